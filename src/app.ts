@@ -1,0 +1,52 @@
+/** Builds the Fastify instance of a replica. Listens to nothing. */
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { createHealth, type Health } from './health.ts'
+import { healthRoutes } from './http/health.ts'
+import { metricsRoute } from './http/metrics.ts'
+import { type NodeHandler, restateMount } from './http/mount.ts'
+import { createPolyglotHttpServer } from './http/polyglot.ts'
+import { describePressure, pressure } from './http/pressure.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface AppDeps {
+  readonly service: string
+  readonly model: string
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly pingDatabase: () => Promise<void>
+  /** Builds the Restate handler; it is given the health check because one of its handlers answers it. */
+  readonly createRestateHandler: (health: Health) => NodeHandler
+}
+
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    // Restate's calls are counted in metrics; a line for each would drown what matters.
+    disableRequestLogging: true,
+    serverFactory: (handler) => createPolyglotHttpServer(handler),
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  })
+  const health = createHealth({
+    service: deps.service,
+    model: deps.model,
+    pingDatabase: deps.pingDatabase,
+    pressure: () => describePressure(app),
+  })
+
+  await app.register(pressure, { pingDatabase: deps.pingDatabase })
+  await app.register(healthRoutes, { health })
+  await app.register(metricsRoute, { metrics: deps.metrics })
+  await app.register(restateMount, { handler: deps.createRestateHandler(health) })
+
+  app.setNotFoundHandler((request, reply) => {
+    reply.code(404).send({ code: 'not-found', message: `No route ${request.method} ${request.url.slice(0, 200)}` })
+  })
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 500) request.log.error({ err: error }, 'A request failed')
+    reply.code(status).send({ code: status >= 500 ? 'internal' : 'bad-request', message: error.message })
+  })
+  return app
+}

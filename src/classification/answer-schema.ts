@@ -1,0 +1,57 @@
+/** The form of a model's answer in OpenAI's strict dialect, which knows no bounds: `answers.ts` checks those. */
+import {
+  AGGREGATION_DEFINITIONS,
+  AGGREGATIONS,
+  DIVISION_RULING,
+  ORIENTATION_VIEWPOINT,
+  ORIENTATIONS,
+  RATIO_AGGREGATION_RULING,
+  TYPES,
+} from './codebook.ts'
+
+export const ANSWER_SCHEMA_NAME = 'indicator_classifications'
+
+const PERIOD_RATE_RULE = `period-rate exactly when ${AGGREGATION_DEFINITIONS['period-rate'].when}.`
+const PERCENT_SURE = { type: 'integer', description: 'How sure, a whole number of 0 to 100.' } as const
+
+/**
+ * Static: it holds no ids, so that provider and SDK cache it with the prompt. `reason` stands before the labels because
+ * a model writes in this order and so thinks before it decides.
+ */
+export const ANSWER_SCHEMA = {
+  type: 'object',
+  properties: {
+    answers: {
+      type: 'array',
+      description: 'Exactly one element for every indicator asked, in the order asked.',
+      items: {
+        type: 'object',
+        properties: {
+          key: { type: 'string', description: 'The key of the indicator, copied exactly.' },
+          reason: { type: 'string', description: 'What decides it, at most 15 words.' },
+          type: {
+            type: 'string',
+            enum: TYPES,
+            description: `The first type of the codebook that fits. ${DIVISION_RULING}`,
+          },
+          temporal_aggregation: {
+            type: 'string',
+            enum: AGGREGATIONS,
+            description: `${PERIOD_RATE_RULE} ${RATIO_AGGREGATION_RULING}`,
+          },
+          orientation: { type: 'string', enum: ORIENTATIONS, description: ORIENTATION_VIEWPOINT },
+          confidence: {
+            type: 'object',
+            properties: { type: PERCENT_SURE, temporal_aggregation: PERCENT_SURE, orientation: PERCENT_SURE },
+            required: ['type', 'temporal_aggregation', 'orientation'],
+            additionalProperties: false,
+          },
+        },
+        required: ['key', 'reason', 'type', 'temporal_aggregation', 'orientation', 'confidence'],
+        additionalProperties: false,
+      },
+    },
+  },
+  required: ['answers'],
+  additionalProperties: false,
+} as const

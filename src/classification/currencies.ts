@@ -1,0 +1,90 @@
+/** ISO 4217 codes in use, and those of the last decades that catalogues still carry. */
+export const CURRENCY_CODES: ReadonlySet<string> = new Set(
+  (
+    'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BYR BZD ' +
+    'CAD CDF CHF CLF CLP CNH CNY COP CRC CUC CUP CVE CYP CZK DEM DJF DKK DOP DZD EEK EGP ERN ETB EUR FJD FKP FRF ' +
+    'GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK ITL JMD JOD JPY KES KGS KHR ' +
+    'KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL LVL LYD MAD MDL MGA MKD MMK MNT MOP MRO MRU MUR MVR MWK ' +
+    'MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG ' +
+    'SEK SGD SHP SIT SKK SLE SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX ' +
+    'USD UYU UZS VED VEF VES VND VUV WST XAF XCD XCG XDR XOF XPF YER ZAR ZMK ZMW ZWG ZWL'
+  ).split(' '),
+)
+
+/** Codes that are also words: they count only where every other word of the unit is a word of units. */
+export const WORDLIKE_CODES: ReadonlySet<string> = new Set(
+  'ALL TOP TRY CUP MOP PEN BAM GEL LAK RON SOS MAD COP BOB SLE ANG ERN CAD SIT STD CLF RUB VES DEM MUR'.split(' '),
+)
+
+/** What a text may say instead of a code. `null` means that the indicator's own currency code has to decide. */
+export interface CurrencyWord {
+  readonly pattern: RegExp
+  readonly code: string | null
+}
+
+/** Tried in order on the part of the units that stands above the line, in lower case: the longest writing first. */
+export const CURRENCY_WORDS: readonly CurrencyWord[] = [
+  {
+    pattern: /\bppp\b|\binternational (?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
+    code: 'INTL',
+  },
+  {
+    pattern:
+      /\b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b|\bmoneda nacional|\bmonnaie nationale|\blandeswährung|национальн\S* валют/,
+    code: 'LCU',
+  },
+  { pattern: /\bhk ?\$|\bhong kong dollars?/, code: 'HKD' },
+  { pattern: /\bnz ?\$|\bnew zealand dollars?/, code: 'NZD' },
+  { pattern: /\bnt ?\$|\b(?:new )?taiwan dollars?/, code: 'TWD' },
+  { pattern: /\ba(?:u|us)? ?\$|\baustralian dollars?/, code: 'AUD' },
+  { pattern: /\bc(?:an|dn)? ?\$|\bcanadian dollars?/, code: 'CAD' },
+  { pattern: /\bsg?\$|\bsingapore dollars?/, code: 'SGD' },
+  { pattern: /\br\$|\breais\b|\bbrazilian real/, code: 'BRL' },
+  { pattern: /\bmex ?\$|\bmexican pesos?/, code: 'MXN' },
+  { pattern: /\bcanadian cents?/, code: 'CAD' },
+  {
+    pattern:
+      /\bu\.?s\.?a?\.? ?(?:\$|dollars?|cents?)|\busd\b|[$]|\bdollars?\b|\bdólares|\bdolares|долл|米ドル|美元|\bus cents?\b|¢/,
+    code: 'USD',
+  },
+  { pattern: /€|\beuros?\b|\becu\b|евро|ユーロ|欧元/, code: 'EUR' },
+  { pattern: /£|\bpounds? sterling|\bsterling\b|\bbritish pounds?|\bpence\b/, code: 'GBP' },
+  { pattern: /\brenminbi|\brmb\b|\byuan\b|人民币|人民幣|元/, code: 'CNY' },
+  { pattern: /\byen\b|円/, code: 'JPY' },
+  { pattern: /¥/, code: 'JPY' },
+  { pattern: /₹|\bindian rupees?|रुपये|\brs\.? ?cr/, code: 'INR' },
+  { pattern: /\bpakistani? rupees?/, code: 'PKR' },
+  { pattern: /\bsri lankan? rupees?/, code: 'LKR' },
+  { pattern: /₽|\bro?ubles?\b|\bруб/, code: 'RUB' },
+  { pattern: /₩|\b(?:south )?korean won\b|\bwon\b|원/, code: 'KRW' },
+  { pattern: /₺|\bturkish liras?|\btürk lirası/, code: 'TRY' },
+  { pattern: /₦|\bnairas?\b/, code: 'NGN' },
+  { pattern: /₪|\bshekels?\b|\bnis\b/, code: 'ILS' },
+  { pattern: /₫|\bdong\b|đồng/, code: 'VND' },
+  { pattern: /₴|\bhryvnias?\b|грив/, code: 'UAH' },
+  { pattern: /฿|\bbaht\b/, code: 'THB' },
+  { pattern: /₱|\bphilippine pesos?/, code: 'PHP' },
+  { pattern: /\bzł|\bzlot(?:y|ys|ych)\b/, code: 'PLN' },
+  { pattern: /\bforints?\b/, code: 'HUF' },
+  { pattern: /\bkorunas?\b|\bkč/, code: 'CZK' },
+  { pattern: /\bringgits?\b/, code: 'MYR' },
+  { pattern: /\brupiahs?\b/, code: 'IDR' },
+  { pattern: /\btakas?\b/, code: 'BDT' },
+  { pattern: /\btenge\b|тенге/, code: 'KZT' },
+  { pattern: /\bbirrs?\b/, code: 'ETB' },
+  { pattern: /\bcedis?\b/, code: 'GHS' },
+  { pattern: /\bsouth african rands?|\brands?\b/, code: 'ZAR' },
+  { pattern: /\bswiss francs?|\bsfr\b/, code: 'CHF' },
+  { pattern: /\bcfa francs?|\bf ?cfa\b/, code: 'XOF' },
+  { pattern: /\bsaudi ri[yj]als?/, code: 'SAR' },
+  { pattern: /\b(?:uae|emirati) dirhams?/, code: 'AED' },
+  { pattern: /\bsdrs?\b|\bspecial drawing rights?/, code: 'XDR' },
+  { pattern: /\bswedish kron[ao]r?\b|\bmd?kr\b/, code: 'SEK' },
+  { pattern: /\bdanish kroner?\b/, code: 'DKK' },
+  { pattern: /\bnorwegian kroner?\b/, code: 'NOK' },
+  {
+    pattern:
+      /\brupees?\b|\brs\b|\bpesos?\b|\bfrancs?\b|\bdinars?\b|\bdirhams?\b|\bri[yj]als?\b|\bliras?\b|\bkron[aeo]r?\b|\bkr\b|\bkwachas?\b|\bshillings?\b|\bpounds\b(?= million| billion)|\bsoms?\b|\bcurrency\b/,
+    code: null,
+  },
+]

@@ -1,0 +1,83 @@
+import type { Finding, Frequency, SamplePoint } from './types.ts'
+
+/** Tried in order: "biannually" before "annual", because the one word holds the other. */
+const WORDS: readonly (readonly [RegExp, Frequency])[] = [
+  [/\bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice a year|\b6[- ]month|полугод|半年/, 'semiannual'],
+  [/\bbiennial|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular/, 'irregular'],
+  [/\bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\bqtr|кварт|季|四半期|분기/, 'quarterly'],
+  [/\bbi-?weekly|\bfortnight/, 'irregular'],
+  [/\bweek|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간/, 'weekly'],
+  [/\bmonth|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월/, 'monthly'],
+  [/\bdaily|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별/, 'daily'],
+  [/\bannual|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간/, 'annual'],
+]
+const LETTERS: Readonly<Record<string, Frequency>> = {
+  d: 'daily',
+  b: 'daily',
+  w: 'weekly',
+  m: 'monthly',
+  q: 'quarterly',
+  s: 'semiannual',
+  h: 'semiannual',
+  sa: 'semiannual',
+  a: 'annual',
+  y: 'annual',
+}
+
+/** Widest and narrowest gap in days that still counts as the frequency: months and years differ in length. */
+const GAPS: readonly (readonly [Frequency, number, number])[] = [
+  ['daily', 1, 4],
+  ['weekly', 6, 8],
+  ['monthly', 26, 35],
+  ['quarterly', 85, 98],
+  ['semiannual', 174, 192],
+  ['annual', 350, 380],
+]
+const DAY_MS = 86_400_000
+const MAX_POINTS = 400
+
+export interface FrequencyInput {
+  readonly periodicity?: string | undefined
+  readonly sample_values: readonly SamplePoint[]
+}
+
+/** The periodicity word, else the gap that most dates keep; a missing observation does not change the answer. */
+export function parseFrequency(input: FrequencyInput): Finding<Frequency> {
+  const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
+  const letter = LETTERS[word]
+  if (letter !== undefined) {
+    return { value: letter, sure: true, rule: 'periodicity-letter', because: `The periodicity is "${word}".` }
+  }
+  for (const [pattern, frequency] of WORDS) {
+    if (pattern.test(word)) {
+      return { value: frequency, sure: true, rule: 'periodicity-word', because: `The periodicity says ${frequency}.` }
+    }
+  }
+  return fromDates(input.sample_values)
+}
+
+function fromDates(points: readonly SamplePoint[]): Finding<Frequency> {
+  const days = points
+    .slice(-MAX_POINTS)
+    .map((point) => Math.round(Date.parse(point.date) / DAY_MS))
+    .filter((day) => Number.isFinite(day))
+    .sort((a, b) => a - b)
+  const gaps: number[] = []
+  for (let at = 1; at < days.length; at += 1) {
+    const gap = (days[at] ?? 0) - (days[at - 1] ?? 0)
+    if (gap > 0) gaps.push(gap)
+  }
+  if (gaps.length === 0) {
+    const because = 'There is no periodicity and there are too few dates.'
+    return { value: 'unknown', sure: false, rule: 'dates-too-few', because }
+  }
+  for (const [frequency, least, most] of GAPS) {
+    const fitting = gaps.filter((gap) => gap >= least && gap <= most).length
+    if (fitting * 2 > gaps.length) {
+      const sure = gaps.length >= 3 && fitting * 4 >= gaps.length * 3
+      return { value: frequency, sure, rule: 'dates-gap', because: `Most dates lie ${frequency} apart.` }
+    }
+  }
+  const because = 'The dates keep no common distance.'
+  return { value: gaps.length >= 3 ? 'irregular' : 'unknown', sure: false, rule: 'dates-uneven', because }
+}

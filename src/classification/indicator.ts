@@ -1,0 +1,232 @@
+/** One input indicator and one HTTP batch: the schemas at the edge, and the way from raw input to an `Indicator`. */
+import { z } from 'zod'
+import { parseDate } from './dates.ts'
+import { cleanText } from './text.ts'
+import type { Indicator, Mode, SamplePoint } from './types.ts'
+
+export const MAX_ID_LENGTH = 256
+export const MAX_NAME_LENGTH = 1_000
+export const MAX_DESCRIPTION_LENGTH = 10_000
+export const MAX_TEXT_LENGTH = 1_000
+export const MAX_SAMPLE_POINTS = 5_000
+export const MAX_BATCH_INDICATORS = 100
+export const MAX_RUN_ID_LENGTH = 100
+export const MAX_PACK = 25
+export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
+
+/** The optional text fields of an indicator. null and "" mean absent. */
+export const OPTIONAL_TEXT_FIELDS = [
+  'units',
+  'periodicity',
+  'description',
+  'long_name',
+  'category_group',
+  'dataset',
+  'topic',
+  'aggregation_method',
+  'scale',
+  'currency_code',
+  'country',
+  'source_name',
+  'source_url',
+] as const satisfies readonly (keyof Indicator)[]
+
+/** Every field that an indicator may have; what else stands in the input is left out and reported. */
+export const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
+
+const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
+const MAX_NUMERIC_TEXT = 40
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(INDICATOR_FIELDS)
+
+/** A text of at most `max` UTF-16 units. The check stops at the length, so a text of megabytes is never scanned. */
+function text(max: number) {
+  return z.string().max(max, {
+    abort: true,
+    error: (issue) => `must be at most ${max} characters, got ${lengthOf(issue.input)}`,
+  })
+}
+
+function requiredText(max: number) {
+  return text(max).refine((value) => cleanText(value) !== '', { error: 'must not be empty' })
+}
+
+function lengthOf(value: unknown): number {
+  return typeof value === 'string' || Array.isArray(value) ? value.length : 0
+}
+
+const optionalText = text(MAX_TEXT_LENGTH).nullish()
+
+/**
+ * One indicator as it arrives. Loose: unknown fields stay, so that they can be counted later. Sample points are not
+ * checked here, because a dirty point is dropped and counted, never an error.
+ */
+export const rawIndicatorSchema = z.looseObject({
+  indicator_id: requiredText(MAX_ID_LENGTH),
+  name: requiredText(MAX_NAME_LENGTH),
+  units: optionalText,
+  periodicity: optionalText,
+  description: text(MAX_DESCRIPTION_LENGTH).nullish(),
+  long_name: optionalText,
+  category_group: optionalText,
+  dataset: optionalText,
+  topic: optionalText,
+  aggregation_method: optionalText,
+  scale: z
+    .union([z.string(), z.number()], { error: 'must be a string or a number' })
+    .refine((value) => typeof value === 'number' || value.length <= MAX_TEXT_LENGTH, {
+      error: (issue) => `must be at most ${MAX_TEXT_LENGTH} characters, got ${lengthOf(issue.input)}`,
+    })
+    .nullish(),
+  currency_code: optionalText,
+  country: optionalText,
+  source_name: optionalText,
+  source_url: optionalText,
+  sample_values: z
+    .array(z.unknown())
+    .max(MAX_SAMPLE_POINTS, {
+      error: (issue) => `must hold at most ${MAX_SAMPLE_POINTS} points, got ${lengthOf(issue.input)}`,
+    })
+    .nullish(),
+})
+
+export type RawIndicator = z.infer<typeof rawIndicatorSchema>
+
+const optionsSchema = z.strictObject(
+  {
+    mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
+    reuse: z.boolean().optional(),
+    pack: z
+      .int({ error: 'must be a whole number' })
+      .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })
+      .max(MAX_PACK, { error: (issue) => `must be at most ${MAX_PACK}, got ${issue.input}` })
+      .optional(),
+  },
+  { error: refuseUnknown },
+)
+
+/** The body of `POST /classify-api/batch`. Output is the input, still JSON: normalise each indicator afterwards. */
+export const batchRequestSchema = z.strictObject(
+  {
+    indicators: z
+      .array(rawIndicatorSchema)
+      .min(1, { error: `must hold 1 to ${MAX_BATCH_INDICATORS} indicators, got 0` })
+      .max(MAX_BATCH_INDICATORS, {
+        error: (issue) => `must hold 1 to ${MAX_BATCH_INDICATORS} indicators, got ${lengthOf(issue.input)}`,
+      })
+      .superRefine(refuseDoubledIds),
+    run_id: z
+      .string()
+      .regex(new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_RUN_ID_LENGTH}}$`), {
+        error: `must be 1 to ${MAX_RUN_ID_LENGTH} characters of A-Z a-z 0-9 . _ : -`,
+      })
+      .optional(),
+    force: z.boolean().optional(),
+    options: optionsSchema.optional(),
+  },
+  { error: refuseUnknown },
+)
+
+export type BatchRequest = z.infer<typeof batchRequestSchema>
+
+interface UnknownKeysIssue {
+  readonly code?: string | undefined
+  readonly keys?: unknown
+}
+
+/** Names the refused fields; undefined leaves every other message to zod. */
+function refuseUnknown(issue: UnknownKeysIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return undefined
+  const names = issue.keys.slice(0, 5).map((key) => JSON.stringify(String(key).slice(0, 60)))
+  return `unknown field ${names.join(', ')}`
+}
+
+/** Ids are compared as they will be stored: two that differ only in a control character are one row. */
+function refuseDoubledIds(indicators: readonly RawIndicator[], context: z.RefinementCtx): void {
+  const firstIndex = new Map<string, number>()
+  for (const [index, indicator] of indicators.entries()) {
+    const id = cleanText(indicator.indicator_id)
+    const first = firstIndex.get(id)
+    if (first === undefined) {
+      firstIndex.set(id, index)
+    } else {
+      const message = `must be unique in a batch: ${JSON.stringify(id)} stands at index ${first} already`
+      context.addIssue({ code: 'custom', path: [index, 'indicator_id'], message })
+    }
+  }
+}
+
+export interface NormaliseWarnings {
+  /** Names of the fields that were left out, in input order. */
+  readonly unknownFields: readonly string[]
+  /** Sample points without a readable date or number, or with a date that a later point has as well. */
+  readonly droppedPoints: number
+}
+
+export interface NormalisedIndicator {
+  readonly indicator: Indicator
+  readonly warnings: NormaliseWarnings
+}
+
+/** The `Indicator` of what `rawIndicatorSchema` accepted, and what was left out of it. Idempotent, never throws. */
+export function normaliseIndicator(raw: RawIndicator): NormalisedIndicator {
+  const texts: Partial<Record<(typeof OPTIONAL_TEXT_FIELDS)[number], string>> = {}
+  for (const field of OPTIONAL_TEXT_FIELDS) {
+    const value = cleanText(String(raw[field] ?? ''))
+    if (value !== '') texts[field] = value
+  }
+  const points = normalisePoints(raw.sample_values ?? [])
+  const indicator: Indicator = {
+    indicator_id: cleanText(raw.indicator_id),
+    name: cleanText(raw.name),
+    ...texts,
+    sample_values: points,
+  }
+  return {
+    indicator,
+    warnings: {
+      unknownFields: Object.keys(raw).filter((field) => !KNOWN_FIELDS.has(field)),
+      droppedPoints: (raw.sample_values?.length ?? 0) - points.length,
+    },
+  }
+}
+
+export type ParsedIndicator =
+  | ({ readonly ok: true } & NormalisedIndicator)
+  | { readonly ok: false; readonly problems: readonly { readonly path: string; readonly message: string }[] }
+
+/** Checks and normalises anything, such as a line of a catalogue. Never throws. `path` is dotted, "" for the whole. */
+export function parseIndicator(input: unknown): ParsedIndicator {
+  const checked = rawIndicatorSchema.safeParse(input)
+  if (checked.success) return { ok: true, ...normaliseIndicator(checked.data) }
+  const problems = checked.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+  return { ok: false, problems }
+}
+
+/** Sorted by date; of two points with one date the later in the input stands, as a revision would. */
+function normalisePoints(points: readonly unknown[]): SamplePoint[] {
+  const valueByDate = new Map<string, number>()
+  for (const point of points) {
+    if (typeof point !== 'object' || point === null) continue
+    const date = readDate('date' in point ? point.date : undefined)
+    const value = readNumber('value' in point ? point.value : undefined)
+    if (date !== undefined && value !== undefined) valueByDate.set(date, value)
+  }
+  const sorted = [...valueByDate].sort(([a], [b]) => (a < b ? -1 : 1))
+  return sorted.map(([date, value]) => ({ date, value }))
+}
+
+/** A bare year may come as a number. */
+function readDate(value: unknown): string | undefined {
+  if (typeof value === 'number') return parseDate(String(value))
+  return typeof value === 'string' ? parseDate(value) : undefined
+}
+
+/** Plain decimal numbers only, as "1,234" may mean a thousand or a decimal. `+ 0` makes -0 zero, as JSON does. */
+function readNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined
+  if (typeof value !== 'string' || value.length > MAX_NUMERIC_TEXT) return undefined
+  const digits = value.trim()
+  if (!NUMERIC_TEXT.test(digits)) return undefined
+  const parsed = Number(digits)
+  return Number.isFinite(parsed) ? parsed + 0 : undefined
+}

@@ -1,0 +1,48 @@
+import { detectCumulative } from './cumulative.ts'
+import { parseFrequency } from './frequency.ts'
+import { AGGREGATION_RULES } from './rules/aggregation.ts'
+import type { Typed } from './rules/aggregation.ts'
+import type { Rule } from './rules/context.ts'
+import { readContext } from './rules/context.ts'
+import { ORIENTATION_RULES } from './rules/orientation.ts'
+import { AMOUNT_RULES } from './rules/type-amount.ts'
+import { CONCEPT_RULES } from './rules/type-concept.ts'
+import { PORTION_RULES } from './rules/type-portion.ts'
+import { PRICE_RULES } from './rules/type-price.ts'
+import type { Finding, Indicator, IndicatorType, RuleReading } from './types.ts'
+import { parseUnits } from './units.ts'
+
+/** Read top to bottom as the codebook's own table: the first rule that fits wins. */
+export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
+  ...CONCEPT_RULES,
+  ...PRICE_RULES,
+  ...PORTION_RULES,
+  ...AMOUNT_RULES,
+]
+
+function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, allowed: boolean): Finding<Value> {
+  for (const { rule, value, when, sure, because } of rules) {
+    if (!when(seen)) continue
+    const trusted = sure === undefined ? true : typeof sure === 'function' ? sure(seen) : sure
+    return { value, sure: allowed && trusted, rule, because }
+  }
+  throw new Error('the last rule of every list fits everything')
+}
+
+/**
+ * Everything that the rules say of one indicator: a best answer for every field, `sure` only where the named rule is
+ * to be trusted without a model. Pure; takes well under 0.2 ms.
+ */
+export function readIndicator(indicator: Indicator): RuleReading {
+  const { name, units, scale, currency_code, periodicity, sample_values } = indicator
+  const unit = parseUnits({ units, name, scale, currency_code })
+  const frequency = parseFrequency({ periodicity, sample_values })
+  const context = readContext(indicator, unit.value)
+  const type = decide(TYPE_RULES, context, !context.cut)
+  const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
+  const typed: Typed = { ...context, type: type.value, cumulative }
+  // What follows from a doubtful type is doubtful too.
+  const temporal_aggregation = decide(AGGREGATION_RULES, typed, type.sure)
+  const orientation = decide(ORIENTATION_RULES, typed, type.sure)
+  return { unit, frequency, cumulative, type, temporal_aggregation, orientation }
+}

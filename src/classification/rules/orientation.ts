@@ -1,0 +1,119 @@
+import type { Orientation } from '../types.ts'
+import type { Typed } from './aggregation.ts'
+import type { Rule } from './context.ts'
+import { DEBT_SERVICE, PRICE_WORD, STOCK_MARKET } from './words.ts'
+
+/** Help against a bad thing is good: these outweigh the bad thing they name. */
+const REMEDY =
+  /\bcoverage\b|\btreatment\b|\btherapy\b|\baccess\b|\bimmuni[sz]ation\b|\bvaccinat|\bsuccess rate\b|\bdetection rate\b|\bbenefits?\b|\battended by\b|\breceiving\b|\bnets\b|\bsurvival\b|\brecovery rate\b|\bcompleteness\b|\badequacy\b|\bforgiv|\bexclusive breastfeeding\b/
+const BAD =
+  /\bunemploy|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b|\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b|\bincidence of\b|\bcrimes?\b|\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b|\bemissions?\b|\bpollution\b|\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b|\bworking hours of children\b|\binformal\b|\bout of school\b|\bundernourish|\bstunting\b|\bwasting\b|\bunderweight\b|\boverweight\b|\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b|\bopen defecation\b|\bnon-?performing\b|\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b|\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ]teacher\b|\bstudent[- ]teacher\b|\bdebt\b|\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b|\bdelinquen|\bmisery\b|\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank|\bclimate risk\b|\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b|\byouth not in\b|\bdropout|\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b|\bco2\b|\benergy intensity\b|\bthreatened\b|\bdeforestation\b|\bimpoverish|\bcatastrophic\b|\bpushed below\b|\baccidents?\b|\bfatalit|\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b|\bgenital mutilation\b|\bcoronavirus\b|\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import|prepare|resolve)|\btime required\b|\btime spent dealing\b|\blead time\b|\bprocedures to\b|\bstart-up procedures\b|\bcost (?:to|of business)\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on)|\bmalnutrition\b|\bhunger\b|\brisk premium\b|\bmet(?:hane)\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b|\bdependency ratio\b(?=z)/
+const NEUTRAL =
+  /\binterest\b|\byields?\b|\bexchange rates?\b|\bmoney\b|\bm[0-4]\b|\btax(?:es)?\b|\btariffs?\b|\bimports?\b|\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?|consumption|final)|\b(?:fiscal|public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total |final )?(?:expenditure|consumption|revenue)|\bmilitary\b|\bpopulation\b|\btemperature\b|\bprecipitation\b|\bloans?\b|\bcredits?\b|\blending\b|\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b|\binventor(?:y|ies)\b|\bstocks\b(?! traded)|\bfertility\b|\bbirth rate\b|\bmigra|\bland\b|\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b|\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\boutflows?\b|\bremittances, paid\b|\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b|\bdensity\b|\btourism, expenditures?\b|\bclaims on\b|\bdeposits\b|\bwithdrawals?\b/
+const GOOD =
+  /\bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\boutput\b|\bproduction\b|\bincomes?\b|\bexports?\b|\btrade balance\b|\bbalance of trade\b|\bcurrent account\b|\bbudget\b|\breserves?\b|\bemployment\b|\bemployed\b|\bjobs?\b|\bpayrolls?\b|\bparticipation\b|\blabou?r force\b|\bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bproductivity\b|\binvestments?\b|\bcapital formation\b|\blife expectancy\b|\bconsumption\b|\bspending\b|\bexpenditures?\b|\bsales\b|\borders\b|\bprofits?\b|\bregistrations?\b|\barrivals\b|\bwages?\b|\bearnings\b|\bsalar|\bremittances\b|\bforeign direct\b|\bfdi\b|\bvalue added\b|\bpermits\b|\bstarts\b|\benrol?lment\b|\bliteracy\b|\bcompletion\b|\battainment\b|\bownership\b|\bterms of trade\b|\brigs?\b|\btractors\b|\bpmi\b|\bactivity\b|\bcapacity\b|\bvacancies\b|\bsavings?\b|\bgrants?\b|\btourists?\b|\bphysicians\b|\bnurses\b|\bdoctors\b|\bhospital\b|\bbeds\b|\bsubscri|\binternet\b|\bservers\b|\bpatents?\b|\barticles\b|\bsanitation\b|\bdrinking water\b|\belectricity\b|\bhandwashing\b|\bclean fuels\b|\byield\b|\bschooling\b|\bpassengers\b|\bfreight\b|\bconstruction\b|\bresearch(?:ers)?\b|\btechnicians\b|\bheld by women\b|\bturnover\b|\breceipts\b|\bworkers\b|\bindustry\b|\bmanufacturing\b|\bretail\b|\bshipments\b|\bcapitali[sz]ation\b|\bfixed investment\b|\btrained teachers\b|\bintake\b|\bpersistence\b|\bprogression\b|\bcontracepti|\bfamily planning\b|\bformal training\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b|\bcoincident\b|\bsurplus\b|\bhousing market\b|\bnew home\b|\bdemand\b|\butili[sz]ation\b|\bhealth workers\b|\bsurgical workforce\b|\bforeign assets\b|\bforest\b|\bcompetitiveness\b/
+const LAW_FOR_EQUALITY = /\bwom[ae]n\b|\bgender\b|\bmaternity\b|\bequal|\bdiscriminat|\bharassment\b|\bviolence\b|\bmarriage\b|\bmothers\b|\bpaternity\b|\bpregnan|\bfemales?\b/
+const GOVERNMENT_PARTS = /\bcompensation of employees\b|\bsubsidies\b|\bgoods and services expense\b|\bother expense\b/
+
+const text = (s: Typed) => s.head
+const growthOf = (s: Typed) => s.type === 'growth-rate'
+
+export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
+  {
+    rule: 'law-for-equality',
+    value: 'higher-is-positive',
+    when: (s) => s.unit.kind === 'flag' && LAW_FOR_EQUALITY.test(s.head),
+    because: 'A law for equality or protection is good for the people.',
+  },
+  { rule: 'flag', value: 'neutral', when: (s) => s.unit.kind === 'flag', sure: false, because: 'What the flag says is not known to be good.' },
+  {
+    rule: 'neutral-types',
+    value: 'neutral',
+    when: (s) => ['interest-rate', 'yield', 'threshold', 'elasticity', 'correlation', 'multiplier', 'allocation'].includes(s.type),
+    because: 'Interest, yields, thresholds and statistics depend on the side one takes.',
+  },
+  { rule: 'temperature', value: 'neutral', when: (s) => s.type === 'other', sure: (s) => s.unit.kind === 'temperature', because: 'Temperature is neither good nor bad.' },
+  { rule: 'volatility', value: 'lower-is-positive', when: (s) => s.type === 'volatility', sure: (s) => /\bvix\b|\bmarket\b/.test(s.head), because: 'Fluctuation is bad (ruling 12: VIX).' },
+  {
+    rule: 'gap',
+    value: 'neutral',
+    when: (s) => s.type === 'gap' && /\boutput\b|\binflation\b|\bcredit\b/.test(s.head),
+    because: 'The output gap is neutral (ruling 12).',
+  },
+  { rule: 'gap-of-people', value: 'lower-is-positive', when: (s) => s.type === 'gap', sure: (s) => /\bpoverty\b|\bgender\b|\bpay\b|\bwage\b/.test(s.head), because: 'A smaller gap is better.' },
+  { rule: 'spread', value: 'neutral', when: (s) => s.type === 'spread', sure: false, because: 'A spread depends on the side one takes.' },
+  {
+    rule: 'chance-of-survival',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'probability' && /\bsurvival\b/.test(s.name),
+    because: 'To live longer is better.',
+  },
+  {
+    rule: 'chance-of-harm',
+    value: 'lower-is-positive',
+    when: (s) => s.type === 'probability' && (BAD.test(s.name) || /\bdeath\b|\bmortality\b|\bloss\b|\brisk\b|\bcrisis\b/.test(s.name)),
+    because: 'It is the chance of a harm.',
+  },
+  { rule: 'chance', value: 'neutral', when: (s) => s.type === 'probability', sure: false, because: 'What the chance is of is not known to be bad.' },
+  ...indexRules(),
+  {
+    rule: 'minimum-wage-or-pay',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'price' && /\bwages?\b|\bearnings\b|\bsalar|\bpay\b|\bremuneration\b/.test(s.head),
+    because: 'Pay is income.',
+  },
+  { rule: 'cost-of-trading', value: 'lower-is-positive', when: (s) => s.type === 'price' && /^costs? (?:to|of)\b/.test(s.head), sure: false, because: 'Lower costs are better.' },
+  { rule: 'price', value: 'neutral', when: (s) => s.type === 'price', sure: (s) => !/\bshare price\b|\bstock price\b/.test(s.head), because: 'Prices and exchange rates depend on the side one takes.' },
+  {
+    rule: 'price-change',
+    value: 'neutral',
+    when: (s) => growthOf(s) && (PRICE_WORD.test(s.head) || /\bdeflation\b|\blabou?r costs?\b|\bemployment cost\b/.test(s.head)) && !STOCK_MARKET.test(s.head),
+    because: 'Inflation and price changes are neutral.',
+  },
+  { rule: 'stock-market-change', value: 'higher-is-positive', when: (s) => growthOf(s) && STOCK_MARKET.test(s.head), because: 'A rising stock market is good (ruling 12).' },
+  { rule: 'inflation-expected', value: 'neutral', when: (s) => s.type === 'sentiment' && /\binflation\b|\bprices?\b|\binterest\b/.test(s.head), sure: false, because: 'Expected inflation is neutral.' },
+  { rule: 'opinion', value: 'higher-is-positive', when: (s) => s.type === 'sentiment', because: 'More confidence is better.' },
+  ...shareRules(),
+  { rule: 'remedy', value: 'higher-is-positive', when: (s) => REMEDY.test(text(s)) && (s.percent || s.type === 'ratio' || s.type === 'index'), sure: (s) => !/\bbenefits?\b|\bforgiv|\bincidence\b/.test(s.head), because: 'Help, access and coverage are good.' },
+  { rule: 'debt-service', value: 'lower-is-positive', when: (s) => DEBT_SERVICE.test(s.head) || (s.money && /^(?:tds|amt|int)\b/.test(s.units)), because: 'Debt service is paid by the people.' },
+  { rule: 'net-debt-flows', value: 'neutral', when: (s) => s.money && /^(?:nfl|ntr|dis|com)\b/.test(s.units), because: 'External financing is neutral (ruling 12).' },
+  { rule: 'debt-outstanding', value: 'lower-is-positive', when: (s) => s.money && /^(?:dod)\b/.test(s.units), because: 'Debt owed is a burden (ruling 12).' },
+  { rule: 'change-in-inventories', value: 'neutral', when: (s) => /\binventor/.test(s.head) && !growthOf(s), because: 'Inventories are neither good nor bad.' },
+  { rule: 'balance-good', value: 'higher-is-positive', when: (s) => /\btrade balance\b|\bbalance of (?:trade|goods|payments)\b|\bcurrent account\b|\bbudget\b(?! (?:revenue|expenditure|spending))|\bnet lending\b|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b|\bexternal balance\b|\bnet trade\b|\bbudget balance\b/.test(s.head) && !/\bdeficit\b/.test(s.head), because: 'Surpluses of trade, current account and budget are good.' },
+  { rule: 'fdi-in', value: 'higher-is-positive', when: (s) => /\bforeign direct\b|\bfdi\b|\bdirect investment\b/.test(s.head) && !/\boutflow|\babroad\b|, net$/.test(s.head), because: 'FDI inflow is good (ruling 12).' },
+  { rule: 'remittances-in', value: 'higher-is-positive', when: (s) => /\bremittances\b/.test(s.head) && !/\bpaid\b|\boutflow|\bcost\b|\bsending\b/.test(s.head), because: 'Remittances received are income.' },
+  { rule: 'bad', value: 'lower-is-positive', when: (s) => BAD.test(text(s)), sure: (s) => !/\bdebt (?:forgiveness|reduction|stock r|buyback|resched)|\bclaims\b|\bcost\b|\balcohol\b|\bwaste\b/.test(s.head), because: 'The name says something bad for the people.' },
+  { rule: 'government-part', value: 'neutral', when: (s) => GOVERNMENT_PARTS.test(s.head), because: 'Government spending is neutral.' },
+  { rule: 'female-or-age-share', value: 'neutral', when: (s) => s.type === 'share' && !GOOD.test(s.head), sure: (s) => s.whole !== '', because: 'Most shares are neutral.' },
+  { rule: 'neutral-words', value: 'neutral', when: (s) => NEUTRAL.test(text(s)) && !/\bforeign exchange reserves\b|\bemployment to population\b/.test(s.head), sure: (s) => !/\bpayments\b|\bmigra|\bdensity\b|\bwithdrawal|\bportfolio\b|\bdeposits\b/.test(s.head), because: 'It depends on the side one takes or on the level.' },
+  { rule: 'good', value: 'higher-is-positive', when: (s) => GOOD.test(text(s)), sure: (s) => !/\bconstruction\b|\bexpenditures?\b|\bspending\b|\bhospital\b/.test(s.head) || /\b(?:consumer|household|personal|consumption|capital|national|construction)\b/.test(s.head), because: 'More of it is better for the people.' },
+  { rule: 'not-known-to-be-good', value: 'neutral', when: () => true, sure: false, because: 'Neither good nor bad words were found.' },
+]
+
+function indexRules(): readonly Rule<Orientation, Typed>[] {
+  const index = (s: Typed) => s.type === 'index'
+  return [
+    { rule: 'rank', value: 'lower-is-positive', when: (s) => index(s) && (/\brank(?:ing)?s?\b/.test(s.name) || /\b1 ?= ?(?:most|best|highest)/.test(s.units)), because: 'Rank one is the best.' },
+    { rule: 'bad-score', value: 'lower-is-positive', when: (s) => index(s) && /\bterroris|\bgini\b|\brisk\b|\binequality\b|\buncertainty\b|\bmisery\b|\bfragil|\bvulnerability\b|\bstress\b|\bpollution\b|\bstringency\b|\bhunger\b/.test(s.head), because: 'The score counts something bad.' },
+    { rule: 'corruption-score', value: 'higher-is-positive', when: (s) => index(s) && /\bcorruption\b/.test(s.head), because: 'The corruption index counts upwards.' },
+    { rule: 'scale-says-best', value: 'higher-is-positive', when: (s) => index(s) && /\b\d{1,3} ?= ?(?:low|weak|less|worst|lowest|poor)|\b\d{1,3} ?= ?(?:high|best|strong)/.test(s.units), because: 'The scale says that higher is better.' },
+    { rule: 'stock-market', value: 'higher-is-positive', when: (s) => index(s) && STOCK_MARKET.test(s.head), because: 'A stock-market index is better higher (ruling 12).' },
+    { rule: 'price-level', value: 'neutral', when: (s) => index(s) && (PRICE_WORD.test(s.head) || /\beffective exchange\b|\breer\b|\bneer\b|\blabou?r costs?\b|\bemployment cost\b|\bdollar index\b|\bfreight\b|\bbaltic\b|\bimports?\b|\bcommodit/.test(s.head)), because: 'Price levels are neutral.' },
+    { rule: 'score', value: 'higher-is-positive', when: (s) => index(s) && (/\bscores?\b|\brating\b|\bcompetitiveness\b|\bperformance\b|\bhuman (?:capital|development)\b|\bfreedom\b|\bdemocracy\b|\bhappiness\b|\bease of\b|\bstatistical\b|\bparity\b|\bconnectivity\b|\bcoverage\b|\ballocation index\b|\bdisclosure\b|\brights\b/.test(s.head)), sure: (s) => !/\bclimate\b/.test(s.head), because: 'Higher scores are better.' },
+    { rule: 'bad-index', value: 'lower-is-positive', when: (s) => index(s) && BAD.test(s.head), sure: false, because: 'The index counts something bad.' },
+    { rule: 'activity', value: 'higher-is-positive', when: index, sure: (s) => GOOD.test(s.head) || /\bfed\b|\bism\b|\bchicago\b|\bbusiness\b|\bservices\b/.test(s.head), because: 'More activity is better.' },
+  ]
+}
+
+function shareRules(): readonly Rule<Orientation, Typed>[] {
+  const share = (s: Typed) => s.type === 'share'
+  return [
+    { rule: 'bad-share', value: 'lower-is-positive', when: (s) => share(s) && BAD.test(s.head) && !/\bdebt composition\b|\bcause of death\b|\bemissions?\b|\bnitrous\b|\bmethane\b|\bchild employment in\b|\bdebt\b|\bcurrency composition\b/.test(s.head), because: 'The part that is counted is bad.' },
+    { rule: 'child-labour', value: 'lower-is-positive', when: (s) => share(s) && /\bchild(?:ren)? (?:employment|in employment)\b/.test(s.head), because: 'Child labour is bad (ruling 12).' },
+    { rule: 'time-lost', value: 'lower-is-positive', when: (s) => share(s) && /\btime spent\b|\blosses\b|\bvalue lost\b/.test(s.head), because: 'What is lost is bad.' },
+    { rule: 'women-in-power', value: 'higher-is-positive', when: (s) => share(s) && /\bheld by women\b|\bfemale share of\b|\bwomen in parliament\b/.test(s.head), because: 'More women in such posts is progress.' },
+    { rule: 'renewable-share', value: 'higher-is-positive', when: (s) => share(s) && /\brenewable\b|\bhigh-tech|\bgrant element\b/.test(s.head), sure: (s) => s.head.includes('grant element'), because: 'More of this part is taken as better.' },
+    { rule: 'part-of-income', value: 'higher-is-positive', when: (s) => share(s) && /\bsavings?\b|\binvestment\b|\bcapital formation\b/.test(s.head), sure: false, because: 'Saving and investing is taken as good.' },
+    { rule: 'other-share', value: 'neutral', when: share, sure: (s) => s.whole !== '' || /\bshare held\b/.test(s.head), because: 'Most shares are neutral.' },
+  ]
+}

@@ -1,0 +1,165 @@
+import type { IndicatorType } from '../types.ts'
+import type { Context, Rule } from './context.ts'
+import { words } from './context.ts'
+import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './words.ts'
+
+/** Flow, stock, price, production and index names: measured in a bare "%" they say a change (ruling 2). */
+const CHANGES_IN_BARE_PERCENT = words(
+  'production', 'output', 'sales', 'orders', 'investments?', 'expenditures?', 'spending', 'consumption', 'exports?',
+  'imports?', 'credit', 'loans', 'deposits', 'money supply', 'm[0-4]', 'prices?', 'wages', 'earnings', 'gdp', 'gnp', 'gni',
+  'cpi', 'ppi', 'inventories', 'stocks?', 'shipments', 'construction', 'permits', 'starts', 'turnover', 'index', 'productivity',
+  'labou?r costs?', 'employment cost', 'remittances', 'reserves', 'revenues?', 'profits?', 'receipts', 'demand',
+  'registrations', 'arrivals', 'applications', 'gross domestic product', 'value added', 'capital formation', 'activity',
+  'lending', 'generation', 'trade volume', 'deflator', 'consumer credit', 'real income', 'disposable income', 'outlays',
+  'machinery orders', 'new home', 'job postings', 'payrolls', 'redbook', 'new orders', 'formation', 'traffic', 'incomes?',
+)
+const PORTION_WORD = words(
+  'rates?', 'ratio', 'shares?', 'utili[sz]ation', 'percentage', 'proportion', 'coverage', 'prevalence', 'tax', 'taxes',
+  'tariffs?', 'yields?', 'interest', 'to gdp', 'literacy', 'participation', 'unemployment', 'probability', 'composition',
+  'intensity', 'penetration', 'to income', 'risk', 'savings?', 'as a', 'who', 'dependency', 'gap', 'requirement', 'held by',
+  'weights?', 'allocation', 'to loans', 'to assets', 'spread', 'premium', 'volatility', 'debt', 'budget', 'deficit', 'surplus',
+  'current account', 'women', 'men', 'firms', 'households', 'reliance', 'completeness', 'vacancy', 'margin', 'capacity',
+)
+const GROWTH_NOT =
+  /\bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)|\bexpectations?\b|\bdebt[- ]growth\b/
+
+export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
+  {
+    rule: 'units-yes-no',
+    value: 'other',
+    when: (c) => c.unit.kind === 'flag',
+    because: 'A yes or no flag is none of the other types.',
+  },
+  {
+    rule: 'temperature',
+    value: 'other',
+    when: (c) => c.unit.kind === 'temperature' || /\b(?:latitude|longitude)\b/.test(c.head),
+    because: 'Temperatures and coordinates are none of the other types.',
+  },
+  {
+    rule: 'name-gini',
+    value: 'index',
+    when: (c) => /\bgini\b/.test(c.name),
+    because: 'GINI is an index whatever its units (ruling 3).',
+  },
+  {
+    rule: 'name-volatility',
+    value: 'volatility',
+    when: (c) => /\bvolatility\b|\bvix\b|\bstandard deviation\b|\bstd\.? dev/.test(c.name),
+    because: 'The name says the size of fluctuation.',
+  },
+  {
+    rule: 'name-elasticity',
+    value: 'elasticity',
+    when: (c) => /\belasticity\b/.test(c.name),
+    because: 'The name says elasticity.',
+  },
+  {
+    rule: 'name-correlation',
+    value: 'correlation',
+    when: (c) => /\bcorrelations?\b|\bcovariance\b/.test(c.name),
+    because: 'The name says correlation.',
+  },
+  {
+    rule: 'name-multiplier',
+    value: 'multiplier',
+    when: (c) => /\bmultipliers?\b/.test(c.name),
+    because: 'The name says multiplier.',
+  },
+  {
+    rule: 'name-probability',
+    value: 'probability',
+    when: (c) => /\bprobabilit(?:y|ies)\b|\blikelihood\b|\bchance of\b|\blifetime risk\b|\bodds of\b/.test(c.name),
+    because: 'The name says a chance.',
+  },
+  {
+    rule: 'name-life-table-chance',
+    value: 'probability',
+    when: (c) => /\bbetween exact ages\b|\bsurvival to age\b/.test(c.name),
+    sure: (c) => c.name.includes('between exact ages'),
+    because: 'It is the chance to die or live within an age span.',
+  },
+  {
+    rule: 'name-gap',
+    value: 'gap',
+    when: (c) => /\bgaps?\b(?! filled)/.test(c.head) && !/\bincrease in\b|\bgap[- ]filled\b/.test(c.head) && !isGrowth(c),
+    sure: (c) => /\b(?:output|poverty|wage|pay|gender|inflation|employment|unemployment|financing) gap\b/.test(c.head),
+    because: 'The name says a distance from a potential, target or norm.',
+  },
+  {
+    rule: 'name-allocation',
+    value: 'allocation',
+    when: (c) =>
+      /\ballocations?\b|\bportfolio weights?\b|\bweights? (?:of|in) (?:the )?(?:portfolio|basket)\b/.test(c.head) &&
+      !/\bsdr\b|\bimf\b|\bindex\b|\breallocation\b/.test(c.head),
+    sure: (c) => /\b(?:budget|portfolio|asset|fund)\b/.test(c.head),
+    because: 'The name says how a plan or portfolio is divided.',
+  },
+  {
+    rule: 'name-threshold',
+    value: 'threshold',
+    when: (c) =>
+      /\binflation target\b|\btarget (?:rate )?for inflation\b|\breserve requirements?\b|\brequired reserves?\b|\bcash reserve ratio\b|\bstatutory liquidity\b|\bretirement age\b|\b(?:legal|minimum|voting|pension|pensionable|marriage|starting|entrance|leaving) age\b|\bdebt (?:ceiling|limit)\b|\bspeed limit\b|\bcapital requirement\b|\b(?:emission|deficit|growth|spending|debt) (?:target|limit|cap|ceiling)\b/.test(
+        c.head,
+      ) && !/\bwage\b/.test(c.head),
+    sure: (c) => !/\bstarting age\b/.test(c.head),
+    because: 'The name says a limit, target or legal age set by rule.',
+  },
+  {
+    rule: 'name-spread',
+    value: 'spread',
+    when: (c) =>
+      (/\bspreads?\b|\brisk premium\b|\bterm premium\b/.test(c.head) && !/\bdisease\b/.test(c.head)) ||
+      /\brate minus\b/.test(c.units),
+    because: 'The name or units say one rate minus another.',
+  },
+  {
+    rule: 'name-expectation',
+    value: 'sentiment',
+    when: (c) => /(?<!life |healthy )\bexpectations?\b/.test(c.head) && !/\byears\b/.test(c.units),
+    sure: (c) => !/\binflation\b/.test(c.head),
+    because: 'The name says what people or firms expect.',
+  },
+  {
+    rule: 'name-or-units-growth',
+    value: 'growth-rate',
+    when: isGrowth,
+    sure: (c) => c.percent || (c.unit.kind === 'unknown' && GROWTH.test(c.head)),
+    because: 'The name or units say by how much something changed over a period.',
+  },
+  {
+    rule: 'change-in-percent-or-heads',
+    value: 'growth-rate',
+    when: (c) => CHANGE.test(c.head) && (c.unit.kind === 'count' || c.barePercent) && !/\bexchange\b/.test(c.head),
+    sure: (c) => c.unit.kind === 'count' || !/\binventor|\bstocks?\b/.test(c.head),
+    because: 'A change of persons, of units or in percent is a growth rate (ruling 4).',
+  },
+  {
+    rule: 'payrolls-are-changes',
+    value: 'growth-rate',
+    when: (c) => /\bnon[- ]?farm payrolls?\b|\bpayrolls?$/.test(c.head) && c.unit.kind === 'count',
+    sure: false,
+    because: 'Payroll figures are published as the change of persons employed.',
+  },
+  {
+    rule: 'price-of-something-in-bare-percent',
+    value: 'growth-rate',
+    when: (c) =>
+      c.barePercent &&
+      CHANGES_IN_BARE_PERCENT.test(c.head) &&
+      !PORTION_WORD.test(c.head) &&
+      !SCORE.test(c.head) &&
+      !SENTIMENT.test(c.head) &&
+      !/\bpmi\b/.test(c.head),
+    sure: (c) => !/\bindex\b/.test(c.head) || PRICE_WORD.test(c.head) || STOCK_MARKET.test(c.head) || /\bproduction\b/.test(c.head),
+    because: 'A flow, stock, price, production or index in a bare "%" is a change (ruling 2).',
+  },
+]
+
+export function isGrowth(c: Context): boolean {
+  if (GROWTH_UNITS.test(c.units)) return true
+  if (GROWTH_NOT.test(c.head)) return false
+  if (c.unit.kind === 'index' && !/\b(?:yoy|mom|qoq)\b/.test(c.head)) return false
+  if (/% ?(?:change|growth)/.test(c.name)) return true
+  return GROWTH.test(c.head) && c.whole === '' && c.unit.kind !== 'currency'
+}

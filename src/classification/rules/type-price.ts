@@ -1,0 +1,120 @@
+import type { IndicatorType } from '../types.ts'
+import type { Context, Rule } from './context.ts'
+import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './words.ts'
+
+const GOODS =
+  /^(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt|dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)|sq ?ft|cigarette.*|pack)$/i
+const WORK_TIME = /^(?:hour|day|week|month|year)$/
+const RATE_CONTEXT = /\bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b/
+
+const goods = (c: Context) => c.unit.per !== null && GOODS.test(c.unit.per)
+const produced = (c: Context) => /\bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b/.test(c.head)
+
+export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
+  {
+    rule: 'bond-yield',
+    value: 'yield',
+    when: (c) => c.percent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
+    sure: (c) => /\byields?\b|\bbonds?\b|\bnotes?\b|\bgilts?\b|\bbunds?\b/.test(c.head) && !/\binterest rate\b/.test(c.head),
+    because: 'The name says the return on a security.',
+  },
+  {
+    rule: 'interest-rate',
+    value: 'interest-rate',
+    when: (c) => c.percent && c.whole === '' && INTEREST_RATE.test(c.head) && !RATE_CONTEXT.test(c.head),
+    because: 'The name says the price of borrowing or keeping money, in percent.',
+  },
+  {
+    rule: 'conversion-factor',
+    value: 'price',
+    when: (c) => /\bppp\b.{0,20}\bconversion (?:factor|rate)\b|\bimplied ppp\b/.test(c.name) && c.unit.kind !== 'ratio' && !/\bratio\b/.test(c.head),
+    because: 'A PPP conversion factor is a price.',
+  },
+  {
+    rule: 'exchange-rate',
+    value: 'price',
+    when: (c) =>
+      EXCHANGE_RATE.test(c.head) &&
+      !/\beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b/.test(c.head) &&
+      !c.percent &&
+      c.unit.kind !== 'index',
+    sure: (c) => c.unit.scale === 1,
+    because: 'The name says an exchange rate.',
+  },
+  {
+    rule: 'money-per-money',
+    value: 'price',
+    when: (c) => c.money && c.unit.per !== null && /^(?:[A-Z]{3}|INTL)$/.test(c.unit.per) && c.unit.scale === 1,
+    because: 'The units are one currency per another.',
+  },
+  {
+    rule: 'minimum-wage',
+    value: 'price',
+    when: (c) => c.money && /\b(?:minimum|living) (?:\w+ )?(?:wages?|salary)\b/.test(c.head),
+    sure: (c) => c.head.includes('minimum'),
+    because: 'A minimum wage in money is a price (ruling 5).',
+  },
+  {
+    rule: 'pay',
+    value: 'price',
+    when: (c) => c.money && WAGE.test(c.head) && c.unit.scale < 1e5 && !/\bshare\b|\bwage bill\b|\bcorporate\b/.test(c.head),
+    sure: (c) => c.unit.per !== null && WORK_TIME.test(c.unit.per),
+    because: 'Pay for work in money is a price.',
+  },
+  {
+    rule: 'name-price-in-money',
+    value: 'price',
+    when: (c) =>
+      c.money &&
+      (/\bprices?\b(?! index)|\bcost of (?:a|one)\b|\btariffs?\b|\bfares?\b/.test(c.head) ||
+        (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
+      !/\bgdp\b|\bgross domestic\b|\bexpenditure\b|\bsubsid|\bvalue added\b|\bconsumption\b/.test(c.head),
+    sure: (c) => c.unit.scale === 1,
+    because: 'The name says price and the units are money.',
+  },
+  {
+    rule: 'money-per-good',
+    value: 'price',
+    when: (c) => c.money && goods(c) && !produced(c),
+    sure: (c) => c.unit.scale === 1,
+    because: 'The units are money per unit of a good.',
+  },
+  {
+    rule: 'commodity-in-money',
+    value: 'price',
+    when: (c) =>
+      c.money && c.unit.scale === 1 && /^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b/.test(c.head) && COMMODITY.test(c.head) && !/\b(?:exports?|imports?|reserves?|production|stocks|rents)\b/.test(c.head),
+    sure: false,
+    because: 'A traded commodity in plain money is a price.',
+  },
+  {
+    rule: 'cost-of-a-service',
+    value: 'price',
+    when: (c) => c.money && c.unit.scale === 1 && /^(?:average )?costs? (?:to|of)\b/.test(c.head),
+    sure: false,
+    because: 'It is the money paid for one service.',
+  },
+  {
+    rule: 'opinion',
+    value: 'sentiment',
+    when: (c) => SENTIMENT.test(c.head) && !SCORE.test(c.head) && !c.money && c.whole === '' && !/\bfinancial conditions\b/.test(c.head),
+    sure: (c) => /\bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bzew\b|\bifo\b|\bnahb\b|\bnfib\b|\btankan\b|\bgfk\b/.test(c.head),
+    because: 'The name says opinion or expectation of people or firms.',
+  },
+  {
+    rule: 'units-index',
+    value: 'index',
+    when: (c) => c.unit.kind === 'index',
+    sure: (c) => !/\b(?:ratio|number of|per capita|balance of trade|current account|debt)\b/.test(c.head),
+    because: 'The units are index points, a base year, a score or a scale.',
+  },
+  {
+    rule: 'name-index',
+    value: 'index',
+    when: (c) =>
+      (c.unit.kind === 'unknown' || c.unit.kind === 'ratio' || (c.barePercent && /\bpmi\b/.test(c.head)) || (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
+      (/\bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b|\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b/.test(c.head) ||
+        STOCK_MARKET.test(c.head)),
+    because: 'The name says index, rank or score and the units say nothing else.',
+  },
+]

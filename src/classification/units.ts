@@ -1,0 +1,318 @@
+import { UNIT_SCALES } from './codebook.ts'
+import { CURRENCY_CODES, CURRENCY_WORDS, WORDLIKE_CODES } from './currencies.ts'
+import type { Finding, Unit, UnitKind } from './types.ts'
+
+export interface UnitInput {
+  readonly units?: string | undefined
+  readonly name: string
+  readonly scale?: string | undefined
+  readonly currency_code?: string | undefined
+}
+
+/** Longer text is not a unit; the cap also bounds every pattern below. */
+const MAX_UNITS = 240
+const MAX_NAME = 400
+
+const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
+  (
+    [
+      [1e2, 'hundred hundreds'],
+      [10, 'ten tens'],
+      [1e3, 'thousand thousands thous thsd ths tsd tausend th k kilo milliers millier miles mille migliaia mila duizend'],
+      [1e3, 'tusen tys tis bin ribu nghìn ngàn mil тыс тысяч тысячи हज़ार हजार ألف آلاف thousandths'],
+      [1e4, 'tenthousand man'],
+      [1e5, 'lakh lakhs lac lacs लाख'],
+      [1e6, 'million millions mn mln mlns mio mill mil. mm millón millon millones milhão milhões milhoes milioni milione'],
+      [1e6, 'millionen miljoen miljoner miljon milyon milionów miliony milion juta triệu млн миллион миллионов مليون'],
+      [1e7, 'crore crores cr करोड़'],
+      [1e8, 'hundredmillion'],
+      [1e9, 'billion billions bn bln bil milliard milliards milliarden mrd mrds mld md miljard miljarder miliardi'],
+      [1e9, 'milyar miliardów miliar bilhão bilhões bilhoes tỷ млрд миллиард миллиардов مليار'],
+      [1e12, 'trillion trillions trn tn tln billones billón billon biliony trilyon trilhões triliun трлн триллион تريليون'],
+    ] as const
+  ).flatMap(([scale, words]) => words.split(' ').map((word): [string, number] => [word, scale])),
+)
+
+/** Single letters are multipliers only beside money: "USD M" is a million, "m" alone is a metre. */
+const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
+  ['m', 1e6],
+  ['k', 1e3],
+  ['b', 1e9],
+  ['t', 1e12],
+])
+
+const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/百万|百萬|백만/g, ' million '],
+  [/千万|千萬|천만/g, ' crore '],
+  [/十亿|十億|십억/g, ' billion '],
+  [/万|萬|만(?!\p{L})/gu, ' tenthousand '],
+  [/亿|億|억/g, ' hundredmillion '],
+  [/兆|조(?!\p{L})/gu, ' trillion '],
+  [/千|천(?!\p{L})/gu, ' thousand '],
+  [/人|명/g, ' persons '],
+]
+
+/** What a source says of its method: no unit, whatever stands beside it is read. */
+const NOTES =
+  /\b(?:modell?ed|national|projected|preliminary|revised|ilo|imf|world bank|official|survey|staff) (?:ilo |based )?(?:estimates?|projections?)\b|\b(?:not |non-?)?seasonally adjusted(?: annual(?:ised|ized)? rate)?\b|\b(?:nsa|saar|sa|swda)\b|\b(?:period|annual|monthly|quarterly|yearly) averages?\b|\bend of period\b|\b(?:year[- ]to[- ]date|ytd|cumulative)\b|\b(?:preliminary|estimates?d?|provisional|residual|derived|unspecified|not applicable|not available)\b|\bprojected estimates\b|\baverage for affected firms\b|\bages? \d{1,2}(?:\+|-\d{1,2}| and (?:above|over|older))/g
+
+const EMPTY = /^(?:[\s\-–—.,;:()/*?]*|n\.?\/?a\.?|none|null|nil|unknown|undefined|nan|no unit|unitless)$/
+
+const PERCENT =
+  /%|\bper ?cent|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent|\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分/
+const FLAG = /\b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b/
+const INDEX =
+  /= ?100\b|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b|\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b/
+const RATIO_WORD =
+  /\bratios?\b|\belasticity\b|\bcoefficients?\b|\bmultiples?\b|\btimes\b|\bfraction\b|\bproportion\b|\b1 in\b|\bdimensionless\b|^x$/
+const TEMPERATURE = /\bcelsius\b|\bfahrenheit\b|\bkelvin\b|°|℃|\bdegrees?\b|\bdeg\b/
+const DURATION =
+  /\b(?:days?|hours?|hrs?|years?|yrs?|months?|weeks?|minutes?|mins?|seconds?|jours|heures|tage|stunden|años|horas|días|anos|dias|meses)\b/
+const PHYSICAL =
+  /\b(?:tonn?es?|tons?|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz|troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?|terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga|tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er|re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3|m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb|tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3/
+const COUNT =
+  /\b(?:numbers?|nos?|persons?|people|units?|heads?|each|cases?|firms?|companies|enterprises|establishments|households?|employees|workers|jobs?|vacancies|rigs?|wells|vehicles?|cars?|aircraft|ships?|vessels?|passengers?|tourists?|visitors?|arrivals|departures|trips|nights|flights|births?|deaths?|events?|incidents?|applications?|permits?|registrations?|subscriptions?|subscribers|users|students|pupils|teachers|beds|rooms|dwellings?|houses|homes|buildings|contracts?|transactions?|shares?|lots?|issues|items|pieces|patents?|articles|species|servers|accounts|branches|machines|tractors|cattle|animals|births|women|men|children|adults|inhabitants|population|capita|refugees|migrants|troops|procedures|payments|visits|claims|outages|personen|personas|personnes|pessoas|unidades|stück|stk|человек|единиц|штук|count|bankruptcies|countries|cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants|containers|litigations|homicides)\b|\btonnages?\b/
+/** Words that may stand beside a word-like code without making it a word: "constant ALL Million". */
+const UNIT_FILLER =
+  /^(?:constant|current|real|nominal|prices?|chained|volumes?|value|at|in|of|and|bop|dod|nfl|dis|tds|ntr|int|amt|com|und|cif|fob|basis|annual|annuali[sz]ed|equivalent|units?|base|year|index|per|million|market|rate|moneda|mill?|saar|sa|nsa)$/
+
+function cap(text: string, max: number): string {
+  return text.length > max ? text.slice(0, max) : text
+}
+
+/** NFKC folds full-width signs; separators between groups of three digits go, so that "1 000" and "1.000" are one number. */
+function normalize(raw: string, max: number): string {
+  let text = cap(raw, max).normalize('NFKC')
+  for (const [pattern, word] of CJK_WORDS) text = text.replace(pattern, word)
+  return text
+    .replace(/(?<![\d.,])(\d{1,3})[,.'’ \u202f](\d{3})(?:[,.'’ \u202f](\d{3}))?(?![\d.,]?\d)/g, '$1$2$3')
+    .replace(/(^|[\s(])['’]0{3}s?\b|\b000s?\b/g, '$1 1000 ')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+interface Reading {
+  readonly kind: UnitKind
+  readonly scale: number
+  readonly currency: string | null
+  readonly per: string | null
+  readonly rule: string
+}
+
+function reading(kind: UnitKind, rule: string, more: Partial<Omit<Reading, 'kind' | 'rule'>> = {}): Reading {
+  return { kind, scale: 1, currency: null, per: null, ...more, rule }
+}
+
+/** The product of the multipliers above the line, or the largest of them where the product is no scale of the codebook. */
+function readScale(numerator: string, money: boolean): number {
+  const tokens = numerator.match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
+  const factors: number[] = []
+  for (const [position, raw] of tokens.entries()) {
+    const token = raw.toLowerCase()
+    const bare = token.endsWith('.') ? token.slice(0, -1) : token
+    const next = tokens[position + 1]?.toLowerCase() ?? ''
+    if (/^10{1,6}$/.test(token)) {
+      if (tokens[position - 1]?.toLowerCase() !== 'in') factors.push(Number(token))
+    } else if (bare === 'mil') {
+      const romance = /^(?:mill|de$|pesos|rea|pers|pess|tone|uni)/.test(next) || /\br\$|\bbrl\b/i.test(numerator)
+      factors.push(romance ? 1e3 : 1e6)
+    } else if (bare === 'mm' || bare === 'th' || bare === 'md' || bare === 'man' || bare === 'cr' || bare === 'bin') {
+      // "mm" is also a millimetre, "th" an ordinal, "bin" a container: beside money or another word of units only.
+      if (money || (bare === 'th' && next !== '')) factors.push(SCALE_WORDS.get(bare) ?? 1)
+    } else {
+      const scale = SCALE_WORDS.get(token) ?? SCALE_WORDS.get(bare) ?? (money ? MONEY_LETTERS.get(bare) : undefined)
+      if (scale !== undefined) factors.push(scale)
+    }
+  }
+  const product = factors.reduce((all, factor) => all * factor, 1)
+  if (UNIT_SCALES.some((scale) => scale === product)) return product
+  const largest = Math.max(1, ...factors)
+  return UNIT_SCALES.some((scale) => scale === largest) ? largest : 1
+}
+
+/** A code stands whole and in capitals; word-like codes need a text that is otherwise made of unit words. */
+function readCode(numerator: string): string | null {
+  const tokens = numerator.match(/[\p{L}\p{M}]+\.?|\d+/gu) ?? []
+  for (const [position, token] of tokens.entries()) {
+    const code = token.replace(/\.$/, '')
+    if (!CURRENCY_CODES.has(code)) continue
+    if (!WORDLIKE_CODES.has(code)) return code
+    const fits = tokens.every((other, at) => {
+      if (at === position) return true
+      if (/^(?:19|20)\d\d$/.test(other)) return true
+      if (/^\d+$/.test(other)) return /^10+$/.test(other) && at + 1 < tokens.length
+      const word = other.toLowerCase().replace(/\.$/, '')
+      return UNIT_FILLER.test(word) || SCALE_WORDS.has(word) || MONEY_LETTERS.has(word)
+    })
+    if (fits) return code
+  }
+  return null
+}
+
+function readCurrency(numerator: string, ownCode: string | null): string | null {
+  const lower = numerator.toLowerCase()
+  for (const { pattern, code } of CURRENCY_WORDS.slice(0, 2)) if (pattern.test(lower)) return code
+  const written = readCode(numerator)
+  if (written !== null) return written
+  for (const { pattern, code } of CURRENCY_WORDS) if (pattern.test(lower)) return code ?? ownCode ?? 'LCU'
+  return null
+}
+
+const PER_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^(?:bbl|bbls|barrels?)$/, 'barrel'],
+  [/^(?:d|day|days)$/, 'day'],
+  [/^(?:l|lit(?:er|re)s?)$/, 'litre'],
+  [/^(?:hr|hrs|h|hours?)$/, 'hour'],
+  [/^(?:mo|mth|months?)$/, 'month'],
+  [/^(?:yr|y|a|annum|years?)$/, 'year'],
+  [/^(?:wk|weeks?)$/, 'week'],
+  [/^(?:qtr|quarters?)$/, 'quarter'],
+  [/^(?:t|mt|metric tons?|tonn?es?|tons?)$/, 'tonne'],
+  [/^(?:lbs?|pounds?)$/, 'pound'],
+  [/^(?:kgs?|kilogram(?:me)?s?)$/, 'kg'],
+  [/^(?:bu|bushels?)$/, 'bushel'],
+  [/^(?:t ?\. ?oz|toz|oz t|troy ounces?|ozt)$/, 'troy ounce'],
+  [/^(?:oz|ounces?)$/, 'ounce'],
+  [/^(?:gal|gallons?)$/, 'gallon'],
+  [/^(?:capita|person|head|inhabitant|people)$/, 'person'],
+  [/^(?:sqm|sq\.? ?m|m2|m²|square met(?:er|re)s?)$/, 'm2'],
+  [/^(?:cubic met(?:er|re)s?|m3|m³|cbm)$/, 'm3'],
+]
+
+function readPer(below: string): string | null {
+  const text = (below.split(/[,;(]/, 1)[0] ?? '').trim()
+  if (text === '') return null
+  if (/^\d+$/.test(text)) return `${text} people`
+  const lower = text.toLowerCase()
+  for (const [pattern, name] of PER_NAMES) if (pattern.test(lower)) return name
+  if (/^(?:constant |current |\d{4} )*(?:us ?\$|\$|us dollars?)/.test(lower)) return lower.replace(/us ?\$|\$/, 'USD')
+  if (/^(?:international|ppp) ?(?:\$|dollars?)?$/.test(lower)) return 'INTL'
+  return cap(text, 80)
+}
+
+/** What stands above and below the line. "BBL/D/1K" carries its multiplier at the end. */
+function split(text: string): { above: string; below: string; factor: number } {
+  const oil = /^(.{1,20}?)(?:\/(d|day))?\/ ?1 ?(k|m|million|thousand)$/i.exec(text)
+  if (oil) return { above: oil[1] ?? '', below: oil[2] ?? '', factor: /^[kt]/i.test(oil[3] ?? '') ? 1e3 : 1e6 }
+  const daily = /^(.{0,40}?)\b(k|m|mm)?b(?:bl)?\/?p?d$/i.exec(text)
+  if (daily) {
+    const letter = (daily[2] ?? '').toLowerCase()
+    const factor = letter === 'k' ? 1e3 : letter === '' ? 1 : 1e6
+    return { above: `${daily[1] ?? ''} barrels`, below: 'day', factor }
+  }
+  const line = /(?:^|\s)(?:per|pro|por|par|je|на)\s|\/(?!\s*(?:or|and)\b)|\ba year\b|\bp\.?a\.?$/i.exec(text)
+  if (!line) return { above: text, below: '', factor: 1 }
+  const sign = line[0].toLowerCase()
+  const below = sign.includes('year') || sign.startsWith('p.') || sign.startsWith('pa') ? 'year' : ''
+  const rest = text.slice(line.index + line[0].length).trim()
+  return { above: text.slice(0, line.index).trim(), below: below === '' || rest !== '' ? rest : below, factor: 1 }
+}
+
+function readText(raw: string, ownCode: string | null): Reading | null {
+  const text = normalize(raw, MAX_UNITS)
+  const lower = text.toLowerCase().replace(NOTES, ' ').trim()
+  if (EMPTY.test(lower)) return null
+  if (FLAG.test(lower)) return reading('flag', 'units-flag')
+  if (PERCENT.test(lower)) return reading('percentage', 'units-percent')
+  if (INDEX.test(lower)) return reading('index', 'units-index')
+  // The notes are cut from a text that keeps its capitals, because a currency code needs them.
+  const kept = text.replace(new RegExp(NOTES.source, 'gi'), ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
+  const joined = kept.replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2').replace(/([$€£])(?=[a-z])/gi, '$1 ')
+  const { above, below, factor } = split(joined)
+  const per = readPer(below)
+  const money = readCurrency(above, ownCode)
+  const scaled = Math.max(factor, readScale(above, money !== null))
+  if (money !== null) return reading('currency', 'units-currency', { scale: scaled, currency: money, per })
+  const top = above.toLowerCase().replace(/[().]/g, ' ')
+  if (RATIO_WORD.test(top)) return reading('ratio', 'units-ratio', { per })
+  if (/^[\d ]*$/.test(top) && below !== '') return reading('rate', 'units-rate', { per })
+  if (TEMPERATURE.test(top)) return reading('temperature', 'units-temperature')
+  // "years" beside a quantity says whose quantity it is: "liters of alcohol, 15+ years of age".
+  if (PHYSICAL.test(top)) return reading('physical', 'units-physical', { scale: scaled, per })
+  if (DURATION.test(top)) return reading('duration', 'units-duration', { scale: scaled, per })
+  if (/\bmale births\b/.test(top)) return reading('ratio', 'units-ratio', { per })
+  const grouped = /^\d{3}/.test(below) || (/[a-z]/.test(below) && !/^(?:day|month|year|week|quarter)s?$/i.test(below))
+  if (COUNT.test(top)) {
+    if (grouped) return reading('rate', 'units-rate', { per })
+    return reading('count', 'units-count', { scale: scaled, per })
+  }
+  if (grouped) return reading('rate', 'units-rate', { per })
+  if (scaled > 1) return reading('count', 'units-multiplier-only', { scale: scaled, per })
+  return reading('unknown', 'units-unread', { per })
+}
+
+const NAMES_THINGS =
+  /\b(?:population|persons|people|adults|children|pupils|teachers|students|passengers|arrivals|departures|applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births|workers|employees|personnel|households|vehicles|registrations|tourists|visitors|unemployed|employed|labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches|vacancies|jobs|claims)\b/
+const NAMES_MEASURE =
+  /\b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom|qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans|benefits)\b|%/
+
+/** Empty units: the name's own bracket, then what the name names (ruling 8). */
+function readName(rawName: string, ownCode: string | null): Reading {
+  const name = normalize(rawName, MAX_NAME)
+  const brackets = name.match(/\([^()]{1,200}\)/g) ?? []
+  for (const bracket of brackets.reverse()) {
+    const inner = bracket.slice(1, -1)
+    // A code alone in brackets names the currency of an FX series; a word alone is an abbreviation.
+    if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
+    const found = readText(inner, ownCode)
+    if (found && found.kind !== 'unknown' && !/^\d/.test(inner)) return { ...found, rule: 'name-bracket' }
+    if (found && /[%$=]|per /.test(inner) && found.kind !== 'unknown') return { ...found, rule: 'name-bracket' }
+  }
+  const lower = name.toLowerCase()
+  if (/%|\bpercent\b|\bper cent\b/.test(lower)) return reading('percentage', 'name-percent')
+  if (/\brank(?:ing)?\b/.test(lower)) return reading('index', 'name-rank')
+  if (/\bratio\b/.test(lower) && / to |[-/]to[-/]/.test(lower)) return reading('ratio', 'name-x-to-y-ratio')
+  const per = /\bper (\d[\d ]*(?:[a-z.]+ ?){0,3}|capita|person|worker)/.exec(lower)
+  if (per && NAMES_MEASURE.test(lower) === false) return reading('rate', 'name-per', { per: readPer(per[1] ?? '') })
+  if (NAMES_THINGS.test(lower) && !NAMES_MEASURE.test(lower)) return reading('count', 'name-things')
+  return reading('unknown', 'units-empty')
+}
+
+const BECAUSE: Readonly<Record<string, string>> = {
+  'units-flag': 'The units say yes or no.',
+  'units-percent': 'The units say percent.',
+  'units-index': 'The units say index, points, score or a base year.',
+  'units-currency': 'The units name a currency.',
+  'units-ratio': 'The units say ratio or coefficient.',
+  'units-rate': 'The units count per a number of people or things.',
+  'units-temperature': 'The units are a temperature.',
+  'units-physical': 'The units are a physical quantity.',
+  'units-duration': 'The units are a length of time.',
+  'units-count': 'The units count people or things.',
+  'units-multiplier-only': 'The units are only a multiplier.',
+  'units-unread': 'The units hold no word of units.',
+  'units-empty': 'There are no units and the name gives none.',
+  'name-bracket': 'The units are empty or a note; the bracket of the name gives the unit.',
+  'name-percent': 'The units are empty; the name says percent.',
+  'name-rank': 'The units are empty; the name says rank.',
+  'name-x-to-y-ratio': 'The units are empty; the name is a ratio of X to Y.',
+  'name-per': 'The units are empty; the name counts per a number.',
+  'name-things': 'The units are empty; the name names people or things.',
+  'currency-code': 'The units are only a multiplier and the indicator has a currency code.',
+}
+
+/** Reads one unit (codebook: units table, rulings 8 and 9). Never throws; text beyond the first 240 characters is ignored. */
+export function parseUnits(input: UnitInput): Finding<Unit> {
+  const own = input.currency_code?.trim().toUpperCase() ?? ''
+  const ownCode = CURRENCY_CODES.has(own) ? own : null
+  const fromUnits = readText(input.units ?? '', ownCode)
+  let found = fromUnits ?? readName(input.name, ownCode)
+  if (found.rule === 'units-multiplier-only' && ownCode !== null && !NAMES_THINGS.test(input.name.toLowerCase())) {
+    found = { ...found, kind: 'currency', currency: ownCode, rule: 'currency-code' }
+  }
+  if (found.per === null && found.kind === 'currency' && echoesBracket(input)) {
+    const per = /\bper (capita|person|worker)\b/i.exec(cap(input.name, MAX_NAME))
+    if (per) found = { ...found, per: (per[1] ?? '').toLowerCase() === 'worker' ? 'worker' : 'person' }
+  }
+  if (found.scale === 1 && input.scale !== undefined && /^(?:currency|count|physical|duration)$/.test(found.kind)) {
+    found = { ...found, scale: readScale(normalize(input.scale, 60), true) }
+  }
+  const { kind, scale, currency, per, rule } = found
+  const value: Unit = { kind, scale, currency, per }
+  return { value, sure: kind !== 'unknown', rule, because: BECAUSE[rule] ?? 'Read from the units.' }
+}
+
+function echoesBracket(input: UnitInput): boolean {
+  const units = cap(input.units ?? '', MAX_UNITS).toLowerCase().trim()
+  return units === '' || cap(input.name, MAX_NAME).toLowerCase().includes(`(${units})`)
+}

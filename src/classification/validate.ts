@@ -1,0 +1,127 @@
+/**
+ * Do the fields of one result fit together? Findings are data. A blocking one sends the result to a person, so it names
+ * only what the codebook rules out; a pair that is merely unusual is noted and lets the result pass.
+ */
+import type { Classification, IndicatorType, Issue, TemporalAggregation, UnitKind } from './types.ts'
+
+export type CheckedFields = Pick<
+  Classification,
+  'type' | 'temporal_aggregation' | 'orientation' | 'unit' | 'frequency' | 'cumulative'
+>
+
+/** Codes that no right answer can have. */
+export const BLOCKING_CODES: ReadonlySet<string> = new Set([
+  'growth-rate-not-period-rate',
+  'period-rate-not-growth-rate',
+  'count-in-currency',
+  'flow-in-index',
+  'amount-in-percentage',
+  'period-type-at-a-point',
+  'stock-summed-over-period',
+])
+
+interface Check {
+  readonly code: string
+  readonly fails: (fields: CheckedFields) => boolean
+  readonly message: (fields: CheckedFields) => string
+}
+
+/** Types whose values add up over time, so that a year-to-date series of them is cumulative. */
+const SUMMED: ReadonlySet<IndicatorType> = new Set(['flow', 'volume', 'count', 'balance'])
+const AMOUNTS: ReadonlySet<IndicatorType> = new Set(['stock', 'flow', 'volume', 'balance'])
+/** Types that are pure numbers or statistics, never an amount of money. */
+const MONEYLESS: ReadonlySet<IndicatorType> = new Set([
+  'interest-rate',
+  'yield',
+  'sentiment',
+  'elasticity',
+  'correlation',
+  'index',
+  'duration',
+  'probability',
+  'percentage',
+])
+const TIMELESS_OR_POINT: ReadonlySet<TemporalAggregation> = new Set(['not-applicable', 'point-in-time'])
+
+const CHECKS: readonly Check[] = [
+  {
+    code: 'growth-rate-not-period-rate',
+    fails: (f) => f.type === 'growth-rate' && f.temporal_aggregation !== 'period-rate',
+    message: (f) => `a growth-rate is a period-rate, not ${f.temporal_aggregation}`,
+  },
+  {
+    code: 'period-rate-not-growth-rate',
+    fails: (f) => f.temporal_aggregation === 'period-rate' && f.type !== 'growth-rate',
+    message: (f) => `only a growth-rate is a period-rate, and the type is ${f.type}`,
+  },
+  {
+    code: 'count-in-currency',
+    fails: (f) => f.type === 'count' && isKind(f, 'currency'),
+    message: () => 'things are counted, but the units are money',
+  },
+  {
+    code: 'amount-in-percentage',
+    fails: (f) => AMOUNTS.has(f.type) && isKind(f, 'percentage'),
+    message: (f) => `a ${f.type} is an amount, but the units are a percentage`,
+  },
+  {
+    code: 'flow-in-index',
+    fails: (f) => f.type === 'flow' && isKind(f, 'index'),
+    message: () => 'a flow is money, but the units are an index',
+  },
+  {
+    code: 'period-type-at-a-point',
+    fails: (f) => (f.type === 'flow' || f.type === 'volume') && f.temporal_aggregation === 'point-in-time',
+    message: (f) => `a ${f.type} happens over a period, not at a point in time`,
+  },
+  {
+    code: 'stock-summed-over-period',
+    fails: (f) => f.type === 'stock' && f.temporal_aggregation === 'period-total',
+    message: () => 'a stock exists at a date and is not summed over a period',
+  },
+  {
+    code: 'year-to-date-not-cumulative',
+    fails: (f) =>
+      f.cumulative.pattern === 'year-to-date' && SUMMED.has(f.type) && f.temporal_aggregation !== 'period-cumulative',
+    message: (f) => `the values accumulate and begin anew each year, but the aggregation is ${f.temporal_aggregation}`,
+  },
+  {
+    code: 'cumulative-without-pattern',
+    fails: (f) => f.temporal_aggregation === 'period-cumulative' && f.cumulative.pattern === 'none',
+    message: () => 'the aggregation is period-cumulative, but the sample values do not accumulate',
+  },
+  {
+    code: 'money-units-for-type',
+    fails: (f) => MONEYLESS.has(f.type) && isKind(f, 'currency'),
+    message: (f) => `the units are money, which a ${f.type} is not measured in`,
+  },
+  {
+    code: 'price-not-in-money',
+    fails: (f) => f.type === 'price' && (isKind(f, 'percentage') || isKind(f, 'index')),
+    message: (f) => `a price is money, but the units are ${f.unit.kind}`,
+  },
+  {
+    code: 'flag-not-other',
+    fails: (f) => isKind(f, 'flag') && f.type !== 'other',
+    message: (f) => `a yes/no flag is of type other, not ${f.type}`,
+  },
+  {
+    code: 'threshold-over-period',
+    fails: (f) => f.type === 'threshold' && !TIMELESS_OR_POINT.has(f.temporal_aggregation),
+    message: (f) => `a limit set by rule has no ${f.temporal_aggregation}`,
+  },
+]
+
+/** Every finding, in a fixed order; empty where the fields fit together. */
+export function validate(fields: CheckedFields): Issue[] {
+  return CHECKS.filter((check) => check.fails(fields)).map(({ code, message }) => ({ code, message: message(fields) }))
+}
+
+/** True where one of the issues alone means that the result is wrong somewhere. */
+export function isBlocked(issues: readonly Issue[]): boolean {
+  return issues.some((issue) => BLOCKING_CODES.has(issue.code))
+}
+
+function isKind(fields: CheckedFields, kind: UnitKind): boolean {
+  return fields.unit.kind === kind
+}

@@ -1,0 +1,180 @@
+/** CSV as RFC 4180 has it: a header row that names the fields, quotes doubled inside quotes. */
+import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './decode.ts'
+import { inputInvalid, showValue } from './problems.ts'
+import { CONVERT_HINT, looksLikeJson } from './sniff.ts'
+import type { RawRecord } from './split.ts'
+import { MAX_COLUMNS } from './types.ts'
+
+const REQUIRED = ['indicator_id', 'name'] as const
+const DELIMITERS = [',', ';', '\t'] as const
+const MAX_SHOWN_COLUMNS = 8
+
+type Fields = { readonly fields: readonly string[] } | { readonly fault: string; readonly column: number }
+
+/** Decodes rows; the first that is not blank is the header. `head` is the beginning of the file, for its delimiter. */
+export function createCsvDecoder(label: string, head: Buffer): Decoder {
+  const delimiter = delimiterOf(head)
+  let columns: readonly string[] | undefined
+  let header: Buffer | undefined
+
+  function decode(record: RawRecord): Decoded {
+    if (columns === undefined) return decodeHeader(record)
+    const fault = faultMessage(record)
+    if (fault !== undefined) return invalid('', fault)
+    const encoding = encodingFault(record.bytes)
+    if (encoding !== undefined) return invalid(fieldOfFault(record.bytes), encoding, CONVERT_HINT)
+    const split = splitFields(withoutReturn(record.bytes.toString('utf8')), delimiter)
+    if ('fault' in split) return invalid(columnName(split.column), split.fault)
+    return decodeRow(split.fields, columns)
+  }
+
+  function decodeHeader(record: RawRecord): Decoded {
+    const at = `${label}, line ${record.line}, header row`
+    const fault = faultMessage(record)
+    if (fault !== undefined) throw inputInvalid(`${at}: ${fault}`)
+    const encoding = encodingFault(record.bytes)
+    if (encoding !== undefined) throw inputInvalid(`${at}: ${encoding}. ${CONVERT_HINT}`)
+    const split = splitFields(withoutReturn(record.bytes.toString('utf8')), delimiter)
+    if ('fault' in split) throw inputInvalid(`${at}, column ${split.column + 1}: ${split.fault}`)
+    if (split.fields.every(isBlank)) return BLANK
+    columns = readHeader(split.fields, at, looksLikeJson(record.bytes))
+    header = Buffer.from(record.bytes)
+    return BLANK
+  }
+
+  function columnName(column: number): string {
+    return columns?.[column] || `column ${column + 1}`
+  }
+
+  /** Latin-1 has one character a byte and leaves commas and quotes as they are, so the fields stay where they are. */
+  function fieldOfFault(bytes: Buffer): string {
+    const split = splitFields(withoutReturn(bytes.toString('latin1')), delimiter)
+    if ('fault' in split) return columnName(split.column)
+    return columnName(split.fields.findIndex((field) => encodingFault(Buffer.from(field, 'latin1')) !== undefined))
+  }
+
+  return {
+    delimiter: delimiter.charCodeAt(0),
+    namesFields: false,
+    get header() {
+      return header
+    },
+    decode,
+  }
+}
+
+function readHeader(fields: readonly string[], at: string, isJson: boolean): string[] {
+  const wayOut = isJson
+    ? 'The file looks like JSON: give it the extension .jsonl'
+    : 'The first row must name the fields, such as indicator_id,name,units'
+  if (fields.length > MAX_COLUMNS) {
+    throw inputInvalid(`${at}: more than ${MAX_COLUMNS.toLocaleString('en-US')} columns, the bound. ${wayOut}`)
+  }
+  const names = fields.map((field) => field.trim().toLowerCase().replace(/[\s-]+/g, '_'))
+  const doubled = names.findIndex((name, index) => name !== '' && names.indexOf(name) < index)
+  if (doubled >= 0) {
+    const first = names.indexOf(names[doubled] ?? '')
+    throw inputInvalid(
+      `${at}: ${showValue(fields[doubled])} in column ${doubled + 1} names the field of column ${first + 1} again; ` +
+        'rename or remove one of them',
+    )
+  }
+  const missing = REQUIRED.filter((name) => !names.includes(name))
+  if (missing.length > 0) {
+    const shown = fields.slice(0, MAX_SHOWN_COLUMNS).map(showValue).join(', ')
+    const rest = fields.length > MAX_SHOWN_COLUMNS ? ` and ${fields.length - MAX_SHOWN_COLUMNS} more` : ''
+    throw inputInvalid(`${at}: no column ${missing.join(' and no column ')}; it has ${shown}${rest}. ${wayOut}`)
+  }
+  return names
+}
+
+function decodeRow(cells: readonly string[], columns: readonly string[]): Decoded {
+  if (cells.every(isBlank)) return BLANK
+  const extra = cells.slice(columns.length).findIndex((cell) => !isBlank(cell))
+  if (extra >= 0 || cells.length < columns.length) {
+    const got = cells.length > MAX_COLUMNS ? `more than ${MAX_COLUMNS}` : cells.length
+    const value = showValue(cells[extra >= 0 ? columns.length + extra : cells.length - 1])
+    const where = extra >= 0 ? 'the first cell too many is' : 'the last is'
+    return invalid(
+      '',
+      `${got} cells where the header has ${columns.length}; ${where} ${value}. ` +
+        'A text with a comma or a line break needs quotes around it',
+    )
+  }
+  const value: Record<string, unknown> = {}
+  for (const [index, name] of columns.entries()) {
+    const cell = cells[index] ?? ''
+    if (isBlank(cell)) continue
+    if (name !== 'sample_values') {
+      value[name === '' ? `column ${index + 1}` : name] = cell
+      continue
+    }
+    try {
+      value[name] = JSON.parse(cell)
+    } catch (error) {
+      return invalid(
+        name,
+        `must be a JSON array such as [{"date":"2024","value":1}]: ${jsonFault(error)}; got ${showValue(cell)}`,
+      )
+    }
+  }
+  return { kind: 'record', value }
+}
+
+function isBlank(cell: string): boolean {
+  return cell.trim() === ''
+}
+
+function withoutReturn(text: string): string {
+  return text.endsWith('\r') ? text.slice(0, -1) : text
+}
+
+/** Cells of one record, at most one over the bound of columns. */
+export function splitFields(text: string, delimiter: string): Fields {
+  const fields: string[] = []
+  for (let at = 0; ; at += 1) {
+    const column = fields.length
+    if (text[at] === '"') {
+      let value = ''
+      let from = at + 1
+      for (;;) {
+        const quote = text.indexOf('"', from)
+        if (quote < 0) return { fault: `a quote opens and does not close, at ${showValue(text.slice(at))}`, column }
+        value += text.slice(from, quote)
+        at = quote + 1
+        if (text[at] !== '"') break
+        value += '"'
+        from = at + 1
+      }
+      if (at < text.length && text[at] !== delimiter) {
+        const near = showValue(text.slice(Math.max(0, at - 20), at + 20))
+        return { fault: `text after a closing quote, near ${near}; a quote inside quotes is written twice`, column }
+      }
+      fields.push(value)
+    } else {
+      const found = text.indexOf(delimiter, at)
+      const end = found < 0 ? text.length : found
+      const value = text.slice(at, end)
+      if (value.includes('"')) {
+        return {
+          fault: `a quote inside text without quotes, at ${showValue(value)}; write "…" around it, inner quotes twice`,
+          column,
+        }
+      }
+      fields.push(value)
+      at = end
+    }
+    if (at >= text.length || fields.length > MAX_COLUMNS) return { fields }
+  }
+}
+
+/** The delimiter with which the first line has the required columns; a comma where none has. */
+function delimiterOf(head: Buffer): string {
+  const text = head.toString('utf8').replace(/^\ufeff?\s*/, '')
+  const line = text.slice(0, text.search(/[\r\n]|$/)).toLowerCase()
+  const fits = (delimiter: string) => {
+    const names = line.split(delimiter).map((name) => name.replaceAll('"', '').trim().replace(/[\s-]+/g, '_'))
+    return REQUIRED.every((required) => names.includes(required))
+  }
+  return DELIMITERS.find(fits) ?? ','
+}

@@ -1,0 +1,52 @@
+/** Entry of the command line. One file a command; this one puts them together and turns errors into exit codes. */
+import { Command, CommanderError } from 'commander'
+import { isServiceError, messageOf } from '../errors.ts'
+import { addClassifyCommand } from './classify.ts'
+import { addDemoCommand } from './demo.ts'
+import { addExportCommand } from './export.ts'
+import { addMigrateCommand } from './migrate.ts'
+import { addStartCommand } from './start.ts'
+import { addStatusCommand } from './status.ts'
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, say } from './terminal.ts'
+
+await main()
+
+async function main(): Promise<void> {
+  // A reader that closes its end early, such as head, is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_OK)
+    throw error
+  })
+  const program = new Command('classify-service')
+    .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
+    .exitOverride()
+    .showHelpAfterError('(--help tells the options)')
+  for (const add of [
+    addStartCommand,
+    addDemoCommand,
+    addClassifyCommand,
+    addStatusCommand,
+    addExportCommand,
+    addMigrateCommand,
+  ]) {
+    add(program)
+  }
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells the options)')
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+/** Says what went wrong, without a stack: the ways to fail that people meet all have a sentence. */
+function exitCodeOf(error: unknown): number {
+  // commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
+  if (isServiceError(error)) {
+    say(error.message)
+    return error.code === 'input-invalid' || error.code === 'config-invalid' ? EXIT_USAGE : EXIT_FAILED
+  }
+  say(error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error))
+  return EXIT_FAILED
+}

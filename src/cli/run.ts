@@ -1,0 +1,181 @@
+/** Classifies a whole catalogue through the ingress: the work behind `classify` and `demo`. */
+import { randomBytes } from 'node:crypto'
+import type { Classification, Indicator, Source } from '../classification/types.ts'
+import { isServiceError, messageOf } from '../errors.ts'
+import { type BatchRequest, type BatchSummary, FATAL_CODES, type Warning } from '../restate/contract.ts'
+import { BatchFailedError, createIngressClient, type NodeCounts } from './ingress.ts'
+
+export interface RunOptions {
+  readonly urls: readonly string[]
+  readonly batchSize: number
+  readonly force: boolean
+  readonly options: NonNullable<BatchRequest['options']>
+  readonly patienceMs: number
+  readonly say: (line: string) => void
+  /** Called after every batch, and once at the start. */
+  readonly onProgress: (counts: RunCounts) => void
+  readonly onResults?: (results: readonly Classification[]) => void
+  /** Aborted by the first Ctrl+C: nothing more is submitted, what is in flight ends. */
+  readonly stopSubmitting: AbortSignal
+  /** Aborted by the second: nothing is waited for. */
+  readonly abandon: AbortSignal
+}
+
+export interface RunCounts {
+  readonly total: number
+  readonly done: number
+  readonly failed: number
+  readonly needsReview: number
+  readonly inFlight: number
+}
+
+/** The report of `classify --json`; the names are fixed. */
+export interface RunReport {
+  readonly run_id: string
+  readonly indicators: number
+  readonly classified: number
+  readonly unchanged: number
+  readonly failed: number
+  readonly needs_review: number
+  readonly by_source: Record<Source, number>
+  readonly model_requests: number
+  readonly tokens: { input: number; cached: number; output: number }
+  readonly cost_usd: number
+  readonly elapsed_ms: number
+  readonly indicators_per_minute: number
+  readonly nodes: Readonly<Record<string, NodeCounts>>
+  readonly warnings: readonly Warning[]
+  readonly failures: readonly Failure[]
+}
+
+export interface Failure {
+  readonly code: string
+  readonly reason: string
+  readonly indicator_ids: readonly string[]
+}
+
+/** Batches under way for each node: enough to keep a fast model busy, few enough that a stop has little to wait for. */
+const WINDOW_PER_NODE = 16
+const MAX_WINDOW = 64
+
+export function newRunId(): string {
+  const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
+  return `run-${time}-${randomBytes(4).toString('hex')}`
+}
+
+/** Never rejects for a batch: what failed is in the report, by reason. Rejects where the catalogue can't be read. */
+export async function runCatalogue(
+  runId: string,
+  total: number,
+  batches: AsyncIterable<readonly Indicator[]>,
+  options: RunOptions,
+): Promise<RunReport> {
+  const startedAt = performance.now()
+  const client = createIngressClient(options)
+  const totals = createTotals()
+  const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
+  const inFlight = new Set<Promise<void>>()
+  let isFatal = false
+
+  const progress = () =>
+    options.onProgress({
+      total,
+      done: totals.classified + totals.unchanged,
+      failed: totals.failed,
+      needsReview: totals.needs_review,
+      inFlight: inFlight.size,
+    })
+  const fail = (code: string, reason: string, indicators: readonly Indicator[]) => {
+    const failure = failures.get(reason) ?? { code, reason, indicator_ids: [] }
+    failure.indicator_ids.push(...indicators.map((one) => one.indicator_id))
+    failures.set(reason, failure)
+    totals.failed += indicators.length
+  }
+  const submit = async (index: number, indicators: readonly Indicator[]) => {
+    try {
+      const body = { indicators, run_id: runId, force: options.force, options: options.options }
+      const batch = { index, idempotencyKey: `${runId}-${index}`, body }
+      const response = await client.submit(batch, options.abandon)
+      totals.add(response.summary)
+      options.onResults?.(response.results)
+    } catch (error) {
+      const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
+      if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', indicators)
+      if (FATAL_CODES.has(code) || code === 'ingress-unavailable') isFatal = true
+      fail(code, messageOf(error), indicators)
+    }
+  }
+
+  progress()
+  const windowSize = Math.min(WINDOW_PER_NODE * options.urls.length, MAX_WINDOW)
+  let index = 0
+  for await (const indicators of batches) {
+    // Read to the end even then: the report names every indicator that is left.
+    if (isFatal) {
+      fail('not-submitted', 'not submitted, because every batch would fail the same way', indicators)
+      continue
+    }
+    if (options.stopSubmitting.aborted) {
+      fail('interrupted', 'not submitted, because the run was interrupted', indicators)
+      continue
+    }
+    const task = submit(index, indicators).finally(() => {
+      inFlight.delete(task)
+      progress()
+    })
+    inFlight.add(task)
+    index += 1
+    if (inFlight.size >= windowSize) await Promise.race(inFlight)
+  }
+  await Promise.all(inFlight)
+
+  const elapsedMs = Math.round(performance.now() - startedAt)
+  const done = totals.classified + totals.unchanged
+  return {
+    run_id: runId,
+    indicators: done + totals.failed,
+    classified: totals.classified,
+    unchanged: totals.unchanged,
+    failed: totals.failed,
+    needs_review: totals.needs_review,
+    by_source: totals.by_source,
+    model_requests: totals.model_requests,
+    tokens: totals.tokens,
+    cost_usd: Number(totals.cost_usd.toFixed(6)),
+    elapsed_ms: elapsedMs,
+    indicators_per_minute: Math.round((done / Math.max(elapsedMs, 1)) * 60_000),
+    nodes: client.nodes,
+    warnings: [...totals.warnings.values()],
+    failures: [...failures.values()],
+  }
+}
+
+function createTotals() {
+  const totals = {
+    classified: 0,
+    unchanged: 0,
+    failed: 0,
+    needs_review: 0,
+    by_source: { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 } as Record<Source, number>,
+    model_requests: 0,
+    tokens: { input: 0, cached: 0, output: 0 },
+    cost_usd: 0,
+    warnings: new Map<string, Warning>(),
+    add(summary: BatchSummary): void {
+      totals.classified += summary.classified
+      totals.unchanged += summary.unchanged
+      totals.needs_review += summary.needs_review
+      totals.model_requests += summary.model_requests
+      totals.cost_usd += summary.cost_usd
+      for (const source of Object.keys(totals.by_source) as Source[]) {
+        totals.by_source[source] += summary.by_source[source]
+      }
+      for (const kind of ['input', 'cached', 'output'] as const) totals.tokens[kind] += summary.tokens[kind]
+      for (const warning of summary.warnings) {
+        const known = totals.warnings.get(warning.code)
+        totals.warnings.set(warning.code, { ...warning, count: warning.count + (known?.count ?? 0) })
+      }
+    },
+  }
+  return totals
+}

@@ -1,0 +1,52 @@
+/** `start`: the embedded stack in the foreground. */
+import type { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { type Stack, startStack } from '../embedded/stack.ts'
+import { createCliLog, EXIT_OK, say, watchInterrupts } from './terminal.ts'
+
+export function addStartCommand(program: Command): void {
+  program
+    .command('start')
+    .description('Run the whole service on this machine in the foreground; Ctrl+C stops it')
+    .action(async () => {
+      const config = readConfig()
+      const stopping = Promise.withResolvers<void>()
+      const interrupts = watchInterrupts(() => {
+        say('Stopping …')
+        stopping.resolve()
+      })
+      try {
+        const stack = await startStack({ config, log: createCliLog(config), say, signal: interrupts.first })
+        say(describeStack(stack))
+        await stopping.promise
+        await stack.stop()
+        say('Stopped. The data stays.')
+      } catch (error) {
+        if (!interrupts.first.aborted) throw error
+        say('Stopped before it had started.')
+      } finally {
+        interrupts.release()
+      }
+      process.exitCode = EXIT_OK
+    })
+}
+
+function describeStack(stack: Stack): string {
+  const model =
+    stack.offlineModelUrl === null
+      ? 'the endpoint that OPENAI_* names'
+      : `offline (${stack.offlineModelUrl}): its answers are the rules' guesses, not a model's. Set OPENAI_API_KEY for a real one`
+  return [
+    'The classify service is ready:',
+    `  Restate ingress  ${stack.ingressUrl}`,
+    `  Restate admin    ${stack.adminUrl}`,
+    `  health, metrics  ${stack.replicaUrl}/classify-api/health, ${stack.replicaUrl}/metrics`,
+    `  model            ${model}`,
+    `  database         address in ${stack.stateFile} (database_url)`,
+    `  logs             ${stack.logsDir}`,
+    `  processes        ${Object.entries(stack.pids())
+      .map(([name, pid]) => `${name} ${pid}`)
+      .join(', ')}`,
+    'Classify a catalogue from another terminal: npm run classify -- FILE',
+  ].join('\n')
+}

@@ -1,0 +1,29 @@
+/** Parsers for option values. commander turns what they throw into a message that names the option. */
+import { InvalidArgumentError } from 'commander'
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      const bound = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`
+      throw new InvalidArgumentError(`It must be a whole number ${bound}.`)
+    }
+    return value
+  }
+}
+
+export function oneOf<const T extends string>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = values.find((value) => value === text)
+    if (found === undefined) throw new InvalidArgumentError(`It must be one of ${values.join(', ')}.`)
+    return found
+  }
+}
+
+export function httpUrls(text: string): string[] {
+  const urls = text.split(',').map((url) => url.trim().replace(/\/+$/, ''))
+  if (!urls.every((url) => /^https?:\/\//.test(url) && URL.canParse(url))) {
+    throw new InvalidArgumentError('It must be URLs that begin with http:// or https://, separated by commas.')
+  }
+  return urls
+}

@@ -1,0 +1,248 @@
+/**
+ * The one reader of process.env. Every variable is checked once, at boot; a wrong one stops the process with its name,
+ * its value (never a secret) and what is allowed.
+ */
+import { z } from 'zod'
+import { ServiceError } from './errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const whole = (min: number, max: number) => {
+  const allowed = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed)
+}
+
+const decimal = (min: number, max: number) => {
+  const allowed = `must be a number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{0,9}(?:\.\d{1,9})?$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed)
+}
+
+const port = whole(1, 65_535)
+const text = z.string().trim().min(1, 'must not be blank').max(1_000, 'must be at most 1000 characters')
+const httpUrl = text.refine(isHttpUrl, 'must be a URL that begins with http:// or https://').transform(withoutSlash)
+const httpUrls = text
+  .transform((list) => list.split(',').map((url) => url.trim()))
+  .refine((urls) => urls.every(isHttpUrl), 'must be URLs that begin with http:// or https://, separated by commas')
+  .transform((urls) => urls.map(withoutSlash))
+const postgresUrl = text.refine(isPostgresUrl, 'must be a URL such as postgres://user:password@host:5432/database')
+
+const priceSchema = z.strictObject({
+  input: z.number().min(0),
+  cached_input: z.number().min(0),
+  cache_write: z.number().min(0).optional(),
+  output: z.number().min(0),
+})
+
+const PRICES_ALLOWED =
+  'must be JSON such as {"my-model":{"input":0.1,"cached_input":0.01,"output":0.5}}, in USD per million tokens'
+
+const prices = z.string().transform((json, context) => {
+  const parsed = z.record(z.string(), priceSchema).safeParse(parseJson(json))
+  if (parsed.success) return parsed.data
+  context.addIssue({ code: 'custom', message: PRICES_ALLOWED })
+  return z.NEVER
+})
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: () => `must be one of ${values.join(', ')}` })
+
+const identityKeys = text
+  .transform((list) => list.split(',').map((key) => key.trim()))
+  .refine(
+    (keys) => keys.every((key) => /^publickeyv1_[1-9A-HJ-NP-Za-km-z]{20,80}$/.test(key)),
+    'must be public keys that begin with publickeyv1_, separated by commas',
+  )
+
+/** Every variable that the service reads, with what it accepts. `.env.example` says what each is for. */
+const variables = z.object({
+  PORT: port.default(9080),
+  HOST: text.default('127.0.0.1'),
+  SERVICE_NAME: text.optional(),
+  LOG_LEVEL: oneOf(LOG_LEVELS).optional(),
+  DATA_DIR: text.default('./.data'),
+  INGRESS_PORT: port.default(8080),
+  ADMIN_PORT: port.default(9070),
+  DRAIN_TIMEOUT_MS: whole(0, 900_000).default(30_000),
+  DATABASE_URL: postgresUrl.optional(),
+  POSTGRES_HOST: text.optional(),
+  POSTGRES_PORT: port.optional(),
+  POSTGRES_USER: text.default('classify'),
+  POSTGRES_PASSWORD: z.string().min(1).optional(),
+  POSTGRES_DB: text.default('classify'),
+  POSTGRES_POOL_SIZE: whole(1, 500).default(10),
+  OPENAI_API_KEY: text.optional(),
+  OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_MODEL: text.default('gpt-6-luna'),
+  OPENAI_ESCALATION_MODEL: text.optional(),
+  OPENAI_REASONING_EFFORT: oneOf(EFFORTS).default('none'),
+  OPENAI_TIMEOUT_MS: whole(100, 600_000).default(60_000),
+  OPENAI_PRICES: prices.optional(),
+  RATE_RPM: whole(1, 1_000_000).default(1_000),
+  RATE_REPLICAS: whole(1, 1_000).default(5),
+  RATE_SAFETY: decimal(0.01, 1).default(0.99),
+  RATE_MAX_WAIT_MS: whole(0, 600_000).default(20_000),
+  RESTATE_INGRESS_URL: httpUrls.optional(),
+  RESTATE_ADMIN_URL: httpUrl.optional(),
+  RESTATE_IDENTITY_KEYS: identityKeys.optional(),
+  OFFLINE_MODEL_HOST: text.default('127.0.0.1'),
+  OFFLINE_MODEL_PORT: port.default(9085),
+  OFFLINE_MODEL_LATENCY_MS: whole(0, 600_000).default(0),
+  OFFLINE_MODEL_SIGMA: decimal(0, 3).default(0.3),
+  OFFLINE_MODEL_RPM: whole(0, 10_000_000).default(0),
+  OFFLINE_MODEL_TPM: whole(0, 10_000_000_000).default(0),
+  OFFLINE_MODEL_SLICE_MS: whole(0, 60_000).default(0),
+  OFFLINE_MODEL_ANSWERS: oneOf(['rules']).default('rules'),
+})
+
+export const VARIABLE_NAMES: readonly string[] = Object.keys(variables.shape)
+
+const SECRETS = new Set(['OPENAI_API_KEY', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
+
+export interface DatabaseConfig {
+  /** Where PostgreSQL is. Null: nothing was set, so the embedded stack starts its own. */
+  readonly connection: DatabaseConnection | null
+  readonly poolSize: number
+}
+
+export type DatabaseConnection =
+  | { readonly url: string }
+  | {
+      readonly host: string
+      readonly port: number
+      readonly user: string
+      readonly password: string | undefined
+      readonly database: string
+    }
+
+export type Config = ReturnType<typeof shape>
+
+/** Reads and checks the environment. Throws `ServiceError` config-invalid that lists every wrong variable. */
+export function readConfig(env: Environment = process.env): Config {
+  const parsed = variables.safeParse(pick(env))
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => explain(String(issue.path[0]), env, issue.message))
+    throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...new Set(lines)].join('\n')}`)
+  }
+  return Object.freeze(shape(parsed.data))
+}
+
+/** What the offline model's own process needs. Throws like `readConfig`. */
+export function readOfflineModelConfig(env: Environment = process.env) {
+  const config = readConfig(env)
+  return { ...config.offlineModel, logLevel: config.logLevel ?? 'info' }
+}
+
+/** The environment for a child process of the embedded stack: ours, with `overrides` (null removes a variable). */
+export function childEnvironment(overrides: Readonly<Record<string, string | null>>): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries({ ...process.env, ...overrides })) {
+    if (typeof value === 'string') result[name] = value
+  }
+  return result
+}
+
+/** Only names that exist are picked: an unset variable takes its default, an empty one is a mistake to be told. */
+function pick(env: Environment): Record<string, string> {
+  const picked: Record<string, string> = {}
+  for (const name of VARIABLE_NAMES) {
+    const value = env[name]
+    if (value !== undefined) picked[name] = value
+  }
+  return picked
+}
+
+function explain(name: string, env: Environment, message: string): string {
+  const value = env[name]
+  if (value === '') return `  ${name} is empty: remove it, or set it (it ${message})`
+  if (SECRETS.has(name)) return `  ${name} (value not shown) ${message}`
+  return `  ${name} is "${(value ?? '').slice(0, 80)}": it ${message}`
+}
+
+function shape(v: z.output<typeof variables>) {
+  return {
+    port: v.PORT,
+    host: v.HOST,
+    serviceName: v.SERVICE_NAME,
+    /** Undefined: each entry point has a default of its own. */
+    logLevel: v.LOG_LEVEL,
+    dataDir: v.DATA_DIR,
+    drainTimeoutMs: v.DRAIN_TIMEOUT_MS,
+    database: { connection: databaseConnection(v), poolSize: v.POSTGRES_POOL_SIZE } satisfies DatabaseConfig,
+    /** The port of the embedded PostgreSQL, where one was asked for. */
+    embeddedPostgresPort: v.POSTGRES_PORT,
+    openai: {
+      apiKey: v.OPENAI_API_KEY,
+      baseUrl: v.OPENAI_BASE_URL,
+      model: v.OPENAI_MODEL,
+      escalationModel: v.OPENAI_ESCALATION_MODEL,
+      reasoningEffort: v.OPENAI_REASONING_EFFORT,
+      timeoutMs: v.OPENAI_TIMEOUT_MS,
+      prices: v.OPENAI_PRICES ?? {},
+    },
+    rate: {
+      rpm: v.RATE_RPM,
+      replicas: v.RATE_REPLICAS,
+      safety: v.RATE_SAFETY,
+      maxWaitMs: v.RATE_MAX_WAIT_MS,
+    },
+    restate: {
+      ingressPort: v.INGRESS_PORT,
+      adminPort: v.ADMIN_PORT,
+      ingressUrls: v.RESTATE_INGRESS_URL ?? [`http://127.0.0.1:${v.INGRESS_PORT}`],
+      adminUrl: v.RESTATE_ADMIN_URL ?? `http://127.0.0.1:${v.ADMIN_PORT}`,
+      identityKeys: v.RESTATE_IDENTITY_KEYS ?? [],
+    },
+    offlineModel: {
+      host: v.OFFLINE_MODEL_HOST,
+      port: v.OFFLINE_MODEL_PORT,
+      latencyMs: v.OFFLINE_MODEL_LATENCY_MS,
+      sigma: v.OFFLINE_MODEL_SIGMA,
+      rpm: v.OFFLINE_MODEL_RPM,
+      tpm: v.OFFLINE_MODEL_TPM,
+      sliceMs: v.OFFLINE_MODEL_SLICE_MS,
+      answers: v.OFFLINE_MODEL_ANSWERS,
+    },
+  }
+}
+
+function databaseConnection(v: z.output<typeof variables>): DatabaseConnection | null {
+  if (v.DATABASE_URL !== undefined) return { url: v.DATABASE_URL }
+  if (v.POSTGRES_HOST === undefined) return null
+  return {
+    host: v.POSTGRES_HOST,
+    port: v.POSTGRES_PORT ?? 5432,
+    user: v.POSTGRES_USER,
+    password: v.POSTGRES_PASSWORD,
+    database: v.POSTGRES_DB,
+  }
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)
+}
+
+function isPostgresUrl(value: string): boolean {
+  return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}

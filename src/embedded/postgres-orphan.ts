@@ -1,0 +1,82 @@
+/** What an earlier server left in its data directory. */
+import { execFile } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Logger } from 'pino'
+import { ServiceError } from '../errors.ts'
+
+const POLL_MS = 50
+
+/**
+ * Stops the server that still runs on `cluster` after its starter was killed. A server whose starter (`ownerPid`, as
+ * the starter wrote it down) still lives is not ours to stop: then rejects with `ServiceError` embedded-failed, as it
+ * does for one that does not end within `timeoutMs` and SIGKILL.
+ */
+export async function stopOrphan(
+  cluster: string,
+  ownerPid: number | undefined,
+  timeoutMs: number,
+  log: Logger,
+): Promise<void> {
+  const pidFile = join(cluster, 'postmaster.pid')
+  const pid = Number.parseInt((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0] ?? '', 10)
+  if (!(pid > 1) || !isAlive(pid)) return
+  const orphan = await describe(pid)
+  if (orphan === undefined || !orphan.command.includes('postgres') || !orphan.command.includes(cluster)) {
+    // The number belongs to another program by now. PostgreSQL would see it alive and refuse to start.
+    await rm(pidFile, { force: true })
+    return
+  }
+  if (orphan.parent === ownerPid) {
+    throw new ServiceError('embedded-failed', `The database in ${cluster} is in use by process ${ownerPid}: stop that first`)
+  }
+  log.warn({ pid, cluster }, 'Stopping a PostgreSQL that an earlier start left running')
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    if (await signalAndWait(pid, signal, timeoutMs)) return
+  }
+  throw new ServiceError('embedded-failed', `The PostgreSQL with process ${pid} on ${cluster} does not end: stop it by hand`)
+}
+
+async function signalAndWait(pid: number, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!isAlive(pid)) return true
+    throw new ServiceError('embedded-failed', `The PostgreSQL with process ${pid} cannot be stopped`, { cause: error })
+  }
+  // It is no child of ours, so there is no event to wait for.
+  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
+    if (!isAlive(pid) || (await describe(pid))?.command === '') return true
+    await sleep(POLL_MS)
+  }
+  return false
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** Command line (empty for a zombie) and parent of a process, undefined where it is gone. */
+async function describe(pid: number): Promise<{ readonly command: string; readonly parent: number } | undefined> {
+  try {
+    if (process.platform === 'linux') {
+      const [command, status] = await Promise.all([
+        readFile(`/proc/${pid}/cmdline`, 'utf8'),
+        readFile(`/proc/${pid}/status`, 'utf8'),
+      ])
+      return { command: command.replaceAll('\0', ' ').trim(), parent: Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]) }
+    }
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=,command=', '-p', String(pid)])
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(stdout) ?? []
+    return command === undefined ? undefined : { command, parent: Number(parent) }
+  } catch {
+    return undefined
+  }
+}

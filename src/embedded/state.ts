@@ -1,0 +1,31 @@
+/** What a running stack leaves for other commands on the same machine. */
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+const stateSchema = z.object({
+  pid: z.number().int(),
+  ingress_url: z.string(),
+  admin_url: z.string(),
+  database_url: z.string(),
+})
+
+export type StackState = z.infer<typeof stateSchema>
+
+export function stateFileOf(dataDir: string): string {
+  return join(resolve(dataDir), 'embedded.json')
+}
+
+/** The state of the stack that runs on `dataDir`, or undefined where none does. */
+export async function readStackState(dataDir: string): Promise<StackState | undefined> {
+  const text = await readFile(stateFileOf(dataDir), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  try {
+    const state = stateSchema.parse(JSON.parse(text))
+    process.kill(state.pid, 0)
+    return state
+  } catch {
+    // Torn, or of a stack that was killed.
+    return undefined
+  }
+}

@@ -1,0 +1,39 @@
+/** What a replica says of itself, over HTTP and as a Restate handler alike. */
+import { messageOf } from './errors.ts'
+
+export interface HealthReport {
+  /** The replica's name, such as "classify-service-3". */
+  readonly service: string
+  readonly status: 'ok' | 'unavailable'
+  /** The check that failed, absent while all is well. */
+  readonly failing?: string
+  readonly message?: string
+  readonly uptime_s: number
+  /** The model that is asked, so that nobody takes the offline model's answers for a real one's. */
+  readonly model: string
+}
+
+export interface HealthOptions {
+  readonly service: string
+  readonly model: string
+  /** Rejects when the database does not answer. */
+  readonly pingDatabase: () => Promise<void>
+  /** What the process suffers from, or undefined. */
+  readonly pressure: () => string | undefined
+}
+
+export type Health = () => Promise<HealthReport>
+
+export function createHealth(options: HealthOptions): Health {
+  return async () => {
+    const base = { service: options.service, uptime_s: Math.round(process.uptime()), model: options.model }
+    const pressure = options.pressure()
+    if (pressure !== undefined) return { ...base, status: 'unavailable', failing: 'pressure', message: pressure }
+    try {
+      await options.pingDatabase()
+    } catch (error) {
+      return { ...base, status: 'unavailable', failing: 'database', message: messageOf(error) }
+    }
+    return { ...base, status: 'ok' }
+  }
+}

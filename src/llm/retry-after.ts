@@ -1,0 +1,52 @@
+/** How long a provider asks us to wait, read from the headers of a refusal. */
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
+const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
+const LONGEST_MS = 86_400_000
+
+/** Milliseconds of "12ms", "1s", "6m0s", "1h2m3.5s" or bare seconds; undefined where it is none of these. */
+export function parseResetMs(text: string): number | undefined {
+  const trimmed = text.trim()
+  if (/^\d+(?:\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1_000
+  if (!DURATION.test(trimmed)) return undefined
+  let total = 0
+  for (const [, amount, unit] of trimmed.matchAll(DURATION_PART)) total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0)
+  return total
+}
+
+/**
+ * Milliseconds to wait by `retry-after-ms`, else `retry-after` (seconds or an HTTP date), else `x-ratelimit-reset-*`;
+ * undefined where no header says it. At most one day. `now` is the wall clock in milliseconds.
+ */
+export function retryAfterMsOf(headers: Headers, now: number): number | undefined {
+  const wait = fromRetryAfterMs(headers) ?? fromRetryAfter(headers, now) ?? fromRateLimitReset(headers)
+  return wait === undefined ? undefined : Math.min(LONGEST_MS, Math.max(0, Math.ceil(wait)))
+}
+
+function fromRetryAfterMs(headers: Headers): number | undefined {
+  const text = headers.get('retry-after-ms')?.trim()
+  return text !== undefined && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined
+}
+
+function fromRetryAfter(headers: Headers, now: number): number | undefined {
+  const text = headers.get('retry-after')
+  if (text === null) return undefined
+  const seconds = parseResetMs(text)
+  if (seconds !== undefined) return seconds
+  // Date.parse also takes "-5" and the like for a year; an HTTP date begins with its weekday.
+  const date = /^\s*[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? undefined : date - now
+}
+
+/** The budget that is used up decides; where none says that it is, the one that is full again first. */
+function fromRateLimitReset(headers: Headers): number | undefined {
+  const budgets = ['requests', 'tokens'].flatMap((kind) => {
+    const resetMs = parseResetMs(headers.get(`x-ratelimit-reset-${kind}`) ?? '')
+    if (resetMs === undefined) return []
+    return [{ resetMs, usedUp: headers.get(`x-ratelimit-remaining-${kind}`)?.trim() === '0' }]
+  })
+  const usedUp = budgets.filter((budget) => budget.usedUp).map((budget) => budget.resetMs)
+  if (usedUp.length > 0) return Math.max(...usedUp)
+  return budgets.length === 0 ? undefined : Math.min(...budgets.map((budget) => budget.resetMs))
+}

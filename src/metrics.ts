@@ -1,0 +1,122 @@
+/** Every metric of a replica: name, help, labels and buckets, once. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** Where gauges read their value at scrape time. */
+export interface MetricSources {
+  readonly limiter: () => { readonly waiting: number; readonly requestsPerMinute: number; readonly pausedMs: number }
+  readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** Builds a registry of its own; nothing is global. `close` stops the event loop monitor. */
+export function createMetrics() {
+  const registry = new Registry()
+  // The event loop's lag, the heap and CPU of the process, under prom-client's usual names.
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+
+  const invocations = new Counter({
+    name: 'classify_invocations_total',
+    help: 'Attempts of Restate invocations by how they ended: completed, suspended, retryable or terminal.',
+    labelNames: ['service', 'handler', 'outcome'] as const,
+    registers,
+  })
+  const invocationSeconds = new Histogram({
+    name: 'classify_invocation_attempt_seconds',
+    help: 'Time that one attempt of an invocation spent in this replica.',
+    labelNames: ['service', 'handler'] as const,
+    buckets: [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
+    registers,
+  })
+  const modelRequests = new Counter({
+    name: 'classify_model_requests_total',
+    help: 'Requests to the model by model and outcome: ok, or the code of the failure.',
+    labelNames: ['model', 'outcome'] as const,
+    registers,
+  })
+  const modelRequestSeconds = new Histogram({
+    name: 'classify_model_request_seconds',
+    help: 'Latency of requests to the model.',
+    labelNames: ['model'] as const,
+    buckets: [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30, 60],
+    registers,
+  })
+  const modelTokens = new Counter({
+    name: 'classify_model_tokens_total',
+    help: 'Tokens as the provider billed them: input (cached ones included), cached_input and output.',
+    labelNames: ['model', 'kind'] as const,
+    registers,
+  })
+  const modelCost = new Counter({
+    name: 'classify_model_cost_usd_total',
+    help: 'Cost of the requests by the price table.',
+    labelNames: ['model'] as const,
+    registers,
+  })
+  const limiterWaitSeconds = new Histogram({
+    name: 'classify_limiter_wait_seconds',
+    help: 'Time that requests waited for their start permit.',
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 20, 60],
+    registers,
+  })
+  const limiterDeferred = new Counter({
+    name: 'classify_limiter_deferred_total',
+    help: 'Chunks that went to sleep durably because the wait would have exceeded RATE_MAX_WAIT_MS.',
+    registers,
+  })
+  const chunkIndicators = new Histogram({
+    name: 'classify_chunk_indicators',
+    help: 'Indicators in one request to the model.',
+    buckets: [1, 2, 5, 8, 10, 15, 20, 25],
+    registers,
+  })
+  const results = new Counter({
+    name: 'classify_results_total',
+    help: 'Classifications saved, by source and status.',
+    labelNames: ['source', 'status'] as const,
+    registers,
+  })
+  const unchanged = new Counter({
+    name: 'classify_results_unchanged_total',
+    help: 'Indicators that were classified before and had not changed.',
+    registers,
+  })
+
+  return {
+    registry,
+    invocations,
+    invocationSeconds,
+    modelRequests,
+    modelRequestSeconds,
+    modelTokens,
+    modelCost,
+    limiterWaitSeconds,
+    limiterDeferred,
+    chunkIndicators,
+    results,
+    unchanged,
+    /** Connects the gauges that are read at scrape time. Call once. */
+    observe(sources: MetricSources): void {
+      const gauge = (name: string, help: string, read: () => number) =>
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read())
+          },
+        })
+      gauge('classify_limiter_queue_requests', 'Requests waiting for a start permit.', () => sources.limiter().waiting)
+      gauge('classify_limiter_pace_rpm', 'Requests a minute that this replica may start.', () => {
+        return sources.limiter().requestsPerMinute
+      })
+      gauge('classify_limiter_paused_seconds', 'Time until the limiter grants permits again.', () => {
+        return sources.limiter().pausedMs / 1_000
+      })
+      gauge('classify_pool_connections', 'Open database connections.', () => sources.pool().total)
+      gauge('classify_pool_idle_connections', 'Idle database connections.', () => sources.pool().idle)
+      gauge('classify_pool_waiting', 'Queries that wait for a database connection.', () => sources.pool().waiting)
+    },
+  }
+}

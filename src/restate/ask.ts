@@ -1,0 +1,127 @@
+/** One try to have a chunk answered. Everything that the model side can do is turned into data here. */
+import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../classification/answer-schema.ts'
+import { parseAnswers } from '../classification/answers.ts'
+import { buildSystemPrompt, buildUserPrompt, completionBudget, PROMPT_VERSION } from '../classification/prompt.ts'
+import { isServiceError, type ServiceError } from '../errors.ts'
+import { paidUsageOf } from '../llm/errors.ts'
+import type { ModelClient, ModelReply, RateLimiter, Usage } from '../llm/types.ts'
+import type { Metrics } from '../metrics.ts'
+import type { ModelRequestRecord } from '../store/types.ts'
+import type { ChunkReply, ChunkRequest } from './contract.ts'
+
+export interface AskDeps {
+  readonly model: ModelClient
+  readonly limiter: RateLimiter
+  readonly metrics: Metrics
+  readonly maxWaitMs: number
+}
+
+/** `wait`: come back later; `request` where one was refused for its rate. `retry`: the endpoint is away or slow. `answered`: whatever can be known is known. */
+export type AskOutcome =
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
+  | { readonly kind: 'retry'; readonly code: string; readonly message: string; readonly request: ModelRequestRecord }
+  | ({ readonly kind: 'answered' } & ChunkReply)
+
+/** How long a 429 without a hint pauses the limiter. */
+const DEFAULT_RATE_PAUSE_MS = 1_000
+
+/** Failures of one answer: another, smaller question may fare better. */
+const UNUSABLE = new Set(['model-refused', 'model-cut-off', 'model-bad-answer', 'model-bad-request'])
+
+/**
+ * Takes a start permit and asks once. Rejects only with what fails the whole run (model-auth, model-not-found,
+ * model-quota) and with limiter-closed, which is this replica's own end.
+ */
+export async function askOnce(
+  deps: AskDeps,
+  request: ChunkRequest,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<AskOutcome> {
+  const permit = await deps.limiter.acquire(deps.maxWaitMs)
+  if (!permit.granted) {
+    deps.metrics.limiterDeferred.inc()
+    return { kind: 'wait', waitMs: permit.waitMs }
+  }
+  deps.metrics.limiterWaitSeconds.observe(permit.waitedMs / 1_000)
+  deps.metrics.chunkIndicators.observe(request.items.length)
+
+  const model = (request.tier === 'primary' ? deps.model.models.primary : deps.model.models.escalation) ?? 'none'
+  const startedAt = new Date()
+  const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
+    requestId,
+    requestedAt: startedAt.toISOString(),
+    model: spent.model ?? model,
+    tier: request.tier,
+    indicators: request.items.length,
+    inputTokens: spent.usage?.input ?? 0,
+    cachedInputTokens: spent.usage?.cachedInput ?? 0,
+    outputTokens: spent.usage?.output ?? 0,
+    costUsd: spent.costUsd ?? 0,
+    latencyMs: spent.latencyMs,
+    outcome,
+  })
+
+  try {
+    const reply = await deps.model.ask({
+      tier: request.tier,
+      system: buildSystemPrompt(),
+      user: buildUserPrompt(request.items),
+      schema: ANSWER_SCHEMA,
+      schemaName: ANSWER_SCHEMA_NAME,
+      maxCompletionTokens: completionBudget(request.items.length),
+      cacheKey: `classify-${PROMPT_VERSION}`,
+      signal,
+    })
+    return readReply(request, reply, record('ok', reply))
+  } catch (error) {
+    if (!isServiceError(error)) throw error
+    const latencyMs = Date.now() - startedAt.getTime()
+    const failed = record(error.code, { latencyMs, ...paidUsageOf(error) })
+    return readFailure(deps, request, error, failed)
+  }
+}
+
+interface Spent {
+  readonly usage?: Usage
+  readonly costUsd?: number
+  readonly model?: string
+  readonly latencyMs: number
+}
+
+function readReply(request: ChunkRequest, reply: ModelReply, record: ModelRequestRecord): AskOutcome {
+  const keys = request.items.map((item) => item.key)
+  const { decisions, problems } = parseAnswers(reply.answer, keys)
+  const unanswered = [
+    ...problems.missing.map((key) => ({ key, code: 'no-answer', message: 'the model left it out' })),
+    ...problems.doubled.map((key) => ({ key, code: 'doubled-answer', message: 'the model answered twice, differently' })),
+    ...problems.invalid.map(({ key, message }) => ({ key, code: 'invalid-answer', message })),
+  ].filter(({ key }) => keys.includes(key) && !decisions.has(key))
+  return {
+    kind: 'answered',
+    decisions: [...decisions].map(([key, decision]) => ({ key, decision, model: reply.model })),
+    unanswered: [...new Map(unanswered.map((entry) => [entry.key, entry])).values()],
+    requests: [record],
+  }
+}
+
+function readFailure(
+  deps: AskDeps,
+  request: ChunkRequest,
+  error: ServiceError,
+  record: ModelRequestRecord,
+): AskOutcome {
+  if (error.code === 'model-rate-limited') {
+    const waitMs = error.retryAfterMs ?? DEFAULT_RATE_PAUSE_MS
+    deps.limiter.pause(waitMs)
+    return { kind: 'wait', waitMs, request: record }
+  }
+  if (error.code === 'model-unavailable' || error.code === 'model-timeout') {
+    return { kind: 'retry', code: error.code, message: error.message, request: record }
+  }
+  if (UNUSABLE.has(error.code)) {
+    const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message: error.message }))
+    return { kind: 'answered', decisions: [], unanswered, requests: [record] }
+  }
+  throw error
+}

@@ -1,0 +1,101 @@
+/** What callers and services agree on: names, bodies and the code in front of a failure's message. The CLI knows this file alone. */
+import { z } from 'zod'
+import type { Classification, Decision, Indicator, RuleReading, Source } from '../classification/types.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { ModelRequestRecord } from '../store/types.ts'
+
+export { type BatchRequest, batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/indicator.ts'
+
+export const CLASSIFY_API = 'classify-api'
+export const CLASSIFIER = 'classifier'
+
+/** Indicators in one request to the model unless the caller says otherwise; facts.md calls ten a safe default. */
+export const DEFAULT_PACK = 10
+
+export interface Warning {
+  readonly code: string
+  readonly message: string
+  readonly count: number
+}
+
+export interface BatchSummary {
+  readonly indicators: number
+  readonly classified: number
+  readonly unchanged: number
+  /** Part of `classified`. */
+  readonly needs_review: number
+  readonly by_source: Readonly<Record<Source, number>>
+  readonly model_requests: number
+  readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
+  readonly cost_usd: number
+  readonly warnings: readonly Warning[]
+}
+
+export interface BatchResponse {
+  readonly run_id: string
+  /** One an indicator, in the order of the request. */
+  readonly results: readonly Classification[]
+  readonly summary: BatchSummary
+}
+
+const id = z.string().trim().min(1, { error: 'must not be empty' }).max(256, { error: 'must be at most 256 characters' })
+
+export const statusRequestSchema = z
+  .strictObject({ indicator_id: id.optional(), run_id: id.optional() })
+  .refine((body) => (body.indicator_id === undefined) !== (body.run_id === undefined), {
+    error: 'give either indicator_id or run_id',
+  })
+
+export type StatusRequest = z.infer<typeof statusRequestSchema>
+
+/** Totals of a run as far as its batches are saved. */
+export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
+  readonly run_id: string
+  readonly started_at: string
+  readonly updated_at: string
+  readonly batches: number
+}
+
+export type StatusResponse = Classification | RunStatus
+
+export interface ChunkItem {
+  /** Short name of the indicator inside the chunk. */
+  readonly key: string
+  readonly indicator: Indicator
+  readonly reading: RuleReading
+}
+
+/** Internal: batch to chunk. */
+export interface ChunkRequest {
+  readonly run_id: string
+  readonly tier: 'primary' | 'escalation'
+  readonly items: readonly ChunkItem[]
+}
+
+export interface ChunkReply {
+  readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]
+  /** The keys without a usable answer, and why. */
+  readonly unanswered: readonly { readonly key: string; readonly code: string; readonly message: string }[]
+  readonly requests: readonly ModelRequestRecord[]
+}
+
+/** "model-auth: the endpoint refused the key": how a code travels in the message of a failed invocation. */
+export function formatFailure(code: string, message: string): string {
+  return `${code}: ${message}`
+}
+
+/** The code and the sentence of a failed invocation's message; `internal` where it carries no code of ours. */
+export function parseFailure(message: string): { readonly code: ErrorCode | 'internal'; readonly message: string } {
+  const match = /^((?:model|database|config|input|limiter)-[a-z-]+|internal): ([\s\S]*)$/.exec(message)
+  if (match === null) return { code: 'internal', message }
+  return { code: match[1] as ErrorCode | 'internal', message: match[2] ?? '' }
+}
+
+/** Failures that every later batch would meet as well: a client stops submitting. */
+export const FATAL_CODES: ReadonlySet<string> = new Set([
+  'model-auth',
+  'model-not-found',
+  'model-bad-request',
+  'model-quota',
+])
+

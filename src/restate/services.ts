@@ -1,0 +1,109 @@
+/** The Restate services of a replica and the handler that serves them. */
+import {
+  type Context,
+  createEndpointHandler,
+  type HooksProvider,
+  handlers,
+  internal,
+  serde,
+  service,
+  TerminalError,
+} from '@restatedev/restate-sdk'
+import type { Logger } from 'pino'
+import type { Health, HealthReport } from '../health.ts'
+import type { ModelClient, RateLimiter } from '../llm/types.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Store } from '../store/types.ts'
+import { classifyBatch } from './batch.ts'
+import { answerChunk } from './chunk.ts'
+import {
+  type BatchRequest,
+  batchRequestSchema,
+  CLASSIFIER,
+  CLASSIFY_API,
+  type ChunkReply,
+  type ChunkRequest,
+  type StatusRequest,
+  type StatusResponse,
+  statusRequestSchema,
+} from './contract.ts'
+import { createRestateLogger } from './logger.ts'
+import { batchOptions, chunkOptions, databaseStep } from './options.ts'
+import { readStatus } from './status.ts'
+
+export interface RestateDeps {
+  readonly store: Store
+  readonly model: ModelClient
+  readonly limiter: RateLimiter
+  readonly metrics: Metrics
+  readonly health: Health
+  readonly log: Logger
+  readonly maxWaitMs: number
+  readonly modelTimeoutMs: number
+  /** Public keys of the clusters that may call; empty accepts every caller. */
+  readonly identityKeys: readonly string[]
+}
+
+export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
+  const { store, model, limiter, metrics, maxWaitMs } = deps
+  const hooks = [countAttempts(metrics)]
+
+  const classifier = service({
+    name: CLASSIFIER,
+    handlers: {
+      chunk: (ctx: Context, request: ChunkRequest): Promise<ChunkReply> =>
+        answerChunk(ctx, { model, limiter, metrics, maxWaitMs }, request),
+    },
+    options: { ...chunkOptions(deps), hooks },
+  })
+
+  const batchDeps = {
+    store,
+    models: model.models,
+    metrics,
+    callChunk: (ctx: Context, request: ChunkRequest) => ctx.serviceClient(classifier).chunk(request),
+  }
+  const classifyApi = service({
+    name: CLASSIFY_API,
+    handlers: {
+      batch: handlers.handler({ input: serde.schema(batchRequestSchema) }, (ctx: Context, request: BatchRequest) =>
+        classifyBatch(ctx, batchDeps, request),
+      ),
+      status: handlers.handler(
+        { input: serde.schema(statusRequestSchema) },
+        (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
+          ctx.run('look up the status', () => readStatus(store, request), databaseStep),
+      ),
+      health: async (_ctx: Context): Promise<HealthReport> => deps.health(),
+    },
+    options: { ...batchOptions(), hooks },
+  })
+
+  return createEndpointHandler({
+    services: [classifyApi, classifier],
+    logger: createRestateLogger(deps.log),
+    ...(deps.identityKeys.length > 0 ? { identityKeys: [...deps.identityKeys] } : {}),
+  })
+}
+
+/** Counts each attempt by how it ended. */
+function countAttempts(metrics: Metrics): HooksProvider {
+  return ({ request }) => ({
+    interceptor: {
+      handler: async (next) => {
+        const { service, handler } = request.target
+        const stop = metrics.invocationSeconds.startTimer({ service, handler })
+        const count = (outcome: string) => metrics.invocations.inc({ service, handler, outcome })
+        try {
+          await next()
+          count('completed')
+        } catch (error) {
+          count(internal.isSuspendedError(error) ? 'suspended' : error instanceof TerminalError ? 'terminal' : 'retryable')
+          throw error
+        } finally {
+          stop()
+        }
+      },
+    },
+  })
+}

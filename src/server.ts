@@ -1,0 +1,129 @@
+/** Entry of a replica: config, resources, app, listen; signals and exit codes. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Logger, pino } from 'pino'
+import { buildApp } from './app.ts'
+import { type Config, readConfig } from './config.ts'
+import { isServiceError, messageOf } from './errors.ts'
+import { findServiceName } from './http/service-name.ts'
+import { createResources, type Resources } from './resources.ts'
+import { createRestateHandler } from './restate/services.ts'
+
+/** How long a replica waits for its database at the start before it gives up. */
+const DATABASE_PATIENCE_MS = 120_000
+const DATABASE_RETRY_MS = 1_000
+const PING_TIMEOUT_MS = 2_000
+const EXIT_CONFIG = 2
+
+await main()
+
+async function main(): Promise<void> {
+  let config: Config
+  try {
+    config = readConfig()
+  } catch (error) {
+    console.error(messageOf(error))
+    process.exitCode = EXIT_CONFIG
+    return
+  }
+  const service = await findServiceName(config.serviceName)
+  const log = pino({ level: config.logLevel ?? 'info', base: { service } })
+  try {
+    await run(config, service, log)
+  } catch (error) {
+    const isSetup = isServiceError(error) && error.code === 'config-invalid'
+    log.fatal(isSetup ? {} : { err: error }, messageOf(error))
+    process.exitCode = isSetup ? EXIT_CONFIG : 1
+  }
+}
+
+async function run(config: Config, service: string, log: Logger): Promise<void> {
+  const resources = createResources(config, log)
+  const stopping = stopSignal(log)
+  try {
+    await prepareDatabase(resources, log, stopping)
+    if (stopping.aborted) return
+    const app = await buildApp({
+      service,
+      model: resources.model.models.primary,
+      log,
+      metrics: resources.metrics,
+      pingDatabase: () => resources.store.ping(PING_TIMEOUT_MS),
+      createRestateHandler: (health) =>
+        createRestateHandler({
+          ...resources,
+          health,
+          log,
+          maxWaitMs: config.rate.maxWaitMs,
+          modelTimeoutMs: config.openai.timeoutMs,
+          identityKeys: config.restate.identityKeys,
+        }),
+    })
+    await app.listen({ port: config.port, host: config.host })
+    log.info({ port: config.port, model: resources.model.models.primary }, 'The replica is ready')
+    await aborted(stopping)
+    await drain(app, config.drainTimeoutMs, log)
+  } finally {
+    await resources.close()
+  }
+}
+
+/** Waits for the database, then brings its schema up to date. Five replicas may do so at once. */
+async function prepareDatabase(resources: Resources, log: Logger, stopping: AbortSignal): Promise<void> {
+  const deadline = Date.now() + DATABASE_PATIENCE_MS
+  while (!stopping.aborted) {
+    try {
+      const applied = await resources.migrate()
+      if (applied.length > 0) log.info({ applied }, 'The database schema is up to date')
+      return
+    } catch (error) {
+      const isAway = isServiceError(error) && error.code === 'database-unavailable'
+      if (!isAway || Date.now() > deadline) throw error
+      log.warn({ reason: messageOf(error) }, 'Waiting for the database')
+      await sleep(DATABASE_RETRY_MS, undefined, { signal: stopping }).catch(() => undefined)
+    }
+  }
+}
+
+/**
+ * Stops listening, lets what is running end, and closes. What does not end in time is cut off: Restate runs it again
+ * on another replica, so only work in flight is done twice and nothing is lost.
+ */
+async function drain(app: Awaited<ReturnType<typeof buildApp>>, timeoutMs: number, log: Logger): Promise<void> {
+  log.info('Draining: no new work is taken')
+  const closed = app.close().then(() => true)
+  const timer = new AbortController()
+  const late = sleep(timeoutMs, false, { signal: timer.signal }).catch(() => true)
+  const isDone = await Promise.race([closed, late])
+  timer.abort()
+  if (!isDone) {
+    log.warn({ timeoutMs }, 'Some work did not end in time; Restate will run it again elsewhere')
+    app.server.closeAllConnections()
+    await closed
+  }
+  log.info('The replica has ended')
+}
+
+/** Aborts on SIGTERM, SIGINT, and when a parent that opened a channel to us is gone. A second signal ends at once. */
+function stopSignal(log: Logger): AbortSignal {
+  const controller = new AbortController()
+  const stop = (reason: string) => {
+    if (controller.signal.aborted) {
+      log.warn('Second signal: ending without a drain')
+      process.exit(1)
+    }
+    log.info({ reason }, 'Stopping')
+    controller.abort()
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+  if (process.channel !== undefined) {
+    process.channel.unref()
+    process.on('disconnect', () => stop('the parent process is gone'))
+  }
+  return controller.signal
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,116 @@
+/** Answers kept by shape, for reuse. */
+import { z } from 'zod'
+import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
+import { type Column, namesOf, type Parameters, assignExcluded, storableText, uniqueByKey, unnestRows } from './bulk.ts'
+import type { DatabasePool } from './pool.ts'
+import { queryRows } from './query.ts'
+import type { StoredAnswer } from './types.ts'
+
+const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
+  { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
+  { name: 'shape', type: 'text', value: (row) => storableText(row.shape) },
+  { name: 'type', type: 'text', value: (row) => row.decision.type },
+  { name: 'temporal_aggregation', type: 'text', value: (row) => row.decision.temporal_aggregation },
+  { name: 'orientation', type: 'text', value: (row) => row.decision.orientation },
+  { name: 'confidence_type', type: 'float8', value: (row) => row.decision.confidence.type },
+  {
+    name: 'confidence_temporal_aggregation',
+    type: 'float8',
+    value: (row) => row.decision.confidence.temporal_aggregation,
+  },
+  { name: 'confidence_orientation', type: 'float8', value: (row) => row.decision.confidence.orientation },
+  { name: 'reason', type: 'text', value: (row) => storableText(row.decision.reason) },
+  { name: 'source', type: 'text', value: (row) => row.source },
+  { name: 'model', type: 'text', value: (row) => (row.model === null ? null : storableText(row.model)) },
+  { name: 'codebook_version', type: 'text', value: (row) => row.codebookVersion },
+  { name: 'prompt_version', type: 'text', value: (row) => row.promptVersion },
+]
+
+/**
+ * The parts of a `with` that write answers: a newer one replaces an older one, but a person's word yields only to a
+ * newer word of a person. `answeredAt` is one for the batch and the same when the batch is saved again.
+ */
+export function writeAnswers(
+  parameters: Parameters,
+  answers: readonly StoredAnswer[],
+  answeredAt: string,
+): readonly string[] {
+  if (answers.length === 0) return []
+  const rows = uniqueByKey(
+    answers,
+    (row) => row.shapeHash,
+    (row, than) => row.source === 'person' || than.source !== 'person',
+  )
+  const names = namesOf(ANSWER_COLUMNS)
+  const given = unnestRows(parameters, ANSWER_COLUMNS, rows)
+  return [
+    `answer_rows as (
+      insert into answers as old (${names}, answered_at)
+      select ${names}, ${parameters.bind(answeredAt)}::timestamptz from ${given} order by shape_hash
+      on conflict (shape_hash) do update set
+        ${assignExcluded(ANSWER_COLUMNS, 'shape_hash')}, answered_at = excluded.answered_at
+      where case
+        when (old.source = 'person') = (excluded.source = 'person') then old.answered_at < excluded.answered_at
+        else excluded.source = 'person'
+      end
+    )`,
+  ]
+}
+
+/** A word of the codebook, of whose form alone the store knows. */
+const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string' && value !== '')
+const confidence = z.number().min(0).max(1)
+
+const answerRow = z
+  .object({
+    shape_hash: z.string().min(1),
+    shape: z.string(),
+    type: word<IndicatorType>(),
+    temporal_aggregation: word<TemporalAggregation>(),
+    orientation: word<Orientation>(),
+    confidence_type: confidence,
+    confidence_temporal_aggregation: confidence,
+    confidence_orientation: confidence,
+    reason: z.string(),
+    source: z.enum(['model', 'escalation', 'person'] satisfies StoredAnswer['source'][]),
+    model: z.string().nullable(),
+    codebook_version: z.string(),
+    prompt_version: z.string(),
+  })
+  .transform(
+    (row): StoredAnswer => ({
+      shapeHash: row.shape_hash,
+      shape: row.shape,
+      decision: {
+        type: row.type,
+        temporal_aggregation: row.temporal_aggregation,
+        orientation: row.orientation,
+        confidence: {
+          type: row.confidence_type,
+          temporal_aggregation: row.confidence_temporal_aggregation,
+          orientation: row.confidence_orientation,
+        },
+        reason: row.reason,
+      },
+      source: row.source,
+      model: row.model,
+      codebookVersion: row.codebook_version,
+      promptVersion: row.prompt_version,
+    }),
+  )
+
+/** The answer of each shape that has one, by hash of the shape. */
+export async function findAnswers(
+  pool: DatabasePool,
+  shapeHashes: readonly string[],
+): Promise<ReadonlyMap<string, StoredAnswer>> {
+  if (shapeHashes.length === 0) return new Map()
+  const found = await queryRows(
+    pool,
+    'read answers',
+    answerRow,
+    `select ${namesOf(ANSWER_COLUMNS)} from answers where shape_hash = any($1::text[])`,
+    [shapeHashes],
+  )
+  return new Map(found.map((answer) => [answer.shapeHash, answer]))
+}

@@ -1,0 +1,27 @@
+/** All results, page by page. */
+import type { Classification } from '../classification/types.ts'
+import type { DatabasePool } from './pool.ts'
+import { queryRows } from './query.ts'
+import { CLASSIFICATION_SELECT, classificationRow } from './results.ts'
+
+const DEFAULT_PAGE_SIZE = 1_000
+
+/**
+ * Pages by key: no cursor and so no session, which transaction pooling forbids. With `runId` every result is the one
+ * of that run, from the history, also where a later run has classified the indicator again.
+ */
+export async function* exportClassifications(
+  pool: DatabasePool,
+  options: { readonly runId?: string; readonly pageSize?: number },
+): AsyncGenerator<readonly Classification[], void, undefined> {
+  const { runId, pageSize = DEFAULT_PAGE_SIZE } = options
+  const from = runId === undefined ? 'classifications where' : 'classification_history where run_id = $3 and'
+  const text = `select ${CLASSIFICATION_SELECT} from ${from} indicator_id > $1 order by indicator_id limit $2`
+  let last: string | undefined = ''
+  while (last !== undefined) {
+    const values: (string | number)[] = runId === undefined ? [last, pageSize] : [last, pageSize, runId]
+    const page: Classification[] = await queryRows(pool, 'export classifications', classificationRow, text, values)
+    if (page.length > 0) yield page
+    last = page.length < pageSize ? undefined : page.at(-1)?.indicator_id
+  }
+}

@@ -1,0 +1,41 @@
+/** One statement in, checked rows out. */
+import type { z } from 'zod'
+import { ServiceError } from '../errors.ts'
+import type { Cell } from './bulk.ts'
+import { toDatabaseError } from './database-error.ts'
+import type { DatabasePool } from './pool.ts'
+
+/**
+ * Runs one statement and checks its rows. `doing` completes "the database failed to …". Rejects with `ServiceError`
+ * database-unavailable or database-failed, the latter also for a row of another form; no message holds a value.
+ */
+export async function queryRows<T>(
+  pool: DatabasePool,
+  doing: string,
+  row: z.ZodType<T>,
+  text: string,
+  values: readonly (Cell | readonly Cell[])[] = [],
+): Promise<T[]> {
+  const rows = await execute(pool, doing, text, values)
+  return rows.map((found) => {
+    const checked = row.safeParse(found)
+    if (checked.success) return checked.data
+    const fields = checked.error.issues.map((issue) => issue.path.join('.')).join(', ')
+    throw new ServiceError('database-failed', `The database failed to ${doing}: a row has another form in ${fields}`)
+  })
+}
+
+/** As `queryRows`, for a statement whose rows do not matter. */
+export async function execute(
+  pool: DatabasePool,
+  doing: string,
+  text: string,
+  values: readonly (Cell | readonly Cell[])[] = [],
+): Promise<unknown[]> {
+  try {
+    const result = await pool.query<Record<string, unknown>>(text, [...values])
+    return result.rows
+  } catch (error) {
+    throw toDatabaseError(error, doing)
+  }
+}

@@ -1,0 +1,157 @@
+/** Runs, their batches and the requests that they cost. */
+import { z } from 'zod'
+import { ServiceError } from '../errors.ts'
+import { type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
+import type { DatabasePool } from './pool.ts'
+import { queryRows } from './query.ts'
+import type { BatchToSave, ModelRequestRecord, RunTotals } from './types.ts'
+
+const startRow = z.object({ started_at: z.iso.datetime() })
+
+/**
+ * Makes the run known and gives its start by the database's clock, the same for everyone who asks. Milliseconds, since
+ * the start is part of a key and must come back from text as it was.
+ */
+export async function openRun(pool: DatabasePool, runId: string): Promise<{ readonly startedAt: string }> {
+  const doing = 'open a run'
+  const known = await queryRows(pool, doing, startRow, 'select started_at from runs where run_id = $1', [runId])
+  // The update changes nothing; it makes the row come back also where another batch was first by a moment.
+  const [found] =
+    known.length > 0
+      ? known
+      : await queryRows(
+          pool,
+          doing,
+          startRow,
+          `insert into runs (run_id, started_at) values ($1, date_trunc('milliseconds', clock_timestamp()))
+           on conflict (run_id) do update set run_id = excluded.run_id
+           returning started_at`,
+          [runId],
+        )
+  if (found === undefined) throw new ServiceError('database-failed', 'The database failed to open a run: no row')
+  return { startedAt: found.started_at }
+}
+
+const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
+  { name: 'run_id', type: 'text', value: (batch) => batch.runId },
+  { name: 'batch_id', type: 'text', value: (batch) => batch.batchId },
+  { name: 'indicators', type: 'int4', value: ({ totals }) => totals.indicators },
+  { name: 'classified', type: 'int4', value: ({ totals }) => totals.classified },
+  { name: 'unchanged', type: 'int4', value: ({ totals }) => totals.unchanged },
+  { name: 'needs_review', type: 'int4', value: ({ totals }) => totals.needsReview },
+  { name: 'from_rules', type: 'int4', value: ({ totals }) => totals.bySource.rules },
+  { name: 'from_reuse', type: 'int4', value: ({ totals }) => totals.bySource.reuse },
+  { name: 'from_model', type: 'int4', value: ({ totals }) => totals.bySource.model },
+  { name: 'from_escalation', type: 'int4', value: ({ totals }) => totals.bySource.escalation },
+  { name: 'from_person', type: 'int4', value: ({ totals }) => totals.bySource.person },
+  { name: 'model_requests', type: 'int4', value: ({ totals }) => totals.modelRequests },
+  { name: 'input_tokens', type: 'int8', value: ({ totals }) => totals.inputTokens },
+  { name: 'cached_input_tokens', type: 'int8', value: ({ totals }) => totals.cachedInputTokens },
+  { name: 'output_tokens', type: 'int8', value: ({ totals }) => totals.outputTokens },
+  { name: 'cost_usd', type: 'numeric', value: ({ totals }) => totals.costUsd },
+]
+
+/** The statement that follows the `with`: the batch counts once, however often it is saved. */
+export function writeBatchTotals(parameters: Parameters, batch: BatchToSave): string {
+  const names = namesOf(BATCH_COLUMNS)
+  return `insert into run_batches (${names}, saved_at)
+    select ${names}, clock_timestamp() from ${unnestRows(parameters, BATCH_COLUMNS, [batch])}
+    on conflict (run_id, batch_id) do nothing`
+}
+
+const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [
+  { name: 'request_id', type: 'text', value: (row) => row.requestId },
+  { name: 'requested_at', type: 'timestamptz', value: (row) => row.requestedAt },
+  { name: 'model', type: 'text', value: (row) => storableText(row.model) },
+  { name: 'tier', type: 'text', value: (row) => row.tier },
+  { name: 'indicators', type: 'int4', value: (row) => row.indicators },
+  { name: 'input_tokens', type: 'int8', value: (row) => row.inputTokens },
+  { name: 'cached_input_tokens', type: 'int8', value: (row) => row.cachedInputTokens },
+  { name: 'output_tokens', type: 'int8', value: (row) => row.outputTokens },
+  { name: 'cost_usd', type: 'numeric', value: (row) => row.costUsd },
+  { name: 'latency_ms', type: 'float8', value: (row) => row.latencyMs },
+  { name: 'outcome', type: 'text', value: (row) => storableText(row.outcome) },
+]
+
+/** The parts of a `with` that record the model requests of a batch, each once. */
+export function writeRequests(parameters: Parameters, batch: BatchToSave): readonly string[] {
+  if (batch.requests.length === 0) return []
+  const names = namesOf(REQUEST_COLUMNS)
+  const given = unnestRows(parameters, REQUEST_COLUMNS, batch.requests)
+  const runId = parameters.bind(batch.runId)
+  const batchId = parameters.bind(batch.batchId)
+  return [
+    `request_rows as (
+      insert into llm_requests (run_id, batch_id, ${names})
+      select ${runId}::text, ${batchId}::text, ${names} from ${given} order by request_id
+      on conflict (request_id, requested_at) do nothing
+    )`,
+  ]
+}
+
+const count = z.int().min(0)
+
+const totalsRow = z
+  .object({
+    run_id: z.string(),
+    started_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    batches: count,
+    indicators: count,
+    classified: count,
+    unchanged: count,
+    needs_review: count,
+    from_rules: count,
+    from_reuse: count,
+    from_model: count,
+    from_escalation: count,
+    from_person: count,
+    model_requests: count,
+    input_tokens: count,
+    cached_input_tokens: count,
+    output_tokens: count,
+    cost_usd: z.number().min(0),
+  })
+  .transform(
+    (row): RunTotals => ({
+      runId: row.run_id,
+      startedAt: row.started_at,
+      updatedAt: row.updated_at,
+      batches: row.batches,
+      indicators: row.indicators,
+      classified: row.classified,
+      unchanged: row.unchanged,
+      needsReview: row.needs_review,
+      bySource: {
+        rules: row.from_rules,
+        reuse: row.from_reuse,
+        model: row.from_model,
+        escalation: row.from_escalation,
+        person: row.from_person,
+      },
+      modelRequests: row.model_requests,
+      inputTokens: row.input_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      outputTokens: row.output_tokens,
+      costUsd: row.cost_usd,
+    }),
+  )
+
+/** The sums over the batches of a run that were saved, or undefined where no one opened it. */
+export async function findRun(pool: DatabasePool, runId: string): Promise<RunTotals | undefined> {
+  const counted = BATCH_COLUMNS.map((column) => column.name).filter((name) => name !== 'run_id' && name !== 'batch_id')
+  // `sum` of int8 is numeric, which is read as a number just as money is.
+  const sums = counted.map((name) => `coalesce(sum(b.${name}), 0) as ${name}`).join(', ')
+  const [found] = await queryRows(
+    pool,
+    'read a run',
+    totalsRow,
+    `select r.run_id, r.started_at, coalesce(max(b.saved_at), r.started_at) as updated_at,
+       count(b.batch_id) as batches, ${sums}
+     from runs r left join run_batches b on b.run_id = r.run_id
+     where r.run_id = $1
+     group by r.run_id, r.started_at`,
+    [runId],
+  )
+  return found
+}

@@ -1,0 +1,107 @@
+/** What every `ModelClient` does against an endpoint that works. Failures are in the unit tests of each. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../src/classification/answer-schema.ts'
+import { parseAnswers } from '../../src/classification/answers.ts'
+import { buildSystemPrompt, buildUserPrompt, completionBudget, keysFor } from '../../src/classification/prompt.ts'
+import type { Indicator, RuleReading } from '../../src/classification/types.ts'
+import { isServiceError } from '../../src/errors.ts'
+import type { ModelClient, ModelRequest } from '../../src/llm/types.ts'
+
+export interface ModelClientAdapter {
+  /** With an escalation model. */
+  readonly client: ModelClient
+  /** The same endpoint, without one. */
+  readonly clientWithoutEscalation: ModelClient
+  close(): Promise<void>
+}
+
+const SURE: RuleReading = {
+  unit: finding({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),
+  frequency: finding('monthly'),
+  cumulative: finding({ pattern: 'none', reset_month: null }),
+  type: finding('flow'),
+  temporal_aggregation: finding('period-total'),
+  orientation: { ...finding('higher-is-positive'), sure: false },
+}
+
+function finding<const T>(value: T) {
+  return { value, sure: true, rule: 'test', because: 'the test says so' }
+}
+
+/** A real question for `count` indicators, whose ids begin with `prefix`. */
+export function askFor(count: number, prefix = 'exports'): ModelRequest & { readonly keys: readonly string[] } {
+  const keys = keysFor(count)
+  const items = keys.map((key) => {
+    const indicator: Indicator = { indicator_id: `${prefix}-${key}`, name: `Exports ${key}`, sample_values: [] }
+    return { key, indicator, reading: SURE }
+  })
+  return {
+    tier: 'primary',
+    system: buildSystemPrompt(),
+    user: buildUserPrompt(items),
+    schema: JSON.parse(JSON.stringify(ANSWER_SCHEMA)),
+    schemaName: ANSWER_SCHEMA_NAME,
+    maxCompletionTokens: completionBudget(count),
+    cacheKey: 'test',
+    keys,
+  }
+}
+
+export function modelClientContract(name: string, makeAdapter: () => Promise<ModelClientAdapter>): void {
+  describe(`model client contract: ${name}`, () => {
+    let adapter: ModelClientAdapter
+    before(async () => {
+      adapter = await makeAdapter()
+    })
+    after(() => adapter.close())
+
+    it('knows its models before any request', () => {
+      assert.notEqual(adapter.client.models.primary, '')
+      assert.notEqual(adapter.client.models.escalation, null)
+      assert.equal(adapter.clientWithoutEscalation.models.escalation, null)
+    })
+
+    it('answers with the parsed JSON, the usage, its cost and the model', async () => {
+      const question = askFor(3)
+      const reply = await adapter.client.ask(question)
+      const { decisions, problems } = parseAnswers(reply.answer, question.keys)
+      assert.deepEqual([...decisions.keys()], question.keys)
+      assert.deepEqual(problems, { missing: [], doubled: [], unknown: [], invalid: [] })
+      assert.ok(reply.usage.input > 0 && reply.usage.output > 0)
+      assert.ok(reply.usage.cachedInput + reply.usage.cacheWriteInput <= reply.usage.input)
+      assert.ok(reply.costUsd >= 0)
+      assert.ok(reply.latencyMs > 0)
+      assert.notEqual(reply.model, '')
+    })
+
+    it('asks the escalation model', async () => {
+      const question = askFor(1)
+      const reply = await adapter.client.ask({ ...question, tier: 'escalation' })
+      assert.equal(parseAnswers(reply.answer, question.keys).decisions.size, 1)
+    })
+
+    it('rejects an escalation where no model is set for it', async () => {
+      const asked = adapter.clientWithoutEscalation.ask({ ...askFor(1), tier: 'escalation' })
+      await assert.rejects(asked, (error) => isServiceError(error) && error.code === 'config-invalid')
+    })
+
+    it('answers 250 questions asked at once, each with its own answer', async () => {
+      const questions = Array.from({ length: 250 }, (_, index) => askFor(1 + (index % 3)))
+      const replies = await Promise.all(questions.map((question) => adapter.client.ask(question)))
+      replies.forEach((reply, index) => {
+        const keys = questions[index]?.keys ?? []
+        assert.equal(parseAnswers(reply.answer, keys).decisions.size, keys.length)
+      })
+    })
+
+    it('stops when its caller does, before and during the request', async () => {
+      const interrupted = (error: unknown) => isServiceError(error) && error.code === 'interrupted'
+      await assert.rejects(adapter.client.ask({ ...askFor(1), signal: AbortSignal.abort() }), interrupted)
+      const controller = new AbortController()
+      const asked = adapter.client.ask({ ...askFor(1), signal: controller.signal })
+      controller.abort()
+      await assert.rejects(asked, interrupted)
+    })
+  })
+}

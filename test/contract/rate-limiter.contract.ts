@@ -1,0 +1,218 @@
+/** What every `RateLimiter` does, in fake time: a second of the test takes milliseconds and is the same everywhere. */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it, mock } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { isServiceError } from '../../src/errors.ts'
+import type { RateLimiter } from '../../src/llm/types.ts'
+
+export type MakeRateLimiter = (options: { requestsPerMinute: number; now: () => number }) => RateLimiter
+
+const PATIENT_MS = 1e12
+
+export async function advance(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1) {
+    mock.timers.tick(1)
+    await turn()
+  }
+}
+
+/** Waits with `count` patient callers and records when each was let in. */
+export function queue(limiter: RateLimiter, count: number): { readonly starts: number[] } {
+  const starts: number[] = []
+  for (let index = 0; index < count; index += 1) {
+    limiter.acquire(PATIENT_MS).then(
+      (permit) => permit.granted && starts.push(Date.now()),
+      () => undefined,
+    )
+  }
+  return { starts }
+}
+
+/** The most starts in any half-open window. */
+export function mostIn(windowMs: number, starts: readonly number[]): number {
+  let most = 0
+  let first = 0
+  starts.forEach((start, index) => {
+    while ((starts[first] ?? start) <= start - windowMs) first += 1
+    most = Math.max(most, index - first + 1)
+  })
+  return most
+}
+
+export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter): void {
+  describe(`rate limiter contract: ${name}`, () => {
+    const open: RateLimiter[] = []
+    const make = (requestsPerMinute: number) => {
+      const limiter = makeAdapter({ requestsPerMinute, now: () => Date.now() })
+      open.push(limiter)
+      return limiter
+    }
+
+    beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 }))
+    afterEach(async () => {
+      for (const limiter of open.splice(0)) {
+        const closed = limiter.close()
+        await advance(20)
+        await closed
+      }
+      mock.timers.reset()
+    })
+
+    it('lets the first one in without a wait', async () => {
+      const limiter = make(60)
+      const permit = limiter.acquire(0)
+      await advance(20)
+      const answer = await permit
+      assert.ok(answer.granted)
+      assert.ok(answer.waitedMs <= 20)
+    })
+
+    for (const requestsPerMinute of [300, 6_000, 12_000, 120_000]) {
+      it(`spends ${requestsPerMinute} a minute evenly and never more`, async () => {
+        const limiter = make(requestsPerMinute)
+        const perSecond = requestsPerMinute / 60
+        const { starts } = queue(limiter, perSecond * 12)
+        await advance(10_000)
+        assert.ok(starts.length >= perSecond * 10 * 0.95, `only ${starts.length} starts in 10 s`)
+        assert.ok(starts.length <= perSecond * 10 + Math.max(2, perSecond / 100), `${starts.length} starts in 10 s`)
+        assert.ok(mostIn(1_000, starts) <= perSecond + Math.max(2, perSecond / 100), 'a burst')
+      })
+    }
+
+    it('refuses at once where the wait would be too long, and keeps no place', async () => {
+      const limiter = make(60)
+      queue(limiter, 11)
+      await advance(20)
+      assert.equal(limiter.stats().waiting, 10)
+      const permit = await limiter.acquire(5_000)
+      assert.ok(!permit.granted)
+      assert.ok(permit.waitMs >= 50)
+      assert.equal(limiter.stats().waiting, 10)
+    })
+
+    it('spreads those it sends away at the pace, so that they do not come back as a herd', async () => {
+      const limiter = make(600)
+      queue(limiter, 1)
+      await advance(20)
+      const returns: number[] = []
+      for (let index = 0; index < 100; index += 1) {
+        const permit = await limiter.acquire(0)
+        assert.ok(!permit.granted)
+        returns.push(permit.waitMs)
+      }
+      assert.ok(mostIn(1_000, returns) <= 11, `${mostIn(1_000, returns)} return within one second`)
+      assert.ok(Math.max(...returns) <= 11_000)
+    })
+
+    it('grants nothing in a pause, and goes on after it', async () => {
+      const limiter = make(6_000)
+      const { starts } = queue(limiter, 100)
+      await advance(100)
+      limiter.pause(2_000)
+      const before = starts.length
+      const { pausedMs } = limiter.stats()
+      assert.ok(pausedMs > 1_900 && pausedMs <= 2_000)
+      await advance(1_990)
+      assert.equal(starts.length, before)
+      await advance(300)
+      assert.ok(starts.length >= before + 20, `${starts.length - before} starts after the pause`)
+    })
+
+    it('does not cut a longer pause short', async () => {
+      const limiter = make(6_000)
+      const { starts } = queue(limiter, 5)
+      limiter.pause(1_000)
+      limiter.pause(10)
+      await advance(900)
+      assert.equal(starts.length, 0)
+    })
+
+    it('sends those away who would now wait beyond their bound, at once when the pause begins', async () => {
+      const limiter = make(6_000)
+      queue(limiter, 1)
+      const impatient = limiter.acquire(1_000)
+      await turn()
+      limiter.pause(30_000)
+      const permit = await impatient
+      assert.ok(!permit.granted)
+      assert.equal(limiter.stats().waiting, 1, 'the patient one stays')
+    })
+
+    it('slows down at once with 1,000 waiting', async () => {
+      const limiter = make(12_000)
+      const { starts } = queue(limiter, 1_000)
+      await advance(1_000)
+      limiter.setPace(120)
+      const before = starts.length
+      await advance(10_000)
+      const after = starts.length - before
+      assert.ok(after >= 18 && after <= 21, `${after} starts in 10 s at 2 a second`)
+    })
+
+    it('speeds up at once with 1,000 waiting, also from a pace of minutes', async () => {
+      const limiter = make(1)
+      const { starts } = queue(limiter, 1_000)
+      await advance(100)
+      assert.equal(starts.length, 1)
+      limiter.setPace(6_000)
+      await advance(5_000)
+      assert.ok(starts.length >= 450, `${starts.length} starts`)
+      assert.ok(starts.length <= 503, `${starts.length} starts`)
+    })
+
+    it('tells who waits and the pace', async () => {
+      const limiter = make(60)
+      queue(limiter, 3)
+      await advance(20)
+      assert.deepEqual(limiter.stats(), { waiting: 2, requestsPerMinute: 60, pausedMs: 0 })
+      limiter.setPace(30)
+      assert.equal(limiter.stats().requestsPerMinute, 30)
+    })
+
+    it('rejects those who wait, and all later ones, once it is closed', async () => {
+      const limiter = make(60)
+      const isClosed = (error: unknown) => isServiceError(error) && error.code === 'limiter-closed'
+      const waiting = [1, 2, 3].map(() => limiter.acquire(PATIENT_MS))
+      const outcomes = Promise.allSettled(waiting)
+      await advance(20)
+      const closing = limiter.close()
+      await advance(20)
+      await closing
+      const [first, ...rest] = await outcomes
+      assert.equal(first?.status, 'fulfilled')
+      for (const outcome of rest) assert.ok(outcome.status === 'rejected' && isClosed(outcome.reason))
+      await assert.rejects(limiter.acquire(PATIENT_MS), isClosed)
+      await limiter.close()
+    })
+
+    it('never starts more than the pace allows, whatever happens to pace and pause', async () => {
+      const step = fc.oneof(
+        fc.record({ do: fc.constant('queue' as const), count: fc.integer({ min: 1, max: 40 }) }),
+        fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 400 }) }),
+        fc.record({ do: fc.constant('pause' as const), ms: fc.integer({ min: 1, max: 300 }) }),
+        fc.record({ do: fc.constant('pace' as const), rpm: fc.integer({ min: 60, max: 9_000 }) }),
+      )
+      const run = async (steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]) => {
+        const limiter = make(1_200)
+        let pace = 1_200
+        let allowed = 0
+        const all: { readonly starts: number[] }[] = []
+        for (const each of steps) {
+          if (each.do === 'queue') all.push(queue(limiter, each.count))
+          else if (each.do === 'pause') limiter.pause(each.ms)
+          else if (each.do === 'pace') limiter.setPace((pace = each.rpm))
+          else {
+            await advance(each.ms)
+            allowed += (each.ms * pace) / 60_000
+          }
+        }
+        const started = all.reduce((sum, { starts }) => sum + starts.length, 0)
+        // One for the first, one for the start that a new and faster pace may find due.
+        assert.ok(started <= allowed + 2, `${started} starts where ${allowed} were allowed`)
+      }
+      const steps = fc.array(step, { minLength: 5, maxLength: 30 })
+      await fc.assert(fc.asyncProperty(steps, run), { seed: 7, numRuns: 40 })
+    })
+  })
+}

@@ -1,0 +1,275 @@
+/** What every adapter of the store must do. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Classification } from '../../src/classification/types.ts'
+import type { Store } from '../../src/store/types.ts'
+import { answer, batch, classification, request, result, totals } from '../helpers/batches.ts'
+
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Rows of a statement, read beside the store. */
+  readonly rows: (statement: string) => Promise<readonly Record<string, unknown>[]>
+  readonly close: () => Promise<void>
+}
+
+export function storeContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
+  describe(`store: ${name}`, () => {
+    let under: StoreUnderTest
+    let store: Store
+    before(async () => {
+      under = await makeStore()
+      store = under.store
+    })
+    after(() => under?.close())
+
+    const numberIn = async (statement: string) => Number((await under.rows(`select (select ${statement}) as n`))[0]?.n)
+
+    it('gives a run one start, however many open it at once', async () => {
+      const starts = await Promise.all(Array.from({ length: 8 }, () => store.openRun('run-opened')))
+      assert.equal(new Set(starts.map((start) => start.startedAt)).size, 1)
+      assert.match(starts[0]?.startedAt ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      assert.deepEqual(await store.openRun('run-opened'), starts[0])
+    })
+
+    it('knows no run, no result and no answer that no one saved', async () => {
+      assert.equal(await store.findRun('nobody'), undefined)
+      assert.equal(await store.findClassification('nobody'), undefined)
+      assert.equal((await store.findLatest(['nobody'])).size, 0)
+      assert.equal((await store.findLatest([])).size, 0)
+      assert.equal((await store.findAnswers(['nobody'])).size, 0)
+      assert.equal((await store.findAnswers([])).size, 0)
+    })
+
+    it('gives back a result and an answer as they were saved', async () => {
+      const { startedAt } = await store.openRun('run-back')
+      const saved = { ...result('back-1', { run_id: 'run-back' }), unanswered: true }
+      const plain = result('back-2', {
+        run_id: 'run-back',
+        unit: { kind: 'unknown', scale: 1, currency: null, per: null },
+        cumulative: { pattern: 'none', reset_month: null },
+        model: null,
+        issues: [],
+      })
+      const kept = answer('back')
+      await store.saveBatch(batch(startedAt, [saved, { ...plain, askedModel: null }], { runId: 'run-back', answers: [kept] }))
+      const latest = await store.findLatest(['back-2', 'back-1'])
+      const { indicator: _, ...expected } = saved
+      assert.deepEqual(latest.get('back-1'), expected)
+      assert.deepEqual(latest.get('back-2')?.classification, plain.classification)
+      assert.equal(latest.get('back-2')?.askedModel, null)
+      assert.deepEqual(await store.findClassification('back-1'), saved.classification)
+      assert.deepEqual((await store.findAnswers(['back', 'other'])).get('back'), kept)
+      const [input] = await under.rows(`select input from indicators where indicator_id = 'back-1'`)
+      assert.deepEqual(input?.input, saved.indicator)
+    })
+
+    it('changes nothing when a batch is saved twice', async () => {
+      const { startedAt } = await store.openRun('run-twice')
+      const results = Array.from({ length: 100 }, (_, i) => result(`twice-${i}`, { run_id: 'run-twice' }))
+      const requests = [request('twice-a'), request('twice-b', { tier: 'escalation' })]
+      const once = batch(startedAt, results, { runId: 'run-twice', requests, answers: [answer('twice')] })
+      await store.saveBatch(once)
+      const before = await store.findRun('run-twice')
+      await store.saveBatch(once)
+      assert.deepEqual(await store.findRun('run-twice'), before)
+      assert.deepEqual(before, {
+        ...totals(100),
+        runId: 'run-twice',
+        startedAt,
+        updatedAt: before?.updatedAt,
+        batches: 1,
+      })
+      assert.equal(await numberIn(`count(*) from classification_history where run_id = 'run-twice'`), 100)
+      assert.equal(await numberIn(`count(*) from classifications where run_id = 'run-twice'`), 100)
+      assert.equal(await numberIn(`count(*) from llm_requests where run_id = 'run-twice'`), 2)
+    })
+
+    it('adds up the batches of a run, money to the last digit', async () => {
+      const { startedAt } = await store.openRun('run-sums')
+      for (const i of [1, 2, 3]) {
+        const sums = totals(2, { unchanged: i, classified: 2 - (i % 2), costUsd: 0.1 })
+        await store.saveBatch(batch(startedAt, [], { runId: 'run-sums', batchId: `inv_${i}`, totals: sums }))
+      }
+      const run = await store.findRun('run-sums')
+      assert.equal(run?.batches, 3)
+      assert.equal(run?.indicators, 6)
+      assert.equal(run?.classified, 4)
+      assert.equal(run?.unchanged, 6)
+      assert.equal(run?.costUsd, 0.3)
+      assert.deepEqual(run?.bySource, { rules: 3, reuse: 6, model: 9, escalation: 12, person: 15 })
+      assert.ok((run?.updatedAt ?? '') >= startedAt)
+    })
+
+    it('never lets an older result replace a newer one, and keeps the history of both', async () => {
+      const { startedAt: first } = await store.openRun('run-old')
+      const { startedAt: second } = await store.openRun('run-new')
+      const older = result('age', { run_id: 'run-old', classified_at: '2026-01-01T00:00:00.000Z', type: 'index' })
+      const newer = result(
+        'age',
+        { run_id: 'run-new', classified_at: '2026-01-01T00:00:00.001Z', type: 'stock' },
+        { name: 'New' },
+      )
+      await store.saveBatch(batch(second, [newer], { runId: 'run-new' }))
+      await store.saveBatch(batch(first, [older], { runId: 'run-old' }))
+      assert.deepEqual(await store.findClassification('age'), newer.classification)
+      const inputs = await under.rows(`select input ->> 'name' as name from indicators where indicator_id = 'age'`)
+      assert.deepEqual(inputs, [{ name: 'New' }])
+      const history = await under.rows(
+        `select run_id, type from classification_history where indicator_id = 'age' order by classified_at`,
+      )
+      assert.deepEqual(history, [
+        { run_id: 'run-old', type: 'index' },
+        { run_id: 'run-new', type: 'stock' },
+      ])
+    })
+
+    it('keeps one history row where two batches of a run classified the same indicator', async () => {
+      const { startedAt } = await store.openRun('run-same')
+      const at = (ms: number, type: Classification['type']) =>
+        result('same', { run_id: 'run-same', type, classified_at: `2026-01-01T00:00:00.00${ms}Z` })
+      await store.saveBatch(batch(startedAt, [at(1, 'index'), at(3, 'stock')], { runId: 'run-same', batchId: 'inv_a' }))
+      await store.saveBatch(batch(startedAt, [at(2, 'flow')], { runId: 'run-same', batchId: 'inv_b' }))
+      const history = await under.rows(`select type from classification_history where run_id = 'run-same'`)
+      assert.deepEqual(history, [{ type: 'stock' }])
+    })
+
+    it('lets a newer answer replace an older one, but never a person', async () => {
+      const { startedAt } = await store.openRun('run-answers')
+      const save = (n: number, kept: ReturnType<typeof answer>) => {
+        const classified_at = `2026-02-01T00:00:0${n}.000Z`
+        const results = [result(`answers-${n}`, { run_id: 'run-answers', classified_at })]
+        return store.saveBatch(
+          batch(startedAt, results, { runId: 'run-answers', batchId: `inv_${n}_${kept.decision.reason}`, answers: [kept] }),
+        )
+      }
+      const reason = async () => (await store.findAnswers(['s'])).get('s')?.decision.reason
+      await save(2, answer('s', {}, 'first'))
+      await save(1, answer('s', {}, 'older'))
+      assert.equal(await reason(), 'first')
+      await save(3, answer('s', { source: 'escalation', model: 'big' }, 'newer'))
+      assert.equal(await reason(), 'newer')
+      await save(1, answer('s', { source: 'person', model: null }, 'person'))
+      assert.equal(await reason(), 'person')
+      await save(5, answer('s', {}, 'model after person'))
+      assert.equal(await reason(), 'person')
+      await save(6, answer('s', { source: 'person', model: null }, 'second thoughts'))
+      assert.equal(await reason(), 'second thoughts')
+    })
+
+    it('keeps any text as it is', async () => {
+      const { startedAt } = await store.openRun('run-text')
+      const texts = ['"quoted", {braces}', "it's \\ back\\\\slashed", 'Ünïcödé 中文 ไทย', '👩‍👩‍👧 🇹🇭', 'NULL', '', 'a\nb\t\r', '$1; drop table runs --']
+      const results = texts.map((text, i) =>
+        result(`text-${i} ${text}`, { run_id: 'run-text', name: text, reason: text, issues: [{ code: 'x', message: text }] }, { description: text }),
+      )
+      await store.saveBatch(batch(startedAt, results, { runId: 'run-text', answers: [answer('text', {}, texts.join())] }))
+      const latest = await store.findLatest(results.map(({ indicator }) => indicator.indicator_id))
+      for (const { indicator, classification } of results) {
+        assert.deepEqual(latest.get(indicator.indicator_id)?.classification, classification)
+      }
+      const inputs = await under.rows(`select input from indicators where run_id = 'run-text' order by indicator_id`)
+      assert.deepEqual(
+        inputs.map(({ input }) => input),
+        results.map(({ indicator }) => indicator),
+      )
+      assert.equal((await store.findAnswers(['text'])).get('text')?.decision.reason, texts.join())
+    })
+
+    it('saves a batch with text that PostgreSQL cannot hold', async () => {
+      const { startedAt } = await store.openRun('run-nul')
+      const results = [
+        result('nul', { run_id: 'run-nul', name: 'a\0b', reason: 'half \ud83d' }, { name: 'a\0b', description: '\udc00' }),
+        result('beside', { run_id: 'run-nul' }),
+      ]
+      await store.saveBatch(batch(startedAt, results, { runId: 'run-nul' }))
+      assert.equal((await store.findClassification('nul'))?.name, 'ab')
+      assert.equal((await store.findClassification('nul'))?.reason, 'half \ufffd')
+      assert.ok(await store.findClassification('beside'))
+    })
+
+    it('saves 20 batches that share indicators and shapes at once, without a deadlock', async () => {
+      const { startedAt } = await store.openRun('run-race')
+      const ids = Array.from({ length: 100 }, (_, i) => `race-${i}`)
+      await Promise.all(
+        Array.from({ length: 20 }, (_, n) => {
+          const classified_at = `2026-03-01T00:00:00.0${String(n).padStart(2, '0')}Z`
+          const order = n % 2 === 0 ? ids : ids.toReversed()
+          return store.saveBatch(
+            batch(
+              startedAt,
+              order.map((id) => result(id, { run_id: 'run-race', classified_at, reason: `batch ${n}` })),
+              {
+                runId: 'run-race',
+                batchId: `inv_race_${n}`,
+                answers: order.map((id) => answer(id, {}, `batch ${n}`)),
+                requests: order.map((id) => request(id)),
+              },
+            ),
+          )
+        }),
+      )
+      assert.equal((await store.findRun('run-race'))?.batches, 20)
+      const latest = await under.rows(`select distinct reason from classifications where run_id = 'run-race'`)
+      assert.deepEqual(latest, [{ reason: 'batch 19' }])
+      const answers = await under.rows(`select distinct reason from answers where shape_hash like 'race-%'`)
+      assert.deepEqual(answers, [{ reason: 'batch 19' }])
+      assert.equal(await numberIn(`count(*) from classification_history where run_id = 'run-race'`), 100)
+    })
+
+    it('exports in order of id, in pages, all or what one run classified', async () => {
+      const { startedAt } = await store.openRun('run-export')
+      const ids = ['b', 'B', 'a', '_', 'é', '10', '9', 'a b', 'Z', '中'].map((id) => `export-${id}`)
+      const saved = ids.map((id) => result(id, { run_id: 'run-export', type: 'ratio' }))
+      await store.saveBatch(batch(startedAt, saved, { runId: 'run-export' }))
+      // A later run on one of them does not take it out of the first run's export.
+      const { startedAt: later } = await store.openRun('run-after')
+      const again = result('export-a', { run_id: 'run-after', classified_at: '2027-01-01T00:00:00.000Z', type: 'count' })
+      await store.saveBatch(batch(later, [again], { runId: 'run-after' }))
+
+      const sorted = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      for (const pageSize of [1, 3, 5, 10, 11]) {
+        const pages: (readonly Classification[])[] = []
+        for await (const page of store.exportClassifications({ runId: 'run-export', pageSize })) pages.push(page)
+        assert.deepEqual(
+          pages.flat().map((row) => row.indicator_id),
+          sorted,
+        )
+        assert.ok(pages.every((page) => page.length > 0 && page.length <= pageSize))
+        assert.deepEqual(
+          pages.flat().find((row) => row.indicator_id === 'export-a'),
+          classification('export-a', { run_id: 'run-export', type: 'ratio' }),
+        )
+      }
+      const all: Classification[] = []
+      for await (const page of store.exportClassifications({ pageSize: 7 })) all.push(...page)
+      assert.equal(all.length, await numberIn('count(*) from classifications'))
+      assert.equal(new Set(all.map((row) => row.indicator_id)).size, all.length)
+      assert.deepEqual(
+        all.find((row) => row.indicator_id === 'export-a'),
+        again.classification,
+      )
+      for await (const _ of store.exportClassifications({ runId: 'nobody' })) assert.fail('a run without results')
+    })
+
+    it('says what failed without a value of a row', async () => {
+      const { startedAt } = await store.openRun('run-bad')
+      const bad = [result('fine', { run_id: 'run-bad' }), result('hidden-id', { run_id: 'run-bad', confidence: 7 })]
+      await assert.rejects(store.saveBatch(batch(startedAt, bad, { runId: 'run-bad' })), (error: Error) => {
+        assert.equal('code' in error && error.code, 'database-failed')
+        assert.match(error.message, /save a batch: SQLSTATE 23514, constraint classif\w+_confidence_check/)
+        const cause = error.cause instanceof Error ? `${error.cause.stack}` : ''
+        assert.doesNotMatch(`${error.message}${cause}${JSON.stringify(error)}`, /hidden-id/)
+        return true
+      })
+      assert.equal(await store.findClassification('fine'), undefined)
+      assert.equal((await store.findRun('run-bad'))?.batches, 0)
+    })
+
+    it('answers a ping and counts its connections', async () => {
+      await store.ping(5_000)
+      const { total, idle, waiting } = store.stats()
+      assert.ok(total >= 1 && idle <= total)
+      assert.equal(waiting, 0)
+    })
+  })
+}

@@ -1,0 +1,106 @@
+/** Batches for the tests of the store: every field has a value that would show if it were swapped with another. */
+import type { Classification, Decision, Indicator } from '../../src/classification/types.ts'
+import type { BatchToSave, BatchTotals, ModelRequestRecord, ResultToSave, StoredAnswer } from '../../src/store/types.ts'
+
+export function classification(id: string, more: Partial<Classification> = {}): Classification {
+  return {
+    indicator_id: id,
+    name: `Name of ${id}`,
+    type: 'price',
+    family: 'price-value',
+    temporal_aggregation: 'period-average',
+    time_basis: 'per-period',
+    orientation: 'neutral',
+    unit: { kind: 'currency', scale: 1e6, currency: 'EUR', per: 'barrel' },
+    frequency: 'monthly',
+    cumulative: { pattern: 'year-to-date', reset_month: 4 },
+    confidence: 0.87,
+    source: 'model',
+    status: 'needs-review',
+    issues: [{ code: 'low-confidence', message: 'The model was not sure.' }],
+    reason: 'It says price.',
+    model: 'offline-rules',
+    codebook_version: 'v1',
+    prompt_version: 'p7',
+    run_id: 'run-1',
+    classified_at: '2026-01-02T03:04:05.678Z',
+    ...more,
+  }
+}
+
+export function result(id: string, more: Partial<Classification> = {}, indicator: Partial<Indicator> = {}): ResultToSave {
+  return {
+    indicator: { indicator_id: id, name: `Name of ${id}`, sample_values: [{ date: '2024-01-01', value: 1.5 }], ...indicator },
+    classification: classification(id, more),
+    inputHash: `hash of ${id}`,
+    mode: 'hybrid',
+    askedModel: 'gpt-6-luna',
+    unanswered: false,
+  }
+}
+
+export function answer(shapeHash: string, more: Partial<StoredAnswer> = {}, reason = 'It says price.'): StoredAnswer {
+  const decision: Decision = {
+    type: 'price',
+    temporal_aggregation: 'period-average',
+    orientation: 'neutral',
+    confidence: { type: 0.9, temporal_aggregation: 0.8, orientation: 0.7 },
+    reason,
+  }
+  return {
+    shapeHash,
+    shape: `shape of ${shapeHash}`,
+    decision,
+    source: 'model',
+    model: 'offline-rules',
+    codebookVersion: 'v1',
+    promptVersion: 'p7',
+    ...more,
+  }
+}
+
+export function request(requestId: string, more: Partial<ModelRequestRecord> = {}): ModelRequestRecord {
+  return {
+    requestId,
+    requestedAt: '2026-01-02T03:04:05.000Z',
+    model: 'offline-rules',
+    tier: 'primary',
+    indicators: 10,
+    inputTokens: 1_200,
+    cachedInputTokens: 1_024,
+    outputTokens: 250,
+    costUsd: 0.000_123,
+    latencyMs: 812.5,
+    outcome: 'answered',
+    ...more,
+  }
+}
+
+export function totals(indicators: number, more: Partial<BatchTotals> = {}): BatchTotals {
+  return {
+    indicators,
+    classified: indicators,
+    unchanged: 0,
+    needsReview: 1,
+    bySource: { rules: 1, reuse: 2, model: 3, escalation: 4, person: 5 },
+    modelRequests: 6,
+    inputTokens: 7_000,
+    cachedInputTokens: 800,
+    outputTokens: 90,
+    costUsd: 0.1,
+    ...more,
+  }
+}
+
+export function batch(runStartedAt: string, results: readonly ResultToSave[], more: Partial<BatchToSave> = {}): BatchToSave {
+  return {
+    runId: 'run-1',
+    batchId: 'inv_1',
+    runStartedAt,
+    results,
+    answers: [],
+    requests: [],
+    totals: totals(results.length),
+    ...more,
+  }
+}

@@ -1,0 +1,34 @@
+/** Readings, decisions and indicators for tests of the domain, with only what a test is about written out. */
+import type { Decision, Finding, Indicator, RuleReading } from '../../src/classification/types.ts'
+
+export function finding<T>(value: T, sure = true): Finding<T> {
+  return { value, sure, rule: 'test-rule', because: `it says ${String(value)}` }
+}
+
+/** A reading that is sure of everything: a monthly flow in USD million. */
+export function readingOf(parts: Partial<RuleReading> = {}): RuleReading {
+  return {
+    unit: finding({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),
+    frequency: finding('monthly'),
+    cumulative: finding({ pattern: 'none', reset_month: null }),
+    type: finding('flow'),
+    temporal_aggregation: finding('period-total'),
+    orientation: finding('higher-is-positive'),
+    ...parts,
+  }
+}
+
+export function decisionOf(parts: Partial<Decision> = {}): Decision {
+  return {
+    type: 'flow',
+    temporal_aggregation: 'period-total',
+    orientation: 'higher-is-positive',
+    confidence: { type: 0.9, temporal_aggregation: 0.9, orientation: 0.9 },
+    reason: 'money over a period',
+    ...parts,
+  }
+}
+
+export function indicatorOf(parts: Partial<Indicator> = {}): Indicator {
+  return { indicator_id: 'A1', name: 'Exports', units: 'USD Million', sample_values: [], ...parts }
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  costOf,
+  DEFAULT_PRICES,
+  OFFLINE_MODEL_NAME,
+  type PriceTable,
+  parsePrices,
+  priceOf,
+  withDefaultPrices,
+} from '../../src/llm/pricing.ts'
+
+const usage = { input: 1_000_000, cachedInput: 0, cacheWriteInput: 0, output: 0 }
+
+function costIn(table: PriceTable, model: string, part: Partial<typeof usage>): number {
+  const price = priceOf(model, table)
+  assert.ok(price !== null)
+  return Number(costOf({ ...usage, ...part }, price).toFixed(6))
+}
+
+describe('costOf', () => {
+  const cases = [
+    ['plain input', {}, 0.1],
+    ['all of the input cached', { cachedInput: 1_000_000 }, 0.01],
+    ['all of the input written to the cache', { cacheWriteInput: 1_000_000 }, 0.125],
+    ['a half of each', { cachedInput: 500_000, cacheWriteInput: 500_000 }, 0.0675],
+    ['output alone', { input: 0, output: 1_000_000 }, 0.5],
+    ['input and output', { output: 2_000_000 }, 1.1],
+    ['more cached than input, as no endpoint should tell', { input: 0, cachedInput: 1_000_000 }, 0.01],
+  ] as const
+  for (const [name, part, expected] of cases) {
+    it(`charges ${name}`, () => assert.equal(costIn(DEFAULT_PRICES, 'gpt-6-luna', part), expected))
+  }
+
+  it('takes the input price where a table has no price for the cache', () => {
+    const table = withDefaultPrices({ mine: { input: 2, output: 3 } })
+    assert.equal(costIn(table, 'mine', { cachedInput: 400_000, cacheWriteInput: 100_000 }), 2)
+  })
+
+  it('charges nothing for the offline model', () => {
+    assert.equal(costIn(DEFAULT_PRICES, OFFLINE_MODEL_NAME, { output: 1_000_000 }), 0)
+  })
+})
+
+describe('priceOf', () => {
+  const found = [
+    ['gpt-6-luna', 0.1],
+    ['gpt-6-luna-2026-09-01', 0.1],
+    ['gpt-6-luna-20260901', 0.1],
+    ['gpt-6-luna-latest', 0.1],
+    ['gpt-5.6-luna-2026-03', 0.2],
+  ] as const
+  for (const [model, input] of found) {
+    it(`knows ${model}`, () => assert.equal(priceOf(model, DEFAULT_PRICES)?.input, input))
+  }
+
+  for (const model of ['gpt-6-luna-mini', 'gpt-6-lunar', 'gpt-6', '', 'constructor', '__proto__']) {
+    it(`knows no price of "${model}"`, () => assert.equal(priceOf(model, DEFAULT_PRICES), null))
+  }
+
+  it('takes the longest name that a snapshot fits', () => {
+    const table = { a: { input: 1, output: 1 }, 'a-2026': { input: 2, output: 1 } }
+    assert.equal(priceOf('a-2026-09-01', table)?.input, 2)
+  })
+
+  it('has a month for every price of a real model', () => {
+    for (const [name, price] of Object.entries(DEFAULT_PRICES)) {
+      if (name !== OFFLINE_MODEL_NAME) assert.match(price.as_of ?? '', /^20\d\d-\d\d$/)
+    }
+  })
+})
+
+describe('parsePrices', () => {
+  it('puts the given models over the default table', () => {
+    const table = parsePrices('{"gpt-6-luna":{"input":9,"output":9},"mine":{"input":1,"cached_input":0.5,"output":2}}')
+    assert.equal(table['gpt-6-luna']?.input, 9)
+    assert.equal(table.mine?.cached_input, 0.5)
+    assert.equal(table['gpt-5.6-luna']?.input, 0.2)
+  })
+
+  const wrong = [
+    ['not JSON', 'x', /the price table is wrong/],
+    ['a list', '[]', /the price table is wrong/],
+    ['a negative price', '{"m":{"input":-1,"output":1}}', /at m\.input/],
+    ['no output price', '{"m":{"input":1}}', /at m\.output/],
+    ['a text for a number', '{"m":{"input":"1","output":1}}', /at m\.input/],
+    ['an unknown word', '{"m":{"input":1,"output":1,"cache":1}}', /at m/],
+  ] as const
+  for (const [name, json, message] of wrong) {
+    it(`refuses ${name}`, () => assert.throws(() => parsePrices(json), { code: 'config-invalid', message }))
+  }
+})
