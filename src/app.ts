@@ -1,5 +1,5 @@
 /** Builds the Fastify instance of a replica. Listens to nothing. */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { createHealth, type Health } from './health.ts'
 import { healthRoutes } from './http/health.ts'
@@ -23,7 +23,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     // Restate's calls are counted in metrics; a line for each would drown what matters.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     serverFactory: (handler) => createPolyglotHttpServer(handler),
     forceCloseConnections: 'idle',
     return503OnClosing: true,

@@ -92,7 +92,6 @@ const variables = z.object({
   RATE_SAFETY: decimal(0.01, 1).default(0.99),
   RATE_MAX_WAIT_MS: whole(0, 600_000).default(20_000),
   RESTATE_INGRESS_URL: httpUrls.optional(),
-  RESTATE_ADMIN_URL: httpUrl.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   OFFLINE_MODEL_HOST: text.default('127.0.0.1'),
   OFFLINE_MODEL_PORT: port.default(9085),
@@ -199,7 +198,6 @@ function shape(v: z.output<typeof variables>) {
       ingressPort: v.INGRESS_PORT,
       adminPort: v.ADMIN_PORT,
       ingressUrls: v.RESTATE_INGRESS_URL ?? [`http://127.0.0.1:${v.INGRESS_PORT}`],
-      adminUrl: v.RESTATE_ADMIN_URL ?? `http://127.0.0.1:${v.ADMIN_PORT}`,
       identityKeys: v.RESTATE_IDENTITY_KEYS ?? [],
     },
     offlineModel: {

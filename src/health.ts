@@ -26,14 +26,18 @@ export type Health = () => Promise<HealthReport>
 
 export function createHealth(options: HealthOptions): Health {
   return async () => {
-    const base = { service: options.service, uptime_s: Math.round(process.uptime()), model: options.model }
+    const { service, model } = options
+    const uptime = Math.round(process.uptime())
+    const unavailable = (failing: string, message: string): HealthReport => {
+      return { service, status: 'unavailable', failing, message, uptime_s: uptime, model }
+    }
     const pressure = options.pressure()
-    if (pressure !== undefined) return { ...base, status: 'unavailable', failing: 'pressure', message: pressure }
+    if (pressure !== undefined) return unavailable('pressure', pressure)
     try {
       await options.pingDatabase()
     } catch (error) {
-      return { ...base, status: 'unavailable', failing: 'database', message: messageOf(error) }
+      return unavailable('database', messageOf(error))
     }
-    return { ...base, status: 'ok' }
+    return { service, status: 'ok', uptime_s: uptime, model }
   }
 }

@@ -57,10 +57,26 @@ export function detectCumulative(input: CumulativeInput): Finding<Cumulative> {
   if (!best) return finding('unknown', null, false, 'values-too-few', 'There are too few values to see a reset.')
   if (best.passes) {
     const because = `The values climb in proportion to the months since month ${best.resetMonth} and start anew there.`
-    return finding('year-to-date', best.resetMonth, best.resets >= 2, 'values-reset', because)
+    return finding('year-to-date', best.resetMonth, best.resets >= 2 || best.fit >= 0.97, 'values-reset', because)
   }
   if (best.possible) return finding('unknown', null, false, 'values-undecided', 'The values climb but no reset is seen.')
   return finding('none', null, true, 'values-no-reset', 'The values do not climb and start anew.')
+}
+
+/** Through the origin where the year is there from its start; a series may begin its count in the middle of a year. */
+function line(points: readonly (readonly [number, number])[]): { base: number; pace: number } {
+  const count = points.length
+  let [sumX, sumY, sumXX, sumXY] = [0, 0, 0, 0]
+  for (const [x, y] of points) {
+    sumX += x
+    sumY += y
+    sumXX += x * x
+    sumXY += x * y
+  }
+  const spread = count * sumXX - sumX * sumX
+  if ((points[0]?.[0] ?? 1) <= 2 || count < 3 || spread === 0) return { base: 0, pace: sumXY / sumXX }
+  const pace = (count * sumXY - sumX * sumY) / spread
+  return { base: (sumY - pace * sumX) / count, pace }
 }
 
 interface Hypothesis {
@@ -111,10 +127,9 @@ function test(points: readonly Point[], start: number, step: number): Hypothesis
   let steps = 0
   let along = 0
   for (const list of years.values()) {
-    const weight = list.reduce((all, point) => all + place(point.month) ** 2, 0)
-    const pace = list.reduce((all, point) => all + point.value * place(point.month), 0) / weight
+    const { base, pace } = line(list.map((point) => [place(point.month), point.value] as const))
     for (const [at, point] of list.entries()) {
-      error += (point.value - pace * place(point.month)) ** 2
+      error += (point.value - base - pace * place(point.month)) ** 2
       spread += (point.value - mean) ** 2
       const before = list[at - 1]
       if (!before) continue
@@ -130,8 +145,10 @@ function test(points: readonly Point[], start: number, step: number): Hypothesis
     const [high, low] = [place(last.month), place(first.month)]
     // A year of which only the beginning is there says nothing of the fall at its end.
     if (high < perYear * 0.7) continue
+    const climbed = Math.min(high, years.get(yearOf(last.month))?.length ?? high)
+    if (climbed < 3) continue
     resets += 1
-    if (Math.abs(first.value) <= Math.abs(last.value) * Math.min(0.6, (low / high) * 1.7 + 0.06)) kept += 1
+    if (Math.abs(first.value) <= Math.abs(last.value) * Math.min(0.5, (low / climbed) * 1.7 + 0.06)) kept += 1
   }
   const fit = spread > 0 ? 1 - error / spread : -1
   const rises = steps > 0 && along / steps >= 0.75

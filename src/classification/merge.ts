@@ -210,7 +210,7 @@ function fieldsOf(reading: RuleReading, merged: MergedDecision) {
 /** What the rules went by, each sentence once. */
 function rulesReason(reading: RuleReading): string {
   const sentences = new Set(DECIDED_FIELDS.map((field) => reading[field].because))
-  return cutText([...sentences].join('; '), MAX_REASON_LENGTH)
+  return cutText([...sentences].join(' '), MAX_REASON_LENGTH)
 }
 
 function perField<T>(value: (field: DecidedField) => T): Record<DecidedField, T> {

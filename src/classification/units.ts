@@ -249,8 +249,11 @@ const NAMES_MEASURE =
 /** Empty units: the name's own bracket, then what the name names (ruling 8). */
 function readName(rawName: string, ownCode: string | null): Reading {
   const name = normalize(rawName, MAX_NAME)
-  const brackets = name.match(/\([^()]{1,200}\)/g) ?? []
-  for (const bracket of brackets.reverse()) {
+  const lower = name.toLowerCase()
+  if (/^number of (?!\w+ per\b)/.test(lower)) return reading('count', 'name-things')
+  for (const { 0: bracket, index } of [...name.matchAll(/\([^()]{1,200}\)/g)].reverse()) {
+    // A bracket within the name says something of what is measured, "(2011 PPP)"; the unit stands at the end.
+    if (!/^(?: ?\([^()]*\))*(?:, [A-Z][^()]*)?$/.test(name.slice(index + bracket.length))) continue
     const inner = bracket.slice(1, -1)
     // A code alone in brackets names the currency of an FX series; a word alone is an abbreviation.
     if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
@@ -258,8 +261,7 @@ function readName(rawName: string, ownCode: string | null): Reading {
     if (found && found.kind !== 'unknown' && !/^\d/.test(inner)) return { ...found, rule: 'name-bracket' }
     if (found && /[%$=]|per /.test(inner) && found.kind !== 'unknown') return { ...found, rule: 'name-bracket' }
   }
-  const lower = name.toLowerCase()
-  if (/%|\bpercent\b|\bper cent\b/.test(lower)) return reading('percentage', 'name-percent')
+  if (/(?:^|, |\bas |\bin )(?:a )?(?:%|percent|per cent)/.test(lower)) return reading('percentage', 'name-percent')
   if (/\brank(?:ing)?\b/.test(lower)) return reading('index', 'name-rank')
   if (/\bratio\b/.test(lower) && / to |[-/]to[-/]/.test(lower)) return reading('ratio', 'name-x-to-y-ratio')
   const per = /\bper (\d[\d ]*(?:[a-z.]+ ?){0,3}|capita|person|worker)/.exec(lower)

@@ -4,9 +4,9 @@ import { after, before, describe, it } from 'node:test'
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../src/classification/answer-schema.ts'
 import { parseAnswers } from '../../src/classification/answers.ts'
 import { buildSystemPrompt, buildUserPrompt, completionBudget, keysFor } from '../../src/classification/prompt.ts'
-import type { Indicator, RuleReading } from '../../src/classification/types.ts'
 import { isServiceError } from '../../src/errors.ts'
 import type { ModelClient, ModelRequest } from '../../src/llm/types.ts'
+import { finding, indicatorOf, readingOf } from '../helpers/readings.ts'
 
 export interface ModelClientAdapter {
   /** With an escalation model. */
@@ -16,26 +16,12 @@ export interface ModelClientAdapter {
   close(): Promise<void>
 }
 
-const SURE: RuleReading = {
-  unit: finding({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),
-  frequency: finding('monthly'),
-  cumulative: finding({ pattern: 'none', reset_month: null }),
-  type: finding('flow'),
-  temporal_aggregation: finding('period-total'),
-  orientation: { ...finding('higher-is-positive'), sure: false },
-}
-
-function finding<const T>(value: T) {
-  return { value, sure: true, rule: 'test', because: 'the test says so' }
-}
+const reading = readingOf({ orientation: finding('higher-is-positive', false) })
 
 /** A real question for `count` indicators, whose ids begin with `prefix`. */
 export function askFor(count: number, prefix = 'exports'): ModelRequest & { readonly keys: readonly string[] } {
   const keys = keysFor(count)
-  const items = keys.map((key) => {
-    const indicator: Indicator = { indicator_id: `${prefix}-${key}`, name: `Exports ${key}`, sample_values: [] }
-    return { key, indicator, reading: SURE }
-  })
+  const items = keys.map((key) => ({ key, indicator: indicatorOf({ indicator_id: `${prefix}-${key}` }), reading }))
   return {
     tier: 'primary',
     system: buildSystemPrompt(),

@@ -152,10 +152,10 @@ function priceRules(): readonly Rule<TemporalAggregation, Typed>[] {
 function indexRules(): readonly Rule<TemporalAggregation, Typed>[] {
   const index = is('index')
   return [
-    { rule: 'score-or-rank', value: 'not-applicable', when: (s) => index(s) && (SCORE.test(s.head) || /\b\d ?= ?[a-z]|\bscale\b|\bscore\b|\brank|\bgpi\b/.test(s.units)) && !/=\s?100\b/.test(s.units) && !/\bpmi\b/.test(s.head), sure: (s) => !/\bconnectivity\b/.test(s.head), because: 'Scores and ranks have no period.' },
+    { rule: 'score-or-rank', value: 'not-applicable', when: (s) => index(s) && (SCORE.test(s.head) || /\b\d ?= ?[a-z]|\bscale\b|\bscore\b|\brank|\bgpi\b/.test(s.units)) && !/=\s?100\b/.test(s.units) && !/\bpmi\b/.test(s.head), because: 'Scores and ranks have no period.' },
     { rule: 'stock-market', value: 'point-in-time', when: (s) => index(s) && STOCK_MARKET.test(s.head) && !/\bpmi\b|\bleading\b|\bcoincident\b/.test(s.head), because: 'Stock-market indices are as at a date.' },
     { rule: 'commodity-index', value: 'point-in-time', when: (s) => index(s) && (/\b(?:baltic dry|crb|lme|commodit(?:y|ies) index|dollar index|dxy|gsci|freight index)\b/.test(s.head)), sure: false, because: 'Quoted indices are as at a date.' },
-    { rule: 'index-averaged', value: 'period-average', when: index, sure: (s) => PRICE_WORD.test(s.head) || /\bpmi\b|\bproduction\b|\bproductivity\b|\boutput\b|\bterms of trade\b|\breer\b|\bneer\b|\beffective exchange\b|\bcosts?\b|\bindex\b|\bactivity\b|\bsales\b|\bwages?\b|\bearnings\b|= ?100/.test(`${s.head} ${s.units}`), because: 'Price, production and activity indices are averages over the period.' },
+    { rule: 'index-averaged', value: 'period-average', when: index, sure: (s) => !/\bconnectivity\b/.test(s.head) && (PRICE_WORD.test(s.head) || /\bpmi\b|\bproduction\b|\bproductivity\b|\boutput\b|\bterms of trade\b|\breer\b|\bneer\b|\beffective exchange\b|\bcosts?\b|\bindex\b|\bactivity\b|\bsales\b|\bwages?\b|\bearnings\b|= ?100/.test(`${s.head} ${s.units}`)), because: 'Price, production and activity indices are averages over the period.' },
   ]
 }
 
@@ -165,11 +165,11 @@ function portionRules(): readonly Rule<TemporalAggregation, Typed>[] {
     { rule: 'labour-rate', value: 'period-average', when: (s) => percentage(s) && /\bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b|\butili[sz]ation\b|\bjobless rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b|\blabou?r participation\b/.test(s.head) && !/\bcoverage\b|\bbenefit\b|\badequacy\b/.test(s.head), because: 'Unemployment, participation, employment and utilisation are averages (ruling 1).' },
     { rule: 'other-percentage', value: 'not-applicable', when: percentage, sure: true, because: 'Other percentages have no period (ruling 1).' },
     { rule: 'grant-element', value: 'period-average', when: (s) => s.type === 'share' && s.head.includes('grant element'), because: 'The average grant element is an average (ruling 3).' },
-    { rule: 'people-share', value: 'not-applicable', when: (s) => s.type === 'share' && (PEOPLE.test(s.whole) || (PEOPLE.test(s.head) && !/\bincome share\b|\bexpenditure\b|\bexports\b|\bimports\b|\bexpense\b|\bcompensation\b|\blabou?r share\b/.test(s.head)) || /\btime\b/.test(s.whole)), sure: true, because: 'Shares of people have no period (ruling 1).' },
-    { rule: 'events-per-people', value: 'period-total', when: (s) => s.type === 'ratio' && (s.unit.kind === 'rate' || s.unit.kind === 'ratio') && EVENTS_PER_PEOPLE.test(s.name), sure: (s) => s.unit.kind === 'rate' && !/\bfertility\b/.test(s.head), because: 'Events per population are totals (ruling 7).' },
+    { rule: 'people-share', value: 'not-applicable', when: (s) => s.type === 'share' && (PEOPLE.test(s.whole) || /\bcause of death\b/.test(s.head) || (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !/\bsavings?\b|\bincome share\b|\bexpenditure\b|\bexports\b|\bimports\b|\bexpense\b|\bcompensation\b|\blabou?r share\b/.test(s.head)) || /\btime\b/.test(s.whole)), sure: true, because: 'Shares of people have no period (ruling 1).' },
+    { rule: 'events-per-people', value: 'period-total', when: (s) => s.type === 'ratio' && (s.unit.kind === 'rate' || s.unit.kind === 'ratio') && EVENTS_PER_PEOPLE.test(s.name), sure: (s) => s.unit.kind === 'rate' && !/^births per woman/.test(s.units), because: 'Events per population are totals (ruling 7).' },
     { rule: 'things-per-people', value: 'not-applicable', when: (s) => s.type === 'ratio' && (s.unit.kind === 'rate' || /\bpupil|\bstudent-teacher|\bdependency\b|\bparity\b|\bhectares per person\b|\bdensity\b/.test(`${s.head} ${s.units}`)), sure: (s) => !/\bsex ratio\b/.test(s.head), because: 'Things that exist per population have no period (ruling 7).' },
     { rule: 'portion-of-stock', value: 'point-in-time', when: (s) => portion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head), sure: (s) => !/\bland\b|\barea\b|\bcropland\b|\bnet\b/.test(s.head) && (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b/.test(`${s.head} ${s.whole}`)), because: 'A ratio or share of a stock is as at a date.' },
-    { rule: 'portion-of-flow', value: 'period-total', when: portion, sure: (s) => s.whole !== '' || /\bper (?:capita|person|worker|employee|head)\b|\bshare\b|\bintensity\b|\bproductivity\b/.test(s.head), because: 'A ratio or share of flows is a total.' },
+    { rule: 'portion-of-flow', value: 'period-total', when: portion, sure: (s) => s.whole !== '' || /\bper (?:capita|person|worker|employee|head)\b|\bshare\b|\bintensity\b|\bproductivity\b|\byield\b|\bemissions\b/.test(s.head), because: 'A ratio or share of flows is a total.' },
   ]
 }
 
@@ -177,7 +177,7 @@ function countRules(): readonly Rule<TemporalAggregation, Typed>[] {
   const count = is('count')
   return [
     { rule: 'procedures', value: 'not-applicable', when: (s) => count(s) && /\bprocedures\b|\btax payments\b|\bvisits or required meetings\b/.test(s.head), sure: (s) => s.head.includes('procedures'), because: 'Procedures have no period (ruling 11).' },
-    { rule: 'events', value: 'period-total', when: (s) => count(s) && COUNTED_EVENT.test(s.head) && !/\bliving with\b|\bsubscri|\bat risk\b|\bcontinuing\b|\bvacanc|\bactive cases\b/.test(s.head), sure: true, because: 'Events are summed over the period.' },
+    { rule: 'events', value: 'period-total', when: (s) => count(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !/\bliving with\b|\bsubscri|\bat risk\b|\bcontinuing\b|\bvacanc|\bactive cases\b/.test(s.head), sure: (s) => !/\bin a typical\b|\bpushed below\b/.test(s.head), because: 'Events are summed over the period.' },
     { rule: 'what-exists', value: 'point-in-time', when: (s) => count(s) && COUNTED_STATE.test(s.head), sure: (s) => !/\bmigration\b|\bhospital/.test(s.head), because: 'People and things that exist are counted at a date.' },
     { rule: 'counted', value: 'period-total', when: count, sure: false, because: 'Counted things are taken as events of the period.' },
   ]

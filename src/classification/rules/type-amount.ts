@@ -63,7 +63,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'money-per-other',
     value: 'ratio',
     when: (c) => (c.money || c.unit.kind === 'physical') && ((c.unit.per !== null && !/^(?:day|week|month|quarter|year|annum)$/.test(c.unit.per)) || /\bproductivity\b|\bper (?:person|worker|unit|hectare|capita|hour)\b/.test(c.head)),
-    sure: (c) => /\bproductivity\b|\bintensity\b|\bper\b|\byield\b/.test(c.head),
+    sure: (c) => /\bproductivity\b|\bintensity\b|\bper\b|\byield\b|\bemissions\b/.test(c.head),
     because: 'The amount is divided by a different quantity.',
   },
   {
@@ -91,7 +91,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'net-of-two-flows',
     value: 'balance',
     when: (c) => amount(c) && c.unit.kind !== 'unknown' && NET.test(c.head) && !NET_STOCK.test(c.head) && !(/\bbudget\b/.test(c.head) && /\b(?:revenue|expenditure|spending|income|outlays)\b/.test(c.head)),
-    sure: (c) => !/\bnet (?:taxes|profit|income|sales|savings|investment in nonfinancial)|\badjusted\b|\bnational\b|\bdiscrepancy\b|\bcash\b|\bemissions\b|\bnet (?:premium|interest)/.test(c.head) || /\bnational account/.test(c.head),
+    sure: (c) => !/\bnet (?:primary|secondary|current|taxes|acquisition|incurrence|profit|income|sales|savings|investment in nonfinancial)|\badjusted\b|\bnational\b|\bdiscrepancy\b|\bcash\b|\bemissions\b|\bnet (?:premium|interest)/.test(c.head) || /\bnational account/.test(c.head),
     because: 'The name says a net of two opposing flows.',
   },
   {
@@ -105,13 +105,13 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'stock-of-money',
     value: 'stock',
     when: (c) => c.money && stockHead(c),
-    sure: (c) => !/\bcredit cards?\b|\bspending\b|\bdebt (?:stock )?(?:reduction|rescheduled)\b|\brevenue\b|\bcredits\b/.test(c.head),
+    sure: (c) => !c.units.startsWith('bop') && !/\bresidual\b|\bcredit cards?\b|\bspending\b|\bdebt (?:stock )?(?:reduction|rescheduled)\b|\brevenue\b|\bcredits\b/.test(c.head),
     because: 'The name says an amount of money that exists at a date.',
   },
   {
     rule: 'stock-of-things',
     value: 'stock',
-    when: (c) => (c.unit.kind === 'physical' || (c.unit.kind === 'count' && /\bstocks?\b|\binventor/.test(c.head) && !/\bmigrant\b|\btrading\b/.test(c.head))) && (stockHead(c) || /\bcropland\b|\bforest\b|\bsurface\b/.test(c.head)) && !PRODUCED.test(c.head),
+    when: (c) => (c.unit.kind === 'physical' || (c.unit.kind === 'count' && /\bstocks?\b|\binventor/.test(c.head) && !/\bmigrant\b|\btrading\b/.test(c.head))) && (((stockHead(c) || /\bcropland\b|\bforest\b|\bsurface\b/.test(c.head)) && !PRODUCED.test(c.head)) || (/^(?:sq\.? ?km|hectares?|km2|acres?|(?:thousand|million) hectares)/.test(c.units) && !/\bburn|\bloss|\bharvest/.test(c.head))),
     sure: (c) => !/\bresources\b/.test(c.head),
     because: 'The name says a physical amount that exists at a date.',
   },

@@ -18,7 +18,7 @@ const PORTION_WORD = words(
   'tariffs?', 'yields?', 'interest', 'to gdp', 'literacy', 'participation', 'unemployment', 'probability', 'composition',
   'intensity', 'penetration', 'to income', 'risk', 'savings?', 'as a', 'who', 'dependency', 'gap', 'requirement', 'held by',
   'weights?', 'allocation', 'to loans', 'to assets', 'spread', 'premium', 'volatility', 'debt', 'budget', 'deficit', 'surplus',
-  'current account', 'women', 'men', 'firms', 'households', 'reliance', 'completeness', 'vacancy', 'margin', 'capacity',
+  'current account', 'reliance', 'nonperforming', 'non-performing', 'npls?', 'average', 'transaction costs?', 'to total', 'spending more', 'completeness', 'vacancy', 'margin', 'capacity',
 )
 const GROWTH_NOT =
   /\bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)|\bexpectations?\b|\bdebt[- ]growth\b/

@@ -5,7 +5,7 @@ import { DEBT, DEBT_SERVICE } from './words.ts'
 export const GDP = /^(?:\w+ )?(?:gdp|gni|gnp|gross (?:domestic|national) (?:product|income)|national income)\b/
 const PER_HEAD = /\bper (?:capita|person|head|worker|employee)\b/
 const PART_OF_GDP =
-  /\bvalue added\b|\bconsumption expenditure\b|\bconsumption\b|\bcapital formation\b|\binvestment\b|\bgdp from\b|\bindustry\b|\bagriculture\b|\bmanufacturing\b|\bservices\b|\bhousehold (?:spending|consumption)\b|\blabou?r share\b/
+  /\bvalue added\b(?! tax)|\bconsumption expenditure\b|\bconsumption\b|\bcapital formation\b|\binvestment\b|\bgdp from\b|\bindustry\b|\bagriculture\b|\bmanufacturing\b|\bservices\b|\bhousehold (?:spending|consumption)\b|\blabou?r share\b/
 const NOT_PART_OF_GDP =
   /\bdebts?\b|\brevenues?\b|\bexpenditures?\b|\bexpense\b|\bspending\b|\bcurrent account\b|\bbudget\b|\bdeficit\b|\bsurplus\b|\blending\b|\bborrowing\b|\bbalance\b|\btax(?:es)?\b|\binterest\b|\bcredit\b|\bmoney\b|\breserves\b|\bcapitali[sz]ation\b|\bremittances\b|\bforeign direct\b|\bfdi\b|\boda\b|\baid\b|\bassistance\b|\bclaims\b|\bdeposits\b|\bloans\b|\bassets\b|\bliabilities\b|\bstocks traded\b|\bdirect investment\b|\bportfolio\b|\bnet\b/
 export const PEOPLE =
@@ -29,6 +29,12 @@ const people = (c: Context) => c.percent && PEOPLE.test(c.whole)
 
 export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
+    rule: 'grant-element',
+    value: 'share',
+    when: (c) => c.percent && /\bgrant element\b/.test(c.head),
+    because: 'The average grant element in % is a share (ruling 3).',
+  },
+  {
     rule: 'rate-set-by-law',
     value: 'percentage',
     when: (c) => c.percent && LAW_RATE.test(c.head) && (c.whole === '' || /\bprofits?\b/.test(c.whole)) && !/\bto gdp\b|\brevenues?\b|\bpayment systems?\b/.test(c.head),
@@ -38,7 +44,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'labour-or-utilisation-rate',
     value: 'percentage',
-    when: (c) => c.percent && PARTICIPATION.test(c.head) && !KIND_OF_PEOPLE.test(c.head) && !/\bcoverage\b|\bbenefit/.test(c.head) && (c.whole === '' || people(c) || /\bcapacity\b/.test(c.whole)),
+    when: (c) => c.percent && PARTICIPATION.test(c.head) && !/\bratio of\b/.test(c.head) && !KIND_OF_PEOPLE.test(c.head) && !/\bcoverage\b|\bbenefit/.test(c.head) && (c.whole === '' || people(c) || /\bcapacity\b/.test(c.whole)),
     because: 'Unemployment, participation, employment and utilisation rates are percentages.',
   },
   {
@@ -61,6 +67,13 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     because: 'It is divided by GDP, which does not contain it.',
   },
   {
+    rule: 'trade-to-gdp',
+    value: 'ratio',
+    when: (c) => c.percent && GDP.test(c.whole) && /\bexports?\b|\bimports?\b|\btrade\b/.test(c.head),
+    sure: (c) => /\bimports\b|\btrade\b/.test(c.head) && !/\bgdp from\b/.test(c.head),
+    because: 'Trade is divided by GDP, which does not contain it.',
+  },
+  {
     rule: 'part-of-gdp',
     value: 'share',
     when: (c) => c.percent && GDP.test(c.whole) && PART_OF_GDP.test(c.head),
@@ -76,7 +89,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'debt-service-to-something',
     value: 'ratio',
-    when: (c) => c.percent && c.whole !== '' && (DEBT_SERVICE.test(c.head) || DEBT.test(c.head) || CROSSES.test(c.head)) && !/\bdebt\b|\bexpense\b|\bloans\b|\bdebt service\b|\bsector\b/.test(c.whole),
+    when: (c) => c.percent && c.whole !== '' && (DEBT_SERVICE.test(c.head) || DEBT.test(c.head) || CROSSES.test(c.head)) && !/\bdebt\b|\bloans\b|\bdebt service\b|\bsector\b/.test(c.whole) && !(/\binterest\b/.test(c.head) && /\bexpense\b/.test(c.whole)),
     sure: (c) => !people(c),
     because: 'It is divided by a different quantity.',
   },
@@ -103,21 +116,21 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'kind-of-people',
     value: 'share',
-    when: (c) => c.percent && (people(c) || /\btotal\b/.test(c.whole) || c.barePercent) && KIND_OF_PEOPLE.test(c.head) && !/^trained\b|\bexposed\b|\bslums\b/.test(c.head),
-    sure: (c) => !/\bpersistence\b/.test(c.head) && (people(c) || c.whole !== '' || /share/.test(c.head)),
+    when: (c) => c.percent && (people(c) || /\btotal\b/.test(c.whole) || c.barePercent) && KIND_OF_PEOPLE.test(c.head) && !/^trained\b|\bexposed\b|\bslums\b|\bat risk\b|\bsavings?\b/.test(c.head),
+    sure: (c) => !/\bpersistence\b/.test(c.head) && (people(c) || c.whole !== '' || /share|held by/.test(c.head)),
     because: 'It says which kind the people are (ruling 3).',
   },
   {
     rule: 'condition-of-people',
     value: 'percentage',
     when: (c) => people(c) || (c.percent && /\bbirths attended\b|\bexposed\b/.test(c.head)),
-    sure: (c) => !/\bshare\b|\bproportion\b|\bneet\b|\bover-age\b|\bfemale (?:top|headed)\b|\bsurvival\b|\brisk of\b|\badequacy\b|\bspecies\b|\bexpenditure on\b/.test(c.head),
+    sure: (c) => !/\bshare\b|\bproportion of (?:women|time)|\bvalue lost\b|\bfemale participation\b|\bincrease in\b|\bneet\b|\bover-age\b|\bfemale (?:top|headed)\b|\bsurvival\b|\brisk of\b|\badequacy\b|\bspecies\b|\bexpenditure on\b/.test(c.head),
     because: 'It is the portion of people or firms with a condition, experience or achievement.',
   },
   {
     rule: 'condition-in-percent',
     value: 'percentage',
-    when: (c) => c.barePercent && CONDITION.test(c.head) && !/\bbinding\b|\bshare held\b/.test(c.head),
+    when: (c) => (c.barePercent || (c.unit.kind === 'unknown' && /\bprevalence\b|\bliteracy\b/.test(c.head))) && CONDITION.test(c.head) && !/\bbinding\b|\bshare held\b/.test(c.head),
     sure: (c) => !/\bdelinquen|\bchurn\b|\bincidence\b|\bcompleteness\b|\bownership\b/.test(c.head),
     because: 'The name says a condition or achievement of people, measured in percent.',
   },
@@ -132,7 +145,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'part-of-flow',
     value: 'share',
     when: (c) => c.percent && MONEY_WHOLE.test(c.whole),
-    sure: (c) => !/\bloss(?:es)?\b|\bvalue lost\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b|\bdebt\b|\bservice coverage\b|\bprofits?\b/.test(`${c.head} ${c.whole}`),
+    sure: (c) => !/\bloss(?:es)?\b|\bvalue lost\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b|\bdebt\b|\bservice coverage\b|\bprofits?\b|\btaxes\b.{1,200}\bvalue added\b/.test(`${c.head} ${c.whole}`),
     because: 'It is a part of the whole it is divided by.',
   },
   {
@@ -150,12 +163,6 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     because: 'Savings are a part of the income they are divided by.',
   },
   {
-    rule: 'grant-element',
-    value: 'share',
-    when: (c) => c.percent && /\bgrant element\b/.test(c.head),
-    because: 'The average grant element in % is a share (ruling 3).',
-  },
-  {
     rule: 'units-per-number',
     value: 'ratio',
     when: (c) => c.unit.kind === 'rate' || c.unit.kind === 'ratio',
@@ -165,7 +172,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-ratio',
     value: 'ratio',
-    when: (c) => (c.percent || c.unit.kind === 'unknown') && /\bratios?\b|\bin months of imports\b|\bimport cover\b|\bdebt\b|\bto [a-z]+$|\bper \d/.test(c.head),
+    when: (c) => (c.percent || c.unit.kind === 'unknown') && /\bratios?\b|\bin months of imports\b|\bimport cover\b|\bas a (?:proportion|percentage|share) of\b|\bdebt\b|\bto [a-z]+$|\bper \d/.test(c.head),
     sure: (c) => /\bratio\b/.test(c.head) && / to /.test(c.head),
     because: 'The name divides one quantity by another.',
   },

@@ -35,7 +35,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'price',
     when: (c) =>
       EXCHANGE_RATE.test(c.head) &&
-      !/\beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b/.test(c.head) &&
+      !/\beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b|\bratio\b/.test(c.head) &&
       !c.percent &&
       c.unit.kind !== 'index',
     sure: (c) => c.unit.scale === 1,
@@ -83,7 +83,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'commodity-in-money',
     value: 'price',
     when: (c) =>
-      c.money && c.unit.scale === 1 && /^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b/.test(c.head) && COMMODITY.test(c.head) && !/\b(?:exports?|imports?|reserves?|production|stocks|rents)\b/.test(c.head),
+      c.money && c.unit.scale === 1 && /^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b/.test(c.head) && COMMODITY.test(c.head) && !/\b(?:exports?|imports?|reserves?|production|stocks|rents|consumption|per capita)\b/.test(c.head),
     sure: false,
     because: 'A traded commodity in plain money is a price.',
   },
@@ -105,7 +105,9 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'units-index',
     value: 'index',
     when: (c) => c.unit.kind === 'index',
-    sure: (c) => !/\b(?:ratio|number of|per capita|balance of trade|current account|debt)\b/.test(c.head),
+    sure: (c) =>
+      /\brating\b|\bscore\b/.test(c.head) ||
+      !/\b(?:ratio|number of|per capita|balance of trade|current account|debt|parity)\b/.test(c.head),
     because: 'The units are index points, a base year, a score or a scale.',
   },
   {

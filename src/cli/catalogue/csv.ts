@@ -70,7 +70,12 @@ function readHeader(fields: readonly string[], at: string, isJson: boolean): str
   if (fields.length > MAX_COLUMNS) {
     throw inputInvalid(`${at}: more than ${MAX_COLUMNS.toLocaleString('en-US')} columns, the bound. ${wayOut}`)
   }
-  const names = fields.map((field) => field.trim().toLowerCase().replace(/[\s-]+/g, '_'))
+  const names = fields.map((field) =>
+    field
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, '_'),
+  )
   const doubled = names.findIndex((name, index) => name !== '' && names.indexOf(name) < index)
   if (doubled >= 0) {
     const first = names.indexOf(names[doubled] ?? '')
@@ -173,7 +178,12 @@ function delimiterOf(head: Buffer): string {
   const text = head.toString('utf8').replace(/^\ufeff?\s*/, '')
   const line = text.slice(0, text.search(/[\r\n]|$/)).toLowerCase()
   const fits = (delimiter: string) => {
-    const names = line.split(delimiter).map((name) => name.replaceAll('"', '').trim().replace(/[\s-]+/g, '_'))
+    const names = line.split(delimiter).map((name) =>
+      name
+        .replaceAll('"', '')
+        .trim()
+        .replace(/[\s-]+/g, '_'),
+    )
     return REQUIRED.every((required) => names.includes(required))
   }
   return DELIMITERS.find(fits) ?? ','

@@ -64,7 +64,8 @@ export class ProblemList {
     const lines = this.#listed.map(({ line, field, message }) => {
       return `  line ${line}${field === '' ? '' : `, field ${printable(field)}`}: ${message}`
     })
-    if (this.#count > this.#listed.length) lines.push(`  and ${(this.#count - this.#listed.length).toLocaleString('en-US')} more`)
+    if (this.#count > this.#listed.length)
+      lines.push(`  and ${(this.#count - this.#listed.length).toLocaleString('en-US')} more`)
     const head = `${this.#label}: ${counted(this.#count, 'problem')}; nothing was sent. Correct the file and run again.`
     return inputInvalid([head, ...lines, ...this.#hints].join('\n'))
   }

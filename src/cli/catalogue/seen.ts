@@ -67,6 +67,8 @@ export class SeenIds {
       if (old[at + 4] === 0) continue
       this.#table.set(old.subarray(at, at + WORDS), this.#find(old[at] ?? 0, old[at + 1] ?? 0))
     }
+    // Frees the memory now: it is not on the heap, so the collector sees no hurry.
+    old.buffer.transfer(0)
   }
 }
 

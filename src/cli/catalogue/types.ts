@@ -18,7 +18,7 @@ export type CatalogueFormat = 'csv' | 'jsonl'
 export interface CatalogueWarning {
   /** `unknown-fields`, `dropped-points`, `duplicate-indicators` or `skipped-records`. */
   readonly code: string
-  /** One sentence for people, count included. */
+  /** For people, without the count: "unknown fields left out: …". */
   readonly message: string
   readonly count: number
 }

@@ -1,6 +1,6 @@
 /** What was left out of a catalogue without refusing it: one warning a kind, with its count. */
 import type { NormaliseWarnings } from '../../classification/indicator.ts'
-import { counted, showValue } from './problems.ts'
+import { showValue } from './problems.ts'
 import type { CatalogueWarning } from './types.ts'
 
 const MAX_NAMES_KEPT = 1_000
@@ -8,7 +8,7 @@ const MAX_NAMES_SHOWN = 10
 const MAX_NAME_LENGTH = 80
 
 export class WarningCounts {
-  /** Bounded in number and length: a hostile file could have a new name in every record. */
+  /** The count stops at the bound. Bounded in number and length: a hostile file could have a new name in every record. */
   readonly #unknownFields = new Set<string>()
   #droppedPoints = 0
   #duplicates = 0
@@ -39,14 +39,14 @@ export class WarningCounts {
     add(
       'dropped-points',
       this.#droppedPoints,
-      `${counted(this.#droppedPoints, 'sample point')} without a readable date and number, or with a date given twice, left out`,
+      'sample points left out: no readable date and number, or a date that stands again later',
     )
     add(
       'duplicate-indicators',
       this.#duplicates,
-      `${counted(this.#duplicates, 'record')} left out: the same indicator with the same content stands earlier`,
+      'records left out: the same indicator with the same content stands earlier',
     )
-    add('skipped-records', this.#skipped, `${counted(this.#skipped, 'invalid record')} skipped`)
+    add('skipped-records', this.#skipped, 'invalid records skipped')
     return warnings
   }
 
@@ -54,7 +54,6 @@ export class WarningCounts {
     const names = [...this.#unknownFields]
     const shown = names.slice(0, MAX_NAMES_SHOWN).map(showValue).join(', ')
     const rest = names.length > MAX_NAMES_SHOWN ? ` and ${names.length - MAX_NAMES_SHOWN} more` : ''
-    const atLeast = names.length >= MAX_NAMES_KEPT ? 'at least ' : ''
-    return `${atLeast}${counted(names.length, 'unknown field')} left out: ${shown}${rest}`
+    return `unknown fields left out: ${shown}${rest}`
   }
 }

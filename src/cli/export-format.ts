@@ -1,0 +1,122 @@
+/** Classifications as text: JSON Lines as they are, or flat CSV that is safe to open in a spreadsheet. */
+import { stringify } from 'csv-stringify/sync'
+import type { Classification } from '../classification/types.ts'
+
+export type ExportFormat = 'csv' | 'jsonl'
+
+export interface ExportWriterOptions {
+  readonly format: ExportFormat
+  /** Takes whole lines; the writer waits for what it returns, so that a slow reader holds the export back. */
+  readonly write: (text: string) => void | Promise<void>
+}
+
+export interface ExportWriter {
+  write(classification: Classification): Promise<void>
+  /** Writes what is left; for CSV the header even where there was no row. Leaves the stream open. */
+  end(): Promise<void>
+}
+
+/** Rows that are formatted together: the formatter's own start costs more than a row. */
+const ROWS_AT_ONCE = 200
+
+export const CSV_COLUMNS = [
+  'indicator_id',
+  'name',
+  'type',
+  'family',
+  'temporal_aggregation',
+  'time_basis',
+  'orientation',
+  'unit_kind',
+  'unit_scale',
+  'unit_currency',
+  'unit_per',
+  'frequency',
+  'cumulative_pattern',
+  'cumulative_reset_month',
+  'confidence',
+  'source',
+  'status',
+  'issues',
+  'reason',
+  'model',
+  'codebook_version',
+  'prompt_version',
+  'run_id',
+  'classified_at',
+] as const
+
+type Row = Record<(typeof CSV_COLUMNS)[number], string>
+
+export function createExportWriter({ format, write }: ExportWriterOptions): ExportWriter {
+  let rows: Classification[] = []
+  let isHeaderDue = format === 'csv'
+
+  async function flush(): Promise<void> {
+    const text = (isHeaderDue ? csvHeader() : '') + (format === 'csv' ? csvRows(rows) : jsonLines(rows))
+    isHeaderDue = false
+    rows = []
+    if (text !== '') await write(text)
+  }
+
+  return {
+    async write(classification) {
+      rows.push(classification)
+      if (rows.length >= ROWS_AT_ONCE) await flush()
+    },
+    end: flush,
+  }
+}
+
+function jsonLines(classifications: readonly Classification[]): string {
+  return classifications.map((one) => `${JSON.stringify(one)}\n`).join('')
+}
+
+function csvHeader(): string {
+  return `${CSV_COLUMNS.join(',')}\n`
+}
+
+function csvRows(classifications: readonly Classification[]): string {
+  return stringify(classifications.map(flatten), { columns: [...CSV_COLUMNS], header: false })
+}
+
+function flatten(one: Classification): Row {
+  const { unit, cumulative, issues, ...rest } = one
+  return {
+    indicator_id: neutralise(rest.indicator_id),
+    name: neutralise(rest.name),
+    type: rest.type,
+    family: rest.family,
+    temporal_aggregation: rest.temporal_aggregation,
+    time_basis: rest.time_basis,
+    orientation: rest.orientation,
+    unit_kind: unit.kind,
+    unit_scale: String(unit.scale),
+    unit_currency: neutralise(unit.currency ?? ''),
+    unit_per: neutralise(unit.per ?? ''),
+    frequency: rest.frequency,
+    cumulative_pattern: cumulative.pattern,
+    cumulative_reset_month: String(cumulative.reset_month ?? ''),
+    confidence: String(rest.confidence),
+    source: rest.source,
+    status: rest.status,
+    issues: neutralise(issues.map((issue) => issue.code).join('; ')),
+    reason: neutralise(rest.reason),
+    model: neutralise(rest.model ?? ''),
+    codebook_version: neutralise(rest.codebook_version),
+    prompt_version: neutralise(rest.prompt_version),
+    run_id: neutralise(rest.run_id),
+    classified_at: rest.classified_at,
+  }
+}
+
+const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+
+/**
+ * A cell that a spreadsheet takes for text. The text comes from outside and from a model; `=HYPERLINK(…)` in it would
+ * run where the file is opened. The full-width signs count too: Excel reads them as the plain ones.
+ */
+export function neutralise(cell: string): string {
+  return FORMULA_START.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell
+}

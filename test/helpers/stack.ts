@@ -1,0 +1,72 @@
+/** A whole embedded stack for a test: real restate-server, real PostgreSQL, a replica and a model, on free ports. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { readConfig } from '../../src/config.ts'
+import { freePort } from '../../src/embedded/ports.ts'
+import { type Stack, startStack } from '../../src/embedded/stack.ts'
+import { type DatabaseResources, openDatabase } from '../../src/resources.ts'
+
+export interface TestStack extends Stack {
+  readonly dataDir: string
+  readonly env: Readonly<Record<string, string>>
+  /** What the stack told the person at the terminal. */
+  readonly said: readonly string[]
+  readonly database: DatabaseResources
+}
+
+/** Ports and a data directory of its own for a stack, as environment variables. The directory is the caller's to remove. */
+export async function isolatedEnv(): Promise<Record<string, string>> {
+  const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']
+  const ports = new Set<number>()
+  while (ports.size < names.length) ports.add(await freePort())
+  const env = Object.fromEntries([...ports].map((port, index) => [names[index] ?? '', String(port)]))
+  const dataDir = await mkdtemp(join(tmpdir(), 'classify-test-'))
+  await chmod(dataDir, 0o755)
+  return { ...env, DATA_DIR: dataDir }
+}
+
+/** Starts a stack with `overrides` in its environment, which its child processes inherit. Stop it in an `after` hook. */
+export async function startTestStack(overrides: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+  const env = { ...(await isolatedEnv()), ...overrides }
+  Object.assign(process.env, env)
+  const said: string[] = []
+  const log = pino({ level: 'silent' })
+  const stack = await startStack({
+    config: readConfig(),
+    log,
+    say: (line) => said.push(line),
+    signal: new AbortController().signal,
+  })
+  const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
+  const dataDir = env.DATA_DIR ?? ''
+  return {
+    ...stack,
+    dataDir,
+    env,
+    said,
+    database,
+    stop: async () => {
+      await database.close()
+      await stack.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** POST to a handler behind the ingress. */
+export async function callIngress(
+  stack: Pick<Stack, 'ingressUrl'>,
+  handler: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly text: string; json(): unknown }> {
+  const response = await fetch(`${stack.ingressUrl}/${handler}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+  const text = await response.text()
+  return { status: response.status, text, json: () => JSON.parse(text) as unknown }
+}
