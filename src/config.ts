@@ -3,7 +3,7 @@
  * its value (never a secret) and what is allowed.
  */
 import { z } from 'zod'
-import { ServiceError } from './errors.ts'
+import { messageOf, ServiceError } from './errors.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -133,6 +133,16 @@ export function readConfig(env: Environment = process.env): Config {
     throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...new Set(lines)].join('\n')}`)
   }
   return Object.freeze(shape(parsed.data))
+}
+
+/** Adds what `.env` in the working directory sets, below what the environment has already. No file is no error. */
+export function loadDotEnv(): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    throw new ServiceError('config-invalid', `.env cannot be read: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** What the offline model's own process needs. Throws like `readConfig`. */

@@ -1,3 +1,4 @@
+import { pattern } from './rules/pattern.ts'
 import type { Cumulative, Finding, Frequency, IndicatorType, SamplePoint } from './types.ts'
 
 export interface CumulativeInput {
@@ -11,11 +12,17 @@ export interface CumulativeInput {
 /** Only what is summed over a period can accumulate; a stock that rises is a stock that rises. */
 const SUMMED: ReadonlySet<IndicatorType> = new Set(['flow', 'volume', 'count', 'balance'])
 const MAX_POINTS = 400
-const YEAR_TO_DATE =
-  /\bytd\b|\byear[- ]to[- ]date\b|\b(?:since|from) january\b|\bjan(?:uary)?[-– ](?:to )?(?:current|latest|date)\b|\bcumul\w* (?:since|from) (?:the )?(?:start|beginning) of (?:the )?year\b/
-const RUNNING = /\bcumulative\b|\bcumulated\b|\baccumulated\b|\brunning total\b|\bsince inception\b|\bcumulé/
+const YEAR_TO_DATE = pattern`
+  \bytd\b|\byear[- ]to[- ]date\b|\b(?:since|from) january\b|\bjan(?:uary)?[-– ](?:to )?(?:current|latest
+  |date)\b|\bcumul\w* (?:since|from) (?:the )?(?:start|beginning) of (?:the )?year\b
+`
+const RUNNING = pattern`
+  \bcumulative\b|\bcumulated\b|\baccumulated\b|\brunning total\b|\bsince inception\b|\bcumulé
+`
 /** "(cumulative)" levels of schooling add up over levels, not over time (ruling 10). */
-const NOT_OVER_TIME = /\battainment\b|\beducation\b|\bschooling\b|\bdistribution\b|\bcumulative (?:voting|preference)/
+const NOT_OVER_TIME = pattern`
+  \battainment\b|\beducation\b|\bschooling\b|\bdistribution\b|\bcumulative (?:voting|preference)
+`
 
 interface Point {
   readonly month: number

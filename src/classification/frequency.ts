@@ -1,15 +1,38 @@
+import { pattern } from './rules/pattern.ts'
 import type { Finding, Frequency, SamplePoint } from './types.ts'
+
+const X = pattern`
+  \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice a year|\b6[- ]month|полугод|半年
+`
+const X_2 = pattern`
+  \bbiennial|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
+`
+const X_3 = pattern`
+  \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\bqtr|кварт|季|四半期|분기
+`
+const X_4 = pattern`
+  \bweek|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간
+`
+const X_5 = pattern`
+  \bmonth|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월
+`
+const X_6 = pattern`
+  \bdaily|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별
+`
+const X_7 = pattern`
+  \bannual|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간
+`
 
 /** Tried in order: "biannually" before "annual", because the one word holds the other. */
 const WORDS: readonly (readonly [RegExp, Frequency])[] = [
-  [/\bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice a year|\b6[- ]month|полугод|半年/, 'semiannual'],
-  [/\bbiennial|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular/, 'irregular'],
-  [/\bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\bqtr|кварт|季|四半期|분기/, 'quarterly'],
+  [X, 'semiannual'],
+  [X_2, 'irregular'],
+  [X_3, 'quarterly'],
   [/\bbi-?weekly|\bfortnight/, 'irregular'],
-  [/\bweek|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간/, 'weekly'],
-  [/\bmonth|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월/, 'monthly'],
-  [/\bdaily|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별/, 'daily'],
-  [/\bannual|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간/, 'annual'],
+  [X_4, 'weekly'],
+  [X_5, 'monthly'],
+  [X_6, 'daily'],
+  [X_7, 'annual'],
 ]
 const LETTERS: Readonly<Record<string, Frequency>> = {
   d: 'daily',

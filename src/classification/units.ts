@@ -1,6 +1,11 @@
+import { pattern } from './rules/pattern.ts'
 import { UNIT_SCALES } from './codebook.ts'
 import { CURRENCY_CODES, CURRENCY_WORDS, WORDLIKE_CODES } from './currencies.ts'
 import type { Finding, Unit, UnitKind } from './types.ts'
+
+const X = pattern`
+  \bcelsius\b|\bfahrenheit\b|\bkelvin\b|°|℃|\bdegrees?\b|\bdeg\b
+`
 
 export interface UnitInput {
   readonly units?: string | undefined
@@ -56,25 +61,57 @@ const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
 const NOTES =
   /\b(?:modell?ed|national|projected|preliminary|revised|ilo|imf|world bank|official|survey|staff) (?:ilo |based )?(?:estimates?|projections?)\b|\b(?:not |non-?)?seasonally adjusted(?: annual(?:ised|ized)? rate)?\b|\b(?:nsa|saar|sa|swda)\b|\b(?:period|annual|monthly|quarterly|yearly) averages?\b|\bend of period\b|\b(?:year[- ]to[- ]date|ytd|cumulative)\b|\b(?:preliminary|estimates?d?|provisional|residual|derived|unspecified|not applicable|not available)\b|\bprojected estimates\b|\baverage for affected firms\b|\bages? \d{1,2}(?:\+|-\d{1,2}| and (?:above|over|older))/g
 
-const EMPTY = /^(?:[\s\-–—.,;:()/*?]*|n\.?\/?a\.?|none|null|nil|unknown|undefined|nan|no unit|unitless)$/
+const EMPTY = pattern`
+  ^(?:[\s\-–—.,;:()/*?]*|n\.?\/?a\.?|none|null|nil|unknown|undefined|nan|no unit|unitless)$
+`
 
-const PERCENT =
-  /%|\bper ?cent|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent|\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分/
-const FLAG = /\b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b/
-const INDEX =
-  /= ?100\b|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b|\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b/
-const RATIO_WORD =
-  /\bratios?\b|\belasticity\b|\bcoefficients?\b|\bmultiples?\b|\btimes\b|\bfraction\b|\bproportion\b|\b1 in\b|\bdimensionless\b|^x$/
-const TEMPERATURE = /\bcelsius\b|\bfahrenheit\b|\bkelvin\b|°|℃|\bdegrees?\b|\bdeg\b/
-const DURATION =
-  /\b(?:days?|hours?|hrs?|years?|yrs?|months?|weeks?|minutes?|mins?|seconds?|jours|heures|tage|stunden|años|horas|días|anos|dias|meses)\b/
-const PHYSICAL =
-  /\b(?:tonn?es?|tons?|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz|troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?|terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga|tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er|re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3|m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb|tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3/
-const COUNT =
-  /\b(?:numbers?|nos?|persons?|people|units?|heads?|each|cases?|firms?|companies|enterprises|establishments|households?|employees|workers|jobs?|vacancies|rigs?|wells|vehicles?|cars?|aircraft|ships?|vessels?|passengers?|tourists?|visitors?|arrivals|departures|trips|nights|flights|births?|deaths?|events?|incidents?|applications?|permits?|registrations?|subscriptions?|subscribers|users|students|pupils|teachers|beds|rooms|dwellings?|houses|homes|buildings|contracts?|transactions?|shares?|lots?|issues|items|pieces|patents?|articles|species|servers|accounts|branches|machines|tractors|cattle|animals|births|women|men|children|adults|inhabitants|population|capita|refugees|migrants|troops|procedures|payments|visits|claims|outages|personen|personas|personnes|pessoas|unidades|stück|stk|человек|единиц|штук|count|bankruptcies|countries|cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants|containers|litigations|homicides)\b|\btonnages?\b/
+const PERCENT = pattern`
+  %|\bper ?cent|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
+  |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分
+`
+const FLAG = pattern`
+  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b
+`
+const INDEX = pattern`
+  = ?100\b|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
+  |\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b
+`
+const RATIO_WORD = pattern`
+  \bratios?\b|\belasticity\b|\bcoefficients?\b|\bmultiples?\b|\btimes\b|\bfraction\b|\bproportion\b|\b1 in\b
+  |\bdimensionless\b|^x$
+`
+const TEMPERATURE = X
+const DURATION = pattern`
+  \b(?:days?|hours?|hrs?|years?|yrs?|months?|weeks?|minutes?|mins?|seconds?|jours|heures|tage|stunden|años
+  |horas|días|anos|dias|meses)\b
+`
+const PHYSICAL = pattern`
+  \b(?:tonn?es?|tons?|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
+  |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
+  |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
+  |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
+  |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
+  |m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb
+  |tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3
+`
+const COUNT = pattern`
+  \b(?:numbers?|nos?|persons?|people|units?|heads?|each|cases?|firms?|companies|enterprises|establishments
+  |households?|employees|workers|jobs?|vacancies|rigs?|wells|vehicles?|cars?|aircraft|ships?|vessels?
+  |passengers?|tourists?|visitors?|arrivals|departures|trips|nights|flights|births?|deaths?|events?|incidents?
+  |applications?|permits?|registrations?|subscriptions?|subscribers|users|students|pupils|teachers|beds|rooms
+  |dwellings?|houses|homes|buildings|contracts?|transactions?|shares?|lots?|issues|items|pieces|patents?
+  |articles|species|servers|accounts|branches|machines|tractors|cattle|animals|births|women|men|children
+  |adults|inhabitants|population|capita|refugees|migrants|troops|procedures|payments|visits|claims|outages
+  |personen|personas|personnes|pessoas|unidades|stück|stk|человек|единиц|штук|count|bankruptcies|countries
+  |cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants
+  |containers|litigations|homicides)\b|\btonnages?\b
+`
 /** Words that may stand beside a word-like code without making it a word: "constant ALL Million". */
-const UNIT_FILLER =
-  /^(?:constant|current|real|nominal|prices?|chained|volumes?|value|at|in|of|and|bop|dod|nfl|dis|tds|ntr|int|amt|com|und|cif|fob|basis|annual|annuali[sz]ed|equivalent|units?|base|year|index|per|million|market|rate|moneda|mill?|saar|sa|nsa)$/
+const UNIT_FILLER = pattern`
+  ^(?:constant|current|real|nominal|prices?|chained|volumes?|value|at|in|of|and|bop|dod|nfl|dis|tds|ntr|int
+  |amt|com|und|cif|fob|basis|annual|annuali[sz]ed|equivalent|units?|base|year|index|per|million|market|rate
+  |moneda|mill?|saar|sa|nsa)$
+`
 
 function cap(text: string, max: number): string {
   return text.length > max ? text.slice(0, max) : text
@@ -241,10 +278,18 @@ function readText(raw: string, ownCode: string | null): Reading | null {
   return reading('unknown', 'units-unread', { per })
 }
 
-const NAMES_THINGS =
-  /\b(?:population|persons|people|adults|children|pupils|teachers|students|passengers|arrivals|departures|applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births|workers|employees|personnel|households|vehicles|registrations|tourists|visitors|unemployed|employed|labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches|vacancies|jobs|claims)\b/
-const NAMES_MEASURE =
-  /\b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom|qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans|benefits)\b|%/
+const NAMES_THINGS = pattern`
+  \b(?:population|persons|people|adults|children|pupils|teachers|students|passengers|arrivals|departures
+  |applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births
+  |workers|employees|personnel|households|vehicles|registrations|tourists|visitors|unemployed|employed
+  |labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches
+  |vacancies|jobs|claims)\b
+`
+const NAMES_MEASURE = pattern`
+  \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
+  |qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans
+  |benefits)\b|%
+`
 
 /** Empty units: the name's own bracket, then what the name names (ruling 8). */
 function readName(rawName: string, ownCode: string | null): Reading {

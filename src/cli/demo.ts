@@ -6,6 +6,7 @@ import { readConfig } from '../config.ts'
 import { startStack } from '../embedded/stack.ts'
 import { classifyFile } from './classify.ts'
 import { formatClassification, formatFailures, formatReport } from './report.ts'
+import { describeModel } from './start.ts'
 import { createCliLog, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, printJson, say, watchInterrupts } from './terminal.ts'
 
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
@@ -23,6 +24,7 @@ export function addDemoCommand(program: Command): void {
         say('Starting PostgreSQL, restate-server, the model and a replica …')
         const stack = await startStack({ config, log: createCliLog(config), say, signal: interrupts.first })
         try {
+          say(`Model: ${describeModel(stack)}`)
           const shown = new Map<string, Classification>()
           const report = await classifyFile(
             SAMPLE_FILE,

@@ -31,17 +31,19 @@ export function addStartCommand(program: Command): void {
     })
 }
 
+/** Nobody must take the offline model's answers for a real model's. */
+export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>): string {
+  if (stack.offlineModelUrl === null) return 'the endpoint that OPENAI_* names'
+  return `offline (${stack.offlineModelUrl}): its answers are the rules' guesses, not a model's. Set OPENAI_API_KEY for a real one`
+}
+
 function describeStack(stack: Stack): string {
-  const model =
-    stack.offlineModelUrl === null
-      ? 'the endpoint that OPENAI_* names'
-      : `offline (${stack.offlineModelUrl}): its answers are the rules' guesses, not a model's. Set OPENAI_API_KEY for a real one`
   return [
     'The classify service is ready:',
     `  Restate ingress  ${stack.ingressUrl}`,
     `  Restate admin    ${stack.adminUrl}`,
     `  health, metrics  ${stack.replicaUrl}/classify-api/health, ${stack.replicaUrl}/metrics`,
-    `  model            ${model}`,
+    `  model            ${describeModel(stack)}`,
     `  database         address in ${stack.stateFile} (database_url)`,
     `  logs             ${stack.logsDir}`,
     `  processes        ${Object.entries(stack.pids())

@@ -1,4 +1,9 @@
+import { pattern } from './pattern.ts'
 import type { Indicator, Unit } from '../types.ts'
+
+const X = pattern`
+  , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
+`
 
 /** What the rules look at: short, lower-case, with everything cut off that does not change the answer. */
 export interface Context {
@@ -34,18 +39,21 @@ export const MAX_NAME = 320
 const MAX_UNITS = 160
 const MAX_DESCRIPTION = 600
 
-/** Built once at import from plain words: alternatives between word boundaries, no quantifier inside another. */
-export function words(...alternatives: readonly string[]): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${alternatives.join('|')})(?![\\p{L}\\p{N}])`, 'u')
-}
-
-const MODIFIER =
-  /[,;] *(?:(?:not |non-?)?seasonally adjusted|s\.?a\.?|n\.?s\.?a\.?|(?:northern|southern|eastern|western|central|coastal|capital|north|south|east|west) region|preliminary|provisional|flash|final|revised(?: estimate)?|estimates?|constant prices|current prices|real terms|survey based|official statistics|moving average|trend|unadjusted|national|headline|all regions)$/
+const MODIFIER = pattern`
+  [,;] *(?:(?:not |non-?)?seasonally adjusted|s\.?a\.?|n\.?s\.?a\.?|(?:northern|southern|eastern|western
+  |central|coastal|capital|north|south|east|west) region|preliminary|provisional|flash|final
+  |revised(?: estimate)?|estimates?|constant prices|current prices|real terms|survey based|official statistics
+  |moving average|trend|unadjusted|national|headline|all regions)$
+`
 const BASIS = /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
-const NOTE_UNITS =
-  /^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average|average for affected firms|-|n\/?a|none)$/
-const NOT_A_WHOLE =
-  /^(?:$|change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q|year|month|quarter|annual|per annum|p\.?a|points?|gross$|net$|ages |from |all forms|cumulative)/
+const NOTE_UNITS = pattern`
+  ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
+  |average for affected firms|-|n\/?a|none)$
+`
+const NOT_A_WHOLE = pattern`
+  ^(?:$|change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q|year|month|quarter|annual|per annum|p\.?a|points?|gross$|net$
+  |ages |from |all forms|cumulative|balance|full|net balance)
+`
 
 function lower(text: string | undefined, max: number): string {
   return (text ?? '').slice(0, max).normalize('NFKC').replace(/[‐‑–—]/g, '-').replace(/\s+/g, ' ').trim().toLowerCase()
@@ -75,7 +83,7 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
   const brackets = name.match(/\([^()]{1,160}\)/g) ?? []
   const bracket = brackets.findLast((text) => /[%$=]|\bper\b|lcu/.test(text))?.slice(1, -1) ?? ''
   const units = own === '' || NOTE_UNITS.test(own) ? bracket : own
-  const tail = /, (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$/.exec(name)?.[0] ?? ''
+  const tail = X.exec(name)?.[0] ?? ''
   const percent = unit.kind === 'percentage'
   const toWhole = percent ? (/ (?:to|over|\/) ?(gdp|gni|gnp)\b/.exec(name)?.[1] ?? '') : ''
   const whole = percent ? wholeOf(units) || wholeOf(bracket) || wholeOf(tail) || toWhole : ''

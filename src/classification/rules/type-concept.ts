@@ -1,7 +1,24 @@
+import { pattern } from './pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
-import { words } from './context.ts'
+import { words } from './pattern.ts'
 import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './words.ts'
+
+const NAME_PROBABILITY = pattern`
+  \bprobabilit(?:y|ies)\b|\blikelihood\b|\bchance of\b|\blifetime risk\b|\bodds of\b
+`
+const NAME_GAP_SURE = pattern`
+  \b(?:output|poverty|wage|pay|gender|inflation|employment|unemployment|financing) gap\b
+`
+const NAME_ALLOCATION = pattern`
+  \ballocations?\b|\bportfolio weights?\b|\bweights? (?:of|in) (?:the )?(?:portfolio|basket)\b
+`
+const NAME_THRESHOLD = pattern`
+  \binflation target\b|\btarget (?:rate )?for inflation\b|\breserve requirements?\b|\brequired reserves?\b
+  |\bcash reserve ratio\b|\bstatutory liquidity\b|\bretirement age\b|\b(?:legal|minimum|voting|pension
+  |pensionable|marriage|starting|entrance|leaving) age\b|\bdebt (?:ceiling|limit)\b|\bspeed limit\b
+  |\bcapital requirement\b|\b(?:emission|deficit|growth|spending|debt) (?:target|limit|cap|ceiling)\b
+`
 
 /** Flow, stock, price, production and index names: measured in a bare "%" they say a change (ruling 2). */
 const CHANGES_IN_BARE_PERCENT = words(
@@ -18,10 +35,12 @@ const PORTION_WORD = words(
   'tariffs?', 'yields?', 'interest', 'to gdp', 'literacy', 'participation', 'unemployment', 'probability', 'composition',
   'intensity', 'penetration', 'to income', 'risk', 'savings?', 'as a', 'who', 'dependency', 'gap', 'requirement', 'held by',
   'weights?', 'allocation', 'to loans', 'to assets', 'spread', 'premium', 'volatility', 'debt', 'budget', 'deficit', 'surplus',
-  'current account', 'reliance', 'nonperforming', 'non-performing', 'npls?', 'average', 'transaction costs?', 'to total', 'spending more', 'completeness', 'vacancy', 'margin', 'capacity',
+  'current account', 'reliance', 'nonperforming', 'non-performing', 'npls?', 'average (?:transaction|grant|interest|cost)', 'transaction costs?', 'women in', 'return on', 'to total', 'spending more', 'completeness', 'vacancy', 'margin', 'capacity', 'storage', 'outlook',
 )
-const GROWTH_NOT =
-  /\bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)|\bexpectations?\b|\bdebt[- ]growth\b/
+const GROWTH_NOT = pattern`
+  \bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)
+  |\bexpectations?\b|\bdebt[- ]growth\b
+`
 
 export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
   {
@@ -69,7 +88,7 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-probability',
     value: 'probability',
-    when: (c) => /\bprobabilit(?:y|ies)\b|\blikelihood\b|\bchance of\b|\blifetime risk\b|\bodds of\b/.test(c.name),
+    when: (c) => NAME_PROBABILITY.test(c.name),
     because: 'The name says a chance.',
   },
   {
@@ -83,14 +102,14 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-gap',
     value: 'gap',
     when: (c) => /\bgaps?\b(?! filled)/.test(c.head) && !/\bincrease in\b|\bgap[- ]filled\b/.test(c.head) && !isGrowth(c),
-    sure: (c) => /\b(?:output|poverty|wage|pay|gender|inflation|employment|unemployment|financing) gap\b/.test(c.head),
+    sure: (c) => NAME_GAP_SURE.test(c.head),
     because: 'The name says a distance from a potential, target or norm.',
   },
   {
     rule: 'name-allocation',
     value: 'allocation',
     when: (c) =>
-      /\ballocations?\b|\bportfolio weights?\b|\bweights? (?:of|in) (?:the )?(?:portfolio|basket)\b/.test(c.head) &&
+      NAME_ALLOCATION.test(c.head) &&
       !/\bsdr\b|\bimf\b|\bindex\b|\breallocation\b/.test(c.head),
     sure: (c) => /\b(?:budget|portfolio|asset|fund)\b/.test(c.head),
     because: 'The name says how a plan or portfolio is divided.',
@@ -99,7 +118,7 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-threshold',
     value: 'threshold',
     when: (c) =>
-      /\binflation target\b|\btarget (?:rate )?for inflation\b|\breserve requirements?\b|\brequired reserves?\b|\bcash reserve ratio\b|\bstatutory liquidity\b|\bretirement age\b|\b(?:legal|minimum|voting|pension|pensionable|marriage|starting|entrance|leaving) age\b|\bdebt (?:ceiling|limit)\b|\bspeed limit\b|\bcapital requirement\b|\b(?:emission|deficit|growth|spending|debt) (?:target|limit|cap|ceiling)\b/.test(
+      NAME_THRESHOLD.test(
         c.head,
       ) && !/\bwage\b/.test(c.head),
     sure: (c) => !/\bstarting age\b/.test(c.head),

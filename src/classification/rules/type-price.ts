@@ -1,14 +1,47 @@
+import { pattern } from './pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
 import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './words.ts'
 
+const X = pattern`
+  \bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b
+`
+const EXCHANGE_RATE_NOT = pattern`
+  \beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b|\bratio\b
+`
+const NAME_PRICE_IN_MONEY = pattern`
+  \bprices?\b(?! index)|\bcost of (?:a|one)\b|\btariffs?\b|\bfares?\b
+`
+const NAME_PRICE_IN_MONEY_NOT = pattern`
+  \bgdp\b|\bgross domestic\b|\bexpenditure\b|\bsubsid|\bvalue added\b|\bconsumption\b
+`
+const COMMODITY_IN_MONEY = pattern`
+  ^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b
+`
+const COMMODITY_IN_MONEY_NOT = pattern`
+  \b(?:exports?|imports?|reserves?|production|stocks|rents|consumption|per capita)\b
+`
+const OPINION_SURE = pattern`
+  \bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bzew\b|\bifo\b|\bnahb\b|\bnfib\b
+  |\btankan\b|\bgfk\b
+`
+const UNITS_INDEX_DOUBT = pattern`
+  \b(?:ratio|number of|per capita|balance of trade|current account|debt|parity)\b
+`
+const NAME_INDEX = pattern`
+  \bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b
+  |\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b|\bease of doing business\b
+`
+
 const GOODS =
   /^(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt|dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)|sq ?ft|cigarette.*|pack)$/i
 const WORK_TIME = /^(?:hour|day|week|month|year)$/
-const RATE_CONTEXT = /\bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b/
+const RATE_CONTEXT = pattern`
+  \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
+`
 
 const goods = (c: Context) => c.unit.per !== null && GOODS.test(c.unit.per)
-const produced = (c: Context) => /\bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b/.test(c.head)
+const produced = (c: Context) => X.test(c.head)
 
 export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
@@ -35,7 +68,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'price',
     when: (c) =>
       EXCHANGE_RATE.test(c.head) &&
-      !/\beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b|\bratio\b/.test(c.head) &&
+      !EXCHANGE_RATE_NOT.test(c.head) &&
       !c.percent &&
       c.unit.kind !== 'index',
     sure: (c) => c.unit.scale === 1,
@@ -66,9 +99,9 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'price',
     when: (c) =>
       c.money &&
-      (/\bprices?\b(?! index)|\bcost of (?:a|one)\b|\btariffs?\b|\bfares?\b/.test(c.head) ||
+      (NAME_PRICE_IN_MONEY.test(c.head) ||
         (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
-      !/\bgdp\b|\bgross domestic\b|\bexpenditure\b|\bsubsid|\bvalue added\b|\bconsumption\b/.test(c.head),
+      !NAME_PRICE_IN_MONEY_NOT.test(c.head),
     sure: (c) => c.unit.scale === 1,
     because: 'The name says price and the units are money.',
   },
@@ -83,9 +116,15 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'commodity-in-money',
     value: 'price',
     when: (c) =>
-      c.money && c.unit.scale === 1 && /^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b/.test(c.head) && COMMODITY.test(c.head) && !/\b(?:exports?|imports?|reserves?|production|stocks|rents|consumption|per capita)\b/.test(c.head),
+      c.money && c.unit.scale === 1 && COMMODITY_IN_MONEY.test(c.head) && COMMODITY.test(c.head) && !COMMODITY_IN_MONEY_NOT.test(c.head),
     sure: false,
     because: 'A traded commodity in plain money is a price.',
+  },
+  {
+    rule: 'currency-pair',
+    value: 'price',
+    when: (c) => c.money && c.unit.scale === 1 && /^(?:usd|eur|gbp|jpy)[a-z]{3}$|^[a-z]{3}(?:usd|eur|gbp|jpy)$/.test(c.head),
+    because: 'The name is a pair of currency codes.',
   },
   {
     rule: 'cost-of-a-service',
@@ -98,7 +137,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'opinion',
     value: 'sentiment',
     when: (c) => SENTIMENT.test(c.head) && !SCORE.test(c.head) && !c.money && c.whole === '' && !/\bfinancial conditions\b/.test(c.head),
-    sure: (c) => /\bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bzew\b|\bifo\b|\bnahb\b|\bnfib\b|\btankan\b|\bgfk\b/.test(c.head),
+    sure: (c) => OPINION_SURE.test(c.head),
     because: 'The name says opinion or expectation of people or firms.',
   },
   {
@@ -107,7 +146,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) => c.unit.kind === 'index',
     sure: (c) =>
       /\brating\b|\bscore\b/.test(c.head) ||
-      !/\b(?:ratio|number of|per capita|balance of trade|current account|debt|parity)\b/.test(c.head),
+      !UNITS_INDEX_DOUBT.test(c.head),
     because: 'The units are index points, a base year, a score or a scale.',
   },
   {
@@ -115,7 +154,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'index',
     when: (c) =>
       (c.unit.kind === 'unknown' || c.unit.kind === 'ratio' || (c.barePercent && /\bpmi\b/.test(c.head)) || (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
-      (/\bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b|\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b/.test(c.head) ||
+      (NAME_INDEX.test(c.head) ||
         STOCK_MARKET.test(c.head)),
     because: 'The name says index, rank or score and the units say nothing else.',
   },

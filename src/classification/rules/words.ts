@@ -1,4 +1,5 @@
-import { words } from './context.ts'
+import { pattern } from './pattern.ts'
+import { words } from './pattern.ts'
 
 /** The vocabulary that several rules share: each entry is one idea of the codebook. */
 export const GROWTH = words(
@@ -6,16 +7,20 @@ export const GROWTH = words(
   'year[- ]on[- ]year', 'year[- ]over[- ]year', 'month[- ]on[- ]month', 'month[- ]over[- ]month',
   'quarter[- ]on[- ]quarter', 'annual change', 'monthly change', 'wachstum', 'croissance', 'crecimiento', 'инфляция',
 )
-export const GROWTH_UNITS =
-  /% ?(?:change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year/
+export const GROWTH_UNITS = pattern`
+  % ?(?:change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent 
+  |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year
+`
 export const CHANGE = /(?<!climate |use )\bchanges?\b(?! of (?:address|ownership))/
 export const PRICE_WORD = words(
   'prices?', 'cpi', 'ppi', 'wpi', 'rpi', 'hicp', 'pce price', 'deflators?', 'cost of living', 'unit value', 'inflation',
   'precios', 'prix', 'preise',
 )
 export const DEBT = words('debts?', 'indebtedness', 'liabilities', 'arrears', 'borrowings', 'bonds outstanding', 'dod')
-export const DEBT_SERVICE =
-  /\bdebt service\b|\binterest payments?\b|\bprincipal repayments?\b|\bamortization\b|\bimf (?:repurchases|charges)\b|^(?:tds|amt|int)\b/
+export const DEBT_SERVICE = pattern`
+  \bdebt service\b|\binterest payments?\b|\bprincipal repayments?\b|\bamortization\b|\bimf (?:repurchases
+  |charges)\b|^(?:tds|amt|int)\b
+`
 export const INTEREST_RATE = words(
   'interest rates?', 'policy rates?', 'interbank(?: (?:offered )?rates?)?', 'lending rates?', 'deposit rates?',
   '(?:reverse )?repo(?: rate)?', 'repurchase rate', 'overnight(?: (?:financing|lending|deposit|index|funding))?(?: rate)?',
@@ -25,25 +30,73 @@ export const INTEREST_RATE = words(
   'funding rates?', '(?:lending|deposit|standing) facility(?: rate)?', 'interest on', 'financing rates?',
   'money market rates?', 'treasury bill rates?', 'mortgage interest', 'funds rate',
 )
-export const YIELD =
-  /\byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury|gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t|treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b/
-export const EXCHANGE_RATE =
-  /\bfx\b|\b(?:foreign )?exchange rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b|^[a-z]{3} ?\/ ?[a-z]{3}\b|\balternative conversion factor\b|\bcurrency$/
-export const SENTIMENT =
-  /\bconfidence\b|\bsentiments?\b|\boptimism\b|\bpessimism\b|(?<!life |healthy )\bexpectations?\b|\b(?:business|economic|consumer|investment|industry|retail|services?) (?:climate|outlook|morale|mood)\b|\bifo\b|\bzew\b|\btankan\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b|\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b/
+export const YIELD = pattern`
+  \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
+  |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t
+  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b
+`
+export const EXCHANGE_RATE = pattern`
+  \bfx\b|\b(?:foreign )?exchange rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b
+  |^[a-z]{3} ?\/ ?[a-z]{3}\b|\balternative conversion factor\b|^(?:\w+ )?currency$
+`
+export const SENTIMENT = pattern`
+  \bconfidence\b|\bsentiments?\b|\boptimism\b|\bpessimism\b|(?<!life |healthy )\bexpectations?\b|\b(?:business
+  |economic|consumer|investment|industry|retail|services?) (?:climate|outlook|morale|mood)\b|\bifo\b|\bzew\b
+  |\btankan\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
+  |\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b
+`
 /** A score or rank of a whole country or institution, made once in a while: no period matters. */
-export const SCORE =
-  /\brank(?:ing)?s?\b|\bscores?\b|\brating|\bcorruption\b|\bterrorism\b|\bcpia\b|\bcompetitiveness\b|\bease of\b|\bdoing business\b|\bperformance index\b|\bhuman (?:capital|development)\b|\bparity index\b|\bdisclosure index\b|\brights index\b|\bcredit information\b|\bfreedom\b|\bdemocracy\b|\bhappiness\b|\bpeace index\b|\bgovernance\b|\bfragil|\bperception|\brule of law\b|\bgini\b|\bconnectivity index\b|\bstatistical (?:capacity|performance)\b|\bresource allocation index\b|\bassessment\b|\binnovation index\b|\binequality\b|\bservice coverage index\b|\brisk index\b|\bclimate risk\b|\besg\b|\bvulnerability\b|\breadiness\b/
-export const STOCK_MARKET =
-  /\bstock (?:market|exchange|index|price index)\b|\bstock market\b|\bs&p\b|\bnasdaq\b|\bdow jones\b|\bnikkei\b|\btopix\b|\bftse\b|\bdax\b|\bcac\b|\bsensex\b|\bnifty\b|\bbovespa\b|\bibovespa\b|\bhang seng\b|\bshanghai\b|\bkospi\b|\beuro stoxx\b|\bstoxx\b|\bmsci\b|\brussell\b|\bequit(?:y|ies) (?:index|indices)\b|\bshare (?:price )?index\b|\bshare prices\b|\bbse\b|\bnse\b|\bjse\b|\basx\b|\btsx\b|\bibex\b|\bmib\b|\baex\b|\bsmi\b|\bomx\b|\bwig\b|\bbist\b|\btadawul\b|\btasi\b|\bmoex\b|\brts\b|\bset index\b|\bjci\b|\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b|\bcomposite index\b(?! of)/
+export const SCORE = pattern`
+  \brank(?:ing)?s?\b|\bscores?\b|\brating|\bcorruption\b|\bterrorism\b|\bcpia\b|\bcompetitiveness\b
+  |\bease of\b|\bdoing business\b|\bperformance index\b|\bhuman (?:capital|development)\b|\bparity index\b
+  |\bdisclosure index\b|\brights index\b|\bcredit information\b|\bfreedom\b|\bdemocracy\b|\bhappiness\b
+  |\bpeace index\b|\bgovernance\b|\bfragil|\bperception|\brule of law\b|\bgini\b|\bconnectivity index\b
+  |\bstatistical (?:capacity|performance)\b|\bresource allocation index\b|\bassessment\b|\binnovation index\b
+  |\binequality\b|\bservice coverage index\b|\brisk index\b|\bclimate risk\b|\besg\b|\bvulnerability\b
+  |\breadiness\b
+`
+export const STOCK_MARKET = pattern`
+  \bstock (?:market|exchange|index|price index)\b|\bstock market\b|\bs&p\b|\bnasdaq\b|\bdow jones\b|\bnikkei\b
+  |\btopix\b|\bftse\b|\bdax\b|\bcac\b|\bsensex\b|\bnifty\b|\bbovespa\b|\bibovespa\b|\bhang seng\b|\bshanghai\b
+  |\bkospi\b|\beuro stoxx\b|\bstoxx\b|\bmsci\b|\brussell\b|\bequit(?:y|ies) (?:index|indices)\b
+  |\bshare (?:price )?index\b|\bshare prices\b|\bbse\b|\bnse\b|\bjse\b|\basx\b|\btsx\b|\bibex\b|\bmib\b
+  |\baex\b|\bsmi\b|\bomx\b|\bwig\b|\bbist\b|\btadawul\b|\btasi\b|\bmoex\b|\brts\b|\bset index\b|\bjci\b
+  |\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b
+  |\bcomposite index\b(?! of)
+`
 /** Traded on an exchange or quoted as a world price. */
-export const COMMODITY =
-  /\bbrent\b|\bwti\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b|\balumini?um\b|\bzinc\b|\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b|\bwheat\b|\bmaize\b|\bcorn\b|\bsoy ?beans?\b|\bsugar\b|\bcoffee\b|\bcocoa\b|\bcotton\b|\bpalm oil\b|\brubber\b|\bcoal\b|\biron ore\b|\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b|\bbitcoin\b|\bsteel\b|\blumber\b|\bpropane\b|\bnaphtha\b/
-export const PUMP_OR_RETAIL =
-  /\bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b|\brents?\b|\belectricity\b|\bfuel\b|\bconsumer\b|\bapartments?\b|\bdwellings?\b/
-export const WAGE =
-  /\bwages?\b|\bearnings\b|\bsalar(?:y|ies)\b|\bpay(?: per|$)|\bremuneration\b|\bhourly compensation\b|\bsalario|\blohn|\bsalaire/
-export const COUNTED_STATE =
-  /\bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b|\bpersons?\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates|single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\brigs?\b|\bvacanc|\bjob openings\b|\bsubscri(?:ptions|bers)\b|\bservers\b|\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout of school\b|\brefugees?\b|\bmigrant stock\b|\bmigrants\b|\bpersonnel\b|\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b|\bdoctors\b|\bnurses\b|\btractors\b|\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b|\bhospitali[sz]ed\b|\bactive cases\b|\btroops\b|\bdisplaced by\b/
-export const COUNTED_EVENT =
-  /\barrivals\b|\bdepartures\b|\bregistrations?\b|\bregistered\b|\bpermits?\b|\bstarts\b|\bbankruptc|\binsolvenc|\bbirths?\b|\bdeaths?\b|\bnewly infected\b|\bapplications?\b|\bpassengers?\b|\bpatents?\b|\btrademark|\barticles\b|\bsales\b|\bclaims\b|\bjob cuts\b|\blayoffs\b|\bcrimes?\b|\bhomicides\b|\bcases\b|\bvisits?\b|\bnew displacement\b|\btrading volume\b|\btransactions?\b|\bcompletions\b|\bdemolitions\b|\bstrikes\b|\battacks\b|\btests\b|\bvaccinations?\b|\bproduction\b|\bvisitors\b|\btourists?\b|\bimports?\b|\bexports?\b|\bquits\b|\bhires\b|\bhirings\b|\bpushed below\b|\bforeclosures\b|\bimmigration\b|\bemigration\b|\bcargo\b|\bcontainer\b|\btraffic\b|\bovernight stays\b|\border(?:s|ed)\b|\bdeliveries\b|\boutages\b/
+export const COMMODITY = pattern`
+  \bbrent\b|\bwti\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b|\balumini?um\b|\bzinc\b
+  |\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b|\bwheat\b|\bmaize\b|\bcorn\b
+  |\bsoy ?beans?\b|\bsugar\b|\bcoffee\b|\bcocoa\b|\bcotton\b|\bpalm oil\b|\brubber\b|\bcoal\b|\biron ore\b
+  |\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b|\bbitcoin\b|\bsteel\b|\blumber\b
+  |\bpropane\b|\bnaphtha\b
+`
+export const PUMP_OR_RETAIL = pattern`
+  \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b
+  |\brents?\b|\belectricity\b|\bfuel\b|\bconsumer\b|\bapartments?\b|\bdwellings?\b
+`
+export const WAGE = pattern`
+  \bwages?\b|\bearnings\b|\bsalar(?:y|ies)\b|\bpay(?: per|$)|\bremuneration\b|\bhourly compensation\b
+  |\bsalario|\blohn|\bsalaire
+`
+export const COUNTED_STATE = pattern`
+  \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
+  |\bpersons?\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
+  |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\brigs?\b|\bvacanc|\bjob openings\b
+  |\bsubscri(?:ptions|bers)\b|\bservers\b|\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b
+  |\bstudents\b|\bout of school\b|\brefugees?\b|\bmigrant stock\b|\bmigrants\b|\bpersonnel\b
+  |\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b|\bdoctors\b|\bnurses\b|\btractors\b
+  |\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b|\bhospitali[sz]ed\b|\bactive cases\b
+  |\btroops\b|\bdisplaced by\b
+`
+export const COUNTED_EVENT = pattern`
+  \barrivals\b|\bdepartures\b|\bregistrations?\b|\bregistered\b|\bpermits?\b|\bstarts\b|\bbankruptc
+  |\binsolvenc|\bbirths?\b|\bdeaths?\b|\bnewly infected\b|\bapplications?\b|\bpassengers?\b|\bpatents?\b
+  |\btrademark|\barticles\b|\bsales\b|\bclaims\b|\bjob cuts\b|\blayoffs\b|\bcrimes?\b|\bhomicides\b|\bcases\b
+  |\bvisits?\b|\bnew displacement\b|\btrading volume\b|\btransactions?\b|\bcompletions\b|\bdemolitions\b
+  |\bstrikes\b|\battacks\b|\btests\b|\bvaccinations?\b|\bproduction\b|\bvisitors\b|\btourists?\b|\bimports?\b
+  |\bexports?\b|\bquits\b|\bhires\b|\bhirings\b|\bpushed below\b|\bforeclosures\b|\bimmigration\b
+  |\bemigration\b|\bcargo\b|\bcontainer\b|\btraffic\b|\bovernight stays\b|\border(?:s|ed)\b|\bdeliveries\b
+  |\boutages\b
+`
