@@ -51,11 +51,18 @@ export function detectCumulative(input: CumulativeInput): Finding<Cumulative> {
   }
   if (overTime && RUNNING.test(text)) {
     if (best?.passes === true) {
-      return finding('year-to-date', best.resetMonth, true, 'text-and-resets', 'It says cumulative and the values reset.')
+      return finding(
+        'year-to-date',
+        best.resetMonth,
+        true,
+        'text-and-resets',
+        'It says cumulative and the values reset.',
+      )
     }
     return finding('running-total', null, summed, 'text-cumulative', 'The name or units say cumulative.')
   }
-  if (!summed) return finding('none', null, true, 'type-does-not-add-up', 'Values of this type do not add up over time.')
+  if (!summed)
+    return finding('none', null, true, 'type-does-not-add-up', 'Values of this type do not add up over time.')
   if (input.frequency !== 'monthly' && input.frequency !== 'quarterly') {
     const known = input.frequency !== 'unknown' && input.frequency !== 'irregular'
     const because = 'Only values within a year can accumulate over the year.'
@@ -66,7 +73,8 @@ export function detectCumulative(input: CumulativeInput): Finding<Cumulative> {
     const because = `The values climb in proportion to the months since month ${best.resetMonth} and start anew there.`
     return finding('year-to-date', best.resetMonth, best.resets >= 2 || best.fit >= 0.97, 'values-reset', because)
   }
-  if (best.possible) return finding('unknown', null, false, 'values-undecided', 'The values climb but no reset is seen.')
+  if (best.possible)
+    return finding('unknown', null, false, 'values-undecided', 'The values climb but no reset is seen.')
   return finding('none', null, true, 'values-no-reset', 'The values do not climb and start anew.')
 }
 
@@ -118,7 +126,7 @@ function bestReset(input: CumulativeInput): Hypothesis | null {
 
 /** Year-to-date from `start` (0 is January) predicts value = pace of that year x share of the year gone. */
 function test(points: readonly Point[], start: number, step: number): Hypothesis {
-  const place = (month: number) => Math.floor((((month - start) % 12) + 12) % 12 / step) + 1
+  const place = (month: number) => Math.floor(((((month - start) % 12) + 12) % 12) / step) + 1
   const yearOf = (month: number) => Math.floor((month - start) / 12)
   const perYear = 12 / step
   const years = new Map<number, Point[]>()
@@ -162,7 +170,8 @@ function test(points: readonly Point[], start: number, step: number): Hypothesis
   const holds = kept >= resets * 0.8
   const shown = resets >= 2 ? fit >= 0.75 : resets === 1 && points.length >= perYear + 1 && fit >= 0.9
   return {
-    resetMonth: start + 1,
+    // Quarters dated by their last month start anew two months before it.
+    resetMonth: step === 3 && start % 3 === 2 ? start - 1 : start + 1,
     resets,
     passes: shown && rises && holds && kept > 0,
     possible: rises && holds && fit >= 0.5,

@@ -1,3 +1,5 @@
+import { pattern } from './rules/pattern.ts'
+
 /** ISO 4217 codes in use, and those of the last decades that catalogues still carry. */
 export const CURRENCY_CODES: ReadonlySet<string> = new Set(
   (
@@ -29,8 +31,10 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
     code: 'INTL',
   },
   {
-    pattern:
-      /\b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b|\bmoneda nacional|\bmonnaie nationale|\blandeswährung|национальн\S* валют/,
+    pattern: pattern`
+      \b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b
+      |\bmoneda nacional|\bmonnaie nationale|\blandeswährung|национальн\S* валют
+    `,
     code: 'LCU',
   },
   { pattern: /\bhk ?\$|\bhong kong dollars?/, code: 'HKD' },
@@ -43,8 +47,10 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\bmex ?\$|\bmexican pesos?/, code: 'MXN' },
   { pattern: /\bcanadian cents?/, code: 'CAD' },
   {
-    pattern:
-      /\bu\.?s\.?a?\.? ?(?:\$|dollars?|cents?)|\busd\b|[$]|\bdollars?\b|\bdólares|\bdolares|долл|米ドル|美元|\bus cents?\b|¢/,
+    pattern: pattern`
+      \bu\.?s\.?a?\.? ?(?:\$|dollars?|cents?)|\busd\b|[$]|\bdollars?\b|\bdólares|\bdolares|долл|米ドル|美元
+      |\bus cents?\b|¢
+    `,
     code: 'USD',
   },
   { pattern: /€|\beuros?\b|\becu\b|евро|ユーロ|欧元/, code: 'EUR' },
@@ -55,7 +61,7 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /₹|\bindian rupees?|रुपये|\brs\.? ?cr/, code: 'INR' },
   { pattern: /\bpakistani? rupees?/, code: 'PKR' },
   { pattern: /\bsri lankan? rupees?/, code: 'LKR' },
-  { pattern: /₽|\bro?ubles?\b|\bруб/, code: 'RUB' },
+  { pattern: /₽|\bro?ubles?\b|руб/, code: 'RUB' },
   { pattern: /₩|\b(?:south )?korean won\b|\bwon\b|원/, code: 'KRW' },
   { pattern: /₺|\bturkish liras?|\btürk lirası/, code: 'TRY' },
   { pattern: /₦|\bnairas?\b/, code: 'NGN' },
@@ -83,8 +89,11 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\bdanish kroner?\b/, code: 'DKK' },
   { pattern: /\bnorwegian kroner?\b/, code: 'NOK' },
   {
-    pattern:
-      /\brupees?\b|\brs\b|\bpesos?\b|\bfrancs?\b|\bdinars?\b|\bdirhams?\b|\bri[yj]als?\b|\bliras?\b|\bkron[aeo]r?\b|\bkr\b|\bkwachas?\b|\bshillings?\b|\bpounds\b(?= million| billion)|\bsoms?\b|\bcurrency\b/,
+    pattern: pattern`
+      \brupees?\b|\brs\b|\bpesos?\b|\bfrancs?\b|\bdinars?\b|\bdirhams?\b|\bri[yj]als?\b|\bliras?\b
+      |\bkron[aeo]r?\b|\bkr\b|\bkwachas?\b|\bshillings?\b|\bpounds\b(?= million| billion)|\bsoms?\b
+      |\bcurrency\b
+    `,
     code: null,
   },
 ]

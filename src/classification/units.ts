@@ -1,11 +1,25 @@
-import { pattern } from './rules/pattern.ts'
 import { UNIT_SCALES } from './codebook.ts'
 import { CURRENCY_CODES, CURRENCY_WORDS, WORDLIKE_CODES } from './currencies.ts'
+import {
+  BECAUSE,
+  CJK_WORDS,
+  COUNT,
+  DURATION,
+  EMPTY,
+  FLAG,
+  INDEX,
+  MONEY_LETTERS,
+  NAMES_MEASURE,
+  NAMES_THINGS,
+  NOTES,
+  PERCENT,
+  PHYSICAL,
+  RATIO_WORD,
+  SCALE_WORDS,
+  TEMPERATURE,
+  UNIT_FILLER,
+} from './rules/unit-words.ts'
 import type { Finding, Unit, UnitKind } from './types.ts'
-
-const X = pattern`
-  \bcelsius\b|\bfahrenheit\b|\bkelvin\b|°|℃|\bdegrees?\b|\bdeg\b
-`
 
 export interface UnitInput {
   readonly units?: string | undefined
@@ -18,106 +32,11 @@ export interface UnitInput {
 const MAX_UNITS = 240
 const MAX_NAME = 400
 
-const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
-  (
-    [
-      [1e2, 'hundred hundreds'],
-      [10, 'ten tens'],
-      [1e3, 'thousand thousands thous thsd ths tsd tausend th k kilo milliers millier miles mille migliaia mila duizend'],
-      [1e3, 'tusen tys tis bin ribu nghìn ngàn mil тыс тысяч тысячи हज़ार हजार ألف آلاف thousandths'],
-      [1e4, 'tenthousand man'],
-      [1e5, 'lakh lakhs lac lacs लाख'],
-      [1e6, 'million millions mn mln mlns mio mill mil. mm millón millon millones milhão milhões milhoes milioni milione'],
-      [1e6, 'millionen miljoen miljoner miljon milyon milionów miliony milion juta triệu млн миллион миллионов مليون'],
-      [1e7, 'crore crores cr करोड़'],
-      [1e8, 'hundredmillion'],
-      [1e9, 'billion billions bn bln bil milliard milliards milliarden mrd mrds mld md miljard miljarder miliardi'],
-      [1e9, 'milyar miliardów miliar bilhão bilhões bilhoes tỷ млрд миллиард миллиардов مليار'],
-      [1e12, 'trillion trillions trn tn tln billones billón billon biliony trilyon trilhões triliun трлн триллион تريليون'],
-    ] as const
-  ).flatMap(([scale, words]) => words.split(' ').map((word): [string, number] => [word, scale])),
-)
-
-/** Single letters are multipliers only beside money: "USD M" is a million, "m" alone is a metre. */
-const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
-  ['m', 1e6],
-  ['k', 1e3],
-  ['b', 1e9],
-  ['t', 1e12],
-])
-
-const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/百万|百萬|백만/g, ' million '],
-  [/千万|千萬|천만/g, ' crore '],
-  [/十亿|十億|십억/g, ' billion '],
-  [/万|萬|만(?!\p{L})/gu, ' tenthousand '],
-  [/亿|億|억/g, ' hundredmillion '],
-  [/兆|조(?!\p{L})/gu, ' trillion '],
-  [/千|천(?!\p{L})/gu, ' thousand '],
-  [/人|명/g, ' persons '],
-]
-
-/** What a source says of its method: no unit, whatever stands beside it is read. */
-const NOTES =
-  /\b(?:modell?ed|national|projected|preliminary|revised|ilo|imf|world bank|official|survey|staff) (?:ilo |based )?(?:estimates?|projections?)\b|\b(?:not |non-?)?seasonally adjusted(?: annual(?:ised|ized)? rate)?\b|\b(?:nsa|saar|sa|swda)\b|\b(?:period|annual|monthly|quarterly|yearly) averages?\b|\bend of period\b|\b(?:year[- ]to[- ]date|ytd|cumulative)\b|\b(?:preliminary|estimates?d?|provisional|residual|derived|unspecified|not applicable|not available)\b|\bprojected estimates\b|\baverage for affected firms\b|\bages? \d{1,2}(?:\+|-\d{1,2}| and (?:above|over|older))/g
-
-const EMPTY = pattern`
-  ^(?:[\s\-–—.,;:()/*?]*|n\.?\/?a\.?|none|null|nil|unknown|undefined|nan|no unit|unitless)$
-`
-
-const PERCENT = pattern`
-  %|\bper ?cent|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
-  |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分
-`
-const FLAG = pattern`
-  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b
-`
-const INDEX = pattern`
-  = ?100\b|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
-  |\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b
-`
-const RATIO_WORD = pattern`
-  \bratios?\b|\belasticity\b|\bcoefficients?\b|\bmultiples?\b|\btimes\b|\bfraction\b|\bproportion\b|\b1 in\b
-  |\bdimensionless\b|^x$
-`
-const TEMPERATURE = X
-const DURATION = pattern`
-  \b(?:days?|hours?|hrs?|years?|yrs?|months?|weeks?|minutes?|mins?|seconds?|jours|heures|tage|stunden|años
-  |horas|días|anos|dias|meses)\b
-`
-const PHYSICAL = pattern`
-  \b(?:tonn?es?|tons?|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
-  |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
-  |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
-  |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
-  |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
-  |m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb
-  |tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3
-`
-const COUNT = pattern`
-  \b(?:numbers?|nos?|persons?|people|units?|heads?|each|cases?|firms?|companies|enterprises|establishments
-  |households?|employees|workers|jobs?|vacancies|rigs?|wells|vehicles?|cars?|aircraft|ships?|vessels?
-  |passengers?|tourists?|visitors?|arrivals|departures|trips|nights|flights|births?|deaths?|events?|incidents?
-  |applications?|permits?|registrations?|subscriptions?|subscribers|users|students|pupils|teachers|beds|rooms
-  |dwellings?|houses|homes|buildings|contracts?|transactions?|shares?|lots?|issues|items|pieces|patents?
-  |articles|species|servers|accounts|branches|machines|tractors|cattle|animals|births|women|men|children
-  |adults|inhabitants|population|capita|refugees|migrants|troops|procedures|payments|visits|claims|outages
-  |personen|personas|personnes|pessoas|unidades|stück|stk|человек|единиц|штук|count|bankruptcies|countries
-  |cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants
-  |containers|litigations|homicides)\b|\btonnages?\b
-`
-/** Words that may stand beside a word-like code without making it a word: "constant ALL Million". */
-const UNIT_FILLER = pattern`
-  ^(?:constant|current|real|nominal|prices?|chained|volumes?|value|at|in|of|and|bop|dod|nfl|dis|tds|ntr|int
-  |amt|com|und|cif|fob|basis|annual|annuali[sz]ed|equivalent|units?|base|year|index|per|million|market|rate
-  |moneda|mill?|saar|sa|nsa)$
-`
-
 function cap(text: string, max: number): string {
   return text.length > max ? text.slice(0, max) : text
 }
 
-/** NFKC folds full-width signs; separators between groups of three digits go, so that "1 000" and "1.000" are one number. */
+/** NFKC folds full-width signs; separators between groups of three digits go, so that "1 000" is one number. */
 function normalize(raw: string, max: number): string {
   let text = cap(raw, max).normalize('NFKC')
   for (const [pattern, word] of CJK_WORDS) text = text.replace(pattern, word)
@@ -140,7 +59,7 @@ function reading(kind: UnitKind, rule: string, more: Partial<Omit<Reading, 'kind
   return { kind, scale: 1, currency: null, per: null, ...more, rule }
 }
 
-/** The product of the multipliers above the line, or the largest of them where the product is no scale of the codebook. */
+/** The product of the multipliers above the line, or the largest of them where the product is none of the codebook. */
 function readScale(numerator: string, money: boolean): number {
   const tokens = numerator.match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
   const factors: number[] = []
@@ -253,7 +172,7 @@ function readText(raw: string, ownCode: string | null): Reading | null {
   if (PERCENT.test(lower)) return reading('percentage', 'units-percent')
   if (INDEX.test(lower)) return reading('index', 'units-index')
   // The notes are cut from a text that keeps its capitals, because a currency code needs them.
-  const kept = text.replace(new RegExp(NOTES.source, 'gi'), ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
+  const kept = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
   const joined = kept.replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2').replace(/([$€£])(?=[a-z])/gi, '$1 ')
   const { above, below, factor } = split(joined)
   const per = readPer(below)
@@ -277,19 +196,6 @@ function readText(raw: string, ownCode: string | null): Reading | null {
   if (scaled > 1) return reading('count', 'units-multiplier-only', { scale: scaled, per })
   return reading('unknown', 'units-unread', { per })
 }
-
-const NAMES_THINGS = pattern`
-  \b(?:population|persons|people|adults|children|pupils|teachers|students|passengers|arrivals|departures
-  |applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births
-  |workers|employees|personnel|households|vehicles|registrations|tourists|visitors|unemployed|employed
-  |labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches
-  |vacancies|jobs|claims)\b
-`
-const NAMES_MEASURE = pattern`
-  \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
-  |qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans
-  |benefits)\b|%
-`
 
 /** Empty units: the name's own bracket, then what the name names (ruling 8). */
 function readName(rawName: string, ownCode: string | null): Reading {
@@ -315,30 +221,7 @@ function readName(rawName: string, ownCode: string | null): Reading {
   return reading('unknown', 'units-empty')
 }
 
-const BECAUSE: Readonly<Record<string, string>> = {
-  'units-flag': 'The units say yes or no.',
-  'units-percent': 'The units say percent.',
-  'units-index': 'The units say index, points, score or a base year.',
-  'units-currency': 'The units name a currency.',
-  'units-ratio': 'The units say ratio or coefficient.',
-  'units-rate': 'The units count per a number of people or things.',
-  'units-temperature': 'The units are a temperature.',
-  'units-physical': 'The units are a physical quantity.',
-  'units-duration': 'The units are a length of time.',
-  'units-count': 'The units count people or things.',
-  'units-multiplier-only': 'The units are only a multiplier.',
-  'units-unread': 'The units hold no word of units.',
-  'units-empty': 'There are no units and the name gives none.',
-  'name-bracket': 'The units are empty or a note; the bracket of the name gives the unit.',
-  'name-percent': 'The units are empty; the name says percent.',
-  'name-rank': 'The units are empty; the name says rank.',
-  'name-x-to-y-ratio': 'The units are empty; the name is a ratio of X to Y.',
-  'name-per': 'The units are empty; the name counts per a number.',
-  'name-things': 'The units are empty; the name names people or things.',
-  'currency-code': 'The units are only a multiplier and the indicator has a currency code.',
-}
-
-/** Reads one unit (codebook: units table, rulings 8 and 9). Never throws; text beyond the first 240 characters is ignored. */
+/** Reads one unit (units table, rulings 8 and 9). Never throws; text beyond 240 characters is ignored. */
 export function parseUnits(input: UnitInput): Finding<Unit> {
   const own = input.currency_code?.trim().toUpperCase() ?? ''
   const ownCode = CURRENCY_CODES.has(own) ? own : null
@@ -360,6 +243,8 @@ export function parseUnits(input: UnitInput): Finding<Unit> {
 }
 
 function echoesBracket(input: UnitInput): boolean {
-  const units = cap(input.units ?? '', MAX_UNITS).toLowerCase().trim()
+  const units = cap(input.units ?? '', MAX_UNITS)
+    .toLowerCase()
+    .trim()
   return units === '' || cap(input.name, MAX_NAME).toLowerCase().includes(`(${units})`)
 }

@@ -6,6 +6,7 @@ const WINDOW_MS = 15_000
 /** A rate measured over less says nothing. */
 const MIN_WINDOW_MS = 1_000
 const SAMPLE_EVERY_MS = 250
+/** Where the terminal does not say, or says 0. */
 const DEFAULT_WIDTH = 80
 const CLEAR_LINE = '\r\u001b[K'
 
@@ -64,7 +65,7 @@ export function createProgress(options: ProgressOptions): Progress {
     const perMinute = meter.perMinute(lastDrawnAt)
     const remaining = total - counts.done - counts.failed
     const text = formatProgress({ ...counts, total, perMinute, etaMs: etaOf(remaining, perMinute) })
-    if (isTty) stream.write(`${CLEAR_LINE}${clip(text, (stream.columns ?? DEFAULT_WIDTH) - 1)}`)
+    if (isTty) stream.write(`${CLEAR_LINE}${clip(text, (stream.columns || DEFAULT_WIDTH) - 1)}`)
     else stream.write(`${text}\n`)
     lastText = text
   }
@@ -146,9 +147,10 @@ export function etaOf(remaining: number, perMinute: number | undefined): number 
 export function formatProgress(view: ProgressView): string {
   const finished = view.done + view.failed
   const percent = view.total > 0 ? Math.floor(Math.min(1, finished / view.total) * 100) : 100
+  const percentText = Number.isFinite(percent) ? `${percent}%` : '--%'
   return [
     `${formatNumber(finished)}/${formatNumber(view.total)}`,
-    `${percent}%`,
+    percentText,
     `${formatNumber(view.perMinute)}/min`,
     `ETA ${formatDuration(view.etaMs)}`,
     `failed ${formatNumber(view.failed)}`,

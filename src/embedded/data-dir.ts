@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServiceError } from '../errors.ts'
-import { isOurProcess } from './process.ts'
+import { isOurProcess } from './pids.ts'
 
 /** Words that stand in the command line of whoever may hold a claim: the CLI. */
 const OUR_MARK = 'src/cli/main.ts'

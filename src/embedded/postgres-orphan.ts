@@ -30,13 +30,19 @@ export async function stopOrphan(
     return
   }
   if (orphan.parent === ownerPid) {
-    throw new ServiceError('embedded-failed', `The database in ${cluster} is in use by process ${ownerPid}: stop that first`)
+    throw new ServiceError(
+      'embedded-failed',
+      `The database in ${cluster} is in use by process ${ownerPid}: stop that first`,
+    )
   }
   log.warn({ pid, cluster }, 'Stopping a PostgreSQL that an earlier start left running')
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     if (await signalAndWait(pid, signal, timeoutMs)) return
   }
-  throw new ServiceError('embedded-failed', `The PostgreSQL with process ${pid} on ${cluster} does not end: stop it by hand`)
+  throw new ServiceError(
+    'embedded-failed',
+    `The PostgreSQL with process ${pid} on ${cluster} does not end: stop it by hand`,
+  )
 }
 
 async function signalAndWait(pid: number, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {

@@ -44,7 +44,7 @@ export interface PostgresOptions {
   /** A free port is taken where none is given. */
   readonly port?: number
   readonly log: Logger
-  /** Bound on initialisation and recovery together, and on each stop. Default 60,000 ms. */
+  /** Bound on the start, recovery after a crash included, the first initialisation not. Default 60,000 ms. */
   readonly startTimeoutMs?: number
   /** After it a stop becomes SIGKILL. Default 15,000 ms. */
   readonly stopTimeoutMs?: number
@@ -179,7 +179,9 @@ async function untilReady(server: Server, password: string, port: number, deadli
         throw new ServiceError('embedded-failed', `The PostgreSQL on ${HOST}:${port} does not take our password`)
       }
       if (performance.now() > deadline) {
-        throw new ServiceError('embedded-failed', `PostgreSQL did not answer in time: ${messageOf(error)}`, { cause: error })
+        throw new ServiceError('embedded-failed', `PostgreSQL did not answer in time: ${messageOf(error)}`, {
+          cause: error,
+        })
       }
     }
     await sleep(READY_POLL_MS)
@@ -209,7 +211,8 @@ async function makeDatabase(password: string, port: number): Promise<void> {
 function endedEarly(server: Server, exit: PostgresExit): Error {
   const said = server.said()
   if (/could not bind IPv4 address/.test(said)) return new StartAgain(true)
-  if (/pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(said)) return new StartAgain(false)
+  if (/pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(said))
+    return new StartAgain(false)
   return new ServiceError('embedded-failed', `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${said}`)
 }
 
@@ -225,7 +228,11 @@ function freePort(wanted: number | undefined): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const probe = createServer()
   probe.once('error', (error) => {
-    reject(wanted === undefined ? new ServiceError('embedded-failed', 'No free port', { cause: error }) : portTaken(wanted, error))
+    reject(
+      wanted === undefined
+        ? new ServiceError('embedded-failed', 'No free port', { cause: error })
+        : portTaken(wanted, error),
+    )
   })
   probe.listen(wanted ?? 0, HOST, () => {
     const address = probe.address()

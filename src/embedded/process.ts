@@ -3,11 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { recordProcess } from './leftovers.ts'
 
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Where and under which name the process is written down, so that a later start finds it. */
+  readonly record: { readonly dataDir: string; readonly name: string; readonly mark: string }
   /** What the child prints is appended here. */
   readonly logFile: string
   /** With a channel the child learns of our death, even by SIGKILL. For our own Node processes only. */
@@ -48,6 +51,7 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
   const pid = child.pid ?? -1
+  await recordProcess(command.record.dataDir, command.record.name, pid, command.record.mark)
   return {
     pid,
     exited,
@@ -59,41 +63,6 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
       timer.abort()
       return await exited
     },
-  }
-}
-
-/** Whether `pid` runs and its command line holds `mark`: a pid alone may belong to somebody else by now. */
-export function isOurProcess(pid: number, mark: string): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').includes(mark)
-  } catch {
-    // No /proc: not Linux. Without a way to know, it is not ours to end.
-    return false
-  }
-}
-
-/** Ends a process that an earlier, killed supervisor left behind. */
-export async function endProcess(pid: number, timeoutMs: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    try {
-      process.kill(pid, signal)
-    } catch {
-      return
-    }
-    const deadline = Date.now() + timeoutMs
-    while (Date.now() < deadline) {
-      await sleep(50)
-      try {
-        process.kill(pid, 0)
-      } catch {
-        return
-      }
-    }
   }
 }
 

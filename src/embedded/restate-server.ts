@@ -1,19 +1,20 @@
 /** The real restate-server on this machine, from the npm package's own binary. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ServiceError } from '../errors.ts'
 import { freePort } from './ports.ts'
-import { endProcess, isOurProcess, type RunningProcess, startProcess, tailOf } from './process.ts'
+import { type RunningProcess, startProcess, tailOf } from './process.ts'
 import { answers, waitUntilReady } from './supervisor.ts'
 
 export interface RestateServerOptions {
   readonly dataDir: string
+  /** The stack's data directory, where running processes are written down. */
+  readonly recordIn: string
   readonly ingressPort: number
   readonly adminPort: number
   readonly logFile: string
   readonly env: Readonly<Record<string, string>>
-  readonly say: (line: string) => void
 }
 
 /** One node needs few partitions; each costs memory and a leader of its own. */
@@ -26,11 +27,9 @@ const STOP_TIMEOUT_MS = 15_000
 export async function startRestateServer(options: RestateServerOptions): Promise<RunningProcess> {
   const { dataDir, ingressPort, adminPort, logFile } = options
   await mkdir(dataDir, { recursive: true })
-  const pidFile = join(dataDir, 'restate-server.pid')
-  await endLeftover(pidFile, dataDir, options.say)
-
   const nodePort = await freePort()
   const server = await startProcess({
+    record: { dataDir: options.recordIn, name: 'restate-server', mark: dataDir },
     file: findBinary(),
     args: ['--base-dir', dataDir, '--node-name', 'embedded', '--cluster-name', 'classify-embedded', '--no-logo'],
     env: {
@@ -48,7 +47,6 @@ export async function startRestateServer(options: RestateServerOptions): Promise
     logFile,
     withChannel: false,
   })
-  await writeFile(pidFile, String(server.pid))
   try {
     await waitUntilReady('restate-server', server.exited, () => isReady(ingressPort, adminPort), READY_TIMEOUT_MS)
   } catch (error) {
@@ -71,14 +69,6 @@ async function isReady(ingressPort: number, adminPort: number): Promise<boolean>
       body: JSON.stringify({ query: 'select id from sys_invocation limit 1' }),
     }))
   )
-}
-
-/** A SIGKILL of the CLI leaves the server running; it holds the data and the ports. */
-async function endLeftover(pidFile: string, dataDir: string, say: (line: string) => void): Promise<void> {
-  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''))
-  if (!Number.isInteger(pid) || pid <= 0 || !isOurProcess(pid, dataDir)) return
-  say(`Stopping a restate-server that an earlier start left behind (pid ${pid})`)
-  await endProcess(pid, STOP_TIMEOUT_MS)
 }
 
 /** The package's bin is a Node wrapper that orphans the server when it is killed; the platform package has the server itself. */

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { type Config, childEnvironment } from '../config.ts'
 import { ServiceError } from '../errors.ts'
 import { claimDataDir } from './data-dir.ts'
+import { endLeftovers } from './leftovers.ts'
 import { assertPortsFree, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { startProcess } from './process.ts'
@@ -60,6 +61,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 
   try {
+    await endLeftovers(dataDir, say)
     const usesOffline = config.openai.apiKey === undefined && config.openai.baseUrl === undefined
     await assertPortsFree([
       { port: config.restate.ingressPort, variable: 'INGRESS_PORT', purpose: 'Restate ingress' },
@@ -72,11 +74,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const database = await startDatabase(options, dataDir, begin)
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
-    const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOffline(options, logsDir))
+    const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOffline(options, dataDir, logsDir))
     const restate = await begin('restate-server', superviseRestate(options, dataDir, logsDir))
     const replica = await begin(
       'replica',
-      superviseReplica(options, logsDir, { databaseUrl: database.url, offlineModelUrl }),
+      superviseReplica(options, dataDir, logsDir, { databaseUrl: database.url, offlineModelUrl }),
     )
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
@@ -140,18 +142,30 @@ function superviseRestate({ config, say }: StackOptions, dataDir: string, logsDi
         dataDir: join(dataDir, 'restate'),
         ingressPort: config.restate.ingressPort,
         adminPort: config.restate.adminPort,
+        recordIn: dataDir,
         logFile: join(logsDir, 'restate-server.log'),
-        env: childEnvironment({ OPENAI_API_KEY: null, DATABASE_URL: null, POSTGRES_PASSWORD: null }),
-        say,
+        env: serverEnvironment(),
       })
       return { pid: server.pid, exited: server.exited, stop: () => server.stop(0) }
     },
   })
 }
 
-function superviseOffline({ config, say }: StackOptions, logsDir: string): Promise<Supervisor> {
+/** restate-server needs none of our secrets, and would take our own RESTATE_ variables for settings of its. */
+function serverEnvironment(): Record<string, string> {
+  return childEnvironment({
+    OPENAI_API_KEY: null,
+    DATABASE_URL: null,
+    POSTGRES_PASSWORD: null,
+    RESTATE_INGRESS_URL: null,
+    RESTATE_IDENTITY_KEYS: null,
+  })
+}
+
+function superviseOffline({ config, say }: StackOptions, dataDir: string, logsDir: string): Promise<Supervisor> {
   return superviseNode({
     name: 'offline model',
+    dataDir,
     entry: new URL('../llm/offline/main.ts', import.meta.url).pathname,
     env: { OFFLINE_MODEL_HOST: '127.0.0.1', OFFLINE_MODEL_PORT: String(config.offlineModel.port) },
     logFile: join(logsDir, 'offline-model.log'),
@@ -164,6 +178,7 @@ function superviseOffline({ config, say }: StackOptions, logsDir: string): Promi
 
 function superviseReplica(
   { config, say }: StackOptions,
+  dataDir: string,
   logsDir: string,
   urls: { readonly databaseUrl: string; readonly offlineModelUrl: string | null },
 ): Promise<Supervisor> {
@@ -171,6 +186,7 @@ function superviseReplica(
     urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: OFFLINE_MODEL }
   return superviseNode({
     name: 'replica',
+    dataDir,
     entry: new URL('../server.ts', import.meta.url).pathname,
     env: { ...offline, DATABASE_URL: urls.databaseUrl, HOST: '127.0.0.1', PORT: String(config.port), RATE_REPLICAS: '1' },
     logFile: join(logsDir, 'replica.log'),
@@ -186,6 +202,7 @@ const OFFLINE_MODEL = 'offline-rules'
 
 interface NodeChild {
   readonly name: string
+  readonly dataDir: string
   readonly entry: string
   readonly env: Readonly<Record<string, string>>
   readonly logFile: string
@@ -201,6 +218,7 @@ function superviseNode(child: NodeChild): Promise<Supervisor> {
     say: child.say,
     start: async () => {
       const running = await startProcess({
+        record: { dataDir: child.dataDir, name: child.name, mark: child.entry },
         file: process.execPath,
         args: [child.entry],
         env: childEnvironment(child.env),

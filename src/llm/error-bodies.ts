@@ -31,7 +31,12 @@ function normalise(text: string, secrets: readonly string[]): Record<string, str
   }
   // HTML pages of proxies say nothing that helps.
   const plain = /^\s*</.test(text) ? '' : redact(text, secrets).slice(0, LONGEST_BODY)
-  return { message: field('message') ?? field('error') ?? plain, type: field('type'), code: field('code'), param: field('param') }
+  return {
+    message: field('message') ?? field('error') ?? plain,
+    type: field('type'),
+    code: field('code'),
+    param: field('param'),
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -82,7 +82,10 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     const name = redact(answered, secrets)
     if (price === null && !unpriced.has(name)) {
       unpriced.add(name)
-      log.warn({ model: name, priceKnown: false }, 'no price is known for this model: it counts as free, see OPENAI_PRICES')
+      log.warn(
+        { model: name, priceKnown: false },
+        'no price is known for this model: it counts as free, see OPENAI_PRICES',
+      )
     }
     return { usage, costUsd: price === null ? 0 : costOf(usage, price), model: name, latencyMs }
   }
@@ -144,10 +147,18 @@ function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: (
   }
   const bound = `(${paid.usage.output} tokens)`
   if (choice.finish_reason === 'length') {
-    throw new PaidAnswerError('model-cut-off', `the answer of model "${model}" was cut off at its token bound ${bound}`, paid)
+    throw new PaidAnswerError(
+      'model-cut-off',
+      `the answer of model "${model}" was cut off at its token bound ${bound}`,
+      paid,
+    )
   }
   if (choice.finish_reason === 'content_filter') {
-    throw new PaidAnswerError('model-refused', `the content filter of ${host} withheld the answer of model "${model}"`, paid)
+    throw new PaidAnswerError(
+      'model-refused',
+      `the content filter of ${host} withheld the answer of model "${model}"`,
+      paid,
+    )
   }
   if (typeof message.refusal === 'string' && message.refusal !== '') {
     const said = redact(message.refusal, secrets).slice(0, 200)
@@ -158,7 +169,11 @@ function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: (
   const parsed = parseJson(text)
   if (parsed === undefined) {
     const length = `${text.length} characters`
-    throw new PaidAnswerError('model-bad-answer', `model "${model}" answered with text that is not JSON (${length})`, paid)
+    throw new PaidAnswerError(
+      'model-bad-answer',
+      `model "${model}" answered with text that is not JSON (${length})`,
+      paid,
+    )
   }
   return { answer: parsed, ...paid }
 }

@@ -150,7 +150,11 @@ function withoutForm(sent: Features, named: string): Weaker | null {
     return { features, parameter: 'response_format', instead: 'the schema is asked for in words' }
   }
   const features: Features = { ...sent, answerForm: 'json-object' }
-  return { features, parameter: 'response_format json_schema', instead: 'json_object and the schema in words take its place' }
+  return {
+    features,
+    parameter: 'response_format json_schema',
+    instead: 'json_object and the schema in words take its place',
+  }
 }
 
 /** Requests in flight may learn of different parameters: what any of them lost stays lost. */

@@ -48,7 +48,9 @@ export interface ModelClient {
 }
 
 /** `granted`: the caller may start one request now. `deferred`: the wait would exceed the bound; ask again after `waitMs`. */
-export type StartPermit = { readonly granted: true; readonly waitedMs: number } | { readonly granted: false; readonly waitMs: number }
+export type StartPermit =
+  | { readonly granted: true; readonly waitedMs: number }
+  | { readonly granted: false; readonly waitMs: number }
 
 /** Hands out start permits at an even pace. */
 export interface RateLimiter {

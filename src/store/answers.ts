@@ -1,7 +1,7 @@
 /** Answers kept by shape, for reuse. */
 import { z } from 'zod'
 import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
-import { type Column, namesOf, type Parameters, assignExcluded, storableText, uniqueByKey, unnestRows } from './bulk.ts'
+import { assignExcluded, type Column, namesOf, type Parameters, storableText, uniqueByKey, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import type { StoredAnswer } from './types.ts'

@@ -95,7 +95,7 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[],
   return missing.map((migration) => migration.name)
 }
 
-/** Name and checksum of what the database has. Makes the table only where it is not there: later starts need no rights. */
+/** Checksums of what the database has, by name. Makes the table only where it is missing: later starts need no rights. */
 async function appliedBefore(client: pg.Client): Promise<ReadonlyMap<string, string>> {
   const { rows } = await run(client, `select to_regclass('schema_migrations') is not null as there`)
   if (!z.array(z.object({ there: z.boolean() })).parse(rows)[0]?.there) {

@@ -14,7 +14,16 @@ import type {
   TimeBasis,
   UnitKind,
 } from '../classification/types.ts'
-import { type Column, namesOf, type Parameters, assignExcluded, storableJson, storableText, uniqueByKey, unnestRows } from './bulk.ts'
+import {
+  assignExcluded,
+  type Column,
+  namesOf,
+  type Parameters,
+  storableJson,
+  storableText,
+  uniqueByKey,
+  unnestRows,
+} from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import type { LatestResult, ResultToSave } from './types.ts'
@@ -186,7 +195,10 @@ function toClassification(row: z.output<typeof classificationColumns>): Classifi
 }
 
 /** The latest result of each id that has one, by id. */
-export async function findLatest(pool: DatabasePool, ids: readonly string[]): Promise<ReadonlyMap<string, LatestResult>> {
+export async function findLatest(
+  pool: DatabasePool,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, LatestResult>> {
   if (ids.length === 0) return new Map()
   const found = await queryRows(
     pool,

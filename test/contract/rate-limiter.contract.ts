@@ -201,8 +201,10 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
         for (const each of steps) {
           if (each.do === 'queue') all.push(queue(limiter, each.count))
           else if (each.do === 'pause') limiter.pause(each.ms)
-          else if (each.do === 'pace') limiter.setPace((pace = each.rpm))
-          else {
+          else if (each.do === 'pace') {
+            pace = each.rpm
+            limiter.setPace(pace)
+          } else {
             await advance(each.ms)
             allowed += (each.ms * pace) / 60_000
           }

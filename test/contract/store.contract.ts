@@ -51,7 +51,9 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         issues: [],
       })
       const kept = answer('back')
-      await store.saveBatch(batch(startedAt, [saved, { ...plain, askedModel: null }], { runId: 'run-back', answers: [kept] }))
+      await store.saveBatch(
+        batch(startedAt, [saved, { ...plain, askedModel: null }], { runId: 'run-back', answers: [kept] }),
+      )
       const latest = await store.findLatest(['back-2', 'back-1'])
       const { indicator: _, ...expected } = saved
       assert.deepEqual(latest.get('back-1'), expected)
@@ -139,7 +141,11 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         const classified_at = `2026-02-01T00:00:0${n}.000Z`
         const results = [result(`answers-${n}`, { run_id: 'run-answers', classified_at })]
         return store.saveBatch(
-          batch(startedAt, results, { runId: 'run-answers', batchId: `inv_${n}_${kept.decision.reason}`, answers: [kept] }),
+          batch(startedAt, results, {
+            runId: 'run-answers',
+            batchId: `inv_${n}_${kept.decision.reason}`,
+            answers: [kept],
+          }),
         )
       }
       const reason = async () => (await store.findAnswers(['s'])).get('s')?.decision.reason
@@ -158,11 +164,26 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
 
     it('keeps any text as it is', async () => {
       const { startedAt } = await store.openRun('run-text')
-      const texts = ['"quoted", {braces}', "it's \\ back\\\\slashed", 'Ünïcödé 中文 ไทย', '👩‍👩‍👧 🇹🇭', 'NULL', '', 'a\nb\t\r', '$1; drop table runs --']
+      const texts = [
+        '"quoted", {braces}',
+        "it's \\ back\\\\slashed",
+        'Ünïcödé 中文 ไทย',
+        '👩‍👩‍👧 🇹🇭',
+        'NULL',
+        '',
+        'a\nb\t\r',
+        '$1; drop table runs --',
+      ]
       const results = texts.map((text, i) =>
-        result(`text-${i} ${text}`, { run_id: 'run-text', name: text, reason: text, issues: [{ code: 'x', message: text }] }, { description: text }),
+        result(
+          `text-${i} ${text}`,
+          { run_id: 'run-text', name: text, reason: text, issues: [{ code: 'x', message: text }] },
+          { description: text },
+        ),
       )
-      await store.saveBatch(batch(startedAt, results, { runId: 'run-text', answers: [answer('text', {}, texts.join())] }))
+      await store.saveBatch(
+        batch(startedAt, results, { runId: 'run-text', answers: [answer('text', {}, texts.join())] }),
+      )
       const latest = await store.findLatest(results.map(({ indicator }) => indicator.indicator_id))
       for (const { indicator, classification } of results) {
         assert.deepEqual(latest.get(indicator.indicator_id)?.classification, classification)
@@ -178,7 +199,11 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
     it('saves a batch with text that PostgreSQL cannot hold', async () => {
       const { startedAt } = await store.openRun('run-nul')
       const results = [
-        result('nul', { run_id: 'run-nul', name: 'a\0b', reason: 'half \ud83d' }, { name: 'a\0b', description: '\udc00' }),
+        result(
+          'nul',
+          { run_id: 'run-nul', name: 'a\0b', reason: 'half \ud83d' },
+          { name: 'a\0b', description: '\udc00' },
+        ),
         result('beside', { run_id: 'run-nul' }),
       ]
       await store.saveBatch(batch(startedAt, results, { runId: 'run-nul' }))
@@ -223,7 +248,11 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       await store.saveBatch(batch(startedAt, saved, { runId: 'run-export' }))
       // A later run on one of them does not take it out of the first run's export.
       const { startedAt: later } = await store.openRun('run-after')
-      const again = result('export-a', { run_id: 'run-after', classified_at: '2027-01-01T00:00:00.000Z', type: 'count' })
+      const again = result('export-a', {
+        run_id: 'run-after',
+        classified_at: '2027-01-01T00:00:00.000Z',
+        type: 'count',
+      })
       await store.saveBatch(batch(later, [again], { runId: 'run-after' }))
 
       const sorted = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))

@@ -28,9 +28,18 @@ export function classification(id: string, more: Partial<Classification> = {}): 
   }
 }
 
-export function result(id: string, more: Partial<Classification> = {}, indicator: Partial<Indicator> = {}): ResultToSave {
+export function result(
+  id: string,
+  more: Partial<Classification> = {},
+  indicator: Partial<Indicator> = {},
+): ResultToSave {
   return {
-    indicator: { indicator_id: id, name: `Name of ${id}`, sample_values: [{ date: '2024-01-01', value: 1.5 }], ...indicator },
+    indicator: {
+      indicator_id: id,
+      name: `Name of ${id}`,
+      sample_values: [{ date: '2024-01-01', value: 1.5 }],
+      ...indicator,
+    },
     classification: classification(id, more),
     inputHash: `hash of ${id}`,
     mode: 'hybrid',
@@ -92,7 +101,11 @@ export function totals(indicators: number, more: Partial<BatchTotals> = {}): Bat
   }
 }
 
-export function batch(runStartedAt: string, results: readonly ResultToSave[], more: Partial<BatchToSave> = {}): BatchToSave {
+export function batch(
+  runStartedAt: string,
+  results: readonly ResultToSave[],
+  more: Partial<BatchToSave> = {},
+): BatchToSave {
   return {
     runId: 'run-1',
     batchId: 'inv_1',

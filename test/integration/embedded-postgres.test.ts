@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
 import { pino } from 'pino'
+import { z } from 'zod'
 import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
 import { silent, temporaryDirectory } from '../helpers/postgres.ts'
 
-async function query(server: EmbeddedPostgres, statement: string): Promise<unknown[]> {
+async function query(server: { readonly url: string }, statement: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   try {
@@ -34,11 +35,11 @@ async function startElsewhere(dataDir: string) {
     import { pino } from 'pino'
     import { startPostgres } from ${JSON.stringify(new URL('../../src/embedded/postgres.ts', import.meta.url).href)}
     const server = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, log: pino({ level: 'silent' }) })
-    console.log(server.pid)
+    console.log(JSON.stringify({ pid: server.pid, url: server.url }))
     process.stdin.resume()`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = await once(child.stdout, 'data')
-  return { child, serverPid: Number(String(line)) }
+  return { child, left: z.object({ pid: z.int(), url: z.string() }).parse(JSON.parse(String(line))) }
 }
 
 describe('embedded PostgreSQL', () => {
@@ -66,7 +67,7 @@ describe('embedded PostgreSQL', () => {
     withServer(async (server) => {
       assert.deepEqual((await readdir(dataDir)).sort(), ['cluster', 'owner.pid', 'password'])
       assert.equal((await stat(join(dataDir, 'password'))).mode & 0o777, 0o600)
-      assert.equal((await stat(dataDir)).mode & 0o007, 0)
+      assert.equal((await stat(join(dataDir, 'cluster'))).mode & 0o777, 0o700)
       assert.equal((await readFile(join(dataDir, 'password'), 'utf8')).trim(), server.password)
       const settings = `select current_setting('server_encoding') as encoding, current_setting('listen_addresses') as host,
         current_setting('synchronous_commit') as sync, current_setting('fsync') as fsync,
@@ -109,21 +110,24 @@ describe('embedded PostgreSQL', () => {
   })
 
   it('stops the server that a killed starter left, and says so', async () => {
-    const { child, serverPid } = await startElsewhere(dataDir)
+    const { child, left } = await startElsewhere(dataDir)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    assert.ok(isAlive(serverPid))
+    assert.equal((await query(left, 'select 1')).length, 1)
     const lines: string[] = []
     const log = pino({ level: 'warn' }, { write: (line) => lines.push(line) })
     await withServer(async () => {
-      assert.equal(isAlive(serverPid), false)
+      await assert.rejects(query(left, 'select 1'), { code: 'ECONNREFUSED' })
     }, log)
-    assert.equal(lines.filter((line) => line.includes(`"pid":${serverPid}`) && line.includes('earlier start')).length, 1)
+    assert.equal(lines.filter((line) => line.includes(`"pid":${left.pid}`) && line.includes('earlier start')).length, 1)
   })
 
   it('leaves the server of a living starter alone', async () => {
     await withServer(async (server) => {
-      await assert.rejects(startPostgres({ dataDir, log: silent }), { code: 'embedded-failed', message: /in use by process/ })
+      await assert.rejects(startPostgres({ dataDir, log: silent }), {
+        code: 'embedded-failed',
+        message: /in use by process/,
+      })
       assert.ok(isAlive(server.pid))
     })
   })
@@ -153,7 +157,10 @@ describe('embedded PostgreSQL', () => {
     const file = join(dataDir, 'password')
     const password = await readFile(file)
     await rm(file)
-    await assert.rejects(startPostgres({ dataDir, log: silent }), { code: 'embedded-failed', message: /password is missing/ })
+    await assert.rejects(startPostgres({ dataDir, log: silent }), {
+      code: 'embedded-failed',
+      message: /password is missing/,
+    })
     await writeFile(file, password, { mode: 0o600 })
   })
 
@@ -165,7 +172,10 @@ describe('embedded PostgreSQL', () => {
   it('says where it cannot go', async () => {
     const file = join(dir, 'a-file')
     await writeFile(file, '')
-    await assert.rejects(startPostgres({ dataDir: join(file, 'x'), log: silent }), { code: 'embedded-failed', message: /a-file/ })
+    await assert.rejects(startPostgres({ dataDir: join(file, 'x'), log: silent }), {
+      code: 'embedded-failed',
+      message: /a-file/,
+    })
     // As root the server runs as another user; as ourselves a closed directory of our own is no obstacle.
     if (process.getuid?.() !== 0) return
     const closed = join(dir, 'closed')

@@ -21,7 +21,10 @@ async function onEmpty(use: (database: TestDatabase) => Promise<void>): Promise<
   }
 }
 
-async function withFiles(files: Readonly<Record<string, string>>, use: (directory: URL) => Promise<void>): Promise<void> {
+async function withFiles(
+  files: Readonly<Record<string, string>>,
+  use: (directory: URL) => Promise<void>,
+): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'classify-migrations-'))
   try {
     for (const [name, sql] of Object.entries(files)) await writeFile(join(dir, name), sql)
@@ -43,15 +46,26 @@ describe('migrate', () => {
       }
       assert.deepEqual(await migrate(pool, silent), { applied: [] })
       const { rows } = await pool.query('select name from schema_migrations order by name')
-      assert.deepEqual(rows, OURS.map((name) => ({ name })))
+      assert.deepEqual(
+        rows,
+        OURS.map((name) => ({ name })),
+      )
     }))
 
   it('names the file that was changed after it had been applied', () =>
     onEmpty(async ({ pool }) => {
-      await withFiles({ '001_a.sql': 'create table a ()' }, (directory) => migrate(pool, silent, directory).then(() => {}))
-      await withFiles({ '001_a.sql': 'create table a (b int)', '002_b.sql': 'create table b ()' }, async (directory) => {
-        await assert.rejects(migrate(pool, silent, directory), { code: 'database-failed', message: /001_a\.sql was changed/ })
-      })
+      await withFiles({ '001_a.sql': 'create table a ()' }, (directory) =>
+        migrate(pool, silent, directory).then(() => {}),
+      )
+      await withFiles(
+        { '001_a.sql': 'create table a (b int)', '002_b.sql': 'create table b ()' },
+        async (directory) => {
+          await assert.rejects(migrate(pool, silent, directory), {
+            code: 'database-failed',
+            message: /001_a\.sql was changed/,
+          })
+        },
+      )
       const { rows } = await pool.query(`select to_regclass('b') as b`)
       assert.deepEqual(rows, [{ b: null }])
     }))
@@ -77,7 +91,10 @@ describe('migrate', () => {
     onEmpty(async ({ pool }) => {
       const files = { '001_a.sql': 'create table a ()', '002_b.sql': 'create table b (c no_such_type)' }
       await withFiles(files, async (directory) => {
-        await assert.rejects(migrate(pool, silent, directory), { code: 'database-failed', message: /002_b\.sql: SQLSTATE 42704/ })
+        await assert.rejects(migrate(pool, silent, directory), {
+          code: 'database-failed',
+          message: /002_b\.sql: SQLSTATE 42704/,
+        })
       })
       const { rows } = await pool.query(`select to_regclass('a') as a, to_regclass('schema_migrations') as b`)
       assert.deepEqual(rows, [{ a: null, b: null }])
@@ -103,9 +120,12 @@ describe('migrate', () => {
 
   it('ignores files that are not migrations', () =>
     onEmpty(async ({ pool }) => {
-      await withFiles({ 'README.md': 'no sql', '001_a.sql~': 'no sql', '001_a.sql': 'create table a ()' }, async (directory) => {
-        await copyFile(new URL('README.md', directory), new URL('notes.sql', directory))
-        assert.deepEqual(await migrate(pool, silent, directory), { applied: ['001_a.sql'] })
-      })
+      await withFiles(
+        { 'README.md': 'no sql', '001_a.sql~': 'no sql', '001_a.sql': 'create table a ()' },
+        async (directory) => {
+          await copyFile(new URL('README.md', directory), new URL('notes.sql', directory))
+          assert.deepEqual(await migrate(pool, silent, directory), { applied: ['001_a.sql'] })
+        },
+      )
     }))
 })

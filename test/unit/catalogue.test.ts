@@ -65,7 +65,7 @@ const REFUSED: readonly (readonly [string, readonly RegExp[]])[] = [
   ['no-name.csv', [/line 1, header row: no column name; it has "indicator_id", "title"\. The first row must name/]],
   ['no-id.csv', [/line 1, header row: no column indicator_id; it has "name", "units"/]],
   ['no-header.csv', [/no column indicator_id and no column name; it has "X1", "GDP"/]],
-  ['json-inside.csv', [/no column .* The file looks like JSON: give it the extension \.jsonl/]],
+  ['json-inside.csv', [/line 1, header row: .* The file looks like JSON: give it the extension \.jsonl/]],
   [
     'wrong-type.jsonl',
     [

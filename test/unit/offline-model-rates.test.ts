@@ -45,7 +45,10 @@ describe('createRateGate', () => {
 
   it('lets in a minute as many as the limit, and the next when the first is a minute old', () => {
     const gate = createRateGate({ rpm: 3, tpm: 0, sliceMs: 0 })
-    assert.deepEqual([0, 10_000, 20_000].map((now) => gate.admit(now, 1).exceeded), [null, null, null])
+    assert.deepEqual(
+      [0, 10_000, 20_000].map((now) => gate.admit(now, 1).exceeded),
+      [null, null, null],
+    )
     const refused = gate.admit(30_000, 1)
     assert.equal(refused.exceeded, 'requests')
     assert.equal(refused.retryAfterMs, 30_000)
@@ -99,7 +102,9 @@ describe('createRateGate', () => {
       tpm: fc.constantFrom(0, 2_000, 50_000),
       sliceMs: fc.constantFrom(0, 100, 1_000),
     })
-    const steps = fc.array(fc.record({ ms: fc.integer({ min: 0, max: 4_000 }), tokens: fc.integer({ min: 1, max: 900 }) }))
+    const steps = fc.array(
+      fc.record({ ms: fc.integer({ min: 0, max: 4_000 }), tokens: fc.integer({ min: 1, max: 900 }) }),
+    )
     fc.assert(
       fc.property(limits, steps, (limit, asked) => {
         const gate = createRateGate(limit)
@@ -116,7 +121,10 @@ describe('createRateGate', () => {
           assert.equal(admission.exceeded, null)
           window.add(now, 1)
         }
-        assert.ok(window.peaks().count <= limit.rpm + (limit.sliceMs === 0 ? 0 : Math.ceil((limit.rpm * limit.sliceMs) / 60_000)))
+        assert.ok(
+          window.peaks().count <=
+            limit.rpm + (limit.sliceMs === 0 ? 0 : Math.ceil((limit.rpm * limit.sliceMs) / 60_000)),
+        )
       }),
       { seed: 11, numRuns: 300 },
     )
@@ -124,7 +132,14 @@ describe('createRateGate', () => {
 })
 
 describe('formatReset', () => {
-  for (const [ms, text] of [[0, '0s'], [12, '12ms'], [1_000, '1s'], [1_200, '1.2s'], [360_000, '6m0s'], [61_500, '1m1.5s']] as const) {
+  for (const [ms, text] of [
+    [0, '0s'],
+    [12, '12ms'],
+    [1_000, '1s'],
+    [1_200, '1.2s'],
+    [360_000, '6m0s'],
+    [61_500, '1m1.5s'],
+  ] as const) {
     it(`writes ${ms} ms as ${text}, which the client reads back`, () => {
       assert.equal(formatReset(ms), text)
       assert.equal(parseResetMs(text), ms)
@@ -162,6 +177,9 @@ describe('createStats', () => {
     for (let index = 0; index < 200_005; index += 1) stats.asked([`id-${index}`])
     stats.asked(['id-1', 'id-200004'])
     const { indicators, untracked, max_per_indicator } = stats.read({ withIndicators: false })
-    assert.deepEqual({ indicators, untracked, max_per_indicator }, { indicators: 200_000, untracked: 6, max_per_indicator: 2 })
+    assert.deepEqual(
+      { indicators, untracked, max_per_indicator },
+      { indicators: 200_000, untracked: 6, max_per_indicator: 2 },
+    )
   })
 })

@@ -1,16 +1,34 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, it } from 'node:test'
 import { pino } from 'pino'
 import { parseAnswers } from '../../src/classification/answers.ts'
 import { createOfflineModel, type OfflineModel, type OfflineModelOptions } from '../../src/llm/offline/server.ts'
+import type { OfflineModelStats } from '../../src/llm/offline/stats.ts'
 import type { ModelRequest } from '../../src/llm/types.ts'
 import { askFor } from '../contract/model-client.contract.ts'
 
 const log = pino({ level: 'silent' })
+
+interface CompletionBody {
+  readonly model: string
+  readonly choices: readonly [{ readonly finish_reason: string; readonly message: { readonly content: string } }]
+  readonly usage: {
+    readonly prompt_tokens: number
+    readonly completion_tokens: number
+    readonly prompt_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens: number }
+  }
+}
+
+interface ErrorBody {
+  readonly error: { readonly message: string; readonly code: string | null; readonly type: string }
+}
+
+const completionOf = async (response: Response) => (await response.json()) as CompletionBody
+const errorOf = async (response: Response) => ((await response.json()) as ErrorBody).error
 
 /** The body that the client sends for `request`. */
 function bodyOf(request: ModelRequest, changes: object = {}): string {
@@ -20,7 +38,10 @@ function bodyOf(request: ModelRequest, changes: object = {}): string {
       { role: 'system', content: request.system },
       { role: 'user', content: request.user },
     ],
-    response_format: { type: 'json_schema', json_schema: { name: request.schemaName, schema: request.schema, strict: true } },
+    response_format: {
+      type: 'json_schema',
+      json_schema: { name: request.schemaName, schema: request.schema, strict: true },
+    },
     max_completion_tokens: request.maxCompletionTokens,
     ...changes,
   })
@@ -38,11 +59,9 @@ describe('createOfflineModel', () => {
     open.push(model)
     const { url } = await model.listen()
     const post = (body: string, path = '/v1/chat/completions') => fetch(`${url}${path}`, { method: 'POST', body })
-    const get = async (path: string) => {
-      const response = await fetch(`${url}${path}`)
-      return { status: response.status, body: await response.json() }
-    }
-    return { model, url, post, get }
+    const get = (path: string) => fetch(`${url}${path}`)
+    const getStats = async (query = '') => (await (await get(`/stats${query}`)).json()) as OfflineModelStats
+    return { model, url, post, get, getStats }
   }
 
   for (const path of ['/v1/chat/completions', '/chat/completions']) {
@@ -51,7 +70,7 @@ describe('createOfflineModel', () => {
       const question = askFor(2)
       const response = await post(bodyOf(question), path)
       assert.equal(response.status, 200)
-      const body = await response.json()
+      const body = await completionOf(response)
       assert.equal(body.model, 'offline-rules')
       assert.equal(body.choices[0].finish_reason, 'stop')
       const { decisions } = parseAnswers(JSON.parse(body.choices[0].message.content), question.keys)
@@ -66,24 +85,24 @@ describe('createOfflineModel', () => {
     const items = { type: 'object', properties: { orientation: {}, key: {} } }
     const schema = { type: 'object', properties: { answers: { type: 'array', items } } }
     const format = { type: 'json_schema', json_schema: { name: 'x', schema } }
-    const body = await (await post(bodyOf(askFor(1), { response_format: format }))).json()
+    const body = await completionOf(await post(bodyOf(askFor(1), { response_format: format })))
     assert.equal(body.choices[0].message.content, '{"answers":[{"orientation":"higher-is-positive","key":"k1"}]}')
   })
 
   it('tells cached tokens from the second request with the same prefix on', async () => {
     const { post } = await start()
-    const usages = []
-    for (const prefix of ['a', 'b']) usages.push((await (await post(bodyOf(askFor(1, prefix)))).json()).usage)
-    const [first, second] = usages.map(({ prompt_tokens_details }) => prompt_tokens_details)
-    assert.equal(first.cached_tokens, 0)
-    assert.ok(first.cache_write_tokens >= 1_024)
-    assert.deepEqual(second, { cached_tokens: first.cache_write_tokens, cache_write_tokens: 0 })
-    assert.ok(usages[0].prompt_tokens > first.cache_write_tokens)
+    const { usage: first } = await completionOf(await post(bodyOf(askFor(1, 'a'))))
+    const { usage: second } = await completionOf(await post(bodyOf(askFor(1, 'b'))))
+    const { cached_tokens, cache_write_tokens } = first.prompt_tokens_details
+    assert.equal(cached_tokens, 0)
+    assert.ok(cache_write_tokens >= 1_024)
+    assert.ok(first.prompt_tokens > cache_write_tokens)
+    assert.deepEqual(second.prompt_tokens_details, { cached_tokens: cache_write_tokens, cache_write_tokens: 0 })
   })
 
   it('cuts an answer off at the token bound', async () => {
     const { post } = await start()
-    const body = await (await post(bodyOf(askFor(5), { max_completion_tokens: 20 }))).json()
+    const body = await completionOf(await post(bodyOf(askFor(5), { max_completion_tokens: 20 })))
     assert.equal(body.choices[0].finish_reason, 'length')
     assert.equal(body.usage.completion_tokens, 20)
   })
@@ -92,7 +111,11 @@ describe('createOfflineModel', () => {
     ['bad JSON', '{', /not JSON/],
     ['null', 'null', /not one that the offline model takes/],
     ['no messages', '{"messages":[]}', /messages/],
-    ['another prompt', '{"messages":[{"role":"user","content":"Hello"}]}', /only answers the prompts of the classify service/],
+    [
+      'another prompt',
+      '{"messages":[{"role":"user","content":"Hello"}]}',
+      /only answers the prompts of the classify service/,
+    ],
     [
       'another schema',
       bodyOf(askFor(1), { response_format: { type: 'json_schema', json_schema: { schema: { type: 'object' } } } }),
@@ -106,25 +129,25 @@ describe('createOfflineModel', () => {
       const { post, model } = await start()
       const response = await post(body)
       assert.equal(response.status, 400)
-      assert.match((await response.json()).error.message, message)
+      assert.match((await errorOf(response)).message, message)
       assert.deepEqual(model.stats().requests, { accepted: 0, refused: 0, failed: 1, aborted: 0 })
     })
   }
 
   it('counts requests, tokens and indicators, and forgets them when told', async () => {
-    const { post, get, url } = await start()
+    const { post, getStats, url } = await start()
     await post(bodyOf(askFor(2, 'a')))
     await post(bodyOf(askFor(1, 'a')))
-    const { body: stats } = await get('/stats')
+    const stats = await getStats()
     assert.deepEqual(stats.requests, { accepted: 2, refused: 0, failed: 0, aborted: 0 })
     assert.deepEqual(stats.requests_by_indicator, { 'a-k1': 2, 'a-k2': 1 })
     assert.deepEqual([stats.max_per_indicator, stats.indicators, stats.peak_per_60s], [2, 2, 2])
     assert.ok(stats.tokens.input > 0 && stats.tokens.cached > 0 && stats.tokens.output > 0 && stats.tokens.charged > 0)
     assert.equal(stats.in_flight, 0)
     assert.ok(Date.parse(stats.started_at) <= Date.now())
-    assert.deepEqual((await get('/stats?indicators=0')).body.requests_by_indicator, {})
+    assert.deepEqual((await getStats('?indicators=0')).requests_by_indicator, {})
     await fetch(`${url}/stats/reset`, { method: 'POST' })
-    const { body: after } = await get('/stats')
+    const after = await getStats()
     assert.deepEqual([after.requests.accepted, after.peak_per_60s, after.indicators], [0, 0, 0])
   })
 
@@ -139,9 +162,8 @@ describe('createOfflineModel', () => {
     assert.equal(response.status, 429)
     assert.match(response.headers.get('retry-after') ?? '', /^(59|60)$/)
     assert.ok(Number(response.headers.get('retry-after-ms')) > 50_000)
-    const { error } = await response.json()
-    assert.equal(error.code, 'rate_limit_exceeded')
-    assert.equal(error.type, 'requests')
+    const { code, type } = await errorOf(response)
+    assert.deepEqual([code, type], ['rate_limit_exceeded', 'requests'])
     assert.deepEqual(model.stats().requests, { accepted: 2, refused: 1, failed: 0, aborted: 0 })
   })
 
@@ -172,15 +194,24 @@ describe('createOfflineModel', () => {
 
   it('has models, health and 404', async () => {
     const { get } = await start()
-    assert.equal((await get('/v1/models')).body.data[0].id, 'offline-rules')
-    assert.deepEqual(await get('/health'), { status: 200, body: { service: 'offline-model', status: 'ok' } })
+    assert.match(await (await get('/v1/models')).text(), /"id":"offline-rules"/)
+    assert.deepEqual(await (await get('/health')).json(), { service: 'offline-model', status: 'ok' })
     assert.equal((await get('/v1/embeddings')).status, 404)
   })
 
   it('says that a port is taken', async () => {
     const { url } = await start()
     const other = createOfflineModel({
-      ...{ host: '127.0.0.1', port: Number(new URL(url).port), latencyMs: 0, sigma: 0, rpm: 0, tpm: 0, sliceMs: 0, log },
+      ...{
+        host: '127.0.0.1',
+        port: Number(new URL(url).port),
+        latencyMs: 0,
+        sigma: 0,
+        rpm: 0,
+        tpm: 0,
+        sliceMs: 0,
+        log,
+      },
     })
     await assert.rejects(other.listen(), { code: 'port-taken', message: /OFFLINE_MODEL_PORT/ })
   })
@@ -196,9 +227,10 @@ describe('the process of the offline model', () => {
     const path = new URL('../../src/llm/offline/main.ts', import.meta.url).pathname
     const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     children.push(child)
-    let said = ''
-    child.stderr?.on('data', (data) => (said += String(data)))
-    return { child, exit: once(child, 'close').then(([code, signal]) => ({ code, signal, said })) }
+    assert.ok(child.stderr !== null)
+    // Not "close": it never comes once the channel was disconnected by us.
+    const exit = Promise.all([once(child, 'exit'), text(child.stderr)])
+    return { child, exit: exit.then(([[code, signal], said]) => ({ code, signal, said })) }
   }
 
   async function freePort(): Promise<string> {

@@ -70,7 +70,16 @@ describe('createOpenAiClient', () => {
   function make(options: Partial<OpenAiClientOptions> = {}) {
     const hooks = { requestEnded: (request: EndedRequest) => ended.push(request) }
     const prices = DEFAULT_PRICES
-    return createOpenAiClient({ apiKey: KEY, baseUrl, model: 'gpt-6-luna', timeoutMs: 5_000, prices, log, hooks, ...options })
+    return createOpenAiClient({
+      apiKey: KEY,
+      baseUrl,
+      model: 'gpt-6-luna',
+      timeoutMs: 5_000,
+      prices,
+      log,
+      hooks,
+      ...options,
+    })
   }
 
   async function failureOf(client: ReturnType<typeof make>, request = question) {
@@ -98,7 +107,10 @@ describe('createOpenAiClient', () => {
           { role: 'system', content: 'system' },
           { role: 'user', content: 'user' },
         ],
-        response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: { type: 'object' }, strict: true } },
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'answer', schema: { type: 'object' }, strict: true },
+        },
         max_completion_tokens: 100,
         prompt_cache_key: 'cache',
         reasoning_effort: 'none',
@@ -113,9 +125,10 @@ describe('createOpenAiClient', () => {
     assert.equal(reply.costUsd.toFixed(9), '0.000114000')
     assert.equal(reply.model, 'gpt-6-luna-2026-09-01')
     const { answer: _, ...paid } = reply
-    assert.deepEqual(ended.map(({ model, outcome, paid }) => ({ model, outcome, paid })), [
-      { model: 'gpt-6-luna', outcome: 'ok', paid },
-    ])
+    assert.deepEqual(
+      ended.map(({ model, outcome, paid }) => ({ model, outcome, paid })),
+      [{ model: 'gpt-6-luna', outcome: 'ok', paid }],
+    )
   })
 
   it('takes a model without a price as free and says so once', async () => {
@@ -136,10 +149,20 @@ describe('createOpenAiClient', () => {
     error: { message, type, code, param: null },
   })
   const refusals: readonly (readonly [number, unknown, string, RegExp])[] = [
-    [401, openAiError('no'), 'model-auth', /^the model endpoint 127\.0\.0\.1:\d+ refused the API key \(401\): check OPENAI_API_KEY$/],
+    [
+      401,
+      openAiError('no'),
+      'model-auth',
+      /^the model endpoint 127\.0\.0\.1:\d+ refused the API key \(401\): check OPENAI_API_KEY$/,
+    ],
     [403, openAiError('no access'), 'model-auth', /refused the API key \(403\): check OPENAI_API_KEY.*: no access$/],
     [403, openAiError('x', 'model_not_found'), 'model-not-found', /knows no model "gpt-6-luna"/],
-    [404, openAiError('gone'), 'model-not-found', /127\.0\.0\.1:\d+\/v1 knows no model "gpt-6-luna" \(404\): check OPENAI_MODEL and OPENAI_BASE_URL/],
+    [
+      404,
+      openAiError('gone'),
+      'model-not-found',
+      /127\.0\.0\.1:\d+\/v1 knows no model "gpt-6-luna" \(404\): check OPENAI_MODEL and OPENAI_BASE_URL/,
+    ],
     [404, '<html>nginx</html>', 'model-not-found', /check OPENAI_MODEL and OPENAI_BASE_URL$/],
     [400, openAiError('invalid model ID'), 'model-not-found', /knows no model/],
     [400, openAiError('bad thing'), 'model-bad-request', /refused the request \(400\): bad thing$/],
@@ -149,7 +172,12 @@ describe('createOpenAiClient', () => {
     [413, 'too large', 'model-bad-request', /\(413\): too large$/],
     [422, { detail: [{ msg: 'odd' }] }, 'model-bad-request', /\(422\): .*odd/],
     [402, openAiError('pay'), 'model-quota', /has no credit left \(402\)/],
-    [429, openAiError('no money', 'insufficient_quota'), 'model-quota', /has no credit left \(429\): check its billing: no money/],
+    [
+      429,
+      openAiError('no money', 'insufficient_quota'),
+      'model-quota',
+      /has no credit left \(429\): check its billing: no money/,
+    ],
     [429, openAiError('slow down', 'rate_limit_exceeded', 'requests'), 'model-rate-limited', /limits the rate \(429\)/],
     [408, openAiError('x'), 'model-unavailable', /failed \(408\)/],
     [409, openAiError('x'), 'model-unavailable', /failed \(409\)/],
@@ -199,7 +227,11 @@ describe('createOpenAiClient', () => {
   }
 
   const strange: readonly (readonly [string, Handler, string])[] = [
-    ['a page of HTML with 200', (_, r) => send(r, 200, '<html>hi</html>', { 'content-type': 'text/html' }), 'model-not-found'],
+    [
+      'a page of HTML with 200',
+      (_, r) => send(r, 200, '<html>hi</html>', { 'content-type': 'text/html' }),
+      'model-not-found',
+    ],
     ['an error inside a 200', (_, r) => send(r, 200, { error: { message: 'overloaded' } }), 'model-unavailable'],
     ['JSON of another kind', (_, r) => send(r, 200, { hello: 1 }), 'model-bad-answer'],
     ['broken JSON', (_, r) => send(r, 200, '{"choices":['), 'model-unavailable'],
@@ -255,9 +287,19 @@ describe('createOpenAiClient', () => {
       ['in plain text', (key, r) => send(r, 500, `key=${key}`, { 'content-type': 'text/plain' })],
       ['in another form of body', (key, r) => send(r, 422, { detail: [{ input: key }] })],
       ['in broken JSON', (key, r) => send(r, 200, key)],
-      ['in a cut-off answer', (key, r) => send(r, 200, completion({ finish_reason: 'length', message: { content: key } }))],
-      ['in a refusal', (key, r) => send(r, 200, completion({ finish_reason: 'stop', message: { refusal: `no ${key}` } }))],
-      ['in text', (key, r) => send(r, 200, completion({ finish_reason: 'stop', message: { content: `no ${key}` } }, { model: key }))],
+      [
+        'in a cut-off answer',
+        (key, r) => send(r, 200, completion({ finish_reason: 'length', message: { content: key } })),
+      ],
+      [
+        'in a refusal',
+        (key, r) => send(r, 200, completion({ finish_reason: 'stop', message: { refusal: `no ${key}` } })),
+      ],
+      [
+        'in text',
+        (key, r) =>
+          send(r, 200, completion({ finish_reason: 'stop', message: { content: `no ${key}` } }, { model: key })),
+      ],
       ['in an error inside a 200', (key, r) => send(r, 200, { error: { message: key } })],
     ]
     for (const apiKey of [KEY, ODD_KEY]) {
@@ -276,7 +318,8 @@ describe('createOpenAiClient', () => {
     it('takes it out of a good answer too', async () => {
       const content = JSON.stringify({ reason: `the key is ${KEY}` })
       const message = { role: 'assistant', content }
-      handle = (_, response) => send(response, 200, completion({ finish_reason: 'stop', message }, { model: `m-${KEY}` }))
+      handle = (_, response) =>
+        send(response, 200, completion({ finish_reason: 'stop', message }, { model: `m-${KEY}` }))
       const reply = await make().ask(question)
       assert.ok(!JSON.stringify([reply, ended, logged]).includes(KEY))
       assert.deepEqual(reply.answer, { reason: 'the key is [redacted]' })
@@ -290,7 +333,7 @@ describe('createOpenAiClient', () => {
     const cases: readonly (readonly [string, object, (body: Record<string, unknown>) => boolean])[] = [
       [
         'prompt_cache_key',
-        unsupported('prompt_cache_key', "Unrecognized request argument supplied: prompt_cache_key"),
+        unsupported('prompt_cache_key', 'Unrecognized request argument supplied: prompt_cache_key'),
         (body) => !('prompt_cache_key' in body),
       ],
       [
@@ -306,12 +349,16 @@ describe('createOpenAiClient', () => {
       [
         'strict',
         unsupported('response_format.json_schema.strict', 'strict is not supported'),
-        (body) => JSON.stringify(body.response_format) === '{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"object"}}}',
+        (body) =>
+          JSON.stringify(body.response_format) ===
+          '{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"object"}}}',
       ],
       [
         'response_format',
         unsupported(null, 'This response_format type is unavailable now'),
-        (body) => JSON.stringify(body.response_format) === '{"type":"json_object"}' && JSON.stringify(body.messages).includes('JSON schema'),
+        (body) =>
+          JSON.stringify(body.response_format) === '{"type":"json_object"}' &&
+          JSON.stringify(body.messages).includes('JSON schema'),
       ],
     ]
     for (const [name, refusal, isWithout] of cases) {
@@ -345,7 +392,9 @@ describe('createOpenAiClient', () => {
     it('keeps for each model what it does not take', async () => {
       const refusal = unsupported('prompt_cache_key', 'not supported')
       handle = (body, response) =>
-        body.model === 'gpt-6-luna' && 'prompt_cache_key' in body ? send(response, 400, refusal) : send(response, 200, good)
+        body.model === 'gpt-6-luna' && 'prompt_cache_key' in body
+          ? send(response, 400, refusal)
+          : send(response, 200, good)
       const client = make({ escalationModel: 'stronger' })
       await client.ask(question)
       await client.ask({ ...question, tier: 'escalation' })

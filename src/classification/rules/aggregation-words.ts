@@ -1,7 +1,7 @@
 import { pattern } from './pattern.ts'
 
 export const STOCK_ABOVE = pattern`
-  \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\breserves\b|\bcapitali[sz]ation\b|\bdeposits\b|\bassets?\b
+  \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\bm[0-4]\b|\bnpls?\b|\breserves\b|\bcapitali[sz]ation\b|\bdeposits\b|\bassets?\b
   |\bliabilities\b|\bclaims\b|\bloans?\b|\bpresent value\b|\bland\b|\barea\b|\bstock of\b
   |\bcapital (?:adequacy|to assets)\b|\bimport cover\b|\bmonths of imports\b|\bprice to rent\b
   |\bforeign holdings\b|\bcropland\b|\bnon-?performing\b|\bcurrency composition\b
@@ -28,7 +28,7 @@ export const TIME_NOT_OF_A_PERIOD_SURE = pattern`
   \blife expectancy\b|\btime\b|\bdays to\b|\bdelay\b|\bschooling\b|\blead time\b|\bduration\b|\bclearance\b
 `
 export const NET_POSITION_AT_A_DATE = pattern`
-  \bposition\b|\bnet (?:foreign|external|international) assets\b|\bnet worth\b
+  \bposition\b|\bnet (?:foreign|external|international) (?:assets|reserves)\b|\bnet worth\b
 `
 export const VOLUME_SUMMED_DOUBT = pattern`
   \bmean annual exposure\b|\bconcentration\b|\bresources\b|\baverage\b(?! precipitation)
@@ -56,7 +56,8 @@ export const THINGS_PER_PEOPLE = pattern`
   \bpupil|\bstudent-teacher|\bdependency\b|\bparity\b|\bhectares per person\b|\bdensity\b
 `
 export const PORTION_OF_FLOW_SURE = pattern`
-  \bper (?:capita|person|worker|employee|head)\b|\bshare\b|\bintensity\b|\bproductivity\b|\byield\b
+  \bproduction\b|\bconsumption\b|\bexports\b|\bimports\b|\benergy\b|\bexpenditure\b
+  |\bper (?:capita|person|worker|employee|head)\b|\bshare\b|\bintensity\b|\bproductivity\b|\byield\b
   |\bemissions\b
 `
 export const PROCEDURES = pattern`

@@ -1,5 +1,5 @@
+import type { Cumulative, Finding, Indicator, IndicatorType, Unit } from '../types.ts'
 import { pattern } from './pattern.ts'
-import type { Indicator, Unit } from '../types.ts'
 
 const X = pattern`
   , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
@@ -25,6 +25,16 @@ export interface Context {
   readonly cut: boolean
 }
 
+/** What the rules of aggregation and orientation see: the type is decided before them. */
+export interface Typed extends Context {
+  readonly type: IndicatorType
+  readonly cumulative: Finding<Cumulative>
+}
+
+export function isType(...types: readonly IndicatorType[]): (seen: Typed) => boolean {
+  return (seen) => types.includes(seen.type)
+}
+
 /** One rule: data and a small predicate. The first of a list that fits gives the value. */
 export interface Rule<Value, Seen = Context> {
   readonly rule: string
@@ -45,7 +55,8 @@ const MODIFIER = pattern`
   |revised(?: estimate)?|estimates?|constant prices|current prices|real terms|survey based|official statistics
   |moving average|trend|unadjusted|national|headline|all regions)$
 `
-const BASIS = /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
+const BASIS =
+  /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
   |average for affected firms|-|n\/?a|none)$
@@ -56,13 +67,21 @@ const NOT_A_WHOLE = pattern`
 `
 
 function lower(text: string | undefined, max: number): string {
-  return (text ?? '').slice(0, max).normalize('NFKC').replace(/[‐‑–—]/g, '-').replace(/\s+/g, ' ').trim().toLowerCase()
+  return (text ?? '')
+    .slice(0, max)
+    .normalize('NFKC')
+    .replace(/[‐‑–—]/g, '-')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .toLowerCase()
 }
 
 function stripModifiers(name: string): string {
   let text = name
   for (let round = 0; round < 3; round += 1) {
-    const shorter = text.replace(MODIFIER, '').replace(/ \((?:s\.?a\.?|n\.?s\.?a\.?|preliminary|seasonally adjusted)\)$/, '')
+    const shorter = text
+      .replace(MODIFIER, '')
+      .replace(/ \((?:s\.?a\.?|n\.?s\.?a\.?|preliminary|seasonally adjusted)\)$/, '')
     if (shorter === text || shorter === '') break
     text = shorter
   }

@@ -7,7 +7,7 @@ export const REMEDY = pattern`
   |\bcompleteness\b|\badequacy\b|\bforgiv|\bexclusive breastfeeding\b
 `
 export const BAD = pattern`
-  \bunemploy|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b|\bdeaths?\b|\bdeath rate\b
+  \bunemploy|\bjob ?seekers\b|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b|\bdeaths?\b|\bdeath rate\b
   |\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b|\bincidence of\b|\bcrimes?\b
   |\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b|\bemissions?\b|\bpollution\b
   |\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b|\bworking hours of children\b
@@ -29,7 +29,7 @@ export const BAD = pattern`
   |\bbills outstanding\b|\bbonds outstanding\b
 `
 export const NEUTRAL = pattern`
-  \bforeign (?:bond|stock) investment\b|\binterest\b|\byields?\b|\bexchange rates?\b|\bmoney\b|\bm[0-4]\b
+  \bforeign (?:bond|stock) investment\b|\binvestment abroad\b|\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\byields?\b|\bexchange rates?\b|\bmoney\b|\bm[0-4]\b
   |\btax(?:es)?\b|\btariffs?\b|\bimports?\b|\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?
   |consumption|final)|\b(?:fiscal|public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total 
   |final )?(?:expenditure|consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\bloans?\b
@@ -81,7 +81,7 @@ export const AID = pattern`
 `
 export const BALANCE_GOOD = pattern`
   \btrade balance\b|\bbalance of (?:trade|goods|payments)\b|\bcurrent account\b|\bbudget\b(?! (?:revenue
-  |expenditure|spending))|\bnet lending\b|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b
+  |expenditure|spending))|\bnet lending\b(?! to)|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b
   |\bexternal balance\b|\bnet trade\b|\bbudget balance\b
 `
 export const BAD_DOUBT = pattern`
@@ -91,7 +91,7 @@ export const NEUTRAL_WORDS_DOUBT = pattern`
   \bpayments\b|\bmigra|\bdensity\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
 `
 export const GOOD_SURE = pattern`
-  \b(?:consumer|household|personal|consumption|capital|national|construction)\b
+  \b(?:consumer|household|personal|consumption|capital formation|national|construction)\b
 `
 export const SCALE_SAYS_BEST = pattern`
   \b\d{1,3} ?= ?(?:low|weak|less|worst|lowest|poor|extremely under)|\b[2-9]\d{0,2} ?= ?(?:high|best|strong)

@@ -6,7 +6,8 @@ export function pattern(template: TemplateStringsArray): RegExp {
   return new RegExp((template.raw[0] ?? '').replace(/\n\s*/g, ''))
 }
 
-/** Whole words in any script: `\b` knows only ASCII letters. */
-export function words(...alternatives: readonly string[]): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${alternatives.join('|')})(?![\\p{L}\\p{N}])`, 'u')
+/** Whole words in any script: `\b` knows only ASCII letters. Laid out as `pattern` is. */
+export function words(template: TemplateStringsArray): RegExp {
+  const alternatives = (template.raw[0] ?? '').replace(/\n\s*/g, '')
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${alternatives})(?![\\p{L}\\p{N}])`, 'u')
 }

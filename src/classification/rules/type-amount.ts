@@ -1,6 +1,6 @@
-import { pattern } from './pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
+import { pattern } from './pattern.ts'
 import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './words.ts'
 
 const NAME_TIME = pattern`
@@ -33,7 +33,7 @@ const EXTERNAL_FINANCE_NET = pattern`
   \bterms of trade adjustment\b|\bforeign (?:bond|stock|securities) investment\b|\btic flows\b
 `
 const STOCK_OF_MONEY_DOUBT = pattern`
-  \bresidual\b|\bcredit cards?\b|\bspending\b|\bdebt (?:stock )?(?:reduction|rescheduled)\b|\brevenue\b
+  \bresidual\b|\blending\b|\bcredit cards?\b|\bspending\b|\bdebt (?:stock )?(?:reduction|rescheduled)\b|\brevenue\b
   |\bcredits\b
 `
 const STOCK_OF_THINGS = pattern`
@@ -103,7 +103,11 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'capacity',
     value: 'capacity',
-    when: (c) => /\bcapacity\b/.test(c.head) && !/\bcapacity to\b|\butili[sz]ation\b|\bstatistical\b|\bused\b/.test(c.head) && !c.percent && c.unit.kind !== 'rate',
+    when: (c) =>
+      /\bcapacity\b/.test(c.head) &&
+      !/\bcapacity to\b|\butili[sz]ation\b|\bstatistical\b|\bused\b/.test(c.head) &&
+      !c.percent &&
+      c.unit.kind !== 'rate',
     sure: (c) => CAPACITY_SURE.test(c.head),
     because: 'The name says the most that can be produced, held or served.',
   },
@@ -129,7 +133,10 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'money-per-other',
     value: 'ratio',
-    when: (c) => (c.money || c.unit.kind === 'physical') && ((c.unit.per !== null && !/^(?:day|week|month|quarter|year|annum)$/.test(c.unit.per)) || MONEY_PER_OTHER.test(c.head)),
+    when: (c) =>
+      (c.money || c.unit.kind === 'physical') &&
+      ((c.unit.per !== null && !/^(?:day|week|month|quarter|year|annum)$/.test(c.unit.per)) ||
+        MONEY_PER_OTHER.test(c.head)),
     sure: (c) => MONEY_PER_OTHER_SURE.test(c.head),
     because: 'The amount is divided by a different quantity.',
   },
@@ -157,7 +164,13 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'net-of-two-flows',
     value: 'balance',
-    when: (c) => amount(c) && c.unit.kind !== 'unknown' && NET.test(c.head) && !NET_STOCK.test(c.head) && !(/\bbudget\b/.test(c.head) && /\b(?:revenue|expenditure|spending|income|outlays)\b/.test(c.head)),
+    when: (c) =>
+      amount(c) &&
+      c.unit.kind !== 'unknown' &&
+      NET.test(c.head) &&
+      !NET_STOCK.test(c.head) &&
+      !/\bfinancing\b/.test(c.head) &&
+      !(/\bbudget\b/.test(c.head) && /\b(?:revenue|expenditure|spending|income|outlays)\b/.test(c.head)),
     sure: (c) => !NET_OF_TWO_FLOWS_DOUBT.test(c.head) || /\bnational account/.test(c.head),
     because: 'The name says a net of two opposing flows.',
   },
@@ -178,7 +191,13 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'stock-of-things',
     value: 'stock',
-    when: (c) => (c.unit.kind === 'physical' || (c.unit.kind === 'count' && /\bstocks?\b|\binventor/.test(c.head) && !/\bmigrant\b|\btrading\b/.test(c.head))) && (((stockHead(c) || /\bcropland\b|\bforest\b|\bsurface\b/.test(c.head)) && !PRODUCED.test(c.head)) || (STOCK_OF_THINGS.test(c.units) && !/\bburn|\bloss|\bharvest/.test(c.head))),
+    when: (c) =>
+      (c.unit.kind === 'physical' ||
+        (c.unit.kind === 'count' &&
+          /\bstocks?\b|\binventor/.test(c.head) &&
+          !/\bmigrant\b|\btrading\b/.test(c.head))) &&
+      (((stockHead(c) || /\bcropland\b|\bforest\b|\bsurface\b/.test(c.head)) && !PRODUCED.test(c.head)) ||
+        (STOCK_OF_THINGS.test(c.units) && !/\bburn|\bloss|\bharvest/.test(c.head))),
     sure: (c) => !/\bresources\b/.test(c.head),
     because: 'The name says a physical amount that exists at a date.',
   },
@@ -193,7 +212,9 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'count',
     value: 'count',
     when: (c) => c.unit.kind === 'count',
-    sure: (c) => (COUNTED_STATE.test(c.head) || COUNTED_EVENT.test(c.head) || /\bprocedures\b|\bnumber\b/.test(c.head)) && !/\bmigration\b|\bcapacity\b|\bteu\b|\bweapons\b/.test(`${c.head} ${c.units}`),
+    sure: (c) =>
+      (COUNTED_STATE.test(c.head) || COUNTED_EVENT.test(c.head) || /\bprocedures\b|\bnumber\b/.test(c.head)) &&
+      !/\bmigration\b|\bcapacity\b|\bteu\b|\bweapons\b/.test(`${c.head} ${c.units}`),
     because: 'The units or the name count people, things or events.',
   },
   {

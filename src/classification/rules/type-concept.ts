@@ -1,7 +1,6 @@
-import { pattern } from './pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
-import { words } from './pattern.ts'
+import { pattern, words } from './pattern.ts'
 import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './words.ts'
 
 const NAME_PROBABILITY = pattern`
@@ -21,22 +20,23 @@ const NAME_THRESHOLD = pattern`
 `
 
 /** Flow, stock, price, production and index names: measured in a bare "%" they say a change (ruling 2). */
-const CHANGES_IN_BARE_PERCENT = words(
-  'production', 'output', 'sales', 'orders', 'investments?', 'expenditures?', 'spending', 'consumption', 'exports?',
-  'imports?', 'credit', 'loans', 'deposits', 'money supply', 'm[0-4]', 'prices?', 'wages', 'earnings', 'gdp', 'gnp', 'gni',
-  'cpi', 'ppi', 'inventories', 'stocks?', 'shipments', 'construction', 'permits', 'starts', 'turnover', 'index', 'productivity',
-  'labou?r costs?', 'employment cost', 'remittances', 'reserves', 'revenues?', 'profits?', 'receipts', 'demand',
-  'registrations', 'arrivals', 'applications', 'gross domestic product', 'value added', 'capital formation', 'activity',
-  'lending', 'generation', 'trade volume', 'deflator', 'consumer credit', 'real income', 'disposable income', 'outlays',
-  'machinery orders', 'new home', 'job postings', 'payrolls', 'redbook', 'new orders', 'formation', 'traffic', 'incomes?',
-)
-const PORTION_WORD = words(
-  'rates?', 'ratio', 'shares?', 'utili[sz]ation', 'percentage', 'proportion', 'coverage', 'prevalence', 'tax', 'taxes',
-  'tariffs?', 'yields?', 'interest', 'to gdp', 'literacy', 'participation', 'unemployment', 'probability', 'composition',
-  'intensity', 'penetration', 'to income', 'risk', 'savings?', 'as a', 'who', 'dependency', 'gap', 'requirement', 'held by',
-  'weights?', 'allocation', 'to loans', 'to assets', 'spread', 'premium', 'volatility', 'debt', 'budget', 'deficit', 'surplus',
-  'current account', 'reliance', 'nonperforming', 'non-performing', 'npls?', 'average (?:transaction|grant|interest|cost)', 'transaction costs?', 'women in', 'return on', 'to total', 'spending more', 'completeness', 'vacancy', 'margin', 'capacity', 'storage', 'outlook',
-)
+const CHANGES_IN_BARE_PERCENT = words`
+  production|output|sales|orders|investments?|expenditures?|spending|consumption|exports?|imports?|credit
+  |loans|deposits|money supply|m[0-4]|prices?|wages|earnings|gdp|gnp|gni|cpi|ppi|inventories|stocks?|shipments
+  |construction|permits|starts|turnover|index|productivity|labou?r costs?|employment cost|remittances|reserves
+  |revenues?|profits?|receipts|demand|registrations|arrivals|applications|gross domestic product|value added
+  |capital formation|activity|lending|generation|trade volume|deflator|consumer credit|real income
+  |disposable income|outlays|machinery orders|new home|job postings|payrolls|redbook|new orders|formation
+  |traffic|incomes?
+`
+const PORTION_WORD = words`
+  rates?|ratio|shares?|utili[sz]ation|percentage|proportion|coverage|prevalence|tax|taxes|tariffs?|yields?
+  |interest|to gdp|literacy|participation|unemployment|probability|composition|intensity|penetration|to income
+  |risk|savings?|as a|who|dependency|gap|requirement|held by|weights?|allocation|to loans|to assets|spread
+  |premium|volatility|debt|budget|deficit|surplus|current account|reliance|nonperforming|non-performing|npls?
+  |average (?:transaction|grant|interest|cost)|transaction costs?|women in|return on|to total|spending more
+  |completeness|vacancy|margin|capacity|storage|outlook
+`
 const GROWTH_NOT = pattern`
   \bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)
   |\bexpectations?\b|\bdebt[- ]growth\b
@@ -101,26 +101,22 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-gap',
     value: 'gap',
-    when: (c) => /\bgaps?\b(?! filled)/.test(c.head) && !/\bincrease in\b|\bgap[- ]filled\b/.test(c.head) && !isGrowth(c),
+    when: (c) =>
+      /\bgaps?\b(?! filled)/.test(c.head) && !/\bincrease in\b|\bgap[- ]filled\b/.test(c.head) && !isGrowth(c),
     sure: (c) => NAME_GAP_SURE.test(c.head),
     because: 'The name says a distance from a potential, target or norm.',
   },
   {
     rule: 'name-allocation',
     value: 'allocation',
-    when: (c) =>
-      NAME_ALLOCATION.test(c.head) &&
-      !/\bsdr\b|\bimf\b|\bindex\b|\breallocation\b/.test(c.head),
+    when: (c) => NAME_ALLOCATION.test(c.head) && !/\bsdr\b|\bimf\b|\bindex\b|\breallocation\b/.test(c.head),
     sure: (c) => /\b(?:budget|portfolio|asset|fund)\b/.test(c.head),
     because: 'The name says how a plan or portfolio is divided.',
   },
   {
     rule: 'name-threshold',
     value: 'threshold',
-    when: (c) =>
-      NAME_THRESHOLD.test(
-        c.head,
-      ) && !/\bwage\b/.test(c.head),
+    when: (c) => NAME_THRESHOLD.test(c.head) && !/\bwage\b/.test(c.head),
     sure: (c) => !/\bstarting age\b/.test(c.head),
     because: 'The name says a limit, target or legal age set by rule.',
   },
@@ -128,7 +124,8 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-spread',
     value: 'spread',
     when: (c) =>
-      (/\bspreads?\b|\brisk premium\b|\bterm premium\b/.test(c.head) && !/\bdisease\b/.test(c.head)) ||
+      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b|\bcds\b|\bcredit default swap/.test(c.head) &&
+        !/\bdisease\b/.test(c.head)) ||
       /\brate minus\b/.test(c.units),
     because: 'The name or units say one rate minus another.',
   },
@@ -170,7 +167,11 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
       !SCORE.test(c.head) &&
       !SENTIMENT.test(c.head) &&
       !/\bpmi\b/.test(c.head),
-    sure: (c) => !/\bindex\b/.test(c.head) || PRICE_WORD.test(c.head) || STOCK_MARKET.test(c.head) || /\bproduction\b/.test(c.head),
+    sure: (c) =>
+      !/\bindex\b/.test(c.head) ||
+      PRICE_WORD.test(c.head) ||
+      STOCK_MARKET.test(c.head) ||
+      /\bproduction\b/.test(c.head),
     because: 'A flow, stock, price, production or index in a bare "%" is a change (ruling 2).',
   },
 ]

@@ -1,6 +1,6 @@
-import { pattern } from './pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
+import { pattern } from './pattern.ts'
 import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './words.ts'
 
 const X = pattern`
@@ -33,14 +33,17 @@ const NAME_INDEX = pattern`
   |\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b|\bease of doing business\b
 `
 
-const GOODS =
-  /^(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt|dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)|sq ?ft|cigarette.*|pack)$/i
+const GOODS = pattern`
+  ^(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
+  |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)
+  |sq ?ft|cigarette.*|pack)$
+`
 const WORK_TIME = /^(?:hour|day|week|month|year)$/
 const RATE_CONTEXT = pattern`
   \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
 `
 
-const goods = (c: Context) => c.unit.per !== null && GOODS.test(c.unit.per)
+const goods = (c: Context) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const produced = (c: Context) => X.test(c.head)
 
 export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
@@ -48,7 +51,8 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'bond-yield',
     value: 'yield',
     when: (c) => c.percent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
-    sure: (c) => /\byields?\b|\bbonds?\b|\bnotes?\b|\bgilts?\b|\bbunds?\b/.test(c.head) && !/\binterest rate\b/.test(c.head),
+    sure: (c) =>
+      /\byields?\b|\bbonds?\b|\bnotes?\b|\bgilts?\b|\bbunds?\b/.test(c.head) && !/\binterest rate\b/.test(c.head),
     because: 'The name says the return on a security.',
   },
   {
@@ -60,17 +64,16 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'conversion-factor',
     value: 'price',
-    when: (c) => /\bppp\b.{0,20}\bconversion (?:factor|rate)\b|\bimplied ppp\b/.test(c.name) && c.unit.kind !== 'ratio' && !/\bratio\b/.test(c.head),
+    when: (c) =>
+      /\bppp\b.{0,20}\bconversion (?:factor|rate)\b|\bimplied ppp\b/.test(c.name) &&
+      c.unit.kind !== 'ratio' &&
+      !/\bratio\b/.test(c.head),
     because: 'A PPP conversion factor is a price.',
   },
   {
     rule: 'exchange-rate',
     value: 'price',
-    when: (c) =>
-      EXCHANGE_RATE.test(c.head) &&
-      !EXCHANGE_RATE_NOT.test(c.head) &&
-      !c.percent &&
-      c.unit.kind !== 'index',
+    when: (c) => EXCHANGE_RATE.test(c.head) && !EXCHANGE_RATE_NOT.test(c.head) && !c.percent && c.unit.kind !== 'index',
     sure: (c) => c.unit.scale === 1,
     because: 'The name says an exchange rate.',
   },
@@ -90,7 +93,8 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'pay',
     value: 'price',
-    when: (c) => c.money && WAGE.test(c.head) && c.unit.scale < 1e5 && !/\bshare\b|\bwage bill\b|\bcorporate\b/.test(c.head),
+    when: (c) =>
+      c.money && WAGE.test(c.head) && c.unit.scale < 1e5 && !/\bshare\b|\bwage bill\b|\bcorporate\b/.test(c.head),
     sure: (c) => c.unit.per !== null && WORK_TIME.test(c.unit.per),
     because: 'Pay for work in money is a price.',
   },
@@ -99,8 +103,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'price',
     when: (c) =>
       c.money &&
-      (NAME_PRICE_IN_MONEY.test(c.head) ||
-        (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
+      (NAME_PRICE_IN_MONEY.test(c.head) || (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
       !NAME_PRICE_IN_MONEY_NOT.test(c.head),
     sure: (c) => c.unit.scale === 1,
     because: 'The name says price and the units are money.',
@@ -116,14 +119,19 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'commodity-in-money',
     value: 'price',
     when: (c) =>
-      c.money && c.unit.scale === 1 && COMMODITY_IN_MONEY.test(c.head) && COMMODITY.test(c.head) && !COMMODITY_IN_MONEY_NOT.test(c.head),
+      c.money &&
+      c.unit.scale === 1 &&
+      COMMODITY_IN_MONEY.test(c.head) &&
+      COMMODITY.test(c.head) &&
+      !COMMODITY_IN_MONEY_NOT.test(c.head),
     sure: false,
     because: 'A traded commodity in plain money is a price.',
   },
   {
     rule: 'currency-pair',
     value: 'price',
-    when: (c) => c.money && c.unit.scale === 1 && /^(?:usd|eur|gbp|jpy)[a-z]{3}$|^[a-z]{3}(?:usd|eur|gbp|jpy)$/.test(c.head),
+    when: (c) =>
+      c.money && c.unit.scale === 1 && /^(?:usd|eur|gbp|jpy)[a-z]{3}$|^[a-z]{3}(?:usd|eur|gbp|jpy)$/.test(c.head),
     because: 'The name is a pair of currency codes.',
   },
   {
@@ -136,7 +144,12 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'opinion',
     value: 'sentiment',
-    when: (c) => SENTIMENT.test(c.head) && !SCORE.test(c.head) && !c.money && c.whole === '' && !/\bfinancial conditions\b/.test(c.head),
+    when: (c) =>
+      SENTIMENT.test(c.head) &&
+      !SCORE.test(c.head) &&
+      !c.money &&
+      c.whole === '' &&
+      !/\bfinancial conditions\b/.test(c.head),
     sure: (c) => OPINION_SURE.test(c.head),
     because: 'The name says opinion or expectation of people or firms.',
   },
@@ -144,18 +157,18 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'units-index',
     value: 'index',
     when: (c) => c.unit.kind === 'index',
-    sure: (c) =>
-      /\brating\b|\bscore\b/.test(c.head) ||
-      !UNITS_INDEX_DOUBT.test(c.head),
+    sure: (c) => /\brating\b|\bscore\b/.test(c.head) || !UNITS_INDEX_DOUBT.test(c.head),
     because: 'The units are index points, a base year, a score or a scale.',
   },
   {
     rule: 'name-index',
     value: 'index',
     when: (c) =>
-      (c.unit.kind === 'unknown' || c.unit.kind === 'ratio' || (c.barePercent && /\bpmi\b/.test(c.head)) || (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
-      (NAME_INDEX.test(c.head) ||
-        STOCK_MARKET.test(c.head)),
+      (c.unit.kind === 'unknown' ||
+        c.unit.kind === 'ratio' ||
+        (c.barePercent && /\bpmi\b/.test(c.head)) ||
+        (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
+      (NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head)),
     because: 'The name says index, rank or score and the units say nothing else.',
   },
 ]

@@ -1,35 +1,35 @@
-import { pattern } from './pattern.ts'
-import { words } from './pattern.ts'
+import { pattern, words } from './pattern.ts'
 
 /** The vocabulary that several rules share: each entry is one idea of the codebook. */
-export const GROWTH = words(
-  'growth', 'inflation', 'deflation', 'yoy', 'mom', 'qoq', 'wow', 'y/y', 'm/m', 'q/q', 'y-o-y', 'm-o-m', 'q-o-q',
-  'year[- ]on[- ]year', 'year[- ]over[- ]year', 'month[- ]on[- ]month', 'month[- ]over[- ]month',
-  'quarter[- ]on[- ]quarter', 'annual change', 'monthly change', 'wachstum', 'croissance', 'crecimiento', 'инфляция',
-)
+export const GROWTH = words`
+  growth|inflation|deflation|yoy|mom|qoq|wow|y/y|m/m|q/q|y-o-y|m-o-m|q-o-q|year[- ]on[- ]year
+  |year[- ]over[- ]year|month[- ]on[- ]month|month[- ]over[- ]month|quarter[- ]on[- ]quarter|annual change
+  |monthly change|wachstum|croissance|crecimiento|инфляция
+`
 export const GROWTH_UNITS = pattern`
   % ?(?:change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent 
   |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year
 `
 export const CHANGE = /(?<!climate |use )\bchanges?\b(?! of (?:address|ownership))/
-export const PRICE_WORD = words(
-  'prices?', 'cpi', 'ppi', 'wpi', 'rpi', 'hicp', 'pce price', 'deflators?', 'cost of living', 'unit value', 'inflation',
-  'precios', 'prix', 'preise',
-)
-export const DEBT = words('debts?', 'indebtedness', 'liabilities', 'arrears', 'borrowings', 'bonds outstanding', 'dod')
+export const PRICE_WORD = words`
+  prices?|cpi|ppi|wpi|rpi|hicp|pce price|deflators?|cost of living|unit value|inflation|precios|prix|preise
+`
+export const DEBT = words`
+  debts?|indebtedness|liabilities|arrears|borrowings|bonds outstanding|dod
+`
 export const DEBT_SERVICE = pattern`
   \bdebt service\b|\binterest payments?\b|\bprincipal repayments?\b|\bamortization\b|\bimf (?:repurchases
   |charges)\b|^(?:tds|amt|int)\b
 `
-export const INTEREST_RATE = words(
-  'interest rates?', 'policy rates?', 'interbank(?: (?:offered )?rates?)?', 'lending rates?', 'deposit rates?',
-  '(?:reverse )?repo(?: rate)?', 'repurchase rate', 'overnight(?: (?:financing|lending|deposit|index|funding))?(?: rate)?',
-  'sofr', 'sonia', 'estr', 'eonia', 'saron', 'tona', '[a-z]{1,5}ibor', 'discount rates?', 'prime(?: lending)? rates?',
-  'fed(?:eral)? funds(?: target)?(?: rate)?', 'mortgage rates?', 'bank rates?', 'cash rate', 'base rate', 'key rate',
-  'refinanc\\w* rates?', 'refi rate', 'call money(?: rate)?', 'loan rates?', 'borrowing rates?', 'swap rates?',
-  'funding rates?', '(?:lending|deposit|standing) facility(?: rate)?', 'interest on', 'financing rates?',
-  'money market rates?', 'treasury bill rates?', 'mortgage interest', 'funds rate',
-)
+export const INTEREST_RATE = words`
+  interest rates?|policy rates?|interbank(?: (?:offered )?rates?)?|lending rates?|deposit rates?
+  |(?:reverse )?repo(?: rate)?|repurchase rate|overnight(?: (?:financing|lending|deposit|index
+  |funding))?(?: rate)?|sofr|sonia|estr|eonia|saron|tona|[a-z]{1,5}ibor|discount rates?
+  |prime(?: lending)? rates?|fed(?:eral)? funds(?: target)?(?: rate)?|mortgage rates?|bank rates?|cash rate
+  |base rate|key rate|refinanc\w* rates?|refi rate|call money(?: rate)?|loan rates?|borrowing rates?
+  |swap rates?|funding rates?|(?:lending|deposit|standing) facility(?: rate)?|interest on|financing rates?
+  |money market rates?|treasury bill rates?|mortgage interest|funds rate
+`
 export const YIELD = pattern`
   \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
   |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t
@@ -50,7 +50,7 @@ export const SCORE = pattern`
   \brank(?:ing)?s?\b|\bscores?\b|\brating|\bcorruption\b|\bterrorism\b|\bcpia\b|\bcompetitiveness\b
   |\bease of\b|\bdoing business\b|\bperformance index\b|\bhuman (?:capital|development)\b|\bparity index\b
   |\bdisclosure index\b|\brights index\b|\bcredit information\b|\bfreedom\b|\bdemocracy\b|\bhappiness\b
-  |\bpeace index\b|\bgovernance\b|\bfragil|\bperception|\brule of law\b|\bgini\b|\bconnectivity index\b
+  |\bpeace index\b|\bgovernance\b|\bfragil|\bperception|\bdiversification\b|\bstability\b|\brule of law\b|\bgini\b|\bconnectivity index\b
   |\bstatistical (?:capacity|performance)\b|\bresource allocation index\b|\bassessment\b|\binnovation index\b
   |\binequality\b|\bservice coverage index\b|\brisk index\b|\bclimate risk\b|\besg\b|\bvulnerability\b
   |\breadiness\b
@@ -66,7 +66,7 @@ export const STOCK_MARKET = pattern`
 `
 /** Traded on an exchange or quoted as a world price. */
 export const COMMODITY = pattern`
-  \bbrent\b|\bwti\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b|\balumini?um\b|\bzinc\b
+  \bbrent\b|\bwti\b|\boil price|\brice\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b|\balumini?um\b|\bzinc\b
   |\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b|\bwheat\b|\bmaize\b|\bcorn\b
   |\bsoy ?beans?\b|\bsugar\b|\bcoffee\b|\bcocoa\b|\bcotton\b|\bpalm oil\b|\brubber\b|\bcoal\b|\biron ore\b
   |\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b|\bbitcoin\b|\bsteel\b|\blumber\b
@@ -83,7 +83,7 @@ export const WAGE = pattern`
 export const COUNTED_STATE = pattern`
   \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
   |\bpersons?\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
-  |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\brigs?\b|\bvacanc|\bjob openings\b
+  |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\bnumber of (?:banks|atms|schools|companies|firms)\b|\brigs?\b|\bvacanc|\bjob openings\b
   |\bsubscri(?:ptions|bers)\b|\bservers\b|\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b
   |\bstudents\b|\bout of school\b|\brefugees?\b|\bmigrant stock\b|\bmigrants\b|\bpersonnel\b
   |\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b|\bdoctors\b|\bnurses\b|\btractors\b

@@ -1,6 +1,6 @@
 /**
  * A catalogue file in two passes: the first checks every record, so that nothing is sent before the whole file is
- * known to be good; the second gives the records. Memory does not grow with the file but for 20 bytes an id.
+ * known to be good; the second gives the records. Memory does not grow with the file but for some 30 bytes an id.
  */
 import type { Indicator } from '../../classification/types.ts'
 import { type Checked, checkRecord } from './check.ts'

@@ -8,6 +8,8 @@ import { MAX_COLUMNS } from './types.ts'
 const REQUIRED = ['indicator_id', 'name'] as const
 const DELIMITERS = [',', ';', '\t'] as const
 const MAX_SHOWN_COLUMNS = 8
+const IS_JSON = 'The file looks like JSON: give it the extension .jsonl'
+const NAME_FIELDS = 'The first row must name the fields, such as indicator_id,name,units'
 
 type Fields = { readonly fields: readonly string[] } | { readonly fault: string; readonly column: number }
 
@@ -34,10 +36,12 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
     if (fault !== undefined) throw inputInvalid(`${at}: ${fault}`)
     const encoding = encodingFault(record.bytes)
     if (encoding !== undefined) throw inputInvalid(`${at}: ${encoding}. ${CONVERT_HINT}`)
+    if (looksLikeJson(record.bytes))
+      throw inputInvalid(`${at}: ${showValue(record.bytes.toString('utf8'))}. ${IS_JSON}`)
     const split = splitFields(withoutReturn(record.bytes.toString('utf8')), delimiter)
     if ('fault' in split) throw inputInvalid(`${at}, column ${split.column + 1}: ${split.fault}`)
     if (split.fields.every(isBlank)) return BLANK
-    columns = readHeader(split.fields, at, looksLikeJson(record.bytes))
+    columns = readHeader(split.fields, at)
     header = Buffer.from(record.bytes)
     return BLANK
   }
@@ -63,12 +67,9 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
   }
 }
 
-function readHeader(fields: readonly string[], at: string, isJson: boolean): string[] {
-  const wayOut = isJson
-    ? 'The file looks like JSON: give it the extension .jsonl'
-    : 'The first row must name the fields, such as indicator_id,name,units'
+function readHeader(fields: readonly string[], at: string): string[] {
   if (fields.length > MAX_COLUMNS) {
-    throw inputInvalid(`${at}: more than ${MAX_COLUMNS.toLocaleString('en-US')} columns, the bound. ${wayOut}`)
+    throw inputInvalid(`${at}: more than ${MAX_COLUMNS.toLocaleString('en-US')} columns, the bound. ${NAME_FIELDS}`)
   }
   const names = fields.map((field) =>
     field
@@ -88,7 +89,7 @@ function readHeader(fields: readonly string[], at: string, isJson: boolean): str
   if (missing.length > 0) {
     const shown = fields.slice(0, MAX_SHOWN_COLUMNS).map(showValue).join(', ')
     const rest = fields.length > MAX_SHOWN_COLUMNS ? ` and ${fields.length - MAX_SHOWN_COLUMNS} more` : ''
-    throw inputInvalid(`${at}: no column ${missing.join(' and no column ')}; it has ${shown}${rest}. ${wayOut}`)
+    throw inputInvalid(`${at}: no column ${missing.join(' and no column ')}; it has ${shown}${rest}. ${NAME_FIELDS}`)
   }
   return names
 }

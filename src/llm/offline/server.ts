@@ -52,6 +52,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const gate = createRateGate(options)
   const stats = createStats()
   const completions = createCompletionWriter()
+  let closing = false
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     route(request, response).catch((error: unknown) => {
       if (response.destroyed) return
@@ -108,6 +109,8 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     const content = writeContent(answers.answer(question), question.properties)
     const { body: completion, usage } = completions.write(question, content)
     stats.billed(usage.input, usage.cached, usage.output)
+    // Kept alive, this connection would hold up the close until its grace is over.
+    if (closing) response.setHeader('connection', 'close')
     send(response, 200, completion)
   }
 
@@ -122,6 +125,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port }
     },
     async close() {
+      closing = true
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
       await new Promise<void>((resolve) => {
         server.close(() => resolve())

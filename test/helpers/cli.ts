@@ -1,0 +1,70 @@
+/** Runs the command line as a user would: a process of its own, with its exit code and both outputs. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface CliResult {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess
+  readonly result: Promise<CliResult>
+  /** Resolves when stderr holds `text`; rejects when the process ends without it. */
+  untilSaid(text: string | RegExp): Promise<void>
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string
+  /** In a process group of its own, so that a signal can go to the group. */
+  readonly detached?: boolean
+}
+
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    // Only what a command needs: a key on the machine that runs the tests must not reach them.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
+  })
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(options.input ?? '')
+  let stdout = ''
+  let stderr = ''
+  const watchers = new Set<() => void>()
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    for (const watcher of watchers) watcher()
+  })
+  const result = new Promise<CliResult>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  })
+  return {
+    child,
+    result,
+    untilSaid: (text) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          if (typeof text === 'string' ? !stderr.includes(text) : !text.test(stderr)) return
+          watchers.delete(check)
+          resolve()
+        }
+        watchers.add(check)
+        check()
+        void result.then(() => reject(new Error(`the command ended without saying ${text}:\n${stderr}`)))
+      }),
+  }
+}
+
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return await startCli(args, options).result
+}

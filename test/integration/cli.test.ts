@@ -1,0 +1,179 @@
+/** The command line on a running stack: output, exit codes, export, status. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Classification } from '../../src/classification/types.ts'
+import { runCli, startCli } from '../helpers/cli.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+
+let stack: TestStack
+let directory: string
+let env: Record<string, string>
+
+before(async () => {
+  stack = await startTestStack({ RATE_RPM: '600', OFFLINE_MODEL_LATENCY_MS: '100' })
+  directory = await mkdtemp(join(tmpdir(), 'classify-cli-'))
+  env = { ...stack.env }
+})
+
+after(async () => {
+  await stack?.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const CSV = `indicator_id,name,units,periodicity,sample_values
+C.1,"GDP, current prices",USD Million,Quarterly,"[{""date"":""2024-Q1"",""value"":5}]"
+C.2,=cmd|' /C calc'!A0,%,Monthly,
+C.3,Unemployment Rate,%,Monthly,
+`
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, content)
+  return path
+}
+
+test('classify --json prints exactly one JSON object on stdout, with the fixed fields', async () => {
+  const path = await file('catalogue.csv', CSV)
+  const { code, stdout, stderr } = await runCli(['classify', path, '--json'], { env })
+  assert.equal(code, 0, stderr)
+  assert.equal(stdout.trim().split('\n').length, 1)
+  const report = JSON.parse(stdout)
+  for (const field of [
+    'run_id',
+    'indicators',
+    'classified',
+    'unchanged',
+    'failed',
+    'needs_review',
+    'by_source',
+    'model_requests',
+    'tokens',
+    'cost_usd',
+    'elapsed_ms',
+    'indicators_per_minute',
+    'nodes',
+  ]) {
+    assert.ok(field in report, field)
+  }
+  assert.deepEqual(Object.keys(report.by_source), ['rules', 'reuse', 'model', 'escalation', 'person'])
+  assert.deepEqual(Object.keys(report.tokens), ['input', 'cached', 'output'])
+  assert.equal(report.indicators, 3)
+  assert.equal(report.indicators, report.classified + report.unchanged + report.failed)
+  assert.deepEqual(Object.values(report.nodes), [{ batches: 1, failed: 0 }])
+
+  const again = JSON.parse((await runCli(['classify', path, '--json'], { env })).stdout)
+  assert.equal(again.unchanged, 3)
+})
+
+test('standard input is a catalogue too, and the report for people names the run', async () => {
+  const input = `${JSON.stringify({ indicator_id: 'P.1', name: 'Car Registrations', units: 'Thousand' })}\n`
+  const { code, stdout } = await runCli(['classify', '-'], { env, input })
+  assert.equal(code, 0)
+  assert.match(stdout, /Run run-\d{14}-[0-9a-f]{8}/)
+  assert.match(stdout, /classified +1 /)
+})
+
+test('--limit classifies the first indicators only', async () => {
+  const path = await file('limit.csv', CSV)
+  const report = JSON.parse((await runCli(['classify', path, '--json', '--limit', '2', '--force'], { env })).stdout)
+  assert.equal(report.indicators, 2)
+})
+
+test('status shows an indicator and a run, and exits 1 for what is not known', async () => {
+  const one = await runCli(['status', 'C.1', '--json'], { env })
+  assert.equal(one.code, 0, one.stderr)
+  const classification = JSON.parse(one.stdout) as Classification
+  assert.equal(classification.indicator_id, 'C.1')
+  const run = await runCli(['status', classification.run_id, '--json'], { env })
+  assert.equal(JSON.parse(run.stdout).run_id, classification.run_id)
+  assert.match((await runCli(['status', 'C.1'], { env })).stdout, /GDP, current prices/)
+  assert.equal((await runCli(['status', 'nobody'], { env })).code, 1)
+})
+
+test('export writes JSON lines and CSV, of everything or of one run, and neutralises formulas', async () => {
+  const lines = (await runCli(['export', '--format', 'jsonl'], { env })).stdout.trim().split('\n')
+  const all = lines.map((line) => JSON.parse(line) as Classification)
+  assert.ok(all.length >= 4)
+  assert.deepEqual(
+    all.map((one) => one.indicator_id),
+    all.map((one) => one.indicator_id).toSorted(),
+  )
+  const runId = all.find((one) => one.indicator_id === 'P.1')?.run_id ?? ''
+  const ofRun = await runCli(['export', '--format', 'jsonl', '--run', runId], { env })
+  assert.equal(ofRun.stdout.trim().split('\n').length, 1)
+
+  const out = join(directory, 'out.csv')
+  const csv = await runCli(['export', '--format', 'csv', '--out', out], { env })
+  assert.equal(csv.code, 0, csv.stderr)
+  const text = await readFile(out, 'utf8')
+  assert.match(text, /^indicator_id,name,type,/)
+  assert.match(text, /'=cmd/)
+
+  assert.equal((await runCli(['export', '--format', 'csv', '--run', 'nobody'], { env })).code, 2)
+  assert.equal((await runCli(['export', '--format', 'xml'], { env })).code, 2)
+})
+
+test('what cannot be used exits 2 with a message that names it', async () => {
+  const bad = await file('bad.jsonl', '{"indicator_id":"a"}\n')
+  const cases: readonly [readonly string[], RegExp][] = [
+    [['classify', join(directory, 'missing.jsonl')], /missing\.jsonl/],
+    [['classify', bad], /bad\.jsonl.*name/s],
+    [['classify'], /missing required argument/],
+    [['classify', bad, '--pack', '26'], /--pack.*1 to 25/s],
+    [['classify', bad, '--batch-size', '101'], /--batch-size.*1 to 100/s],
+    [['classify', bad, '--mode', 'fast'], /--mode.*hybrid, model, rules/s],
+    [['classify', bad, '--ingress', 'localhost'], /--ingress.*http/s],
+    [['no-such-command'], /no-such-command/],
+    [['status'], /missing required argument/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, stderr } = await runCli(args, { env })
+    assert.equal(code, 2, `${args.join(' ')}: ${stderr}`)
+    assert.match(stderr, message)
+    assert.doesNotMatch(stderr, /at .*\.ts:\d+/, 'a stack trace is no message')
+  }
+  const wrong = await runCli(['classify', bad], { env: { ...env, RATE_RPM: 'fast' } })
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /RATE_RPM is "fast"/)
+})
+
+test('every command has a help text and exits 0 with it', async () => {
+  const { stdout } = await runCli(['--help'])
+  for (const name of ['start', 'demo', 'classify', 'status', 'export', 'migrate']) {
+    assert.match(stdout, new RegExp(`^ +${name}\\b`, 'm'))
+    const help = await runCli([name, '--help'])
+    assert.equal(help.code, 0)
+    assert.match(help.stdout, /Usage: /)
+  }
+})
+
+test('a second stack on the same data directory is refused, and so is a taken port', async () => {
+  const free = { ...env, DATA_DIR: join(directory, 'other') }
+  const taken = await runCli(['start'], { env: free })
+  assert.equal(taken.code, 1)
+  assert.match(taken.stderr, new RegExp(`Port ${env.INGRESS_PORT} .*INGRESS_PORT`))
+  assert.match(taken.stderr, new RegExp(`Port ${env.PORT} `))
+})
+
+test('Ctrl+C stops submitting, lets what is in flight end, and exits 130', async () => {
+  const lines = Array.from({ length: 5_000 }, (_, n) => JSON.stringify({ indicator_id: `Z.${n}`, name: `Thing ${n}` }))
+  const path = await file('long.jsonl', lines.join('\n'))
+  const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--json'], { env })
+  await cli.untilSaid(/in flight [1-9]/)
+  cli.child.kill('SIGINT')
+  const { code, stdout, stderr } = await cli.result
+  assert.equal(code, 130, stderr)
+  const report = JSON.parse(stdout)
+  assert.ok(report.classified > 0 && report.failed > 0, stdout)
+  assert.equal(report.indicators, 5_000)
+  assert.match(stderr, /go on with:\n +npm run classify/)
+})
+
+test('migrate says that the schema is up to date', async () => {
+  const { code, stderr } = await runCli(['migrate'], { env: { ...env, DATABASE_URL: stack.databaseUrl } })
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /up to date/)
+})

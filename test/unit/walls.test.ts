@@ -1,0 +1,93 @@
+/** The walls of the design are rules of the linter: an import that crosses one must fail the check. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+interface Probe {
+  readonly folder: string
+  readonly code: string
+  readonly rule: 'noRestrictedImports' | 'noProcessEnv'
+  readonly isRefused: boolean
+}
+
+const crossings: readonly [folder: string, from: string][] = [
+  ['src/classification', 'node:fs'],
+  ['src/classification', '../llm/types.ts'],
+  ['src/classification', 'pino'],
+  ['src/classification/rules', '../../errors.ts'],
+  ['src/llm', '../store/types.ts'],
+  ['src/llm', '../classification/rules.ts'],
+  ['src/llm', '../config.ts'],
+  ['src/llm/offline', '../../store/types.ts'],
+  ['src/store', '../llm/types.ts'],
+  ['src/store', '../classification/rules.ts'],
+  ['src/restate', '../store/store.ts'],
+  ['src/restate', '../llm/openai-client.ts'],
+  ['src/restate', 'pg'],
+  ['src/http', '../restate/services.ts'],
+  ['src/http', '../store/types.ts'],
+  ['src/eval', 'node:fs'],
+  ['src/embedded', '../store/store.ts'],
+  ['src/cli', '../store/store.ts'],
+  ['src/cli', '../restate/services.ts'],
+  ['src/cli/catalogue', '../../store/store.ts'],
+  ['src/cli', 'fastify'],
+]
+
+const permitted: readonly [folder: string, from: string][] = [
+  ['src/classification', './rules.ts'],
+  ['src/classification', 'zod'],
+  ['src/classification/rules', '../units.ts'],
+  ['src/llm', '../classification/types.ts'],
+  ['src/llm/offline', '../../classification/rules.ts'],
+  ['src/restate', '../store/types.ts'],
+  ['src/cli', '../restate/contract.ts'],
+]
+
+function importing([folder, from]: readonly [string, string], isRefused: boolean): Probe {
+  return { folder, code: `import * as probe from '${from}'\n\nprobe.toString()\n`, rule: 'noRestrictedImports', isRefused }
+}
+
+const readsEnv = 'export const probe = () => process.env.HOME\n'
+const probes: readonly Probe[] = [
+  ...crossings.map((pair) => importing(pair, true)),
+  ...permitted.map((pair) => importing(pair, false)),
+  { folder: 'src/llm', code: readsEnv, rule: 'noProcessEnv', isRefused: true },
+]
+
+let directory: string
+let output: string
+
+/** One run of the linter over all probes, with the project's own configuration, beside the project. */
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'classify-walls-'))
+  await cp(join(ROOT, 'biome.json'), join(directory, 'biome.json'))
+  for (const [index, probe] of probes.entries()) {
+    const file = join(directory, probe.folder, `probe-${index}.ts`)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, probe.code)
+  }
+  const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome')
+  const args = [biome, 'lint', '--colors=off', '--reporter=github', '--max-diagnostics=none', '--vcs-enabled=false', '.']
+  output = await new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: directory }, (_error, stdout, stderr) => resolve(stdout + stderr))
+  })
+})
+
+after(async () => {
+  await rm(directory, { recursive: true, force: true })
+})
+
+for (const [index, probe] of probes.entries()) {
+  const what = probe.code.split('\n')[0]
+  test(`${probe.folder} ${probe.isRefused ? 'may not' : 'may'}: ${what}`, () => {
+    const refusals = output.split('\n').filter((line) => line.includes(`probe-${index}.ts`) && line.includes(probe.rule))
+    assert.equal(refusals.length > 0, probe.isRefused, output.slice(0, 2_000))
+  })
+}
