@@ -31,7 +31,12 @@ export function openDatabase(
   options: { readonly poolSize: number; readonly applicationName: string; readonly log: Logger },
 ): DatabaseResources {
   const { log } = options
-  const pool = createPool({ ...addressOf(connection), max: options.poolSize, applicationName: options.applicationName, log })
+  const pool = createPool({
+    ...addressOf(connection),
+    max: options.poolSize,
+    applicationName: options.applicationName,
+    log,
+  })
   return {
     store: createStore(pool),
     migrate: async () => (await migrate(pool, log)).applied,
@@ -43,7 +48,10 @@ export function openDatabase(
 export function createResources(config: Config, log: Logger): Resources {
   const { openai, rate } = config
   if (config.database.connection === null) {
-    throw new ServiceError('config-invalid', 'No database is set: give DATABASE_URL, or POSTGRES_HOST and its companions')
+    throw new ServiceError(
+      'config-invalid',
+      'No database is set: give DATABASE_URL, or POSTGRES_HOST and its companions',
+    )
   }
   if (openai.apiKey === undefined && openai.baseUrl === undefined) {
     throw new ServiceError(

@@ -141,7 +141,8 @@ function readPer(below: string): string | null {
   if (/^\d+$/.test(text)) return `${text} people`
   const lower = text.toLowerCase()
   for (const [pattern, name] of PER_NAMES) if (pattern.test(lower)) return name
-  if (/^(?:constant |current |\d{4} )*(?:us ?\$|\$|us dollars?)/.test(lower)) return lower.replace(/us ?\$|\$/, 'USD')
+  if (/^(?:constant |current )?(?:\d{4} )?(?:us ?\$|\$|us dollars?)/.test(lower))
+    return lower.replace(/us ?\$|\$/, 'USD')
   if (/^(?:international|ppp) ?(?:\$|dollars?)?$/.test(lower)) return 'INTL'
   return cap(text, 80)
 }
@@ -204,7 +205,8 @@ function readName(rawName: string, ownCode: string | null): Reading {
   if (/^number of (?!\w+ per\b)/.test(lower)) return reading('count', 'name-things')
   for (const { 0: bracket, index } of [...name.matchAll(/\([^()]{1,200}\)/g)].reverse()) {
     // A bracket within the name says something of what is measured, "(2011 PPP)"; the unit stands at the end.
-    if (!/^(?: ?\([^()]*\))*(?:, [A-Z][^()]*)?$/.test(name.slice(index + bracket.length))) continue
+    const after = name.slice(index + bracket.length).replace(/\([^()]*\)/g, '')
+    if (!/^ *(?:, [A-Z][^()]*)?$/.test(after)) continue
     const inner = bracket.slice(1, -1)
     // A code alone in brackets names the currency of an FX series; a word alone is an abbreviation.
     if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
@@ -214,8 +216,9 @@ function readName(rawName: string, ownCode: string | null): Reading {
   }
   if (/(?:^|, |\bas |\bin )(?:a )?(?:%|percent|per cent)/.test(lower)) return reading('percentage', 'name-percent')
   if (/\brank(?:ing)?\b/.test(lower)) return reading('index', 'name-rank')
-  if (/\bratio\b/.test(lower) && / to |[-/]to[-/]/.test(lower)) return reading('ratio', 'name-x-to-y-ratio')
-  const per = /\bper (\d[\d ]*(?:[a-z.]+ ?){0,3}|capita|person|worker)/.exec(lower)
+  if (/\bratio\b/.test(lower) && / to |[-/]to[-/]|\w[-/]\w+ ratio/.test(lower))
+    return reading('ratio', 'name-x-to-y-ratio')
+  const per = /\bper (\d[\d ]{0,12}[a-z. ]{0,40}|capita|person|worker)/.exec(lower)
   if (per && NAMES_MEASURE.test(lower) === false) return reading('rate', 'name-per', { per: readPer(per[1] ?? '') })
   if (NAMES_THINGS.test(lower) && !NAMES_MEASURE.test(lower)) return reading('count', 'name-things')
   return reading('unknown', 'units-empty')

@@ -37,21 +37,35 @@ export function addClassifyCommand(program: Command): void {
   program
     .command('classify')
     .description('Classify a catalogue (CSV or JSON lines; - reads standard input)')
-    .argument('<file>', 'catalogue with indicator_id and name, and any of units, periodicity, description, sample_values …')
+    .argument(
+      '<file>',
+      'catalogue with indicator_id and name, and any of units, periodicity, description, sample_values …',
+    )
     .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
     .option('--force', 'ask again what is unchanged')
-    .option('--mode <mode>', 'hybrid: ask what the rules leave open; model: ask all; rules: ask nothing', oneOf(['hybrid', 'model', 'rules']), 'hybrid')
+    .option(
+      '--mode <mode>',
+      'hybrid: ask what the rules leave open; model: ask all; rules: ask nothing',
+      oneOf(['hybrid', 'model', 'rules']),
+      'hybrid',
+    )
     .option('--no-reuse', 'do not answer from what was asked for the same shape')
     .option('--pack <n>', 'indicators in one request to the model, 1 to 25 (default: 10)', wholeNumber(1, 25))
     .option('--batch-size <n>', 'indicators in one invocation, 1 to 100', wholeNumber(1, 100), 100)
-    .option('--ingress <urls>', 'Restate ingress URLs, separated by commas (default: RESTATE_INGRESS_URL, else this machine)', httpUrls)
+    .option(
+      '--ingress <urls>',
+      'Restate ingress URLs, separated by commas (default: RESTATE_INGRESS_URL, else this machine)',
+      httpUrls,
+    )
     .option('--limit <n>', 'classify the first N indicators of the file', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action(async (file: string, options: ClassifyOptions) => {
       const config = readConfig()
-      const interrupts = watchInterrupts(() => say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once.'))
+      const interrupts = watchInterrupts(() =>
+        say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once.'),
+      )
       try {
         const report = await classifyFile(file, options, config, interrupts)
-        process.exitCode = finish(report, options, interrupts, `npm run classify -- ${file}`)
+        process.exitCode = finish(report, options, interrupts)
       } finally {
         interrupts.release()
       }
@@ -72,7 +86,11 @@ export async function classifyFile(
     for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
     const runId = newRunId()
     say(`Run ${runId}, mode ${options.mode}`)
-    const progress = createProgress({ stream: process.stderr, isTty: process.stderr.isTTY === true, total: catalogue.count })
+    const progress = createProgress({
+      stream: process.stderr,
+      isTty: process.stderr.isTTY === true,
+      total: catalogue.count,
+    })
     try {
       const report = await runCatalogue(runId, catalogue.count, batchesOf(indicatorsOf(catalogue), options.batchSize), {
         urls: options.ingress ?? config.restate.ingressUrls,
@@ -104,13 +122,14 @@ export function finish(
   report: RunReport,
   options: { readonly json?: boolean },
   interrupts: Pick<Interrupts, 'first'>,
-  again: string,
 ): number {
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatReport(report)}\n`)
   if (report.failures.length > 0) say(formatFailures(report))
   if (interrupts.first.aborted) {
-    say(`Interrupted. What is done is stored; go on with:\n  ${again}`)
+    // Without --force: what is done already is unchanged then, and only the rest is asked.
+    const args = process.argv.slice(3).filter((arg) => arg !== '--force')
+    say(`Interrupted. What is done is stored; go on with:\n  npm run classify -- ${args.join(' ')}`)
     return EXIT_INTERRUPTED
   }
   return report.failed > 0 ? EXIT_FAILED : EXIT_OK

@@ -109,7 +109,8 @@ async function post(url: string, batch: Batch, signal: AbortSignal): Promise<Bat
   const text = await response.text()
   if (response.ok) {
     const parsed = responseSchema.safeParse(parseJson(text))
-    if (!parsed.success) throw new BatchFailedError('internal', `${url} answered with something else than a batch's results`)
+    if (!parsed.success)
+      throw new BatchFailedError('internal', `${url} answered with something else than a batch's results`)
     return parsed.data as unknown as BatchResponse
   }
   const message = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, 300)

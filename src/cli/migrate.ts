@@ -10,7 +10,9 @@ export function addMigrateCommand(program: Command): void {
     .description("Bring the database's schema up to date (the embedded database unless another is set)")
     .action(async () => {
       const config = readConfig()
-      const applied = await withDatabase(config, { log: createCliLog(config), mayCreate: true }, (database) => database.migrate())
+      const applied = await withDatabase(config, { log: createCliLog(config), mayCreate: true }, (database) =>
+        database.migrate(),
+      )
       say(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`)
     })
 }

@@ -34,7 +34,8 @@ export function formatFailures(report: RunReport): string {
   return report.failures
     .map(({ code, reason, indicator_ids: ids }) => {
       const listed = ids.slice(0, MAX_LISTED_IDS).join(', ')
-      const rest = ids.length > MAX_LISTED_IDS ? `, and ${formatCount(ids.length - MAX_LISTED_IDS)} more (--json lists all)` : ''
+      const rest =
+        ids.length > MAX_LISTED_IDS ? `, and ${formatCount(ids.length - MAX_LISTED_IDS)} more (--json lists all)` : ''
       return `Failed (${code}), ${formatCount(ids.length)} indicators: ${reason}\n  ${listed}${rest}`
     })
     .join('\n')
@@ -42,7 +43,12 @@ export function formatFailures(report: RunReport): string {
 
 export function formatClassification(one: Classification): string {
   const { unit } = one
-  const unitText = [unit.kind, unit.scale === 1 ? '' : `× ${unit.scale}`, unit.currency ?? '', unit.per ? `per ${unit.per}` : '']
+  const unitText = [
+    unit.kind,
+    unit.scale === 1 ? '' : `× ${unit.scale}`,
+    unit.currency ?? '',
+    unit.per ? `per ${unit.per}` : '',
+  ]
   const lines = [
     `${one.name} (${one.indicator_id})`,
     `  ${one.type} (${one.family}), ${one.temporal_aggregation}, ${one.orientation}`,

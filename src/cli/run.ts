@@ -75,6 +75,7 @@ export async function runCatalogue(
   const totals = createTotals()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
   const inFlight = new Set<Promise<void>>()
+  const unsubmitted: string[] = []
   let isFatal = false
 
   const progress = () =>
@@ -85,11 +86,11 @@ export async function runCatalogue(
       needsReview: totals.needs_review,
       inFlight: inFlight.size,
     })
-  const fail = (code: string, reason: string, indicators: readonly Indicator[]) => {
+  const fail = (code: string, reason: string, ids: readonly string[]) => {
     const failure = failures.get(reason) ?? { code, reason, indicator_ids: [] }
-    failure.indicator_ids.push(...indicators.map((one) => one.indicator_id))
+    for (const id of ids) failure.indicator_ids.push(id)
     failures.set(reason, failure)
-    totals.failed += indicators.length
+    totals.failed += ids.length
   }
   const submit = async (index: number, indicators: readonly Indicator[]) => {
     try {
@@ -100,9 +101,9 @@ export async function runCatalogue(
       options.onResults?.(response.results)
     } catch (error) {
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
-      if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', indicators)
+      if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       if (FATAL_CODES.has(code) || code === 'ingress-unavailable') isFatal = true
-      fail(code, messageOf(error), indicators)
+      fail(code, messageOf(error), idsOf(indicators))
     }
   }
 
@@ -110,13 +111,9 @@ export async function runCatalogue(
   const windowSize = Math.min(WINDOW_PER_NODE * options.urls.length, MAX_WINDOW)
   let index = 0
   for await (const indicators of batches) {
-    // Read to the end even then: the report names every indicator that is left.
-    if (isFatal) {
-      fail('not-submitted', 'not submitted, because every batch would fail the same way', indicators)
-      continue
-    }
-    if (options.stopSubmitting.aborted) {
-      fail('interrupted', 'not submitted, because the run was interrupted', indicators)
+    if (isFatal || options.stopSubmitting.aborted) {
+      // Read to the end even then: the report names every indicator that is left.
+      unsubmitted.push(...idsOf(indicators))
       continue
     }
     const task = submit(index, indicators).finally(() => {
@@ -128,6 +125,10 @@ export async function runCatalogue(
     if (inFlight.size >= windowSize) await Promise.race(inFlight)
   }
   await Promise.all(inFlight)
+  if (unsubmitted.length > 0) {
+    if (isFatal) fail('not-submitted', 'not submitted, because every batch would fail the same way', unsubmitted)
+    else fail('interrupted', 'not submitted, because the run was interrupted', unsubmitted)
+  }
 
   const elapsedMs = Math.round(performance.now() - startedAt)
   const done = totals.classified + totals.unchanged
@@ -148,6 +149,10 @@ export async function runCatalogue(
     warnings: [...totals.warnings.values()],
     failures: [...failures.values()],
   }
+}
+
+function idsOf(indicators: readonly Indicator[]): string[] {
+  return indicators.map((one) => one.indicator_id)
 }
 
 function createTotals() {

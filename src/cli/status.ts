@@ -26,7 +26,8 @@ export function addStatusCommand(program: Command): void {
         say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
       } else if (options.json === true) printJson(found)
-      else if ('indicator_id' in found) process.stdout.write(`${formatClassification(found as unknown as Classification)}\n`)
+      else if ('indicator_id' in found)
+        process.stdout.write(`${formatClassification(found as unknown as Classification)}\n`)
       else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
     })
 }

@@ -31,14 +31,19 @@ export interface Interrupts {
   release(): void
 }
 
+/** One Ctrl+C may come twice: the terminal signals the whole group, and npm passes the same signal on. */
+const SAME_PRESS_MS = 500
+
 export function watchInterrupts(onFirst: () => void): Interrupts {
   const first = new AbortController()
   const second = new AbortController()
+  let firstAt = 0
   const onSignal = () => {
     if (first.signal.aborted) {
-      second.abort()
+      if (performance.now() - firstAt > SAME_PRESS_MS) second.abort()
       return
     }
+    firstAt = performance.now()
     first.abort()
     onFirst()
   }

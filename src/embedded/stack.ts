@@ -74,7 +74,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const database = await startDatabase(options, dataDir, begin)
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
-    const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOffline(options, dataDir, logsDir))
+    const offline =
+      offlineModelUrl === null ? null : await begin('offline model', superviseOffline(options, dataDir, logsDir))
     const restate = await begin('restate-server', superviseRestate(options, dataDir, logsDir))
     const replica = await begin(
       'replica',
@@ -92,7 +93,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     })
     const ingressUrl = `http://127.0.0.1:${config.restate.ingressPort}`
     const stateFile = stateFileOf(dataDir)
-    const state: StackState = { pid: process.pid, ingress_url: ingressUrl, admin_url: adminUrl, database_url: database.url }
+    const state: StackState = {
+      pid: process.pid,
+      ingress_url: ingressUrl,
+      admin_url: adminUrl,
+      database_url: database.url,
+    }
     // The address holds the database's password: for the owner alone.
     await writeFile(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
     parts.push({ name: 'state file', stop: () => rm(stateFile, { force: true }) })
@@ -188,7 +194,13 @@ function superviseReplica(
     name: 'replica',
     dataDir,
     entry: new URL('../server.ts', import.meta.url).pathname,
-    env: { ...offline, DATABASE_URL: urls.databaseUrl, HOST: '127.0.0.1', PORT: String(config.port), RATE_REPLICAS: '1' },
+    env: {
+      ...offline,
+      DATABASE_URL: urls.databaseUrl,
+      HOST: '127.0.0.1',
+      PORT: String(config.port),
+      RATE_REPLICAS: '1',
+    },
     logFile: join(logsDir, 'replica.log'),
     healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,
     readyMs: REPLICA_READY_MS,
@@ -247,7 +259,10 @@ async function register(adminUrl: string, uri: string): Promise<void> {
   })
   const body = await response.text()
   if (!response.ok) {
-    throw new ServiceError('admin-failed', `Restate did not register ${uri} (${response.status}): ${body.slice(0, 300)}`)
+    throw new ServiceError(
+      'admin-failed',
+      `Restate did not register ${uri} (${response.status}): ${body.slice(0, 300)}`,
+    )
   }
 }
 

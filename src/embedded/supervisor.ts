@@ -88,7 +88,8 @@ export async function waitUntilReady(
   })
   const deadline = Date.now() + timeoutMs
   while (!(await check())) {
-    if (exit !== undefined) throw new ServiceError('embedded-failed', `${name} ended (${describeExit(exit)}) at its start`)
+    if (exit !== undefined)
+      throw new ServiceError('embedded-failed', `${name} ended (${describeExit(exit)}) at its start`)
     if (Date.now() > deadline) {
       throw new ServiceError('embedded-failed', `${name} was not ready after ${timeoutMs / 1_000} s`)
     }

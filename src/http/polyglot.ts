@@ -51,4 +51,3 @@ export function createPolyglotHttpServer(listener: RequestListener): HttpServer 
     },
   }) as unknown as HttpServer
 }
-

@@ -94,7 +94,11 @@ function readReply(request: ChunkRequest, reply: ModelReply, record: ModelReques
   const { decisions, problems } = parseAnswers(reply.answer, keys)
   const unanswered = [
     ...problems.missing.map((key) => ({ key, code: 'no-answer', message: 'the model left it out' })),
-    ...problems.doubled.map((key) => ({ key, code: 'doubled-answer', message: 'the model answered twice, differently' })),
+    ...problems.doubled.map((key) => ({
+      key,
+      code: 'doubled-answer',
+      message: 'the model answered twice, differently',
+    })),
     ...problems.invalid.map(({ key, message }) => ({ key, code: 'invalid-answer', message })),
   ].filter(({ key }) => keys.includes(key) && !decisions.has(key))
   return {

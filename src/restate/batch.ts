@@ -6,13 +6,7 @@ import { keysFor } from '../classification/prompt.ts'
 import { ServiceError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ModelRequestRecord, Store } from '../store/types.ts'
-import {
-  type BatchRequest,
-  type BatchResponse,
-  type ChunkReply,
-  type ChunkRequest,
-  DEFAULT_PACK,
-} from './contract.ts'
+import { type BatchRequest, type BatchResponse, type ChunkReply, type ChunkRequest, DEFAULT_PACK } from './contract.ts'
 import { databaseStep } from './options.ts'
 import { type BatchOptions, type Plan, planBatch } from './plan.ts'
 import { saveResults } from './save.ts'
@@ -134,4 +128,3 @@ function failWhereNobodyAnswers(gathered: Gathered): void {
   const code = first.code === 'model-bad-request' ? 'model-bad-request' : 'model-unavailable'
   throw new ServiceError(code, first.message)
 }
-

@@ -38,7 +38,11 @@ export interface BatchResponse {
   readonly summary: BatchSummary
 }
 
-const id = z.string().trim().min(1, { error: 'must not be empty' }).max(256, { error: 'must be at most 256 characters' })
+const id = z
+  .string()
+  .trim()
+  .min(1, { error: 'must not be empty' })
+  .max(256, { error: 'must be at most 256 characters' })
 
 export const statusRequestSchema = z
   .strictObject({ indicator_id: id.optional(), run_id: id.optional() })
@@ -98,4 +102,3 @@ export const FATAL_CODES: ReadonlySet<string> = new Set([
   'model-bad-request',
   'model-quota',
 ])
-

@@ -22,7 +22,9 @@ const TERMINAL_STATUS: Partial<Record<ErrorCode, number>> = {
 export function asTerminalError(error: unknown): TerminalError | undefined {
   if (isServiceError(error)) {
     const errorCode = TERMINAL_STATUS[error.code]
-    return errorCode === undefined ? undefined : new TerminalError(formatFailure(error.code, error.message), { errorCode })
+    return errorCode === undefined
+      ? undefined
+      : new TerminalError(formatFailure(error.code, error.message), { errorCode })
   }
   // A defect of ours: the same input would meet it again on every attempt, for ever.
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {

@@ -1,7 +1,7 @@
 /** The first step of a batch: what the rules settle, what is known already, and what must be asked. */
 import { createHash } from 'node:crypto'
-import { CODEBOOK_VERSION } from '../classification/codebook.ts'
 import { packChunks } from '../classification/chunks.ts'
+import { CODEBOOK_VERSION } from '../classification/codebook.ts'
 import { normaliseIndicator } from '../classification/indicator.ts'
 import { isSettledByRules } from '../classification/merge.ts'
 import { PROMPT_VERSION } from '../classification/prompt.ts'

@@ -19,10 +19,10 @@ import { answerChunk } from './chunk.ts'
 import {
   type BatchRequest,
   batchRequestSchema,
-  CLASSIFIER,
-  CLASSIFY_API,
   type ChunkReply,
   type ChunkRequest,
+  CLASSIFIER,
+  CLASSIFY_API,
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
@@ -98,7 +98,9 @@ function countAttempts(metrics: Metrics): HooksProvider {
           await next()
           count('completed')
         } catch (error) {
-          count(internal.isSuspendedError(error) ? 'suspended' : error instanceof TerminalError ? 'terminal' : 'retryable')
+          count(
+            internal.isSuspendedError(error) ? 'suspended' : error instanceof TerminalError ? 'terminal' : 'retryable',
+          )
           throw error
         } finally {
           stop()

@@ -96,7 +96,10 @@ export interface Store {
   findClassification(indicatorId: string): Promise<Classification | undefined>
   findRun(runId: string): Promise<RunTotals | undefined>
   /** The latest result of every indicator, or of those that `runId` classified, in order of id, in pages. */
-  exportClassifications(options: { readonly runId?: string; readonly pageSize?: number }): AsyncIterable<readonly Classification[]>
+  exportClassifications(options: {
+    readonly runId?: string
+    readonly pageSize?: number
+  }): AsyncIterable<readonly Classification[]>
   /** Resolves when the database answers; rejects within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats

@@ -50,7 +50,9 @@ test('a batch answers with one result an indicator, in order, and stores them', 
   assert.equal(first?.unit.currency, 'USD')
   assert.equal(first?.family, 'physical-fundamental')
   assert.equal(first?.time_basis, 'per-period')
-  const rows = await client.query('select indicator_id from classifications where run_id = $1 order by 1', ['run-first'])
+  const rows = await client.query('select indicator_id from classifications where run_id = $1 order by 1', [
+    'run-first',
+  ])
   assert.deepEqual(
     rows.rows.map((row) => row.indicator_id),
     ['A.1', 'FRA.GDP'],

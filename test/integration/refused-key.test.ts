@@ -45,13 +45,19 @@ after(async () => {
 
 test('the run stops within its first batches, says why once, and never shows the key', async () => {
   const file = join(directory, 'catalogue.jsonl')
-  const lines = Array.from({ length: INDICATORS }, (_, n) => JSON.stringify({ indicator_id: `E.${n}`, name: `Thing ${n}` }))
+  const lines = Array.from({ length: INDICATORS }, (_, n) =>
+    JSON.stringify({ indicator_id: `E.${n}`, name: `Thing ${n}` }),
+  )
   await writeFile(file, lines.join('\n'))
   const env = { ...stack.env, RESTATE_INGRESS_URL: stack.ingressUrl, OPENAI_API_KEY: KEY, LOG_LEVEL: 'trace' }
   const cli = await runCli(['classify', file, '--mode', 'model', '--no-reuse', '--json'], { env })
 
   assert.equal(cli.code, 1, cli.stderr)
-  const report = JSON.parse(cli.stdout) as { failed: number; classified: number; failures: { code: string; reason: string }[] }
+  const report = JSON.parse(cli.stdout) as {
+    failed: number
+    classified: number
+    failures: { code: string; reason: string }[]
+  }
   assert.equal(report.failed, INDICATORS)
   assert.equal(report.classified, 0)
   const reasons = report.failures.filter(({ code }) => code === 'model-auth')

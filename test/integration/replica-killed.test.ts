@@ -27,7 +27,12 @@ after(async () => {
 test('a run goes on when its replica is killed with SIGKILL', async () => {
   const file = join(directory, 'catalogue.jsonl')
   const lines = Array.from({ length: INDICATORS }, (_, index) => {
-    return JSON.stringify({ indicator_id: `K.${index}`, name: `Output of plant ${index}`, units: 'Tonnes', periodicity: 'Monthly' })
+    return JSON.stringify({
+      indicator_id: `K.${index}`,
+      name: `Output of plant ${index}`,
+      units: 'Tonnes',
+      periodicity: 'Monthly',
+    })
   })
   await writeFile(file, `${lines.join('\n')}\n`)
 
@@ -44,7 +49,10 @@ test('a run goes on when its replica is killed with SIGKILL', async () => {
   assert.equal(report.failed, 0)
   assert.equal(report.by_source.model, INDICATORS)
   assert.notEqual(stack.pids().replica, victim)
-  assert.ok(stack.said.some((line) => /replica ended \(SIGKILL\)/.test(line)), stack.said.join('\n'))
+  assert.ok(
+    stack.said.some((line) => /replica ended \(SIGKILL\)/.test(line)),
+    stack.said.join('\n'),
+  )
 
   const client = new pg.Client({ connectionString: stack.databaseUrl })
   await client.connect()

@@ -73,7 +73,13 @@ test('a signal while it starts leaves nothing behind', async () => {
   const env = await newEnv()
   const cli = startCli(['start'], { env, detached: true })
   const pidFile = join(env.DATA_DIR ?? '', 'supervisor.pid')
-  while (!(await access(pidFile).then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (
+    !(await access(pidFile).then(
+      () => true,
+      () => false,
+    ))
+  )
+    await new Promise((resolve) => setTimeout(resolve, 10))
   process.kill(-(cli.child.pid ?? 0), 'SIGINT')
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)

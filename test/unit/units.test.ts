@@ -146,6 +146,7 @@ test('empty units are read from what the name names, and from nothing else (ruli
   assert.equal(kind('Number of people pushed below the $1.90 ($ 2011 PPP) poverty line by health care'), 'count')
   assert.equal(kind('Corruption Rank'), 'index')
   assert.equal(kind('Broad money to total reserves ratio'), 'ratio')
+  assert.equal(kind('Pupil-teacher ratio, primary'), 'ratio')
   assert.equal(kind('GDP'), 'unknown')
   assert.equal(kind('Population growth'), 'unknown')
 })
@@ -193,6 +194,6 @@ test('hostile units of 20,000 characters are read in linear time', () => {
     const long = piece.repeat(20_000 / piece.length)
     const start = performance.now()
     parseUnits({ units: long, name: long, scale: long, currency_code: long })
-    assert.ok(performance.now() - start < 50, `slow on ${JSON.stringify(piece)}`)
+    assert.ok(performance.now() - start < 250, `slow on ${JSON.stringify(piece)}`)
   }
 })

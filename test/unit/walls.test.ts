@@ -51,7 +51,12 @@ const permitted: readonly [folder: string, from: string][] = [
 ]
 
 function importing([folder, from]: readonly [string, string], isRefused: boolean): Probe {
-  return { folder, code: `import * as probe from '${from}'\n\nprobe.toString()\n`, rule: 'noRestrictedImports', isRefused }
+  return {
+    folder,
+    code: `import * as probe from '${from}'\n\nprobe.toString()\n`,
+    rule: 'noRestrictedImports',
+    isRefused,
+  }
 }
 
 const readsEnv = 'export const probe = () => process.env.HOME\n'
@@ -74,7 +79,15 @@ before(async () => {
     await writeFile(file, probe.code)
   }
   const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome')
-  const args = [biome, 'lint', '--colors=off', '--reporter=github', '--max-diagnostics=none', '--vcs-enabled=false', '.']
+  const args = [
+    biome,
+    'lint',
+    '--colors=off',
+    '--reporter=github',
+    '--max-diagnostics=none',
+    '--vcs-enabled=false',
+    '.',
+  ]
   output = await new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: directory }, (_error, stdout, stderr) => resolve(stdout + stderr))
   })
@@ -87,7 +100,9 @@ after(async () => {
 for (const [index, probe] of probes.entries()) {
   const what = probe.code.split('\n')[0]
   test(`${probe.folder} ${probe.isRefused ? 'may not' : 'may'}: ${what}`, () => {
-    const refusals = output.split('\n').filter((line) => line.includes(`probe-${index}.ts`) && line.includes(probe.rule))
+    const refusals = output
+      .split('\n')
+      .filter((line) => line.includes(`probe-${index}.ts`) && line.includes(probe.rule))
     assert.equal(refusals.length > 0, probe.isRefused, output.slice(0, 2_000))
   })
 }

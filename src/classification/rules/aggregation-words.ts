@@ -1,9 +1,9 @@
 import { pattern } from './pattern.ts'
 
 export const STOCK_ABOVE = pattern`
-  \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\bm[0-4]\b|\bnpls?\b|\breserves\b|\bcapitali[sz]ation\b|\bdeposits\b|\bassets?\b
-  |\bliabilities\b|\bclaims\b|\bloans?\b|\bpresent value\b|\bland\b|\barea\b|\bstock of\b
-  |\bcapital (?:adequacy|to assets)\b|\bimport cover\b|\bmonths of imports\b|\bprice to rent\b
+  \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\bm[0-4]\b|\bnpls?\b|\breserves\b|\bcapitali[sz]ation\b
+  |\bdeposits\b|\bassets?\b|\bliabilities\b|\bclaims\b|\bloans?\b|\bpresent value\b|\bland\b|\barea\b
+  |\bstock of\b|\bcapital (?:adequacy|to assets)\b|\bimport cover\b|\bmonths of imports\b|\bprice to rent\b
   |\bforeign holdings\b|\bcropland\b|\bnon-?performing\b|\bcurrency composition\b
 `
 export const FLOW_ABOVE = pattern`

@@ -1,7 +1,8 @@
 import type { Cumulative, Finding, Indicator, IndicatorType, Unit } from '../types.ts'
 import { pattern } from './pattern.ts'
 
-const X = pattern`
+/** "Revenue, % of GDP" and "tax as a share of profit" name the whole at the end. */
+const WHOLE_AT_END = pattern`
   , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
 `
 
@@ -102,7 +103,7 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
   const brackets = name.match(/\([^()]{1,160}\)/g) ?? []
   const bracket = brackets.findLast((text) => /[%$=]|\bper\b|lcu/.test(text))?.slice(1, -1) ?? ''
   const units = own === '' || NOTE_UNITS.test(own) ? bracket : own
-  const tail = X.exec(name)?.[0] ?? ''
+  const tail = WHOLE_AT_END.exec(name)?.[0] ?? ''
   const percent = unit.kind === 'percentage'
   const toWhole = percent ? (/ (?:to|over|\/) ?(gdp|gni|gnp)\b/.exec(name)?.[1] ?? '') : ''
   const whole = percent ? wholeOf(units) || wholeOf(bracket) || wholeOf(tail) || toWhole : ''

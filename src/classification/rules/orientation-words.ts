@@ -7,39 +7,40 @@ export const REMEDY = pattern`
   |\bcompleteness\b|\badequacy\b|\bforgiv|\bexclusive breastfeeding\b
 `
 export const BAD = pattern`
-  \bunemploy|\bjob ?seekers\b|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b|\bdeaths?\b|\bdeath rate\b
-  |\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b|\bincidence of\b|\bcrimes?\b
-  |\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b|\bemissions?\b|\bpollution\b
-  |\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b|\bworking hours of children\b
-  |\binformal\b|\bout of school\b|\bundernourish|\bstunting\b|\bwasting\b|\bunderweight\b|\boverweight\b
-  |\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b|\bopen defecation\b|\bnon-?performing\b
-  |\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b|\bviolence\b|\bvulnerable employment\b
-  |\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ]teacher\b|\bstudent[- ]teacher\b|\bdebt\b
-  |\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b|\bdelinquen|\bmisery\b
-  |\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank|\bclimate risk\b
-  |\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b|\byouth not in\b|\bdropout
-  |\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b|\bco2\b|\benergy intensity\b
-  |\bthreatened\b|\bdeforestation\b|\bimpoverish|\bcatastrophic\b|\bpushed below\b|\baccidents?\b|\bfatalit
-  |\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b|\bgenital mutilation\b|\bcoronavirus\b
-  |\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import|prepare|resolve)|\btime required\b
-  |\btime to clear\b|\btime spent dealing\b|\blead time\b|\bprocedures to\b|\bstart-up procedures\b
-  |\bcost (?:to|of business)\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on)|\bmalnutrition\b
-  |\bhunger\b|\brisk premium\b|\bmethane\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b|\bgifts in meetings\b
-  |\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b|\bjob losses\b|\bdroughts\b
-  |\bbills outstanding\b|\bbonds outstanding\b
+  \bunemploy|\bjob ?seekers\b|\bclaimants?\b|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b
+  |\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b
+  |\bincidence of\b|\bcrimes?\b|\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b
+  |\bemissions?\b|\bpollution\b|\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b
+  |\bworking hours of children\b|\binformal\b|\bout of school\b|\bundernourish|\bstunting\b|\bwasting\b
+  |\bunderweight\b|\boverweight\b|\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b
+  |\bopen defecation\b|\bnon-?performing\b|\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b
+  |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ]teacher\b
+  |\bstudent[- ]teacher\b|\bdebt\b|\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b
+  |\bdelinquen|\bmisery\b|\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank
+  |\bclimate risk\b|\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b
+  |\byouth not in\b|\bdropout|\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b
+  |\bco2\b|\benergy intensity\b|\bthreatened\b|\bdeforestation\b|\bimpoverish|\bcatastrophic\b
+  |\bpushed below\b|\baccidents?\b|\bfatalit|\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b
+  |\bgenital mutilation\b|\bcoronavirus\b|\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import
+  |prepare|resolve)|\btime required\b|\btime to clear\b|\btime spent dealing\b|\blead time\b|\bprocedures to\b
+  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on)
+  |\bmalnutrition\b|\bhunger\b|\brisk premium\b|\bmethane\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b
+  |\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
+  |\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
 `
 export const NEUTRAL = pattern`
-  \bforeign (?:bond|stock) investment\b|\binvestment abroad\b|\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\byields?\b|\bexchange rates?\b|\bmoney\b|\bm[0-4]\b
-  |\btax(?:es)?\b|\btariffs?\b|\bimports?\b|\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?
-  |consumption|final)|\b(?:fiscal|public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total 
-  |final )?(?:expenditure|consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\bloans?\b
-  |\bcredits?\b|\blending\b|\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b
-  |\bcommitments\b|\bbalance sheets?\b|\binventor(?:y|ies)\b|\bstocks\b(?! traded)|\bfertility\b
-  |\bbirth rate\b|\bmigra|\bland\b|\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b
-  |\bimport cover|\bweapons\b|\bportfolio\b|\bcapital account\b|\bfinancial account\b|\berrors and omissions\b
-  |\boutflows?\b|\bremittances, paid\b|\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b
-  |\bretirement age\b|\bstarting age\b|\bdensity\b|\btourism, expenditures?\b|\bclaims on\b|\bdeposits\b
-  |\bwithdrawals?\b
+  \bforeign (?:bond|stock) investment\b|\binvestment abroad\b|\bconsumption of fixed capital\b|\bdepletion\b
+  |\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\byields?\b|\bexchange rates?\b
+  |(?<!mobile[- ])\bmoney\b|\bm[0-4]\b|\btax(?:es)?\b|\btariffs?\b|\bimports?\b
+  |\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?|consumption|final)|\b(?:fiscal
+  |public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total |final )?(?:expenditure
+  |consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\bloans?\b|\bcredits?\b|\blending\b
+  |\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b
+  |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
+  |\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b
+  |\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\boutflows?\b|\bremittances, paid\b
+  |\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b
+  |\bdensity\b|\btourism, expenditures?\b|\bclaims on\b|\bdeposits\b|\bwithdrawals?\b
 `
 export const GOOD = pattern`
   \bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\boutput\b|\bproduction\b|\bincomes?\b|\bexports?\b

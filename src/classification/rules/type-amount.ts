@@ -45,6 +45,10 @@ const NET = pattern`
   |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
   |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
 `
+/** What a description says of a series whose name does not say net (ruling 4). */
+const NET_IN_DESCRIPTION = pattern`
+  \bdisbursements minus\b|\b(?:minus|net of) (?:principal )?repayments\b
+`
 const NET_STOCK = pattern`
   \bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
   |\bnet .{0,20}(?:position|assets|debt|credit)\b
@@ -167,7 +171,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       amount(c) &&
       c.unit.kind !== 'unknown' &&
-      NET.test(c.head) &&
+      (NET.test(c.head) || (c.money && NET_IN_DESCRIPTION.test(c.description))) &&
       !NET_STOCK.test(c.head) &&
       !/\bfinancing\b/.test(c.head) &&
       !(/\bbudget\b/.test(c.head) && /\b(?:revenue|expenditure|spending|income|outlays)\b/.test(c.head)),

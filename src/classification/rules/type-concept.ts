@@ -110,7 +110,7 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-allocation',
     value: 'allocation',
     when: (c) => NAME_ALLOCATION.test(c.head) && !/\bsdr\b|\bimf\b|\bindex\b|\breallocation\b/.test(c.head),
-    sure: (c) => /\b(?:budget|portfolio|asset|fund)\b/.test(c.head),
+    sure: (c) => /\b(?:budget|portfolio|asset|equity|bond|fund)\b/.test(c.head),
     because: 'The name says how a plan or portfolio is divided.',
   },
   {

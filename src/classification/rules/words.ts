@@ -50,10 +50,10 @@ export const SCORE = pattern`
   \brank(?:ing)?s?\b|\bscores?\b|\brating|\bcorruption\b|\bterrorism\b|\bcpia\b|\bcompetitiveness\b
   |\bease of\b|\bdoing business\b|\bperformance index\b|\bhuman (?:capital|development)\b|\bparity index\b
   |\bdisclosure index\b|\brights index\b|\bcredit information\b|\bfreedom\b|\bdemocracy\b|\bhappiness\b
-  |\bpeace index\b|\bgovernance\b|\bfragil|\bperception|\bdiversification\b|\bstability\b|\brule of law\b|\bgini\b|\bconnectivity index\b
-  |\bstatistical (?:capacity|performance)\b|\bresource allocation index\b|\bassessment\b|\binnovation index\b
-  |\binequality\b|\bservice coverage index\b|\brisk index\b|\bclimate risk\b|\besg\b|\bvulnerability\b
-  |\breadiness\b
+  |\bpeace index\b|\bgovernance\b|\bfragil|\bperception|\bdiversification\b|\bstability\b|\brule of law\b
+  |\bgini\b|\bconnectivity index\b|\bstatistical (?:capacity|performance)\b|\bresource allocation index\b
+  |\bassessment\b|\binnovation index\b|\binequality\b|\bservice coverage index\b|\brisk index\b
+  |\bclimate risk\b|\besg\b|\bvulnerability\b|\breadiness\b
 `
 export const STOCK_MARKET = pattern`
   \bstock (?:market|exchange|index|price index)\b|\bstock market\b|\bs&p\b|\bnasdaq\b|\bdow jones\b|\bnikkei\b
@@ -66,11 +66,11 @@ export const STOCK_MARKET = pattern`
 `
 /** Traded on an exchange or quoted as a world price. */
 export const COMMODITY = pattern`
-  \bbrent\b|\bwti\b|\boil price|\brice\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b|\balumini?um\b|\bzinc\b
-  |\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b|\bwheat\b|\bmaize\b|\bcorn\b
-  |\bsoy ?beans?\b|\bsugar\b|\bcoffee\b|\bcocoa\b|\bcotton\b|\bpalm oil\b|\brubber\b|\bcoal\b|\biron ore\b
-  |\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b|\bbitcoin\b|\bsteel\b|\blumber\b
-  |\bpropane\b|\bnaphtha\b
+  \bbrent\b|\bwti\b|\boil price|\brice\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b
+  |\balumini?um\b|\bzinc\b|\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b
+  |\bwheat\b|\bmaize\b|\bcorn\b|\bsoy ?beans?\b|\bsugar\b|\bcoffee\b|\bcocoa\b|\bcotton\b|\bpalm oil\b
+  |\brubber\b|\bcoal\b|\biron ore\b|\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b
+  |\bbitcoin\b|\bsteel\b|\blumber\b|\bpropane\b|\bnaphtha\b
 `
 export const PUMP_OR_RETAIL = pattern`
   \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b
@@ -83,12 +83,12 @@ export const WAGE = pattern`
 export const COUNTED_STATE = pattern`
   \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
   |\bpersons?\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
-  |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\bnumber of (?:banks|atms|schools|companies|firms)\b|\brigs?\b|\bvacanc|\bjob openings\b
-  |\bsubscri(?:ptions|bers)\b|\bservers\b|\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b
-  |\bstudents\b|\bout of school\b|\brefugees?\b|\bmigrant stock\b|\bmigrants\b|\bpersonnel\b
-  |\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b|\bdoctors\b|\bnurses\b|\btractors\b
-  |\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b|\bhospitali[sz]ed\b|\bactive cases\b
-  |\btroops\b|\bdisplaced by\b
+  |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\bnumber of (?:banks|atms|schools
+  |companies|firms)\b|\brigs?\b|\bvacanc|\bjob openings\b|\bsubscri(?:ptions|bers)\b|\bservers\b
+  |\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout of school\b|\brefugees?\b
+  |\bmigrant stock\b|\bmigrants\b|\bpersonnel\b|\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b
+  |\bdoctors\b|\bnurses\b|\btractors\b|\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b
+  |\bhospitali[sz]ed\b|\bactive cases\b|\btroops\b|\bdisplaced by\b
 `
 export const COUNTED_EVENT = pattern`
   \barrivals\b|\bdepartures\b|\bregistrations?\b|\bregistered\b|\bpermits?\b|\bstarts\b|\bbankruptc

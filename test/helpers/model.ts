@@ -1,0 +1,89 @@
+/** A chat completions endpoint over real HTTP whose every answer a test scripts. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseUserPrompt } from '../../src/classification/prompt.ts'
+
+export interface Asked {
+  readonly model: string
+  /** Ids of the indicators in the request, in order. */
+  readonly ids: readonly string[]
+  readonly keyOf: (id: string) => string
+}
+
+export interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** The elements of `answers`; by default one good answer for each indicator. */
+  readonly answers?: readonly unknown[]
+  readonly finishReason?: string
+  /** Instead of a completion. */
+  readonly body?: unknown
+}
+
+export interface ScriptedModel {
+  readonly url: string
+  readonly asked: Asked[]
+  close(): Promise<void>
+}
+
+/** A good answer for `key`. */
+export function goodAnswer(key: string, confidence = 90, over: Readonly<Record<string, unknown>> = {}): unknown {
+  return {
+    key,
+    reason: 'scripted',
+    type: 'volume',
+    temporal_aggregation: 'period-total',
+    orientation: 'neutral',
+    confidence: { type: confidence, temporal_aggregation: confidence, orientation: confidence },
+    ...over,
+  }
+}
+
+export async function startScriptedModel(script: (asked: Asked, index: number) => Answer): Promise<ScriptedModel> {
+  const asked: Asked[] = []
+  const server = createServer((request, response) => {
+    let text = ''
+    request.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+    request.on('end', () => {
+      const body = JSON.parse(text) as { model: string; messages: { role: string; content: string }[] }
+      const items = parseUserPrompt(body.messages.findLast((message) => message.role === 'user')?.content ?? '')
+      const keys = new Map(items.map((item) => [item.indicator.indicator_id, item.key]))
+      const entry: Asked = { model: body.model, ids: [...keys.keys()], keyOf: (id) => keys.get(id) ?? '' }
+      asked.push(entry)
+      const answer = script(entry, asked.length - 1)
+      const answers = answer.answers ?? items.map((item) => goodAnswer(item.key))
+      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
+      response.end(
+        JSON.stringify(
+          answer.body ?? {
+            id: 'scripted',
+            object: 'chat.completion',
+            created: 1,
+            model: body.model,
+            choices: [
+              {
+                index: 0,
+                finish_reason: answer.finishReason ?? 'stop',
+                message: { role: 'assistant', content: JSON.stringify({ answers }), refusal: null },
+              },
+            ],
+            usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
+          },
+        ),
+      )
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    asked,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

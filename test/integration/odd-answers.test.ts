@@ -1,0 +1,182 @@
+/** What a model can do with a question, and what becomes of it: re-asked, escalated, waited for, or given to a person. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import type { BatchResponse } from '../../src/restate/contract.ts'
+import { type Answer, type Asked, goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+
+let model: ScriptedModel
+let stack: TestStack
+let script: (asked: Asked, index: number) => Answer = () => ({})
+let round = 0
+
+before(async () => {
+  model = await startScriptedModel((asked, index) => script(asked, index))
+  stack = await startTestStack({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_MODEL: 'small',
+    OPENAI_ESCALATION_MODEL: 'large',
+    RATE_RPM: '100000',
+  })
+})
+
+after(async () => {
+  await stack?.stop()
+  await model?.close()
+})
+
+beforeEach(() => {
+  model.asked.length = 0
+  round += 1
+})
+
+/** Indicators about which no rule is sure, so that all depends on the model. */
+function ids(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${round}.${index}`)
+}
+
+async function classify(names: readonly string[], options: object = { reuse: false }): Promise<BatchResponse> {
+  const indicators = names.map((id) => ({ indicator_id: id, name: `Zorbic attainment ${id}` }))
+  const answer = await callIngress(stack, 'classify-api/batch', { indicators, options })
+  assert.equal(answer.status, 200, answer.text)
+  return answer.json() as BatchResponse
+}
+
+function timesAsked(id: string): number {
+  return model.asked.filter((asked) => asked.ids.includes(id)).length
+}
+
+test('what is missing is asked again in smaller company, then alone; the others are not', async () => {
+  const names = ids(9)
+  const lost = names[4] ?? ''
+  script = ({ ids: asked, keyOf }) => ({
+    answers: asked.filter((id) => id !== lost || asked.length === 1).map((id) => goodAnswer(keyOf(id))),
+  })
+  const { results, summary } = await classify(names)
+  assert.ok(results.every((result) => result.source === 'model' && result.status === 'accepted'))
+  assert.equal(timesAsked(names[0] ?? ''), 1)
+  assert.equal(timesAsked(lost), 2)
+  assert.equal(summary.model_requests, 2)
+})
+
+test('doubled answers that differ, unknown keys and values outside the codebook decide nothing', async () => {
+  const names = ids(4)
+  script = ({ ids: asked, keyOf }) => {
+    if (asked.length < names.length) return {}
+    const [a, b, c, d] = asked.map(keyOf) as [string, string, string, string]
+    return {
+      answers: [
+        goodAnswer(a),
+        goodAnswer(b),
+        goodAnswer(b, 90, { type: 'price' }),
+        goodAnswer(c, 90, { type: 'nonsense' }),
+        goodAnswer('k999'),
+        goodAnswer('constructor'),
+        { hello: 'world' },
+        goodAnswer(d),
+      ],
+    }
+  }
+  const { results } = await classify(names)
+  assert.deepEqual(
+    results.map((result) => [result.indicator_id, result.type, result.status]),
+    names.map((id) => [id, 'volume', 'accepted']),
+  )
+  assert.deepEqual(names.map(timesAsked), [1, 2, 2, 1])
+})
+
+test('no answer in three rounds ends with a person, with the reason, and the next run tries again', async () => {
+  const names = ids(3)
+  const mute = names[1] ?? ''
+  script = ({ ids: asked, keyOf }) => ({
+    answers: asked.filter((id) => id !== mute).map((id) => goodAnswer(keyOf(id))),
+  })
+  const first = await classify(names)
+  assert.equal(timesAsked(mute), 3)
+  assert.deepEqual(
+    first.results.map((result) => result.status),
+    ['accepted', 'needs-review', 'accepted'],
+  )
+  assert.ok(
+    first.results[1]?.issues.some((issue) => issue.code === 'no-answer'),
+    JSON.stringify(first.results[1]),
+  )
+
+  script = () => ({})
+  const second = await classify(names)
+  assert.equal(second.summary.unchanged, 2)
+  assert.equal(second.results[1]?.status, 'accepted')
+})
+
+test('a refusal is no failure of the batch: smaller questions may pass, the rest goes to a person', async () => {
+  const names = ids(4)
+  const bad = names[2] ?? ''
+  script = ({ ids: asked }) => (asked.includes(bad) ? { finishReason: 'content_filter', answers: [] } : {})
+  const { results } = await classify(names)
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ['accepted', 'accepted', 'needs-review', 'accepted'],
+  )
+  assert.match(results[2]?.issues.map((issue) => issue.message).join() ?? '', /refused/)
+})
+
+test('low confidence goes once to the escalation model, and its word stands', async () => {
+  const names = ids(3)
+  const unsure = names[0] ?? ''
+  script = ({ model: asked, ids: chunk, keyOf }) => ({
+    answers: chunk.map((id) =>
+      asked === 'large'
+        ? goodAnswer(keyOf(id), 95, { type: 'capacity', temporal_aggregation: 'point-in-time' })
+        : goodAnswer(keyOf(id), id === unsure ? 30 : 90),
+    ),
+  })
+  const { results, summary } = await classify(names)
+  assert.equal(summary.by_source.escalation, 1)
+  assert.deepEqual([results[0]?.source, results[0]?.type, results[0]?.model], ['escalation', 'capacity', 'large'])
+  assert.equal(results[1]?.source, 'model')
+  assert.deepEqual(
+    model.asked.filter((asked) => asked.model === 'large').map((asked) => asked.ids),
+    [[unsure]],
+  )
+})
+
+test('still unsure after escalation means a person, not a guess', async () => {
+  const names = ids(1)
+  script = ({ ids: asked, keyOf }) => ({ answers: asked.map((id) => goodAnswer(keyOf(id), 20)) })
+  const { results } = await classify(names)
+  assert.equal(results[0]?.status, 'needs-review')
+  assert.ok(results[0]?.issues.some((issue) => issue.code === 'low-confidence'))
+  assert.equal(model.asked.length, 2)
+})
+
+test('a 429 is waited out: nothing fails, and the request is sent again', async () => {
+  const names = ids(2)
+  script = (_asked, index) => {
+    if (index > 0) return {}
+    const headers = { 'retry-after-ms': '300' }
+    return { status: 429, headers, body: { error: { message: 'slow down', code: 'rate_limit_exceeded' } } }
+  }
+  const { results, summary } = await classify(names)
+  assert.ok(results.every((result) => result.status === 'accepted'))
+  assert.equal(summary.model_requests, 2)
+})
+
+test('errors of the endpoint are tried again with growing pauses', async () => {
+  const names = ids(2)
+  script = (_asked, index) => (index < 2 ? { status: 500, body: { error: { message: 'oops' } } } : {})
+  const { results, summary } = await classify(names)
+  assert.ok(results.every((result) => result.status === 'accepted'))
+  assert.equal(summary.model_requests, 3)
+})
+
+test('a model that does not exist fails the batch with one clear message', async () => {
+  const [id] = ids(1)
+  script = () => ({ status: 404, body: { error: { message: 'The model does not exist', code: 'model_not_found' } } })
+  const indicators = [{ indicator_id: id, name: 'Zorbic attainment' }]
+  const answer = await callIngress(stack, 'classify-api/batch', { indicators })
+  assert.equal(answer.status, 502)
+  assert.match(answer.text, /model-not-found: .*small.*OPENAI_MODEL/)
+  // The same batch without a key is new work once the model is back.
+  script = () => ({})
+  assert.equal((await classify([id ?? ''])).summary.classified, 1)
+})
