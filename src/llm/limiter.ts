@@ -6,7 +6,10 @@ import type { RateLimiter, StartPermit } from './types.ts'
 
 /** Bottleneck works through about 300 jobs a second: above this pace one of its jobs stands for several permits. */
 const SHORTEST_SPACING_MS = 5
-/** Starts that Bottleneck may plan ahead together: timers of a busy process are late by some milliseconds. */
+/**
+ * Starts that Bottleneck plans ahead. It makes up for a process that is too busy to start on time, by at most as much:
+ * measured with stalls of 60 ms, 100 ms spend 1.00 of 6,000 a minute and 20 ms spend 0.90.
+ */
 const PLANNED_AHEAD_MS = 100
 /** Those who come back come a little before their turn, so that a late one leaves no start unused. */
 const EARLY_RETURN_MS = 5_000
@@ -52,7 +55,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   let starts = createStarts()
 
   function createStarts() {
-    const maxConcurrent = Math.min(20, Math.max(1, Math.ceil(PLANNED_AHEAD_MS / spacing())))
+    const maxConcurrent = Math.ceil(PLANNED_AHEAD_MS / spacing())
     return { bottleneck: new Bottleneck({ minTime: spacing(), maxConcurrent }), maxConcurrent }
   }
 

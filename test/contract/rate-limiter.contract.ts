@@ -161,6 +161,17 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.ok(starts.length <= 503, `${starts.length} starts`)
     })
 
+    it('gives no start away for a new pace or a short pause, however often they come', async () => {
+      const limiter = make(60)
+      const { starts } = queue(limiter, 100)
+      for (let round = 0; round < 100; round += 1) {
+        limiter.setPace(60 + (round % 2))
+        limiter.pause(1)
+        await advance(20)
+      }
+      assert.ok(starts.length >= 1 && starts.length <= 3, `${starts.length} starts in 2 s at 1 a second`)
+    })
+
     it('tells who waits and the pace', async () => {
       const limiter = make(60)
       queue(limiter, 3)
