@@ -14,8 +14,28 @@ import { messageOf, ServiceError } from '../errors.ts'
 /** The bootstrap superuser and owner of everything in the cluster. */
 export const CLUSTER_USER = 'classify'
 
-/** Who runs the server. Empty where we are not root: then it is ourselves. */
-export type RunAs = { readonly uid: number; readonly gid: number } | Record<string, never>
+/**
+ * Who runs the server, which refuses to be root: ourselves where we are not root; the system user `postgres`; or, where
+ * that user may not enter the directories, ourselves under another number in a user namespace.
+ */
+export type RunAs =
+  | { readonly kind: 'ourselves' }
+  | { readonly kind: 'user'; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'namespace' }
+
+/** What to spawn so that `file` runs as `runAs`. In a namespace it replaces `unshare`, so the pid is the server's own. */
+export function commandAs(
+  runAs: RunAs,
+  file: string,
+  args: readonly string[],
+): { readonly file: string; readonly args: readonly string[]; readonly ids: { uid?: number; gid?: number } } {
+  if (runAs.kind === 'user') return { file, args, ids: { uid: runAs.uid, gid: runAs.gid } }
+  if (runAs.kind === 'ourselves') return { file, args, ids: {} }
+  return { file: 'unshare', args: [...NAMESPACE_ARGS, '--', file, ...args], ids: {} }
+}
+
+/** Any number but 0 does: inside, files of root belong to it. */
+const NAMESPACE_ARGS = ['--user', '--map-user=1000', '--map-group=1000']
 
 export interface Cluster {
   /** PGDATA. */
@@ -29,7 +49,12 @@ export interface Cluster {
 const FRESH = 'cluster.new-'
 
 /** No secrets of ours and no PG* variables of the caller's reach the server; messages stay in English. */
-export const SERVER_ENV: Readonly<Record<string, string>> = { LC_ALL: 'C', TZ: 'UTC' }
+export const SERVER_ENV: Readonly<Record<string, string>> = {
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  // Where `unshare` stands.
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+}
 
 const run = promisify(execFile)
 
@@ -41,13 +66,9 @@ const run = promisify(execFile)
 export async function prepareCluster(dataDir: string, log: Logger): Promise<Cluster> {
   const root = resolve(dataDir)
   const binaries = await findBinaries()
-  const runAs = await serverUser()
-  await makeRoot(root, runAs)
-  if (isOther(runAs)) {
-    await chown(root, runAs.uid, runAs.gid).catch(refuse(`hand ${root} to the user of PostgreSQL`))
-    await assertReachable(root, runAs)
-    await assertReachable(dirname(binaries.postgres), runAs)
-  }
+  await makeRoot(root)
+  const runAs = await chooseRunAs([root, dirname(binaries.postgres)])
+  await handOver(root, runAs)
 
   const directory = join(root, 'cluster')
   const passwordFile = join(root, 'password')
@@ -63,14 +84,10 @@ export async function prepareCluster(dataDir: string, log: Logger): Promise<Clus
   return { directory, password, postgresBinary: binaries.postgres, runAs }
 }
 
-function isOther(runAs: RunAs): runAs is { uid: number; gid: number } {
-  return 'uid' in runAs
-}
-
-async function makeRoot(root: string, runAs: RunAs): Promise<void> {
+async function makeRoot(root: string): Promise<void> {
   const parent = dirname(root)
   const first = await mkdir(parent, { recursive: true }).catch(refuse(`make the directory ${parent}`))
-  if (first !== undefined && isOther(runAs)) {
+  if (first !== undefined && process.getuid?.() === 0) {
     // Those that we made ourselves may be entered, whatever the umask. Those that were there stay as they are.
     for (let at = parent; at.startsWith(first); at = dirname(at)) await chmod(at, 0o755)
   }
@@ -111,7 +128,13 @@ function runInitdb(initdb: string, fresh: string, passwordFile: string, cwd: str
     '--no-instructions',
   ]
   const { promise, resolve: done, reject } = Promise.withResolvers<void>()
-  const child = spawn(initdb, args, { cwd, env: SERVER_ENV, stdio: ['ignore', 'ignore', 'pipe'], ...runAs })
+  const command = commandAs(runAs, initdb, args)
+  const child = spawn(command.file, command.args, {
+    cwd,
+    env: SERVER_ENV,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...command.ids,
+  })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2_000)
@@ -132,7 +155,7 @@ async function readOrMakePassword(file: string, runAs: RunAs): Promise<string> {
     await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(
       refuse(`write ${draft}`),
     )
-    if (isOther(runAs)) await chown(draft, runAs.uid, runAs.gid)
+    if (runAs.kind === 'user') await chown(draft, runAs.uid, runAs.gid)
     await rename(draft, file)
   }
   return (await readFile(file, 'utf8').catch(refuse(`read ${file}`))).trim()
@@ -160,20 +183,43 @@ async function findBinaries(): Promise<z.output<typeof binariesSchema>> {
   }
 }
 
-/** PostgreSQL refuses to run as root: then the system user `postgres` does it, made where it is missing. */
-async function serverUser(): Promise<RunAs> {
-  if (process.getuid?.() !== 0) return {}
+/** Rejects where we are root and neither the system user nor a user namespace can run the server. */
+async function chooseRunAs(directories: readonly string[]): Promise<RunAs> {
+  if (process.getuid?.() !== 0) return { kind: 'ourselves' }
+  const ids = await serverUser()
+  const blocked = ids === undefined ? undefined : await firstBlocked(directories, ids)
+  if (ids !== undefined && blocked === undefined) return { kind: 'user', ...ids }
+  const canUnshare = await run('unshare', [...NAMESPACE_ARGS, '--', 'true']).then(
+    () => true,
+    () => false,
+  )
+  if (canUnshare) return { kind: 'namespace' }
+  const why =
+    blocked === undefined
+      ? 'the user "postgres" cannot be made'
+      : `its user "postgres" may not enter ${blocked}, and user namespaces are not to be had`
+  throw new ServiceError(
+    'embedded-failed',
+    `PostgreSQL does not run as root, and ${why}: move the project and DATA_DIR to where others may enter, such as /srv, or run as another user`,
+  )
+}
+
+/** The directory belongs to whoever runs the server; an earlier start may have been run by another. */
+async function handOver(root: string, runAs: RunAs): Promise<void> {
+  if (runAs.kind === 'ourselves') return
+  const { uid, gid } = runAs.kind === 'user' ? runAs : { uid: 0, gid: 0 }
+  if ((await stat(root)).uid === uid) return
+  await run('chown', ['-R', `${uid}:${gid}`, root]).catch(refuse(`hand ${root} to the user of PostgreSQL`))
+}
+
+/** The system user `postgres`, made where it is missing; undefined where it cannot be. */
+async function serverUser(): Promise<{ uid: number; gid: number } | undefined> {
   const found = await idsOf('postgres')
   if (found !== undefined) return found
   const args = ['--system', '--user-group', '--no-create-home', '--shell', '/bin/false', 'postgres']
-  const problem = await run('useradd', args).then(() => undefined, messageOf)
+  await run('useradd', args).catch(() => undefined)
   // Also after a failure: another process may have made it a moment ago.
-  const made = await idsOf('postgres')
-  if (made !== undefined) return made
-  throw new ServiceError(
-    'embedded-failed',
-    `PostgreSQL does not run as root and the user "postgres" cannot be made: ${problem ?? 'it did not appear'}. Run as another user, or make it yourself`,
-  )
+  return await idsOf('postgres')
 }
 
 async function idsOf(user: string): Promise<{ uid: number; gid: number } | undefined> {
@@ -185,20 +231,21 @@ async function idsOf(user: string): Promise<{ uid: number; gid: number } | undef
   }
 }
 
-/** Every directory on the way must be enterable by the server's user. */
-async function assertReachable(directory: string, runAs: { uid: number; gid: number }): Promise<void> {
-  for (let at = directory; ; at = dirname(at)) {
-    const { mode, uid, gid } = await stat(at)
-    const bit = uid === runAs.uid ? 0o100 : gid === runAs.gid ? 0o010 : 0o001
-    if ((mode & bit) === 0) {
-      throw new ServiceError(
-        'embedded-failed',
-        `PostgreSQL does not run as root, and its user "postgres" may not enter ${at}, which is on the way to ${directory}: ` +
-          'move the project and DATA_DIR to where others may enter, such as /srv or /tmp, or run as another user',
-      )
+/** The first directory on the way to one of `directories` that the user may not enter. */
+async function firstBlocked(
+  directories: readonly string[],
+  ids: { readonly uid: number; readonly gid: number },
+): Promise<string | undefined> {
+  for (const directory of directories) {
+    // The last part of DATA_DIR is handed over; what leads to it is not ours.
+    for (let at = dirname(directory); ; at = dirname(at)) {
+      const { mode, uid, gid } = await stat(at)
+      const bit = uid === ids.uid ? 0o100 : gid === ids.gid ? 0o010 : 0o001
+      if ((mode & bit) === 0) return at
+      if (at === dirname(at)) break
     }
-    if (at === dirname(at)) return
   }
+  return undefined
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
+import { isRunning } from './pids.ts'
 
 const POLL_MS = 50
 
@@ -22,7 +23,7 @@ export async function stopOrphan(
 ): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
   const pid = Number.parseInt((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0] ?? '', 10)
-  if (!(pid > 1) || !isAlive(pid)) return
+  if (!(pid > 1) || !isRunning(pid)) return
   const orphan = await describe(pid)
   if (orphan === undefined || !orphan.command.includes('postgres') || !orphan.command.includes(cluster)) {
     // The number belongs to another program by now. PostgreSQL would see it alive and refuse to start.
@@ -49,24 +50,15 @@ async function signalAndWait(pid: number, signal: NodeJS.Signals, timeoutMs: num
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if (!isAlive(pid)) return true
+    if (!isRunning(pid)) return true
     throw new ServiceError('embedded-failed', `The PostgreSQL with process ${pid} cannot be stopped`, { cause: error })
   }
   // It is no child of ours, so there is no event to wait for.
   for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
-    if (!isAlive(pid) || (await describe(pid))?.command === '') return true
+    if (!isRunning(pid)) return true
     await sleep(POLL_MS)
   }
   return false
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }
 
 /** Command line (empty for a zombie) and parent of a process, undefined where it is gone. */

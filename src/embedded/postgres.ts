@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
-import { CLUSTER_USER, type Cluster, prepareCluster, SERVER_ENV } from './postgres-cluster.ts'
+import { CLUSTER_USER, type Cluster, commandAs, prepareCluster, SERVER_ENV } from './postgres-cluster.ts'
 import { stopOrphan } from './postgres-orphan.ts'
 
 const HOST = '127.0.0.1'
@@ -141,12 +141,13 @@ class StartAgain extends Error {
 function spawnServer(cluster: Cluster, port: number, options: PostgresOptions): Server {
   const settings = Object.entries({ ...SETTINGS, ...options.settings, port })
   const args = ['-D', cluster.directory, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  const child = spawn(cluster.postgresBinary, args, {
+  const command = commandAs(cluster.runAs, cluster.postgresBinary, args)
+  const child = spawn(command.file, command.args, {
     cwd: cluster.directory,
     env: SERVER_ENV,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
-    ...cluster.runAs,
+    ...command.ids,
   })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -4,12 +4,17 @@ import { access, chmod, mkdir, rm } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { runCli, startCli } from '../helpers/cli.ts'
+import { isRunning } from '../../src/embedded/pids.ts'
+import { type RunningCli, runCli, startCli as startProcess } from '../helpers/cli.ts'
 import { isolatedEnv } from '../helpers/stack.ts'
 
 const directories: string[] = []
+const started: RunningCli[] = []
 
 after(async () => {
+  // Where a test failed, its stack still runs.
+  for (const { child } of started) child.kill('SIGTERM')
+  await Promise.all(started.map((cli) => cli.result))
   for (const directory of directories) await rm(directory, { recursive: true, force: true })
 })
 
@@ -19,19 +24,16 @@ async function newEnv(): Promise<Record<string, string>> {
   return env
 }
 
+function startCli(...args: Parameters<typeof startProcess>): RunningCli {
+  const cli = startProcess(...args)
+  started.push(cli)
+  return cli
+}
+
 /** The processes that the ready message names. */
 function pidsOf(stderr: string): number[] {
   const line = /^ +processes +(.*)$/m.exec(stderr)?.[1] ?? ''
   return [...line.matchAll(/(\d+)(?:,|$)/g)].map((match) => Number(match[1]))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function isListening(port: string | undefined): Promise<boolean> {
@@ -47,7 +49,7 @@ async function isListening(port: string | undefined): Promise<boolean> {
 async function assertAllGone(env: Record<string, string>, stderr: string): Promise<void> {
   const pids = pidsOf(stderr)
   assert.equal(pids.length, 4, stderr)
-  assert.deepEqual(pids.filter(isAlive), [])
+  assert.deepEqual(pids.filter(isRunning), [])
   for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }
@@ -98,7 +100,7 @@ test('after kill -9 of the supervisor a new start cleans up and goes on with the
 
   const second = startCli(['start'], { env })
   await second.untilSaid('npm run classify')
-  assert.deepEqual(pidsOf(firstSaid).filter(isAlive), [])
+  assert.deepEqual(pidsOf(firstSaid).filter(isRunning), [])
   second.child.kill('SIGTERM')
   const { code, stderr } = await second.result
   assert.equal(code, 0, stderr)
