@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { messageOf, ServiceError } from './errors.ts'
+import { nearestName } from './near-miss.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -20,7 +21,7 @@ const decimal = (min: number, max: number) => {
   const allowed = `must be a number from ${min} to ${max}`
   return z
     .string()
-    .regex(/^\d{0,9}(?:\.\d{1,9})?$/, allowed)
+    .regex(/^(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})$/, allowed)
     .transform(Number)
     .refine((value) => value >= min && value <= max, allowed)
 }
@@ -55,6 +56,66 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: () => `must be one of ${values.join(', ')}` })
+
+/** What the offline model can do wrong on purpose; each request meets one of them at most. */
+export const MODEL_FAULTS = ['http500', 'timeout', 'cut', 'badjson', 'missing', 'double', 'refusal'] as const
+
+export type ModelFault = (typeof MODEL_FAULTS)[number]
+/** The probability of each that is set, 0 to 1, in sum at most 1. */
+export type FaultRates = Readonly<Partial<Record<ModelFault, number>>>
+
+const FAULTS_ALLOWED = `must be a list such as http500=.1,cut=.05 of ${MODEL_FAULTS.join(', ')}`
+const PROBABILITY = /^(?:0?\.\d{1,9}|[01](?:\.\d{1,9})?)$/
+
+const faultRates = z.string().transform((list, context): FaultRates => {
+  const rates: Partial<Record<ModelFault, number>> = {}
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+  for (const part of list.split(',')) {
+    const [, name, value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/.exec(part) ?? []
+    const fault = MODEL_FAULTS.find((known) => known === name)
+    const got = `in the part "${part.trim().slice(0, 80)}"`
+    if (fault === undefined) return refuse(`${FAULTS_ALLOWED}; no such fault ${got}`)
+    if (rates[fault] !== undefined) return refuse(`must name each fault once; ${fault} stands again ${got}`)
+    if (!isProbability(value)) return refuse(`must give each fault a number from 0 to 1; there is none ${got}`)
+    rates[fault] = Number(value)
+  }
+  const sum = Number(
+    Object.values(rates)
+      .reduce((total, rate) => total + rate, 0)
+      .toFixed(9),
+  )
+  if (sum > 1) return refuse(`must add up to at most 1, since a request meets at most one fault; the sum is ${sum}`)
+  return rates
+})
+
+/** Where the offline model's answers come from, and the probability with which each label is replaced by another. */
+export interface OfflineAnswers {
+  readonly from: 'rules' | 'gold' | 'hostile'
+  /** Null but for gold. */
+  readonly goldFile: string | null
+  /** 0 to 1; 0 for hostile. */
+  readonly noise: number
+}
+
+const ANSWERS_ALLOWED = 'must be rules, noisy:P, gold:FILE, gold:FILE,noisy:P (P from 0 to 1) or hostile'
+
+const offlineAnswers = text.transform((mode, context): OfflineAnswers => {
+  if (mode === 'rules' || mode === 'hostile') return { from: mode, goldFile: null, noise: 0 }
+  const [, goldFile = null, more = 'noisy:0'] = /^gold:\s*([^,]+?)\s*(?:,\s*(.*))?$/.exec(mode) ?? [null, null, mode]
+  const noise = /^noisy:(.*)$/.exec(more)?.[1]
+  if (noise !== undefined && isProbability(noise)) {
+    return { from: goldFile === null ? 'rules' : 'gold', goldFile, noise: Number(noise) }
+  }
+  context.addIssue({ code: 'custom', message: ANSWERS_ALLOWED })
+  return z.NEVER
+})
+
+function isProbability(value: string): boolean {
+  return PROBABILITY.test(value) && Number(value) <= 1
+}
 
 const identityKeys = text
   .transform((list) => list.split(',').map((key) => key.trim()))
@@ -100,7 +161,8 @@ const variables = z.object({
   OFFLINE_MODEL_RPM: whole(0, 10_000_000).default(0),
   OFFLINE_MODEL_TPM: whole(0, 10_000_000_000).default(0),
   OFFLINE_MODEL_SLICE_MS: whole(0, 60_000).default(0),
-  OFFLINE_MODEL_ANSWERS: oneOf(['rules']).default('rules'),
+  OFFLINE_MODEL_ANSWERS: offlineAnswers.default({ from: 'rules', goldFile: null, noise: 0 }),
+  OFFLINE_MODEL_FAULTS: faultRates.optional(),
 })
 
 export const VARIABLE_NAMES: readonly string[] = Object.keys(variables.shape)
@@ -133,6 +195,19 @@ export function readConfig(env: Environment = process.env): Config {
     throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...new Set(lines)].join('\n')}`)
   }
   return Object.freeze(shape(parsed.data))
+}
+
+const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|OFFLINE_MODEL|POSTGRES)_/
+
+/** One line for each variable that we do not read and that looks like a slip of the pen for one that we do. */
+export function findNearMisses(env: Environment = process.env): string[] {
+  return Object.keys(env).flatMap((name) => {
+    if (!OUR_PREFIX.test(name) || VARIABLE_NAMES.includes(name)) return []
+    const nearest = nearestName(name, VARIABLE_NAMES)
+    return nearest === undefined
+      ? []
+      : [`${name} is set, but is not a variable of this service: did you mean ${nearest}?`]
+  })
 }
 
 /** Adds what `.env` in the working directory sets, below what the environment has already. No file is no error. */
@@ -219,6 +294,8 @@ function shape(v: z.output<typeof variables>) {
       tpm: v.OFFLINE_MODEL_TPM,
       sliceMs: v.OFFLINE_MODEL_SLICE_MS,
       answers: v.OFFLINE_MODEL_ANSWERS,
+      /** Undefined: none. */
+      faults: v.OFFLINE_MODEL_FAULTS,
     },
   }
 }

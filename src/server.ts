@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
-import { type Config, readConfig } from './config.ts'
+import { type Config, findNearMisses, readConfig } from './config.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { findServiceName } from './http/service-name.ts'
 import { createResources, type Resources } from './resources.ts'
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
   }
   const service = await findServiceName(config.serviceName)
   const log = pino({ level: config.logLevel ?? 'info', base: { service } })
+  for (const line of findNearMisses()) log.warn(line)
   try {
     await run(config, service, log)
   } catch (error) {

@@ -14,7 +14,10 @@ const percent = z
   .transform((value) => Math.min(100, Math.max(0, value)) / 100)
 
 const answerSchema = z.object({
-  reason: z.string().transform((reason) => cutText(cleanText(reason.slice(0, 10_000)), MAX_REASON_LENGTH)),
+  // One line: it is printed, and a second line could pass for one of ours.
+  reason: z
+    .string()
+    .transform((reason) => cutText(cleanText(reason.slice(0, 10_000)).replace(/\s+/g, ' '), MAX_REASON_LENGTH)),
   type: z.enum(TYPES),
   temporal_aggregation: z.enum(AGGREGATIONS),
   orientation: z.enum(ORIENTATIONS),

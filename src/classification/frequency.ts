@@ -1,51 +1,52 @@
 import { pattern } from './rules/pattern.ts'
 import type { Finding, Frequency, SamplePoint } from './types.ts'
 
-const X = pattern`
+const SEMIANNUAL = pattern`
   \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice a year|\b6[- ]month|полугод|半年
 `
-const X_2 = pattern`
+const IRREGULAR = pattern`
   \bbiennial|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
 `
-const X_3 = pattern`
+const QUARTERLY = pattern`
   \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\bqtr|кварт|季|四半期|분기
 `
-const X_4 = pattern`
+const WEEKLY = pattern`
   \bweek|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간
 `
-const X_5 = pattern`
+const MONTHLY = pattern`
   \bmonth|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월
 `
-const X_6 = pattern`
+const DAILY = pattern`
   \bdaily|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별
 `
-const X_7 = pattern`
+const ANNUAL = pattern`
   \bannual|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간
 `
 
 /** Tried in order: "biannually" before "annual", because the one word holds the other. */
 const WORDS: readonly (readonly [RegExp, Frequency])[] = [
-  [X, 'semiannual'],
-  [X_2, 'irregular'],
-  [X_3, 'quarterly'],
+  [SEMIANNUAL, 'semiannual'],
+  [IRREGULAR, 'irregular'],
+  [QUARTERLY, 'quarterly'],
   [/\bbi-?weekly|\bfortnight/, 'irregular'],
-  [X_4, 'weekly'],
-  [X_5, 'monthly'],
-  [X_6, 'daily'],
-  [X_7, 'annual'],
+  [WEEKLY, 'weekly'],
+  [MONTHLY, 'monthly'],
+  [DAILY, 'daily'],
+  [ANNUAL, 'annual'],
 ]
-const LETTERS: Readonly<Record<string, Frequency>> = {
-  d: 'daily',
-  b: 'daily',
-  w: 'weekly',
-  m: 'monthly',
-  q: 'quarterly',
-  s: 'semiannual',
-  h: 'semiannual',
-  sa: 'semiannual',
-  a: 'annual',
-  y: 'annual',
-}
+/** A Map, because the word comes from the input: an object would answer to "__proto__". */
+const LETTERS: ReadonlyMap<string, Frequency> = new Map([
+  ['d', 'daily'],
+  ['b', 'daily'],
+  ['w', 'weekly'],
+  ['m', 'monthly'],
+  ['q', 'quarterly'],
+  ['s', 'semiannual'],
+  ['h', 'semiannual'],
+  ['sa', 'semiannual'],
+  ['a', 'annual'],
+  ['y', 'annual'],
+])
 
 /** Widest and narrowest gap in days that still counts as the frequency: months and years differ in length. */
 const GAPS: readonly (readonly [Frequency, number, number])[] = [
@@ -67,7 +68,7 @@ export interface FrequencyInput {
 /** The periodicity word, else the gap that most dates keep; a missing observation does not change the answer. */
 export function parseFrequency(input: FrequencyInput): Finding<Frequency> {
   const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
-  const letter = LETTERS[word]
+  const letter = LETTERS.get(word)
   if (letter !== undefined) {
     return { value: letter, sure: true, rule: 'periodicity-letter', because: `The periodicity is "${word}".` }
   }

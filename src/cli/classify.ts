@@ -1,12 +1,17 @@
 /** `classify FILE`: a catalogue goes in, every indicator comes out classified and stored. */
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Classification, Indicator, Mode } from '../classification/types.ts'
 import { type Config, readConfig } from '../config.ts'
+import { ServiceError } from '../errors.ts'
 import { batchesOf, openCatalogue } from './catalogue/catalogue.ts'
+import { keepHeapSmall } from './catalogue/heap.ts'
 import type { Catalogue } from './catalogue/types.ts'
 import { createProgress } from './progress.ts'
 import { formatFailures, formatReport } from './report.ts'
 import { newRunId, type RunReport, runCatalogue } from './run.ts'
+import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
+import { createSkippedFile } from './skipped.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -28,6 +33,8 @@ export interface ClassifyOptions {
   readonly batchSize: number
   readonly ingress?: readonly string[]
   readonly limit?: number
+  readonly resume?: string
+  readonly skipInvalid?: boolean
 }
 
 /** How long a run waits for a node while none answers. */
@@ -38,7 +45,7 @@ export function addClassifyCommand(program: Command): void {
     .command('classify')
     .description('Classify a catalogue (CSV or JSON lines; - reads standard input)')
     .argument(
-      '<file>',
+      '[file]',
       'catalogue with indicator_id and name, and any of units, periodicity, description, sample_values …',
     )
     .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
@@ -58,7 +65,10 @@ export function addClassifyCommand(program: Command): void {
       httpUrls,
     )
     .option('--limit <n>', 'classify the first N indicators of the file', wholeNumber(1, Number.MAX_SAFE_INTEGER))
-    .action(async (file: string, options: ClassifyOptions) => {
+    .option('--skip-invalid', 'leave out records that are invalid, and write them to skipped-RUN in this directory')
+    .option('--resume <run>', 'go on with a run that was interrupted or partly failed; its file and options are known')
+    .action(async (file: string | undefined, options: ClassifyOptions) => {
+      keepHeapSmall()
       const config = readConfig()
       const interrupts = watchInterrupts(() =>
         say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once.'),
@@ -72,48 +82,88 @@ export function addClassifyCommand(program: Command): void {
     })
 }
 
-/** Reads, checks and classifies `file`. Throws ServiceError input-invalid for what cannot be read. */
+/** Reads, checks and classifies `file`. Throws ServiceError input-invalid for what cannot be read or resumed. */
 export async function classifyFile(
-  file: string,
+  file: string | undefined,
   options: ClassifyOptions,
   config: Config,
   interrupts: Pick<Interrupts, 'first' | 'second'>,
   onResults?: (results: readonly Classification[]) => void,
 ): Promise<RunReport> {
-  const catalogue = await openCatalogue(file, options.limit === undefined ? {} : { limit: options.limit })
+  const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
+  const path = file ?? earlier?.header.file
+  if (path === undefined)
+    throw new ServiceError('input-invalid', 'Name a catalogue FILE (- for standard input), or --resume RUN')
+  const runId = earlier?.header.run_id ?? newRunId()
+  const skipped = createSkippedFile(runId)
+  const catalogue = await openCatalogue(path, {
+    limit: earlier?.header.limit ?? options.limit,
+    skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
+    // A resumed run has written them already.
+    ...(earlier === null ? { onInvalid: skipped.write } : {}),
+  })
   try {
     say(`${catalogue.label}: ${formatCount(catalogue.count)} indicators`)
     for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
-    const runId = newRunId()
-    say(`Run ${runId}, mode ${options.mode}`)
-    const progress = createProgress({
-      stream: process.stderr,
-      isTty: process.stderr.isTTY === true,
-      total: catalogue.count,
-    })
-    try {
-      const report = await runCatalogue(runId, catalogue.count, batchesOf(indicatorsOf(catalogue), options.batchSize), {
-        urls: options.ingress ?? config.restate.ingressUrls,
-        batchSize: options.batchSize,
-        force: options.force ?? false,
-        options: {
-          mode: options.mode,
-          reuse: options.reuse,
-          ...(options.pack === undefined ? {} : { pack: options.pack }),
-        },
-        patienceMs: PATIENCE_MS,
-        say: (line) => progress.note(line),
-        onProgress: (counts) => progress.update(counts),
-        ...(onResults === undefined ? {} : { onResults }),
-        stopSubmitting: interrupts.first,
-        abandon: interrupts.second,
-      })
-      return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
-    } finally {
-      progress.end()
+    for (const line of skipped.report()) say(line)
+    const journal = earlier ?? (await createRunJournal(config.dataDir, headerOf(runId, path, catalogue, options)))
+    if (journal.header.fingerprint !== catalogue.fingerprint) {
+      const way = 'classify it anew; what is unchanged is not asked again'
+      throw new ServiceError('input-invalid', `${catalogue.label} is not what run ${runId} began with: ${way}`)
     }
+    say(`Run ${runId}, mode ${journal.header.options.mode}; if it is cut off: npm run classify -- --resume ${runId}`)
+    const report = await submitAll(journal, catalogue, options, config, interrupts, onResults)
+    if (report.failed === 0) await journal.remove()
+    return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
   } finally {
     await catalogue.close()
+    await skipped.close()
+  }
+}
+
+function headerOf(runId: string, path: string, catalogue: Catalogue, options: ClassifyOptions): RunHeader {
+  return {
+    run_id: runId,
+    file: path === '-' ? path : resolve(path),
+    fingerprint: catalogue.fingerprint,
+    batch_size: options.batchSize,
+    force: options.force ?? false,
+    options: {
+      mode: options.mode,
+      reuse: options.reuse,
+      ...(options.pack === undefined ? {} : { pack: options.pack }),
+    },
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
+  }
+}
+
+async function submitAll(
+  journal: RunJournal,
+  catalogue: Catalogue,
+  options: ClassifyOptions,
+  config: Config,
+  interrupts: Pick<Interrupts, 'first' | 'second'>,
+  onResults?: (results: readonly Classification[]) => void,
+): Promise<RunReport> {
+  const progress = createProgress({
+    stream: process.stderr,
+    isTty: process.stderr.isTTY === true,
+    total: catalogue.count,
+  })
+  try {
+    const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
+    return await runCatalogue(journal, catalogue.count, batches, {
+      urls: options.ingress ?? config.restate.ingressUrls,
+      patienceMs: PATIENCE_MS,
+      say: (line) => progress.note(line),
+      onProgress: (counts) => progress.update(counts),
+      ...(onResults === undefined ? {} : { onResults }),
+      stopSubmitting: interrupts.first,
+      abandon: interrupts.second,
+    })
+  } finally {
+    progress.end()
   }
 }
 
@@ -126,12 +176,12 @@ export function finish(
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatReport(report)}\n`)
   if (report.failures.length > 0) say(formatFailures(report))
-  if (interrupts.first.aborted) {
-    // Without --force: what is done already is unchanged then, and only the rest is asked.
-    const args = process.argv.slice(3).filter((arg) => arg !== '--force')
-    say(`Interrupted. What is done is stored; go on with:\n  npm run classify -- ${args.join(' ')}`)
+  const resume = `npm run classify -- --resume ${report.run_id}`
+  if (report.failed > 0 && interrupts.first.aborted) {
+    say(`Interrupted. What is done is stored; go on with:\n  ${resume}`)
     return EXIT_INTERRUPTED
   }
+  if (report.failed > 0) say(`Try what failed again with:\n  ${resume}`)
   return report.failed > 0 ? EXIT_FAILED : EXIT_OK
 }
 

@@ -1,6 +1,6 @@
 /** Entry of the command line. One file a command; this one puts them together and turns errors into exit codes. */
 import { Command, CommanderError } from 'commander'
-import { loadDotEnv } from '../config.ts'
+import { findNearMisses, loadDotEnv } from '../config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { addClassifyCommand } from './classify.ts'
 import { addDemoCommand } from './demo.ts'
@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells the options)')
   try {
     loadDotEnv()
+    for (const line of findNearMisses()) say(`Warning: ${line}`)
     await program.parseAsync()
   } catch (error) {
     process.exitCode = exitCodeOf(error)

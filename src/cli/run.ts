@@ -2,14 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../classification/types.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { type BatchRequest, type BatchSummary, FATAL_CODES, type Warning } from '../restate/contract.ts'
+import { type BatchSummary, FATAL_CODES, type Warning } from '../restate/contract.ts'
 import { BatchFailedError, createIngressClient, type NodeCounts } from './ingress.ts'
+import type { RunJournal } from './run-journal.ts'
 
 export interface RunOptions {
   readonly urls: readonly string[]
-  readonly batchSize: number
-  readonly force: boolean
-  readonly options: NonNullable<BatchRequest['options']>
   readonly patienceMs: number
   readonly say: (line: string) => void
   /** Called after every batch, and once at the start. */
@@ -36,6 +34,8 @@ export interface RunReport {
   readonly classified: number
   readonly unchanged: number
   readonly failed: number
+  /** Part of classified and unchanged: done before this process took the run up. */
+  readonly resumed: number
   readonly needs_review: number
   readonly by_source: Record<Source, number>
   readonly model_requests: number
@@ -63,14 +63,19 @@ export function newRunId(): string {
   return `run-${time}-${randomBytes(4).toString('hex')}`
 }
 
-/** Never rejects for a batch: what failed is in the report, by reason. Rejects where the catalogue can't be read. */
+/**
+ * Submits what the journal does not know as done. Never rejects for a batch: what failed is in the report, by reason.
+ * Rejects where the catalogue or the journal cannot be read or written.
+ */
 export async function runCatalogue(
-  runId: string,
+  journal: RunJournal,
   total: number,
   batches: AsyncIterable<readonly Indicator[]>,
   options: RunOptions,
 ): Promise<RunReport> {
   const startedAt = performance.now()
+  const { run_id: runId, force, options: asked } = journal.header
+  let resumed = 0
   const client = createIngressClient(options)
   const totals = createTotals()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
@@ -94,23 +99,42 @@ export async function runCatalogue(
   }
   const submit = async (index: number, indicators: readonly Indicator[]) => {
     try {
-      const body = { indicators, run_id: runId, force: options.force, options: options.options }
-      const batch = { index, idempotencyKey: `${runId}-${index}`, body }
-      const response = await client.submit(batch, options.abandon)
+      const { mode, reuse, pack } = asked
+      const body = {
+        indicators,
+        run_id: runId,
+        force,
+        options: { mode, reuse, ...(pack === undefined ? {} : { pack }) },
+      }
+      // Failed work runs again under a new key: under the old one Restate would give the old failure.
+      const retry = journal.failures(index)
+      const idempotencyKey = retry === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${retry}`
+      const response = await client.submit({ index, idempotencyKey, body }, options.abandon)
+      await journal.noteDone(index, response.summary)
       totals.add(response.summary)
       options.onResults?.(response.results)
     } catch (error) {
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       if (FATAL_CODES.has(code) || code === 'ingress-unavailable') isFatal = true
+      // Without an answer the batch may still be under way: the same key finds it again.
+      if (error instanceof BatchFailedError) await journal.noteFailed(index)
       fail(code, messageOf(error), idsOf(indicators))
     }
   }
 
   progress()
   const windowSize = Math.min(WINDOW_PER_NODE * options.urls.length, MAX_WINDOW)
-  let index = 0
+  let next = 0
   for await (const indicators of batches) {
+    const index = next
+    next += 1
+    const earlier = journal.done(index)
+    if (earlier !== undefined) {
+      totals.add(earlier)
+      resumed += indicators.length
+      continue
+    }
     if (isFatal || options.stopSubmitting.aborted) {
       // Read to the end even then: the report names every indicator that is left.
       unsubmitted.push(...idsOf(indicators))
@@ -121,7 +145,6 @@ export async function runCatalogue(
       progress()
     })
     inFlight.add(task)
-    index += 1
     if (inFlight.size >= windowSize) await Promise.race(inFlight)
   }
   await Promise.all(inFlight)
@@ -138,13 +161,14 @@ export async function runCatalogue(
     classified: totals.classified,
     unchanged: totals.unchanged,
     failed: totals.failed,
+    resumed,
     needs_review: totals.needs_review,
     by_source: totals.by_source,
     model_requests: totals.model_requests,
     tokens: totals.tokens,
     cost_usd: Number(totals.cost_usd.toFixed(6)),
     elapsed_ms: elapsedMs,
-    indicators_per_minute: Math.round((done / Math.max(elapsedMs, 1)) * 60_000),
+    indicators_per_minute: Math.round(((done - resumed) / Math.max(elapsedMs, 1)) * 60_000),
     nodes: client.nodes,
     warnings: [...totals.warnings.values()],
     failures: [...failures.values()],

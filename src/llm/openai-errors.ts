@@ -15,6 +15,9 @@ export interface EndpointContext {
 }
 
 const UPSTREAM_MESSAGE_LENGTH = 300
+/** No connection came about: a port where nobody listens, a name that nobody knows, no way there. */
+const UNREACHABLE =
+  /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)\b|\bbad port\b|[\w -]*\bcertificate\b[\w -]*/
 const CUT_OFF = /could not finish the message because/i
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
 const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
@@ -46,8 +49,16 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
     const { code, message } = ofStatus(error, error.status, context)
     return fail(code, message, retryable(code) ? retryAfterMs : undefined)
   }
+  const unreachable = UNREACHABLE.exec(describe(error))?.[0].trim()
+  if (unreachable !== undefined) {
+    const check = 'check OPENAI_BASE_URL'
+    return fail(
+      'model-unavailable',
+      `the model endpoint ${context.baseUrl} cannot be reached (${unreachable}): ${check}`,
+    )
+  }
   // Also a bare TypeError: the connection broke inside the body.
-  return fail('model-unavailable', `the model endpoint ${host} could not be reached or broke off: ${describe(error)}`)
+  return fail('model-unavailable', `the connection to the model endpoint ${host} broke off: ${describe(error)}`)
 }
 
 function ofStatus(error: APIError, status: number, context: EndpointContext): { code: ErrorCode; message: string } {

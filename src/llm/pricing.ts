@@ -22,13 +22,16 @@ export const priceTableSchema = z.record(z.string().min(1), priceSchema)
 export type ModelPrice = z.infer<typeof priceSchema>
 export type PriceTable = Readonly<Record<string, ModelPrice>>
 
-/** The name under which the offline model answers. It is no model: it costs nothing. */
+/** The name under which the offline model answers by the rules. It is no model: it costs nothing, in no mode. */
 export const OFFLINE_MODEL_NAME = 'offline-rules'
 
 export const DEFAULT_PRICES: PriceTable = {
   'gpt-6-luna': { input: 0.1, cached_input: 0.01, cache_write: 0.125, output: 0.5, as_of: '2026-09' },
   'gpt-5.6-luna': { input: 0.2, cached_input: 0.02, output: 1.2, as_of: '2026-09' },
   [OFFLINE_MODEL_NAME]: { input: 0, output: 0 },
+  'offline-gold': { input: 0, output: 0 },
+  'offline-noisy': { input: 0, output: 0 },
+  'offline-hostile': { input: 0, output: 0 },
 }
 
 /** The default table with `overrides` over it, model by model. */

@@ -2,6 +2,7 @@
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../classification/answer-schema.ts'
 import { parseAnswers } from '../classification/answers.ts'
 import { buildSystemPrompt, buildUserPrompt, completionBudget, PROMPT_VERSION } from '../classification/prompt.ts'
+import { cleanText, cutText } from '../classification/text.ts'
 import { isServiceError, type ServiceError } from '../errors.ts'
 import { paidUsageOf } from '../llm/errors.ts'
 import type { ModelClient, ModelReply, RateLimiter, Usage } from '../llm/types.ts'
@@ -21,6 +22,10 @@ export type AskOutcome =
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
   | { readonly kind: 'retry'; readonly code: string; readonly message: string; readonly request: ModelRequestRecord }
   | ({ readonly kind: 'answered' } & ChunkReply)
+
+/** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
+const MAX_MODEL_LENGTH = 100
+const MAX_MESSAGE_LENGTH = 600
 
 /** How long a 429 without a hint pauses the limiter. */
 const DEFAULT_RATE_PAUSE_MS = 1_000
@@ -51,7 +56,7 @@ export async function askOnce(
   const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
     requestId,
     requestedAt: startedAt.toISOString(),
-    model: spent.model ?? model,
+    model: spent.model === undefined ? model : clean(spent.model, MAX_MODEL_LENGTH),
     tier: request.tier,
     indicators: request.items.length,
     inputTokens: spent.usage?.input ?? 0,
@@ -103,7 +108,7 @@ function readReply(request: ChunkRequest, reply: ModelReply, record: ModelReques
   ].filter(({ key }) => keys.includes(key) && !decisions.has(key))
   return {
     kind: 'answered',
-    decisions: [...decisions].map(([key, decision]) => ({ key, decision, model: reply.model })),
+    decisions: [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
     unanswered: [...new Map(unanswered.map((entry) => [entry.key, entry])).values()],
     requests: [record],
   }
@@ -120,12 +125,18 @@ function readFailure(
     deps.limiter.pause(waitMs)
     return { kind: 'wait', waitMs, request: record }
   }
+  const message = clean(error.message, MAX_MESSAGE_LENGTH)
   if (error.code === 'model-unavailable' || error.code === 'model-timeout') {
-    return { kind: 'retry', code: error.code, message: error.message, request: record }
+    return { kind: 'retry', code: error.code, message, request: record }
   }
   if (UNUSABLE.has(error.code)) {
-    const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message: error.message }))
+    const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
     return { kind: 'answered', decisions: [], unanswered, requests: [record] }
   }
   throw error
+}
+
+/** One line, safe to store and to print. */
+function clean(text: string, limit: number): string {
+  return cutText(cleanText(text.slice(0, 10 * limit)).replace(/\s+/g, ' '), limit)
 }

@@ -5,7 +5,7 @@ import { type AskDeps, askOnce } from './ask.ts'
 import type { ChunkReply, ChunkRequest } from './contract.ts'
 
 /** Tries while the endpoint is away, about a minute in all; then the batch decides what to make of it. */
-const MAX_TRIES = 8
+export const MAX_TRIES = 8
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
 

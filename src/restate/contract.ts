@@ -101,4 +101,6 @@ export const FATAL_CODES: ReadonlySet<string> = new Set([
   'model-not-found',
   'model-bad-request',
   'model-quota',
+  // After a minute of tries: what is submitted now would fail the same way, and can be resumed later.
+  'model-unavailable',
 ])

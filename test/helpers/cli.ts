@@ -21,6 +21,7 @@ export interface RunningCli {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
+  readonly cwd?: string
   /** In a process group of its own, so that a signal can go to the group. */
   readonly detached?: boolean
 }
@@ -31,6 +32,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.input ?? '')

@@ -13,7 +13,7 @@ let directory: string
 let env: Record<string, string>
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '600', OFFLINE_MODEL_LATENCY_MS: '100' })
+  stack = await startTestStack({ RATE_RPM: '1500', OFFLINE_MODEL_LATENCY_MS: '100' })
   directory = await mkdtemp(join(tmpdir(), 'classify-cli-'))
   env = { ...stack.env }
 })
@@ -158,9 +158,24 @@ test('a second stack on the same data directory is refused, and so is a taken po
   assert.match(taken.stderr, new RegExp(`Port ${env.PORT} `))
 })
 
-test('Ctrl+C stops submitting, lets what is in flight end, and exits 130', async () => {
-  const lines = Array.from({ length: 5_000 }, (_, n) => JSON.stringify({ indicator_id: `Z.${n}`, name: `Thing ${n}` }))
-  const path = await file('long.jsonl', lines.join('\n'))
+interface ModelStats {
+  readonly requests: { readonly accepted: number }
+  readonly max_per_indicator: number
+}
+
+async function modelStats(): Promise<ModelStats> {
+  return (await (await fetch(`http://127.0.0.1:${env.OFFLINE_MODEL_PORT}/stats`)).json()) as ModelStats
+}
+
+async function longCatalogue(prefix: string, count: number): Promise<string> {
+  const lines = Array.from({ length: count }, (_, n) => {
+    return JSON.stringify({ indicator_id: `${prefix}.${n}`, name: `Thing ${prefix} ${n}` })
+  })
+  return await file(`${prefix}.jsonl`, lines.join('\n'))
+}
+
+test('Ctrl+C stops submitting, lets what is in flight end, exits 130, and --resume does the rest', async () => {
+  const path = await longCatalogue('Z', 2_500)
   const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--json'], { env })
   await cli.untilSaid(/in flight [1-9]/)
   cli.child.kill('SIGINT')
@@ -168,8 +183,63 @@ test('Ctrl+C stops submitting, lets what is in flight end, and exits 130', async
   assert.equal(code, 130, stderr)
   const report = JSON.parse(stdout)
   assert.ok(report.classified > 0 && report.failed > 0, stdout)
-  assert.equal(report.indicators, 5_000)
-  assert.match(stderr, /go on with:\n +npm run classify/)
+  assert.equal(report.indicators, 2_500)
+  assert.match(stderr, new RegExp(`go on with:\\n +npm run classify -- --resume ${report.run_id}`))
+
+  const resumed = await runCli(['classify', '--resume', report.run_id, '--json'], { env })
+  assert.equal(resumed.code, 0, resumed.stderr)
+  const whole = JSON.parse(resumed.stdout)
+  assert.equal(whole.run_id, report.run_id)
+  assert.equal(whole.classified, 2_500)
+  assert.equal(whole.resumed, report.classified)
+  assert.equal(whole.by_source.model, 2_500)
+  assert.equal((await modelStats()).max_per_indicator, 1)
+
+  const again = await runCli(['classify', '--resume', report.run_id], { env })
+  assert.equal(again.code, 2)
+  assert.match(again.stderr, /cannot be resumed.*complete/)
+})
+
+test('after kill -9 of the command --resume goes on, and nothing is asked twice', async () => {
+  const path = await longCatalogue('Y', 1_500)
+  const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--force', '--batch-size', '20'], { env })
+  const before = (await modelStats()).requests.accepted
+  await cli.untilSaid(/--resume run-/)
+  while ((await modelStats()).requests.accepted < before + 20) await new Promise((resolve) => setTimeout(resolve, 20))
+  cli.child.kill('SIGKILL')
+  const { stderr } = await cli.result
+  const runId = /--resume (run-\S+)/.exec(stderr)?.[1] ?? ''
+
+  const other = await file('Y-other.jsonl', JSON.stringify({ indicator_id: 'Y.0', name: 'Another thing' }))
+  const wrong = await runCli(['classify', other, '--resume', runId], { env })
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /is not what run .* began with/)
+
+  const resumed = await runCli(['classify', '--resume', runId, '--json'], { env })
+  assert.equal(resumed.code, 0, resumed.stderr)
+  const report = JSON.parse(resumed.stdout)
+  assert.equal(report.classified, 1_500)
+  assert.ok(report.resumed > 0 && report.resumed < 1_500, `${report.resumed} resumed`)
+  assert.equal((await modelStats()).max_per_indicator, 1)
+})
+
+test('--skip-invalid classifies the rest, says what it left out, and keeps it in a file', async () => {
+  const path = await file('partly.csv', 'indicator_id,name\nQ.1,Imports\nQ.2,\nQ.3,Exports\n')
+  const refused = await runCli(['classify', path], { env })
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /partly\.csv.*3.*name/s)
+  const { code, stdout, stderr } = await runCli(['classify', path, '--skip-invalid', '--json'], { env, cwd: directory })
+  assert.equal(code, 0, stderr)
+  const report = JSON.parse(stdout)
+  assert.equal(report.classified, 2)
+  assert.match(stderr, /line 3: name: /)
+  const kept = await readFile(join(directory, `skipped-${report.run_id}.csv`), 'utf8')
+  assert.equal(kept, 'indicator_id,name\nQ.2,\n')
+})
+
+test('a name that is nearly a variable is pointed out', async () => {
+  const { stderr } = await runCli(['status', 'C.1'], { env: { ...env, RATE_RMP: '5' } })
+  assert.match(stderr, /RATE_RMP .* did you mean RATE_RPM\?/)
 })
 
 test('migrate says that the schema is up to date', async () => {

@@ -252,11 +252,18 @@ describe('createOpenAiClient', () => {
     })
   }
 
-  it('maps a port where nobody listens to model-unavailable and says why', async () => {
-    const error = await failureOf(make({ baseUrl: 'http://127.0.0.1:1/v1' }))
-    assert.equal(error.code, 'model-unavailable')
-    assert.match(error.message, /127\.0\.0\.1:1 .*(ECONNREFUSED|bad port)/)
-  })
+  for (const [what, baseUrl, reason] of [
+    ['a port where nobody listens', 'http://127.0.0.1:1/v1', /ECONNREFUSED|bad port/],
+    ['a host that does not exist', 'http://no-such-host.invalid/v1', /ENOTFOUND|EAI_AGAIN/],
+  ] as const) {
+    it(`maps ${what} to model-unavailable, with the URL, the reason and the variable to check`, async () => {
+      const error = await failureOf(make({ baseUrl, timeoutMs: 20_000 }))
+      assert.equal(error.code, 'model-unavailable')
+      assert.match(error.message, reason)
+      assert.ok(error.message.startsWith(`the model endpoint ${baseUrl} cannot be reached (`), error.message)
+      assert.match(error.message, /check OPENAI_BASE_URL$/)
+    })
+  }
 
   it('maps silence before and inside the body to model-timeout', async () => {
     handle = () => undefined

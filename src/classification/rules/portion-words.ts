@@ -1,6 +1,6 @@
 import { pattern } from './pattern.ts'
 
-export const X = pattern`
+export const CROSSES_GROUPS = pattern`
   \boda\b|\bfertilizer\b|\bpresent value\b|\breserves\b|\bnon-?performing\b
 `
 export const NOT_PART_OF_GDP_DOUBT = pattern`

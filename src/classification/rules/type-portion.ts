@@ -4,6 +4,7 @@ import {
   CONDITION,
   CONDITION_IN_PERCENT_DOUBT,
   CONDITION_OF_PEOPLE_DOUBT,
+  CROSSES_GROUPS,
   DEPENDENCY_RATIO,
   GDP,
   KIND_OF_PEOPLE,
@@ -18,11 +19,8 @@ import {
   PEOPLE,
   PER_HEAD,
   STATE_WHOLE,
-  X,
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './words.ts'
-
-const CROSSES = X
 
 const people = (c: Context) => c.percent && PEOPLE.test(c.whole)
 
@@ -103,7 +101,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       c.percent &&
       c.whole !== '' &&
-      (DEBT_SERVICE.test(c.head) || DEBT.test(c.head) || CROSSES.test(c.head)) &&
+      (DEBT_SERVICE.test(c.head) || DEBT.test(c.head) || CROSSES_GROUPS.test(c.head)) &&
       !/\bdebt\b|\bloans\b|\bdebt service\b|\bsector\b/.test(c.whole) &&
       !(/\binterest\b/.test(c.head) && /\bexpense\b/.test(c.whole)),
     sure: (c) => !people(c),

@@ -3,7 +3,7 @@ import type { Context, Rule } from './context.ts'
 import { pattern } from './pattern.ts'
 import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './words.ts'
 
-const X = pattern`
+const OUTPUT_MEASURE = pattern`
   \bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b
 `
 const EXCHANGE_RATE_NOT = pattern`
@@ -44,7 +44,7 @@ const RATE_CONTEXT = pattern`
 `
 
 const goods = (c: Context) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
-const produced = (c: Context) => X.test(c.head)
+const measuresOutput = (c: Context) => OUTPUT_MEASURE.test(c.head)
 
 export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
@@ -111,7 +111,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'money-per-good',
     value: 'price',
-    when: (c) => c.money && goods(c) && !produced(c),
+    when: (c) => c.money && goods(c) && !measuresOutput(c),
     sure: (c) => c.unit.scale === 1,
     because: 'The units are money per unit of a good.',
   },

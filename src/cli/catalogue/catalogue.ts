@@ -2,6 +2,7 @@
  * A catalogue file in two passes: the first checks every record, so that nothing is sent before the whole file is
  * known to be good; the second gives the records. Memory does not grow with the file but for some 30 bytes an id.
  */
+import { createHash, type Hash } from 'node:crypto'
 import type { Indicator } from '../../classification/types.ts'
 import { type Checked, checkRecord } from './check.ts'
 import { createCsvDecoder } from './csv.ts'
@@ -27,6 +28,8 @@ interface Layout {
 
 interface FirstPass {
   readonly seen: SeenIds
+  /** SHA-256 of all indicators in order, hex. */
+  readonly fingerprint: string
   readonly warnings: WarningCounts
 }
 
@@ -47,12 +50,13 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
     const start = checkHead(source.head, source.label)
     if (source.head.length === start) throw inputInvalid(`${source.label}: the file is empty`)
     const layout = { source, start, format: options.format ?? formatOf(path, source.head) }
-    const { seen, warnings } = await checkAll(layout, options)
+    const { seen, fingerprint, warnings } = await checkAll(layout, options)
     const count = Math.min(seen.count, options.limit ?? seen.count)
     return {
       label: source.label,
       format: layout.format,
       count,
+      fingerprint,
       warnings: warnings.toWarnings(),
       indicators: () => entriesOf(layout, seen, count),
       close: source.close,
@@ -99,11 +103,14 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
   const problemList = new ProblemList(label)
   const warnings = new WarningCounts()
   const seen = new SeenIds()
+  const content = createHash('sha256')
   let records = 0
 
   for await (const { record, checked, hint, decoder } of checkedRecords(layout)) {
     records += 1
-    const problems = checked.ok ? noteId(seen, warnings, checked.normalised.indicator, record.line) : checked.problems
+    const problems = checked.ok
+      ? noteIndicator({ seen, content, warnings }, checked.normalised.indicator, record.line)
+      : checked.problems
     if (problems.length === 0) {
       if (checked.ok) warnings.note(checked.normalised.warnings)
       continue
@@ -125,13 +132,23 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
     const what = layout.format === 'csv' ? 'no row below the header' : 'no record, only blank lines'
     throw inputInvalid(`${label}: the file holds ${what}; a catalogue needs at least one indicator`)
   }
-  return { seen, warnings }
+  return { seen, fingerprint: content.digest('hex'), warnings }
 }
 
-/** Notes the id; a problem where it stands earlier with other content. */
-function noteId(seen: SeenIds, warnings: WarningCounts, indicator: Indicator, line: number): Problem[] {
-  const earlier = seen.add(indicator.indicator_id, JSON.stringify(indicator), line)
-  if (earlier === undefined) return []
+interface Notes {
+  readonly seen: SeenIds
+  readonly content: Hash
+  readonly warnings: WarningCounts
+}
+
+/** Notes the indicator; a problem where its id stands earlier with other content. */
+function noteIndicator({ seen, content, warnings }: Notes, indicator: Indicator, line: number): Problem[] {
+  const json = JSON.stringify(indicator)
+  const earlier = seen.add(indicator.indicator_id, json, line)
+  if (earlier === undefined) {
+    content.update(json)
+    return []
+  }
   if (earlier.isSameContent) {
     warnings.noteDuplicate()
     return []

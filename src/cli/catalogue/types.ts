@@ -69,6 +69,8 @@ export interface Catalogue {
   readonly format: CatalogueFormat
   /** How many indicators `indicators()` gives. */
   readonly count: number
+  /** SHA-256 over all indicators in order, hex: the same content, whatever the format. */
+  readonly fingerprint: string
   readonly warnings: readonly CatalogueWarning[]
   /** Reads the file again, in its order. May be called several times. Throws `input-invalid` if the file has changed. */
   indicators(): AsyncIterable<CatalogueEntry>

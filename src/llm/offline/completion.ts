@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { ANSWER_SCHEMA } from '../../classification/answer-schema.ts'
 import { type ParsedPromptItem, parseUserPrompt } from '../../classification/prompt.ts'
-import { OFFLINE_MODEL_NAME } from '../pricing.ts'
 import type { AnswerElement } from './answers.ts'
 
 const CHARACTERS_PER_TOKEN = 4
@@ -14,6 +13,7 @@ const MOST_CACHED_PREFIXES = 64
 
 const messageSchema = z.object({ role: z.string(), content: z.string() })
 const requestSchema = z.object({
+  model: z.string().optional(),
   messages: z.array(messageSchema).min(1),
   max_completion_tokens: z.number().int().min(1).nullish(),
   max_tokens: z.number().int().min(1).nullish(),
@@ -37,6 +37,8 @@ const answerSchemaSchema = z.object({
 const KNOWN_PROPERTIES = new Set(Object.keys(ANSWER_SCHEMA.properties.answers.items.properties))
 
 export interface CompletionRequest {
+  /** The model that was asked for, which is not the one that answers. */
+  readonly model: string
   readonly items: readonly ParsedPromptItem[]
   readonly userText: string
   /** Properties of one answer in the order asked; null where no schema came. */
@@ -73,6 +75,7 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
   const promptTokens = estimateTokens(prefix) + estimateTokens(userText)
   const maxTokens = parsed.data.max_completion_tokens ?? parsed.data.max_tokens ?? null
   return {
+    model: parsed.data.model ?? '',
     items,
     userText,
     properties,
@@ -95,8 +98,21 @@ export interface Completion {
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number }
 }
 
+/** What a completion says beside its content. */
+export interface CompletionForm {
+  /** The model that it names. */
+  readonly model: string
+  /** True: an endpoint that knows no token bound. */
+  readonly isUnbound: boolean
+  /** By words in `message.refusal`, or by a content filter. */
+  readonly refusal: 'words' | 'filter' | null
+}
+
+const REFUSAL = "I'm sorry, but I can't help with that request."
+
 export interface CompletionWriter {
-  write(request: CompletionRequest, content: string): Completion
+  /** A refusal takes the place of `content`. */
+  write(request: CompletionRequest, content: string, form: CompletionForm): Completion
 }
 
 /** Remembers the last prefixes, so that `usage` tells cached tokens as a provider would. */
@@ -117,35 +133,41 @@ export function createCompletionWriter(): CompletionWriter {
   }
 
   return {
-    write(request, content) {
+    write(request, content, { model, isUnbound, refusal }) {
       written += 1
       const { cached, cacheWrite } = cacheOf(request.prefix)
-      const wanted = estimateTokens(content)
-      const cut = request.maxTokens !== null && wanted > request.maxTokens
-      const output = cut ? (request.maxTokens ?? 0) : wanted
-      const text = cut ? content.slice(0, output * CHARACTERS_PER_TOKEN) : content
+      const said = refusal === null ? content : refusal === 'words' ? REFUSAL : ''
+      const wanted = estimateTokens(said)
+      const bound = isUnbound ? wanted : Math.min(wanted, request.maxTokens ?? wanted)
+      const isCut = bound < wanted
+      const text = isCut ? said.slice(0, bound * CHARACTERS_PER_TOKEN) : said
+      const message =
+        refusal === 'words'
+          ? { content: null, refusal: text }
+          : { content: refusal === null ? text : null, refusal: null }
+      const finishReason = refusal === 'filter' ? 'content_filter' : isCut ? 'length' : 'stop'
       const body = {
         id: `chatcmpl-offline-${written}`,
         object: 'chat.completion',
         created: Math.floor(Date.now() / 1_000),
-        model: OFFLINE_MODEL_NAME,
+        model,
         choices: [
           {
             index: 0,
-            message: { role: 'assistant', content: text, refusal: null },
+            message: { role: 'assistant', ...message },
             logprobs: null,
-            finish_reason: cut ? 'length' : 'stop',
+            finish_reason: finishReason,
           },
         ],
         usage: {
           prompt_tokens: request.promptTokens,
-          completion_tokens: output,
-          total_tokens: request.promptTokens + output,
+          completion_tokens: bound,
+          total_tokens: request.promptTokens + bound,
           prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: cacheWrite },
           completion_tokens_details: { reasoning_tokens: 0 },
         },
       }
-      return { body, usage: { input: request.promptTokens, cached, output } }
+      return { body, usage: { input: request.promptTokens, cached, output: bound } }
     },
   }
 }

@@ -1,21 +1,21 @@
 /** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { OFFLINE_MODEL_NAME } from '../pricing.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answers.ts'
 import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
+import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
+import { delay, hold, LARGEST_BODY_BYTES, readBody, send, sendError, sendHalf, sendRateLimited } from './http.ts'
 import { createLatency } from './latency.ts'
 import { createRateGate } from './rate-gate.ts'
 import { createStats, type OfflineModelStats } from './stats.ts'
 
-const LARGEST_BODY_BYTES = 8 * 1_024 * 1_024
 /** Longer than any client keeps an idle connection, so that the client closes first and never writes into a closed one. */
 const KEEP_ALIVE_MS = 75_000
 const CLOSE_GRACE_MS = 3_000
-
-const MODEL = { id: OFFLINE_MODEL_NAME, object: 'model', created: 0, owned_by: 'classify-service' }
+/** How long the fault "timeout" holds a client that never gives up. */
+const HOLD_MS = 600_000
+const SERVER_ERROR = 'The server had an error while processing your request. Sorry about that!'
 
 export interface OfflineModelOptions {
   readonly host: string
@@ -32,6 +32,8 @@ export interface OfflineModelOptions {
   readonly sliceMs: number
   /** Default: the rules' best guess. */
   readonly answers?: AnswerStrategy | undefined
+  /** Asked once for each accepted request. Default: no faults. */
+  readonly faults?: FaultSource | undefined
   /** Of the latency's random numbers. Default: 1. */
   readonly seed?: number | undefined
   readonly log: Logger
@@ -52,7 +54,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const gate = createRateGate(options)
   const stats = createStats()
   const completions = createCompletionWriter()
-  let closing = false
+  const closing = new AbortController()
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     route(request, response).catch((error: unknown) => {
       if (response.destroyed) return
@@ -69,7 +71,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
       case 'POST /chat/completions':
         return complete(request, response)
       case 'GET /models':
-        return send(response, 200, { object: 'list', data: [MODEL] })
+        return send(response, 200, { object: 'list', data: [modelCard(answers.model)] })
       case 'GET /stats':
         return send(response, 200, stats.read({ withIndicators: url.searchParams.get('indicators') !== '0' }))
       case 'POST /stats/reset':
@@ -95,23 +97,47 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value)
     if (admission.exceeded !== null) {
       stats.refused()
-      return sendRateLimited(response, admission.exceeded, admission.retryAfterMs)
+      return sendRateLimited(response, answers.model, admission.exceeded, admission.retryAfterMs)
     }
     stats.accepted(now, question.chargedTokens)
+    const fault = options.faults?.() ?? null
+    if (fault !== null) stats.injected(fault.kind)
     // Once an answer is sent "close" comes too; only before it is it the client that went away.
     response.once('close', () => {
       stats.left()
-      if (!response.writableEnded) stats.aborted()
+      if (!response.writableEnded && fault?.kind !== 'cut') stats.aborted()
     })
     stats.asked(question.items.map(({ indicator }) => indicator.indicator_id))
+    if (fault?.kind === 'timeout') {
+      await hold(response, HOLD_MS, closing.signal)
+      response.destroy()
+      return
+    }
     await delay(latency(), response)
     if (response.destroyed) return
-    const content = writeContent(answers.answer(question), question.properties)
-    const { body: completion, usage } = completions.write(question, content)
-    stats.billed(usage.input, usage.cached, usage.output)
     // Kept alive, this connection would hold up the close until its grace is over.
-    if (closing) response.setHeader('connection', 'close')
-    send(response, 200, completion)
+    if (closing.signal.aborted) response.setHeader('connection', 'close')
+    if (fault?.kind === 'http500') {
+      stats.failed()
+      return sendError(response, 500, 'server_error', SERVER_ERROR)
+    }
+    const completion = answer(question, fault)
+    if (fault?.kind === 'cut') sendHalf(response, completion)
+    else send(response, 200, completion)
+  }
+
+  function answer(question: CompletionRequest, fault: Fault | null): object {
+    const { model, isUnbound } = answers
+    const said = answers.answer(question)
+    const elements = fault === null ? said : spoilElements(said, fault)
+    const content = writeContent(elements, isUnbound ? null : question.properties)
+    const { body, usage } = completions.write(question, fault === null ? content : spoilContent(content, fault), {
+      model,
+      isUnbound,
+      refusal: refusalOf(fault),
+    })
+    stats.billed(usage.input, usage.cached, usage.output)
+    return body
   }
 
   return {
@@ -125,7 +151,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port }
     },
     async close() {
-      closing = true
+      closing.abort()
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
@@ -147,43 +173,8 @@ function readQuestion(text: string): CompletionRequest | string {
   return readCompletionRequest(body)
 }
 
-/** The body as text; null where it is too large, and the rest is then read and thrown away. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    bytes += chunk.length
-    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk)
-  }
-  return bytes > LARGEST_BODY_BYTES ? null : Buffer.concat(chunks).toString('utf8')
-}
-
-/** Waits, but not for a client that has gone away. */
-async function delay(ms: number, response: ServerResponse): Promise<void> {
-  if (ms <= 0) return
-  const gone = new AbortController()
-  const leave = () => gone.abort()
-  response.once('close', leave)
-  await sleep(ms, undefined, { signal: gone.signal }).catch(() => undefined)
-  response.off('close', leave)
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-  response.end(text)
-}
-
-function sendError(response: ServerResponse, status: number, type: string, message: string, code?: string): void {
-  send(response, status, { error: { message, type, param: null, code: code ?? null } })
-}
-
-function sendRateLimited(response: ServerResponse, kind: 'requests' | 'tokens', retryAfterMs: number): void {
-  response.setHeader('retry-after-ms', retryAfterMs)
-  response.setHeader('retry-after', Math.ceil(retryAfterMs / 1_000))
-  const per = kind === 'requests' ? 'requests per min (RPM)' : 'tokens per min (TPM)'
-  const message = `Rate limit reached for ${OFFLINE_MODEL_NAME} on ${per}. Please try again in ${retryAfterMs}ms.`
-  sendError(response, 429, kind, message, 'rate_limit_exceeded')
+function modelCard(id: string) {
+  return { id, object: 'model', created: 0, owned_by: 'classify-service' }
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServiceError {

@@ -1,4 +1,5 @@
 /** What the offline model counts: the witness of tests and benchmarks for what was really asked. */
+import type { ModelFault } from '../../config.ts'
 import { createEventWindow } from './window.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface OfflineModelStats {
     /** Accepted, and the client went away before the answer. */
     readonly aborted: number
   }
+  /** Faults injected on purpose, by kind: parts of `accepted`. */
+  readonly faults: Readonly<Record<ModelFault, number>>
   /** Most accepted starts in any half-open window of 60 s. */
   readonly peak_per_60s: number
   readonly in_flight: number
@@ -46,6 +49,7 @@ export interface StatsRecorder {
   refused(): void
   failed(): void
   aborted(): void
+  injected(fault: ModelFault): void
   /** A request left: answered, failed or aborted. Once for each accepted one. */
   left(): void
   asked(indicatorIds: Iterable<string>): void
@@ -76,6 +80,9 @@ export function createStats(): StatsRecorder {
     aborted() {
       counts.aborted += 1
     },
+    injected(fault) {
+      counts.faults.set(fault, (counts.faults.get(fault) ?? 0) + 1)
+    },
     left() {
       inFlight -= 1
     },
@@ -101,6 +108,7 @@ export function createStats(): StatsRecorder {
       return {
         started_at: counts.startedAt,
         requests: { accepted, refused, failed, aborted },
+        faults: faultCounts(counts.faults),
         peak_per_60s: peaks.count,
         in_flight: inFlight,
         peak_in_flight: counts.peakInFlight,
@@ -130,6 +138,7 @@ function emptyCounts(inFlight: number) {
     refused: 0,
     failed: 0,
     aborted: 0,
+    faults: new Map<ModelFault, number>(),
     peakInFlight: inFlight,
     starts: createEventWindow(MINUTE_MS),
     input: 0,
@@ -139,5 +148,18 @@ function emptyCounts(inFlight: number) {
     byIndicator: new Map<string, number>(),
     maxPerIndicator: 0,
     untracked: 0,
+  }
+}
+
+function faultCounts(counts: ReadonlyMap<ModelFault, number>): Record<ModelFault, number> {
+  const of = (fault: ModelFault) => counts.get(fault) ?? 0
+  return {
+    http500: of('http500'),
+    timeout: of('timeout'),
+    cut: of('cut'),
+    badjson: of('badjson'),
+    missing: of('missing'),
+    double: of('double'),
+    refusal: of('refusal'),
   }
 }

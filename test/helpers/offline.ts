@@ -1,0 +1,46 @@
+/** The offline model in the test's own process, whose faults and answers a test changes between runs. */
+import { pino } from 'pino'
+import type { FaultRates } from '../../src/config.ts'
+import { type AnswerStrategy, createRulesAnswers } from '../../src/llm/offline/answers.ts'
+import { createFaults, type FaultSource } from '../../src/llm/offline/faults.ts'
+import { createOfflineModel } from '../../src/llm/offline/server.ts'
+import type { OfflineModelStats } from '../../src/llm/offline/stats.ts'
+
+export interface SwitchableModel {
+  /** For OPENAI_BASE_URL. */
+  readonly url: string
+  /** From now on, with counters from zero. */
+  behave(behaviour: { readonly faults?: FaultRates; readonly answers?: AnswerStrategy }): Promise<void>
+  stats(): OfflineModelStats
+  close(): Promise<void>
+}
+
+export async function startSwitchableModel(seed = 1): Promise<SwitchableModel> {
+  let answers = createRulesAnswers()
+  let faults: FaultSource = () => null
+  const model = createOfflineModel({
+    ...{ host: '127.0.0.1', port: 0, latencyMs: 0, sigma: 0, rpm: 0, tpm: 0, sliceMs: 0 },
+    answers: {
+      get model() {
+        return answers.model
+      },
+      get isUnbound() {
+        return answers.isUnbound
+      },
+      answer: (question) => answers.answer(question),
+    },
+    faults: () => faults(),
+    log: pino({ level: 'silent' }),
+  })
+  const { url } = await model.listen()
+  return {
+    url: `${url}/v1`,
+    behave: async (behaviour) => {
+      answers = behaviour.answers ?? createRulesAnswers()
+      faults = createFaults(behaviour.faults ?? {}, seed)
+      await fetch(`${url}/stats/reset`, { method: 'POST' })
+    },
+    stats: () => model.stats(),
+    close: () => model.close(),
+  }
+}
