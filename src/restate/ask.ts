@@ -56,7 +56,7 @@ export async function askOnce(
   const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
     requestId,
     requestedAt: startedAt.toISOString(),
-    model: spent.model === undefined ? model : clean(spent.model, MAX_MODEL_LENGTH),
+    model: clean(spent.model ?? '', MAX_MODEL_LENGTH) || model,
     tier: request.tier,
     indicators: request.items.length,
     inputTokens: spent.usage?.input ?? 0,

@@ -121,7 +121,8 @@ test('what cannot be used exits 2 with a message that names it', async () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [['classify', join(directory, 'missing.jsonl')], /missing\.jsonl/],
     [['classify', bad], /bad\.jsonl.*name/s],
-    [['classify'], /missing required argument/],
+    [['classify'], /FILE.*--resume/],
+    [['classify', '--resume', '../x'], /not the id of a run/],
     [['classify', bad, '--pack', '26'], /--pack.*1 to 25/s],
     [['classify', bad, '--batch-size', '101'], /--batch-size.*1 to 100/s],
     [['classify', bad, '--mode', 'fast'], /--mode.*hybrid, model, rules/s],

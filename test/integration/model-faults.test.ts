@@ -108,8 +108,8 @@ const USELESS = MODEL_FAULTS.filter((fault) => !AWAY.includes(fault))
 
 /**
  * The policy: how many requests may hold one indicator. An answer of no use is followed by a smaller question, three
- * rounds in all; an endpoint that is away by the same question again, eight tries a round. What was decided may go to
- * the escalation model (eight tries too), but answers of the rules never do.
+ * rounds in all; an endpoint that is away by the same question again, eight tries a round. One more (and its tries) goes
+ * to the escalation model where an answer is in doubt, which the rules' own never are.
  */
 function mostRequests({ faults, requests }: OfflineModelStats): number {
   const isAway = requests.aborted > 0 || AWAY.some((fault) => faults[fault] > 0)

@@ -40,7 +40,6 @@ export interface CompletionRequest {
   /** The model that was asked for, which is not the one that answers. */
   readonly model: string
   readonly items: readonly ParsedPromptItem[]
-  readonly userText: string
   /** Properties of one answer in the order asked; null where no schema came. */
   readonly properties: readonly string[] | null
   readonly maxTokens: number | null
@@ -77,7 +76,6 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
   return {
     model: parsed.data.model ?? '',
     items,
-    userText,
     properties,
     maxTokens,
     promptTokens,
