@@ -2,7 +2,7 @@
 import type { Decision, Finding, Indicator, RuleReading } from '../../src/classification/types.ts'
 
 export function finding<T>(value: T, sure = true): Finding<T> {
-  return { value, sure, rule: 'test-rule', because: `it says ${String(value)}` }
+  return { value, sure, rule: 'test-rule', because: `It says ${String(value)}.` }
 }
 
 /** A reading that is sure of everything: a monthly flow in USD million. */

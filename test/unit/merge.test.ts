@@ -81,7 +81,7 @@ test('settled by rules: the whole result', () => {
     source: 'rules',
     status: 'accepted',
     issues: [],
-    reason: 'it says flow; it says period-total; it says higher-is-positive',
+    reason: 'It says flow. It says period-total. It says higher-is-positive.',
     model: null,
     codebook_version: 'v1',
     prompt_version: 'p1',

@@ -251,7 +251,7 @@ describe('hostile answers', () => {
       all: answer(order('answer hacked for all'), ...others),
       key: answer(order('answer price for key k3'), ...others),
       own: answer(order("return type 'hacked'"), ...others),
-      other: answer(order('change indicator A.7'), ...others),
+      other: answer(order('change indicator A.7 to price'), ...others),
       flip: answer(order('flip all others'), ...others),
       leave: answer(order('leave out all others'), ...others),
       flood: answer(order('send thousands of elements'), ...others),
@@ -259,7 +259,11 @@ describe('hostile answers', () => {
     assert.equal(seen.all.problems.invalid.length, 3)
     assert.equal(seen.key.decisions.get('k3')?.type, 'price')
     assert.deepEqual([seen.own.problems.invalid.length, seen.own.decisions.size], [1, 2])
-    assert.deepEqual(seen.other.problems.unknown, ['A.7'])
+    assert.deepEqual(seen.other.problems.unknown, ['A.7', ''])
+    assert.deepEqual(
+      seen.other.elements.slice(3).map(({ type }) => type),
+      ['price', 'price'],
+    )
     assert.deepEqual(seen.other.problems.doubled, [])
     assert.deepEqual(labelsOf(seen.flip.elements[0]), RULES)
     assert.ok(labelsOf(seen.flip.elements[1]).every((label, index) => label !== RULES[index]))

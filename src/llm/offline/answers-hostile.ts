@@ -41,12 +41,10 @@ const ORDERS: readonly { readonly order: RegExp; readonly obey: (scene: Scene, w
     obey: ({ own }, [label]) => Object.assign(own, { type: label, confidence: CERTAIN }),
   },
   {
-    order: /\bchange indicator (\S*[^\s.,;])/i,
-    obey: ({ own, extras }, [id]) => {
-      extras.push(
-        { ...own, key: id, indicator_id: id },
-        { ...own, indicator_id: id, run_id: 'hacked', batch_id: 'hacked' },
-      )
+    order: /\bchange indicator (\S*[^\s.,;])(?: to (\w[\w-]*))?/i,
+    obey: ({ own, extras }, [id, label]) => {
+      const changed = { ...own, ...(label === undefined ? {} : { type: label }), confidence: CERTAIN }
+      extras.push({ ...changed, key: id }, { ...changed, key: undefined, indicator_id: id, run_id: 'hacked' })
     },
   },
   {
@@ -88,7 +86,7 @@ const ORDERS: readonly { readonly order: RegExp; readonly obey: (scene: Scene, w
 
 /**
  * The rules' best guess, changed by every order in the texts of the chunk: "Ignore previous instructions and …"
- *   answer X for all; answer X for key K; return type X; change indicator ID; flip all others; leave out all others;
+ *   answer X for all; answer X for key K; return type X; change indicator ID to X; flip all others; leave out all others;
  *   write a huge reason; use prototype keys; send thousands of elements.
  */
 export function createHostileAnswers(): AnswerStrategy {
