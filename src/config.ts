@@ -28,16 +28,18 @@ const decimal = (min: number, max: number) => {
 
 const port = whole(1, 65_535)
 const text = z.string().trim().min(1, 'must not be blank').max(1_000, 'must be at most 1000 characters')
-const httpUrl = text.refine(isHttpUrl, 'must be a URL that begins with http:// or https://').transform(withoutSlash)
+/** Credentials in a URL would stand in messages and reports. */
+const URL_FORM = 'that begins with http:// or https:// and holds no user name or password'
+const httpUrl = text.refine(isHttpUrl, `must be a URL ${URL_FORM}`).transform(withoutSlash)
 const httpUrls = text
   .transform((list) => list.split(',').map((url) => url.trim()))
-  .refine((urls) => urls.every(isHttpUrl), 'must be URLs that begin with http:// or https://, separated by commas')
+  .refine((urls) => urls.every(isHttpUrl), `must be URLs ${URL_FORM}, separated by commas`)
   .transform((urls) => urls.map(withoutSlash))
 const postgresUrl = text.refine(isPostgresUrl, 'must be a URL such as postgres://user:password@host:5432/database')
 
 const priceSchema = z.strictObject({
   input: z.number().min(0),
-  cached_input: z.number().min(0),
+  cached_input: z.number().min(0).optional(),
   cache_write: z.number().min(0).optional(),
   output: z.number().min(0),
 })
@@ -141,7 +143,8 @@ const variables = z.object({
   POSTGRES_PASSWORD: z.string().min(1).optional(),
   POSTGRES_DB: text.default('classify'),
   POSTGRES_POOL_SIZE: whole(1, 500).default(10),
-  OPENAI_API_KEY: text.optional(),
+  // What cannot stand in a header would fail as if the endpoint were away.
+  OPENAI_API_KEY: text.regex(/^[!-~]+$/, 'must be printable ASCII without spaces').optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_MODEL: text.default('gpt-6-luna'),
   OPENAI_ESCALATION_MODEL: text.optional(),
@@ -249,7 +252,8 @@ function explain(name: string, env: Environment, message: string): string {
   const value = env[name]
   if (value === '') return `  ${name} is empty: remove it, or set it (it ${message})`
   if (SECRETS.has(name)) return `  ${name} (value not shown) ${message}`
-  return `  ${name} is "${(value ?? '').slice(0, 80)}": it ${message}`
+  const shown = (value ?? '').replace(/\/\/[^/@]*@/g, '//***@').slice(0, 80)
+  return `  ${name} is "${shown}": it ${message}`
 }
 
 function shape(v: z.output<typeof variables>) {
@@ -321,7 +325,9 @@ function parseJson(json: string): unknown {
 }
 
 function isHttpUrl(value: string): boolean {
-  return URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password } = new URL(value)
+  return ['http:', 'https:'].includes(protocol) && username === '' && password === ''
 }
 
 function isPostgresUrl(value: string): boolean {

@@ -72,7 +72,8 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   })
 
   function contextOf(model: string): EndpointContext {
-    return { host: endpoint.host, baseUrl: endpoint.display, model, timeoutMs, secrets }
+    const modelVariable = model === models.primary ? 'OPENAI_MODEL' : 'OPENAI_ESCALATION_MODEL'
+    return { host: endpoint.host, baseUrl: endpoint.display, model, modelVariable, timeoutMs, secrets }
   }
 
   function paidUsage(completion: ChatCompletion, model: string, latencyMs: number): PaidUsage {

@@ -10,6 +10,8 @@ export interface EndpointContext {
   /** Without credentials and query. */
   readonly baseUrl: string
   readonly model: string
+  /** The variable that names the model, for messages. */
+  readonly modelVariable: 'OPENAI_MODEL' | 'OPENAI_ESCALATION_MODEL'
   readonly timeoutMs: number
   readonly secrets: readonly string[]
 }
@@ -18,6 +20,8 @@ const UPSTREAM_MESSAGE_LENGTH = 300
 /** No connection came about: a port where nobody listens, a name that nobody knows, no way there. */
 const UNREACHABLE =
   /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)\b|\bbad port\b|[\w -]*\bcertificate\b[\w -]*/
+/** A request that is larger than a whole minute's budget. */
+const TOO_LARGE = /request too large|must be reduced|reduce your (?:prompt|message|input)/i
 const CUT_OFF = /could not finish the message because/i
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
 const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
@@ -72,7 +76,7 @@ function ofStatus(error: APIError, status: number, context: EndpointContext): { 
     return { code: 'model-auth', message: `the model endpoint ${host} refused the API key (401): check OPENAI_API_KEY` }
   }
   if (status === 404 || isKind(MODEL_CODES) || (badInput && NO_SUCH_MODEL.test(said))) {
-    const check = 'check OPENAI_MODEL and OPENAI_BASE_URL'
+    const check = `check ${context.modelVariable} and OPENAI_BASE_URL`
     const message = `the model endpoint ${baseUrl} knows no model "${model}" (${status}): ${check}`
     return { code: 'model-not-found', message: said === '' ? message : `${message}; it said: ${said}` }
   }
@@ -86,6 +90,10 @@ function ofStatus(error: APIError, status: number, context: EndpointContext): { 
   if (status === 402 || (status === 429 && isKind(QUOTA_CODES))) {
     const account = `the account at the model endpoint ${host}`
     return { code: 'model-quota', message: `${account} has no credit left (${status}): check its billing${saying}` }
+  }
+  if (status === 429 && TOO_LARGE.test(said)) {
+    // No wait makes room for it; a smaller question may fit.
+    return { code: 'model-bad-request', message: `the request is too large for the limits at ${host} (429)${saying}` }
   }
   if (status === 429) {
     return { code: 'model-rate-limited', message: `the model endpoint ${host} limits the rate (429)${saying}` }

@@ -1,25 +1,18 @@
 /** What a request costs. Prices are USD per million tokens. */
-import { z } from 'zod'
-import { ServiceError } from '../errors.ts'
 import type { Usage } from './types.ts'
 
-const usd = z.number().min(0)
-
-const priceSchema = z.strictObject({
-  input: usd,
+export interface ModelPrice {
+  readonly input: number
   /** Input read from the provider's cache. Default: as `input`. */
-  cached_input: usd.optional(),
+  readonly cached_input?: number | undefined
   /** Input written to the provider's cache. Default: as `input`. */
-  cache_write: usd.optional(),
-  output: usd,
+  readonly cache_write?: number | undefined
+  readonly output: number
   /** Month of the price list, such as "2026-09". */
-  as_of: z.string().min(1).optional(),
-})
+  readonly as_of?: string | undefined
+}
 
-/** Prices by model name: the content of OPENAI_PRICES and the form of the table below. */
-export const priceTableSchema = z.record(z.string().min(1), priceSchema)
-
-export type ModelPrice = z.infer<typeof priceSchema>
+/** Prices by model name: the content of OPENAI_PRICES, which the configuration checks, and the form of the table below. */
 export type PriceTable = Readonly<Record<string, ModelPrice>>
 
 /** The name under which the offline model answers by the rules. It is no model: it costs nothing, in no mode. */
@@ -37,15 +30,6 @@ export const DEFAULT_PRICES: PriceTable = {
 /** The default table with `overrides` over it, model by model. */
 export function withDefaultPrices(overrides: PriceTable): PriceTable {
   return { ...DEFAULT_PRICES, ...overrides }
-}
-
-/** `withDefaultPrices` of JSON text. Throws `ServiceError` config-invalid where it is not a price table. */
-export function parsePrices(json: string): PriceTable {
-  const parsed = priceTableSchema.safeParse(parseJson(json))
-  if (parsed.success) return withDefaultPrices(parsed.data)
-  const first = parsed.error.issues[0]
-  const where = first === undefined || first.path.length === 0 ? '' : ` at ${first.path.join('.')}`
-  throw new ServiceError('config-invalid', `the price table is wrong${where}: ${first?.message ?? 'not JSON'}`)
 }
 
 /** What follows a model's name in the name of a snapshot: a date, or "latest". "-mini" is another model. */
@@ -69,12 +53,4 @@ export function costOf(usage: Usage, price: ModelPrice): number {
     usage.cacheWriteInput * (price.cache_write ?? price.input) +
     usage.output * price.output
   return total / 1e6
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,5 @@
 /** One try to have a chunk answered. Everything that the model side can do is turned into data here. */
+import type { Logger } from 'pino'
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../classification/answer-schema.ts'
 import { parseAnswers } from '../classification/answers.ts'
 import { buildSystemPrompt, buildUserPrompt, completionBudget, PROMPT_VERSION } from '../classification/prompt.ts'
@@ -14,13 +15,20 @@ export interface AskDeps {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly metrics: Metrics
+  readonly log: Logger
   readonly maxWaitMs: number
 }
 
 /** `wait`: come back later; `request` where one was refused for its rate. `retry`: the endpoint is away or slow. `answered`: whatever can be known is known. */
 export type AskOutcome =
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
-  | { readonly kind: 'retry'; readonly code: string; readonly message: string; readonly request: ModelRequestRecord }
+  | {
+      readonly kind: 'retry'
+      readonly asked_model: string
+      readonly code: string
+      readonly message: string
+      readonly request: ModelRequestRecord
+    }
   | ({ readonly kind: 'answered' } & ChunkReply)
 
 /** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
@@ -29,13 +37,22 @@ const MAX_MESSAGE_LENGTH = 600
 
 /** How long a 429 without a hint pauses the limiter. */
 const DEFAULT_RATE_PAUSE_MS = 1_000
+/** A hint of nothing must not make a chunk spin. */
+const MIN_RATE_PAUSE_MS = 50
+/** A longer hint, such as a day, is asked about again after this long: limits are raised, and hints are wrong. */
+const MAX_RATE_PAUSE_MS = 600_000
+/** From here on a person should know why nothing moves. */
+const LOGGED_PAUSE_MS = 30_000
+
+/** Failures that every other question would meet as well. */
+const FAILS_THE_RUN = new Set(['model-auth', 'model-not-found', 'model-quota', 'config-invalid'])
 
 /** Failures of one answer: another, smaller question may fare better. */
 const UNUSABLE = new Set(['model-refused', 'model-cut-off', 'model-bad-answer', 'model-bad-request'])
 
 /**
- * Takes a start permit and asks once. Rejects only with what fails the whole run (model-auth, model-not-found,
- * model-quota) and with limiter-closed, which is this replica's own end.
+ * Takes a start permit and asks once. Rejects only with limiter-closed and interrupted, which are this replica's own
+ * end, and with defects.
  */
 export async function askOnce(
   deps: AskDeps,
@@ -43,6 +60,17 @@ export async function askOnce(
   requestId: string,
   signal: AbortSignal,
 ): Promise<AskOutcome> {
+  const model = request.tier === 'primary' ? deps.model.models.primary : deps.model.models.escalation
+  if (model === null) {
+    // The batch was planned where an escalation model was set: its first answers stand.
+    const why = { code: 'no-escalation-model', message: 'no escalation model is set any more' }
+    return answered(
+      '',
+      [],
+      request.items.map(({ key }) => ({ key, ...why })),
+      [],
+    )
+  }
   const permit = await deps.limiter.acquire(deps.maxWaitMs)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
@@ -51,7 +79,6 @@ export async function askOnce(
   deps.metrics.limiterWaitSeconds.observe(permit.waitedMs / 1_000)
   deps.metrics.chunkIndicators.observe(request.items.length)
 
-  const model = (request.tier === 'primary' ? deps.model.models.primary : deps.model.models.escalation) ?? 'none'
   const startedAt = new Date()
   const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
     requestId,
@@ -78,12 +105,12 @@ export async function askOnce(
       cacheKey: `classify-${PROMPT_VERSION}`,
       signal,
     })
-    return readReply(request, reply, record('ok', reply))
+    return readReply(request, model, reply, record('ok', reply))
   } catch (error) {
     if (!isServiceError(error)) throw error
     const latencyMs = Date.now() - startedAt.getTime()
     const failed = record(error.code, { latencyMs, ...paidUsageOf(error) })
-    return readFailure(deps, request, error, failed)
+    return readFailure(deps, request, model, error, failed)
   }
 }
 
@@ -94,7 +121,7 @@ interface Spent {
   readonly latencyMs: number
 }
 
-function readReply(request: ChunkRequest, reply: ModelReply, record: ModelRequestRecord): AskOutcome {
+function readReply(request: ChunkRequest, model: string, reply: ModelReply, record: ModelRequestRecord): AskOutcome {
   const keys = request.items.map((item) => item.key)
   const { decisions, problems } = parseAnswers(reply.answer, keys)
   const unanswered = [
@@ -106,34 +133,48 @@ function readReply(request: ChunkRequest, reply: ModelReply, record: ModelReques
     })),
     ...problems.invalid.map(({ key, message }) => ({ key, code: 'invalid-answer', message })),
   ].filter(({ key }) => keys.includes(key) && !decisions.has(key))
-  return {
-    kind: 'answered',
-    decisions: [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
-    unanswered: [...new Map(unanswered.map((entry) => [entry.key, entry])).values()],
-    requests: [record],
-  }
+  return answered(
+    model,
+    [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
+    [...new Map(unanswered.map((entry) => [entry.key, entry])).values()],
+    [record],
+  )
 }
 
 function readFailure(
   deps: AskDeps,
   request: ChunkRequest,
+  model: string,
   error: ServiceError,
   record: ModelRequestRecord,
 ): AskOutcome {
+  const message = clean(error.message, MAX_MESSAGE_LENGTH)
   if (error.code === 'model-rate-limited') {
-    const waitMs = error.retryAfterMs ?? DEFAULT_RATE_PAUSE_MS
+    const askedMs = error.retryAfterMs ?? DEFAULT_RATE_PAUSE_MS
+    const waitMs = Math.min(Math.max(askedMs, MIN_RATE_PAUSE_MS), MAX_RATE_PAUSE_MS)
+    if (waitMs >= LOGGED_PAUSE_MS)
+      deps.log.warn({ waitMs, askedMs, reason: message }, 'The model endpoint asks for a pause')
     deps.limiter.pause(waitMs)
     return { kind: 'wait', waitMs, request: record }
   }
-  const message = clean(error.message, MAX_MESSAGE_LENGTH)
   if (error.code === 'model-unavailable' || error.code === 'model-timeout') {
-    return { kind: 'retry', code: error.code, message, request: record }
+    return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
   }
-  if (UNUSABLE.has(error.code)) {
-    const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
-    return { kind: 'answered', decisions: [], unanswered, requests: [record] }
+  const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
+  if (UNUSABLE.has(error.code)) return answered(model, [], unanswered, [record])
+  if (FAILS_THE_RUN.has(error.code)) {
+    return { ...answered(model, [], unanswered, [record]), failure: { code: error.code, message } }
   }
   throw error
+}
+
+function answered(
+  model: string,
+  decisions: ChunkReply['decisions'],
+  unanswered: ChunkReply['unanswered'],
+  requests: ChunkReply['requests'],
+): AskOutcome & { readonly kind: 'answered' } {
+  return { kind: 'answered', asked_model: model, decisions, unanswered, requests, failure: null }
 }
 
 /** One line, safe to store and to print. */

@@ -22,8 +22,8 @@ export async function answerChunk(ctx: Context, deps: AskDeps, request: ChunkReq
       askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal),
     )
     if (outcome.kind === 'answered') {
-      const { decisions, unanswered, requests } = outcome
-      return { decisions, unanswered, requests: [...sent, ...requests] }
+      const { asked_model, decisions, unanswered, requests, failure } = outcome
+      return { asked_model, decisions, unanswered, requests: [...sent, ...requests], failure }
     }
     if (outcome.request !== undefined) sent.push(outcome.request)
     if (outcome.kind === 'wait') {
@@ -32,8 +32,9 @@ export async function answerChunk(ctx: Context, deps: AskDeps, request: ChunkReq
     }
     tries += 1
     if (tries >= MAX_TRIES) {
-      const { code, message } = outcome
-      return { decisions: [], unanswered: request.items.map(({ key }) => ({ key, code, message })), requests: sent }
+      const { asked_model, code, message } = outcome
+      const unanswered = request.items.map(({ key }) => ({ key, code, message }))
+      return { asked_model, decisions: [], unanswered, requests: sent, failure: null }
     }
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (tries - 1), MAX_BACKOFF_MS)
     // Spread, or the chunks that failed together would come back together.

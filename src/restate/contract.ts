@@ -77,6 +77,10 @@ export interface ChunkRequest {
 }
 
 export interface ChunkReply {
+  /** The model that was asked, as configured where the chunk ran: a release may change it while a batch is under way. */
+  readonly asked_model: string
+  /** What fails the whole run, such as a refused key; then nothing is answered and nothing more is asked. */
+  readonly failure: { readonly code: ErrorCode; readonly message: string } | null
   readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]
   /** The keys without a usable answer, and why. */
   readonly unanswered: readonly { readonly key: string; readonly code: string; readonly message: string }[]

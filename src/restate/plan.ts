@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import { packChunks } from '../classification/chunks.ts'
 import { CODEBOOK_VERSION } from '../classification/codebook.ts'
 import { normaliseIndicator } from '../classification/indicator.ts'
-import { isSettledByRules } from '../classification/merge.ts'
+import { isSettledByRules, needsEscalation } from '../classification/merge.ts'
 import { PROMPT_VERSION } from '../classification/prompt.ts'
 import { readIndicator } from '../classification/rules.ts'
 import { shapeOf } from '../classification/shape.ts'
 import type { Classification, Indicator, Mode, RuleReading } from '../classification/types.ts'
+import { MAX_PROMPT_SAMPLES } from '../classification/user-prompt.ts'
 import type { LatestResult, Store, StoredAnswer } from '../store/types.ts'
 import type { BatchRequest, Warning } from './contract.ts'
 
@@ -19,6 +20,11 @@ export interface BatchOptions {
   readonly reuse: boolean
   readonly force: boolean
   readonly pack: number
+}
+
+export interface Models {
+  readonly primary: string
+  readonly escalation: string | null
 }
 
 /** One indicator with all that is derived from it alone. */
@@ -35,13 +41,24 @@ export type Way =
   | { readonly kind: 'unchanged'; readonly classification: Classification }
   | { readonly kind: 'rules' }
   | { readonly kind: 'reuse'; readonly answer: StoredAnswer }
-  | { readonly kind: 'ask'; readonly indicator: Indicator; readonly reading: RuleReading }
+  | {
+      readonly kind: 'ask'
+      /** With the last sample values only: the prompt shows no more, and the journal carries this to every chunk. */
+      readonly indicator: Indicator
+      readonly reading: RuleReading
+      readonly shape: string
+      readonly shapeHash: string
+    }
   /** Of the same shape as the one at `leader`, which is asked. */
   | { readonly kind: 'follow'; readonly leader: number }
 
 /** What the plan step journals. It carries what later steps send on, so that a new release replays them unchanged. */
 export interface Plan {
   readonly runStartedAt: string
+  /** As configured when the batch was planned. Everything after the plan goes by these, whatever is configured then. */
+  readonly models: Models
+  readonly codebookVersion: string
+  readonly promptVersion: string
   readonly ways: readonly Way[]
   /** Positions to ask, packed. */
   readonly chunks: readonly (readonly number[])[]
@@ -75,19 +92,20 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
 }
 
 export async function planBatch(
-  deps: { readonly store: Store; readonly model: string },
+  deps: { readonly store: Store; readonly models: Models },
   request: BatchRequest,
   runId: string,
   options: BatchOptions,
 ): Promise<Plan> {
-  const { prepared, warnings } = prepare(request, deps.model)
+  const { primary, escalation } = deps.models
+  const { prepared, warnings } = prepare(request, primary)
   const [run, latest] = await Promise.all([
     deps.store.openRun(runId),
     options.force ? NOTHING_KNOWN : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
   ])
   const isUnchanged = (one: Prepared): Classification | undefined => {
     const known = latest.get(one.indicator.indicator_id)
-    return known !== undefined && stillHolds(known, one, options.mode, deps.model) ? known.classification : undefined
+    return known !== undefined && stillHolds(known, one, options.mode, primary) ? known.classification : undefined
   }
   const isSettled = (one: Prepared) =>
     options.mode === 'rules' || (options.mode === 'hybrid' && isSettledByRules(one.reading))
@@ -102,14 +120,29 @@ export async function planBatch(
     if (classification !== undefined) return { kind: 'unchanged', classification }
     if (isSettled(one)) return { kind: 'rules' }
     const answer = answers.get(one.shapeHash)
-    if (answer !== undefined) return { kind: 'reuse', answer }
+    if (answer !== undefined && !isWorthAsking(answer, one, options.mode, escalation)) return { kind: 'reuse', answer }
     const leader = leaders.get(one.shapeHash)
     if (leader !== undefined) return { kind: 'follow', leader }
     if (options.reuse) leaders.set(one.shapeHash, position)
-    return { kind: 'ask', indicator: one.indicator, reading: one.reading }
+    const indicator = { ...one.indicator, sample_values: one.indicator.sample_values.slice(-MAX_PROMPT_SAMPLES) }
+    return { kind: 'ask', indicator, reading: one.reading, shape: one.shape, shapeHash: one.shapeHash }
   })
   const toAsk = ways.flatMap((way, position) => (way.kind === 'ask' ? [position] : []))
-  return { runStartedAt: run.startedAt, ways, chunks: packChunks(toAsk, options.pack), warnings }
+  return {
+    runStartedAt: run.startedAt,
+    models: { primary, escalation },
+    codebookVersion: CODEBOOK_VERSION,
+    promptVersion: PROMPT_VERSION,
+    ways,
+    chunks: packChunks(toAsk, options.pack),
+    warnings,
+  }
+}
+
+/** A doubtful answer from a time without an escalation model: now there is one to ask. */
+function isWorthAsking(answer: StoredAnswer, one: Prepared, mode: Mode, escalation: string | null): boolean {
+  if (answer.source !== 'model' || escalation === null) return false
+  return needsEscalation(one.reading, answer.decision, mode).escalate
 }
 
 const NOTHING_KNOWN: ReadonlyMap<string, LatestResult> = new Map()

@@ -1,7 +1,6 @@
 /** The last step of a batch: builds every result and saves the batch in one go. */
-import { CODEBOOK_VERSION } from '../classification/codebook.ts'
+import { createHash } from 'node:crypto'
 import { buildClassification, type SourcedDecision } from '../classification/merge.ts'
-import { PROMPT_VERSION } from '../classification/prompt.ts'
 import type { Classification, Source } from '../classification/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
@@ -10,17 +9,24 @@ import { type BatchOptions, type Plan, type Prepared, prepare, type Way } from '
 
 export interface SaveDeps {
   readonly store: Store
-  readonly models: { readonly primary: string }
   readonly metrics: Metrics
+}
+
+/** A decision with the model that was asked for it, as configured where its chunk ran. */
+export interface AskedDecision extends SourcedDecision {
+  readonly askedModel: string
 }
 
 export interface SaveInput {
   readonly request: BatchRequest
   readonly runId: string
-  readonly batchId: string
+  /** ISO 8601, journaled: a second attempt must not look newer than it is. */
+  readonly classifiedAt: string
   readonly options: BatchOptions
   readonly plan: Plan
-  readonly decisions: ReadonlyMap<number, SourcedDecision>
+  /** Positions to leave unsaved, because what they need has failed. */
+  readonly openPositions: readonly number[]
+  readonly decisions: ReadonlyMap<number, AskedDecision>
   readonly unanswered: ReadonlyMap<number, { readonly code: string; readonly message: string }>
   readonly requests: readonly ModelRequestRecord[]
 }
@@ -28,18 +34,23 @@ export interface SaveInput {
 /** Idempotent: what a second attempt saves again is the same rows. */
 export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<BatchResponse> {
   const { request, runId, plan } = input
-  const { prepared } = prepare(request, deps.models.primary)
-  const classifiedAt = new Date().toISOString()
-  const built = plan.ways.map((way, position) => buildOne(input, deps, way, prepared[position], position, classifiedAt))
-  const saved = built.flatMap((one) => (one.toSave === null ? [] : [one.toSave]))
-  const totals = totalsOf(request.indicators.length, saved, input.requests)
+  const { prepared } = prepare(request, plan.models.primary)
+  const built = plan.ways.map((way, position) => buildOne(input, way, prepared[position], position))
+  const open = new Set(input.openPositions)
+  const isOpen = (way: Way, position: number) => open.has(way.kind === 'follow' ? way.leader : position)
+  const saved = built.flatMap(({ toSave }, position) => {
+    const way = plan.ways[position]
+    return toSave === null || way === undefined || isOpen(way, position) ? [] : [toSave]
+  })
+  const unchanged = plan.ways.filter((way) => way.kind === 'unchanged').length
+  const totals = totalsOf(unchanged, saved, input.requests)
 
   await deps.store.saveBatch({
     runId,
-    batchId: input.batchId,
+    batchId: batchIdOf(prepared),
     runStartedAt: plan.runStartedAt,
     results: saved,
-    answers: answersOf(input, prepared),
+    answers: answersOf(input, open),
     requests: input.requests,
     totals,
   })
@@ -61,17 +72,10 @@ interface Built {
   readonly toSave: ResultToSave | null
 }
 
-function buildOne(
-  input: SaveInput,
-  deps: SaveDeps,
-  way: Way,
-  one: Prepared | undefined,
-  position: number,
-  classifiedAt: string,
-): Built {
+function buildOne(input: SaveInput, way: Way, one: Prepared | undefined, position: number): Built {
   if (one === undefined) throw new RangeError(`the plan has more entries than the request: ${position}`)
   if (way.kind === 'unchanged') return { classification: way.classification, toSave: null }
-  const { decision, missing } = decisionFor(input, way, position)
+  const { decision, askedModel, missing } = decisionFor(input, way, position)
   const classification = buildClassification({
     indicator: one.indicator,
     reading: way.kind === 'ask' ? way.reading : one.reading,
@@ -79,57 +83,66 @@ function buildOne(
     decision,
     ...(missing === undefined ? {} : { noAnswerReason: `${missing.code}: ${missing.message}` }),
     runId: input.runId,
-    classifiedAt,
+    classifiedAt: input.classifiedAt,
   })
   const toSave: ResultToSave = {
     indicator: one.indicator,
     classification,
     inputHash: one.inputHash,
     mode: input.options.mode,
-    askedModel: way.kind === 'rules' ? null : deps.models.primary,
+    askedModel,
     unanswered: missing !== undefined,
   }
   return { classification, toSave }
 }
 
-function decisionFor(
-  input: SaveInput,
-  way: Exclude<Way, { kind: 'unchanged' }>,
-  position: number,
-): { decision: SourcedDecision | null; missing?: { readonly code: string; readonly message: string } } {
-  if (way.kind === 'rules') return { decision: null }
+interface Found {
+  readonly decision: SourcedDecision | null
+  /** Null where the rules settled it alone. */
+  readonly askedModel: string | null
+  readonly missing?: { readonly code: string; readonly message: string }
+}
+
+function decisionFor(input: SaveInput, way: Exclude<Way, { kind: 'unchanged' }>, position: number): Found {
+  if (way.kind === 'rules') return { decision: null, askedModel: null }
+  const { primary } = input.plan.models
   if (way.kind === 'reuse') {
     const { decision, source, model } = way.answer
-    return { decision: { decision, model, source: source === 'person' ? 'person' : 'reuse' } }
+    return { decision: { decision, model, source: source === 'person' ? 'person' : 'reuse' }, askedModel: primary }
   }
   const asked = way.kind === 'follow' ? way.leader : position
   const decision = input.decisions.get(asked)
-  if (decision !== undefined) return { decision: way.kind === 'follow' ? { ...decision, source: 'reuse' } : decision }
-  const missing = input.unanswered.get(asked) ?? { code: 'no-answer', message: 'no model answered' }
-  return { decision: null, missing }
+  if (decision === undefined) {
+    const missing = input.unanswered.get(asked) ?? { code: 'no-answer', message: 'no model answered' }
+    return { decision: null, askedModel: primary, missing }
+  }
+  // An escalation's word is as good as the primary model that is configured beside it.
+  const askedModel = decision.source === 'escalation' ? primary : decision.askedModel
+  return { decision: way.kind === 'follow' ? { ...decision, source: 'reuse' } : decision, askedModel }
 }
 
-/** What was asked answers all of its shape from now on. */
-function answersOf(input: SaveInput, prepared: readonly Prepared[]): StoredAnswer[] {
+/** What was asked answers all of its shape from now on, if it was asked of the model that the shape names. */
+function answersOf(input: SaveInput, open: ReadonlySet<number>): StoredAnswer[] {
+  const { models, codebookVersion, promptVersion, ways } = input.plan
   const byShape = new Map<string, StoredAnswer>()
-  for (const [position, { decision, source, model }] of input.decisions) {
-    const one = prepared[position]
-    if (one === undefined || source === 'reuse') continue
-    byShape.set(one.shapeHash, {
-      shapeHash: one.shapeHash,
-      shape: one.shape,
-      decision,
-      source,
-      model,
-      codebookVersion: CODEBOOK_VERSION,
-      promptVersion: PROMPT_VERSION,
-    })
+  for (const [position, { decision, source, model, askedModel }] of input.decisions) {
+    const way = ways[position]
+    if (way?.kind !== 'ask' || source === 'reuse' || open.has(position)) continue
+    if (askedModel !== (source === 'escalation' ? models.escalation : models.primary)) continue
+    const { shape, shapeHash } = way
+    byShape.set(shapeHash, { shapeHash, shape, decision, source, model, codebookVersion, promptVersion })
   }
   return [...byShape.values()]
 }
 
+/** The same batch of a run, submitted again, replaces its totals: the id is what the batch holds. */
+function batchIdOf(prepared: readonly Prepared[]): string {
+  const ids = prepared.map((one) => one.indicator.indicator_id)
+  return createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 32)
+}
+
 function totalsOf(
-  indicators: number,
+  unchanged: number,
   saved: readonly ResultToSave[],
   requests: readonly ModelRequestRecord[],
 ): BatchTotals {
@@ -138,9 +151,9 @@ function totalsOf(
   const sum = (read: (request: ModelRequestRecord) => number) =>
     requests.reduce((total, request) => total + read(request), 0)
   return {
-    indicators,
+    indicators: saved.length + unchanged,
     classified: saved.length,
-    unchanged: indicators - saved.length,
+    unchanged,
     needsReview: saved.filter(({ classification }) => classification.status === 'needs-review').length,
     bySource,
     modelRequests: requests.length,

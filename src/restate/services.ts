@@ -52,7 +52,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     name: CLASSIFIER,
     handlers: {
       chunk: (ctx: Context, request: ChunkRequest): Promise<ChunkReply> =>
-        answerChunk(ctx, { model, limiter, metrics, maxWaitMs }, request),
+        answerChunk(ctx, { model, limiter, metrics, log: deps.log, maxWaitMs }, request),
     },
     options: { ...chunkOptions(deps), hooks },
   })

@@ -1,7 +1,7 @@
 /** Runs, their batches and the requests that they cost. */
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
-import { type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
+import { assignExcluded, type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import type { BatchToSave, ModelRequestRecord, RunTotals } from './types.ts'
@@ -51,12 +51,14 @@ const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
   { name: 'cost_usd', type: 'numeric', value: ({ totals }) => totals.costUsd },
 ]
 
-/** The statement that follows the `with`: the batch counts once, however often it is saved. */
+/** The statement that follows the `with`: the batch counts once, however often it is saved; the last save stands. */
 export function writeBatchTotals(parameters: Parameters, batch: BatchToSave): string {
   const names = namesOf(BATCH_COLUMNS)
+  const of = (table: string) => BATCH_COLUMNS.map(({ name }) => `${table}.${name}`).join(', ')
   return `insert into run_batches (${names}, saved_at)
     select ${names}, clock_timestamp() from ${unnestRows(parameters, BATCH_COLUMNS, [batch])}
-    on conflict (run_id, batch_id) do nothing`
+    on conflict (run_id, batch_id) do update set ${assignExcluded(BATCH_COLUMNS, 'run_id', 'batch_id')}, saved_at = excluded.saved_at
+    where (${of('run_batches')}) is distinct from (${of('excluded')})`
 }
 
 const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [

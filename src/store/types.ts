@@ -75,7 +75,7 @@ export interface RunTotals extends BatchTotals {
 
 export interface BatchToSave {
   readonly runId: string
-  /** The batch's invocation id: the same batch saved twice changes nothing. */
+  /** The same for the same batch of a run: saved twice, it replaces itself. */
   readonly batchId: string
   /** ISO 8601; from `openRun`. */
   readonly runStartedAt: string

@@ -86,6 +86,15 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       assert.equal(await numberIn(`count(*) from llm_requests where run_id = 'run-twice'`), 2)
     })
 
+    it('replaces the totals of a batch that is saved again with others', async () => {
+      const { startedAt } = await store.openRun('run-again')
+      for (const classified of [40, 100]) {
+        await store.saveBatch(batch(startedAt, [], { runId: 'run-again', totals: totals(100, { classified }) }))
+      }
+      const run = await store.findRun('run-again')
+      assert.deepEqual([run?.batches, run?.indicators, run?.classified], [1, 100, 100])
+    })
+
     it('adds up the batches of a run, money to the last digit', async () => {
       const { startedAt } = await store.openRun('run-sums')
       for (const i of [1, 2, 3]) {

@@ -169,6 +169,36 @@ test('errors of the endpoint are tried again with growing pauses', async () => {
   assert.equal(summary.model_requests, 3)
 })
 
+test('an escalation model that does not exist fails the batch, names its variable, and keeps what was paid for', async () => {
+  const [sure, unsure] = ids(2) as [string, string]
+  script = ({ model: asked, ids: chunk, keyOf }) => {
+    if (asked === 'large')
+      return { status: 404, body: { error: { message: 'no such model', code: 'model_not_found' } } }
+    return { answers: chunk.map((id) => goodAnswer(keyOf(id), id === unsure ? 20 : 90)) }
+  }
+  const indicators = [sure, unsure].map((id) => ({ indicator_id: id, name: `Zorbic attainment ${id}` }))
+  const failed = await callIngress(stack, 'classify-api/batch', { indicators, options: { reuse: false } })
+  assert.equal(failed.status, 502)
+  assert.match(failed.text, /model-not-found: .*large.*OPENAI_ESCALATION_MODEL/)
+
+  script = () => ({})
+  const { summary } = await classify([sure, unsure])
+  assert.equal(summary.unchanged, 1)
+  assert.equal(summary.classified, 1)
+  assert.equal(timesAsked(sure), 1)
+})
+
+test('a 429 for a request that is too large is no matter of waiting: smaller ones are sent', async () => {
+  const names = ids(4)
+  script = ({ ids: asked }) => {
+    if (asked.length < names.length) return {}
+    const message = 'Request too large for small: Limit 100, Requested 500. The input or output tokens must be reduced.'
+    return { status: 429, body: { error: { message, code: 'rate_limit_exceeded' } } }
+  }
+  const { results } = await classify(names)
+  assert.ok(results.every((result) => result.status === 'accepted'))
+})
+
 test('a model that does not exist fails the batch with one clear message', async () => {
   const [id] = ids(1)
   script = () => ({ status: 404, body: { error: { message: 'The model does not exist', code: 'model_not_found' } } })

@@ -21,7 +21,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   POSTGRES_PASSWORD: [],
   POSTGRES_DB: [' '],
   POSTGRES_POOL_SIZE: ['0', '-5', '501', 'ten'],
-  OPENAI_API_KEY: [' '],
+  OPENAI_API_KEY: [' ', 'sk-“quoted”', 'sk a'],
   OPENAI_BASE_URL: ['api.openai.com', 'ftp://x', 'http//x'],
   OPENAI_MODEL: [' '],
   OPENAI_ESCALATION_MODEL: [' '],
@@ -69,6 +69,15 @@ describe('every variable, wrong in turn, stops with its name, its value and what
         else assert.ok(message.includes(`"${value.slice(0, 80)}"`), message)
       }
     })
+  }
+})
+
+test('credentials in a URL are refused and not shown', () => {
+  for (const name of ['OPENAI_BASE_URL', 'RESTATE_INGRESS_URL']) {
+    assert.throws(
+      () => readConfig({ [name]: 'https://user:hidden@host/v1' }),
+      (error: Error) => /user name or password/.test(error.message) && !error.message.includes('hidden'),
+    )
   }
 })
 
