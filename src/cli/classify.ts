@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.ts'
 import { batchesOf, openCatalogue } from './catalogue/catalogue.ts'
 import { keepHeapSmall } from './catalogue/heap.ts'
 import type { Catalogue } from './catalogue/types.ts'
+import { findIngress } from './ingress.ts'
 import { createProgress } from './progress.ts'
 import { formatFailures, formatReport } from './report.ts'
 import { newRunId, type RunReport, runCatalogue } from './run.ts'
@@ -20,7 +21,7 @@ import {
   type Interrupts,
   printJson,
   say,
-  watchInterrupts,
+  underInterrupts,
 } from './terminal.ts'
 import { httpUrls, oneOf, wholeNumber } from './values.ts'
 
@@ -70,15 +71,13 @@ export function addClassifyCommand(program: Command): void {
     .action(async (file: string | undefined, options: ClassifyOptions) => {
       keepHeapSmall()
       const config = readConfig()
-      const interrupts = watchInterrupts(() =>
-        say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once.'),
+      process.exitCode = await underInterrupts(
+        () => say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once.'),
+        async (interrupts) => {
+          const report = await classifyFile(file, options, config, interrupts)
+          return finish(report, options, interrupts, file)
+        },
       )
-      try {
-        const report = await classifyFile(file, options, config, interrupts)
-        process.exitCode = finish(report, options, interrupts)
-      } finally {
-        interrupts.release()
-      }
     })
 }
 
@@ -87,7 +86,7 @@ export async function classifyFile(
   file: string | undefined,
   options: ClassifyOptions,
   config: Config,
-  interrupts: Pick<Interrupts, 'first' | 'second'>,
+  interrupts: Interrupts,
   onResults?: (results: readonly Classification[]) => void,
 ): Promise<RunReport> {
   const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
@@ -95,30 +94,48 @@ export async function classifyFile(
   if (path === undefined)
     throw new ServiceError('input-invalid', 'Name a catalogue FILE (- for standard input), or --resume RUN')
   const runId = earlier?.header.run_id ?? newRunId()
+  if (file === undefined && path === '-') askForSameInput(runId)
   const skipped = createSkippedFile(runId)
-  const catalogue = await openCatalogue(path, {
-    limit: earlier?.header.limit ?? options.limit,
-    skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
-    // A resumed run has written them already.
-    ...(earlier === null ? { onInvalid: skipped.write } : {}),
-  })
+  let catalogue: Catalogue | undefined
   try {
+    catalogue = await openCatalogue(path, {
+      limit: earlier?.header.limit ?? options.limit,
+      skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
+      signal: interrupts.first,
+      // A resumed run has written them already.
+      ...(earlier === null ? { onInvalid: skipped.write } : {}),
+    }).finally(() => {
+      // Also where the catalogue is refused: what was left out until then is in the file.
+      for (const line of skipped.report()) say(line)
+    })
     say(`${catalogue.label}: ${formatCount(catalogue.count)} indicators`)
     for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
-    for (const line of skipped.report()) say(line)
-    const journal = earlier ?? (await createRunJournal(config.dataDir, headerOf(runId, path, catalogue, options)))
-    if (journal.header.fingerprint !== catalogue.fingerprint) {
+    if (earlier !== null && earlier.header.fingerprint !== catalogue.fingerprint) {
       const way = 'classify it anew; what is unchanged is not asked again'
       throw new ServiceError('input-invalid', `${catalogue.label} is not what run ${runId} began with: ${way}`)
     }
-    say(`Run ${runId}, mode ${journal.header.options.mode}; if it is cut off: npm run classify -- --resume ${runId}`)
-    const report = await submitAll(journal, catalogue, options, config, interrupts, onResults)
+    const urls = options.ingress ?? config.restate.ingressUrls
+    await findIngress(urls, interrupts.first)
+    const journal = earlier ?? (await createRunJournal(config.dataDir, headerOf(runId, path, catalogue, options)))
+    say(`Run ${runId}, mode ${journal.header.options.mode}; if it is cut off: ${resumeCommand(runId, path)}`)
+    const report = await submitAll(journal, catalogue, urls, interrupts, onResults)
     if (report.failed === 0) await journal.remove()
     return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
   } finally {
-    await catalogue.close()
+    await catalogue?.close()
     await skipped.close()
   }
+}
+
+/** A run of standard input has no file to go back to. Throws where a terminal would be waited for. */
+function askForSameInput(runId: string): void {
+  const way = `Run ${runId} was read from standard input; the same input must be given again: ${resumeCommand(runId, '-')}`
+  if (process.stdin.isTTY) throw new ServiceError('input-invalid', way)
+  say(way)
+}
+
+function resumeCommand(runId: string, file: string | undefined): string {
+  return `npm run classify -- ${file === '-' ? `- --resume ${runId} < FILE` : `--resume ${runId}`}`
 }
 
 function headerOf(runId: string, path: string, catalogue: Catalogue, options: ClassifyOptions): RunHeader {
@@ -141,9 +158,8 @@ function headerOf(runId: string, path: string, catalogue: Catalogue, options: Cl
 async function submitAll(
   journal: RunJournal,
   catalogue: Catalogue,
-  options: ClassifyOptions,
-  config: Config,
-  interrupts: Pick<Interrupts, 'first' | 'second'>,
+  urls: readonly string[],
+  interrupts: Interrupts,
   onResults?: (results: readonly Classification[]) => void,
 ): Promise<RunReport> {
   const progress = createProgress({
@@ -154,7 +170,7 @@ async function submitAll(
   try {
     const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
     return await runCatalogue(journal, catalogue.count, batches, {
-      urls: options.ingress ?? config.restate.ingressUrls,
+      urls,
       patienceMs: PATIENCE_MS,
       say: (line) => progress.note(line),
       onProgress: (counts) => progress.update(counts),
@@ -172,11 +188,12 @@ export function finish(
   report: RunReport,
   options: { readonly json?: boolean },
   interrupts: Pick<Interrupts, 'first'>,
+  file: string | undefined,
 ): number {
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatReport(report)}\n`)
   if (report.failures.length > 0) say(formatFailures(report))
-  const resume = `npm run classify -- --resume ${report.run_id}`
+  const resume = resumeCommand(report.run_id, file)
   if (report.failed > 0 && interrupts.first.aborted) {
     say(`Interrupted. What is done is stored; go on with:\n  ${resume}`)
     return EXIT_INTERRUPTED

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config, DatabaseConnection } from '../config.ts'
+import { makeDataDir } from '../embedded/data-dir.ts'
 import { startPostgres } from '../embedded/postgres.ts'
 import { readStackState } from '../embedded/state.ts'
 import { ServiceError } from '../errors.ts'
@@ -14,17 +15,20 @@ export interface FindOptions {
   readonly log: Logger
   /** Start the embedded database even where it holds nothing yet. */
   readonly mayCreate: boolean
+  /** Aborted: what has been started for the moment is stopped, and the work is not begun. */
+  readonly signal: AbortSignal
 }
 
 /** Opens the database for `work` and closes it after. Rejects with config-invalid where there is none. */
 export async function withDatabase<T>(
   config: Config,
-  { log, mayCreate }: FindOptions,
+  { log, mayCreate, signal }: FindOptions,
   work: (database: DatabaseResources) => Promise<T>,
 ): Promise<T> {
   const run = async (connection: DatabaseConnection) => {
     const database = openDatabase(connection, { poolSize: POOL_SIZE, applicationName: 'classify-cli', log })
     try {
+      signal.throwIfAborted()
       return await work(database)
     } finally {
       await database.close()
@@ -39,6 +43,7 @@ export async function withDatabase<T>(
     const way = 'classify something first (npm run demo), or set DATABASE_URL or POSTGRES_HOST'
     throw new ServiceError('config-invalid', `There is no database yet in ${resolve(config.dataDir)}: ${way}`)
   }
+  await makeDataDir(config.dataDir)
   const postgres = await startPostgres({ dataDir, log })
   try {
     return await run({ url: postgres.url })

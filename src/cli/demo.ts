@@ -2,12 +2,21 @@
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import type { Classification } from '../classification/types.ts'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { startStack } from '../embedded/stack.ts'
 import { classifyFile } from './classify.ts'
 import { formatClassification, formatFailures, formatReport } from './report.ts'
 import { describeModel } from './start.ts'
-import { createCliLog, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, printJson, say, watchInterrupts } from './terminal.ts'
+import {
+  createCliLog,
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  type Interrupts,
+  printJson,
+  say,
+  underInterrupts,
+} from './terminal.ts'
 
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
 const SHOWN = 5
@@ -19,39 +28,41 @@ export function addDemoCommand(program: Command): void {
     .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
     .action(async (options: { readonly json?: boolean }) => {
       const config = readConfig()
-      const interrupts = watchInterrupts(() => say('Stopping …'))
-      try {
-        say('Starting PostgreSQL, restate-server, the model and a replica …')
-        const stack = await startStack({ config, log: createCliLog(config), say, signal: interrupts.first })
-        try {
-          say(`Model: ${describeModel(stack)}`)
-          const shown = new Map<string, Classification>()
-          const report = await classifyFile(
-            SAMPLE_FILE,
-            { mode: 'hybrid', reuse: true, batchSize: 50, ingress: [stack.ingressUrl] },
-            config,
-            interrupts,
-            (results) => {
-              // One of a type, so that five results show five kinds.
-              for (const result of results) if (!shown.has(result.type)) shown.set(result.type, result)
-            },
-          )
-          const results = [...shown.values()].slice(0, SHOWN)
-          if (options.json === true) printJson({ ...report, results })
-          else {
-            process.stdout.write(`${formatReport(report)}\n\n${results.map(formatClassification).join('\n\n')}\n\n`)
-            process.stdout.write('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv\n')
-          }
-          if (report.failures.length > 0) say(formatFailures(report))
-          process.exitCode = report.failed > 0 ? EXIT_FAILED : EXIT_OK
-        } finally {
-          await stack.stop()
-        }
-      } catch (error) {
-        if (!interrupts.first.aborted) throw error
-      } finally {
-        interrupts.release()
-      }
-      if (interrupts.first.aborted) process.exitCode = EXIT_INTERRUPTED
+      process.exitCode = await underInterrupts(
+        () => say('Stopping … Press Ctrl+C again to kill what does not end.'),
+        (interrupts) => runDemo(options, config, interrupts),
+      )
     })
+}
+
+/** Resolves with the exit code. */
+async function runDemo(options: { readonly json?: boolean }, config: Config, interrupts: Interrupts): Promise<number> {
+  const { first: signal, second: kill } = interrupts
+  say('Starting PostgreSQL, restate-server, the model and a replica …')
+  const stack = await startStack({ config, log: createCliLog(config), say, signal, kill })
+  try {
+    say(`Model: ${describeModel(stack)}`)
+    const shown = new Map<string, Classification>()
+    const report = await classifyFile(
+      SAMPLE_FILE,
+      { mode: 'hybrid', reuse: true, batchSize: 50, ingress: [stack.ingressUrl] },
+      config,
+      interrupts,
+      (results) => {
+        // One of a type, so that five results show five kinds.
+        for (const result of results) if (!shown.has(result.type)) shown.set(result.type, result)
+      },
+    )
+    const results = [...shown.values()].slice(0, SHOWN)
+    if (options.json === true) printJson({ ...report, results })
+    else {
+      process.stdout.write(`${formatReport(report)}\n\n${results.map(formatClassification).join('\n\n')}\n\n`)
+      process.stdout.write('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv\n')
+    }
+    if (report.failures.length > 0) say(formatFailures(report))
+    if (signal.aborted) return EXIT_INTERRUPTED
+    return report.failed > 0 ? EXIT_FAILED : EXIT_OK
+  } finally {
+    await stack.stop()
+  }
 }

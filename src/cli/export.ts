@@ -1,16 +1,13 @@
 /** `export`: classifications as CSV or JSON lines. */
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
-import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
 import { withDatabase } from './database.ts'
 import { createExportWriter, type ExportFormat } from './export-format.ts'
-import { createCliLog, EXIT_FAILED, formatCount, say } from './terminal.ts'
+import { createCliLog, EXIT_FAILED, formatCount, isClosed, say, underInterrupts } from './terminal.ts'
 import { oneOf } from './values.ts'
 
 interface ExportOptions {
@@ -29,48 +26,88 @@ export function addExportCommand(program: Command): void {
     .action(async (options: ExportOptions) => {
       const config = readConfig()
       const log = createCliLog(config)
-      const count = await withDatabase(config, { log, mayCreate: false }, async ({ store }) => {
-        if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
-          throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
-        }
-        return options.out === undefined
-          ? await writeAll(store, options, process.stdout)
-          : await writeFile(store, options, options.out)
-      })
+      const count = await underInterrupts(
+        () => say('Stopping …'),
+        ({ first: signal }) =>
+          withDatabase(config, { log, mayCreate: false, signal }, async ({ store }) => {
+            if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
+              throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
+            }
+            return options.out === undefined
+              ? await writeStdout(store, options, signal)
+              : await writeFile(store, options, options.out, signal)
+          }),
+      )
+      if (count === undefined) return
       say(`${formatCount(count)} classifications${options.out === undefined ? '' : ` in ${options.out}`}`)
       if (count === 0) process.exitCode = EXIT_FAILED
     })
 }
 
-/** Half a file must never look like a whole one, so it takes its name at the end. */
-async function writeFile(store: Store, options: ExportOptions, path: string): Promise<number> {
-  const partial = `${path}.partial-${process.pid}`
-  const stream = createWriteStream(partial)
+/** Resolves with the count, or with undefined where the reader had enough before the end. */
+async function writeStdout(store: Store, options: ExportOptions, signal: AbortSignal): Promise<number | undefined> {
+  const { stdout } = process
+  let failure: Error | undefined
+  const onError = (error: Error) => {
+    failure = error
+  }
+  stdout.on('error', onError)
   try {
-    const count = await writeAll(store, options, stream)
-    stream.end()
-    await finished(stream)
-    await rename(partial, path)
-    return count
+    return await writeAll(
+      store,
+      options,
+      async (text) => {
+        if (failure !== undefined) throw failure
+        if (!stdout.write(text)) await once(stdout, 'drain', { signal })
+      },
+      signal,
+    )
   } catch (error) {
-    stream.destroy()
-    await rm(partial, { force: true })
-    throw new ServiceError('input-invalid', `--out ${path} could not be written: ${messageOf(error)}`, { cause: error })
+    if (isClosed(error)) return undefined
+    throw error
+  } finally {
+    stdout.off('error', onError)
   }
 }
 
-async function writeAll(store: Store, options: ExportOptions, stream: Writable): Promise<number> {
-  const writer = createExportWriter({
-    format: options.format,
-    write: async (text) => {
-      if (!stream.write(text)) await once(stream, 'drain')
-    },
-  })
-  let count = 0
-  for await (const page of store.exportClassifications(options.run === undefined ? {} : { runId: options.run })) {
-    for (const classification of page) await writer.write(classification)
-    count += page.length
+/** Half a file must never look like a whole one, so it takes its name at the end. */
+async function writeFile(store: Store, options: ExportOptions, path: string, signal: AbortSignal): Promise<number> {
+  const partial = `${path}.partial-${process.pid}`
+  const refuse = (error: unknown): never => {
+    throw new ServiceError('input-invalid', `--out ${path} cannot be written: ${messageOf(error)}`, { cause: error })
   }
-  await writer.end()
+  const file = await open(partial, 'w').catch(refuse)
+  try {
+    const count = await writeAll(store, options, (text) => file.appendFile(text).catch(refuse), signal)
+    await file.close()
+    await rename(partial, path).catch(refuse)
+    return count
+  } catch (error) {
+    await file.close()
+    await rm(partial, { force: true })
+    throw error
+  }
+}
+
+async function writeAll(
+  store: Store,
+  options: ExportOptions,
+  write: (text: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
+  const writer = createExportWriter({ format: options.format, write })
+  let count = 0
+  try {
+    for await (const page of store.exportClassifications(options.run === undefined ? {} : { runId: options.run })) {
+      for (const classification of page) await writer.write(classification)
+      count += page.length
+      signal.throwIfAborted()
+    }
+    await writer.end()
+  } catch (error) {
+    // Whatever an interrupt cut off, it is the reason.
+    signal.throwIfAborted()
+    throw error
+  }
   return count
 }

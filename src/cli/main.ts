@@ -8,16 +8,20 @@ import { addExportCommand } from './export.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addStartCommand } from './start.ts'
 import { addStatusCommand } from './status.ts'
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, say } from './terminal.ts'
+import {
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  EXIT_USAGE,
+  isInterrupted,
+  say,
+  surviveClosedOutputs,
+} from './terminal.ts'
 
 await main()
 
 async function main(): Promise<void> {
-  // A reader that closes its end early, such as head, is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_OK)
-    throw error
-  })
+  surviveClosedOutputs()
   const program = new Command('classify-service')
     .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
     .exitOverride()
@@ -48,6 +52,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
   if (isServiceError(error)) {
     say(error.message)
+    if (isInterrupted(error)) return EXIT_INTERRUPTED
     return error.code === 'input-invalid' || error.code === 'config-invalid' ? EXIT_USAGE : EXIT_FAILED
   }
   say(error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error))

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { withDatabase } from './database.ts'
-import { createCliLog, say } from './terminal.ts'
+import { createCliLog, say, underInterrupts } from './terminal.ts'
 
 export function addMigrateCommand(program: Command): void {
   program
@@ -10,8 +10,10 @@ export function addMigrateCommand(program: Command): void {
     .description("Bring the database's schema up to date (the embedded database unless another is set)")
     .action(async () => {
       const config = readConfig()
-      const applied = await withDatabase(config, { log: createCliLog(config), mayCreate: true }, (database) =>
-        database.migrate(),
+      const log = createCliLog(config)
+      const applied = await underInterrupts(
+        () => say('Stopping when the migration has ended …'),
+        ({ first: signal }) => withDatabase(config, { log, mayCreate: true, signal }, (database) => database.migrate()),
       )
       say(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`)
     })

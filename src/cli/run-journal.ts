@@ -66,7 +66,8 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
     await mkdir(runsDir(dataDir), { recursive: true })
     await writeFile(file, `${JSON.stringify(header)}\n`, { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    throw new ServiceError('config-invalid', `DATA_DIR cannot keep the run: ${messageOf(error)}`, { cause: error })
+    const message = `DATA_DIR is "${dataDir}": it cannot keep the run (${messageOf(error)})`
+    throw new ServiceError('config-invalid', message, { cause: error })
   }
   return journalOf(file, header, [])
 }

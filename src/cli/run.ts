@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../classification/types.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { type BatchSummary, FATAL_CODES, type Warning } from '../restate/contract.ts'
-import { BatchFailedError, createIngressClient, type NodeCounts } from './ingress.ts'
+import { BatchFailedError, createIngressClient } from './ingress.ts'
+import type { NodeCounts } from './nodes.ts'
 import type { RunJournal } from './run-journal.ts'
 
 export interface RunOptions {
   readonly urls: readonly string[]
   readonly patienceMs: number
   readonly say: (line: string) => void
-  /** Called after every batch, and once at the start. */
+  /** Called at the start, and when a batch begins and ends. */
   readonly onProgress: (counts: RunCounts) => void
   readonly onResults?: (results: readonly Classification[]) => void
   /** Aborted by the first Ctrl+C: nothing more is submitted, what is in flight ends. */
@@ -65,7 +66,8 @@ export function newRunId(): string {
 
 /**
  * Submits what the journal does not know as done. Never rejects for a batch: what failed is in the report, by reason.
- * Rejects where the catalogue or the journal cannot be read or written.
+ * Rejects where the catalogue cannot be read; what is in flight has ended by then.
+ * Where the journal cannot be written nothing more is submitted.
  */
 export async function runCatalogue(
   journal: RunJournal,
@@ -81,7 +83,8 @@ export async function runCatalogue(
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
   const inFlight = new Set<Promise<void>>()
   const unsubmitted: string[] = []
-  let isFatal = false
+  /** Why nothing more is submitted. */
+  let stopReason: string | undefined
 
   const progress = () =>
     options.onProgress({
@@ -97,6 +100,13 @@ export async function runCatalogue(
     failures.set(reason, failure)
     totals.failed += ids.length
   }
+  // What cannot be written down is done all the same: a resume finds it under its key. But going on blindly is no way.
+  const keep = async (noted: Promise<void>) => {
+    await noted.catch((error: unknown) => {
+      if (stopReason === undefined) options.say(`DATA_DIR cannot keep what is done: ${messageOf(error)}`)
+      stopReason ??= `DATA_DIR cannot keep what is done (${messageOf(error)})`
+    })
+  }
   const submit = async (index: number, indicators: readonly Indicator[]) => {
     try {
       const { mode, reuse, pack } = asked
@@ -109,16 +119,16 @@ export async function runCatalogue(
       // Failed work runs again under a new key: under the old one Restate would give the old failure.
       const retry = journal.failures(index)
       const idempotencyKey = retry === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${retry}`
-      const response = await client.submit({ index, idempotencyKey, body }, options.abandon)
-      await journal.noteDone(index, response.summary)
+      const response = await client.submit({ idempotencyKey, body }, options.abandon)
+      await keep(journal.noteDone(index, response.summary))
       totals.add(response.summary)
       options.onResults?.(response.results)
     } catch (error) {
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
-      if (FATAL_CODES.has(code) || code === 'ingress-unavailable') isFatal = true
+      if (FATAL_CODES.has(code) || code === 'ingress-unavailable') stopReason ??= 'every batch would fail the same way'
       // Without an answer the batch may still be under way: the same key finds it again.
-      if (error instanceof BatchFailedError) await journal.noteFailed(index)
+      if (error instanceof BatchFailedError) await keep(journal.noteFailed(index))
       fail(code, messageOf(error), idsOf(indicators))
     }
   }
@@ -126,30 +136,34 @@ export async function runCatalogue(
   progress()
   const windowSize = Math.min(WINDOW_PER_NODE * options.urls.length, MAX_WINDOW)
   let next = 0
-  for await (const indicators of batches) {
-    const index = next
-    next += 1
-    const earlier = journal.done(index)
-    if (earlier !== undefined) {
-      totals.add(earlier)
-      resumed += indicators.length
-      continue
-    }
-    if (isFatal || options.stopSubmitting.aborted) {
-      // Read to the end even then: the report names every indicator that is left.
-      unsubmitted.push(...idsOf(indicators))
-      continue
-    }
-    const task = submit(index, indicators).finally(() => {
-      inFlight.delete(task)
+  try {
+    for await (const indicators of batches) {
+      const index = next
+      next += 1
+      const earlier = journal.done(index)
+      if (earlier !== undefined) {
+        totals.add(earlier)
+        resumed += indicators.length
+        continue
+      }
+      if (stopReason !== undefined || options.stopSubmitting.aborted) {
+        // Read to the end even then: the report names every indicator that is left.
+        unsubmitted.push(...idsOf(indicators))
+        continue
+      }
+      const task = submit(index, indicators).finally(() => {
+        inFlight.delete(task)
+        progress()
+      })
+      inFlight.add(task)
       progress()
-    })
-    inFlight.add(task)
-    if (inFlight.size >= windowSize) await Promise.race(inFlight)
+      if (inFlight.size >= windowSize) await Promise.race(inFlight)
+    }
+  } finally {
+    await Promise.all(inFlight)
   }
-  await Promise.all(inFlight)
   if (unsubmitted.length > 0) {
-    if (isFatal) fail('not-submitted', 'not submitted, because every batch would fail the same way', unsubmitted)
+    if (stopReason !== undefined) fail('not-submitted', `not submitted, because ${stopReason}`, unsubmitted)
     else fail('interrupted', 'not submitted, because the run was interrupted', unsubmitted)
   }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { type Stack, startStack } from '../embedded/stack.ts'
-import { createCliLog, EXIT_OK, say, watchInterrupts } from './terminal.ts'
+import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } from './terminal.ts'
 
 export function addStartCommand(program: Command): void {
   program
@@ -10,23 +10,22 @@ export function addStartCommand(program: Command): void {
     .description('Run the whole service on this machine in the foreground; Ctrl+C stops it')
     .action(async () => {
       const config = readConfig()
-      const stopping = Promise.withResolvers<void>()
-      const interrupts = watchInterrupts(() => {
-        say('Stopping …')
-        stopping.resolve()
-      })
-      try {
-        const stack = await startStack({ config, log: createCliLog(config), say, signal: interrupts.first })
-        say(describeStack(stack))
-        await stopping.promise
-        await stack.stop()
-        say('Stopped. The data stays.')
-      } catch (error) {
-        if (!interrupts.first.aborted) throw error
-        say('Stopped before it had started.')
-      } finally {
-        interrupts.release()
-      }
+      await underInterrupts(
+        () => say('Stopping … Press Ctrl+C again to kill what does not end.'),
+        async ({ first, second }) => {
+          let stack: Stack
+          try {
+            stack = await startStack({ config, log: createCliLog(config), say, signal: first, kill: second })
+          } catch (error) {
+            if (!isInterrupted(error)) throw error
+            return say('Stopped before it had started.')
+          }
+          say(describeStack(stack))
+          await aborted(first)
+          await stack.stop()
+          say('Stopped. The data stays.')
+        },
+      )
       process.exitCode = EXIT_OK
     })
 }

@@ -7,6 +7,9 @@ import { formatClassification } from './report.ts'
 import { EXIT_FAILED, printJson, say } from './terminal.ts'
 import { httpUrls } from './values.ts'
 
+/** A service whose database is away answers when that is back; nobody waits for it at a prompt. */
+const PATIENCE_MS = 15_000
+
 interface StatusOptions {
   readonly json?: boolean
   readonly ingress?: readonly string[]
@@ -21,7 +24,8 @@ export function addStatusCommand(program: Command): void {
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
     .action(async (id: string, options: StatusOptions) => {
       const urls = options.ingress ?? readConfig().restate.ingressUrls
-      const found = (await find(urls, { indicator_id: id })) ?? (await find(urls, { run_id: id }))
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      const found = (await find(urls, { indicator_id: id }, signal)) ?? (await find(urls, { run_id: id }, signal))
       if (found === undefined) {
         say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
@@ -35,8 +39,8 @@ export function addStatusCommand(program: Command): void {
 async function find(
   urls: readonly string[],
   query: { readonly indicator_id: string } | { readonly run_id: string },
+  signal: AbortSignal,
 ): Promise<Record<string, unknown> | undefined> {
-  const answer = await readStatus(urls, query)
-  if (typeof answer !== 'object' || answer === null || 'not_found' in answer) return undefined
-  return answer as Record<string, unknown>
+  const answer = await readStatus(urls, query, signal)
+  return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : undefined
 }

@@ -1,11 +1,31 @@
-/** One supervisor for one data directory. */
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { ServiceError } from '../errors.ts'
+/** The data directory: made where it is missing, and held by one supervisor at a time. */
+import { constants } from 'node:fs'
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { messageOf, ServiceError } from '../errors.ts'
 import { isOurProcess } from './pids.ts'
 
 /** Words that stand in the command line of whoever may hold a claim: the CLI. */
 const OUR_MARK = 'src/cli/main.ts'
+
+/** Makes `parts` below DATA_DIR. Rejects with config-invalid, naming the variable, where it cannot be written to. */
+export async function makeDataDir(dataDir: string, ...parts: readonly string[]): Promise<string> {
+  const directory = join(resolve(dataDir), ...parts)
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o755 })
+    await access(directory, constants.W_OK | constants.X_OK)
+    return directory
+  } catch (error) {
+    throw unusable(dataDir, error)
+  }
+}
+
+function unusable(dataDir: string, error: unknown): ServiceError {
+  const allowed = 'it must be a directory that this user may write to'
+  return new ServiceError('config-invalid', `DATA_DIR is "${dataDir}": ${allowed} (${messageOf(error)})`, {
+    cause: error,
+  })
+}
 
 /** Rejects with embedded-failed where another stack runs on `dataDir`. A claim whose process is gone is taken over. */
 export async function claimDataDir(
@@ -19,12 +39,11 @@ export async function claimDataDir(
       return { release: () => rm(file, { force: true }) }
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-        const reason = error instanceof Error ? error.message : String(error)
-        throw new ServiceError('embedded-failed', `DATA_DIR is not writable: ${reason}`, { cause: error })
+        throw unusable(dataDir, error)
       }
     }
     const pid = Number(await readFile(file, 'utf8').catch(() => ''))
-    if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && isOurProcess(pid, OUR_MARK)) {
+    if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && (await isOurProcess(pid, OUR_MARK))) {
       throw new ServiceError(
         'embedded-failed',
         `The stack runs already on ${dataDir} (pid ${pid}): use it with "npm run classify -- FILE", stop it, or set DATA_DIR`,

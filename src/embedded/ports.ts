@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
   return await listen(0)
 }
 
-async function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number): Promise<boolean> {
   try {
     await listen(port)
     return true

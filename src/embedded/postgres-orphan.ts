@@ -1,12 +1,10 @@
 /** What an earlier server left in its data directory. */
-import { execFile } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
-import { isRunning } from './pids.ts'
+import { describeProcess, isRunning } from './pids.ts'
 
 const POLL_MS = 50
 
@@ -23,8 +21,8 @@ export async function stopOrphan(
 ): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
   const pid = Number.parseInt((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0] ?? '', 10)
-  if (!(pid > 1) || !isRunning(pid)) return
-  const orphan = await describe(pid)
+  if (!(pid > 1) || !(await isRunning(pid))) return
+  const orphan = await describeProcess(pid)
   if (orphan === undefined || !orphan.command.includes('postgres') || !orphan.command.includes(cluster)) {
     // The number belongs to another program by now. PostgreSQL would see it alive and refuse to start.
     await rm(pidFile, { force: true })
@@ -50,31 +48,13 @@ async function signalAndWait(pid: number, signal: NodeJS.Signals, timeoutMs: num
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if (!isRunning(pid)) return true
+    if (!(await isRunning(pid))) return true
     throw new ServiceError('embedded-failed', `The PostgreSQL with process ${pid} cannot be stopped`, { cause: error })
   }
   // It is no child of ours, so there is no event to wait for.
   for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
-    if (!isRunning(pid)) return true
+    if (!(await isRunning(pid))) return true
     await sleep(POLL_MS)
   }
   return false
-}
-
-/** Command line (empty for a zombie) and parent of a process, undefined where it is gone. */
-async function describe(pid: number): Promise<{ readonly command: string; readonly parent: number } | undefined> {
-  try {
-    if (process.platform === 'linux') {
-      const [command, status] = await Promise.all([
-        readFile(`/proc/${pid}/cmdline`, 'utf8'),
-        readFile(`/proc/${pid}/status`, 'utf8'),
-      ])
-      return { command: command.replaceAll('\0', ' ').trim(), parent: Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]) }
-    }
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=,command=', '-p', String(pid)])
-    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(stdout) ?? []
-    return command === undefined ? undefined : { command, parent: Number(parent) }
-  } catch {
-    return undefined
-  }
 }

@@ -1,12 +1,12 @@
 /** A real PostgreSQL beside the CLI, for the embedded stack and the tests. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
+import { freePort, isFree } from './ports.ts'
 import { CLUSTER_USER, type Cluster, commandAs, prepareCluster, SERVER_ENV } from './postgres-cluster.ts'
 import { stopOrphan } from './postgres-orphan.ts'
 
@@ -88,7 +88,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 
   const deadline = performance.now() + startTimeoutMs
   for (;;) {
-    const port = await freePort(options.port)
+    const port = options.port ?? (await freePort())
+    if (options.port !== undefined && !(await isFree(port))) throw portTaken(port)
     const server = spawnServer(cluster, port, options)
     try {
       await untilReady(server, cluster.password, port, deadline)
@@ -224,24 +225,6 @@ async function stopServer(server: Server, timeoutMs: number): Promise<void> {
   clearTimeout(killer)
 }
 
-/** The wanted port where it is free, else any free one. Rejects with port-taken. */
-function freePort(wanted: number | undefined): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const probe = createServer()
-  probe.once('error', (error) => {
-    reject(
-      wanted === undefined
-        ? new ServiceError('embedded-failed', 'No free port', { cause: error })
-        : portTaken(wanted, error),
-    )
-  })
-  probe.listen(wanted ?? 0, HOST, () => {
-    const address = probe.address()
-    probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-  })
-  return promise
-}
-
-function portTaken(port: number, cause?: unknown): ServiceError {
-  return new ServiceError('port-taken', `Port ${port} on ${HOST}, wanted for PostgreSQL, is taken`, { cause })
+function portTaken(port: number): ServiceError {
+  return new ServiceError('port-taken', `Port ${port} on ${HOST}, wanted for PostgreSQL, is taken`)
 }

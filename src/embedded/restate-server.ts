@@ -1,10 +1,9 @@
 /** The real restate-server on this machine, from the npm package's own binary. */
-import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { ServiceError } from '../errors.ts'
+import { messageOf, ServiceError } from '../errors.ts'
 import { freePort } from './ports.ts'
-import { type RunningProcess, startProcess, tailOf } from './process.ts'
+import { type RunningProcess, startProcess } from './process.ts'
 import { answers, waitUntilReady } from './supervisor.ts'
 
 export interface RestateServerOptions {
@@ -15,6 +14,10 @@ export interface RestateServerOptions {
   readonly adminPort: number
   readonly logFile: string
   readonly env: Readonly<Record<string, string>>
+  /** Aborted: the start is given up. */
+  readonly signal: AbortSignal
+  /** Aborted: what is being stopped is killed. */
+  readonly kill: AbortSignal
 }
 
 /** One node needs few partitions; each costs memory and a leader of its own. */
@@ -23,10 +26,9 @@ const READY_TIMEOUT_MS = 60_000
 /** It flushes what it holds; longer than that it is stuck. */
 const STOP_TIMEOUT_MS = 15_000
 
-/** Starts it and resolves when health, ingress and the query engine all answer. Rejects with embedded-failed. */
+/** Starts it on `dataDir`, which must be there, and resolves when health, ingress and the query engine all answer. Rejects with embedded-failed. */
 export async function startRestateServer(options: RestateServerOptions): Promise<RunningProcess> {
   const { dataDir, ingressPort, adminPort, logFile } = options
-  await mkdir(dataDir, { recursive: true })
   const nodePort = await freePort()
   const server = await startProcess({
     record: { dataDir: options.recordIn, name: 'restate-server', mark: dataDir },
@@ -46,13 +48,15 @@ export async function startRestateServer(options: RestateServerOptions): Promise
     },
     logFile,
     withChannel: false,
+    kill: options.kill,
   })
   try {
-    await waitUntilReady('restate-server', server.exited, () => isReady(ingressPort, adminPort), READY_TIMEOUT_MS)
+    const check = () => isReady(ingressPort, adminPort)
+    await waitUntilReady('restate-server', server.exited, check, READY_TIMEOUT_MS, options.signal)
   } catch (error) {
     await server.stop(STOP_TIMEOUT_MS)
-    const message = error instanceof Error ? error.message : String(error)
-    throw new ServiceError('embedded-failed', `${message}. Its last words, from ${logFile}:\n${tailOf(logFile)}`)
+    options.signal.throwIfAborted()
+    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.lastWords()}`)
   }
   return { ...server, stop: () => server.stop(STOP_TIMEOUT_MS) }
 }

@@ -5,8 +5,6 @@ import { z } from 'zod'
 
 const stateSchema = z.object({
   pid: z.number().int(),
-  ingress_url: z.string(),
-  admin_url: z.string(),
   database_url: z.string(),
 })
 

@@ -1,6 +1,6 @@
 /** Keeps one part of the stack running: what dies is started again, until the stack is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ServiceError } from '../errors.ts'
+import { messageOf, ServiceError } from '../errors.ts'
 import type { Exit } from './process.ts'
 
 export interface Part {
@@ -11,7 +11,10 @@ export interface Part {
 
 export interface SupervisorOptions {
   readonly name: string
-  readonly start: () => Promise<Part>
+  /** Rejects when the signal is aborted, and has then left no process. */
+  readonly start: (signal: AbortSignal) => Promise<Part>
+  /** Aborted: the first start is given up. */
+  readonly signal: AbortSignal
   /** One sentence whenever something happened. */
   readonly say: (line: string) => void
 }
@@ -31,7 +34,7 @@ const STABLE_MS = 30_000
 export async function supervise(options: SupervisorOptions): Promise<Supervisor> {
   const { name, say } = options
   const stopped = new AbortController()
-  let part = await options.start()
+  let part = await options.start(options.signal)
 
   const watch = async (): Promise<void> => {
     let delayMs = FIRST_RESTART_MS
@@ -46,11 +49,12 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
         if (stopped.signal.aborted) return
         delayMs = Math.min(delayMs * 2, MAX_RESTART_MS)
         try {
-          part = await options.start()
+          part = await options.start(stopped.signal)
           say(`${name} runs again (pid ${part.pid})`)
           break
         } catch (error) {
-          say(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`)
+          if (stopped.signal.aborted) return
+          say(`${name} did not start: ${messageOf(error)}`)
         }
       }
     }
@@ -75,12 +79,16 @@ export function describeExit(exit: Exit): string {
   return exit.signal === null ? `exit code ${exit.code}` : exit.signal
 }
 
-/** Polls `check` until it is true. Rejects with embedded-failed after `timeoutMs`, or at once when the process ends. */
+/**
+ * Polls `check` until it is true. Rejects with embedded-failed after `timeoutMs`, or at once when the process ends;
+ * with the signal's reason when that is aborted.
+ */
 export async function waitUntilReady(
   name: string,
   exited: Promise<Exit>,
   check: () => Promise<boolean>,
   timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<void> {
   let exit: Exit | undefined
   void exited.then((value) => {
@@ -88,6 +96,7 @@ export async function waitUntilReady(
   })
   const deadline = Date.now() + timeoutMs
   while (!(await check())) {
+    signal.throwIfAborted()
     if (exit !== undefined)
       throw new ServiceError('embedded-failed', `${name} ended (${describeExit(exit)}) at its start`)
     if (Date.now() > deadline) {

@@ -107,4 +107,5 @@ export const FATAL_CODES: ReadonlySet<string> = new Set([
   'model-quota',
   // After a minute of tries: what is submitted now would fail the same way, and can be resumed later.
   'model-unavailable',
+  'database-failed',
 ])

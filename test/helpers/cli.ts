@@ -14,6 +14,8 @@ export interface CliResult {
 export interface RunningCli {
   readonly child: ChildProcess
   readonly result: Promise<CliResult>
+  /** What it has said on stderr so far. */
+  said(): string
   /** Resolves when stderr holds `text`; rejects when the process ends without it. */
   untilSaid(text: string | RegExp): Promise<void>
 }
@@ -21,6 +23,8 @@ export interface RunningCli {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
+  /** Standard input stays open, as on a terminal. */
+  readonly holdsInput?: boolean
   readonly cwd?: string
   /** In a process group of its own, so that a signal can go to the group. */
   readonly detached?: boolean
@@ -35,7 +39,8 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   child.stdin.on('error', () => undefined)
-  child.stdin.end(options.input ?? '')
+  if (options.holdsInput === true) child.stdin.write(options.input ?? '')
+  else child.stdin.end(options.input ?? '')
   let stdout = ''
   let stderr = ''
   const watchers = new Set<() => void>()
@@ -53,6 +58,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   return {
     child,
     result,
+    said: () => stderr,
     untilSaid: (text) =>
       new Promise((resolve, reject) => {
         const check = () => {

@@ -38,6 +38,7 @@ export async function startTestStack(overrides: Readonly<Record<string, string>>
     log,
     say: (line) => said.push(line),
     signal: new AbortController().signal,
+    kill: new AbortController().signal,
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
   const dataDir = env.DATA_DIR ?? ''

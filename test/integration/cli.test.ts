@@ -1,10 +1,13 @@
 /** The command line on a running stack: output, exit codes, export, status. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import type { Classification } from '../../src/classification/types.ts'
+import { freePort } from '../../src/embedded/ports.ts'
 import { runCli, startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 
@@ -177,8 +180,10 @@ async function longCatalogue(prefix: string, count: number): Promise<string> {
 
 test('Ctrl+C stops submitting, lets what is in flight end, exits 130, and --resume does the rest', async () => {
   const path = await longCatalogue('Z', 2_500)
+  const before = (await modelStats()).requests.accepted
   const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--json'], { env })
-  await cli.untilSaid(/in flight [1-9]/)
+  await cli.untilSaid(/--resume run-/)
+  while ((await modelStats()).requests.accepted < before + 20) await new Promise((resolve) => setTimeout(resolve, 20))
   cli.child.kill('SIGINT')
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 130, stderr)
@@ -236,6 +241,109 @@ test('--skip-invalid classifies the rest, says what it left out, and keeps it in
   assert.match(stderr, /line 3: name: /)
   const kept = await readFile(join(directory, `skipped-${report.run_id}.csv`), 'utf8')
   assert.equal(kept, 'indicator_id,name\nQ.2,\n')
+})
+
+test('a record that cannot be mended is still reported and kept when the catalogue is refused after it', async () => {
+  const path = await file('refused.csv', 'indicator_id,name\nQ.2,\n')
+  const { code, stderr } = await runCli(['classify', path, '--skip-invalid'], { env, cwd: directory })
+  assert.equal(code, 2)
+  const name = /kept in (skipped-run-\S+\.csv):/.exec(stderr)?.[1] ?? ''
+  assert.equal(await readFile(join(directory, name), 'utf8'), 'indicator_id,name\nQ.2,\n')
+  assert.doesNotMatch(stderr, /Warning: Closing/)
+})
+
+test('Ctrl+C before anything was submitted ends at once: standard input, a FIFO, no resume line', async () => {
+  const fifo = join(directory, 'fifo')
+  await promisify(execFile)('mkfifo', [fifo])
+  const line = `${JSON.stringify({ indicator_id: 'F.1', name: 'Never sent' })}\n`
+  const cases = [
+    { args: ['classify', '-'], options: { holdsInput: true, input: line } },
+    { args: ['classify', fifo], options: {} },
+  ]
+  for (const { args, options } of cases) {
+    // A warning is what it says before it reads.
+    const cli = startCli(args, { env: { ...env, RATE_RMP: '5' }, ...options })
+    await cli.untilSaid('RATE_RMP')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    cli.child.kill('SIGINT')
+    const { code, stderr } = await cli.result
+    assert.equal(code, 130, stderr)
+    assert.match(stderr, /Interrupted\.\n$/)
+    assert.doesNotMatch(stderr, /--resume/)
+  }
+})
+
+test('a FIFO that is written to is a catalogue', async () => {
+  const fifo = join(directory, 'fifo-2')
+  await promisify(execFile)('mkfifo', [fifo])
+  const cli = startCli(['classify', fifo, '--json'], { env })
+  await writeFile(fifo, `${JSON.stringify({ indicator_id: 'F.2', name: 'Exports of steel', units: 'Tonnes' })}\n`)
+  const { code, stdout, stderr } = await cli.result
+  assert.equal(code, 0, stderr)
+  assert.equal(JSON.parse(stdout).indicators, 1)
+})
+
+test('Ctrl+C while the service is looked for submits nothing and keeps no run', async () => {
+  const path = await file('lonely.csv', CSV)
+  const url = `http://127.0.0.1:${await freePort()}`
+  const dataDir = join(directory, 'lonely')
+  const cli = startCli(['classify', path, '--ingress', url], { env: { ...env, DATA_DIR: dataDir } })
+  await cli.untilSaid('3 indicators')
+  cli.child.kill('SIGINT')
+  const { code, stderr } = await cli.result
+  assert.equal(code, 130, stderr)
+  assert.doesNotMatch(stderr, /--resume/)
+  await assert.rejects(access(join(dataDir, 'runs')), { code: 'ENOENT' })
+})
+
+test('a run of standard input says that it needs the same input again', async () => {
+  const lines = Array.from({ length: 60 }, (_, n) => JSON.stringify({ indicator_id: `W.${n}`, name: `Thing W ${n}` }))
+  const input = lines.join('\n')
+  const options = ['--mode', 'model', '--no-reuse', '--batch-size', '1']
+  const cli = startCli(['classify', '-', ...options], { env, input })
+  await cli.untilSaid(/--resume run-\S+ < FILE/)
+  cli.child.kill('SIGINT')
+  const { code, stderr } = await cli.result
+  assert.equal(code, 130, stderr)
+  const [, runId = ''] = /go on with:\n +npm run classify -- - --resume (run-\S+) < FILE/.exec(stderr) ?? []
+  const resumed = await runCli(['classify', '--resume', runId, '--json'], { env, input })
+  assert.equal(resumed.code, 0, resumed.stderr)
+  assert.match(resumed.stderr, /the same input must be given again/)
+  assert.equal(JSON.parse(resumed.stdout).classified, 60)
+})
+
+test('export: what cannot be written is one line, and a reader that has enough is no failure', async () => {
+  const missing = join(directory, 'no', 'x.csv')
+  const refused = await runCli(['export', '--format', 'csv', '--out', missing], { env })
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /^--out \S+ cannot be written: ENOENT[^\n]*\n$/)
+
+  const cli = startCli(['export', '--format', 'csv'], { env })
+  cli.child.stdout?.destroy()
+  const { code, stderr } = await cli.result
+  assert.equal(code, 0, stderr)
+  assert.doesNotMatch(stderr, /EPIPE|at .*\.ts/)
+})
+
+test('a DATA_DIR that is a file is named with its value, by every command that needs it', async () => {
+  const dataDir = await file('data-dir', '')
+  const path = await file('data-dir.csv', CSV)
+  for (const args of [['start'], ['demo'], ['migrate'], ['classify', path]]) {
+    const { code, stderr } = await runCli(args, { env: { ...env, DATA_DIR: dataDir } })
+    assert.equal(code, 2, stderr)
+    assert.ok(stderr.includes(`DATA_DIR is "${dataDir}": `), stderr)
+    assert.doesNotMatch(stderr, /at .*\.ts:\d+/)
+  }
+})
+
+test('status tells what is not known from what cannot be asked', async () => {
+  assert.match((await runCli(['status', 'nobody'], { env })).stderr, /Neither an indicator nor a run "nobody" is known/)
+  const long = await runCli(['status', 'x'.repeat(300)], { env })
+  assert.equal(long.code, 2, long.stderr)
+  assert.match(long.stderr, /at most 256 characters/)
+  const away = await runCli(['status', 'C.1', '--ingress', `http://127.0.0.1:${await freePort()}`], { env })
+  assert.equal(away.code, 1)
+  assert.match(away.stderr, /No Restate ingress answers/)
 })
 
 test('a name that is nearly a variable is pointed out', async () => {

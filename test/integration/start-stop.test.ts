@@ -1,10 +1,11 @@
 /** `start` and `demo` as processes: what they start, they stop, whoever gets the signal. */
 import assert from 'node:assert/strict'
 import { access, chmod, mkdir, rm } from 'node:fs/promises'
-import { createConnection } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { isRunning } from '../../src/embedded/pids.ts'
+import { freePort } from '../../src/embedded/ports.ts'
 import { type RunningCli, runCli, startCli as startProcess } from '../helpers/cli.ts'
 import { isolatedEnv } from '../helpers/stack.ts'
 
@@ -36,6 +37,18 @@ function pidsOf(stderr: string): number[] {
   return [...line.matchAll(/(\d+)(?:,|$)/g)].map((match) => Number(match[1]))
 }
 
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function stillRunning(pids: readonly number[]): Promise<number[]> {
+  const running = await Promise.all(pids.map(isRunning))
+  return pids.filter((_, index) => running[index])
+}
+
 async function isListening(port: string | undefined): Promise<boolean> {
   const socket = createConnection({ host: '127.0.0.1', port: Number(port) })
   return await new Promise((resolve) => {
@@ -49,7 +62,7 @@ async function isListening(port: string | undefined): Promise<boolean> {
 async function assertAllGone(env: Record<string, string>, stderr: string): Promise<void> {
   const pids = pidsOf(stderr)
   assert.equal(pids.length, 4, stderr)
-  assert.deepEqual(pids.filter(isRunning), [])
+  assert.deepEqual(await stillRunning(pids), [])
   for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }
@@ -75,13 +88,7 @@ test('a signal while it starts leaves nothing behind', async () => {
   const env = await newEnv()
   const cli = startCli(['start'], { env, detached: true })
   const pidFile = join(env.DATA_DIR ?? '', 'supervisor.pid')
-  while (
-    !(await access(pidFile).then(
-      () => true,
-      () => false,
-    ))
-  )
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  while (!(await exists(pidFile))) await new Promise((resolve) => setTimeout(resolve, 10))
   process.kill(-(cli.child.pid ?? 0), 'SIGINT')
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
@@ -100,7 +107,7 @@ test('after kill -9 of the supervisor a new start cleans up and goes on with the
 
   const second = startCli(['start'], { env })
   await second.untilSaid('npm run classify')
-  assert.deepEqual(pidsOf(firstSaid).filter(isRunning), [])
+  assert.deepEqual(await stillRunning(pidsOf(firstSaid)), [])
   second.child.kill('SIGTERM')
   const { code, stderr } = await second.result
   assert.equal(code, 0, stderr)
@@ -129,4 +136,93 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
   // With the stack stopped, the database alone is started for the export.
   const exported = await runCli(['export', '--format', 'jsonl'], { env: own })
   assert.equal(exported.stdout.trim().split('\n').length, report.indicators)
+
+  // It is stopped again whatever cuts the export off.
+  const pidFile = join(own.DATA_DIR, 'postgres', 'cluster', 'postmaster.pid')
+  const cut = startCli(['export', '--format', 'csv'], { env: own })
+  cut.child.stdout?.destroy()
+  assert.equal((await cut.result).code, 0)
+  await assert.rejects(access(pidFile), { code: 'ENOENT' })
+  const stopped = startCli(['export', '--format', 'csv'], { env: own })
+  while (!(await exists(pidFile))) await new Promise((resolve) => setTimeout(resolve, 5))
+  stopped.child.kill('SIGTERM')
+  assert.equal((await stopped.result).code, 130)
+  await assert.rejects(access(pidFile), { code: 'ENOENT' })
+})
+
+test('a terminal that is closed ends nothing: the stack goes on, and a signal still stops it in order', async () => {
+  const env = await newEnv()
+  const cli = startCli(['start'], { env })
+  await cli.untilSaid('npm run classify')
+  const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
+    cli.child.stderr?.once('close', () => resolve({ stderr: cli.said() }))
+    cli.child.stderr?.destroy()
+  })
+  const [, modelPid] = /offline-model (\d+)/.exec(stderr) ?? []
+  // The supervisor has something to say, to nobody.
+  process.kill(Number(modelPid), 'SIGKILL')
+  const health = `http://127.0.0.1:${env.OFFLINE_MODEL_PORT}/health`
+  const answers = () =>
+    fetch(health).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  while (await answers()) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(cli.child.exitCode, null)
+  cli.child.kill('SIGHUP')
+  assert.equal((await cli.result).code, 0)
+  await assertAllGone(env, stderr)
+})
+
+test('a second Ctrl+C kills the parts at once, and PostgreSQL still ends in peace', async () => {
+  const env = await newEnv()
+  const cli = startCli(['start'], { env })
+  await cli.untilSaid('npm run classify')
+  const replica = Number(/replica (\d+)/.exec(cli.said())?.[1])
+  // A replica that does not answer signals would be waited for for 35 s.
+  process.kill(replica, 'SIGSTOP')
+  cli.child.kill('SIGINT')
+  await cli.untilSaid('Press Ctrl+C again')
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  const pressedAt = Date.now()
+  cli.child.kill('SIGINT')
+  const { code, stderr } = await cli.result
+  assert.equal(code, 0, stderr)
+  assert.ok(Date.now() - pressedAt < 5_000)
+  assert.match(stderr, /Stopped\. The data stays/)
+  await assertAllGone(env, stderr)
+})
+
+test('a part that does not start is told with its last words', async () => {
+  const env = await newEnv()
+  const { code, stderr } = await runCli(['start'], { env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' } })
+  assert.equal(code, 1, stderr)
+  assert.match(stderr, /offline model ended.*offline-model\.log:\n.*\/no\/such\.jsonl/s)
+  assert.doesNotMatch(stderr, /at .*\.ts:\d+/)
+})
+
+test('an outside database that is away is waited for with a line, and Ctrl+C ends the wait', async () => {
+  const env = await newEnv()
+  const port = await freePort()
+  const own = { ...env, DATABASE_URL: `postgres://u:secret@127.0.0.1:${port}/x` }
+  const cli = startCli(['start'], { env: own })
+  await cli.untilSaid(`Waiting for the database at 127.0.0.1:${port} (`)
+  cli.child.kill('SIGINT')
+  const { code, stderr } = await cli.result
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /Stopped before it had started/)
+  assert.doesNotMatch(stderr, /secret/)
+})
+
+test('a taken POSTGRES_PORT is named before anything starts', async () => {
+  const env = await newEnv()
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? String(address.port) : ''
+  const { code, stderr } = await runCli(['start'], { env: { ...env, POSTGRES_PORT: port } })
+  await new Promise((resolve) => server.close(resolve))
+  assert.equal(code, 1)
+  assert.match(stderr, new RegExp(`Port ${port} \\(PostgreSQL\\) is taken.*POSTGRES_PORT`))
 })

@@ -35,10 +35,12 @@ function fakePart() {
   }
 }
 
+const signal = new AbortController().signal
+
 test('what dies is started again, and what is told names how it died', async () => {
   const part = fakePart()
   const said: string[] = []
-  const supervisor = await supervise({ name: 'part', start: part.start, say: (line) => said.push(line) })
+  const supervisor = await supervise({ name: 'part', signal, start: part.start, say: (line) => said.push(line) })
   assert.equal(supervisor.pid, 1_000)
   part.starts[0]?.({ code: null, signal: 'SIGKILL' })
   await part.untilStarted(2)
@@ -49,7 +51,7 @@ test('what dies is started again, and what is told names how it died', async () 
 
 test('after stop nothing is started, also when the part ends by itself at that moment', async () => {
   const part = fakePart()
-  const supervisor = await supervise({ name: 'part', start: part.start, say: () => undefined })
+  const supervisor = await supervise({ name: 'part', signal, start: part.start, say: () => undefined })
   const stopping = supervisor.stop()
   part.starts[0]?.({ code: null, signal: 'SIGTERM' })
   await stopping
@@ -60,7 +62,7 @@ test('a first start that fails is the caller’s to know', async () => {
   const start = async () => {
     throw new Error('no')
   }
-  await assert.rejects(supervise({ name: 'part', start, say: () => undefined }), /no/)
+  await assert.rejects(supervise({ name: 'part', signal, start, say: () => undefined }), /no/)
 })
 
 test('taken and doubled ports are named with their variables', async () => {

@@ -42,10 +42,11 @@ interface CheckedRecord {
 
 /**
  * Reads and checks a whole catalogue; `-` is standard input. The caller closes what it gets.
- * Throws ServiceError `input-invalid` with every problem found (the first 20 in words) and the way out.
+ * Throws ServiceError `input-invalid` with every problem found (the first 20 in words) and the way out; the signal's
+ * reason when that is aborted.
  */
 export async function openCatalogue(path: string, options: CatalogueOptions = {}): Promise<Catalogue> {
-  const source = await openSource(path, { stdin: options.stdin, tmpDir: options.tmpDir })
+  const source = await openSource(path, { stdin: options.stdin, tmpDir: options.tmpDir, signal: options.signal })
   try {
     const start = checkHead(source.head, source.label)
     if (source.head.length === start) throw inputInvalid(`${source.label}: the file is empty`)
@@ -107,6 +108,7 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
   let records = 0
 
   for await (const { record, checked, hint, decoder } of checkedRecords(layout)) {
+    options.signal?.throwIfAborted()
     records += 1
     const problems = checked.ok
       ? noteIndicator({ seen, content, warnings }, checked.normalised.indicator, record.line)

@@ -1,7 +1,8 @@
 /** The bytes of a catalogue, read by position so that two passes see one file, whatever happens to its name. */
-import { constants } from 'node:fs'
+import { constants, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -25,6 +26,7 @@ export interface SourceOptions {
   readonly stdin?: Readable | undefined
   readonly tmpDir?: string | undefined
   readonly maxSpoolBytes?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 interface OpenFile {
@@ -41,6 +43,8 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     if (path === '') throw inputInvalid('The name of the catalogue is empty: name a file, or - for standard input')
     let handle: FileHandle | undefined
     try {
+      const fifo = await openFifo(path)
+      if (fifo !== undefined) return await spool(fifo, label, options)
       handle = await open(path, constants.O_RDONLY)
       const stats = await handle.stat()
       if (stats.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
@@ -81,6 +85,16 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   }
 }
 
+/**
+ * A FIFO, opened without blocking and read through a socket: the wait for its writers is then ours, where an interrupt
+ * reaches it. Undefined for anything else, and on other systems, where a FIFO without writers may look ended.
+ */
+async function openFifo(path: string): Promise<Readable | undefined> {
+  if (process.platform !== 'linux' || !(await stat(path)).isFIFO()) return undefined
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  return new Socket({ fd, readable: true, writable: false })
+}
+
 /** Reads until the head is full: one read may give less than there is. */
 async function readHead(readAt: ReadAt): Promise<Buffer> {
   const head = Buffer.alloc(HEAD_BYTES)
@@ -101,10 +115,13 @@ async function spool(stream: Readable, label: string, options: SourceOptions): P
   const maxBytes = options.maxSpoolBytes ?? MAX_SPOOL_BYTES
   let directory: string | undefined
   let handle: FileHandle | undefined
+  const abort = () => stream.destroy(options.signal?.reason)
+  options.signal?.addEventListener('abort', abort, { once: true })
   const remove = async () => {
     if (directory !== undefined) await rm(directory, { recursive: true, force: true })
   }
   try {
+    options.signal?.throwIfAborted()
     directory = await mkdtemp(join(parent, 'classify-'))
     handle = await open(join(directory, 'catalogue'), 'wx+', 0o600)
     if (process.platform !== 'win32') await remove()
@@ -127,6 +144,7 @@ async function spool(stream: Readable, label: string, options: SourceOptions): P
     }
     return { handle, remove }
   } catch (error) {
+    stream.destroy()
     await handle?.close()
     await remove()
     if (isServiceError(error)) throw error
@@ -135,6 +153,8 @@ async function spool(stream: Readable, label: string, options: SourceOptions): P
         'Save it to a file and name that',
       error,
     )
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
   }
 }
 

@@ -59,6 +59,8 @@ export interface CatalogueOptions {
   readonly limit?: number | undefined
   /** Leaves invalid records out instead of refusing the file; default false. A broken header stays fatal. */
   readonly skipInvalid?: boolean | undefined
+  /** Aborted: reading stops, and what was opened is closed. */
+  readonly signal?: AbortSignal | undefined
   /** Told of each left-out record, in the order of the file; reading waits for it. Only with `skipInvalid`. */
   readonly onInvalid?: ((invalid: InvalidRecord) => void | Promise<void>) | undefined
 }

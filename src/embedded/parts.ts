@@ -1,0 +1,140 @@
+/** The parts of the embedded stack that are processes of their own: what each is started with, and when it is ready. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Config, childEnvironment } from '../config.ts'
+import { messageOf, ServiceError } from '../errors.ts'
+import { startProcess } from './process.ts'
+import { startRestateServer } from './restate-server.ts'
+import { answers, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
+
+export interface PartOptions {
+  readonly config: Config
+  /** Absolute. */
+  readonly dataDir: string
+  readonly logsDir: string
+  /** One sentence for the person at the terminal. */
+  readonly say: (line: string) => void
+  /** Aborted: the first start is given up. */
+  readonly signal: AbortSignal
+  /** Aborted: what is being stopped is killed. */
+  readonly kill: AbortSignal
+}
+
+const REPLICA_READY_MS = 60_000
+/** A replica waits 120 s for its database before it gives up; it must be the one that says so. */
+const REPLICA_READY_OUTSIDE_MS = 150_000
+const OFFLINE_READY_MS = 15_000
+const STOP_MARGIN_MS = 5_000
+/** What the offline model calls itself, so that nobody takes its answers for a real model's. */
+const OFFLINE_MODEL = 'offline-rules'
+
+export function superviseRestate(options: PartOptions): Promise<Supervisor> {
+  const { config, dataDir, logsDir, say, signal, kill } = options
+  return supervise({
+    name: 'restate-server',
+    say,
+    signal,
+    start: async (starting) => {
+      const baseDir = join(dataDir, 'restate')
+      await mkdir(baseDir, { recursive: true })
+      const server = await startRestateServer({
+        dataDir: baseDir,
+        ingressPort: config.restate.ingressPort,
+        adminPort: config.restate.adminPort,
+        recordIn: dataDir,
+        logFile: join(logsDir, 'restate-server.log'),
+        env: serverEnvironment(),
+        signal: starting,
+        kill,
+      })
+      return { pid: server.pid, exited: server.exited, stop: () => server.stop(0) }
+    },
+  })
+}
+
+/** restate-server needs none of our secrets, and would take our own RESTATE_ variables for settings of its. */
+function serverEnvironment(): Record<string, string> {
+  return childEnvironment({
+    OPENAI_API_KEY: null,
+    DATABASE_URL: null,
+    POSTGRES_PASSWORD: null,
+    RESTATE_INGRESS_URL: null,
+    RESTATE_IDENTITY_KEYS: null,
+  })
+}
+
+export function superviseOffline(options: PartOptions): Promise<Supervisor> {
+  const { port } = options.config.offlineModel
+  return superviseNode(options, {
+    name: 'offline model',
+    entry: fileURLToPath(new URL('../llm/offline/main.ts', import.meta.url)),
+    env: { OFFLINE_MODEL_HOST: '127.0.0.1', OFFLINE_MODEL_PORT: String(port) },
+    logName: 'offline-model.log',
+    healthUrl: `http://127.0.0.1:${port}/health`,
+    readyMs: OFFLINE_READY_MS,
+    stopMs: STOP_MARGIN_MS,
+  })
+}
+
+export function superviseReplica(
+  options: PartOptions,
+  urls: { readonly databaseUrl: string; readonly offlineModelUrl: string | null },
+): Promise<Supervisor> {
+  const { config } = options
+  const offline: Record<string, string> =
+    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: OFFLINE_MODEL }
+  return superviseNode(options, {
+    name: 'replica',
+    entry: fileURLToPath(new URL('../server.ts', import.meta.url)),
+    env: {
+      ...offline,
+      DATABASE_URL: urls.databaseUrl,
+      HOST: '127.0.0.1',
+      PORT: String(config.port),
+      RATE_REPLICAS: '1',
+    },
+    logName: 'replica.log',
+    healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,
+    readyMs: config.database.connection === null ? REPLICA_READY_MS : REPLICA_READY_OUTSIDE_MS,
+    stopMs: config.drainTimeoutMs + STOP_MARGIN_MS,
+  })
+}
+
+interface NodeChild {
+  readonly name: string
+  readonly entry: string
+  readonly env: Readonly<Record<string, string>>
+  readonly logName: string
+  readonly healthUrl: string
+  readonly readyMs: number
+  readonly stopMs: number
+}
+
+function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, child: NodeChild): Promise<Supervisor> {
+  return supervise({
+    name: child.name,
+    say,
+    signal,
+    start: async (starting) => {
+      const running = await startProcess({
+        record: { dataDir, name: child.name, mark: child.entry },
+        file: process.execPath,
+        args: [child.entry],
+        env: childEnvironment(child.env),
+        logFile: join(logsDir, child.logName),
+        withChannel: true,
+        kill,
+      })
+      try {
+        const check = () => answers(child.healthUrl)
+        await waitUntilReady(child.name, running.exited, check, child.readyMs, starting)
+      } catch (error) {
+        await running.stop(STOP_MARGIN_MS)
+        starting.throwIfAborted()
+        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.lastWords()}`)
+      }
+      return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
+    },
+  })
+}
