@@ -94,7 +94,7 @@ test('nothing set is a configuration', () => {
   assert.ok(Object.isFrozen(config))
 })
 
-test('.env.example and the README name every variable', async () => {
+test('.env.example names every variable, and no other', async () => {
   const root = new URL('../../', import.meta.url)
   const example = await readFile(new URL('.env.example', root), 'utf8')
   for (const name of VARIABLE_NAMES) assert.match(example, new RegExp(`^# ${name}=`, 'm'), name)
