@@ -1,0 +1,99 @@
+/** The catalogues of the benchmark: those of the project's data folder where it is there, else look-alikes made here. */
+import { createHash } from 'node:crypto'
+import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { normaliseIndicator } from '../../src/classification/indicator.ts'
+import { PROMPT_VERSION } from '../../src/classification/prompt.ts'
+import { readIndicator } from '../../src/classification/rules.ts'
+import { shapeOf } from '../../src/classification/shape.ts'
+import { SAMPLE_FILE } from '../../src/cli/demo.ts'
+
+export interface BenchCatalogue {
+  readonly file: string
+  /** Where it comes from, for the report. */
+  readonly label: string
+  readonly rows: number
+  readonly shapes: number
+}
+
+export const ROWS = 10_903
+const REPEAT_NAMES = 109
+const VARIED_REPEAT = 1.09
+
+const SUBJECTS =
+  'Steel,Cement,Wheat,Copper,Cotton,Timber,Milk,Electricity,Natural Gas,Crude Oil,Coal,Cars,Tractors,Textiles,Coffee,' +
+  'Rice,Fertiliser,Paper,Aluminium,Fish,Tourism,Transport,Insurance,Construction,Telecom,Retail,Mining,Software'
+const MEASURES =
+  'Imports of,Exports of,Output of,Inventories of,Employment in,Wages in,Investment in,Prices of,Orders for,Sales of,' +
+  'Capacity of,Credit to,Taxes on,Demand for,Costs of,Productivity in,Deliveries of,Stocks of'
+const QUALIFIERS =
+  'Total,Seasonally Adjusted,Constant Prices,Northern Region,Southern Region,Coastal Region,Large Firms,Small Firms,' +
+  'State Owned,Private,Urban,Rural,Domestic,Foreign,Provisional,Revised,Excluding Energy,Including Services,Net,Gross'
+const UNITS = 'USD Million,%,Index,Thousand,Tonnes,EUR mn,Persons,points,GWh,National currency'
+
+/** `repeat`: about 109 names over many countries. `varied`: nearly every name another. */
+export async function findCatalogue(
+  kind: 'repeat' | 'varied',
+  options: { readonly dataDir: string; readonly scratchDir: string },
+): Promise<BenchCatalogue> {
+  const name = kind === 'repeat' ? 'catalogue-10903.jsonl' : 'catalogue-varied-10903.jsonl'
+  const shared = resolve(options.dataDir, name)
+  if (existsSync(shared)) return describe(shared, name)
+  const made = join(options.scratchDir, `made-${kind}.jsonl`)
+  await writeRows(made, ROWS, kind === 'repeat' ? repeatRow : variedRow)
+  return describe(made, `made by the benchmark (${name} was not found in ${options.dataDir})`)
+}
+
+/** A catalogue of `rows` rows for scenarios that only need size. */
+export async function makeVaried(file: string, rows: number): Promise<void> {
+  await writeRows(file, rows, variedRow)
+}
+
+async function writeRows(file: string, rows: number, row: (index: number) => object): Promise<void> {
+  function* lines() {
+    for (let index = 0; index < rows; index += 1) yield `${JSON.stringify(row(index))}\n`
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(file))
+}
+
+function describe(file: string, label: string): BenchCatalogue {
+  const shapes = new Set<string>()
+  let rows = 0
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line === '') continue
+    rows += 1
+    const { indicator } = normaliseIndicator(JSON.parse(line))
+    shapes.add(shapeOf(indicator, readIndicator(indicator), { model: '', promptVersion: PROMPT_VERSION }))
+  }
+  return { file, label, rows, shapes: shapes.size }
+}
+
+const sample = readFileSync(SAMPLE_FILE, 'utf8')
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+function repeatRow(index: number): object {
+  const { country: _, ...row } = sample[index % REPEAT_NAMES] ?? {}
+  return { ...row, indicator_id: `R${String(index).padStart(5, '0')}` }
+}
+
+function variedRow(index: number): object {
+  const number = Math.floor(index / VARIED_REPEAT)
+  const pick = (list: string, salt: string) => {
+    const values = list.split(',')
+    const hash = createHash('sha256').update(`${salt}${number}`).digest().readUInt32BE()
+    return values[hash % values.length] ?? ''
+  }
+  const subject = `${pick(MEASURES, 'm')} ${pick(SUBJECTS, 's')}, ${pick(QUALIFIERS, 'q')}, Section ${number % 97}`
+  const quarters = ['2024-03-31', '2024-06-30', '2024-09-30', '2024-12-31']
+  return {
+    indicator_id: `V${String(index).padStart(7, '0')}`,
+    name: subject,
+    units: pick(UNITS, 'u'),
+    periodicity: 'Quarterly',
+    sample_values: quarters.map((date, quarter) => ({ date, value: 1_000 + ((number * 7 + quarter * 13) % 500) })),
+  }
+}

@@ -1,0 +1,182 @@
+/** What is measured: CPU and memory of processes, and the pace of requests by the model's own counters. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Linux counts CPU time in these, whatever the kernel's own tick is. */
+const TICK_MS = 10
+const SAMPLE_MS = 250
+
+/** CPU time of a process and of its children, ended ones included, in ms. 0 where /proc is not to be had. */
+export function cpuMsOf(pid: number): number {
+  const own = readStat(pid)
+  if (own === undefined) return 0
+  const children = childrenOf(pid).reduce((sum, child) => sum + (readStat(child)?.own ?? 0), 0)
+  return own.own + own.ended + children
+}
+
+/** Most resident memory of a process so far, MiB; 0 where /proc is not to be had. */
+export function peakRssMiB(pid: number): number {
+  return readStatus(pid, 'VmHWM')
+}
+
+export function rssMiB(pid: number): number {
+  return readStatus(pid, 'VmRSS')
+}
+
+function readStatus(pid: number, field: string): number {
+  try {
+    const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm'))
+    return Number(line?.[1] ?? 0) / 1_024
+  } catch {
+    return 0
+  }
+}
+
+function readStat(pid: number): { readonly own: number; readonly ended: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The command may hold spaces; everything after its bracket is fixed. Fields 14 to 17 of proc(5).
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number)
+    const at = (field: number) => fields[field - 3] ?? 0
+    return { own: (at(14) + at(15)) * TICK_MS, ended: (at(16) + at(17)) * TICK_MS }
+  } catch {
+    return undefined
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((other) => readParent(other) === pid)
+  } catch {
+    return []
+  }
+}
+
+function readParent(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
+  }
+}
+
+/** As much of GET /stats as the benchmark reads. */
+export interface ModelStats {
+  readonly requests: { readonly accepted: number; readonly refused: number; readonly failed: number }
+  readonly peak_per_60s: number
+  readonly peak_in_flight: number
+  readonly tokens: { readonly charged: number; readonly peak_charged_per_60s: number }
+  readonly requests_by_indicator: Readonly<Record<string, number>>
+}
+
+export async function readStats(modelUrl: string, withIndicators = false): Promise<ModelStats> {
+  const response = await fetch(`${modelUrl}/stats?indicators=${withIndicators ? 1 : 0}`)
+  return (await response.json()) as ModelStats
+}
+
+export interface PaceSample {
+  /** ms of performance.now(). */
+  readonly at: number
+  readonly accepted: number
+  readonly refused: number
+  readonly charged: number
+}
+
+/** Reads the model's counters four times a second until `stop`, which resolves with what was read. */
+export function samplePace(modelUrl: string): {
+  stop(): Promise<PaceSample[]>
+  readonly samples: readonly PaceSample[]
+} {
+  const samples: PaceSample[] = []
+  let stopped = false
+  const sampling = (async () => {
+    while (!stopped) {
+      const { requests, tokens } = await readStats(modelUrl)
+      const { accepted, refused } = requests
+      samples.push({ at: performance.now(), accepted, refused, charged: tokens.charged })
+      await sleep(SAMPLE_MS)
+    }
+  })()
+  return {
+    samples,
+    stop: async () => {
+      stopped = true
+      await sampling
+      return samples
+    },
+  }
+}
+
+/**
+ * What a minute held between the first request and the moment when 95 % of all had started: the ramp at the start
+ * counts, the last few stragglers do not. 0 where nothing was asked.
+ */
+export function paceOf(samples: readonly PaceSample[], read: (sample: PaceSample) => number): number {
+  const total = Math.max(0, ...samples.map(read))
+  const firstIndex = samples.findIndex((sample) => read(sample) > 0)
+  const first = samples[Math.max(0, firstIndex - 1)]
+  const last = samples.find((sample) => read(sample) >= 0.95 * total)
+  if (total === 0 || first === undefined || last === undefined || last.at <= first.at) return 0
+  // The first request came somewhere between two samples: half a sample is the best guess.
+  const ms = last.at - first.at - SAMPLE_MS / 2
+  return (read(last) / ms) * 60_000
+}
+
+/** Seconds after `since` until the pace over one second is `share` of `perMinute` again; null where it never is. */
+export function secondsUntilPace(
+  samples: readonly PaceSample[],
+  since: number,
+  perMinute: number,
+  share: number,
+): number | null {
+  for (const [index, sample] of samples.entries()) {
+    if (sample.at < since + 1_000) continue
+    const before = samples.slice(0, index).findLast((one) => one.at <= sample.at - 1_000)
+    if (before === undefined || before.at < since) continue
+    const pace = ((sample.accepted - before.accepted) / (sample.at - before.at)) * 60_000
+    if (pace >= share * perMinute) return (before.at - since) / 1_000
+  }
+  return null
+}
+
+/** The longest time without a request between the first and the last one, seconds. */
+export function longestStallSeconds(samples: readonly PaceSample[]): number {
+  const last = samples.at(-1)?.accepted ?? 0
+  let longest = 0
+  let since: number | undefined
+  let accepted = 0
+  for (const sample of samples) {
+    if (sample.accepted > accepted) {
+      if (accepted > 0 && since !== undefined) longest = Math.max(longest, sample.at - since)
+      accepted = sample.accepted
+      since = sample.at
+    }
+    if (accepted >= last) break
+  }
+  return longest / 1_000
+}
+
+/** Reads a process's CPU time and most memory as long as it runs: afterwards there is nothing to read. */
+export function watchProcess(pid: number): { stop(): { readonly cpuMs: number; readonly peakRssMiB: number } } {
+  let cpuMs = 0
+  let peak = 0
+  const look = () => {
+    cpuMs = Math.max(cpuMs, cpuMsOf(pid))
+    peak = Math.max(peak, peakRssMiB(pid))
+  }
+  const timer = setInterval(look, SAMPLE_MS)
+  return {
+    stop: () => {
+      look()
+      clearInterval(timer)
+      return { cpuMs, peakRssMiB: peak }
+    },
+  }
+}

@@ -1,0 +1,51 @@
+/** The benchmark's report for people. */
+import type { Baseline, ScenarioResult } from './scenario.ts'
+
+export interface Machine {
+  readonly date: string
+  readonly cpu: string
+  readonly cores: number
+  readonly memory_gib: number
+  readonly os: string
+  readonly node: string
+  readonly commit: string | null
+}
+
+export interface BenchReport {
+  readonly machine: Machine
+  readonly baseline: Baseline
+  readonly scenarios: readonly ScenarioResult[]
+  /** Scenarios that did not come to an end, and why. */
+  readonly failures: readonly string[]
+}
+
+export function formatReport({ machine, baseline, scenarios, failures }: BenchReport): string {
+  const { date, cores, memory_gib: memory, cpu, os, node, commit } = machine
+  return [
+    `${date}, ${cores} cores (${cpu}), ${memory} GiB, ${os}, Node ${node}, commit ${commit ?? 'unknown'}`,
+    '',
+    `baseline   ${baseline.what}`,
+    `           CPU ${baseline.cpu_ms_per_record} ms a record, ${baseline.requests_per_minute} requests a minute, ${baseline.share_of_budget} of 6,000 RPM`,
+    ...scenarios.flatMap(formatScenario),
+    ...failures.map((failure) => `\nFAILED     ${failure}`),
+  ].join('\n')
+}
+
+function formatScenario({ id, what, figures, target, met, bound_by: bound }: ScenarioResult): string[] {
+  return [
+    '',
+    `${id.padEnd(10)} ${what}`,
+    ...Object.entries(figures).map(([name, value]) => `           ${name.padEnd(34)} ${formatFigure(value)}`),
+    `           ${met ? 'met' : 'NOT met'}: ${target}`,
+    `           bound by ${bound}`,
+  ]
+}
+
+function formatFigure(value: ScenarioResult['figures'][string]): string {
+  if (value === null) return '-'
+  if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 4 })
+  if (typeof value === 'string') return value
+  return Object.entries(value)
+    .map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`)
+    .join(', ')
+}

@@ -1,0 +1,141 @@
+/** What a scenario is, and what all of them share. */
+import { cpus } from 'node:os'
+import { type CliResult, startCli } from '../helpers/cli.ts'
+import { type PaceSample, readStats, samplePace, watchProcess } from './measure.ts'
+import { type CpuByPart, startWorld, type World, type WorldOptions } from './world.ts'
+
+export type Figures = Readonly<Record<string, number | string | null | Readonly<Record<string, number>>>>
+
+export interface ScenarioResult {
+  readonly id: string
+  readonly what: string
+  readonly figures: Figures
+  /** In words, with the figure that is meant. */
+  readonly target: string
+  readonly met: boolean
+  /** What kept it from being faster, as far as the figures tell. */
+  readonly bound_by: string
+}
+
+export interface BenchContext {
+  readonly isFull: boolean
+  /** Where the catalogues of the project lie, if anywhere. */
+  readonly dataDir: string
+  readonly scratchDir: string
+  readonly say: (line: string) => void
+  readonly signal: AbortSignal
+  /** Measured before the first scenario. */
+  readonly baseline: Baseline
+}
+
+/** What the plain script of baseline.ts did on this machine. */
+export interface Baseline {
+  readonly what: string
+  readonly records: number
+  readonly cpu_ms_per_record: number
+  readonly requests_per_minute: number
+  /** At 6,000 RPM: its pace by the model's own counters, as part of it. */
+  readonly share_of_budget: number
+}
+
+export interface Scenario {
+  readonly id: string
+  readonly isQuick: boolean
+  run(context: BenchContext): Promise<ScenarioResult>
+}
+
+/** As much of `classify --json` as the benchmark reads. */
+export interface RunReport {
+  readonly indicators: number
+  readonly classified: number
+  readonly failed: number
+  readonly by_source: Readonly<Record<string, number>>
+  readonly model_requests: number
+  readonly elapsed_ms: number
+  readonly indicators_per_minute: number
+}
+
+export interface MeasuredRun {
+  readonly report: RunReport
+  readonly samples: readonly PaceSample[]
+  readonly stats: Awaited<ReturnType<typeof readStats>>
+  readonly cpu: CpuByPart
+  /** CPU time of all parts and the CLI, as part of what the machine has. */
+  readonly busy: number
+  readonly peakCliRssMiB: number
+}
+
+export interface RunOptions {
+  readonly args: readonly string[]
+  readonly world: WorldOptions
+  /** Called when the run has begun; what it starts is waited for. */
+  readonly meanwhile?: (world: World, samples: readonly PaceSample[]) => Promise<void>
+  /** Called with the stack still there, after the run. */
+  readonly after?: (world: World, run: MeasuredRun) => Promise<void>
+}
+
+/** Runs `classify` as a user would, against a fresh stack, and measures around it. */
+export async function measureRun(options: RunOptions): Promise<MeasuredRun> {
+  const world = await startWorld(options.world)
+  try {
+    const before = world.cpu()
+    const startedAt = performance.now()
+    const pace = samplePace(world.modelUrl)
+    const cli = startCli(['classify', ...options.args, '--json'], { env: world.env })
+    const stop = () => cli.child.kill('SIGKILL')
+    options.world.signal.addEventListener('abort', stop, { once: true })
+    const watch = watchProcess(cli.child.pid ?? -1)
+    const meanwhile = options.meanwhile?.(world, pace.samples) ?? Promise.resolve()
+    const result = await cli.result
+    const { cpuMs: cliCpuMs, peakRssMiB } = watch.stop()
+    await meanwhile
+    const elapsedMs = performance.now() - startedAt
+    const samples = await pace.stop()
+    options.world.signal.throwIfAborted()
+    const cpu = difference(world.cpu(), before)
+    const allMs = Object.values(cpu).reduce((sum, ms) => sum + ms, cliCpuMs)
+    const run: MeasuredRun = {
+      report: readReport(result),
+      samples,
+      stats: await readStats(world.modelUrl, true),
+      cpu,
+      busy: allMs / elapsedMs / cpus().length,
+      peakCliRssMiB: peakRssMiB,
+    }
+    await options.after?.(world, run)
+    return run
+  } finally {
+    await world.stop()
+  }
+}
+
+function readReport({ code, stdout, stderr }: CliResult): RunReport {
+  if (code !== 0 && code !== 1) throw new Error(`classify ended with code ${code}: ${stderr.slice(-500)}`)
+  return JSON.parse(stdout) as RunReport
+}
+
+export function difference(after: CpuByPart, before: CpuByPart): CpuByPart {
+  const of = (part: keyof CpuByPart) => Math.max(0, after[part] - before[part])
+  return {
+    replicas: of('replicas'),
+    restate: of('restate'),
+    postgres: of('postgres'),
+    model: of('model'),
+    balancer: of('balancer'),
+  }
+}
+
+/** What bounds a run: its budget where nearly all of it was spent, else the machine, else waiting for answers. */
+export function boundBy(run: Pick<MeasuredRun, 'busy'>, shareOfBudget: number): string {
+  if (shareOfBudget >= 0.97) return 'the rate budget'
+  if (run.busy >= 0.85) return `CPU (${percent(run.busy)} of the machine)`
+  return `latency and ramp (${percent(shareOfBudget)} of the budget, ${percent(run.busy)} of the machine)`
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+export function round(value: number, digits = 0): number {
+  return Number(value.toFixed(digits))
+}

@@ -1,0 +1,304 @@
+/** Scenarios that send a catalogue through the command line. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { findCatalogue, makeVaried, ROWS } from './catalogues.ts'
+import { paceOf, peakRssMiB, secondsUntilPace } from './measure.ts'
+import { type BenchContext, boundBy, type MeasuredRun, measureRun, round, type Scenario } from './scenario.ts'
+import type { World } from './world.ts'
+
+const REPLICAS = 5
+const FAST_RPM = 6_000
+const LATENCY = { OFFLINE_MODEL_LATENCY_MS: '800' }
+const ASK_ALL = ['--mode', 'model', '--no-reuse', '--force']
+/** The design to beat at 1,000 RPM, by its own table. */
+const SEED_PER_MINUTE = 167
+
+function catalogueScenario(
+  id: string,
+  kind: 'repeat' | 'varied',
+  args: readonly string[],
+  target: number,
+  isQuick: boolean,
+): Scenario {
+  return {
+    id,
+    isQuick,
+    run: async (context) => {
+      const catalogue = await findCatalogue(kind, context)
+      const run = await measureRun({
+        args: [catalogue.file, ...args],
+        world: { rate: { RATE_RPM: '1000', RATE_REPLICAS: '1' }, model: LATENCY, signal: context.signal },
+      })
+      const { report, stats } = run
+      return {
+        id,
+        what: `${catalogue.label}: ${catalogue.rows} rows, ${catalogue.shapes} distinct shapes; 1,000 RPM, model of 800 ms, cold${args.length > 0 ? `, ${args.join(' ')}` : ''}`,
+        figures: {
+          indicators_per_minute: report.indicators_per_minute,
+          times_the_seed: round(report.indicators_per_minute / SEED_PER_MINUTE, 1),
+          seconds: round(report.elapsed_ms / 1_000, 1),
+          distinct_shapes: catalogue.shapes,
+          requests: stats.requests.accepted,
+          requests_per_1000: round((stats.requests.accepted / report.indicators) * 1_000, 1),
+          by_source: report.by_source,
+          failed: report.failed,
+        },
+        target: `at least ${target.toLocaleString('en-US')} indicators a minute (the seed: ${SEED_PER_MINUTE})`,
+        met: report.indicators_per_minute >= target && report.failed === 0,
+        bound_by: boundBy(run, paceOf(run.samples, (sample) => sample.accepted) / 1_000),
+      }
+    },
+  }
+}
+
+interface PacedOptions {
+  readonly rows: number
+  readonly model?: Readonly<Record<string, string>>
+  readonly meanwhile?: (world: World, run: { readonly startedAt: number }) => Promise<void>
+}
+
+/** Pack 1 at 6,000 RPM over five replicas, the provider enforcing as much. */
+async function runPaced(context: BenchContext, options: PacedOptions) {
+  const file = join(context.scratchDir, `paced-${options.rows}.jsonl`)
+  await makeVaried(file, options.rows)
+  let doubled = 0
+  let stored = 0
+  const run = await measureRun({
+    args: [file, ...ASK_ALL, '--pack', '1'],
+    world: {
+      replicas: REPLICAS,
+      rate: { RATE_RPM: String(FAST_RPM), RATE_REPLICAS: String(REPLICAS) },
+      model: { ...LATENCY, OFFLINE_MODEL_RPM: String(FAST_RPM), ...options.model },
+      signal: context.signal,
+    },
+    ...(options.meanwhile === undefined
+      ? {}
+      : {
+          meanwhile: async (world, samples) => {
+            while (!samples.some((sample) => sample.accepted > 0)) {
+              context.signal.throwIfAborted()
+              await sleep(50)
+            }
+            await options.meanwhile?.(world, { startedAt: performance.now() })
+          },
+        }),
+    after: async (world) => {
+      ;({ stored, doubled } = await countStored(world))
+    },
+  })
+  const share = paceOf(run.samples, (sample) => sample.accepted) / FAST_RPM
+  const { accepted, refused } = run.stats.requests
+  const refusedShare = refused / Math.max(1, accepted + refused)
+  return { run, share, refusedShare, lost: options.rows - stored, doubled, paidTwice: accepted - options.rows }
+}
+
+/** Results in the database, and indicators with more than one row for the run. */
+async function countStored(world: World): Promise<{ readonly stored: number; readonly doubled: number }> {
+  const client = new pg.Client({ connectionString: world.databaseUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ stored: string; doubled: string }>(
+      `select count(*) as stored, count(*) filter (where times > 1) as doubled
+       from (select indicator_id, count(*) as times from classification_history group by indicator_id) counted`,
+    )
+    return { stored: Number(rows[0]?.stored), doubled: Number(rows[0]?.doubled) }
+  } finally {
+    await client.end()
+  }
+}
+
+function commonFigures({ run, share, refusedShare, lost, doubled }: Awaited<ReturnType<typeof runPaced>>) {
+  return {
+    share_of_budget: round(share, 4),
+    refused_429: run.stats.requests.refused,
+    refused_share: round(refusedShare, 4),
+    most_in_60_s: run.stats.peak_per_60s,
+    lost,
+    doubled,
+    indicators_per_minute: run.report.indicators_per_minute,
+  }
+}
+
+const paced: Scenario = {
+  id: 'paced',
+  isQuick: true,
+  run: async (context) => {
+    const measured = await runPaced(context, { rows: 3_000 })
+    return {
+      id: 'paced',
+      what: `3,000 at pack 1, ${FAST_RPM} RPM, ${REPLICAS} replicas, the provider enforces ${FAST_RPM} in sliding minutes`,
+      figures: commonFigures(measured),
+      target: 'share of the budget at least 0.985; 429s under 0.1 %',
+      met: measured.share >= 0.985 && measured.refusedShare < 0.001 && measured.lost === 0,
+      bound_by: boundBy(measured.run, measured.share),
+    }
+  },
+}
+
+const slices: Scenario = {
+  id: 'slices',
+  isQuick: false,
+  run: async (context) => {
+    const measured = await runPaced(context, { rows: 3_000, model: { OFFLINE_MODEL_SLICE_MS: '100' } })
+    return {
+      id: 'slices',
+      what: 'as paced, the provider enforcing slices of 0.1 s',
+      figures: commonFigures(measured),
+      target: 'share of the budget at least 0.95; 429s under 2 %; 0 lost',
+      met: measured.share >= 0.95 && measured.refusedShare < 0.02 && measured.lost === 0,
+      bound_by: boundBy(measured.run, measured.share),
+    }
+  },
+}
+
+const tokens: Scenario = {
+  id: 'tokens',
+  isQuick: false,
+  run: async (context) => {
+    const tpm = 200_000
+    const file = join(context.scratchDir, 'tokens.jsonl')
+    await makeVaried(file, 2_000)
+    const run = await measureRun({
+      args: [file, ...ASK_ALL, '--pack', '10'],
+      world: {
+        rate: { RATE_RPM: String(FAST_RPM), RATE_TPM: String(tpm), RATE_REPLICAS: '1' },
+        model: { ...LATENCY, OFFLINE_MODEL_TPM: String(tpm) },
+        signal: context.signal,
+      },
+    })
+    const share = paceOf(run.samples, (sample) => sample.charged) / tpm
+    const most = run.stats.tokens.peak_charged_per_60s / tpm
+    return {
+      id: 'tokens',
+      what: `2,000 at pack 10, ${tpm} TPM binding, the provider enforces as much`,
+      figures: {
+        share_of_tpm: round(share, 4),
+        most_in_60_s_over_budget: round(most, 4),
+        refused_429: run.stats.requests.refused,
+        requests: run.stats.requests.accepted,
+        charged_per_request: round(run.stats.tokens.charged / Math.max(1, run.stats.requests.accepted)),
+        seconds: round(run.report.elapsed_ms / 1_000, 1),
+        failed: run.report.failed,
+      },
+      target: 'share of TPM at least 0.95; most in any half-open 60 s at most 1.00 of it',
+      met: share >= 0.95 && most <= 1 && run.report.failed === 0,
+      bound_by: share >= 0.95 ? 'the token budget' : boundBy(run, share),
+    }
+  },
+}
+
+const killed: Scenario = {
+  id: 'killed',
+  isQuick: false,
+  run: async (context) => {
+    let killedAt = 0
+    const measured = await runPaced(context, {
+      rows: 4_000,
+      meanwhile: async (world) => {
+        await sleep(10_000, undefined, { signal: context.signal })
+        const victim = world.replicas[0]
+        if (victim === undefined) throw new Error('there is no replica to kill')
+        killedAt = performance.now()
+        await world.removeReplica(victim, 'SIGKILL')
+      },
+    })
+    const seconds = secondsUntilPace(measured.run.samples, killedAt, FAST_RPM * 0.99, 0.95)
+    return {
+      id: 'killed',
+      what: 'as paced with 4,000, kill -9 of a replica 10 s after the first request',
+      figures: {
+        ...commonFigures(measured),
+        paid_twice: measured.paidTwice,
+        seconds_until_95_percent_of_pace: seconds === null ? null : round(seconds, 1),
+      },
+      target: '0 lost; 0 doubled; 95 % of the pace again within 10 s',
+      met: measured.lost === 0 && measured.doubled === 0 && seconds !== null && seconds <= 10,
+      bound_by: boundBy(measured.run, measured.share),
+    }
+  },
+}
+
+const scaled: Scenario = {
+  id: 'scaled',
+  isQuick: false,
+  run: async (context) => {
+    const measured = await runPaced(context, {
+      rows: 9_000,
+      meanwhile: async (world) => {
+        const pause = (ms: number) => sleep(ms, undefined, { signal: context.signal })
+        await pause(15_000)
+        await Promise.all([world.addReplica(), world.addReplica(), world.addReplica()])
+        await pause(25_000)
+        await Promise.all(world.replicas.slice(3).map((replica) => world.removeReplica(replica, 'SIGTERM')))
+      },
+    })
+    const most = measured.run.stats.peak_per_60s / FAST_RPM
+    return {
+      id: 'scaled',
+      what: `9,000 at pack 1, ${FAST_RPM} RPM, 5 → 8 → 3 replicas under load`,
+      figures: { ...commonFigures(measured), most_in_60_s_over_budget: round(most, 4) },
+      target: 'most requests in any half-open 60 s at most 1.00 of the budget',
+      met: most <= 1 && measured.lost === 0,
+      bound_by: boundBy(measured.run, measured.share),
+    }
+  },
+}
+
+const backlogFile: Scenario = {
+  id: 'backlog-file',
+  isQuick: false,
+  run: async (context) => {
+    const sizes = [ROWS, 1_000_000] as const
+    const peaks: { readonly cli: number; readonly replica: number; readonly restate: number }[] = []
+    let last: MeasuredRun | undefined
+    for (const rows of sizes) {
+      context.say(`backlog-file: ${rows.toLocaleString('en-US')} rows`)
+      const file = join(context.scratchDir, `rows-${rows}.jsonl`)
+      await makeVaried(file, rows)
+      last = await measureRun({
+        // What the rules settle alone: the rate budget would make hours of it.
+        args: [file, '--mode', 'rules'],
+        world: { rate: { RATE_REPLICAS: '1' }, model: {}, signal: context.signal },
+        after: async (world, run) => {
+          peaks.push({
+            cli: round(run.peakCliRssMiB),
+            replica: round(peakRssMiB(world.replicas[0]?.pid ?? -1)),
+            restate: round(peakRssMiB(world.restatePid)),
+          })
+        },
+      })
+    }
+    const [small, large] = peaks
+    const growth = (part: 'cli' | 'replica') => (large?.[part] ?? 0) - (small?.[part] ?? 0)
+    return {
+      id: 'backlog-file',
+      what: 'a file of 1,000,000 rows through the command line, rules only, beside one of 10,903',
+      figures: {
+        cli_mib: large?.cli ?? 0,
+        cli_growth_mib: growth('cli'),
+        replica_mib: large?.replica ?? 0,
+        replica_growth_mib: growth('replica'),
+        restate_server_mib: large?.restate ?? 0,
+        seconds: round((last?.report.elapsed_ms ?? 0) / 1_000),
+        indicators_per_minute: last?.report.indicators_per_minute ?? 0,
+        failed: last?.report.failed ?? 0,
+      },
+      target: 'CLI and replica flat: at most 100 MiB more than with 10,903',
+      met: growth('cli') <= 100 && growth('replica') <= 100 && last?.report.failed === 0,
+      bound_by: last === undefined ? '' : boundBy(last, 0),
+    }
+  },
+}
+
+export const runScenarios: readonly Scenario[] = [
+  catalogueScenario('varied', 'varied', [], 10_000, true),
+  catalogueScenario('repeat', 'repeat', [], 25_000, true),
+  catalogueScenario('packed', 'varied', [...ASK_ALL, '--pack', '10'], 9_000, false),
+  paced,
+  slices,
+  tokens,
+  killed,
+  scaled,
+  backlogFile,
+]
