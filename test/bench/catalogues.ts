@@ -15,7 +15,10 @@ export interface BenchCatalogue {
   /** Where it comes from, for the report. */
   readonly label: string
   readonly rows: number
+  /** Name, description, unit template and frequency. */
   readonly shapes: number
+  /** As the service counts them: the pattern of the sample values (year-to-date or not) makes two of one. */
+  readonly shapesWithPattern: number
 }
 
 export const ROWS = 10_903
@@ -60,14 +63,17 @@ async function writeRows(file: string, rows: number, row: (index: number) => obj
 
 function describe(file: string, label: string): BenchCatalogue {
   const shapes = new Set<string>()
+  const shapesWithPattern = new Set<string>()
   let rows = 0
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     if (line === '') continue
     rows += 1
     const { indicator } = normaliseIndicator(JSON.parse(line))
-    shapes.add(shapeOf(indicator, readIndicator(indicator), { model: '', promptVersion: PROMPT_VERSION }))
+    const shape = shapeOf(indicator, readIndicator(indicator), { model: '', promptVersion: PROMPT_VERSION })
+    shapesWithPattern.add(shape)
+    shapes.add(JSON.stringify({ ...JSON.parse(shape), cumulative: null }))
   }
-  return { file, label, rows, shapes: shapes.size }
+  return { file, label, rows, shapes: shapes.size, shapesWithPattern: shapesWithPattern.size }
 }
 
 const sample = readFileSync(SAMPLE_FILE, 'utf8')

@@ -33,7 +33,7 @@ function catalogueScenario(
       const { report, stats } = run
       return {
         id,
-        what: `${catalogue.label}: ${catalogue.rows} rows, ${catalogue.shapes} distinct shapes; 1,000 RPM, model of 800 ms, cold${args.length > 0 ? `, ${args.join(' ')}` : ''}`,
+        what: `${catalogue.label}: ${catalogue.rows} rows, ${catalogue.shapes} distinct shapes (${catalogue.shapesWithPattern} where year-to-date values count as another); 1,000 RPM, model of 800 ms, cold${args.length > 0 ? `, ${args.join(' ')}` : ''}`,
         figures: {
           indicators_per_minute: report.indicators_per_minute,
           times_the_seed: round(report.indicators_per_minute / SEED_PER_MINUTE, 1),
