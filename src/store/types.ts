@@ -73,6 +73,34 @@ export interface RunTotals extends BatchTotals {
   readonly batches: number
 }
 
+/** What claiming brought. */
+export interface ShapeClaims {
+  /** The shapes that are the owner's to ask now. */
+  readonly claimed: readonly string[]
+  /** ISO 8601, by the database's clock: what ended later than this may concern the claimer. */
+  readonly at: string
+}
+
+/** How the asking of a claimed shape ended. */
+export interface EndedClaim {
+  readonly shapeHash: string
+  /** Why there is no answer, or null. `fatal`: every other question would meet it as well. */
+  readonly failure: { readonly code: string; readonly message: string; readonly fatal: boolean } | null
+}
+
+export interface ClaimsToEnd {
+  readonly owner: string
+  readonly claims: readonly EndedClaim[]
+}
+
+/** Answers that others wait for. */
+export interface AnswersToSave {
+  readonly answers: readonly StoredAnswer[]
+  /** ISO 8601; the same when they are saved again. */
+  readonly answeredAt: string
+  readonly end: ClaimsToEnd
+}
+
 export interface BatchToSave {
   readonly runId: string
   /** The same for the same batch of a run: saved twice, it replaces itself. */
@@ -83,6 +111,8 @@ export interface BatchToSave {
   readonly answers: readonly StoredAnswer[]
   readonly requests: readonly ModelRequestRecord[]
   readonly totals: BatchTotals
+  /** Claims that end with this batch; null where it holds none. */
+  readonly end: ClaimsToEnd | null
 }
 
 /** Every method rejects with `ServiceError` database-unavailable (worth a retry) or database-failed (a defect). */
@@ -91,6 +121,16 @@ export interface Store {
   openRun(runId: string): Promise<{ readonly startedAt: string }>
   findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
+  /** Takes the claims that nobody else holds, for `holdMs`. Idempotent for one owner. */
+  claimShapes(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<ShapeClaims>
+  /** Holds the owner's claims for `holdMs` from now. */
+  renewClaims(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<void>
+  /** Gives the owner's claims up without an outcome. */
+  releaseClaims(owner: string, shapeHashes: readonly string[]): Promise<void>
+  /** How the last asking of each shape ended, where it ended after `since` (ISO 8601). */
+  findEndedClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, EndedClaim>>
+  /** Answers and the end of their claims, in one transaction. Idempotent. */
+  saveAnswers(answers: AnswersToSave): Promise<void>
   /** One transaction. Idempotent. An older result never replaces a newer one. */
   saveBatch(batch: BatchToSave): Promise<void>
   findClassification(indicatorId: string): Promise<Classification | undefined>
