@@ -67,8 +67,8 @@ test('long items fill a chunk sooner: no bound is exceeded but by one item alone
     }),
   )
   assert.deepEqual(
-    packChunks([1_600, 1_600, 100, 100], packRuleOf(undefined), (item) => item),
-    [[1_600], [1_600, 100, 100]],
+    packChunks([2_600, 2_600, 100, 100], packRuleOf(undefined), (item) => item),
+    [[2_600], [2_600, 100, 100]],
   )
 })
 
