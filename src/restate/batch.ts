@@ -5,6 +5,7 @@ import { isServiceError, ServiceError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClaimsToEnd, EndedClaim, Store, StoredAnswer } from '../store/types.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
+import { IN_DOUBT } from './claims.ts'
 import type { BatchRequest, BatchResponse, ChunkReply, ChunkRequest } from './contract.ts'
 import {
   type Asking,
@@ -132,12 +133,14 @@ async function shareAnswers(asking: Asking, progress: Progress): Promise<void> {
 
 async function takeOthersAnswers(asking: Asking, progress: Progress, toAwait: readonly number[]): Promise<void> {
   const { gathered, awaited } = progress
-  await awaitOthers(asking, toAwait, async ({ answers, failures, taken }) => {
-    for (const { position, answer } of answers) awaited.set(position, answer)
-    for (const { position, failure } of failures) {
-      gathered.unanswered.set(position, { code: failure.code, message: failure.message })
-      const { code, message, fatal } = failure
-      if (fatal && failsTheRun(code)) gathered.failure ??= { code, message }
+  await awaitOthers(asking, toAwait, async ({ settled, taken }) => {
+    for (const one of settled) {
+      if ('answer' in one) awaited.set(one.position, one.answer)
+      else {
+        const { code, message, fatal } = one.failure
+        gathered.unanswered.set(one.position, { code, message })
+        if (fatal && failsTheRun(code)) gathered.failure ??= { code, message }
+      }
     }
     if (taken.length > 0 && gathered.failure === null) {
       progress.held = taken.flat()
@@ -152,8 +155,11 @@ async function takeOthersAnswers(asking: Asking, progress: Progress, toAwait: re
 function claimsToEnd({ plan, owner }: Asking, gathered: Gathered, positions: readonly number[]): ClaimsToEnd {
   const doubted = new Set(gathered.doubted)
   const failureAt = (position: number): EndedClaim['failure'] => {
+    const decision = gathered.decisions.get(position)
     const isOpen = gathered.failure !== null && doubted.has(position)
-    if (gathered.decisions.has(position) && !isOpen) return null
+    if (decision !== undefined && !isOpen) {
+      return doubted.has(position) && decision.source === 'model' ? IN_DOUBT : null
+    }
     if (gathered.failure !== null) return { ...gathered.failure, fatal: true }
     const missing = gathered.unanswered.get(position)
     return missing === undefined ? null : { ...missing, fatal: false }

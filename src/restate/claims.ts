@@ -8,6 +8,9 @@ import type { Store, StoredAnswer } from '../store/types.ts'
 export const CLAIM_MS = 120_000
 export const RENEW_MS = 40_000
 
+/** An answer came, the escalation model should have judged it, and could not: asking again would bring the same. */
+export const IN_DOUBT = { code: 'in-doubt', message: 'the escalation model gave no answer', fatal: false } as const
+
 export interface Claimed {
   /** Hashes of the shapes that are ours to ask. */
   readonly mine: ReadonlySet<string>

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
-import type { ClaimsToEnd, EndedClaim, ShapeClaims } from './types.ts'
+import type { ClaimState, ClaimsToEnd, EndedClaim, ShapeClaims } from './types.ts'
 
 /** Those who waited look again within seconds; whoever comes later than this asks anew. */
 const KEPT_MINUTES = 15
@@ -38,11 +38,9 @@ export async function claimShapes(
      from (values (1)) as one (row) left join won on true`,
     [[...new Set(shapeHashes)].sort(), owner, holdMs],
   )
-  await prune(pool)
-  return {
-    claimed: rows.flatMap(({ shape_hash }) => (shape_hash === null ? [] : [shape_hash])),
-    at: rows[0]?.at ?? '',
-  }
+  const claimed = rows.flatMap(({ shape_hash }) => (shape_hash === null ? [] : [shape_hash]))
+  if (claimed.length > 0) await prune(pool)
+  return { claimed, at: rows[0]?.at ?? '' }
 }
 
 async function prune(pool: DatabasePool): Promise<void> {
@@ -107,29 +105,35 @@ export function writeEndedClaims(parameters: Parameters, end: ClaimsToEnd | null
   ]
 }
 
-const endedRow = z
+const stateRow = z
   .object({
     shape_hash: z.string(),
+    held: z.boolean(),
+    ended: z.boolean(),
     code: z.string().nullable(),
     message: z.string().nullable(),
     fatal: z.boolean(),
   })
-  .transform(({ shape_hash, code, message, fatal }): EndedClaim => {
-    return { shapeHash: shape_hash, failure: code === null ? null : { code, message: message ?? '', fatal } }
+  .transform(({ shape_hash: shapeHash, held, ended, code, message, fatal }): ClaimState => {
+    const failure = code === null ? null : { code, message: message ?? '', fatal }
+    return { shapeHash, isHeld: held, ended: ended ? { shapeHash, failure } : null }
   })
 
-/** How the last asking of each shape ended, where it ended after `since` (ISO 8601). */
-export async function findEndedClaims(
+/** Claims that are held, or whose last asking ended after `since` (ISO 8601), by hash of the shape. */
+export async function findClaims(
   pool: DatabasePool,
   shapeHashes: readonly string[],
   since: string,
-): Promise<ReadonlyMap<string, EndedClaim>> {
+): Promise<ReadonlyMap<string, ClaimState>> {
+  if (shapeHashes.length === 0) return new Map()
   const found = await queryRows(
     pool,
     'read claims',
-    endedRow,
-    `select shape_hash, code, message, fatal from claims
-     where shape_hash = any($1::text[]) and ended_at > $2::timestamptz`,
+    stateRow,
+    `select shape_hash, held, ended, code, message, fatal from (
+       select *, expires_at > clock_timestamp() as held, coalesce(ended_at > $2::timestamptz, false) as ended
+       from claims where shape_hash = any($1::text[])
+     ) as known where held or ended`,
     [[...shapeHashes], since],
   )
   return new Map(found.map((claim) => [claim.shapeHash, claim]))

@@ -2,7 +2,7 @@
 import { ServiceError } from '../errors.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
-import { claimShapes, findEndedClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
+import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { exportClassifications } from './export.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
@@ -19,7 +19,7 @@ export function createStore(pool: DatabasePool): Store {
     claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
-    findEndedClaims: (shapeHashes, since) => findEndedClaims(pool, shapeHashes, since),
+    findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
     saveAnswers: (answers) => saveAnswers(pool, answers),
     saveBatch: (batch) => saveBatch(pool, batch),
     findClassification: (id) => findClassification(pool, id),

@@ -84,8 +84,17 @@ export interface ShapeClaims {
 /** How the asking of a claimed shape ended. */
 export interface EndedClaim {
   readonly shapeHash: string
-  /** Why there is no answer, or null. `fatal`: every other question would meet it as well. */
+  /** Why there is no answer, or no good one; null where all is well. `fatal`: every other question would meet it as well. */
   readonly failure: { readonly code: string; readonly message: string; readonly fatal: boolean } | null
+}
+
+/** What is known of a claim; nothing is known of shapes that nobody claimed. */
+export interface ClaimState {
+  readonly shapeHash: string
+  /** Somebody asks now. */
+  readonly isHeld: boolean
+  /** The last asking, where it ended late enough to matter. */
+  readonly ended: EndedClaim | null
 }
 
 export interface ClaimsToEnd {
@@ -127,8 +136,8 @@ export interface Store {
   renewClaims(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<void>
   /** Gives the owner's claims up without an outcome. */
   releaseClaims(owner: string, shapeHashes: readonly string[]): Promise<void>
-  /** How the last asking of each shape ended, where it ended after `since` (ISO 8601). */
-  findEndedClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, EndedClaim>>
+  /** Claims that are held, or whose last asking ended after `since` (ISO 8601), by hash of the shape. */
+  findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
   /** Answers and the end of their claims, in one transaction. Idempotent. */
   saveAnswers(answers: AnswersToSave): Promise<void>
   /** One transaction. Idempotent. An older result never replaces a newer one. */

@@ -52,7 +52,11 @@ export function claimsContract(name: string, makeStore: () => Promise<StoreUnder
       assert.deepEqual(await claim('b', ['out']), ['out'])
       await store.renewClaims('a', ['out'], HOLD_MS)
       await end('a', 'out', { code: 'no-answer', message: 'late', fatal: false })
-      assert.equal((await store.findEndedClaims(['out'], LONG_AGO)).size, 0)
+      assert.deepEqual((await store.findClaims(['out'], LONG_AGO)).get('out'), {
+        shapeHash: 'out',
+        isHeld: true,
+        ended: null,
+      })
       assert.deepEqual(await claim('c', ['out']), [])
       await store.releaseClaims('b', ['out'])
       assert.deepEqual(await claim('c', ['out']), ['out'])
@@ -68,16 +72,25 @@ export function claimsContract(name: string, makeStore: () => Promise<StoreUnder
       const { at } = await store.claimShapes('a', ['ended', 'failed'], HOLD_MS)
       await end('a', 'ended', null)
       await end('a', 'failed', { code: 'model-auth', message: 'no\0key', fatal: true })
-      const found = await store.findEndedClaims(['ended', 'failed', 'unknown'], at)
-      assert.deepEqual(found.get('ended')?.failure, null)
-      assert.deepEqual(found.get('failed')?.failure, { code: 'model-auth', message: 'nokey', fatal: true })
+      const found = await store.findClaims(['ended', 'failed', 'unknown'], at)
+      assert.deepEqual([...found.keys()].sort(), ['ended', 'failed'])
+      assert.deepEqual(found.get('ended'), {
+        shapeHash: 'ended',
+        isHeld: false,
+        ended: { shapeHash: 'ended', failure: null },
+      })
+      assert.deepEqual(found.get('failed')?.ended?.failure, { code: 'model-auth', message: 'nokey', fatal: true })
       assert.equal((await store.findAnswers(['ended'])).size, 1)
 
       const later = await store.claimShapes('b', ['failed'], HOLD_MS)
       assert.deepEqual(later.claimed, ['failed'])
-      assert.equal((await store.findEndedClaims(['failed'], later.at)).size, 0)
+      assert.deepEqual((await store.findClaims(['failed'], later.at)).get('failed'), {
+        shapeHash: 'failed',
+        isHeld: true,
+        ended: null,
+      })
       await end('b', 'failed', null)
-      assert.deepEqual((await store.findEndedClaims(['failed'], later.at)).get('failed')?.failure, null)
+      assert.deepEqual((await store.findClaims(['failed'], later.at)).get('failed')?.ended?.failure, null)
     })
 
     it('ends the claims of a batch with its answers', async () => {
@@ -91,7 +104,7 @@ export function claimsContract(name: string, makeStore: () => Promise<StoreUnder
       })
       await store.saveBatch(saved)
       await store.saveBatch(saved)
-      assert.equal((await store.findEndedClaims(['with-batch'], at)).size, 1)
+      assert.equal((await store.findClaims(['with-batch'], at)).size, 1)
       assert.deepEqual(await claim('b', ['with-batch']), ['with-batch'])
     })
 

@@ -91,6 +91,19 @@ async function numberIn(statement: string, values: unknown[] = []): Promise<numb
 const begun = (batches: number) =>
   until(async () => (await numberIn('count(*) from runs where run_id like $1', [`flight-${round}-%`])) >= batches)
 
+/** Invocations that have looked for the answers of others at least once. */
+async function lookers(): Promise<number> {
+  const rows = await query(`select count(distinct id) as n from sys_journal where name like 'look for%'`)
+  return Number(rows[0]?.n ?? 0)
+}
+
+/** Answers are held back until all batches but the one that asks wait for it: whoever comes later asks anew. */
+async function holdUntilTheOthersWait(batches: number, answer: (asked: Asked) => Answer): Promise<void> {
+  const before = await lookers()
+  const all = until(async () => (await lookers()) >= before + batches - 1)
+  script = (asked) => ({ ...answer(asked), after: all })
+}
+
 /** Answers are held back until `batches` batches have begun, so that they really ask at once. */
 function holdUntilBegun(batches: number, answer: (asked: Asked) => Answer = () => ({})) {
   const all = begun(batches)
@@ -152,7 +165,7 @@ test('the escalation is asked once too, and its word is what the others get', as
 })
 
 test('doubts that the escalation does not settle are not asked again by each who waits', async () => {
-  holdUntilBegun(5, ({ model: tier, ids, keyOf }) =>
+  await holdUntilTheOthersWait(5, ({ model: tier, ids, keyOf }) =>
     tier === 'small'
       ? { answers: ids.map((id) => goodAnswer(keyOf(id), 30)) }
       : { finishReason: 'content_filter', answers: [] },
@@ -167,7 +180,7 @@ test('a shape without an answer goes to a person in every batch, asked in vain b
   const answer = ({ ids, keyOf }: Asked) => ({
     answers: ids.filter((id) => shapeOf(id) !== mute).map((id) => goodAnswer(keyOf(id))),
   })
-  holdUntilBegun(BATCHES, answer)
+  await holdUntilTheOthersWait(BATCHES, answer)
   const responses = await Promise.all(range(0, BATCHES).map((batch) => classify(batch, range(0, 4))))
   assert.equal(timesAsked(mute), 3)
   for (const { results } of responses) {
@@ -183,7 +196,10 @@ test('a shape without an answer goes to a person in every batch, asked in vain b
 })
 
 test('a refused key fails all batches, and hardly more than one of them asks', async () => {
-  holdUntilBegun(10, () => ({ status: 401, body: { error: { message: 'bad key', code: 'invalid_api_key' } } }))
+  await holdUntilTheOthersWait(10, () => ({
+    status: 401,
+    body: { error: { message: 'bad key', code: 'invalid_api_key' } },
+  }))
   const answers = await Promise.all(range(0, 10).map((batch) => send(batch, range(0, 3))))
   for (const answer of answers) {
     assert.equal(answer.status, 502, answer.text)
@@ -195,7 +211,7 @@ test('a refused key fails all batches, and hardly more than one of them asks', a
 })
 
 test('questions that the endpoint refuses fail those who wait as the one who asked', async () => {
-  holdUntilBegun(6, () => ({ status: 400, body: { error: { message: 'no such thing', code: 'bad' } } }))
+  await holdUntilTheOthersWait(6, () => ({ status: 400, body: { error: { message: 'no such thing', code: 'bad' } } }))
   const answers = await Promise.all(range(0, 6).map((batch) => send(batch, [0])))
   for (const answer of answers) {
     assert.equal(answer.status, 502, answer.text)
@@ -252,11 +268,15 @@ test('kill -9 of the replica while twenty batches share shapes: all end, no shap
 })
 
 async function statusOf(invocation: string): Promise<string> {
+  const rows = await query(`select status from sys_invocation where id = '${invocation}'`)
+  return String(rows[0]?.status ?? 'completed')
+}
+
+async function query(statement: string): Promise<readonly Record<string, unknown>[]> {
   const response = await fetch(`${stack.adminUrl}/query`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify({ query: `select status from sys_invocation where id = '${invocation}'` }),
+    body: JSON.stringify({ query: statement }),
   })
-  const { rows } = (await response.json()) as { rows: { status: string }[] }
-  return rows[0]?.status ?? 'completed'
+  return ((await response.json()) as { rows: Record<string, unknown>[] }).rows
 }
