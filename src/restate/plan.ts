@@ -78,17 +78,21 @@ export interface PlanInput {
 }
 
 /**
- * The plan, or how long to wait until it may be made. Only a batch that must ask waits for admission: the first time it
- * is planned to the point where that is known, later the cheap question comes first. Claims are taken last.
+ * The plan, or how long to wait until it may be made. A batch that is here for the first time may find only after
+ * planning that it needs more than there is room for. Claims are taken last, by those who ask at once.
  */
 export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan | AdmissionWait> {
   const { before, options } = input
-  const early = before === null ? null : deps.admission.admit(before.chunks, before)
+  const early = deps.admission.enter(before, options.mode !== 'rules')
   if (early !== null) return early
-  const plan = await planUnclaimed(deps, input)
-  const late = before === null && plan.chunks.length > 0 ? deps.admission.admit(plan.chunks.length, null) : null
-  if (late !== null) return late
-  return options.reuse && plan.chunks.length > 0 ? claimQuestions(deps, input, plan) : plan
+  try {
+    const plan = await planUnclaimed(deps, input)
+    const late = deps.admission.admit(plan.chunks.length, before)
+    if (late !== null) return late
+    return options.reuse && plan.chunks.length > 0 ? await claimQuestions(deps, input, plan) : plan
+  } finally {
+    deps.admission.leave()
+  }
 }
 
 async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<Plan> {
