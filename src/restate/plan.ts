@@ -57,7 +57,7 @@ export interface Plan {
   /** Positions to ask, packed. */
   readonly chunks: readonly (readonly number[])[]
   readonly warnings: readonly Warning[]
-  /** The shapes that this batch claimed, and when. Absent where answers are not shared, and in plans of before 0.3. */
+  /** The shapes that this batch claimed, and when. Absent where answers are not shared, and in plans of older releases. */
   readonly claims?: { readonly at: string; readonly shapeHashes: readonly string[] }
 }
 
