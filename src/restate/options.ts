@@ -45,9 +45,10 @@ export function chunkOptions(durations: Durations): ServiceOptions {
     retryPolicy,
     asTerminalError,
     ingressPrivate: true,
+    // A chunk that sleeps gives its slot back. One that is in the middle of its step is asked to and goes on.
+    inactivityTimeout: 5 * SECOND,
     // A step is silent while it waits for a permit and an answer, and must not be cut off: it would be paid twice.
-    inactivityTimeout: longestStep + 10 * SECOND,
-    abortTimeout: MINUTE,
+    abortTimeout: longestStep + MINUTE,
     // The batch keeps what came of it.
     journalRetention: 0,
   }
