@@ -24,6 +24,20 @@ const CURRENCY_SIGN = /(?<![\p{L}\p{N}])[A-Z]{0,3}\p{Sc}/gu
  */
 export function shapeOf(indicator: Indicator, reading: RuleReading, context: ShapeContext): string {
   return JSON.stringify({
+    ...contentOf(indicator, reading),
+    codebook: CODEBOOK_VERSION,
+    prompt: context.promptVersion,
+    model: context.model,
+  })
+}
+
+/** The shape by which a person's word is kept: what the indicator is, whatever model, prompt or codebook is in use. */
+export function personShapeOf(indicator: Indicator, reading: RuleReading): string {
+  return JSON.stringify(contentOf(indicator, reading))
+}
+
+function contentOf(indicator: Indicator, reading: RuleReading) {
+  return {
     name: canonical(indicator.name),
     units: unitTemplate(indicator.units, reading.unit.value),
     unit_kind: reading.unit.value.kind,
@@ -35,10 +49,7 @@ export function shapeOf(indicator: Indicator, reading: RuleReading, context: Sha
     aggregation_method: canonical(indicator.aggregation_method),
     frequency: reading.frequency.value,
     cumulative: reading.cumulative.value.pattern,
-    codebook: CODEBOOK_VERSION,
-    prompt: context.promptVersion,
-    model: context.model,
-  })
+  }
 }
 
 /** The same text for spellings that mean the same: case, white space, width and ligatures (NFKC), quotes and dashes. */

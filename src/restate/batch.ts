@@ -36,6 +36,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     mode: request.options?.mode ?? 'hybrid',
     reuse: request.options?.reuse ?? true,
     force: request.force ?? false,
+    overridePerson: request.options?.override_person ?? false,
     pack: request.options?.pack ?? DEFAULT_PACK,
   }
 

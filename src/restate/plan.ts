@@ -6,11 +6,12 @@ import { normaliseIndicator } from '../classification/indicator.ts'
 import { isSettledByRules, needsEscalation } from '../classification/merge.ts'
 import { PROMPT_VERSION } from '../classification/prompt.ts'
 import { readIndicator } from '../classification/rules.ts'
-import { shapeOf } from '../classification/shape.ts'
+import { personShapeOf, shapeOf } from '../classification/shape.ts'
 import type { Classification, Indicator, Mode, RuleReading } from '../classification/types.ts'
 import { MAX_PROMPT_SAMPLES } from '../classification/user-prompt.ts'
 import type { LatestResult, Store, StoredAnswer } from '../store/types.ts'
 import type { BatchRequest, Warning } from './contract.ts'
+import { isCurrentWord, keepsWord } from './person.ts'
 
 /** Weaker first: a stronger mode asks again what a weaker one had answered. */
 const MODE_STRENGTH: Readonly<Record<Mode, number>> = { rules: 0, hybrid: 1, model: 2 }
@@ -19,6 +20,8 @@ export interface BatchOptions {
   readonly mode: Mode
   readonly reuse: boolean
   readonly force: boolean
+  /** Models may answer what a person has answered. */
+  readonly overridePerson: boolean
   readonly pack: number
 }
 
@@ -34,6 +37,8 @@ export interface Prepared {
   readonly inputHash: string
   readonly shape: string
   readonly shapeHash: string
+  /** Of the shape by which a person's word is kept. */
+  readonly personHash: string
 }
 
 /** How an indicator of the batch gets its result. Positions are those of the request. */
@@ -76,7 +81,9 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     droppedPoints += warnings.droppedPoints
     const reading = readIndicator(indicator)
     const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    return { indicator, reading, inputHash: sha256(JSON.stringify(indicator)), shape, shapeHash: sha256(shape) }
+    const personHash = sha256(personShapeOf(indicator, reading))
+    const inputHash = sha256(JSON.stringify(indicator))
+    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), personHash }
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {
@@ -99,18 +106,34 @@ export async function planBatch(
 ): Promise<Plan> {
   const { primary, escalation } = deps.models
   const { prepared, warnings } = prepare(request, primary)
-  const [run, latest] = await Promise.all([
+  const [run, latest, words] = await Promise.all([
     deps.store.openRun(runId),
-    options.force ? NOTHING_KNOWN : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
+    options.force && options.overridePerson
+      ? NOTHING_KNOWN
+      : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
+    options.overridePerson
+      ? NO_ANSWERS
+      : deps.store.findPersonAnswers([...new Set(prepared.map((one) => one.personHash))]),
   ])
+  /** What a person said of the shape: it goes before the rules, before any model and before what was asked by force. */
+  const wordOn = (one: Prepared): StoredAnswer | undefined => {
+    const word = words.get(one.personHash)
+    return word !== undefined && isCurrentWord(word) ? word : undefined
+  }
   const isUnchanged = (one: Prepared): Classification | undefined => {
     const known = latest.get(one.indicator.indicator_id)
-    return known !== undefined && stillHolds(known, one, options.mode, primary) ? known.classification : undefined
+    if (known === undefined || !stillHolds(known, one, options, primary)) return undefined
+    const word = wordOn(one)
+    return word === undefined || (!options.force && keepsWord(known.classification, word))
+      ? known.classification
+      : undefined
   }
   const isSettled = (one: Prepared) =>
     options.mode === 'rules' || (options.mode === 'hybrid' && isSettledByRules(one.reading))
 
-  const toLookUp = options.reuse ? prepared.filter((one) => isUnchanged(one) === undefined && !isSettled(one)) : []
+  const toLookUp = options.reuse
+    ? prepared.filter((one) => isUnchanged(one) === undefined && wordOn(one) === undefined && !isSettled(one))
+    : []
   const answers =
     toLookUp.length > 0 ? await deps.store.findAnswers([...new Set(toLookUp.map((one) => one.shapeHash))]) : NO_ANSWERS
 
@@ -118,6 +141,8 @@ export async function planBatch(
   const ways = prepared.map((one, position): Way => {
     const classification = isUnchanged(one)
     if (classification !== undefined) return { kind: 'unchanged', classification }
+    const word = wordOn(one)
+    if (word !== undefined) return { kind: 'reuse', answer: word }
     if (isSettled(one)) return { kind: 'rules' }
     const answer = answers.get(one.shapeHash)
     if (answer !== undefined && !isWorthAsking(answer, one, options.mode, escalation)) return { kind: 'reuse', answer }
@@ -148,12 +173,16 @@ function isWorthAsking(answer: StoredAnswer, one: Prepared, mode: Mode, escalati
 const NOTHING_KNOWN: ReadonlyMap<string, LatestResult> = new Map()
 const NO_ANSWERS: ReadonlyMap<string, StoredAnswer> = new Map()
 
-/** Whether an earlier result answers this input: same content and versions, by a mode no weaker, and really answered. */
-function stillHolds(known: LatestResult, one: Prepared, mode: Mode, model: string): boolean {
+/**
+ * Whether an earlier result answers this input: same content and versions, by a mode no weaker, and really answered. A
+ * person's holds whatever the versions and the mode, also where everything else is asked again by force.
+ */
+function stillHolds(known: LatestResult, one: Prepared, options: BatchOptions, model: string): boolean {
   const { classification } = known
+  const { mode, force, overridePerson } = options
   if (known.inputHash !== one.inputHash || known.unanswered) return false
-  if (classification.codebook_version !== CODEBOOK_VERSION) return false
-  if (classification.source === 'person') return true
+  if (classification.source === 'person') return !overridePerson
+  if (force || classification.codebook_version !== CODEBOOK_VERSION) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // What the rules settled alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)

@@ -5,6 +5,7 @@ import type { Classification, Source } from '../classification/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
 import type { BatchRequest, BatchResponse, BatchSummary, Warning } from './contract.ts'
+import { markOlderWord } from './person.ts'
 import { type BatchOptions, type Plan, type Prepared, prepare, type Way } from './plan.ts'
 
 export interface SaveDeps {
@@ -53,6 +54,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     answers: answersOf(input, open),
     requests: input.requests,
     totals,
+    ...(input.options.overridePerson ? { overridesPerson: overriddenOf(plan, prepared, open) } : {}),
   })
 
   for (const { classification } of saved) {
@@ -76,7 +78,7 @@ function buildOne(input: SaveInput, way: Way, one: Prepared | undefined, positio
   if (one === undefined) throw new RangeError(`the plan has more entries than the request: ${position}`)
   if (way.kind === 'unchanged') return { classification: way.classification, toSave: null }
   const { decision, askedModel, missing } = decisionFor(input, way, position)
-  const classification = buildClassification({
+  const built = buildClassification({
     indicator: one.indicator,
     reading: way.kind === 'ask' ? way.reading : one.reading,
     mode: input.options.mode,
@@ -85,6 +87,7 @@ function buildOne(input: SaveInput, way: Way, one: Prepared | undefined, positio
     runId: input.runId,
     classifiedAt: input.classifiedAt,
   })
+  const classification = way.kind === 'reuse' ? markOlderWord(built, way.answer) : built
   const toSave: ResultToSave = {
     indicator: one.indicator,
     classification,
@@ -133,6 +136,16 @@ function answersOf(input: SaveInput, open: ReadonlySet<number>): StoredAnswer[] 
     byShape.set(shapeHash, { shapeHash, shape, decision, source, model, codebookVersion, promptVersion })
   }
   return [...byShape.values()]
+}
+
+/** The shapes that got an answer of their own though a person may have answered them. */
+function overriddenOf(plan: Plan, prepared: readonly Prepared[], open: ReadonlySet<number>): string[] {
+  const hashes = prepared.flatMap((one, position) => {
+    const way = plan.ways[position]
+    if (way === undefined || way.kind === 'unchanged') return []
+    return open.has(way.kind === 'follow' ? way.leader : position) ? [] : [one.personHash]
+  })
+  return [...new Set(hashes)]
 }
 
 /** The same batch of a run, submitted again, replaces its totals: the id is what the batch holds. */

@@ -3,9 +3,11 @@ import { ServiceError } from '../errors.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { exportClassifications } from './export.ts'
+import { findPersonAnswers, overridePersonAnswers } from './person.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
+import { exportDecisions, findIndicators, listOpen, saveReview } from './reviews.ts'
 import { findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { BatchToSave, Store } from './types.ts'
 
@@ -15,10 +17,15 @@ export function createStore(pool: DatabasePool): Store {
     openRun: (runId) => openRun(pool, runId),
     findLatest: (ids) => findLatest(pool, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
+    findPersonAnswers: (shapeHashes) => findPersonAnswers(pool, shapeHashes),
     saveBatch: (batch) => saveBatch(pool, batch),
     findClassification: (id) => findClassification(pool, id),
     findRun: (runId) => findRun(pool, runId),
     exportClassifications: (options) => exportClassifications(pool, options),
+    findIndicators: (ids) => findIndicators(pool, ids),
+    listOpen: (options) => listOpen(pool, options),
+    saveReview: (review) => saveReview(pool, review),
+    exportDecisions: (options) => exportDecisions(pool, options),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
@@ -31,7 +38,12 @@ export function createStore(pool: DatabasePool): Store {
 async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> {
   const parameters = new Parameters()
   const parts = [
-    ...writeResults(parameters, batch.results, { runId: batch.runId, startedAt: batch.runStartedAt }),
+    ...writeResults(parameters, batch.results, {
+      runId: batch.runId,
+      startedAt: batch.runStartedAt,
+      overridesPerson: batch.overridesPerson !== undefined,
+    }),
+    ...overridePersonAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
     ...writeRequests(parameters, batch),
   ]
