@@ -1,6 +1,7 @@
 /** The reuse key: two indicators of one shape get one answer. */
 import { CODEBOOK_VERSION } from './codebook.ts'
 import { CURRENCY_CODES } from './currencies.ts'
+import { parseFrequency } from './frequency.ts'
 import type { Indicator, RuleReading, Unit } from './types.ts'
 
 export interface ShapeContext {
@@ -31,9 +32,18 @@ export function shapeOf(indicator: Indicator, reading: RuleReading, context: Sha
   })
 }
 
-/** The shape by which a person's word is kept: what the indicator is, whatever model, prompt or codebook is in use. */
+/**
+ * The shape by which a person's word is kept: what the indicator is, whatever model, prompt or codebook is in use. A few
+ * more sample values do not make it another question, so a frequency that only the dates tell is left out, and a
+ * pattern that could not be told counts as none.
+ */
 export function personShapeOf(indicator: Indicator, reading: RuleReading): string {
-  return JSON.stringify(contentOf(indicator, reading))
+  const { pattern } = reading.cumulative.value
+  return JSON.stringify({
+    ...contentOf(indicator, reading),
+    frequency: parseFrequency({ periodicity: indicator.periodicity, sample_values: [] }).value,
+    cumulative: pattern === 'unknown' ? 'none' : pattern,
+  })
 }
 
 function contentOf(indicator: Indicator, reading: RuleReading) {

@@ -134,7 +134,8 @@ function parsePlain(text: string): Parsed[] {
     const before = words.join('').trim()
     const id = quoted === undefined ? before : jsonOf(quoted)
     if (decisions.length === 0 || (quoted !== undefined && before !== '')) {
-      const message = `must be an indicator_id and then accept or field=value; got ${showValue(content)}`
+      const hint = line === 1 ? ' (a CSV begins with a row of column names, one of them indicator_id)' : ''
+      const message = `must be an indicator_id and then accept or field=value${hint}; got ${showValue(content)}`
       parsed.push({ line, field: '', message })
     } else parsed.push(fromFields(line, { indicator_id: id, decision: decisions.join(' ') }))
   }
