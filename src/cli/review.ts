@@ -34,10 +34,11 @@ const SHOWN_ON_SCREEN = 20
 const MAX_NAME = 100
 
 export function addReviewCommand(program: Command): void {
+  // Options of `review apply` are its own also where `review` has one of the same name; that takes both.
+  program.enablePositionalOptions()
   const review = program
     .command('review')
     .description('List what needs a person, worst first, one of each shape')
-    // Options of `review apply` are its own also where `review` has one of the same name.
     .enablePositionalOptions()
     .option('--limit <n>', 'the worst N shapes (default: 20 on the screen, else all)', wholeNumber(1, 1_000_000))
     .option('--json', 'print exactly one JSON object on stdout')
