@@ -6,6 +6,7 @@ import { cleanText } from '../classification/text.ts'
 import { readConfig } from '../config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
+import { counted } from './catalogue/problems.ts'
 import { withDatabase } from './database.ts'
 import type { ExportFormat } from './export-format.ts'
 import { type ApplyReport, applyReview } from './review/apply.ts'
@@ -70,7 +71,7 @@ async function list(options: ListOptions): Promise<void> {
   const found = await withStore((store) => findOpenItems(store, limit))
   if (format !== undefined && out !== undefined) {
     await writeWhole(out, [formatReviewFile(found.items, format)])
-    say(`${formatCount(found.items.length)} of ${formatCount(found.shapes)} shapes that need a person in ${out}`)
+    say(`${formatCount(found.items.length)} of ${counted(found.shapes, 'shape')} that need a person, in ${out}`)
     say(`Fill in decision or corrections, then: npm run review -- apply ${out}`)
   }
   if (options.json === true) {
@@ -101,7 +102,7 @@ async function exportGold(options: { readonly out?: string }): Promise<void> {
     }
     return lines
   })
-  say(`${formatCount(count)} decisions of persons${out === undefined ? '' : ` in ${out}`}`)
+  say(`${counted(count, 'decision')} of persons${out === undefined ? '' : ` in ${out}`}`)
 }
 
 /** A database of an earlier release lacks the tables of this command: they are made first. */
@@ -124,7 +125,7 @@ function formatApplied(report: ApplyReport): string {
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
   return [
     `${done}: ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
-    `${formatCount(report.shapes)} shapes are answered by a person from the next run on`,
+    `${counted(report.shapes, 'shape')} answered by a person from the next run on`,
   ].join('\n')
 }
 

@@ -128,6 +128,7 @@ test('corrections are held against the codebook', () => {
   )
   assert.match(check('A orientation=up'), /^1 orientation: "up" .*higher-is-positive, lower-is-positive, neutral$/)
   assert.match(check('A typ=flow'), /^1 typ: no field .*did you mean type\?/)
+  assert.match(check('A constructor=flow'), /^1 constructor: no field that can be corrected: type, /)
   assert.match(check('A family=other'), /^1 family: .*correct type/)
   assert.match(check('A unit.scale=1000'), /^1 unit.scale: .*correct units in the catalogue/)
   assert.match(check('A unit_kind=index'), /correct units in the catalogue/)

@@ -16,13 +16,13 @@ const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {
 const RULES_READ = 'the rules read it for each indicator, and a person’s answer counts for all of a shape'
 
 /** Fields of a result that a person cannot set, and the way out. */
-const OTHERS: Readonly<Record<string, string>> = {
-  family: 'it follows from type: correct type',
-  time_basis: 'it follows from temporal_aggregation: correct temporal_aggregation',
-  unit: `${RULES_READ}: correct units in the catalogue`,
-  frequency: `${RULES_READ}: correct periodicity in the catalogue`,
-  cumulative: `${RULES_READ}: correct sample_values in the catalogue`,
-}
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ['family', 'it follows from type: correct type'],
+  ['time_basis', 'it follows from temporal_aggregation: correct temporal_aggregation'],
+  ['unit', `${RULES_READ}: correct units in the catalogue`],
+  ['frequency', `${RULES_READ}: correct periodicity in the catalogue`],
+  ['cumulative', `${RULES_READ}: correct sample_values in the catalogue`],
+])
 
 /** What makes a combination of the three fields impossible by the codebook; other findings stay notes on the result. */
 const IMPOSSIBLE: ReadonlySet<string> = new Set([
@@ -82,7 +82,7 @@ function checkCorrection(
 ): { readonly field: DecidedField; readonly label: string } | { readonly message: string } {
   const field = DECIDED_FIELDS.find((known) => known === name.replaceAll('-', '_'))
   if (field === undefined) {
-    const other = OTHERS[name.split(/[._]/)[0] ?? ''] ?? OTHERS[name]
+    const other = OTHERS.get(name.split(/[._]/)[0] ?? '') ?? OTHERS.get(name)
     if (other !== undefined) return { message: `a person cannot set it: ${other}` }
     const meant = nearestName(name, DECIDED_FIELDS)
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`

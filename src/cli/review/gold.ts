@@ -16,5 +16,6 @@ export function goldLine({ indicator, after }: StoredDecision): string {
     unit_currency: unit.currency,
     frequency,
   }
-  return JSON.stringify({ ...indicator, labels })
+  const { indicator_id, name, sample_values, ...texts } = indicator
+  return JSON.stringify({ indicator_id, name, ...texts, sample_values, labels })
 }

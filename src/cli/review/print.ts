@@ -1,7 +1,7 @@
 /** Review items for people and as a file to be filled in. Everything in them comes from outside: it is made safe to print. */
 import { stringify } from 'csv-stringify/sync'
 import { DECIDED_FIELDS } from '../../classification/codebook.ts'
-import { printable } from '../catalogue/problems.ts'
+import { counted, printable } from '../catalogue/problems.ts'
 import { type ExportFormat, neutralise } from '../export-format.ts'
 import { formatCount } from '../terminal.ts'
 import type { OpenItems, ReviewItem } from './open-items.ts'
@@ -14,10 +14,11 @@ const WHY: Readonly<Record<ReviewItem['why'], string>> = {
 }
 
 export function formatOpenItems(open: OpenItems): string {
-  const rest = open.answered > 0 ? ` ${formatCount(open.answered)} more are answered and wait for the next run.` : ''
+  const rest = open.answered > 0 ? ` Answered and waiting for the next run: ${formatCount(open.answered)}.` : ''
   if (open.shapes === 0) return `Nothing needs a person.${rest}`
   const shown = open.items.length < open.shapes ? `; the worst ${formatCount(open.items.length)}` : ''
-  const head = `${formatCount(open.indicators)} indicators of ${formatCount(open.shapes)} shapes need a person${shown}:${rest}`
+  const need = open.indicators === 1 ? 'needs' : 'need'
+  const head = `${counted(open.indicators, 'indicator')} of ${counted(open.shapes, 'shape')} ${need} a person${shown}.${rest}`
   return [head, ...open.items.map(formatItem)].join('\n\n')
 }
 
