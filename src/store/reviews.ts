@@ -91,7 +91,7 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
       on conflict (run_id, indicator_id) do nothing
     )`,
   ]
-  const totals = { ...review, batchId: BATCH_ID, results, answers: [], requests: [] }
+  const totals = { ...review, batchId: BATCH_ID, results, answers: [], requests: [], end: null }
   const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, totals)}`
   await execute(pool, 'save a review', text, parameters.values)
 }

@@ -1,6 +1,7 @@
 /** A person's word in the plan of a batch, on a real database: whatever model, prompt, mode and options come after it. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { packRuleOf } from '../../src/classification/chunks.ts'
 import type { Mode } from '../../src/classification/types.ts'
 import { applyReview } from '../../src/cli/review/apply.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -24,7 +25,7 @@ before(async () => {
   store = createStore(database.pool)
 })
 
-const OPTIONS: BatchOptions = { mode: 'hybrid', reuse: true, force: false, overridePerson: false, pack: 10 }
+const OPTIONS: BatchOptions = { mode: 'hybrid', reuse: true, force: false, overridePerson: false, pack: packRuleOf(10) }
 let runs = 0
 
 interface Run {
@@ -40,7 +41,10 @@ async function plan(indicators: readonly object[], options: Partial<BatchOptions
   const all = { ...OPTIONS, ...options }
   const runId = `run-${runs}`
   const models = { primary: model, escalation: null }
-  return { request, runId, options: all, plan: await planBatch({ store, models }, request, runId, all) }
+  const input = { request, runId, options: all, owner: runId, before: null }
+  const made = await planBatch({ store, models, admission: { admit: () => null } }, input)
+  assert.ok('ways' in made)
+  return { request, runId, options: all, plan: made }
 }
 
 /** Ends a run as if the model had said `index` of everything that was asked. */
@@ -52,6 +56,9 @@ async function finish({ request, runId, options, plan }: Run) {
     { store, metrics },
     {
       ...{ request, runId, options, plan, openPositions: [], unanswered: new Map(), requests: [] },
+      awaited: new Map(),
+      shared: new Set(),
+      end: null,
       classifiedAt: new Date().toISOString(),
       decisions: new Map(asked.map((at) => [at, { decision, model: primary, source: 'model', askedModel: primary }])),
     },
