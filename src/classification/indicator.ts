@@ -95,6 +95,7 @@ const optionsSchema = z.strictObject(
   {
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
     reuse: z.boolean().optional(),
+    override_person: z.boolean().optional(),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })

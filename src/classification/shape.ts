@@ -1,6 +1,7 @@
 /** The reuse key: two indicators of one shape get one answer. */
 import { CODEBOOK_VERSION } from './codebook.ts'
 import { CURRENCY_CODES } from './currencies.ts'
+import { parseFrequency } from './frequency.ts'
 import type { Indicator, RuleReading, Unit } from './types.ts'
 
 export interface ShapeContext {
@@ -24,6 +25,29 @@ const CURRENCY_SIGN = /(?<![\p{L}\p{N}])[A-Z]{0,3}\p{Sc}/gu
  */
 export function shapeOf(indicator: Indicator, reading: RuleReading, context: ShapeContext): string {
   return JSON.stringify({
+    ...contentOf(indicator, reading),
+    codebook: CODEBOOK_VERSION,
+    prompt: context.promptVersion,
+    model: context.model,
+  })
+}
+
+/**
+ * The shape by which a person's word is kept: what the indicator is, whatever model, prompt or codebook is in use. A few
+ * more sample values do not make it another question, so a frequency that only the dates tell is left out, and a
+ * pattern that could not be told counts as none.
+ */
+export function personShapeOf(indicator: Indicator, reading: RuleReading): string {
+  const { pattern } = reading.cumulative.value
+  return JSON.stringify({
+    ...contentOf(indicator, reading),
+    frequency: parseFrequency({ periodicity: indicator.periodicity, sample_values: [] }).value,
+    cumulative: pattern === 'unknown' ? 'none' : pattern,
+  })
+}
+
+function contentOf(indicator: Indicator, reading: RuleReading) {
+  return {
     name: canonical(indicator.name),
     units: unitTemplate(indicator.units, reading.unit.value),
     unit_kind: reading.unit.value.kind,
@@ -35,10 +59,7 @@ export function shapeOf(indicator: Indicator, reading: RuleReading, context: Sha
     aggregation_method: canonical(indicator.aggregation_method),
     frequency: reading.frequency.value,
     cumulative: reading.cumulative.value.pattern,
-    codebook: CODEBOOK_VERSION,
-    prompt: context.promptVersion,
-    model: context.model,
-  })
+  }
 }
 
 /** The same text for spellings that mean the same: case, white space, width and ligatures (NFKC), quotes and dashes. */

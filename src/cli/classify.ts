@@ -30,6 +30,7 @@ export interface ClassifyOptions {
   readonly force?: boolean
   readonly mode: Mode
   readonly reuse: boolean
+  readonly overridePerson?: boolean
   readonly pack?: number
   readonly batchSize: number
   readonly ingress?: readonly string[]
@@ -58,6 +59,7 @@ export function addClassifyCommand(program: Command): void {
       'hybrid',
     )
     .option('--no-reuse', 'do not answer from what was asked for the same shape')
+    .option('--override-person', 'ask again also what a person has decided; the answer replaces it')
     .option('--pack <n>', 'indicators in one request to the model, 1 to 25 (default: 10)', wholeNumber(1, 25))
     .option('--batch-size <n>', 'indicators in one invocation, 1 to 100', wholeNumber(1, 100), 100)
     .option(
@@ -148,6 +150,7 @@ function headerOf(runId: string, path: string, catalogue: Catalogue, options: Cl
     options: {
       mode: options.mode,
       reuse: options.reuse,
+      ...(options.overridePerson === true ? { override_person: true } : {}),
       ...(options.pack === undefined ? {} : { pack: options.pack }),
     },
     ...(options.limit === undefined ? {} : { limit: options.limit }),

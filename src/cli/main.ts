@@ -6,6 +6,7 @@ import { addClassifyCommand } from './classify.ts'
 import { addDemoCommand } from './demo.ts'
 import { addExportCommand } from './export.ts'
 import { addMigrateCommand } from './migrate.ts'
+import { addReviewCommand } from './review.ts'
 import { addStartCommand } from './start.ts'
 import { addStatusCommand } from './status.ts'
 import {
@@ -32,11 +33,14 @@ async function main(): Promise<void> {
     addClassifyCommand,
     addStatusCommand,
     addExportCommand,
+    addReviewCommand,
     addMigrateCommand,
   ]) {
     add(program)
   }
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help tells the options)')
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
+    command.exitOverride().showHelpAfterError('(--help tells the options)')
+  }
   try {
     loadDotEnv()
     for (const line of findNearMisses()) say(`Warning: ${line}`)

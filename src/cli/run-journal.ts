@@ -23,6 +23,7 @@ const headerSchema = z.object({
   options: z.object({
     mode: z.enum(MODES),
     reuse: z.boolean(),
+    override_person: z.boolean().optional(),
     pack: z.number().int().min(1).max(25).optional(),
   }),
 })

@@ -109,12 +109,17 @@ export async function runCatalogue(
   }
   const submit = async (index: number, indicators: readonly Indicator[]) => {
     try {
-      const { mode, reuse, pack } = asked
+      const { mode, reuse, pack, override_person } = asked
       const body = {
         indicators,
         run_id: runId,
         force,
-        options: { mode, reuse, ...(pack === undefined ? {} : { pack }) },
+        options: {
+          mode,
+          reuse,
+          ...(pack === undefined ? {} : { pack }),
+          ...(override_person === undefined ? {} : { override_person }),
+        },
       }
       // Failed work runs again under a new key: under the old one Restate would give the old failure.
       const retry = journal.failures(index)

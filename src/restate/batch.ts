@@ -47,6 +47,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     mode: request.options?.mode ?? 'hybrid',
     reuse: request.options?.reuse ?? true,
     force: request.force ?? false,
+    overridePerson: request.options?.override_person ?? false,
     pack: packRuleOf(request.options?.pack),
   }
   const plan = await untilPlanned(ctx, deps, request, runId, options)

@@ -9,6 +9,7 @@ import type { LatestResult, Store, StoredAnswer } from '../store/types.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
 import { claimUnanswered } from './claims.ts'
 import type { BatchRequest, Warning } from './contract.ts'
+import { isCurrentWord, keepsWord } from './person.ts'
 import { type Prepared, prepare } from './prepare.ts'
 
 /** Weaker first: a stronger mode asks again what a weaker one had answered. */
@@ -18,6 +19,8 @@ export interface BatchOptions {
   readonly mode: Mode
   readonly reuse: boolean
   readonly force: boolean
+  /** Models may answer what a person has answered. */
+  readonly overridePerson: boolean
   readonly pack: PackRule
 }
 
@@ -98,18 +101,34 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
 async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<Plan> {
   const { primary, escalation } = deps.models
   const { prepared, warnings } = prepare(request, primary)
-  const [run, latest] = await Promise.all([
+  const [run, latest, words] = await Promise.all([
     deps.store.openRun(runId),
-    options.force ? NOTHING_KNOWN : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
+    options.force && options.overridePerson
+      ? NOTHING_KNOWN
+      : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
+    options.overridePerson
+      ? NO_ANSWERS
+      : deps.store.findPersonAnswers([...new Set(prepared.map((one) => one.personHash))]),
   ])
+  /** What a person said of the shape: it goes before the rules, before any model and before what was asked by force. */
+  const wordOn = (one: Prepared): StoredAnswer | undefined => {
+    const word = words.get(one.personHash)
+    return word !== undefined && isCurrentWord(word) ? word : undefined
+  }
   const isUnchanged = (one: Prepared): Classification | undefined => {
     const known = latest.get(one.indicator.indicator_id)
-    return known !== undefined && stillHolds(known, one, options.mode, primary) ? known.classification : undefined
+    if (known === undefined || !stillHolds(known, one, options, primary)) return undefined
+    const word = wordOn(one)
+    return word === undefined || (!options.force && keepsWord(known.classification, word))
+      ? known.classification
+      : undefined
   }
   const isSettled = (one: Prepared) =>
     options.mode === 'rules' || (options.mode === 'hybrid' && isSettledByRules(one.reading))
 
-  const toLookUp = options.reuse ? prepared.filter((one) => isUnchanged(one) === undefined && !isSettled(one)) : []
+  const toLookUp = options.reuse
+    ? prepared.filter((one) => isUnchanged(one) === undefined && wordOn(one) === undefined && !isSettled(one))
+    : []
   const answers =
     toLookUp.length > 0 ? await deps.store.findAnswers([...new Set(toLookUp.map((one) => one.shapeHash))]) : NO_ANSWERS
 
@@ -117,6 +136,8 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
   const ways = prepared.map((one, position): Way => {
     const classification = isUnchanged(one)
     if (classification !== undefined) return { kind: 'unchanged', classification }
+    const word = wordOn(one)
+    if (word !== undefined) return { kind: 'reuse', answer: word }
     if (isSettled(one)) return { kind: 'rules' }
     const answer = answers.get(one.shapeHash)
     if (answer !== undefined && !isWorthAsking(answer, one, options.mode, escalation)) return { kind: 'reuse', answer }
@@ -193,12 +214,16 @@ export function isWorthAsking(
 const NOTHING_KNOWN: ReadonlyMap<string, LatestResult> = new Map()
 const NO_ANSWERS: ReadonlyMap<string, StoredAnswer> = new Map()
 
-/** Whether an earlier result answers this input: same content and versions, by a mode no weaker, and really answered. */
-function stillHolds(known: LatestResult, one: Prepared, mode: Mode, model: string): boolean {
+/**
+ * Whether an earlier result answers this input: same content and versions, by a mode no weaker, and really answered. A
+ * person's holds whatever the versions and the mode, also where everything else is asked again by force.
+ */
+function stillHolds(known: LatestResult, one: Prepared, options: BatchOptions, model: string): boolean {
   const { classification } = known
+  const { mode, force, overridePerson } = options
   if (known.inputHash !== one.inputHash || known.unanswered) return false
-  if (classification.codebook_version !== CODEBOOK_VERSION) return false
-  if (classification.source === 'person') return true
+  if (classification.source === 'person') return !overridePerson
+  if (force || classification.codebook_version !== CODEBOOK_VERSION) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // What the rules settled alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)

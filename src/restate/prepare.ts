@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { normaliseIndicator } from '../classification/indicator.ts'
 import { PROMPT_VERSION } from '../classification/prompt.ts'
 import { readIndicator } from '../classification/rules.ts'
-import { shapeOf } from '../classification/shape.ts'
+import { personShapeOf, shapeOf } from '../classification/shape.ts'
 import type { Indicator, RuleReading } from '../classification/types.ts'
 import type { BatchRequest, Warning } from './contract.ts'
 
@@ -14,6 +14,8 @@ export interface Prepared {
   readonly inputHash: string
   readonly shape: string
   readonly shapeHash: string
+  /** Of the shape by which a person's word is kept. */
+  readonly personHash: string
 }
 
 export function prepare(request: BatchRequest, model: string): { prepared: Prepared[]; warnings: Warning[] } {
@@ -27,7 +29,9 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     droppedPoints += warnings.droppedPoints
     const reading = readIndicator(indicator)
     const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    return { indicator, reading, inputHash: sha256(JSON.stringify(indicator)), shape, shapeHash: sha256(shape) }
+    const personHash = sha256(personShapeOf(indicator, reading))
+    const inputHash = sha256(JSON.stringify(indicator))
+    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), personHash }
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {

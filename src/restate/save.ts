@@ -5,6 +5,7 @@ import type { Classification, Source } from '../classification/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BatchTotals, ClaimsToEnd, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
 import type { BatchRequest, BatchResponse, BatchSummary, Warning } from './contract.ts'
+import { markOlderWord } from './person.ts'
 import { type BatchOptions, type Plan, questionAt, type Way } from './plan.ts'
 import { type Prepared, prepare } from './prepare.ts'
 
@@ -60,6 +61,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     answers: answersOf(plan, input.decisions, new Set([...open, ...input.shared])),
     requests: input.requests,
     totals,
+    ...(input.options.overridePerson ? { overridesPerson: overriddenOf(plan, prepared, open) } : {}),
     end: input.end,
   })
 
@@ -84,7 +86,7 @@ function buildOne(input: SaveInput, way: Way, one: Prepared | undefined, positio
   if (one === undefined) throw new RangeError(`the plan has more entries than the request: ${position}`)
   if (way.kind === 'unchanged') return { classification: way.classification, toSave: null }
   const { decision, askedModel, missing } = decisionFor(input, way, position)
-  const classification = buildClassification({
+  const built = buildClassification({
     indicator: one.indicator,
     reading: questionAt(input.plan.ways, position)?.reading ?? one.reading,
     mode: input.options.mode,
@@ -93,6 +95,7 @@ function buildOne(input: SaveInput, way: Way, one: Prepared | undefined, positio
     runId: input.runId,
     classifiedAt: input.classifiedAt,
   })
+  const classification = way.kind === 'reuse' ? markOlderWord(built, way.answer) : built
   const toSave: ResultToSave = {
     indicator: one.indicator,
     classification,
@@ -147,6 +150,16 @@ export function answersOf(
     byShape.set(shapeHash, { shapeHash, shape, decision, source, model, codebookVersion, promptVersion })
   }
   return [...byShape.values()]
+}
+
+/** The shapes that got an answer of their own though a person may have answered them. */
+function overriddenOf(plan: Plan, prepared: readonly Prepared[], open: ReadonlySet<number>): string[] {
+  const hashes = prepared.flatMap((one, position) => {
+    const way = plan.ways[position]
+    if (way === undefined || way.kind === 'unchanged') return []
+    return open.has(way.kind === 'follow' ? way.leader : position) ? [] : [one.personHash]
+  })
+  return [...new Set(hashes)]
 }
 
 /** The same batch of a run, submitted again, replaces its totals: the id is what the batch holds. */

@@ -5,6 +5,7 @@ import type {
   CumulativePattern,
   Family,
   Frequency,
+  Indicator,
   IndicatorType,
   Mode,
   Orientation,
@@ -26,7 +27,7 @@ import {
 } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
-import type { LatestResult, ResultToSave } from './types.ts'
+import type { KnownIndicator, LatestResult, ResultToSave } from './types.ts'
 
 const textOrNull = (text: string | null) => (text === null ? null : storableText(text))
 
@@ -68,13 +69,14 @@ const RESULT_COLUMNS: readonly Column<ResultToSave>[] = [
 const INPUT_COLUMNS = 'indicator_id, name, input, input_hash, run_id, classified_at'
 
 /**
- * The parts of a `with` that write results: a newer one replaces an older one, everything else changes nothing. Two
+ * The parts of a `with` that write results: a newer one replaces an older one, everything else changes nothing. What a
+ * person decided of an input stays for that input, unless the run overrides persons and began after the decision. Two
  * runs of the same millisecond are told apart by their id, so that every order of writing ends the same.
  */
 export function writeResults(
   parameters: Parameters,
   results: readonly ResultToSave[],
-  run: { readonly runId: string; readonly startedAt: string },
+  run: { readonly runId: string; readonly startedAt: string; readonly overridesPerson: boolean },
 ): readonly string[] {
   const rows = uniqueByKey(
     results,
@@ -86,6 +88,7 @@ export function writeResults(
   const runId = parameters.bind(run.runId)
   const startedAt = parameters.bind(run.startedAt)
   const names = namesOf(RESULT_COLUMNS)
+  const yields = run.overridesPerson ? `or old.classified_at < ${startedAt}::timestamptz` : ''
   const historyNames = namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))
   return [
     `results as materialized (select * from ${given})`,
@@ -102,6 +105,7 @@ export function writeResults(
       select ${names} from results order by indicator_id
       on conflict (indicator_id) do update set ${assignExcluded(RESULT_COLUMNS, 'indicator_id')}
       where (old.classified_at, old.run_id) < (excluded.classified_at, excluded.run_id)
+        and (old.source <> 'person' or excluded.source = 'person' or old.input_hash <> excluded.input_hash ${yields})
     )`,
     `history_rows as (
       insert into classification_history as old (run_id, run_started_at, ${historyNames})
@@ -151,23 +155,37 @@ const classificationColumns = z.object(classificationFields)
 /** A row of `classifications` or `classification_history` as the domain has it. */
 export const classificationRow = classificationColumns.transform(toClassification)
 
-const latestRow = z
+const latestColumns = z.object({
+  ...classificationFields,
+  input_hash: z.string(),
+  mode: z.enum(['rules', 'hybrid', 'model'] satisfies Mode[]),
+  asked_model: z.string().nullable(),
+  unanswered: z.boolean(),
+})
+
+const latestRow = latestColumns.transform(toLatest)
+
+/** A row of `KNOWN_SELECT`. */
+export const knownRow = z
   .object({
-    ...classificationFields,
-    input_hash: z.string(),
-    mode: z.enum(['rules', 'hybrid', 'model'] satisfies Mode[]),
-    asked_model: z.string().nullable(),
-    unanswered: z.boolean(),
+    ...latestColumns.shape,
+    input: z.custom<Indicator>((value) => typeof value === 'object' && value !== null),
   })
-  .transform(
-    (row): LatestResult => ({
-      classification: toClassification(row),
-      inputHash: row.input_hash,
-      mode: row.mode,
-      askedModel: row.asked_model,
-      unanswered: row.unanswered,
-    }),
-  )
+  .transform((row): KnownIndicator => ({ indicator: row.input, latest: toLatest(row) }))
+
+/** Latest results `c` with their inputs `i`; a `where` follows. */
+export const KNOWN_SELECT = `select ${RESULT_COLUMNS.map(({ name }) => `c.${name}`).join(', ')}, i.input
+  from classifications c join indicators i on i.indicator_id = c.indicator_id`
+
+function toLatest(row: z.output<typeof latestColumns>): LatestResult {
+  return {
+    classification: toClassification(row),
+    inputHash: row.input_hash,
+    mode: row.mode,
+    askedModel: row.asked_model,
+    unanswered: row.unanswered,
+  }
+}
 
 function toClassification(row: z.output<typeof classificationColumns>): Classification {
   return {

@@ -4,9 +4,11 @@ import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { exportClassifications } from './export.ts'
+import { findPersonAnswers, overridePersonAnswers } from './person.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
+import { exportDecisions, findIndicators, listOpen, saveReview } from './reviews.ts'
 import { findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
@@ -16,6 +18,7 @@ export function createStore(pool: DatabasePool): Store {
     openRun: (runId) => openRun(pool, runId),
     findLatest: (ids) => findLatest(pool, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
+    findPersonAnswers: (shapeHashes) => findPersonAnswers(pool, shapeHashes),
     claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
@@ -25,6 +28,10 @@ export function createStore(pool: DatabasePool): Store {
     findClassification: (id) => findClassification(pool, id),
     findRun: (runId) => findRun(pool, runId),
     exportClassifications: (options) => exportClassifications(pool, options),
+    findIndicators: (ids) => findIndicators(pool, ids),
+    listOpen: (options) => listOpen(pool, options),
+    saveReview: (review) => saveReview(pool, review),
+    exportDecisions: (options) => exportDecisions(pool, options),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
@@ -37,7 +44,12 @@ export function createStore(pool: DatabasePool): Store {
 async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> {
   const parameters = new Parameters()
   const parts = [
-    ...writeResults(parameters, batch.results, { runId: batch.runId, startedAt: batch.runStartedAt }),
+    ...writeResults(parameters, batch.results, {
+      runId: batch.runId,
+      startedAt: batch.runStartedAt,
+      overridesPerson: batch.overridesPerson !== undefined,
+    }),
+    ...overridePersonAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
     ...writeRequests(parameters, batch),
     ...writeEndedClaims(parameters, batch.end),

@@ -122,6 +122,51 @@ export interface BatchToSave {
   readonly totals: BatchTotals
   /** Claims that end with this batch; null where it holds none. */
   readonly end: ClaimsToEnd | null
+  /**
+   * Given where this batch may replace what a person decided before its run began: the person shapes that it answers
+   * anew. Without it a person's result stays, however new the batch is.
+   */
+  readonly overridesPerson?: readonly string[]
+}
+
+/** An indicator as it was given, with its latest result. */
+export interface KnownIndicator {
+  readonly indicator: Indicator
+  readonly latest: LatestResult
+}
+
+/** The three labels that a person may set. */
+export type Labels = Pick<Classification, 'type' | 'temporal_aggregation' | 'orientation'>
+
+/** What a person decided of one indicator, and so of all of its shape. */
+export interface ReviewDecision {
+  readonly indicator: Indicator
+  /** The result that the person looked at. */
+  readonly before: LatestResult
+  /** Its result from now on; source person. */
+  readonly after: Classification
+  readonly decision: 'accept' | 'correct'
+  readonly note: string
+  /** SHA-256 of the shape by which a person's word is kept, hex, and that shape. */
+  readonly shapeHash: string
+  readonly shape: string
+}
+
+export interface ReviewToSave {
+  readonly runId: string
+  /** ISO 8601; from `openRun`. */
+  readonly runStartedAt: string
+  readonly decidedBy: string
+  readonly decisions: readonly ReviewDecision[]
+  readonly totals: BatchTotals
+}
+
+/** What a person decided last of an indicator, as stored. */
+export interface StoredDecision {
+  readonly indicator: Indicator
+  readonly after: Labels & Pick<Classification, 'unit' | 'frequency'>
+  readonly decidedBy: string
+  readonly decidedAt: string
 }
 
 /** Every method rejects with `ServiceError` database-unavailable (worth a retry) or database-failed (a defect). */
@@ -130,6 +175,8 @@ export interface Store {
   openRun(runId: string): Promise<{ readonly startedAt: string }>
   findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
+  /** What persons said, by hash of the shape by which a person's word is kept. */
+  findPersonAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** Takes the claims that nobody else holds, for `holdMs`. Idempotent for one owner. */
   claimShapes(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<ShapeClaims>
   /** Holds the owner's claims for `holdMs` from now. */
@@ -140,7 +187,7 @@ export interface Store {
   findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
   /** Answers and the end of their claims, in one transaction. Idempotent. */
   saveAnswers(answers: AnswersToSave): Promise<void>
-  /** One transaction. Idempotent. An older result never replaces a newer one. */
+  /** One transaction. Idempotent. An older result never replaces a newer one, and none a person's unless told so. */
   saveBatch(batch: BatchToSave): Promise<void>
   findClassification(indicatorId: string): Promise<Classification | undefined>
   findRun(runId: string): Promise<RunTotals | undefined>
@@ -149,6 +196,16 @@ export interface Store {
     readonly runId?: string
     readonly pageSize?: number
   }): AsyncIterable<readonly Classification[]>
+  findIndicators(ids: readonly string[]): Promise<ReadonlyMap<string, KnownIndicator>>
+  /** What needs a person, in order of id, in pages: needs-review, or decided by a person under another codebook. */
+  listOpen(options: {
+    readonly codebookVersion: string
+    readonly pageSize?: number
+  }): AsyncIterable<readonly KnownIndicator[]>
+  /** One transaction: results, history, review items and persons' answers, or nothing. Idempotent. */
+  saveReview(review: ReviewToSave): Promise<void>
+  /** The last decision of a person on every indicator that has one, in order of id, in pages. */
+  exportDecisions(options?: { readonly pageSize?: number }): AsyncIterable<readonly StoredDecision[]>
   /** Resolves when the database answers; rejects within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats

@@ -289,6 +289,144 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       for await (const _ of store.exportClassifications({ runId: 'nobody' })) assert.fail('a run without results')
     })
 
+    const PERSON_AT = '2026-05-01T00:00:00.000Z'
+    const review = (startedAt: string, runId: string, ids: readonly string[], type: Classification['type']) => ({
+      runId,
+      runStartedAt: startedAt,
+      decidedBy: 'Anna',
+      totals: totals(ids.length),
+      decisions: ids.map((id) => {
+        const { indicator, ...before } = result(id)
+        const after = classification(id, {
+          ...{ type, source: 'person', status: 'accepted', run_id: runId, classified_at: PERSON_AT, model: null },
+        })
+        const shapeHash = `person ${id}`
+        return { indicator, before, after, decision: 'correct' as const, note: 'seen', shapeHash, shape: `{"${id}"}` }
+      }),
+    })
+    const later = (id: string, more: Partial<Classification> = {}) =>
+      result(id, { run_id: 'run-later', classified_at: '2026-06-01T00:00:00.000Z', type: 'index', ...more })
+    const typeOf = async (id: string) => (await store.findClassification(id))?.type
+
+    it('lists what needs a person, with its input, until a person decided under this codebook', async () => {
+      const { startedAt } = await store.openRun('run-open')
+      const open = ['open-1', 'open-2', 'open-3']
+      const results = [...open.map((id) => result(id)), result('open-4', { status: 'accepted' })]
+      await store.saveBatch(batch(startedAt, results, { runId: 'run-open' }))
+      const list = async (codebookVersion: string, pageSize = 2) => {
+        const ids: string[] = []
+        for await (const page of store.listOpen({ codebookVersion, pageSize })) {
+          for (const { indicator, latest } of page) {
+            assert.equal(indicator.indicator_id, latest.classification.indicator_id)
+            ids.push(indicator.indicator_id)
+          }
+        }
+        return ids.filter((id) => id.startsWith('open-'))
+      }
+      assert.deepEqual(await list('v1'), open)
+      assert.deepEqual(await list('v1', 1), open)
+      await store.saveReview(review(startedAt, 'review-open', ['open-2'], 'flow'))
+      assert.deepEqual(await list('v1'), ['open-1', 'open-3'])
+      assert.deepEqual(await list('v2'), open)
+      const known = await store.findIndicators(['open-1', 'nobody'])
+      assert.deepEqual([...known.keys()], ['open-1'])
+      assert.deepEqual(known.get('open-1')?.indicator, result('open-1').indicator)
+      assert.equal((await store.findIndicators([])).size, 0)
+    })
+
+    it('keeps a review: result, history, who and when, what was before, and the answer of the shape', async () => {
+      const { startedAt } = await store.openRun('review-kept')
+      await store.saveBatch(batch(startedAt, [result('kept')], { runId: 'run-kept' }))
+      const kept = review(startedAt, 'review-kept', ['kept'], 'flow')
+      await store.saveReview(kept)
+      await store.saveReview(kept)
+      assert.deepEqual(await store.findClassification('kept'), kept.decisions[0]?.after)
+      assert.equal(await numberIn(`count(*) from classification_history where run_id = 'review-kept'`), 1)
+      assert.equal((await store.findRun('review-kept'))?.indicators, 1)
+      const [item] = await under.rows(`select * from review_items where indicator_id = 'kept'`)
+      assert.equal(item?.decided_by, 'Anna')
+      assert.deepEqual((item?.before as Partial<Classification> | undefined)?.type, 'price')
+      assert.deepEqual((item?.after as Partial<Classification> | undefined)?.type, 'flow')
+      const word = (await store.findPersonAnswers(['person kept', 'other'])).get('person kept')
+      assert.equal(word?.source, 'person')
+      assert.equal(word?.decision.type, 'flow')
+      assert.deepEqual(word?.decision.confidence, { type: 1, temporal_aggregation: 1, orientation: 1 })
+      assert.equal((await store.findPersonAnswers([])).size, 0)
+      const exported: string[] = []
+      for await (const page of store.exportDecisions({ pageSize: 1 })) {
+        for (const one of page) exported.push(`${one.indicator.indicator_id} ${one.after.type} ${one.decidedBy}`)
+      }
+      assert.ok(exported.includes('kept flow Anna'), exported.join())
+    })
+
+    it("lets the newest word of a person stand, and an older review's not", async () => {
+      const { startedAt: first } = await store.openRun('review-first')
+      const { startedAt: second } = await store.openRun('review-second')
+      const old = new Date(Date.parse(first) - 1_000).toISOString()
+      await store.saveReview(review(second, 'review-second', ['words'], 'stock'))
+      await store.saveReview(review(old, 'review-first', ['words'], 'flow'))
+      assert.equal((await store.findPersonAnswers(['person words'])).get('person words')?.decision.type, 'stock')
+    })
+
+    it("never replaces a person's result by a newer one of the same input, unless told to", async () => {
+      const { startedAt } = await store.openRun('run-person')
+      const ids = ['p-same', 'p-input', 'p-word', 'p-over']
+      await store.saveBatch(
+        batch(
+          startedAt,
+          ids.map((id) => result(id)),
+          { runId: 'run-person' },
+        ),
+      )
+      await store.saveReview(review(startedAt, 'review-person', ids, 'flow'))
+      const save = (one: ReturnType<typeof result>, started: string, overridesPerson?: readonly string[]) =>
+        store.saveBatch(
+          batch(started, [one], {
+            ...{ runId: 'run-later', batchId: `inv_${one.indicator.indicator_id}_${started}` },
+            ...(overridesPerson === undefined ? {} : { overridesPerson }),
+          }),
+        )
+      // A run that had been under way finishes after the person.
+      await save(later('p-same'), startedAt)
+      assert.equal(await typeOf('p-same'), 'flow')
+      // Another input is another question.
+      await save({ ...later('p-input'), inputHash: 'another' }, startedAt)
+      assert.equal(await typeOf('p-input'), 'index')
+      // The person's answer of the shape is a person's, too.
+      await save(later('p-word', { source: 'person', type: 'stock' }), startedAt)
+      assert.equal(await typeOf('p-word'), 'stock')
+      // Told to override, but begun before the person decided.
+      await save(later('p-over'), '2026-04-30T00:00:00.000Z', ['person p-over'])
+      assert.equal(await typeOf('p-over'), 'flow')
+      assert.equal((await store.findPersonAnswers(['person p-over'])).size, 1)
+      // And begun after it.
+      const after = new Date(Math.max(Date.parse(startedAt), Date.parse(PERSON_AT)) + 1_000).toISOString()
+      await save(later('p-over', { classified_at: after }), after, ['person p-over'])
+      assert.equal(await typeOf('p-over'), 'index')
+      assert.equal((await store.findPersonAnswers(['person p-over'])).size, 0)
+      // Whoever decides again is heard again.
+      const again = new Date(Date.parse(after) + 1_000).toISOString()
+      await store.saveReview(review(again, 'review-again', ['p-over'], 'stock'))
+      assert.equal((await store.findPersonAnswers(['person p-over'])).get('person p-over')?.decision.type, 'stock')
+    })
+
+    it('saves reviews and overriding batches of the same shapes at once, without a deadlock', async () => {
+      const ids = Array.from({ length: 60 }, (_, i) => `both-${i}`)
+      const { startedAt } = await store.openRun('run-both')
+      await Promise.all(
+        Array.from({ length: 12 }, (_, n) => {
+          const order = n % 2 === 0 ? ids : ids.toReversed()
+          if (n % 3 === 0) return store.saveReview(review(startedAt, `review-both-${n}`, order, 'flow'))
+          const hashes = order.map((id) => `person ${id}`)
+          const results = order.map((id) => later(id))
+          return store.saveBatch(
+            batch(startedAt, results, { runId: 'run-both', batchId: `inv_${n}`, overridesPerson: hashes }),
+          )
+        }),
+      )
+      assert.equal(await numberIn(`count(*) from review_items where run_id like 'review-both-%'`), 4 * ids.length)
+    })
+
     it('says what failed without a value of a row', async () => {
       const { startedAt } = await store.openRun('run-bad')
       const bad = [result('fine', { run_id: 'run-bad' }), result('hidden-id', { run_id: 'run-bad', confidence: 7 })]

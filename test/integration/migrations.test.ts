@@ -9,7 +9,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
 
-const OURS = ['001_tables.sql', '002_hypertables.sql', '004_claims.sql']
+const OURS = ['001_tables.sql', '002_hypertables.sql', '003_rate.sql', '004_claims.sql', '005_review.sql']
 const postgres = sharedPostgres()
 
 async function onEmpty(use: (database: TestDatabase) => Promise<void>): Promise<void> {

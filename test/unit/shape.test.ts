@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { shapeOf } from '../../src/classification/shape.ts'
+import { personShapeOf, shapeOf } from '../../src/classification/shape.ts'
 import type { Indicator, RuleReading, Unit } from '../../src/classification/types.ts'
 import { finding, indicatorOf, readingOf } from '../helpers/readings.ts'
 
@@ -105,4 +105,25 @@ test('texts in different fields never run together', () => {
       }
     }),
   )
+})
+
+test("a person's shape outlives model, prompt and codebook, and a few more sample values", () => {
+  const of = (indicator: Partial<Indicator>, reading: Partial<RuleReading> = {}) =>
+    personShapeOf(indicatorOf(indicator), readingOf(reading))
+  const cumulative = (pattern: 'none' | 'unknown' | 'year-to-date') => ({
+    cumulative: finding({ pattern, reset_month: null }),
+  })
+  const one = of({})
+  for (const word of ['codebook', 'prompt', 'model']) assert.ok(!(word in JSON.parse(one)), word)
+  assert.equal(of({ country: 'KEN' }, { ...cumulative('unknown'), frequency: finding('annual') }), one)
+  assert.equal(of({ units: 'KES Million' }), of({ units: 'USD Million' }))
+  const different = [
+    of({ name: 'Imports' }),
+    of({ units: 'USD Billion' }),
+    of({ description: 'x' }),
+    of({ periodicity: 'Monthly' }),
+    of({ periodicity: 'Annual' }),
+    of({}, cumulative('year-to-date')),
+  ]
+  assert.equal(new Set([one, ...different]).size, different.length + 1)
 })

@@ -1,0 +1,21 @@
+/** What persons decided, as gold: one JSON object a line with the input and its labels, as `eval` reads it. */
+import type { Store, StoredDecision } from '../../store/types.ts'
+
+export async function* goldLines(store: Store): AsyncGenerator<string> {
+  for await (const page of store.exportDecisions()) for (const decision of page) yield `${goldLine(decision)}\n`
+}
+
+export function goldLine({ indicator, after }: StoredDecision): string {
+  const { type, temporal_aggregation, orientation, unit, frequency } = after
+  const labels = {
+    type,
+    temporal_aggregation,
+    orientation,
+    unit_kind: unit.kind,
+    unit_scale: unit.scale,
+    unit_currency: unit.currency,
+    frequency,
+  }
+  const { indicator_id, name, sample_values, ...texts } = indicator
+  return JSON.stringify({ indicator_id, name, ...texts, sample_values, labels })
+}

@@ -1,0 +1,116 @@
+/** Review items for people and as a file to be filled in. Everything in them comes from outside: it is made safe to print. */
+import { stringify } from 'csv-stringify/sync'
+import { DECIDED_FIELDS } from '../../classification/codebook.ts'
+import { counted, printable } from '../catalogue/problems.ts'
+import { type ExportFormat, neutralise } from '../export-format.ts'
+import { formatCount } from '../terminal.ts'
+import type { OpenItems, ReviewItem } from './open-items.ts'
+
+const WHY: Readonly<Record<ReviewItem['why'], string>> = {
+  conflict: 'rules, codebook and answer contradict each other',
+  'no-answer': 'no model answered',
+  doubt: 'decided with doubt',
+  'older-codebook': 'decided by a person under an older codebook',
+}
+
+export function formatOpenItems(open: OpenItems): string {
+  const rest = open.answered > 0 ? ` Answered and waiting for the next run: ${formatCount(open.answered)}.` : ''
+  if (open.shapes === 0) return `Nothing needs a person.${rest}`
+  const shown = open.items.length < open.shapes ? `; the worst ${formatCount(open.items.length)}` : ''
+  const need = open.indicators === 1 ? 'needs' : 'need'
+  const head = `${counted(open.indicators, 'indicator')} of ${counted(open.shapes, 'shape')} ${need} a person${shown}.${rest}`
+  return [head, ...open.items.map(formatItem)].join('\n\n')
+}
+
+function formatItem(item: ReviewItem, index: number): string {
+  const { rules, model } = item
+  const percent = (value: number) => `${Math.round(value * 100)} %`
+  const lines = [
+    `${index + 1}. ${printable(item.indicator_id, 256)}  ${printable(item.name, 200)}`,
+    `   why          ${WHY[item.why]}${item.same_shape > 1 ? `; one answer settles ${formatCount(item.same_shape)} indicators` : ''}`,
+    `   units        ${printable(item.units ?? '(none)', 100)}; ${item.frequency}; cumulative ${item.cumulative}`,
+    item.description === null ? '' : `   description  ${printable(item.description, 200)}`,
+    item.sample_values.length === 0
+      ? ''
+      : `   samples      ${item.sample_values.map(({ date, value }) => `${date} ${value}`).join(', ')}`,
+    `   now          ${item.type}, ${item.temporal_aggregation}, ${item.orientation}; by ${item.source}, confidence ${percent(item.confidence)}`,
+    ...DECIDED_FIELDS.map((field) => {
+      const { value, sure, rule, because } = rules[field]
+      return `   rules        ${field} ${value} (${sure ? 'sure' : 'a guess'}, ${rule}): ${printable(because, 120)}`
+    }),
+    ...(model === null
+      ? []
+      : [
+          `   model        ${DECIDED_FIELDS.map((field) => `${model.answer[field]} ${percent(model.confidence[field])}`).join(', ')} (${printable(model.name ?? '', 60)}): ${printable(model.reason, 300)}`,
+        ]),
+    ...item.issues.map(({ code, message }) => `   issue        ${printable(code, 60)}: ${printable(message, 300)}`),
+  ]
+  return lines.filter((line) => line !== '').join('\n')
+}
+
+const CSV_COLUMNS = [
+  'indicator_id',
+  'decision',
+  'corrections',
+  'note',
+  'type',
+  'temporal_aggregation',
+  'orientation',
+  'name',
+  'units',
+  'unit_kind',
+  'frequency',
+  'why',
+  'same_shape',
+  'confidence',
+  'source',
+  'issues',
+  'rules',
+  'model',
+  'description',
+  'sample_values',
+] as const
+
+/** A review file with nothing decided yet. */
+export function formatReviewFile(items: readonly ReviewItem[], format: ExportFormat): string {
+  if (format === 'jsonl') {
+    return items
+      .map(({ indicator_id, ...rest }) => {
+        return `${JSON.stringify({ indicator_id, decision: '', corrections: {}, note: '', ...rest })}\n`
+      })
+      .join('')
+  }
+  return stringify(items.map(csvRow), { columns: [...CSV_COLUMNS], header: true })
+}
+
+function csvRow(item: ReviewItem): Record<(typeof CSV_COLUMNS)[number], string> {
+  const { rules, model } = item
+  const said = DECIDED_FIELDS.map(
+    (field) => `${field} ${rules[field].value} (${rules[field].sure ? 'sure' : 'a guess'})`,
+  )
+  return {
+    indicator_id: neutralise(item.indicator_id),
+    decision: '',
+    corrections: '',
+    note: '',
+    type: item.type,
+    temporal_aggregation: item.temporal_aggregation,
+    orientation: item.orientation,
+    name: neutralise(item.name),
+    units: neutralise(item.units ?? ''),
+    unit_kind: item.unit.kind,
+    frequency: item.frequency,
+    why: WHY[item.why],
+    same_shape: String(item.same_shape),
+    confidence: String(item.confidence),
+    source: item.source,
+    issues: neutralise(item.issues.map(({ code, message }) => `${code}: ${message}`).join('; ')),
+    rules: said.join('; '),
+    model:
+      model === null
+        ? ''
+        : neutralise(`${DECIDED_FIELDS.map((field) => model.answer[field]).join(', ')}: ${model.reason}`),
+    description: neutralise(item.description ?? ''),
+    sample_values: item.sample_values.map(({ date, value }) => `${date} ${value}`).join('; '),
+  }
+}

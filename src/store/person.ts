@@ -1,0 +1,108 @@
+/** What persons said of a shape: it answers all of the shape, whatever model or prompt is in use. */
+import { z } from 'zod'
+import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
+import { assignExcluded, type Column, namesOf, type Parameters, storableText, uniqueByKey, unnestRows } from './bulk.ts'
+import type { DatabasePool } from './pool.ts'
+import { queryRows } from './query.ts'
+import type { BatchToSave, ReviewDecision, ReviewToSave, StoredAnswer } from './types.ts'
+
+const PERSON_COLUMNS: readonly Column<ReviewDecision>[] = [
+  { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
+  { name: 'shape', type: 'text', value: (row) => storableText(row.shape) },
+  { name: 'type', type: 'text', value: ({ after }) => after.type },
+  { name: 'temporal_aggregation', type: 'text', value: ({ after }) => after.temporal_aggregation },
+  { name: 'orientation', type: 'text', value: ({ after }) => after.orientation },
+  { name: 'reason', type: 'text', value: ({ after }) => storableText(after.reason) },
+  { name: 'codebook_version', type: 'text', value: ({ after }) => after.codebook_version },
+]
+
+/** The parts of a `with` that keep the word: the newest stands. One word a shape, so the caller gives no two. */
+export function writePersonAnswers(parameters: Parameters, review: ReviewToSave): readonly string[] {
+  const rows = uniqueByKey(
+    review.decisions,
+    (row) => row.shapeHash,
+    () => true,
+  )
+  const names = namesOf(PERSON_COLUMNS)
+  const given = unnestRows(parameters, PERSON_COLUMNS, rows)
+  const by = parameters.bind(storableText(review.decidedBy))
+  const at = parameters.bind(review.runStartedAt)
+  return [
+    `person_rows as (
+      insert into person_answers as old (${names}, decided_by, decided_at)
+      select ${names}, ${by}::text, ${at}::timestamptz from ${given} order by shape_hash
+      on conflict (shape_hash) do update set
+        ${assignExcluded(PERSON_COLUMNS, 'shape_hash')},
+        decided_by = excluded.decided_by, decided_at = excluded.decided_at, overridden_by = null
+      where old.decided_at < excluded.decided_at
+    )`,
+  ]
+}
+
+/** The parts of a `with` that end the words which a run with --override-person answers anew. A newer word stands. */
+export function overridePersonAnswers(parameters: Parameters, batch: BatchToSave): readonly string[] {
+  const hashes = batch.overridesPerson ?? []
+  if (hashes.length === 0) return []
+  const given = parameters.bind(hashes)
+  const runId = parameters.bind(batch.runId)
+  const startedAt = parameters.bind(batch.runStartedAt)
+  // Locked in order of the hash, as every writer does: equal order means no deadlock.
+  return [
+    `overridden as (
+      select shape_hash from person_answers
+      where shape_hash = any(${given}::text[]) and overridden_by is null and decided_at < ${startedAt}::timestamptz
+      order by shape_hash for update
+    )`,
+    `overridden_rows as (
+      update person_answers set overridden_by = ${runId}::text
+      where shape_hash in (select shape_hash from overridden)
+    )`,
+  ]
+}
+
+const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string' && value !== '')
+
+const personRow = z
+  .object({
+    shape_hash: z.string().min(1),
+    shape: z.string(),
+    type: word<IndicatorType>(),
+    temporal_aggregation: word<TemporalAggregation>(),
+    orientation: word<Orientation>(),
+    reason: z.string(),
+    codebook_version: z.string(),
+  })
+  .transform(
+    (row): StoredAnswer => ({
+      shapeHash: row.shape_hash,
+      shape: row.shape,
+      decision: {
+        type: row.type,
+        temporal_aggregation: row.temporal_aggregation,
+        orientation: row.orientation,
+        confidence: { type: 1, temporal_aggregation: 1, orientation: 1 },
+        reason: row.reason,
+      },
+      source: 'person',
+      model: null,
+      codebookVersion: row.codebook_version,
+      promptVersion: '',
+    }),
+  )
+
+/** The word that stands on each shape that has one, by hash of the shape. */
+export async function findPersonAnswers(
+  pool: DatabasePool,
+  shapeHashes: readonly string[],
+): Promise<ReadonlyMap<string, StoredAnswer>> {
+  if (shapeHashes.length === 0) return new Map()
+  const found = await queryRows(
+    pool,
+    "read persons' answers",
+    personRow,
+    `select ${namesOf(PERSON_COLUMNS)} from person_answers
+     where shape_hash = any($1::text[]) and overridden_by is null`,
+    [shapeHashes],
+  )
+  return new Map(found.map((answer) => [answer.shapeHash, answer]))
+}

@@ -1,0 +1,214 @@
+/** A person's word in the plan of a batch, on a real database: whatever model, prompt, mode and options come after it. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { packRuleOf } from '../../src/classification/chunks.ts'
+import type { Mode } from '../../src/classification/types.ts'
+import { applyReview } from '../../src/cli/review/apply.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import { type BatchRequest, batchRequestSchema } from '../../src/restate/contract.ts'
+import { type BatchOptions, type Plan, planBatch } from '../../src/restate/plan.ts'
+import { saveResults } from '../../src/restate/save.ts'
+import { createStore } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/types.ts'
+import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
+import { decisionOf } from '../helpers/readings.ts'
+
+// Before the server's own hook, which stops it.
+after(() => database?.drop())
+const postgres = sharedPostgres()
+let database: TestDatabase
+let store: Store
+const metrics = createMetrics()
+
+before(async () => {
+  database = await postgres.fresh()
+  store = createStore(database.pool)
+})
+
+const OPTIONS: BatchOptions = { mode: 'hybrid', reuse: true, force: false, overridePerson: false, pack: packRuleOf(10) }
+let runs = 0
+
+interface Run {
+  readonly request: BatchRequest
+  readonly runId: string
+  readonly options: BatchOptions
+  readonly plan: Plan
+}
+
+async function plan(indicators: readonly object[], options: Partial<BatchOptions> = {}, model = 'm1'): Promise<Run> {
+  runs += 1
+  const request = batchRequestSchema.parse({ indicators })
+  const all = { ...OPTIONS, ...options }
+  const runId = `run-${runs}`
+  const models = { primary: model, escalation: null }
+  const input = { request, runId, options: all, owner: runId, before: null }
+  const made = await planBatch({ store, models, admission: { admit: () => null } }, input)
+  assert.ok('ways' in made)
+  return { request, runId, options: all, plan: made }
+}
+
+/** Ends a run as if the model had said `index` of everything that was asked. */
+async function finish({ request, runId, options, plan }: Run) {
+  const asked = plan.chunks.flat()
+  const decision = decisionOf({ type: 'index', temporal_aggregation: 'period-average', orientation: 'neutral' })
+  const { primary } = plan.models
+  return await saveResults(
+    { store, metrics },
+    {
+      ...{ request, runId, options, plan, openPositions: [], unanswered: new Map(), requests: [] },
+      awaited: new Map(),
+      shared: new Set(),
+      end: null,
+      classifiedAt: new Date().toISOString(),
+      decisions: new Map(asked.map((at) => [at, { decision, model: primary, source: 'model', askedModel: primary }])),
+    },
+  )
+}
+
+const kinds = ({ plan }: Run) => plan.ways.map((way) => (way.kind === 'reuse' ? way.answer.source : way.kind))
+const apply = (text: string) =>
+  applyReview(store, Buffer.from(text), { label: 'review.txt', by: 'Anna', dryRun: false })
+const series = (id: string, name: string, more: object = {}) => ({ indicator_id: id, name, ...more })
+
+test('a word answers its whole shape whatever the mode, the options and the model, and only its shape', async () => {
+  const name = 'Zorbic attainment of the plain'
+  const mates = ['W.1', 'W.2', 'W.3'].map((id) => series(id, name))
+  await finish(await plan(mates))
+  await apply('W.1 type=stock temporal_aggregation=point-in-time orientation=neutral')
+  const modes: readonly Mode[] = ['hybrid', 'model', 'rules']
+  for (const mode of modes) {
+    for (const options of [{}, { reuse: false }, { force: true }, { reuse: false, force: true }]) {
+      for (const model of ['m1', 'another']) {
+        const run = await plan([...mates, series('W.9', name)], { mode, ...options }, model)
+        const first = options.force === true ? 'person' : 'unchanged'
+        assert.deepEqual(kinds(run), [first, 'person', 'person', 'person'], JSON.stringify({ mode, ...options, model }))
+        assert.deepEqual(run.plan.chunks, [])
+      }
+    }
+  }
+  const other = await plan([series('W.8', name, { units: 'Index' }), series('W.7', name, { periodicity: 'Daily' })])
+  assert.ok(!kinds(other).includes('person'))
+
+  const { results, summary } = await finish(await plan(mates))
+  assert.deepEqual(
+    results.map(({ type, source, status }) => `${type} ${source} ${status}`),
+    Array(3).fill('stock person accepted'),
+  )
+  assert.deepEqual([summary.unchanged, summary.by_source.person], [1, 2])
+  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged', 'unchanged'])
+})
+
+test('a word goes before sure rules', async () => {
+  const gdp = series('S.1', 'GDP (current US$)', { units: 'current US$', periodicity: 'Annual' })
+  assert.deepEqual(kinds(await plan([gdp])), ['rules'])
+  await finish(await plan([gdp]))
+  await apply('S.1 orientation=neutral')
+  const run = await plan([{ ...gdp, indicator_id: 'S.2' }])
+  assert.deepEqual(kinds(run), ['person'])
+  const { results } = await finish(run)
+  assert.equal(results[0]?.orientation, 'neutral')
+  assert.equal(results[0]?.unit.currency, 'USD')
+})
+
+test('new sample values are a new input of the same shape: the person still answers', async () => {
+  const before = series('N.1', 'Nubic sum of the hill', { sample_values: [{ date: '2024', value: 1 }] })
+  await finish(await plan([before]))
+  await apply('N.1 accept')
+  const next = await plan([
+    {
+      ...before,
+      sample_values: [
+        { date: '2024', value: 1 },
+        { date: '2025', value: 3 },
+      ],
+    },
+  ])
+  assert.deepEqual(kinds(next), ['person'])
+  await finish(next)
+  assert.equal((await store.findClassification('N.1'))?.source, 'person')
+})
+
+test('the newer word answers the shape, also what the older one had answered', async () => {
+  const mates = ['T.1', 'T.2'].map((id) => series(id, 'Turbic level of the vale'))
+  await finish(await plan(mates))
+  await apply('T.1 type=stock temporal_aggregation=point-in-time')
+  await finish(await plan(mates))
+  await apply('T.2 type=flow temporal_aggregation=period-total')
+  assert.deepEqual(kinds(await plan(mates)), ['person', 'unchanged'])
+  const { results } = await finish(await plan(mates))
+  assert.deepEqual(
+    results.map(({ type }) => type),
+    ['flow', 'flow'],
+  )
+})
+
+test('a run that was under way while the person decided does not overrule the person', async () => {
+  const mates = ['R.1', 'R.2'].map((id) => series(id, 'Rambic rest of the shore'))
+  await finish(await plan(mates))
+  const slow = await plan(mates, { force: true, reuse: false })
+  assert.deepEqual(kinds(slow), ['ask', 'ask'])
+  await apply('R.1 type=stock temporal_aggregation=point-in-time')
+  await finish(slow)
+  assert.equal((await store.findClassification('R.1'))?.type, 'stock')
+  // Its neighbour got the model's answer for the moment; the next run mends that.
+  const { results } = await finish(await plan(mates))
+  assert.deepEqual(
+    results.map(({ type, source }) => `${type} ${source}`),
+    ['stock person', 'stock person'],
+  )
+})
+
+test('with overridePerson the model answers again, and the word is over until a person gives a new one', async () => {
+  const mates = ['O.1', 'O.2'].map((id) => series(id, 'Orbic rise of the mill'))
+  await finish(await plan(mates))
+  await apply('O.1 type=stock temporal_aggregation=point-in-time')
+  await finish(await plan(mates))
+  assert.equal((await store.findClassification('O.2'))?.source, 'person')
+  const over = await plan(mates, { overridePerson: true, mode: 'model', reuse: false })
+  assert.deepEqual(kinds(over), ['ask', 'ask'])
+  await finish(over)
+  for (const id of ['O.1', 'O.2']) assert.equal((await store.findClassification(id))?.source, 'model')
+  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged'])
+  await apply('O.2 type=stock temporal_aggregation=point-in-time')
+  assert.deepEqual(kinds(await plan(mates)), ['person', 'unchanged'])
+})
+
+test('a word from another codebook answers, and asks a person to look again; one without a known label does not', async () => {
+  const mates = ['C.1', 'C.2'].map((id) => series(id, 'Corbic turn of the dell'))
+  await finish(await plan(mates))
+  await apply('C.1 type=stock temporal_aggregation=point-in-time')
+  const alter = (set: string) =>
+    database.pool.query(`update person_answers set ${set} where shape like '%corbic turn%'`)
+  await alter(`codebook_version = 'v0'`)
+  const { results } = await finish(await plan(mates))
+  const [, mate] = results
+  assert.equal(mate?.type, 'stock')
+  assert.equal(mate?.status, 'needs-review')
+  assert.deepEqual(
+    mate?.issues.map(({ code }) => code),
+    ['older-codebook'],
+  )
+  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged'])
+  // Accepted anew under this codebook, it is settled.
+  await apply('C.2 accept')
+  assert.equal((await store.findClassification('C.2'))?.status, 'accepted')
+  await alter(`type = 'gone'`)
+  assert.deepEqual(kinds(await plan([series('C.3', 'Corbic turn of the dell')], { reuse: false })), ['ask'])
+})
+
+test('all of a file or nothing: one wrong line stores none, and two answers of one shape are refused', async () => {
+  const mates = ['A.1', 'A.2'].map((id) => series(id, 'Ambic flight of the crow'))
+  await finish(await plan(mates))
+  const stored = async () => (await database.pool.query('select count(*)::int as n from review_items')).rows[0].n
+  const before = await stored()
+  await assert.rejects(apply('A.1 type=stock temporal_aggregation=point-in-time\nA.9 accept'), {
+    code: 'input-invalid',
+    message: /^review\.txt: 1 problem; nothing was stored[\s\S]*line 2, indicator_id: "A\.9" is not known/,
+  })
+  const two = 'A.1 type=stock temporal_aggregation=point-in-time\nA.2 type=count temporal_aggregation=point-in-time'
+  await assert.rejects(apply(two), { message: /line 2, type: is count here and stock in line 1, .*one shape/ })
+  await assert.rejects(apply('{"indicator_id":"A.1","decision":""}'), { message: /nothing is decided in it/ })
+  assert.equal(await stored(), before)
+  const report = await applyReview(store, Buffer.from('A.1 accept'), { label: 'x', by: 'Anna', dryRun: true })
+  assert.deepEqual([report.run_id, report.accepted, await stored()], [null, 1, before])
+})

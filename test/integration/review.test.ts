@@ -1,0 +1,215 @@
+/** The review command on a running stack: from the list to the file, and from the file to the next run. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Classification } from '../../src/classification/types.ts'
+import { parseGold } from '../../src/llm/offline/answers-gold.ts'
+import { runCli } from '../helpers/cli.ts'
+import { goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+
+let model: ScriptedModel
+let stack: TestStack
+let directory: string
+let env: Record<string, string>
+
+before(async () => {
+  // It always doubts.
+  model = await startScriptedModel(({ ids, keyOf }) => ({ answers: ids.map((id) => goodAnswer(keyOf(id), 40)) }))
+  stack = await startTestStack({ OPENAI_BASE_URL: model.url })
+  directory = await mkdtemp(join(tmpdir(), 'classify-review-'))
+  env = { ...stack.env }
+})
+
+after(async () => {
+  await stack?.stop()
+  await model?.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** Nothing that a rule is sure of, so that a person is needed. */
+const ZORBIC = { name: 'Zorbic attainment of the plain', description: 'How zorbic the plain is.' }
+const QUAMBIC = { name: 'Quambic shore of the level', units: '' }
+const ESC = '\u001b[2J\u202e'
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, content)
+  return path
+}
+
+const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+const of = (series: object, ...ids: readonly string[]) => ids.map((indicator_id) => ({ indicator_id, ...series }))
+
+async function run(...args: readonly string[]) {
+  const result = await runCli(args, { env })
+  assert.equal(result.code, 0, `${args.join(' ')}: ${result.stderr}`)
+  return result.stdout
+}
+
+async function classified(): Promise<Map<string, Classification>> {
+  const lines = (await run('export', '--format', 'jsonl')).trim().split('\n')
+  return new Map(lines.map((line) => JSON.parse(line) as Classification).map((one) => [one.indicator_id, one]))
+}
+
+test('a review file corrects two indicators; the next run answers all of their shape from person, asking nothing', async () => {
+  const first = [
+    ...of(ZORBIC, 'Z.1', 'Z.2', 'Z.3'),
+    ...of(QUAMBIC, 'Q.1', '=Q.2'),
+    ...of({ name: `Hostile ${ESC} name of nothing`, units: `u${ESC}` }, `H.1${ESC}x`),
+  ]
+  await run('classify', await file('first.jsonl', jsonl(first)), '--json')
+
+  const open = JSON.parse(await run('review', '--json'))
+  assert.deepEqual([open.indicators, open.shapes, open.answered], [6, 3, 0])
+  // Of equal doubt, what settles the most comes first.
+  assert.deepEqual(
+    open.items.map((item: { same_shape: number }) => item.same_shape),
+    [3, 2, 1],
+  )
+  const [worst] = open.items
+  assert.equal(worst.indicator_id, 'Z.1')
+  assert.equal(worst.description, ZORBIC.description)
+  assert.deepEqual(worst.same_shape_ids, ['Z.1', 'Z.2', 'Z.3'])
+  assert.equal(worst.model.name, 'gpt-6-luna')
+  assert.equal(worst.model.reason, 'scripted')
+  assert.deepEqual(worst.model.confidence, { type: 0.4, temporal_aggregation: 0.4, orientation: 0.4 })
+  assert.ok(worst.rules.type.rule.length > 0 && worst.rules.type.sure === false)
+  assert.ok(worst.issues.length > 0)
+  assert.equal(JSON.parse(await run('review', '--json', '--limit', '1')).items.length, 1)
+
+  const screen = await run('review')
+  assert.match(screen, /6 indicators of 3 shapes need a person/)
+  assert.match(screen, /one answer settles 3 indicators/)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal would obey them
+  assert.doesNotMatch(screen, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
+
+  const out = join(directory, 'review.csv')
+  await run('review', '--format', 'csv', '--out', out)
+  const rows = (await readFile(out, 'utf8')).split('\n')
+  assert.match(rows[0] ?? '', /^indicator_id,decision,corrections,note,type,/)
+  const filled = rows.map((row) => {
+    return row
+      .replace(/^Z\.1,,,/, 'Z.1,,type=stock temporal_aggregation=point-in-time orientation=neutral,read the manual')
+      .replace(/^('=Q\.2|Q\.1),,,/, '$1,"type=count, temporal_aggregation=period-total",,')
+  })
+  assert.notDeepEqual(filled, rows)
+  const path = await file('filled.csv', filled.join('\n'))
+  const before = await classified()
+
+  const dry = JSON.parse(await run('review', 'apply', path, '--dry-run', '--json', '--by', 'Anna'))
+  assert.deepEqual([dry.run_id, dry.dry_run, dry.corrected], [null, true, 2])
+  assert.deepEqual(await classified(), before)
+
+  const applied = JSON.parse(await run('review', 'apply', path, '--json', '--by', 'Anna'))
+  assert.deepEqual(
+    [applied.by, applied.accepted, applied.corrected, applied.undecided, applied.shapes],
+    ['Anna', 0, 2, 1, 2],
+  )
+  const z1 = (await classified()).get('Z.1')
+  assert.deepEqual(
+    [z1?.type, z1?.family, z1?.time_basis, z1?.source, z1?.status, z1?.confidence, z1?.run_id, z1?.reason],
+    [
+      'stock',
+      'physical-fundamental',
+      'point-in-time',
+      'person',
+      'accepted',
+      1,
+      applied.run_id,
+      'read the manual (Anna)',
+    ],
+  )
+  assert.equal((await run('export', '--format', 'jsonl', '--run', applied.run_id)).trim().split('\n').length, 2)
+  const left = JSON.parse(await run('review', '--json'))
+  assert.deepEqual([left.indicators, left.answered], [1, 3])
+
+  const askedBefore = model.asked.length
+  const next = await file(
+    'next.jsonl',
+    jsonl([...first.slice(0, 5), ...of(ZORBIC, 'Z.8', 'Z.9'), ...of(QUAMBIC, 'Q.9')]),
+  )
+  const ids = ['Z.1', 'Z.2', 'Z.3', 'Z.8', 'Z.9', 'Q.1', '=Q.2', 'Q.9']
+  for (const options of [[], ['--mode', 'model', '--no-reuse', '--force'], ['--mode', 'rules', '--force']]) {
+    const report = JSON.parse(await run('classify', next, '--json', ...options))
+    assert.equal(report.model_requests, 0)
+    assert.equal(report.by_source.person + report.unchanged, 8)
+    assert.equal(report.needs_review, 0)
+    const now = await classified()
+    for (const id of ids) {
+      const one = now.get(id)
+      const type = id.includes('Z') ? 'stock' : 'count'
+      assert.deepEqual([one?.source, one?.type, one?.status], ['person', type, 'accepted'], `${id} ${options}`)
+    }
+  }
+  assert.equal(model.asked.length, askedBefore)
+})
+
+test('decisions are exported as gold in the form that a gold reader takes', async () => {
+  const out = join(directory, 'gold.jsonl')
+  await run('review', 'export-gold', '--out', out)
+  const text = await readFile(out, 'utf8')
+  assert.equal(await run('review', 'export-gold'), text)
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const z1 = lines.find((line) => line.indicator_id === 'Z.1')
+  assert.equal(lines.length, 2)
+  assert.equal(z1.name, ZORBIC.name)
+  assert.deepEqual(Object.keys(z1.labels), [
+    ...['type', 'temporal_aggregation', 'orientation', 'unit_kind', 'unit_scale', 'unit_currency', 'frequency'],
+  ])
+  assert.equal(parseGold(text, out).find({ indicator_id: 'Z.1', name: '' })?.type, 'stock')
+})
+
+test('--override-person lets the model answer again', async () => {
+  const path = await file('over.jsonl', jsonl(of(ZORBIC, 'Z.1', 'Z.2')))
+  const options = ['--mode', 'model', '--no-reuse', '--override-person']
+  const report = JSON.parse(await run('classify', path, '--json', ...options))
+  assert.equal(report.model_requests, 1)
+  assert.equal(report.by_source.model, 2)
+  assert.equal((await classified()).get('Z.1')?.source, 'model')
+})
+
+test('the other forms of a file work from standard input, with the database named by its URL', async () => {
+  const named = { DATABASE_URL: stack.databaseUrl, DATA_DIR: join(directory, 'nothing-here') }
+  const apply = (input: string) => runCli(['review', 'apply', '-', '--by', 'Ben'], { env: named, input })
+  const json = await apply(
+    '{"indicator_id":"Z.2","decision":"correct","corrections":{"type":"count","temporal_aggregation":"point-in-time"}}\n',
+  )
+  assert.equal(json.code, 0, json.stderr)
+  const plain = await apply('# by hand\nQ.9 accept\n')
+  assert.equal(plain.code, 0, plain.stderr)
+  assert.match(plain.stdout, /1 accepted, 0 corrected by Ben/)
+  assert.equal((await classified()).get('Z.2')?.type, 'count')
+})
+
+test('what is wrong is refused with exit code 2 and nothing stored, a database that is away with 1', async () => {
+  const before = await classified()
+  const refused = async (content: string, message: RegExp) => {
+    const { code, stderr } = await runCli(['review', 'apply', await file('bad.csv', content), '--by', 'Anna'], { env })
+    assert.equal(code, 2)
+    assert.match(stderr, message)
+    assert.doesNotMatch(stderr, /\n\s+at /)
+  }
+  await refused(
+    'indicator_id,decision,corrections\nZ.1,accept,\nZ.2,,type=flows\n',
+    /bad\.csv: 1 problem; nothing was stored[\s\S]*line 3, type: "flows" is not in the codebook; did you mean flow\?/,
+  )
+  await refused(`indicator_id,decision\nnobody${ESC},accept\n`, /line 2, indicator_id: "nobody\\u\{1b\}/)
+  await refused('', /nothing is decided/)
+  assert.deepEqual(await classified(), before)
+
+  const codeOf = async (args: readonly string[], more: Record<string, string> = {}) => {
+    return (await runCli(args, { env: { ...env, ...more } })).code
+  }
+  assert.equal(await codeOf(['review', 'apply', join(directory, 'no-such-file')]), 2)
+  assert.equal(await codeOf(['review', 'aply', 'x']), 2)
+  assert.equal(await codeOf(['review', '--format', 'csv']), 2)
+  assert.equal(await codeOf(['review', 'apply', 'x', '--by', ' ']), 2)
+  assert.equal(await codeOf(['review'], { DATA_DIR: join(directory, 'empty') }), 2)
+  assert.equal(await codeOf(['review'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }), 1)
+})
