@@ -184,3 +184,26 @@ test('a long line is read in time', () => {
   parse(`{"indicator_id":"A","corrections":"${' ='.repeat(100_000)}"}`)
   assert.ok(process.cpuUsage().user - started < 20_000_000)
 })
+
+test('the three forms of the README say the same', () => {
+  const csv = `indicator_id,decision,corrections,note
+NY.GDP.MKTP.CD,accept,,
+A.1,,type=flow temporal_aggregation=period-total,read the source's manual
+A.2,orientation=neutral,,
+`
+  const json = `{"indicator_id":"NY.GDP.MKTP.CD","decision":"accept"}
+{"indicator_id":"A.1","corrections":{"type":"flow","temporal_aggregation":"period-total"},"note":"read the source's manual"}
+{"indicator_id":"A.2","decision":"orientation=neutral"}
+`
+  const plain = `NY.GDP.MKTP.CD accept
+A.1 type=flow temporal_aggregation=period-total
+A.2 orientation=neutral
+`
+  const expected = [
+    'NY.GDP.MKTP.CD accept',
+    'A.1 correct type=flow temporal_aggregation=period-total',
+    'A.2 correct orientation=neutral',
+  ]
+  for (const text of [csv, json, plain]) assert.deepEqual(decided(text), expected)
+  assert.deepEqual(decided(`${csv}A.3,,,\n`).at(-1), 'A.3 undecided')
+})
