@@ -6,6 +6,8 @@ import { type BatchSummary, FATAL_CODES, type Warning } from '../restate/contrac
 import { BatchFailedError, createIngressClient } from './ingress.ts'
 import type { NodeCounts } from './nodes.ts'
 import type { RunJournal } from './run-journal.ts'
+import type { Reservation, Spending } from './spending.ts'
+import { createWindow } from './window.ts'
 
 export interface RunOptions {
   readonly urls: readonly string[]
@@ -18,12 +20,16 @@ export interface RunOptions {
   readonly stopSubmitting: AbortSignal
   /** Aborted by the second: nothing is waited for. */
   readonly abandon: AbortSignal
+  /** The bound on the cost of the run; undefined: none. */
+  readonly spending?: Spending | undefined
 }
 
 export interface RunCounts {
   readonly total: number
   readonly done: number
   readonly failed: number
+  /** Part of `done`: done before this process took the run up. */
+  readonly resumed: number
   readonly needsReview: number
   readonly inFlight: number
 }
@@ -44,9 +50,13 @@ export interface RunReport {
   readonly cost_usd: number
   readonly elapsed_ms: number
   readonly indicators_per_minute: number
+  /** Requests a minute of this process's part of the run. */
+  readonly model_requests_per_minute: number
   readonly nodes: Readonly<Record<string, NodeCounts>>
   readonly warnings: readonly Warning[]
   readonly failures: readonly Failure[]
+  /** Only where a bound was given. `spent_usd`: of the whole run, with what failed batches may have cost. */
+  readonly max_cost?: { readonly usd: number; readonly spent_usd: number; readonly reached: boolean }
 }
 
 export interface Failure {
@@ -54,10 +64,6 @@ export interface Failure {
   readonly reason: string
   readonly indicator_ids: readonly string[]
 }
-
-/** Batches under way for each node: enough to keep a fast model busy, few enough that a stop has little to wait for. */
-const WINDOW_PER_NODE = 16
-const MAX_WINDOW = 64
 
 export function newRunId(): string {
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
@@ -77,7 +83,10 @@ export async function runCatalogue(
 ): Promise<RunReport> {
   const startedAt = performance.now()
   const { run_id: runId, force, options: asked } = journal.header
+  const { spending } = options
   let resumed = 0
+  let resumedRequests = 0
+  let isMaxCostReached = false
   const client = createIngressClient(options)
   const totals = createTotals()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
@@ -91,6 +100,7 @@ export async function runCatalogue(
       total,
       done: totals.classified + totals.unchanged,
       failed: totals.failed,
+      resumed,
       needsReview: totals.needs_review,
       inFlight: inFlight.size,
     })
@@ -107,7 +117,9 @@ export async function runCatalogue(
       stopReason ??= `DATA_DIR cannot keep what is done (${messageOf(error)})`
     })
   }
-  const submit = async (index: number, indicators: readonly Indicator[]) => {
+  const window = createWindow({ nodes: options.urls.length })
+  const submit = async (index: number, indicators: readonly Indicator[], reserved: Reservation | null) => {
+    const submittedAt = performance.now()
     try {
       const { mode, reuse, pack } = asked
       const body = {
@@ -122,19 +134,37 @@ export async function runCatalogue(
       const response = await client.submit({ idempotencyKey, body }, options.abandon)
       await keep(journal.noteDone(index, response.summary))
       totals.add(response.summary)
+      reserved?.settle(response.summary.cost_usd)
+      window.ended(submittedAt)
       options.onResults?.(response.results)
     } catch (error) {
+      reserved?.settle(null)
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       if (FATAL_CODES.has(code) || code === 'ingress-unavailable') stopReason ??= 'every batch would fail the same way'
       // Without an answer the batch may still be under way: the same key finds it again.
-      if (error instanceof BatchFailedError) await keep(journal.noteFailed(index))
+      if (error instanceof BatchFailedError) await keep(journal.noteFailed(index, reserved?.usd))
       fail(code, messageOf(error), idsOf(indicators))
     }
   }
 
   progress()
-  const windowSize = Math.min(WINDOW_PER_NODE * options.urls.length, MAX_WINDOW)
+  const untilOneEnds = async () => {
+    if (inFlight.size === 0) return false
+    await Promise.race(inFlight)
+    return true
+  }
+  /** Room for what the batch may cost; null where there is none, or no bound. */
+  const admit = async (indicators: readonly Indicator[]): Promise<Reservation | null> => {
+    if (spending === undefined) return null
+    const reserved = await spending.admit(indicators, untilOneEnds)
+    if (reserved === null && stopReason === undefined) {
+      isMaxCostReached = true
+      const spent = `USD ${spending.spentUsd.toFixed(6)} of --max-cost ${spending.maxUsd} is spent`
+      stopReason = `${spent} and the next batch might cost more than what is left`
+    }
+    return reserved
+  }
   let next = 0
   try {
     for await (const indicators of batches) {
@@ -144,20 +174,23 @@ export async function runCatalogue(
       if (earlier !== undefined) {
         totals.add(earlier)
         resumed += indicators.length
+        resumedRequests += earlier.model_requests
         continue
       }
+      while (inFlight.size >= window.size) await untilOneEnds()
+      const isStopped = stopReason !== undefined || options.stopSubmitting.aborted
+      const reserved = isStopped ? null : await admit(indicators)
       if (stopReason !== undefined || options.stopSubmitting.aborted) {
         // Read to the end even then: the report names every indicator that is left.
         unsubmitted.push(...idsOf(indicators))
         continue
       }
-      const task = submit(index, indicators).finally(() => {
+      const task = submit(index, indicators, reserved).finally(() => {
         inFlight.delete(task)
         progress()
       })
       inFlight.add(task)
       progress()
-      if (inFlight.size >= windowSize) await Promise.race(inFlight)
     }
   } finally {
     await Promise.all(inFlight)
@@ -169,6 +202,7 @@ export async function runCatalogue(
 
   const elapsedMs = Math.round(performance.now() - startedAt)
   const done = totals.classified + totals.unchanged
+  const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
   return {
     run_id: runId,
     indicators: done + totals.failed,
@@ -182,11 +216,17 @@ export async function runCatalogue(
     tokens: totals.tokens,
     cost_usd: Number(totals.cost_usd.toFixed(6)),
     elapsed_ms: elapsedMs,
-    indicators_per_minute: Math.round(((done - resumed) / Math.max(elapsedMs, 1)) * 60_000),
+    indicators_per_minute: perMinute(done - resumed),
+    model_requests_per_minute: perMinute(totals.model_requests - resumedRequests),
     nodes: client.nodes,
     warnings: [...totals.warnings.values()],
     failures: [...failures.values()],
+    ...(spending === undefined ? {} : { max_cost: spendingReport(spending, isMaxCostReached) }),
   }
+}
+
+function spendingReport({ maxUsd, spentUsd }: Spending, reached: boolean) {
+  return { usd: maxUsd, spent_usd: Number(spentUsd.toFixed(6)), reached }
 }
 
 function idsOf(indicators: readonly Indicator[]): string[] {

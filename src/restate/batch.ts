@@ -4,17 +4,14 @@ import { MAX_ROUNDS, nextPack, packChunks } from '../classification/chunks.ts'
 import { needsEscalation } from '../classification/merge.ts'
 import { keysFor } from '../classification/prompt.ts'
 import { ServiceError } from '../errors.ts'
-import type { Metrics } from '../metrics.ts'
-import type { ModelRequestRecord, Store } from '../store/types.ts'
+import type { ModelRequestRecord } from '../store/types.ts'
 import { type BatchRequest, type BatchResponse, type ChunkReply, type ChunkRequest, DEFAULT_PACK } from './contract.ts'
 import { databaseStep } from './options.ts'
 import { type BatchOptions, type Models, type Plan, planBatch } from './plan.ts'
-import { type AskedDecision, saveResults } from './save.ts'
+import { type AskedDecision, type SaveDeps, saveResults } from './save.ts'
 
-export interface BatchDeps {
-  readonly store: Store
+export interface BatchDeps extends SaveDeps {
   readonly models: Models
-  readonly metrics: Metrics
   /** Calls classifier/chunk; given by the service definitions, so that this file needs not know them. */
   readonly callChunk: (ctx: Context, request: ChunkRequest) => RestatePromise<ChunkReply>
 }

@@ -140,7 +140,7 @@ export async function planBatch(
 }
 
 /** A doubtful answer from a time without an escalation model: now there is one to ask. */
-function isWorthAsking(answer: StoredAnswer, one: Prepared, mode: Mode, escalation: string | null): boolean {
+export function isWorthAsking(answer: StoredAnswer, one: Prepared, mode: Mode, escalation: string | null): boolean {
   if (answer.source !== 'model' || escalation === null) return false
   return needsEscalation(one.reading, answer.decision, mode).escalate
 }
@@ -149,7 +149,7 @@ const NOTHING_KNOWN: ReadonlyMap<string, LatestResult> = new Map()
 const NO_ANSWERS: ReadonlyMap<string, StoredAnswer> = new Map()
 
 /** Whether an earlier result answers this input: same content and versions, by a mode no weaker, and really answered. */
-function stillHolds(known: LatestResult, one: Prepared, mode: Mode, model: string): boolean {
+export function stillHolds(known: LatestResult, one: Prepared, mode: Mode, model: string): boolean {
   const { classification } = known
   if (known.inputHash !== one.inputHash || known.unanswered) return false
   if (classification.codebook_version !== CODEBOOK_VERSION) return false

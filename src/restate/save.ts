@@ -4,12 +4,13 @@ import { buildClassification, type SourcedDecision } from '../classification/mer
 import type { Classification, Source } from '../classification/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
-import type { BatchRequest, BatchResponse, BatchSummary, Warning } from './contract.ts'
+import type { BatchRequest, BatchResponse, BatchSummary, TokenPrice, Warning } from './contract.ts'
 import { type BatchOptions, type Plan, type Prepared, prepare, type Way } from './plan.ts'
 
 export interface SaveDeps {
   readonly store: Store
   readonly metrics: Metrics
+  readonly priceOf: (model: string) => TokenPrice | null
 }
 
 /** A decision with the model that was asked for it, as configured where its chunk ran. */
@@ -62,7 +63,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   return {
     run_id: runId,
     results: built.map((one) => one.classification),
-    summary: summaryOf(totals, plan.warnings),
+    summary: summaryOf(totals, [...plan.warnings, ...notionalCosts(deps, input.requests)]),
   }
 }
 
@@ -162,6 +163,17 @@ function totalsOf(
     outputTokens: sum((request) => request.outputTokens),
     costUsd: sum((request) => request.costUsd),
   }
+}
+
+/** A warning where costs are those of another model, because the one that answered is free. */
+function notionalCosts(deps: SaveDeps, requests: readonly ModelRequestRecord[]): Warning[] {
+  const free = requests.flatMap(({ model, costUsd }) => {
+    const pricedAs = costUsd > 0 ? deps.priceOf(model)?.priced_as : undefined
+    return pricedAs === undefined ? [] : [pricedAs]
+  })
+  if (free[0] === undefined) return []
+  const message = `what ${free[0]} would cost; the offline model is free`
+  return [{ code: 'notional-cost', message, count: free.length }]
 }
 
 function summaryOf(totals: BatchTotals, warnings: readonly Warning[]): BatchSummary {

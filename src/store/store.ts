@@ -6,7 +6,7 @@ import { exportClassifications } from './export.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
-import { findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
+import { findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { BatchToSave, Store } from './types.ts'
 
 /** A store on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
@@ -15,6 +15,7 @@ export function createStore(pool: DatabasePool): Store {
     openRun: (runId) => openRun(pool, runId),
     findLatest: (ids) => findLatest(pool, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
+    findModelUse: (model) => findModelUse(pool, model),
     saveBatch: (batch) => saveBatch(pool, batch),
     findClassification: (id) => findClassification(pool, id),
     findRun: (runId) => findRun(pool, runId),

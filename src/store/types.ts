@@ -43,6 +43,14 @@ export interface ModelRequestRecord {
   readonly outcome: string
 }
 
+/** Sums over requests that were answered. */
+export interface ModelUse {
+  readonly indicators: number
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+}
+
 /** One result to save, with what `LatestResult` needs. */
 export interface ResultToSave {
   readonly indicator: Indicator
@@ -91,6 +99,8 @@ export interface Store {
   openRun(runId: string): Promise<{ readonly startedAt: string }>
   findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
+  /** What recent answered requests to `model`, or a dated snapshot of it, came to; undefined where there were none. */
+  findModelUse(model: string): Promise<ModelUse | undefined>
   /** One transaction. Idempotent. An older result never replaces a newer one. */
   saveBatch(batch: BatchToSave): Promise<void>
   findClassification(indicatorId: string): Promise<Classification | undefined>
