@@ -106,10 +106,16 @@ async function budgetOf(service: ServiceClient | undefined, options: EstimateOpt
   const known = service === undefined ? undefined : await readBudget(service, signal).catch(() => undefined)
   signal.throwIfAborted()
   return {
-    rpm: flags.rpm ?? known?.rpm ?? config.rate.rpm,
-    tpm: flags.tpm ?? known?.tpm ?? null,
+    rpm: least(flags.rpm ?? known?.rpm ?? config.rate.rpm, known?.account?.rpm) ?? config.rate.rpm,
+    tpm: least(flags.tpm ?? known?.tpm, known?.account?.tpm),
     safety: known?.safety ?? config.rate.safety,
   }
+}
+
+/** What the account allows bounds what was set. */
+function least(...limits: readonly (number | null | undefined)[]): number | null {
+  const known = limits.filter((limit) => limit !== null && limit !== undefined)
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 /** Maps with `width` under way; results in the order of the items. */

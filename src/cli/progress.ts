@@ -11,7 +11,7 @@ const WINDOW_MS = 15_000
 /** A rate measured over less says nothing. */
 const MIN_WINDOW_MS = 1_000
 const SAMPLE_EVERY_MS = 250
-/** How fast the shown end follows a new pace. */
+/** How fast the shown end follows a new pace; faster at the beginning, when little is known. */
 const ETA_SETTLES_MS = 8_000
 /** Where the terminal does not say, or says 0. */
 const DEFAULT_WIDTH = 80
@@ -90,7 +90,8 @@ export function createProgress(options: ProgressOptions): Progress {
   meter.note(lastDrawnAt, 0)
   if (isTty) draw()
   // Goes on while nothing ends, so that a stalled run shows a falling rate and not its last good one.
-  const timer = setInterval(drawIfDue, everyMs())
+  const tickMs = everyMs()
+  const timer = setInterval(() => (everyMs() === tickMs ? draw() : drawIfDue()), tickMs)
 
   return {
     update(next) {
@@ -134,12 +135,18 @@ export interface Eta {
  */
 export function createEta(): Eta {
   let endAt: number | undefined
+  let firstAt = 0
   let lastAt = 0
   return {
     at(nowMs, measuredMs) {
       if (measuredMs === undefined) endAt = undefined
-      else if (endAt === undefined || measuredMs === 0) endAt = nowMs + measuredMs
-      else endAt += (nowMs + measuredMs - endAt) * (1 - Math.exp(-(nowMs - lastAt) / ETA_SETTLES_MS))
+      else if (endAt === undefined || measuredMs === 0) {
+        endAt = nowMs + measuredMs
+        firstAt = nowMs
+      } else {
+        const settlesMs = Math.max(1, Math.min(ETA_SETTLES_MS, (nowMs - firstAt) / 3))
+        endAt += (nowMs + measuredMs - endAt) * (1 - Math.exp(-(nowMs - lastAt) / settlesMs))
+      }
       lastAt = nowMs
       return endAt === undefined ? undefined : Math.max(measuredMs === 0 ? 0 : 1, endAt - nowMs)
     },

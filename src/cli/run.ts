@@ -117,7 +117,7 @@ export async function runCatalogue(
       stopReason ??= `DATA_DIR cannot keep what is done (${messageOf(error)})`
     })
   }
-  const window = createWindow({ nodes: options.urls.length })
+  const window = createWindow()
   const submit = async (index: number, indicators: readonly Indicator[], reserved: Reservation | null) => {
     const submittedAt = performance.now()
     try {

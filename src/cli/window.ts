@@ -3,12 +3,6 @@
  * for. In a full queue every further batch only waits longer (Little's law), so the time that batches take tells both.
  */
 
-export interface WindowOptions {
-  readonly nodes: number
-  /** Milliseconds of a clock that never goes back; default `performance.now`. */
-  readonly now?: () => number
-}
-
 export interface Window {
   /** Batches that may be under way now. */
   readonly size: number
@@ -19,7 +13,7 @@ export interface Window {
 /** Two keep the budget busy while one is saved and the next one planned. */
 const MIN = 2
 const MAX = 256
-const FIRST_PER_NODE = 2
+const FIRST = 4
 /** Below this, one more for each that ends: whatever is in flight ends in a moment anyway. */
 const QUICK_MS = 1_500
 /** What a stop may have to wait for. */
@@ -30,7 +24,9 @@ const MOST_ROUND = 16
 const GROWTH = 1.5
 /** Growing by a half must bring this much more, or the service was busy before. */
 const WORTH = 1.15
-/** Rounds until what had no effect is tried again: the budget may have changed. */
+/** Where the model alone takes longer than the target, a stop waits for that, and hardly longer. */
+const OVER_MODEL = 1.25
+/** Rounds until growth that brought nothing is tried again: the budget may have changed. */
 const FIRST_REST = 4
 const MAX_REST = 32
 const SMOOTHING = 0.2
@@ -43,12 +39,15 @@ interface Trial {
   readonly latencyMs: number
 }
 
-export function createWindow({ nodes, now = () => performance.now() }: WindowOptions): Window {
-  let size = clamp(FIRST_PER_NODE * nodes)
+/** `now`: milliseconds of a clock that never goes back. */
+export function createWindow(now: () => number = () => performance.now()): Window {
+  let size = FIRST
   let latencyMs: number | undefined
   let trial: Trial | undefined
-  let rest = 0
+  let growthRest = 0
   let restLength = FIRST_REST
+  /** What batches take with nothing in their way; known where fewer in flight were no quicker. */
+  let modelMs = 0
   let changedAt = now()
   let round = newRound()
 
@@ -70,21 +69,22 @@ export function createWindow({ nodes, now = () => performance.now() }: WindowOpt
     const isGrowthInVain = last?.kind === 'grow' && perMs < last.perMs * WORTH
     // Fewer in flight and no quicker: the model is slow, not the queue long.
     const isModelSlow = last?.kind === 'shrink' && meanMs > last.latencyMs * (1 + size / last.before) * 0.5
-    if (isGrowthInVain || isModelSlow) {
-      rest = isModelSlow ? MAX_REST : restLength
+    if (isGrowthInVain) {
+      growthRest = restLength
       restLength = Math.min(restLength * 2, MAX_REST)
+    } else if (last?.kind === 'grow') restLength = FIRST_REST
+    modelMs = isModelSlow ? meanMs : Math.min(modelMs, meanMs)
+    if (isGrowthInVain || isModelSlow) {
       change(last.before)
       return
     }
-    if (last !== undefined) restLength = FIRST_REST
-    if (rest > 0) {
-      rest -= 1
-      return
-    }
     const here = { before: size, perMs, latencyMs: meanMs }
-    if (meanMs > TARGET_MS) {
-      const fewer = clamp(Math.min(size - 1, Math.floor((size * TARGET_MS) / meanMs)))
+    const targetMs = Math.max(TARGET_MS, modelMs * OVER_MODEL)
+    if (meanMs > targetMs) {
+      const fewer = clamp(Math.min(size - 1, Math.floor((size * targetMs) / meanMs)))
       if (fewer < size) change(fewer, { ...here, kind: 'shrink' })
+    } else if (growthRest > 0) {
+      growthRest -= 1
     } else {
       const more = clamp(Math.ceil(size * GROWTH))
       if (more > size) change(more, { ...here, kind: 'grow' })

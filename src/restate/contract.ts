@@ -120,15 +120,6 @@ export const estimateResponseSchema = z.object({
 
 export type EstimateResponse = z.infer<typeof estimateResponseSchema>
 
-/** As much of the answer of classify-api/budget as the command line relies on. */
-export const budgetResponseSchema = z.looseObject({
-  rpm: z.number().min(0),
-  tpm: z.number().min(0).nullable(),
-  safety: z.number().min(0).max(1),
-})
-
-export type BudgetResponse = z.infer<typeof budgetResponseSchema>
-
 /** "model-auth: the endpoint refused the key": how a code travels in the message of a failed invocation. */
 export function formatFailure(code: string, message: string): string {
   return `${code}: ${message}`
