@@ -65,6 +65,11 @@ export function createMetrics() {
     help: 'Chunks that went to sleep durably because the wait would have exceeded RATE_MAX_WAIT_MS.',
     registers,
   })
+  const batchesHeldBack = new Counter({
+    name: 'classify_batches_held_back_total',
+    help: 'Times that a batch went to sleep durably because enough work was let in before it.',
+    registers,
+  })
   const chunkIndicators = new Histogram({
     name: 'classify_chunk_indicators',
     help: 'Indicators in one request to the model.',
@@ -93,6 +98,7 @@ export function createMetrics() {
     modelCost,
     limiterWaitSeconds,
     limiterDeferred,
+    batchesHeldBack,
     chunkIndicators,
     results,
     unchanged,

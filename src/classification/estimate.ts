@@ -3,7 +3,7 @@
  * ways are those of the plan, the requests those of the packing, the tokens those of the prompt.
  */
 import { ANSWER_SCHEMA } from './answer-schema.ts'
-import { packChunks } from './chunks.ts'
+import { type PackRule, packChunks } from './chunks.ts'
 import { needsAnswer } from './merge.ts'
 import { buildSystemPrompt, buildUserPrompt, completionBudget, estimateTokens } from './prompt.ts'
 import type { Indicator, Mode, RuleReading } from './types.ts'
@@ -103,8 +103,8 @@ const CACHE_STEP = 128
  * Requests and tokens to expect for one batch, without re-asks and escalations. `cached` takes every request for one
  * that finds the prefix in the cache: who sums up batches takes the first one off with `coldPrefix`.
  */
-export function expect(asks: readonly Ask[], pack: number, prefix: number, habits: Habits | null): Expected {
-  const requests = chunksOf(asks, pack).length
+export function expect(asks: readonly Ask[], rule: PackRule, prefix: number, habits: Habits | null): Expected {
+  const requests = chunksOf(asks, rule).length
   const lines = asks.reduce((sum, { tokens }) => sum + tokens, 0)
   const input = (requests * prefix + lines) * CENTRE
   const cached = habits === null ? requests * coldPrefix(prefix) : input * habits.cached_share
@@ -125,16 +125,18 @@ export function coldPrefix(prefix: number): number {
 }
 
 /** The most that one asking round of a batch may bill: nothing cached, every answer as long as its bound. */
-export function mostTokens(asks: readonly Ask[], pack: number, prefix: number): { input: number; output: number } {
+export function mostTokens(asks: readonly Ask[], rule: PackRule, prefix: number): { input: number; output: number } {
   let input = 0
   let output = 0
-  for (const chunk of chunksOf(asks, pack)) {
+  for (const chunk of chunksOf(asks, rule)) {
     input += prefix + chunk.reduce((sum, { tokens }) => sum + tokens, 0)
     output += completionBudget(chunk.length)
   }
   return { input, output }
 }
 
-function chunksOf(asks: readonly Ask[], pack: number): readonly (readonly Ask[])[] {
-  return packChunks(asks, pack)
+/** As the plan packs, which counts the delimiters to each question. */
+function chunksOf(asks: readonly Ask[], rule: PackRule): readonly (readonly Ask[])[] {
+  const wrapper = wrapperTokens()
+  return packChunks(asks, rule, ({ tokens }) => tokens + wrapper)
 }

@@ -1,4 +1,5 @@
 /** Adds the plans of all batches up to what the whole run will take. Pure. */
+import type { PackRule } from '../classification/chunks.ts'
 import {
   type Ask,
   type BatchFacts,
@@ -57,7 +58,7 @@ export interface EstimateSum {
 const CPU_INDICATORS_PER_MINUTE = 150_000
 
 /** Batches in the order of the file: a shape that an earlier one asks is an answer for the later ones. */
-export function createEstimateSum(options: { readonly reuse: boolean; readonly pack: number }): EstimateSum {
+export function createEstimateSum(options: { readonly reuse: boolean; readonly pack: PackRule }): EstimateSum {
   const counts = { unchanged: 0, rules: 0, reuse: 0, person: 0, model: 0 }
   const shapes = new Set<number>()
   const tokens = { input: 0, cached: 0, output: 0 }

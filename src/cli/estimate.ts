@@ -1,9 +1,10 @@
 /** `classify FILE --estimate`: what a run would take, without asking the model anything. */
+import { packRuleOf } from '../classification/chunks.ts'
 import { prefixTokens } from '../classification/estimate.ts'
 import type { Indicator } from '../classification/types.ts'
 import type { Config } from '../config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { DEFAULT_PACK, type EstimateResponse, type Warning } from '../restate/contract.ts'
+import type { EstimateResponse, Warning } from '../restate/contract.ts'
 import { type BudgetFlags, formatBudget, readBudget } from './budget.ts'
 import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
 import { type Asked, coldFacts, storedFacts } from './facts.ts'
@@ -34,7 +35,7 @@ export async function estimateRun(
 ): Promise<EstimateReport> {
   const { asked, config, signal } = options
   const service = createServiceClient({ urls: options.urls, patienceMs: PATIENCE_MS })
-  const sum = createEstimateSum({ reuse: asked.options.reuse, pack: asked.options.pack ?? DEFAULT_PACK })
+  const sum = createEstimateSum({ reuse: asked.options.reuse, pack: packRuleOf(asked.options.pack) })
   const iterator = batches[Symbol.asyncIterator]()
   const first = await iterator.next()
   if (first.done === true) throw new ServiceError('input-invalid', 'Nothing is left to estimate: the run is complete')

@@ -1,8 +1,9 @@
 /** `--max-cost`: a batch is submitted only where what it may cost at most still fits. */
+import { packRuleOf } from '../classification/chunks.ts'
 import { type Ask, mostTokens } from '../classification/estimate.ts'
 import type { Indicator } from '../classification/types.ts'
 import { ServiceError } from '../errors.ts'
-import { DEFAULT_PACK, type EstimateResponse, type TokenPrice } from '../restate/contract.ts'
+import type { EstimateResponse, TokenPrice } from '../restate/contract.ts'
 import { type Asked, coldFacts } from './facts.ts'
 
 /** Room for what a batch may cost. Settle it once, when the batch has ended. */
@@ -87,7 +88,7 @@ export function costBasisOf(planned: EstimateResponse | undefined): CostBasis {
 
 export function createSpending({ maxUsd, spentUsd, asked, basis, plan }: SpendingOptions): Spending {
   const purse = createPurse(maxUsd, spentUsd)
-  const pack = asked.options.pack ?? DEFAULT_PACK
+  const pack = packRuleOf(asked.options.pack)
 
   const boundOf = (asks: readonly Ask[]): number => {
     const { input, output } = mostTokens(asks, pack, basis.prefix_tokens)

@@ -1,31 +1,42 @@
 /** classify-api/batch: plan, fan out, gather, save. It reads like the drawing in the README. */
-import { type Context, RestatePromise } from '@restatedev/restate-sdk'
-import { MAX_ROUNDS, nextPack, packChunks } from '../classification/chunks.ts'
-import { needsEscalation } from '../classification/merge.ts'
-import { keysFor } from '../classification/prompt.ts'
-import { ServiceError } from '../errors.ts'
-import type { ModelRequestRecord } from '../store/types.ts'
-import { type BatchRequest, type BatchResponse, type ChunkReply, type ChunkRequest, DEFAULT_PACK } from './contract.ts'
+import { type Context, type RestatePromise, TerminalError } from '@restatedev/restate-sdk'
+import { packRuleOf } from '../classification/chunks.ts'
+import { isServiceError, ServiceError } from '../errors.ts'
+import type { ClaimsToEnd, EndedClaim, StoredAnswer } from '../store/types.ts'
+import type { Admission, AdmissionWait } from './admission.ts'
+import { IN_DOUBT } from './claims.ts'
+import type { BatchRequest, BatchResponse, ChunkReply, ChunkRequest } from './contract.ts'
+import {
+  type Asking,
+  askModel,
+  ENDPOINT_CODES,
+  failsTheRun,
+  failWhereNobodyAnswers,
+  type Gathered,
+  nothingGathered,
+} from './gather.ts'
 import { databaseStep } from './options.ts'
-import { type BatchOptions, type Models, type Plan, planBatch } from './plan.ts'
-import { type AskedDecision, type SaveDeps, saveResults } from './save.ts'
+import { type BatchOptions, type Models, type Plan, type PlanInput, planBatch, questionAt } from './plan.ts'
+import { answersOf, type SaveDeps, saveResults } from './save.ts'
+import { awaitOthers } from './single-flight.ts'
 
 export interface BatchDeps extends SaveDeps {
   readonly models: Models
+  readonly admission: Admission
   /** Calls classifier/chunk; given by the service definitions, so that this file needs not know them. */
   readonly callChunk: (ctx: Context, request: ChunkRequest) => RestatePromise<ChunkReply>
 }
 
-/** What is known of the indicators that were asked, by their position in the request. */
-interface Gathered {
-  readonly decisions: Map<number, AskedDecision>
-  readonly unanswered: Map<number, { readonly code: string; readonly message: string }>
-  readonly requests: ModelRequestRecord[]
-  /** What fails the whole run, once a chunk has met it. */
-  failure: ChunkReply['failure']
+/** What a batch knows while it works. All of it comes from journaled steps. */
+interface Progress {
+  readonly gathered: Gathered
+  /** Answers of other batches, by position. */
+  readonly awaited: Map<number, StoredAnswer>
+  /** Positions whose shapes are claimed and not ended. */
+  held: readonly number[]
+  /** Positions whose answers are stored already. */
+  readonly shared: Set<number>
 }
-
-type Chunks = readonly (readonly number[])[]
 
 export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
   const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
@@ -33,107 +44,150 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     mode: request.options?.mode ?? 'hybrid',
     reuse: request.options?.reuse ?? true,
     force: request.force ?? false,
-    pack: request.options?.pack ?? DEFAULT_PACK,
+    pack: packRuleOf(request.options?.pack),
   }
-
-  const plan = await ctx.run(
-    `plan ${request.indicators.length} indicators`,
-    () => planBatch({ store: deps.store, models: deps.models }, request, runId, options),
-    databaseStep,
-  )
-  const gathered: Gathered = { decisions: new Map(), unanswered: new Map(), requests: [], failure: null }
-  const ask = async (tier: ChunkRequest['tier'], chunks: Chunks) =>
-    gather(gathered, tier, chunks, await callAll(ctx, deps, plan, runId, tier, chunks))
-
-  await ask('primary', plan.chunks)
-  for (let round = 1; round < MAX_ROUNDS && gathered.unanswered.size > 0 && gathered.failure === null; round += 1) {
-    failWhereNobodyAnswers(gathered, AWAY_CODES)
-    const chunks = await ctx.run(`pack what was left open, round ${round + 1}`, () => {
-      return packChunks([...gathered.unanswered.keys()], nextPack(options.pack, round))
-    })
-    await ask('primary', chunks)
+  const plan = await untilPlanned(ctx, deps, request, runId, options)
+  const { store, callChunk } = deps
+  const asking: Asking = { ctx, store, callChunk, plan, options, runId, owner: ctx.request().id }
+  const progress: Progress = {
+    gathered: nothingGathered(),
+    awaited: new Map(),
+    held: plan.claims === undefined ? [] : plan.chunks.flat(),
+    shared: new Set(),
   }
-  if (gathered.failure === null) failWhereNobodyAnswers(gathered, ENDPOINT_CODES)
-
-  let doubted: Chunks = []
-  if (plan.models.escalation !== null && gathered.decisions.size > 0 && gathered.failure === null) {
-    doubted = await ctx.run('review the answers', () => packChunks(doubtedOf(gathered, plan, options), options.pack))
-    await ask('escalation', doubted)
+  const { gathered, awaited } = progress
+  const toAwait = plan.ways.flatMap((way, position) => (way.kind === 'await' ? [position] : []))
+  try {
+    await askModel(asking, gathered, plan.chunks)
+    if (toAwait.length > 0 && gathered.failure === null) {
+      await shareAnswers(asking, progress)
+      await takeOthersAnswers(asking, progress, toAwait)
+      if (awaited.size === 0 && gathered.failure === null) failWhereNobodyAnswers(gathered, ENDPOINT_CODES)
+    }
+  } catch (error) {
+    await letClaimsGo(asking, progress, error)
+    throw error
   }
 
   const classifiedAt = await ctx.date.toJSON()
   const { failure } = gathered
+  const unsettled = toAwait.filter((position) => !awaited.has(position) && !gathered.decisions.has(position))
   // What was paid for is kept also where the run fails; what stayed open is not saved, so that the next run asks it.
-  const openPositions = failure === null ? [] : [...gathered.unanswered.keys(), ...doubted.flat()]
+  const openPositions = failure === null ? [] : [...gathered.unanswered.keys(), ...gathered.doubted, ...unsettled]
+  const end = progress.held.length > 0 ? claimsToEnd(asking, gathered, progress.held) : null
+  const saved = { request, runId, classifiedAt, options, plan, openPositions, ...gathered, ...progress, end }
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
-    () => saveResults(deps, { request, runId, classifiedAt, options, plan, openPositions, ...gathered }),
+    () => saveResults(deps, saved),
     databaseStep,
   )
   if (failure !== null) throw new ServiceError(failure.code, failure.message)
   return response
 }
 
-/** Positions whose answer goes to the escalation model. */
-function doubtedOf(gathered: Gathered, plan: Plan, options: BatchOptions): number[] {
-  return [...gathered.decisions].flatMap(([position, { decision }]) => {
-    const way = plan.ways[position]
-    return way?.kind === 'ask' && needsEscalation(way.reading, decision, options.mode).escalate ? [position] : []
-  })
-}
-
-function callAll(
+/** The plan, as soon as the batch is let in. Until then it sleeps as one invocation, not as all its chunks. */
+async function untilPlanned(
   ctx: Context,
   deps: BatchDeps,
-  plan: Plan,
+  request: BatchRequest,
   runId: string,
-  tier: ChunkRequest['tier'],
-  chunks: Chunks,
-): RestatePromise<ChunkReply[]> {
-  return RestatePromise.all(
-    chunks.map((positions) => {
-      const keys = keysFor(positions.length)
-      const items = positions.flatMap((position, index) => {
-        const way = plan.ways[position]
-        return way?.kind === 'ask' ? [{ key: keys[index] ?? '', indicator: way.indicator, reading: way.reading }] : []
-      })
-      return deps.callChunk(ctx, { run_id: runId, tier, items })
-    }),
-  )
-}
-
-/** Adds one round's replies. An escalation that brings nothing leaves the first answer standing. */
-function gather(into: Gathered, tier: ChunkRequest['tier'], chunks: Chunks, replies: readonly ChunkReply[]): void {
-  for (const [index, reply] of replies.entries()) {
-    const positions = chunks[index] ?? []
-    const keys = keysFor(positions.length)
-    const positionOf = (key: string): number | undefined => positions[keys.indexOf(key)]
-    into.requests.push(...reply.requests)
-    into.failure ??= reply.failure
-    for (const { key, decision, model } of reply.decisions) {
-      const position = positionOf(key)
-      if (position === undefined) continue
-      const source = tier === 'primary' ? 'model' : 'escalation'
-      into.decisions.set(position, { decision, model, source, askedModel: reply.asked_model })
-      into.unanswered.delete(position)
-    }
-    for (const { key, code, message } of reply.unanswered) {
-      const position = positionOf(key)
-      if (position !== undefined && !into.decisions.has(position)) into.unanswered.set(position, { code, message })
-    }
+  options: BatchOptions,
+): Promise<Plan> {
+  const owner = ctx.request().id
+  let before: AdmissionWait | null = null
+  for (;;) {
+    const input: PlanInput = { request, runId, options, owner, before }
+    const planned: Plan | AdmissionWait = await ctx.run(
+      `plan ${request.indicators.length} indicators`,
+      () => planBatch(deps, input),
+      databaseStep,
+    )
+    if (!('waitMs' in planned)) return planned
+    deps.metrics.batchesHeldBack.inc()
+    await ctx.sleep(planned.waitMs, 'wait for work that was let in before')
+    before = planned
   }
 }
 
-/** The endpoint gave no answer: a smaller question would find it away as well. */
-const AWAY_CODES: ReadonlySet<string> = new Set(['model-unavailable', 'model-timeout'])
-/** Failures that say nothing of the indicators: with these alone, saving guesses would hide that the model is away. */
-const ENDPOINT_CODES: ReadonlySet<string> = new Set([...AWAY_CODES, 'model-bad-request'])
+/** Stores what was answered before the batch waits for others: they may wait for this. */
+async function shareAnswers(asking: Asking, progress: Progress): Promise<void> {
+  const { ctx, store, plan } = asking
+  const { gathered, held } = progress
+  if (held.length === 0) return
+  const answeredAt = await ctx.date.toJSON()
+  const own = new Map([...gathered.decisions].filter(([position]) => held.includes(position)))
+  const open = new Set(gathered.failure === null ? [] : gathered.doubted)
+  const answers = answersOf(plan, own, open)
+  const end = claimsToEnd(asking, gathered, held)
+  await ctx.run(
+    `share the answers for ${held.length} shapes`,
+    () => store.saveAnswers({ answers, answeredAt, end }),
+    databaseStep,
+  )
+  for (const position of held) progress.shared.add(position)
+  progress.held = []
+}
 
-/** Not one answer in the whole batch, for these reasons alone: the batch fails, to be run again when they are gone. */
-function failWhereNobodyAnswers(gathered: Gathered, codes: ReadonlySet<string>): void {
-  if (gathered.decisions.size > 0) return
-  const [first] = gathered.unanswered.values()
-  if (first === undefined || ![...gathered.unanswered.values()].every(({ code }) => codes.has(code))) return
-  const code = first.code === 'model-bad-request' ? 'model-bad-request' : 'model-unavailable'
-  throw new ServiceError(code, first.message)
+async function takeOthersAnswers(asking: Asking, progress: Progress, toAwait: readonly number[]): Promise<void> {
+  const { gathered, awaited } = progress
+  await awaitOthers(asking, toAwait, async ({ settled, taken }) => {
+    for (const one of settled) {
+      if ('answer' in one) awaited.set(one.position, one.answer)
+      else {
+        const { code, message, fatal } = one.failure
+        gathered.unanswered.set(one.position, { code, message })
+        if (fatal && failsTheRun(code)) gathered.failure ??= { code, message }
+      }
+    }
+    if (taken.length > 0 && gathered.failure === null) {
+      progress.held = taken.flat()
+      await askModel(asking, gathered, taken)
+      await shareAnswers(asking, progress)
+    }
+    return gathered.failure === null
+  })
+}
+
+/** How the asking of `positions` ended, for those who wait. */
+function claimsToEnd({ plan, owner }: Asking, gathered: Gathered, positions: readonly number[]): ClaimsToEnd {
+  const doubted = new Set(gathered.doubted)
+  const failureAt = (position: number): EndedClaim['failure'] => {
+    const decision = gathered.decisions.get(position)
+    const isOpen = gathered.failure !== null && doubted.has(position)
+    if (decision !== undefined && !isOpen) {
+      return doubted.has(position) && decision.source === 'model' ? IN_DOUBT : null
+    }
+    if (gathered.failure !== null) return { ...gathered.failure, fatal: true }
+    const missing = gathered.unanswered.get(position)
+    return missing === undefined ? null : { ...missing, fatal: false }
+  }
+  const claims = positions.flatMap((position): EndedClaim[] => {
+    const shapeHash = questionAt(plan.ways, position)?.shapeHash
+    return shapeHash === undefined ? [] : [{ shapeHash, failure: failureAt(position) }]
+  })
+  return { owner, claims }
+}
+
+/**
+ * A batch that fails tells those who wait why, so that not every one of them finds out for itself; one that is cancelled
+ * lets them ask. Where not even that can be stored the claims run out by themselves.
+ */
+async function letClaimsGo(asking: Asking, { gathered, held }: Progress, error: unknown): Promise<void> {
+  const { ctx, store, owner } = asking
+  const isFailed = isServiceError(error)
+  if (held.length === 0 || !(isFailed || error instanceof TerminalError)) return
+  const end = claimsToEnd(asking, gathered, held)
+  const answeredAt = asking.plan.runStartedAt
+  const giveUp = () =>
+    isFailed
+      ? store.saveAnswers({ answers: [], answeredAt, end })
+      : store.releaseClaims(
+          owner,
+          end.claims.map(({ shapeHash }) => shapeHash),
+        )
+  try {
+    await ctx.run('let the claims go', giveUp, databaseStep)
+  } catch (failed) {
+    if (!(failed instanceof TerminalError)) throw failed
+  }
 }

@@ -4,13 +4,11 @@ import type { Classification, Decision, Indicator, RuleReading, Source } from '.
 import type { ErrorCode } from '../errors.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 
+export { DEFAULT_PACK } from '../classification/chunks.ts'
 export { type BatchRequest, batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/indicator.ts'
 
 export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'
-
-/** Indicators in one request to the model unless the caller says otherwise; facts.md calls ten a safe default. */
-export const DEFAULT_PACK = 10
 
 export interface Warning {
   readonly code: string

@@ -2,7 +2,8 @@
 import { type Candidate, factsOf, type Habits, prefixTokens } from '../classification/estimate.ts'
 import type { ModelUse, Store } from '../store/types.ts'
 import type { BatchRequest, EstimateResponse, TokenPrice } from './contract.ts'
-import { isWorthAsking, type Models, prepare, stillHolds } from './plan.ts'
+import { isWorthAsking, type Models, stillHolds } from './plan.ts'
+import { prepare } from './prepare.ts'
 
 export interface EstimateDeps {
   readonly store: Store

@@ -1,16 +1,15 @@
 /** The first step of a batch: what the rules settle, what is known already, and what must be asked. */
-import { createHash } from 'node:crypto'
-import { packChunks } from '../classification/chunks.ts'
+import { type PackRule, packChunks } from '../classification/chunks.ts'
 import { CODEBOOK_VERSION } from '../classification/codebook.ts'
-import { normaliseIndicator } from '../classification/indicator.ts'
 import { isSettledByRules, needsEscalation } from '../classification/merge.ts'
-import { PROMPT_VERSION } from '../classification/prompt.ts'
-import { readIndicator } from '../classification/rules.ts'
-import { shapeOf } from '../classification/shape.ts'
+import { buildUserPrompt, estimateTokens, PROMPT_VERSION } from '../classification/prompt.ts'
 import type { Classification, Indicator, Mode, RuleReading } from '../classification/types.ts'
 import { MAX_PROMPT_SAMPLES } from '../classification/user-prompt.ts'
 import type { LatestResult, Store, StoredAnswer } from '../store/types.ts'
+import type { Admission, AdmissionWait } from './admission.ts'
+import { claimUnanswered } from './claims.ts'
 import type { BatchRequest, Warning } from './contract.ts'
+import { type Prepared, prepare } from './prepare.ts'
 
 /** Weaker first: a stronger mode asks again what a weaker one had answered. */
 const MODE_STRENGTH: Readonly<Record<Mode, number>> = { rules: 0, hybrid: 1, model: 2 }
@@ -19,7 +18,7 @@ export interface BatchOptions {
   readonly mode: Mode
   readonly reuse: boolean
   readonly force: boolean
-  readonly pack: number
+  readonly pack: PackRule
 }
 
 export interface Models {
@@ -27,11 +26,11 @@ export interface Models {
   readonly escalation: string | null
 }
 
-/** One indicator with all that is derived from it alone. */
-export interface Prepared {
+/** What the model is asked for one indicator. */
+export interface Question {
+  /** With the last sample values only: the prompt shows no more, and the journal carries this to every chunk. */
   readonly indicator: Indicator
   readonly reading: RuleReading
-  readonly inputHash: string
   readonly shape: string
   readonly shapeHash: string
 }
@@ -41,15 +40,10 @@ export type Way =
   | { readonly kind: 'unchanged'; readonly classification: Classification }
   | { readonly kind: 'rules' }
   | { readonly kind: 'reuse'; readonly answer: StoredAnswer }
-  | {
-      readonly kind: 'ask'
-      /** With the last sample values only: the prompt shows no more, and the journal carries this to every chunk. */
-      readonly indicator: Indicator
-      readonly reading: RuleReading
-      readonly shape: string
-      readonly shapeHash: string
-    }
-  /** Of the same shape as the one at `leader`, which is asked. */
+  | ({ readonly kind: 'ask' } & Question)
+  /** Another batch had claimed the shape: its answer is waited for, and asked for only where it never comes. */
+  | ({ readonly kind: 'await' } & Question)
+  /** Of the same shape as the one at `leader`, which is asked or awaited. */
   | { readonly kind: 'follow'; readonly leader: number }
 
 /** What the plan step journals. It carries what later steps send on, so that a new release replays them unchanged. */
@@ -63,40 +57,41 @@ export interface Plan {
   /** Positions to ask, packed. */
   readonly chunks: readonly (readonly number[])[]
   readonly warnings: readonly Warning[]
+  /** The shapes that this batch claimed, and when. Absent where answers are not shared, and in plans of before 0.3. */
+  readonly claims?: { readonly at: string; readonly shapeHashes: readonly string[] }
 }
 
-export function prepare(request: BatchRequest, model: string): { prepared: Prepared[]; warnings: Warning[] } {
-  const unknown = new Set<string>()
-  let unknownFields = 0
-  let droppedPoints = 0
-  const prepared = request.indicators.map((raw) => {
-    const { indicator, warnings } = normaliseIndicator(raw)
-    for (const field of warnings.unknownFields) unknown.add(field)
-    unknownFields += warnings.unknownFields.length
-    droppedPoints += warnings.droppedPoints
-    const reading = readIndicator(indicator)
-    const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    return { indicator, reading, inputHash: sha256(JSON.stringify(indicator)), shape, shapeHash: sha256(shape) }
-  })
-  const warnings: Warning[] = []
-  if (unknownFields > 0) {
-    const names = [...unknown].slice(0, 10).map((name) => JSON.stringify(name.slice(0, 60)))
-    const message = `unknown fields were left out: ${names.join(', ')}`
-    warnings.push({ code: 'unknown-field', message, count: unknownFields })
-  }
-  if (droppedPoints > 0) {
-    const message = 'sample values without a readable date and number were left out'
-    warnings.push({ code: 'dropped-sample-value', message, count: droppedPoints })
-  }
-  return { prepared, warnings }
+export interface PlanDeps {
+  readonly store: Store
+  readonly models: Models
+  readonly admission: Admission
 }
 
-export async function planBatch(
-  deps: { readonly store: Store; readonly models: Models },
-  request: BatchRequest,
-  runId: string,
-  options: BatchOptions,
-): Promise<Plan> {
+export interface PlanInput {
+  readonly request: BatchRequest
+  readonly runId: string
+  readonly options: BatchOptions
+  /** The invocation of the batch: it owns the claims. */
+  readonly owner: string
+  /** What the batch was told when it was planned before and not let in. */
+  readonly before: AdmissionWait | null
+}
+
+/**
+ * The plan, or how long to wait until it may be made. Only a batch that must ask waits for admission: the first time it
+ * is planned to the point where that is known, later the cheap question comes first. Claims are taken last.
+ */
+export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan | AdmissionWait> {
+  const { before, options } = input
+  const early = before === null ? null : deps.admission.admit(before.chunks, before)
+  if (early !== null) return early
+  const plan = await planUnclaimed(deps, input)
+  const late = before === null && plan.chunks.length > 0 ? deps.admission.admit(plan.chunks.length, null) : null
+  if (late !== null) return late
+  return options.reuse && plan.chunks.length > 0 ? claimQuestions(deps, input, plan) : plan
+}
+
+async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<Plan> {
   const { primary, escalation } = deps.models
   const { prepared, warnings } = prepare(request, primary)
   const [run, latest] = await Promise.all([
@@ -134,13 +129,59 @@ export async function planBatch(
     codebookVersion: CODEBOOK_VERSION,
     promptVersion: PROMPT_VERSION,
     ways,
-    chunks: packChunks(toAsk, options.pack),
+    chunks: packPositions(ways, toAsk, options.pack),
     warnings,
   }
 }
 
+/** Claims what the plan would ask: what another batch asks already is awaited, what it has answered is reused. */
+async function claimQuestions(deps: PlanDeps, { options, owner }: PlanInput, plan: Plan): Promise<Plan> {
+  const wanted = plan.ways.flatMap((way) => (way.kind === 'ask' ? [way.shapeHash] : []))
+  const { mine, at, answers } = await claimUnanswered(deps.store, owner, wanted)
+  const ways = plan.ways.map((way): Way => {
+    if (way.kind !== 'ask') return way
+    if (!mine.has(way.shapeHash)) return { ...way, kind: 'await' }
+    const answer = answers.get(way.shapeHash)
+    if (answer === undefined || isWorthAsking(answer, way, options.mode, plan.models.escalation)) return way
+    return { kind: 'reuse', answer }
+  })
+  const toAsk = ways.flatMap((way, position) => (way.kind === 'ask' ? [position] : []))
+  const shapeHashes = toAsk.flatMap((position) => questionAt(ways, position)?.shapeHash ?? [])
+  const kept = new Set(shapeHashes)
+  await deps.store.releaseClaims(
+    owner,
+    [...mine].filter((hash) => !kept.has(hash)),
+  )
+  return { ...plan, ways, chunks: packPositions(ways, toAsk, options.pack), claims: { at, shapeHashes } }
+}
+
+/** What is or may be asked of the model for the indicator at `position`. */
+export function questionAt(ways: readonly Way[], position: number): Question | undefined {
+  const way = ways[position]
+  return way?.kind === 'ask' || way?.kind === 'await' ? way : undefined
+}
+
+/** Positions packed into requests, with regard to how long each question is. */
+export function packPositions(
+  ways: readonly Way[],
+  positions: readonly number[],
+  rule: PackRule,
+): readonly (readonly number[])[] {
+  const tokensAt = new Map(positions.map((position) => [position, promptTokens(questionAt(ways, position))]))
+  return packChunks(positions, rule, (position) => tokensAt.get(position) ?? 0)
+}
+
+function promptTokens(question: Question | undefined): number {
+  return question === undefined ? 0 : estimateTokens(buildUserPrompt([{ key: 'k1', ...question }]))
+}
+
 /** A doubtful answer from a time without an escalation model: now there is one to ask. */
-export function isWorthAsking(answer: StoredAnswer, one: Prepared, mode: Mode, escalation: string | null): boolean {
+export function isWorthAsking(
+  answer: StoredAnswer,
+  one: Pick<Question, 'reading'>,
+  mode: Mode,
+  escalation: string | null,
+): boolean {
   if (answer.source !== 'model' || escalation === null) return false
   return needsEscalation(one.reading, answer.decision, mode).escalate
 }
@@ -157,8 +198,4 @@ export function stillHolds(known: LatestResult, one: Prepared, mode: Mode, model
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // What the rules settled alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { buildClassification, type SourcedDecision } from '../classification/merge.ts'
 import type { Classification, Source } from '../classification/types.ts'
 import type { Metrics } from '../metrics.ts'
-import type { BatchTotals, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
+import type { BatchTotals, ClaimsToEnd, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
 import type { BatchRequest, BatchResponse, BatchSummary, TokenPrice, Warning } from './contract.ts'
-import { type BatchOptions, type Plan, type Prepared, prepare, type Way } from './plan.ts'
+import { type BatchOptions, type Plan, questionAt, type Way } from './plan.ts'
+import { type Prepared, prepare } from './prepare.ts'
 
 export interface SaveDeps {
   readonly store: Store
@@ -29,6 +30,12 @@ export interface SaveInput {
   readonly openPositions: readonly number[]
   readonly decisions: ReadonlyMap<number, AskedDecision>
   readonly unanswered: ReadonlyMap<number, { readonly code: string; readonly message: string }>
+  /** What other batches answered, by position of those who waited for it. */
+  readonly awaited: ReadonlyMap<number, StoredAnswer>
+  /** Positions whose answers are stored already. */
+  readonly shared: ReadonlySet<number>
+  /** Claims that end with this save. */
+  readonly end: ClaimsToEnd | null
   readonly requests: readonly ModelRequestRecord[]
 }
 
@@ -51,9 +58,10 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     batchId: batchIdOf(prepared),
     runStartedAt: plan.runStartedAt,
     results: saved,
-    answers: answersOf(input, open),
+    answers: answersOf(plan, input.decisions, new Set([...open, ...input.shared])),
     requests: input.requests,
     totals,
+    end: input.end,
   })
 
   for (const { classification } of saved) {
@@ -79,7 +87,7 @@ function buildOne(input: SaveInput, way: Way, one: Prepared | undefined, positio
   const { decision, askedModel, missing } = decisionFor(input, way, position)
   const classification = buildClassification({
     indicator: one.indicator,
-    reading: way.kind === 'ask' ? way.reading : one.reading,
+    reading: questionAt(input.plan.ways, position)?.reading ?? one.reading,
     mode: input.options.mode,
     decision,
     ...(missing === undefined ? {} : { noAnswerReason: `${missing.code}: ${missing.message}` }),
@@ -107,11 +115,13 @@ interface Found {
 function decisionFor(input: SaveInput, way: Exclude<Way, { kind: 'unchanged' }>, position: number): Found {
   if (way.kind === 'rules') return { decision: null, askedModel: null }
   const { primary } = input.plan.models
-  if (way.kind === 'reuse') {
-    const { decision, source, model } = way.answer
+  const asked = way.kind === 'follow' ? way.leader : position
+  const askedWay = input.plan.ways[asked]
+  const answer = askedWay?.kind === 'reuse' ? askedWay.answer : input.awaited.get(asked)
+  if (answer !== undefined) {
+    const { decision, source, model } = answer
     return { decision: { decision, model, source: source === 'person' ? 'person' : 'reuse' }, askedModel: primary }
   }
-  const asked = way.kind === 'follow' ? way.leader : position
   const decision = input.decisions.get(asked)
   if (decision === undefined) {
     const missing = input.unanswered.get(asked) ?? { code: 'no-answer', message: 'no model answered' }
@@ -123,14 +133,18 @@ function decisionFor(input: SaveInput, way: Exclude<Way, { kind: 'unchanged' }>,
 }
 
 /** What was asked answers all of its shape from now on, if it was asked of the model that the shape names. */
-function answersOf(input: SaveInput, open: ReadonlySet<number>): StoredAnswer[] {
-  const { models, codebookVersion, promptVersion, ways } = input.plan
+export function answersOf(
+  plan: Plan,
+  decisions: ReadonlyMap<number, AskedDecision>,
+  open: ReadonlySet<number>,
+): StoredAnswer[] {
+  const { models, codebookVersion, promptVersion, ways } = plan
   const byShape = new Map<string, StoredAnswer>()
-  for (const [position, { decision, source, model, askedModel }] of input.decisions) {
-    const way = ways[position]
-    if (way?.kind !== 'ask' || source === 'reuse' || open.has(position)) continue
+  for (const [position, { decision, source, model, askedModel }] of decisions) {
+    const question = questionAt(ways, position)
+    if (question === undefined || source === 'reuse' || open.has(position)) continue
     if (askedModel !== (source === 'escalation' ? models.escalation : models.primary)) continue
-    const { shape, shapeHash } = way
+    const { shape, shapeHash } = question
     byShape.set(shapeHash, { shapeHash, shape, decision, source, model, codebookVersion, promptVersion })
   }
   return [...byShape.values()]

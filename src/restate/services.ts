@@ -14,6 +14,7 @@ import type { Health, HealthReport } from '../health.ts'
 import type { ModelClient, RateLimiter } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/types.ts'
+import { createAdmission } from './admission.ts'
 import { classifyBatch } from './batch.ts'
 import { answerChunk } from './chunk.ts'
 import {
@@ -67,6 +68,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     models: model.models,
     metrics,
     priceOf: deps.priceOf,
+    admission: createAdmission(() => limiter.stats()),
     callChunk: (ctx: Context, request: ChunkRequest) => ctx.serviceClient(classifier).chunk(request),
   }
   const classifyApi = service({

@@ -2,12 +2,13 @@
 import { ServiceError } from '../errors.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
+import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { exportClassifications } from './export.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
 import { findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
-import type { BatchToSave, Store } from './types.ts'
+import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
 /** A store on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
 export function createStore(pool: DatabasePool): Store {
@@ -16,6 +17,11 @@ export function createStore(pool: DatabasePool): Store {
     findLatest: (ids) => findLatest(pool, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
     findModelUse: (model) => findModelUse(pool, model),
+    claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
+    renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
+    releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
+    findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
+    saveAnswers: (answers) => saveAnswers(pool, answers),
     saveBatch: (batch) => saveBatch(pool, batch),
     findClassification: (id) => findClassification(pool, id),
     findRun: (runId) => findRun(pool, runId),
@@ -35,9 +41,17 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     ...writeResults(parameters, batch.results, { runId: batch.runId, startedAt: batch.runStartedAt }),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
     ...writeRequests(parameters, batch),
+    ...writeEndedClaims(parameters, batch.end),
   ]
   const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, batch)}`
   await execute(pool, 'save a batch', text, parameters.values)
+}
+
+/** One statement, as `saveBatch`, in the same order of tables. */
+async function saveAnswers(pool: DatabasePool, { answers, answeredAt, end }: AnswersToSave): Promise<void> {
+  const parameters = new Parameters()
+  const parts = [...writeAnswers(parameters, answers, answeredAt), ...writeEndedClaims(parameters, end)]
+  if (parts.length > 0) await execute(pool, 'save answers', `with ${parts.join(',\n')}\nselect`, parameters.values)
 }
 
 /** Answers carry no time of their own; that of their batch's newest result is the same whenever it is saved. */

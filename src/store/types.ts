@@ -81,6 +81,43 @@ export interface RunTotals extends BatchTotals {
   readonly batches: number
 }
 
+/** What claiming brought. */
+export interface ShapeClaims {
+  /** The shapes that are the owner's to ask now. */
+  readonly claimed: readonly string[]
+  /** ISO 8601, by the database's clock: what ended later than this may concern the claimer. */
+  readonly at: string
+}
+
+/** How the asking of a claimed shape ended. */
+export interface EndedClaim {
+  readonly shapeHash: string
+  /** Why there is no answer, or no good one; null where all is well. `fatal`: every other question would meet it as well. */
+  readonly failure: { readonly code: string; readonly message: string; readonly fatal: boolean } | null
+}
+
+/** What is known of a claim; nothing is known of shapes that nobody claimed. */
+export interface ClaimState {
+  readonly shapeHash: string
+  /** Somebody asks now. */
+  readonly isHeld: boolean
+  /** The last asking, where it ended late enough to matter. */
+  readonly ended: EndedClaim | null
+}
+
+export interface ClaimsToEnd {
+  readonly owner: string
+  readonly claims: readonly EndedClaim[]
+}
+
+/** Answers that others wait for. */
+export interface AnswersToSave {
+  readonly answers: readonly StoredAnswer[]
+  /** ISO 8601; the same when they are saved again. */
+  readonly answeredAt: string
+  readonly end: ClaimsToEnd
+}
+
 export interface BatchToSave {
   readonly runId: string
   /** The same for the same batch of a run: saved twice, it replaces itself. */
@@ -91,6 +128,8 @@ export interface BatchToSave {
   readonly answers: readonly StoredAnswer[]
   readonly requests: readonly ModelRequestRecord[]
   readonly totals: BatchTotals
+  /** Claims that end with this batch; null where it holds none. */
+  readonly end: ClaimsToEnd | null
 }
 
 /** Every method rejects with `ServiceError` database-unavailable (worth a retry) or database-failed (a defect). */
@@ -101,6 +140,16 @@ export interface Store {
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** What recent answered requests to `model`, or a dated snapshot of it, came to; undefined where there were none. */
   findModelUse(model: string): Promise<ModelUse | undefined>
+  /** Takes the claims that nobody else holds, for `holdMs`. Idempotent for one owner. */
+  claimShapes(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<ShapeClaims>
+  /** Holds the owner's claims for `holdMs` from now. */
+  renewClaims(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<void>
+  /** Gives the owner's claims up without an outcome. */
+  releaseClaims(owner: string, shapeHashes: readonly string[]): Promise<void>
+  /** Claims that are held, or whose last asking ended after `since` (ISO 8601), by hash of the shape. */
+  findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
+  /** Answers and the end of their claims, in one transaction. Idempotent. */
+  saveAnswers(answers: AnswersToSave): Promise<void>
   /** One transaction. Idempotent. An older result never replaces a newer one. */
   saveBatch(batch: BatchToSave): Promise<void>
   findClassification(indicatorId: string): Promise<Classification | undefined>

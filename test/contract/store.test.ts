@@ -2,27 +2,30 @@ import { after } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
 import { hasPgBouncer, type PgBouncer, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
-import { storeContract } from './store.contract.ts'
+import { claimsContract } from './claims.contract.ts'
+import { type StoreUnderTest, storeContract } from './store.contract.ts'
 
 const postgres = sharedPostgres()
 
-storeContract('PostgreSQL', async () => {
+const direct = async (): Promise<StoreUnderTest> => {
   const database = await postgres.fresh()
   return {
     store: createStore(database.pool),
     rows: async (statement) => (await database.pool.query<Record<string, unknown>>(statement)).rows,
     close: database.drop,
   }
-})
+}
+storeContract('PostgreSQL', direct)
+claimsContract('PostgreSQL', direct)
 
 // Where PgBouncer is not installed there is one adapter fewer to test.
 if (await hasPgBouncer()) {
   let bouncer: PgBouncer | undefined
   after(() => bouncer?.stop())
 
-  storeContract('PostgreSQL through PgBouncer in transaction mode', async () => {
+  const bounced = async (): Promise<StoreUnderTest> => {
     const database = await postgres.fresh()
-    bouncer = await startPgBouncer(await postgres.server())
+    bouncer ??= await startPgBouncer(await postgres.server())
     const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
     return {
       store: createStore(pool),
@@ -32,5 +35,7 @@ if (await hasPgBouncer()) {
         await database.drop()
       },
     }
-  })
+  }
+  storeContract('PostgreSQL through PgBouncer in transaction mode', bounced)
+  claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced)
 }

@@ -114,6 +114,7 @@ export function batch(
     answers: [],
     requests: [],
     totals: totals(results.length),
+    end: null,
     ...more,
   }
 }

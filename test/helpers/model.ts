@@ -18,6 +18,8 @@ export interface Answer {
   readonly finishReason?: string
   /** Instead of a completion. */
   readonly body?: unknown
+  /** The answer leaves only when this has resolved. */
+  readonly after?: Promise<unknown>
 }
 
 export interface ScriptedModel {
@@ -46,13 +48,14 @@ export async function startScriptedModel(script: (asked: Asked, index: number) =
     request.setEncoding('utf8').on('data', (part: string) => {
       text += part
     })
-    request.on('end', () => {
+    request.on('end', async () => {
       const body = JSON.parse(text) as { model: string; messages: { role: string; content: string }[] }
       const items = parseUserPrompt(body.messages.findLast((message) => message.role === 'user')?.content ?? '')
       const keys = new Map(items.map((item) => [item.indicator.indicator_id, item.key]))
       const entry: Asked = { model: body.model, ids: [...keys.keys()], keyOf: (id) => keys.get(id) ?? '' }
       asked.push(entry)
       const answer = script(entry, asked.length - 1)
+      await answer.after
       const answers = answer.answers ?? items.map((item) => goodAnswer(item.key))
       response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
       response.end(

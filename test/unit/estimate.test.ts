@@ -18,6 +18,8 @@ function candidate(name: string, shapeHash: string, stored: Candidate['stored'] 
   return { indicator, reading: readIndicator(indicator), shapeHash, stored }
 }
 
+const rule = (pack: number) => ({ pack, most: pack })
+
 const sure = 'GDP (current US$)'
 const open = 'Zorbic attainment of the plain'
 
@@ -48,18 +50,18 @@ test('what one round may bill is never less than what is expected of it', () => 
   )
   const prefix = prefixTokens()
   for (const pack of [1, 10, 25]) {
-    const { tokens, requests } = expect(asks, pack, prefix, null)
-    const most = mostTokens(asks, pack, prefix)
+    const { tokens, requests } = expect(asks, rule(pack), prefix, null)
+    const most = mostTokens(asks, rule(pack), prefix)
     assert.ok(requests >= 23 / pack)
     assert.ok(most.input > tokens.input && most.output > tokens.output)
     assert.ok(tokens.cached <= tokens.input)
   }
-  assert.deepEqual(expect([], 10, prefix, null), { requests: 0, tokens: { input: 0, cached: 0, output: 0 } })
+  assert.deepEqual(expect([], rule(10), prefix, null), { requests: 0, tokens: { input: 0, cached: 0, output: 0 } })
 })
 
 test('what the model did before stands in for our figures', () => {
   const asks = [{ shape: 'a', tokens: 1_000 }]
-  const { tokens } = expect(asks, 10, 0, { output_per_indicator: 500, cached_share: 0.5 })
+  const { tokens } = expect(asks, rule(10), 0, { output_per_indicator: 500, cached_share: 0.5 })
   assert.equal(tokens.output, 500)
   assert.equal(tokens.cached, tokens.input / 2)
 })
@@ -81,7 +83,7 @@ test('a shape that an earlier batch asks is reuse for the later ones, unless reu
     [true, { model: 3, reuse: 2 }],
     [false, { model: 5, reuse: 0 }],
   ] as const) {
-    const sum = createEstimateSum({ reuse, pack: 10 })
+    const sum = createEstimateSum({ reuse, pack: rule(10) })
     sum.add(facts([one, two]), basis)
     sum.add(facts([two, one, three]), basis)
     const total = sum.total(budget)
@@ -95,7 +97,7 @@ test('a shape that an earlier batch asks is reuse for the later ones, unless reu
 })
 
 test('the first request pays the prefix in full, the others find it in the cache', () => {
-  const sum = createEstimateSum({ reuse: true, pack: 1 })
+  const sum = createEstimateSum({ reuse: true, pack: rule(1) })
   sum.add(facts(Array.from({ length: 10 }, (_, index) => `${index}`.padEnd(64, '0'))), basis)
   const { tokens, cost_usd: cost } = sum.total({ rpm: 1, tpm: null, safety: 1 })
   assert.equal(tokens.cached, 9 * coldPrefix(4_000))
@@ -105,7 +107,7 @@ test('the first request pays the prefix in full, the others find it in the cache
 test('the smaller budget binds', () => {
   const shapes = Array.from({ length: 100 }, (_, index) => index.toString(16).padEnd(64, '0'))
   const total = (rpm: number, tpm: number | null) => {
-    const sum = createEstimateSum({ reuse: false, pack: 10 })
+    const sum = createEstimateSum({ reuse: false, pack: rule(10) })
     sum.add(facts(shapes), basis)
     return sum.total({ rpm, tpm, safety: 0.5 })
   }

@@ -1,0 +1,282 @@
+/** One question for a shape however many batches need it at once, and what becomes of it when the batch that asks dies. */
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import pg from 'pg'
+import type { BatchResponse } from '../../src/restate/contract.ts'
+import { type Answer, type Asked, goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+
+const BATCHES = 20
+
+let model: ScriptedModel
+let stack: TestStack
+let client: pg.Client
+let script: (asked: Asked, index: number) => Answer = () => ({})
+let round = 0
+
+before(async () => {
+  model = await startScriptedModel((asked, index) => script(asked, index))
+  stack = await startTestStack({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_MODEL: 'small',
+    OPENAI_ESCALATION_MODEL: 'large',
+    RATE_RPM: '100000',
+  })
+  client = new pg.Client({ connectionString: stack.databaseUrl })
+  await client.connect()
+})
+
+after(async () => {
+  await client?.end()
+  await stack?.stop()
+  await model?.close()
+})
+
+beforeEach(() => {
+  model.asked.length = 0
+  round += 1
+  script = () => ({})
+})
+
+/** Shapes are told apart by the name; an id says which batch and which shape. */
+function indicatorsOf(batch: number | string, shapes: readonly number[]) {
+  return shapes.map((shape) => ({
+    indicator_id: `${round}|${batch}|${shape}`,
+    name: `Zorbic attainment of round ${round}, kind ${shape}`,
+    country: `Country ${batch}`,
+  }))
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
+const shapeOf = (id: string) => Number(id.split('|')[2])
+
+function timesAsked(shape: number, tier = 'small'): number {
+  return model.asked.filter((asked) => asked.model === tier && asked.ids.some((id) => shapeOf(id) === shape)).length
+}
+
+const runOf = (batch: number | string) => `flight-${round}-${batch}`
+
+/** Mode and the rest as a caller leaves them; the answer as it came. */
+function send(batch: number | string, shapes: readonly number[], more: object = {}) {
+  return callIngress(stack, 'classify-api/batch', {
+    indicators: indicatorsOf(batch, shapes),
+    run_id: runOf(batch),
+    ...more,
+  })
+}
+
+async function classify(batch: number | string, shapes: readonly number[], more: object = {}): Promise<BatchResponse> {
+  const answer = await send(batch, shapes, more)
+  assert.equal(answer.status, 200, answer.text)
+  return answer.json() as BatchResponse
+}
+
+/** Starts a batch that nobody waits for; gives its invocation. */
+async function submit(batch: number | string, shapes: readonly number[]): Promise<string> {
+  const body = { indicators: indicatorsOf(batch, shapes), run_id: runOf(batch) }
+  const answer = await callIngress(stack, 'classify-api/batch/send', body)
+  return (answer.json() as { invocationId: string }).invocationId
+}
+
+async function until(what: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 25))
+}
+
+async function numberIn(statement: string, values: unknown[] = []): Promise<number> {
+  const { rows } = await client.query(`select (select ${statement})::int as n`, values)
+  return rows[0].n
+}
+
+/** That many batches of this round have begun. */
+const begun = (batches: number) =>
+  until(async () => (await numberIn('count(*) from runs where run_id like $1', [`flight-${round}-%`])) >= batches)
+
+/** Invocations that have looked for the answers of others at least once. */
+async function lookers(): Promise<number> {
+  const rows = await query(`select count(distinct id) as n from sys_journal where name like 'look for%'`)
+  return Number(rows[0]?.n ?? 0)
+}
+
+/** Answers are held back until all batches but the one that asks wait for it: whoever comes later asks anew. */
+async function holdUntilTheOthersWait(batches: number, answer: (asked: Asked) => Answer): Promise<void> {
+  const before = await lookers()
+  const all = until(async () => (await lookers()) >= before + batches - 1)
+  script = (asked) => ({ ...answer(asked), after: all })
+}
+
+/** Answers are held back until `batches` batches have begun, so that they really ask at once. */
+function holdUntilBegun(batches: number, answer: (asked: Asked) => Answer = () => ({})) {
+  const all = begun(batches)
+  script = (asked) => ({ ...answer(asked), after: all })
+}
+
+function addUp(responses: readonly BatchResponse[]) {
+  const of = (source: 'model' | 'reuse' | 'escalation') =>
+    responses.reduce((sum, { summary }) => sum + summary.by_source[source], 0)
+  return { model: of('model'), reuse: of('reuse'), escalation: of('escalation') }
+}
+
+test('twenty batches with the same shapes at once: each shape is asked once', async () => {
+  const shapes = range(0, 12)
+  holdUntilBegun(BATCHES)
+  const responses = await Promise.all(range(0, BATCHES).map((batch) => classify(batch, shapes)))
+  assert.deepEqual(
+    shapes.map((shape) => timesAsked(shape)),
+    shapes.map(() => 1),
+  )
+  assert.deepEqual(addUp(responses), { model: 12, reuse: 12 * (BATCHES - 1), escalation: 0 })
+  assert.ok(responses.every(({ results }) => results.every((result) => result.status === 'accepted')))
+  assert.equal(await numberIn(`count(*) from claims where expires_at > now()`), 0)
+})
+
+test('shapes that overlap, in every order, in both modes: no batch waits in a circle, each shape is asked once', async () => {
+  holdUntilBegun(BATCHES)
+  const shapesOf = (batch: number) => range(0, 8).map((n) => (batch * 3 + (batch % 2 === 0 ? n : 7 - n)) % 30)
+  const responses = await Promise.all(
+    range(0, BATCHES).map((batch) =>
+      classify(batch, shapesOf(batch), { options: { mode: batch % 3 === 0 ? 'model' : 'hybrid', pack: 3 } }),
+    ),
+  )
+  const shapes = [...new Set(range(0, BATCHES).flatMap(shapesOf))]
+  assert.deepEqual(
+    shapes.map((shape) => timesAsked(shape)),
+    shapes.map(() => 1),
+  )
+  assert.deepEqual(addUp(responses), { model: shapes.length, reuse: 8 * BATCHES - shapes.length, escalation: 0 })
+})
+
+test('the escalation is asked once too, and its word is what the others get', async () => {
+  holdUntilBegun(5, ({ model: tier, ids, keyOf }) =>
+    tier === 'small'
+      ? { answers: ids.map((id) => goodAnswer(keyOf(id), 30)) }
+      : {
+          answers: ids.map((id) =>
+            goodAnswer(keyOf(id), 95, { type: 'price', temporal_aggregation: 'period-average' }),
+          ),
+        },
+  )
+  const shapes = range(0, 4)
+  const responses = await Promise.all(range(0, 5).map((batch) => classify(batch, shapes)))
+  for (const shape of shapes) assert.deepEqual([timesAsked(shape), timesAsked(shape, 'large')], [1, 1])
+  assert.deepEqual(addUp(responses), { model: 0, reuse: 16, escalation: 4 })
+  assert.ok(
+    responses.every(({ results }) => results.every(({ type, status }) => type === 'price' && status === 'accepted')),
+  )
+})
+
+test('doubts that the escalation does not settle are not asked again by each who waits', async () => {
+  await holdUntilTheOthersWait(5, ({ model: tier, ids, keyOf }) =>
+    tier === 'small'
+      ? { answers: ids.map((id) => goodAnswer(keyOf(id), 30)) }
+      : { finishReason: 'content_filter', answers: [] },
+  )
+  const responses = await Promise.all(range(0, 5).map((batch) => classify(batch, [0])))
+  assert.deepEqual([timesAsked(0), timesAsked(0, 'large')], [1, 1])
+  assert.ok(responses.every(({ results }) => results[0]?.status === 'needs-review'))
+})
+
+test('a shape without an answer goes to a person in every batch, asked in vain by one; the next run tries again', async () => {
+  const mute = 2
+  const answer = ({ ids, keyOf }: Asked) => ({
+    answers: ids.filter((id) => shapeOf(id) !== mute).map((id) => goodAnswer(keyOf(id))),
+  })
+  await holdUntilTheOthersWait(BATCHES, answer)
+  const responses = await Promise.all(range(0, BATCHES).map((batch) => classify(batch, range(0, 4))))
+  assert.equal(timesAsked(mute), 3)
+  for (const { results } of responses) {
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ['accepted', 'accepted', 'needs-review', 'accepted'],
+    )
+    assert.ok(results[2]?.issues.some((issue) => issue.code === 'no-answer'))
+  }
+  script = () => ({})
+  const again = await classify(0, range(0, 4), { run_id: runOf('again') })
+  assert.equal(again.results[2]?.status, 'accepted')
+})
+
+test('a refused key fails all batches, and hardly more than one of them asks', async () => {
+  await holdUntilTheOthersWait(10, () => ({
+    status: 401,
+    body: { error: { message: 'bad key', code: 'invalid_api_key' } },
+  }))
+  const answers = await Promise.all(range(0, 10).map((batch) => send(batch, range(0, 3))))
+  for (const answer of answers) {
+    assert.equal(answer.status, 502, answer.text)
+    assert.match(answer.text, /model-auth/)
+  }
+  assert.equal(timesAsked(0), 1)
+  script = () => ({})
+  assert.equal((await classify('later', range(0, 3))).summary.by_source.model, 3)
+})
+
+test('questions that the endpoint refuses fail those who wait as the one who asked', async () => {
+  await holdUntilTheOthersWait(6, () => ({ status: 400, body: { error: { message: 'no such thing', code: 'bad' } } }))
+  const answers = await Promise.all(range(0, 6).map((batch) => send(batch, [0])))
+  for (const answer of answers) {
+    assert.equal(answer.status, 502, answer.text)
+    assert.match(answer.text, /model-bad-request/)
+  }
+  assert.equal(timesAsked(0), 3)
+})
+
+test('reuse switched off: nothing is claimed, each batch asks for itself', async () => {
+  holdUntilBegun(3)
+  const options = { options: { reuse: false } }
+  const responses = await Promise.all(range(0, 3).map((batch) => classify(batch, [0, 1], options)))
+  assert.equal(timesAsked(0), 3)
+  assert.deepEqual(addUp(responses), { model: 6, reuse: 0, escalation: 0 })
+})
+
+for (const how of ['cancel', 'kill'] as const) {
+  test(`the batch that asks is ended by ${how}: one of the others asks what is left, once`, async () => {
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+    script = (_, index) => (index === 0 ? { after: held } : {})
+    const owner = await submit('owner', range(0, 5))
+    await until(() => model.asked.length > 0)
+    const others = range(0, 6).map((batch) => classify(batch, range(0, 6)))
+    await begun(7)
+    const answer = await fetch(`${stack.adminUrl}/invocations/${owner}/${how}`, { method: 'PATCH' })
+    assert.ok(answer.ok, await answer.text())
+    if (how === 'kill') {
+      await until(async () => (await statusOf(owner)) === 'completed')
+      // What would take the minutes that a claim holds.
+      await client.query('update claims set expires_at = now() where owner = $1', [owner])
+    }
+    const responses = await Promise.all(others)
+    letGo()
+    for (const shape of range(0, 5)) assert.equal(timesAsked(shape), 2)
+    assert.equal(timesAsked(5), 1)
+    assert.deepEqual(addUp(responses), { model: 6, reuse: 30, escalation: 0 })
+  })
+}
+
+test('kill -9 of the replica while twenty batches share shapes: all end, no shape is asked more than once again', async () => {
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  script = (_, index) => (index >= 2 && index < 6 ? { after: held } : {})
+  const shapesOf = (batch: number) => range(0, 10).map((n) => (batch * 2 + n) % 44)
+  const batches = range(0, BATCHES).map((batch) => classify(batch, shapesOf(batch), { options: { pack: 5 } }))
+  await begun(BATCHES)
+  await until(() => model.asked.length > 5)
+  process.kill(stack.pids().replica ?? 0, 'SIGKILL')
+  letGo()
+  const responses = await Promise.all(batches)
+  assert.ok(responses.every(({ results }) => results.every((result) => result.status === 'accepted')))
+  const shapes = [...new Set(range(0, BATCHES).flatMap(shapesOf))]
+  for (const shape of shapes) assert.ok(timesAsked(shape) <= 2, `shape ${shape} was asked ${timesAsked(shape)} times`)
+  assert.equal(addUp(responses).model, shapes.length)
+})
+
+async function statusOf(invocation: string): Promise<string> {
+  const rows = await query(`select status from sys_invocation where id = '${invocation}'`)
+  return String(rows[0]?.status ?? 'completed')
+}
+
+async function query(statement: string): Promise<readonly Record<string, unknown>[]> {
+  const response = await fetch(`${stack.adminUrl}/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify({ query: statement }),
+  })
+  return ((await response.json()) as { rows: Record<string, unknown>[] }).rows
+}
