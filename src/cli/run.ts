@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../classification/types.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { type BatchSummary, FATAL_CODES, type Warning } from '../restate/contract.ts'
+import { FATAL_CODES, type Warning } from '../restate/contract.ts'
 import { BatchFailedError, createIngressClient } from './ingress.ts'
 import type { NodeCounts } from './nodes.ts'
 import type { RunJournal } from './run-journal.ts'
+import { createTotals } from './run-totals.ts'
 import type { Reservation, Spending } from './spending.ts'
 import { createWindow } from './window.ts'
 
@@ -231,34 +232,4 @@ function spendingReport({ maxUsd, spentUsd }: Spending, reached: boolean) {
 
 function idsOf(indicators: readonly Indicator[]): string[] {
   return indicators.map((one) => one.indicator_id)
-}
-
-function createTotals() {
-  const totals = {
-    classified: 0,
-    unchanged: 0,
-    failed: 0,
-    needs_review: 0,
-    by_source: { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 } as Record<Source, number>,
-    model_requests: 0,
-    tokens: { input: 0, cached: 0, output: 0 },
-    cost_usd: 0,
-    warnings: new Map<string, Warning>(),
-    add(summary: BatchSummary): void {
-      totals.classified += summary.classified
-      totals.unchanged += summary.unchanged
-      totals.needs_review += summary.needs_review
-      totals.model_requests += summary.model_requests
-      totals.cost_usd += summary.cost_usd
-      for (const source of Object.keys(totals.by_source) as Source[]) {
-        totals.by_source[source] += summary.by_source[source]
-      }
-      for (const kind of ['input', 'cached', 'output'] as const) totals.tokens[kind] += summary.tokens[kind]
-      for (const warning of summary.warnings) {
-        const known = totals.warnings.get(warning.code)
-        totals.warnings.set(warning.code, { ...warning, count: warning.count + (known?.count ?? 0) })
-      }
-    },
-  }
-  return totals
 }

@@ -6,7 +6,7 @@ import { ServiceError } from '../errors.ts'
 import type { EstimateResponse, TokenPrice } from '../restate/contract.ts'
 import { type Asked, coldFacts } from './facts.ts'
 
-/** Room for what a batch may cost. Settle it once, when the batch has ended. */
+/** Room for what a batch may cost. Settle it when the batch has ended; twice is once. */
 export interface Reservation {
   /** USD. */
   readonly usd: number
@@ -35,10 +35,13 @@ export function createPurse(maxUsd: number, spentBeforeUsd: number): Purse {
     fits: (boundUsd) => boundUsd === 0 || spent + reserved + boundUsd * factor <= maxUsd + ROUNDING_USD,
     reserve(boundUsd) {
       const usd = boundUsd * factor
+      let isSettled = false
       reserved += usd
       return {
         usd,
         settle(actualUsd) {
+          if (isSettled) return
+          isSettled = true
           reserved -= usd
           spent += actualUsd ?? usd
           if (actualUsd !== null && actualUsd > boundUsd && boundUsd > 0) {
