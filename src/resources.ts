@@ -4,7 +4,7 @@ import type { Config, DatabaseConnection } from './config.ts'
 import { ServiceError } from './errors.ts'
 import { createRateLimiter } from './llm/limiter.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai-client.ts'
-import { withDefaultPrices } from './llm/pricing.ts'
+import { type ModelPrice, priceOf, withDefaultPrices } from './llm/pricing.ts'
 import type { ModelClient, RateLimiter } from './llm/types.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { migrate } from './store/migrate.ts'
@@ -23,6 +23,8 @@ export interface Resources extends DatabaseResources {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly metrics: Metrics
+  /** By the configured prices over the built-in ones; null where none is known. */
+  readonly priceOf: (model: string) => ModelPrice | null
 }
 
 /** The database alone: for commands that need nothing else. */
@@ -42,6 +44,11 @@ export function openDatabase(
     migrate: async () => (await migrate(pool, log)).applied,
     close: () => pool.end(),
   }
+}
+
+/** The price of a model by the configuration. Opens nothing. */
+export function priceOfModel(config: Config, model: string): ModelPrice | null {
+  return priceOf(model, withDefaultPrices(config.openai.prices))
 }
 
 /** Everything that a replica needs. Opens no connection and sends no request. */
@@ -85,6 +92,7 @@ export function createResources(config: Config, log: Logger): Resources {
     model,
     limiter,
     metrics,
+    priceOf: (name) => priceOfModel(config, name),
     close: async () => {
       await limiter.close()
       await database.close()

@@ -1,18 +1,24 @@
 /** `classify FILE`: a catalogue goes in, every indicator comes out classified and stored. */
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Classification, Indicator, Mode } from '../classification/types.ts'
 import { type Config, readConfig } from '../config.ts'
 import { ServiceError } from '../errors.ts'
+import { formatBudget, setBudget } from './budget.ts'
 import { batchesOf, openCatalogue } from './catalogue/catalogue.ts'
 import { keepHeapSmall } from './catalogue/heap.ts'
 import type { Catalogue } from './catalogue/types.ts'
+import { formatEstimate } from './estimate.ts'
+import { estimateFile } from './estimate-file.ts'
+import { storedFacts } from './facts.ts'
 import { findIngress } from './ingress.ts'
 import { createProgress } from './progress.ts'
 import { formatFailures, formatReport } from './report.ts'
 import { newRunId, type RunReport, runCatalogue } from './run.ts'
 import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
+import { createServiceClient, type ServiceClient } from './service.ts'
 import { createSkippedFile } from './skipped.ts'
+import { costBasisOf, createSpending, type Spending } from './spending.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -23,7 +29,7 @@ import {
   say,
   underInterrupts,
 } from './terminal.ts'
-import { httpUrls, oneOf, wholeNumber } from './values.ts'
+import { dollars, httpUrls, oneOf, wholeNumber } from './values.ts'
 
 export interface ClassifyOptions {
   readonly json?: boolean
@@ -37,8 +43,14 @@ export interface ClassifyOptions {
   readonly limit?: number
   readonly resume?: string
   readonly skipInvalid?: boolean
+  readonly estimate?: boolean
+  readonly maxCost?: number
+  readonly rpm?: number
+  readonly tpm?: number
 }
 
+/** How long one short question to the service may take, while it comes up too. */
+const SERVICE_PATIENCE_MS = 30_000
 /** How long a run waits for a node while none answers. */
 const PATIENCE_MS = 600_000
 
@@ -70,9 +82,35 @@ export function addClassifyCommand(program: Command): void {
     .option('--limit <n>', 'classify the first N indicators of the file', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--skip-invalid', 'leave out records that are invalid, and write them to skipped-RUN in this directory')
     .option('--resume <run>', 'go on with a run that was interrupted or partly failed; its file and options are known')
+    .addOption(
+      new Option(
+        '--estimate',
+        'tell what the run would take (indicators by source, requests, tokens, cost, minutes) and ask nothing; ' +
+          'requests that are asked again after a failure come on top',
+      ).conflicts('maxCost'),
+    )
+    .option(
+      '--max-cost <usd>',
+      'stop before the run costs more than this, in US dollars, its resumed parts included; --resume goes on',
+      dollars,
+    )
+    .option('--rpm <n>', "set the running service's requests a minute, for good", wholeNumber(1, 1_000_000))
+    .option('--tpm <n>', "set the running service's tokens a minute, for good", wholeNumber(1, 10_000_000_000))
     .action(async (file: string | undefined, options: ClassifyOptions) => {
       keepHeapSmall()
       const config = readConfig()
+      if (options.estimate === true) {
+        process.exitCode = await underInterrupts(
+          () => say('Stopping …'),
+          async (interrupts) => {
+            const report = await estimateFile(file, options, askedOf(options), config, interrupts)
+            if (options.json === true) printJson(report)
+            else process.stdout.write(`${formatEstimate(report)}\n`)
+            return EXIT_OK
+          },
+        )
+        return
+      }
       process.exitCode = await underInterrupts(
         () => say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once.'),
         async (interrupts) => {
@@ -118,14 +156,56 @@ export async function classifyFile(
     }
     const urls = options.ingress ?? config.restate.ingressUrls
     await findIngress(urls, interrupts.first)
+    const service = createServiceClient({ urls, patienceMs: SERVICE_PATIENCE_MS })
+    if (options.rpm !== undefined || options.tpm !== undefined) {
+      say(`The budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
+    }
+    const asked = earlier?.header ?? askedOf(options)
+    const maxCostUsd = options.maxCost ?? earlier?.maxCostUsd
+    const bound =
+      maxCostUsd === undefined || asked.options.mode === 'rules'
+        ? undefined
+        : { maxUsd: maxCostUsd, basis: costBasisOf(await planFirst(service, catalogue, asked, interrupts.first)) }
     const journal = earlier ?? (await createRunJournal(config.dataDir, headerOf(runId, path, catalogue, options)))
     say(`Run ${runId}, mode ${journal.header.options.mode}; if it is cut off: ${resumeCommand(runId, path)}`)
-    const report = await submitAll(journal, catalogue, urls, interrupts, onResults)
+    if (bound !== undefined) {
+      const kept = options.maxCost === undefined ? ', as was said when it began' : ''
+      const spent = earlier === null ? '' : `; USD ${journal.costUsd.toFixed(4)} of it is spent`
+      say(`The run may cost USD ${bound.maxUsd} in all${kept}${spent}`)
+      if (bound.maxUsd !== journal.maxCostUsd) await journal.noteMaxCost(bound.maxUsd)
+    }
+    const plan = (batch: readonly Indicator[]) => storedFacts(service, batch, asked, interrupts.second)
+    const spending = bound && createSpending({ ...bound, spentUsd: journal.costUsd, asked, plan })
+    const report = await submitAll(journal, catalogue, urls, interrupts, spending, onResults)
     if (report.failed === 0) await journal.remove()
     return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
   } finally {
     await catalogue?.close()
     await skipped.close()
+  }
+}
+
+/** What the service would do with the first indicator: it tells model and prices. */
+async function planFirst(
+  service: ServiceClient,
+  catalogue: Catalogue,
+  asked: Pick<RunHeader, 'force' | 'options'>,
+  signal: AbortSignal,
+) {
+  for await (const indicator of indicatorsOf(catalogue)) return await storedFacts(service, [indicator], asked, signal)
+  return undefined
+}
+
+function askedOf(options: ClassifyOptions): Pick<RunHeader, 'force' | 'batch_size' | 'options'> {
+  return {
+    batch_size: options.batchSize,
+    force: options.force ?? false,
+    options: {
+      mode: options.mode,
+      reuse: options.reuse,
+      ...(options.overridePerson === true ? { override_person: true } : {}),
+      ...(options.pack === undefined ? {} : { pack: options.pack }),
+    },
   }
 }
 
@@ -145,14 +225,8 @@ function headerOf(runId: string, path: string, catalogue: Catalogue, options: Cl
     run_id: runId,
     file: path === '-' ? path : resolve(path),
     fingerprint: catalogue.fingerprint,
-    batch_size: options.batchSize,
-    force: options.force ?? false,
-    options: {
-      mode: options.mode,
-      reuse: options.reuse,
-      ...(options.overridePerson === true ? { override_person: true } : {}),
-      ...(options.pack === undefined ? {} : { pack: options.pack }),
-    },
+    ...askedOf(options),
+    ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
   }
@@ -163,6 +237,7 @@ async function submitAll(
   catalogue: Catalogue,
   urls: readonly string[],
   interrupts: Interrupts,
+  spending: Spending | undefined,
   onResults?: (results: readonly Classification[]) => void,
 ): Promise<RunReport> {
   const progress = createProgress({
@@ -180,6 +255,7 @@ async function submitAll(
       ...(onResults === undefined ? {} : { onResults }),
       stopSubmitting: interrupts.first,
       abandon: interrupts.second,
+      spending,
     })
   } finally {
     progress.end()
@@ -201,8 +277,24 @@ export function finish(
     say(`Interrupted. What is done is stored; go on with:\n  ${resume}`)
     return EXIT_INTERRUPTED
   }
+  if (report.max_cost?.reached === true) {
+    const { usd, spent_usd: spent } = report.max_cost
+    say(
+      `Stopped before the cost could pass --max-cost ${usd}: USD ${spent.toFixed(6)} is spent. What is done is stored.`,
+    )
+    say(
+      `Left: ${formatCount(report.failed)} of ${formatCount(report.indicators)} indicators. What they may take:\n  ${resume} --estimate`,
+    )
+    say(`Go on, with a bound for the whole run:\n  ${resume} --max-cost ${raised(usd)}`)
+    return EXIT_FAILED
+  }
   if (report.failed > 0) say(`Try what failed again with:\n  ${resume}`)
   return report.failed > 0 ? EXIT_FAILED : EXIT_OK
+}
+
+/** A bound to begin with: nobody means nothing by going on. */
+function raised(usd: number): number {
+  return usd > 0 ? Number((2 * usd).toPrecision(6)) : 0.01
 }
 
 async function* indicatorsOf(catalogue: Catalogue): AsyncGenerator<Indicator> {

@@ -1,11 +1,18 @@
 /** How far a run is: one live line on a terminal, plain lines now and then elsewhere. */
 
 const TTY_EVERY_MS = 200
+/** Plain lines end in logs: the longer a run takes, the fewer of them tell enough. */
 const PLAIN_EVERY_MS = 5_000
+const PLAIN_LATER = [
+  { afterMs: 600_000, everyMs: 60_000 },
+  { afterMs: 60_000, everyMs: 30_000 },
+] as const
 const WINDOW_MS = 15_000
 /** A rate measured over less says nothing. */
 const MIN_WINDOW_MS = 1_000
 const SAMPLE_EVERY_MS = 250
+/** How fast the shown end follows a new pace; faster at the beginning, when little is known. */
+const ETA_SETTLES_MS = 8_000
 /** Where the terminal does not say, or says 0. */
 const DEFAULT_WIDTH = 80
 const CLEAR_LINE = '\r\u001b[K'
@@ -14,6 +21,8 @@ export interface ProgressCounts {
   /** Indicators that ended well; failed ones are not among them. */
   readonly done: number
   readonly failed: number
+  /** Part of `done`: ended before this process began. It says nothing of the pace. */
+  readonly resumed?: number
   readonly needsReview: number
   /** Batches under way. */
   readonly inFlight: number
@@ -38,7 +47,7 @@ export interface ProgressOptions {
   readonly total: number
   /** Milliseconds of a clock that never goes back; default `performance.now`. */
   readonly now?: () => number
-  /** Least time between two lines; default 200 ms on a terminal, 5,000 elsewhere. */
+  /** Least time between two lines; default 200 ms on a terminal, elsewhere 5 s, and 30 to 60 s in long runs. */
   readonly everyMs?: number
 }
 
@@ -53,36 +62,42 @@ export interface Progress {
 export function createProgress(options: ProgressOptions): Progress {
   const { stream, isTty, total } = options
   const now = options.now ?? (() => performance.now())
-  const everyMs = options.everyMs ?? (isTty ? TTY_EVERY_MS : PLAIN_EVERY_MS)
+  const startedAt = now()
+  const everyMs = () => options.everyMs ?? (isTty ? TTY_EVERY_MS : plainEvery(now() - startedAt))
   const meter = createRateMeter()
+  const eta = createEta()
   let counts: ProgressCounts = { done: 0, failed: 0, needsReview: 0, inFlight: 0 }
-  let lastDrawnAt = now()
+  let lastDrawnAt = startedAt
   let lastText = ''
   let hasEnded = false
 
+  function text(): string {
+    const at = now()
+    const perMinute = meter.perMinute(at)
+    const etaMs = eta.at(at, etaOf(total - counts.done - counts.failed, perMinute))
+    return formatProgress({ ...counts, total, perMinute, etaMs })
+  }
   function draw(): void {
     lastDrawnAt = now()
-    const perMinute = meter.perMinute(lastDrawnAt)
-    const remaining = total - counts.done - counts.failed
-    const text = formatProgress({ ...counts, total, perMinute, etaMs: etaOf(remaining, perMinute) })
-    if (isTty) stream.write(`${CLEAR_LINE}${clip(text, (stream.columns || DEFAULT_WIDTH) - 1)}`)
-    else stream.write(`${text}\n`)
-    lastText = text
+    lastText = text()
+    if (isTty) stream.write(`${CLEAR_LINE}${clip(lastText, (stream.columns || DEFAULT_WIDTH) - 1)}`)
+    else stream.write(`${lastText}\n`)
   }
   function drawIfDue(): void {
-    if (now() - lastDrawnAt >= everyMs) draw()
+    if (now() - lastDrawnAt >= everyMs()) draw()
   }
 
   meter.note(lastDrawnAt, 0)
   if (isTty) draw()
   // Goes on while nothing ends, so that a stalled run shows a falling rate and not its last good one.
-  const timer = setInterval(draw, everyMs)
+  const tickMs = everyMs()
+  const timer = setInterval(() => (everyMs() === tickMs ? draw() : drawIfDue()), tickMs)
 
   return {
     update(next) {
       if (hasEnded) return
       counts = next
-      meter.note(now(), next.done + next.failed)
+      meter.note(now(), next.done + next.failed - (next.resumed ?? 0))
       drawIfDue()
       timer.refresh()
     },
@@ -99,14 +114,41 @@ export function createProgress(options: ProgressOptions): Progress {
         return
       }
       const before = lastText
-      const perMinute = meter.perMinute(now())
-      const text = formatProgress({
-        ...counts,
-        total,
-        perMinute,
-        etaMs: etaOf(total - counts.done - counts.failed, perMinute),
-      })
-      if (text !== before) stream.write(`${text}\n`)
+      const last = text()
+      if (last !== before) stream.write(`${last}\n`)
+    },
+  }
+}
+
+function plainEvery(elapsedMs: number): number {
+  return PLAIN_LATER.find(({ afterMs }) => elapsedMs >= afterMs)?.everyMs ?? PLAIN_EVERY_MS
+}
+
+export interface Eta {
+  /** Milliseconds to the end as shown, where `measuredMs` is what the pace of the moment says. */
+  at(nowMs: number, measuredMs: number | undefined): number | undefined
+}
+
+/**
+ * Counts down by itself and follows the measured time within seconds: batches end in groups, and a time that jumps
+ * with each of them tells nothing. What was unknown, or nothing left, is taken at once.
+ */
+export function createEta(): Eta {
+  let endAt: number | undefined
+  let firstAt = 0
+  let lastAt = 0
+  return {
+    at(nowMs, measuredMs) {
+      if (measuredMs === undefined) endAt = undefined
+      else if (endAt === undefined || measuredMs === 0) {
+        endAt = nowMs + measuredMs
+        firstAt = nowMs
+      } else {
+        const settlesMs = Math.max(1, Math.min(ETA_SETTLES_MS, (nowMs - firstAt) / 3))
+        endAt += (nowMs + measuredMs - endAt) * (1 - Math.exp(-(nowMs - lastAt) / settlesMs))
+      }
+      lastAt = nowMs
+      return endAt === undefined ? undefined : Math.max(measuredMs === 0 ? 0 : 1, endAt - nowMs)
     },
   }
 }
@@ -163,11 +205,12 @@ function formatNumber(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '--' : Math.round(value).toLocaleString('en-US')
 }
 
-/** "0:07", "12:05", "3:04:05"; "--" where not known or beyond 99 hours. */
+/** "0:07", "12:05", "3:04:05", "5 d 3 h" from 100 hours on; "--" where not known. */
 export function formatDuration(ms: number | undefined): string {
-  if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms >= 100 * 3_600_000) return '--'
+  if (ms === undefined || !Number.isFinite(ms) || ms < 0) return '--'
   const seconds = Math.ceil(ms / 1_000)
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60]
+  if (hours >= 100) return `${formatNumber(Math.floor(hours / 24))} d ${hours % 24} h`
   const tail = `${String(seconds % 60).padStart(2, '0')}`
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`
 }

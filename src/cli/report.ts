@@ -7,6 +7,7 @@ const MAX_LISTED_IDS = 20
 
 export function formatReport(report: RunReport): string {
   const { by_source: sources, tokens } = report
+  const pricedAs = report.warnings.find(({ code }) => code === 'notional-cost')
   const lines = [
     `Run ${report.run_id}`,
     `  indicators     ${formatCount(report.indicators)}`,
@@ -17,14 +18,16 @@ export function formatReport(report: RunReport): string {
       .filter(([, count]) => count > 0)
       .map(([source, count]) => `${source} ${formatCount(count)}`)
       .join(', ')}`.replace(/by {5}$/, 'by     nothing new'),
-    `  model requests ${formatCount(report.model_requests)}`,
+    `  model requests ${formatCount(report.model_requests)}, ${formatCount(report.model_requests_per_minute)} a minute`,
     `  tokens         ${formatCount(tokens.input)} in (${formatCount(tokens.cached)} cached), ${formatCount(tokens.output)} out`,
-    `  cost           USD ${report.cost_usd.toFixed(4)}`,
+    `  cost           USD ${report.cost_usd.toFixed(4)}${pricedAs === undefined ? '' : ` (${pricedAs.message})`}`,
     `  time           ${formatSeconds(report.elapsed_ms)}, ${formatCount(report.indicators_per_minute)} indicators a minute`,
     ...Object.entries(report.nodes).map(([url, node]) => {
       return `  node           ${url}: ${formatCount(node.batches)} batches, ${formatCount(node.failed)} failed tries`
     }),
-    ...report.warnings.map((warning) => `  warning        ${formatCount(warning.count)} × ${warning.message}`),
+    ...report.warnings
+      .filter((warning) => warning !== pricedAs)
+      .map((warning) => `  warning        ${formatCount(warning.count)} × ${warning.message}`),
   ]
   return lines.join('\n')
 }

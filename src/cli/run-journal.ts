@@ -26,6 +26,8 @@ const headerSchema = z.object({
     override_person: z.boolean().optional(),
     pack: z.number().int().min(1).max(25).optional(),
   }),
+  /** The bound that the run began with, USD. */
+  max_cost_usd: z.number().min(0).optional(),
 })
 
 /** What was asked for when the run began. */
@@ -46,7 +48,9 @@ const summarySchema = z.object({
 
 const entrySchema = z.union([
   z.object({ batch: z.number().int().min(0), done: summarySchema }),
-  z.object({ batch: z.number().int().min(0), failed: z.literal(true) }),
+  z.object({ batch: z.number().int().min(0), failed: z.literal(true), cost_usd: count.optional() }),
+  /** A resume gave another bound on the cost. */
+  z.object({ max_cost_usd: count }),
 ])
 
 export interface RunJournal {
@@ -56,7 +60,13 @@ export interface RunJournal {
   /** How often the batch has failed: failed work needs a new key, or Restate would give the old failure again. */
   failures(batch: number): number
   noteDone(batch: number, summary: BatchSummary): Promise<void>
-  noteFailed(batch: number): Promise<void>
+  /** `costUsd`: what it may have cost, where a bound is kept. */
+  noteFailed(batch: number, costUsd?: number): Promise<void>
+  /** The bound on the cost of the whole run, USD, as it was given last; undefined where none was. */
+  readonly maxCostUsd: number | undefined
+  /** What the run had cost before it was opened, USD. */
+  readonly costUsd: number
+  noteMaxCost(maxCostUsd: number): Promise<void>
   /** The run is complete: there is nothing to resume. */
   remove(): Promise<void>
 }
@@ -95,17 +105,27 @@ export async function openRunJournal(dataDir: string, runId: string): Promise<Ru
 function journalOf(file: string, header: RunHeader, entries: readonly z.infer<typeof entrySchema>[]): RunJournal {
   const summaries = new Map<number, BatchSummary>()
   const failures = new Map<number, number>()
+  let maxCostUsd = header.max_cost_usd
+  let costUsd = 0
   for (const entry of entries) {
-    if ('done' in entry) summaries.set(entry.batch, entry.done)
-    else failures.set(entry.batch, (failures.get(entry.batch) ?? 0) + 1)
+    if ('max_cost_usd' in entry) maxCostUsd = entry.max_cost_usd
+    else if ('done' in entry) summaries.set(entry.batch, entry.done)
+    else {
+      failures.set(entry.batch, (failures.get(entry.batch) ?? 0) + 1)
+      costUsd += entry.cost_usd ?? 0
+    }
   }
+  for (const summary of summaries.values()) costUsd += summary.cost_usd
   const append = (entry: z.infer<typeof entrySchema>) => appendFile(file, `${JSON.stringify(entry)}\n`)
   return {
     header,
     done: (batch) => summaries.get(batch),
     failures: (batch) => failures.get(batch) ?? 0,
     noteDone: (batch, summary) => append({ batch, done: { ...summary, warnings: [...summary.warnings] } }),
-    noteFailed: (batch) => append({ batch, failed: true }),
+    noteFailed: (batch, cost) => append({ batch, failed: true, ...(cost ? { cost_usd: cost } : {}) }),
+    maxCostUsd,
+    costUsd,
+    noteMaxCost: (usd) => append({ max_cost_usd: usd }),
     remove: () => rm(file, { force: true }),
   }
 }

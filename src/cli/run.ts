@@ -2,10 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../classification/types.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { type BatchSummary, FATAL_CODES, type Warning } from '../restate/contract.ts'
+import { FATAL_CODES, type Warning } from '../restate/contract.ts'
 import { BatchFailedError, createIngressClient } from './ingress.ts'
 import type { NodeCounts } from './nodes.ts'
 import type { RunJournal } from './run-journal.ts'
+import { createTotals } from './run-totals.ts'
+import type { Reservation, Spending } from './spending.ts'
+import { createWindow } from './window.ts'
 
 export interface RunOptions {
   readonly urls: readonly string[]
@@ -18,12 +21,16 @@ export interface RunOptions {
   readonly stopSubmitting: AbortSignal
   /** Aborted by the second: nothing is waited for. */
   readonly abandon: AbortSignal
+  /** The bound on the cost of the run; undefined: none. */
+  readonly spending?: Spending | undefined
 }
 
 export interface RunCounts {
   readonly total: number
   readonly done: number
   readonly failed: number
+  /** Part of `done`: done before this process took the run up. */
+  readonly resumed: number
   readonly needsReview: number
   readonly inFlight: number
 }
@@ -44,9 +51,13 @@ export interface RunReport {
   readonly cost_usd: number
   readonly elapsed_ms: number
   readonly indicators_per_minute: number
+  /** Requests a minute of this process's part of the run. */
+  readonly model_requests_per_minute: number
   readonly nodes: Readonly<Record<string, NodeCounts>>
   readonly warnings: readonly Warning[]
   readonly failures: readonly Failure[]
+  /** Only where a bound was given. `spent_usd`: of the whole run, with what failed batches may have cost. */
+  readonly max_cost?: { readonly usd: number; readonly spent_usd: number; readonly reached: boolean }
 }
 
 export interface Failure {
@@ -54,10 +65,6 @@ export interface Failure {
   readonly reason: string
   readonly indicator_ids: readonly string[]
 }
-
-/** Batches under way for each node: enough to keep a fast model busy, few enough that a stop has little to wait for. */
-const WINDOW_PER_NODE = 16
-const MAX_WINDOW = 64
 
 export function newRunId(): string {
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
@@ -77,7 +84,10 @@ export async function runCatalogue(
 ): Promise<RunReport> {
   const startedAt = performance.now()
   const { run_id: runId, force, options: asked } = journal.header
+  const { spending } = options
   let resumed = 0
+  let resumedRequests = 0
+  let isMaxCostReached = false
   const client = createIngressClient(options)
   const totals = createTotals()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
@@ -91,6 +101,7 @@ export async function runCatalogue(
       total,
       done: totals.classified + totals.unchanged,
       failed: totals.failed,
+      resumed,
       needsReview: totals.needs_review,
       inFlight: inFlight.size,
     })
@@ -107,7 +118,9 @@ export async function runCatalogue(
       stopReason ??= `DATA_DIR cannot keep what is done (${messageOf(error)})`
     })
   }
-  const submit = async (index: number, indicators: readonly Indicator[]) => {
+  const window = createWindow()
+  const submit = async (index: number, indicators: readonly Indicator[], reserved: Reservation | null) => {
+    const submittedAt = performance.now()
     try {
       const { mode, reuse, pack, override_person } = asked
       const body = {
@@ -127,19 +140,37 @@ export async function runCatalogue(
       const response = await client.submit({ idempotencyKey, body }, options.abandon)
       await keep(journal.noteDone(index, response.summary))
       totals.add(response.summary)
+      reserved?.settle(response.summary.cost_usd)
+      window.ended(submittedAt)
       options.onResults?.(response.results)
     } catch (error) {
+      reserved?.settle(null)
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       if (FATAL_CODES.has(code) || code === 'ingress-unavailable') stopReason ??= 'every batch would fail the same way'
       // Without an answer the batch may still be under way: the same key finds it again.
-      if (error instanceof BatchFailedError) await keep(journal.noteFailed(index))
+      if (error instanceof BatchFailedError) await keep(journal.noteFailed(index, reserved?.usd))
       fail(code, messageOf(error), idsOf(indicators))
     }
   }
 
   progress()
-  const windowSize = Math.min(WINDOW_PER_NODE * options.urls.length, MAX_WINDOW)
+  const untilOneEnds = async () => {
+    if (inFlight.size === 0) return false
+    await Promise.race(inFlight)
+    return true
+  }
+  /** Room for what the batch may cost; null where there is none, or no bound. */
+  const admit = async (indicators: readonly Indicator[]): Promise<Reservation | null> => {
+    if (spending === undefined) return null
+    const reserved = await spending.admit(indicators, untilOneEnds)
+    if (reserved === null && stopReason === undefined) {
+      isMaxCostReached = true
+      const spent = `USD ${spending.spentUsd.toFixed(6)} of --max-cost ${spending.maxUsd} is spent`
+      stopReason = `${spent} and the next batch might cost more than what is left`
+    }
+    return reserved
+  }
   let next = 0
   try {
     for await (const indicators of batches) {
@@ -149,20 +180,23 @@ export async function runCatalogue(
       if (earlier !== undefined) {
         totals.add(earlier)
         resumed += indicators.length
+        resumedRequests += earlier.model_requests
         continue
       }
+      while (inFlight.size >= window.size) await untilOneEnds()
+      const isStopped = stopReason !== undefined || options.stopSubmitting.aborted
+      const reserved = isStopped ? null : await admit(indicators)
       if (stopReason !== undefined || options.stopSubmitting.aborted) {
         // Read to the end even then: the report names every indicator that is left.
         unsubmitted.push(...idsOf(indicators))
         continue
       }
-      const task = submit(index, indicators).finally(() => {
+      const task = submit(index, indicators, reserved).finally(() => {
         inFlight.delete(task)
         progress()
       })
       inFlight.add(task)
       progress()
-      if (inFlight.size >= windowSize) await Promise.race(inFlight)
     }
   } finally {
     await Promise.all(inFlight)
@@ -174,6 +208,7 @@ export async function runCatalogue(
 
   const elapsedMs = Math.round(performance.now() - startedAt)
   const done = totals.classified + totals.unchanged
+  const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
   return {
     run_id: runId,
     indicators: done + totals.failed,
@@ -187,43 +222,19 @@ export async function runCatalogue(
     tokens: totals.tokens,
     cost_usd: Number(totals.cost_usd.toFixed(6)),
     elapsed_ms: elapsedMs,
-    indicators_per_minute: Math.round(((done - resumed) / Math.max(elapsedMs, 1)) * 60_000),
+    indicators_per_minute: perMinute(done - resumed),
+    model_requests_per_minute: perMinute(totals.model_requests - resumedRequests),
     nodes: client.nodes,
     warnings: [...totals.warnings.values()],
     failures: [...failures.values()],
+    ...(spending === undefined ? {} : { max_cost: spendingReport(spending, isMaxCostReached) }),
   }
+}
+
+function spendingReport({ maxUsd, spentUsd }: Spending, reached: boolean) {
+  return { usd: maxUsd, spent_usd: Number(spentUsd.toFixed(6)), reached }
 }
 
 function idsOf(indicators: readonly Indicator[]): string[] {
   return indicators.map((one) => one.indicator_id)
-}
-
-function createTotals() {
-  const totals = {
-    classified: 0,
-    unchanged: 0,
-    failed: 0,
-    needs_review: 0,
-    by_source: { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 } as Record<Source, number>,
-    model_requests: 0,
-    tokens: { input: 0, cached: 0, output: 0 },
-    cost_usd: 0,
-    warnings: new Map<string, Warning>(),
-    add(summary: BatchSummary): void {
-      totals.classified += summary.classified
-      totals.unchanged += summary.unchanged
-      totals.needs_review += summary.needs_review
-      totals.model_requests += summary.model_requests
-      totals.cost_usd += summary.cost_usd
-      for (const source of Object.keys(totals.by_source) as Source[]) {
-        totals.by_source[source] += summary.by_source[source]
-      }
-      for (const kind of ['input', 'cached', 'output'] as const) totals.tokens[kind] += summary.tokens[kind]
-      for (const warning of summary.warnings) {
-        const known = totals.warnings.get(warning.code)
-        totals.warnings.set(warning.code, { ...warning, count: warning.count + (known?.count ?? 0) })
-      }
-    },
-  }
-  return totals
 }

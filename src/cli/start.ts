@@ -33,7 +33,7 @@ export function addStartCommand(program: Command): void {
 /** Nobody must take the offline model's answers for a real model's. */
 export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>): string {
   if (stack.offlineModelUrl === null) return 'the endpoint that OPENAI_* names'
-  return `offline (${stack.offlineModelUrl}): its answers are the rules' guesses, not a model's. Set OPENAI_API_KEY for a real one`
+  return `offline (${stack.offlineModelUrl}): its answers are the rules' guesses, not a model's, and its costs what gpt-6-luna would cost. Set OPENAI_API_KEY for a real one`
 }
 
 function describeStack(stack: Stack): string {

@@ -12,6 +12,15 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** An amount of money such as 0.05, up to a million. */
+export function dollars(text: string): number {
+  const value = Number(text)
+  if (!/^(?:\d{1,7}(?:\.\d{1,9})?|\.\d{1,9})$/.test(text) || value > 1_000_000) {
+    throw new InvalidArgumentError('It must be an amount of US dollars such as 0.05, from 0 to 1000000.')
+  }
+  return value
+}
+
 export function oneOf<const T extends string>(values: readonly T[]): (text: string) => T {
   return (text) => {
     const found = values.find((value) => value === text)

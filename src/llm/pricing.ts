@@ -10,26 +10,38 @@ export interface ModelPrice {
   readonly output: number
   /** Month of the price list, such as "2026-09". */
   readonly as_of?: string | undefined
+  /** The model whose price this is, for one that is free: what it says to cost is what that model would have cost. */
+  readonly priced_as?: string | undefined
 }
 
 /** Prices by model name: the content of OPENAI_PRICES, which the configuration checks, and the form of the table below. */
 export type PriceTable = Readonly<Record<string, ModelPrice>>
 
-/** The name under which the offline model answers by the rules. It is no model: it costs nothing, in no mode. */
+/** The name under which the offline model answers by the rules. */
 export const OFFLINE_MODEL_NAME = 'offline-rules'
+const OFFLINE_MODEL_NAMES = [OFFLINE_MODEL_NAME, 'offline-gold', 'offline-noisy', 'offline-hostile']
+/** What a run on the offline model is priced as. */
+const NOTIONAL_MODEL = 'gpt-6-luna'
 
-export const DEFAULT_PRICES: PriceTable = {
-  'gpt-6-luna': { input: 0.1, cached_input: 0.01, cache_write: 0.125, output: 0.5, as_of: '2026-09' },
+const REAL_PRICES = {
+  [NOTIONAL_MODEL]: { input: 0.1, cached_input: 0.01, cache_write: 0.125, output: 0.5, as_of: '2026-09' },
   'gpt-5.6-luna': { input: 0.2, cached_input: 0.02, output: 1.2, as_of: '2026-09' },
-  [OFFLINE_MODEL_NAME]: { input: 0, output: 0 },
-  'offline-gold': { input: 0, output: 0 },
-  'offline-noisy': { input: 0, output: 0 },
-  'offline-hostile': { input: 0, output: 0 },
+} as const satisfies PriceTable
+
+export const DEFAULT_PRICES: PriceTable = { ...notionalPrices(REAL_PRICES[NOTIONAL_MODEL]), ...REAL_PRICES }
+
+/** The default table with `overrides` over it, model by model. The offline model follows the price that it is priced as. */
+export function withDefaultPrices(overrides: PriceTable): PriceTable {
+  const notional = overrides[NOTIONAL_MODEL] ?? REAL_PRICES[NOTIONAL_MODEL]
+  return { ...DEFAULT_PRICES, ...notionalPrices(notional), ...overrides }
 }
 
-/** The default table with `overrides` over it, model by model. */
-export function withDefaultPrices(overrides: PriceTable): PriceTable {
-  return { ...DEFAULT_PRICES, ...overrides }
+/**
+ * The offline model is free, but what is tried with it (an estimate, a bound on the cost) must move as with a real
+ * model: it counts at a real model's price, and says so.
+ */
+function notionalPrices(price: ModelPrice): PriceTable {
+  return Object.fromEntries(OFFLINE_MODEL_NAMES.map((name) => [name, { ...price, priced_as: NOTIONAL_MODEL }]))
 }
 
 /** What follows a model's name in the name of a snapshot: a date, or "latest". "-mini" is another model. */

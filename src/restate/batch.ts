@@ -1,9 +1,7 @@
 /** classify-api/batch: plan, fan out, gather, save. It reads like the drawing in the README. */
 import { type Context, type RestatePromise, TerminalError } from '@restatedev/restate-sdk'
-import { packRuleOf } from '../classification/chunks.ts'
 import { isServiceError, ServiceError } from '../errors.ts'
-import type { Metrics } from '../metrics.ts'
-import type { ClaimsToEnd, EndedClaim, Store, StoredAnswer } from '../store/types.ts'
+import type { ClaimsToEnd, EndedClaim, StoredAnswer } from '../store/types.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
 import { IN_DOUBT } from './claims.ts'
 import type { BatchRequest, BatchResponse, ChunkReply, ChunkRequest } from './contract.ts'
@@ -17,14 +15,20 @@ import {
   nothingGathered,
 } from './gather.ts'
 import { databaseStep } from './options.ts'
-import { type BatchOptions, type Models, type Plan, type PlanInput, planBatch, questionAt } from './plan.ts'
-import { answersOf, saveResults } from './save.ts'
+import {
+  type BatchOptions,
+  type Models,
+  type Plan,
+  type PlanInput,
+  planBatch,
+  questionAt,
+  readOptions,
+} from './plan.ts'
+import { answersOf, type SaveDeps, saveResults } from './save.ts'
 import { awaitOthers } from './single-flight.ts'
 
-export interface BatchDeps {
-  readonly store: Store
+export interface BatchDeps extends SaveDeps {
   readonly models: Models
-  readonly metrics: Metrics
   readonly admission: Admission
   /** Calls classifier/chunk; given by the service definitions, so that this file needs not know them. */
   readonly callChunk: (ctx: Context, request: ChunkRequest) => RestatePromise<ChunkReply>
@@ -43,13 +47,7 @@ interface Progress {
 
 export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
   const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
-  const options: BatchOptions = {
-    mode: request.options?.mode ?? 'hybrid',
-    reuse: request.options?.reuse ?? true,
-    force: request.force ?? false,
-    overridePerson: request.options?.override_person ?? false,
-    pack: packRuleOf(request.options?.pack),
-  }
+  const options = readOptions(request)
   const plan = await untilPlanned(ctx, deps, request, runId, options)
   const { store, callChunk } = deps
   const asking: Asking = { ctx, store, callChunk, plan, options, runId, owner: ctx.request().id }

@@ -85,6 +85,39 @@ export interface ChunkReply {
   readonly requests: readonly ModelRequestRecord[]
 }
 
+const whole = z.number().int().min(0)
+const usd = z.number().min(0)
+
+const priceSchema = z.object({
+  input: usd,
+  cached_input: usd.optional(),
+  cache_write: usd.optional(),
+  output: usd,
+  /** Whose price it is, where the model itself is free. */
+  priced_as: z.string().optional(),
+})
+
+/** USD per million tokens; the cache's prices default to `input`. */
+export type TokenPrice = z.infer<typeof priceSchema>
+
+/** The answer of classify-api/estimate, whose body is that of a batch: how each indicator would get its result now. */
+export const estimateResponseSchema = z.object({
+  model: z.string(),
+  escalation_model: z.string().nullable(),
+  /** null where no price is known: such a model counts as free. */
+  price: priceSchema.nullable(),
+  escalation_price: priceSchema.nullable(),
+  prefix_tokens: whole,
+  habits: z.object({ output_per_indicator: usd, cached_share: z.number().min(0).max(1) }).nullable(),
+  unchanged: whole,
+  rules: whole,
+  reuse: whole,
+  person: whole,
+  asks: z.array(z.object({ shape: z.string(), tokens: whole })),
+})
+
+export type EstimateResponse = z.infer<typeof estimateResponseSchema>
+
 /** "model-auth: the endpoint refused the key": how a code travels in the message of a failed invocation. */
 export function formatFailure(code: string, message: string): string {
   return `${code}: ${message}`

@@ -1,5 +1,5 @@
 /** The first step of a batch: what the rules settle, what is known already, and what must be asked. */
-import { type PackRule, packChunks } from '../classification/chunks.ts'
+import { type PackRule, packChunks, packRuleOf } from '../classification/chunks.ts'
 import { CODEBOOK_VERSION } from '../classification/codebook.ts'
 import { isSettledByRules, needsEscalation } from '../classification/merge.ts'
 import { buildUserPrompt, estimateTokens, PROMPT_VERSION } from '../classification/prompt.ts'
@@ -22,6 +22,16 @@ export interface BatchOptions {
   /** Models may answer what a person has answered. */
   readonly overridePerson: boolean
   readonly pack: PackRule
+}
+
+export function readOptions(request: BatchRequest): BatchOptions {
+  return {
+    mode: request.options?.mode ?? 'hybrid',
+    reuse: request.options?.reuse ?? true,
+    force: request.force ?? false,
+    overridePerson: request.options?.override_person ?? false,
+    pack: packRuleOf(request.options?.pack),
+  }
 }
 
 export interface Models {
@@ -99,10 +109,28 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
 }
 
 async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<Plan> {
+  const [run, { ways, warnings }] = await Promise.all([deps.store.openRun(runId), readWays(deps, request, options)])
+  const toAsk = ways.flatMap((way, position) => (way.kind === 'ask' ? [position] : []))
+  return {
+    runStartedAt: run.startedAt,
+    models: deps.models,
+    codebookVersion: CODEBOOK_VERSION,
+    promptVersion: PROMPT_VERSION,
+    ways,
+    chunks: packPositions(ways, toAsk, options.pack),
+    warnings,
+  }
+}
+
+/** How each indicator would get its result now, as far as this batch can tell alone. Reads only. */
+export async function readWays(
+  deps: Pick<PlanDeps, 'store' | 'models'>,
+  request: BatchRequest,
+  options: BatchOptions,
+): Promise<{ readonly prepared: readonly Prepared[]; readonly ways: readonly Way[]; readonly warnings: Warning[] }> {
   const { primary, escalation } = deps.models
   const { prepared, warnings } = prepare(request, primary)
-  const [run, latest, words] = await Promise.all([
-    deps.store.openRun(runId),
+  const [latest, words] = await Promise.all([
     options.force && options.overridePerson
       ? NOTHING_KNOWN
       : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
@@ -147,16 +175,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
     const indicator = { ...one.indicator, sample_values: one.indicator.sample_values.slice(-MAX_PROMPT_SAMPLES) }
     return { kind: 'ask', indicator, reading: one.reading, shape: one.shape, shapeHash: one.shapeHash }
   })
-  const toAsk = ways.flatMap((way, position) => (way.kind === 'ask' ? [position] : []))
-  return {
-    runStartedAt: run.startedAt,
-    models: { primary, escalation },
-    codebookVersion: CODEBOOK_VERSION,
-    promptVersion: PROMPT_VERSION,
-    ways,
-    chunks: packPositions(ways, toAsk, options.pack),
-    warnings,
-  }
+  return { prepared, ways, warnings }
 }
 
 /** Claims what the plan would ask: what another batch asks already is awaited, what it has answered is reused. */

@@ -4,7 +4,7 @@ import { buildClassification, type SourcedDecision } from '../classification/mer
 import type { Classification, Source } from '../classification/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BatchTotals, ClaimsToEnd, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../store/types.ts'
-import type { BatchRequest, BatchResponse, BatchSummary, Warning } from './contract.ts'
+import type { BatchRequest, BatchResponse, BatchSummary, TokenPrice, Warning } from './contract.ts'
 import { markOlderWord } from './person.ts'
 import { type BatchOptions, type Plan, questionAt, type Way } from './plan.ts'
 import { type Prepared, prepare } from './prepare.ts'
@@ -12,6 +12,7 @@ import { type Prepared, prepare } from './prepare.ts'
 export interface SaveDeps {
   readonly store: Store
   readonly metrics: Metrics
+  readonly priceOf: (model: string) => TokenPrice | null
 }
 
 /** A decision with the model that was asked for it, as configured where its chunk ran. */
@@ -72,7 +73,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   return {
     run_id: runId,
     results: built.map((one) => one.classification),
-    summary: summaryOf(totals, plan.warnings),
+    summary: summaryOf(totals, [...plan.warnings, ...notionalCosts(deps, input.requests)]),
   }
 }
 
@@ -189,6 +190,17 @@ function totalsOf(
     outputTokens: sum((request) => request.outputTokens),
     costUsd: sum((request) => request.costUsd),
   }
+}
+
+/** A warning where costs are those of another model, because the one that answered is free. */
+function notionalCosts(deps: SaveDeps, requests: readonly ModelRequestRecord[]): Warning[] {
+  const free = requests.flatMap(({ model, costUsd }) => {
+    const pricedAs = costUsd > 0 ? deps.priceOf(model)?.priced_as : undefined
+    return pricedAs === undefined ? [] : [pricedAs]
+  })
+  if (free[0] === undefined) return []
+  const message = `what ${free[0]} would cost; the offline model is free`
+  return [{ code: 'notional-cost', message, count: free.length }]
 }
 
 function summaryOf(totals: BatchTotals, warnings: readonly Warning[]): BatchSummary {

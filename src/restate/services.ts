@@ -24,10 +24,13 @@ import {
   type ChunkRequest,
   CLASSIFIER,
   CLASSIFY_API,
+  type EstimateResponse,
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
+  type TokenPrice,
 } from './contract.ts'
+import { estimateBatch } from './estimate.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep } from './options.ts'
 import { readStatus } from './status.ts'
@@ -37,6 +40,8 @@ export interface RestateDeps {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly metrics: Metrics
+  /** null where no price is known. */
+  readonly priceOf: (model: string) => TokenPrice | null
   readonly health: Health
   readonly log: Logger
   readonly maxWaitMs: number
@@ -62,6 +67,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     store,
     models: model.models,
     metrics,
+    priceOf: deps.priceOf,
     admission: createAdmission(() => limiter.stats()),
     callChunk: (ctx: Context, request: ChunkRequest) => ctx.serviceClient(classifier).chunk(request),
   }
@@ -70,6 +76,15 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     handlers: {
       batch: handlers.handler({ input: serde.schema(batchRequestSchema) }, (ctx: Context, request: BatchRequest) =>
         classifyBatch(ctx, batchDeps, request),
+      ),
+      estimate: handlers.handler(
+        { input: serde.schema(batchRequestSchema) },
+        (ctx: Context, request: BatchRequest): Promise<EstimateResponse> =>
+          ctx.run(
+            `estimate ${request.indicators.length} indicators`,
+            () => estimateBatch(batchDeps, request),
+            databaseStep,
+          ),
       ),
       status: handlers.handler(
         { input: serde.schema(statusRequestSchema) },

@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
-import type { BatchToSave, ModelRequestRecord, RunTotals } from './types.ts'
+import type { BatchToSave, ModelRequestRecord, ModelUse, RunTotals } from './types.ts'
 
 const startRow = z.object({ started_at: z.iso.datetime() })
 
@@ -156,4 +156,35 @@ export async function findRun(pool: DatabasePool, runId: string): Promise<RunTot
     [runId],
   )
   return found
+}
+
+const useRow = z
+  .object({ indicators: count, input_tokens: count, cached_input_tokens: count, output_tokens: count })
+  .transform(
+    (row): ModelUse => ({
+      indicators: row.indicators,
+      inputTokens: row.input_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      outputTokens: row.output_tokens,
+    }),
+  )
+
+/** Among so many of the latest requests, so that the table may grow. */
+const LATEST_REQUESTS = 2_000
+/** What follows a model's name in the name of a snapshot: a date, or "latest". */
+const SNAPSHOT_SUFFIX = '^[-@](\\d{4,8}(-\\d{2})*|\\d{2}-\\d{2}|latest)$'
+
+export async function findModelUse(pool: DatabasePool, model: string): Promise<ModelUse | undefined> {
+  const sums = ['indicators', 'input_tokens', 'cached_input_tokens', 'output_tokens']
+  const [found] = await queryRows(
+    pool,
+    'read what a model took',
+    useRow,
+    `select ${sums.map((name) => `coalesce(sum(${name}), 0) as ${name}`).join(', ')}
+     from (select * from llm_requests order by requested_at desc limit ${LATEST_REQUESTS}) latest
+     where tier = 'primary' and outcome = 'ok'
+       and (model = $1 or (starts_with(model, $1) and substr(model, length($1) + 1) ~ $2))`,
+    [storableText(model), SNAPSHOT_SUFFIX],
+  )
+  return found === undefined || found.indicators === 0 ? undefined : found
 }

@@ -9,7 +9,7 @@ import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listOpen, saveReview } from './reviews.ts'
-import { findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
+import { findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
 /** A store on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
@@ -19,6 +19,7 @@ export function createStore(pool: DatabasePool): Store {
     findLatest: (ids) => findLatest(pool, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
     findPersonAnswers: (shapeHashes) => findPersonAnswers(pool, shapeHashes),
+    findModelUse: (model) => findModelUse(pool, model),
     claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),

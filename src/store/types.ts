@@ -43,6 +43,14 @@ export interface ModelRequestRecord {
   readonly outcome: string
 }
 
+/** Sums over requests that were answered. */
+export interface ModelUse {
+  readonly indicators: number
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+}
+
 /** One result to save, with what `LatestResult` needs. */
 export interface ResultToSave {
   readonly indicator: Indicator
@@ -177,6 +185,8 @@ export interface Store {
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** What persons said, by hash of the shape by which a person's word is kept. */
   findPersonAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
+  /** What recent answered requests to `model`, or a dated snapshot of it, came to; undefined where there were none. */
+  findModelUse(model: string): Promise<ModelUse | undefined>
   /** Takes the claims that nobody else holds, for `holdMs`. Idempotent for one owner. */
   claimShapes(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<ShapeClaims>
   /** Holds the owner's claims for `holdMs` from now. */

@@ -111,6 +111,28 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       assert.ok((run?.updatedAt ?? '') >= startedAt)
     })
 
+    it('sums up what a model took, by its own name or that of a dated snapshot', async () => {
+      const of = (model: string, more: object = {}) =>
+        request(`use ${model} ${JSON.stringify(more)}`, { model, outcome: 'ok', ...more })
+      const { startedAt } = await store.openRun('run-use')
+      await store.saveBatch(
+        batch(startedAt, [result('use')], {
+          runId: 'run-use',
+          requests: [
+            of('use-1', { indicators: 10, inputTokens: 100, cachedInputTokens: 60, outputTokens: 30 }),
+            of('use-1-2026-09-01', { indicators: 5, inputTokens: 50, cachedInputTokens: 0, outputTokens: 20 }),
+            of('use-1-mini'),
+            of('use-1', { outcome: 'model-cut-off' }),
+            of('use-1', { tier: 'escalation' }),
+          ],
+        }),
+      )
+      const use = { indicators: 15, inputTokens: 150, cachedInputTokens: 60, outputTokens: 50 }
+      assert.deepEqual(await store.findModelUse('use-1'), use)
+      assert.equal(await store.findModelUse('use'), undefined)
+      assert.equal(await store.findModelUse('use-_'), undefined)
+    })
+
     it('never lets an older result replace a newer one, and keeps the history of both', async () => {
       const { startedAt: first } = await store.openRun('run-old')
       const { startedAt: second } = await store.openRun('run-new')

@@ -42,7 +42,10 @@ async function plan(indicators: readonly object[], options: Partial<BatchOptions
   const runId = `run-${runs}`
   const models = { primary: model, escalation: null }
   const input = { request, runId, options: all, owner: runId, before: null }
-  const made = await planBatch({ store, models, admission: { admit: () => null } }, input)
+  const made = await planBatch(
+    { store, models, admission: { enter: () => null, admit: () => null, leave: () => undefined } },
+    input,
+  )
   assert.ok('ways' in made)
   return { request, runId, options: all, plan: made }
 }
@@ -53,7 +56,7 @@ async function finish({ request, runId, options, plan }: Run) {
   const decision = decisionOf({ type: 'index', temporal_aggregation: 'period-average', orientation: 'neutral' })
   const { primary } = plan.models
   return await saveResults(
-    { store, metrics },
+    { store, metrics, priceOf: () => null },
     {
       ...{ request, runId, options, plan, openPositions: [], unanswered: new Map(), requests: [] },
       awaited: new Map(),

@@ -36,8 +36,18 @@ describe('costOf', () => {
     assert.equal(costIn(table, 'mine', { cachedInput: 400_000, cacheWriteInput: 100_000 }), 2)
   })
 
-  it('charges nothing for the offline model', () => {
-    assert.equal(costIn(DEFAULT_PRICES, OFFLINE_MODEL_NAME, { output: 1_000_000 }), 0)
+  it('counts the offline model at the price of the default model, and says whose price that is', () => {
+    assert.equal(costIn(DEFAULT_PRICES, OFFLINE_MODEL_NAME, { output: 1_000_000 }), 0.6)
+    assert.equal(priceOf(OFFLINE_MODEL_NAME, DEFAULT_PRICES)?.priced_as, 'gpt-6-luna')
+    assert.equal(priceOf('gpt-6-luna', DEFAULT_PRICES)?.priced_as, undefined)
+  })
+
+  it('counts the offline model as the default model is priced, or at a price of its own', () => {
+    const dearer = withDefaultPrices({ 'gpt-6-luna': { input: 9, output: 9 } })
+    assert.equal(costIn(dearer, 'offline-gold', {}), 9)
+    const free = withDefaultPrices({ [OFFLINE_MODEL_NAME]: { input: 0, output: 0 } })
+    assert.equal(costIn(free, OFFLINE_MODEL_NAME, { output: 1_000_000 }), 0)
+    assert.equal(priceOf(OFFLINE_MODEL_NAME, free)?.priced_as, undefined)
   })
 })
 

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import {
   clip,
+  createEta,
   createProgress,
   createRateMeter,
   etaOf,
@@ -109,7 +110,44 @@ test('the rate is that of the last 15 s, and falls when nothing ends', () => {
   assert.equal(meter.perMinute(200_000), 0)
 })
 
+test('in long runs elsewhere the lines become fewer', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 1_000_000 })
+  for (let second = 1; second <= 3_600; second += 1) {
+    pass(1_000)
+    progress.update(counts(second))
+  }
+  assert.ok(writes.length >= 60 && writes.length <= 90, String(writes.length))
+  progress.end()
+})
+
+test('what was done before a resume says nothing of the pace', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 20_000 })
+  progress.update(counts(10_000, { resumed: 10_000 }))
+  for (let second = 1; second <= 10; second += 1) {
+    pass(1_000)
+    progress.update(counts(10_000 + second * 10, { resumed: 10_000 }))
+  }
+  assert.match(writes.at(-1) ?? '', / 540\/min {2}ETA 1[89]:\d\d /)
+  progress.end()
+})
+
+test('the shown end counts down by itself and follows a new pace within seconds', () => {
+  const eta = createEta()
+  assert.equal(eta.at(0, undefined), undefined)
+  assert.equal(eta.at(1_000, 600_000), 600_000)
+  for (let at = 1_200; at <= 31_000; at += 200) eta.at(at, 600_000)
+  // One look that says twice as long moves it a little, and a pace that stays so moves it all the way.
+  const first = eta.at(31_200, 1_200_000) ?? 0
+  assert.ok(first > 600_000 && first < 630_000, String(first))
+  let shown: number | undefined
+  for (let at = 31_400; at <= 91_400; at += 200) shown = eta.at(at, 1_200_000 - (at - 31_400))
+  assert.ok(Math.abs((shown ?? 0) - 1_140_000) < 12_000, String(shown))
+  assert.equal(eta.at(91_600, 0), 0)
+  assert.equal(eta.at(91_800, undefined), undefined)
+})
+
 test('durations and widths', () => {
+  assert.deepEqual([360_000_000, 1_000_000_000].map(formatDuration), ['4 d 4 h', '11 d 13 h'])
   assert.deepEqual([0, 1, 7_000, 725_000, 11_045_000].map(formatDuration), ['0:00', '0:01', '0:07', '12:05', '3:04:05'])
   assert.deepEqual([undefined, Number.NaN, Number.POSITIVE_INFINITY, -1].map(formatDuration), ['--', '--', '--', '--'])
   assert.deepEqual(

@@ -14,6 +14,9 @@ function fakeJournal(over: Partial<RunJournal> = {}): RunJournal {
     failures: () => 0,
     noteDone: async () => undefined,
     noteFailed: async () => undefined,
+    maxCostUsd: undefined,
+    costUsd: 0,
+    noteMaxCost: async () => undefined,
     remove: async () => undefined,
     ...over,
   }
