@@ -3,6 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { findNearMisses, loadDotEnv } from '../config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { addClassifyCommand } from './classify.ts'
+import {
+  addClusterCleanCommand,
+  addClusterLogsCommand,
+  addClusterPsCommand,
+  addClusterStartCommand,
+  addClusterStopCommand,
+  addFiveNodeCommand,
+} from './cluster/commands.ts'
 import { addDemoCommand } from './demo.ts'
 import { addExportCommand } from './export.ts'
 import { addMigrateCommand } from './migrate.ts'
@@ -33,6 +41,12 @@ async function main(): Promise<void> {
     addStatusCommand,
     addExportCommand,
     addMigrateCommand,
+    addFiveNodeCommand,
+    addClusterStartCommand,
+    addClusterStopCommand,
+    addClusterCleanCommand,
+    addClusterPsCommand,
+    addClusterLogsCommand,
   ]) {
     add(program)
   }
