@@ -13,7 +13,9 @@ import {
 } from './cluster/commands.ts'
 import { addDemoCommand } from './demo.ts'
 import { addExportCommand } from './export.ts'
+import { addKillCommand } from './kill.ts'
 import { addMigrateCommand } from './migrate.ts'
+import { addQueueCommand } from './queue.ts'
 import { addStartCommand } from './start.ts'
 import { addStatusCommand } from './status.ts'
 import {
@@ -41,6 +43,8 @@ async function main(): Promise<void> {
     addStatusCommand,
     addExportCommand,
     addMigrateCommand,
+    addQueueCommand,
+    addKillCommand,
     addFiveNodeCommand,
     addClusterStartCommand,
     addClusterStopCommand,
