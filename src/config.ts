@@ -327,6 +327,12 @@ function shape(v: z.output<typeof variables>) {
       composeFile: v.COMPOSE_FILE,
       replicas: v.CLUSTER_REPLICAS,
       identityDir: v.CLUSTER_IDENTITY_DIR,
+      /** What PgBouncer lets in; the defaults are the Compose file's. */
+      database: {
+        user: v.POSTGRES_USER,
+        password: v.POSTGRES_PASSWORD ?? 'classify',
+        database: v.POSTGRES_DB,
+      },
     },
     offlineModel: {
       /** Asked where neither a key nor a base URL is set; undefined: none is there. */

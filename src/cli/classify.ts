@@ -10,7 +10,7 @@ import type { Catalogue } from './catalogue/types.ts'
 import { findIngress } from './ingress.ts'
 import { createProgress } from './progress.ts'
 import { formatFailures, formatReport } from './report.ts'
-import { newRunId, type RunReport, runCatalogue } from './run.ts'
+import { newRunId, type RunOptions, type RunReport, runCatalogue } from './run.ts'
 import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
 import { createSkippedFile } from './skipped.ts'
 import {
@@ -23,7 +23,7 @@ import {
   say,
   underInterrupts,
 } from './terminal.ts'
-import { httpUrls, oneOf, wholeNumber } from './values.ts'
+import { duration, httpUrls, oneOf, wholeNumber } from './values.ts'
 
 export interface ClassifyOptions {
   readonly json?: boolean
@@ -36,9 +36,10 @@ export interface ClassifyOptions {
   readonly limit?: number
   readonly resume?: string
   readonly skipInvalid?: boolean
+  /** How long a run waits for a node while none answers, milliseconds; at its start shorter unless it is given. */
+  readonly waitForNodes?: number
 }
 
-/** How long a run waits for a node while none answers. */
 const PATIENCE_MS = 600_000
 
 export function addClassifyCommand(program: Command): void {
@@ -67,6 +68,11 @@ export function addClassifyCommand(program: Command): void {
     )
     .option('--limit <n>', 'classify the first N indicators of the file', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--skip-invalid', 'leave out records that are invalid, and write them to skipped-RUN in this directory')
+    .option(
+      '--wait-for-nodes <duration>',
+      'how long to wait for a Restate node while none answers, such as 30s, 10m or 1h (default: 10s at the start, then 10m)',
+      duration,
+    )
     .option('--resume <run>', 'go on with a run that was interrupted or partly failed; its file and options are known')
     .action(async (file: string | undefined, options: ClassifyOptions) => {
       keepHeapSmall()
@@ -115,10 +121,11 @@ export async function classifyFile(
       throw new ServiceError('input-invalid', `${catalogue.label} is not what run ${runId} began with: ${way}`)
     }
     const urls = options.ingress ?? config.restate.ingressUrls
-    await findIngress(urls, interrupts.first)
+    await findIngress(urls, interrupts.first, options.waitForNodes)
     const journal = earlier ?? (await createRunJournal(config.dataDir, headerOf(runId, path, catalogue, options)))
     say(`Run ${runId}, mode ${journal.header.options.mode}; if it is cut off: ${resumeCommand(runId, path)}`)
-    const report = await submitAll(journal, catalogue, urls, interrupts, onResults)
+    const patienceMs = options.waitForNodes ?? PATIENCE_MS
+    const report = await submitAll(journal, catalogue, { urls, patienceMs }, interrupts, onResults)
     if (report.failed === 0) await journal.remove()
     return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
   } finally {
@@ -158,7 +165,7 @@ function headerOf(runId: string, path: string, catalogue: Catalogue, options: Cl
 async function submitAll(
   journal: RunJournal,
   catalogue: Catalogue,
-  urls: readonly string[],
+  nodes: Pick<RunOptions, 'urls' | 'patienceMs'>,
   interrupts: Interrupts,
   onResults?: (results: readonly Classification[]) => void,
 ): Promise<RunReport> {
@@ -170,8 +177,7 @@ async function submitAll(
   try {
     const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
     return await runCatalogue(journal, catalogue.count, batches, {
-      urls,
-      patienceMs: PATIENCE_MS,
+      ...nodes,
       say: (line) => progress.note(line),
       onProgress: (counts) => progress.update(counts),
       ...(onResults === undefined ? {} : { onResults }),

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { findNearMisses, loadDotEnv } from '../config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { addAllInOneCommand } from './all-in-one.ts'
 import { addClassifyCommand } from './classify.ts'
 import {
   addClusterCleanCommand,
@@ -51,6 +52,8 @@ async function main(): Promise<void> {
     addClusterCleanCommand,
     addClusterPsCommand,
     addClusterLogsCommand,
+    // After classify, whose options it takes.
+    addAllInOneCommand,
   ]) {
     add(program)
   }

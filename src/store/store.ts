@@ -2,7 +2,7 @@
 import { ServiceError } from '../errors.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
-import { exportClassifications } from './export.ts'
+import { exportClassifications, exportIndicators } from './export.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
@@ -19,6 +19,7 @@ export function createStore(pool: DatabasePool): Store {
     findClassification: (id) => findClassification(pool, id),
     findRun: (runId) => findRun(pool, runId),
     exportClassifications: (options) => exportClassifications(pool, options),
+    exportIndicators: (options) => exportIndicators(pool, options),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

@@ -100,6 +100,8 @@ export interface Store {
     readonly runId?: string
     readonly pageSize?: number
   }): AsyncIterable<readonly Classification[]>
+  /** The latest input of every indicator, in order of id, in pages: as it was checked when it was classified. */
+  exportIndicators(options: { readonly pageSize?: number }): AsyncIterable<readonly Indicator[]>
   /** Resolves when the database answers; rejects within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats
