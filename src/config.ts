@@ -204,6 +204,15 @@ export type DatabaseConnection =
       readonly database: string
     }
 
+/**
+ * The database as what runs on the host itself finds it: `.env` may name this machine as containers do, and the Compose
+ * file reads the same variable.
+ */
+export function fromThisHost(connection: DatabaseConnection): DatabaseConnection {
+  if ('url' in connection || connection.host !== 'host.docker.internal') return connection
+  return { ...connection, host: '127.0.0.1' }
+}
+
 export type Config = ReturnType<typeof shape>
 
 /** Reads and checks the environment. Throws `ServiceError` config-invalid that lists every wrong variable. */
