@@ -40,7 +40,12 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
     ...(replicas === config.cluster.replicas ? {} : { CLUSTER_REPLICAS: String(replicas) }),
     ...options.env,
   }
-  const up = await compose.run(['up', '--detach', '--build'], { output: 'stderr', env, signal })
+  // One service alone: Compose marks an image with the service that it was built for, so that `up --build` would leave two
+  // images for one name, and the next `up` by hand would make replicas anew.
+  const built = await compose.run(['build', REPLICAS], { output: 'stderr', env, signal })
+  if (built.code !== 0)
+    throw new ServiceError('cluster-failed', 'The image was not built: docker compose said why above')
+  const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
   if (up.code !== 0) await explainFailedUp(options)
   return await completeUp(options, identity)
 }
