@@ -3,6 +3,7 @@
  * its value (never a secret) and what is allowed.
  */
 import { z } from 'zod'
+import { COMPOSE_VARIABLES } from './compose-variables.ts'
 import { messageOf, ServiceError } from './errors.ts'
 import { nearestName } from './near-miss.ts'
 
@@ -27,6 +28,8 @@ const decimal = (min: number, max: number) => {
 }
 
 const port = whole(1, 65_535)
+/** 0 takes any free one. */
+const hostPort = whole(0, 65_535)
 const text = z.string().trim().min(1, 'must not be blank').max(1_000, 'must be at most 1000 characters')
 /** Credentials in a URL would stand in messages and reports. */
 const URL_FORM = 'that begins with http:// or https:// and holds no user name or password'
@@ -152,11 +155,24 @@ const variables = z.object({
   OPENAI_TIMEOUT_MS: whole(100, 600_000).default(60_000),
   OPENAI_PRICES: prices.optional(),
   RATE_RPM: whole(1, 1_000_000).default(1_000),
-  RATE_REPLICAS: whole(1, 1_000).default(5),
+  // Unset: CLUSTER_REPLICAS, so that one setting scales both.
+  RATE_REPLICAS: whole(1, 1_000).optional(),
   RATE_SAFETY: decimal(0.01, 1).default(0.99),
   RATE_MAX_WAIT_MS: whole(0, 600_000).default(20_000),
   RESTATE_INGRESS_URL: httpUrls.optional(),
+  RESTATE_ADMIN_URL: httpUrls.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
+  RESTATE_IDENTITY_KEYS_DIR: text.optional(),
+  // The cluster's scripts read these; all else that the Compose file takes is its own, see compose-variables.ts.
+  COMPOSE_FILE: text.optional(),
+  CLUSTER_REPLICAS: whole(1, 1_000).default(5),
+  CLUSTER_ADMIN_PORT_1: hostPort.default(9070),
+  CLUSTER_ADMIN_PORT_2: hostPort.default(29070),
+  CLUSTER_ADMIN_PORT_3: hostPort.default(39070),
+  CLUSTER_ADMIN_PORT_4: hostPort.default(49070),
+  CLUSTER_ADMIN_PORT_5: hostPort.default(59070),
+  CLUSTER_IDENTITY_DIR: text.default('./docker/identity'),
+  OFFLINE_MODEL_URL: httpUrl.optional(),
   OFFLINE_MODEL_HOST: text.default('127.0.0.1'),
   OFFLINE_MODEL_PORT: port.default(9085),
   OFFLINE_MODEL_LATENCY_MS: whole(0, 600_000).default(0),
@@ -188,6 +204,15 @@ export type DatabaseConnection =
       readonly database: string
     }
 
+/**
+ * The database as what runs on the host itself finds it: `.env` may name this machine as containers do, and the Compose
+ * file reads the same variable.
+ */
+export function fromThisHost(connection: DatabaseConnection): DatabaseConnection {
+  if ('url' in connection || connection.host !== 'host.docker.internal') return connection
+  return { ...connection, host: '127.0.0.1' }
+}
+
 export type Config = ReturnType<typeof shape>
 
 /** Reads and checks the environment. Throws `ServiceError` config-invalid that lists every wrong variable. */
@@ -200,23 +225,29 @@ export function readConfig(env: Environment = process.env): Config {
   return Object.freeze(shape(parsed.data))
 }
 
-const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|OFFLINE_MODEL|POSTGRES)_/
+const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
+const KNOWN_NAMES = [...VARIABLE_NAMES, ...COMPOSE_VARIABLES]
 
 /** One line for each variable that we do not read and that looks like a slip of the pen for one that we do. */
 export function findNearMisses(env: Environment = process.env): string[] {
   return Object.keys(env).flatMap((name) => {
-    if (!OUR_PREFIX.test(name) || VARIABLE_NAMES.includes(name)) return []
-    const nearest = nearestName(name, VARIABLE_NAMES)
+    if (!OUR_PREFIX.test(name) || KNOWN_NAMES.includes(name)) return []
+    const nearest = nearestName(name, KNOWN_NAMES)
     return nearest === undefined
       ? []
       : [`${name} is set, but is not a variable of this service: did you mean ${nearest}?`]
   })
 }
 
+/** What came from `.env` alone. */
+const dotEnvNames = new Set<string>()
+
 /** Adds what `.env` in the working directory sets, below what the environment has already. No file is no error. */
 export function loadDotEnv(): void {
+  const before = new Set(Object.keys(process.env))
   try {
     process.loadEnvFile()
+    for (const name of Object.keys(process.env)) if (!before.has(name)) dotEnvNames.add(name)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
     throw new ServiceError('config-invalid', `.env cannot be read: ${messageOf(error)}`, { cause: error })
@@ -236,6 +267,15 @@ export function childEnvironment(overrides: Readonly<Record<string, string | nul
     if (typeof value === 'string') result[name] = value
   }
   return result
+}
+
+/**
+ * The environment for Docker Compose. Without what `.env` gave us: Compose reads that file by itself and in its own way
+ * (it expands `$`), and a container must look the same to it whoever calls it, or it would be made anew.
+ */
+export function composeEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
+  const withoutDotEnv = Object.fromEntries([...dotEnvNames].map((name) => [name, null]))
+  return childEnvironment({ ...withoutDotEnv, ...overrides })
 }
 
 /** Only names that exist are picked: an unset variable takes its default, an empty one is a mistake to be told. */
@@ -279,7 +319,7 @@ function shape(v: z.output<typeof variables>) {
     },
     rate: {
       rpm: v.RATE_RPM,
-      replicas: v.RATE_REPLICAS,
+      replicas: v.RATE_REPLICAS ?? v.CLUSTER_REPLICAS,
       safety: v.RATE_SAFETY,
       maxWaitMs: v.RATE_MAX_WAIT_MS,
     },
@@ -287,9 +327,25 @@ function shape(v: z.output<typeof variables>) {
       ingressPort: v.INGRESS_PORT,
       adminPort: v.ADMIN_PORT,
       ingressUrls: v.RESTATE_INGRESS_URL ?? [`http://127.0.0.1:${v.INGRESS_PORT}`],
+      /** Where `queue` and `kill` ask: what was set, else the embedded stack's, then the cluster's. */
+      adminUrls: v.RESTATE_ADMIN_URL ?? adminUrlsOf(v),
       identityKeys: v.RESTATE_IDENTITY_KEYS ?? [],
+      identityKeysDir: v.RESTATE_IDENTITY_KEYS_DIR,
+    },
+    cluster: {
+      composeFile: v.COMPOSE_FILE,
+      replicas: v.CLUSTER_REPLICAS,
+      identityDir: v.CLUSTER_IDENTITY_DIR,
+      /** What PgBouncer lets in; the defaults are the Compose file's. */
+      database: {
+        user: v.POSTGRES_USER,
+        password: v.POSTGRES_PASSWORD ?? 'classify',
+        database: v.POSTGRES_DB,
+      },
     },
     offlineModel: {
+      /** Asked where neither a key nor a base URL is set; undefined: none is there. */
+      url: v.OFFLINE_MODEL_URL,
       host: v.OFFLINE_MODEL_HOST,
       port: v.OFFLINE_MODEL_PORT,
       latencyMs: v.OFFLINE_MODEL_LATENCY_MS,
@@ -302,6 +358,12 @@ function shape(v: z.output<typeof variables>) {
       faults: v.OFFLINE_MODEL_FAULTS,
     },
   }
+}
+
+function adminUrlsOf(v: z.output<typeof variables>): string[] {
+  const cluster = [v.CLUSTER_ADMIN_PORT_1, v.CLUSTER_ADMIN_PORT_2, v.CLUSTER_ADMIN_PORT_3, v.CLUSTER_ADMIN_PORT_4]
+  const ports = new Set([v.ADMIN_PORT, ...cluster, v.CLUSTER_ADMIN_PORT_5])
+  return [...ports].filter((one) => one !== 0).map((one) => `http://127.0.0.1:${one}`)
 }
 
 function databaseConnection(v: z.output<typeof variables>): DatabaseConnection | null {

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'limiter-closed'
   | 'ingress-unavailable'
   | 'admin-failed'
+  | 'cluster-failed'
   | 'port-taken'
   | 'embedded-failed'
   | 'interrupted'

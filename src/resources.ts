@@ -53,7 +53,8 @@ export function priceOfModel(config: Config, model: string): ModelPrice | null {
 
 /** Everything that a replica needs. Opens no connection and sends no request. */
 export function createResources(config: Config, log: Logger): Resources {
-  const { openai, rate } = config
+  const { rate } = config
+  const openai = modelOf(config)
   if (config.database.connection === null) {
     throw new ServiceError(
       'config-invalid',
@@ -65,6 +66,9 @@ export function createResources(config: Config, log: Logger): Resources {
       'config-invalid',
       'No model is set: give OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint without keys',
     )
+  }
+  if (openai.model === OFFLINE_MODEL) {
+    log.warn({ url: openai.baseUrl }, "The offline model answers: the rules' guesses, not a model's judgement")
   }
   const metrics = createMetrics()
   const database = openDatabase(config.database.connection, {
@@ -98,6 +102,15 @@ export function createResources(config: Config, log: Logger): Resources {
       await database.close()
     },
   }
+}
+
+/** What the offline model calls itself, so that nobody takes its answers for a real model's. */
+const OFFLINE_MODEL = 'offline-rules'
+
+/** The endpoint that is set; where none is, the offline model where that is set. It has nobody to escalate to. */
+function modelOf({ openai, offlineModel }: Config): Config['openai'] {
+  if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.url === undefined) return openai
+  return { ...openai, baseUrl: offlineModel.url, model: OFFLINE_MODEL, escalationModel: undefined }
 }
 
 function countRequests(metrics: Metrics) {

@@ -6,6 +6,7 @@ import { type Config, findNearMisses, readConfig } from './config.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { findServiceName } from './http/service-name.ts'
 import { createResources, type Resources } from './resources.ts'
+import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
 
 /** How long a replica waits for its database at the start before it gives up. */
@@ -38,6 +39,10 @@ async function main(): Promise<void> {
 }
 
 async function run(config: Config, service: string, log: Logger): Promise<void> {
+  const { identityKeys: keys, identityKeysDir } = config.restate
+  const identityKeys = await readIdentityKeys(keys, identityKeysDir)
+  if (identityKeys.length === 0) log.info('Calls need no signature: no public key is set')
+  else log.info({ identityKeys }, 'Calls must be signed by one of these keys')
   const resources = createResources(config, log)
   const stopping = stopSignal(log)
   try {
@@ -56,7 +61,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
           log,
           maxWaitMs: config.rate.maxWaitMs,
           modelTimeoutMs: config.openai.timeoutMs,
-          identityKeys: config.restate.identityKeys,
+          identityKeys,
         }),
     })
     await app.listen({ port: config.port, host: config.host })

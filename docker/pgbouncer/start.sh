@@ -4,6 +4,12 @@
 # the directory's mode and belongs to root), and it does not know every setting below.
 set -eu
 umask 077
+# POSTGRES_HOST is for the host's own commands as well, and means the same there and here: this machine, not this container.
+case "$DB_HOST" in
+  localhost | 127.* | ::1) DB_HOST=host.docker.internal ;;
+esac
+# The cluster's own database; POSTGRES_PORT is then that of the embedded stack.
+if [ "$DB_HOST" = timescaledb ]; then DB_PORT=5432; fi
 double() { printf '%s' "$1" | sed 's/"/""/g'; }
 printf '"%s" "%s"\n' "$(double "$DB_USER")" "$(double "$DB_PASSWORD")" > /tmp/userlist.txt
 cat > /tmp/pgbouncer.ini <<INI

@@ -14,7 +14,7 @@ import { storedFacts } from './facts.ts'
 import { findIngress } from './ingress.ts'
 import { createProgress } from './progress.ts'
 import { formatFailures, formatReport } from './report.ts'
-import { newRunId, type RunReport, runCatalogue } from './run.ts'
+import { newRunId, type RunOptions, type RunReport, runCatalogue } from './run.ts'
 import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
 import { createServiceClient, type ServiceClient } from './service.ts'
 import { createSkippedFile } from './skipped.ts'
@@ -29,7 +29,7 @@ import {
   say,
   underInterrupts,
 } from './terminal.ts'
-import { dollars, httpUrls, oneOf, wholeNumber } from './values.ts'
+import { dollars, duration, httpUrls, oneOf, wholeNumber } from './values.ts'
 
 export interface ClassifyOptions {
   readonly json?: boolean
@@ -47,11 +47,13 @@ export interface ClassifyOptions {
   readonly maxCost?: number
   readonly rpm?: number
   readonly tpm?: number
+  /** How long a run waits for a node while none answers, milliseconds; at its start shorter unless it is given. */
+  readonly waitForNodes?: number
 }
 
 /** How long one short question to the service may take, while it comes up too. */
 const SERVICE_PATIENCE_MS = 30_000
-/** How long a run waits for a node while none answers. */
+/** How long a run waits for a node in its middle unless it is told. */
 const PATIENCE_MS = 600_000
 
 export function addClassifyCommand(program: Command): void {
@@ -81,6 +83,11 @@ export function addClassifyCommand(program: Command): void {
     )
     .option('--limit <n>', 'classify the first N indicators of the file', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--skip-invalid', 'leave out records that are invalid, and write them to skipped-RUN in this directory')
+    .option(
+      '--wait-for-nodes <duration>',
+      'how long to wait for a Restate node while none answers, such as 30s, 10m or 1h (default: 10s at the start, then 10m)',
+      duration,
+    )
     .option('--resume <run>', 'go on with a run that was interrupted or partly failed; its file and options are known')
     .addOption(
       new Option(
@@ -155,7 +162,7 @@ export async function classifyFile(
       throw new ServiceError('input-invalid', `${catalogue.label} is not what run ${runId} began with: ${way}`)
     }
     const urls = options.ingress ?? config.restate.ingressUrls
-    await findIngress(urls, interrupts.first)
+    await findIngress(urls, interrupts.first, options.waitForNodes)
     const service = createServiceClient({ urls, patienceMs: SERVICE_PATIENCE_MS })
     if (options.rpm !== undefined || options.tpm !== undefined) {
       say(`The budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
@@ -176,7 +183,8 @@ export async function classifyFile(
     }
     const plan = (batch: readonly Indicator[]) => storedFacts(service, batch, asked, interrupts.second)
     const spending = bound && createSpending({ ...bound, spentUsd: journal.costUsd, asked, plan })
-    const report = await submitAll(journal, catalogue, urls, interrupts, spending, onResults)
+    const patienceMs = options.waitForNodes ?? PATIENCE_MS
+    const report = await submitAll(journal, catalogue, { urls, patienceMs }, interrupts, spending, onResults)
     if (report.failed === 0) await journal.remove()
     return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
   } finally {
@@ -235,7 +243,7 @@ function headerOf(runId: string, path: string, catalogue: Catalogue, options: Cl
 async function submitAll(
   journal: RunJournal,
   catalogue: Catalogue,
-  urls: readonly string[],
+  nodes: Pick<RunOptions, 'urls' | 'patienceMs'>,
   interrupts: Interrupts,
   spending: Spending | undefined,
   onResults?: (results: readonly Classification[]) => void,
@@ -248,8 +256,7 @@ async function submitAll(
   try {
     const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
     return await runCatalogue(journal, catalogue.count, batches, {
-      urls,
-      patienceMs: PATIENCE_MS,
+      ...nodes,
       say: (line) => progress.note(line),
       onProgress: (counts) => progress.update(counts),
       ...(onResults === undefined ? {} : { onResults }),

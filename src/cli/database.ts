@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import type { Config, DatabaseConnection } from '../config.ts'
+import { type Config, type DatabaseConnection, fromThisHost } from '../config.ts'
 import { makeDataDir } from '../embedded/data-dir.ts'
 import { startPostgres } from '../embedded/postgres.ts'
 import { readStackState } from '../embedded/state.ts'
@@ -34,7 +34,7 @@ export async function withDatabase<T>(
       await database.close()
     }
   }
-  if (config.database.connection !== null) return await run(config.database.connection)
+  if (config.database.connection !== null) return await run(fromThisHost(config.database.connection))
   const running = await readStackState(config.dataDir)
   if (running !== undefined) return await run({ url: running.database_url })
 

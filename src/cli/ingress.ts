@@ -161,6 +161,8 @@ async function post(request: HttpClient, url: string, batch: Batch, signal: Abor
   const message = wordsOf(answer)
   if (isUnknownService(answer)) throw new NotRegisteredError(`${url}: ${message}`)
   if (isVerdict(answer) && answer.status !== 429) {
+    if (isEnded(answer))
+      throw new BatchFailedError('cancelled', 'the batch was cancelled (npm run kill, or the admin UI)')
     const failure = parseFailure(message)
     throw new BatchFailedError(failure.code, failure.message)
   }
@@ -206,6 +208,11 @@ function isOk({ status }: HttpAnswer): boolean {
 /** What the invocation itself said is a verdict; the ingress in trouble is worth another try. */
 function isVerdict({ status, headers }: HttpAnswer): boolean {
   return headers['x-restate-error-source'] === 'invocation' || status < 500
+}
+
+/** How an invocation ends that somebody cancelled or killed: Restate's own words, with none of our codes. */
+function isEnded(answer: HttpAnswer): boolean {
+  return answer.status === 409 && /^(?:cancell?ed|killed)\b/i.test(wordsOf(answer))
 }
 
 function isUnknownService(answer: HttpAnswer): boolean {

@@ -2,10 +2,21 @@
 import { Command, CommanderError } from 'commander'
 import { findNearMisses, loadDotEnv } from '../config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { addAllInOneCommand } from './all-in-one.ts'
 import { addClassifyCommand } from './classify.ts'
+import {
+  addClusterCleanCommand,
+  addClusterLogsCommand,
+  addClusterPsCommand,
+  addClusterStartCommand,
+  addClusterStopCommand,
+  addFiveNodeCommand,
+} from './cluster/commands.ts'
 import { addDemoCommand } from './demo.ts'
 import { addExportCommand } from './export.ts'
+import { addKillCommand } from './kill.ts'
 import { addMigrateCommand } from './migrate.ts'
+import { addQueueCommand } from './queue.ts'
 import { addReviewCommand } from './review.ts'
 import { addStartCommand } from './start.ts'
 import { addStatusCommand } from './status.ts'
@@ -35,6 +46,16 @@ async function main(): Promise<void> {
     addExportCommand,
     addReviewCommand,
     addMigrateCommand,
+    addQueueCommand,
+    addKillCommand,
+    addFiveNodeCommand,
+    addClusterStartCommand,
+    addClusterStopCommand,
+    addClusterCleanCommand,
+    addClusterPsCommand,
+    addClusterLogsCommand,
+    // After classify, whose options it takes.
+    addAllInOneCommand,
   ]) {
     add(program)
   }

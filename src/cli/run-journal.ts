@@ -134,9 +134,11 @@ function runsDir(dataDir: string): string {
   return join(resolve(dataDir), 'runs')
 }
 
-/** Run ids come from the command line: what is not one must not name another file. */
+/** Run ids come from the command line: what is not one must not name another file, nor stand in a query. */
+export const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/
+
 function fileOf(dataDir: string, runId: string): string {
-  if (!/^[A-Za-z0-9_-]{1,100}$/.test(runId)) {
+  if (!RUN_ID.test(runId)) {
     throw new ServiceError('input-invalid', `"${runId.slice(0, 100)}" is not the id of a run`)
   }
   return join(runsDir(dataDir), `${runId}.jsonl`)

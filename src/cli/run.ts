@@ -147,6 +147,8 @@ export async function runCatalogue(
       reserved?.settle(null)
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
+      // Whoever ends one batch means the run: nothing more is submitted.
+      if (code === 'cancelled') stopReason ??= 'the run was cancelled'
       if (FATAL_CODES.has(code) || code === 'ingress-unavailable') stopReason ??= 'every batch would fail the same way'
       // Without an answer the batch may still be under way: the same key finds it again.
       if (error instanceof BatchFailedError) await keep(journal.noteFailed(index, reserved?.usd))

@@ -36,3 +36,17 @@ export function httpUrls(text: string): string[] {
   }
   return urls
 }
+
+const DURATION = /^(\d{1,10})(ms|s|m|h)?$/
+const MS_PER = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+const MAX_DURATION_MS = 7 * 24 * MS_PER.h
+
+/** "30s", "10m", "1h", "500ms", or a number of milliseconds, as milliseconds. */
+export function duration(text: string): number {
+  const [, digits, unit = 'ms'] = DURATION.exec(text) ?? []
+  const value = Number(digits) * MS_PER[unit as keyof typeof MS_PER]
+  if (!(value <= MAX_DURATION_MS)) {
+    throw new InvalidArgumentError('It must be a duration such as 30s, 10m or 1h (or milliseconds), at most 168h.')
+  }
+  return value
+}

@@ -60,7 +60,9 @@ function serverEnvironment(): Record<string, string> {
     DATABASE_URL: null,
     POSTGRES_PASSWORD: null,
     RESTATE_INGRESS_URL: null,
+    RESTATE_ADMIN_URL: null,
     RESTATE_IDENTITY_KEYS: null,
+    RESTATE_IDENTITY_KEYS_DIR: null,
   })
 }
 

@@ -73,8 +73,15 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   return {
     run_id: runId,
     results: built.map((one) => one.classification),
-    summary: summaryOf(totals, [...plan.warnings, ...notionalCosts(deps, input.requests)]),
+    summary: summaryOf(totals, [...plan.warnings, ...offlineWarnings(saved), ...notionalCosts(deps, input.requests)]),
   }
+}
+
+/** Nobody must take the offline model's answers for a real model's. */
+function offlineWarnings(saved: readonly ResultToSave[]): Warning[] {
+  const count = saved.filter(({ classification: { model } }) => model?.startsWith('offline-') === true).length
+  const message = "answered by the offline model: the rules' guesses, not a model's judgement"
+  return count === 0 ? [] : [{ code: 'offline-model', message, count }]
 }
 
 interface Built {

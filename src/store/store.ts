@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
-import { exportClassifications } from './export.ts'
+import { exportClassifications, exportIndicators } from './export.ts'
 import { findPersonAnswers, overridePersonAnswers } from './person.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
@@ -33,6 +33,7 @@ export function createStore(pool: DatabasePool): Store {
     listOpen: (options) => listOpen(pool, options),
     saveReview: (review) => saveReview(pool, review),
     exportDecisions: (options) => exportDecisions(pool, options),
+    exportIndicators: (options) => exportIndicators(pool, options),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

@@ -216,6 +216,8 @@ export interface Store {
   saveReview(review: ReviewToSave): Promise<void>
   /** The last decision of a person on every indicator that has one, in order of id, in pages. */
   exportDecisions(options?: { readonly pageSize?: number }): AsyncIterable<readonly StoredDecision[]>
+  /** The latest input of every indicator, in order of id, in pages: as it was checked when it was classified. */
+  exportIndicators(options: { readonly pageSize?: number }): AsyncIterable<readonly Indicator[]>
   /** Resolves when the database answers; rejects within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats

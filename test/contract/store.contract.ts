@@ -1,7 +1,7 @@
 /** What every adapter of the store must do. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Classification } from '../../src/classification/types.ts'
+import type { Classification, Indicator } from '../../src/classification/types.ts'
 import type { Store } from '../../src/store/types.ts'
 import { answer, batch, classification, request, result, totals } from '../helpers/batches.ts'
 
@@ -447,6 +447,21 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         }),
       )
       assert.equal(await numberIn(`count(*) from review_items where run_id like 'review-both-%'`), 4 * ids.length)
+    })
+
+    it('exports every input once, in pages, as it was given', async () => {
+      const { startedAt } = await store.openRun('run-inputs')
+      const given = result('input-a', { run_id: 'run-inputs' }, { units: 'Tonnes', sample_values: [] })
+      await store.saveBatch(batch(startedAt, [given], { runId: 'run-inputs' }))
+      for (const pageSize of [1, 1_000]) {
+        const inputs: Indicator[] = []
+        for await (const page of store.exportIndicators({ pageSize })) inputs.push(...page)
+        assert.equal(inputs.length, await numberIn('count(*) from indicators'))
+        assert.deepEqual(
+          inputs.find((input) => input.indicator_id === 'input-a'),
+          given.indicator,
+        )
+      }
     })
 
     it('says what failed without a value of a row', async () => {

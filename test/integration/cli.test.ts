@@ -130,6 +130,7 @@ test('what cannot be used exits 2 with a message that names it', async () => {
     [['classify', bad, '--batch-size', '101'], /--batch-size.*1 to 100/s],
     [['classify', bad, '--mode', 'fast'], /--mode.*hybrid, model, rules/s],
     [['classify', bad, '--ingress', 'localhost'], /--ingress.*http/s],
+    [['classify', bad, '--wait-for-nodes', 'long'], /--wait-for-nodes.*30s, 10m or 1h/s],
     [['no-such-command'], /no-such-command/],
     [['status'], /missing required argument/],
   ]
@@ -146,7 +147,9 @@ test('what cannot be used exits 2 with a message that names it', async () => {
 
 test('every command has a help text and exits 0 with it', async () => {
   const { stdout } = await runCli(['--help'])
-  for (const name of ['start', 'demo', 'classify', 'status', 'export', 'migrate']) {
+  const names = ['start', 'demo', 'classify', 'status', 'export', 'migrate', 'queue', 'kill', 'all-in-one']
+  const cluster = ['5node', 'start', 'stop', 'clean', 'ps', 'logs'].map((name) => `cluster:${name}`)
+  for (const name of [...names, ...cluster]) {
     assert.match(stdout, new RegExp(`^ +${name}\\b`, 'm'))
     const help = await runCli([name, '--help'])
     assert.equal(help.code, 0)
@@ -281,6 +284,14 @@ test('a FIFO that is written to is a catalogue', async () => {
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 0, stderr)
   assert.equal(JSON.parse(stdout).indicators, 1)
+})
+
+test('--wait-for-nodes is how long the start waits too', async () => {
+  const path = await file('waiting.csv', CSV)
+  const url = `http://127.0.0.1:${await freePort()}`
+  const { code, stderr } = await runCli(['classify', path, '--ingress', url, '--wait-for-nodes', '200ms'], { env })
+  assert.equal(code, 1)
+  assert.match(stderr, /No Restate ingress answers/)
 })
 
 test('Ctrl+C while the service is looked for submits nothing and keeps no run', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { findNearMisses, readConfig, VARIABLE_NAMES } from '../../src/config.ts'
+import { parseEnv } from 'node:util'
+import { COMPOSE_VARIABLES } from '../../src/compose-variables.ts'
+import { findNearMisses, fromThisHost, readConfig, VARIABLE_NAMES } from '../../src/config.ts'
 import { nearestName } from '../../src/near-miss.ts'
 
 /** For each variable: values that must stop the process. */
@@ -33,7 +35,18 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   RATE_SAFETY: ['0', '1.01', '-0.5', '99%'],
   RATE_MAX_WAIT_MS: ['-1', '600001'],
   RESTATE_INGRESS_URL: ['localhost:8080', 'http://a,nonsense'],
+  RESTATE_ADMIN_URL: ['localhost:9070', 'http://a,nonsense'],
   RESTATE_IDENTITY_KEYS: ['key', 'publickeyv1_x'],
+  RESTATE_IDENTITY_KEYS_DIR: [' '],
+  COMPOSE_FILE: [' '],
+  CLUSTER_REPLICAS: ['0', 'five'],
+  CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
+  CLUSTER_ADMIN_PORT_2: ['x'],
+  CLUSTER_ADMIN_PORT_3: ['x'],
+  CLUSTER_ADMIN_PORT_4: ['x'],
+  CLUSTER_ADMIN_PORT_5: ['x'],
+  CLUSTER_IDENTITY_DIR: [' '],
+  OFFLINE_MODEL_URL: ['offline-model:9085'],
   OFFLINE_MODEL_HOST: [' '],
   OFFLINE_MODEL_PORT: ['0'],
   OFFLINE_MODEL_LATENCY_MS: ['-1', 'slow'],
@@ -73,7 +86,7 @@ describe('every variable, wrong in turn, stops with its name, its value and what
 })
 
 test('credentials in a URL are refused and not shown', () => {
-  for (const name of ['OPENAI_BASE_URL', 'RESTATE_INGRESS_URL']) {
+  for (const name of ['OPENAI_BASE_URL', 'OFFLINE_MODEL_URL', 'RESTATE_INGRESS_URL', 'RESTATE_ADMIN_URL']) {
     assert.throws(
       () => readConfig({ [name]: 'https://user:hidden@host/v1' }),
       (error: Error) => /user name or password/.test(error.message) && !error.message.includes('hidden'),
@@ -94,13 +107,61 @@ test('nothing set is a configuration', () => {
   assert.ok(Object.isFrozen(config))
 })
 
-test('.env.example names every variable, and no other', async () => {
-  const root = new URL('../../', import.meta.url)
+const root = new URL('../../', import.meta.url)
+
+test('.env.example names every variable of the service and of the Compose file, once, and no other', async () => {
   const example = await readFile(new URL('.env.example', root), 'utf8')
-  for (const name of VARIABLE_NAMES) assert.match(example, new RegExp(`^# ${name}=`, 'm'), name)
-  const known = new Set(VARIABLE_NAMES)
-  for (const [, name] of example.matchAll(/^# ([A-Z][A-Z_]+)=/gm))
-    assert.ok(known.has(name ?? ''), `${name} is not read`)
+  const named = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name ?? '')
+  assert.deepEqual(named.toSorted(), [...VARIABLE_NAMES, ...COMPOSE_VARIABLES].toSorted())
+})
+
+test('a copy of .env.example is a configuration, and finds the Compose file', async () => {
+  const example = parseEnv(await readFile(new URL('.env.example', root), 'utf8'))
+  const config = readConfig(example as Record<string, string>)
+  await access(new URL(config.cluster.composeFile ?? 'missing', root))
+})
+
+test('the list of Compose variables is what the Compose file reads, but for those that the service reads as well', async () => {
+  const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
+  const substituted = [...compose.matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name ?? '')
+  // Passed on under its own name where it is set.
+  const passedOn = [...compose.matchAll(/^ +([A-Z][A-Z0-9_]+):$/gm)].map(([, name]) => name ?? '')
+  for (const name of passedOn)
+    assert.ok(VARIABLE_NAMES.includes(name), `${name} is passed to a service that does not read it`)
+  const own = new Set(substituted.filter((name) => !VARIABLE_NAMES.includes(name)))
+  const byCompose = ['COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES']
+  assert.deepEqual([...own, ...byCompose].toSorted(), COMPOSE_VARIABLES.toSorted())
+})
+
+test("Docker's name of this machine is this machine, for what runs on it; other names stay", () => {
+  const hostOf = (env: Record<string, string>) => {
+    const connection = readConfig(env).database.connection
+    const seen = connection === null ? null : fromThisHost(connection)
+    return seen !== null && 'host' in seen ? seen.host : seen?.url
+  }
+  assert.equal(hostOf({ POSTGRES_HOST: 'host.docker.internal' }), '127.0.0.1')
+  assert.equal(hostOf({ POSTGRES_HOST: 'db.example' }), 'db.example')
+  assert.equal(
+    hostOf({ DATABASE_URL: 'postgres://u:p@host.docker.internal/x' }),
+    'postgres://u:p@host.docker.internal/x',
+  )
+})
+
+test('admin ports: what is set, else the embedded port and the five of the cluster, each once', () => {
+  const cluster = [9070, 29070, 39070, 49070, 59070].map((port) => `http://127.0.0.1:${port}`)
+  assert.deepEqual(readConfig({}).restate.adminUrls, cluster)
+  const moved = readConfig({ ADMIN_PORT: '7000', CLUSTER_ADMIN_PORT_1: '0' }).restate.adminUrls
+  assert.deepEqual(moved, ['http://127.0.0.1:7000', ...cluster.slice(1)])
+  assert.deepEqual(readConfig({ RESTATE_ADMIN_URL: 'http://a:1/,http://b:2' }).restate.adminUrls, [
+    'http://a:1',
+    'http://b:2',
+  ])
+})
+
+test('the replicas that share the budget are those of the cluster unless something else is said', () => {
+  assert.equal(readConfig({}).rate.replicas, 5)
+  assert.equal(readConfig({ CLUSTER_REPLICAS: '8' }).rate.replicas, 8)
+  assert.equal(readConfig({ CLUSTER_REPLICAS: '8', RATE_REPLICAS: '1' }).rate.replicas, 1)
 })
 
 test('slips of the pen are pointed out, other names are left alone', () => {
@@ -113,4 +174,6 @@ test('slips of the pen are pointed out, other names are left alone', () => {
   assert.equal(nearestName('RESTATE_CLUSTER_NAME', known), undefined)
   assert.deepEqual(findNearMisses({ RATE_RPM: '5', HOME: '/x', RATE_LIMIT_POLICY: 'x' }), [])
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
+  assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
+  assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
 })

@@ -167,3 +167,16 @@ test('status of a service that is silent ends with the bound', async () => {
     },
   )
 })
+
+test('a batch that somebody cancelled or killed fails as such, and not as a failure of ours', async () => {
+  for (const message of ['Cancelled', 'killed']) {
+    await withIngress(
+      () => failedInvocation(409, message),
+      async ({ url }) => {
+        const { client, submit } = clientFor([url])
+        await assert.rejects(submit(), { code: 'cancelled', message: /was cancelled/ })
+        assert.deepEqual(client.nodes, { [url]: { batches: 1, failed: 0 } })
+      },
+    )
+  }
+})

@@ -119,3 +119,20 @@ test('a catalogue that cannot be read to its end does not cut off what is in fli
   )
   assert.deepEqual(noted.toSorted(), [0, 1])
 })
+
+test('a run whose batch was cancelled submits nothing more, and keeps that the batch needs a new key', async () => {
+  const failed: number[] = []
+  const journal = fakeJournal({
+    noteFailed: async (batch) => {
+      failed.push(batch)
+    },
+  })
+  const { report, asked } = await run(() => failedInvocation(409, 'Cancelled'), { journal })
+  assert.equal(report.failed, 40)
+  assert.ok(asked < 40, `${asked} were submitted`)
+  assert.equal(failed.length, asked)
+  assert.deepEqual(
+    report.failures.map(({ code }) => code),
+    ['cancelled', 'not-submitted'],
+  )
+})

@@ -1,0 +1,162 @@
+/** queue and kill on a running stack, with a client that waits for the batches that are ended. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { QueueReport } from '../../src/cli/queue-report.ts'
+import type { RunReport } from '../../src/cli/run.ts'
+import { freePort } from '../../src/embedded/ports.ts'
+import { type RunningCli, runCli, startCli } from '../helpers/cli.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+
+let stack: TestStack
+let directory: string
+let env: Record<string, string>
+
+before(async () => {
+  stack = await startTestStack({ RATE_RPM: '600' })
+  directory = await mkdtemp(join(tmpdir(), 'classify-queue-'))
+  env = { ...stack.env }
+})
+
+after(async () => {
+  await stack?.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function catalogue(prefix: string, count: number): Promise<string> {
+  const lines = Array.from({ length: count }, (_, n) => {
+    return JSON.stringify({ indicator_id: `${prefix}.${n}`, name: `Thing ${prefix} ${n}` })
+  })
+  const path = join(directory, `${prefix}.jsonl`)
+  await writeFile(path, lines.join('\n'))
+  return path
+}
+
+async function queue(): Promise<QueueReport> {
+  const { code, stdout, stderr } = await runCli(['queue', '--json'], { env })
+  assert.equal(code, 0, stderr)
+  assert.equal(stdout.trim().split('\n').length, 1)
+  return JSON.parse(stdout) as QueueReport
+}
+
+/** A run whose batches wait for the rate budget, and its id. */
+async function startRun(prefix: string, count: number): Promise<{ readonly cli: RunningCli; readonly runId: string }> {
+  const path = await catalogue(prefix, count)
+  const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--force', '--json'], { env })
+  await cli.untilSaid(/--resume run-\S+/)
+  return { cli, runId: /--resume (run-\S+)/.exec(cli.said())?.[1] ?? '' }
+}
+
+async function untilQueued(service: string): Promise<QueueReport> {
+  for (;;) {
+    const report = await queue()
+    if (report.backlog.some((row) => row.service === service)) return report
+  }
+}
+
+test('kill ends a run in the middle: queue showed it, the waiting client fails with "cancelled", resume does the rest', async () => {
+  const { cli, runId } = await startRun('K', 3_000)
+  const waiting = await untilQueued('classifier')
+  assert.ok(waiting.admin_url.endsWith(`:${env.ADMIN_PORT}`))
+  assert.equal(
+    waiting.total,
+    waiting.backlog.reduce((sum, { count }) => sum + count, 0),
+  )
+  assert.ok(waiting.backlog.every(({ oldest_age_ms, count }) => oldest_age_ms >= 0 && count > 0))
+  assert.ok(waiting.backlog.some(({ service, handler }) => service === 'classify-api' && handler === 'batch'))
+
+  // Another run that is under way is left alone, also where its id begins in the same way.
+  const input = { run_id: `${runId}-1`, indicators: [{ indicator_id: 'other', name: 'Another thing' }] }
+  const other = fetch(`${stack.ingressUrl}/classify-api/batch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': `${runId}-1-0` },
+    body: JSON.stringify({ ...input, options: { mode: 'model', reuse: false } }),
+  })
+
+  const killed = await runCli(['kill', runId, '--json'], { env })
+  assert.equal(killed.code, 0, killed.stderr)
+  const told = JSON.parse(killed.stdout)
+  assert.deepEqual(Object.keys(told), ['run_id', 'batches', 'chunks', 'still_ending'])
+  assert.ok(told.batches >= 1 && told.chunks >= 1, killed.stdout)
+  assert.equal(told.still_ending, 0)
+
+  const { code, stdout, stderr } = await cli.result
+  assert.equal(code, 1, stderr)
+  const report = JSON.parse(stdout) as RunReport
+  assert.ok(report.failed > 0)
+  assert.equal(report.classified + report.failed, 3_000)
+  assert.ok(report.failures.some(({ code, reason }) => code === 'cancelled' && /was cancelled/.test(reason)))
+  assert.equal((await other).status, 200)
+
+  const failures = (await queue()).failures
+  assert.ok(
+    failures.some(
+      ({ handler, status, reason }) => handler === 'batch' && status === 'failed' && /ancell?ed/.test(reason),
+    ),
+  )
+
+  const again = await runCli(['kill', runId], { env })
+  assert.equal(again.code, 0, again.stderr)
+  assert.match(again.stdout, /nothing is under way/)
+
+  const resumed = await runCli(['classify', '--resume', runId, '--json'], { env })
+  assert.equal(resumed.code, 0, resumed.stderr)
+  assert.equal((JSON.parse(resumed.stdout) as RunReport).classified, 3_000)
+})
+
+test('kill --force kills, and the client ends as well', async () => {
+  const { cli, runId } = await startRun('F', 6_000)
+  await untilQueued('classifier')
+  const { code, stdout, stderr } = await runCli(['kill', runId, '--force'], { env })
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /batches and .* chunks killed/)
+  const result = await cli.result
+  assert.equal(result.code, 1, result.stderr)
+  assert.ok((JSON.parse(result.stdout) as RunReport).failures.some((failure) => failure.code === 'cancelled'))
+  assert.equal((await queue()).total, 0)
+})
+
+test('what cannot be ended or shown is said', async () => {
+  const unknown = await runCli(['kill', 'run-nobody'], { env })
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.stderr, /Run "run-nobody" is not known at http/)
+  const dead = `http://127.0.0.1:${await freePort()}`
+  const cases: readonly [readonly string[], number, RegExp][] = [
+    [['kill', "x' or '1'='1"], 2, /is not the id of a run/],
+    [['kill'], 2, /missing required argument/],
+    [['kill', 'run-1', '--admin', dead], 1, /No Restate admin port answers.*ECONNREFUSED/s],
+    [['queue', '--admin', dead], 1, /No Restate admin port answers.*RESTATE_ADMIN_URL/s],
+    [['queue', '--admin', 'here'], 2, /--admin.*http/s],
+    [['queue', '--watch', '1'], 2, /--watch.*from 2/s],
+    [['queue', '--watch', '--json'], 2, /--json.*--watch/],
+  ]
+  for (const [args, code, message] of cases) {
+    const result = await runCli(args, { env })
+    assert.equal(result.code, code, `${args.join(' ')}: ${result.stderr}`)
+    assert.match(result.stderr, message)
+    assert.doesNotMatch(result.stderr, /at .*\.ts:\d+/)
+  }
+})
+
+test('queue goes on to the next admin URL where one is dead, and --watch ends in peace', async () => {
+  const urls = `http://127.0.0.1:${await freePort()},http://127.0.0.1:${env.ADMIN_PORT}`
+  const { code, stdout } = await runCli(['queue', '--admin', urls], { env })
+  assert.equal(code, 0)
+  assert.match(stdout, new RegExp(`^Backlog at http://127.0.0.1:${env.ADMIN_PORT}: `))
+
+  const cli = startCli(['queue', '--watch', '2'], { env })
+  let shown = ''
+  const twice = new Promise<void>((resolve) => {
+    cli.child.stdout?.on('data', (text: string) => {
+      shown += text
+      if (shown.split('Backlog at').length > 2) resolve()
+    })
+  })
+  await twice
+  cli.child.kill('SIGINT')
+  const result = await cli.result
+  assert.equal(result.code, 0, result.stderr)
+  assert.equal(result.stderr, '')
+})
