@@ -13,6 +13,8 @@ const SHORTEST_SPACING_MS = 5
 const PLANNED_AHEAD_MS = 100
 /** Those who come back come a little before their turn, so that a late one leaves no start unused. */
 const EARLY_RETURN_MS = 5_000
+/** Nobody knows how long a budget of nothing lasts; a lease comes within seconds. */
+const STOPPED_WAIT_MS = 2_000
 
 export interface RateLimiterOptions {
   /** Above 0. May be a fraction. */
@@ -46,6 +48,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   let lastStart = Number.NEGATIVE_INFINITY
   let planned = 0
   let closed = false
+  /** A budget of nothing: no start until there is more. */
+  let isStopped = false
   let gate: NodeJS.Timeout | undefined
   const startInterval = () => 60_000 / requestsPerMinute
   const permitsPerStart = () => Math.max(1, Math.ceil(SHORTEST_SPACING_MS / startInterval()))
@@ -61,6 +65,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   /** Wait of one who stands at `position`, counted from 0. */
   function waitAt(position: number): number {
+    if (isStopped) return STOPPED_WAIT_MS
     const next = Math.max(openAt, lastStart + spacing())
     return Math.max(0, next - now()) + Math.floor(position / permitsPerStart()) * spacing()
   }
@@ -81,7 +86,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   /** Keeps as many starts planned as Bottleneck may run, plus one to take over. */
   function plan(): void {
-    if (closed || waiting.length === 0) return
+    if (closed || isStopped || waiting.length === 0) return
     const wait = openAt - now()
     if (wait > 0) {
       gate ??= setTimeout(openGate, Math.ceil(wait))
@@ -143,7 +148,20 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       replan()
     },
 
-    stats: () => ({ waiting: waiting.length, requestsPerMinute, pausedMs: Math.max(0, pausedUntil - now()) }),
+    setBudget({ requestsPerMinute: pace }) {
+      if (closed || pace === (isStopped ? 0 : requestsPerMinute)) return
+      isStopped = pace === 0
+      if (!isStopped) requestsPerMinute = checkPace(pace)
+      replan()
+    },
+
+    stats: () => ({
+      waiting: waiting.length,
+      inFlight: 0,
+      deferred: 0,
+      requestsPerMinute: isStopped ? 0 : requestsPerMinute,
+      pausedMs: Math.max(0, pausedUntil - now()),
+    }),
 
     async close() {
       if (closed) return

@@ -47,6 +47,14 @@ export interface ModelClient {
   ask(request: ModelRequest): Promise<ModelReply>
 }
 
+/** What may be started a minute: of one replica, or of the cluster. */
+export interface Budget {
+  /** 0 or more; may be a fraction; 0 starts nothing until there is more. */
+  readonly requestsPerMinute: number
+  /** null: no bound on tokens. */
+  readonly tokensPerMinute: number | null
+}
+
 /** `granted`: the caller may start one request now. `deferred`: the wait would exceed the bound; ask again after `waitMs`. */
 export type StartPermit =
   | { readonly granted: true; readonly waitedMs: number }
@@ -60,12 +68,62 @@ export interface RateLimiter {
   pause(ms: number): void
   /** Sets a new pace at once, also for those who wait. */
   setPace(requestsPerMinute: number): void
+  /** As `setPace`, for both bounds; 0 starts nothing until there is more. */
+  setBudget(budget: Budget): void
   stats(): LimiterStats
   close(): Promise<void>
 }
 
 export interface LimiterStats {
   readonly waiting: number
+  readonly inFlight: number
+  /** Those sent away whose return is due within the next minute. */
+  readonly deferred: number
   readonly requestsPerMinute: number
   readonly pausedMs: number
+}
+
+/** The replica's part in the cluster. */
+export interface ClusterShare {
+  /** No replica starts for `ms`: stored at once, the others learn at their next renewal (2 s). The pace drops once a window and recovers. */
+  pauseCluster(ms: number): void
+  /** What x-ratelimit-limit-* says the account allows; null where it did not say. Lowers the budget where it is less; forgotten when it says more again. */
+  accountAllows(limits: AccountLimits): void
+}
+
+export interface AccountLimits {
+  readonly requestsPerMinute: number | null
+  readonly tokensPerMinute: number | null
+}
+
+/** The cluster's budget as an operator sees and sets it. */
+export interface ClusterBudget {
+  /** Sets what is given, for every replica within one renewal (2 s), and tells what holds then. Without fields it only tells. */
+  change(to: BudgetChange): Promise<BudgetReport>
+}
+
+export interface BudgetChange {
+  readonly requestsPerMinute?: number | undefined
+  /** null: no bound on tokens. */
+  readonly tokensPerMinute?: number | null | undefined
+}
+
+export interface BudgetReport {
+  /** As it was set, before safety, account and pace. */
+  readonly budget: Budget
+  /** The part of the budget that is used, above 0 to 1. */
+  readonly safety: number
+  /** What is left after refusals for rate, 0.1 to 1. */
+  readonly paceFactor: number
+  readonly pausedMs: number
+  readonly account: AccountLimits
+  /** Those whose leases have not ended, by name. */
+  readonly replicas: readonly {
+    readonly name: string
+    /** Its part of what may be started now, 0 to 1. */
+    readonly share: number
+    readonly lease: Budget
+    readonly demand: number
+    readonly expiresInMs: number
+  }[]
 }
