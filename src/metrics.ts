@@ -6,7 +6,21 @@ export type Metrics = ReturnType<typeof createMetrics>
 /** Where gauges read their value at scrape time. */
 export interface MetricSources {
   readonly limiter: () => { readonly waiting: number; readonly requestsPerMinute: number; readonly pausedMs: number }
+  readonly share: () => {
+    readonly lease: RateBound
+    readonly budget: RateBound
+    readonly demand: number
+    readonly paceFactor: number
+    readonly pausedMs: number
+    readonly allowedRequests: number
+  }
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+interface RateBound {
+  readonly requestsPerMinute: number
+  /** null: no bound. */
+  readonly tokensPerMinute: number | null
 }
 
 /** Builds a registry of its own; nothing is global. `close` stops the event loop monitor. */
@@ -65,6 +79,18 @@ export function createMetrics() {
     help: 'Chunks that went to sleep durably because the wait would have exceeded RATE_MAX_WAIT_MS.',
     registers,
   })
+  const rateRenewals = new Counter({
+    name: 'classify_rate_renewals_total',
+    help: "Renewals of this replica's rate lease by outcome: granted, refused (overtaken by a later one) or failed.",
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const rateRenewalSeconds = new Histogram({
+    name: 'classify_rate_renewal_seconds',
+    help: 'Time that renewals of the rate lease took.',
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
+    registers,
+  })
   const chunkIndicators = new Histogram({
     name: 'classify_chunk_indicators',
     help: 'Indicators in one request to the model.',
@@ -93,6 +119,8 @@ export function createMetrics() {
     modelCost,
     limiterWaitSeconds,
     limiterDeferred,
+    rateRenewals,
+    rateRenewalSeconds,
     chunkIndicators,
     results,
     unchanged,
@@ -113,6 +141,38 @@ export function createMetrics() {
       })
       gauge('classify_limiter_paused_seconds', 'Time until the limiter grants permits again.', () => {
         return sources.limiter().pausedMs / 1_000
+      })
+      const { share } = sources
+      const tokens = ({ tokensPerMinute }: RateBound) => tokensPerMinute ?? Number.POSITIVE_INFINITY
+      gauge(
+        'classify_rate_budget_rpm',
+        'Requests a minute that the cluster may start now, as of the last renewal.',
+        () => {
+          return share().budget.requestsPerMinute
+        },
+      )
+      gauge('classify_rate_budget_tpm', 'Tokens a minute that the cluster may use now; +Inf without a bound.', () => {
+        return tokens(share().budget)
+      })
+      gauge('classify_rate_lease_rpm', 'Requests a minute that this replica may start by its lease.', () => {
+        return share().lease.requestsPerMinute
+      })
+      gauge('classify_rate_lease_tpm', 'Tokens a minute of this replica by its lease; +Inf without a bound.', () => {
+        return tokens(share().lease)
+      })
+      gauge('classify_rate_demand', 'Requests waiting, in flight or due to come back.', () => share().demand)
+      gauge('classify_rate_pace_factor', 'What refusals for rate have left of the pace, 0.1 to 1.', () => {
+        return share().paceFactor
+      })
+      gauge('classify_rate_paused_seconds', 'Time until the cluster starts again.', () => share().pausedMs / 1_000)
+      new Counter({
+        name: 'classify_rate_allowed_requests_total',
+        help: 'Requests that the leases of this replica have allowed while nothing was paused.',
+        registers,
+        collect() {
+          this.reset()
+          this.inc(share().allowedRequests)
+        },
       })
       gauge('classify_pool_connections', 'Open database connections.', () => sources.pool().total)
       gauge('classify_pool_idle_connections', 'Idle database connections.', () => sources.pool().idle)

@@ -60,6 +60,8 @@ export interface ShareStats {
   readonly budget: Budget
   readonly demand: number
   readonly paceFactor: number
+  /** Until the cluster starts again, as of the last renewal. */
+  readonly pausedMs: number
   /** Requests that the leases have allowed since the start. */
   readonly allowedRequests: number
 }
@@ -77,6 +79,7 @@ export function createShare(options: ShareOptions): Share {
   let number = 0
   let dueAt = 0
   let toldDemand = 0
+  let pausedUntil = 0
   const news = createNews(now)
   /** Something happened that should not wait for the next regular renewal. */
   let isWanted = false
@@ -151,6 +154,7 @@ export function createShare(options: ShareOptions): Share {
     if (isFailing) log.info('The rate lease is renewed again')
     isFailing = false
     last = grant
+    pausedUntil = now() + grant.pausedMs
     held = holdLease(grant, sentAt)
     dueAt = sentAt + grant.renewInMs * (1 - JITTER * Math.random())
     if (closed) return
@@ -196,6 +200,7 @@ export function createShare(options: ShareOptions): Share {
         budget: last?.budget ?? NOTHING,
         demand: demandOf(limiter.stats()),
         paceFactor: last?.paceFactor ?? 1,
+        pausedMs: Math.max(0, pausedUntil - now()),
         allowedRequests,
       }
     },

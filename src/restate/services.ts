@@ -11,14 +11,18 @@ import {
 } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { Health, HealthReport } from '../health.ts'
-import type { ModelClient, RateLimiter } from '../llm/types.ts'
+import type { ClusterBudget, ModelClient, RateLimiter } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/types.ts'
 import { classifyBatch } from './batch.ts'
+import { answerBudget } from './budget.ts'
 import { answerChunk } from './chunk.ts'
 import {
   type BatchRequest,
+  type BudgetRequest,
+  type BudgetResponse,
   batchRequestSchema,
+  budgetRequestSchema,
   type ChunkReply,
   type ChunkRequest,
   CLASSIFIER,
@@ -35,6 +39,7 @@ export interface RestateDeps {
   readonly store: Store
   readonly model: ModelClient
   readonly limiter: RateLimiter
+  readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly health: Health
   readonly log: Logger
@@ -73,6 +78,11 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
         { input: serde.schema(statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
           ctx.run('look up the status', () => readStatus(store, request), databaseStep),
+      ),
+      budget: handlers.handler(
+        { input: serde.schema(budgetRequestSchema) },
+        (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
+          ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
       health: async (_ctx: Context): Promise<HealthReport> => deps.health(),
     },
