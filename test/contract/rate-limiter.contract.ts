@@ -176,7 +176,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       const limiter = make(60)
       queue(limiter, 3)
       await advance(20)
-      assert.deepEqual(limiter.stats(), { waiting: 2, requestsPerMinute: 60, pausedMs: 0 })
+      assert.deepEqual(limiter.stats(), { waiting: 2, inFlight: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 })
       limiter.setPace(30)
       assert.equal(limiter.stats().requestsPerMinute, 30)
     })
