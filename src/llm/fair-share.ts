@@ -3,7 +3,7 @@
 /** A part that is larger than it should be by no more than this stays, so that small changes of demand move nothing. */
 const TOLERATED_EXCESS = 0.03
 /** An idle replica counts as if it had this part of the starts that an equal part makes between two renewals. */
-const IDLE_WEIGHT = 0.1
+const IDLE_WEIGHT = 0.05
 /** All idle replicas together keep at least this part of the budget, to start with at once. */
 const IDLE_PART = 0.005
 /** Demand that goes away halves in this time, so that a pause between two batches does not move the leases. */
