@@ -6,10 +6,13 @@ import type { Budget } from './types.ts'
 const MARGIN_MS = 100
 /** A renewal that is late by no more than this costs nothing. */
 const FULL_MS = 2_600
+const SMALL = 0.9
 
 export interface HeldLease {
   readonly number: number
   readonly lease: Budget
+  /** Less than an equal part: more work is a reason to ask for more. */
+  readonly isSmall: boolean
   /** Milliseconds of the replica's own clock, one that never goes back. */
   readonly fullUntil: number
   readonly endsAt: number
@@ -18,7 +21,9 @@ export interface HeldLease {
 /** `sentAt`: before the request was sent, so that the lease ends here before the database counts it as ended. */
 export function holdLease(grant: LeaseGrant, sentAt: number): HeldLease {
   const endsAt = sentAt + grant.leaseMs - MARGIN_MS
-  return { number: grant.number, lease: grant.lease, fullUntil: Math.min(sentAt + FULL_MS, endsAt), endsAt }
+  const { number, lease, budget, replicas } = grant
+  const isSmall = lease.requestsPerMinute < (SMALL * budget.requestsPerMinute) / replicas
+  return { number, lease, isSmall, fullUntil: Math.min(sentAt + FULL_MS, endsAt), endsAt }
 }
 
 /**

@@ -23,8 +23,10 @@ const HUNGRY_MS_PER_REPLICA = 25
 /** How long after another's lease has ended its part is asked for. */
 const TAKEOVER_MS = 50
 
-/** With less than this of its part a replica is short. */
+/** With less than this of its part a replica is short, if it has more to do than it may start until the next renewal. */
 const SHORT_OF = 0.9
+/** With less than this it is short in any case. */
+const STARVED_OF = 0.5
 /** Sums of parts differ in their last digits: that is no smaller lease. */
 const ROUNDING = 1 + 1e-6
 /** Rows of replicas that are dead for so long are removed. */
@@ -101,7 +103,8 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
   const total = effectiveBudget(budget, now)
 
   const demand = smoothDemand(request.demand, known, now)
-  const fair = fairShares([...others.map((other) => other.demand), demand], (total.rpm * RENEWAL_MS) / 60_000)
+  const startsOfAll = (total.rpm * RENEWAL_MS) / 60_000
+  const fair = fairShares([...others.map((other) => openDemand(other, now)), demand], startsOfAll)
   const fairShare = fair.at(-1) ?? 1
   const isAnyShort = others.some(({ leasedRpm }, index) => leasedRpm < SHORT_OF * (fair[index] ?? 0) * total.rpm)
   const share = isAnyShort ? fairShare : keepNear(own?.share, fairShare)
@@ -120,7 +123,11 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
     held: own === undefined ? 0 : bound(holdsLast ? own.leasedTpm : own.countedTpm),
   })
 
-  const isShort = rpm.leased < SHORT_OF * fairShare * total.rpm || tpm.leased < SHORT_OF * fairShare * total.tpm
+  const part = Math.min(rpm.leased / total.rpm, total.tpm === Number.POSITIVE_INFINITY ? 1 : tpm.leased / total.tpm)
+  const isInNeed = part < STARVED_OF * fairShare || demand > part * startsOfAll
+  // By what the others told: less than what they would have now, so that nobody asks in a hurry for what none will give.
+  const told = fairShares([...others.map((other) => other.demand), demand], startsOfAll).at(-1) ?? 1
+  const isShort = isInNeed && part < SHORT_OF * told
   const isSmaller = rpm.counted > rpm.leased * ROUNDING || tpm.counted > tpm.leased * ROUNDING
   const lease: Budget = { requestsPerMinute: rpm.leased, tokensPerMinute: unbound(tpm.leased) }
   return {
@@ -172,6 +179,15 @@ export function reportBudget({ budget, holders }: LeaseState, now: number): Budg
       }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
   }
+}
+
+/**
+ * What is left of another's demand if it has used its lease since it told. What was told a moment ago always looks like
+ * more than one's own of now, where all work off a backlog: each would give a part away, and it would lie idle until
+ * the next one asks. Who is short of rate works off little, and keeps its claim.
+ */
+function openDemand({ demand, leasedRpm, seenAt }: Holder, now: number): number {
+  return Math.max(0, demand - (leasedRpm * Math.max(0, now - seenAt)) / 60_000)
 }
 
 /** `others`: all that the others may be using. `held`: all that this one may be using until it has the answer. */

@@ -15,7 +15,7 @@ const RENEWAL_TIMEOUT_MS = 1_800
 const RETRY_MS = 500
 /** Renewals of several replicas should not meet for ever. */
 const JITTER = 0.1
-/** Demand that is this many times what the cluster knows of renews at once. */
+/** One with less than an equal part renews at once when its demand is this many times what the cluster knows of. */
 const JUMP = 4
 
 export interface LeaseLedger {
@@ -106,8 +106,8 @@ export function createShare(options: ShareOptions): Share {
 
   function tick(): void {
     applyPace()
-    const demand = demandOf(limiter.stats())
-    if (isWanted || now() >= dueAt - TICK_MS / 2 || demand > JUMP * toldDemand) void renew()
+    const hasJumped = held?.isSmall !== false && demandOf(limiter.stats()) > JUMP * toldDemand
+    if (isWanted || hasJumped || now() >= dueAt - TICK_MS / 2) void renew()
   }
 
   function renew(): Promise<void> {

@@ -113,7 +113,8 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
     }
     for (const replica of replicas) {
       if (!replica.isAlive || replica.awaited !== null || (now - replica.phaseMs) % TICK_MS >= 10) continue
-      if (now >= replica.dueAt - TICK_MS / 2 || replica.demand > 4 * replica.toldDemand) renew(replica)
+      const hasJumped = replica.held?.isSmall !== false && replica.demand > 4 * replica.toldDemand
+      if (hasJumped || now >= replica.dueAt - TICK_MS / 2) renew(replica)
     }
   }
 

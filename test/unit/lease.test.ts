@@ -186,6 +186,38 @@ describe('leases', () => {
     )
   })
 
+  for (const backlog of [
+    [600, 600, 600, 600, 600],
+    [900, 700, 600, 500, 300],
+  ]) {
+    it(`work off a backlog of ${backlog} at the whole budget to its end`, () => {
+      const rpm = 6_000
+      const latencyMs = 800
+      const world = createWorld(fast, plainBudget({ rpm }))
+      const workers = backlog.map((waiting) => ({ replica: world.join(), waiting, ends: [] as number[], credit: 0 }))
+      world.run(6_000)
+      const began = world.now()
+      let left = backlog.reduce((sum, waiting) => sum + waiting, 0)
+      const ideal = (left / rpm) * 60_000
+      while (left > 0 && world.now() < began + 2 * ideal) {
+        world.run(10, () => {
+          for (const worker of workers) {
+            worker.credit = Math.min(2, worker.credit + (world.pace(worker.replica).requestsPerMinute * 10) / 60_000)
+            for (; worker.credit >= 1 && worker.waiting > 0; left -= 1) {
+              worker.credit -= 1
+              worker.waiting -= 1
+              worker.ends.push(world.now() + latencyMs)
+            }
+            worker.ends = worker.ends.filter((end) => end > world.now())
+            worker.replica.demand = worker.waiting + worker.ends.length
+          }
+        })
+      }
+      const took = world.now() - began
+      assert.ok(took <= 1.02 * ideal, `${took} ms where ${ideal} were possible`)
+    })
+  }
+
   it('shrink while the database is away, never grow, and come back', () => {
     const world = createWorld(fast)
     const three = Array.from({ length: 3 }, () => world.join(0, 50))
