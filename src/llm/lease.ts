@@ -3,17 +3,9 @@
  * gives never adds up to more than the budget: a replica whose lease shrinks counts with the larger one until it has
  * said that it holds the smaller one, or until that has ended.
  */
-import {
-  accountLimits,
-  type BudgetState,
-  effectiveBudget,
-  paceFactor,
-  pausedMs,
-  withAccount,
-  withPause,
-} from './cluster-budget.ts'
+import { type BudgetState, effectiveBudget, paceFactor, pausedMs, withAccount, withPause } from './cluster-budget.ts'
 import { fairShares, keepNear, smoothDemand, sum } from './fair-share.ts'
-import type { AccountLimits, Budget, BudgetReport } from './types.ts'
+import type { AccountLimits, Budget } from './types.ts'
 
 export const LEASE_MS = 4_000
 export const RENEWAL_MS = 2_000
@@ -156,28 +148,6 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
       budget: { requestsPerMinute: total.rpm, tokensPerMinute: unbound(total.tpm) },
       replicas: others.length + 1,
     },
-  }
-}
-
-/** What an operator is told. */
-export function reportBudget({ budget, holders }: LeaseState, now: number): BudgetReport {
-  const total = effectiveBudget(budget, now)
-  return {
-    budget: { requestsPerMinute: budget.rpm, tokensPerMinute: budget.tpm },
-    safety: budget.safety,
-    paceFactor: paceFactor(budget, now),
-    pausedMs: pausedMs(budget, now),
-    account: accountLimits(budget, now),
-    replicas: holders
-      .filter((holder) => holder.expiresAt > now)
-      .map(({ name, leasedRpm, leasedTpm, demand, expiresAt }) => ({
-        name,
-        share: Math.min(1, leasedRpm / total.rpm),
-        lease: { requestsPerMinute: leasedRpm, tokensPerMinute: leasedTpm },
-        demand,
-        expiresInMs: expiresAt - now,
-      }))
-      .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
   }
 }
 

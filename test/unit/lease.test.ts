@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { reportBudget } from '../../src/llm/budget-report.ts'
 import { effectiveBudget } from '../../src/llm/cluster-budget.ts'
-import { decideLease, LEASE_MS, reportBudget } from '../../src/llm/lease.ts'
+import { decideLease, LEASE_MS } from '../../src/llm/lease.ts'
 import { createWorld, type Network, plainBudget } from '../helpers/lease-world.ts'
 
 const fast: Network = { delay: () => 10 }
