@@ -30,10 +30,12 @@ const LEAST_FACTOR = 0.1
 const RECOVERY_MS = 90_000
 /** Requests that were under way at a drop may be refused for a while longer: they are no news. */
 const SHORTEST_WINDOW_MS = 4_000
-/** An account limit that no answer repeats for so long is forgotten: the account may be another one by now. */
+/** An account limit that no living replica knows of is forgotten after this long: the account may be another one by now. */
 const ACCOUNT_MEMORY_MS = 600_000
 /** A longer pause is asked about again: limits are raised, and hints are wrong. */
 const LONGEST_PAUSE_MS = 600_000
+/** Often enough to remember, and no write at every renewal. */
+const REMINDED_MS = 60_000
 const MOST_RPM = 1e9
 const MOST_TPM = 1e12
 
@@ -86,6 +88,16 @@ export function withAccount(state: BudgetState, said: AccountLimits | null, now:
     accountTpm: tokensPerMinute ?? known.tokensPerMinute,
     accountSeenAt: now,
   }
+}
+
+/** The state after a replica repeated what it was told last: that keeps what is known, and changes nothing else. */
+export function withReminder(state: BudgetState, known: AccountLimits | null, now: number): BudgetState {
+  const { accountRpm, accountTpm, accountSeenAt } = state
+  if (known === null || accountSeenAt === null || now - accountSeenAt < REMINDED_MS) return state
+  if (now - accountSeenAt >= ACCOUNT_MEMORY_MS) return state
+  const { requestsPerMinute, tokensPerMinute } = known
+  const isSame = (requestsPerMinute ?? accountRpm) === accountRpm && (tokensPerMinute ?? accountTpm) === accountTpm
+  return isSame ? { ...state, accountSeenAt: now } : state
 }
 
 /** Headers are words from outside: what is no possible limit was not said. */

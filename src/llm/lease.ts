@@ -3,7 +3,15 @@
  * gives never adds up to more than the budget: a replica whose lease shrinks counts with the larger one until it has
  * said that it holds the smaller one, or until that has ended.
  */
-import { type BudgetState, effectiveBudget, paceFactor, pausedMs, withAccount, withPause } from './cluster-budget.ts'
+import {
+  type BudgetState,
+  effectiveBudget,
+  paceFactor,
+  pausedMs,
+  withAccount,
+  withPause,
+  withReminder,
+} from './cluster-budget.ts'
 import { fairShares, keepNear, smoothDemand, sum } from './fair-share.ts'
 import type { AccountLimits, Budget } from './types.ts'
 
@@ -60,6 +68,8 @@ export interface LeaseRequest {
   readonly pauseMs: number
   /** What the provider said since the last renewal. */
   readonly account: AccountLimits | null
+  /** What it said of itself last, at any time. */
+  readonly knownAccount: AccountLimits | null
 }
 
 export interface LeaseGrant {
@@ -91,7 +101,7 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
   if (known !== undefined && request.number <= known.leaseNumber) return null
   const others = state.holders.filter((holder) => holder !== known && holder.expiresAt > now)
   const own = known !== undefined && known.expiresAt > now ? known : undefined
-  const budget = withPause(withAccount(state.budget, request.account, now), request.pauseMs, now)
+  const budget = withPause(withNews(state.budget, request, now), request.pauseMs, now)
   const total = effectiveBudget(budget, now)
 
   const demand = smoothDemand(request.demand, known, now)
@@ -149,6 +159,10 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
       replicas: others.length + 1,
     },
   }
+}
+
+function withNews(budget: BudgetState, { account, knownAccount }: LeaseRequest, now: number): BudgetState {
+  return withAccount(withReminder(budget, knownAccount, now), account, now)
 }
 
 /**

@@ -18,12 +18,15 @@ export interface CollectedNews {
   readonly pauseMs: number
   readonly pauseUntil: number
   readonly account: AccountLimits | null
+  /** What was said last, delivered or not. */
+  readonly knownAccount: AccountLimits | null
 }
 
 /** `now`: milliseconds of a clock that never goes back. */
 export function createNews(now: () => number): News {
   let pauseUntil = 0
   let account: AccountLimits | null = null
+  let knownAccount: AccountLimits | null = null
 
   return {
     pause(ms) {
@@ -36,14 +39,16 @@ export function createNews(now: () => number): News {
     account(limits) {
       const { requestsPerMinute, tokensPerMinute } = usableLimits(limits)
       const said = {
-        requestsPerMinute: requestsPerMinute ?? account?.requestsPerMinute ?? null,
-        tokensPerMinute: tokensPerMinute ?? account?.tokensPerMinute ?? null,
+        requestsPerMinute: requestsPerMinute ?? knownAccount?.requestsPerMinute ?? null,
+        tokensPerMinute: tokensPerMinute ?? knownAccount?.tokensPerMinute ?? null,
       }
-      if (said.requestsPerMinute !== null || said.tokensPerMinute !== null) account = said
+      if (requestsPerMinute === null && tokensPerMinute === null) return said
+      account = said
+      knownAccount = said
       return said
     },
 
-    collect: () => ({ pauseMs: Math.max(0, pauseUntil - now()), pauseUntil, account }),
+    collect: () => ({ pauseMs: Math.max(0, pauseUntil - now()), pauseUntil, account, knownAccount }),
 
     delivered(collected) {
       if (pauseUntil === collected.pauseUntil) pauseUntil = 0

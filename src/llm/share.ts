@@ -131,8 +131,8 @@ export function createShare(options: ShareOptions): Share {
     toldDemand = demandOf(limiter.stats())
     isWanted = false
     const heldNumber = held !== undefined && sentAt < held.endsAt ? held.number : null
-    const { pauseMs, account } = told
-    const request = { replicaId, name, number, heldNumber, demand: toldDemand, pauseMs, account }
+    const { pauseMs, account, knownAccount } = told
+    const request = { replicaId, name, number, heldNumber, demand: toldDemand, pauseMs, account, knownAccount }
     try {
       const grant = await within(RENEWAL_TIMEOUT_MS, 'renew the rate lease', ledger.renew(request))
       options.renewed?.(grant === null ? 'refused' : 'granted', (now() - sentAt) / 1_000)

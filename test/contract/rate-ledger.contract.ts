@@ -28,7 +28,15 @@ export function rateLedgerContract(name: string, makeLedger: () => Promise<Ledge
       ledger.renew<LeaseGrant>((state, now) =>
         decideLease(
           state,
-          { name: `name of ${request.replicaId}`, heldNumber: null, demand: 10, pauseMs: 0, account: null, ...request },
+          {
+            name: `name of ${request.replicaId}`,
+            heldNumber: null,
+            demand: 10,
+            pauseMs: 0,
+            account: null,
+            knownAccount: null,
+            ...request,
+          },
           now,
         ),
       )
@@ -83,6 +91,7 @@ export function rateLedgerContract(name: string, makeLedger: () => Promise<Ledge
             demand: 1 / 3,
             pauseMs: 1_500,
             account: { requestsPerMinute: 500, tokensPerMinute: null },
+            knownAccount: null,
           },
           now,
         )

@@ -75,6 +75,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
       demand: replica.demand,
       pauseMs: replica.pauseMs,
       account: replica.account,
+      knownAccount: null,
     }
     const giveUp = () => {
       if (replica.awaited === number) replica.awaited = null

@@ -260,6 +260,7 @@ describe('leases', () => {
       demand: 9,
       pauseMs: 0,
       account: null,
+      knownAccount: null,
     })
     const first = decideLease({ budget: plainBudget(), holders: [] }, holder(1), 0)
     assert.ok(first)

@@ -236,6 +236,25 @@ describe('createShare, in fake time', () => {
     assert.equal(limiter.rpm(), 1_000)
   })
 
+  it('remembers what the account allows as long as a replica lives that was told', async () => {
+    const ledger = createLedger()
+    const { share, limiter } = make(ledger)
+    void share.start(1_000)
+    await advance(1_000)
+    share.accountAllows({ requestsPerMinute: 300, tokensPerMinute: null })
+    for (let minute = 0; minute < 12; minute += 1) {
+      mock.timers.setTime(Date.now() + 57_000)
+      await advance(3_000)
+    }
+    assert.equal(limiter.rpm(), 300)
+    await share.close()
+    const successor = make(ledger, 'b')
+    mock.timers.setTime(Date.now() + 600_000)
+    void successor.share.start(1_000)
+    await advance(500)
+    assert.equal(successor.limiter.rpm(), 1_000)
+  })
+
   it('gives a budget that was lowered to the limiter within one renewal', async () => {
     const ledger = createLedger()
     const { share, limiter } = make(ledger)
@@ -280,7 +299,16 @@ describe('the pace after refusals', () => {
     let number = 0
     const refuse = (now: number, pauseMs: number) => {
       number += 1
-      const request = { replicaId: 'a', name: 'a', number, heldNumber: number - 1, demand: 1, pauseMs, account: null }
+      const request = {
+        replicaId: 'a',
+        name: 'a',
+        number,
+        heldNumber: number - 1,
+        demand: 1,
+        pauseMs,
+        account: null,
+        knownAccount: null,
+      }
       const decision = decideLease(state, request, now)
       assert.ok(decision)
       state = { budget: decision.budget, holders: [decision.holder] }
