@@ -3,9 +3,11 @@ import type { Logger } from 'pino'
 import type { Config, DatabaseConnection } from './config.ts'
 import { ServiceError } from './errors.ts'
 import { createRateLimiter } from './llm/limiter.ts'
+import { createLocalShare } from './llm/local-share.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai-client.ts'
 import { withDefaultPrices } from './llm/pricing.ts'
-import type { ModelClient, RateLimiter } from './llm/types.ts'
+import { createRateControl } from './llm/rate-control.ts'
+import type { ModelClient, RateControl } from './llm/types.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
@@ -21,7 +23,7 @@ export interface DatabaseResources {
 
 export interface Resources extends DatabaseResources {
   readonly model: ModelClient
-  readonly limiter: RateLimiter
+  readonly rate: RateControl
   readonly metrics: Metrics
 }
 
@@ -77,13 +79,16 @@ export function createResources(config: Config, log: Logger): Resources {
     log,
     hooks: { requestEnded: countRequests(metrics) },
   })
-  const limiter = createRateLimiter({ requestsPerMinute: (rate.rpm * rate.safety) / rate.replicas })
+  const part = rate.safety / rate.replicas
+  const budget = { requestsPerMinute: rate.rpm * part, tokensPerMinute: null }
+  const limiter = createRateLimiter(budget)
+  const share = createLocalShare({ limiter, budget, part })
   metrics.observe({ limiter: () => limiter.stats(), pool: () => database.store.stats() })
 
   return {
     ...database,
     model,
-    limiter,
+    rate: createRateControl({ limiter, share, log }),
     metrics,
     close: async () => {
       await limiter.close()
