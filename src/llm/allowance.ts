@@ -1,8 +1,11 @@
 /** What one budget, of requests or of tokens, has allowed in the last minute, and its even pace. Pure. */
 import { MINUTE_MS } from './window.ts'
 
-/** Pace that was missed, by a process too busy to start on time, is made up for by at most as much. */
+/** Pace that was missed, by a process too busy to start on time, is made up for at once by at most as much. */
 export const CATCH_UP_MS = 100
+/** What was missed beyond it is made up for by a pace that is faster by a hundredth, which is no burst anywhere. */
+export const HURRY = 1.01
+const REMEMBERED_MS = 10_000
 /** Sums of fractions of a changing pace: far below one request or token. */
 const ROUNDING = 1e-6
 
@@ -28,19 +31,21 @@ export interface Allowance {
 /**
  * `now` never goes back. The budget is taken to have stood for ever at the start. The pace is a debt: a start adds its
  * cost, time pays it off, and the next start waits until nothing is owed. So the cost of one is spread over the time
- * after it, a new budget holds at once for what is owed, and idle time saves up no more than `CATCH_UP_MS`.
+ * after it, and a new budget holds at once for what is owed. It is kept twice: `near` is paid off a little faster and
+ * saves up next to nothing, which makes the spacing; `far` keeps the mean.
  */
 export function createAllowance(perMinute: number): Allowance {
   let budget = perMinute
   let history = [{ from: Number.NEGATIVE_INFINITY, perMinute }]
-  let owed = 0
+  let near = 0
+  let far = 0
   let settledAt = Number.NEGATIVE_INFINITY
 
   function settle(now: number): void {
     if (settledAt !== Number.NEGATIVE_INFINITY && now > settledAt) {
-      const paid = (budget * (now - settledAt)) / MINUTE_MS
-      // What a correction gave back may be more than idle time saves up; it is not lost.
-      owed = Math.min(owed, Math.max(owed - paid, -(budget * CATCH_UP_MS) / MINUTE_MS))
+      const earned = (budget * (now - settledAt)) / MINUTE_MS
+      near = payOff(near, earned * HURRY, (budget * CATCH_UP_MS) / MINUTE_MS)
+      far = payOff(far, earned, (budget * REMEMBERED_MS) / MINUTE_MS)
     }
     settledAt = Math.max(settledAt, now)
   }
@@ -92,17 +97,25 @@ export function createAllowance(perMinute: number): Allowance {
     },
     paceMs(now) {
       settle(now)
+      const owed = Math.max(near / HURRY, far)
       return owed <= ROUNDING ? 0 : (owed * MINUTE_MS) / budget
     },
     durationMs: (amount) => (amount === 0 ? 0 : (amount * MINUTE_MS) / budget),
     take(now, cost) {
       settle(now)
-      owed += cost
+      near += cost
+      far += cost
     },
     correct(now, reserved, spent) {
       settle(now)
       // At most one start ahead of the pace, or many that come back at once would let a burst go.
-      owed = Math.max(owed + spent - reserved, Math.min(owed, -spent))
+      near = Math.max(near + spent - reserved, Math.min(near, -spent))
+      far += spent - reserved
     },
   }
+}
+
+/** Saves up at most `most`; what a correction gave back may be more than that, and is not lost. */
+function payOff(owed: number, earned: number, most: number): number {
+  return Math.min(owed, Math.max(owed - earned, -most))
 }
