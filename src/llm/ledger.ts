@@ -3,6 +3,8 @@ import { type Allowance, createAllowance } from './allowance.ts'
 import type { Budget } from './types.ts'
 import { createMinuteWindow, type Start } from './window.ts'
 
+/** The provider's window is by when requests arrive, which is not as even as when they start. */
+const ARRIVAL_MS = 25
 /** Weight of the newest request in the mean of what requests take. */
 const NEWEST = 0.1
 
@@ -42,7 +44,7 @@ export function createLedger(first: Budget): Ledger {
     const isSpent = tokens !== null && !tokens.fits(now, window.tokens(now), cost)
     if (!isFull && !isSpent) return 0
     const leavesAt = window.nextLeavesAt(now)
-    let next = leavesAt === null ? Number.POSITIVE_INFINITY : leavesAt - now
+    let next = leavesAt === null ? Number.POSITIVE_INFINITY : leavesAt - now + ARRIVAL_MS
     if (isFull) next = Math.min(next, requests.nextChangeMs(now, window.count(now) + 1 - requests.ofLastMinute(now)))
     if (isSpent && tokens !== null) {
       const missing = window.tokens(now) + cost - tokens.ofLastMinute(now)

@@ -8,6 +8,9 @@ const SMALLEST_FACTOR = 0.25
 const LARGEST_FACTOR = 4
 /** How long the stricter rule holds after a provider was found to charge more. */
 const STRICT_MS = 600_000
+/** One refusal may be a matter of when requests arrive; a provider that charges more refuses again and again. */
+const REFUSALS = 3
+const REFUSALS_WITHIN_MS = 60_000
 
 export interface TokenCharge {
   /** What to reserve for a request. */
@@ -20,11 +23,12 @@ export interface TokenCharge {
 
 /**
  * Providers charge the larger of the completion bound and the prompt at the start of a request, whatever the answer
- * then takes (see facts on the model side). Some charge their sum: a refusal for tokens turns to that for ten minutes.
+ * then takes (see facts on the model side). Some charge their sum: repeated refusals for tokens turn to that for a while.
  * The prompt is estimated a little high; what the last answers were billed corrects it, the highest of them counts.
  */
 export function createTokenCharge(): TokenCharge {
   const factors: number[] = []
+  let refusedAt: number[] = []
   let strictUntil = Number.NEGATIVE_INFINITY
 
   function charge(now: number, promptTokens: number, { maxCompletionTokens }: RequestSize): number {
@@ -47,7 +51,8 @@ export function createTokenCharge(): TokenCharge {
       return charge(now, usage.input, size)
     },
     exceeded(now) {
-      strictUntil = now + STRICT_MS
+      refusedAt = [...refusedAt.filter((at) => now - at < REFUSALS_WITHIN_MS), now].slice(-REFUSALS)
+      if (refusedAt.length === REFUSALS) strictUntil = now + STRICT_MS
     },
   }
 }
