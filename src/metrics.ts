@@ -5,7 +5,7 @@ export type Metrics = ReturnType<typeof createMetrics>
 
 /** Where gauges read their value at scrape time. */
 export interface MetricSources {
-  readonly limiter: () => { readonly waiting: number; readonly requestsPerMinute: number; readonly pausedMs: number }
+  readonly limiter: () => LimiterReading
   readonly share: () => {
     readonly lease: RateBound
     readonly budget: RateBound
@@ -15,6 +15,22 @@ export interface MetricSources {
     readonly allowedRequests: number
   }
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** What the limiter tells, as far as it is measured; see `LimiterStats`. */
+interface LimiterReading {
+  readonly waiting: number
+  readonly inFlight: number
+  readonly inFlightBound: number
+  readonly deferred: number
+  readonly requestsPerMinute: number
+  readonly tokensPerMinute: number | null
+  readonly reservedTokens: number
+  readonly reservedTokensTotal: number
+  readonly spentTokensTotal: number
+  readonly utilisation: number
+  readonly pausedMs: number
+  readonly pausedTotalMs: number
 }
 
 interface RateBound {
@@ -135,10 +151,51 @@ export function createMetrics() {
             this.set(read())
           },
         })
+      /** A total that is kept elsewhere and never falls. */
+      const counter = (name: string, help: string, read: () => Readonly<Record<string, number>>, label?: string) =>
+        new Counter({
+          name,
+          help,
+          registers,
+          labelNames: label === undefined ? [] : [label],
+          collect() {
+            this.reset()
+            for (const [value, total] of Object.entries<number>(read())) {
+              this.inc(label === undefined ? {} : { [label]: value }, total)
+            }
+          },
+        })
       gauge('classify_limiter_queue_requests', 'Requests waiting for a start permit.', () => sources.limiter().waiting)
       gauge('classify_limiter_pace_rpm', 'Requests a minute that this replica may start.', () => {
         return sources.limiter().requestsPerMinute
       })
+      gauge('classify_limiter_pace_tpm', 'Tokens a minute that this replica may reserve; +Inf: no bound.', () => {
+        return sources.limiter().tokensPerMinute ?? Number.POSITIVE_INFINITY
+      })
+      gauge('classify_limiter_in_flight_requests', 'Requests that were started and have not ended.', () => {
+        return sources.limiter().inFlight
+      })
+      gauge('classify_limiter_in_flight_bound', 'The most that may be in flight, by measured latency and pace.', () => {
+        return sources.limiter().inFlightBound
+      })
+      gauge('classify_limiter_sleeping_chunks', 'Chunks that sleep durably and are back within a minute.', () => {
+        return sources.limiter().deferred
+      })
+      gauge('classify_limiter_reserved_tokens', 'Tokens reserved for requests in flight.', () => {
+        return sources.limiter().reservedTokens
+      })
+      gauge('classify_limiter_utilisation_ratio', 'Part of the budget of the last minute that was started.', () => {
+        return sources.limiter().utilisation
+      })
+      counter(
+        'classify_limiter_tokens_total',
+        'Tokens of the budget by kind: reserved before requests, real once they had ended.',
+        () => ({ reserved: sources.limiter().reservedTokensTotal, real: sources.limiter().spentTokensTotal }),
+        'kind',
+      )
+      counter('classify_limiter_pause_seconds_total', 'Time that the limiter was paused by refusals.', () => ({
+        paused: sources.limiter().pausedTotalMs / 1_000,
+      }))
       gauge('classify_limiter_paused_seconds', 'Time until the limiter grants permits again.', () => {
         return sources.limiter().pausedMs / 1_000
       })

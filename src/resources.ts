@@ -8,8 +8,9 @@ import { decideLease } from './llm/lease.ts'
 import { createRateLimiter } from './llm/limiter.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai-client.ts'
 import { withDefaultPrices } from './llm/pricing.ts'
+import { createRateControl } from './llm/rate-control.ts'
 import { createShare, type Share } from './llm/share.ts'
-import type { ClusterBudget, ModelClient, RateLimiter } from './llm/types.ts'
+import type { ClusterBudget, ModelClient, RateControl, RateLimiter } from './llm/types.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
@@ -26,7 +27,7 @@ export interface DatabaseResources {
 
 export interface Resources extends DatabaseResources {
   readonly model: ModelClient
-  readonly limiter: RateLimiter
+  readonly rate: RateControl
   readonly share: Share
   readonly budget: ClusterBudget
   readonly metrics: Metrics
@@ -85,10 +86,9 @@ export function createResources(config: Config, service: string, log: Logger): R
     hooks: { requestEnded: countRequests(metrics) },
   })
   // It starts nothing before its first lease.
-  const limiter = createRateLimiter({ requestsPerMinute: 1 })
-  limiter.setBudget({ requestsPerMinute: 0, tokensPerMinute: null })
-  const rate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
-  const { share, budget } = rate
+  const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
+  const clusterRate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
+  const { share, budget } = clusterRate
   metrics.observe({
     limiter: () => limiter.stats(),
     share: () => share.stats(),
@@ -98,13 +98,13 @@ export function createResources(config: Config, service: string, log: Logger): R
   return {
     ...database,
     model,
-    limiter,
+    rate: createRateControl({ limiter, share, log }),
     share,
     budget,
     metrics,
     close: async () => {
       await limiter.close()
-      await rate.close()
+      await clusterRate.close()
       await database.close()
     },
   }

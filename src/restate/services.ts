@@ -11,7 +11,7 @@ import {
 } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { Health, HealthReport } from '../health.ts'
-import type { ClusterBudget, ModelClient, RateLimiter } from '../llm/types.ts'
+import type { ClusterBudget, ModelClient, RateControl } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/types.ts'
 import { classifyBatch } from './batch.ts'
@@ -38,7 +38,7 @@ import { readStatus } from './status.ts'
 export interface RestateDeps {
   readonly store: Store
   readonly model: ModelClient
-  readonly limiter: RateLimiter
+  readonly rate: RateControl
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly health: Health
@@ -50,14 +50,14 @@ export interface RestateDeps {
 }
 
 export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
-  const { store, model, limiter, metrics, maxWaitMs } = deps
+  const { store, model, rate, metrics, maxWaitMs } = deps
   const hooks = [countAttempts(metrics)]
 
   const classifier = service({
     name: CLASSIFIER,
     handlers: {
       chunk: (ctx: Context, request: ChunkRequest): Promise<ChunkReply> =>
-        answerChunk(ctx, { model, limiter, metrics, log: deps.log, maxWaitMs }, request),
+        answerChunk(ctx, { model, rate, metrics, maxWaitMs }, request),
     },
     options: { ...chunkOptions(deps), hooks },
   })
