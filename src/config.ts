@@ -155,8 +155,7 @@ const variables = z.object({
   OPENAI_TIMEOUT_MS: whole(100, 600_000).default(60_000),
   OPENAI_PRICES: prices.optional(),
   RATE_RPM: whole(1, 1_000_000).default(1_000),
-  // Unset: CLUSTER_REPLICAS, so that one setting scales both.
-  RATE_REPLICAS: whole(1, 1_000).optional(),
+  RATE_TPM: whole(1, 10_000_000_000).optional(),
   RATE_SAFETY: decimal(0.01, 1).default(0.99),
   RATE_MAX_WAIT_MS: whole(0, 600_000).default(20_000),
   RESTATE_INGRESS_URL: httpUrls.optional(),
@@ -228,9 +227,16 @@ export function readConfig(env: Environment = process.env): Config {
 const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
 const KNOWN_NAMES = [...VARIABLE_NAMES, ...COMPOSE_VARIABLES]
 
+/** Variables of earlier releases, and what became of them. */
+const RETIRED: Readonly<Record<string, string>> = {
+  RATE_REPLICAS: 'is no variable any more: the replicas share RATE_RPM and RATE_TPM by themselves',
+}
+
 /** One line for each variable that we do not read and that looks like a slip of the pen for one that we do. */
 export function findNearMisses(env: Environment = process.env): string[] {
   return Object.keys(env).flatMap((name) => {
+    const retired = RETIRED[name]
+    if (retired !== undefined) return [`${name} is set, but ${retired}`]
     if (!OUR_PREFIX.test(name) || KNOWN_NAMES.includes(name)) return []
     const nearest = nearestName(name, KNOWN_NAMES)
     return nearest === undefined
@@ -319,7 +325,8 @@ function shape(v: z.output<typeof variables>) {
     },
     rate: {
       rpm: v.RATE_RPM,
-      replicas: v.RATE_REPLICAS ?? v.CLUSTER_REPLICAS,
+      /** Null: no bound on tokens. */
+      tpm: v.RATE_TPM ?? null,
       safety: v.RATE_SAFETY,
       maxWaitMs: v.RATE_MAX_WAIT_MS,
     },

@@ -5,8 +5,38 @@ export type Metrics = ReturnType<typeof createMetrics>
 
 /** Where gauges read their value at scrape time. */
 export interface MetricSources {
-  readonly limiter: () => { readonly waiting: number; readonly requestsPerMinute: number; readonly pausedMs: number }
+  readonly limiter: () => LimiterReading
+  readonly share: () => {
+    readonly lease: RateBound
+    readonly budget: RateBound
+    readonly demand: number
+    readonly paceFactor: number
+    readonly pausedMs: number
+    readonly allowedRequests: number
+  }
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** What the limiter tells, as far as it is measured; see `LimiterStats`. */
+interface LimiterReading {
+  readonly waiting: number
+  readonly inFlight: number
+  readonly inFlightBound: number
+  readonly deferred: number
+  readonly requestsPerMinute: number
+  readonly tokensPerMinute: number | null
+  readonly reservedTokens: number
+  readonly reservedTokensTotal: number
+  readonly spentTokensTotal: number
+  readonly utilisation: number
+  readonly pausedMs: number
+  readonly pausedTotalMs: number
+}
+
+interface RateBound {
+  readonly requestsPerMinute: number
+  /** null: no bound. */
+  readonly tokensPerMinute: number | null
 }
 
 /** Builds a registry of its own; nothing is global. `close` stops the event loop monitor. */
@@ -70,6 +100,18 @@ export function createMetrics() {
     help: 'Times that a batch went to sleep durably because enough work was let in before it.',
     registers,
   })
+  const rateRenewals = new Counter({
+    name: 'classify_rate_renewals_total',
+    help: "Renewals of this replica's rate lease by outcome: granted, refused (overtaken by a later one) or failed.",
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const rateRenewalSeconds = new Histogram({
+    name: 'classify_rate_renewal_seconds',
+    help: 'Time that renewals of the rate lease took.',
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
+    registers,
+  })
   const chunkIndicators = new Histogram({
     name: 'classify_chunk_indicators',
     help: 'Indicators in one request to the model.',
@@ -99,6 +141,8 @@ export function createMetrics() {
     limiterWaitSeconds,
     limiterDeferred,
     batchesHeldBack,
+    rateRenewals,
+    rateRenewalSeconds,
     chunkIndicators,
     results,
     unchanged,
@@ -113,12 +157,85 @@ export function createMetrics() {
             this.set(read())
           },
         })
+      /** A total that is kept elsewhere and never falls. */
+      const counter = (name: string, help: string, read: () => Readonly<Record<string, number>>, label?: string) =>
+        new Counter({
+          name,
+          help,
+          registers,
+          labelNames: label === undefined ? [] : [label],
+          collect() {
+            this.reset()
+            for (const [value, total] of Object.entries<number>(read())) {
+              this.inc(label === undefined ? {} : { [label]: value }, total)
+            }
+          },
+        })
       gauge('classify_limiter_queue_requests', 'Requests waiting for a start permit.', () => sources.limiter().waiting)
       gauge('classify_limiter_pace_rpm', 'Requests a minute that this replica may start.', () => {
         return sources.limiter().requestsPerMinute
       })
+      gauge('classify_limiter_pace_tpm', 'Tokens a minute that this replica may reserve; +Inf: no bound.', () => {
+        return sources.limiter().tokensPerMinute ?? Number.POSITIVE_INFINITY
+      })
+      gauge('classify_limiter_in_flight_requests', 'Requests that were started and have not ended.', () => {
+        return sources.limiter().inFlight
+      })
+      gauge('classify_limiter_in_flight_bound', 'The most that may be in flight, by measured latency and pace.', () => {
+        return sources.limiter().inFlightBound
+      })
+      gauge('classify_limiter_sleeping_chunks', 'Chunks that sleep durably and are back within a minute.', () => {
+        return sources.limiter().deferred
+      })
+      gauge('classify_limiter_reserved_tokens', 'Tokens reserved for requests in flight.', () => {
+        return sources.limiter().reservedTokens
+      })
+      gauge('classify_limiter_utilisation_ratio', 'Part of the budget of the last minute that was started.', () => {
+        return sources.limiter().utilisation
+      })
+      counter(
+        'classify_limiter_tokens_total',
+        'Tokens of the budget by kind: reserved before requests, real once they had ended.',
+        () => ({ reserved: sources.limiter().reservedTokensTotal, real: sources.limiter().spentTokensTotal }),
+        'kind',
+      )
+      counter('classify_limiter_pause_seconds_total', 'Time that the limiter was paused by refusals.', () => ({
+        paused: sources.limiter().pausedTotalMs / 1_000,
+      }))
       gauge('classify_limiter_paused_seconds', 'Time until the limiter grants permits again.', () => {
         return sources.limiter().pausedMs / 1_000
+      })
+      const { share } = sources
+      const tokens = ({ tokensPerMinute }: RateBound) => tokensPerMinute ?? Number.POSITIVE_INFINITY
+      gauge(
+        'classify_rate_budget_rpm',
+        'Requests a minute that the cluster may start now, as of the last renewal.',
+        () => {
+          return share().budget.requestsPerMinute
+        },
+      )
+      gauge('classify_rate_budget_tpm', 'Tokens a minute that the cluster may use now; +Inf without a bound.', () => {
+        return tokens(share().budget)
+      })
+      gauge('classify_rate_lease_rpm', 'Requests a minute that this replica may start by its lease.', () => {
+        return share().lease.requestsPerMinute
+      })
+      gauge('classify_rate_lease_tpm', 'Tokens a minute of this replica by its lease; +Inf without a bound.', () => {
+        return tokens(share().lease)
+      })
+      gauge('classify_rate_demand', 'Requests waiting, in flight or due to come back.', () => share().demand)
+      gauge('classify_rate_pace_factor', 'What refusals for rate have left of the pace, 0.1 to 1.', () => {
+        return share().paceFactor
+      })
+      gauge('classify_rate_paused_seconds', 'Time until the cluster starts again.', () => share().pausedMs / 1_000)
+      new Counter({
+        name: 'classify_rate_allowed_requests_total',
+        help: 'Requests that the leases of this replica have allowed while nothing was paused.',
+        registers,
+        collect() {
+          this.reset()
+          this.inc(share().allowedRequests)
+        },
       })
       gauge('classify_pool_connections', 'Open database connections.', () => sources.pool().total)
       gauge('classify_pool_idle_connections', 'Idle database connections.', () => sources.pool().idle)

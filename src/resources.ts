@@ -1,14 +1,20 @@
 /** The one place that builds adapters: pool, store, limiter, model client, metrics. They are closed in reverse. */
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config, DatabaseConnection } from './config.ts'
 import { ServiceError } from './errors.ts'
+import { reportBudget } from './llm/budget-report.ts'
+import { decideLease } from './llm/lease.ts'
 import { createRateLimiter } from './llm/limiter.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai-client.ts'
 import { type ModelPrice, priceOf, withDefaultPrices } from './llm/pricing.ts'
-import type { ModelClient, RateLimiter } from './llm/types.ts'
+import { createRateControl } from './llm/rate-control.ts'
+import { createShare, type Share } from './llm/share.ts'
+import type { ClusterBudget, ModelClient, RateControl, RateLimiter } from './llm/types.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
+import { createRateLedger } from './store/rate-ledger.ts'
 import { createStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
 
@@ -22,6 +28,9 @@ export interface DatabaseResources {
 export interface Resources extends DatabaseResources {
   readonly model: ModelClient
   readonly limiter: RateLimiter
+  readonly rate: RateControl
+  readonly share: Share
+  readonly budget: ClusterBudget
   readonly metrics: Metrics
   /** By the configured prices over the built-in ones; null where none is known. */
   readonly priceOf: (model: string) => ModelPrice | null
@@ -51,9 +60,8 @@ export function priceOfModel(config: Config, model: string): ModelPrice | null {
   return priceOf(model, withDefaultPrices(config.openai.prices))
 }
 
-/** Everything that a replica needs. Opens no connection and sends no request. */
-export function createResources(config: Config, log: Logger): Resources {
-  const { rate } = config
+/** Everything that a replica needs. Opens no connection and sends no request. `service`: the replica's name. */
+export function createResources(config: Config, service: string, log: Logger): Resources {
   const openai = modelOf(config)
   if (config.database.connection === null) {
     throw new ServiceError(
@@ -88,17 +96,28 @@ export function createResources(config: Config, log: Logger): Resources {
     log,
     hooks: { requestEnded: countRequests(metrics) },
   })
-  const limiter = createRateLimiter({ requestsPerMinute: (rate.rpm * rate.safety) / rate.replicas })
-  metrics.observe({ limiter: () => limiter.stats(), pool: () => database.store.stats() })
+  // It starts nothing before its first lease.
+  const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
+  const clusterRate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
+  const { share, budget } = clusterRate
+  metrics.observe({
+    limiter: () => limiter.stats(),
+    share: () => share.stats(),
+    pool: () => database.store.stats(),
+  })
 
   return {
     ...database,
     model,
     limiter,
+    rate: createRateControl({ limiter, share, log }),
+    share,
+    budget,
     metrics,
     priceOf: (name) => priceOfModel(config, name),
     close: async () => {
       await limiter.close()
+      await clusterRate.close()
       await database.close()
     },
   }
@@ -111,6 +130,80 @@ const OFFLINE_MODEL = 'offline-rules'
 function modelOf({ openai, offlineModel }: Config): Config['openai'] {
   if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.url === undefined) return openai
   return { ...openai, baseUrl: offlineModel.url, model: OFFLINE_MODEL, escalationModel: undefined }
+}
+
+interface ClusterRateOptions {
+  readonly config: Config
+  readonly service: string
+  readonly limiter: RateLimiter
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** A renewal is worth nothing when it is late: it has connections of its own, beside those that save batches. */
+const LEDGER_CONNECTIONS = 2
+const LEDGER_TIMEOUT_MS = 1_500
+
+/** The replica's part in the cluster's budget, through the database. */
+function openClusterRate(
+  connection: DatabaseConnection,
+  { config, service, limiter, metrics, log }: ClusterRateOptions,
+): { readonly share: Share; readonly budget: ClusterBudget; close(): Promise<void> } {
+  const pool = createPool({
+    ...addressOf(connection),
+    max: LEDGER_CONNECTIONS,
+    connectionTimeoutMs: LEDGER_TIMEOUT_MS,
+    statementTimeoutMs: LEDGER_TIMEOUT_MS,
+    applicationName: 'classify-rate',
+    log,
+  })
+  const ledger = createRateLedger(pool)
+  const { rpm, tpm, safety } = config.rate
+  let isConfigured = false
+  const configure = async () => {
+    if (isConfigured) return
+    await ledger.configure({ rpm, tpm, safety, by: service })
+    isConfigured = true
+  }
+
+  const share = createShare({
+    ledger: {
+      renew: async (request) => {
+        await configure()
+        const grant = await ledger.renew((state, now) => decideLease(state, request, now))
+        // Overtaken, or someone emptied the table.
+        if (grant === null) isConfigured = false
+        return grant
+      },
+      release: (replicaId) => ledger.release(replicaId),
+    },
+    limiter,
+    replicaId: randomUUID(),
+    name: service,
+    log,
+    renewed: (outcome, seconds) => {
+      metrics.rateRenewals.inc({ outcome })
+      metrics.rateRenewalSeconds.observe(seconds)
+    },
+  })
+  const budget: ClusterBudget = {
+    change: async ({ requestsPerMinute, tokensPerMinute }) => {
+      await configure()
+      if (requestsPerMinute !== undefined || tokensPerMinute !== undefined) {
+        await ledger.set({ rpm: requestsPerMinute, tpm: tokensPerMinute, by: service })
+        share.renewSoon()
+        log.info({ rpm: requestsPerMinute, tpm: tokensPerMinute }, 'The rate budget of the cluster was set')
+      }
+      const found = await ledger.read()
+      if (found === null) throw new ServiceError('database-unavailable', 'The database holds no rate budget yet')
+      return reportBudget(found.state, found.now)
+    },
+  }
+  const close = async () => {
+    await share.close()
+    await pool.end()
+  }
+  return { share, budget, close }
 }
 
 function countRequests(metrics: Metrics) {

@@ -12,6 +12,8 @@ import { createRestateHandler } from './restate/services.ts'
 /** How long a replica waits for its database at the start before it gives up. */
 const DATABASE_PATIENCE_MS = 120_000
 const DATABASE_RETRY_MS = 1_000
+/** The others give a part of their leases away within a renewal; a replica comes up without one as well. */
+const LEASE_PATIENCE_MS = 2_500
 const PING_TIMEOUT_MS = 2_000
 const EXIT_CONFIG = 2
 
@@ -43,11 +45,12 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
   const identityKeys = await readIdentityKeys(keys, identityKeysDir)
   if (identityKeys.length === 0) log.info('Calls need no signature: no public key is set')
   else log.info({ identityKeys }, 'Calls must be signed by one of these keys')
-  const resources = createResources(config, log)
+  const resources = createResources(config, service, log)
   const stopping = stopSignal(log)
   try {
     await prepareDatabase(resources, log, stopping)
     if (stopping.aborted) return
+    await resources.share.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
       service,
       model: resources.model.models.primary,

@@ -64,7 +64,6 @@ async function runAllInOne(
     signal,
     timeoutMs: options.timeout,
     replicas: await countReplicas(compose, config, signal),
-    env: budgetEnv(options.rpm, config),
   })
   await sayCluster(cluster, signal)
   const source = await findSource(file, cluster, config, signal)
@@ -89,15 +88,6 @@ async function countReplicas(compose: Compose, config: Config, signal: AbortSign
     return service === REPLICAS && state === 'running'
   })
   return running.length === 0 ? config.cluster.replicas : running.length
-}
-
-/**
- * The one place that sets the budget of the cluster: the replicas read it when they start, so Compose makes those anew
- * that have another.
- */
-function budgetEnv(rpm: number, config: Config): Record<string, string> {
-  // What the environment says already is left to it, or a later up by hand would find another setting.
-  return rpm === config.rate.rpm ? {} : { RATE_RPM: String(rpm) }
 }
 
 export function formatReplicas(replicas: Readonly<Record<string, ReplicaWork>>): string {

@@ -94,7 +94,6 @@ export function superviseReplica(
       DATABASE_URL: urls.databaseUrl,
       HOST: '127.0.0.1',
       PORT: String(config.port),
-      RATE_REPLICAS: '1',
     },
     logName: 'replica.log',
     healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,

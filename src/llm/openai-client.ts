@@ -8,6 +8,7 @@ import { PaidAnswerError, type PaidUsage } from './errors.ts'
 import { type EndpointContext, isRecord, toServiceError } from './openai-errors.ts'
 import { buildParams, createFeatureRegister, type ReasoningEffort } from './openai-params.ts'
 import { costOf, type PriceTable, priceOf } from './pricing.ts'
+import { parseRateHeaders } from './rate-headers.ts'
 import { redact, redactExact } from './redact.ts'
 import type { ModelClient, ModelReply, ModelRequest, Usage } from './types.ts'
 
@@ -98,14 +99,16 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
       const end = (outcome: 'ok' | ErrorCode, paid: PaidUsage | null) =>
         hooks?.requestEnded?.({ model, outcome, latencyMs: performance.now() - started, paid })
       try {
-        const completion = await openai.chat.completions.create(
-          buildParams(request, model, options.reasoningEffort ?? 'none', sent),
-          request.signal === undefined ? {} : { signal: request.signal },
-        )
+        const { data: completion, response } = await openai.chat.completions
+          .create(
+            buildParams(request, model, options.reasoningEffort ?? 'none', sent),
+            request.signal === undefined ? {} : { signal: request.signal },
+          )
+          .withResponse()
         const paid = () => paidUsage(completion, model, performance.now() - started)
         const { answer, ...billed } = readAnswer(completion, contextOf(model), paid)
         end('ok', billed)
-        return { answer, ...billed }
+        return { answer, ...billed, rate: parseRateHeaders(response.headers) }
       } catch (error) {
         const failure = toServiceError(error, contextOf(model))
         end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)
@@ -126,8 +129,10 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   }
 }
 
+type PaidAnswer = PaidUsage & { readonly answer: unknown }
+
 /** The answer's JSON. Throws `PaidAnswerError` where it was billed and is of no use. */
-function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: () => PaidUsage): ModelReply {
+function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: () => PaidUsage): PaidAnswer {
   const { host, model, secrets } = context
   // The type is the SDK's promise; what an endpoint sends with status 200 is anything.
   const body: unknown = completion

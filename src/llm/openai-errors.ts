@@ -1,6 +1,8 @@
 /** What the failures of an OpenAI-compatible endpoint mean: one place that maps them to our codes. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../errors.ts'
+import { RateLimitedError } from './errors.ts'
+import { parseRateHeaders } from './rate-headers.ts'
 import { describe, redact, redactedCause } from './redact.ts'
 import { retryAfterMsOf } from './retry-after.ts'
 
@@ -49,9 +51,14 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
     return fail('model-timeout', `the model endpoint ${host} did not answer within ${context.timeoutMs} ms`)
   }
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
-    const retryAfterMs = error.headers instanceof Headers ? retryAfterMsOf(error.headers, Date.now()) : undefined
+    const headers = error.headers instanceof Headers ? error.headers : new Headers()
+    const retryAfterMs = retryAfterMsOf(headers, Date.now())
     const { code, message } = ofStatus(error, error.status, context)
-    return fail(code, message, retryable(code) ? retryAfterMs : undefined)
+    if (code === 'model-rate-limited') {
+      const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
+    }
+    return fail(code, message, code === 'model-unavailable' ? retryAfterMs : undefined)
   }
   const unreachable = UNREACHABLE.exec(describe(error))?.[0].trim()
   if (unreachable !== undefined) {
@@ -105,10 +112,6 @@ function ofStatus(error: APIError, status: number, context: EndpointContext): { 
     return { code: 'model-unavailable', message: `the model endpoint ${host} failed (${status})${saying}` }
   }
   return { code: 'model-bad-request', message: `the model endpoint ${host} refused the request (${status})${saying}` }
-}
-
-function retryable(code: ErrorCode): boolean {
-  return code === 'model-rate-limited' || code === 'model-unavailable'
 }
 
 /** What the endpoint said, on one line, redacted before it is cut so that no half key is left. */

@@ -1,21 +1,25 @@
 /** One try to have a chunk answered. Everything that the model side can do is turned into data here. */
-import type { Logger } from 'pino'
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../classification/answer-schema.ts'
 import { parseAnswers } from '../classification/answers.ts'
-import { buildSystemPrompt, buildUserPrompt, completionBudget, PROMPT_VERSION } from '../classification/prompt.ts'
+import {
+  buildSystemPrompt,
+  buildUserPrompt,
+  completionBudget,
+  estimateTokens,
+  PROMPT_VERSION,
+} from '../classification/prompt.ts'
 import { cleanText, cutText } from '../classification/text.ts'
 import { isServiceError, type ServiceError } from '../errors.ts'
-import { paidUsageOf } from '../llm/errors.ts'
-import type { ModelClient, ModelReply, RateLimiter, Usage } from '../llm/types.ts'
+import { paidUsageOf, rateOf } from '../llm/errors.ts'
+import type { ModelClient, ModelReply, RateControl, RatePermit, Usage } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 import type { ChunkReply, ChunkRequest } from './contract.ts'
 
 export interface AskDeps {
   readonly model: ModelClient
-  readonly limiter: RateLimiter
+  readonly rate: RateControl
   readonly metrics: Metrics
-  readonly log: Logger
   readonly maxWaitMs: number
 }
 
@@ -34,15 +38,6 @@ export type AskOutcome =
 /** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
 const MAX_MODEL_LENGTH = 100
 const MAX_MESSAGE_LENGTH = 600
-
-/** How long a 429 without a hint pauses the limiter. */
-const DEFAULT_RATE_PAUSE_MS = 1_000
-/** A hint of nothing must not make a chunk spin. */
-const MIN_RATE_PAUSE_MS = 50
-/** A longer hint, such as a day, is asked about again after this long: limits are raised, and hints are wrong. */
-const MAX_RATE_PAUSE_MS = 600_000
-/** From here on a person should know why nothing moves. */
-const LOGGED_PAUSE_MS = 30_000
 
 /** Failures that every other question would meet as well. */
 const FAILS_THE_RUN = new Set(['model-auth', 'model-not-found', 'model-quota', 'config-invalid'])
@@ -71,7 +66,10 @@ export async function askOnce(
       [],
     )
   }
-  const permit = await deps.limiter.acquire(deps.maxWaitMs)
+  const user = buildUserPrompt(request.items)
+  const maxCompletionTokens = completionBudget(request.items.length)
+  const size = { tier: request.tier, promptTokens: staticTokens() + estimateTokens(user), maxCompletionTokens }
+  const permit = await deps.rate.acquire(size, deps.maxWaitMs)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
     return { kind: 'wait', waitMs: permit.waitMs }
@@ -98,20 +96,32 @@ export async function askOnce(
     const reply = await deps.model.ask({
       tier: request.tier,
       system: buildSystemPrompt(),
-      user: buildUserPrompt(request.items),
+      user,
       schema: ANSWER_SCHEMA,
       schemaName: ANSWER_SCHEMA_NAME,
-      maxCompletionTokens: completionBudget(request.items.length),
+      maxCompletionTokens,
       cacheKey: `classify-${PROMPT_VERSION}`,
       signal,
     })
+    permit.answered(reply.usage, reply.rate)
     return readReply(request, model, reply, record('ok', reply))
   } catch (error) {
     if (!isServiceError(error)) throw error
     const latencyMs = Date.now() - startedAt.getTime()
-    const failed = record(error.code, { latencyMs, ...paidUsageOf(error) })
-    return readFailure(deps, request, model, error, failed)
+    const paid = paidUsageOf(error)
+    if (paid !== null) permit.answered(paid.usage, null)
+    return readFailure(permit, request, model, error, record(error.code, { latencyMs, ...paid }))
+  } finally {
+    permit.ended()
   }
+}
+
+let countedStatic: number | undefined
+
+/** Tokens of what every request has: instructions and schema. Counted once, because it takes longer than all the rest. */
+function staticTokens(): number {
+  countedStatic ??= estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA))
+  return countedStatic
 }
 
 interface Spent {
@@ -142,7 +152,7 @@ function readReply(request: ChunkRequest, model: string, reply: ModelReply, reco
 }
 
 function readFailure(
-  deps: AskDeps,
+  permit: Extract<RatePermit, { granted: true }>,
   request: ChunkRequest,
   model: string,
   error: ServiceError,
@@ -150,11 +160,7 @@ function readFailure(
 ): AskOutcome {
   const message = clean(error.message, MAX_MESSAGE_LENGTH)
   if (error.code === 'model-rate-limited') {
-    const askedMs = error.retryAfterMs ?? DEFAULT_RATE_PAUSE_MS
-    const waitMs = Math.min(Math.max(askedMs, MIN_RATE_PAUSE_MS), MAX_RATE_PAUSE_MS)
-    if (waitMs >= LOGGED_PAUSE_MS)
-      deps.log.warn({ waitMs, askedMs, reason: message }, 'The model endpoint asks for a pause')
-    deps.limiter.pause(waitMs)
+    const waitMs = permit.refused(error.retryAfterMs, rateOf(error))
     return { kind: 'wait', waitMs, request: record }
   }
   if (error.code === 'model-unavailable' || error.code === 'model-timeout') {

@@ -60,6 +60,43 @@ export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
 
 export type StatusResponse = Classification | RunStatus
 
+const rate = (most: number) => {
+  const error = `must be a whole number from 1 to ${most}`
+  return z.int({ error }).min(1, { error }).max(most, { error })
+}
+
+/** Without fields it only reads. */
+export const budgetRequestSchema = z.strictObject({
+  rpm: rate(1_000_000).optional(),
+  /** null: no bound on tokens. */
+  tpm: rate(10_000_000_000).nullable().optional(),
+})
+
+export type BudgetRequest = z.infer<typeof budgetRequestSchema>
+
+/** The cluster's rate budget as it stands. Null tokens have no bound. */
+export interface BudgetResponse {
+  /** As it was set; `safety`, `pace_factor` and `account` lower what is started of it. */
+  readonly rpm: number
+  readonly tpm: number | null
+  readonly safety: number
+  /** Until the cluster starts again. */
+  readonly paused_ms: number
+  /** What refusals for rate have left of the pace, 0.1 to 1; it recovers. */
+  readonly pace_factor: number
+  /** What the provider says that the account allows; null where it does not say. */
+  readonly account: { readonly rpm: number | null; readonly tpm: number | null }
+  /** Those that hold a lease now. */
+  readonly replicas: readonly {
+    readonly name: string
+    readonly share: number
+    readonly rpm: number
+    readonly tpm: number | null
+    readonly demand: number
+    readonly expires_in_ms: number
+  }[]
+}
+
 export interface ChunkItem {
   /** Short name of the indicator inside the chunk. */
   readonly key: string

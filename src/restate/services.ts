@@ -11,15 +11,19 @@ import {
 } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { Health, HealthReport } from '../health.ts'
-import type { ModelClient, RateLimiter } from '../llm/types.ts'
+import type { ClusterBudget, ModelClient, RateControl, RateLimiter } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
 import { classifyBatch } from './batch.ts'
+import { answerBudget } from './budget.ts'
 import { answerChunk } from './chunk.ts'
 import {
   type BatchRequest,
+  type BudgetRequest,
+  type BudgetResponse,
   batchRequestSchema,
+  budgetRequestSchema,
   type ChunkReply,
   type ChunkRequest,
   CLASSIFIER,
@@ -38,7 +42,10 @@ import { readStatus } from './status.ts'
 export interface RestateDeps {
   readonly store: Store
   readonly model: ModelClient
-  readonly limiter: RateLimiter
+  readonly rate: RateControl
+  /** Read by the admission of batches. */
+  readonly limiter: Pick<RateLimiter, 'stats'>
+  readonly budget: ClusterBudget
   readonly metrics: Metrics
   /** null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
@@ -51,14 +58,14 @@ export interface RestateDeps {
 }
 
 export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
-  const { store, model, limiter, metrics, maxWaitMs } = deps
+  const { store, model, rate, metrics, maxWaitMs } = deps
   const hooks = [countAttempts(metrics)]
 
   const classifier = service({
     name: CLASSIFIER,
     handlers: {
       chunk: (ctx: Context, request: ChunkRequest): Promise<ChunkReply> =>
-        answerChunk(ctx, { model, limiter, metrics, log: deps.log, maxWaitMs }, request),
+        answerChunk(ctx, { model, rate, metrics, maxWaitMs }, request),
     },
     options: { ...chunkOptions(deps), hooks },
   })
@@ -68,7 +75,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     models: model.models,
     metrics,
     priceOf: deps.priceOf,
-    admission: createAdmission(() => limiter.stats()),
+    admission: createAdmission(() => deps.limiter.stats()),
     callChunk: (ctx: Context, request: ChunkRequest) => ctx.serviceClient(classifier).chunk(request),
   }
   const classifyApi = service({
@@ -90,6 +97,11 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
         { input: serde.schema(statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
           ctx.run('look up the status', () => readStatus(store, request), databaseStep),
+      ),
+      budget: handlers.handler(
+        { input: serde.schema(budgetRequestSchema) },
+        (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
+          ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
       health: async (_ctx: Context): Promise<HealthReport> => deps.health(),
     },

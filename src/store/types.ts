@@ -228,3 +228,71 @@ export interface PoolStats {
   readonly idle: number
   readonly waiting: number
 }
+
+/** The cluster's rate budget as one row. Times are milliseconds of the database's clock; null tokens have no bound. */
+export interface RateBudgetRow {
+  readonly rpm: number
+  readonly tpm: number | null
+  readonly safety: number
+  readonly accountRpm: number | null
+  readonly accountTpm: number | null
+  readonly accountSeenAt: number | null
+  readonly paceFactor: number
+  readonly windowUntil: number | null
+  readonly pausedUntil: number | null
+}
+
+/** What one replica holds of it, and what it may still be using. */
+export interface RateHolderRow {
+  readonly replicaId: string
+  readonly name: string
+  readonly demand: number
+  readonly share: number
+  readonly leasedRpm: number
+  readonly leasedTpm: number | null
+  readonly countedRpm: number
+  readonly countedTpm: number | null
+  readonly leaseNumber: number
+  readonly expiresAt: number
+  readonly seenAt: number
+}
+
+export interface RateState {
+  readonly budget: RateBudgetRow
+  readonly holders: readonly RateHolderRow[]
+}
+
+/** What a renewal changes. Of the budget only account, pace and pause are written: the rest is an operator's. */
+export interface RateDecision<G> {
+  readonly budget: RateBudgetRow
+  readonly holder: RateHolderRow
+  /** Ids of rows to delete. */
+  readonly removed: readonly string[]
+  readonly grant: G
+}
+
+/** Rejects as `Store` does. Who gets what is not decided here. */
+export interface RateLedger {
+  /** What a replica's environment says: counts where it differs from what the environment said before. */
+  configure(budget: {
+    readonly rpm: number
+    readonly tpm: number | null
+    readonly safety: number
+    readonly by: string
+  }): Promise<void>
+  /** An operator's word; counts until the next one, or until the environment says something new. */
+  set(budget: {
+    readonly rpm?: number | undefined
+    readonly tpm?: number | null | undefined
+    readonly by: string
+  }): Promise<void>
+  /** Null before the first `configure`. */
+  read(): Promise<{ readonly state: RateState; readonly now: number } | null>
+  /**
+   * One transaction: nothing changes between what `decide` sees and what it decides. Null where it decided nothing, and
+   * before the first `configure`. Where it rejects, the decision may have been stored all the same.
+   */
+  renew<G>(decide: (state: RateState, now: number) => RateDecision<G> | null): Promise<G | null>
+  /** Forgets a replica; its part is free at once. */
+  release(replicaId: string): Promise<void>
+}

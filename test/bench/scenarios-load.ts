@@ -75,7 +75,7 @@ interface Load {
 /** Pack 1, no limit, one replica without a balancer. */
 async function measureLoad(context: BenchContext, { rows, batchesInFlight }: Load) {
   const world = await startWorld({
-    rate: { RATE_RPM: NO_LIMIT, RATE_REPLICAS: '1', RATE_SAFETY: '1' },
+    rate: { RATE_RPM: NO_LIMIT, RATE_SAFETY: '1' },
     model: QUICK_MODEL,
     signal: context.signal,
   })
@@ -176,7 +176,7 @@ const backlogSend: Scenario = {
     await makeVaried(file, batches * 100)
     const world = await startWorld({
       replicas: 2,
-      rate: { RATE_RPM: String(rpm), RATE_REPLICAS: '2' },
+      rate: { RATE_RPM: String(rpm) },
       model: { OFFLINE_MODEL_LATENCY_MS: '800', OFFLINE_MODEL_RPM: String(rpm) },
       signal: context.signal,
     })

@@ -28,7 +28,7 @@ function catalogueScenario(
       const catalogue = await findCatalogue(kind, context)
       const run = await measureRun({
         args: [catalogue.file, ...args],
-        world: { rate: { RATE_RPM: '1000', RATE_REPLICAS: '1' }, model: LATENCY, signal: context.signal },
+        world: { rate: { RATE_RPM: '1000' }, model: LATENCY, signal: context.signal },
       })
       const { report, stats } = run
       return {
@@ -68,7 +68,7 @@ async function runPaced(context: BenchContext, options: PacedOptions) {
     args: [file, ...ASK_ALL, '--pack', '1'],
     world: {
       replicas: REPLICAS,
-      rate: { RATE_RPM: String(FAST_RPM), RATE_REPLICAS: String(REPLICAS) },
+      rate: { RATE_RPM: String(FAST_RPM) },
       model: { ...LATENCY, OFFLINE_MODEL_RPM: String(FAST_RPM), ...options.model },
       signal: context.signal,
     },
@@ -162,7 +162,7 @@ const tokens: Scenario = {
     const run = await measureRun({
       args: [file, ...ASK_ALL, '--pack', '10'],
       world: {
-        rate: { RATE_RPM: String(FAST_RPM), RATE_TPM: String(tpm), RATE_REPLICAS: '1' },
+        rate: { RATE_RPM: String(FAST_RPM), RATE_TPM: String(tpm) },
         model: { ...LATENCY, OFFLINE_MODEL_TPM: String(tpm) },
         signal: context.signal,
       },
@@ -259,7 +259,7 @@ const backlogFile: Scenario = {
       last = await measureRun({
         // What the rules settle alone: the rate budget would make hours of it.
         args: [file, '--mode', 'rules'],
-        world: { rate: { RATE_REPLICAS: '1' }, model: {}, signal: context.signal },
+        world: { rate: {}, model: {}, signal: context.signal },
         after: async (world, run) => {
           peaks.push({
             cli: round(run.peakCliRssMiB),

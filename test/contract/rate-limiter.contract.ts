@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { isServiceError } from '../../src/errors.ts'
-import type { RateLimiter } from '../../src/llm/types.ts'
+import type { Budget, RateLimiter } from '../../src/llm/types.ts'
 
-export type MakeRateLimiter = (options: { requestsPerMinute: number; now: () => number }) => RateLimiter
+export type MakeRateLimiter = (options: Budget & { now: () => number }) => RateLimiter
 
 const PATIENT_MS = 1e12
 
@@ -17,16 +17,28 @@ export async function advance(ms: number): Promise<void> {
   }
 }
 
-/** Waits with `count` patient callers and records when each was let in. */
-export function queue(limiter: RateLimiter, count: number): { readonly starts: number[] } {
+/**
+ * Waits with `count` patient callers for `tokens` each, and records when each was let in. A request takes `holdMs`, or
+ * no time at all, and then what it had reserved.
+ */
+export function queue(limiter: RateLimiter, count: number, tokens = 0, holdMs = 0): { readonly starts: number[] } {
   const starts: number[] = []
   for (let index = 0; index < count; index += 1) {
-    limiter.acquire(PATIENT_MS).then(
-      (permit) => permit.granted && starts.push(Date.now()),
+    limiter.acquire(tokens, PATIENT_MS).then(
+      (permit) => {
+        if (!permit.granted) return
+        starts.push(Date.now())
+        if (holdMs === 0) permit.done(tokens)
+        else setTimeout(() => permit.done(tokens), holdMs)
+      },
       () => undefined,
     )
   }
   return { starts }
+}
+
+export function perMinute(requestsPerMinute: number, tokensPerMinute: number | null = null): Budget {
+  return { requestsPerMinute, tokensPerMinute }
 }
 
 /** The most starts in any half-open window. */
@@ -43,8 +55,8 @@ export function mostIn(windowMs: number, starts: readonly number[]): number {
 export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter): void {
   describe(`rate limiter contract: ${name}`, () => {
     const open: RateLimiter[] = []
-    const make = (requestsPerMinute: number) => {
-      const limiter = makeAdapter({ requestsPerMinute, now: () => Date.now() })
+    const make = (requestsPerMinute: number, tokensPerMinute: number | null = null) => {
+      const limiter = makeAdapter({ requestsPerMinute, tokensPerMinute, now: () => Date.now() })
       open.push(limiter)
       return limiter
     }
@@ -61,7 +73,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
 
     it('lets the first one in without a wait', async () => {
       const limiter = make(60)
-      const permit = limiter.acquire(0)
+      const permit = limiter.acquire(0, 0)
       await advance(20)
       const answer = await permit
       assert.ok(answer.granted)
@@ -85,7 +97,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       queue(limiter, 11)
       await advance(20)
       assert.equal(limiter.stats().waiting, 10)
-      const permit = await limiter.acquire(5_000)
+      const permit = await limiter.acquire(0, 5_000)
       assert.ok(!permit.granted)
       assert.ok(permit.waitMs >= 50)
       assert.equal(limiter.stats().waiting, 10)
@@ -93,16 +105,26 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
 
     it('spreads those it sends away at the pace, so that they do not come back as a herd', async () => {
       const limiter = make(600)
-      queue(limiter, 1)
+      queue(limiter, 200)
       await advance(20)
       const returns: number[] = []
       for (let index = 0; index < 100; index += 1) {
-        const permit = await limiter.acquire(0)
+        const permit = await limiter.acquire(0, 0)
         assert.ok(!permit.granted)
         returns.push(permit.waitMs)
       }
-      assert.ok(mostIn(1_000, returns) <= 11, `${mostIn(1_000, returns)} return within one second`)
+      // At most as fast as for a backlog that has just begun, see the next test.
+      assert.ok(mostIn(1_000, returns) <= 60, `${mostIn(1_000, returns)} return within one second`)
       assert.ok(Math.max(...returns) <= 11_000)
+      await advance(5_500)
+      const later: number[] = []
+      for (let index = 0; index < 100; index += 1) {
+        const permit = await limiter.acquire(0, 0)
+        assert.ok(!permit.granted)
+        later.push(permit.waitMs)
+      }
+      assert.ok(mostIn(1_000, later) <= 13, `${mostIn(1_000, later)} return within one second`)
+      assert.ok(Math.max(...later) <= 12_000)
     })
 
     it('grants nothing in a pause, and goes on after it', async () => {
@@ -131,7 +153,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
     it('sends those away who would now wait beyond their bound, at once when the pause begins', async () => {
       const limiter = make(6_000)
       queue(limiter, 1)
-      const impatient = limiter.acquire(1_000)
+      const impatient = limiter.acquire(0, 1_000)
       await turn()
       limiter.pause(30_000)
       const permit = await impatient
@@ -143,7 +165,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       const limiter = make(12_000)
       const { starts } = queue(limiter, 1_000)
       await advance(1_000)
-      limiter.setPace(120)
+      limiter.setBudget(perMinute(120))
       const before = starts.length
       await advance(10_000)
       const after = starts.length - before
@@ -155,7 +177,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       const { starts } = queue(limiter, 1_000)
       await advance(100)
       assert.equal(starts.length, 1)
-      limiter.setPace(6_000)
+      limiter.setBudget(perMinute(6_000))
       await advance(5_000)
       assert.ok(starts.length >= 450, `${starts.length} starts`)
       assert.ok(starts.length <= 503, `${starts.length} starts`)
@@ -165,7 +187,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       const limiter = make(60)
       const { starts } = queue(limiter, 100)
       for (let round = 0; round < 100; round += 1) {
-        limiter.setPace(60 + (round % 2))
+        limiter.setBudget(perMinute(60 + (round % 2)))
         limiter.pause(1)
         await advance(20)
       }
@@ -176,15 +198,16 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       const limiter = make(60)
       queue(limiter, 3)
       await advance(20)
-      assert.deepEqual(limiter.stats(), { waiting: 2, requestsPerMinute: 60, pausedMs: 0 })
-      limiter.setPace(30)
+      const { waiting, requestsPerMinute, tokensPerMinute, pausedMs } = limiter.stats()
+      assert.deepEqual([waiting, requestsPerMinute, tokensPerMinute, pausedMs], [2, 60, null, 0])
+      limiter.setBudget(perMinute(30))
       assert.equal(limiter.stats().requestsPerMinute, 30)
     })
 
     it('rejects those who wait, and all later ones, once it is closed', async () => {
       const limiter = make(60)
       const isClosed = (error: unknown) => isServiceError(error) && error.code === 'limiter-closed'
-      const waiting = [1, 2, 3].map(() => limiter.acquire(PATIENT_MS))
+      const waiting = [1, 2, 3].map(() => limiter.acquire(0, PATIENT_MS))
       const outcomes = Promise.allSettled(waiting)
       await advance(20)
       const closing = limiter.close()
@@ -193,8 +216,112 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       const [first, ...rest] = await outcomes
       assert.equal(first?.status, 'fulfilled')
       for (const outcome of rest) assert.ok(outcome.status === 'rejected' && isClosed(outcome.reason))
-      await assert.rejects(limiter.acquire(PATIENT_MS), isClosed)
+      await assert.rejects(limiter.acquire(0, PATIENT_MS), isClosed)
       await limiter.close()
+    })
+
+    it('spends tokens evenly where they are the smaller budget', async () => {
+      const limiter = make(6_000, 60_000)
+      const { starts } = queue(limiter, 50, 1_000)
+      await advance(10_000)
+      assert.ok(starts.length >= 10 && starts.length <= 11, `${starts.length} starts of 1,000 tokens in 10 s`)
+      assert.equal(mostIn(900, starts), 1)
+    })
+
+    it('goes on as soon as a request turns out to have taken less, and later where it took more', async () => {
+      const limiter = make(6_000, 60_000)
+      const first = await Promise.all([limiter.acquire(10_000, PATIENT_MS), advance(5)])
+      assert.ok(first[0].granted)
+      assert.equal(limiter.stats().reservedTokens, 10_000)
+      const { starts } = queue(limiter, 2, 1_000)
+      await advance(1_500)
+      assert.equal(starts.length, 0)
+      first[0].done(1_000)
+      await advance(20)
+      assert.equal(starts.length, 1)
+      assert.equal(limiter.stats().reservedTokens, 0)
+      const later = make(6_000, 60_000)
+      const second = await Promise.all([later.acquire(1_000, PATIENT_MS), advance(5)])
+      assert.ok(second[0].granted)
+      second[0].done(10_000)
+      second[0].done(0)
+      const { starts: late } = queue(later, 1, 1_000)
+      await advance(9_900)
+      assert.equal(late.length, 0)
+      await advance(200)
+      assert.equal(late.length, 1)
+    })
+
+    it('lets a request go that is larger than the budget of a whole minute, and holds up the next for it', async () => {
+      const limiter = make(60_000, 60_000)
+      const { starts } = queue(limiter, 1, 90_000)
+      const { starts: next } = queue(limiter, 1, 1_000)
+      await advance(20)
+      assert.equal(starts.length, 1)
+      await advance(89_000)
+      assert.equal(next.length, 0)
+      await advance(1_100)
+      assert.equal(next.length, 1)
+    })
+
+    for (const nothing of [perMinute(0), perMinute(60, 0)]) {
+      it(`starts nothing with a budget of ${JSON.stringify(nothing)}, and all at the pace once there is one`, async () => {
+        const limiter = make(nothing.requestsPerMinute, nothing.tokensPerMinute)
+        const returns: number[] = []
+        for (let index = 0; index < 100; index += 1) {
+          const permit = await limiter.acquire(10, 20_000)
+          assert.ok(!permit.granted)
+          returns.push(permit.waitMs)
+        }
+        assert.ok(Math.min(...returns) >= 1_000)
+        assert.ok(Math.max(...returns) <= 3_000, `the last asks again after ${Math.max(...returns)} ms`)
+        assert.equal(limiter.stats().deferred, 100)
+        await advance(100)
+        limiter.setBudget(perMinute(600))
+        const { starts } = queue(limiter, 30)
+        await advance(2_000)
+        assert.ok(starts.length >= 18 && starts.length <= 20, `${starts.length} starts in 2 s at 10 a second`)
+      })
+    }
+
+    it('sends everyone away when the budget goes to nothing', async () => {
+      const limiter = make(60)
+      const waiting = [1, 2, 3].map(() => limiter.acquire(0, 10_000))
+      await advance(20)
+      limiter.setBudget(perMinute(0))
+      const permits = await Promise.all(waiting)
+      assert.deepEqual(
+        permits.map(({ granted }) => granted),
+        [true, false, false],
+      )
+    })
+
+    it('bounds what is in flight by latency and pace, without a start lost while answers come in time', async () => {
+      const limiter = make(6_000)
+      const { starts } = queue(limiter, 1_000, 0, 2_000)
+      await advance(9_000)
+      assert.ok(starts.length >= 890, `${starts.length} starts in 9 s at 100 a second`)
+      assert.ok(limiter.stats().inFlight >= 190 && limiter.stats().inFlight <= 210)
+    })
+
+    it('sends those away whose time is over while the model does not answer, and loses none when it does', async () => {
+      const limiter = make(6_000)
+      const open: ((tokens: number | null) => void)[] = []
+      const ask = () => limiter.acquire(0, 2_000).then((permit) => (permit.granted ? open.push(permit.done) : permit))
+      const all = Array.from({ length: 5_000 }, ask)
+      let away = 0
+      for (const one of all) one.then((permit) => (away += typeof permit === 'object' ? 1 : 0))
+      await advance(15_000)
+      const { inFlight, inFlightBound, waiting } = limiter.stats()
+      assert.equal(open.length, inFlight)
+      assert.ok(inFlight <= 600 && inFlight === Math.min(inFlight, inFlightBound), `${inFlight} of ${inFlightBound}`)
+      assert.equal(waiting, 0)
+      assert.equal(away, 5_000 - open.length)
+      const before = open.length
+      for (const done of open.slice(0, before)) done(0)
+      const { starts } = queue(limiter, 50)
+      await advance(1_000)
+      assert.equal(starts.length, 50)
     })
 
     it('never starts more than the pace allows, whatever happens to pace and pause', async () => {
@@ -214,7 +341,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
           else if (each.do === 'pause') limiter.pause(each.ms)
           else if (each.do === 'pace') {
             pace = each.rpm
-            limiter.setPace(pace)
+            limiter.setBudget(perMinute(pace))
           } else {
             await advance(each.ms)
             allowed += (each.ms * pace) / 60_000

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -9,7 +9,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
 
-const OURS = ['001_tables.sql', '002_hypertables.sql', '003_rate.sql', '004_claims.sql', '005_review.sql']
+const OURS = (await readdir(new URL('../../src/store/migrations/', import.meta.url))).sort()
 const postgres = sharedPostgres()
 
 async function onEmpty(use: (database: TestDatabase) => Promise<void>): Promise<void> {

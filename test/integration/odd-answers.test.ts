@@ -1,6 +1,7 @@
 /** What a model can do with a question, and what becomes of it: re-asked, escalated, waited for, or given to a person. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { MAX_TRIES } from '../../src/restate/chunk.ts'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { type Answer, type Asked, goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -159,6 +160,18 @@ test('a 429 is waited out: nothing fails, and the request is sent again', async 
   const { results, summary } = await classify(names)
   assert.ok(results.every((result) => result.status === 'accepted'))
   assert.equal(summary.model_requests, 2)
+})
+
+test('429s, however many, spend none of the tries that an endpoint which is away has', async () => {
+  const names = ids(2)
+  const refusals = MAX_TRIES + 2
+  script = (_asked, index) => {
+    if (index >= refusals) return {}
+    return { status: 429, headers: { 'retry-after-ms': '60' }, body: { error: { message: 'slow down' } } }
+  }
+  const { results, summary } = await classify(names)
+  assert.ok(results.every((result) => result.status === 'accepted'))
+  assert.equal(summary.model_requests, refusals + 1)
 })
 
 test('errors of the endpoint are tried again with growing pauses', async () => {

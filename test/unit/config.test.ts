@@ -31,7 +31,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OPENAI_TIMEOUT_MS: ['10', '-1', '1 minute'],
   OPENAI_PRICES: ['{', '[]', '{"m":1}', '{"m":{"input":-1,"cached_input":0,"output":0}}', '{"m":{"input":"1"}}'],
   RATE_RPM: ['0', '-1', 'fast', '1e9', '10.5'],
-  RATE_REPLICAS: ['0', 'five'],
+  RATE_TPM: ['0', '-1', 'many', '1e6', '10000000001'],
   RATE_SAFETY: ['0', '1.01', '-0.5', '99%'],
   RATE_MAX_WAIT_MS: ['-1', '600001'],
   RESTATE_INGRESS_URL: ['localhost:8080', 'http://a,nonsense'],
@@ -101,6 +101,7 @@ test('all that is wrong is told at once', () => {
 test('nothing set is a configuration', () => {
   const config = readConfig({})
   assert.equal(config.rate.rpm, 1_000)
+  assert.equal(config.rate.tpm, null)
   assert.equal(config.openai.model, 'gpt-6-luna')
   assert.equal(config.openai.reasoningEffort, 'none')
   assert.equal(config.database.connection, null)
@@ -158,10 +159,9 @@ test('admin ports: what is set, else the embedded port and the five of the clust
   ])
 })
 
-test('the replicas that share the budget are those of the cluster unless something else is said', () => {
-  assert.equal(readConfig({}).rate.replicas, 5)
-  assert.equal(readConfig({ CLUSTER_REPLICAS: '8' }).rate.replicas, 8)
-  assert.equal(readConfig({ CLUSTER_REPLICAS: '8', RATE_REPLICAS: '1' }).rate.replicas, 1)
+test('the replicas of the cluster are five unless something else is said', () => {
+  assert.equal(readConfig({}).cluster.replicas, 5)
+  assert.equal(readConfig({ CLUSTER_REPLICAS: '8' }).cluster.replicas, 8)
 })
 
 test('slips of the pen are pointed out, other names are left alone', () => {
@@ -176,4 +176,5 @@ test('slips of the pen are pointed out, other names are left alone', () => {
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
   assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
   assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
+  assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no variable any more/)
 })

@@ -10,7 +10,7 @@ const OFFLINE = { OFFLINE_MODEL_URL: 'http://offline-model:9085/v1' }
 async function modelsOf(env: Readonly<Record<string, string>>) {
   const lines: string[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) })
-  const resources = createResources(readConfig({ ...DATABASE, ...env }), log)
+  const resources = createResources(readConfig({ ...DATABASE, ...env }), 'test', log)
   await resources.close()
   return { ...resources.model.models, log: lines.join('') }
 }
@@ -28,5 +28,5 @@ test('a key or a URL goes before it', async () => {
     assert.equal(real.primary, 'gpt-6-luna')
     assert.doesNotMatch(real.log, /offline/)
   }
-  assert.throws(() => createResources(readConfig(DATABASE), pino({ level: 'silent' })), /No model is set/)
+  assert.throws(() => createResources(readConfig(DATABASE), 'test', pino({ level: 'silent' })), /No model is set/)
 })

@@ -7,7 +7,7 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { isServiceError } from '../../src/errors.ts'
-import { PaidAnswerError, paidUsageOf } from '../../src/llm/errors.ts'
+import { PaidAnswerError, paidUsageOf, rateOf } from '../../src/llm/errors.ts'
 import { createOpenAiClient, type EndedRequest, type OpenAiClientOptions } from '../../src/llm/openai-client.ts'
 import { DEFAULT_PRICES } from '../../src/llm/pricing.ts'
 import type { ModelRequest } from '../../src/llm/types.ts'
@@ -124,11 +124,30 @@ describe('createOpenAiClient', () => {
     assert.deepEqual(reply.usage, { input: 1_000, cachedInput: 400, cacheWriteInput: 0, output: 100 })
     assert.equal(reply.costUsd.toFixed(9), '0.000114000')
     assert.equal(reply.model, 'gpt-6-luna-2026-09-01')
-    const { answer: _, ...paid } = reply
+    const { answer: _, rate: __, ...paid } = reply
     assert.deepEqual(
       ended.map(({ model, outcome, paid }) => ({ model, outcome, paid })),
       [{ model: 'gpt-6-luna', outcome: 'ok', paid }],
     )
+  })
+
+  it('tells what the headers said of the rate, with an answer and with a refusal for rate', async () => {
+    const headers = {
+      'x-ratelimit-limit-tokens': '200000',
+      'x-ratelimit-remaining-tokens': '195000',
+      'x-ratelimit-reset-tokens': '1.5s',
+    }
+    const said = {
+      requests: { limit: null, remaining: null, resetMs: null },
+      tokens: { limit: 200_000, remaining: 195_000, resetMs: 1_500 },
+    }
+    handle = (_, response) => send(response, 200, good, headers)
+    assert.deepEqual((await make().ask(question)).rate, said)
+    handle = (_, response) => send(response, 429, openAiError('slow down'), { ...headers, 'retry-after-ms': '250' })
+    const error = await failureOf(make())
+    assert.deepEqual([error.code, error.retryAfterMs, rateOf(error)], ['model-rate-limited', 250, said])
+    handle = (_, response) => send(response, 500, openAiError('away'), headers)
+    assert.equal(rateOf(await failureOf(make())), null)
   })
 
   it('takes a model without a price as free and says so once', async () => {

@@ -20,8 +20,6 @@ export interface UpOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly replicas: number
-  /** Settings of the replicas that the command line chose, over those of the environment. */
-  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Cluster {
@@ -36,10 +34,7 @@ export interface Cluster {
 export async function bringUp(options: UpOptions): Promise<Cluster> {
   const { config, compose, signal, replicas } = options
   const identity = await ensureClusterIdentity(config)
-  const env = {
-    ...(replicas === config.cluster.replicas ? {} : { CLUSTER_REPLICAS: String(replicas) }),
-    ...options.env,
-  }
+  const env = replicas === config.cluster.replicas ? {} : { CLUSTER_REPLICAS: String(replicas) }
   // One service alone: Compose marks an image with the service that it was built for, so that `up --build` would leave two
   // images for one name, and the next `up` by hand would make replicas anew.
   const built = await compose.run(['build', REPLICAS], { output: 'stderr', env, signal })

@@ -1,0 +1,23 @@
+/** classify-api/budget: what the cluster may start, who holds which part of it; sets it where the caller says so. */
+import type { ClusterBudget } from '../llm/types.ts'
+import type { BudgetRequest, BudgetResponse } from './contract.ts'
+
+export async function answerBudget(budget: ClusterBudget, request: BudgetRequest): Promise<BudgetResponse> {
+  const report = await budget.change({ requestsPerMinute: request.rpm, tokensPerMinute: request.tpm })
+  return {
+    rpm: report.budget.requestsPerMinute,
+    tpm: report.budget.tokensPerMinute,
+    safety: report.safety,
+    paused_ms: Math.round(report.pausedMs),
+    pace_factor: report.paceFactor,
+    account: { rpm: report.account.requestsPerMinute, tpm: report.account.tokensPerMinute },
+    replicas: report.replicas.map(({ name, share, lease, demand, expiresInMs }) => ({
+      name,
+      share,
+      rpm: lease.requestsPerMinute,
+      tpm: lease.tokensPerMinute,
+      demand,
+      expires_in_ms: Math.round(expiresInMs),
+    })),
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The cluster's rate budget and who holds which part of it. Each renewal is one short transaction that locks the
+ * budget's row first, so renewals queue and can't deadlock; it bounds itself on the server, so that a replica that
+ * stops in the middle holds nobody up. Nothing outlives the transaction: it works through PgBouncer.
+ */
+import type pg from 'pg'
+import { z } from 'zod'
+import { ServiceError } from '../errors.ts'
+import { toDatabaseError } from './database-error.ts'
+import type { DatabasePool } from './pool.ts'
+import { execute, queryRows } from './query.ts'
+import type { RateDecision, RateLedger, RateState } from './types.ts'
+
+/**
+ * Together less than a lease lasts. The last one matters most: a process that is stopped between its statements would
+ * hold the lock, and all others up, until it goes on.
+ */
+const BEGIN = `begin;
+  set local lock_timeout = 800;
+  set local statement_timeout = 1000;
+  set local idle_in_transaction_session_timeout = 1000;
+  select from rate_budget for update`
+
+const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`
+
+/** After the lock: a clock that was read before it is behind by the wait for it. */
+const READ = `with clock as materialized (select clock_timestamp() as now)
+  select ${ms('clock.now')} as now,
+    case when b.only_row then jsonb_build_object(
+      'rpm', b.rpm, 'tpm', b.tpm, 'safety', b.safety,
+      'accountRpm', b.account_rpm, 'accountTpm', b.account_tpm, 'accountSeenAt', ${ms('b.account_seen_at')},
+      'paceFactor', b.pace_factor, 'windowUntil', ${ms('b.window_until')}, 'pausedUntil', ${ms('b.paused_until')})
+    end as budget,
+    coalesce((select jsonb_agg(jsonb_build_object(
+      'replicaId', replica_id, 'name', name, 'demand', demand, 'share', share,
+      'leasedRpm', leased_rpm, 'leasedTpm', leased_tpm, 'countedRpm', counted_rpm, 'countedTpm', counted_tpm,
+      'leaseNumber', lease_number, 'expiresAt', ${ms('expires_at')}, 'seenAt', ${ms('seen_at')})
+      order by replica_id) from replicas), '[]') as holders
+  from clock left join rate_budget b on true`
+
+const point = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`
+
+const WRITE = `with budget as (
+    update rate_budget set account_rpm = $1, account_tpm = $2, account_seen_at = ${point('$3')},
+      pace_factor = $4, window_until = ${point('$5')}, paused_until = ${point('$6')}
+    where (account_rpm, account_tpm, account_seen_at, pace_factor, window_until, paused_until)
+      is distinct from ($1, $2, ${point('$3')}, $4, ${point('$5')}, ${point('$6')})
+  ), removed as (
+    delete from replicas where replica_id = any($7::text[])
+  )
+  insert into replicas (replica_id, name, demand, share, leased_rpm, leased_tpm, counted_rpm, counted_tpm,
+    lease_number, expires_at, seen_at)
+  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${point('$17')}, ${point('$18')})
+  on conflict (replica_id) do update set name = excluded.name, demand = excluded.demand, share = excluded.share,
+    leased_rpm = excluded.leased_rpm, leased_tpm = excluded.leased_tpm,
+    counted_rpm = excluded.counted_rpm, counted_tpm = excluded.counted_tpm,
+    lease_number = excluded.lease_number, expires_at = excluded.expires_at, seen_at = excluded.seen_at`
+
+const numberOrNull = z.number().nullable()
+
+const stateRow = z.object({
+  now: z.number(),
+  budget: z
+    .object({
+      rpm: z.number(),
+      tpm: numberOrNull,
+      safety: z.number(),
+      accountRpm: numberOrNull,
+      accountTpm: numberOrNull,
+      accountSeenAt: numberOrNull,
+      paceFactor: z.number(),
+      windowUntil: numberOrNull,
+      pausedUntil: numberOrNull,
+    })
+    .nullable(),
+  holders: z.array(
+    z.object({
+      replicaId: z.string(),
+      name: z.string(),
+      demand: z.number(),
+      share: z.number(),
+      leasedRpm: z.number(),
+      leasedTpm: numberOrNull,
+      countedRpm: z.number(),
+      countedTpm: numberOrNull,
+      leaseNumber: z.number(),
+      expiresAt: z.number(),
+      seenAt: z.number(),
+    }),
+  ),
+})
+
+/** A ledger on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
+export function createRateLedger(pool: DatabasePool): RateLedger {
+  return {
+    async configure({ rpm, tpm, safety, by }) {
+      await execute(
+        pool,
+        'set the rate budget',
+        `insert into rate_budget as b (rpm, tpm, safety, configured_rpm, configured_tpm, configured_safety, set_by, set_at)
+         values ($1, $2, $3, $1, $2, $3, $4, clock_timestamp())
+         on conflict (only_row) do update set rpm = excluded.rpm, tpm = excluded.tpm, safety = excluded.safety,
+           configured_rpm = excluded.rpm, configured_tpm = excluded.tpm, configured_safety = excluded.safety,
+           set_by = excluded.set_by, set_at = excluded.set_at
+         where (b.configured_rpm, b.configured_tpm, b.configured_safety)
+           is distinct from (excluded.rpm, excluded.tpm, excluded.safety)`,
+        [rpm, tpm, safety, by],
+      )
+    },
+
+    async set({ rpm, tpm, by }) {
+      await execute(
+        pool,
+        'set the rate budget',
+        `update rate_budget set rpm = coalesce($1, rpm), tpm = case when $2 then $3 else tpm end,
+           set_by = $4, set_at = clock_timestamp()`,
+        [rpm ?? null, tpm !== undefined, tpm ?? null, by],
+      )
+    },
+
+    async read() {
+      const rows = await queryRows(pool, 'read the rate budget', stateRow, READ)
+      return stateOf(rows[0])
+    },
+
+    renew: (decide) => renew(pool, decide),
+
+    async release(replicaId) {
+      await execute(pool, 'give a rate lease back', 'delete from replicas where replica_id = $1', [replicaId])
+    },
+  }
+}
+
+async function renew<G>(
+  pool: DatabasePool,
+  decide: (state: RateState, now: number) => RateDecision<G> | null,
+): Promise<G | null> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw toDatabaseError(error, 'renew a rate lease')
+  })
+  let broken = true
+  try {
+    await client.query(BEGIN)
+    const { rows } = await client.query<Record<string, unknown>>(READ)
+    const found = stateOf(stateRow.parse(rows[0]))
+    const decision = found === null ? null : decide(found.state, found.now)
+    if (decision !== null) await write(client, decision)
+    await client.query('commit')
+    broken = false
+    return decision?.grant ?? null
+  } catch (error) {
+    throw toDatabaseError(error, 'renew a rate lease')
+  } finally {
+    // A connection with an open transaction is closed instead of rolled back: it may be the connection that failed.
+    client.release(broken)
+  }
+}
+
+async function write<G>(client: pg.ClientBase, { budget, removed, holder }: RateDecision<G>): Promise<void> {
+  const { accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil } = budget
+  const { replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm } = holder
+  await client.query(WRITE, [
+    ...[accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil, [...removed]],
+    ...[replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm],
+    ...[holder.leaseNumber, holder.expiresAt, holder.seenAt],
+  ])
+}
+
+function stateOf(
+  row: z.infer<typeof stateRow> | undefined,
+): { readonly state: RateState; readonly now: number } | null {
+  if (row === undefined)
+    throw new ServiceError('database-failed', 'The database failed to read the rate budget: no row')
+  const { now, budget, holders } = row
+  return budget === null ? null : { state: { budget, holders }, now }
+}

@@ -1,0 +1,192 @@
+/** What every adapter of the rate ledger must do, with the decision that the service makes in it. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { decideLease, type LeaseGrant, type LeaseRequest } from '../../src/llm/lease.ts'
+import type { RateLedger } from '../../src/store/types.ts'
+
+export interface LedgerUnderTest {
+  readonly ledger: RateLedger
+  /** Makes the ledger forget everything. */
+  readonly empty: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const CONFIGURED = { rpm: 1_000, tpm: 50_000, safety: 1, by: 'test' }
+
+export function rateLedgerContract(name: string, makeLedger: () => Promise<LedgerUnderTest>): void {
+  describe(`rate ledger: ${name}`, () => {
+    let under: LedgerUnderTest
+    let ledger: RateLedger
+    before(async () => {
+      under = await makeLedger()
+      ledger = under.ledger
+    })
+    after(() => under?.close())
+
+    const renew = (request: Partial<LeaseRequest> & Pick<LeaseRequest, 'replicaId' | 'number'>) =>
+      ledger.renew<LeaseGrant>((state, now) =>
+        decideLease(
+          state,
+          {
+            name: `name of ${request.replicaId}`,
+            heldNumber: null,
+            demand: 10,
+            pauseMs: 0,
+            account: null,
+            knownAccount: null,
+            ...request,
+          },
+          now,
+        ),
+      )
+    const begin = async (budget: Partial<typeof CONFIGURED> = {}) => {
+      await under.empty()
+      await ledger.configure({ ...CONFIGURED, ...budget })
+    }
+    const stateNow = async () => {
+      const found = await ledger.read()
+      assert.ok(found)
+      return found
+    }
+    const countedOf = async () => {
+      const { state, now } = await stateNow()
+      const living = state.holders.filter((holder) => holder.expiresAt > now)
+      return living.reduce((sum, { countedRpm }) => sum + countedRpm, 0)
+    }
+
+    it('knows nothing and grants nothing before a budget is configured', async () => {
+      await under.empty()
+      assert.equal(await ledger.read(), null)
+      assert.equal(await renew({ replicaId: 'a', number: 1 }), null)
+      assert.equal(await ledger.read(), null)
+    })
+
+    it('takes the environment where it says something new, and an operator until then', async () => {
+      await begin()
+      await ledger.set({ rpm: 60, by: 'operator' })
+      assert.equal((await stateNow()).state.budget.rpm, 60)
+      assert.equal((await stateNow()).state.budget.tpm, 50_000)
+      await Promise.all(Array.from({ length: 5 }, () => ledger.configure(CONFIGURED)))
+      assert.equal((await stateNow()).state.budget.rpm, 60)
+      await ledger.set({ tpm: null, by: 'operator' })
+      assert.deepEqual([(await stateNow()).state.budget.rpm, (await stateNow()).state.budget.tpm], [60, null])
+      await ledger.configure({ ...CONFIGURED, rpm: 2_000 })
+      const { rpm, tpm } = (await stateNow()).state.budget
+      assert.deepEqual([rpm, tpm], [2_000, 50_000])
+      await ledger.configure({ ...CONFIGURED, tpm: null, rpm: 2_000 })
+      assert.equal((await stateNow()).state.budget.tpm, null)
+    })
+
+    it('gives back what it was given, number for number', async () => {
+      await begin({ safety: 0.99 })
+      await ledger.renew((state, now) => {
+        const decision = decideLease(
+          state,
+          {
+            replicaId: 'a',
+            name: 'it\'s "a" ü',
+            number: 7,
+            heldNumber: null,
+            demand: 1 / 3,
+            pauseMs: 1_500,
+            account: { requestsPerMinute: 500, tokensPerMinute: null },
+            knownAccount: null,
+          },
+          now,
+        )
+        assert.ok(decision)
+        stored = decision
+        return decision
+      })
+      const { state } = await stateNow()
+      assert.ok(stored)
+      // Points in time keep microseconds.
+      const rounded = (value: unknown) => JSON.parse(JSON.stringify(value, (_, v) => (v > 1e12 ? Math.round(v) : v)))
+      assert.deepEqual(rounded(state.holders), rounded([stored.holder]))
+      assert.deepEqual(rounded(state.budget), rounded(stored.budget))
+    })
+    let stored: ReturnType<typeof decideLease> = null
+
+    it('never grants more than the budget to eight that renew at once, over and over', async () => {
+      await begin()
+      const held = new Map<string, number>()
+      for (let round = 1; round <= 6; round += 1) {
+        const names = Array.from({ length: 8 }, (_, index) => `r${index}`)
+        await Promise.all(
+          names.map(async (replicaId, index) => {
+            const grant = await renew({
+              replicaId,
+              number: round,
+              heldNumber: held.get(replicaId) ?? null,
+              demand: (index * round) % 5,
+            })
+            assert.ok(grant)
+            held.set(replicaId, grant.number)
+          }),
+        )
+        assert.ok((await countedOf()) <= 1_000 * (1 + 1e-9), `${await countedOf()}`)
+      }
+      const { state } = await stateNow()
+      assert.equal(state.holders.length, 8)
+      assert.ok(state.holders.every((holder) => holder.leasedRpm > 0))
+    })
+
+    it("frees a dead replica's part when its lease ends by the database's clock, and one that is given back at once", async () => {
+      await begin()
+      const dead = await renew({ replicaId: 'dead', number: 1 })
+      assert.equal(dead?.lease.requestsPerMinute, 1_000)
+      assert.equal((await renew({ replicaId: 'b', number: 1 }))?.lease.requestsPerMinute, 0)
+      let granted = 0
+      let number = 1
+      for (const deadline = Date.now() + 20_000; granted === 0 && Date.now() < deadline; await sleep(100)) {
+        number += 1
+        granted = (await renew({ replicaId: 'b', number, heldNumber: number - 1 }))?.lease.requestsPerMinute ?? 0
+        const { state, now } = await stateNow()
+        const end = state.holders.find((holder) => holder.replicaId === 'dead')?.expiresAt ?? 0
+        if (granted > 0) assert.ok(now >= end, 'granted before the lease had ended')
+      }
+      assert.equal(granted, 1_000)
+      await ledger.release('b')
+      assert.equal((await renew({ replicaId: 'c', number: 1 }))?.lease.requestsPerMinute, 1_000)
+    })
+
+    it('tells everyone of a pause that one was told, drops the pace once, and keeps the account limit', async () => {
+      await begin()
+      await renew({ replicaId: 'a', number: 1 })
+      await renew({ replicaId: 'a', number: 2, pauseMs: 60_000 })
+      await renew({
+        replicaId: 'a',
+        number: 3,
+        pauseMs: 60_000,
+        account: { requestsPerMinute: 100, tokensPerMinute: null },
+      })
+      for (const replicaId of ['b', 'c']) {
+        const grant = await renew({ replicaId, number: 1 })
+        assert.ok(grant && grant.pausedMs > 50_000 && grant.pausedMs <= 60_000, `${grant?.pausedMs}`)
+        assert.equal(grant.paceFactor, 0.8)
+        assert.equal(grant.budget.requestsPerMinute, 80)
+      }
+    })
+
+    it('keeps what an operator sets while renewals run', async () => {
+      await begin()
+      await Promise.all([
+        ...Array.from({ length: 10 }, (_, index) => renew({ replicaId: `r${index}`, number: 1 })),
+        ledger.set({ rpm: 77, by: 'operator' }),
+        ...Array.from({ length: 10 }, (_, index) => renew({ replicaId: `s${index}`, number: 1 })),
+      ])
+      assert.equal((await stateNow()).state.budget.rpm, 77)
+    })
+
+    it('leaves nothing behind where the decision throws', async () => {
+      await begin()
+      const failing = ledger.renew(() => {
+        throw new RangeError('no')
+      })
+      await assert.rejects(failing)
+      assert.ok(await renew({ replicaId: 'a', number: 1 }))
+      assert.equal((await stateNow()).state.holders.length, 1)
+    })
+  })
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { after, it } from 'node:test'
+import { createPool } from '../../src/store/pool.ts'
+import { createRateLedger } from '../../src/store/rate-ledger.ts'
+import { hasPgBouncer, type PgBouncer, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
+import { rateLedgerContract } from './rate-ledger.contract.ts'
+
+const postgres = sharedPostgres()
+const EMPTY = 'truncate rate_budget, replicas'
+
+rateLedgerContract('PostgreSQL', async () => {
+  const { pool, drop } = await postgres.fresh()
+  return { ledger: createRateLedger(pool), empty: async () => void (await pool.query(EMPTY)), close: drop }
+})
+
+// Where PgBouncer is not installed there is one adapter fewer to test.
+if (await hasPgBouncer()) {
+  let bouncer: PgBouncer | undefined
+  after(() => bouncer?.stop())
+
+  rateLedgerContract('PostgreSQL through PgBouncer in transaction mode', async () => {
+    const database = await postgres.fresh()
+    bouncer = await startPgBouncer(await postgres.server())
+    const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
+    return {
+      ledger: createRateLedger(pool),
+      empty: async () => void (await database.pool.query(EMPTY)),
+      close: async () => {
+        await pool.end()
+        await database.drop()
+      },
+    }
+  })
+}
+
+it('a replica that is stopped in the middle of a renewal holds the others up for about a second, not for ever', async () => {
+  const { pool, drop } = await postgres.fresh()
+  try {
+    const ledger = createRateLedger(pool)
+    await ledger.configure({ rpm: 1_000, tpm: null, safety: 1, by: 'test' })
+    const stopped = await pool.connect()
+    const { promise: cut, resolve } = Promise.withResolvers<void>()
+    stopped.on('error', () => resolve())
+    // As a renewal begins.
+    await stopped.query(
+      'begin; set local idle_in_transaction_session_timeout = 1000; select from rate_budget for update',
+    )
+    const first = await ledger.renew(() => null).catch((error: unknown) => error)
+    assert.ok(first === null || (first instanceof Error && 'code' in first && first.code === 'database-unavailable'))
+    await cut
+    assert.equal(await ledger.renew(() => null), null)
+    stopped.release(true)
+  } finally {
+    await drop()
+  }
+})

@@ -1,0 +1,181 @@
+/**
+ * A cluster of replicas, a database and a network between them in fake time, made of the service's own pure parts: the
+ * decision, and the lease as its replica holds it. Messages are late or lost, clocks differ, replicas die.
+ */
+import type { BudgetState } from '../../src/llm/cluster-budget.ts'
+import { type HeldLease, holdLease, paceOf } from '../../src/llm/held-lease.ts'
+import { decideLease, type Holder, type LeaseGrant, type LeaseState } from '../../src/llm/lease.ts'
+import type { AccountLimits, Budget } from '../../src/llm/types.ts'
+
+export const TICK_MS = 250
+const TIMEOUT_MS = 1_800
+const RETRY_MS = 500
+
+export interface Network {
+  /** Milliseconds of one way; null: the message is lost. */
+  delay(): number | null
+}
+
+export interface Replica {
+  readonly id: string
+  /** What its own clock is ahead of the world's. */
+  readonly skewMs: number
+  /** Where in a quarter of a second it looks. */
+  readonly phaseMs: number
+  demand: number
+  isAlive: boolean
+  held: HeldLease | undefined
+  number: number
+  dueAt: number
+  toldDemand: number
+  /** The number of the request whose answer counts. */
+  awaited: number | null
+  pauseMs: number
+  account: AccountLimits | null
+}
+
+export const plainBudget = (more: Partial<BudgetState> = {}): BudgetState => ({
+  rpm: 1_000,
+  tpm: null,
+  safety: 1,
+  accountRpm: null,
+  accountTpm: null,
+  accountSeenAt: null,
+  paceFactor: 1,
+  windowUntil: null,
+  pausedUntil: null,
+  ...more,
+})
+
+export function createWorld(network: Network, budget: BudgetState = plainBudget()) {
+  let now = 1_000_000
+  let state: LeaseState = { budget, holders: [] }
+  let isDatabaseAway = false
+  let messages: { readonly at: number; readonly run: () => void }[] = []
+  const replicas: Replica[] = []
+  let joined = 0
+
+  const send = (run: () => void) => {
+    const delay = network.delay()
+    if (delay !== null) messages.push({ at: now + delay, run })
+  }
+
+  function renew(replica: Replica): void {
+    const sentAt = now + replica.skewMs
+    replica.number += 1
+    replica.toldDemand = replica.demand
+    const { number } = replica
+    replica.awaited = number
+    replica.dueAt = now + TIMEOUT_MS + RETRY_MS
+    const request = {
+      replicaId: replica.id,
+      name: replica.id,
+      number,
+      heldNumber: replica.held !== undefined && sentAt < replica.held.endsAt ? replica.held.number : null,
+      demand: replica.demand,
+      pauseMs: replica.pauseMs,
+      account: replica.account,
+      knownAccount: null,
+    }
+    const giveUp = () => {
+      if (replica.awaited === number) replica.awaited = null
+    }
+    messages.push({ at: now + TIMEOUT_MS, run: giveUp })
+    send(() => {
+      if (isDatabaseAway) return
+      const decision = decideLease(state, request, now)
+      if (decision === null) return
+      store(decision.budget, decision.holder, decision.removed)
+      send(() => take(replica, decision.grant, sentAt))
+    })
+  }
+
+  function store(budget: BudgetState, holder: Holder, removed: readonly string[]): void {
+    const others = state.holders.filter((one) => one.replicaId !== holder.replicaId && !removed.includes(one.replicaId))
+    state = { budget, holders: [...others, holder] }
+  }
+
+  function take(replica: Replica, grant: LeaseGrant, sentAt: number): void {
+    if (!replica.isAlive || replica.awaited !== grant.number) return
+    replica.awaited = null
+    replica.held = holdLease(grant, sentAt)
+    replica.dueAt = sentAt - replica.skewMs + grant.renewInMs
+    replica.pauseMs = 0
+    replica.account = null
+    if (grant.renewInMs === 0) renew(replica)
+  }
+
+  function step(): void {
+    now += 10
+    if (messages.some((message) => message.at <= now)) {
+      const due = messages.filter((message) => message.at <= now).sort((a, b) => a.at - b.at)
+      messages = messages.filter((message) => message.at > now)
+      for (const message of due) message.run()
+    }
+    for (const replica of replicas) {
+      if (!replica.isAlive || replica.awaited !== null || (now - replica.phaseMs) % TICK_MS >= 10) continue
+      const hasJumped = replica.held?.isSmall !== false && replica.demand > 4 * replica.toldDemand
+      if (hasJumped || now >= replica.dueAt - TICK_MS / 2) renew(replica)
+    }
+  }
+
+  return {
+    replicas,
+    now: () => now,
+    state: () => state,
+    /** `skewMs`: of the replica's own clock. */
+    join(skewMs = 0, demand = 0): Replica {
+      joined += 1
+      const replica: Replica = {
+        id: `r${joined}`,
+        skewMs,
+        phaseMs: (joined * 70) % TICK_MS,
+        demand,
+        isAlive: true,
+        held: undefined,
+        number: 0,
+        dueAt: now,
+        toldDemand: 0,
+        awaited: null,
+        pauseMs: 0,
+        account: null,
+      }
+      replicas.push(replica)
+      return replica
+    },
+    /** Gone without a word: nobody knows whether it still starts what its lease allows. */
+    kill(replica: Replica): void {
+      replica.isAlive = false
+    },
+    /** It starts nothing any more and says so. */
+    leave(replica: Replica): void {
+      replica.isAlive = false
+      replica.held = undefined
+      const holders = state.holders.filter((holder) => holder.replicaId !== replica.id)
+      if (!isDatabaseAway) state = { ...state, holders }
+    },
+    setBudget(change: Partial<BudgetState>): void {
+      state = { ...state, budget: { ...state.budget, ...change } }
+    },
+    setDatabaseAway(isAway: boolean): void {
+      isDatabaseAway = isAway
+    },
+    /** What a replica may start, the dead ones included. */
+    pace: (replica: Replica): Budget => paceOf(replica.held, now + replica.skewMs, 0),
+    total(): { readonly rpm: number; readonly tpm: number } {
+      const paces = replicas.map((replica) => paceOf(replica.held, now + replica.skewMs, 0))
+      const started = paces.filter((pace) => pace.requestsPerMinute > 0)
+      return {
+        rpm: paces.reduce((total, pace) => total + pace.requestsPerMinute, 0),
+        tpm: started.reduce((total, pace) => total + (pace.tokensPerMinute ?? Number.POSITIVE_INFINITY), 0),
+      }
+    },
+    /** Calls `check` every 10 ms. */
+    run(ms: number, check: () => void = () => undefined): void {
+      for (const end = now + ms; now < end; ) {
+        step()
+        check()
+      }
+    },
+  }
+}

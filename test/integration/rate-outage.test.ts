@@ -1,0 +1,88 @@
+/** Leases without their database: they run out, and nobody starts anything until it is back. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startPostgres } from '../../src/embedded/postgres.ts'
+import { decideLease } from '../../src/llm/lease.ts'
+import { createRateLimiter } from '../../src/llm/limiter.ts'
+import { createShare } from '../../src/llm/share.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createPool } from '../../src/store/pool.ts'
+import { createRateLedger } from '../../src/store/rate-ledger.ts'
+import { freePort, silent, temporaryDirectory } from '../helpers/postgres.ts'
+
+const RPM = 1_200
+const AT_FIRST = { requestsPerMinute: 1, tokensPerMinute: null }
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !isSo(); await sleep(20)) assert.ok(Date.now() < deadline, what)
+}
+
+function startReplica(url: string) {
+  const options = { connectionString: url, max: 2, connectionTimeoutMs: 1_500, statementTimeoutMs: 1_500, log: silent }
+  const pool = createPool(options)
+  const ledger = createRateLedger(pool)
+  const limiter = createRateLimiter(AT_FIRST)
+  const replicaId = randomUUID()
+  const share = createShare({
+    ledger: {
+      renew: async (request) => {
+        await ledger.configure({ rpm: RPM, tpm: null, safety: 1, by: 'test' })
+        return ledger.renew((state, now) => decideLease(state, request, now))
+      },
+      release: (id) => ledger.release(id),
+    },
+    limiter,
+    replicaId,
+    name: replicaId,
+    log: silent,
+  })
+  const close = async () => {
+    await limiter.close()
+    await share.close()
+    await pool.end()
+  }
+  return { share, limiter, rpm: () => limiter.stats().requestsPerMinute, close }
+}
+
+test('an outage lets leases run out, never grow, and ends with the database; a pause reaches every replica', async () => {
+  const dir = await temporaryDirectory()
+  const dataDir = join(dir, 'postgres')
+  let server = await startPostgres({ dataDir, port: await freePort(), log: silent })
+  const pool = createPool({ connectionString: server.url, log: silent })
+  await migrate(pool, silent)
+  await pool.end()
+  const replicas = [startReplica(server.url), startReplica(server.url)]
+  const sum = () => replicas.reduce((total, replica) => total + replica.rpm(), 0)
+  const isWhole = () => replicas.every((replica) => Math.abs(replica.rpm() - RPM / 2) < 1)
+  try {
+    await Promise.all(replicas.map(({ share }) => share.start(30_000)))
+    await until('equal parts', isWhole)
+
+    await server.stop()
+    const seen = [sum()]
+    await until('nothing is left', () => {
+      if (sum() !== seen.at(-1)) seen.push(sum())
+      return sum() === 0
+    })
+    assert.ok(
+      seen.every((pace, index) => index === 0 || pace < (seen[index - 1] ?? 0)),
+      `it grew: ${seen.join(' ')}`,
+    )
+    assert.ok(seen.length > 3, `it fell at once: ${seen.join(' ')}`)
+
+    server = await startPostgres({ dataDir, port: server.port, log: silent })
+    await until('equal parts again', isWhole)
+
+    replicas[0]?.share.pauseCluster(60_000)
+    await until('all are paused', () => replicas.every(({ limiter }) => limiter.stats().pausedMs > 30_000))
+    assert.ok(replicas.every(({ share }) => share.stats().paceFactor === 0.8))
+  } finally {
+    await Promise.all(replicas.map((replica) => replica.close()))
+    await server.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+})
