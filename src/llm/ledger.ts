@@ -21,8 +21,8 @@ export interface Ledger {
   correct(now: number, start: Start, tokens: number): void
   /** Estimate for one who stands behind `requests` that take `tokens`, where nothing starts for `notBeforeMs`. */
   queueMs(now: number, notBeforeMs: number, requests: number, tokens: number): number
-  /** Between two starts, at the pace of the smaller budget, for requests as large as of late. */
-  intervalMs(): number
+  /** Between two starts, at the pace of the smaller budget, for requests as large as of late; before any, of `tokens`. */
+  intervalMs(tokens: number): number
   utilisation(now: number): number
 }
 
@@ -84,9 +84,9 @@ export function createLedger(first: Budget): Ledger {
       if (tokens === null) return byRequests
       return Math.max(byRequests, Math.max(notBeforeMs, tokens.paceMs(now)) + tokens.durationMs(tokensAhead))
     },
-    intervalMs() {
+    intervalMs(ofFirst) {
       if (isNothing()) return Number.POSITIVE_INFINITY
-      return Math.max(requests.durationMs(1), tokens?.durationMs(meanTokens ?? 0) ?? 0)
+      return Math.max(requests.durationMs(1), tokens?.durationMs(meanTokens ?? ofFirst) ?? 0)
     },
     utilisation(now) {
       const part = (used: number, allowed: number) => (allowed > 0 ? Math.min(1, used / allowed) : 0)

@@ -68,7 +68,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     return { bottleneck: new Bottleneck({ minTime: intervalMs * permits, maxConcurrent }), maxConcurrent, permits }
   }
 
-  const isFlightFull = () => flight.inFlight >= flight.bound(ledger.intervalMs())
+  const flightBound = () => flight.bound(ledger.intervalMs(waiting[0]?.tokens ?? 0))
+  const isFlightFull = () => flight.inFlight >= flightBound()
   const pausedMs = () => Math.max(0, pausedUntil - now())
 
   /** Until the first in the queue may start, or until it is worth another look. Infinity: not before something changes. */
@@ -83,11 +84,12 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     return ledger.queueMs(now(), pausedMs(), requests, tokens)
   }
 
-  function deferral(maxWaitMs: number): StartPermit {
+  function deferral(tokens: number, maxWaitMs: number): StartPermit {
+    const intervalMs = ledger.intervalMs(tokens)
     const early = Math.min(EARLY_RETURN_MS, maxWaitMs / 2)
-    const isUnknown = ledger.intervalMs() === Number.POSITIVE_INFINITY || isFlightFull()
+    const isUnknown = intervalMs === Number.POSITIVE_INFINITY || isFlightFull()
     const notBefore = Math.max(pausedMs() - early, isUnknown ? UNKNOWN_WAIT_MS : 0, 0)
-    return { granted: false, waitMs: returns.bookMs(now(), notBefore, ledger.intervalMs()) }
+    return { granted: false, waitMs: returns.bookMs(now(), notBefore, intervalMs) }
   }
 
   function start(waiter: Waiter): void {
@@ -162,7 +164,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     let tokens = 0
     for (const waiter of waiting) {
       if (isTooLong(waiter, staying.length, tokens)) {
-        waiter.resolve(deferral(waiter.maxWaitMs))
+        waiter.resolve(deferral(waiter.tokens, waiter.maxWaitMs))
         continue
       }
       staying.push(waiter)
@@ -197,7 +199,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (!(Number.isFinite(tokens) && tokens >= 0)) throw new RangeError(`tokens must be 0 or more, got ${tokens}`)
       const maxWaitMs = Math.max(0, bound)
       const waitMs = queueMs(waiting.length, waitingTokens)
-      if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferral(maxWaitMs)
+      if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferral(tokens, maxWaitMs)
       return new Promise<StartPermit>((resolve, reject) => {
         const askedAt = now()
         waiting.push({ askedAt, tokens, maxWaitMs, resolve, reject })
@@ -226,7 +228,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     stats: () => ({
       waiting: waiting.length,
       inFlight: flight.inFlight,
-      inFlightBound: flight.bound(ledger.intervalMs()),
+      inFlightBound: flightBound(),
       deferred: returns.due(now()),
       ...ledger.budget,
       reservedTokens: totals.inFlight,

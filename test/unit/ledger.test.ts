@@ -129,6 +129,14 @@ describe('createLedger', () => {
     assert.equal(ledger.waitMs(11_001, 0), 0)
   })
 
+  it('tells the pace of the smaller budget, also before anything was started', () => {
+    const ledger = createLedger({ requestsPerMinute: 6_000, tokensPerMinute: 60_000 })
+    assert.equal(ledger.intervalMs(1_000), 1_000)
+    ledger.take(0, 2_000)
+    assert.equal(ledger.intervalMs(1_000), 2_000)
+    assert.equal(createLedger({ requestsPerMinute: 0, tokensPerMinute: null }).intervalMs(1), Number.POSITIVE_INFINITY)
+  })
+
   it('tells how much of the last minute was used', () => {
     const ledger = createLedger({ requestsPerMinute: 100, tokensPerMinute: 1_000 })
     assert.equal(ledger.utilisation(0), 0)
