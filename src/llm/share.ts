@@ -29,7 +29,7 @@ export type RenewalOutcome = 'granted' | 'refused' | 'failed'
 
 export interface ShareOptions {
   readonly ledger: LeaseLedger
-  readonly limiter: Pick<RateLimiter, 'setBudget' | 'pause' | 'stats'>
+  readonly limiter: PacedLimiter
   /** One for each start of a process. */
   readonly replicaId: string
   readonly name: string
@@ -38,6 +38,11 @@ export interface ShareOptions {
   readonly renewed?: (outcome: RenewalOutcome, seconds: number) => void
   /** Milliseconds of a clock that never goes back. For tests. Default: `performance.now`. */
   readonly now?: () => number
+}
+
+/** What a share needs of a `RateLimiter`. */
+export interface PacedLimiter extends Pick<RateLimiter, 'setBudget' | 'pause'> {
+  stats(): Pick<LimiterStats, 'waiting' | 'inFlight' | 'deferred' | 'pausedMs'>
 }
 
 export interface Share extends ClusterShare {
@@ -219,7 +224,7 @@ export function createShare(options: ShareOptions): Share {
   }
 }
 
-function demandOf({ waiting, inFlight, deferred }: LimiterStats): number {
+function demandOf({ waiting, inFlight, deferred }: ReturnType<PacedLimiter['stats']>): number {
   return waiting + inFlight + deferred
 }
 

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { decideLease, LEASE_MS, type LeaseRequest, type LeaseState } from '../../src/llm/lease.ts'
 import { createShare, type LeaseLedger, type Share } from '../../src/llm/share.ts'
-import type { Budget, LimiterStats } from '../../src/llm/types.ts'
+import type { Budget } from '../../src/llm/types.ts'
 import { plainBudget } from '../helpers/lease-world.ts'
 
 const log = pino({ level: 'silent' })
@@ -49,11 +49,10 @@ function createLimiter() {
     rpm: () => limiter.budgets.at(-1)?.requestsPerMinute,
     setBudget: (budget: Budget) => void limiter.budgets.push(budget),
     pause: (ms: number) => void limiter.pauses.push(ms),
-    stats: (): LimiterStats => ({
+    stats: () => ({
       waiting: limiter.waiting,
       inFlight: 0,
       deferred: 0,
-      requestsPerMinute: limiter.rpm() ?? 0,
       pausedMs: 0,
     }),
   }
