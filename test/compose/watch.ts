@@ -1,0 +1,116 @@
+/** What a run does while parts die under it: results in the database, requests at the model. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Cluster } from './cluster.ts'
+
+const EVERY_MS = 200
+
+export interface Watch {
+  /** Results of the run that are in the database so far. */
+  readonly results: number
+  untilResults(count: number): Promise<void>
+  /** Requests at the model at this moment. */
+  inFlight(): Promise<number>
+  /** Most requests that were at the model at once from `sinceMs` ago until now. */
+  peakInFlight(sinceMs: number): number
+  /** Milliseconds from `from` until results came again; undefined where none came. */
+  resumedAfter(from: number): number | undefined
+  /** The longest time without new results between two points, or up to now. */
+  longestGap(from: number, to?: number): number
+  stop(): Promise<void>
+}
+
+interface Sample {
+  readonly at: number
+  readonly value: number
+}
+
+/** Watches the results whose id begins with `prefix`. Times are of `performance.now`. */
+export function watchRun(cluster: Cluster, prefix: string): Watch {
+  const results: Sample[] = [{ at: performance.now(), value: 0 }]
+  const flights: Sample[] = []
+  const stopped = new AbortController()
+  const pause = () => sleep(EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
+  const latest = () => results.at(-1)?.value ?? 0
+
+  const count = createCounter(cluster.databaseUrl, prefix)
+  const watchResults = async () => {
+    while (!stopped.signal.aborted) {
+      const value = await count.read().catch(() => undefined)
+      if (value !== undefined && value !== latest()) results.push({ at: performance.now(), value })
+      await pause()
+    }
+    await count.close()
+  }
+  const inFlight = async () => {
+    const { in_flight } = await cluster.modelStats()
+    flights.push({ at: performance.now(), value: in_flight })
+    return in_flight
+  }
+  const watchModel = async () => {
+    while (!stopped.signal.aborted) {
+      await inFlight().catch(() => undefined)
+      await pause()
+    }
+  }
+  const watching = Promise.all([watchResults(), watchModel()])
+
+  return {
+    get results() {
+      return latest()
+    },
+    untilResults: async (wanted) => {
+      while (latest() < wanted) {
+        if (stopped.signal.aborted) throw new Error(`The run ended with ${latest()} results, before ${wanted}`)
+        await pause()
+      }
+    },
+    inFlight,
+    peakInFlight: (sinceMs) => {
+      const from = performance.now() - sinceMs
+      return Math.max(0, ...flights.filter(({ at }) => at >= from).map(({ value }) => value))
+    },
+    resumedAfter: (from) => {
+      const first = results.find(({ at }) => at > from)
+      return first === undefined ? undefined : first.at - from
+    },
+    longestGap: (from, to = performance.now()) => {
+      const marks = [from, ...results.map(({ at }) => at).filter((at) => at > from && at < to), to]
+      return Math.max(...marks.slice(1).map((at, index) => at - (marks[index] ?? at)))
+    },
+    stop: async () => {
+      stopped.abort()
+      await watching
+    },
+  }
+}
+
+/** One connection that is made anew when it breaks. A read waits for one second at most. */
+function createCounter(connectionString: string, prefix: string) {
+  let client: pg.Client | undefined
+  const close = async () => {
+    const ended = client
+    client = undefined
+    await Promise.race([ended?.end().catch(() => undefined), sleep(500)])
+  }
+  return {
+    close,
+    read: async (): Promise<number> => {
+      try {
+        if (client === undefined) {
+          client = new pg.Client({ connectionString, connectionTimeoutMillis: 1_000, query_timeout: 1_000 })
+          client.on('error', () => undefined)
+          await client.connect()
+        }
+        const text = 'select count(distinct indicator_id)::int as results from classification_history'
+        const { rows } = await client.query<{ results: number }>(`${text} where starts_with(indicator_id, $1)`, [
+          prefix,
+        ])
+        return rows[0]?.results ?? 0
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+  }
+}
