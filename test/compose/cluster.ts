@@ -9,6 +9,7 @@ import pg from 'pg'
 import type { OfflineModelStats } from '../../src/llm/offline/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
 import { docker, tryDocker } from './docker.ts'
+import { makeIdentity } from './identity.ts'
 import { freePorts } from './ports.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -76,6 +77,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { project, profiles = [] } = options
   const ports = await freePorts(PORTS.length)
   const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
+  await makeIdentity(join(dir, 'identity'))
   const env: Record<string, string> = {
     ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
     // Not the defaults: a part that does not pass them on would show.
@@ -83,6 +85,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
     POSTGRES_DB: 'tested',
     CLASSIFY_IMAGE: `${project}:test`,
+    CLUSTER_IDENTITY_DIR: join(dir, 'identity'),
     ...options.env,
   }
   const at = (name: string) => `http://127.0.0.1:${env[name]}`

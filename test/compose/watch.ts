@@ -17,6 +17,8 @@ export interface Watch {
   resumedAfter(from: number): number | undefined
   /** The longest time without new results between two points, or up to now. */
   longestGap(from: number, to?: number): number
+  /** When the latest result was seen. */
+  readonly lastResultAt: number
   stop(): Promise<void>
 }
 
@@ -77,6 +79,9 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
     longestGap: (from, to = performance.now()) => {
       const marks = [from, ...results.map(({ at }) => at).filter((at) => at > from && at < to), to]
       return Math.max(...marks.slice(1).map((at, index) => at - (marks[index] ?? at)))
+    },
+    get lastResultAt() {
+      return results.at(-1)?.at ?? 0
     },
     stop: async () => {
       stopped.abort()
