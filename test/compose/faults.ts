@@ -1,7 +1,7 @@
 /** Ways for a part to die. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster, Container } from './cluster.ts'
+import { type Cluster, type Container, NODES } from './cluster.ts'
 import { docker } from './docker.ts'
 
 /**
@@ -58,4 +58,20 @@ export async function untilHealthy(cluster: Cluster, service?: string, timeoutMs
 /** How often Docker has started a container again by itself. */
 export async function restarts({ ID }: Container): Promise<number> {
   return Number(await docker(['inspect', '--format', '{{.RestartCount}}', ID]))
+}
+
+/**
+ * How often nodes that nobody killed were given up by others since `since`: a machine that is short of CPU. It costs calls
+ * in flight, whatever the test does. `killed` is the number of the node that was.
+ */
+export async function falseAlarms(cluster: Cluster, since: Date, killed?: number): Promise<number> {
+  const text = await cluster.compose(
+    'logs',
+    '--no-color',
+    '--since',
+    since.toISOString(),
+    ...NODES.map((n) => `restate-${n}`),
+  )
+  const deaths = [...text.matchAll(/N(\d):\d+ transitioned from \w+ to Dead/g)]
+  return deaths.filter(([, node]) => Number(node) !== killed).length
 }

@@ -35,7 +35,7 @@ test('the dashboard asks for metrics that a node has', async () => {
 /** Its port is a free one that only its log names. */
 async function nodeUrl(): Promise<string> {
   const log = await readFile(join(stack.logsDir, 'restate-server.log'), 'utf8')
-  const address = /My Node ID is [^]*?address: (http:\S+?)\/?\s/.exec(log)?.[1]
+  const address = /My Node ID is [\s\S]*?address: (http:\S+?)\/?\s/.exec(log)?.[1]
   assert.ok(address, `the log names no address:\n${log}`)
   return address
 }
