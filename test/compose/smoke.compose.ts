@@ -84,24 +84,24 @@ test('1,000 indicators while a node, a replica and the database are killed with 
   const replica = await cluster.container('classify-service', 2)
   const database = await cluster.container('timescaledb')
   const parts = [
-    { what: 'kill -9 of a node', part: node, at: 0.2, inFlight: 0, gapMs: 0 },
-    { what: 'kill -9 of a replica', part: replica, at: 0.4, inFlight: 0, gapMs: 0 },
-    { what: 'kill -9 of the database', part: database, at: 0.6, inFlight: 0, gapMs: 0 },
+    { what: 'kill -9 of a node', part: node, at: 0.2, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of a replica', part: replica, at: 0.4, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of the database', part: database, at: 0.6, inFlight: 0, atModel: 0, gapMs: 0 },
   ]
   const since = new Date()
   const result = await runThrough(cluster, INDICATORS, async (watch: Watch) => {
     for (const fault of parts) {
       await watch.untilResults(INDICATORS * fault.at)
-      await watch.inFlight()
+      fault.inFlight = await watch.chunksInFlight()
       const killedAt = performance.now()
       await crash(fault.part)
       await watch.untilResults(INDICATORS * (fault.at + 0.15))
       fault.gapMs = watch.longestGap(killedAt)
-      fault.inFlight = watch.peakInFlight(performance.now() - killedAt + 1_000)
+      fault.atModel = watch.peakAtModel(performance.now() - killedAt + 1_000)
     }
   })
-  for (const { what, inFlight, gapMs } of parts) {
-    noteFigures(what, { 'no results for, s': seconds(gapMs), 'in flight': inFlight })
+  for (const { what, inFlight, atModel, gapMs } of parts) {
+    noteFigures(what, { 'no results for, s': seconds(gapMs), 'at the model': atModel, 'in flight': inFlight })
   }
   const bound = parts.reduce((sum, { inFlight }) => sum + inFlight, 0)
   noteFigures('the run of 1,000', {

@@ -9,10 +9,13 @@ export interface Watch {
   /** Results of the run that are in the database so far. */
   readonly results: number
   untilResults(count: number): Promise<void>
-  /** Requests at the model at this moment. */
-  inFlight(): Promise<number>
+  /**
+   * Chunks in flight at this moment, as Restate counts them: at the model, or answered and not yet journaled, or waiting for
+   * a permit. Only the first two can be paid twice when they are cut off.
+   */
+  chunksInFlight(): Promise<number>
   /** Most requests that were at the model at once from `sinceMs` ago until now. */
-  peakInFlight(sinceMs: number): number
+  peakAtModel(sinceMs: number): number
   /** Milliseconds from `from` until results came again; undefined where none came. */
   resumedAfter(from: number): number | undefined
   /** The longest time without new results between two points, or up to now. */
@@ -44,14 +47,10 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
     }
     await count.close()
   }
-  const inFlight = async () => {
-    const { in_flight } = await cluster.modelStats()
-    flights.push({ at: performance.now(), value: in_flight })
-    return in_flight
-  }
   const watchModel = async () => {
     while (!stopped.signal.aborted) {
-      await inFlight().catch(() => undefined)
+      const stats = await cluster.modelStats().catch(() => undefined)
+      if (stats !== undefined) flights.push({ at: performance.now(), value: stats.in_flight })
       await pause()
     }
   }
@@ -67,8 +66,18 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
         await pause()
       }
     },
-    inFlight,
-    peakInFlight: (sinceMs) => {
+    chunksInFlight: async () => {
+      const text =
+        "select count(1) as chunks from sys_invocation where target_service_name = 'classifier' and status in ('running', 'backing-off')"
+      const response = await fetch(`${cluster.adminUrls[0]}/query`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify({ query: text }),
+      })
+      const { rows } = (await response.json()) as { rows: { chunks: number }[] }
+      return rows[0]?.chunks ?? 0
+    },
+    peakAtModel: (sinceMs) => {
       const from = performance.now() - sinceMs
       return Math.max(0, ...flights.filter(({ at }) => at >= from).map(({ value }) => value))
     },

@@ -96,23 +96,25 @@ export function faultTests(the: () => Cluster): void {
       const since = new Date()
       let faultAt = 0
       let possibleAt = 0
-      const flights: Promise<number>[] = []
+      const flights: number[] = []
+      const atModel: Promise<number>[] = []
       const result = await runThrough(cluster, INDICATORS, async (watch) => {
         const cut = async () => {
-          await watch.inFlight()
-          flights.push(peakAround(watch))
+          flights.push(await watch.chunksInFlight())
+          atModel.push(peakAround(watch))
         }
         await cut()
         faultAt = performance.now()
         possibleAt = await harm(cluster, watch, cut)
-        await Promise.all(flights)
+        await Promise.all(atModel)
       })
       const { watch, paidTwice, calmGapMs, report } = result
-      const inFlight = (await Promise.all(flights)).reduce((sum, peak) => sum + peak, 0)
+      const inFlight = flights.reduce((sum, chunks) => sum + chunks, 0)
       const alarms = await falseAlarms(cluster, since, killed)
       noteFigures(what, {
         lost: INDICATORS - report.classified,
         'paid twice': paidTwice,
+        'at the model': (await Promise.all(atModel)).reduce((sum, peak) => sum + peak, 0),
         'in flight': inFlight,
         'flows again after, s': seconds(watch.resumedAfter(possibleAt)),
         'longest pause, s': seconds(watch.longestGap(faultAt, watch.lastResultAt)),
@@ -133,7 +135,7 @@ export function faultTests(the: () => Cluster): void {
 /** Most requests at the model from a second before now until two seconds after: the part dies within that time. */
 async function peakAround(watch: Watch): Promise<number> {
   await sleep(2_000)
-  return watch.peakInFlight(3_000)
+  return watch.peakAtModel(3_000)
 }
 
 async function makeWhole(cluster: Cluster): Promise<void> {
