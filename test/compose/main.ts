@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   const figures = join(dir, 'figures.jsonl')
   let code = 0
   try {
-    for (const part of isFull ? ['smoke', 'full'] : ['smoke']) {
+    for (const part of isFull ? ['smoke', 'outside', 'full'] : ['smoke']) {
       // One cluster at a time; a part that failed says enough.
       if (code === 0) code = await runPart(part, figures, values.keep === true && (!isFull || part === 'full'))
     }

@@ -26,11 +26,12 @@ export function scalingTests(the: () => Cluster): void {
         await scale(cluster, to)
         tookMs = (await health.untilNames(to, startedAt)) - startedAt
       })
-      const { asked, failures } = await health.stop()
+      const { asked, failures, busy } = await health.stop()
       noteFigures(`scaled ${from} to ${to}`, {
         'names seen after, s': seconds(tookMs),
         'health requests': asked,
         'failed ones': failures.length,
+        'too busy': busy,
         'failed batches': report.failures.length,
         'tries that went on': Object.values(report.nodes).reduce((sum, { failed }) => sum + failed, 0),
       })
@@ -51,13 +52,16 @@ async function scale(cluster: Cluster, replicas: number): Promise<void> {
 function askHealth(cluster: Cluster) {
   const answers: { readonly at: number; readonly name: string }[] = []
   const failures: string[] = []
+  let busy = 0
   const stopped = new AbortController()
   const asking = (async () => {
     while (!stopped.signal.aborted) {
       try {
         const response = await fetch(`${cluster.nginxUrl}/classify-api/health`, { signal: AbortSignal.timeout(10_000) })
-        const body = (await response.json()) as { service?: string }
-        if (response.status === 200 && body.service !== undefined)
+        const body = (await response.json()) as { service?: string; failing?: string }
+        // A replica that says so of itself is short of CPU: it was reached, and scaling had no part in it.
+        if (response.status === 503 && body.failing === 'pressure') busy += 1
+        else if (response.status === 200 && body.service !== undefined)
           answers.push({ at: performance.now(), name: body.service })
         else failures.push(`${response.status} ${JSON.stringify(body)}`)
       } catch (error) {
@@ -80,7 +84,7 @@ function askHealth(cluster: Cluster) {
     stop: async () => {
       stopped.abort()
       await asking
-      return { asked: answers.length + failures.length, failures }
+      return { asked: answers.length + failures.length + busy, failures, busy }
     },
   }
 }
