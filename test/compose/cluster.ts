@@ -1,0 +1,206 @@
+/** The real Compose file, brought up under a project name, ports and an environment of its own. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import type { OfflineModelStats } from '../../src/llm/offline/stats.ts'
+import { type RunningCli, startCli } from '../helpers/cli.ts'
+import { docker, tryDocker } from './docker.ts'
+import { makeIdentity } from './identity.ts'
+import { freePorts } from './ports.ts'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const COMPOSE_FILE = 'docker-compose.cluster.yml'
+const UP_TIMEOUT_S = 240
+/** Told by --keep: the cluster is left running for a look at it. */
+export const isKept = process.env.COMPOSE_TEST_KEEP !== undefined
+export const NODES = [1, 2, 3, 4, 5] as const
+
+export interface ClusterOptions {
+  readonly project: string
+  /** Variables of the Compose file, beside the ports. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly profiles?: readonly string[]
+}
+
+export interface Container {
+  readonly ID: string
+  readonly Name: string
+  readonly Service: string
+  readonly State: string
+  readonly Health: string
+}
+
+export interface Cluster {
+  readonly project: string
+  /** Of each node, in order. */
+  readonly ingressUrls: readonly string[]
+  readonly adminUrls: readonly string[]
+  readonly nginxUrl: string
+  readonly modelUrl: string
+  readonly prometheusUrl: string
+  readonly databaseUrl: string
+  readonly env: Readonly<Record<string, string>>
+  /** `docker compose` with file, project and environment. Resolves with stdout. */
+  compose(...args: string[]): Promise<string>
+  /** Builds, starts what is not there, and waits until all parts are healthy. */
+  up(...args: string[]): Promise<void>
+  /** Tells every node of the replicas, as the README does. */
+  register(): Promise<void>
+  containers(service?: string): Promise<Container[]>
+  container(service: string, index?: number): Promise<Container>
+  /** `classify` as a user would run it, against all five nodes. */
+  classify(args: readonly string[]): RunningCli
+  modelStats(withIndicators?: boolean): Promise<OfflineModelStats>
+  query<T extends object>(text: string, values?: readonly unknown[]): Promise<T[]>
+  /** Takes everything away: containers, volumes, network, image, temporary files. */
+  down(): Promise<void>
+}
+
+const PORTS = [
+  ...NODES.map((node) => `CLUSTER_INGRESS_PORT_${node}`),
+  ...NODES.map((node) => `CLUSTER_ADMIN_PORT_${node}`),
+  ...NODES.map((node) => `CLUSTER_NODE_PORT_${node}`),
+  'CLUSTER_NGINX_PORT',
+  'CLUSTER_PGBOUNCER_PORT',
+  'CLUSTER_MINIO_PORT',
+  'CLUSTER_MODEL_PORT',
+  'CLUSTER_PROMETHEUS_PORT',
+  'CLUSTER_GRAFANA_PORT',
+]
+
+/** Starts nothing yet. */
+export async function createCluster(options: ClusterOptions): Promise<Cluster> {
+  const { project, profiles = [] } = options
+  const ports = await freePorts(PORTS.length)
+  const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
+  await makeIdentity(join(dir, 'identity'))
+  const env: Record<string, string> = {
+    ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
+    // Not the defaults: a part that does not pass them on would show.
+    POSTGRES_USER: 'tester',
+    POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
+    POSTGRES_DB: 'tested',
+    CLASSIFY_IMAGE: `${project}:test`,
+    CLUSTER_IDENTITY_DIR: join(dir, 'identity'),
+    ...options.env,
+  }
+  const at = (name: string) => `http://127.0.0.1:${env[name]}`
+  const before = ['compose', '--env-file', '/dev/null', '--project-directory', ROOT, '-f', join(ROOT, COMPOSE_FILE)]
+  const compose = (...args: string[]) => {
+    const chosen = profiles.flatMap((profile) => ['--profile', profile])
+    return docker([...before, '-p', project, ...chosen, ...args], { env, cwd: ROOT, timeoutMs: 600_000 })
+  }
+  const ingressUrls = NODES.map((node) => at(`CLUSTER_INGRESS_PORT_${node}`))
+  const adminUrls = NODES.map((node) => at(`CLUSTER_ADMIN_PORT_${node}`))
+  const database = `${env.POSTGRES_USER}:${env.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
+  const cluster: Cluster = {
+    project,
+    env,
+    compose,
+    ingressUrls,
+    adminUrls,
+    nginxUrl: at('CLUSTER_NGINX_PORT'),
+    modelUrl: at('CLUSTER_MODEL_PORT'),
+    prometheusUrl: at('CLUSTER_PROMETHEUS_PORT'),
+    databaseUrl: `postgres://${database}/${env.POSTGRES_DB}`,
+    up: async (...args) => {
+      await compose('up', '-d', '--build', '--wait', '--wait-timeout', String(UP_TIMEOUT_S), ...args)
+    },
+    register: async () => {
+      await register(adminUrls[0] ?? '')
+    },
+    containers: async (service) => {
+      const text = await compose('ps', '-a', '--format', 'json', ...(service === undefined ? [] : [service]))
+      return text
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as Container)
+    },
+    container: async (service, index = 1) => {
+      const found = (await cluster.containers(service)).find(({ Name }) => Name.endsWith(`-${index}`))
+      if (found === undefined) throw new Error(`There is no ${service} ${index}`)
+      return found
+    },
+    classify: (args) =>
+      startCli(['classify', ...args], { env: { DATA_DIR: dir, RESTATE_INGRESS_URL: ingressUrls.join(',') }, cwd: dir }),
+    modelStats: async (withIndicators = false) => {
+      const response = await fetch(`${at('CLUSTER_MODEL_PORT')}/stats?indicators=${withIndicators ? 1 : 0}`)
+      return (await response.json()) as OfflineModelStats
+    },
+    query: async <T extends object>(text: string, values: readonly unknown[] = []) => {
+      const client = new pg.Client({ connectionString: cluster.databaseUrl, connectionTimeoutMillis: 10_000 })
+      client.on('error', () => undefined)
+      await client.connect()
+      try {
+        return (await client.query<T>(text, [...values])).rows
+      } finally {
+        await client.end()
+      }
+    },
+    down: async () => {
+      await takeDown(project)
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+  return cluster
+}
+
+async function register(adminUrl: string): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ; await sleep(1_000)) {
+    const said = await fetch(`${adminUrl}/deployments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ uri: 'http://nginx:9080', force: true }),
+    }).then(
+      async (response) => (response.ok ? undefined : `${response.status}: ${await response.text()}`),
+      (error: unknown) => String(error),
+    )
+    if (said === undefined) return
+    if (Date.now() > deadline) throw new Error(`The replicas could not be registered: ${said}`)
+  }
+}
+
+/** By labels alone, so that it works whatever state the project is in, and after a change of the Compose file. */
+export async function takeDown(project: string): Promise<void> {
+  const label = ['--filter', `label=com.docker.compose.project=${project}`]
+  const ids = async (kind: 'container' | 'volume' | 'network') => {
+    const all = kind === 'container' ? ['-a'] : []
+    const text = await docker([kind, 'ls', '-q', ...all, ...label])
+    return text.split('\n').filter((line) => line !== '')
+  }
+  const containers = await ids('container')
+  if (containers.length > 0) await tryDocker(['rm', '-f', '-v', ...containers])
+  for (const network of await ids('network')) await tryDocker(['network', 'rm', network])
+  const volumes = await ids('volume')
+  if (volumes.length > 0) await tryDocker(['volume', 'rm', '-f', ...volumes])
+  await tryDocker(['image', 'rm', `${project}:test`])
+}
+
+/** What is left of a project, by kind and name. */
+export async function leftovers(project: string): Promise<string[]> {
+  const label = `label=com.docker.compose.project=${project}`
+  const kinds = ['container', 'volume', 'network'] as const
+  const found = await Promise.all(
+    kinds.map(async (kind) => {
+      const name = kind === 'container' ? '{{.Names}}' : '{{.Name}}'
+      const text = await docker([
+        kind,
+        'ls',
+        ...(kind === 'container' ? ['-a'] : []),
+        '--filter',
+        label,
+        '--format',
+        name,
+      ])
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => `${kind} ${line}`)
+    }),
+  )
+  return found.flat()
+}

@@ -1,0 +1,40 @@
+/** What the cluster takes at rest and under load. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster } from '../cluster.ts'
+import { noteFigures } from '../figures.ts'
+import { formatMemory, type MemoryPart, readMemory, sumMemory } from '../memory.ts'
+import { runThrough } from '../run.ts'
+
+const IDLE_MIB = 1.2 * 1_024
+const LOADED_MIB = 2 * 1_024
+const REST_MS = 15_000
+
+export function memoryTests(the: () => Cluster): void {
+  test('at rest it takes less than 1.2 GiB, under load less than 2 GiB', async () => {
+    await sleep(REST_MS)
+    const idle = await readMemory(the().project)
+    let loaded: readonly MemoryPart[] = []
+    await runThrough(the(), 3_000, async (watch) => {
+      while (watch.results < 2_900) {
+        const parts = await readMemory(the().project)
+        if (sumMemory(parts) > sumMemory(loaded)) loaded = parts
+      }
+    })
+    console.log(`At rest:\n${formatMemory(idle)}\n\nUnder load:\n${formatMemory(loaded)}`)
+    for (const { service, containers, mib } of idle) {
+      const under = loaded.find((part) => part.service === service)?.mib ?? 0
+      noteFigures(`${service} x${containers}`, {
+        'at rest, MiB': Math.round(mib),
+        'under load, MiB': Math.round(under),
+      })
+    }
+    noteFigures('all but Prometheus', {
+      'at rest, MiB': Math.round(sumMemory(idle)),
+      'under load, MiB': Math.round(sumMemory(loaded)),
+    })
+    assert.ok(sumMemory(idle) < IDLE_MIB, `${sumMemory(idle)} MiB at rest`)
+    assert.ok(sumMemory(loaded) < LOADED_MIB, `${sumMemory(loaded)} MiB under load`)
+  })
+}

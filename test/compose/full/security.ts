@@ -1,0 +1,98 @@
+/** Who may call, who is root, and what is in the image. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Cluster, ROOT } from '../cluster.ts'
+import { docker } from '../docker.ts'
+
+/** Their images start as root and own their volume so; every capability is dropped. */
+const ROOT_BY_IMAGE = ['minio', 'restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5']
+const TOO_LARGE = 40 * 1_024 * 1_024
+
+export function securityTests(the: () => Cluster): void {
+  test('a replica refuses calls that no node has signed', async (context) => {
+    const replica = await the().container('classify-service')
+    const mounts = await docker(['inspect', '--format', '{{json .Mounts}}', replica.ID])
+    if (!mounts.includes('/identity')) return context.skip('the Compose file mounts no keys')
+    for (const [method, path] of [
+      ['POST', '/invoke/classify-api/batch'],
+      ['POST', '/invoke/classifier/chunk'],
+      ['GET', '/discover'],
+    ]) {
+      const ask = `fetch('http://nginx:9080${path}', { method: '${method}' }).then((response) => console.log(response.status))`
+      const status = await docker(['exec', replica.ID, 'node', '-e', ask])
+      assert.equal(status.trim(), '401', `${method} ${path}`)
+    }
+  })
+
+  test('a body of 40 MB is refused with 413 and a clear message', async () => {
+    for (const url of the().ingressUrls) {
+      const { status, text } = await announce(`${url}/classify-api/batch`, TOO_LARGE)
+      assert.equal(status, 413)
+      assert.match(text, /length limit exceeded/)
+    }
+  })
+
+  test('no container is root but those whose image demands it, and none has a capability or may gain one', async () => {
+    const asRoot: string[] = []
+    for (const { ID, Service } of await the().containers()) {
+      const status = await docker(['exec', ID, 'cat', '/proc/1/status'])
+      const of = (field: string) => new RegExp(`^${field}:\\s+(\\S+)`, 'm').exec(status)?.[1]
+      if (of('Uid') === '0') asRoot.push(Service)
+      assert.match(of('CapEff') ?? '', /^0+$/, `${Service} has capabilities`)
+      assert.match(of('CapBnd') ?? '', /^0+$/, `${Service} could gain capabilities`)
+      assert.equal(of('NoNewPrivs'), '1', Service)
+    }
+    assert.deepEqual(asRoot.sort(), ROOT_BY_IMAGE)
+  })
+
+  test('the image holds what it needs, and no dependency of development', async () => {
+    const image = the().env.CLASSIFY_IMAGE ?? ''
+    const run = (...command: string[]) =>
+      docker(['run', '--rm', '--entrypoint', command[0] ?? '', image, ...command.slice(1)])
+    const listed = (await run('ls', '-A', '/app')).trim().split('\n').sort()
+    assert.deepEqual(listed, ['docker', 'node_modules', 'package-lock.json', 'package.json', 'src'])
+    const { dependencies, devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >
+    const installed = new Set((await run('sh', '-c', 'cd node_modules && ls -d * @*/*')).trim().split('\n'))
+    for (const name of Object.keys(dependencies)) assert.ok(installed.has(name), `${name} is missing`)
+    // A production dependency may bring types of its own; a tool it may not.
+    const tools = Object.keys(devDependencies).filter((name) => !name.startsWith('@types/'))
+    assert.deepEqual(
+      tools.filter((name) => installed.has(name)),
+      [],
+    )
+    await run('npm', 'ls', '--omit=dev', '--all')
+  })
+
+  test('the image carries no secret', async () => {
+    const image = the().env.CLASSIFY_IMAGE ?? ''
+    const history = await docker(['history', '--no-trunc', '--format', '{{.CreatedBy}}', image])
+    const environment = await docker(['inspect', '--format', '{{json .Config.Env}}', image])
+    for (const text of [history, environment]) {
+      assert.doesNotMatch(text, /(KEY|PASSWORD|SECRET|TOKEN)\w*=/i)
+      assert.ok(!text.includes(the().env.POSTGRES_PASSWORD ?? '?'))
+    }
+  })
+}
+
+/** Says how long its body is and waits to be told to go on, as curl does; sends none. */
+async function announce(url: string, bytes: number): Promise<{ readonly status: number; readonly text: string }> {
+  const headers = { 'content-type': 'application/json', 'content-length': bytes, expect: '100-continue' }
+  const sent = request(url, { method: 'POST', headers })
+  sent.flushHeaders()
+  const [response] = (await Promise.race([
+    once(sent, 'response'),
+    once(sent, 'continue').then(() => Promise.reject(new Error(`${url} would take a body of ${bytes} bytes`))),
+  ])) as [IncomingMessage]
+  response.setEncoding('utf8')
+  let text = ''
+  for await (const part of response) text += part
+  sent.destroy()
+  return { status: response.statusCode ?? 0, text }
+}

@@ -1,0 +1,97 @@
+/** The other settings: a database outside the cluster, reached by way of the host, and three copies of log and partitions. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
+import { docker, tryDocker } from './docker.ts'
+import { crash, untilHealthy } from './faults.ts'
+import { noteFigures } from './figures.ts'
+import { freePorts } from './ports.ts'
+import { runThrough, seconds } from './run.ts'
+
+const INDICATORS = 1_000
+
+let cluster: Cluster
+let database: string
+
+before(async () => {
+  const project = process.env.COMPOSE_TEST_PROJECT ?? `classify-outside-${process.pid}`
+  const [port] = await freePorts(1)
+  const password = randomBytes(12).toString('hex')
+  database = `${project}-database`
+  // The address at which containers reach the host; `host-gateway` stands for the same one.
+  const gateway = await docker(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}'])
+  const account = { POSTGRES_USER: 'outsider', POSTGRES_PASSWORD: password, POSTGRES_DB: 'outside' }
+  const settings = Object.entries(account).flatMap(([name, value]) => ['-e', `${name}=${value}`])
+  const image = process.env.TIMESCALEDB_IMAGE ?? 'timescale/timescaledb:2.30.1-pg18'
+  const label = `com.docker.compose.project=${project}`
+  const published = `${gateway.trim()}:${port}:5432`
+  await docker(['run', '-d', '--name', database, '--label', label, '-p', published, ...settings, image])
+  cluster = await createCluster({
+    project,
+    env: {
+      ...account,
+      POSTGRES_HOST: 'host.docker.internal',
+      POSTGRES_PORT: String(port),
+      CLUSTER_SCALE_TIMESCALEDB: '0',
+      CLUSTER_REPLICATION: '3',
+      OFFLINE_MODEL_LATENCY_MS: '800',
+      RATE_RPM: '300',
+    },
+  })
+})
+
+after(async () => {
+  if (isKept) return
+  await tryDocker(['rm', '-f', '-v', database])
+  await cluster?.down()
+})
+
+test('it comes up without a database of its own', async () => {
+  await cluster.up()
+  await cluster.register()
+  const services = (await cluster.containers()).map(({ Service }) => Service)
+  assert.ok(!services.includes('timescaledb'), services.join(' '))
+})
+
+test('with three copies a run outlives two nodes that die at once', async () => {
+  const nodes = await Promise.all([cluster.container('restate-2'), cluster.container('restate-4')])
+  let killedAt = 0
+  let possible = 0
+  const { report, watch, paidTwice } = await runThrough(cluster, INDICATORS, async (running) => {
+    possible = await running.chunksInFlight()
+    killedAt = performance.now()
+    await Promise.all(nodes.map(crash))
+    await sleep(1_000)
+  })
+  noteFigures('three copies, kill -9 of two nodes, outside database', {
+    lost: INDICATORS - report.classified,
+    'paid twice': paidTwice,
+    'in flight': possible,
+    'longest pause, s': seconds(watch.longestGap(killedAt, watch.lastResultAt)),
+    'run, s': seconds(report.elapsed_ms),
+  })
+  await untilHealthy(cluster)
+})
+
+test('the results are in the outside database', async () => {
+  const counted = await docker([
+    'exec',
+    database,
+    'psql',
+    '-U',
+    'outsider',
+    '-d',
+    'outside',
+    '-tAc',
+    'select count(*) from classifications',
+  ])
+  assert.equal(counted.trim(), String(INDICATORS))
+})
+
+test('it is taken down without a trace', { skip: isKept }, async () => {
+  await tryDocker(['rm', '-f', '-v', database])
+  await cluster.compose('down', '-v', '--timeout', '20')
+  assert.deepEqual(await leftovers(cluster.project), [])
+})

@@ -1,0 +1,115 @@
+/** One run of the command line under faults, and what must hold of it whatever died. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RunReport } from '../../src/cli/run.ts'
+import type { Cluster } from './cluster.ts'
+import { type Watch, watchRun } from './watch.ts'
+
+export const PACK = 10
+/** Small batches, so that results come evenly and a pause in them shows. */
+const BATCH = 20
+const ARGS = [
+  '--mode',
+  'model',
+  '--no-reuse',
+  '--force',
+  '--pack',
+  String(PACK),
+  '--batch-size',
+  String(BATCH),
+  '--json',
+]
+
+export interface RunResult {
+  readonly report: RunReport
+  readonly stderr: string
+  /** Requests beyond the one that each chunk needs, as the model counted them. */
+  readonly paidTwice: number
+  /** Without results before anything was done to the cluster, at most. */
+  readonly calmGapMs: number
+  readonly watch: Watch
+  readonly startedAt: number
+}
+
+let runs = 0
+
+/**
+ * Classifies `count` indicators that nobody has seen, all by the model, and does `harm` while it runs. Asserts that
+ * nothing was lost and nothing doubled. The model's counts are the witness: where `harm` restarts it, say `forgetsCounts`.
+ */
+export async function runThrough(
+  cluster: Cluster,
+  count: number,
+  harm: (watch: Watch) => Promise<void>,
+  { forgetsCounts = false }: { readonly forgetsCounts?: boolean } = {},
+): Promise<RunResult> {
+  runs += 1
+  const prefix = `C${process.pid}.${runs}.`
+  const dir = await mkdtemp(join(tmpdir(), 'classify-run-'))
+  const file = join(dir, 'catalogue.jsonl')
+  const lines = Array.from({ length: count }, (_, index) => {
+    const name = `Output of plant ${runs} ${index}`
+    return JSON.stringify({ indicator_id: `${prefix}${index}`, name, units: 'Tonnes', periodicity: 'Monthly' })
+  })
+  await writeFile(file, `${lines.join('\n')}\n`)
+  await fetch(`${cluster.modelUrl}/stats/reset`, { method: 'POST' })
+
+  const watch = watchRun(cluster, prefix)
+  try {
+    const startedAt = performance.now()
+    const cli = cluster.classify([file, ...ARGS])
+    // A run that ends early must not leave `harm` waiting.
+    const ended = cli.result.then(({ stderr, code }) => {
+      if (code !== 0) throw new Error(`classify ended with exit code ${code}:\n${stderr}`)
+    })
+    await Promise.race([watch.untilResults(BATCH), ended])
+    const flowing = performance.now()
+    await Promise.race([watch.untilResults(Math.round(count * 0.15)), ended])
+    const calmGapMs = watch.longestGap(flowing)
+    await Promise.race([harm(watch), ended.then(() => new Promise<void>(() => undefined))])
+    const { code, stdout, stderr } = await cli.result
+    assert.equal(code, 0, stderr)
+    const report = JSON.parse(stdout) as RunReport
+    assertWhole(report, count)
+    await assertHistory(cluster, report.run_id, count)
+    const paidTwice = forgetsCounts ? Number.NaN : await countPaidTwice(cluster, prefix, count)
+    return { report, stderr, paidTwice, calmGapMs, watch, startedAt }
+  } finally {
+    await watch.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+function assertWhole(report: RunReport, count: number): void {
+  const { indicators, classified, unchanged, failed, by_source } = report
+  assert.deepEqual(
+    { indicators, classified, unchanged, failed },
+    { indicators: count, classified: count, unchanged: 0, failed: 0 },
+  )
+  assert.equal(by_source.model, count)
+}
+
+async function assertHistory(cluster: Cluster, runId: string, count: number): Promise<void> {
+  const text = 'select count(*)::int as rows, count(distinct indicator_id)::int as ids from classification_history'
+  const found = await cluster.query(`${text} where run_id = $1`, [runId])
+  assert.deepEqual(found, [{ rows: count, ids: count }])
+  const totals = await cluster.query('select sum(indicators)::int as indicators from run_batches where run_id = $1', [
+    runId,
+  ])
+  assert.deepEqual(totals, [{ indicators: count }], 'the totals of the run count each batch once')
+}
+
+/** The model's own count says how many requests each indicator was part of: one, or it was paid again. */
+async function countPaidTwice(cluster: Cluster, prefix: string, count: number): Promise<number> {
+  const stats = await cluster.modelStats(true)
+  const asked = Object.entries(stats.requests_by_indicator).filter(([id]) => id.startsWith(prefix))
+  assert.equal(asked.length, count, 'every indicator was asked')
+  const extra = asked.reduce((sum, [, requests]) => sum + requests - 1, 0)
+  return extra / PACK
+}
+
+export function seconds(ms: number | undefined): string {
+  return ms === undefined ? 'never' : (ms / 1_000).toFixed(1)
+}

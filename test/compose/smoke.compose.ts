@@ -1,0 +1,122 @@
+/** The real Compose file through one run of 1,000 indicators in which a node, a replica and the database die. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
+import { docker } from './docker.ts'
+import { crash, falseAlarms, restarts, untilHealthy } from './faults.ts'
+import { noteFigures } from './figures.ts'
+import { runThrough, seconds } from './run.ts'
+import type { Watch } from './watch.ts'
+
+const INDICATORS = 1_000
+/** About 25 s: long enough for three faults in one run. */
+const RPM = '240'
+
+let cluster: Cluster
+
+before(async () => {
+  cluster = await createCluster({
+    project: process.env.COMPOSE_TEST_PROJECT ?? `classify-smoke-${process.pid}`,
+    env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: RPM },
+  })
+})
+
+after(async () => {
+  if (!isKept) await cluster?.down()
+})
+
+test('the Compose file is valid, and so is the configuration of NGINX in the image that reads it', async () => {
+  await cluster.compose('config', '-q')
+  const mounts = ['nginx.conf', 'health.conf', 'health-proxy.conf', 'call.conf'].flatMap((file) => [
+    '-v',
+    `${process.cwd()}/nginx/${file}:/etc/nginx/${file}:ro`,
+  ])
+  const image = cluster.env.NGINX_IMAGE ?? 'nginx:1.30'
+  // Upstream names are looked up while it runs, so that it needs no cluster.
+  await docker([
+    'run',
+    '--rm',
+    '--read-only',
+    '--user',
+    '101:101',
+    '--tmpfs',
+    '/tmp:mode=1777',
+    ...mounts,
+    image,
+    'nginx',
+    '-t',
+  ])
+})
+
+test('it comes up healthy from nothing, and the replicas register behind NGINX', async () => {
+  const startedAt = performance.now()
+  await cluster.up()
+  noteFigures('up and healthy, the image built', { seconds: seconds(performance.now() - startedAt) })
+  await cluster.register()
+  const { deployments } = (await (await fetch(`${cluster.adminUrls[0]}/deployments`)).json()) as {
+    deployments: { uri: string; protocol_type: string }[]
+  }
+  assert.deepEqual(
+    deployments.map(({ uri, protocol_type }) => [uri, protocol_type]),
+    [['http://nginx:9080/', 'BidiStream']],
+  )
+})
+
+test('health on the published port names five replicas in turn, and the port answers nothing else', async () => {
+  const names: string[] = []
+  for (let turn = 0; turn < 20; turn += 1) {
+    const response = await fetch(`${cluster.nginxUrl}/classify-api/health`)
+    assert.equal(response.status, 200)
+    names.push(((await response.json()) as { service: string }).service)
+  }
+  const counts = [1, 2, 3, 4, 5].map((n) => names.filter((name) => name === `classify-service-${n}`).length)
+  assert.deepEqual(counts, [4, 4, 4, 4, 4], names.join(' '))
+  for (const path of ['/invoke/classify-api/batch', '/discover', '/metrics', '/', '/health/x']) {
+    for (const method of ['GET', 'POST']) {
+      const response = await fetch(`${cluster.nginxUrl}${path}`, { method })
+      assert.equal(response.status, 404, `${method} ${path}`)
+    }
+  }
+})
+
+test('1,000 indicators while a node, a replica and the database are killed with SIGKILL', async () => {
+  const node = await cluster.container('restate-3')
+  const replica = await cluster.container('classify-service', 2)
+  const database = await cluster.container('timescaledb')
+  const parts = [
+    { what: 'kill -9 of a node', part: node, at: 0.2, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of a replica', part: replica, at: 0.4, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of the database', part: database, at: 0.6, inFlight: 0, atModel: 0, gapMs: 0 },
+  ]
+  const since = new Date()
+  const result = await runThrough(cluster, INDICATORS, async (watch: Watch) => {
+    for (const fault of parts) {
+      await watch.untilResults(INDICATORS * fault.at)
+      fault.inFlight = await watch.chunksInFlight()
+      const killedAt = performance.now()
+      await crash(fault.part)
+      await watch.untilResults(INDICATORS * (fault.at + 0.15))
+      fault.gapMs = watch.longestGap(killedAt)
+      fault.atModel = watch.peakAtModel(performance.now() - killedAt + 1_000)
+    }
+  })
+  for (const { what, inFlight, atModel, gapMs } of parts) {
+    noteFigures(what, { 'no results for, s': seconds(gapMs), 'at the model': atModel, 'in flight': inFlight })
+  }
+  const bound = parts.reduce((sum, { inFlight }) => sum + inFlight, 0)
+  noteFigures('the run of 1,000', {
+    'calm gap, s': seconds(result.calmGapMs),
+    'paid twice': result.paidTwice,
+    'at most': bound,
+  })
+  const alarms = await falseAlarms(cluster, since, 3)
+  if (alarms > 0) console.log(`Nodes that lived were given up ${alarms} times: the machine is short of CPU`)
+  else assert.ok(result.paidTwice <= bound, `${result.paidTwice} chunks were paid twice, ${bound} were in flight`)
+  for (const { what, part } of parts) assert.equal(await restarts(part), 1, what)
+  await untilHealthy(cluster)
+})
+
+test('it is taken down without a trace', { skip: isKept }, async () => {
+  await cluster.compose('down', '-v', '--timeout', '20')
+  assert.deepEqual(await leftovers(cluster.project), [])
+})
