@@ -1,5 +1,6 @@
 /** Who decides which field, when a second model is asked, and the result that comes of it. */
 import { MAX_REASON_LENGTH } from './answers.ts'
+import { modelConfidence, ruleConfidence } from './calibration.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS, familyOf, timeBasisOf } from './codebook.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { cutText } from './text.ts'
@@ -18,8 +19,6 @@ import { isBlocked, validate } from './validate.ts'
 
 /** Below this, an answer is asked again of the escalation model, and after that of a person. */
 export const CONFIDENCE_THRESHOLD = 0.6
-export const SURE_RULE_CONFIDENCE = 0.98
-export const UNSURE_RULE_CONFIDENCE = 0.5
 
 /** Weakest first: the source of a result is the strongest that decided any of its fields. */
 const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as const satisfies readonly Source[]
@@ -78,8 +77,9 @@ export function mergeDecision({ mode, reading, decision: given = null }: MergeIn
     used !== null && usesDecision(reading, field, mode, used.source)
   const source = (field: DecidedField): Source => (used !== null && fromDecision(field) ? used.source : 'rules')
   const confidence = (field: DecidedField): number => {
-    if (used !== null && fromDecision(field)) return used.decision.confidence[field]
-    return reading[field].sure ? SURE_RULE_CONFIDENCE : UNSURE_RULE_CONFIDENCE
+    if (used === null || !fromDecision(field)) return ruleConfidence(field, reading[field].sure)
+    const stated = used.decision.confidence[field]
+    return used.source === 'person' ? stated : modelConfidence(field, stated)
   }
   const from = <F extends DecidedField>(field: F): Decision[F] =>
     used !== null && fromDecision(field) ? used.decision[field] : (reading[field].value as Decision[F])

@@ -4,6 +4,7 @@ import { findNearMisses, loadDotEnv } from '../config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { addClassifyCommand } from './classify.ts'
 import { addDemoCommand } from './demo.ts'
+import { addEvalCommand } from './eval.ts'
 import { addExportCommand } from './export.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addStartCommand } from './start.ts'
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
     addClassifyCommand,
     addStatusCommand,
     addExportCommand,
+    addEvalCommand,
     addMigrateCommand,
   ]) {
     add(program)
