@@ -63,6 +63,13 @@ export const PRICE_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     because: 'Exchange rates are as at a date.',
   },
   {
+    rule: 'wholesale-power',
+    value: 'point-in-time',
+    when: (s) => price(s) && /\belectricity\b|\bpower\b/.test(s.head) && s.unit.per === 'MWh',
+    sure: false,
+    because: 'Electricity by the MWh is quoted on an exchange.',
+  },
+  {
     rule: 'pump-or-retail',
     value: 'period-average',
     when: (s) => price(s) && PUMP_OR_RETAIL.test(s.head) && !/\bspot\b|\bfutures\b/.test(s.name),
@@ -169,7 +176,10 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'events-per-people',
     value: 'period-total',
     when: (s) =>
-      s.type === 'ratio' && (s.unit.kind === 'rate' || s.unit.kind === 'ratio') && EVENTS_PER_PEOPLE.test(s.name),
+      s.type === 'ratio' &&
+      (s.unit.kind === 'rate' || s.unit.kind === 'ratio') &&
+      EVENTS_PER_PEOPLE.test(s.name) &&
+      !/\bsex ratio\b/.test(s.head),
     sure: (s) => s.unit.kind === 'rate' && !/^births per woman/.test(s.units),
     because: 'Events per population are totals (ruling 7).',
   },
@@ -179,6 +189,26 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     when: (s) => s.type === 'ratio' && (s.unit.kind === 'rate' || THINGS_PER_PEOPLE.test(`${s.head} ${s.units}`)),
     sure: (s) => !/\bsex ratio\b/.test(s.head),
     because: 'Things that exist per population have no period (ruling 7).',
+  },
+  {
+    rule: 'share-of-what-the-law-lists',
+    value: 'not-applicable',
+    when: (s) => portion(s) && /\btariff lines\b/.test(s.head),
+    because: 'Rates set by law have no period.',
+  },
+  {
+    rule: 'cost-of-a-procedure',
+    value: 'not-applicable',
+    when: (s) => s.type === 'ratio' && /^costs? (?:to|of)\b/.test(s.head),
+    sure: false,
+    because: 'The cost of a procedure has no period.',
+  },
+  {
+    rule: 'ratio-of-labour-rates',
+    value: 'period-average',
+    when: (s) => s.type === 'ratio' && LABOUR_RATE.test(s.head) && /\bratio of\b/.test(s.head),
+    sure: false,
+    because: 'What is divided are averages of the period (ruling 1).',
   },
   {
     rule: 'portion-of-stock',
@@ -207,6 +237,12 @@ export const COUNT_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     when: (s) => count(s) && PROCEDURES.test(s.head),
     sure: (s) => s.head.includes('procedures'),
     because: 'Procedures have no period (ruling 11).',
+  },
+  {
+    rule: 'counts-averaged',
+    value: 'period-average',
+    when: (s) => count(s) && /\b(?:\d+[- ])?(?:week|month|day|weekly|monthly|daily) (?:moving )?average\b/.test(s.name),
+    because: 'The name says average.',
   },
   {
     rule: 'events',

@@ -64,7 +64,7 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'volatility',
     value: 'point-in-time',
     when: isType('volatility'),
-    sure: (s) => /\bvix\b|\bimplied\b/.test(s.name),
+    sure: (s) => /\bvix\b|\bimplied\b|\bindex\b/.test(s.name),
     because: 'Implied volatility is quoted as at a date.',
   },
   {
@@ -84,7 +84,9 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     value: 'period-total',
     when: (s) =>
       (s.type === 'gap' && GAP_OR_PLAN_OF_FLOWS.test(s.name) && !s.name.includes('poverty')) ||
-      (s.type === 'allocation' && /\bbudget|\bspending|\bexpenditure|\baid\b|\bfunds?\b/.test(s.name)),
+      (s.type === 'allocation' &&
+        !/\bportfolio\b|\basset\b/.test(s.name) &&
+        /\bbudget|\bspending|\bexpenditure|\baid\b|\bfunds?\b/.test(s.name)),
     because: 'A gap and an allocation of flows are totals (ruling 11).',
   },
   {

@@ -58,6 +58,8 @@ const MODIFIER = pattern`
 `
 const BASIS =
   /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
+/** What is left out or in besides is no part of what is measured: "Savings, including emission damage". */
+const BESIDES = /, (?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
   |average for affected firms|-|n\/?a|none)$
@@ -112,6 +114,7 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
     .replace(/, (?:%|percent(?:age)?) .*$/, '')
     .replace(/, (?:usd|eur|us\$) (?:millions?|billions?)$/, '')
     .replace(BASIS, '')
+    .replace(BESIDES, '')
     .trim()
   return {
     name,

@@ -26,21 +26,21 @@ export const BAD = pattern`
   |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on)
   |\bmalnutrition\b|\bhunger\b|\brisk premium\b|\bmethane\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b
   |\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
-  |\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
+  |\badolescent fertility\b|\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
 `
 export const NEUTRAL = pattern`
   \bforeign (?:bond|stock) investment\b|\binvestment abroad\b|\bconsumption of fixed capital\b|\bdepletion\b
-  |\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\byields?\b|\bexchange rates?\b
+  |\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\b(?:bond|bill|note|treasury|dividend) yields?\b|\bexchange rates?\b
   |(?<!mobile[- ])\bmoney\b|\bm[0-4]\b|\btax(?:es)?\b|\btariffs?\b|\bimports?\b
   |\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?|consumption|final)|\b(?:fiscal
   |public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total |final )?(?:expenditure
   |consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\bloans?\b|\bcredits?\b|\blending\b
   |\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b
-  |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
+  |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|(?<!adolescent )\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
   |\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b
   |\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\boutflows?\b|\bremittances, paid\b
   |\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b
-  |\bdensity\b|\btourism, expenditures?\b|\bclaims on\b|\bdeposits\b|\bwithdrawals?\b
+  |(?<!business )\bdensity\b|\btourism, expenditures?\b|\bclaims on\b|\bdeposits\b|\bwithdrawals?\b
 `
 export const GOOD = pattern`
   \bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\boutput\b|\bproduction\b|\bincomes?\b|\bexports?\b
@@ -60,7 +60,7 @@ export const GOOD = pattern`
   |\bfamily planning\b|\bformal training\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b
   |\bcoincident\b|\bsurplus\b|\bhousing market\b|\bnew home\b|\bdemand\b|\butili[sz]ation\b|\bhealth workers\b
   |\bsurgical workforce\b|\bforeign assets\b|\bforest\b|\bcompetitiveness\b|\bmortgage (?:applications
-  |market)\b|\bpatent|\btrademark|\bindustrial design\b|\bredbook\b|\bhospitals\b|\btourism\b
+  |approvals|market)\b|\brail lines\b|\brailways?\b|\broads?\b|\bpatent|\btrademark|\bindustrial design\b|\bredbook\b|\bhospitals\b|\btourism\b
   |\bgoods transported\b|\btraffic\b|\bwomen in parliament\b|\breturn on\b|\bcapital adequacy\b
   |\bcapital to assets\b|\blisted domestic\b|\bcondom\b|\bfinance (?:investment|working capital)\b|\br&d\b
   |\bimport cover\b|\bmonths of imports\b
@@ -86,10 +86,10 @@ export const BALANCE_GOOD = pattern`
   |\bexternal balance\b|\bnet trade\b|\bbudget balance\b
 `
 export const BAD_DOUBT = pattern`
-  \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|\bclaims\b|\bcost\b|\balcohol\b|\bwaste\b
+  \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|(?<!jobless |benefit |unemployment )\bclaims\b|\bcost\b|\balcohol\b|\bwaste\b
 `
 export const NEUTRAL_WORDS_DOUBT = pattern`
-  \bpayments\b|\bmigra|\bdensity\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
+  \bpayments\b|\bmigra|\bdensity\b|\bper student\b|\bhealth expenditure\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
 `
 export const GOOD_SURE = pattern`
   \b(?:consumer|household|personal|consumption|capital formation|national|construction)\b
@@ -115,5 +115,5 @@ export const BAD_SHARE_NOT = pattern`
   |\bdebt\b|\bcurrency composition\b
 `
 export const OTHER_SHARE_DOUBT = pattern`
-  \bhigh-tech|\bout-of-pocket\b|\bforest\b|\bwomen's share\b|\bbenefit\b
+  \bhigh-tech|\bout-of-pocket\b|\bforest\b|\bprotected\b|\bwomen's share\b|\bbenefit\b
 `

@@ -60,7 +60,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'volatility',
     value: 'lower-is-positive',
     when: (s) => s.type === 'volatility',
-    sure: (s) => /\bvix\b|\bmarket\b/.test(s.head),
+    sure: (s) => /\bvix\b|\bmarket\b|\bindex\b/.test(s.head),
     because: 'Fluctuation is bad (ruling 12: VIX).',
   },
   {
@@ -80,7 +80,6 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'spread',
     value: 'neutral',
     when: (s) => s.type === 'spread',
-    sure: false,
     because: 'A spread depends on the side one takes.',
   },
   {
@@ -158,7 +157,9 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'remedy',
     value: 'higher-is-positive',
     when: (s) =>
-      REMEDY.test(text(s)) && (s.percent || s.type === 'ratio' || s.type === 'index' || /\bvaccin/.test(s.head)),
+      REMEDY.test(text(s)) &&
+      !/\bbinding\b/.test(s.head) &&
+      (s.percent || s.type === 'ratio' || s.type === 'index' || /\bvaccin/.test(s.head)),
     sure: (s) => s.head.includes('coverage') || !/\bbenefits?\b|\bforgiv|\bincidence\b|\bbinding\b/.test(s.head),
     because: 'Help, access and coverage are good.',
   },

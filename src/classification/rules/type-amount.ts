@@ -116,6 +116,13 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     because: 'The name says the most that can be produced, held or served.',
   },
   {
+    rule: 'net-of-people',
+    value: 'balance',
+    when: (c) => c.unit.kind === 'count' && /^net (?:\w+ )?migration\b/.test(c.head),
+    sure: false,
+    because: 'People who come less people who go are a net of two flows.',
+  },
+  {
     rule: 'ledger-stock',
     value: 'stock',
     when: (c) => c.money && LEDGER_STOCK.test(c.units),

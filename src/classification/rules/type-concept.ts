@@ -27,7 +27,7 @@ const CHANGES_IN_BARE_PERCENT = words`
   |revenues?|profits?|receipts|demand|registrations|arrivals|applications|gross domestic product|value added
   |capital formation|activity|lending|generation|trade volume|deflator|consumer credit|real income
   |disposable income|outlays|machinery orders|new home|job postings|payrolls|redbook|new orders|formation
-  |traffic|incomes?
+  |traffic|incomes?|advertisements
 `
 const PORTION_WORD = words`
   rates?|ratio|shares?|utili[sz]ation|percentage|proportion|coverage|prevalence|tax|taxes|tariffs?|yields?
@@ -38,7 +38,7 @@ const PORTION_WORD = words`
   |completeness|vacancy|margin|capacity|storage|outlook
 `
 const GROWTH_NOT = pattern`
-  \bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)
+  \bgrowth (?:index|enterprise|market)\b|\binflation[- ](?:target|expectation|risk|linked|indexed|protected|volatility)
   |\bexpectations?\b|\bdebt[- ]growth\b
 `
 

@@ -22,7 +22,12 @@ import {
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './words.ts'
 
-const people = (c: Context) => c.percent && PEOPLE.test(c.whole)
+/** What the percentage is of in the narrow sense: "sales for affected firms" are sales, no firms. */
+const wholeItself = (c: Context) => {
+  const short = c.whole.replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
+  return /^(?:total )?(?:number|proportion|share)$/.test(short) ? c.whole : short
+}
+const people = (c: Context) => c.percent && PEOPLE.test(wholeItself(c))
 
 export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
@@ -195,7 +200,11 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-ratio',
     value: 'ratio',
-    when: (c) => (c.percent || c.unit.kind === 'unknown' || c.unit.kind === 'duration') && NAME_RATIO.test(c.head),
+    when: (c) =>
+      (c.percent ||
+        c.unit.kind === 'unknown' ||
+        (c.unit.kind === 'duration' && /\bimport cover\b|\bmonths of imports\b/.test(c.head))) &&
+      NAME_RATIO.test(c.head),
     sure: (c) => /\bratio\b/.test(c.head) && / to /.test(c.head),
     because: 'The name divides one quantity by another.',
   },

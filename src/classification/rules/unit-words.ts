@@ -120,7 +120,8 @@ export const NAMES_THINGS = pattern`
   |applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births
   |workers|employees|personnel|households|vehicles|registrations|tourists|visitors|unemployed|employed
   |labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches
-  |vacancies|jobs|claims)\b
+  |vacancies|jobs|claims|tractors|beds|physicians|nurses|aircraft|ships|takeoffs|transactions|movements
+  |establishments|schools|hospitals|depositors|trademarks|designs|livestock|researchers|technicians|inhabitants)\b
 `
 export const NAMES_MEASURE = pattern`
   \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom

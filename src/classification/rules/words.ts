@@ -33,7 +33,7 @@ export const INTEREST_RATE = words`
 export const YIELD = pattern`
   \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
   |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t
-  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b
+  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b|\b(?:inflation[- ](?:indexed|linked|protected)|treasury) securit(?:y|ies)\b
 `
 export const EXCHANGE_RATE = pattern`
   \bfx\b|\b(?:foreign )?exchange rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b
@@ -42,7 +42,7 @@ export const EXCHANGE_RATE = pattern`
 export const SENTIMENT = pattern`
   \bconfidence\b|\bsentiments?\b|\boptimism\b|\bpessimism\b|(?<!life |healthy )\bexpectations?\b|\b(?:business
   |economic|consumer|investment|industry|retail|services?) (?:climate|outlook|morale|mood)\b|\bifo\b|\bzew\b
-  |\btankan\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
+  |\btankan\b|\bcbi\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
   |\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b
 `
 /** A score or rank of a whole country or institution, made once in a while: no period matters. */
