@@ -14,7 +14,7 @@ import {
   THINGS_PER_PEOPLE,
 } from './aggregation-words.ts'
 import type { Rule, Typed } from './context.ts'
-import { isType } from './context.ts'
+import { isType, wholeItself } from './context.ts'
 import { GDP, PEOPLE } from './portion-words.ts'
 import {
   COMMODITY,
@@ -165,7 +165,7 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     value: 'not-applicable',
     when: (s) =>
       s.type === 'share' &&
-      (PEOPLE.test(s.whole) ||
+      (PEOPLE.test(wholeItself(s)) ||
         /\bcause of death\b/.test(s.head) ||
         (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !PEOPLE_SHARE_NOT.test(s.head)) ||
         /\btime\b/.test(s.whole)),

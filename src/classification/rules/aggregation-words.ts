@@ -7,7 +7,7 @@ export const STOCK_ABOVE = pattern`
   |\bforeign holdings\b|\bcropland\b|\bnon-?performing\b|\bcurrency composition\b
 `
 export const FLOW_ABOVE = pattern`
-  \bdebt service\b|\binterest\b|\bpayments?\b|\bstocks traded\b|\bservice\b|\bexpenditure\b|\bincurrence\b
+  \bdebt service\b|\bnet investment\b|\brents\b|\binterest\b|\bpayments?\b|\bstocks traded\b|\bservice\b|\bexpenditure\b|\bincurrence\b
   |\bacquisition\b|\bnet flows\b
 `
 export const EVENTS_PER_PEOPLE = pattern`
@@ -53,7 +53,7 @@ export const PEOPLE_SHARE_NOT = pattern`
   |\blabou?r share\b
 `
 export const THINGS_PER_PEOPLE = pattern`
-  \bpupil|\bstudent-teacher|\bdependency\b|\bparity\b|\bhectares per person\b|\bresources per (?:capita|person)\b|\bdensity\b
+  \bpupil|\bsex ratio\b|\bstudent-teacher|\bdependency\b|\bparity\b|\bhectares per person\b|\bresources per (?:capita|person)\b|\bdensity\b
 `
 export const PORTION_OF_FLOW_SURE = pattern`
   \bproduction\b|\bconsumption\b|\bexports\b|\bimports\b|\benergy\b|\bexpenditure\b

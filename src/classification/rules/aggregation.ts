@@ -83,9 +83,9 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'gap-or-plan-of-flows',
     value: 'period-total',
     when: (s) =>
-      (s.type === 'gap' && GAP_OR_PLAN_OF_FLOWS.test(s.name) && !s.name.includes('poverty')) ||
+      (s.type === 'gap' && GAP_OR_PLAN_OF_FLOWS.test(s.name) && !/\bpoverty\b|\bcredit\b/.test(s.name)) ||
       (s.type === 'allocation' &&
-        !/\bportfolio\b|\basset\b/.test(s.name) &&
+        !/\bportfolio\b|\bassets?\b|\bpension fund|\bequit|\bbonds?\b/.test(`${s.name} ${s.units}`) &&
         /\bbudget|\bspending|\bexpenditure|\baid\b|\bfunds?\b/.test(s.name)),
     because: 'A gap and an allocation of flows are totals (ruling 11).',
   },
@@ -98,6 +98,13 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
   },
   ...PRICE_RULES,
   ...INDEX_RULES,
+  {
+    rule: 'time-worked-by-all',
+    value: 'period-total',
+    when: (s) => s.type === 'duration' && s.unit.scale > 1 && /\bhours\b/.test(s.name),
+    sure: false,
+    because: 'The hours of all together are summed over the period.',
+  },
   {
     rule: 'time-worked',
     value: 'period-average',

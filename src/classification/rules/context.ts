@@ -129,3 +129,9 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
     cut: indicator.name.length > MAX_NAME,
   }
 }
+
+/** The whole in the narrow sense: "sales for affected firms" are sales, no firms. */
+export function wholeItself({ whole }: Context): string {
+  const short = whole.replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
+  return /^(?:total )?(?:number|proportion|share)$/.test(short) ? whole : short
+}

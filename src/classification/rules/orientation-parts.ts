@@ -170,7 +170,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'aid',
     value: 'neutral',
     when: (s) => AID.test(s.head),
-    sure: (s) => /\bprovided\b/.test(s.head),
+    sure: (s) => !/\bgrants?\b/.test(s.head),
     because: 'Aid given and external financing are neutral (ruling 12).',
   },
   {
@@ -200,7 +200,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
   {
     rule: 'balance-good',
     value: 'higher-is-positive',
-    when: (s) => BALANCE_GOOD.test(s.head) && !/\bdeficit\b/.test(s.head),
+    when: (s) => BALANCE_GOOD.test(s.head) && (!/\bdeficit\b/.test(s.head) || /\bsurplus\b/.test(s.head)),
     because: 'Surpluses of trade, current account and budget are good.',
   },
   {
@@ -227,7 +227,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
     value: 'higher-is-positive',
     when: (s) =>
       /\bforeign direct\b|\bfdi\b|\bdirect investment\b/.test(s.head) && !/\boutflow|\babroad\b/.test(s.head),
-    sure: (s) => !/, net$/.test(s.head),
+    sure: (s) => !/, net$|\bincome on\b/.test(s.head),
     because: 'FDI inflow is good (ruling 12).',
   },
   {

@@ -105,6 +105,12 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
   },
   ...INDEX_RULES,
   {
+    rule: 'capacity',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'capacity',
+    because: 'What could be produced, held or served is good to have.',
+  },
+  {
     rule: 'minimum-wage-or-pay',
     value: 'higher-is-positive',
     when: (s) => s.type === 'price' && /\bwages?\b|\bearnings\b|\bsalar|\bpay\b|\bremuneration\b/.test(s.head),
@@ -175,6 +181,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'government-part',
     value: 'neutral',
     when: (s) => GOVERNMENT_PARTS.test(s.head),
+    sure: (s) => !/\bcompensation\b/.test(s.head) || /\bexpense\b/.test(s.whole),
     because: 'Government spending is neutral.',
   },
   {
@@ -187,7 +194,11 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
   {
     rule: 'achievement-of-people',
     value: 'higher-is-positive',
-    when: (s) => s.type === 'percentage' && GOOD.test(s.head) && (s.whole !== '' || !NEUTRAL.test(s.head)),
+    when: (s) =>
+      s.type === 'percentage' &&
+      GOOD.test(s.head) &&
+      !/\btax(?:es)?\b/.test(s.head) &&
+      (s.whole !== '' || !NEUTRAL.test(s.head)),
     sure: (s) => !NEUTRAL.test(s.head),
     because: 'It is an achievement of people or a rate that is better higher.',
   },

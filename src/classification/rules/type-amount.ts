@@ -56,7 +56,7 @@ const NET_STOCK = pattern`
 const STOCK = pattern`
   \bdebts?\b(?! service| forgiveness| buyback)|\bmoney supply\b|\bm[0-4]\b|\bbroad money\b|\breserves?\b
   |\bloans?\b|\bcredits?\b|\bbalance sheets?\b|\bstocks?\b(?! traded| market trading)|\binventories\b
-  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims on\b
+  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims (?:on|of)\b
   |\bholdings?\b|\bland\b|\barea\b|\bmonetary base\b|\bcurrency in circulation\b|\bcash in circulation\b
   |\boutstanding\b|\bpublic debt\b|\binternational investment position\b|\bmortgages?\b|\bexposures?\b
   |\bsavings deposits\b|\bnet worth\b|\bcapital stock\b|\brail lines\b|\bundisbursed\b|\bloan portfolio\b
@@ -181,7 +181,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
       (NET.test(c.head) || (c.money && NET_IN_DESCRIPTION.test(c.description))) &&
       !NET_STOCK.test(c.head) &&
       !/\bfinancing\b/.test(c.head) &&
-      !(/\bbudget\b/.test(c.head) && /\b(?:revenue|expenditure|spending|income|outlays)\b/.test(c.head)),
+      !(/\bbudget\b/.test(c.head) && /\b(?:revenues?|expenditures?|spending|income|outlays|receipts)\b/.test(c.head)),
     sure: (c) => !NET_OF_TWO_FLOWS_DOUBT.test(c.head) || /\bnational account/.test(c.head),
     because: 'The name says a net of two opposing flows.',
   },

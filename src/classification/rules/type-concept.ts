@@ -39,7 +39,7 @@ const PORTION_WORD = words`
 `
 const GROWTH_NOT = pattern`
   \bgrowth (?:index|enterprise|market)\b|\binflation[- ](?:target|expectation|risk|linked|indexed|protected|volatility)
-  |\bexpectations?\b|\bdebt[- ]growth\b
+  |\bexpectations?\b|\bbreak-?even\b|\bdebt[- ]growth\b
 `
 
 export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
@@ -124,7 +124,9 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-spread',
     value: 'spread',
     when: (c) =>
-      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b|\bcds\b|\bcredit default swap/.test(c.head) &&
+      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b|\bbreak-?even inflation\b|\bcds\b|\bcredit default swap/.test(
+        c.head,
+      ) &&
         !/\bdisease\b/.test(c.head)) ||
       /\brate minus\b/.test(c.units),
     because: 'The name or units say one rate minus another.',

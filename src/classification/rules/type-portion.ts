@@ -1,5 +1,5 @@
 import type { IndicatorType } from '../types.ts'
-import type { Context, Rule } from './context.ts'
+import { type Context, type Rule, wholeItself } from './context.ts'
 import {
   CONDITION,
   CONDITION_IN_PERCENT_DOUBT,
@@ -22,11 +22,6 @@ import {
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './words.ts'
 
-/** What the percentage is of in the narrow sense: "sales for affected firms" are sales, no firms. */
-const wholeItself = (c: Context) => {
-  const short = c.whole.replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
-  return /^(?:total )?(?:number|proportion|share)$/.test(short) ? c.whole : short
-}
 const people = (c: Context) => c.percent && PEOPLE.test(wholeItself(c))
 
 export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
@@ -54,7 +49,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
       c.percent &&
       PARTICIPATION.test(c.head) &&
       !/\bratio of\b/.test(c.head) &&
-      !KIND_OF_PEOPLE.test(c.head) &&
+      (!KIND_OF_PEOPLE.test(c.head) || /\bunemployment rate\b/.test(c.head)) &&
       !/\bcoverage\b|\bbenefit/.test(c.head) &&
       (c.whole === '' || people(c) || /\bcapacity\b/.test(c.whole)),
     because: 'Unemployment, participation, employment and utilisation rates are percentages.',

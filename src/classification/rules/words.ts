@@ -62,7 +62,7 @@ export const STOCK_MARKET = pattern`
   |\bshare (?:price )?index\b|\bshare prices\b|\bbse\b|\bnse\b|\bjse\b|\basx\b|\btsx\b|\bibex\b|\bmib\b
   |\baex\b|\bsmi\b|\bomx\b|\bwig\b|\bbist\b|\btadawul\b|\btasi\b|\bmoex\b|\brts\b|\bset index\b|\bjci\b
   |\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b
-  |\bcomposite index\b(?! of)
+  |(?<!fed |leading |pmi )\bcomposite index\b(?! of)
 `
 /** Traded on an exchange or quoted as a world price. */
 export const COMMODITY = pattern`
@@ -82,7 +82,7 @@ export const WAGE = pattern`
 `
 export const COUNTED_STATE = pattern`
   \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
-  |\bpersons?\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
+  |\bpersons?\b|\bemployees\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
   |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\bnumber of (?:banks|atms|schools
   |companies|firms)\b|\brigs?\b|\bvacanc|\bjob openings\b|\bsubscri(?:ptions|bers)\b|\bservers\b
   |\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout of school\b|\brefugees?\b
