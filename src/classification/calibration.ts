@@ -24,16 +24,16 @@ export interface RuleCalibration {
  */
 export const RULE_CALIBRATION: RuleCalibration = {
   codebookVersion: 'v1',
-  indicators: 0,
+  indicators: 671,
   sure: {
-    type: { n: 0, right: 0 },
-    temporal_aggregation: { n: 0, right: 0 },
-    orientation: { n: 0, right: 0 },
+    type: { n: 599, right: 593 },
+    temporal_aggregation: { n: 566, right: 556 },
+    orientation: { n: 539, right: 532 },
   },
   unsure: {
-    type: { n: 0, right: 0 },
-    temporal_aggregation: { n: 0, right: 0 },
-    orientation: { n: 0, right: 0 },
+    type: { n: 72, right: 60 },
+    temporal_aggregation: { n: 105, right: 88 },
+    orientation: { n: 132, right: 102 },
   },
 }
 

@@ -86,6 +86,16 @@ export const PRICE_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     because: 'Exchange-quoted and spot prices are as at a date (ruling 5).',
   },
   {
+    rule: 'bare-commodity',
+    value: 'point-in-time',
+    when: (s) =>
+      price(s) &&
+      /^(?:\d{1,4} ?)?(?:tonne|barrel|bushel|pound|troy ounce|kg|mmbtu)$/.test(s.unit.per?.toLowerCase() ?? '') &&
+      !/\bprices?\b|\bcosts?\b|\btariffs?\b|\bfares?\b|\brates?\b/.test(s.head),
+    sure: false,
+    because: 'A good that is named without the word price is quoted on an exchange.',
+  },
+  {
     rule: 'cost-of-procedure',
     value: 'not-applicable',
     when: (s) => price(s) && /^costs? (?:to|of)\b/.test(s.head),
@@ -199,7 +209,7 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
   {
     rule: 'cost-of-a-procedure',
     value: 'not-applicable',
-    when: (s) => s.type === 'ratio' && /^costs? (?:to|of)\b/.test(s.head),
+    when: (s) => s.type === 'ratio' && /^costs? (?:to|of)\b|: cost\b/.test(s.head),
     sure: false,
     because: 'The cost of a procedure has no period.',
   },

@@ -17,6 +17,8 @@ export interface Context {
   /** What a percentage is of ("gdp", "female labor force"), or ''. */
   readonly whole: string
   readonly unit: Unit
+  /** Whether the unit was read beyond doubt. */
+  readonly unitSure: boolean
   readonly description: string
   readonly percent: boolean
   /** A percentage of nothing that is named. */
@@ -99,7 +101,7 @@ function wholeOf(text: string): string {
   return NOT_A_WHOLE.test(rest.trim()) ? '' : rest.replace(/\).*$/, '').trim()
 }
 
-export function readContext(indicator: Indicator, unit: Unit): Context {
+export function readContext(indicator: Indicator, { value: unit, sure: unitSure }: Finding<Unit>): Context {
   const name = stripModifiers(lower(indicator.name, MAX_NAME))
   const own = lower(indicator.units, MAX_UNITS)
   const brackets = name.match(/\([^()]{1,160}\)/g) ?? []
@@ -122,6 +124,7 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
     units,
     whole,
     unit,
+    unitSure,
     description: lower(indicator.description ?? indicator.long_name, MAX_DESCRIPTION),
     percent,
     barePercent: percent && whole === '',

@@ -217,6 +217,13 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
     because: 'Reserves that last longer are better.',
   },
   {
+    rule: 'reserves-to-debt',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'ratio' && /\breserves to\b/.test(s.head),
+    sure: false,
+    because: 'What is held stands above the line.',
+  },
+  {
     rule: 'tractors',
     value: 'higher-is-positive',
     when: (s) => /\btractors\b/.test(s.head) && !/\bimports?\b|\bprices?\b|\bstocks\b|\bloans\b/.test(s.head),

@@ -14,7 +14,7 @@ export const BAD = pattern`
   |\bworking hours of children\b|\binformal\b|\bout[- ]of[- ]school\b|\bearly leavers\b|\bundernourish|\bstunting\b|\bwasting\b
   |\bunderweight\b|\boverweight\b|\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b
   |\bopen defecation\b|\bnon-?performing\b|\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b
-  |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ]teacher\b
+  |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ](?:\w{1,12} )?teacher\b
   |\bstudent[- ]teacher\b|\bdebt\b|\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b
   |\bdelinquen|\bmisery\b|\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank
   |\bclimate risk\b|\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b
@@ -23,7 +23,7 @@ export const BAD = pattern`
   |\bpushed below\b|\baccidents?\b|\bfatalit|\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b
   |\bgenital mutilation\b|\bcoronavirus\b|\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import
   |prepare|resolve)|\btime required\b|\btime to clear\b|\btime spent dealing\b|\blead time\b|\bprocedures to\b
-  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on| of)
+  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bbusiness: cost\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on| of)
   |\bmalnutrition\b|\bhunger\b|\brisk premium\b|\bmethane\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b
   |\bdamage\b|\bover-age\b|\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
   |\badolescent fertility\b|\bwaste\b(?! (?:recycl|treat))|\bcases\b|\bmeasles\b|\bcholera\b|\bdengue\b|\bcancer\b|\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
@@ -57,7 +57,7 @@ export const GOOD = pattern`
   |\bconstruction\b|\bresearch(?:ers)?\b|\btechnicians\b|\bheld by women\b|\bturnover\b|\breceipts\b
   |\bworkers\b|\bemployees\b|\bslaughter|\bindustry\b|\bmanufacturing\b|\bretail\b|\bshipments\b|\bcapitali[sz]ation\b
   |\bfixed investment\b|\btrained teachers\b|\bintake\b|\bpersistence\b|\bprogression\b|\bcontracepti
-  |\bfamily planning\b|\bformal training\b|\bformally registered\b|\bdecisions\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b
+  |\bfamily planning\b|\bformal training\b|\bformally registered\b|\bprotected (?:against|by|areas)\b|\bcatch\b|\bcrude runs\b|\bdecisions\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b
   |\bcoincident\b|\bsurplus\b|\bhousing market\b|\bnew home\b|\bdemand\b|\butili[sz]ation\b|\bhealth workers\b
   |\bsurgical workforce\b|\bforeign assets\b|\bforest\b|\bcompetitiveness\b|\bmortgage (?:applications
   |approvals|market)\b|\brail lines\b|\brailways?\b|\broads?\b|\bpatent|\btrademark|\bindustrial design\b|\bredbook\b|\bhospitals\b|\btourism\b

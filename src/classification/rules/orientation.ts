@@ -216,7 +216,9 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     when: (s) => GOOD.test(text(s)),
     sure: (s) =>
       s.type === 'growth-rate' ||
-      !/\bconstruction\b|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(s.head) ||
+      !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(
+        s.head,
+      ) ||
       GOOD_SURE.test(s.head),
     because: 'More of it is better for the people.',
   },

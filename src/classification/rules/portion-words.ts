@@ -7,7 +7,7 @@ export const NOT_PART_OF_GDP_DOUBT = pattern`
   \bsavings?\b|\bhealth\b|\bresearch\b|\beducation\b|\bnational expenditure\b
 `
 export const DEPENDENCY_RATIO = pattern`
-  \bdependency ratio\b|\bratio of .{1,80} to\b|\bpupil[- ]teacher\b|\bstudent[- ]teacher\b
+  \bdependency ratio\b|\bratio of .{1,80} to\b|\bpupil[- ](?:\w{1,12} )?teacher\b|\bstudent[- ]teacher\b
   |\bpupils per teacher\b|\bdebt to (?:income|equity|exports)\b|\bloans? to deposits?\b
   |\bratio of female to male\b|\bcapital (?:adequacy|to assets)\b|\bliquid reserves to\b|\bprice to rent\b
   |\bnet interest margin\b|\breturn on (?:assets|equity|capital)\b
@@ -56,7 +56,7 @@ export const KIND_OF_PEOPLE = pattern`
   |part[- ]time|full[- ]time|temporary|own-account|informal employment)|^employment in\b
   |^child employment in\b|^children in employment, (?:self|study|unpaid|wage|work)|^labou?r force, (?:female
   |male|women)|\bmigrant stock\b|\barmed forces\b|\bcause of death\b|\bwomen'?s share\b
-  |\bwomen in (?:parliament|national)|\bfemale share\b|\bshare of (?:women|female|men)\b|\bheld by women\b
+  |\bwomen in (?:parliament|national)|\bfemale share\b|\bwho are (?:female|male|women|men)\b|\bshare of (?:women|female|men)\b|\bheld by women\b
   |, (?:private|vocational|general pupils)$|\b(?:pupils|teachers|academic staff|students)$
   |\blong-term unemployment\b|\brefugees?\b|\bshare of labou?r force\b
 `

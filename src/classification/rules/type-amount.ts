@@ -224,6 +224,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     value: 'count',
     when: (c) => c.unit.kind === 'count',
     sure: (c) =>
+      c.unitSure &&
       (COUNTED_STATE.test(c.head) || COUNTED_EVENT.test(c.head) || /\bprocedures\b|\bnumber\b/.test(c.head)) &&
       !/\bmigration\b|\bcapacity\b|\bteu\b|\bweapons\b/.test(`${c.head} ${c.units}`),
     because: 'The units or the name count people, things or events.',

@@ -27,7 +27,7 @@ const CHANGES_IN_BARE_PERCENT = words`
   |revenues?|profits?|receipts|demand|registrations|arrivals|applications|gross domestic product|value added
   |capital formation|activity|lending|generation|trade volume|deflator|consumer credit|real income
   |disposable income|outlays|machinery orders|new home|job postings|payrolls|redbook|new orders|formation
-  |traffic|incomes?|advertisements
+  |traffic|incomes?|advertisements|pay|bonus(?:es)?
 `
 const PORTION_WORD = words`
   rates?|ratio|shares?|utili[sz]ation|percentage|proportion|coverage|prevalence|tax|taxes|tariffs?|yields?

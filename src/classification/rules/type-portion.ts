@@ -64,7 +64,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'per-gdp-per-head',
     value: 'ratio',
-    when: (c) => c.percent && GDP.test(c.whole) && PER_HEAD.test(c.whole),
+    when: (c) => c.percent && PER_HEAD.test(c.whole),
     because: 'It is divided by income per head, which does not contain it.',
   },
   {

@@ -85,7 +85,7 @@ export const COUNTED_STATE = pattern`
   |\bpersons?\b|\bemployees\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
   |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\bnumber of (?:banks|atms|schools
   |companies|firms)\b|\brigs?\b|\bvacanc|\bjob openings\b|\bsubscri(?:ptions|bers)\b|\bservers\b
-  |\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout of school\b|\brefugees?\b
+  |\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout[- ]of[- ]school\b|\brefugees?\b
   |\bmigrant stock\b|\bmigrants\b|\bpersonnel\b|\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b
   |\bdoctors\b|\bnurses\b|\btractors\b|\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b
   |\bhospitali[sz]ed\b|\bactive cases\b|\btroops\b|\bdisplaced by\b
