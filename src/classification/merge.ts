@@ -17,7 +17,7 @@ import type {
 } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
-/** Below this, an answer is asked again of the escalation model, and after that of a person. */
+/** Below this, an answer is asked again of the escalation model, and after that of a person; see `thresholdOf`. */
 export const CONFIDENCE_THRESHOLD = 0.6
 
 /** Weakest first: the source of a result is the strongest that decided any of its fields. */
@@ -109,7 +109,9 @@ export function needsEscalation(reading: RuleReading, decision: Decision, mode: 
   if (merged.conflicts.length > 0 || isBlocked(validate(fieldsOf(reading, merged)))) {
     return { escalate: true, why: 'conflict' }
   }
-  return lowFields(merged).length > 0 ? { escalate: true, why: 'low-confidence' } : { escalate: false, why: null }
+  return lowFields(reading, merged).length > 0
+    ? { escalate: true, why: 'low-confidence' }
+    : { escalate: false, why: null }
 }
 
 export interface ClassificationInput {
@@ -173,10 +175,10 @@ function doubtsOf(input: ClassificationInput, merged: MergedDecision): Issue[] {
   if (merged.unsure.length > 0) {
     issues.push({ code: 'unsure', message: `the rules only guess ${merged.unsure.join(', ')}` })
   }
-  const low = lowFields(merged)
+  const low = lowFields(reading, merged)
   if (low.length > 0) {
-    const parts = low.map((field) => `${field} ${merged.confidence[field]}`)
-    issues.push({ code: 'low-confidence', message: `below ${CONFIDENCE_THRESHOLD}: ${parts.join(', ')}` })
+    const parts = low.map((field) => `${field} ${merged.confidence[field]} of ${thresholdOf(field, reading, merged)}`)
+    issues.push({ code: 'low-confidence', message: `less sure than it has to be: ${parts.join(', ')}` })
   }
   for (const field of merged.conflicts) {
     const { value, rule } = reading[field]
@@ -189,11 +191,18 @@ function doubtsOf(input: ClassificationInput, merged: MergedDecision): Issue[] {
   return issues
 }
 
-/** Fields that were decided by an answer below the threshold. A rule's guess is `unsure` instead. */
-function lowFields(merged: MergedDecision): DecidedField[] {
+/** Fields that were decided by an answer below the threshold. A rule's guess is `unsure` instead, a person is believed. */
+function lowFields(reading: RuleReading, merged: MergedDecision): DecidedField[] {
   return DECIDED_FIELDS.filter(
-    (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < CONFIDENCE_THRESHOLD,
+    (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < thresholdOf(field, reading, merged),
   )
+}
+
+/** An answer against the guess of a rule has to be surer than that guess, as measured, is right. */
+function thresholdOf(field: DecidedField, reading: RuleReading, merged: MergedDecision): number {
+  const contradictsGuess =
+    merged.decidedBy[field] !== 'person' && !reading[field].sure && merged[field] !== reading[field].value
+  return contradictsGuess ? Math.max(CONFIDENCE_THRESHOLD, ruleConfidence(field, false)) : CONFIDENCE_THRESHOLD
 }
 
 function fieldsOf(reading: RuleReading, merged: MergedDecision) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ruleConfidence } from '../../src/classification/calibration.ts'
 import {
   AGGREGATIONS,
   DECIDED_FIELDS,
@@ -93,7 +94,10 @@ test('settled by rules: the whole result', () => {
 test('mode rules: an unsure field is a guess for a person to see, and no decision is used', () => {
   const result = classify({ mode: 'rules', reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
   assert.equal(result.orientation, 'higher-is-positive')
-  assert.deepEqual([result.source, result.status, result.confidence], ['rules', 'needs-review', 0.5])
+  assert.deepEqual(
+    [result.source, result.status, result.confidence],
+    ['rules', 'needs-review', ruleConfidence('orientation', false)],
+  )
   assert.deepEqual(codes(result), ['unsure'])
   assert.equal(result.model, null)
 })
@@ -175,6 +179,15 @@ test('escalation: conflicts, answers that cannot be right, and low confidence in
   assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), CONFLICT)
   assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), CONFLICT)
   assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), NO)
+})
+
+test('escalation: an answer against a guess of the rules has to be surer than such guesses are right', () => {
+  const needed = ruleConfidence('orientation', false)
+  assert.ok(needed > CONFIDENCE_THRESHOLD)
+  const against = (stated: number) =>
+    needsEscalation(OPEN_ORIENTATION, decisionOf({ orientation: 'neutral', ...confidence(0.9, 0.9, stated) }), 'hybrid')
+  assert.deepEqual(against(needed), { escalate: false, why: null })
+  assert.deepEqual(against(needed - 0.01), { escalate: true, why: 'low-confidence' })
 })
 
 const sure = fc.boolean()
