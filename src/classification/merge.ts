@@ -62,6 +62,26 @@ export function needsAnswer(reading: RuleReading, mode: Mode): boolean {
   return mode === 'model' || (mode === 'hybrid' && !isSettledByRules(reading))
 }
 
+/**
+ * Whether an earlier result says what the rules say now of all that they decide: a new release may read a unit better, or
+ * be sure of what it was not sure of. What a model or a person decided beside them is not looked at.
+ */
+export function agreesWithRules(known: Classification, reading: RuleReading, mode: Mode): boolean {
+  if (known.source === 'person') return true
+  const { unit, frequency, cumulative } = reading
+  const isReadAlike =
+    UNIT_PARTS.every((part) => known.unit[part] === unit.value[part]) &&
+    known.frequency === frequency.value &&
+    known.cumulative.pattern === cumulative.value.pattern &&
+    known.cumulative.reset_month === cumulative.value.reset_month
+  const decidedByRules = DECIDED_FIELDS.filter(
+    (field) => known.source === 'rules' || (mode !== 'model' && reading[field].sure),
+  )
+  return isReadAlike && decidedByRules.every((field) => known[field] === reading[field].value)
+}
+
+const UNIT_PARTS = ['kind', 'scale', 'currency', 'per'] as const
+
 /** The fields where `decision` contradicts a sure rule. */
 export function conflictsOf(reading: RuleReading, decision: Decision): DecidedField[] {
   return DECIDED_FIELDS.filter((field) => reading[field].sure && reading[field].value !== decision[field])

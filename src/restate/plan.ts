@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { packChunks } from '../classification/chunks.ts'
 import { CODEBOOK_VERSION } from '../classification/codebook.ts'
 import { normaliseIndicator } from '../classification/indicator.ts'
-import { isSettledByRules, needsEscalation } from '../classification/merge.ts'
+import { agreesWithRules, isSettledByRules, needsEscalation } from '../classification/merge.ts'
 import { PROMPT_VERSION } from '../classification/prompt.ts'
 import { readIndicator } from '../classification/rules.ts'
 import { shapeOf } from '../classification/shape.ts'
@@ -154,6 +154,8 @@ function stillHolds(known: LatestResult, one: Prepared, mode: Mode, model: strin
   if (known.inputHash !== one.inputHash || known.unanswered) return false
   if (classification.codebook_version !== CODEBOOK_VERSION) return false
   if (classification.source === 'person') return true
+  // The rules cost nothing: where they read more than they did, the result is made anew.
+  if (!agreesWithRules(classification, one.reading, mode)) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // What the rules settled alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)

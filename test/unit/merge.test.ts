@@ -12,6 +12,7 @@ import {
 } from '../../src/classification/codebook.ts'
 import { MODES } from '../../src/classification/indicator.ts'
 import {
+  agreesWithRules,
   buildClassification,
   type ClassificationInput,
   CONFIDENCE_THRESHOLD,
@@ -179,6 +180,26 @@ test('escalation: conflicts, answers that cannot be right, and low confidence in
   assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), CONFLICT)
   assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), CONFLICT)
   assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), NO)
+})
+
+test('an earlier result stands while the rules say the same of what they decide', () => {
+  const byRules = classify()
+  assert.equal(agreesWithRules(byRules, SETTLED, 'hybrid'), true)
+  const better = readingOf({ unit: finding({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
+  assert.equal(agreesWithRules(byRules, better, 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ type: finding('balance', false) }), 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ frequency: finding('annual') }), 'hybrid'), false)
+  assert.equal(
+    agreesWithRules(byRules, readingOf({ cumulative: finding({ pattern: 'year-to-date', reset_month: 1 }) }), 'rules'),
+    false,
+  )
+
+  const byModel = classify({ reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
+  assert.equal(agreesWithRules(byModel, OPEN_ORIENTATION, 'hybrid'), true)
+  assert.equal(agreesWithRules(byModel, SETTLED, 'hybrid'), false)
+  assert.equal(agreesWithRules(byModel, SETTLED, 'model'), true)
+  const byPerson = classify({ decision: sourced({ type: 'balance' }, 'person') })
+  assert.equal(agreesWithRules(byPerson, better, 'hybrid'), true)
 })
 
 test('escalation: an answer against a guess of the rules has to be surer than such guesses are right', () => {

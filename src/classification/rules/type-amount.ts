@@ -162,7 +162,8 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'change-of-amount',
     value: 'balance',
     when: (c) => amount(c) && CHANGE.test(c.head) && c.unit.kind !== 'unknown',
-    sure: (c) => /\binventor|\bstocks? change\b|\bchange in (?:stocks|reserves)/.test(c.head),
+    sure: (c) =>
+      /^(?:net |total )?changes? in\b|\binventor|\bstocks? change\b|\bchange in (?:stocks|reserves)/.test(c.head),
     because: 'A change of an amount of money or volume is a balance (ruling 4).',
   },
   {
