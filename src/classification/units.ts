@@ -174,7 +174,12 @@ function readText(raw: string, ownCode: string | null): Reading | null {
   if (INDEX.test(lower)) return reading('index', 'units-index')
   // The notes are cut from a text that keeps its capitals, because a currency code needs them.
   const kept = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
-  const joined = kept.replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2').replace(/([$€£])(?=[a-z])/gi, '$1 ')
+  const joined = kept
+    .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')
+    .replace(/([$€£])(?=[a-z])/gi, '$1 ')
+    .replace(/\bM([A-Z]{3}|kr)\b/g, (whole, code: string) =>
+      code === 'kr' || CURRENCY_CODES.has(code) ? `M ${code}` : whole,
+    )
   const { above, below, factor } = split(joined)
   const per = readPer(below)
   const money = readCurrency(above, ownCode)

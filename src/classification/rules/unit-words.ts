@@ -70,10 +70,10 @@ export const PERCENT = pattern`
   |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分
 `
 export const FLAG = pattern`
-  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b
+  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
 `
 export const INDEX = pattern`
-  = ?100\b|^\d{1,3} ?(?:-|to) ?\d{1,3}$|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
+  = ?100\b|^\d{1,3} ?(?:-|to) ?\d{1,3}(?: ?\([^()]{1,40}\))?$|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
   |\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b
 `
 export const RATIO_WORD = pattern`
@@ -92,7 +92,7 @@ export const PHYSICAL = pattern`
   |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
   |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
-  |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
+  |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?(?! de )|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
   |m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb
   |tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3
 `
