@@ -7,6 +7,7 @@ import { buildSystemPrompt, estimateTokens, PROMPT_VERSION } from '../classifica
 import { readConfig } from '../config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { describeFit, fitCalibration } from '../eval/calibrate.ts'
+import { scoreFirstReadings } from '../eval/first.ts'
 import { type GoldRow, parseGold } from '../eval/gold.ts'
 import { predictByRules } from '../eval/predict.ts'
 import { type Scored, score } from '../eval/score.ts'
@@ -84,7 +85,7 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
   }
   if (options.mode === 'rules') {
     const scored = rows.map((row): Scored => ({ row, prediction: predictByRules(row.indicator) }))
-    const report = { ...head, model: null, ...score(scored), cost: noCost() }
+    const report = { ...head, model: null, ...score(scored), first_readings: scoreFirstReadings(rows), cost: noCost() }
     if (options.json === true) printJson(report)
     else process.stdout.write(`${formatScore(report)}\n`)
     return exitCodeOf(options.failUnder, [report])

@@ -8,6 +8,7 @@ import { CODEBOOK_VERSION, DECIDED_FIELDS, TYPES } from '../../src/classificatio
 import { failUnderOf, packsOf, shortfallsOf } from '../../src/cli/eval/options.ts'
 import { fitCalibration } from '../../src/eval/calibrate.ts'
 import { FIELDS, type Labels } from '../../src/eval/fields.ts'
+import { scoreFirstReadings } from '../../src/eval/first.ts'
 import { parseGold } from '../../src/eval/gold.ts'
 import { type Prediction, predictByRules } from '../../src/eval/predict.ts'
 import { type Scored, score } from '../../src/eval/score.ts'
@@ -191,6 +192,28 @@ test('the shipped gold has at least 200 indicators, each type at least three tim
   assert.ok(Math.min(...counts) >= 3, counts.join(' '))
   const names = rows.map(({ indicator }) => `${indicator.name} | ${indicator.units}`.toLowerCase())
   assert.equal(new Set(names).size, names.length)
+})
+
+test('first readings are scored apart, and only where the file keeps them', () => {
+  assert.equal(scoreFirstReadings(parseGold(lines(ROW)).rows), null)
+  const first = (type: string, sure: boolean) => ({
+    type: [type, sure],
+    temporal_aggregation: ['period-total', true],
+    orientation: ['higher-is-positive', true],
+  })
+  const rows = parseGold(
+    lines(
+      { ...ROW, first_reading: first('flow', true) },
+      { ...ROW, indicator_id: 'B', first_reading: first('stock', true) },
+      { ...ROW, indicator_id: 'C', first_reading: first('stock', false) },
+      { ...ROW, indicator_id: 'D' },
+    ),
+  ).rows
+  assert.deepEqual(scoreFirstReadings(rows), {
+    n: 3,
+    accuracy: { type: 0.3333, temporal_aggregation: 1, orientation: 1 },
+    sure: { coverage: 0.6667, precision: 0.5 },
+  })
 })
 
 test('the rules keep what they reach on the shipped gold', () => {

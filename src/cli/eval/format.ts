@@ -1,4 +1,5 @@
 /** A score for people. */
+import type { FirstScore } from '../../eval/first.ts'
 import { ACCURACIES, type Miss, type Score } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
 import { formatCount } from '../terminal.ts'
@@ -10,6 +11,7 @@ export interface Report extends Score {
   readonly prompt: { readonly version: string; readonly static_tokens_estimated: number }
   readonly codebook_version: string
   readonly pack?: number
+  readonly first_readings?: FirstScore | null
   readonly model: ModelReport | null
   readonly cost: Pick<CostReport, 'requests_per_1000' | 'cost_usd_per_1000'> & Partial<CostReport>
 }
@@ -24,6 +26,7 @@ export function formatScore(report: Report): string {
     answeredBy(report),
     '',
     ...fieldTable(report),
+    ...firstLines(report),
     '',
     ...confusionTable(report),
     ...calibrationTable(report),
@@ -58,6 +61,16 @@ function fieldTable({ accuracy, intervals, sure }: Report): string[] {
     `rules sure of type, temporal_aggregation and orientation: coverage ${figure(sure.coverage)} ` +
     `${span(intervals['sure.coverage'])}, precision ${figure(sure.precision)} ${span(intervals['sure.precision'])}`
   return [head, ...rows, joint]
+}
+
+function firstLines({ first_readings: first }: Report): string[] {
+  if (first === undefined || first === null) return []
+  const { accuracy, sure, n } = first
+  return [
+    `before any rule was tuned on them (${n} first readings): type ${figure(accuracy.type)}, temporal_aggregation ` +
+      `${figure(accuracy.temporal_aggregation)}, orientation ${figure(accuracy.orientation)}; ` +
+      `sure: coverage ${figure(sure.coverage)}, precision ${figure(sure.precision)}`,
+  ]
 }
 
 function confusionTable({ confusion }: Report): string[] {
