@@ -65,6 +65,11 @@ export function createMetrics() {
     labelNames: ['model', 'outcome'] as const,
     registers,
   })
+  const modelRequestsPaidTwice = new Counter({
+    name: 'classify_model_requests_paid_twice_total',
+    help: 'Requests whose attempt ended before their answer came: asked again elsewhere. What a killed process had in flight is in no count.',
+    registers,
+  })
   const modelRequestSeconds = new Histogram({
     name: 'classify_model_request_seconds',
     help: 'Latency of requests to the model.',
@@ -135,6 +140,7 @@ export function createMetrics() {
     invocations,
     invocationSeconds,
     modelRequests,
+    modelRequestsPaidTwice,
     modelRequestSeconds,
     modelTokens,
     modelCost,

@@ -210,6 +210,7 @@ function countRequests(metrics: Metrics) {
   return (request: EndedRequest): void => {
     const { model, outcome, paid } = request
     metrics.modelRequests.inc({ model, outcome })
+    if (outcome === 'interrupted') metrics.modelRequestsPaidTwice.inc()
     metrics.modelRequestSeconds.observe({ model }, request.latencyMs / 1_000)
     if (paid === null) return
     metrics.modelTokens.inc({ model, kind: 'input' }, paid.usage.input)

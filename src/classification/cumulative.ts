@@ -70,28 +70,16 @@ export function detectCumulative(input: CumulativeInput): Finding<Cumulative> {
   }
   if (!best) return finding('unknown', null, false, 'values-too-few', 'There are too few values to see a reset.')
   if (best.passes) {
-    const because = `The values climb in proportion to the months since month ${best.resetMonth} and start anew there.`
-    return finding('year-to-date', best.resetMonth, best.resets >= 2 || best.fit >= 0.97, 'values-reset', because)
+    const because = `What is added each time is about even if the count starts anew in month ${best.resetMonth}.`
+    return finding('year-to-date', best.resetMonth, best.resets >= 2 || best.unevenness <= 0.3, 'values-reset', because)
+  }
+  if (best.running) {
+    const because = 'What is added each time is about even from the beginning on, and nothing starts anew.'
+    return finding('running-total', null, false, 'values-never-reset', because)
   }
   if (best.possible)
     return finding('unknown', null, false, 'values-undecided', 'The values climb but no reset is seen.')
-  return finding('none', null, true, 'values-no-reset', 'The values do not climb and start anew.')
-}
-
-/** Through the origin where the year is there from its start; a series may begin its count in the middle of a year. */
-function line(points: readonly (readonly [number, number])[]): { base: number; pace: number } {
-  const count = points.length
-  let [sumX, sumY, sumXX, sumXY] = [0, 0, 0, 0]
-  for (const [x, y] of points) {
-    sumX += x
-    sumY += y
-    sumXX += x * x
-    sumXY += x * y
-  }
-  const spread = count * sumXX - sumX * sumX
-  if ((points[0]?.[0] ?? 1) <= 2 || count < 3 || spread === 0) return { base: 0, pace: sumXY / sumXX }
-  const pace = (count * sumXY - sumX * sumY) / spread
-  return { base: (sumY - pace * sumX) / count, pace }
+  return finding('none', null, !best.climbs, 'values-no-reset', 'The values do not climb and start anew.')
 }
 
 interface Hypothesis {
@@ -100,10 +88,17 @@ interface Hypothesis {
   readonly passes: boolean
   /** Not refuted, though not shown. */
   readonly possible: boolean
-  readonly fit: number
+  /** Of what is added from one value to the next: standard deviation by mean. A plain flow has 1.7 and more. */
+  readonly unevenness: number
 }
 
-function bestReset(input: CumulativeInput): Hypothesis | null {
+interface Verdict extends Hypothesis {
+  readonly running: boolean
+  /** Nearly every value is higher than the one before: it may be a running total that began before the samples. */
+  readonly climbs: boolean
+}
+
+function bestReset(input: CumulativeInput): Verdict | null {
   const points: Point[] = []
   for (const { date, value } of input.sample_values.slice(-MAX_POINTS)) {
     const match = /^(\d{4})-(\d{2})/.exec(date)
@@ -121,60 +116,78 @@ function bestReset(input: CumulativeInput): Hypothesis | null {
     hypotheses.push(test(points, start, step))
   }
   const order = (one: Hypothesis) => (one.passes ? 2 : one.possible ? 1 : 0)
-  return hypotheses.sort((a, b) => order(b) - order(a) || b.fit - a.fit)[0] ?? null
+  const best = hypotheses.sort((a, b) => order(b) - order(a) || a.unevenness - b.unevenness)[0]
+  if (best === undefined) return null
+  const added = points.slice(1).map(({ value }, at) => value - (points[at]?.value ?? 0))
+  const climbs = added.length >= 12 && sameSign(added) >= 0.95
+  return { ...best, climbs, running: !best.passes && isRunning(points, added) }
 }
 
-/** Year-to-date from `start` (0 is January) predicts value = pace of that year x share of the year gone. */
+/** Even steps over more than a year without a reset, from a first value that is a few steps itself. */
+function isRunning(points: readonly Point[], added: readonly number[]): boolean {
+  const [first, last] = [points[0], points.at(-1)]
+  if (first === undefined || last === undefined || added.length < 7 || last.month - first.month < 13) return false
+  const pace = mean(added)
+  return sameSign(added) >= 0.8 && unevennessOf(added) <= 0.9 && pace !== 0 && Math.abs(first.value / pace - 1.5) <= 2
+}
+
+/** Year-to-date from `start` (0 is January) says that values of one year differ by what came in between. */
 function test(points: readonly Point[], start: number, step: number): Hypothesis {
   const place = (month: number) => Math.floor(((((month - start) % 12) + 12) % 12) / step) + 1
   const yearOf = (month: number) => Math.floor((month - start) / 12)
   const perYear = 12 / step
-  const years = new Map<number, Point[]>()
-  for (const point of points) {
-    const year = yearOf(point.month)
-    const list = years.get(year)
-    if (list) list.push(point)
-    else years.set(year, [point])
-  }
-  const mean = points.reduce((all, point) => all + point.value, 0) / points.length
-  let error = 0
-  let spread = 0
-  let steps = 0
-  let along = 0
-  for (const list of years.values()) {
-    const { base, pace } = line(list.map((point) => [place(point.month), point.value] as const))
-    for (const [at, point] of list.entries()) {
-      error += (point.value - base - pace * place(point.month)) ** 2
-      spread += (point.value - mean) ** 2
-      const before = list[at - 1]
-      if (!before) continue
-      steps += 1
-      if ((point.value - before.value) * pace >= 0) along += 1
-    }
-  }
+  const added: number[] = []
   let resets = 0
   let kept = 0
-  for (let at = 1; at < points.length; at += 1) {
-    const [last, first] = [points[at - 1], points[at]]
-    if (!last || !first || yearOf(last.month) === yearOf(first.month)) continue
-    const [high, low] = [place(last.month), place(first.month)]
-    // A year of which only the beginning is there says nothing of the fall at its end.
-    if (high < perYear * 0.7) continue
-    const climbed = Math.min(high, years.get(yearOf(last.month))?.length ?? high)
-    if (climbed < 3) continue
-    resets += 1
-    if (Math.abs(first.value) <= Math.abs(last.value) * Math.min(0.5, (low / climbed) * 1.7 + 0.06)) kept += 1
+  let seenOfYear = 0
+  let isFirstYear = true
+  for (const [at, point] of points.entries()) {
+    const before = points[at - 1]
+    const here = place(point.month)
+    if (before !== undefined && yearOf(before.month) === yearOf(point.month)) {
+      added.push((point.value - before.value) / (here - place(before.month)))
+      seenOfYear += 1
+      continue
+    }
+    // A series may begin its count in the middle of a year: its first value says nothing then.
+    if (before !== undefined || here === 1) added.push(point.value / here)
+    const high = before === undefined ? 0 : place(before.month)
+    // A year of which only the beginning is there says nothing of the fall at its end; nor does the end of a count that
+    // began a few months before.
+    const enough = Math.max(3, isFirstYear && place(points[0]?.month ?? 0) > 1 ? perYear * 0.4 : 0)
+    if (before !== undefined && high >= perYear * 0.7 && seenOfYear >= enough) {
+      resets += 1
+      const climbed = Math.min(high, seenOfYear)
+      if (Math.abs(point.value) <= Math.abs(before.value) * Math.min(0.6, (here / climbed) * 2 + 0.06)) kept += 1
+    }
+    seenOfYear = 1
+    if (before !== undefined) isFirstYear = false
   }
-  const fit = spread > 0 ? 1 - error / spread : -1
-  const rises = steps > 0 && along / steps >= 0.75
-  const holds = kept >= resets * 0.8
-  const shown = resets >= 2 ? fit >= 0.75 : resets === 1 && points.length >= perYear + 1 && fit >= 0.9
+  const unevenness = unevennessOf(added)
+  const holds = kept >= resets * 0.8 && sameSign(added) >= 0.75
+  const shown = resets >= 2 ? unevenness <= 0.9 : resets === 1 && points.length >= perYear + 1 && unevenness <= 0.8
   return {
     // Quarters dated by their last month start anew two months before it.
     resetMonth: step === 3 && start % 3 === 2 ? start - 1 : start + 1,
     resets,
-    passes: shown && rises && holds && kept > 0,
-    possible: rises && holds && fit >= 0.5,
-    fit,
+    passes: shown && holds && kept > 0,
+    possible: holds && unevenness <= 1,
+    unevenness,
   }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0) / Math.max(1, values.length)
+}
+
+function unevennessOf(values: readonly number[]): number {
+  const middle = mean(values)
+  const spread = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)))
+  return middle === 0 || values.length < 3 ? Number.POSITIVE_INFINITY : spread / Math.abs(middle)
+}
+
+/** The part of the values that has the sign of their mean. */
+function sameSign(values: readonly number[]): number {
+  const middle = mean(values)
+  return values.filter((value) => value * middle > 0).length / Math.max(1, values.length)
 }

@@ -2,25 +2,25 @@ import { pattern } from './rules/pattern.ts'
 import type { Finding, Frequency, SamplePoint } from './types.ts'
 
 const SEMIANNUAL = pattern`
-  \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice a year|\b6[- ]month|полугод|半年
+  \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice (?:a year|yearly)|\b6[- ]monthly|\b6[- ]month|полугод|半年
 `
 const IRREGULAR = pattern`
-  \bbiennial|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
+  \bbiennial|\bdecennial|\bquinquennial|\bone[- ]off|\bbi-?monthly|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
 `
 const QUARTERLY = pattern`
-  \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\bqtr|кварт|季|四半期|분기
+  \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\b(?:3|three)[- ]month|\bqtr|кварт|季|四半期|분기
 `
 const WEEKLY = pattern`
   \bweek|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간
 `
 const MONTHLY = pattern`
-  \bmonth|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월
+  \bmonth|\bmthly|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월
 `
 const DAILY = pattern`
   \bdaily|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별
 `
 const ANNUAL = pattern`
-  \bannual|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간
+  \bannual|\byrly|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간
 `
 
 /** Tried in order: "biannually" before "annual", because the one word holds the other. */
@@ -46,6 +46,7 @@ const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['sa', 'semiannual'],
   ['a', 'annual'],
   ['y', 'annual'],
+  ['ann', 'annual'],
 ])
 
 /** Widest and narrowest gap in days that still counts as the frequency: months and years differ in length. */

@@ -1,5 +1,6 @@
 /** Who decides which field, when a second model is asked, and the result that comes of it. */
 import { MAX_REASON_LENGTH } from './answers.ts'
+import { modelConfidence, ruleConfidence } from './calibration.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS, familyOf, timeBasisOf } from './codebook.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { cutText } from './text.ts'
@@ -16,10 +17,8 @@ import type {
 } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
-/** Below this, an answer is asked again of the escalation model, and after that of a person. */
+/** Below this, an answer is asked again of the escalation model, and after that of a person; see `thresholdOf`. */
 export const CONFIDENCE_THRESHOLD = 0.6
-export const SURE_RULE_CONFIDENCE = 0.98
-export const UNSURE_RULE_CONFIDENCE = 0.5
 
 /** Weakest first: the source of a result is the strongest that decided any of its fields. */
 const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as const satisfies readonly Source[]
@@ -63,6 +62,26 @@ export function needsAnswer(reading: RuleReading, mode: Mode): boolean {
   return mode === 'model' || (mode === 'hybrid' && !isSettledByRules(reading))
 }
 
+/**
+ * Whether an earlier result says what the rules say now of all that they decide: a new release may read a unit better, or
+ * be sure of what it was not sure of. What a model or a person decided beside them is not looked at.
+ */
+export function agreesWithRules(known: Classification, reading: RuleReading, mode: Mode): boolean {
+  if (known.source === 'person') return true
+  const { unit, frequency, cumulative } = reading
+  const isReadAlike =
+    UNIT_PARTS.every((part) => known.unit[part] === unit.value[part]) &&
+    known.frequency === frequency.value &&
+    known.cumulative.pattern === cumulative.value.pattern &&
+    known.cumulative.reset_month === cumulative.value.reset_month
+  const decidedByRules = DECIDED_FIELDS.filter(
+    (field) => known.source === 'rules' || (mode !== 'model' && reading[field].sure),
+  )
+  return isReadAlike && decidedByRules.every((field) => known[field] === reading[field].value)
+}
+
+const UNIT_PARTS = ['kind', 'scale', 'currency', 'per'] as const
+
 /** The fields where `decision` contradicts a sure rule. */
 export function conflictsOf(reading: RuleReading, decision: Decision): DecidedField[] {
   return DECIDED_FIELDS.filter((field) => reading[field].sure && reading[field].value !== decision[field])
@@ -78,8 +97,9 @@ export function mergeDecision({ mode, reading, decision: given = null }: MergeIn
     used !== null && usesDecision(reading, field, mode, used.source)
   const source = (field: DecidedField): Source => (used !== null && fromDecision(field) ? used.source : 'rules')
   const confidence = (field: DecidedField): number => {
-    if (used !== null && fromDecision(field)) return used.decision.confidence[field]
-    return reading[field].sure ? SURE_RULE_CONFIDENCE : UNSURE_RULE_CONFIDENCE
+    if (used === null || !fromDecision(field)) return ruleConfidence(field, reading[field].sure)
+    const stated = used.decision.confidence[field]
+    return used.source === 'person' ? stated : modelConfidence(field, stated)
   }
   const from = <F extends DecidedField>(field: F): Decision[F] =>
     used !== null && fromDecision(field) ? used.decision[field] : (reading[field].value as Decision[F])
@@ -109,7 +129,9 @@ export function needsEscalation(reading: RuleReading, decision: Decision, mode: 
   if (merged.conflicts.length > 0 || isBlocked(validate(fieldsOf(reading, merged)))) {
     return { escalate: true, why: 'conflict' }
   }
-  return lowFields(merged).length > 0 ? { escalate: true, why: 'low-confidence' } : { escalate: false, why: null }
+  return lowFields(reading, merged).length > 0
+    ? { escalate: true, why: 'low-confidence' }
+    : { escalate: false, why: null }
 }
 
 export interface ClassificationInput {
@@ -173,10 +195,10 @@ function doubtsOf(input: ClassificationInput, merged: MergedDecision): Issue[] {
   if (merged.unsure.length > 0) {
     issues.push({ code: 'unsure', message: `the rules only guess ${merged.unsure.join(', ')}` })
   }
-  const low = lowFields(merged)
+  const low = lowFields(reading, merged)
   if (low.length > 0) {
-    const parts = low.map((field) => `${field} ${merged.confidence[field]}`)
-    issues.push({ code: 'low-confidence', message: `below ${CONFIDENCE_THRESHOLD}: ${parts.join(', ')}` })
+    const parts = low.map((field) => `${field} ${merged.confidence[field]} of ${thresholdOf(field, reading, merged)}`)
+    issues.push({ code: 'low-confidence', message: `less sure than it has to be: ${parts.join(', ')}` })
   }
   for (const field of merged.conflicts) {
     const { value, rule } = reading[field]
@@ -189,11 +211,18 @@ function doubtsOf(input: ClassificationInput, merged: MergedDecision): Issue[] {
   return issues
 }
 
-/** Fields that were decided by an answer below the threshold. A rule's guess is `unsure` instead. */
-function lowFields(merged: MergedDecision): DecidedField[] {
+/** Fields that were decided by an answer below the threshold. A rule's guess is `unsure` instead, a person is believed. */
+function lowFields(reading: RuleReading, merged: MergedDecision): DecidedField[] {
   return DECIDED_FIELDS.filter(
-    (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < CONFIDENCE_THRESHOLD,
+    (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < thresholdOf(field, reading, merged),
   )
+}
+
+/** An answer against the guess of a rule has to be surer than that guess, as measured, is right. */
+function thresholdOf(field: DecidedField, reading: RuleReading, merged: MergedDecision): number {
+  const contradictsGuess =
+    merged.decidedBy[field] !== 'person' && !reading[field].sure && merged[field] !== reading[field].value
+  return contradictsGuess ? Math.max(CONFIDENCE_THRESHOLD, ruleConfidence(field, false)) : CONFIDENCE_THRESHOLD
 }
 
 function fieldsOf(reading: RuleReading, merged: MergedDecision) {

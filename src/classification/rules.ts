@@ -36,7 +36,7 @@ export function readIndicator(indicator: Indicator): RuleReading {
   const { name, units, scale, currency_code, periodicity, sample_values } = indicator
   const unit = parseUnits({ units, name, scale, currency_code })
   const frequency = parseFrequency({ periodicity, sample_values })
-  const context = readContext(indicator, unit.value)
+  const context = readContext(indicator, unit)
   const type = decide(TYPE_RULES, context, !context.cut)
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
   const typed: Typed = { ...context, type: type.value, cumulative }

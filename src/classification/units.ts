@@ -174,7 +174,12 @@ function readText(raw: string, ownCode: string | null): Reading | null {
   if (INDEX.test(lower)) return reading('index', 'units-index')
   // The notes are cut from a text that keeps its capitals, because a currency code needs them.
   const kept = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
-  const joined = kept.replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2').replace(/([$€£])(?=[a-z])/gi, '$1 ')
+  const joined = kept
+    .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')
+    .replace(/([$€£])(?=[a-z])/gi, '$1 ')
+    .replace(/\bM([A-Z]{3}|kr)\b/g, (whole, code: string) =>
+      code === 'kr' || CURRENCY_CODES.has(code) ? `M ${code}` : whole,
+    )
   const { above, below, factor } = split(joined)
   const per = readPer(below)
   const money = readCurrency(above, ownCode)
@@ -194,8 +199,17 @@ function readText(raw: string, ownCode: string | null): Reading | null {
     return reading('count', 'units-count', { scale: scaled, per })
   }
   if (grouped) return reading('rate', 'units-rate', { per })
-  if (scaled > 1) return reading('count', 'units-multiplier-only', { scale: scaled, per })
+  if (scaled > 1) {
+    const rule = isMultiplierAlone(top) ? 'units-multiplier-only' : 'units-multiplier-of-unread'
+    return reading('count', rule, { scale: scaled, per })
+  }
   return reading('unknown', 'units-unread', { per })
+}
+
+/** "Tens of Million", not "Thousand Quux": what is counted may then be anything. */
+function isMultiplierAlone(top: string): boolean {
+  const words = top.match(/[\p{L}\p{M}]+/gu) ?? []
+  return words.every((word) => SCALE_WORDS.has(word) || MONEY_LETTERS.has(word) || /^(?:of|in|the)$/.test(word))
 }
 
 /** Empty units: the name's own bracket, then what the name names (ruling 8). */
@@ -242,7 +256,8 @@ export function parseUnits(input: UnitInput): Finding<Unit> {
   }
   const { kind, scale, currency, per, rule } = found
   const value: Unit = { kind, scale, currency, per }
-  return { value, sure: kind !== 'unknown', rule, because: BECAUSE[rule] ?? 'Read from the units.' }
+  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread'
+  return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 
 function echoesBracket(input: UnitInput): boolean {

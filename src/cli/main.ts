@@ -13,6 +13,7 @@ import {
   addFiveNodeCommand,
 } from './cluster/commands.ts'
 import { addDemoCommand } from './demo.ts'
+import { addEvalCommand } from './eval.ts'
 import { addExportCommand } from './export.ts'
 import { addKillCommand } from './kill.ts'
 import { addMigrateCommand } from './migrate.ts'
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     addStatusCommand,
     addExportCommand,
     addReviewCommand,
+    addEvalCommand,
     addMigrateCommand,
     addQueueCommand,
     addKillCommand,

@@ -1,7 +1,7 @@
 /** The first step of a batch: what the rules settle, what is known already, and what must be asked. */
 import { type PackRule, packChunks, packRuleOf } from '../classification/chunks.ts'
 import { CODEBOOK_VERSION } from '../classification/codebook.ts'
-import { isSettledByRules, needsEscalation } from '../classification/merge.ts'
+import { agreesWithRules, isSettledByRules, needsEscalation } from '../classification/merge.ts'
 import { buildUserPrompt, estimateTokens, PROMPT_VERSION } from '../classification/prompt.ts'
 import type { Classification, Indicator, Mode, RuleReading } from '../classification/types.ts'
 import { MAX_PROMPT_SAMPLES } from '../classification/user-prompt.ts'
@@ -243,6 +243,8 @@ function stillHolds(known: LatestResult, one: Prepared, options: BatchOptions, m
   if (known.inputHash !== one.inputHash || known.unanswered) return false
   if (classification.source === 'person') return !overridePerson
   if (force || classification.codebook_version !== CODEBOOK_VERSION) return false
+  // The rules cost nothing: where they read more than they did, the result is made anew.
+  if (!agreesWithRules(classification, one.reading, mode)) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // What the rules settled alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)

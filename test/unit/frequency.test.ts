@@ -30,6 +30,13 @@ const WORDS: readonly (readonly [string, Frequency])[] = [
   ['ежемесячно', 'monthly'],
   ['biennial', 'irregular'],
   ['irregular', 'irregular'],
+  ['3-monthly', 'quarterly'],
+  ['twice yearly', 'semiannual'],
+  ['6-monthly', 'semiannual'],
+  ['bimonthly', 'irregular'],
+  ['mthly', 'monthly'],
+  ['yrly', 'annual'],
+  ['ann', 'annual'],
 ]
 
 for (const [periodicity, frequency] of WORDS) {

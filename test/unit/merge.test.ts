@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ruleConfidence } from '../../src/classification/calibration.ts'
 import {
   AGGREGATIONS,
   DECIDED_FIELDS,
@@ -11,6 +12,7 @@ import {
 } from '../../src/classification/codebook.ts'
 import { MODES } from '../../src/classification/indicator.ts'
 import {
+  agreesWithRules,
   buildClassification,
   type ClassificationInput,
   CONFIDENCE_THRESHOLD,
@@ -93,7 +95,10 @@ test('settled by rules: the whole result', () => {
 test('mode rules: an unsure field is a guess for a person to see, and no decision is used', () => {
   const result = classify({ mode: 'rules', reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
   assert.equal(result.orientation, 'higher-is-positive')
-  assert.deepEqual([result.source, result.status, result.confidence], ['rules', 'needs-review', 0.5])
+  assert.deepEqual(
+    [result.source, result.status, result.confidence],
+    ['rules', 'needs-review', ruleConfidence('orientation', false)],
+  )
   assert.deepEqual(codes(result), ['unsure'])
   assert.equal(result.model, null)
 })
@@ -175,6 +180,35 @@ test('escalation: conflicts, answers that cannot be right, and low confidence in
   assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), CONFLICT)
   assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), CONFLICT)
   assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), NO)
+})
+
+test('an earlier result stands while the rules say the same of what they decide', () => {
+  const byRules = classify()
+  assert.equal(agreesWithRules(byRules, SETTLED, 'hybrid'), true)
+  const better = readingOf({ unit: finding({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
+  assert.equal(agreesWithRules(byRules, better, 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ type: finding('balance', false) }), 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ frequency: finding('annual') }), 'hybrid'), false)
+  assert.equal(
+    agreesWithRules(byRules, readingOf({ cumulative: finding({ pattern: 'year-to-date', reset_month: 1 }) }), 'rules'),
+    false,
+  )
+
+  const byModel = classify({ reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
+  assert.equal(agreesWithRules(byModel, OPEN_ORIENTATION, 'hybrid'), true)
+  assert.equal(agreesWithRules(byModel, SETTLED, 'hybrid'), false)
+  assert.equal(agreesWithRules(byModel, SETTLED, 'model'), true)
+  const byPerson = classify({ decision: sourced({ type: 'balance' }, 'person') })
+  assert.equal(agreesWithRules(byPerson, better, 'hybrid'), true)
+})
+
+test('escalation: an answer against a guess of the rules has to be surer than such guesses are right', () => {
+  const needed = ruleConfidence('orientation', false)
+  assert.ok(needed > CONFIDENCE_THRESHOLD)
+  const against = (stated: number) =>
+    needsEscalation(OPEN_ORIENTATION, decisionOf({ orientation: 'neutral', ...confidence(0.9, 0.9, stated) }), 'hybrid')
+  assert.deepEqual(against(needed), { escalate: false, why: null })
+  assert.deepEqual(against(needed - 0.01), { escalate: true, why: 'low-confidence' })
 })
 
 const sure = fc.boolean()

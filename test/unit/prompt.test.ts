@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ANSWER_SCHEMA } from '../../src/classification/answer-schema.ts'
@@ -31,6 +32,12 @@ test('a changed prompt or schema has a new version', () => {
   const hash = createHash('sha256').update(words).digest('hex').slice(0, 16)
   // Where this fails: raise PROMPT_VERSION, then write the new hash here beside it.
   assert.deepEqual([PROMPT_VERSION, hash], ['p1', '8d3674388a3e9bb4'])
+})
+
+test('the static prompt is the one that its version had', () => {
+  const snapshot = new URL(`../fixtures/prompt/${PROMPT_VERSION}.txt`, import.meta.url)
+  // Where this fails: raise PROMPT_VERSION, and write the new prompt to a file of the new version's name.
+  assert.equal(`${buildSystemPrompt()}\n`, readFileSync(snapshot, 'utf8'))
 })
 
 test('the system prompt is static, holds the codebook and is long enough to be cached', () => {

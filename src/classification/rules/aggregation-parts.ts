@@ -1,33 +1,9 @@
 import type { TemporalAggregation } from '../types.ts'
-import {
-  COMMODITY_INDEX,
-  EVENTS_NOT,
-  EVENTS_PER_PEOPLE,
-  FLOW_ABOVE,
-  INDEX_AVERAGED_SURE,
-  LABOUR_RATE,
-  PEOPLE_SHARE_NOT,
-  PORTION_OF_FLOW_SURE,
-  PROCEDURES,
-  PUMP_OR_RETAIL_SURE,
-  STOCK_ABOVE,
-  THINGS_PER_PEOPLE,
-} from './aggregation-words.ts'
+import { COMMODITY_INDEX, INDEX_AVERAGED_SURE, PUMP_OR_RETAIL_SURE } from './aggregation-words.ts'
 import type { Rule, Typed } from './context.ts'
 import { isType } from './context.ts'
-import { GDP, PEOPLE } from './portion-words.ts'
-import {
-  COMMODITY,
-  COUNTED_EVENT,
-  COUNTED_STATE,
-  DEBT,
-  EXCHANGE_RATE,
-  PRICE_WORD,
-  PUMP_OR_RETAIL,
-  SCORE,
-  STOCK_MARKET,
-  WAGE,
-} from './words.ts'
+
+import { COMMODITY, EXCHANGE_RATE, PRICE_WORD, PUMP_OR_RETAIL, SCORE, STOCK_MARKET, WAGE } from './words.ts'
 
 const price = isType('price')
 
@@ -63,6 +39,13 @@ export const PRICE_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     because: 'Exchange rates are as at a date.',
   },
   {
+    rule: 'wholesale-power',
+    value: 'point-in-time',
+    when: (s) => price(s) && /\belectricity\b|\bpower\b/.test(s.head) && s.unit.per === 'MWh',
+    sure: false,
+    because: 'Electricity by the MWh is quoted on an exchange.',
+  },
+  {
     rule: 'pump-or-retail',
     value: 'period-average',
     when: (s) => price(s) && PUMP_OR_RETAIL.test(s.head) && !/\bspot\b|\bfutures\b/.test(s.name),
@@ -77,6 +60,16 @@ export const PRICE_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
       (COMMODITY.test(s.head) || STOCK_MARKET.test(s.head) || /\bspot\b|\bshare price\b|\bstock price\b/.test(s.name)),
     sure: (s) => s.unit.currency === 'USD' || /\bspot\b|\bfutures\b|\bbrent\b|\bwti\b/.test(s.name),
     because: 'Exchange-quoted and spot prices are as at a date (ruling 5).',
+  },
+  {
+    rule: 'bare-commodity',
+    value: 'point-in-time',
+    when: (s) =>
+      price(s) &&
+      /^(?:\d{1,4} ?)?(?:tonne|barrel|bushel|pound|troy ounce|kg|mmbtu)$/.test(s.unit.per?.toLowerCase() ?? '') &&
+      !/\bprices?\b|\bcosts?\b|\btariffs?\b|\bfares?\b|\brates?\b/.test(s.head),
+    sure: false,
+    because: 'A good that is named without the word price is quoted on an exchange.',
   },
   {
     rule: 'cost-of-procedure',
@@ -127,107 +120,5 @@ export const INDEX_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     sure: (s) =>
       !/\bconnectivity\b/.test(s.head) && (PRICE_WORD.test(s.head) || INDEX_AVERAGED_SURE.test(`${s.head} ${s.units}`)),
     because: 'Price, production and activity indices are averages over the period.',
-  },
-]
-
-const portion = isType('share', 'ratio')
-const percentage = isType('percentage')
-
-export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
-  {
-    rule: 'labour-rate',
-    value: 'period-average',
-    when: (s) => percentage(s) && LABOUR_RATE.test(s.head) && !/\bcoverage\b|\bbenefit\b|\badequacy\b/.test(s.head),
-    because: 'Unemployment, participation, employment and utilisation are averages (ruling 1).',
-  },
-  {
-    rule: 'other-percentage',
-    value: 'not-applicable',
-    when: percentage,
-    sure: true,
-    because: 'Other percentages have no period (ruling 1).',
-  },
-  {
-    rule: 'grant-element',
-    value: 'period-average',
-    when: (s) => s.type === 'share' && s.head.includes('grant element'),
-    because: 'The average grant element is an average (ruling 3).',
-  },
-  {
-    rule: 'people-share',
-    value: 'not-applicable',
-    when: (s) =>
-      s.type === 'share' &&
-      (PEOPLE.test(s.whole) ||
-        /\bcause of death\b/.test(s.head) ||
-        (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !PEOPLE_SHARE_NOT.test(s.head)) ||
-        /\btime\b/.test(s.whole)),
-    sure: true,
-    because: 'Shares of people have no period (ruling 1).',
-  },
-  {
-    rule: 'events-per-people',
-    value: 'period-total',
-    when: (s) =>
-      s.type === 'ratio' && (s.unit.kind === 'rate' || s.unit.kind === 'ratio') && EVENTS_PER_PEOPLE.test(s.name),
-    sure: (s) => s.unit.kind === 'rate' && !/^births per woman/.test(s.units),
-    because: 'Events per population are totals (ruling 7).',
-  },
-  {
-    rule: 'things-per-people',
-    value: 'not-applicable',
-    when: (s) => s.type === 'ratio' && (s.unit.kind === 'rate' || THINGS_PER_PEOPLE.test(`${s.head} ${s.units}`)),
-    sure: (s) => !/\bsex ratio\b/.test(s.head),
-    because: 'Things that exist per population have no period (ruling 7).',
-  },
-  {
-    rule: 'portion-of-stock',
-    value: 'point-in-time',
-    when: (s) => portion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),
-    sure: (s) =>
-      !/\bland\b|\barea\b|\bcropland\b|\bnet\b/.test(s.head) &&
-      (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b/.test(`${s.head} ${s.whole}`)),
-    because: 'A ratio or share of a stock is as at a date.',
-  },
-  {
-    rule: 'portion-of-flow',
-    value: 'period-total',
-    when: portion,
-    sure: (s) => !/^(?:total)?$/.test(s.whole) || PORTION_OF_FLOW_SURE.test(s.head),
-    because: 'A ratio or share of flows is a total.',
-  },
-]
-
-const count = isType('count')
-
-export const COUNT_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
-  {
-    rule: 'procedures',
-    value: 'not-applicable',
-    when: (s) => count(s) && PROCEDURES.test(s.head),
-    sure: (s) => s.head.includes('procedures'),
-    because: 'Procedures have no period (ruling 11).',
-  },
-  {
-    rule: 'events',
-    value: 'period-total',
-    when: (s) =>
-      count(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !EVENTS_NOT.test(s.head),
-    sure: (s) => !/\bin a typical\b|\bpushed below\b/.test(s.head),
-    because: 'Events are summed over the period.',
-  },
-  {
-    rule: 'what-exists',
-    value: 'point-in-time',
-    when: (s) => count(s) && COUNTED_STATE.test(s.head),
-    sure: (s) => !/\bmigration\b|\bhospital/.test(s.head),
-    because: 'People and things that exist are counted at a date.',
-  },
-  {
-    rule: 'counted',
-    value: 'period-total',
-    when: count,
-    sure: false,
-    because: 'Counted things are taken as events of the period.',
   },
 ]

@@ -2,12 +2,12 @@ import { pattern } from './pattern.ts'
 
 export const STOCK_ABOVE = pattern`
   \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\bm[0-4]\b|\bnpls?\b|\breserves\b|\bcapitali[sz]ation\b
-  |\bdeposits\b|\bassets?\b|\bliabilities\b|\bclaims\b|\bloans?\b|\bpresent value\b|\bland\b|\barea\b
+  |\bdeposits\b|\bassets?\b|\bliabilities\b|\bclaims\b|\bloans?\b|\bpresent value\b|\bland\b|\bareas?\b
   |\bstock of\b|\bcapital (?:adequacy|to assets)\b|\bimport cover\b|\bmonths of imports\b|\bprice to rent\b
   |\bforeign holdings\b|\bcropland\b|\bnon-?performing\b|\bcurrency composition\b
 `
 export const FLOW_ABOVE = pattern`
-  \bdebt service\b|\binterest\b|\bpayments?\b|\bstocks traded\b|\bservice\b|\bexpenditure\b|\bincurrence\b
+  \bdebt service\b|\bnet investment\b|\brents\b|\binterest\b|\bpayments?\b|\bstocks traded\b|\bservice\b|\bexpenditure\b|\bincurrence\b
   |\bacquisition\b|\bnet flows\b
 `
 export const EVENTS_PER_PEOPLE = pattern`
@@ -45,7 +45,7 @@ export const INDEX_AVERAGED_SURE = pattern`
 `
 export const LABOUR_RATE = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b
-  |\butili[sz]ation\b|\bjobless rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
+  |\butili[sz]ation\b|\bjobless rate\b|\bclaimant (?:count )?rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
   |\blabou?r participation\b
 `
 export const PEOPLE_SHARE_NOT = pattern`
@@ -53,7 +53,7 @@ export const PEOPLE_SHARE_NOT = pattern`
   |\blabou?r share\b
 `
 export const THINGS_PER_PEOPLE = pattern`
-  \bpupil|\bstudent-teacher|\bdependency\b|\bparity\b|\bhectares per person\b|\bdensity\b
+  \bpupil|\bsex ratio\b|\bstudent-teacher|\bdependency\b|\bparity\b|\bhectares per person\b|\bresources per (?:capita|person)\b|\bdensity\b
 `
 export const PORTION_OF_FLOW_SURE = pattern`
   \bproduction\b|\bconsumption\b|\bexports\b|\bimports\b|\benergy\b|\bexpenditure\b
@@ -61,7 +61,7 @@ export const PORTION_OF_FLOW_SURE = pattern`
   |\bemissions\b
 `
 export const PROCEDURES = pattern`
-  \bprocedures\b|\btax payments\b|\bvisits or required meetings\b
+  \bprocedures\b|\bdocuments to\b|\btax payments\b|\bvisits or required meetings\b
 `
 export const EVENTS_NOT = pattern`
   \bliving with\b|\bsubscri|\bat risk\b|\bcontinuing\b|\bvacanc|\bactive cases\b

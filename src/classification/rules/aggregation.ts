@@ -1,5 +1,6 @@
 import type { TemporalAggregation } from '../types.ts'
-import { COUNT_RULES, INDEX_RULES, PORTION_RULES, PRICE_RULES } from './aggregation-parts.ts'
+import { INDEX_RULES, PRICE_RULES } from './aggregation-parts.ts'
+import { COUNT_RULES, PORTION_RULES } from './aggregation-portions.ts'
 import {
   GAP_OR_PLAN_OF_FLOWS,
   LIFE_TABLE_CHANCE,
@@ -64,7 +65,7 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'volatility',
     value: 'point-in-time',
     when: isType('volatility'),
-    sure: (s) => /\bvix\b|\bimplied\b/.test(s.name),
+    sure: (s) => /\bvix\b|\bimplied\b|\bindex\b/.test(s.name),
     because: 'Implied volatility is quoted as at a date.',
   },
   {
@@ -83,8 +84,10 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'gap-or-plan-of-flows',
     value: 'period-total',
     when: (s) =>
-      (s.type === 'gap' && GAP_OR_PLAN_OF_FLOWS.test(s.name) && !s.name.includes('poverty')) ||
-      (s.type === 'allocation' && /\bbudget|\bspending|\bexpenditure|\baid\b|\bfunds?\b/.test(s.name)),
+      (s.type === 'gap' && GAP_OR_PLAN_OF_FLOWS.test(s.name) && !/\bpoverty\b|\bcredit\b/.test(s.name)) ||
+      (s.type === 'allocation' &&
+        !/\bportfolio\b|\bassets?\b|\bpension fund|\bequit|\bbonds?\b/.test(`${s.name} ${s.units}`) &&
+        /\bbudget|\bspending|\bexpenditure|\baid\b|\bfunds?\b/.test(s.name)),
     because: 'A gap and an allocation of flows are totals (ruling 11).',
   },
   {
@@ -96,6 +99,13 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
   },
   ...PRICE_RULES,
   ...INDEX_RULES,
+  {
+    rule: 'time-worked-by-all',
+    value: 'period-total',
+    when: (s) => s.type === 'duration' && s.unit.scale > 1 && /\bhours\b/.test(s.name),
+    sure: false,
+    because: 'The hours of all together are summed over the period.',
+  },
   {
     rule: 'time-worked',
     value: 'period-average',

@@ -17,6 +17,8 @@ export interface Context {
   /** What a percentage is of ("gdp", "female labor force"), or ''. */
   readonly whole: string
   readonly unit: Unit
+  /** Whether the unit was read beyond doubt. */
+  readonly unitSure: boolean
   readonly description: string
   readonly percent: boolean
   /** A percentage of nothing that is named. */
@@ -58,6 +60,8 @@ const MODIFIER = pattern`
 `
 const BASIS =
   /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
+/** What is left out or in besides is no part of what is measured: "Savings, including emission damage". */
+const BESIDES = /, (?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
   |average for affected firms|-|n\/?a|none)$
@@ -97,7 +101,7 @@ function wholeOf(text: string): string {
   return NOT_A_WHOLE.test(rest.trim()) ? '' : rest.replace(/\).*$/, '').trim()
 }
 
-export function readContext(indicator: Indicator, unit: Unit): Context {
+export function readContext(indicator: Indicator, { value: unit, sure: unitSure }: Finding<Unit>): Context {
   const name = stripModifiers(lower(indicator.name, MAX_NAME))
   const own = lower(indicator.units, MAX_UNITS)
   const brackets = name.match(/\([^()]{1,160}\)/g) ?? []
@@ -112,6 +116,7 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
     .replace(/, (?:%|percent(?:age)?) .*$/, '')
     .replace(/, (?:usd|eur|us\$) (?:millions?|billions?)$/, '')
     .replace(BASIS, '')
+    .replace(BESIDES, '')
     .trim()
   return {
     name,
@@ -119,10 +124,17 @@ export function readContext(indicator: Indicator, unit: Unit): Context {
     units,
     whole,
     unit,
+    unitSure,
     description: lower(indicator.description ?? indicator.long_name, MAX_DESCRIPTION),
     percent,
     barePercent: percent && whole === '',
     money: unit.kind === 'currency',
     cut: indicator.name.length > MAX_NAME,
   }
+}
+
+/** The whole in the narrow sense: "sales for affected firms" are sales, no firms. */
+export function wholeItself({ whole }: Context): string {
+  const short = whole.replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
+  return /^(?:total )?(?:number|proportion|share)$/.test(short) ? whole : short
 }

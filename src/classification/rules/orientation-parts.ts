@@ -1,4 +1,5 @@
 import type { Orientation } from '../types.ts'
+import { PROCEDURES } from './aggregation-words.ts'
 import type { Rule, Typed } from './context.ts'
 import {
   AID,
@@ -22,7 +23,7 @@ export const INDEX_RULES: readonly Rule<Orientation, Typed>[] = [
     value: 'lower-is-positive',
     when: (s) =>
       index(s) &&
-      (/\brank(?:ing)?s?\b|\bease of doing business\b(?! score)/.test(s.name) ||
+      (/\b(?<!percentile )rank(?:ing)?s?\b|\bease of doing business\b(?! score)/.test(s.name) ||
         /\b1 ?= ?(?:most|best|highest)/.test(s.units)),
     because: 'Rank one is the best.',
   },
@@ -113,6 +114,13 @@ export const SHARE_RULES: readonly Rule<Orientation, Typed>[] = [
     because: 'A higher grant element is better (ruling 3).',
   },
   {
+    rule: 'protected-part',
+    value: 'higher-is-positive',
+    when: (s) => share(s) && /\bprotected\b/.test(s.head),
+    sure: false,
+    because: 'What is protected is kept for the people.',
+  },
+  {
     rule: 'part-of-income',
     value: 'higher-is-positive',
     when: (s) => share(s) && /\bsavings?\b|\binvestment\b|\bcapital formation\b/.test(s.head),
@@ -132,6 +140,19 @@ export const SHARE_RULES: readonly Rule<Orientation, Typed>[] = [
 /** Debt, aid and the balances: who owes and who earns. */
 export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
   {
+    rule: 'red-tape',
+    value: 'lower-is-positive',
+    when: (s) => s.type === 'count' && PROCEDURES.test(s.head),
+    because: 'Every further step costs people time.',
+  },
+  {
+    rule: 'borrowed-by-the-state',
+    value: 'lower-is-positive',
+    when: (s) =>
+      s.type === 'balance' && /\bnet (?:borrowing|cash requirement)\b|\bborrowing requirement\b/.test(s.head),
+    because: 'It is a deficit stated as a positive number.',
+  },
+  {
     rule: 'debt-relief',
     value: 'higher-is-positive',
     when: (s) => /\bforgiven?|\bforgiveness\b|\bdebt (?:stock )?reduction\b/.test(s.head),
@@ -149,7 +170,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'aid',
     value: 'neutral',
     when: (s) => AID.test(s.head),
-    sure: (s) => /\bprovided\b/.test(s.head),
+    sure: (s) => !/\bgrants?\b/.test(s.head),
     because: 'Aid given and external financing are neutral (ruling 12).',
   },
   {
@@ -161,7 +182,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
   {
     rule: 'net-debt-flows',
     value: 'neutral',
-    when: (s) => s.money && /^(?:nfl|ntr|dis|com)\b/.test(s.units),
+    when: (s) => s.money && /^(?:nfl|ntr|dis|com|und)\b/.test(s.units),
     because: 'External financing is neutral (ruling 12).',
   },
   {
@@ -179,7 +200,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
   {
     rule: 'balance-good',
     value: 'higher-is-positive',
-    when: (s) => BALANCE_GOOD.test(s.head) && !/\bdeficit\b/.test(s.head),
+    when: (s) => BALANCE_GOOD.test(s.head) && (!/\bdeficit\b/.test(s.head) || /\bsurplus\b/.test(s.head)),
     because: 'Surpluses of trade, current account and budget are good.',
   },
   {
@@ -196,6 +217,13 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
     because: 'Reserves that last longer are better.',
   },
   {
+    rule: 'reserves-to-debt',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'ratio' && /\breserves to\b/.test(s.head),
+    sure: false,
+    because: 'What is held stands above the line.',
+  },
+  {
     rule: 'tractors',
     value: 'higher-is-positive',
     when: (s) => /\btractors\b/.test(s.head) && !/\bimports?\b|\bprices?\b|\bstocks\b|\bloans\b/.test(s.head),
@@ -206,7 +234,7 @@ export const MONEY_RULES: readonly Rule<Orientation, Typed>[] = [
     value: 'higher-is-positive',
     when: (s) =>
       /\bforeign direct\b|\bfdi\b|\bdirect investment\b/.test(s.head) && !/\boutflow|\babroad\b/.test(s.head),
-    sure: (s) => !/, net$/.test(s.head),
+    sure: (s) => !/, net$|\bincome on\b/.test(s.head),
     because: 'FDI inflow is good (ruling 12).',
   },
   {

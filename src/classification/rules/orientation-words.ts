@@ -11,10 +11,10 @@ export const BAD = pattern`
   |\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b
   |\bincidence of\b|\bcrimes?\b|\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b
   |\bemissions?\b|\bpollution\b|\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b
-  |\bworking hours of children\b|\binformal\b|\bout of school\b|\bundernourish|\bstunting\b|\bwasting\b
+  |\bworking hours of children\b|\binformal\b|\bout[- ]of[- ]school\b|\bearly leavers\b|\bundernourish|\bstunting\b|\bwasting\b
   |\bunderweight\b|\boverweight\b|\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b
   |\bopen defecation\b|\bnon-?performing\b|\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b
-  |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ]teacher\b
+  |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ](?:\w{1,12} )?teacher\b
   |\bstudent[- ]teacher\b|\bdebt\b|\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b
   |\bdelinquen|\bmisery\b|\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank
   |\bclimate risk\b|\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b
@@ -23,28 +23,28 @@ export const BAD = pattern`
   |\bpushed below\b|\baccidents?\b|\bfatalit|\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b
   |\bgenital mutilation\b|\bcoronavirus\b|\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import
   |prepare|resolve)|\btime required\b|\btime to clear\b|\btime spent dealing\b|\blead time\b|\bprocedures to\b
-  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on)
+  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bbusiness: cost\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on| of)
   |\bmalnutrition\b|\bhunger\b|\brisk premium\b|\bmethane\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b
-  |\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
-  |\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
+  |\bdamage\b|\bover-age\b|\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
+  |\badolescent fertility\b|\bwaste\b(?! (?:recycl|treat))|\bcases\b|\bmeasles\b|\bcholera\b|\bdengue\b|\bcancer\b|\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
 `
 export const NEUTRAL = pattern`
   \bforeign (?:bond|stock) investment\b|\binvestment abroad\b|\bconsumption of fixed capital\b|\bdepletion\b
-  |\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\byields?\b|\bexchange rates?\b
+  |\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\b(?:bond|bill|note|treasury|dividend) yields?\b|\bexchange rates?\b
   |(?<!mobile[- ])\bmoney\b|\bm[0-4]\b|\btax(?:es)?\b|\btariffs?\b|\bimports?\b
   |\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?|consumption|final)|\b(?:fiscal
   |public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total |final )?(?:expenditure
   |consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\bloans?\b|\bcredits?\b|\blending\b
   |\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b
-  |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
+  |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|(?<!adolescent )\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
   |\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b
   |\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\boutflows?\b|\bremittances, paid\b
   |\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b
-  |\bdensity\b|\btourism, expenditures?\b|\bclaims on\b|\bdeposits\b|\bwithdrawals?\b
+  |\bpopulation density\b|\btourism, expenditures?\b|\b(?:total|banks?|central bank) assets\b|\bclaims (?:on|of)\b|\bdeposits\b|\bwithdrawals?\b
 `
 export const GOOD = pattern`
   \bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\boutput\b|\bproduction\b|\bincomes?\b|\bexports?\b
-  |\btrade balance\b|\bbalance of trade\b|\bcurrent account\b|\bbudget\b|\breserves?\b|\bemployment\b
+  |\btrade balance\b|\bbalance of trade\b|\bcurrent account\b|\bbudget\b|(?<!federal )\breserves?\b|\bemployment\b
   |\bemployed\b|\bjobs?\b|\bpayrolls?\b|\bparticipation\b|\blabou?r force\b|\bconfidence\b|\bsentiment\b
   |\boptimism\b|\bexpectations?\b|\bclimate\b|\bproductivity\b|\binvestments?\b|\bcapital formation\b
   |\blife expectancy\b|\bconsumption\b|\bspending\b|\bexpenditures?\b|\bsales\b|\borders\b|\bprofits?\b
@@ -55,12 +55,12 @@ export const GOOD = pattern`
   |\bsubscri|\binternet\b|\bservers\b|\bpatents?\b|\barticles\b|\bsanitation\b|\bdrinking water\b
   |\belectricity\b|\bhandwashing\b|\bclean fuels\b|\byield\b|\bschooling\b|\bpassengers\b|\bfreight\b
   |\bconstruction\b|\bresearch(?:ers)?\b|\btechnicians\b|\bheld by women\b|\bturnover\b|\breceipts\b
-  |\bworkers\b|\bindustry\b|\bmanufacturing\b|\bretail\b|\bshipments\b|\bcapitali[sz]ation\b
+  |\bworkers\b|\bemployees\b|\bslaughter|\bindustry\b|\bmanufacturing\b|\bretail\b|\bshipments\b|\bcapitali[sz]ation\b
   |\bfixed investment\b|\btrained teachers\b|\bintake\b|\bpersistence\b|\bprogression\b|\bcontracepti
-  |\bfamily planning\b|\bformal training\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b
+  |\bfamily planning\b|\bformal training\b|\bformally registered\b|\bprotected (?:against|by|areas)\b|\bcatch\b|\bcrude runs\b|\bdecisions\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b
   |\bcoincident\b|\bsurplus\b|\bhousing market\b|\bnew home\b|\bdemand\b|\butili[sz]ation\b|\bhealth workers\b
   |\bsurgical workforce\b|\bforeign assets\b|\bforest\b|\bcompetitiveness\b|\bmortgage (?:applications
-  |market)\b|\bpatent|\btrademark|\bindustrial design\b|\bredbook\b|\bhospitals\b|\btourism\b
+  |approvals|market)\b|\brail lines\b|\brailways?\b|\broads?\b|\bpatent|\btrademark|\bindustrial design\b|\bredbook\b|\bhospitals\b|\btourism\b
   |\bgoods transported\b|\btraffic\b|\bwomen in parliament\b|\breturn on\b|\bcapital adequacy\b
   |\bcapital to assets\b|\blisted domestic\b|\bcondom\b|\bfinance (?:investment|working capital)\b|\br&d\b
   |\bimport cover\b|\bmonths of imports\b
@@ -83,13 +83,13 @@ export const AID = pattern`
 export const BALANCE_GOOD = pattern`
   \btrade balance\b|\bbalance of (?:trade|goods|payments)\b|\bcurrent account\b|\bbudget\b(?! (?:revenue
   |expenditure|spending))|\bnet lending\b(?! to)|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b
-  |\bexternal balance\b|\bnet trade\b|\bbudget balance\b
+  |\bexternal balance\b|\bdeficit ?\/ ?surplus\b|\bsurplus ?\/ ?deficit\b|\bnet trade\b|\bbudget balance\b
 `
 export const BAD_DOUBT = pattern`
-  \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|\bclaims\b|\bcost\b|\balcohol\b|\bwaste\b
+  \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|(?<!jobless |benefit |unemployment )\bclaims\b|\bcases\b|\bcost\b|\balcohol\b|\bwaste\b
 `
 export const NEUTRAL_WORDS_DOUBT = pattern`
-  \bpayments\b|\bmigra|\bdensity\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
+  \bpayments\b|\bmigra|\bdensity\b|\bper student\b|\bhealth expenditure\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
 `
 export const GOOD_SURE = pattern`
   \b(?:consumer|household|personal|consumption|capital formation|national|construction)\b
@@ -112,8 +112,8 @@ export const SCORE = pattern`
 `
 export const BAD_SHARE_NOT = pattern`
   \bdebt composition\b|\bcause of death\b|\bemissions?\b|\bnitrous\b|\bmethane\b|\bchild employment in\b
-  |\bdebt\b|\bcurrency composition\b
+  |\badequacy\b|\bbenefits?\b|\bdebt\b|\bcurrency composition\b
 `
 export const OTHER_SHARE_DOUBT = pattern`
-  \bhigh-tech|\bout-of-pocket\b|\bforest\b|\bwomen's share\b|\bbenefit\b
+  \bhigh-tech|\bout-of-pocket\b|\bforest\b|\bprotected\b|\bwomen's share\b|\bbenefit\b
 `

@@ -60,7 +60,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'volatility',
     value: 'lower-is-positive',
     when: (s) => s.type === 'volatility',
-    sure: (s) => /\bvix\b|\bmarket\b/.test(s.head),
+    sure: (s) => /\bvix\b|\bmarket\b|\bindex\b/.test(s.head),
     because: 'Fluctuation is bad (ruling 12: VIX).',
   },
   {
@@ -80,7 +80,6 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'spread',
     value: 'neutral',
     when: (s) => s.type === 'spread',
-    sure: false,
     because: 'A spread depends on the side one takes.',
   },
   {
@@ -105,6 +104,12 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     because: 'What the chance is of is not known to be bad.',
   },
   ...INDEX_RULES,
+  {
+    rule: 'capacity',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'capacity',
+    because: 'What could be produced, held or served is good to have.',
+  },
   {
     rule: 'minimum-wage-or-pay',
     value: 'higher-is-positive',
@@ -158,7 +163,9 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'remedy',
     value: 'higher-is-positive',
     when: (s) =>
-      REMEDY.test(text(s)) && (s.percent || s.type === 'ratio' || s.type === 'index' || /\bvaccin/.test(s.head)),
+      REMEDY.test(text(s)) &&
+      !/\bbinding\b/.test(s.head) &&
+      (s.percent || s.type === 'ratio' || s.type === 'index' || /\bvaccin/.test(s.head)),
     sure: (s) => s.head.includes('coverage') || !/\bbenefits?\b|\bforgiv|\bincidence\b|\bbinding\b/.test(s.head),
     because: 'Help, access and coverage are good.',
   },
@@ -174,6 +181,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     rule: 'government-part',
     value: 'neutral',
     when: (s) => GOVERNMENT_PARTS.test(s.head),
+    sure: (s) => !/\bcompensation\b/.test(s.head) || /\bexpense\b/.test(s.whole),
     because: 'Government spending is neutral.',
   },
   {
@@ -186,7 +194,11 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
   {
     rule: 'achievement-of-people',
     value: 'higher-is-positive',
-    when: (s) => s.type === 'percentage' && GOOD.test(s.head) && (s.whole !== '' || !NEUTRAL.test(s.head)),
+    when: (s) =>
+      s.type === 'percentage' &&
+      GOOD.test(s.head) &&
+      !/\btax(?:es)?\b/.test(s.head) &&
+      (s.whole !== '' || !NEUTRAL.test(s.head)),
     sure: (s) => !NEUTRAL.test(s.head),
     because: 'It is an achievement of people or a rate that is better higher.',
   },
@@ -204,7 +216,9 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     when: (s) => GOOD.test(text(s)),
     sure: (s) =>
       s.type === 'growth-rate' ||
-      !/\bconstruction\b|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(s.head) ||
+      !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(
+        s.head,
+      ) ||
       GOOD_SURE.test(s.head),
     because: 'More of it is better for the people.',
   },

@@ -4,10 +4,10 @@ export const CROSSES_GROUPS = pattern`
   \boda\b|\bfertilizer\b|\bpresent value\b|\breserves\b|\bnon-?performing\b
 `
 export const NOT_PART_OF_GDP_DOUBT = pattern`
-  \bsavings?\b|\bmilitary\b|\bhealth\b|\bresearch\b|\beducation\b|\bnational expenditure\b
+  \bsavings?\b|\bhealth\b|\bresearch\b|\beducation\b|\bnational expenditure\b
 `
 export const DEPENDENCY_RATIO = pattern`
-  \bdependency ratio\b|\bratio of .{1,80} to\b|\bpupil[- ]teacher\b|\bstudent[- ]teacher\b
+  \bdependency ratio\b|\bratio of .{1,80} to\b|\bpupil[- ](?:\w{1,12} )?teacher\b|\bstudent[- ]teacher\b
   |\bpupils per teacher\b|\bdebt to (?:income|equity|exports)\b|\bloans? to deposits?\b
   |\bratio of female to male\b|\bcapital (?:adequacy|to assets)\b|\bliquid reserves to\b|\bprice to rent\b
   |\bnet interest margin\b|\breturn on (?:assets|equity|capital)\b
@@ -20,7 +20,7 @@ export const CONDITION_IN_PERCENT_DOUBT = pattern`
   \bdelinquen|\bchurn\b|\bincidence\b|\bcompleteness\b|\bownership\b
 `
 export const PART_OF_FLOW_DOUBT = pattern`
-  \bloss(?:es)?\b|\bvalue lost\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b
+  \bloss(?:es)?\b|\bvalue lost\b|\bnet\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b
   |\bdebt\b|\bservice coverage\b|\bprofits?\b|\btaxes\b.{1,200}\bvalue added\b
 `
 export const NAME_RATIO = pattern`
@@ -56,14 +56,14 @@ export const KIND_OF_PEOPLE = pattern`
   |part[- ]time|full[- ]time|temporary|own-account|informal employment)|^employment in\b
   |^child employment in\b|^children in employment, (?:self|study|unpaid|wage|work)|^labou?r force, (?:female
   |male|women)|\bmigrant stock\b|\barmed forces\b|\bcause of death\b|\bwomen'?s share\b
-  |\bwomen in (?:parliament|national)|\bfemale share\b|\bshare of (?:women|female|men)\b|\bheld by women\b
+  |\bwomen in (?:parliament|national)|\bfemale share\b|\bwho are (?:female|male|women|men)\b|\bshare of (?:women|female|men)\b|\bheld by women\b
   |, (?:private|vocational|general pupils)$|\b(?:pupils|teachers|academic staff|students)$
   |\blong-term unemployment\b|\brefugees?\b|\bshare of labou?r force\b
 `
 export const PARTICIPATION = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b
   |\bcapacity utili[sz]ation\b|\bjobless rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
-  |\butili[sz]ation\b|\blabou?r participation\b
+  |\butili[sz]ation\b|\blabou?r participation\b|\bclaimant (?:count )?rate\b
 `
 export const LAW_RATE = pattern`
   \btax rates?\b|\btariffs?\b(?! lines)|\bsocial security rates?\b|\bvat\b|\bvalue added tax\b|\bwithholding\b

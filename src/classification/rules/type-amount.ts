@@ -56,7 +56,7 @@ const NET_STOCK = pattern`
 const STOCK = pattern`
   \bdebts?\b(?! service| forgiveness| buyback)|\bmoney supply\b|\bm[0-4]\b|\bbroad money\b|\breserves?\b
   |\bloans?\b|\bcredits?\b|\bbalance sheets?\b|\bstocks?\b(?! traded| market trading)|\binventories\b
-  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims on\b
+  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims (?:on|of)\b
   |\bholdings?\b|\bland\b|\barea\b|\bmonetary base\b|\bcurrency in circulation\b|\bcash in circulation\b
   |\boutstanding\b|\bpublic debt\b|\binternational investment position\b|\bmortgages?\b|\bexposures?\b
   |\bsavings deposits\b|\bnet worth\b|\bcapital stock\b|\brail lines\b|\bundisbursed\b|\bloan portfolio\b
@@ -116,6 +116,13 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     because: 'The name says the most that can be produced, held or served.',
   },
   {
+    rule: 'net-of-people',
+    value: 'balance',
+    when: (c) => c.unit.kind === 'count' && /^net (?:\w+ )?migration\b/.test(c.head),
+    sure: false,
+    because: 'People who come less people who go are a net of two flows.',
+  },
+  {
     rule: 'ledger-stock',
     value: 'stock',
     when: (c) => c.money && LEDGER_STOCK.test(c.units),
@@ -155,7 +162,8 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'change-of-amount',
     value: 'balance',
     when: (c) => amount(c) && CHANGE.test(c.head) && c.unit.kind !== 'unknown',
-    sure: (c) => /\binventor|\bstocks? change\b|\bchange in (?:stocks|reserves)/.test(c.head),
+    sure: (c) =>
+      /^(?:net |total )?changes? in\b|\binventor|\bstocks? change\b|\bchange in (?:stocks|reserves)/.test(c.head),
     because: 'A change of an amount of money or volume is a balance (ruling 4).',
   },
   {
@@ -174,7 +182,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
       (NET.test(c.head) || (c.money && NET_IN_DESCRIPTION.test(c.description))) &&
       !NET_STOCK.test(c.head) &&
       !/\bfinancing\b/.test(c.head) &&
-      !(/\bbudget\b/.test(c.head) && /\b(?:revenue|expenditure|spending|income|outlays)\b/.test(c.head)),
+      !(/\bbudget\b/.test(c.head) && /\b(?:revenues?|expenditures?|spending|income|outlays|receipts)\b/.test(c.head)),
     sure: (c) => !NET_OF_TWO_FLOWS_DOUBT.test(c.head) || /\bnational account/.test(c.head),
     because: 'The name says a net of two opposing flows.',
   },
@@ -217,6 +225,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     value: 'count',
     when: (c) => c.unit.kind === 'count',
     sure: (c) =>
+      c.unitSure &&
       (COUNTED_STATE.test(c.head) || COUNTED_EVENT.test(c.head) || /\bprocedures\b|\bnumber\b/.test(c.head)) &&
       !/\bmigration\b|\bcapacity\b|\bteu\b|\bweapons\b/.test(`${c.head} ${c.units}`),
     because: 'The units or the name count people, things or events.',

@@ -27,7 +27,7 @@ const CHANGES_IN_BARE_PERCENT = words`
   |revenues?|profits?|receipts|demand|registrations|arrivals|applications|gross domestic product|value added
   |capital formation|activity|lending|generation|trade volume|deflator|consumer credit|real income
   |disposable income|outlays|machinery orders|new home|job postings|payrolls|redbook|new orders|formation
-  |traffic|incomes?
+  |traffic|incomes?|advertisements|pay|bonus(?:es)?
 `
 const PORTION_WORD = words`
   rates?|ratio|shares?|utili[sz]ation|percentage|proportion|coverage|prevalence|tax|taxes|tariffs?|yields?
@@ -38,8 +38,8 @@ const PORTION_WORD = words`
   |completeness|vacancy|margin|capacity|storage|outlook
 `
 const GROWTH_NOT = pattern`
-  \bgrowth (?:index|enterprise|market)\b|\binflation (?:target|expectation|risk|linked|volatility)
-  |\bexpectations?\b|\bdebt[- ]growth\b
+  \bgrowth (?:index|enterprise|market)\b|\binflation[- ](?:target|expectation|risk|linked|indexed|protected|volatility)
+  |\bexpectations?\b|\bbreak-?even\b|\bdebt[- ]growth\b
 `
 
 export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
@@ -124,7 +124,9 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-spread',
     value: 'spread',
     when: (c) =>
-      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b|\bcds\b|\bcredit default swap/.test(c.head) &&
+      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b|\bbreak-?even inflation\b|\bcds\b|\bcredit default swap/.test(
+        c.head,
+      ) &&
         !/\bdisease\b/.test(c.head)) ||
       /\brate minus\b/.test(c.units),
     because: 'The name or units say one rate minus another.',

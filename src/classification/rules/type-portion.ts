@@ -1,5 +1,5 @@
 import type { IndicatorType } from '../types.ts'
-import type { Context, Rule } from './context.ts'
+import { type Context, type Rule, wholeItself } from './context.ts'
 import {
   CONDITION,
   CONDITION_IN_PERCENT_DOUBT,
@@ -22,7 +22,7 @@ import {
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './words.ts'
 
-const people = (c: Context) => c.percent && PEOPLE.test(c.whole)
+const people = (c: Context) => c.percent && PEOPLE.test(wholeItself(c))
 
 export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
@@ -49,7 +49,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
       c.percent &&
       PARTICIPATION.test(c.head) &&
       !/\bratio of\b/.test(c.head) &&
-      !KIND_OF_PEOPLE.test(c.head) &&
+      (!KIND_OF_PEOPLE.test(c.head) || /\bunemployment rate\b/.test(c.head)) &&
       !/\bcoverage\b|\bbenefit/.test(c.head) &&
       (c.whole === '' || people(c) || /\bcapacity\b/.test(c.whole)),
     because: 'Unemployment, participation, employment and utilisation rates are percentages.',
@@ -64,7 +64,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'per-gdp-per-head',
     value: 'ratio',
-    when: (c) => c.percent && GDP.test(c.whole) && PER_HEAD.test(c.whole),
+    when: (c) => c.percent && PER_HEAD.test(c.whole),
     because: 'It is divided by income per head, which does not contain it.',
   },
   {
@@ -195,7 +195,11 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-ratio',
     value: 'ratio',
-    when: (c) => (c.percent || c.unit.kind === 'unknown' || c.unit.kind === 'duration') && NAME_RATIO.test(c.head),
+    when: (c) =>
+      (c.percent ||
+        c.unit.kind === 'unknown' ||
+        (c.unit.kind === 'duration' && /\bimport cover\b|\bmonths of imports\b/.test(c.head))) &&
+      NAME_RATIO.test(c.head),
     sure: (c) => /\bratio\b/.test(c.head) && / to /.test(c.head),
     because: 'The name divides one quantity by another.',
   },

@@ -32,9 +32,21 @@ const NAME_INDEX = pattern`
   \bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b
   |\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b|\bease of doing business\b
 `
+/** What a survey of governance scores; its names do not always say index. */
+const GOVERNANCE = pattern`
+  \bcontrol of corruption\b|\brule of law\b|\bgovernment effectiveness\b|\bregulatory quality\b
+  |\bvoice and accountability\b|\bpolitical stability\b
+`
+/** Index points say index, but an opinion may be told in points too: the name has to say what is averaged. */
+const INDEX_SAID = pattern`
+  \bindex\b|\bindices\b|\bpmi\b|\bism\b|\bfed\b|\bcpi\b|\bppi\b|\bprices?\b|\bdeflator\b|\bproduction\b|\boutput\b
+  |\bproductivity\b|\bcosts?\b|\bearnings\b|\bwages?\b|\bsales\b|\bexports?\b|\bimports?\b|\bterms of trade\b
+  |\bexchange rate\b|\breer\b|\bneer\b|\bactivity\b|\borders\b|\bemployment\b|\bcorruption\b|\bterrorism\b|\binflation\b
+  |\bturnover\b|\bconstruction\b|\bmanufacturing\b|\bservices\b|\bfreight\b|\bgdp\b|\bvolume\b
+`
 
 const GOODS = pattern`
-  ^(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
+  ^(?:\d{1,4} ?)?(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
   |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)
   |sq ?ft|cigarette.*|pack)$
 `
@@ -157,7 +169,12 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'units-index',
     value: 'index',
     when: (c) => c.unit.kind === 'index',
-    sure: (c) => /\brating\b|\bscore\b/.test(c.head) || !UNITS_INDEX_DOUBT.test(c.head),
+    sure: (c) =>
+      /\brating\b|\bscore\b/.test(c.head) ||
+      (!UNITS_INDEX_DOUBT.test(c.head) &&
+        (/=|\bindex points\b|\bscore\b|\brank|\bscale\b/.test(c.units) ||
+          INDEX_SAID.test(c.head) ||
+          STOCK_MARKET.test(c.head))),
     because: 'The units are index points, a base year, a score or a scale.',
   },
   {
@@ -168,7 +185,8 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
         c.unit.kind === 'ratio' ||
         (c.barePercent && /\bpmi\b/.test(c.head)) ||
         (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
-      (NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head)),
+      (NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head) || (c.unit.kind === 'unknown' && GOVERNANCE.test(c.head))),
+    sure: (c) => NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head),
     because: 'The name says index, rank or score and the units say nothing else.',
   },
 ]

@@ -66,14 +66,14 @@ export const EMPTY = pattern`
 `
 
 export const PERCENT = pattern`
-  %|\bper ?cent|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
+  %|\bper ?cent(?!ile)|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
   |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分
 `
 export const FLAG = pattern`
-  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b
+  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
 `
 export const INDEX = pattern`
-  = ?100\b|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
+  = ?100\b|^\d{1,3} ?(?:-|to) ?\d{1,3}(?: ?\([^()]{1,40}\))?$|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
   |\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b
 `
 export const RATIO_WORD = pattern`
@@ -88,11 +88,11 @@ export const DURATION = pattern`
   |horas|días|anos|dias|meses)\b
 `
 export const PHYSICAL = pattern`
-  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
+  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
   |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
   |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
-  |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
+  |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?(?! de )|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
   |m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb
   |tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3
 `
@@ -120,7 +120,8 @@ export const NAMES_THINGS = pattern`
   |applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births
   |workers|employees|personnel|households|vehicles|registrations|tourists|visitors|unemployed|employed
   |labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches
-  |vacancies|jobs|claims)\b
+  |vacancies|jobs|claims|tractors|beds|physicians|nurses|aircraft|ships|takeoffs|transactions|movements
+  |establishments|schools|hospitals|depositors|trademarks|designs|livestock|researchers|technicians|inhabitants)\b
 `
 export const NAMES_MEASURE = pattern`
   \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
@@ -140,6 +141,7 @@ export const BECAUSE: Readonly<Record<string, string>> = {
   'units-duration': 'The units are a length of time.',
   'units-count': 'The units count people or things.',
   'units-multiplier-only': 'The units are only a multiplier.',
+  'units-multiplier-of-unread': 'The units are a multiplier of something that is no word of units.',
   'units-unread': 'The units hold no word of units.',
   'units-empty': 'There are no units and the name gives none.',
   'name-bracket': 'The units are empty or a note; the bracket of the name gives the unit.',

@@ -33,7 +33,7 @@ export const INTEREST_RATE = words`
 export const YIELD = pattern`
   \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
   |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t
-  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b
+  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b|\b(?:inflation[- ](?:indexed|linked|protected)|treasury) securit(?:y|ies)\b
 `
 export const EXCHANGE_RATE = pattern`
   \bfx\b|\b(?:foreign )?exchange rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b
@@ -42,7 +42,7 @@ export const EXCHANGE_RATE = pattern`
 export const SENTIMENT = pattern`
   \bconfidence\b|\bsentiments?\b|\boptimism\b|\bpessimism\b|(?<!life |healthy )\bexpectations?\b|\b(?:business
   |economic|consumer|investment|industry|retail|services?) (?:climate|outlook|morale|mood)\b|\bifo\b|\bzew\b
-  |\btankan\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
+  |\btankan\b|\bcbi\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
   |\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b
 `
 /** A score or rank of a whole country or institution, made once in a while: no period matters. */
@@ -62,7 +62,7 @@ export const STOCK_MARKET = pattern`
   |\bshare (?:price )?index\b|\bshare prices\b|\bbse\b|\bnse\b|\bjse\b|\basx\b|\btsx\b|\bibex\b|\bmib\b
   |\baex\b|\bsmi\b|\bomx\b|\bwig\b|\bbist\b|\btadawul\b|\btasi\b|\bmoex\b|\brts\b|\bset index\b|\bjci\b
   |\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b
-  |\bcomposite index\b(?! of)
+  |(?<!fed |leading |pmi )\bcomposite index\b(?! of)
 `
 /** Traded on an exchange or quoted as a world price. */
 export const COMMODITY = pattern`
@@ -82,10 +82,10 @@ export const WAGE = pattern`
 `
 export const COUNTED_STATE = pattern`
   \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
-  |\bpersons?\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
+  |\bpersons?\b|\bemployees\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
   |single|urban|rural|persons|self|part)|\bliving with\b|\bat risk\b|\bnumber of (?:banks|atms|schools
   |companies|firms)\b|\brigs?\b|\bvacanc|\bjob openings\b|\bsubscri(?:ptions|bers)\b|\bservers\b
-  |\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout of school\b|\brefugees?\b
+  |\bthreatened\b|\blisted\b|\bbranches\b|\bpupils\b|\bteachers\b|\bstudents\b|\bout[- ]of[- ]school\b|\brefugees?\b
   |\bmigrant stock\b|\bmigrants\b|\bpersonnel\b|\bcontinuing (?:jobless )?claims\b|\bhospitals?\b|\bbeds\b
   |\bdoctors\b|\bnurses\b|\btractors\b|\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b
   |\bhospitali[sz]ed\b|\bactive cases\b|\btroops\b|\bdisplaced by\b

@@ -1,0 +1,147 @@
+import type { TemporalAggregation } from '../types.ts'
+import {
+  EVENTS_NOT,
+  EVENTS_PER_PEOPLE,
+  FLOW_ABOVE,
+  LABOUR_RATE,
+  PEOPLE_SHARE_NOT,
+  PORTION_OF_FLOW_SURE,
+  PROCEDURES,
+  STOCK_ABOVE,
+  THINGS_PER_PEOPLE,
+} from './aggregation-words.ts'
+import type { Rule, Typed } from './context.ts'
+import { isType, wholeItself } from './context.ts'
+import { GDP, PEOPLE } from './portion-words.ts'
+import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './words.ts'
+
+const portion = isType('share', 'ratio')
+const percentage = isType('percentage')
+
+export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+  {
+    rule: 'labour-rate',
+    value: 'period-average',
+    when: (s) => percentage(s) && LABOUR_RATE.test(s.head) && !/\bcoverage\b|\bbenefit\b|\badequacy\b/.test(s.head),
+    because: 'Unemployment, participation, employment and utilisation are averages (ruling 1).',
+  },
+  {
+    rule: 'other-percentage',
+    value: 'not-applicable',
+    when: percentage,
+    sure: true,
+    because: 'Other percentages have no period (ruling 1).',
+  },
+  {
+    rule: 'grant-element',
+    value: 'period-average',
+    when: (s) => s.type === 'share' && s.head.includes('grant element'),
+    because: 'The average grant element is an average (ruling 3).',
+  },
+  {
+    rule: 'people-share',
+    value: 'not-applicable',
+    when: (s) =>
+      s.type === 'share' &&
+      (PEOPLE.test(wholeItself(s)) ||
+        /\bcause of death\b/.test(s.head) ||
+        (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !PEOPLE_SHARE_NOT.test(s.head)) ||
+        /\btime\b/.test(s.whole)),
+    sure: true,
+    because: 'Shares of people have no period (ruling 1).',
+  },
+  {
+    rule: 'events-per-people',
+    value: 'period-total',
+    when: (s) =>
+      s.type === 'ratio' &&
+      (s.unit.kind === 'rate' || s.unit.kind === 'ratio') &&
+      EVENTS_PER_PEOPLE.test(s.name) &&
+      !/\bsex ratio\b/.test(s.head),
+    sure: (s) => s.unit.kind === 'rate' && !/^births per woman/.test(s.units),
+    because: 'Events per population are totals (ruling 7).',
+  },
+  {
+    rule: 'things-per-people',
+    value: 'not-applicable',
+    when: (s) => s.type === 'ratio' && (s.unit.kind === 'rate' || THINGS_PER_PEOPLE.test(`${s.head} ${s.units}`)),
+    sure: (s) => !/\bsex ratio\b/.test(s.head),
+    because: 'Things that exist per population have no period (ruling 7).',
+  },
+  {
+    rule: 'share-of-what-the-law-lists',
+    value: 'not-applicable',
+    when: (s) => portion(s) && /\btariff lines\b/.test(s.head),
+    because: 'Rates set by law have no period.',
+  },
+  {
+    rule: 'cost-of-a-procedure',
+    value: 'not-applicable',
+    when: (s) => s.type === 'ratio' && /^costs? (?:to|of)\b|: cost\b/.test(s.head),
+    sure: false,
+    because: 'The cost of a procedure has no period.',
+  },
+  {
+    rule: 'ratio-of-labour-rates',
+    value: 'period-average',
+    when: (s) => s.type === 'ratio' && LABOUR_RATE.test(s.head) && /\bratio of\b/.test(s.head),
+    sure: false,
+    because: 'What is divided are averages of the period (ruling 1).',
+  },
+  {
+    rule: 'portion-of-stock',
+    value: 'point-in-time',
+    when: (s) => portion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),
+    sure: (s) =>
+      !/\bland\b|\barea\b|\bcropland\b|\bnet\b/.test(s.head) &&
+      (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b/.test(`${s.head} ${s.whole}`)),
+    because: 'A ratio or share of a stock is as at a date.',
+  },
+  {
+    rule: 'portion-of-flow',
+    value: 'period-total',
+    when: portion,
+    sure: (s) => !/^(?:total)?$/.test(s.whole) || PORTION_OF_FLOW_SURE.test(s.head),
+    because: 'A ratio or share of flows is a total.',
+  },
+]
+
+const count = isType('count')
+
+export const COUNT_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+  {
+    rule: 'procedures',
+    value: 'not-applicable',
+    when: (s) => count(s) && PROCEDURES.test(s.head),
+    sure: (s) => s.head.includes('procedures'),
+    because: 'Procedures have no period (ruling 11).',
+  },
+  {
+    rule: 'counts-averaged',
+    value: 'period-average',
+    when: (s) => count(s) && /\b(?:\d+[- ])?(?:week|month|day|weekly|monthly|daily) (?:moving )?average\b/.test(s.name),
+    because: 'The name says average.',
+  },
+  {
+    rule: 'events',
+    value: 'period-total',
+    when: (s) =>
+      count(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !EVENTS_NOT.test(s.head),
+    sure: (s) => !/\bin a typical\b|\bpushed below\b/.test(s.head),
+    because: 'Events are summed over the period.',
+  },
+  {
+    rule: 'what-exists',
+    value: 'point-in-time',
+    when: (s) => count(s) && COUNTED_STATE.test(s.head),
+    sure: (s) => !/\bmigration\b|\bhospital/.test(s.head),
+    because: 'People and things that exist are counted at a date.',
+  },
+  {
+    rule: 'counted',
+    value: 'period-total',
+    when: count,
+    sure: false,
+    because: 'Counted things are taken as events of the period.',
+  },
+]
