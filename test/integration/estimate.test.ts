@@ -46,6 +46,7 @@ async function json<T>(
 ): Promise<T & { readonly code: number | null; readonly stderr: string }> {
   const { code, stdout, stderr } = await runCli([...args, '--json'], { env })
   assert.equal(stdout.trim().split('\n').length, 1, stderr)
+  assert.notEqual(stdout, '', stderr)
   return { ...(JSON.parse(stdout) as T), code, stderr }
 }
 
@@ -125,7 +126,7 @@ test('--max-cost stops in time, tells what is left, and goes on with more', asyn
   assert.ok(kept.cost_usd <= bound)
   assert.match(kept.stderr, /as was said when it began/)
 
-  const enough = String(whole.cost_usd * 10)
+  const enough = (whole.cost_usd * 10).toFixed(6)
   const done = await json<RunReport>(['classify', '--resume', stopped.run_id, '--max-cost', enough])
   assert.equal(done.code, 0, done.stderr)
   assert.equal(done.classified, 2_000)
