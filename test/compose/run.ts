@@ -57,9 +57,9 @@ export async function runThrough(
   await fetch(`${cluster.modelUrl}/stats/reset`, { method: 'POST' })
 
   const watch = watchRun(cluster, prefix)
+  const startedAt = performance.now()
+  const cli = cluster.classify([file, ...ARGS])
   try {
-    const startedAt = performance.now()
-    const cli = cluster.classify([file, ...ARGS])
     // A run that ends early must not leave `harm` waiting.
     const ended = cli.result.then(({ stderr, code }) => {
       if (code !== 0) throw new Error(`classify ended with exit code ${code}:\n${stderr}`)
@@ -77,6 +77,8 @@ export async function runThrough(
     const paidTwice = forgetsCounts ? Number.NaN : await countPaidTwice(cluster, prefix, count)
     return { report, stderr, paidTwice, calmGapMs, watch, startedAt }
   } finally {
+    // Where something failed it would go on waiting for a cluster that is being taken down.
+    cli.child.kill('SIGKILL')
     await watch.stop()
     await rm(dir, { recursive: true, force: true })
   }

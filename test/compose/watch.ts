@@ -5,6 +5,8 @@ import type { Cluster } from './cluster.ts'
 
 const EVERY_MS = 200
 
+const QUERY_TRIES = 100
+
 export interface Watch {
   /** Results of the run that are in the database so far. */
   readonly results: number
@@ -69,13 +71,18 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
     chunksInFlight: async () => {
       const text =
         "select count(1) as chunks from sys_invocation where target_service_name = 'classifier' and status in ('running', 'backing-off')"
-      const response = await fetch(`${cluster.adminUrls[0]}/query`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify({ query: text }),
-      })
-      const { rows } = (await response.json()) as { rows: { chunks: number }[] }
-      return rows[0]?.chunks ?? 0
+      // A node that has just died is no reason to know nothing: another one tells, or the same a moment later.
+      for (let turn = 0; turn < QUERY_TRIES; turn += 1) {
+        const response = await fetch(`${cluster.adminUrls[turn % cluster.adminUrls.length]}/query`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', accept: 'application/json' },
+          body: JSON.stringify({ query: text }),
+          signal: AbortSignal.timeout(5_000),
+        }).catch(() => undefined)
+        if (response?.ok) return ((await response.json()) as { rows: { chunks: number }[] }).rows[0]?.chunks ?? 0
+        await pause()
+      }
+      throw new Error('No node told how many chunks are in flight')
     },
     peakAtModel: (sinceMs) => {
       const from = performance.now() - sinceMs
