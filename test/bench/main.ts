@@ -7,6 +7,7 @@ import { Command } from 'commander'
 import { messageOf } from '../../src/errors.ts'
 import { formatReport, type Machine } from './report.ts'
 import type { BenchContext, Scenario, ScenarioResult } from './scenario.ts'
+import { backlog } from './scenario-backlog.ts'
 import { loadScenarios, measureBaseline } from './scenarios-load.ts'
 import { runScenarios } from './scenarios-run.ts'
 
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
-  const chosen = choose([...runScenarios, ...loadScenarios], options)
+  const chosen = choose([...runScenarios, ...loadScenarios, backlog], options)
   if (typeof chosen === 'string') {
     say(chosen)
     return EXIT_USAGE

@@ -2,11 +2,10 @@
 import { execFile } from 'node:child_process'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { makeVaried } from './catalogues.ts'
-import { longestStallSeconds, paceOf, peakRssMiB, readStats, samplePace } from './measure.ts'
+import { paceOf, readStats, samplePace } from './measure.ts'
 import { type Baseline, type BenchContext, difference, percent, round, type Scenario } from './scenario.ts'
 import { submitFile } from './submit.ts'
 import { type CpuByPart, startWorld } from './world.ts'
@@ -167,65 +166,4 @@ const one: Scenario = {
   },
 }
 
-const backlogSend: Scenario = {
-  id: 'backlog-send',
-  isQuick: false,
-  run: async (context) => {
-    const [batches, rpm, pack] = [2_000, 6_000, 10]
-    const file = join(context.scratchDir, 'backlog.jsonl')
-    await makeVaried(file, batches * 100)
-    const world = await startWorld({
-      replicas: 2,
-      rate: { RATE_RPM: String(rpm) },
-      model: { OFFLINE_MODEL_LATENCY_MS: '800', OFFLINE_MODEL_RPM: String(rpm) },
-      signal: context.signal,
-    })
-    try {
-      for (const replica of [...world.replicas]) await world.removeReplica(replica, 'SIGTERM')
-      await submitFile({
-        ingressUrl: world.ingressUrl,
-        file,
-        options: { mode: 'model', reuse: false, pack },
-        inFlight: 8,
-        isSend: true,
-        signal: context.signal,
-      })
-      context.say(`backlog-send: ${batches} batches are queued`)
-      const pace = samplePace(world.modelUrl)
-      await Promise.all([world.addReplica(), world.addReplica()])
-      const wanted = (batches * 100) / pack
-      const deadline = performance.now() + 3 * (wanted / rpm) * 60_000
-      let peaks = { replica: 0, restate: 0 }
-      while ((pace.samples.at(-1)?.accepted ?? 0) < wanted && performance.now() < deadline) {
-        await sleep(1_000, undefined, { signal: context.signal })
-        peaks = {
-          replica: Math.max(peaks.replica, ...world.replicas.map(({ pid }) => peakRssMiB(pid))),
-          restate: Math.max(peaks.restate, peakRssMiB(world.restatePid)),
-        }
-      }
-      const samples = await pace.stop()
-      const stall = longestStallSeconds(samples)
-      const share = paceOf(samples, (sample) => sample.accepted) / rpm
-      const asked = samples.at(-1)?.accepted ?? 0
-      return {
-        id: 'backlog-send',
-        what: `${batches} batches of 100 by /send before any is worked, ${rpm} RPM, pack ${pack}, 2 replicas`,
-        figures: {
-          longest_stall_seconds: round(stall, 1),
-          share_of_budget: round(share, 4),
-          requests: asked,
-          wanted,
-          replica_mib: round(peaks.replica),
-          restate_server_mib: round(peaks.restate),
-        },
-        target: 'longest stall while budget is free at most 5 s; all asked',
-        met: stall <= 5 && asked >= wanted,
-        bound_by: share >= 0.97 ? 'the rate budget' : 'how fast Restate starts invocations',
-      }
-    } finally {
-      await world.stop()
-    }
-  },
-}
-
-export const loadScenarios: readonly Scenario[] = [cpu, one, backlogSend]
+export const loadScenarios: readonly Scenario[] = [cpu, one]

@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { findCatalogue, makeVaried, ROWS } from './catalogues.ts'
-import { paceOf, peakRssMiB, secondsUntilPace } from './measure.ts'
-import { type BenchContext, boundBy, type MeasuredRun, measureRun, round, type Scenario } from './scenario.ts'
+import { findCatalogue, makeVaried } from './catalogues.ts'
+import { paceOf, secondsUntilPace } from './measure.ts'
+import { type BenchContext, boundBy, measureRun, round, type Scenario } from './scenario.ts'
 import type { World } from './world.ts'
 
 const REPLICAS = 5
@@ -245,52 +245,6 @@ const scaled: Scenario = {
   },
 }
 
-const backlogFile: Scenario = {
-  id: 'backlog-file',
-  isQuick: false,
-  run: async (context) => {
-    const sizes = [ROWS, 1_000_000] as const
-    const peaks: { readonly cli: number; readonly replica: number; readonly restate: number }[] = []
-    let last: MeasuredRun | undefined
-    for (const rows of sizes) {
-      context.say(`backlog-file: ${rows.toLocaleString('en-US')} rows`)
-      const file = join(context.scratchDir, `rows-${rows}.jsonl`)
-      await makeVaried(file, rows)
-      last = await measureRun({
-        // What the rules settle alone: the rate budget would make hours of it.
-        args: [file, '--mode', 'rules'],
-        world: { rate: {}, model: {}, signal: context.signal },
-        after: async (world, run) => {
-          peaks.push({
-            cli: round(run.peakCliRssMiB),
-            replica: round(peakRssMiB(world.replicas[0]?.pid ?? -1)),
-            restate: round(peakRssMiB(world.restatePid)),
-          })
-        },
-      })
-    }
-    const [small, large] = peaks
-    const growth = (part: 'cli' | 'replica') => (large?.[part] ?? 0) - (small?.[part] ?? 0)
-    return {
-      id: 'backlog-file',
-      what: 'a file of 1,000,000 rows through the command line, rules only, beside one of 10,903',
-      figures: {
-        cli_mib: large?.cli ?? 0,
-        cli_growth_mib: growth('cli'),
-        replica_mib: large?.replica ?? 0,
-        replica_growth_mib: growth('replica'),
-        restate_server_mib: large?.restate ?? 0,
-        seconds: round((last?.report.elapsed_ms ?? 0) / 1_000),
-        indicators_per_minute: last?.report.indicators_per_minute ?? 0,
-        failed: last?.report.failed ?? 0,
-      },
-      target: 'CLI and replica flat: at most 100 MiB more than with 10,903',
-      met: growth('cli') <= 100 && growth('replica') <= 100 && last?.report.failed === 0,
-      bound_by: last === undefined ? '' : boundBy(last, 0),
-    }
-  },
-}
-
 export const runScenarios: readonly Scenario[] = [
   catalogueScenario('varied', 'varied', [], 10_000, true),
   catalogueScenario('repeat', 'repeat', [], 25_000, true),
@@ -300,5 +254,4 @@ export const runScenarios: readonly Scenario[] = [
   tokens,
   killed,
   scaled,
-  backlogFile,
 ]
