@@ -95,7 +95,8 @@ const optionsSchema = z.strictObject(
   {
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
     reuse: z.boolean().optional(),
-    override_person: z.boolean().optional(),
+    /** aside: models answer as if no person had, and what persons said stands; for measuring. */
+    override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })
