@@ -76,7 +76,7 @@ test('mode hybrid with noisy gold answers ends above the rules alone, and says w
   const hybrid = JSON.parse(stdout)
   assert.ok(hybrid.accuracy.all > rules.accuracy.all, `${hybrid.accuracy.all} after ${rules.accuracy.all}`)
   assert.deepEqual(hybrid.model, { names: ['offline-noisy'], is_offline: true })
-  assert.match(stderr, /offline .*not a model's/)
+  assert.match(stderr, /offline .*labels of a gold file, some made wrong, not a model's/)
   assert.deepEqual(
     hybrid.packs.map(({ pack, n }: { pack: number; n: number }) => [pack, n]),
     [

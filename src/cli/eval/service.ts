@@ -57,7 +57,7 @@ export async function runThroughService(
       kill,
     })
     try {
-      say(`Model: ${describeModel(stack)}`)
+      say(`Model: ${describeModel(stack, config)}`)
       return await runAll(rows, options, [stack.ingressUrl], '', interrupts)
     } finally {
       await stack.stop()
