@@ -40,7 +40,7 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set(INDICATOR_FIELDS)
 
 /** A text of at most `max` UTF-16 units. The check stops at the length, so a text of megabytes is never scanned. */
 function text(max: number) {
-  return z.string().max(max, {
+  return z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : undefined) }).max(max, {
     abort: true,
     error: (issue) => `must be at most ${max} characters, got ${lengthOf(issue.input)}`,
   })
