@@ -24,16 +24,16 @@ export interface RuleCalibration {
  */
 export const RULE_CALIBRATION: RuleCalibration = {
   codebookVersion: 'v1',
-  indicators: 671,
+  indicators: 743,
   sure: {
-    type: { n: 599, right: 593 },
-    temporal_aggregation: { n: 566, right: 556 },
-    orientation: { n: 539, right: 532 },
+    type: { n: 662, right: 656 },
+    temporal_aggregation: { n: 626, right: 616 },
+    orientation: { n: 595, right: 588 },
   },
   unsure: {
-    type: { n: 72, right: 60 },
-    temporal_aggregation: { n: 105, right: 88 },
-    orientation: { n: 132, right: 102 },
+    type: { n: 81, right: 66 },
+    temporal_aggregation: { n: 117, right: 98 },
+    orientation: { n: 148, right: 114 },
   },
 }
 

@@ -2,25 +2,26 @@ import { pattern } from './rules/pattern.ts'
 import type { Finding, Frequency, SamplePoint } from './types.ts'
 
 const SEMIANNUAL = pattern`
-  \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice (?:a year|yearly)|\b6[- ]monthly|\b6[- ]month|полугод|半年
+  \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice (?:a year|yearly)|\b6[- ]monthly|\b6[- ]month|\bsix[- ]month|\baltı aylık|\b2 (?:times )?(?:per|a) year|полугод|半年
 `
 const IRREGULAR = pattern`
-  \bbiennial|\bdecennial|\bquinquennial|\bone[- ]off|\bbi-?monthly|\bevery (?:two|2|three|3|five|5) years|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
+  \bbiennial|\bdecennial|\bquinquennial|\bone[- ]off|\bbi-?monthly|\bevery (?!1 |one |single )[a-z0-9]+ (?:days|weeks|years?)\b
+  |\bevery (?!1 |one |single |3 |three |12 |twelve )[a-z0-9]+ months?\b|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
 `
 const QUARTERLY = pattern`
-  \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\bevery 3 months|\b(?:3|three)[- ]month|\bqtr|кварт|季|四半期|분기
+  \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\b(?:3|three)[- ]month|üç aylık|3 aylık|\bquate?rly|\b4 (?:times )?(?:per|a) year|\bqtr|кварт|季|四半期|분기
 `
 const WEEKLY = pattern`
-  \bweek|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간
+  \bweek(?!days?)|\bsemana|\bhebdomad|\bwöchent|\bsettiman|\bsemanal|недел|周|週|주간
 `
 const MONTHLY = pattern`
-  \bmonth|\bmthly|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월
+  (?<!\b(?:12|twelve)[- ])\bmonth|\bmthly|\bmth\b|\bmensu|\bmensal|\bmensil|\bmonat|\bmiesi|\baylık|\bbulanan|ежемесяч|месяч|月|월
 `
 const DAILY = pattern`
-  \bdaily|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별
+  \bdaily|\bweekdays?\b|\bday\b|\bdays\b|\bdiari|\bdiári|\bquotidien|\btäglich|\bgiornal|\bbusiness day|ежеднев|日|일별
 `
 const ANNUAL = pattern`
-  \bannual|\byrly|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|год|年|연간
+  \bannual|\byrly|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|\b(?:12|twelve)[- ]month|год|年|연간
 `
 
 /** Tried in order: "biannually" before "annual", because the one word holds the other. */
@@ -47,6 +48,16 @@ const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['a', 'annual'],
   ['y', 'annual'],
   ['ann', 'annual'],
+  ['ann.', 'annual'],
+  // ISO 8601 durations, as SDMX has them.
+  ['p1d', 'daily'],
+  ['p7d', 'weekly'],
+  ['p1w', 'weekly'],
+  ['p1m', 'monthly'],
+  ['p3m', 'quarterly'],
+  ['p6m', 'semiannual'],
+  ['p12m', 'annual'],
+  ['p1y', 'annual'],
 ])
 
 /** Widest and narrowest gap in days that still counts as the frequency: months and years differ in length. */

@@ -40,7 +40,7 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set(INDICATOR_FIELDS)
 
 /** A text of at most `max` UTF-16 units. The check stops at the length, so a text of megabytes is never scanned. */
 function text(max: number) {
-  return z.string().max(max, {
+  return z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : undefined) }).max(max, {
     abort: true,
     error: (issue) => `must be at most ${max} characters, got ${lengthOf(issue.input)}`,
   })
@@ -95,7 +95,8 @@ const optionsSchema = z.strictObject(
   {
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
     reuse: z.boolean().optional(),
-    override_person: z.boolean().optional(),
+    /** aside: models answer as if no person had, and what persons said stands; for measuring. */
+    override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })

@@ -36,12 +36,18 @@ function cap(text: string, max: number): string {
   return text.length > max ? text.slice(0, max) : text
 }
 
-/** NFKC folds full-width signs; separators between groups of three digits go, so that "1 000" is one number. */
+/** NFKC folds full-width signs, but would make 10⁶ a 106; separators between groups of digits go, Indian ones too. */
 function normalize(raw: string, max: number): string {
-  let text = cap(raw, max).normalize('NFKC')
+  let text = cap(raw, max)
+    .replace(/(?<=10)[⁰-⁹²³]{1,2}/g, (power) => `^${power.normalize('NFKC')}`)
+    .normalize('NFKC')
+    .replace(/\b10(?:\^|\*\*)(\d{1,2})(?!\d)|\b1e(\d{1,2})\b/gi, (_, caret?: string, e?: string) => {
+      return String(10 ** Number(caret ?? e))
+    })
   for (const [pattern, word] of CJK_WORDS) text = text.replace(pattern, word)
   return text
     .replace(/(?<![\d.,])(\d{1,3})[,.'’ \u202f](\d{3})(?:[,.'’ \u202f](\d{3}))?(?![\d.,]?\d)/g, '$1$2$3')
+    .replace(/(?<![\d.,])(\d{1,2}),(\d{2}),(\d{3})(?![\d.,]?\d)/g, '$1$2$3')
     .replace(/(^|[\s(])['’]0{3}s?\b|\b000s?\b/g, '$1 1000 ')
     .replace(/\s+/g, ' ')
     .trim()
@@ -61,7 +67,9 @@ function reading(kind: UnitKind, rule: string, more: Partial<Omit<Reading, 'kind
 
 /** The product of the multipliers above the line, or the largest of them where the product is none of the codebook. */
 function readScale(numerator: string, money: boolean): number {
-  const tokens = numerator.match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
+  // The letters of "B$" are a country's, no billion.
+  const tokens =
+    numerator.replace(/(?<!\p{L})\p{Lu}{1,3}(?=[$£])/gu, '').match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
   const factors: number[] = []
   for (const [position, raw] of tokens.entries()) {
     const token = raw.toLowerCase()
@@ -70,9 +78,12 @@ function readScale(numerator: string, money: boolean): number {
     if (/^10{1,6}$/.test(token)) {
       if (tokens[position - 1]?.toLowerCase() !== 'in') factors.push(Number(token))
     } else if (bare === 'mil') {
-      const romance = /^(?:mill|de$|pesos|rea|pers|pess|tone|uni)/.test(next) || /\br\$|\bbrl\b/i.test(numerator)
+      const romance = /^(?:mill|m$|de$|pesos|rea|pers|pess|tone|uni)/.test(next) || /\br\$|\bbrl\b/i.test(numerator)
       factors.push(romance ? 1e3 : 1e6)
-    } else if (bare === 'mm' || bare === 'th' || bare === 'md' || bare === 'man' || bare === 'cr' || bare === 'bin') {
+    } else if (bare === 'bin') {
+      // Turkish for a thousand, and a container.
+      if (money || /^(?:ton|adet|kişi|kg|metre|litre|konut|hane|kwh)/.test(next)) factors.push(1e3)
+    } else if (bare === 'mm' || bare === 'th' || bare === 'md' || bare === 'man' || bare === 'cr') {
       // "mm" is also a millimetre, "th" an ordinal, "bin" a container: beside money or another word of units only.
       if (money || (bare === 'th' && next !== '')) factors.push(SCALE_WORDS.get(bare) ?? 1)
     } else {
@@ -147,6 +158,21 @@ function readPer(below: string): string | null {
   return cap(text, 80)
 }
 
+/** Written in one word with a currency code: "TEUR" is a thousand of them in German books. */
+const GLUED: ReadonlyMap<string, string> = new Map([
+  ['k', 'thousand'],
+  ['K', 'thousand'],
+  ['T', 'thousand'],
+  ['MM', 'million'],
+])
+/** Pence and cents as exchanges quote them: GBp, USc, ZAc, GBX. */
+const MINOR_UNITS: ReadonlyMap<string, string> = new Map([
+  ['GB', 'GBP'],
+  ['US', 'USD'],
+  ['ZA', 'ZAR'],
+  ['EU', 'EUR'],
+])
+
 /** What stands above and below the line. "BBL/D/1K" carries its multiplier at the end. */
 function split(text: string): { above: string; below: string; factor: number } {
   const oil = /^(.{1,20}?)(?:\/(d|day))?\/ ?1 ?(k|m|million|thousand)$/i.exec(text)
@@ -176,6 +202,16 @@ function readText(raw: string, ownCode: string | null): Reading | null {
   const kept = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
   const joined = kept
     .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')
+    .replace(/(?<![\p{L}])(MM|[kKT])([A-Z]{3})\b/gu, (whole, letters: string, code: string) =>
+      CURRENCY_CODES.has(code) ? `${GLUED.get(letters) ?? ''} ${code}` : whole,
+    )
+    .replace(/^T€/, 'thousand €')
+    .replace(/^S\/\.?(?= ?(?:\d|mil|bil|m\b|$))/i, 'soles ')
+    .replace(/^(p|ct?) ?\/ ?(?=[kmg]wh|l\b|lit|kg|lb|the?rm|thm|unit)/i, (_, minor: string) =>
+      minor.toLowerCase() === 'p' ? 'pence/' : 'cents/',
+    )
+    .replace(/^([A-Z]{2})(?:[cp]|X)(?= ?\/|$)/, (whole, land: string) => MINOR_UNITS.get(land) ?? whole)
+    .replace(/^M (?=\p{L}{4})/u, 'million ')
     .replace(/([$€£])(?=[a-z])/gi, '$1 ')
     .replace(/\bM([A-Z]{3}|kr)\b/g, (whole, code: string) =>
       code === 'kr' || CURRENCY_CODES.has(code) ? `M ${code}` : whole,

@@ -41,7 +41,7 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
   say('Starting PostgreSQL, restate-server, the model and a replica …')
   const stack = await startStack({ config, log: createCliLog(config), say, signal, kill })
   try {
-    say(`Model: ${describeModel(stack)}`)
+    say(`Model: ${describeModel(stack, config)}`)
     const shown = new Map<string, Classification>()
     const report = await classifyFile(
       SAMPLE_FILE,

@@ -1,4 +1,5 @@
 /** `eval GOLD`: how right the answers are, field by field, on indicators that a person has labelled. */
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
@@ -58,10 +59,11 @@ export function addEvalCommand(program: Command): void {
 
 /** Reads and checks. Throws ServiceError input-invalid that names every wrong line. */
 export async function readGoldFile(path: string): Promise<readonly GoldRow[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new ServiceError('input-invalid', `The gold file cannot be read: ${messageOf(error)}`, { cause: error })
   })
-  const { rows, problems, ignored } = parseGold(text)
+  if (!isUtf8(bytes)) throw new ServiceError('input-invalid', `${path} is not UTF-8: save it as UTF-8`)
+  const { rows, problems, ignored } = parseGold(bytes.toString('utf8'))
   if (problems.length > 0) {
     const shown = problems.slice(0, 20).map((problem) => `  ${problem}`)
     const rest = problems.length > shown.length ? [`  and ${problems.length - shown.length} more`] : []

@@ -33,6 +33,7 @@ interface ApplyCommandOptions {
 /** What a screen bears; a file and --json get everything unless told otherwise. */
 const SHOWN_ON_SCREEN = 20
 const MAX_NAME = 100
+const MAX_WARNINGS = 20
 
 export function addReviewCommand(program: Command): void {
   // Options of `review apply` are its own also where `review` has one of the same name; that takes both.
@@ -87,6 +88,8 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
   const report = await withStore((store) => {
     return applyReview(store, bytes, { label, by, dryRun: options.dryRun ?? false })
   })
+  for (const warning of report.warnings.slice(0, MAX_WARNINGS)) say(`Warning: ${warning}`)
+  if (report.warnings.length > MAX_WARNINGS) say(`Warnings like these: ${report.warnings.length} in all`)
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatApplied(report)}\n`)
 }

@@ -1,6 +1,6 @@
 /** `start`: the embedded stack in the foreground. */
 import type { Command } from 'commander'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { type Stack, startStack } from '../embedded/stack.ts'
 import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } from './terminal.ts'
 
@@ -20,7 +20,7 @@ export function addStartCommand(program: Command): void {
             if (!isInterrupted(error)) throw error
             return say('Stopped before it had started.')
           }
-          say(describeStack(stack))
+          say(describeStack(stack, config))
           await aborted(first)
           await stack.stop()
           say('Stopped. The data stays.')
@@ -31,18 +31,20 @@ export function addStartCommand(program: Command): void {
 }
 
 /** Nobody must take the offline model's answers for a real model's. */
-export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>): string {
+export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineModel }: Config): string {
   if (stack.offlineModelUrl === null) return 'the endpoint that OPENAI_* names'
-  return `offline (${stack.offlineModelUrl}): its answers are the rules' guesses, not a model's, and its costs what gpt-6-luna would cost. Set OPENAI_API_KEY for a real one`
+  const { from, noise } = offlineModel.answers
+  const whose = { rules: "the rules' guesses", gold: 'labels of a gold file', hostile: 'hostile' }[from]
+  return `offline (${stack.offlineModelUrl}): its answers are ${whose}${noise > 0 ? ', some made wrong' : ''}, not a model's, and its costs what gpt-6-luna would cost. Set OPENAI_API_KEY for a real one`
 }
 
-function describeStack(stack: Stack): string {
+function describeStack(stack: Stack, config: Config): string {
   return [
     'The classify service is ready:',
     `  Restate ingress  ${stack.ingressUrl}`,
     `  Restate admin    ${stack.adminUrl}`,
     `  health, metrics  ${stack.replicaUrl}/classify-api/health, ${stack.replicaUrl}/metrics`,
-    `  model            ${describeModel(stack)}`,
+    `  model            ${describeModel(stack, config)}`,
     `  database         address in ${stack.stateFile} (database_url)`,
     `  logs             ${stack.logsDir}`,
     `  processes        ${Object.entries(stack.pids())

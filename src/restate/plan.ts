@@ -19,8 +19,8 @@ export interface BatchOptions {
   readonly mode: Mode
   readonly reuse: boolean
   readonly force: boolean
-  /** Models may answer what a person has answered. */
-  readonly overridePerson: boolean
+  /** Models may answer what a person has answered: in the person's place, or aside, where the person's word stands. */
+  readonly overridePerson: boolean | 'aside'
   readonly pack: PackRule
 }
 
@@ -131,10 +131,10 @@ export async function readWays(
   const { primary, escalation } = deps.models
   const { prepared, warnings } = prepare(request, primary)
   const [latest, words] = await Promise.all([
-    options.force && options.overridePerson
+    options.force && options.overridePerson !== false
       ? NOTHING_KNOWN
       : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
-    options.overridePerson
+    options.overridePerson !== false
       ? NO_ANSWERS
       : deps.store.findPersonAnswers([...new Set(prepared.map((one) => one.personHash))]),
   ])
@@ -241,7 +241,7 @@ function stillHolds(known: LatestResult, one: Prepared, options: BatchOptions, m
   const { classification } = known
   const { mode, force, overridePerson } = options
   if (known.inputHash !== one.inputHash || known.unanswered) return false
-  if (classification.source === 'person') return !overridePerson
+  if (classification.source === 'person') return overridePerson === false
   if (force || classification.codebook_version !== CODEBOOK_VERSION) return false
   // The rules cost nothing: where they read more than they did, the result is made anew.
   if (!agreesWithRules(classification, one.reading, mode)) return false

@@ -58,6 +58,8 @@ test('a wrong gold file and wrong options are refused with exit code 2', async (
   assert.equal(wrong.code, 2)
   assert.match(wrong.stderr, /line 1, labels\.type: must be one of .*, got "money"/)
   assert.match(wrong.stderr, /line 1, labels\.frequency: is missing/)
+  await writeFile(path, Buffer.from('{"indicator_id":"A","name":"D\u00e9penses"}\n', 'latin1'))
+  assert.match((await runCli(['eval', path])).stderr, /is not UTF-8/)
   assert.equal((await runCli(['eval', join(directory, 'none.jsonl')])).code, 2)
   assert.equal((await runCli(['eval', '--mode', 'magic'])).code, 2)
   assert.equal((await runCli(['eval', '--fail-under', 'beauty=1'])).code, 2)
@@ -76,7 +78,7 @@ test('mode hybrid with noisy gold answers ends above the rules alone, and says w
   const hybrid = JSON.parse(stdout)
   assert.ok(hybrid.accuracy.all > rules.accuracy.all, `${hybrid.accuracy.all} after ${rules.accuracy.all}`)
   assert.deepEqual(hybrid.model, { names: ['offline-noisy'], is_offline: true })
-  assert.match(stderr, /offline .*not a model's/)
+  assert.match(stderr, /offline .*labels of a gold file, some made wrong, not a model's/)
   assert.deepEqual(
     hybrid.packs.map(({ pack, n }: { pack: number; n: number }) => [pack, n]),
     [

@@ -176,6 +176,21 @@ test('with overridePerson the model answers again, and the word is over until a 
   assert.deepEqual(kinds(await plan(mates)), ['person', 'unchanged'])
 })
 
+test('aside of a person the model answers too, and the word stands: what measures models may not end it', async () => {
+  const mates = ['M.1', 'M.2'].map((id) => series(id, 'Umbic flow of the fen'))
+  await finish(await plan(mates))
+  await apply('M.1 type=stock temporal_aggregation=point-in-time')
+  const measured = [series('eval:M.1', 'Umbic flow of the fen')]
+  const aside = { overridePerson: 'aside', mode: 'model', reuse: false, force: true } as const
+  assert.deepEqual(kinds(await plan(measured)), ['person'])
+  const { results } = await finish(await plan(measured, aside))
+  assert.deepEqual(
+    results.map(({ source }) => source),
+    ['model'],
+  )
+  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'person'])
+})
+
 test('a word from another codebook answers, and asks a person to look again; one without a known label does not', async () => {
   const mates = ['C.1', 'C.2'].map((id) => series(id, 'Corbic turn of the dell'))
   await finish(await plan(mates))

@@ -105,6 +105,19 @@ test('a review file corrects two indicators; the next run answers all of their s
   assert.deepEqual([dry.run_id, dry.dry_run, dry.corrected], [null, true, 2])
   assert.deepEqual(await classified(), before)
 
+  assert.deepEqual(dry.warnings, [])
+  // Who overwrites a label where it stands has decided nothing, and is told so.
+  const undecided = rows.findIndex((row, line) => line > 0 && row !== '' && row === filled[line])
+  const overwritten = filled.with(undecided, (rows[undecided] ?? '').replace(/^([^,]*,,,,)[a-z-]+,/, '$1yield,'))
+  const careless = JSON.parse(
+    await run('review', 'apply', await file('careless.csv', overwritten.join('\n')), '--dry-run', '--json'),
+  )
+  assert.equal(careless.undecided, 1)
+  assert.match(
+    careless.warnings.join(),
+    /decides nothing, but says type "yield" where [a-z-]+ is stored: .*corrections/,
+  )
+
   const applied = JSON.parse(await run('review', 'apply', path, '--json', '--by', 'Anna'))
   assert.deepEqual(
     [applied.by, applied.accepted, applied.corrected, applied.undecided, applied.shapes],

@@ -37,6 +37,19 @@ const WORDS: readonly (readonly [string, Frequency])[] = [
   ['mthly', 'monthly'],
   ['yrly', 'annual'],
   ['ann', 'annual'],
+  ['every two weeks', 'irregular'],
+  ['every 10 days', 'irregular'],
+  ['every 2 months', 'irregular'],
+  ['every other year', 'irregular'],
+  ['every 4 years', 'irregular'],
+  ['every 3 months', 'quarterly'],
+  ['4 times a year', 'quarterly'],
+  ['every six months', 'semiannual'],
+  ['every 12 months', 'annual'],
+  ['Weekdays', 'daily'],
+  ['Üç aylık', 'quarterly'],
+  ['Aylık', 'monthly'],
+  ['P3M', 'quarterly'],
 ]
 
 for (const [periodicity, frequency] of WORDS) {

@@ -85,8 +85,8 @@ test('dirty points are dropped and counted, the others sorted by date', () => {
 const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ['null', null, /^: .*expected object/],
   ['an array', [], /^: .*expected object/],
-  ['no id', { name: 'x' }, /^indicator_id: .*expected string/],
-  ['no name', { indicator_id: 'x' }, /^name: .*expected string/],
+  ['no id', { name: 'x' }, /^indicator_id: is missing/],
+  ['no name', { indicator_id: 'x' }, /^name: is missing/],
   ['a null name', { ...RAW, name: null }, /^name: .*expected string, received null/],
   ['a blank name', { ...RAW, name: ' \u0000\n' }, /^name: must not be empty/],
   ['a number for a name', { ...RAW, name: 5 }, /^name: .*expected string, received number/],

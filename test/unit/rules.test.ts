@@ -18,6 +18,18 @@ function said(name: string, units?: string): string {
 
 type Row = readonly [name: string, units: string, answer: string]
 
+/** What an unseen wave got wrong, told with other names than those of the gold file. */
+const UNSEEN_FAULTS: readonly Row[] = [
+  ['Food imports, net (% of food use)', '% of food use', 'ratio period-total 0'],
+  ['Net transfers from abroad (% of household income)', '% of household income', 'ratio period-total 0'],
+  ['Female-headed households (% of households)', '% of households', 'share not-applicable 0'],
+  ['Equity turnover ratio of listed shares (%)', '%', 'ratio period-total +'],
+  ['Ozone, mean annual exposure (micrograms per cubic meter)', 'micrograms per cubic meter', 'ratio period-average 0'],
+  ['Hotel Room Occupancy', '%', 'percentage period-average 0'],
+  ['Mineral rents (% of GDP)', '% of GDP', 'ratio period-total 0'],
+  ['Statistical discrepancy of GDP (current LCU)', 'current LCU', 'balance period-total 0'],
+]
+
 const EVERY_TYPE: readonly Row[] = [
   ['Inflation Rate', '%', 'growth-rate period-rate 0'],
   ['Exports of goods and services', 'annual % growth', 'growth-rate period-rate +'],
@@ -138,7 +150,7 @@ test('the rows reach every type', () => {
   )
 })
 
-for (const [name, units, answer] of EVERY_TYPE) {
+for (const [name, units, answer] of [...UNSEEN_FAULTS, ...EVERY_TYPE]) {
   test(`${name} (${units}) is ${answer}`, () => assert.equal(said(name, units), answer))
 }
 for (const [ruling, rows] of Object.entries(RULINGS)) {
@@ -164,7 +176,7 @@ test('a description that says disbursements minus repayments makes a balance (ru
 })
 
 test('a modifier at the end of the name changes nothing', () => {
-  for (const [name, units] of [...EVERY_TYPE, ...Object.values(RULINGS).flat()]) {
+  for (const [name, units] of [...UNSEEN_FAULTS, ...EVERY_TYPE, ...Object.values(RULINGS).flat()]) {
     for (const modifier of MODIFIERS) {
       const [bare, modified] = [read(name, units), read(`${name}${modifier}`, units)]
       for (const field of ['unit', 'type', 'temporal_aggregation', 'orientation'] as const) {

@@ -89,6 +89,13 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     because: 'What is divided are averages of the period (ruling 1).',
   },
   {
+    rule: 'ratio-of-averages',
+    value: 'period-average',
+    when: (s) => s.type === 'ratio' && /\b(?:mean|average) annual\b|\bconcentrations?\b|\bprice level\b/.test(s.head),
+    sure: false,
+    because: 'Levels of prices and concentrations are averages of the period.',
+  },
+  {
     rule: 'portion-of-stock',
     value: 'point-in-time',
     when: (s) => portion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),

@@ -46,7 +46,7 @@ export const INDEX_AVERAGED_SURE = pattern`
 export const LABOUR_RATE = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b
   |\butili[sz]ation\b|\bjobless rate\b|\bclaimant (?:count )?rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
-  |\blabou?r participation\b
+  |\blabou?r participation\b|\boccupancy\b
 `
 export const PEOPLE_SHARE_NOT = pattern`
   \bsavings?\b|\bincome share\b|\bexpenditure\b|\bexports\b|\bimports\b|\bexpense\b|\bcompensation\b

@@ -133,8 +133,10 @@ export function readContext(indicator: Indicator, { value: unit, sure: unitSure 
   }
 }
 
-/** The whole in the narrow sense: "sales for affected firms" are sales, no firms. */
+/** The whole in the narrow sense: "sales for affected firms" are sales, "household income" is income. */
 export function wholeItself({ whole }: Context): string {
-  const short = whole.replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
+  const short = whole
+    .replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
+    .replace(/\bhouseholds?'? (?=(?:disposable |final |total )?(?:income|spending|expenditures?|consumption)\b)/, '')
   return /^(?:total )?(?:number|proportion|share)$/.test(short) ? whole : short
 }

@@ -38,7 +38,7 @@ export const NEUTRAL = pattern`
   |\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b
   |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|(?<!adolescent )\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
   |\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b
-  |\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\boutflows?\b|\bremittances, paid\b
+  |\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\bdiscrepanc|\brents\b|\boutflows?\b|\bremittances, paid\b
   |\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b
   |\bpopulation density\b|\btourism, expenditures?\b|\b(?:total|banks?|central bank) assets\b|\bclaims (?:on|of)\b|\bdeposits\b|\bwithdrawals?\b
 `
@@ -61,7 +61,7 @@ export const GOOD = pattern`
   |\bcoincident\b|\bsurplus\b|\bhousing market\b|\bnew home\b|\bdemand\b|\butili[sz]ation\b|\bhealth workers\b
   |\bsurgical workforce\b|\bforeign assets\b|\bforest\b|\bcompetitiveness\b|\bmortgage (?:applications
   |approvals|market)\b|\brail lines\b|\brailways?\b|\broads?\b|\bpatent|\btrademark|\bindustrial design\b|\bredbook\b|\bhospitals\b|\btourism\b
-  |\bgoods transported\b|\btraffic\b|\bwomen in parliament\b|\breturn on\b|\bcapital adequacy\b
+  |\bgoods transported\b|\b(?:air|rail|road) transport\b|\btraffic\b|\bwomen in parliament\b|\breturn on\b|\bcapital adequacy\b
   |\bcapital to assets\b|\blisted domestic\b|\bcondom\b|\bfinance (?:investment|working capital)\b|\br&d\b
   |\bimport cover\b|\bmonths of imports\b
 `

@@ -216,9 +216,12 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     when: (s) => GOOD.test(text(s)),
     sure: (s) =>
       s.type === 'growth-rate' ||
-      !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(
-        s.head,
-      ) ||
+      // More time is good where it is life or learning: "days sales outstanding" only names what is good.
+      (s.type === 'duration' && /\blife expectancy\b|\bschooling\b/.test(s.head)) ||
+      (s.type !== 'duration' &&
+        !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(
+          s.head,
+        )) ||
       GOOD_SURE.test(s.head),
     because: 'More of it is better for the people.',
   },

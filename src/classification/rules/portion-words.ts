@@ -14,7 +14,7 @@ export const DEPENDENCY_RATIO = pattern`
 `
 export const CONDITION_OF_PEOPLE_DOUBT = pattern`
   \bshare\b|\bproportion of (?:women|time)|\bvalue lost\b|\bfemale participation\b|\bincrease in\b|\bneet\b
-  |\bover-age\b|\bfemale (?:top|headed)\b|\bsurvival\b|\brisk of\b|\badequacy\b|\bspecies\b|\bexpenditure on\b
+  |\bover-age\b|\bsurvival\b|\brisk of\b|\badequacy\b|\bspecies\b|\bexpenditure on\b
 `
 export const CONDITION_IN_PERCENT_DOUBT = pattern`
   \bdelinquen|\bchurn\b|\bincidence\b|\bcompleteness\b|\bownership\b
@@ -22,6 +22,9 @@ export const CONDITION_IN_PERCENT_DOUBT = pattern`
 export const PART_OF_FLOW_DOUBT = pattern`
   \bloss(?:es)?\b|\bvalue lost\b|\bnet\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b
   |\bdebt\b|\bservice coverage\b|\bprofits?\b|\btaxes\b.{1,200}\bvalue added\b
+`
+export const NET_OF_FLOWS = pattern`
+  \b(?:imports?|exports?|trade|transfers?|flows?), net\b|\bnet (?:imports?|exports?|trade|transfers?|flows?)\b
 `
 export const NAME_RATIO = pattern`
   \bratios?\b|\bin months of imports\b|\bimport cover\b|\bas a (?:proportion|percentage|share) of\b|\bdebt\b
@@ -58,7 +61,7 @@ export const KIND_OF_PEOPLE = pattern`
   |male|women)|\bmigrant stock\b|\barmed forces\b|\bcause of death\b|\bwomen'?s share\b
   |\bwomen in (?:parliament|national)|\bfemale share\b|\bwho are (?:female|male|women|men)\b|\bshare of (?:women|female|men)\b|\bheld by women\b
   |, (?:private|vocational|general pupils)$|\b(?:pupils|teachers|academic staff|students)$
-  |\blong-term unemployment\b|\brefugees?\b|\bshare of labou?r force\b
+  |\blong-term unemployment\b|\brefugees?\b|\bshare of labou?r force\b|\bfemale top managers?\b|\bfemale[- ]headed\b
 `
 export const PARTICIPATION = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b

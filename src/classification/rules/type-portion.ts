@@ -11,6 +11,7 @@ import {
   LAW_RATE,
   MONEY_WHOLE,
   NAME_RATIO,
+  NET_OF_FLOWS,
   NOT_PART_OF_GDP,
   NOT_PART_OF_GDP_DOUBT,
   PART_OF_FLOW_DOUBT,
@@ -164,6 +165,13 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     because: 'It is a part of the stock it is divided by.',
   },
   {
+    rule: 'net-of-flows-to-something',
+    value: 'ratio',
+    when: (c) => c.percent && c.whole !== '' && NET_OF_FLOWS.test(c.head),
+    sure: false,
+    because: 'A net of two flows can go below zero, so it is no part of a whole.',
+  },
+  {
     rule: 'part-of-flow',
     value: 'share',
     when: (c) => c.percent && MONEY_WHOLE.test(c.whole),
@@ -173,7 +181,9 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-share',
     value: 'share',
-    when: (c) => c.percent && /\bshares?\b|\bcomposition\b|\bproportion\b/.test(c.head),
+    // Shares that are traded are securities.
+    when: (c) =>
+      c.percent && /\bshares?\b|\bcomposition\b|\bproportion\b/.test(c.head) && !/\bturnover ratio\b/.test(c.head),
     sure: (c) =>
       /\bshare of\b|\bincome share\b|\bcomposition\b/.test(c.head) && !/\btariff lines\b|\byouth not\b/.test(c.head),
     because: 'The name says share or composition.',

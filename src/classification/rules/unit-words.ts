@@ -9,7 +9,10 @@ export const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
         1e3,
         'thousand thousands thous thsd ths tsd tausend th k kilo milliers millier miles mille migliaia mila duizend',
       ],
-      [1e3, 'tusen tys tis bin ribu nghìn ngàn mil тыс тысяч тысячи हज़ार हजार ألف آلاف thousandths'],
+      [
+        1e3,
+        'tusen tkr tys tis bin ribu nghìn ngàn mil mii tūkst тыс тысяч тысячи хил χιλ हज़ार हजार ألف آلاف thousandths',
+      ],
       [1e4, 'tenthousand man'],
       [1e5, 'lakh lakhs lac lacs लाख'],
       [
@@ -17,9 +20,13 @@ export const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
         'million millions mn mln mlns mio mill mil. mm millón millon millones milhão milhões milhoes milioni milione',
       ],
       [1e6, 'millionen miljoen miljoner miljon milyon milionów miliony milion juta triệu млн миллион миллионов مليون'],
+      [1e6, 'milj mkr milioane εκατ'],
       [1e7, 'crore crores cr करोड़'],
       [1e8, 'hundredmillion'],
-      [1e9, 'billion billions bn bln bil milliard milliards milliarden mrd mrds mld md miljard miljarder miliardi'],
+      [
+        1e9,
+        'billion billions bn bln bil milliard milliards milliarden mrd mrds mld mlds md mds miljard miljarder miliardi mia mdkr miliarde δισ',
+      ],
       [1e9, 'milyar miliardów miliar bilhão bilhões bilhoes tỷ млрд миллиард миллиардов مليار'],
       [
         1e12,
@@ -38,6 +45,18 @@ export const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
 ])
 
 export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
+  // Units with a number word inside come before the numbers.
+  [/千瓦[时時]/g, ' kWh '],
+  [/千瓦/g, ' kW '],
+  [/立方米/g, ' m3 '],
+  [/平方公里|平方千米/g, ' km2 '],
+  [/平方米/g, ' m2 '],
+  [/公里|千米/g, ' km '],
+  [/千克|公斤/g, ' kg '],
+  [/公[顷頃]/g, ' hectares '],
+  [/พันล้าน/g, ' billion '],
+  [/ล้าน/g, ' million '],
+  [/(?<=^|[\d千万萬億亿百천만억])[台辆輛户戸件套家대]$/g, ' units '],
   [/百万|百萬|백만/g, ' million '],
   [/千万|千萬|천만/g, ' crore '],
   [/十亿|十億|십억/g, ' billion '],
@@ -45,7 +64,7 @@ export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
   [/亿|億|억/g, ' hundredmillion '],
   [/兆|조(?!\p{L})/gu, ' trillion '],
   [/千|천(?!\p{L})/gu, ' thousand '],
-  [/人|명/g, ' persons '],
+  [/人(?!民[币幣])|명/g, ' persons '],
 ]
 
 /** What a source says of its method: no unit, whatever stands beside it is read. */
@@ -67,13 +86,14 @@ export const EMPTY = pattern`
 
 export const PERCENT = pattern`
   %|\bper ?cent(?!ile)|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
-  |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分
+  |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
 `
 export const FLAG = pattern`
   \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
 `
 export const INDEX = pattern`
   = ?100\b|^\d{1,3} ?(?:-|to) ?\d{1,3}(?: ?\([^()]{1,40}\))?$|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
+  |\bpunkte?n?\b|\bpuntos?\b|\bpontos?\b|\bpunti\b
   |\bscores?\b|\branks?\b|\branking|\brating|\bscale\b|\b\d{1,3} ?= ?[a-z]|\bbase year\b|\bgpi\b|\bstars?\b
 `
 export const RATIO_WORD = pattern`
@@ -94,7 +114,7 @@ export const PHYSICAL = pattern`
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
   |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?(?! de )|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
   |m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb
-  |tco2e?|mtco2e?|co2e?|toneladas|tonnen|тонн|吨|トン)\b|тонн|吨|トン|м3
+  |tco2e?|mtco2e?|co2e?|toneladas|tonnen|kilolit(?:er|re)s?|kl)\b|тонн|吨|トン|м3|куб\. ?м|[км]вт|барр|طن|टन
 `
 export const COUNT = pattern`
   \b(?:numbers?|nos?|persons?|people|units?|heads?|each|cases?|firms?|companies|enterprises|establishments
@@ -106,7 +126,7 @@ export const COUNT = pattern`
   |adults|inhabitants|population|capita|refugees|migrants|troops|procedures|payments|visits|claims|outages
   |personen|personas|personnes|pessoas|unidades|stück|stk|count|bankruptcies|countries
   |cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants
-  |containers|litigations|homicides)\b|\btonnages?\b|человек|единиц|штук
+  |containers|litigations|homicides)\b|\btonnages?\b|\b(?:persoane|orang|adet|kişi)(?!\p{L})|osób|osob\b|человек|единиц|штук|души
 `
 /** Words that may stand beside a word-like code without making it a word: "constant ALL Million". */
 export const UNIT_FILLER = pattern`

@@ -28,7 +28,7 @@ export interface ServiceOptions {
 const BATCH_SIZE = 50
 const BATCHES_IN_FLIGHT = 4
 const PATIENCE_MS = 60_000
-/** In a service with other work the gold's ids must not meet those of a catalogue, nor its results a person's word. */
+/** In a service with other work the gold's ids must not meet those of a catalogue. */
 const FOREIGN_PREFIX = 'eval:'
 
 /** One run for each pack size. Rejects with ServiceError where the service fails or is interrupted. */
@@ -57,7 +57,7 @@ export async function runThroughService(
       kill,
     })
     try {
-      say(`Model: ${describeModel(stack)}`)
+      say(`Model: ${describeModel(stack, config)}`)
       return await runAll(rows, options, [stack.ingressUrl], '', interrupts)
     } finally {
       await stack.stop()
@@ -120,8 +120,9 @@ async function runOnce(
       ...indicator,
       indicator_id: prefix + indicator.indicator_id,
     }))
-    // Nothing that was answered before may count: every run measures the model anew.
-    const body = { indicators, run_id: runId, force: true, options: { mode, reuse: false, pack } }
+    // Nothing that was answered before may count, not even by a person, whose word stays: every run measures the model anew.
+    const options = { mode, reuse: false, pack, override_person: 'aside' as const }
+    const body = { indicators, run_id: runId, force: true, options }
     const response = await client
       .submit({ idempotencyKey: `${runId}-${index}`, body }, interrupts.first)
       .catch((error: unknown) => {

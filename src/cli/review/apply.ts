@@ -28,6 +28,8 @@ export interface ApplyReport {
   readonly undecided: number
   readonly shapes: number
   readonly dry_run: boolean
+  /** Lines that decide nothing though their labels are not those that are stored: somebody may have meant it. */
+  readonly warnings: readonly string[]
   readonly items: readonly {
     readonly indicator_id: string
     readonly decision: 'accept' | 'correct'
@@ -64,6 +66,7 @@ export async function applyReview(store: Store, bytes: Buffer, options: ApplyOpt
     undecided: parsed.lines.length - decided.length,
     shapes: new Set(decided.map(({ shape }) => shape.shapeHash)).size,
     dry_run: options.dryRun,
+    warnings: await overlooked(store, parsed.lines),
     items: decided.map(({ line, known, labels }) => ({
       indicator_id: known.indicator.indicator_id,
       decision: line.decision === 'accept' ? 'accept' : 'correct',
@@ -109,6 +112,28 @@ async function decideAll(
     }
   }
   return { decided, problems: problems.sort((a, b) => a.line - b.line) }
+}
+
+/** A label that was overwritten in place decides nothing; so does a file that is older than the results. */
+async function overlooked(store: Store, all: readonly ReviewLine[]): Promise<string[]> {
+  const lines = all.filter((line) => line.decision === 'undecided' && Object.keys(line.seen).length > 0)
+  const warnings: string[] = []
+  for (let from = 0; from < lines.length; from += IDS_AT_ONCE) {
+    const part = lines.slice(from, from + IDS_AT_ONCE)
+    const found = await store.findIndicators(part.flatMap((line) => [line.indicatorId, asExported(line.indicatorId)]))
+    for (const { line, indicatorId, seen } of part) {
+      const known = found.get(indicatorId) ?? found.get(asExported(indicatorId))
+      for (const field of DECIDED_FIELDS) {
+        const [said, stored] = [seen[field] ?? '', known?.latest.classification[field]]
+        if (said === '' || stored === undefined || said === stored) continue
+        const way = `to set it, write ${field}=… into corrections`
+        warnings.push(
+          `line ${line} decides nothing, but says ${field} ${showValue(said)} where ${stored} is stored: ${way}`,
+        )
+      }
+    }
+  }
+  return warnings
 }
 
 async function save(store: Store, decided: readonly Decided[], by: string): Promise<string> {
