@@ -99,19 +99,22 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
   const early = deps.admission.enter(before, options.mode !== 'rules')
   if (early !== null) return early
   try {
-    const plan = await planUnclaimed(deps, input)
+    const { plan, anew } = await planUnclaimed(deps, input)
     const late = deps.admission.admit(plan.chunks.length, before)
     if (late !== null) return late
-    return options.reuse && plan.chunks.length > 0 ? await claimQuestions(deps, input, plan) : plan
+    return options.reuse && plan.chunks.length > 0 ? await claimQuestions(deps, input, plan, anew) : plan
   } finally {
     deps.admission.leave()
   }
 }
 
-async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<Plan> {
-  const [run, { ways, warnings }] = await Promise.all([deps.store.openRun(runId), readWays(deps, request, options)])
+async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput) {
+  const [run, { ways, warnings, anew }] = await Promise.all([
+    deps.store.openRun(runId),
+    readWays(deps, request, options),
+  ])
   const toAsk = ways.flatMap((way, position) => (way.kind === 'ask' ? [position] : []))
-  return {
+  const plan: Plan = {
     runStartedAt: run.startedAt,
     models: deps.models,
     codebookVersion: CODEBOOK_VERSION,
@@ -120,6 +123,15 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
     chunks: packPositions(ways, toAsk, options.pack),
     warnings,
   }
+  return { plan, anew }
+}
+
+interface Ways {
+  readonly prepared: readonly Prepared[]
+  readonly ways: readonly Way[]
+  readonly warnings: Warning[]
+  /** Shapes whose stored answers do not count: a person has corrected them, and now a model is to be asked again. */
+  readonly anew: ReadonlySet<string>
 }
 
 /** How each indicator would get its result now, as far as this batch can tell alone. Reads only. */
@@ -127,20 +139,23 @@ export async function readWays(
   deps: Pick<PlanDeps, 'store' | 'models'>,
   request: BatchRequest,
   options: BatchOptions,
-): Promise<{ readonly prepared: readonly Prepared[]; readonly ways: readonly Way[]; readonly warnings: Warning[] }> {
+): Promise<Ways> {
   const { primary, escalation } = deps.models
   const { prepared, warnings } = prepare(request, primary)
   const [latest, words] = await Promise.all([
     options.force && options.overridePerson !== false
       ? NOTHING_KNOWN
       : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
-    options.overridePerson !== false
-      ? NO_ANSWERS
-      : deps.store.findPersonAnswers([...new Set(prepared.map((one) => one.personHash))]),
+    deps.store.findPersonAnswers([...new Set(prepared.map((one) => one.personHash))]),
   ])
+  const anew = new Set(
+    options.overridePerson === true
+      ? prepared.flatMap((one) => (words.has(one.personHash) ? [one.shapeHash] : []))
+      : [],
+  )
   /** What a person said of the shape: it goes before the rules, before any model and before what was asked by force. */
   const wordOn = (one: Prepared): StoredAnswer | undefined => {
-    const word = words.get(one.personHash)
+    const word = options.overridePerson === false ? words.get(one.personHash) : undefined
     return word !== undefined && isCurrentWord(word) ? word : undefined
   }
   const isUnchanged = (one: Prepared): Classification | undefined => {
@@ -167,7 +182,7 @@ export async function readWays(
     const word = wordOn(one)
     if (word !== undefined) return { kind: 'reuse', answer: word }
     if (isSettled(one)) return { kind: 'rules' }
-    const answer = answers.get(one.shapeHash)
+    const answer = anew.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
     if (answer !== undefined && !isWorthAsking(answer, one, options.mode, escalation)) return { kind: 'reuse', answer }
     const leader = leaders.get(one.shapeHash)
     if (leader !== undefined) return { kind: 'follow', leader }
@@ -175,17 +190,22 @@ export async function readWays(
     const indicator = { ...one.indicator, sample_values: one.indicator.sample_values.slice(-MAX_PROMPT_SAMPLES) }
     return { kind: 'ask', indicator, reading: one.reading, shape: one.shape, shapeHash: one.shapeHash }
   })
-  return { prepared, ways, warnings }
+  return { prepared, ways, warnings, anew }
 }
 
 /** Claims what the plan would ask: what another batch asks already is awaited, what it has answered is reused. */
-async function claimQuestions(deps: PlanDeps, { options, owner }: PlanInput, plan: Plan): Promise<Plan> {
+async function claimQuestions(
+  deps: PlanDeps,
+  { options, owner }: PlanInput,
+  plan: Plan,
+  anew: ReadonlySet<string>,
+): Promise<Plan> {
   const wanted = plan.ways.flatMap((way) => (way.kind === 'ask' ? [way.shapeHash] : []))
   const { mine, at, answers } = await claimUnanswered(deps.store, owner, wanted)
   const ways = plan.ways.map((way): Way => {
     if (way.kind !== 'ask') return way
     if (!mine.has(way.shapeHash)) return { ...way, kind: 'await' }
-    const answer = answers.get(way.shapeHash)
+    const answer = anew.has(way.shapeHash) ? undefined : answers.get(way.shapeHash)
     if (answer === undefined || isWorthAsking(answer, way, options.mode, plan.models.escalation)) return way
     return { kind: 'reuse', answer }
   })

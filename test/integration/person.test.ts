@@ -55,6 +55,8 @@ async function finish({ request, runId, options, plan }: Run) {
   const asked = plan.chunks.flat()
   const decision = decisionOf({ type: 'index', temporal_aggregation: 'period-average', orientation: 'neutral' })
   const { primary } = plan.models
+  // As the save of a whole batch does: what was claimed is answered.
+  if (plan.claims !== undefined) await store.releaseClaims(runId, plan.claims.shapeHashes)
   return await saveResults(
     { store, metrics, priceOf: () => null },
     {
@@ -174,6 +176,18 @@ test('with overridePerson the model answers again, and the word is over until a 
   assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged'])
   await apply('O.2 type=stock temporal_aggregation=point-in-time')
   assert.deepEqual(kinds(await plan(mates)), ['person', 'unchanged'])
+})
+
+test('with overridePerson the answer that the person had corrected is no answer: the model is asked', async () => {
+  const mates = ['P.1', 'P.2', 'P.3'].map((id) => series(id, 'Pirbic gain of the moor'))
+  await finish(await plan(mates.slice(0, 1)))
+  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'model', 'model'])
+  await apply('P.1 type=stock temporal_aggregation=point-in-time')
+  const over = await plan(mates, { overridePerson: true })
+  assert.deepEqual(kinds(over), ['ask', 'follow', 'follow'])
+  await finish(over)
+  // It has answered by now: who comes later takes that.
+  assert.deepEqual(kinds(await plan([series('P.4', 'Pirbic gain of the moor')], { overridePerson: true })), ['model'])
 })
 
 test('aside of a person the model answers too, and the word stands: what measures models may not end it', async () => {
