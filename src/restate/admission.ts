@@ -38,6 +38,8 @@ export interface Admission {
   leave(): void
   /** After planning: null lets it ask. */
   admit(chunks: number, before: AdmissionWait | null): AdmissionWait | null
+  /** Chunks that were admitted and will not come: others ask for their shapes already, or the step has failed. */
+  giveBack(chunks: number): void
 }
 
 type Load = Pick<LimiterStats, 'waiting' | 'requestsPerMinute' | 'pausedMs'> & {
@@ -114,6 +116,11 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
       const wait = before === null && chunks > 0 ? waitForRoom(chunks, null) : null
       if (wait === null) admitted += chunks
       return wait
+    },
+
+    giveBack(chunks) {
+      admitted = Math.max(0, admitted - chunks)
+      usualChunks -= chunks / 10
     },
   }
 }

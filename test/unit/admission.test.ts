@@ -119,6 +119,27 @@ test('those who were sent away count, and those whose turn was kept go first', (
   assert.equal(admission.enter(first, true), null)
 })
 
+test('what was given back is room for others: twenty batches that need the same shapes wait for nobody', () => {
+  const make = () =>
+    createAdmission(
+      () => ({ waiting: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
+      () => 0,
+    )
+  const counted = make()
+  const shared = make()
+  const told = (admission: Admission, isShared: boolean) =>
+    Array.from({ length: 20 }, (_, batch) => {
+      const wait = pass(admission, CHUNKS, null)
+      if (wait === null && isShared && batch > 0) admission.giveBack(CHUNKS)
+      return wait
+    })
+  assert.ok(told(counted, false).some((wait) => wait !== null))
+  assert.deepEqual(
+    told(shared, true),
+    Array.from({ length: 20 }, () => null),
+  )
+})
+
 test('plans at once are bounded: the rest come one after the other, and then find a place', () => {
   const admission = createAdmission(
     () => ({ waiting: 0, deferred: 0, requestsPerMinute: 6_000, pausedMs: 0 }),
