@@ -67,7 +67,7 @@ export async function askOnce(
   const user = buildUserPrompt(request.items)
   const maxCompletionTokens = completionBudget(request.items.length)
   const size = { tier: request.tier, promptTokens: staticTokens() + estimateTokens(user), maxCompletionTokens }
-  const permit = await deps.rate.acquire(size, deps.maxWaitMs)
+  const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
     return { kind: 'wait', waitMs: permit.waitMs }

@@ -76,8 +76,8 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   const control = createRateControl({ limiter, share, log: silent })
   const starts: number[] = []
   const rate: RateControl = {
-    acquire: async (size, maxWaitMs) => {
-      const permit = await control.acquire(size, maxWaitMs)
+    acquire: async (size, maxWaitMs, signal) => {
+      const permit = await control.acquire(size, maxWaitMs, signal)
       if (permit.granted) starts.push(++events)
       return permit
     },
