@@ -13,7 +13,7 @@ import { createRestateHandler } from './restate/services.ts'
 const DATABASE_PATIENCE_MS = 120_000
 const DATABASE_RETRY_MS = 1_000
 /** The others give a part of their leases away within a renewal; a replica comes up without one as well. */
-const LEASE_PATIENCE_MS = 2_500
+const LEASE_PATIENCE_MS = 500
 const PING_TIMEOUT_MS = 2_000
 const EXIT_CONFIG = 2
 
@@ -70,7 +70,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
     await app.listen({ port: config.port, host: config.host })
     log.info({ port: config.port, model: resources.model.models.primary }, 'The replica is ready')
     await aborted(stopping)
-    await drain(app, config.drainTimeoutMs, log)
+    await drain(app, resources, config.drainTimeoutMs, log)
   } finally {
     await resources.close()
   }
@@ -94,12 +94,19 @@ async function prepareDatabase(resources: Resources, log: Logger, stopping: Abor
 }
 
 /**
- * Stops listening, lets what is running end, and closes. What does not end in time is cut off: Restate runs it again
- * on another replica, so only work in flight is done twice and nothing is lost.
+ * Stops listening, lets what is running end, and closes. What waits for its start fails at once, and Restate runs it on
+ * another replica: it would hold up the end, and what started late would be cut off and paid twice. With nothing to
+ * start the lease is the others'. What does not end in time is cut off and run again: done twice, but never lost.
  */
-async function drain(app: Awaited<ReturnType<typeof buildApp>>, timeoutMs: number, log: Logger): Promise<void> {
+async function drain(
+  app: Awaited<ReturnType<typeof buildApp>>,
+  { limiter, share }: Resources,
+  timeoutMs: number,
+  log: Logger,
+): Promise<void> {
   log.info('Draining: no new work is taken')
   const closed = app.close().then(() => true)
+  const starting = limiter.close().then(() => share.close())
   const timer = new AbortController()
   const late = sleep(timeoutMs, false, { signal: timer.signal }).catch(() => true)
   const isDone = await Promise.race([closed, late])
@@ -109,6 +116,7 @@ async function drain(app: Awaited<ReturnType<typeof buildApp>>, timeoutMs: numbe
     app.server.closeAllConnections()
     await closed
   }
+  await starting
   log.info('The replica has ended')
 }
 

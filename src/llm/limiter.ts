@@ -174,6 +174,15 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     waitingTokens = tokens
   }
 
+  /** A caller that is gone takes no start: its attempt has ended, and another one asks in its place. */
+  function dismiss(waiter: Waiter): void {
+    if (!waiting.includes(waiter)) return
+    waiting = waiting.filter((one) => one !== waiter)
+    waitingTokens -= waiter.tokens
+    waiter.reject(goneError())
+    lookAgain()
+  }
+
   /** Has those sent away whose bound is over: an estimate may be wrong, and a model may not answer. */
   function sweepAt(at: number): void {
     if (sweep !== undefined && sweep.at <= at) return
@@ -194,19 +203,23 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   return {
-    async acquire(tokens, bound) {
+    async acquire(tokens, bound, signal) {
       if (closed) throw closedError()
+      if (signal?.aborted) throw goneError()
       if (!(Number.isFinite(tokens) && tokens >= 0)) throw new RangeError(`tokens must be 0 or more, got ${tokens}`)
       const maxWaitMs = Math.max(0, bound)
       const waitMs = queueMs(waiting.length, waitingTokens)
       if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferral(tokens, maxWaitMs)
-      return new Promise<StartPermit>((resolve, reject) => {
-        const askedAt = now()
-        waiting.push({ askedAt, tokens, maxWaitMs, resolve, reject })
-        waitingTokens += tokens
-        plan()
-        sweepAt(askedAt + maxWaitMs)
-      })
+      const { promise, resolve, reject } = Promise.withResolvers<StartPermit>()
+      const waiter: Waiter = { askedAt: now(), tokens, maxWaitMs, resolve, reject }
+      waiting.push(waiter)
+      waitingTokens += tokens
+      plan()
+      sweepAt(waiter.askedAt + maxWaitMs)
+      if (signal === undefined) return promise
+      const leave = () => dismiss(waiter)
+      signal.addEventListener('abort', leave)
+      return promise.finally(() => signal.removeEventListener('abort', leave))
     },
 
     pause(ms) {
@@ -253,6 +266,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 async function dropPlanned(bottleneck: Bottleneck): Promise<void> {
   // Rejects only where it was stopped before.
   await bottleneck.stop({ dropWaitingJobs: true }).catch(() => undefined)
+}
+
+function goneError(): ServiceError {
+  return new ServiceError('interrupted', 'the caller went away while it waited for the rate budget')
 }
 
 function closedError(): ServiceError {

@@ -94,9 +94,9 @@ export function createRateControl(options: RateControlOptions): RateControl {
   }
 
   return {
-    async acquire(size, maxWaitMs) {
+    async acquire(size, maxWaitMs, signal) {
       const reserved = charge.reserve(now(), size)
-      const permit = await limiter.acquire(reserved, maxWaitMs)
+      const permit = await limiter.acquire(reserved, maxWaitMs, signal)
       return permit.granted ? permitOf(permit, size, reserved) : permit
     },
   }

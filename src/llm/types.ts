@@ -73,9 +73,10 @@ export type StartPermit =
 export interface RateLimiter {
   /**
    * Waits at most `maxWaitMs` for a permit. `tokens`: what the request is expected to take of the token budget, 0 or
-   * more. Never rejects for a wait; rejects with limiter-closed after `close`.
+   * more. Never rejects for a wait; rejects with limiter-closed after `close`, and with interrupted when `signal` aborts
+   * first: then no start was taken.
    */
-  acquire(tokens: number, maxWaitMs: number): Promise<StartPermit>
+  acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal): Promise<StartPermit>
   /** Sets what may be started at once, also for those who wait. Throws RangeError for a budget below 0. */
   setBudget(budget: Budget): void
   /** No permit is granted for `ms` from now on: the provider asked for it. */
@@ -137,8 +138,8 @@ export interface RateSignals {
 
 /** Hands out permits for model requests, and learns from what comes of them: the one place that knows what a 429 means. */
 export interface RateControl {
-  /** Waits at most `maxWaitMs`. Never rejects for a wait; rejects with limiter-closed after the limiter's `close`. */
-  acquire(size: RequestSize, maxWaitMs: number): Promise<RatePermit>
+  /** Waits at most `maxWaitMs`. Never rejects for a wait; rejects with limiter-closed and interrupted as the limiter does. */
+  acquire(size: RequestSize, maxWaitMs: number, signal?: AbortSignal): Promise<RatePermit>
 }
 
 export interface RequestSize {

@@ -18,6 +18,8 @@ const PLAN_SPACING_MS = 25
 /** Nobody is booked further ahead: the pace may rise meanwhile, and a durable sleep can't be woken. */
 const HORIZON_MS = 60_000
 const SHORTEST_WAIT_MS = 250
+/** Without a lease nothing may start: at the beginning, and while the database is away. That is over within seconds, or lasts. */
+const NO_PACE_MS = 2_000
 const GOLDEN_RATIO = 0.618_033_988_749_895
 
 /** What a batch that is not let in does: it sleeps for `waitMs` and asks again. Journaled. */
@@ -38,6 +40,8 @@ export interface Admission {
   leave(): void
   /** After planning: null lets it ask. */
   admit(chunks: number, before: AdmissionWait | null): AdmissionWait | null
+  /** Chunks that were admitted and will not come: others ask for their shapes already, or the step has failed. */
+  giveBack(chunks: number): void
 }
 
 type Load = Pick<LimiterStats, 'waiting' | 'requestsPerMinute' | 'pausedMs'> & {
@@ -75,17 +79,20 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
     return { aheadMs, queueMs: aheadMs + timeOf(booked), mostMs }
   }
 
-  function refuse(chunks: number, waitMs: number): AdmissionWait {
+  function refuse(chunks: number, waitMs: number, before: AdmissionWait | null): AdmissionWait {
     if (waitMs <= HORIZON_MS) return { waitMs: Math.max(SHORTEST_WAIT_MS, Math.ceil(waitMs)), chunks, booked: true }
+    const waitedMs = before === null || before.booked ? 0 : before.waitMs
+    const mostMs = waitMs === Number.POSITIVE_INFINITY ? Math.max(NO_PACE_MS, 2 * waitedMs) : HORIZON_MS
     turns += 1
-    return { waitMs: Math.ceil(HORIZON_MS * (0.5 + 0.5 * ((turns * GOLDEN_RATIO) % 1))), chunks, booked: false }
+    const part = 0.5 + 0.5 * ((turns * GOLDEN_RATIO) % 1)
+    return { waitMs: Math.ceil(Math.min(mostMs, HORIZON_MS) * part), chunks, booked: false }
   }
 
   /** Null where there is room. */
   function waitForRoom(chunks: number, before: AdmissionWait | null): AdmissionWait | null {
     const { aheadMs, queueMs, mostMs } = measure()
     if (before?.booked ? aheadMs <= mostMs * TURN_SHARE : queueMs <= mostMs) return null
-    const wait = refuse(chunks, queueMs - mostMs)
+    const wait = refuse(chunks, queueMs - mostMs, before)
     if (wait.booked) booked += chunks
     return wait
   }
@@ -100,7 +107,7 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
         return null
       }
       plansBookedUntil = Math.max(now() + SHORTEST_WAIT_MS, plansBookedUntil + PLAN_SPACING_MS)
-      const refused = refuse(chunks, plansBookedUntil - now())
+      const refused = refuse(chunks, plansBookedUntil - now(), before)
       if (!refused.booked) plansBookedUntil -= PLAN_SPACING_MS
       return refused
     },
@@ -114,6 +121,11 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
       const wait = before === null && chunks > 0 ? waitForRoom(chunks, null) : null
       if (wait === null) admitted += chunks
       return wait
+    },
+
+    giveBack(chunks) {
+      admitted = Math.max(0, admitted - chunks)
+      usualChunks -= chunks / 10
     },
   }
 }

@@ -15,6 +15,7 @@ import type { ModelClient, ModelReply, RateControl, RatePermit, Usage } from '..
 import type { Metrics } from '../metrics.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 import type { ChunkReply, ChunkRequest } from './contract.ts'
+import { failsTheRun } from './gather.ts'
 
 export interface AskDeps {
   readonly model: ModelClient
@@ -38,9 +39,6 @@ export type AskOutcome =
 /** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
 const MAX_MODEL_LENGTH = 100
 const MAX_MESSAGE_LENGTH = 600
-
-/** Failures that every other question would meet as well. */
-const FAILS_THE_RUN = new Set(['model-auth', 'model-not-found', 'model-quota', 'config-invalid'])
 
 /** Failures of one answer: another, smaller question may fare better. */
 const UNUSABLE = new Set(['model-refused', 'model-cut-off', 'model-bad-answer', 'model-bad-request'])
@@ -69,7 +67,7 @@ export async function askOnce(
   const user = buildUserPrompt(request.items)
   const maxCompletionTokens = completionBudget(request.items.length)
   const size = { tier: request.tier, promptTokens: staticTokens() + estimateTokens(user), maxCompletionTokens }
-  const permit = await deps.rate.acquire(size, deps.maxWaitMs)
+  const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
     return { kind: 'wait', waitMs: permit.waitMs }
@@ -168,7 +166,7 @@ function readFailure(
   }
   const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
   if (UNUSABLE.has(error.code)) return answered(model, [], unanswered, [record])
-  if (FAILS_THE_RUN.has(error.code)) {
+  if (failsTheRun(error.code)) {
     return { ...answered(model, [], unanswered, [record]), failure: { code: error.code, message } }
   }
   throw error

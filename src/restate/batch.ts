@@ -101,11 +101,15 @@ async function untilPlanned(
     const input: PlanInput = { request, runId, options, owner, before }
     const planned: Plan | AdmissionWait = await ctx.run(
       `plan ${request.indicators.length} indicators`,
-      () => planBatch(deps, input),
+      async () => {
+        const found = await planBatch(deps, input)
+        // In the step: every replay of the batch comes by here, and is held back no more often for it.
+        if ('waitMs' in found) deps.metrics.batchesHeldBack.inc()
+        return found
+      },
       databaseStep,
     )
     if (!('waitMs' in planned)) return planned
-    deps.metrics.batchesHeldBack.inc()
     await ctx.sleep(planned.waitMs, 'wait for work that was let in before')
     before = planned
   }

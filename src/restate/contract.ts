@@ -169,6 +169,7 @@ export function parseFailure(message: string): { readonly code: ErrorCode | 'int
 
 /** Failures that every later batch would meet as well: a client stops submitting. */
 export const FATAL_CODES: ReadonlySet<string> = new Set([
+  'config-invalid',
   'model-auth',
   'model-not-found',
   'model-bad-request',

@@ -10,6 +10,7 @@ import { formatFailure } from './contract.ts'
  */
 const TERMINAL_STATUS: Partial<Record<ErrorCode, number>> = {
   'input-invalid': 400,
+  'config-invalid': 500,
   'model-auth': 502,
   'model-not-found': 502,
   'model-bad-request': 502,

@@ -133,9 +133,15 @@ function gather(into: Gathered, tier: ChunkRequest['tier'], chunks: Chunks, repl
   }
 }
 
-const RUN_FAILURES = ['model-auth', 'model-not-found', 'model-quota', 'config-invalid'] as const satisfies ErrorCode[]
+/** What every other question would meet as well. */
+export const RUN_FAILURES = [
+  'model-auth',
+  'model-not-found',
+  'model-quota',
+  'config-invalid',
+] as const satisfies ErrorCode[]
 
-/** Whether a failure that another batch met is one that every question would meet. */
+/** Whether a failure is one of these. */
 export function failsTheRun(code: string): code is (typeof RUN_FAILURES)[number] {
   return RUN_FAILURES.some((known) => known === code)
 }

@@ -102,7 +102,14 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
     const { plan, anew } = await planUnclaimed(deps, input)
     const late = deps.admission.admit(plan.chunks.length, before)
     if (late !== null) return late
-    return options.reuse && plan.chunks.length > 0 ? await claimQuestions(deps, input, plan, anew) : plan
+    let asked = 0
+    try {
+      const claimed = options.reuse && plan.chunks.length > 0 ? await claimQuestions(deps, input, plan, anew) : plan
+      asked = claimed.chunks.length
+      return claimed
+    } finally {
+      deps.admission.giveBack(plan.chunks.length - asked)
+    }
   } finally {
     deps.admission.leave()
   }

@@ -161,6 +161,39 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(limiter.stats().waiting, 1, 'the patient one stays')
     })
 
+    it('gives no start to those who went away while they waited, and holds nobody up for them', async () => {
+      const limiter = make(600, 60_000)
+      queue(limiter, 1, 100)
+      const gone = new AbortController()
+      const codes: unknown[] = []
+      const leave = (error: unknown) => codes.push(isServiceError(error) && error.code)
+      for (let index = 0; index < 100; index += 1) limiter.acquire(1_000, PATIENT_MS, gone.signal).catch(leave)
+      const { starts } = queue(limiter, 5, 100)
+      const kept = new AbortController()
+      const last = limiter.acquire(100, PATIENT_MS, kept.signal)
+      await advance(20)
+      assert.equal(limiter.stats().waiting, 106)
+      gone.abort()
+      await turn()
+      assert.deepEqual(
+        codes,
+        Array.from({ length: 100 }, () => 'interrupted'),
+      )
+      assert.equal(limiter.stats().waiting, 6)
+      await advance(700)
+      assert.equal(starts.length, 5)
+      const permit = await last
+      kept.abort()
+      assert.ok(permit.granted, 'who left after its start has it')
+      permit.done(100)
+      const { reservedTokensTotal, spentTokensTotal, inFlight } = limiter.stats()
+      assert.deepEqual([reservedTokensTotal, spentTokensTotal, inFlight], [700, 700, 0])
+      await assert.rejects(
+        limiter.acquire(0, 0, gone.signal),
+        (error) => isServiceError(error) && error.code === 'interrupted',
+      )
+    })
+
     it('slows down at once with 1,000 waiting', async () => {
       const limiter = make(12_000)
       const { starts } = queue(limiter, 1_000)

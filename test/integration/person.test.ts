@@ -43,7 +43,11 @@ async function plan(indicators: readonly object[], options: Partial<BatchOptions
   const models = { primary: model, escalation: null }
   const input = { request, runId, options: all, owner: runId, before: null }
   const made = await planBatch(
-    { store, models, admission: { enter: () => null, admit: () => null, leave: () => undefined } },
+    {
+      store,
+      models,
+      admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },
+    },
     input,
   )
   assert.ok('ways' in made)

@@ -98,10 +98,30 @@ test('what fits is let in at once; a pace of nothing and a pause hold batches ba
   assert.equal(ask(6_000, 0, 4_000), null)
   assert.equal(ask(6_000, 0, 35_000)?.booked, true)
   assert.equal(ask(600_000, 15_000), null)
-  const stopped = ask(0, 1)
-  assert.equal(stopped?.booked, false)
-  assert.ok((stopped?.waitMs ?? 0) >= 30_000 && (stopped?.waitMs ?? 0) <= 60_000)
-  assert.equal(ask(0.01, 500)?.booked, false)
+  const slow = ask(0.01, 500)
+  assert.equal(slow?.booked, false)
+  assert.ok((slow?.waitMs ?? 0) >= 30_000 && (slow?.waitMs ?? 0) <= 60_000)
+})
+
+test('without a lease a batch asks again soon, and less and less often: it may be there in a moment', () => {
+  const admission = createAdmission(
+    () => ({ waiting: 1, deferred: 0, requestsPerMinute: 0, pausedMs: 0 }),
+    () => 0,
+  )
+  const waits: number[] = []
+  for (let before = admission.enter(null, true); waits.length < 20; before = admission.enter(before, true)) {
+    assert.equal(before?.booked, false)
+    waits.push(before?.waitMs ?? 0)
+  }
+  assert.ok((waits[0] ?? 0) >= 1_000 && (waits[0] ?? 0) <= 2_000, `${waits}`)
+  assert.ok(
+    waits.every((wait, index) => wait <= 60_000 && (index === 0 || wait >= Math.min(waits[index - 1] ?? 0, 30_000))),
+    `${waits}`,
+  )
+  assert.ok(
+    waits.slice(10).every((wait) => wait >= 30_000),
+    `${waits}`,
+  )
 })
 
 test('those who were sent away count, and those whose turn was kept go first', () => {
@@ -117,6 +137,27 @@ test('those who were sent away count, and those whose turn was kept go first', (
   assert.notEqual(admission.enter(null, true), null, 'a newcomer waits behind those who are booked')
   assert.equal(admission.enter(null, false), null, 'who cannot ask needs no room')
   assert.equal(admission.enter(first, true), null)
+})
+
+test('what was given back is room for others: twenty batches that need the same shapes wait for nobody', () => {
+  const make = () =>
+    createAdmission(
+      () => ({ waiting: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
+      () => 0,
+    )
+  const counted = make()
+  const shared = make()
+  const told = (admission: Admission, isShared: boolean) =>
+    Array.from({ length: 20 }, (_, batch) => {
+      const wait = pass(admission, CHUNKS, null)
+      if (wait === null && isShared && batch > 0) admission.giveBack(CHUNKS)
+      return wait
+    })
+  assert.ok(told(counted, false).some((wait) => wait !== null))
+  assert.deepEqual(
+    told(shared, true),
+    Array.from({ length: 20 }, () => null),
+  )
 })
 
 test('plans at once are bounded: the rest come one after the other, and then find a place', () => {

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { type ErrorCode, ServiceError } from '../../src/errors.ts'
 import { FATAL_CODES, formatFailure, parseFailure } from '../../src/restate/contract.ts'
 import { asTerminalError } from '../../src/restate/failure.ts'
+import { RUN_FAILURES } from '../../src/restate/gather.ts'
 
 const terminal: readonly [ErrorCode, number][] = [
   ['input-invalid', 400],
+  ['config-invalid', 500],
   ['model-auth', 502],
   ['model-not-found', 502],
   ['model-bad-request', 502],
@@ -42,6 +44,13 @@ test('what nobody knows is retried', () => {
 test('a message without a code of ours is internal, whole', () => {
   assert.deepEqual(parseFailure('Invocation was killed'), { code: 'internal', message: 'Invocation was killed' })
   assert.deepEqual(parseFailure(formatFailure('internal', 'a\nb')), { code: 'internal', message: 'a\nb' })
+})
+
+test('what fails a whole run ends the invocation and stops the client', () => {
+  for (const code of RUN_FAILURES) {
+    assert.ok(asTerminalError(new ServiceError(code, 'x')), `${code} would be tried for ever`)
+    assert.ok(FATAL_CODES.has(code), code)
+  }
 })
 
 test('what stops a run is what every later batch would meet', () => {

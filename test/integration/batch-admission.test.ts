@@ -1,0 +1,91 @@
+/** Batches beyond what is let in wait as one sleeping invocation each, and go on by themselves. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BatchResponse } from '../../src/restate/contract.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+
+/** At one request a second half a minute of work is let in: the first batch is more than that. */
+const RATE_RPM = 60
+const FIRST = 42
+const LATER = 2
+const CHUNKS = 5
+
+let stack: TestStack
+
+before(async () => {
+  // Chunks wait in the limiter, where a new budget reaches them: those that sleep can't be woken.
+  stack = await startTestStack({ RATE_RPM: String(RATE_RPM), RATE_MAX_WAIT_MS: '120000' })
+})
+
+after(async () => {
+  await stack?.stop()
+})
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0)
+}
+
+async function query(statement: string): Promise<readonly Record<string, unknown>[]> {
+  const response = await fetch(`${stack.adminUrl}/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify({ query: statement }),
+  })
+  return ((await response.json()) as { rows: Record<string, unknown>[] }).rows
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !(await isSo()); await sleep(100)) assert.ok(Date.now() < deadline, what)
+}
+
+async function classify(batch: number, count: number): Promise<BatchResponse> {
+  const indicators = Array.from({ length: count }, (_, n) => ({
+    indicator_id: `A.${batch}.${n}`,
+    name: `Zorbic admission ${batch} ${n}`,
+  }))
+  const options = { mode: 'model', reuse: false, pack: 1 }
+  const answer = await callIngress(stack, 'classify-api/batch', { indicators, options })
+  assert.equal(answer.status, 200, answer.text)
+  return answer.json() as BatchResponse
+}
+
+const calledChunks = async () => {
+  const [row] = await query(`select count(1) as n from sys_invocation where target_service_name = 'classifier'`)
+  return Number(row?.n)
+}
+
+test('a batch that is not let in sleeps without its chunks, and ends whole once there is room', async () => {
+  const first = classify(0, FIRST)
+  await until('the first is let in', async () => (await calledChunks()) >= FIRST - 5)
+  const chunksBefore = await calledChunks()
+  const later = Array.from({ length: LATER }, (_, batch) => classify(batch + 1, CHUNKS))
+  await until('the others are held back', async () => (await metric('classify_batches_held_back_total')) >= LATER)
+  const asleep = await query(
+    `select count(1) as n from sys_journal where name = 'wait for work that was let in before'`,
+  )
+  assert.ok(Number(asleep[0]?.n) >= LATER)
+  // Each of them has its own invocation and no other; chunks that have ended are no longer listed.
+  assert.ok((await calledChunks()) <= chunksBefore)
+
+  // Chunks of the first one wait longer than Restate leaves a silent call alone: they must not be asked for anew.
+  await until('some have waited for more than 5 s', async () => {
+    const text = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
+    const of = (le: string) =>
+      Number(new RegExp(`^classify_limiter_wait_seconds_bucket\\{le="${le}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+    return of('\\+Inf') > of('5')
+  })
+  const raised = await callIngress(stack, 'classify-api/budget', { rpm: 60_000 })
+  assert.equal(raised.status, 200, raised.text)
+  const responses = await Promise.all([first, ...later])
+  assert.deepEqual(
+    responses.map(({ summary }) => [summary.by_source.model, summary.model_requests]),
+    [[FIRST, FIRST], ...Array.from({ length: LATER }, () => [CHUNKS, CHUNKS])],
+  )
+  const text = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
+  assert.doesNotMatch(text, /^classify_invocations_total\{.*outcome="(?:retryable|terminal)"\}/m)
+  const stats = await fetch(`http://127.0.0.1:${stack.env.OFFLINE_MODEL_PORT}/stats?indicators=0`)
+  const { requests } = (await stats.json()) as { requests: { accepted: number } }
+  assert.equal(requests.accepted, FIRST + LATER * CHUNKS, 'nothing was asked twice')
+})

@@ -1,0 +1,72 @@
+/** Claims of a batch that waits long for its chunks stay its own, also over the death of its replica. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { BatchResponse } from '../../src/restate/contract.ts'
+import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+
+const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+let model: ScriptedModel
+let stack: TestStack
+let client: pg.Client
+
+before(async () => {
+  model = await startScriptedModel(() => ({ after: held }))
+  stack = await startTestStack({
+    OPENAI_BASE_URL: model.url,
+    OPENAI_MODEL: 'small',
+    OPENAI_TIMEOUT_MS: '300000',
+    RATE_RPM: '100000',
+  })
+  client = new pg.Client({ connectionString: stack.databaseUrl })
+  await client.connect()
+})
+
+after(async () => {
+  await client?.end()
+  await stack?.stop()
+  await model?.close()
+})
+
+async function classify(batch: string): Promise<BatchResponse> {
+  const indicators = [1, 2, 3].map((n) => ({ indicator_id: `${batch}.${n}`, name: `Zorbic attainment, kind ${n}` }))
+  const answer = await callIngress(stack, 'classify-api/batch', { indicators, run_id: batch })
+  assert.equal(answer.status, 200, answer.text)
+  return answer.json() as BatchResponse
+}
+
+async function endsOfClaims(): Promise<readonly string[]> {
+  const { rows } = await client.query('select owner, expires_at::text as at from claims order by shape_hash')
+  return rows.map(({ owner, at }) => `${owner} ${at}`)
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 150_000; !(await isSo()); await sleep(100)) assert.ok(Date.now() < deadline, what)
+}
+
+test('they are renewed while the model takes its time, and nobody who waits asks for the same', async () => {
+  const owner = classify('owner')
+  await until('it asks', async () => model.asked.length > 0)
+  const first = await endsOfClaims()
+  assert.equal(first.length, 3)
+  const other = classify('other')
+  const isRenewed = async (before: readonly string[]) => {
+    const now = await endsOfClaims()
+    return now.length === 3 && now.every((end, index) => end > (before[index] ?? ''))
+  }
+  await until('the claims are renewed', () => isRenewed(first))
+  process.kill(stack.pids().replica ?? 0, 'SIGKILL')
+  await until('the chunk is asked again', async () => model.asked.length > 1)
+  letGo()
+  const responses = await Promise.all([owner, other])
+  assert.deepEqual(
+    responses.map(({ summary }) => [summary.by_source.model, summary.by_source.reuse]),
+    [
+      [3, 0],
+      [0, 3],
+    ],
+  )
+  assert.equal(model.asked.length, 2, 'once, and once more for the replica that was killed')
+})

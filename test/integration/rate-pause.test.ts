@@ -1,0 +1,252 @@
+/** A refusal for rate that one replica meets: what it means for the others, through the limiter, the lease and the database. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { afterEach, test } from 'node:test'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { decideLease, type LeaseGrant } from '../../src/llm/lease.ts'
+import { createRateLimiter } from '../../src/llm/limiter.ts'
+import { createOpenAiClient } from '../../src/llm/openai-client.ts'
+import { createRateControl } from '../../src/llm/rate-control.ts'
+import { createShare } from '../../src/llm/share.ts'
+import type { RateControl } from '../../src/llm/types.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import { type AskOutcome, askOnce } from '../../src/restate/ask.ts'
+import type { ChunkRequest } from '../../src/restate/contract.ts'
+import { prepare } from '../../src/restate/prepare.ts'
+import { createPool, type DatabasePool } from '../../src/store/pool.ts'
+import { createRateLedger } from '../../src/store/rate-ledger.ts'
+import { type Answer, startScriptedModel } from '../helpers/model.ts'
+import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
+
+const RPM = 1_200
+const NAMES = ['a', 'b', 'c'] as const
+/** Longer than a start takes at any replica's pace: each has some waiting, and asks again soon. */
+const MAX_WAIT_MS = 500
+const ASKING_AT_ONCE = 2
+
+const postgres = sharedPostgres()
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** Waits for what must come; how fast it comes is not what is tested. */
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !(await isSo()); await sleep(10)) assert.ok(Date.now() < deadline, what)
+}
+
+/** A renewal that was answered; `begun` and `ended` count the events of all replicas, so that they can be ordered. */
+interface Renewal {
+  readonly begun: number
+  readonly ended: number
+  readonly pauseMs: number
+  readonly grant: LeaseGrant
+}
+
+let events = 0
+
+function questionOf(name: string): ChunkRequest {
+  const [one] = prepare({ indicators: [{ indicator_id: name, name: 'Zorbic attainment' }] }, 'small').prepared
+  assert.ok(one)
+  return { run_id: 'r', tier: 'primary', items: [{ key: 'k1', indicator: one.indicator, reading: one.reading }] }
+}
+
+/** All that a replica has for its rate, on connections of its own, and chunks that never end. */
+function startReplica(name: string, databaseUrl: string, modelUrl: string) {
+  const pool = createPool({ connectionString: databaseUrl, max: 2, log: silent })
+  const ledger = createRateLedger(pool)
+  const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
+  const renewals: Renewal[] = []
+  const share = createShare({
+    ledger: {
+      renew: async (request) => {
+        const begun = ++events
+        await ledger.configure({ rpm: RPM, tpm: null, safety: 1, by: 'test' })
+        const grant = await ledger.renew((state, now) => decideLease(state, request, now))
+        if (grant !== null) renewals.push({ begun, ended: ++events, pauseMs: request.pauseMs, grant })
+        return grant
+      },
+      release: (id) => ledger.release(id),
+    },
+    limiter,
+    replicaId: randomUUID(),
+    name,
+    log: silent,
+  })
+  const control = createRateControl({ limiter, share, log: silent })
+  const starts: number[] = []
+  const rate: RateControl = {
+    acquire: async (size, maxWaitMs, signal) => {
+      const permit = await control.acquire(size, maxWaitMs, signal)
+      if (permit.granted) starts.push(++events)
+      return permit
+    },
+  }
+  const model = createOpenAiClient({
+    apiKey: 'k',
+    baseUrl: modelUrl,
+    model: 'small',
+    timeoutMs: 60_000,
+    prices: {},
+    log: silent,
+  })
+  const outcomes: AskOutcome['kind'][] = []
+  const stopped = new AbortController()
+  const deps = { model, rate, metrics: createMetrics(), maxWaitMs: MAX_WAIT_MS }
+  const work = async () => {
+    const question = questionOf(name)
+    while (!stopped.signal.aborted) {
+      const outcome = await askOnce(deps, question, 'x', new AbortController().signal)
+      outcomes.push(outcome.kind)
+      // A chunk sleeps as long as it is told; these come back at once, so that nothing but the limiter holds them.
+      if (outcome.kind === 'wait') await sleep(20)
+    }
+  }
+  const workers: Promise<unknown>[] = []
+  closing.push(async () => {
+    stopped.abort()
+    await limiter.close()
+    await Promise.allSettled(workers)
+    await share.close()
+    await pool.end()
+  })
+  return {
+    name,
+    share,
+    limiter,
+    renewals,
+    starts,
+    outcomes,
+    begin: () => workers.push(...Array.from({ length: ASKING_AT_ONCE }, work)),
+  }
+}
+
+type Replica = ReturnType<typeof startReplica>
+
+/** Three replicas with equal leases that are asking. `refuse`: what the next question of a replica is answered with. */
+async function startCluster() {
+  const database: TestDatabase = await postgres.fresh()
+  closing.push(() => database.drop())
+  const refuse = new Map<string, Answer>()
+  const model = await startScriptedModel(({ ids }) => {
+    const name = ids[0] ?? ''
+    const answer = refuse.get(name) ?? {}
+    refuse.delete(name)
+    return answer
+  })
+  closing.push(() => model.close())
+  const replicas = NAMES.map((name) => startReplica(name, database.url, model.url))
+  await Promise.all(replicas.map(({ share }) => share.start(60_000)))
+  for (const replica of replicas) replica.begin()
+  await until('all have a lease and are asking', () =>
+    replicas.every(({ limiter, starts }) => limiter.stats().requestsPerMinute > RPM / 10 && starts.length > 2),
+  )
+  const [a, b, c] = replicas
+  assert.ok(a && b && c)
+  return { pool: database.pool, replicas, a, others: [b, c], refuse }
+}
+
+const refusal = (headers: Readonly<Record<string, string>>): Answer => ({
+  status: 429,
+  headers,
+  body: { error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' } },
+})
+
+/** Renewals of `replica` that were sent after the event `since` and have been taken in. */
+const renewalsSince = (replica: Replica, since: number) => replica.renewals.filter(({ begun }) => begun > since)
+
+async function untilRenewed(replicas: readonly Replica[], since: number, times = 1): Promise<void> {
+  await until('all renew', () => replicas.every((replica) => renewalsSince(replica, since).length >= times))
+  // The answer is taken in right after it is written down here.
+  await turn()
+}
+
+/** The renewal that told the database of a pause. */
+async function untilTold(replica: Replica, since: number): Promise<Renewal> {
+  await until('the pause is stored', () => renewalsSince(replica, since).some(({ pauseMs }) => pauseMs > 0))
+  const told = renewalsSince(replica, since).find(({ pauseMs }) => pauseMs > 0)
+  assert.ok(told)
+  return told
+}
+
+async function stateOf(pool: DatabasePool) {
+  const found = await createRateLedger(pool).read()
+  assert.ok(found)
+  return found.state.budget
+}
+
+test('a long refusal of one replica: no other starts anything from its next renewal on', async () => {
+  const { pool, a, others, replicas, refuse } = await startCluster()
+  const since = events
+  refuse.set(a.name, refusal({ 'retry-after': '500' }))
+  const told = await untilTold(a, since)
+
+  await Promise.all(
+    others.map(async (replica) => {
+      await untilRenewed([replica], told.ended)
+      assert.ok((renewalsSince(replica, told.ended)[0]?.grant.pausedMs ?? 0) > 0, 'the first renewal says so')
+      const { length } = replica.starts
+      const turnedAway = replica.outcomes.length
+      await untilRenewed([replica], told.ended, 3)
+      await until('its chunks ask on', () => replica.outcomes.length > turnedAway + 10)
+      assert.equal(replica.starts.length, length, 'it started nothing since')
+      assert.deepEqual([...new Set(replica.outcomes.slice(turnedAway))], ['wait'], 'they are told to wait, none fails')
+    }),
+  )
+  assert.ok(replicas.every(({ limiter }) => limiter.stats().pausedMs > 0))
+  assert.equal((await stateOf(pool)).paceFactor, 0.8)
+})
+
+test('a short refusal with budget left delays the one that met it, and nobody else', async () => {
+  const { pool, a, others, replicas, refuse } = await startCluster()
+  const since = events
+  const before = a.outcomes.length
+  refuse.set(a.name, refusal({ 'retry-after-ms': '400', 'x-ratelimit-remaining-requests': '70' }))
+  await until('it is refused', () => a.outcomes.slice(before).includes('wait'))
+  const started = replicas.map(({ starts }) => starts.length)
+  await untilRenewed(replicas, since, 3)
+  await until('all go on, also the one that was refused', () =>
+    replicas.every(({ starts }, index) => starts.length > (started[index] ?? 0) + 2),
+  )
+  for (const replica of replicas) {
+    for (const { pauseMs, grant } of renewalsSince(replica, since)) assert.deepEqual([pauseMs, grant.pausedMs], [0, 0])
+  }
+  assert.ok(others.every(({ limiter }) => limiter.stats().pausedTotalMs === 0))
+  assert.ok(a.limiter.stats().pausedTotalMs > 0)
+  const { pausedUntil, paceFactor } = await stateOf(pool)
+  assert.deepEqual([pausedUntil, paceFactor], [null, 1])
+})
+
+test('all are refused at once: the pace drops once, they start again after the pause, and the pace recovers', async () => {
+  const { pool, replicas, refuse } = await startCluster()
+  const since = events
+  // All three refusals leave together: the last is news of the same window however slow the machine is.
+  const { promise: allAsked, resolve } = Promise.withResolvers<void>()
+  for (const { name } of replicas) refuse.set(name, { ...refusal({ 'retry-after': '2' }), after: allAsked })
+  await until('all have asked', () => refuse.size === 0)
+  resolve()
+  await Promise.any(replicas.map((replica) => untilTold(replica, since)))
+  const started = replicas.map(({ starts }) => starts.length)
+  await until('all start again', () =>
+    replicas.every(
+      ({ starts, limiter }, index) => limiter.stats().pausedMs === 0 && starts.length > (started[index] ?? 0) + 3,
+    ),
+  )
+  const told = replicas.flatMap((replica) => renewalsSince(replica, since)).toSorted((x, y) => x.ended - y.ended)
+  const factors = told.map(({ grant }) => grant.paceFactor).filter((factor) => factor < 1)
+  assert.equal(Math.min(...factors), 0.8, 'dropped once for all three')
+  assert.deepEqual(
+    told.find(({ grant }) => grant.paceFactor < 1)?.grant.budget,
+    { requestsPerMinute: 0.8 * RPM, tokensPerMinute: null },
+    'and that is what is leased',
+  )
+
+  await until('the pace rises', () =>
+    replicas.every(({ share }) => share.stats().paceFactor > 0.8 && share.stats().paceFactor <= 1),
+  )
+  // As if the window had ended a minute and a half ago.
+  await pool.query(`update rate_budget set window_until = window_until - interval '90 seconds'`)
+  const sum = () => replicas.reduce((total, { limiter }) => total + limiter.stats().requestsPerMinute, 0)
+  await until('the whole budget is leased again', () => Math.abs(sum() - RPM) < 1)
+  assert.equal((await stateOf(pool)).paceFactor, 0.8, 'no other drop was written')
+})
