@@ -119,6 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     // One replica needs no balancer: what it costs would stand in nobody's account.
     const target = replicas.length === 1 ? (replicas[0]?.port ?? 0) : balancerPort
     await register(restate.adminUrl, `http://127.0.0.1:${target}`)
+    await untilLeased(restate.ingressUrl, replicas.length, options.signal)
 
     return {
       ingressUrl: restate.ingressUrl,
@@ -148,6 +149,23 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** A cluster that has just come up shares its budget within seconds; what is measured is one that has been up. */
+async function untilLeased(ingressUrl: string, replicas: number, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + READY_MS
+  for (;;) {
+    const response = await fetch(`${ingressUrl}/classify-api/budget`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+      signal,
+    })
+    const { replicas: leases = [] } = (await response.json()) as { replicas?: { readonly share: number }[] }
+    if (leases.length === replicas && leases.every(({ share }) => share > 0.5 / replicas)) return
+    if (Date.now() > deadline) throw new Error(`the replicas did not share the budget within ${READY_MS / 1_000} s`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 
