@@ -1,14 +1,14 @@
 /** `export`: classifications as CSV or JSON lines. */
 import { once } from 'node:events'
-import { open, rename, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { messageOf, ServiceError } from '../errors.ts'
+import { ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
 import { withDatabase } from './database.ts'
 import { createExportWriter, type ExportFormat } from './export-format.ts'
 import { createCliLog, EXIT_FAILED, formatCount, isClosed, say, underInterrupts } from './terminal.ts'
 import { oneOf } from './values.ts'
+import { writeWholeFile } from './whole-file.ts'
 
 interface ExportOptions {
   readonly format: ExportFormat
@@ -35,7 +35,7 @@ export function addExportCommand(program: Command): void {
             }
             return options.out === undefined
               ? await writeStdout(store, options, signal)
-              : await writeFile(store, options, options.out, signal)
+              : await writeWholeFile(options.out, (append) => writeAll(store, options, append, signal))
           }),
       )
       if (count === undefined) return
@@ -67,25 +67,6 @@ async function writeStdout(store: Store, options: ExportOptions, signal: AbortSi
     throw error
   } finally {
     stdout.off('error', onError)
-  }
-}
-
-/** Half a file must never look like a whole one, so it takes its name at the end. */
-async function writeFile(store: Store, options: ExportOptions, path: string, signal: AbortSignal): Promise<number> {
-  const partial = `${path}.partial-${process.pid}`
-  const refuse = (error: unknown): never => {
-    throw new ServiceError('input-invalid', `--out ${path} cannot be written: ${messageOf(error)}`, { cause: error })
-  }
-  const file = await open(partial, 'w').catch(refuse)
-  try {
-    const count = await writeAll(store, options, (text) => file.appendFile(text).catch(refuse), signal)
-    await file.close()
-    await rename(partial, path).catch(refuse)
-    return count
-  } catch (error) {
-    await file.close()
-    await rm(partial, { force: true })
-    throw error
   }
 }
 

@@ -5,6 +5,7 @@ import type { Indicator } from '../classification/types.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { type BatchRequest, type BatchResponse, CLASSIFY_API, parseFailure } from '../restate/contract.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from './http.ts'
+import { parseJson, wordsOf } from './json.ts'
 import { createNodes, type NodeCounts } from './nodes.ts'
 
 /** An invocation that ended with an error: asking again with the same key would give the same answer. */
@@ -58,8 +59,6 @@ const responseSchema = z.looseObject({
   results: z.array(z.looseObject({ indicator_id: z.string(), status: z.string() })),
   summary: z.looseObject({ indicators: z.number(), classified: z.number(), unchanged: z.number() }),
 })
-
-const errorSchema = z.object({ message: z.string() })
 
 /** The service is not known at this node: not yet, or never. */
 class NotRegisteredError extends Error {}
@@ -217,16 +216,4 @@ function isEnded(answer: HttpAnswer): boolean {
 
 function isUnknownService(answer: HttpAnswer): boolean {
   return answer.status === 404 && parseFailure(wordsOf(answer)).code === 'internal'
-}
-
-function wordsOf({ text }: HttpAnswer): string {
-  return errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, 300)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

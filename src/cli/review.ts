@@ -1,5 +1,5 @@
 /** `review`: what needs a person, what persons decided, and their decisions as gold. */
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { cleanText } from '../classification/text.ts'
@@ -16,6 +16,7 @@ import { findOpenItems } from './review/open-items.ts'
 import { formatOpenItems, formatReviewFile } from './review/print.ts'
 import { createCliLog, formatCount, printJson, say, underInterrupts } from './terminal.ts'
 import { oneOf, wholeNumber } from './values.ts'
+import { writeWholeFile } from './whole-file.ts'
 
 interface ListOptions {
   readonly limit?: number
@@ -71,7 +72,7 @@ async function list(options: ListOptions): Promise<void> {
     options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_SCREEN)
   const found = await withStore((store) => findOpenItems(store, limit))
   if (format !== undefined && out !== undefined) {
-    await writeWhole(out, [formatReviewFile(found.items, format)])
+    await writeWholeFile(out, (append) => append(formatReviewFile(found.items, format)))
     say(`${formatCount(found.items.length)} of ${counted(found.shapes, 'shape')} that need a person, in ${out}`)
     say(`Fill in decision or corrections, then: npm run review -- apply ${out}`)
   }
@@ -97,13 +98,17 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
 async function exportGold(options: { readonly out?: string }): Promise<void> {
   const { out } = options
   const count = await withStore(async (store) => {
-    if (out !== undefined) return await writeWhole(out, goldLines(store))
-    let lines = 0
-    for await (const line of goldLines(store)) {
-      process.stdout.write(line)
-      lines += 1
+    const writeLines = async (write: (text: string) => unknown) => {
+      let lines = 0
+      for await (const line of goldLines(store)) {
+        await write(line)
+        lines += 1
+      }
+      return lines
     }
-    return lines
+    return out === undefined
+      ? await writeLines((line) => process.stdout.write(line))
+      : await writeWholeFile(out, writeLines)
   })
   say(`${counted(count, 'decision')} of persons${out === undefined ? '' : ` in ${out}`}`)
 }
@@ -166,27 +171,4 @@ async function readWhole(file: string): Promise<Buffer> {
     throw new ServiceError('input-invalid', `${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
   return Buffer.concat(parts)
-}
-
-/** Half a file must never look like a whole one, so it takes its name at the end. Gives the number of parts. */
-async function writeWhole(path: string, parts: Iterable<string> | AsyncIterable<string>): Promise<number> {
-  const partial = `${path}.partial-${process.pid}`
-  const refuse = (error: unknown): never => {
-    throw new ServiceError('input-invalid', `--out ${path} cannot be written: ${messageOf(error)}`, { cause: error })
-  }
-  const file = await open(partial, 'w').catch(refuse)
-  let count = 0
-  try {
-    for await (const part of parts) {
-      await file.appendFile(part).catch(refuse)
-      count += 1
-    }
-    await file.close()
-    await rename(partial, path).catch(refuse)
-    return count
-  } catch (error) {
-    await file.close()
-    await rm(partial, { force: true })
-    throw error
-  }
 }

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { MODES } from '../classification/indicator.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { BatchSummary } from '../restate/contract.ts'
+import { parseJson } from './json.ts'
 
 const headerSchema = z.object({
   run_id: z.string(),
@@ -142,12 +143,4 @@ function fileOf(dataDir: string, runId: string): string {
     throw new ServiceError('input-invalid', `"${runId.slice(0, 100)}" is not the id of a run`)
   }
   return join(runsDir(dataDir), `${runId}.jsonl`)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,9 +1,10 @@
 /** Short questions to the service behind the ingress: what it plans to do, and how fast it may. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { isServiceError, ServiceError } from '../errors.ts'
 import { CLASSIFY_API, parseFailure } from '../restate/contract.ts'
-import { createHttpClient, type HttpAnswer } from './http.ts'
+import { createHttpClient } from './http.ts'
+import { parseJson, wordsOf } from './json.ts'
 
 export interface Question<T> {
   readonly handler: string
@@ -81,19 +82,5 @@ export function createServiceClient({ urls, patienceMs }: ServiceOptions): Servi
         }
       }
     },
-  }
-}
-
-const errorSchema = z.object({ message: z.string() })
-
-function wordsOf({ text }: HttpAnswer): string {
-  return errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, 300)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
