@@ -115,18 +115,15 @@ export function samplePace(modelUrl: string): {
 }
 
 /**
- * What a minute held between the first request and the moment when 95 % of all had started: the ramp at the start
- * counts, the last few stragglers do not. 0 where nothing was asked.
+ * What a minute held between the first sample with a request and the moment when 95 % of all had started: the ramp at the
+ * start counts but for its first quarter of a second, the last few stragglers do not. 0 where nothing was asked.
  */
 export function paceOf(samples: readonly PaceSample[], read: (sample: PaceSample) => number): number {
   const total = Math.max(0, ...samples.map(read))
-  const firstIndex = samples.findIndex((sample) => read(sample) > 0)
-  const first = samples[Math.max(0, firstIndex - 1)]
+  const first = samples.find((sample) => read(sample) > 0)
   const last = samples.find((sample) => read(sample) >= 0.95 * total)
-  if (total === 0 || first === undefined || last === undefined || last.at <= first.at) return 0
-  // The first request came somewhere between two samples: half a sample is the best guess.
-  const ms = last.at - first.at - SAMPLE_MS / 2
-  return (read(last) / ms) * 60_000
+  if (first === undefined || last === undefined || last.at <= first.at) return 0
+  return ((read(last) - read(first)) / (last.at - first.at)) * 60_000
 }
 
 /** Seconds after `since` until the pace over one second is `share` of `perMinute` again; null where it never is. */
