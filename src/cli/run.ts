@@ -118,7 +118,7 @@ export async function runCatalogue(
       stopReason ??= `DATA_DIR cannot keep what is done (${messageOf(error)})`
     })
   }
-  const window = createWindow()
+  const window = createWindow({ batchSize: journal.header.batch_size })
   const submit = async (index: number, indicators: readonly Indicator[], reserved: Reservation | null) => {
     const submittedAt = performance.now()
     try {

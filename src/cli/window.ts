@@ -13,6 +13,8 @@ export interface Window {
 /** Two keep the budget busy while one is saved and the next one planned. */
 const MIN = 2
 const MAX = 256
+/** What is under way stands in the memory of the replicas: more than so many indicators bring nothing but size. */
+const MOST_INDICATORS = 6_400
 const FIRST = 4
 /** Below this, one more for each that ends: whatever is in flight ends in a moment anyway. */
 const QUICK_MS = 1_500
@@ -39,8 +41,15 @@ interface Trial {
   readonly latencyMs: number
 }
 
-/** `now`: milliseconds of a clock that never goes back. */
-export function createWindow(now: () => number = () => performance.now()): Window {
+export interface WindowOptions {
+  /** Indicators in a batch. */
+  readonly batchSize: number
+  /** Milliseconds of a clock that never goes back. Default: `performance.now`. */
+  readonly now?: () => number
+}
+
+export function createWindow({ batchSize, now = () => performance.now() }: WindowOptions): Window {
+  const most = Math.min(MAX, Math.ceil(MOST_INDICATORS / batchSize))
   let size = FIRST
   let latencyMs: number | undefined
   let trial: Trial | undefined
@@ -51,6 +60,9 @@ export function createWindow(now: () => number = () => performance.now()): Windo
   let changedAt = now()
   let round = newRound()
 
+  function clamp(wanted: number): number {
+    return Math.max(MIN, Math.min(most, Math.round(wanted)))
+  }
   function newRound() {
     return { ended: 0, latencySum: 0, latencies: 0, firstAt: 0, lastAt: 0 }
   }
@@ -121,8 +133,4 @@ export function createWindow(now: () => number = () => performance.now()): Windo
       judge((ended - 1) / Math.max(1, lastAt - firstAt), latencySum / latencies)
     },
   }
-}
-
-function clamp(size: number): number {
-  return Math.max(MIN, Math.min(MAX, Math.round(size)))
 }

@@ -48,7 +48,7 @@ function simulate(window: Window, clock: { ms: number }, forMs: number, serviceA
 
 function started() {
   const clock = { ms: 0 }
-  return { clock, window: createWindow(() => clock.ms) }
+  return { clock, window: createWindow({ batchSize: 10, now: () => clock.ms }) }
 }
 
 test('quick batches fill the service at once, and a stop has a moment to wait for', () => {
@@ -105,4 +105,20 @@ test('whatever the batches take, there is one to submit and never more than 256'
     },
   )
   fc.assert(property, { numRuns: 300, seed: 20_261_122 })
+})
+
+test('what is under way is bounded in indicators, however quick the service is', () => {
+  for (const [batchSize, most] of [
+    [100, 64],
+    [50, 128],
+    [1, 256],
+  ] as const) {
+    let ms = 0
+    const window = createWindow({ batchSize, now: () => ms })
+    for (let turn = 0; turn < 2_000; turn += 1) {
+      ms += 1
+      window.ended(ms - 1)
+    }
+    assert.equal(window.size, most)
+  }
 })
