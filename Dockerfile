@@ -23,6 +23,15 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json package-lock.json ./
 COPY docker/health.sh docker/health.sh
 COPY src src
+# Compiled code of a replica's start, kept for its user: it halves the CPU that a start takes, which counts when replicas are
+# added to a busy machine. Without a database the replica ends with code 2, its modules loaded. The files go to root at the
+# end: the process cannot change what it will run.
+ENV NODE_COMPILE_CACHE=/app/.compile-cache
+RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
+USER 1000:1000
+RUN node src/server.ts || [ $? = 2 ]
+USER 0:0
+RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
 # By number, so that Kubernetes' runAsNonRoot can tell. The files belong to root: the process cannot change its own code.
 USER 1000:1000
 EXPOSE 9080

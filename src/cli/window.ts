@@ -10,8 +10,10 @@ export interface Window {
   ended(startedAt: number): void
 }
 
-/** Two keep the budget busy while one is saved and the next one planned. */
+/** Two keep the budget busy while one is saved and the next one planned, */
 const MIN = 2
+/** and small batches are more: after an outage, when all took long, so much goes on at least. */
+const LEAST_INDICATORS = 200
 const MAX = 256
 /** What is under way stands in the memory of the replicas: more than so many indicators bring nothing but size. */
 const MOST_INDICATORS = 6_400
@@ -50,7 +52,8 @@ export interface WindowOptions {
 
 export function createWindow({ batchSize, now = () => performance.now() }: WindowOptions): Window {
   const most = Math.min(MAX, Math.ceil(MOST_INDICATORS / batchSize))
-  let size = FIRST
+  const least = Math.min(most, Math.max(MIN, Math.ceil(LEAST_INDICATORS / batchSize)))
+  let size = Math.max(FIRST, least)
   let latencyMs: number | undefined
   let trial: Trial | undefined
   let growthRest = 0
@@ -61,7 +64,7 @@ export function createWindow({ batchSize, now = () => performance.now() }: Windo
   let round = newRound()
 
   function clamp(wanted: number): number {
-    return Math.max(MIN, Math.min(most, Math.round(wanted)))
+    return Math.max(least, Math.min(most, Math.round(wanted)))
   }
   function newRound() {
     return { ended: 0, latencySum: 0, latencies: 0, firstAt: 0, lastAt: 0 }

@@ -48,7 +48,7 @@ function simulate(window: Window, clock: { ms: number }, forMs: number, serviceA
 
 function started() {
   const clock = { ms: 0 }
-  return { clock, window: createWindow({ batchSize: 10, now: () => clock.ms }) }
+  return { clock, window: createWindow({ batchSize: 100, now: () => clock.ms }) }
 }
 
 test('quick batches fill the service at once, and a stop has a moment to wait for', () => {
