@@ -14,6 +14,7 @@ export interface Window {
 const MIN = 2
 /** and small batches are more: after an outage, when all took long, so much goes on at least. */
 const LEAST_INDICATORS = 200
+const MOST_LEAST = 10
 const MAX = 256
 /** What is under way stands in the memory of the replicas: more than so many indicators bring nothing but size. */
 const MOST_INDICATORS = 6_400
@@ -52,8 +53,8 @@ export interface WindowOptions {
 
 export function createWindow({ batchSize, now = () => performance.now() }: WindowOptions): Window {
   const most = Math.min(MAX, Math.ceil(MOST_INDICATORS / batchSize))
-  const least = Math.min(most, Math.max(MIN, Math.ceil(LEAST_INDICATORS / batchSize)))
-  let size = Math.max(FIRST, least)
+  const least = Math.min(MOST_LEAST, Math.max(MIN, Math.ceil(LEAST_INDICATORS / batchSize)))
+  let size = FIRST
   let latencyMs: number | undefined
   let trial: Trial | undefined
   let growthRest = 0
@@ -64,7 +65,7 @@ export function createWindow({ batchSize, now = () => performance.now() }: Windo
   let round = newRound()
 
   function clamp(wanted: number): number {
-    return Math.max(least, Math.min(most, Math.round(wanted)))
+    return Math.max(MIN, Math.min(most, Math.round(wanted)))
   }
   function newRound() {
     return { ended: 0, latencySum: 0, latencies: 0, firstAt: 0, lastAt: 0 }
@@ -96,7 +97,7 @@ export function createWindow({ batchSize, now = () => performance.now() }: Windo
     const here = { before: size, perMs, latencyMs: meanMs }
     const targetMs = Math.max(TARGET_MS, modelMs * OVER_MODEL)
     if (meanMs > targetMs) {
-      const fewer = clamp(Math.min(size - 1, Math.floor((size * targetMs) / meanMs)))
+      const fewer = Math.max(Math.min(size, least), clamp(Math.min(size - 1, Math.floor((size * targetMs) / meanMs))))
       if (fewer < size) change(fewer, { ...here, kind: 'shrink' })
     } else if (growthRest > 0) {
       growthRest -= 1
