@@ -1,6 +1,6 @@
 # One image, three commands:
 #   node src/server.ts             a replica (the default)
-#   node src/llm/offline/main.ts   the offline model
+#   node src/offline-model/main.ts the offline model
 #   node src/cli/main.ts migrate   the database's schema, where replicas must not bring it up to date themselves
 # It builds with the classic builder as well as with BuildKit, so it uses neither mounts nor --chmod.
 

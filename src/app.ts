@@ -1,9 +1,9 @@
 /** Builds the Fastify instance of a replica. Listens to nothing. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { createHealth, type Health } from './health.ts'
-import { healthRoutes } from './http/health.ts'
-import { metricsRoute } from './http/metrics.ts'
+import { createHealth, type Health } from './http/health.ts'
+import { healthRoutes } from './http/health-routes.ts'
+import { metricsRoute } from './http/metrics-route.ts'
 import { type NodeHandler, restateMount } from './http/mount.ts'
 import { createPolyglotHttpServer } from './http/polyglot.ts'
 import { describePressure, pressure } from './http/pressure.ts'

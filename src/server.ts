@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
-import { type Config, findNearMisses, readConfig } from './config.ts'
+import { type Config, findNearMisses, readConfig } from './config/config.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { findServiceName } from './http/service-name.ts'
 import { createResources, type Resources } from './resources.ts'

@@ -1,9 +1,9 @@
 /** Entry of the command line. One file a command; this one puts them together and turns errors into exit codes. */
 import { Command, CommanderError } from 'commander'
-import { findNearMisses, loadDotEnv } from '../config.ts'
+import { findNearMisses, loadDotEnv } from '../config/config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { addAllInOneCommand } from './all-in-one.ts'
-import { addClassifyCommand } from './classify.ts'
+import { addAllInOneCommand } from './classify/all-in-one.ts'
+import { addClassifyCommand } from './classify/classify.ts'
 import {
   addClusterCleanCommand,
   addClusterLogsCommand,
@@ -12,15 +12,15 @@ import {
   addClusterStopCommand,
   addFiveNodeCommand,
 } from './cluster/commands.ts'
-import { addDemoCommand } from './demo.ts'
-import { addEvalCommand } from './eval.ts'
-import { addExportCommand } from './export.ts'
-import { addKillCommand } from './kill.ts'
-import { addMigrateCommand } from './migrate.ts'
-import { addQueueCommand } from './queue.ts'
-import { addReviewCommand } from './review.ts'
-import { addStartCommand } from './start.ts'
-import { addStatusCommand } from './status.ts'
+import { addDemoCommand } from './start/demo.ts'
+import { addEvalCommand } from './eval/eval.ts'
+import { addExportCommand } from './results/export.ts'
+import { addKillCommand } from './queue/kill.ts'
+import { addMigrateCommand } from './database/migrate.ts'
+import { addQueueCommand } from './queue/queue.ts'
+import { addReviewCommand } from './review/review.ts'
+import { addStartCommand } from './start/start.ts'
+import { addStatusCommand } from './results/status.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -29,7 +29,7 @@ import {
   isInterrupted,
   say,
   surviveClosedOutputs,
-} from './terminal.ts'
+} from './ui/terminal.ts'
 
 await main()
 

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Config, childEnvironment } from '../config.ts'
+import { type Config, childEnvironment } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
@@ -70,7 +70,7 @@ export function superviseOffline(options: PartOptions): Promise<Supervisor> {
   const { port } = options.config.offlineModel
   return superviseNode(options, {
     name: 'offline model',
-    entry: fileURLToPath(new URL('../llm/offline/main.ts', import.meta.url)),
+    entry: fileURLToPath(new URL('../offline-model/main.ts', import.meta.url)),
     env: { OFFLINE_MODEL_HOST: '127.0.0.1', OFFLINE_MODEL_PORT: String(port) },
     logName: 'offline-model.log',
     healthUrl: `http://127.0.0.1:${port}/health`,

@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { type Config, fromThisHost } from '../config.ts'
+import { type Config, fromThisHost } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { claimDataDir, makeDataDir } from './data-dir.ts'
 import { endLeftovers } from './leftovers.ts'

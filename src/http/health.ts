@@ -1,16 +1,43 @@
-import type { FastifyInstance } from 'fastify'
-import type { Health } from '../health.ts'
+/** What a replica says of itself, over HTTP and as a Restate handler alike. */
+import { messageOf } from '../errors.ts'
 
-/** GET /classify-api/health and /health: 200, or 503 that names the failing check. */
-export async function healthRoutes(app: FastifyInstance, options: { readonly health: Health }): Promise<void> {
-  // The route must answer under pressure too: it is what tells of it.
-  const config = { pressureHandler: () => undefined }
-  for (const url of ['/classify-api/health', '/health']) {
-    app.get(url, { config }, async (_request, reply) => {
-      const report = await options.health()
-      reply.header('cache-control', 'no-store')
-      if (report.status !== 'ok') reply.code(503).header('retry-after', '5')
-      return report
-    })
+export interface HealthReport {
+  /** The replica's name, such as "classify-service-3". */
+  readonly service: string
+  readonly status: 'ok' | 'unavailable'
+  /** The check that failed, absent while all is well. */
+  readonly failing?: string
+  readonly message?: string
+  readonly uptime_s: number
+  /** The model that is asked, so that nobody takes the offline model's answers for a real one's. */
+  readonly model: string
+}
+
+export interface HealthOptions {
+  readonly service: string
+  readonly model: string
+  /** Rejects when the database does not answer. */
+  readonly pingDatabase: () => Promise<void>
+  /** What the process suffers from, or undefined. */
+  readonly pressure: () => string | undefined
+}
+
+export type Health = () => Promise<HealthReport>
+
+export function createHealth(options: HealthOptions): Health {
+  return async () => {
+    const { service, model } = options
+    const uptime = Math.round(process.uptime())
+    const unavailable = (failing: string, message: string): HealthReport => {
+      return { service, status: 'unavailable', failing, message, uptime_s: uptime, model }
+    }
+    const pressure = options.pressure()
+    if (pressure !== undefined) return unavailable('pressure', pressure)
+    try {
+      await options.pingDatabase()
+    } catch (error) {
+      return unavailable('database', messageOf(error))
+    }
+    return { service, status: 'ok', uptime_s: uptime, model }
   }
 }

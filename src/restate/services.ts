@@ -10,14 +10,14 @@ import {
   TerminalError,
 } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
-import type { Health, HealthReport } from '../health.ts'
+import type { Health, HealthReport } from '../http/health.ts'
 import type { ClusterBudget, ModelClient, RateControl, RateLimiter } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/types.ts'
-import { createAdmission } from './admission.ts'
-import { classifyBatch } from './batch.ts'
+import { createAdmission } from './batch/admission.ts'
+import { classifyBatch } from './batch/batch.ts'
 import { answerBudget } from './budget.ts'
-import { answerChunk } from './chunk.ts'
+import { answerChunk } from './chunk/chunk.ts'
 import {
   type BatchRequest,
   type BudgetRequest,
@@ -34,7 +34,7 @@ import {
   statusRequestSchema,
   type TokenPrice,
 } from './contract.ts'
-import { estimateBatch } from './estimate.ts'
+import { estimateBatch } from './batch/estimate.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep } from './options.ts'
 import { readStatus } from './status.ts'

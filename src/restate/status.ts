@@ -2,7 +2,7 @@
 import { TerminalError } from '@restatedev/restate-sdk'
 import type { Store } from '../store/types.ts'
 import { formatFailure, type StatusRequest, type StatusResponse } from './contract.ts'
-import { toTotalsBody } from './save.ts'
+import { toTotalsBody } from './batch/save.ts'
 
 export async function readStatus(store: Store, request: StatusRequest): Promise<StatusResponse> {
   if (request.indicator_id !== undefined) {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Indicator } from '../classification/types.ts'
 import { type Column, namesOf, Parameters, storableJson, storableText, unnestRows } from './bulk.ts'
-import { writePersonAnswers } from './person.ts'
+import { writePersonAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import { KNOWN_SELECT, knownRow, writeResults } from './results.ts'

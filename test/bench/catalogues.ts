@@ -8,7 +8,7 @@ import { normaliseIndicator } from '../../src/classification/indicator.ts'
 import { PROMPT_VERSION } from '../../src/classification/prompt.ts'
 import { readIndicator } from '../../src/classification/rules.ts'
 import { shapeOf } from '../../src/classification/shape.ts'
-import { SAMPLE_FILE } from '../../src/cli/demo.ts'
+import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
 
 export interface BenchCatalogue {
   readonly file: string

@@ -81,7 +81,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
     const modelPort = await freePort()
     const modelUrl = `http://127.0.0.1:${modelPort}`
-    const model = start(directory, 'model', '../../src/llm/offline/main.ts', {
+    const model = start(directory, 'model', '../../src/offline-model/main.ts', {
       ...options.model,
       OFFLINE_MODEL_PORT: String(modelPort),
       LOG_LEVEL: 'error',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decideLease, type LeaseGrant, type LeaseRequest } from '../../src/llm/lease.ts'
+import { decideLease, type LeaseGrant, type LeaseRequest } from '../../src/rate/lease/lease.ts'
 import type { RateLedger } from '../../src/store/types.ts'
 
 export interface LedgerUnderTest {

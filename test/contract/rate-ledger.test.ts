@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
-import { createRateLedger } from '../../src/store/rate-ledger.ts'
+import { createRateLedger } from '../../src/store/rate-budget.ts'
 import { hasPgBouncer, type PgBouncer, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
 import { rateLedgerContract } from './rate-ledger.contract.ts'
 

@@ -1,4 +1,4 @@
-import { createRateLimiter } from '../../src/llm/limiter.ts'
+import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
 import { rateLimiterContract } from './rate-limiter.contract.ts'
 
 rateLimiterContract('Bottleneck start permits', createRateLimiter)

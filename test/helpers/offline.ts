@@ -1,10 +1,10 @@
 /** The offline model in the test's own process, whose faults and answers a test changes between runs. */
 import { pino } from 'pino'
-import type { FaultRates } from '../../src/config.ts'
-import { type AnswerStrategy, createRulesAnswers } from '../../src/llm/offline/answers.ts'
-import { createFaults, type FaultSource } from '../../src/llm/offline/faults.ts'
-import { createOfflineModel } from '../../src/llm/offline/server.ts'
-import type { OfflineModelStats } from '../../src/llm/offline/stats.ts'
+import type { FaultRates } from '../../src/config/config.ts'
+import { type AnswerStrategy, createRulesAnswers } from '../../src/offline-model/answers.ts'
+import { createFaults, type FaultSource } from '../../src/offline-model/faults.ts'
+import { createOfflineModel } from '../../src/offline-model/server.ts'
+import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 
 export interface SwitchableModel {
   /** For OPENAI_BASE_URL. */

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { MAX_ROUNDS } from '../../src/classification/chunks.ts'
-import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../../src/config.ts'
-import { createRulesAnswers } from '../../src/llm/offline/answers.ts'
-import { createNoisyAnswers } from '../../src/llm/offline/answers-noisy.ts'
-import type { OfflineModelStats } from '../../src/llm/offline/stats.ts'
-import { MAX_TRIES } from '../../src/restate/chunk.ts'
+import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../../src/config/config.ts'
+import { createRulesAnswers } from '../../src/offline-model/answers.ts'
+import { createNoisyAnswers } from '../../src/offline-model/answers-noisy.ts'
+import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
+import { MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
 import { runCli } from '../helpers/cli.ts'
 import { type SwitchableModel, startSwitchableModel } from '../helpers/offline.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -20,7 +20,7 @@ const PACK = 5
 const CHUNKS = COUNT / PACK
 /** Of the first 100 requests some 10 meet a fault of 10 %, and every fault of 3 % comes twice or more. */
 const SEED = 6
-const SAMPLE = new URL('../../src/cli/sample/indicators.jsonl', import.meta.url)
+const SAMPLE = new URL('../../src/cli/start/sample/indicators.jsonl', import.meta.url)
 
 let model: SwitchableModel
 let stack: TestStack

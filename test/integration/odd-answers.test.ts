@@ -1,7 +1,7 @@
 /** What a model can do with a question, and what becomes of it: re-asked, escalated, waited for, or given to a person. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { MAX_TRIES } from '../../src/restate/chunk.ts'
+import { MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { type Answer, type Asked, goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'

@@ -1,8 +1,8 @@
 /** Where everything of the cluster is, and who answers. */
 import { z } from 'zod'
-import { createHttpClient } from '../http.ts'
-import { parseJson } from '../json.ts'
-import { say } from '../terminal.ts'
+import { createHttpClient } from '../client/http.ts'
+import { parseJson } from '../../lib/json.ts'
+import { say } from '../ui/terminal.ts'
 import { hostUrl, NODES, nameOf, REPLICAS } from './containers.ts'
 import type { Cluster } from './up.ts'
 

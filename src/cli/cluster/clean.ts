@@ -1,8 +1,8 @@
 /** `cluster:clean`: nothing of the cluster stays on this machine but its image and its key. */
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
-import { readConfig } from '../../config.ts'
-import { EXIT_FAILED, say, underInterrupts } from '../terminal.ts'
+import { readConfig } from '../../config/config.ts'
+import { EXIT_FAILED, say, underInterrupts } from '../ui/terminal.ts'
 import { findCompose, mustSucceed } from './compose.ts'
 
 export function addClusterCleanCommand(program: Command): void {

@@ -1,7 +1,7 @@
 /** What the cluster's containers are and how they do, as Docker sees them. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import { parseJson } from '../json.ts'
+import { parseJson } from '../../lib/json.ts'
 import { type Compose, mustSucceed } from './compose.ts'
 
 export const NODES = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5'] as const

@@ -1,9 +1,9 @@
 /** `cluster:logs`: what the parts of the cluster write, all of them or some. */
 import type { Command } from 'commander'
-import { readConfig } from '../../config.ts'
+import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { isInterrupted, underInterrupts } from '../terminal.ts'
-import { wholeNumber } from '../values.ts'
+import { isInterrupted, underInterrupts } from '../ui/terminal.ts'
+import { wholeNumber } from '../ui/option-values.ts'
 import { type Compose, findCompose, mustSucceed, type Ran } from './compose.ts'
 import { listContainers, nameOf } from './containers.ts'
 

@@ -1,6 +1,6 @@
 /** `cluster:ps`: all containers of the cluster, running or not. */
 import type { Command } from 'commander'
-import { readConfig } from '../../config.ts'
+import { readConfig } from '../../config/config.ts'
 import { findCompose, mustSucceed } from './compose.ts'
 
 export function addClusterPsCommand(program: Command): void {

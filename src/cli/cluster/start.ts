@@ -1,8 +1,8 @@
 /** `cluster:start`: what was stopped goes on from its data. */
 import type { Command } from 'commander'
-import { readConfig } from '../../config.ts'
+import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { EXIT_OK } from '../terminal.ts'
+import { EXIT_OK } from '../ui/terminal.ts'
 import { sayCluster } from './addresses.ts'
 import { findCompose, mustSucceed } from './compose.ts'
 import { listContainers, REPLICAS } from './containers.ts'

@@ -1,7 +1,7 @@
 /** `cluster:stop`: everything ends, the data stays. */
 import type { Command } from 'commander'
-import { readConfig } from '../../config.ts'
-import { say, underInterrupts } from '../terminal.ts'
+import { readConfig } from '../../config/config.ts'
+import { say, underInterrupts } from '../ui/terminal.ts'
 import { findCompose, mustSucceed } from './compose.ts'
 
 export function addClusterStopCommand(program: Command): void {

@@ -1,8 +1,8 @@
 /** Brings the cluster up, from nothing or from whatever is there: the work behind `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { say } from '../terminal.ts'
+import { say } from '../ui/terminal.ts'
 import { type Compose, mustSucceed, PROJECT_DIR } from './compose.ts'
 import { type Container, hostUrl, listContainers, NODES, REPLICAS } from './containers.ts'
 import { ensureIdentity, type Identity } from './identity.ts'

@@ -1,8 +1,8 @@
 /** Waits for the cluster, and says while it waits what is not there yet. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
-import { clip } from '../progress.ts'
-import { say } from '../terminal.ts'
+import { clip } from '../ui/progress.ts'
+import { say } from '../ui/terminal.ts'
 import type { Compose } from './compose.ts'
 import { type Container, listContainers } from './containers.ts'
 import { type Missing, missingContainers, missingMembers } from './readiness.ts'

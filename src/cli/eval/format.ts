@@ -2,7 +2,7 @@
 import type { FirstScore } from '../../eval/first.ts'
 import { ACCURACIES, type Miss, type Score } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
-import { formatCount } from '../terminal.ts'
+import { formatCount } from '../ui/terminal.ts'
 import type { CostReport, ModelReport } from './report.ts'
 
 export interface Report extends Score {

@@ -1,7 +1,7 @@
 /** The options of `eval` that need more than a word, and what --fail-under comes to. */
 import { InvalidArgumentError } from 'commander'
 import { ACCURACIES, type Score } from '../../eval/score.ts'
-import { wholeNumber } from '../values.ts'
+import { wholeNumber } from '../ui/option-values.ts'
 
 const FIGURES = [...ACCURACIES, 'sure.precision', 'sure.coverage'] as const
 type Figure = (typeof FIGURES)[number]

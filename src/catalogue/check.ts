@@ -1,0 +1,44 @@
+/** One raw record against the schema of an indicator, with messages that name the field and its value. */
+import { type NormalisedIndicator, parseIndicator } from '../classification/indicator.ts'
+import { showValue } from './problems.ts'
+import type { Problem } from './types.ts'
+
+const MAX_FIELDS_SHOWN = 8
+
+export type Checked =
+  | { readonly ok: true; readonly normalised: NormalisedIndicator }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** `namesFields` tells of a missing field which fields there are. Never throws. */
+export function checkRecord(value: Readonly<Record<string, unknown>>, line: number, namesFields: boolean): Checked {
+  const parsed = parseIndicator(value)
+  if (parsed.ok) return { ok: true, normalised: parsed }
+  const problems = parsed.problems.map(({ path, message }) => {
+    const got = valueAt(value, path)
+    return { line, field: path, message: got === undefined ? missing(value, namesFields) : worded(message, got) }
+  })
+  return { ok: false, problems }
+}
+
+function missing(value: Readonly<Record<string, unknown>>, namesFields: boolean): string {
+  if (!namesFields) return 'is missing'
+  const names = Object.keys(value)
+  const rest = names.length > MAX_FIELDS_SHOWN ? ` and ${names.length - MAX_FIELDS_SHOWN} more` : ''
+  return `is missing; the record has ${names.slice(0, MAX_FIELDS_SHOWN).map(showValue).join(', ') || 'no field'}${rest}`
+}
+
+/** zod's own sentence says what it expected; ours from the schema say the rest, and the value is added to both. */
+function worded(message: string, got: unknown): string {
+  const expected = /^Invalid input: expected (\w+)/.exec(message)?.[1]
+  if (expected !== undefined) return `must be of type ${expected}, got ${showValue(got)}`
+  return `${message}; the value is ${showValue(got)}`
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  let at: unknown = value
+  for (const key of path === '' ? [] : path.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
+    at = Reflect.get(at, key)
+  }
+  return at
+}

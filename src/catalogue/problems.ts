@@ -1,0 +1,72 @@
+/** How a fault of the input is worded: file, line, field and value, and the way out. */
+import { ServiceError } from '../errors.ts'
+import type { Problem } from './types.ts'
+import { MAX_LISTED_PROBLEMS } from './types.ts'
+
+const MAX_SHOWN = 80
+
+/** Text that is safe on a terminal: control, bidirectional and line-breaking characters are escaped, and it is cut. */
+export function printable(text: string, max: number = MAX_SHOWN): string {
+  const cut = text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text.toWellFormed()
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '\n') return '\\n'
+  if (character === '\r') return '\\r'
+  if (character === '\t') return '\\t'
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+}
+
+/** A value as a message quotes it. Lists and objects are only named: they may be deep enough to overflow a printer. */
+export function showValue(value: unknown): string {
+  if (typeof value === 'string') return `"${printable(value)}"`
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return printable(String(value))
+}
+
+export function inputInvalid(message: string, cause?: unknown): ServiceError {
+  return new ServiceError('input-invalid', message, cause === undefined ? {} : { cause })
+}
+
+/** "1 record", "2 records". */
+export function counted(count: number, singular: string, plural: string = `${singular}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
+}
+
+/** Holds the first problems and counts the rest. */
+export class ProblemList {
+  readonly #label: string
+  readonly #listed: Problem[] = []
+  #count = 0
+  readonly #hints = new Set<string>()
+
+  constructor(label: string) {
+    this.#label = label
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(problems: readonly Problem[]): void {
+    this.#count += problems.length
+    this.#listed.push(...problems.slice(0, MAX_LISTED_PROBLEMS - this.#listed.length))
+  }
+
+  /** One sentence for the end of the message, such as how to convert the file. Said once. */
+  hint(sentence: string): void {
+    this.#hints.add(sentence)
+  }
+
+  toError(): ServiceError {
+    const lines = this.#listed.map(({ line, field, message }) => {
+      return `  line ${line}${field === '' ? '' : `, field ${printable(field)}`}: ${message}`
+    })
+    if (this.#count > this.#listed.length)
+      lines.push(`  and ${(this.#count - this.#listed.length).toLocaleString('en-US')} more`)
+    const head = `${this.#label}: ${counted(this.#count, 'problem')}; nothing was sent. Correct the file and run again.`
+    return inputInvalid([head, ...lines, ...this.#hints].join('\n'))
+  }
+}

@@ -1,0 +1,177 @@
+/** The bytes of a catalogue, read by position so that two passes see one file, whatever happens to its name. */
+import { constants, openSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { isServiceError, messageOf, type ServiceError } from '../errors.ts'
+import { inputInvalid, printable } from './problems.ts'
+import { checkHead, HEAD_BYTES } from './sniff.ts'
+import type { ReadAt } from './split.ts'
+import { MAX_SPOOL_BYTES } from './types.ts'
+
+const MAX_LABEL = 300
+
+export interface Source {
+  readonly label: string
+  readonly readAt: ReadAt
+  /** The first bytes, up to HEAD_BYTES. */
+  readonly head: Buffer
+  close(): Promise<void>
+}
+
+export interface SourceOptions {
+  readonly stdin?: Readable | undefined
+  readonly tmpDir?: string | undefined
+  readonly maxSpoolBytes?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+interface OpenFile {
+  readonly handle: FileHandle
+  remove(): Promise<void>
+}
+
+/** Opens a file, or keeps a pipe (`-`, a FIFO, a device) in a temporary file. Throws `input-invalid`. */
+export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
+  const label = path === '-' ? 'standard input' : printable(path, MAX_LABEL)
+  const file = path === '-' ? await spool(options.stdin ?? process.stdin, label, options) : await openFile()
+
+  async function openFile(): Promise<OpenFile> {
+    if (path === '') throw inputInvalid('The name of the catalogue is empty: name a file, or - for standard input')
+    let handle: FileHandle | undefined
+    try {
+      const fifo = await openFifo(path)
+      if (fifo !== undefined) return await spool(fifo, label, options)
+      handle = await open(path, constants.O_RDONLY)
+      const stats = await handle.stat()
+      if (stats.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
+      if (stats.isFile()) return { handle, remove: async () => {} }
+    } catch (error) {
+      await handle?.close()
+      throw describeOpenError(error, label)
+    }
+    const stream = handle.createReadStream({ autoClose: false })
+    try {
+      return await spool(stream, label, options)
+    } finally {
+      stream.destroy()
+      await handle.close()
+    }
+  }
+
+  const { handle, remove } = file
+  let closing: Promise<void> | undefined
+  const readAt: ReadAt = async (buffer, offset, length, position) => {
+    if (closing !== undefined) throw new Error(`${label}: read after close`)
+    try {
+      return (await handle.read(buffer, offset, length, position)).bytesRead
+    } catch (error) {
+      throw describeOpenError(error, label)
+    }
+  }
+  async function close(): Promise<void> {
+    closing ??= handle.close().finally(remove)
+    await closing
+  }
+
+  try {
+    return { label, readAt, head: await readHead(readAt), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/**
+ * A FIFO, opened without blocking and read through a socket: the wait for its writers is then ours, where an interrupt
+ * reaches it. Undefined for anything else, and on other systems, where a FIFO without writers may look ended.
+ */
+async function openFifo(path: string): Promise<Readable | undefined> {
+  if (process.platform !== 'linux' || !(await stat(path)).isFIFO()) return undefined
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  return new Socket({ fd, readable: true, writable: false })
+}
+
+/** Reads until the head is full: one read may give less than there is. */
+async function readHead(readAt: ReadAt): Promise<Buffer> {
+  const head = Buffer.alloc(HEAD_BYTES)
+  let length = 0
+  for (;;) {
+    const bytesRead = await readAt(head, length, HEAD_BYTES - length, length)
+    length += bytesRead
+    if (bytesRead === 0 || length === HEAD_BYTES) return head.subarray(0, length)
+  }
+}
+
+/**
+ * Copies a pipe to a file of mode 0600 in a directory of its own. Where the system allows it the name is removed at
+ * once, so that not even kill -9 leaves the data behind.
+ */
+async function spool(stream: Readable, label: string, options: SourceOptions): Promise<OpenFile> {
+  const parent = options.tmpDir ?? tmpdir()
+  const maxBytes = options.maxSpoolBytes ?? MAX_SPOOL_BYTES
+  let directory: string | undefined
+  let handle: FileHandle | undefined
+  const abort = () => stream.destroy(options.signal?.reason)
+  options.signal?.addEventListener('abort', abort, { once: true })
+  const remove = async () => {
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
+  }
+  try {
+    options.signal?.throwIfAborted()
+    directory = await mkdtemp(join(parent, 'classify-'))
+    handle = await open(join(directory, 'catalogue'), 'wx+', 0o600)
+    if (process.platform !== 'win32') await remove()
+    let size = 0
+    let isHeadChecked = false
+    for await (const chunk of stream) {
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+      size += bytes.length
+      if (size > maxBytes) {
+        throw inputInvalid(`${label}: more than ${maxBytes} bytes; save it to a file and name that`)
+      }
+      await handle.appendFile(bytes)
+      if (!isHeadChecked && size >= HEAD_BYTES) {
+        isHeadChecked = true
+        const head = Buffer.alloc(HEAD_BYTES)
+        await handle.read(head, 0, HEAD_BYTES, 0)
+        // A device such as /dev/zero never ends: it is refused before the disk is full.
+        checkHead(head, label)
+      }
+    }
+    return { handle, remove }
+  } catch (error) {
+    stream.destroy()
+    await handle?.close()
+    await remove()
+    if (isServiceError(error)) throw error
+    throw inputInvalid(
+      `${label}: could not be kept in ${printable(parent, MAX_LABEL)}: ${printable(messageOf(error), MAX_LABEL)}. ` +
+        'Save it to a file and name that',
+      error,
+    )
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+}
+
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; check the name and the folder',
+  ENOTDIR: 'there is no such file: a part of the path is not a folder',
+  EISDIR: 'is a directory; name one file in it',
+  EACCES: 'may not be read by this user; allow it: chmod u+r FILE, and the folders above',
+  EPERM: 'may not be read by this user; allow it: chmod u+r FILE',
+  EMFILE: 'too many files are open; raise the limit: ulimit -n',
+  EIO: 'the disk gave a read error; copy the file to another place',
+}
+
+/** The sentence for what the file system said. Exported for its test. */
+export function describeOpenError(error: unknown, label: string): ServiceError {
+  if (isServiceError(error)) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const sentence = WAYS_OUT[code] ?? `cannot be read: ${printable(messageOf(error), MAX_LABEL)}`
+  return inputInvalid(`${label}: ${sentence} (${code})`, error)
+}

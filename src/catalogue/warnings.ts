@@ -1,0 +1,59 @@
+/** What was left out of a catalogue without refusing it: one warning a kind, with its count. */
+import type { NormaliseWarnings } from '../classification/indicator.ts'
+import { showValue } from './problems.ts'
+import type { CatalogueWarning } from './types.ts'
+
+const MAX_NAMES_KEPT = 1_000
+const MAX_NAMES_SHOWN = 10
+const MAX_NAME_LENGTH = 80
+
+export class WarningCounts {
+  /** The count stops at the bound. Bounded in number and length: a hostile file could have a new name in every record. */
+  readonly #unknownFields = new Set<string>()
+  #droppedPoints = 0
+  #duplicates = 0
+  #skipped = 0
+
+  note(warnings: NormaliseWarnings): void {
+    this.#droppedPoints += warnings.droppedPoints
+    for (const name of warnings.unknownFields) {
+      if (this.#unknownFields.size >= MAX_NAMES_KEPT) break
+      this.#unknownFields.add(name.slice(0, MAX_NAME_LENGTH))
+    }
+  }
+
+  noteDuplicate(): void {
+    this.#duplicates += 1
+  }
+
+  noteSkipped(): void {
+    this.#skipped += 1
+  }
+
+  toWarnings(): CatalogueWarning[] {
+    const warnings: CatalogueWarning[] = []
+    const add = (code: string, count: number, message: string) => {
+      if (count > 0) warnings.push({ code, count, message })
+    }
+    add('unknown-fields', this.#unknownFields.size, this.#unknownFieldsMessage())
+    add(
+      'dropped-points',
+      this.#droppedPoints,
+      'sample points left out: no readable date and number, or a date that stands again later',
+    )
+    add(
+      'duplicate-indicators',
+      this.#duplicates,
+      'records left out: the same indicator with the same content stands earlier',
+    )
+    add('skipped-records', this.#skipped, 'invalid records skipped')
+    return warnings
+  }
+
+  #unknownFieldsMessage(): string {
+    const names = [...this.#unknownFields]
+    const shown = names.slice(0, MAX_NAMES_SHOWN).map(showValue).join(', ')
+    const rest = names.length > MAX_NAMES_SHOWN ? ` and ${names.length - MAX_NAMES_SHOWN} more` : ''
+    return `unknown fields left out: ${shown}${rest}`
+  }
+}

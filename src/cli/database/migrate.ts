@@ -1,0 +1,20 @@
+/** `migrate`: brings the database's schema up to date. Replicas do so by themselves; this is for deployments that want it apart. */
+import type { Command } from 'commander'
+import { readConfig } from '../../config/config.ts'
+import { withDatabase } from './database.ts'
+import { createCliLog, say, underInterrupts } from '../ui/terminal.ts'
+
+export function addMigrateCommand(program: Command): void {
+  program
+    .command('migrate')
+    .description("Bring the database's schema up to date (the embedded database unless another is set)")
+    .action(async () => {
+      const config = readConfig()
+      const log = createCliLog(config)
+      const applied = await underInterrupts(
+        () => say('Stopping when the migration has ended …'),
+        ({ first: signal }) => withDatabase(config, { log, mayCreate: true, signal }, (database) => database.migrate()),
+      )
+      say(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`)
+    })
+}

@@ -1,0 +1,135 @@
+/** The backlog as data and as lines for people. Pure. */
+import { z } from 'zod'
+import { formatCount } from '../ui/terminal.ts'
+
+/** Every status of work that is not done. */
+export const OPEN_STATUSES = ['pending', 'scheduled', 'ready', 'running', 'backing-off', 'suspended', 'paused'] as const
+
+const isOpen = `status in (${OPEN_STATUSES.map((status) => `'${status}'`).join(', ')})`
+const MAX_REASONS = 200
+
+export const BACKLOG_SQL = `select target_service_name as service, target_handler_name as handler, status,
+  count(1) as count, min(created_at) as oldest_at
+  from sys_invocation where ${isOpen} group by 1, 2, 3 order by 1, 2, 3`
+
+export const RETRYING_SQL = `select target_service_name as service, target_handler_name as handler, status,
+  last_failure as reason, count(1) as count, max(modified_at) as latest_at
+  from sys_invocation where ${isOpen} and last_failure is not null group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASONS}`
+
+export const FAILED_SQL = `select target_service_name as service, target_handler_name as handler, 'failed' as status,
+  completion_failure as reason, count(1) as count, max(modified_at) as latest_at
+  from sys_invocation where status = 'completed' and completion_result = 'failure'
+  group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASONS}`
+
+export const backlogRowSchema = z.object({
+  service: z.string(),
+  handler: z.string(),
+  status: z.string(),
+  count: z.number(),
+  oldest_at: z.string(),
+})
+
+export const failureRowSchema = z.object({
+  service: z.string(),
+  handler: z.string(),
+  status: z.string(),
+  reason: z.string().nullish(),
+  count: z.number(),
+  latest_at: z.string().nullish(),
+})
+
+type BacklogRow = z.infer<typeof backlogRowSchema>
+type FailureRow = z.infer<typeof failureRowSchema>
+
+/** What `queue --json` prints; the names are fixed. */
+export interface QueueReport {
+  readonly admin_url: string
+  readonly asked_at: string
+  /** Invocations that are not done. */
+  readonly total: number
+  readonly backlog: readonly (BacklogRow & { readonly oldest_age_ms: number })[]
+  /** Open invocations whose last attempt failed ("backing-off" …), and those that ended in failure and are still kept. */
+  readonly failures: readonly {
+    readonly service: string
+    readonly handler: string
+    readonly status: string
+    readonly reason: string
+    readonly count: number
+    readonly latest_at: string | null
+  }[]
+}
+
+export function buildQueueReport(
+  adminUrl: string,
+  askedAt: Date,
+  backlog: readonly BacklogRow[],
+  failures: readonly FailureRow[],
+): QueueReport {
+  const merged = new Map<string, QueueReport['failures'][number]>()
+  for (const { service, handler, status, count, ...row } of failures) {
+    const reason = cleanReason(row.reason ?? 'no reason given')
+    const key = JSON.stringify([service, handler, status, reason])
+    const known = merged.get(key)
+    const latest = [known?.latest_at, row.latest_at].filter((time) => typeof time === 'string').sort()
+    const latest_at = latest.at(-1) ?? null
+    merged.set(key, { service, handler, status, reason, count: count + (known?.count ?? 0), latest_at })
+  }
+  return {
+    admin_url: adminUrl,
+    asked_at: askedAt.toISOString(),
+    total: backlog.reduce((sum, { count }) => sum + count, 0),
+    // The node's clock may be ahead of ours.
+    backlog: backlog.map((row) => {
+      return { ...row, oldest_age_ms: Math.max(0, askedAt.getTime() - Date.parse(row.oldest_at)) }
+    }),
+    failures: [...merged.values()].sort((a, b) => b.count - a.count),
+  }
+}
+
+const MAX_REASON = 300
+
+/** One line without control characters: a failure's words may come from a model, and end in a stack. */
+export function cleanReason(reason: string): string {
+  const [first = ''] = reason.trim().split(/\r?\n/)
+  const clean = first.replace(/\p{Cc}+/gu, ' ').trim()
+  return clean.length <= MAX_REASON ? clean : `${clean.slice(0, MAX_REASON - 1)}…`
+}
+
+export function formatQueue(report: QueueReport): string {
+  const { backlog, failures } = report
+  const lines = [`Backlog at ${report.admin_url}: ${formatCount(report.total)} invocations`]
+  if (backlog.length > 0) {
+    const rows = backlog.map((row) => {
+      return [`${row.service}/${row.handler}`, row.status, formatCount(row.count), formatAge(row.oldest_age_ms)]
+    })
+    lines.push(...formatTable([['handler', 'status', 'count', 'oldest'], ...rows]))
+  }
+  if (failures.length > 0) lines.push('Failures:')
+  for (const { service, handler, status, reason, count } of failures) {
+    lines.push(`  ${formatCount(count)} × ${service}/${handler} (${status}): ${reason}`)
+  }
+  return lines.join('\n')
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map((row) => {
+    const cells = row.map((cell, column) =>
+      column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+    )
+    return `  ${cells.join('  ')}`.trimEnd()
+  })
+}
+
+/** "850 ms", "12 s", "3 min", "2 h", "5 d". */
+export function formatAge(ms: number): string {
+  const steps = [
+    { unit: 'd', ms: 86_400_000 },
+    { unit: 'h', ms: 3_600_000 },
+    { unit: 'min', ms: 60_000 },
+    { unit: 's', ms: 1_000 },
+  ]
+  // Two of a unit at least: "90 s" says more than "1 min".
+  const step = steps.find((one) => ms >= (one.unit === 's' ? 1 : 2) * one.ms)
+  return step === undefined ? `${Math.round(ms)} ms` : `${Math.floor(ms / step.ms)} ${step.unit}`
+}

@@ -1,0 +1,96 @@
+/** `queue`: what waits, what runs and what fails, in the embedded stack or the cluster. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import { readConfig } from '../../config/config.ts'
+import { ServiceError } from '../../errors.ts'
+import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import {
+  BACKLOG_SQL,
+  backlogRowSchema,
+  buildQueueReport,
+  FAILED_SQL,
+  failureRowSchema,
+  formatQueue,
+  type QueueReport,
+  RETRYING_SQL,
+} from './queue-report.ts'
+import { isInterrupted, printJson, underInterrupts } from '../ui/terminal.ts'
+import { httpUrls } from '../ui/option-values.ts'
+
+interface QueueOptions {
+  readonly admin?: readonly string[]
+  readonly watch?: number | true
+  readonly json?: boolean
+}
+
+const DEFAULT_WATCH_S = 5
+/** The query costs a node about a second where thousands wait. */
+const MIN_WATCH_S = 2
+const MAX_WATCH_S = 3_600
+
+export function addQueueCommand(program: Command): void {
+  program
+    .command('queue')
+    .description('Show the backlog by service, handler and status, and the failures with their reasons')
+    .option(
+      '--admin <urls>',
+      'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
+      httpUrls,
+    )
+    .option(
+      '--watch [seconds]',
+      `again and again, every ${DEFAULT_WATCH_S} s or so many, ${MIN_WATCH_S} at least`,
+      watchSeconds,
+    )
+    .option('--json', 'print exactly one JSON object on stdout')
+    .action(async (options: QueueOptions) => {
+      const { json = false, watch } = options
+      if (json && watch !== undefined) {
+        throw new ServiceError('input-invalid', '--json prints one object and --watch goes on: give one of them')
+      }
+      const urls = options.admin ?? readConfig().restate.adminUrls
+      await underInterrupts(
+        () => undefined,
+        async ({ first: signal }) => {
+          const admin = createAdminClient(urls, signal)
+          if (json) printJson(await readQueue(admin))
+          else if (watch === undefined) process.stdout.write(`${formatQueue(await readQueue(admin))}\n`)
+          else await watchQueue(admin, watch === true ? DEFAULT_WATCH_S : watch, signal)
+        },
+      )
+    })
+}
+
+async function readQueue(admin: AdminClient): Promise<QueueReport> {
+  const backlog = await admin.query(BACKLOG_SQL, backlogRowSchema)
+  const retrying = await admin.query(RETRYING_SQL, failureRowSchema)
+  const failed = await admin.query(FAILED_SQL, failureRowSchema)
+  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...failed])
+}
+
+const CLEAR_SCREEN = '\u001b[H\u001b[2J'
+
+/** Until Ctrl+C, which is its normal end. A node that is away for a moment is no reason to stop. */
+async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      const text = await readQueue(admin).then(formatQueue, (error: unknown) => {
+        if (error instanceof ServiceError && error.code === 'admin-failed') return error.message
+        throw error
+      })
+      const head = process.stdout.isTTY ? CLEAR_SCREEN : ''
+      process.stdout.write(`${head}${new Date().toISOString()}\n${text}\n`)
+      await sleep(seconds * 1_000, undefined, { signal })
+    }
+  } catch (error) {
+    if (!signal.aborted || !(isInterrupted(error) || isInterrupted(signal.reason))) throw error
+  }
+}
+
+function watchSeconds(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < MIN_WATCH_S || value > MAX_WATCH_S) {
+    throw new InvalidArgumentError(`It must be a whole number of seconds from ${MIN_WATCH_S} to ${MAX_WATCH_S}.`)
+  }
+  return value
+}

@@ -1,0 +1,46 @@
+/** `status ID`: the latest classification of an indicator, or the totals of a run. */
+import type { Command } from 'commander'
+import type { Classification } from '../../classification/types.ts'
+import { readConfig } from '../../config/config.ts'
+import { readStatus } from '../client/ingress.ts'
+import { formatClassification } from '../classify/report.ts'
+import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
+import { httpUrls } from '../ui/option-values.ts'
+
+/** A service whose database is away answers when that is back; nobody waits for it at a prompt. */
+const PATIENCE_MS = 15_000
+
+interface StatusOptions {
+  readonly json?: boolean
+  readonly ingress?: readonly string[]
+}
+
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('Show the latest classification of an indicator, or the totals of a run')
+    .argument('<id>', 'an indicator_id, or the id of a run')
+    .option('--json', 'print exactly one JSON object on stdout')
+    .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
+    .action(async (id: string, options: StatusOptions) => {
+      const urls = options.ingress ?? readConfig().restate.ingressUrls
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      const found = (await find(urls, { indicator_id: id }, signal)) ?? (await find(urls, { run_id: id }, signal))
+      if (found === undefined) {
+        say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
+        process.exitCode = EXIT_FAILED
+      } else if (options.json === true) printJson(found)
+      else if ('indicator_id' in found)
+        process.stdout.write(`${formatClassification(found as unknown as Classification)}\n`)
+      else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+    })
+}
+
+async function find(
+  urls: readonly string[],
+  query: { readonly indicator_id: string } | { readonly run_id: string },
+  signal: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  const answer = await readStatus(urls, query, signal)
+  return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : undefined
+}

@@ -1,0 +1,68 @@
+/** `demo`: start everything, classify the shipped sample, show what came of it, stop everything. */
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import type { Classification } from '../../classification/types.ts'
+import { type Config, readConfig } from '../../config/config.ts'
+import { startStack } from '../../embedded/stack.ts'
+import { classifyFile } from '../classify/classify.ts'
+import { formatClassification, formatFailures, formatReport } from '../classify/report.ts'
+import { describeModel } from './start.ts'
+import {
+  createCliLog,
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  type Interrupts,
+  printJson,
+  say,
+  underInterrupts,
+} from '../ui/terminal.ts'
+
+export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
+const SHOWN = 5
+
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('Start the service, classify the shipped sample of real-world indicators, show results, stop')
+    .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
+    .action(async (options: { readonly json?: boolean }) => {
+      const config = readConfig()
+      process.exitCode = await underInterrupts(
+        () => say('Stopping … Press Ctrl+C again to kill what does not end.'),
+        (interrupts) => runDemo(options, config, interrupts),
+      )
+    })
+}
+
+/** Resolves with the exit code. */
+async function runDemo(options: { readonly json?: boolean }, config: Config, interrupts: Interrupts): Promise<number> {
+  const { first: signal, second: kill } = interrupts
+  say('Starting PostgreSQL, restate-server, the model and a replica …')
+  const stack = await startStack({ config, log: createCliLog(config), say, signal, kill })
+  try {
+    say(`Model: ${describeModel(stack, config)}`)
+    const shown = new Map<string, Classification>()
+    const report = await classifyFile(
+      SAMPLE_FILE,
+      { mode: 'hybrid', reuse: true, batchSize: 50, ingress: [stack.ingressUrl] },
+      config,
+      interrupts,
+      (results) => {
+        // One of a type, so that five results show five kinds.
+        for (const result of results) if (!shown.has(result.type)) shown.set(result.type, result)
+      },
+    )
+    const results = [...shown.values()].slice(0, SHOWN)
+    if (options.json === true) printJson({ ...report, results })
+    else {
+      process.stdout.write(`${formatReport(report)}\n\n${results.map(formatClassification).join('\n\n')}\n\n`)
+      process.stdout.write('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv\n')
+    }
+    if (report.failures.length > 0) say(formatFailures(report))
+    if (signal.aborted) return EXIT_INTERRUPTED
+    return report.failed > 0 ? EXIT_FAILED : EXIT_OK
+  } finally {
+    await stack.stop()
+  }
+}

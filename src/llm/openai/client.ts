@@ -1,0 +1,222 @@
+/** The model port over any OpenAI-compatible chat completions endpoint, by the `openai` package. */
+import OpenAI, { APIError } from 'openai'
+import type { ChatCompletion } from 'openai/resources/chat/completions'
+import type { Logger } from 'pino'
+import { type ErrorCode, ServiceError } from '../../errors.ts'
+import { createErrorBodyFetch } from './error-bodies.ts'
+import { PaidAnswerError, type PaidUsage } from '../errors.ts'
+import { type EndpointContext, isRecord, toServiceError } from './errors.ts'
+import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
+import { costOf, type PriceTable, priceOf } from '../pricing.ts'
+import { parseRateHeaders } from './headers.ts'
+import { redact, redactExact } from './redaction.ts'
+import type { ModelClient, ModelReply, ModelRequest, Usage } from '../types.ts'
+
+const OPENAI_BASE_URL = 'https://api.openai.com/v1'
+
+export interface OpenAiClientOptions {
+  /** Sent as bearer token. Endpoints without keys take any text. */
+  readonly apiKey: string
+  /** Default: OpenAI's own. */
+  readonly baseUrl?: string | undefined
+  readonly model: string
+  readonly escalationModel?: string | undefined
+  /** Default: none, because the token bound leaves no room for reasoning. */
+  readonly reasoningEffort?: ReasoningEffort | undefined
+  /** Bound of one HTTP request, body included. */
+  readonly timeoutMs: number
+  readonly prices: PriceTable
+  readonly log: Logger
+  readonly hooks?: ModelClientHooks | undefined
+}
+
+export interface ModelClientHooks {
+  /** Called once for each HTTP request that has ended, also for one that is repeated without a parameter. */
+  readonly requestEnded?: ((request: EndedRequest) => void) | undefined
+}
+
+export interface EndedRequest {
+  /** As configured, so that a metric's label has two values at most. */
+  readonly model: string
+  readonly outcome: 'ok' | ErrorCode
+  readonly latencyMs: number
+  /** Null where nothing was billed, as far as we know. */
+  readonly paid: PaidUsage | null
+}
+
+/**
+ * Builds a `ModelClient`. No request is made, and no environment is read. `ask` is one HTTP request; where the endpoint
+ * refuses a parameter that it does not know, it is left out from then on (per model, logged once) and the same `ask`
+ * sends again at once. These extra requests, at most 6 a model and process plus those in flight, take no start permit.
+ * A caller's abort rejects with code interrupted. Throws config-invalid where the base URL holds credentials.
+ */
+export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
+  const { log, prices, timeoutMs, hooks } = options
+  const baseUrl = options.baseUrl ?? OPENAI_BASE_URL
+  const endpoint = readEndpoint(baseUrl)
+  const secrets = [options.apiKey, ...endpoint.secrets]
+  const models = { primary: options.model, escalation: options.escalationModel ?? null }
+  const features = createFeatureRegister(log)
+  const unpriced = new Set<string>()
+  const openai = new OpenAI({
+    apiKey: options.apiKey,
+    baseURL: baseUrl,
+    timeout: timeoutMs,
+    maxRetries: 0,
+    fetch: createErrorBodyFetch(secrets),
+    // Left undefined, each of these is read from the environment; the SDK's own log may print headers and bodies.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    logLevel: 'off',
+  })
+
+  function contextOf(model: string): EndpointContext {
+    const modelVariable = model === models.primary ? 'OPENAI_MODEL' : 'OPENAI_ESCALATION_MODEL'
+    return { host: endpoint.host, baseUrl: endpoint.display, model, modelVariable, timeoutMs, secrets }
+  }
+
+  function paidUsage(completion: ChatCompletion, model: string, latencyMs: number): PaidUsage {
+    const answered = typeof completion.model === 'string' && completion.model !== '' ? completion.model : model
+    const usage = readUsage(completion.usage)
+    const price = priceOf(answered, prices) ?? priceOf(model, prices)
+    const name = redact(answered, secrets)
+    if (price === null && !unpriced.has(name)) {
+      unpriced.add(name)
+      log.warn(
+        { model: name, priceKnown: false },
+        'no price is known for this model: it counts as free, see OPENAI_PRICES',
+      )
+    }
+    return { usage, costUsd: price === null ? 0 : costOf(usage, price), model: name, latencyMs }
+  }
+
+  async function send(request: ModelRequest, model: string): Promise<ModelReply> {
+    for (;;) {
+      const sent = features.of(model)
+      const started = performance.now()
+      const end = (outcome: 'ok' | ErrorCode, paid: PaidUsage | null) =>
+        hooks?.requestEnded?.({ model, outcome, latencyMs: performance.now() - started, paid })
+      try {
+        const { data: completion, response } = await openai.chat.completions
+          .create(
+            buildParams(request, model, options.reasoningEffort ?? 'none', sent),
+            request.signal === undefined ? {} : { signal: request.signal },
+          )
+          .withResponse()
+        const paid = () => paidUsage(completion, model, performance.now() - started)
+        const { answer, ...billed } = readAnswer(completion, contextOf(model), paid)
+        end('ok', billed)
+        return { answer, ...billed, rate: parseRateHeaders(response.headers) }
+      } catch (error) {
+        const failure = toServiceError(error, contextOf(model))
+        end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)
+        const refused = error instanceof APIError && (error.status === 400 || error.status === 422)
+        if (refused && features.drop(model, sent, error.error)) continue
+        throw failure
+      }
+    }
+  }
+
+  return {
+    models,
+    async ask(request) {
+      const model = request.tier === 'primary' ? models.primary : models.escalation
+      if (model === null) throw new ServiceError('config-invalid', 'no OPENAI_ESCALATION_MODEL is set')
+      return send(request, model)
+    },
+  }
+}
+
+type PaidAnswer = PaidUsage & { readonly answer: unknown }
+
+/** The answer's JSON. Throws `PaidAnswerError` where it was billed and is of no use. */
+function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: () => PaidUsage): PaidAnswer {
+  const { host, model, secrets } = context
+  // The type is the SDK's promise; what an endpoint sends with status 200 is anything.
+  const body: unknown = completion
+  if (!isRecord(body)) {
+    const message = `${context.baseUrl} answered with something that is no chat completion: check OPENAI_BASE_URL`
+    throw new ServiceError('model-not-found', message)
+  }
+  const choices: unknown = body.choices
+  if (isRecord(body.error) && !Array.isArray(choices)) {
+    const said = redact(String(body.error.message ?? ''), secrets).slice(0, 300)
+    throw new ServiceError('model-unavailable', `the model endpoint ${host} failed inside a 200 answer: ${said}`)
+  }
+  const paid = pay()
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
+  const message: unknown = isRecord(choice) ? choice.message : undefined
+  if (!isRecord(choice) || !isRecord(message)) {
+    throw new PaidAnswerError('model-bad-answer', `model "${model}" at ${host} answered without a message`, paid)
+  }
+  const bound = `(${paid.usage.output} tokens)`
+  if (choice.finish_reason === 'length') {
+    throw new PaidAnswerError(
+      'model-cut-off',
+      `the answer of model "${model}" was cut off at its token bound ${bound}`,
+      paid,
+    )
+  }
+  if (choice.finish_reason === 'content_filter') {
+    throw new PaidAnswerError(
+      'model-refused',
+      `the content filter of ${host} withheld the answer of model "${model}"`,
+      paid,
+    )
+  }
+  if (typeof message.refusal === 'string' && message.refusal !== '') {
+    const said = redact(message.refusal, secrets).slice(0, 200)
+    throw new PaidAnswerError('model-refused', `model "${model}" refused: ${said}`, paid)
+  }
+  const content = message.content
+  const text = typeof content === 'string' ? redactExact(content, secrets) : ''
+  const parsed = parseJson(text)
+  if (parsed === undefined) {
+    const length = `${text.length} characters`
+    throw new PaidAnswerError(
+      'model-bad-answer',
+      `model "${model}" answered with text that is not JSON (${length})`,
+      paid,
+    )
+  }
+  return { answer: parsed, ...paid }
+}
+
+/** Null or odd usage counts as nothing: some endpoints leave it out. */
+function readUsage(usage: unknown): Usage {
+  const root = isRecord(usage) ? usage : {}
+  const details = isRecord(root.prompt_tokens_details) ? root.prompt_tokens_details : {}
+  const input = tokens(root.prompt_tokens)
+  const cachedInput = Math.min(input, tokens(details.cached_tokens))
+  return {
+    input,
+    cachedInput,
+    cacheWriteInput: Math.min(input - cachedInput, tokens(details.cache_write_tokens)),
+    output: tokens(root.completion_tokens),
+  }
+}
+
+function tokens(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Throws config-invalid for credentials in the URL: fetch refuses such a URL, and with a message that shows them. */
+function readEndpoint(baseUrl: string) {
+  const url = new URL(baseUrl)
+  if (url.username !== '' || url.password !== '') {
+    throw new ServiceError('config-invalid', 'OPENAI_BASE_URL must hold no user or password: set OPENAI_API_KEY')
+  }
+  // A query may carry a key, so it is never shown.
+  const display = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`
+  return { host: url.host, display, secrets: [...url.searchParams.values()] }
+}

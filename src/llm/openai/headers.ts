@@ -1,0 +1,26 @@
+/** What `x-ratelimit-*` headers say, in OpenAI's form. They come from outside: nonsense counts as not said. */
+import { parseResetMs } from './retry-after.ts'
+import type { RateSignal, RateSignals } from '../types.ts'
+
+const WHOLE = /^\d{1,12}$/
+const LONGEST_RESET_MS = 86_400_000
+
+/** Never throws. A limit of 0 would stop everything for ever and is taken as nonsense. */
+export function parseRateHeaders(headers: Headers): RateSignals {
+  return { requests: signalOf(headers, 'requests'), tokens: signalOf(headers, 'tokens') }
+}
+
+function signalOf(headers: Headers, kind: 'requests' | 'tokens'): RateSignal {
+  const limit = wholeOf(headers.get(`x-ratelimit-limit-${kind}`))
+  const resetMs = parseResetMs((headers.get(`x-ratelimit-reset-${kind}`) ?? '').slice(0, 40))
+  return {
+    limit: limit === 0 ? null : limit,
+    remaining: wholeOf(headers.get(`x-ratelimit-remaining-${kind}`)),
+    resetMs: resetMs === undefined || resetMs > LONGEST_RESET_MS ? null : resetMs,
+  }
+}
+
+function wholeOf(text: string | null): number | null {
+  const trimmed = text?.trim() ?? ''
+  return WHOLE.test(trimmed) ? Number(trimmed) : null
+}

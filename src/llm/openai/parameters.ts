@@ -1,0 +1,169 @@
+/**
+ * The parameters of a request, and which of them an endpoint has turned out not to know. A refused one is dropped for
+ * the life of the process, per model, and said once in the log.
+ */
+import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
+import type { Logger } from 'pino'
+import { isRecord } from './errors.ts'
+import type { ModelRequest } from '../types.ts'
+
+/** "xhigh" and "max" are left out: the token bound is too tight for them. */
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high'
+
+/** From the form we want to the one that every endpoint takes. */
+const ANSWER_FORMS = ['strict-schema', 'schema', 'json-object', 'text'] as const
+const TOKEN_BOUNDS = ['max_completion_tokens', 'max_tokens'] as const
+
+/** What a request carries beyond model and messages. */
+export interface Features {
+  readonly cacheKey: boolean
+  readonly reasoningEffort: boolean
+  readonly tokenBound: (typeof TOKEN_BOUNDS)[number]
+  readonly answerForm: (typeof ANSWER_FORMS)[number]
+}
+
+export interface FeatureRegister {
+  /** What to send to `model` now. */
+  of(model: string): Features
+  /**
+   * True where the refusal `body` of a request sent with `sent` names one of its parameters: the same request may then
+   * be sent again at once with `of(model)`, which has less in it. Ends after at most 6 rounds: nothing comes back.
+   */
+  drop(model: string, sent: Features, body: unknown): boolean
+}
+
+const UNSUPPORTED =
+  /unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|not available|unavailable|extra[ _](?:inputs?|fields?|forbidden)|(?:does not|doesn't|do not|don't|cannot|can't) (?:support|be disabled)|must be\b/i
+
+/** Our schema is at fault here, not the parameter: degrading would hide it. */
+const INVALID_SCHEMA = /invalid schema/i
+
+/** The parameter as endpoints name it. The first that fits wins, so "strict" stands before the format it is in. */
+const NAMES = {
+  cacheKey: /\bprompt_cache_key\b/,
+  reasoningEffort: /\breasoning(?:[_.]effort)?\b/i,
+  tokenBound: /\bmax_completion_tokens\b/,
+  strict: /\bstrict\b/,
+  answerForm: /\bresponse_format\b|\bjson_schema\b|\bjson_object\b/,
+} as const
+
+const ALL: Features = {
+  cacheKey: true,
+  reasoningEffort: true,
+  tokenBound: 'max_completion_tokens',
+  answerForm: 'strict-schema',
+}
+
+export function createFeatureRegister(log: Logger): FeatureRegister {
+  const known = new Map<string, Features>()
+  const of = (model: string) => known.get(model) ?? ALL
+
+  return {
+    of,
+    drop(model, sent, body) {
+      const weaker = without(sent, body)
+      if (weaker === null) return false
+      const before = of(model)
+      const after = weakest(before, weaker.features)
+      known.set(model, after)
+      // Requests in flight come back with the same refusal: only the first one is news.
+      if (JSON.stringify(after) !== JSON.stringify(before)) {
+        log.warn(
+          { model, parameter: weaker.parameter },
+          `the model endpoint does not take ${weaker.parameter}: ${weaker.instead} for the life of this process`,
+        )
+      }
+      return true
+    },
+  }
+}
+
+/** The parameters of one request. Shape of the answer is in the schema, or in words where the endpoint takes none. */
+export function buildParams(
+  request: ModelRequest,
+  model: string,
+  reasoningEffort: ReasoningEffort,
+  features: Features,
+): ChatCompletionCreateParamsNonStreaming {
+  const schemaInWords = features.answerForm === 'json-object' || features.answerForm === 'text'
+  const system = schemaInWords
+    ? `${request.system}\n\nAnswer with one JSON object of this JSON schema and nothing else:\n${JSON.stringify(request.schema)}`
+    : request.system
+  const format = responseFormat(request, features)
+  return {
+    model,
+    messages: [
+      { role: 'system', content: system },
+      { role: 'user', content: request.user },
+    ],
+    ...(format === null ? {} : { response_format: format }),
+    [features.tokenBound]: request.maxCompletionTokens,
+    ...(features.cacheKey ? { prompt_cache_key: request.cacheKey } : {}),
+    ...(features.reasoningEffort ? { reasoning_effort: reasoningEffort } : {}),
+  }
+}
+
+function responseFormat(request: ModelRequest, { answerForm }: Features) {
+  if (answerForm === 'text') return null
+  if (answerForm === 'json-object') return { type: 'json_object' } as const
+  const schema = { name: request.schemaName, schema: { ...request.schema } }
+  if (answerForm === 'schema') return { type: 'json_schema', json_schema: schema } as const
+  return { type: 'json_schema', json_schema: { ...schema, strict: true } } as const
+}
+
+interface Weaker {
+  readonly features: Features
+  readonly parameter: string
+  readonly instead: string
+}
+
+function without(sent: Features, body: unknown): Weaker | null {
+  if (!isRecord(body)) return null
+  const words = [body.message, body.code, body.type].filter((word) => typeof word === 'string').join(' ')
+  if (!UNSUPPORTED.test(words) || INVALID_SCHEMA.test(words)) return null
+  // `param` is the endpoint's own word on it; the message may name other parameters as advice.
+  const named = typeof body.param === 'string' && body.param !== '' ? body.param : words
+  if (sent.cacheKey && NAMES.cacheKey.test(named)) {
+    return { features: { ...sent, cacheKey: false }, parameter: 'prompt_cache_key', instead: 'it is left out' }
+  }
+  if (sent.reasoningEffort && NAMES.reasoningEffort.test(named)) {
+    const instead = 'it is left out, and answers may be cut off where the model reasons'
+    return { features: { ...sent, reasoningEffort: false }, parameter: 'reasoning_effort', instead }
+  }
+  if (sent.tokenBound === 'max_completion_tokens' && NAMES.tokenBound.test(named)) {
+    const features: Features = { ...sent, tokenBound: 'max_tokens' }
+    return { features, parameter: 'max_completion_tokens', instead: 'max_tokens takes its place' }
+  }
+  if (NAMES.strict.test(named) || NAMES.answerForm.test(named)) return withoutForm(sent, named)
+  return null
+}
+
+function withoutForm(sent: Features, named: string): Weaker | null {
+  if (sent.answerForm === 'text') return null
+  const onlyStrict = NAMES.strict.test(named)
+  if (onlyStrict && sent.answerForm === 'strict-schema') {
+    const features: Features = { ...sent, answerForm: 'schema' }
+    return { features, parameter: 'response_format.json_schema.strict', instead: 'the schema is sent without it' }
+  }
+  if (sent.answerForm === 'json-object') {
+    const features: Features = { ...sent, answerForm: 'text' }
+    return { features, parameter: 'response_format', instead: 'the schema is asked for in words' }
+  }
+  const features: Features = { ...sent, answerForm: 'json-object' }
+  return {
+    features,
+    parameter: 'response_format json_schema',
+    instead: 'json_object and the schema in words take its place',
+  }
+}
+
+/** Requests in flight may learn of different parameters: what any of them lost stays lost. */
+function weakest(a: Features, b: Features): Features {
+  const later = <T>(order: readonly T[], x: T, y: T): T => (order.indexOf(x) > order.indexOf(y) ? x : y)
+  return {
+    cacheKey: a.cacheKey && b.cacheKey,
+    reasoningEffort: a.reasoningEffort && b.reasoningEffort,
+    tokenBound: later(TOKEN_BOUNDS, a.tokenBound, b.tokenBound),
+    answerForm: later(ANSWER_FORMS, a.answerForm, b.answerForm),
+  }
+}

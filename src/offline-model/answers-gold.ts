@@ -1,0 +1,90 @@
+/** Answers from a file of labelled indicators. */
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../classification/codebook.ts'
+import { cleanText } from '../classification/text.ts'
+import { messageOf, ServiceError } from '../errors.ts'
+import { type AnswerStrategy, createRulesAnswers, SURE_PERCENT } from './answers.ts'
+
+const labelsSchema = z.object({
+  type: z.enum(TYPES),
+  temporal_aggregation: z.enum(AGGREGATIONS),
+  orientation: z.enum(ORIENTATIONS),
+})
+
+const lineSchema = z.object({
+  indicator_id: z.string().min(1),
+  name: z.string().min(1),
+  units: z.string().nullish(),
+  labels: labelsSchema,
+})
+
+export interface GoldLabels extends z.output<typeof labelsSchema> {}
+
+export interface GoldTable {
+  /** By the id, else by name and units (where two lines have the same, by the first); undefined where neither is known. */
+  find(indicator: {
+    readonly indicator_id: string
+    readonly name: string
+    readonly units?: string
+  }): GoldLabels | undefined
+}
+
+/** JSON lines with `indicator_id`, `name`, `units` and `labels`. Throws config-invalid that names file, line and field. */
+export function parseGold(content: string, file: string): GoldTable {
+  const byId = new Map<string, GoldLabels>()
+  const byName = new Map<string, GoldLabels>()
+  for (const [index, line] of content.split('\n').entries()) {
+    if (line.trim() === '') continue
+    const parsed = lineSchema.safeParse(jsonOf(line))
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      const fault = `${issue?.path.join('.') || 'the line'}: ${issue?.message}`
+      throw new ServiceError('config-invalid', `OFFLINE_MODEL_ANSWERS: ${file}, line ${index + 1}: ${fault}`)
+    }
+    const { indicator_id: id, labels } = parsed.data
+    const name = nameKey(parsed.data)
+    byId.set(id, byId.get(id) ?? labels)
+    byName.set(name, byName.get(name) ?? labels)
+  }
+  if (byId.size === 0) throw new ServiceError('config-invalid', `OFFLINE_MODEL_ANSWERS: ${file} holds no labels`)
+  return { find: (indicator) => byId.get(indicator.indicator_id) ?? byName.get(nameKey(indicator)) }
+}
+
+/** Reads and parses. Throws config-invalid also where the file can't be read. */
+export async function readGold(file: string): Promise<GoldTable> {
+  const content = await readFile(file, 'utf8').catch((error: unknown) => {
+    const message = `OFFLINE_MODEL_ANSWERS: the gold file can't be read: ${messageOf(error)}`
+    throw new ServiceError('config-invalid', message, { cause: error })
+  })
+  return parseGold(content, file)
+}
+
+/** The labels of the table; the rules' best guess for what is not in it. */
+export function createGoldAnswers(gold: GoldTable): AnswerStrategy {
+  const rules = createRulesAnswers()
+  return {
+    model: 'offline-gold',
+    isUnbound: false,
+    answer: (question) =>
+      rules.answer(question).map((guess, index) => {
+        const item = question.items[index]
+        const labels = item === undefined ? undefined : gold.find(item.indicator)
+        if (labels === undefined) return guess
+        const confidence = { type: SURE_PERCENT, temporal_aggregation: SURE_PERCENT, orientation: SURE_PERCENT }
+        return { ...guess, ...labels, reason: 'Taken from the gold file.', confidence }
+      }),
+  }
+}
+
+function nameKey({ name, units }: { readonly name: string; readonly units?: string | null | undefined }): string {
+  return JSON.stringify([cleanText(name), cleanText(units ?? '')])
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,175 @@
+/** A chat completion request as the offline model reads it, and the completion it writes. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { ANSWER_SCHEMA } from '../classification/answer-schema.ts'
+import { type ParsedPromptItem, parseUserPrompt } from '../classification/prompt.ts'
+import type { AnswerElement } from './answers.ts'
+
+const CHARACTERS_PER_TOKEN = 4
+/** OpenAI caches prefixes from this length on, in steps. */
+const SHORTEST_CACHED_PREFIX = 1_024
+const CACHE_STEP = 128
+const MOST_CACHED_PREFIXES = 64
+
+const messageSchema = z.object({ role: z.string(), content: z.string() })
+const requestSchema = z.object({
+  model: z.string().optional(),
+  messages: z.array(messageSchema).min(1),
+  max_completion_tokens: z.number().int().min(1).nullish(),
+  max_tokens: z.number().int().min(1).nullish(),
+  stream: z.literal(false).nullish(),
+  response_format: z
+    .discriminatedUnion('type', [
+      z.object({ type: z.literal('text') }),
+      z.object({ type: z.literal('json_object') }),
+      z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: z.unknown() }) }),
+    ])
+    .nullish(),
+})
+
+/** The only part of a schema that answers depend on: which properties an element has, and in which order. */
+const answerSchemaSchema = z.object({
+  properties: z.object({
+    answers: z.object({ items: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
+  }),
+})
+
+const KNOWN_PROPERTIES = new Set(Object.keys(ANSWER_SCHEMA.properties.answers.items.properties))
+
+export interface CompletionRequest {
+  /** The model that was asked for, which is not the one that answers. */
+  readonly model: string
+  readonly items: readonly ParsedPromptItem[]
+  /** Properties of one answer in the order asked; null where no schema came. */
+  readonly properties: readonly string[] | null
+  readonly maxTokens: number | null
+  readonly promptTokens: number
+  /** What token limits charge at the start: the larger of the bound and the estimate. */
+  readonly chargedTokens: number
+  /** What the provider can cache: system message and schema. */
+  readonly prefix: string
+}
+
+/** Reads the body of a request. Returns the sentence to answer with 400 where it is none of ours. */
+export function readCompletionRequest(body: unknown): CompletionRequest | string {
+  const parsed = requestSchema.safeParse(body)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    return `the request is not one that the offline model takes: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`
+  }
+  const { messages, response_format: format } = parsed.data
+  const userText = messages.findLast(({ role }) => role === 'user')?.content ?? ''
+  const items = parseUserPrompt(userText)
+  if (items.length === 0) {
+    return 'the offline model only answers the prompts of the classify service: no indicators were found in it'
+  }
+  const schema = format?.type === 'json_schema' ? format.json_schema.schema : null
+  const shape = schema === null ? null : answerSchemaSchema.safeParse(schema)
+  const properties = shape?.success ? Object.keys(shape.data.properties.answers.items.properties) : null
+  if (shape?.success === false || properties?.some((name) => !KNOWN_PROPERTIES.has(name))) {
+    return 'the offline model only knows the answer schema of the classify service: {"answers": [{...}]}'
+  }
+  const system = messages.filter(({ role }) => role !== 'user').map(({ content }) => content)
+  const prefix = `${system.join('\n')}\n${schema === null ? '' : JSON.stringify(schema)}`
+  const promptTokens = estimateTokens(prefix) + estimateTokens(userText)
+  const maxTokens = parsed.data.max_completion_tokens ?? parsed.data.max_tokens ?? null
+  return {
+    model: parsed.data.model ?? '',
+    items,
+    properties,
+    maxTokens,
+    promptTokens,
+    chargedTokens: Math.max(maxTokens ?? 0, promptTokens),
+    prefix,
+  }
+}
+
+/** The JSON of an answer: exactly the properties asked for, in their order. */
+export function writeContent(elements: readonly AnswerElement[], properties: readonly string[] | null): string {
+  if (properties === null) return JSON.stringify({ answers: elements })
+  const answers = elements.map((element) => Object.fromEntries(properties.map((name) => [name, element[name]])))
+  return JSON.stringify({ answers })
+}
+
+export interface Completion {
+  readonly body: object
+  readonly usage: { readonly input: number; readonly cached: number; readonly output: number }
+}
+
+/** What a completion says beside its content. */
+export interface CompletionForm {
+  /** The model that it names. */
+  readonly model: string
+  /** True: an endpoint that knows no token bound. */
+  readonly isUnbound: boolean
+  /** By words in `message.refusal`, or by a content filter. */
+  readonly refusal: 'words' | 'filter' | null
+}
+
+const REFUSAL = "I'm sorry, but I can't help with that request."
+
+export interface CompletionWriter {
+  /** A refusal takes the place of `content`. */
+  write(request: CompletionRequest, content: string, form: CompletionForm): Completion
+}
+
+/** Remembers the last prefixes, so that `usage` tells cached tokens as a provider would. */
+export function createCompletionWriter(): CompletionWriter {
+  const seen = new Set<string>()
+  let written = 0
+
+  function cacheOf(prefix: string): { cached: number; cacheWrite: number } {
+    const tokens = estimateTokens(prefix)
+    if (tokens < SHORTEST_CACHED_PREFIX) return { cached: 0, cacheWrite: 0 }
+    const whole = Math.floor(tokens / CACHE_STEP) * CACHE_STEP
+    const hash = createHash('sha1').update(prefix).digest('base64')
+    const hit = seen.delete(hash)
+    seen.add(hash)
+    const oldest = seen.values().next().value
+    if (seen.size > MOST_CACHED_PREFIXES && oldest !== undefined) seen.delete(oldest)
+    return hit ? { cached: whole, cacheWrite: 0 } : { cached: 0, cacheWrite: whole }
+  }
+
+  return {
+    write(request, content, { model, isUnbound, refusal }) {
+      written += 1
+      const { cached, cacheWrite } = cacheOf(request.prefix)
+      const said = refusal === null ? content : refusal === 'words' ? REFUSAL : ''
+      const wanted = estimateTokens(said)
+      const bound = isUnbound ? wanted : Math.min(wanted, request.maxTokens ?? wanted)
+      const isCut = bound < wanted
+      const text = isCut ? said.slice(0, bound * CHARACTERS_PER_TOKEN) : said
+      const message =
+        refusal === 'words'
+          ? { content: null, refusal: text }
+          : { content: refusal === null ? text : null, refusal: null }
+      const finishReason = refusal === 'filter' ? 'content_filter' : isCut ? 'length' : 'stop'
+      const body = {
+        id: `chatcmpl-offline-${written}`,
+        object: 'chat.completion',
+        created: Math.floor(Date.now() / 1_000),
+        model,
+        choices: [
+          {
+            index: 0,
+            message: { role: 'assistant', ...message },
+            logprobs: null,
+            finish_reason: finishReason,
+          },
+        ],
+        usage: {
+          prompt_tokens: request.promptTokens,
+          completion_tokens: bound,
+          total_tokens: request.promptTokens + bound,
+          prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: cacheWrite },
+          completion_tokens_details: { reasoning_tokens: 0 },
+        },
+      }
+      return { body, usage: { input: request.promptTokens, cached, output: bound } }
+    },
+  }
+}
+
+function estimateTokens(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN)
+}

@@ -1,0 +1,55 @@
+/** Entry of the offline model's own process. Ends with 0 on SIGTERM, SIGINT, or when the parent's channel closes. */
+import { pino } from 'pino'
+import { type OfflineAnswers, readOfflineModelConfig } from '../config/config.ts'
+import { isServiceError, messageOf } from '../errors.ts'
+import { type AnswerStrategy, createRulesAnswers } from './answers.ts'
+import { createGoldAnswers, readGold } from './answers-gold.ts'
+import { createHostileAnswers } from './answers-hostile.ts'
+import { createNoisyAnswers } from './answers-noisy.ts'
+import { createFaults } from './faults.ts'
+import { createOfflineModel } from './server.ts'
+
+const FAULT_SEED = 1
+
+async function main(): Promise<void> {
+  const { logLevel, answers, faults, ...config } = readOfflineModelConfig()
+  const log = pino({ level: logLevel, base: { service: 'offline-model' } })
+  const model = createOfflineModel({
+    ...config,
+    answers: await openAnswers(answers),
+    faults: faults === undefined ? undefined : createFaults(faults, FAULT_SEED),
+    log,
+  })
+  const { url, port } = await model.listen()
+  const { latencyMs, rpm, tpm } = config
+  log.info({ url, latencyMs, rpm, tpm, answers, faults }, 'the offline model listens')
+  process.send?.({ ready: true, port })
+
+  let closing = false
+  const close = (reason: string) => {
+    if (closing) return
+    closing = true
+    log.info({ reason }, 'the offline model closes')
+    model.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    )
+  }
+  process.on('SIGTERM', () => close('SIGTERM'))
+  process.on('SIGINT', () => close('SIGINT'))
+  // A parent that was killed can't send a signal; its end of the channel closes all the same.
+  process.on('disconnect', () => close('the parent process is gone'))
+}
+
+async function openAnswers({ from, goldFile, noise }: OfflineAnswers): Promise<AnswerStrategy> {
+  if (from === 'hostile') return createHostileAnswers()
+  const inner = goldFile === null ? createRulesAnswers() : createGoldAnswers(await readGold(goldFile))
+  return noise === 0 ? inner : createNoisyAnswers(inner, noise)
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${messageOf(error)}\n`)
+  process.exit(isServiceError(error) && error.code === 'config-invalid' ? 2 : 1)
+}
+
+main().catch(fail)

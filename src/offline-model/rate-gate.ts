@@ -1,0 +1,138 @@
+/** Rate limits as a provider enforces them: RPM and TPM in sliding minutes, or in slices of a second's part. */
+import { createEventWindow } from './event-window.ts'
+
+const MINUTE_MS = 60_000
+
+export interface RateGateOptions {
+  /** Requests a minute; 0 is no limit. */
+  readonly rpm: number
+  /** Tokens a minute; 0 is no limit. */
+  readonly tpm: number
+  /** 0: sliding windows of a minute. Else each slice has its part of the minute's budget, and nothing is carried over. */
+  readonly sliceMs: number
+}
+
+export interface Admission {
+  /** What stood against it; null where it was admitted. */
+  readonly exceeded: 'requests' | 'tokens' | null
+  /** For one that was refused: when to try again. */
+  readonly retryAfterMs: number
+  /** OpenAI's x-ratelimit-* of the limits that are set. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface RateGate {
+  /** `now` on a clock that never goes back. A refused request takes nothing. */
+  admit(now: number, tokens: number): Admission
+}
+
+/** One limit: what is left of it now, and when there will be `amount`. */
+interface Budget {
+  has(now: number, amount: number): boolean
+  take(now: number, amount: number): void
+  remaining(now: number): number
+  /** Milliseconds until `amount` can be had. */
+  waitMs(now: number, amount: number): number
+  /** Milliseconds until all of it is there again. */
+  resetMs(now: number): number
+}
+
+export function createRateGate({ rpm, tpm, sliceMs }: RateGateOptions): RateGate {
+  const budgetOf = (perMinute: number) => {
+    if (perMinute === 0) return null
+    return sliceMs === 0 ? createSlidingBudget(perMinute) : createSlicedBudget(perMinute, sliceMs)
+  }
+  const limits = [
+    { kind: 'requests', perMinute: rpm, budget: budgetOf(rpm) },
+    { kind: 'tokens', perMinute: tpm, budget: budgetOf(tpm) },
+  ] as const
+
+  function headersOf(now: number): Record<string, string> {
+    const headers: Record<string, string> = {}
+    for (const { kind, perMinute, budget } of limits) {
+      if (budget === null) continue
+      headers[`x-ratelimit-limit-${kind}`] = String(perMinute)
+      headers[`x-ratelimit-remaining-${kind}`] = String(Math.max(0, Math.floor(budget.remaining(now))))
+      headers[`x-ratelimit-reset-${kind}`] = formatReset(budget.resetMs(now))
+    }
+    return headers
+  }
+
+  return {
+    admit(now, tokens) {
+      const amounts = { requests: 1, tokens }
+      for (const { kind, budget } of limits) {
+        if (budget === null || budget.has(now, amounts[kind])) continue
+        const retryAfterMs = Math.max(1, Math.ceil(budget.waitMs(now, amounts[kind])))
+        return { exceeded: kind, retryAfterMs, headers: headersOf(now) }
+      }
+      for (const { kind, budget } of limits) budget?.take(now, amounts[kind])
+      return { exceeded: null, retryAfterMs: 0, headers: headersOf(now) }
+    },
+  }
+}
+
+function createSlidingBudget(perMinute: number): Budget {
+  const window = createEventWindow(MINUTE_MS)
+  const missing = (now: number, amount: number) => window.sum(now) + amount - perMinute
+  return {
+    has: (now, amount) => missing(now, amount) <= 0,
+    take: (now, amount) => window.add(now, amount),
+    remaining: (now) => perMinute - window.sum(now),
+    waitMs: (now, amount) => (window.weightLeavesAt(now, missing(now, amount)) ?? now + MINUTE_MS) - now,
+    resetMs(now) {
+      const last = window.leavesAt(now, window.count(now) - 1)
+      return last === null ? 0 : last - now
+    },
+  }
+}
+
+/**
+ * A slice may be overdrawn by one take: a request of more tokens than a slice holds would never pass. The next slices
+ * pay for it. Parts that are no whole number come out right over several slices.
+ */
+function createSlicedBudget(perMinute: number, sliceMs: number): Budget {
+  const perSlice = (perMinute / MINUTE_MS) * sliceMs
+  /** Of all slices before `end`, so that fractions add up. */
+  const allowedBefore = (end: number) => Math.floor(end * perSlice)
+  let slice = Number.NEGATIVE_INFINITY
+  let left = 0
+
+  function turnTo(now: number): void {
+    const current = Math.floor(now / sliceMs)
+    if (current === slice) return
+    const allowance = allowedBefore(current + 1) - allowedBefore(current)
+    left = left < 0 ? Math.min(allowance, left + allowedBefore(current + 1) - allowedBefore(slice + 1)) : allowance
+    slice = current
+  }
+
+  return {
+    has(now) {
+      turnTo(now)
+      return left > 0
+    },
+    take(now, amount) {
+      turnTo(now)
+      left -= amount
+    },
+    remaining(now) {
+      turnTo(now)
+      return left
+    },
+    waitMs(now) {
+      turnTo(now)
+      const end = Math.ceil((allowedBefore(slice + 1) + 1 + Math.max(0, -left)) / perSlice)
+      return Math.max(slice + 1, end - 1) * sliceMs - now
+    },
+    resetMs: (now) => (Math.floor(now / sliceMs) + 1) * sliceMs - now,
+  }
+}
+
+/** "0s", "12ms", "1s", "1.2s", "6m0s": as OpenAI writes its resets. */
+export function formatReset(ms: number): string {
+  const whole = Math.max(0, Math.ceil(ms))
+  if (whole === 0) return '0s'
+  if (whole < 1_000) return `${whole}ms`
+  if (whole < MINUTE_MS) return `${whole / 1_000}s`
+  return `${Math.floor(whole / MINUTE_MS)}m${(whole % MINUTE_MS) / 1_000}s`
+}

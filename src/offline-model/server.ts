@@ -1,0 +1,187 @@
+/** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../errors.ts'
+import { type AnswerStrategy, createRulesAnswers } from './answers.ts'
+import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
+import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
+import { delay, hold, LARGEST_BODY_BYTES, readBody, send, sendError, sendHalf, sendRateLimited } from './http.ts'
+import { createLatency } from './latency.ts'
+import { createRateGate } from './rate-gate.ts'
+import { createStats, type OfflineModelStats } from './stats.ts'
+
+/** Longer than any client keeps an idle connection, so that the client closes first and never writes into a closed one. */
+const KEEP_ALIVE_MS = 75_000
+const CLOSE_GRACE_MS = 3_000
+/** How long the fault "timeout" holds a client that never gives up. */
+const HOLD_MS = 600_000
+const SERVER_ERROR = 'The server had an error while processing your request. Sorry about that!'
+
+export interface OfflineModelOptions {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Median of the latency. */
+  readonly latencyMs: number
+  /** Spread of the latency's logarithm. */
+  readonly sigma: number
+  /** 0 is no limit, for both. */
+  readonly rpm: number
+  readonly tpm: number
+  /** 0: limits hold for sliding minutes; else in slices. */
+  readonly sliceMs: number
+  /** Default: the rules' best guess. */
+  readonly answers?: AnswerStrategy | undefined
+  /** Asked once for each accepted request. Default: no faults. */
+  readonly faults?: FaultSource | undefined
+  /** Of the latency's random numbers. Default: 1. */
+  readonly seed?: number | undefined
+  readonly log: Logger
+}
+
+export interface OfflineModel {
+  /** Rejects with port-taken, or embedded-failed where the address can't be used. */
+  listen(): Promise<{ readonly url: string; readonly port: number }>
+  /** Stops listening, lets requests in flight end for at most 3 s, then cuts them off. */
+  close(): Promise<void>
+  stats(): OfflineModelStats
+}
+
+export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
+  const { host, log } = options
+  const answers = options.answers ?? createRulesAnswers()
+  const latency = createLatency(options.latencyMs, options.sigma, options.seed ?? 1)
+  const gate = createRateGate(options)
+  const stats = createStats()
+  const completions = createCompletionWriter()
+  const closing = new AbortController()
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    route(request, response).catch((error: unknown) => {
+      if (response.destroyed) return
+      log.error({ err: error }, 'the offline model failed')
+      stats.failed()
+      sendError(response, 500, 'server_error', messageOf(error))
+    })
+  })
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://offline')
+    const path = url.pathname.replace(/^\/v1(?=\/)/, '')
+    switch (`${request.method} ${path}`) {
+      case 'POST /chat/completions':
+        return complete(request, response)
+      case 'GET /models':
+        return send(response, 200, { object: 'list', data: [modelCard(answers.model)] })
+      case 'GET /stats':
+        return send(response, 200, stats.read({ withIndicators: url.searchParams.get('indicators') !== '0' }))
+      case 'POST /stats/reset':
+        stats.reset()
+        return send(response, 200, { reset: true })
+      case 'GET /health':
+        return send(response, 200, { service: 'offline-model', status: 'ok' })
+      default:
+        request.resume()
+        return sendError(response, 404, 'invalid_request_error', `the offline model has no ${request.method} ${path}`)
+    }
+  }
+
+  async function complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request)
+    const question = body === null ? `the body is larger than ${LARGEST_BODY_BYTES} bytes` : readQuestion(body)
+    if (typeof question === 'string') {
+      stats.failed()
+      return sendError(response, 400, 'invalid_request_error', question)
+    }
+    const now = performance.now()
+    const admission = gate.admit(now, question.chargedTokens)
+    for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value)
+    if (admission.exceeded !== null) {
+      stats.refused()
+      return sendRateLimited(response, answers.model, admission.exceeded, admission.retryAfterMs)
+    }
+    stats.accepted(now, question.chargedTokens)
+    const fault = options.faults?.() ?? null
+    if (fault !== null) stats.injected(fault.kind)
+    // Once an answer is sent "close" comes too; only before it is it the client that went away.
+    response.once('close', () => {
+      stats.left()
+      if (!response.writableEnded && fault?.kind !== 'cut') stats.aborted()
+    })
+    stats.asked(question.items.map(({ indicator }) => indicator.indicator_id))
+    if (fault?.kind === 'timeout') {
+      await hold(response, HOLD_MS, closing.signal)
+      response.destroy()
+      return
+    }
+    await delay(latency(), response)
+    if (response.destroyed) return
+    // Kept alive, this connection would hold up the close until its grace is over.
+    if (closing.signal.aborted) response.setHeader('connection', 'close')
+    if (fault?.kind === 'http500') {
+      stats.failed()
+      return sendError(response, 500, 'server_error', SERVER_ERROR)
+    }
+    const completion = answer(question, fault)
+    if (fault?.kind === 'cut') sendHalf(response, completion)
+    else send(response, 200, completion)
+  }
+
+  function answer(question: CompletionRequest, fault: Fault | null): object {
+    const { model, isUnbound } = answers
+    const said = answers.answer(question)
+    const elements = fault === null ? said : spoilElements(said, fault)
+    const content = writeContent(elements, isUnbound ? null : question.properties)
+    const { body, usage } = completions.write(question, fault === null ? content : spoilContent(content, fault), {
+      model,
+      isUnbound,
+      refusal: refusalOf(fault),
+    })
+    stats.billed(usage.input, usage.cached, usage.output)
+    return body
+  }
+
+  return {
+    async listen() {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, options.port)))
+        server.listen(options.port, host, resolve)
+      })
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : options.port
+      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port }
+    },
+    async close() {
+      closing.abort()
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      })
+      clearTimeout(cut)
+    },
+    stats: () => stats.read({ withIndicators: true }),
+  }
+}
+
+function readQuestion(text: string): CompletionRequest | string {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return 'the body is not JSON'
+  }
+  return readCompletionRequest(body)
+}
+
+function modelCard(id: string) {
+  return { id, object: 'model', created: 0, owned_by: 'classify-service' }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServiceError {
+  if (error.code === 'EADDRINUSE') {
+    const message = `port ${port} is taken: set OFFLINE_MODEL_PORT to a free one`
+    return new ServiceError('port-taken', message, { cause: error })
+  }
+  const message = `the offline model can't listen on ${host}:${port}: ${error.message}`
+  return new ServiceError('embedded-failed', message, { cause: error })
+}

@@ -1,0 +1,187 @@
+/** One try to have a chunk answered. Everything that the model side can do is turned into data here. */
+import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../classification/answer-schema.ts'
+import { parseAnswers } from '../../classification/answers.ts'
+import {
+  buildSystemPrompt,
+  buildUserPrompt,
+  completionBudget,
+  estimateTokens,
+  PROMPT_VERSION,
+} from '../../classification/prompt.ts'
+import { cleanText, cutText } from '../../classification/text.ts'
+import { isServiceError, type ServiceError } from '../../errors.ts'
+import { paidUsageOf, rateOf } from '../../llm/errors.ts'
+import type { ModelClient, ModelReply, RateControl, RatePermit, Usage } from '../../llm/types.ts'
+import type { Metrics } from '../../metrics.ts'
+import type { ModelRequestRecord } from '../../store/types.ts'
+import type { ChunkReply, ChunkRequest } from '../contract.ts'
+import { failsTheRun } from '../batch/gather.ts'
+
+export interface AskDeps {
+  readonly model: ModelClient
+  readonly rate: RateControl
+  readonly metrics: Metrics
+  readonly maxWaitMs: number
+}
+
+/** `wait`: come back later; `request` where one was refused for its rate. `retry`: the endpoint is away or slow. `answered`: whatever can be known is known. */
+export type AskOutcome =
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
+  | {
+      readonly kind: 'retry'
+      readonly asked_model: string
+      readonly code: string
+      readonly message: string
+      readonly request: ModelRequestRecord
+    }
+  | ({ readonly kind: 'answered' } & ChunkReply)
+
+/** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
+const MAX_MODEL_LENGTH = 100
+const MAX_MESSAGE_LENGTH = 600
+
+/** Failures of one answer: another, smaller question may fare better. */
+const UNUSABLE = new Set(['model-refused', 'model-cut-off', 'model-bad-answer', 'model-bad-request'])
+
+/**
+ * Takes a start permit and asks once. Rejects only with limiter-closed and interrupted, which are this replica's own
+ * end, and with defects.
+ */
+export async function askOnce(
+  deps: AskDeps,
+  request: ChunkRequest,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<AskOutcome> {
+  const model = request.tier === 'primary' ? deps.model.models.primary : deps.model.models.escalation
+  if (model === null) {
+    // The batch was planned where an escalation model was set: its first answers stand.
+    const why = { code: 'no-escalation-model', message: 'no escalation model is set any more' }
+    return answered(
+      '',
+      [],
+      request.items.map(({ key }) => ({ key, ...why })),
+      [],
+    )
+  }
+  const user = buildUserPrompt(request.items)
+  const maxCompletionTokens = completionBudget(request.items.length)
+  const size = { tier: request.tier, promptTokens: staticTokens() + estimateTokens(user), maxCompletionTokens }
+  const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
+  if (!permit.granted) {
+    deps.metrics.limiterDeferred.inc()
+    return { kind: 'wait', waitMs: permit.waitMs }
+  }
+  deps.metrics.limiterWaitSeconds.observe(permit.waitedMs / 1_000)
+  deps.metrics.chunkIndicators.observe(request.items.length)
+
+  const startedAt = new Date()
+  const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
+    requestId,
+    requestedAt: startedAt.toISOString(),
+    model: clean(spent.model ?? '', MAX_MODEL_LENGTH) || model,
+    tier: request.tier,
+    indicators: request.items.length,
+    inputTokens: spent.usage?.input ?? 0,
+    cachedInputTokens: spent.usage?.cachedInput ?? 0,
+    outputTokens: spent.usage?.output ?? 0,
+    costUsd: spent.costUsd ?? 0,
+    latencyMs: spent.latencyMs,
+    outcome,
+  })
+
+  try {
+    const reply = await deps.model.ask({
+      tier: request.tier,
+      system: buildSystemPrompt(),
+      user,
+      schema: ANSWER_SCHEMA,
+      schemaName: ANSWER_SCHEMA_NAME,
+      maxCompletionTokens,
+      cacheKey: `classify-${PROMPT_VERSION}`,
+      signal,
+    })
+    permit.answered(reply.usage, reply.rate)
+    return readReply(request, model, reply, record('ok', reply))
+  } catch (error) {
+    if (!isServiceError(error)) throw error
+    const latencyMs = Date.now() - startedAt.getTime()
+    const paid = paidUsageOf(error)
+    if (paid !== null) permit.answered(paid.usage, null)
+    return readFailure(permit, request, model, error, record(error.code, { latencyMs, ...paid }))
+  } finally {
+    permit.ended()
+  }
+}
+
+let countedStatic: number | undefined
+
+/** Tokens of what every request has: instructions and schema. Counted once, because it takes longer than all the rest. */
+function staticTokens(): number {
+  countedStatic ??= estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA))
+  return countedStatic
+}
+
+interface Spent {
+  readonly usage?: Usage
+  readonly costUsd?: number
+  readonly model?: string
+  readonly latencyMs: number
+}
+
+function readReply(request: ChunkRequest, model: string, reply: ModelReply, record: ModelRequestRecord): AskOutcome {
+  const keys = request.items.map((item) => item.key)
+  const { decisions, problems } = parseAnswers(reply.answer, keys)
+  const unanswered = [
+    ...problems.missing.map((key) => ({ key, code: 'no-answer', message: 'the model left it out' })),
+    ...problems.doubled.map((key) => ({
+      key,
+      code: 'doubled-answer',
+      message: 'the model answered twice, differently',
+    })),
+    ...problems.invalid.map(({ key, message }) => ({ key, code: 'invalid-answer', message })),
+  ].filter(({ key }) => keys.includes(key) && !decisions.has(key))
+  return answered(
+    model,
+    [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
+    [...new Map(unanswered.map((entry) => [entry.key, entry])).values()],
+    [record],
+  )
+}
+
+function readFailure(
+  permit: Extract<RatePermit, { granted: true }>,
+  request: ChunkRequest,
+  model: string,
+  error: ServiceError,
+  record: ModelRequestRecord,
+): AskOutcome {
+  const message = clean(error.message, MAX_MESSAGE_LENGTH)
+  if (error.code === 'model-rate-limited') {
+    const waitMs = permit.refused(error.retryAfterMs, rateOf(error))
+    return { kind: 'wait', waitMs, request: record }
+  }
+  if (error.code === 'model-unavailable' || error.code === 'model-timeout') {
+    return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
+  }
+  const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
+  if (UNUSABLE.has(error.code)) return answered(model, [], unanswered, [record])
+  if (failsTheRun(error.code)) {
+    return { ...answered(model, [], unanswered, [record]), failure: { code: error.code, message } }
+  }
+  throw error
+}
+
+function answered(
+  model: string,
+  decisions: ChunkReply['decisions'],
+  unanswered: ChunkReply['unanswered'],
+  requests: ChunkReply['requests'],
+): AskOutcome & { readonly kind: 'answered' } {
+  return { kind: 'answered', asked_model: model, decisions, unanswered, requests, failure: null }
+}
+
+/** One line, safe to store and to print. */
+function clean(text: string, limit: number): string {
+  return cutText(cleanText(text.slice(0, 10 * limit)).replace(/\s+/g, ' '), limit)
+}

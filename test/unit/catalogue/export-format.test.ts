@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parse } from 'csv-parse/sync'
+import fc from 'fast-check'
+import type { Classification } from '../../../src/classification/types.ts'
+import { CSV_COLUMNS, createExportWriter, type ExportFormat, neutralise } from '../../../src/catalogue/export-format.ts'
+
+const CLASSIFICATION: Classification = {
+  indicator_id: 'X1',
+  name: 'Trade balance, "goods"\nand services',
+  type: 'balance',
+  family: 'physical-fundamental',
+  temporal_aggregation: 'period-total',
+  time_basis: 'per-period',
+  orientation: 'higher-is-positive',
+  unit: { kind: 'currency', scale: 1e12, currency: 'USD', per: null },
+  frequency: 'monthly',
+  cumulative: { pattern: 'year-to-date', reset_month: 1 },
+  confidence: 0.9,
+  source: 'model',
+  status: 'needs-review',
+  issues: [
+    { code: 'low-confidence', message: 'below 0.7' },
+    { code: 'unit-unknown', message: 'no units' },
+  ],
+  reason: '=HYPERLINK("http://evil.example")',
+  model: null,
+  codebook_version: 'v1',
+  prompt_version: 'p1',
+  run_id: 'run-1',
+  classified_at: '2026-11-22T12:00:00.000Z',
+}
+
+async function exported(format: ExportFormat, classifications: readonly Classification[]): Promise<string> {
+  let text = ''
+  const writer = createExportWriter({
+    format,
+    write: (part) => {
+      text += part
+    },
+  })
+  for (const one of classifications) await writer.write(one)
+  await writer.end()
+  return text
+}
+
+test('JSON Lines are the classifications as they are', async () => {
+  const lines = (await exported('jsonl', [CLASSIFICATION, { ...CLASSIFICATION, indicator_id: '=1' }])).split('\n')
+  assert.deepEqual(JSON.parse(lines[0] ?? ''), CLASSIFICATION)
+  assert.equal(JSON.parse(lines[1] ?? '').indicator_id, '=1')
+  assert.deepEqual(lines.slice(2), [''])
+  assert.equal(await exported('jsonl', []), '')
+})
+
+test('CSV is flat, quoted and has its header even with no row', async () => {
+  assert.equal(await exported('csv', []), `${CSV_COLUMNS.join(',')}\n`)
+  const rows: Record<string, string>[] = parse(await exported('csv', [CLASSIFICATION]), { columns: true })
+  assert.deepEqual(rows, [
+    {
+      indicator_id: 'X1',
+      name: 'Trade balance, "goods"\nand services',
+      type: 'balance',
+      family: 'physical-fundamental',
+      temporal_aggregation: 'period-total',
+      time_basis: 'per-period',
+      orientation: 'higher-is-positive',
+      unit_kind: 'currency',
+      unit_scale: '1000000000000',
+      unit_currency: 'USD',
+      unit_per: '',
+      frequency: 'monthly',
+      cumulative_pattern: 'year-to-date',
+      cumulative_reset_month: '1',
+      confidence: '0.9',
+      source: 'model',
+      status: 'needs-review',
+      issues: 'low-confidence; unit-unknown',
+      reason: '\'=HYPERLINK("http://evil.example")',
+      model: '',
+      codebook_version: 'v1',
+      prompt_version: 'p1',
+      run_id: 'run-1',
+      classified_at: '2026-11-22T12:00:00.000Z',
+    },
+  ])
+})
+
+test('more rows than are formatted together keep their order and one header', async () => {
+  const many = Array.from({ length: 501 }, (_, index) => ({ ...CLASSIFICATION, indicator_id: `X${index}` }))
+  const rows: string[][] = parse(await exported('csv', many))
+  assert.deepEqual(
+    rows.map(([id]) => id),
+    ['indicator_id', ...many.map((one) => one.indicator_id)],
+  )
+})
+
+test('a slow reader holds the export back', async () => {
+  let release: () => void = () => {}
+  const writer = createExportWriter({ format: 'jsonl', write: () => new Promise((resolve) => (release = resolve)) })
+  for (let row = 0; row < 199; row += 1) await writer.write(CLASSIFICATION)
+  let isWritten = false
+  const writing = writer.write(CLASSIFICATION).then(() => {
+    isWritten = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(isWritten, false)
+  release()
+  await writing
+})
+
+const NEUTRALISED: readonly (readonly [string, string])[] = [
+  ['=1+1', "'=1+1"],
+  ['+SUM(A1)', "'+SUM(A1)"],
+  ['-2+3', "'-2+3"],
+  ['@cmd', "'@cmd"],
+  ['\tx', "'\tx"],
+  ['\rx', "'\rx"],
+  ['＝1+1', "'＝1+1"],
+  ['-', "'-"],
+  ['-1.5', '-1.5'],
+  ['+3', '+3'],
+  ['-1e-7', '-1e-7'],
+  ['-1.5-2', "'-1.5-2"],
+  ['GDP = C + I', 'GDP = C + I'],
+  ['', ''],
+]
+for (const [cell, expected] of NEUTRALISED) {
+  test(`the cell ${JSON.stringify(cell)} becomes ${JSON.stringify(expected)}`, () => {
+    assert.equal(neutralise(cell), expected)
+  })
+}
+
+test('whatever the text, every cell reads back as text that is no formula', async () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(fc.constantFrom('=', '-', '1', '"', ',', '\n', '\r')).map((p) => p.join('')),
+  )
+  const property = fc.asyncProperty(text, async (reason) => {
+    const rows: Record<string, string>[] = parse(await exported('csv', [{ ...CLASSIFICATION, reason }]), {
+      columns: true,
+      bom: false,
+    })
+    assert.equal(rows.length, 1)
+    const read = rows[0]?.reason ?? ''
+    assert.equal(read.toWellFormed(), neutralise(reason).toWellFormed())
+    assert.ok(!/^[=+@\t\r-]/.test(read) || Number.isFinite(Number(read)), JSON.stringify(read))
+  })
+  await fc.assert(property, { numRuns: 1_000, seed: 20_261_122 })
+})

@@ -1,0 +1,127 @@
+/** The estimate's arithmetic: ways as the plan step takes them, requests as they are packed. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  type Candidate,
+  coldPrefix,
+  expect,
+  factsOf,
+  mostTokens,
+  prefixTokens,
+} from '../../../src/classification/estimate.ts'
+import { readIndicator } from '../../../src/classification/rules.ts'
+import type { Indicator, Mode } from '../../../src/classification/types.ts'
+import { costOfTokens, createEstimateSum, type EstimateBasis } from '../../../src/cli/classify/estimate-sum.ts'
+
+function candidate(name: string, shapeHash: string, stored: Candidate['stored'] = null): Candidate {
+  const indicator: Indicator = { indicator_id: name, name, sample_values: [] }
+  return { indicator, reading: readIndicator(indicator), shapeHash, stored }
+}
+
+const rule = (pack: number) => ({ pack, most: pack })
+
+const sure = 'GDP (current US$)'
+const open = 'Zorbic attainment of the plain'
+
+function waysOf(candidates: readonly Candidate[], mode: Mode, reuse = true) {
+  const { asks, ...counts } = factsOf(candidates, { mode, reuse })
+  return { ...counts, ask: asks.length }
+}
+
+test('each indicator takes one way, by mode and by what is stored', () => {
+  const some = [
+    candidate(sure, 'a'),
+    candidate(open, 'b'),
+    candidate(open, 'b'),
+    candidate(open, 'c', 'reuse'),
+    candidate(open, 'd', 'person'),
+    candidate(open, 'e', 'unchanged'),
+  ]
+  assert.deepEqual(waysOf(some, 'hybrid'), { unchanged: 1, rules: 1, reuse: 2, person: 1, ask: 1 })
+  assert.deepEqual(waysOf(some, 'model'), { unchanged: 1, rules: 0, reuse: 2, person: 1, ask: 2 })
+  assert.deepEqual(waysOf(some, 'rules'), { unchanged: 1, rules: 3, reuse: 1, person: 1, ask: 0 })
+  assert.deepEqual(waysOf(some, 'model', false), { unchanged: 1, rules: 0, reuse: 1, person: 1, ask: 3 })
+})
+
+test('what one round may bill is never less than what is expected of it', () => {
+  const { asks } = factsOf(
+    Array.from({ length: 23 }, (_, index) => candidate(`${open} ${index}`, String(index))),
+    { mode: 'model', reuse: true },
+  )
+  const prefix = prefixTokens()
+  for (const pack of [1, 10, 25]) {
+    const { tokens, requests } = expect(asks, rule(pack), prefix, null)
+    const most = mostTokens(asks, rule(pack), prefix)
+    assert.ok(requests >= 23 / pack)
+    assert.ok(most.input > tokens.input && most.output > tokens.output)
+    assert.ok(tokens.cached <= tokens.input)
+  }
+  assert.deepEqual(expect([], rule(10), prefix, null), { requests: 0, tokens: { input: 0, cached: 0, output: 0 } })
+})
+
+test('what the model did before stands in for our figures', () => {
+  const asks = [{ shape: 'a', tokens: 1_000 }]
+  const { tokens } = expect(asks, rule(10), 0, { output_per_indicator: 500, cached_share: 0.5 })
+  assert.equal(tokens.output, 500)
+  assert.equal(tokens.cached, tokens.input / 2)
+})
+
+const basis: EstimateBasis = {
+  model: 'm',
+  price: { input: 1, cached_input: 0.1, output: 2 },
+  prefixTokens: 4_000,
+  habits: null,
+}
+const facts = (shapes: readonly string[]) => {
+  return { unchanged: 0, rules: 7, reuse: 0, person: 0, asks: shapes.map((shape) => ({ shape, tokens: 100 })) }
+}
+
+test('a shape that an earlier batch asks is reuse for the later ones, unless reuse is off', () => {
+  const [one, two, three] = ['a1', 'b2', 'c3'].map((hash) => hash.padEnd(64, '0')) as [string, string, string]
+  const budget = { rpm: 60, tpm: null, safety: 1 }
+  for (const [reuse, expected] of [
+    [true, { model: 3, reuse: 2 }],
+    [false, { model: 5, reuse: 0 }],
+  ] as const) {
+    const sum = createEstimateSum({ reuse, pack: rule(10) })
+    sum.add(facts([one, two]), basis)
+    sum.add(facts([two, one, three]), basis)
+    const total = sum.total(budget)
+    assert.equal(total.by_source.model, expected.model)
+    assert.equal(total.by_source.reuse, expected.reuse)
+    assert.equal(total.by_source.rules, 14)
+    assert.equal(total.shapes, 3)
+    assert.equal(total.indicators, 19)
+    assert.equal(total.model_requests, 2)
+  }
+})
+
+test('the first request pays the prefix in full, the others find it in the cache', () => {
+  const sum = createEstimateSum({ reuse: true, pack: rule(1) })
+  sum.add(facts(Array.from({ length: 10 }, (_, index) => `${index}`.padEnd(64, '0'))), basis)
+  const { tokens, cost_usd: cost } = sum.total({ rpm: 1, tpm: null, safety: 1 })
+  assert.equal(tokens.cached, 9 * coldPrefix(4_000))
+  assert.equal(cost, Number(costOfTokens(tokens, { input: 1, cached_input: 0.1, output: 2 }).toFixed(6)))
+})
+
+test('the smaller budget binds', () => {
+  const shapes = Array.from({ length: 100 }, (_, index) => index.toString(16).padEnd(64, '0'))
+  const total = (rpm: number, tpm: number | null) => {
+    const sum = createEstimateSum({ reuse: false, pack: rule(10) })
+    sum.add(facts(shapes), basis)
+    return sum.total({ rpm, tpm, safety: 0.5 })
+  }
+  assert.deepEqual(pick(total(10, null)), { limited_by: 'rpm', minutes: 2 })
+  assert.equal(total(10, 1_000_000_000).limited_by, 'rpm')
+  const byTokens = total(1_000, 10_000)
+  const { tokens } = byTokens
+  assert.deepEqual(pick(byTokens), {
+    limited_by: 'tpm',
+    minutes: Number(((tokens.input + tokens.output) / 5_000).toPrecision(3)),
+  })
+  assert.equal(total(1_000_000, null).limited_by, 'cpu')
+})
+
+function pick({ limited_by, minutes }: { limited_by: string; minutes: number }) {
+  return { limited_by, minutes }
+}

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { batchRequestSchema, OPTIONAL_TEXT_FIELDS, parseIndicator } from '../../../src/classification/indicator.ts'
+
+const RAW = { indicator_id: 'A1', name: 'Exports' }
+
+function accepted(raw: unknown) {
+  const parsed = parseIndicator(raw)
+  assert.ok(parsed.ok, JSON.stringify(parsed))
+  return parsed
+}
+
+function problems(raw: unknown): string[] {
+  const parsed = parseIndicator(raw)
+  assert.ok(!parsed.ok, 'was accepted')
+  return parsed.problems.map(({ path, message }) => `${path}: ${message}`)
+}
+
+test('null and "" mean absent, texts are trimmed, unknown fields are left out and named', () => {
+  const { indicator, warnings } = accepted({
+    indicator_id: ' A1 ',
+    name: '\tExports\n',
+    units: ' USD Million ',
+    description: null,
+    country: '',
+    topic: '  ',
+    scale: 1000,
+    sample_values: null,
+    labels: { type: 'flow' },
+    Name: 'x',
+  })
+  assert.deepEqual(indicator, {
+    indicator_id: 'A1',
+    name: 'Exports',
+    units: 'USD Million',
+    scale: '1000',
+    sample_values: [],
+  })
+  assert.deepEqual(warnings, { unknownFields: ['labels', 'Name'], droppedPoints: 0 })
+})
+
+test('control characters, bidi overrides and lone surrogates become spaces; tab, newline and emoji stay', () => {
+  const { indicator } = accepted({
+    indicator_id: 'A\u00001',
+    name: 'a\u0007b\u001bc\u202ed\u2066e\ud800f\u009bg',
+    description: 'one\ttwo\nthree 😀',
+  })
+  assert.equal(indicator.indicator_id, 'A 1')
+  assert.equal(indicator.name, 'a b c d e f g')
+  assert.equal(indicator.description, 'one\ttwo\nthree 😀')
+})
+
+test('dirty points are dropped and counted, the others sorted by date', () => {
+  const { indicator, warnings } = accepted({
+    ...RAW,
+    sample_values: [
+      { date: '2024-02', value: '1234.5' },
+      { date: 2023, value: -0 },
+      { date: '2024-01', value: ' -1e3 ' },
+      { date: '2024-01-01', value: 7 },
+      { date: 'last10YearsAvg', value: 5 },
+      { date: null, value: 5 },
+      { date: '2024', value: null },
+      { date: '2024', value: Number.NaN },
+      { date: '2024', value: 'n/a' },
+      { date: '2024', value: '1,234' },
+      { date: '2024', value: '1e999' },
+      { date: '2024', value: '' },
+      { date: '2024', value: true },
+      { date: '2024' },
+      [],
+      null,
+      7,
+    ],
+  })
+  assert.deepEqual(indicator.sample_values, [
+    { date: '2023-01-01', value: 0 },
+    { date: '2024-01-01', value: 7 },
+    { date: '2024-02-01', value: 1234.5 },
+  ])
+  assert.equal(warnings.droppedPoints, 14)
+})
+
+const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
+  ['null', null, /^: .*expected object/],
+  ['an array', [], /^: .*expected object/],
+  ['no id', { name: 'x' }, /^indicator_id: is missing/],
+  ['no name', { indicator_id: 'x' }, /^name: is missing/],
+  ['a null name', { ...RAW, name: null }, /^name: .*expected string, received null/],
+  ['a blank name', { ...RAW, name: ' \u0000\n' }, /^name: must not be empty/],
+  ['a number for a name', { ...RAW, name: 5 }, /^name: .*expected string, received number/],
+  ['a long id', { ...RAW, indicator_id: 'x'.repeat(257) }, /^indicator_id: must be at most 256 characters, got 257$/],
+  ['a long name', { ...RAW, name: 'x'.repeat(1001) }, /^name: must be at most 1000 characters, got 1001$/],
+  [
+    'a description of 2 MB',
+    { ...RAW, description: 'x'.repeat(2_000_000) },
+    /^description: must be at most 10000 characters, got 2000000$/,
+  ],
+  ['long units', { ...RAW, units: 'x'.repeat(1001) }, /^units: must be at most 1000 characters, got 1001$/],
+  ['units of a wrong type', { ...RAW, units: [] }, /^units: .*expected string, received array/],
+  ['a scale of a wrong type', { ...RAW, scale: true }, /^scale: must be a string or a number$/],
+  ['a long scale', { ...RAW, scale: 'x'.repeat(1001) }, /^scale: must be at most 1000 characters, got 1001$/],
+  ['text for samples', { ...RAW, sample_values: 'x' }, /^sample_values: .*expected array, received string/],
+  [
+    'too many samples',
+    { ...RAW, sample_values: Array.from({ length: 5001 }, () => null) },
+    /^sample_values: must hold at most 5000 points, got 5001$/,
+  ],
+]
+
+for (const [what, raw, message] of REFUSED) {
+  test(`refuses ${what}`, () => assert.match(problems(raw).join('\n'), message))
+}
+
+test('the bounds themselves are accepted', () => {
+  accepted({
+    indicator_id: 'x'.repeat(256),
+    name: 'x'.repeat(1000),
+    description: 'x'.repeat(10_000),
+    units: 'x'.repeat(1000),
+    sample_values: Array.from({ length: 5000 }, () => null),
+  })
+})
+
+const anyJson = fc.jsonValue({ maxDepth: 3 })
+const fieldNames = fc.constantFrom(
+  'indicator_id',
+  'name',
+  'sample_values',
+  '__proto__',
+  'constructor',
+  ...OPTIONAL_TEXT_FIELDS,
+)
+
+test('no JSON whatever makes it throw, and what it accepts is clean and stays as it is', () => {
+  const point = fc.record({ date: fc.oneof(fc.constantFrom('2024', '2024-Q2'), anyJson), value: anyJson })
+  const likely = fc.record(
+    {
+      indicator_id: fc.string({ unit: 'binary' }),
+      name: fc.string({ unit: 'binary' }),
+      sample_values: fc.array(point),
+    },
+    { noNullPrototype: true },
+  )
+  const odd = fc.dictionary(fieldNames, anyJson)
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        anyJson,
+        fc.tuple(odd, likely).map(([a, b]) => ({ ...a, ...b })),
+        likely,
+      ),
+      (raw) => {
+        const parsed = parseIndicator(raw)
+        if (!parsed.ok) {
+          assert.ok(parsed.problems.length > 0)
+          return
+        }
+        const again = accepted(JSON.parse(JSON.stringify(parsed.indicator)))
+        assert.deepEqual(again.indicator, parsed.indicator)
+        assert.deepEqual(again.warnings, { unknownFields: [], droppedPoints: 0 })
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for what must be gone
+        assert.doesNotMatch(JSON.stringify(parsed.indicator), /[\u0000-\u0008]|\\u0000|\\ud[89a-f]/)
+      },
+    ),
+  )
+})
+
+function batchProblems(body: unknown): string {
+  const checked = batchRequestSchema.safeParse(body)
+  assert.ok(!checked.success, 'was accepted')
+  return checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n')
+}
+
+const many = (count: number) => Array.from({ length: count }, (_, index) => ({ indicator_id: `M${index}`, name: 'x' }))
+
+test('a batch comes out as it went in: JSON, with unknown indicator fields for the later warning', () => {
+  const body = {
+    indicators: [{ ...RAW, extra: { deep: [1] }, sample_values: [{ date: 'x', value: null }, 5] }, ...many(99)],
+    run_id: 'run-1:a.b_C',
+    force: true,
+    options: { mode: 'hybrid', reuse: false, pack: 25 },
+  }
+  assert.deepEqual(batchRequestSchema.parse(body), body)
+  assert.deepEqual(batchRequestSchema.parse({ indicators: [RAW] }), { indicators: [RAW] })
+})
+
+const REFUSED_BATCHES: readonly (readonly [unknown, RegExp])[] = [
+  [null, /^: .*expected object, received null/],
+  [undefined, /^: .*expected object/],
+  [[], /^: .*expected object, received array/],
+  [{}, /^indicators: .*expected array/],
+  [{ indicators: [] }, /^indicators: must hold 1 to 100 indicators, got 0$/],
+  [{ indicators: many(101) }, /^indicators: must hold 1 to 100 indicators, got 101$/],
+  [{ indicators: [{ indicator_id: 'x' }] }, /^indicators\.0\.name: /],
+  [{ indicators: [RAW], runId: 'x' }, /^: unknown field "runId"$/],
+  [{ indicators: [RAW], options: { modes: 'x' } }, /^options: unknown field "modes"$/],
+  [{ indicators: [RAW], run_id: '' }, /^run_id: must be 1 to 100 characters/],
+  [{ indicators: [RAW], run_id: 'a b' }, /^run_id: must be 1 to 100 characters/],
+  [{ indicators: [RAW], run_id: 'x\n' }, /^run_id: must be 1 to 100 characters/],
+  [{ indicators: [RAW], run_id: 'x'.repeat(101) }, /^run_id: must be 1 to 100 characters/],
+  [{ indicators: [RAW], force: 'yes' }, /^force: .*expected boolean/],
+  [{ indicators: [RAW], options: { mode: 'fast' } }, /^options\.mode: must be one of hybrid, model, rules$/],
+  [{ indicators: [RAW], options: { pack: 0 } }, /^options\.pack: must be at least 1, got 0$/],
+  [{ indicators: [RAW], options: { pack: 26 } }, /^options\.pack: must be at most 25, got 26$/],
+  [{ indicators: [RAW], options: { pack: 1.5 } }, /^options\.pack: must be a whole number$/],
+  [
+    { indicators: [RAW, RAW] },
+    /^indicators\.1\.indicator_id: must be unique in a batch: "A1" stands at index 0 already$/,
+  ],
+  [{ indicators: [{ ...RAW, indicator_id: ' A1\u0000' }, RAW] }, /^indicators\.1\.indicator_id: must be unique/],
+]
+
+for (const [body, message] of REFUSED_BATCHES) {
+  test(`a batch is refused: ${message.source}`, () => assert.match(batchProblems(body), message))
+}
+
+test('a batch with a broken indicator is refused, not thrown over, by the check for doubled ids', () => {
+  assert.match(batchProblems({ indicators: [null, { indicator_id: 5, name: 'x' }, RAW] }), /^indicators\.0: /)
+  fc.assert(fc.property(anyJson, (body) => void batchRequestSchema.safeParse(body)))
+  fc.assert(fc.property(fc.array(anyJson), (indicators) => void batchRequestSchema.safeParse({ indicators })))
+})
+
+test('the batch schema serves Restate: synchronous, and it publishes a JSON schema', () => {
+  const standard = batchRequestSchema['~standard']
+  assert.ok(!(standard.validate({ indicators: [RAW] }) instanceof Promise))
+  const published = standard.jsonSchema.output({ target: 'draft-2020-12' })
+  assert.match(JSON.stringify(published), /"maxItems":100/)
+})

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ruleConfidence } from '../../../src/classification/calibration.ts'
+import {
+  AGGREGATIONS,
+  DECIDED_FIELDS,
+  familyOf,
+  ORIENTATIONS,
+  TYPES,
+  timeBasisOf,
+} from '../../../src/classification/codebook.ts'
+import { MODES } from '../../../src/classification/indicator.ts'
+import {
+  agreesWithRules,
+  buildClassification,
+  type ClassificationInput,
+  CONFIDENCE_THRESHOLD,
+  conflictsOf,
+  isSettledByRules,
+  mergeDecision,
+  needsAnswer,
+  needsEscalation,
+  type SourcedDecision,
+} from '../../../src/classification/merge.ts'
+import type { Decision } from '../../../src/classification/types.ts'
+import { decisionOf, finding, indicatorOf, readingOf } from '../../helpers/readings.ts'
+
+const SETTLED = readingOf()
+const OPEN_ORIENTATION = readingOf({ orientation: finding('higher-is-positive', false) })
+const OPEN = readingOf({
+  type: finding('flow', false),
+  temporal_aggregation: finding('period-total', false),
+  orientation: finding('neutral', false),
+})
+
+function sourced(parts: Partial<Decision> = {}, source: SourcedDecision['source'] = 'model'): SourcedDecision {
+  return { decision: decisionOf(parts), source, model: source === 'person' ? null : 'gpt-6-luna-2026' }
+}
+
+function classify(parts: Partial<ClassificationInput> = {}) {
+  return buildClassification({
+    indicator: indicatorOf(),
+    reading: SETTLED,
+    mode: 'hybrid',
+    decision: null,
+    runId: 'r1',
+    classifiedAt: '2026-11-22T00:00:00.000Z',
+    ...parts,
+  })
+}
+
+const codes = (result: ReturnType<typeof classify>) => result.issues.map(({ code }) => code)
+const confidence = (type: number, temporal_aggregation = 0.9, orientation = 0.9) => ({
+  confidence: { type, temporal_aggregation, orientation },
+})
+
+test('a reading that is sure of all three needs no model in hybrid mode', () => {
+  assert.deepEqual([SETTLED, OPEN_ORIENTATION].map(isSettledByRules), [true, false])
+  assert.deepEqual(
+    MODES.map((mode) => [mode, needsAnswer(SETTLED, mode), needsAnswer(OPEN, mode)]),
+    [
+      ['hybrid', false, true],
+      ['model', true, true],
+      ['rules', false, false],
+    ],
+  )
+})
+
+test('settled by rules: the whole result', () => {
+  assert.deepEqual(classify(), {
+    indicator_id: 'A1',
+    name: 'Exports',
+    type: 'flow',
+    family: 'physical-fundamental',
+    temporal_aggregation: 'period-total',
+    time_basis: 'per-period',
+    orientation: 'higher-is-positive',
+    unit: { kind: 'currency', scale: 1e6, currency: 'USD', per: null },
+    frequency: 'monthly',
+    cumulative: { pattern: 'none', reset_month: null },
+    confidence: 0.98,
+    source: 'rules',
+    status: 'accepted',
+    issues: [],
+    reason: 'It says flow. It says period-total. It says higher-is-positive.',
+    model: null,
+    codebook_version: 'v1',
+    prompt_version: 'p1',
+    run_id: 'r1',
+    classified_at: '2026-11-22T00:00:00.000Z',
+  })
+})
+
+test('mode rules: an unsure field is a guess for a person to see, and no decision is used', () => {
+  const result = classify({ mode: 'rules', reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
+  assert.equal(result.orientation, 'higher-is-positive')
+  assert.deepEqual(
+    [result.source, result.status, result.confidence],
+    ['rules', 'needs-review', ruleConfidence('orientation', false)],
+  )
+  assert.deepEqual(codes(result), ['unsure'])
+  assert.equal(result.model, null)
+})
+
+test('hybrid: sure fields keep the value of the rules, the others take the decision', () => {
+  const result = classify({
+    reading: OPEN_ORIENTATION,
+    decision: sourced({ orientation: 'neutral', ...confidence(0.2) }),
+  })
+  assert.deepEqual([result.type, result.orientation], ['flow', 'neutral'])
+  assert.deepEqual([result.source, result.status, result.confidence], ['model', 'accepted', 0.9])
+  assert.deepEqual([result.model, result.reason], ['gpt-6-luna-2026', 'money over a period'])
+})
+
+test('hybrid: a decision that only confirms sure fields decided nothing', () => {
+  const result = classify({ decision: sourced() })
+  assert.deepEqual([result.source, result.status, result.model], ['rules', 'accepted', null])
+})
+
+test('hybrid: a decision against a sure field is a conflict, and the rule stands', () => {
+  const result = classify({ reading: OPEN_ORIENTATION, decision: sourced({ type: 'balance' }) })
+  assert.deepEqual([result.type, result.source, result.status], ['flow', 'model', 'needs-review'])
+  assert.deepEqual(result.issues, [
+    { code: 'rule-conflict', message: 'type: the answer is balance, the sure rule test-rule says flow' },
+  ])
+})
+
+test('mode model: the decision stands in all fields, and a sure rule against it is a conflict', () => {
+  const result = classify({ mode: 'model', decision: sourced({ type: 'balance' }, 'escalation') })
+  assert.deepEqual([result.type, result.source, result.status], ['balance', 'escalation', 'needs-review'])
+  assert.deepEqual(codes(result), ['rule-conflict'])
+  const agreed = classify({ mode: 'model', decision: sourced() })
+  assert.deepEqual([agreed.source, agreed.status, agreed.confidence], ['model', 'accepted', 0.9])
+})
+
+test('low confidence counts only where the decision is used', () => {
+  const decision = sourced(confidence(0.3))
+  const used = classify({ mode: 'model', decision })
+  assert.deepEqual([used.status, used.confidence, codes(used)], ['needs-review', 0.3, ['low-confidence']])
+  const unused = classify({ reading: OPEN_ORIENTATION, decision })
+  assert.deepEqual([unused.status, codes(unused)], ['accepted', []])
+})
+
+test('no answer though one was needed: the best guess, for review, with the reason', () => {
+  const open = classify({ reading: OPEN, noAnswerReason: 'the model refused' })
+  assert.deepEqual([open.type, open.source, open.status, open.model], ['flow', 'rules', 'needs-review', null])
+  assert.deepEqual(codes(open), ['no-answer', 'unsure'])
+  assert.equal(open.issues[0]?.message, 'the model refused')
+  const settled = classify({ mode: 'model' })
+  assert.deepEqual([settled.source, settled.status, codes(settled)], ['rules', 'needs-review', ['no-answer']])
+})
+
+test('a person wins over sure rules in every mode, without conflict, and is not asked again', () => {
+  for (const mode of MODES) {
+    const result = classify({ mode, decision: sourced({ type: 'balance', ...confidence(0.3) }, 'person') })
+    assert.deepEqual([result.type, result.source, result.status], ['balance', 'person', 'accepted'])
+    assert.ok(!codes(result).includes('rule-conflict'))
+  }
+})
+
+test('a result that cannot be right goes to a person', () => {
+  const result = classify({ mode: 'model', reading: OPEN, decision: sourced({ type: 'growth-rate' }) })
+  assert.deepEqual([result.status, codes(result)], ['needs-review', ['growth-rate-not-period-rate']])
+})
+
+test('escalation: conflicts, answers that cannot be right, and low confidence in a used field', () => {
+  const NO = { escalate: false, why: null }
+  const LOW = { escalate: true, why: 'low-confidence' }
+  const CONFLICT = { escalate: true, why: 'conflict' }
+  assert.deepEqual(conflictsOf(SETTLED, decisionOf({ type: 'balance', orientation: 'neutral' })), [
+    'type',
+    'orientation',
+  ])
+  assert.deepEqual(needsEscalation(OPEN, decisionOf(), 'hybrid'), NO)
+  assert.deepEqual(needsEscalation(OPEN, decisionOf(confidence(CONFIDENCE_THRESHOLD)), 'hybrid'), NO)
+  assert.deepEqual(needsEscalation(OPEN, decisionOf(confidence(0.59)), 'hybrid'), LOW)
+  assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'hybrid'), NO)
+  assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'model'), LOW)
+  assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), CONFLICT)
+  assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), CONFLICT)
+  assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), NO)
+})
+
+test('an earlier result stands while the rules say the same of what they decide', () => {
+  const byRules = classify()
+  assert.equal(agreesWithRules(byRules, SETTLED, 'hybrid'), true)
+  const better = readingOf({ unit: finding({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
+  assert.equal(agreesWithRules(byRules, better, 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ type: finding('balance', false) }), 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ frequency: finding('annual') }), 'hybrid'), false)
+  assert.equal(
+    agreesWithRules(byRules, readingOf({ cumulative: finding({ pattern: 'year-to-date', reset_month: 1 }) }), 'rules'),
+    false,
+  )
+
+  const byModel = classify({ reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
+  assert.equal(agreesWithRules(byModel, OPEN_ORIENTATION, 'hybrid'), true)
+  assert.equal(agreesWithRules(byModel, SETTLED, 'hybrid'), false)
+  assert.equal(agreesWithRules(byModel, SETTLED, 'model'), true)
+  const byPerson = classify({ decision: sourced({ type: 'balance' }, 'person') })
+  assert.equal(agreesWithRules(byPerson, better, 'hybrid'), true)
+})
+
+test('escalation: an answer against a guess of the rules has to be surer than such guesses are right', () => {
+  const needed = ruleConfidence('orientation', false)
+  assert.ok(needed > CONFIDENCE_THRESHOLD)
+  const against = (stated: number) =>
+    needsEscalation(OPEN_ORIENTATION, decisionOf({ orientation: 'neutral', ...confidence(0.9, 0.9, stated) }), 'hybrid')
+  assert.deepEqual(against(needed), { escalate: false, why: null })
+  assert.deepEqual(against(needed - 0.01), { escalate: true, why: 'low-confidence' })
+})
+
+const sure = fc.boolean()
+const percent = fc.integer({ min: 0, max: 100 }).map((value) => value / 100)
+const anyReading = fc
+  .tuple(
+    fc.constantFrom(...TYPES),
+    sure,
+    fc.constantFrom(...AGGREGATIONS),
+    sure,
+    fc.constantFrom(...ORIENTATIONS),
+    sure,
+  )
+  .map(([type, a, aggregation, b, orientation, c]) =>
+    readingOf({
+      type: finding(type, a),
+      temporal_aggregation: finding(aggregation, b),
+      orientation: finding(orientation, c),
+    }),
+  )
+const anyDecision = fc.record({
+  decision: fc.record({
+    type: fc.constantFrom(...TYPES),
+    temporal_aggregation: fc.constantFrom(...AGGREGATIONS),
+    orientation: fc.constantFrom(...ORIENTATIONS),
+    confidence: fc.record({ type: percent, temporal_aggregation: percent, orientation: percent }),
+    reason: fc.string(),
+  }),
+  source: fc.constantFrom('reuse', 'model', 'escalation', 'person'),
+  model: fc.constantFrom('m1', 'm2'),
+})
+
+test('whatever is merged, the result follows the policy', () => {
+  const anyMode = fc.constantFrom(...MODES)
+  fc.assert(
+    fc.property(anyReading, fc.option(anyDecision), anyMode, (reading, decision, mode) => {
+      const merged = mergeDecision({ mode, reading, decision })
+      const result = classify({ reading, decision, mode })
+      for (const field of DECIDED_FIELDS) {
+        const isPerson = decision?.source === 'person'
+        const byDecision =
+          isPerson || (decision !== null && (mode === 'model' || (mode === 'hybrid' && !reading[field].sure)))
+        assert.equal(merged.decidedBy[field], byDecision ? decision?.source : 'rules')
+        assert.equal(result[field], byDecision ? decision?.decision[field] : reading[field].value)
+      }
+      assert.equal(result.family, familyOf(result.type))
+      assert.equal(result.time_basis, timeBasisOf(result.temporal_aggregation))
+      assert.equal(result.model, result.source === 'rules' ? null : decision?.model)
+      assert.ok(result.confidence >= 0 && result.confidence <= 1)
+      assert.ok(result.status === 'accepted' || result.issues.length > 0)
+      if (decision?.source !== 'person' && result.confidence < CONFIDENCE_THRESHOLD)
+        assert.equal(result.status, 'needs-review')
+      if (decision !== null && decision.source !== 'person' && mode !== 'rules') {
+        const { escalate } = needsEscalation(reading, decision.decision, mode)
+        assert.equal(escalate, result.status === 'needs-review')
+      }
+    }),
+  )
+})

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { InvalidArgumentError } from 'commander'
+import { describeModel } from '../../../src/cli/cluster/addresses.ts'
+import { composeArguments } from '../../../src/cli/cluster/compose.ts'
+import { type Container, hostUrl, nameOf, parseContainers } from '../../../src/cli/cluster/containers.ts'
+import { base58, ensureIdentity, publicKeyOf } from '../../../src/cli/cluster/identity.ts'
+import { logArguments } from '../../../src/cli/cluster/logs.ts'
+import { membersOf, missingContainers } from '../../../src/cli/cluster/readiness.ts'
+import { whyNotListed } from '../../../src/cli/cluster/register.ts'
+import { createReplicaTally, parseReplicaMetrics, parseSamples } from '../../../src/cli/cluster/replica-work.ts'
+import { formatMissing, notReady } from '../../../src/cli/cluster/wait.ts'
+import { duration } from '../../../src/cli/ui/option-values.ts'
+import { readIdentityKeys } from '../../../src/restate/identity-keys.ts'
+
+async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'classify-identity-'))
+  try {
+    await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+test('base58 as Bitcoin has it, leading zeros included', () => {
+  assert.equal(base58(Buffer.from('Hello World!')), '2NEpo7TZRRrLZSi2U')
+  assert.equal(base58(Buffer.from('0000287fb4cd', 'hex')), '11233QC4')
+  assert.equal(base58(Buffer.alloc(3)), '111')
+  assert.equal(base58(Buffer.alloc(0)), '')
+})
+
+test('the public key is the one that restate-server 1.7 logged for the same private key', () => {
+  // RFC 8032, test 1: its private key as PKCS8.
+  const der = Buffer.from(
+    '302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60',
+    'hex',
+  )
+  const pem = `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----\n`
+  assert.equal(publicKeyOf(pem), RFC8032_KEY)
+  assert.throws(
+    () => publicKeyOf(String(generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))),
+    /x25519/,
+  )
+  assert.throws(() => publicKeyOf('nonsense'))
+})
+
+const RFC8032_KEY = 'publickeyv1_FVen3X669xLzsi6N2V91DoiyzHzg1uAgqiT8jZ9nS96Z'
+
+test('a key is made once; the private one is closed to others by its directory, the public one is what replicas read', async () => {
+  await inDirectory(async (directory) => {
+    const first = await ensureIdentity(directory)
+    assert.match(first.publicKey, /^publickeyv1_/)
+    assert.equal((await stat(directory)).mode & 0o777, 0o700)
+    assert.equal((await stat(first.file)).mode & 0o777, 0o644)
+    const second = await ensureIdentity(directory)
+    assert.deepEqual(second, first)
+    assert.deepEqual(await readIdentityKeys([], join(directory, 'replicas')), [first.publicKey])
+    const der = createPublicKey(await readFile(first.file, 'utf8')).export({ type: 'spki', format: 'der' })
+    assert.ok(first.publicKey.endsWith(base58(der.subarray(-32))))
+  })
+})
+
+test('a key that is put there by hand is taken, and its public part written down; one that is none is told', async () => {
+  await inDirectory(async (directory) => {
+    const { file } = await ensureIdentity(directory)
+    const pem = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    await writeFile(file, pem)
+    const { publicKey } = await ensureIdentity(directory)
+    assert.equal(publicKey, publicKeyOf(pem))
+    assert.ok((await readIdentityKeys([], join(directory, 'replicas'))).includes(publicKey))
+    await writeFile(file, 'x')
+    await assert.rejects(ensureIdentity(directory), { code: 'config-invalid', message: /CLUSTER_IDENTITY_DIR is/ })
+  })
+})
+
+test('public keys: an empty directory lets all in, anything odd stops the replica', async () => {
+  await inDirectory(async (directory) => {
+    assert.deepEqual(await readIdentityKeys([], undefined), [])
+    assert.deepEqual(await readIdentityKeys([], directory), [])
+    await writeFile(join(directory, 'a.pub'), `${RFC8032_KEY}\n\n`)
+    await writeFile(join(directory, '.gitignore'), '*')
+    assert.deepEqual(await readIdentityKeys(['publickeyv1_x', RFC8032_KEY], directory), ['publickeyv1_x', RFC8032_KEY])
+    await writeFile(join(directory, 'b.pub'), `${RFC8032_KEY}\nnonsense\n`)
+    await assert.rejects(readIdentityKeys([], directory), { code: 'config-invalid', message: /line 2 of b\.pub/ })
+    await writeFile(join(directory, 'b.pub'), '\n')
+    await assert.rejects(readIdentityKeys([], directory), { code: 'config-invalid', message: /b\.pub is empty/ })
+    await assert.rejects(readIdentityKeys([], join(directory, 'missing')), {
+      code: 'config-invalid',
+      message: /ENOENT/,
+    })
+  })
+})
+
+test('durations: units, plain milliseconds, and what is none', () => {
+  const cases = {
+    '30s': 30_000,
+    '10m': 600_000,
+    '1h': 3_600_000,
+    '500ms': 500,
+    '1500': 1_500,
+    '0': 0,
+    '168h': 604_800_000,
+  }
+  for (const [text, ms] of Object.entries(cases)) assert.equal(duration(text), ms, text)
+  for (const text of ['', 's', '-1s', '1.5m', '10 m', '1d', '169h', '1e3', 'ten', '99999999999999999999']) {
+    assert.throws(() => duration(text), InvalidArgumentError, text)
+  }
+})
+
+test('Compose is given our file unless COMPOSE_FILE says which, and every profile where all of them matter', () => {
+  const unset = { composeFile: undefined, allProfiles: false }
+  assert.deepEqual(composeArguments(['ps'], unset), ['-f', 'docker-compose.cluster.yml', 'ps'])
+  assert.deepEqual(composeArguments(['ps'], { ...unset, composeFile: 'a.yml:b.yml' }), ['ps'])
+  const all = composeArguments(['down'], { ...unset, allProfiles: true })
+  assert.deepEqual(all.slice(2), ['--profile', 'prometheus', '--profile', 'grafana', 'down'])
+  assert.deepEqual(logArguments({ follow: true }), ['--follow'])
+  assert.deepEqual(logArguments({ follow: false, tail: 0 }), ['--tail', '0'])
+})
+
+const inspected = (service: string, number: number, state: Record<string, unknown> = {}) => ({
+  Id: `id-${service}-${number}`,
+  RestartCount: 0,
+  State: {
+    Status: 'running',
+    ExitCode: 0,
+    StartedAt: '2026-11-22T21:13:06.5Z',
+    Health: { Status: 'healthy' },
+    ...state,
+  },
+  Config: { Labels: { 'com.docker.compose.service': service, 'com.docker.compose.container-number': String(number) } },
+  NetworkSettings: {
+    Ports: { '9070/tcp': [{ HostIp: '127.0.0.1', HostPort: '49153' }], '9999/tcp': null },
+    Networks: { some_default: { IPAddress: '172.18.0.9' } },
+  },
+})
+
+test('containers are read from docker inspect: names, numbers, health, the ports that were really published', () => {
+  const json = JSON.stringify([
+    inspected('restate-1', 1),
+    inspected('classify-service', 10),
+    inspected('classify-service', 2),
+  ])
+  const containers = parseContainers(json)
+  assert.deepEqual(containers.map(nameOf), ['classify-service-2', 'classify-service-10', 'restate-1'])
+  assert.equal(hostUrl(containers, 'restate-1', 9070), 'http://127.0.0.1:49153')
+  assert.equal(hostUrl(containers, 'restate-1', 9999), undefined)
+  assert.equal(hostUrl(containers, 'nobody', 9070), undefined)
+  assert.equal(containers[0]?.address, '172.18.0.9')
+  assert.throws(() => parseContainers('{}'), { code: 'cluster-failed' })
+})
+
+test('what is not ready is named with its reason and the command that shows why', () => {
+  const services = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5', 'nginx', 'pgbouncer']
+  const replicas = (count: number) => Array.from({ length: count }, (_, n) => inspected('classify-service', n + 1))
+  const parse = (more: readonly unknown[]): Container[] =>
+    parseContainers(JSON.stringify([...services.map((service) => inspected(service, 1)), ...more]))
+  assert.deepEqual(missingContainers(parse(replicas(5)), 5), [])
+  assert.match(formatMissing(missingContainers(parse(replicas(4)), 5)), /classify-service \(4 of 5 are there\)/)
+  const ill = [
+    ...replicas(5),
+    inspected('minio', 1, { Status: 'exited', ExitCode: 1, Health: null }),
+    inspected('timescaledb', 1, { Health: { Status: 'starting' } }),
+    inspected('prometheus', 1, { Status: 'exited' }),
+  ]
+  const missing = missingContainers(parse(ill), 5)
+  assert.equal(formatMissing(missing), 'minio (exited, exit code 1); timescaledb (starting)')
+  const { message, code } = notReady(missing, 90_400)
+  assert.equal(code, 'cluster-failed')
+  assert.match(message, /after 90 s/)
+  assert.match(message, /npm run cluster:logs -- --no-follow --tail 50 minio timescaledb/)
+  assert.match(
+    formatMissing(missingContainers([], 5)),
+    /restate-1, .*classify-service, nginx, pgbouncer \(is not there\)/,
+  )
+})
+
+test('members are those that a node lists; anything else is none', () => {
+  assert.deepEqual(membersOf('{"cluster_name":"classify","metadata_cluster_health":{"members":[1,4]}}'), [1, 4])
+  for (const text of ['', '{}', '{"cluster_name":"classify"}', 'null']) assert.equal(membersOf(text), undefined)
+})
+
+test('a deployment counts where a node lists it, at our address, as BidiStream', () => {
+  const list = (more: Record<string, unknown>) =>
+    JSON.stringify({ deployments: [{ id: 'dp_1', uri: 'http://nginx:9080/', protocol_type: 'BidiStream', ...more }] })
+  assert.equal(whyNotListed(list({}), 'dp_1'), undefined)
+  assert.match(whyNotListed(list({}), 'dp_2') ?? '', /does not list/)
+  assert.match(whyNotListed(list({ protocol_type: 'RequestResponse' }), 'dp_1') ?? '', /RequestResponse/)
+  assert.match(whyNotListed(list({ uri: 'http://other:9080/' }), 'dp_1') ?? '', /other/)
+  assert.match(whyNotListed('nonsense', 'dp_1') ?? '', /no list/)
+})
+
+test('the offline model is never taken for a real one', () => {
+  assert.match(describeModel('offline-rules', 'http://x:1'), /rules' guesses.*OPENAI_API_KEY/)
+  assert.equal(describeModel('gpt-6-luna', 'http://x:1'), 'gpt-6-luna')
+  assert.match(describeModel(undefined, undefined), /unknown/)
+})
+
+const metrics = (startedAt: number, batches: number, chunks: number, requests: number) => `
+process_start_time_seconds ${startedAt}
+classify_invocations_total{service="classify-api",handler="batch",outcome="suspended"} 99
+classify_invocations_total{service="classify-api",handler="batch",outcome="completed"} ${batches}
+classify_invocations_total{service="classifier",handler="chunk",outcome="completed"} ${chunks}
+classify_model_requests_total{model="m",outcome="ok"} ${requests}
+classify_model_requests_total{model="m",outcome="model-timeout"} 1
+`
+
+test('what replicas did: from the first look on, over restarts and over replicas that come later', () => {
+  const tally = createReplicaTally()
+  const look = (samples: Record<string, string>) =>
+    tally.note(
+      new Map(
+        Object.entries(samples).flatMap(([name, text]) => {
+          const sample = parseReplicaMetrics(text)
+          return sample === undefined ? [] : [[name, sample] as const]
+        }),
+      ),
+    )
+  look({ 'classify-service-1': metrics(100, 10, 20, 30), 'classify-service-10': metrics(100, 0, 0, 0) })
+  look({ 'classify-service-1': metrics(100, 12, 25, 36), 'classify-service-10': 'bad gateway' })
+  // Killed and started again: its counters begin at zero. Another one has come.
+  look({ 'classify-service-1': metrics(200, 1, 2, 3), 'classify-service-2': metrics(200, 4, 5, 6) })
+  assert.deepEqual(Object.entries(tally.totals()), [
+    ['classify-service-1', { batches: 3, chunks: 7, requests: 10 }],
+    ['classify-service-2', { batches: 4, chunks: 5, requests: 7 }],
+    ['classify-service-10', { batches: 0, chunks: 0, requests: 0 }],
+  ])
+})
+
+test('metrics of several replicas are told apart by the address that was asked', () => {
+  const text = `${metrics(100, 1, 2, 3)}\n#### http://172.18.0.4:9080/metrics\n\n#### http://172.18.0.5:9080/metrics\n${metrics(7, 4, 5, 6)}\n#### http://172.18.0.6:9080/metrics\n`
+  const names = new Map([
+    ['172.18.0.4', 'a'],
+    ['172.18.0.5', 'silent'],
+    ['172.18.0.6', 'c'],
+  ])
+  const samples = parseSamples(text, (address) => names.get(address))
+  assert.deepEqual([...samples.keys()], ['a', 'c'])
+  assert.equal(samples.get('c')?.startedAt, 7)
+})

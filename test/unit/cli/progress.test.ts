@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  clip,
+  createEta,
+  createProgress,
+  createRateMeter,
+  etaOf,
+  formatDuration,
+  formatProgress,
+  type ProgressCounts,
+} from '../../../src/cli/ui/progress.ts'
+
+const CLEAR = '\r\u001b[K'
+
+/** A progress on a fake clock: `pass` moves the clock and the timers together. */
+function startedProgress(t: TestContext, options: { isTty: boolean; total: number; columns?: number }) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let nowMs = 1_000
+  const writes: string[] = []
+  const { columns = 200, ...rest } = options
+  const stream = { columns, write: (text: string) => writes.push(text) }
+  const progress = createProgress({ ...rest, stream, now: () => nowMs })
+  const pass = (ms: number) => {
+    nowMs += ms
+    t.mock.timers.tick(ms)
+  }
+  return { progress, writes, pass, stream }
+}
+
+const counts = (done: number, more: Partial<ProgressCounts> = {}): ProgressCounts => {
+  return { done, failed: 0, needsReview: 0, inFlight: 3, ...more }
+}
+
+test('a terminal has one line that is redrawn in place and cleared at the end', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 1_000 })
+  pass(2_000)
+  progress.update(counts(100, { failed: 20, needsReview: 7 }))
+  pass(200)
+  assert.match(
+    writes.at(-1) ?? '',
+    /120\/1,000 {2}12% {2}[\d,]+\/min {2}ETA 0:\d\d {2}failed 20 {2}needs review 7 {2}in flight 3$/,
+  )
+  assert.ok(writes.every((text) => text.startsWith(CLEAR) && !text.includes('\n')))
+  progress.end()
+  assert.equal(writes.at(-1), CLEAR)
+})
+
+test('nothing is written after the end, and no timer is left', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 10 })
+  progress.end()
+  const before = writes.length
+  pass(60_000)
+  progress.update(counts(10))
+  progress.end()
+  assert.equal(writes.length, before)
+})
+
+test('a terminal line is clipped to its width, which may change', (t) => {
+  const { progress, writes, pass, stream } = startedProgress(t, { isTty: true, total: 1_000, columns: 20 })
+  const visible = () => (writes.at(-1) ?? '').replace(CLEAR, '')
+  assert.equal(visible().length, 19)
+  assert.ok(visible().endsWith('…'))
+  stream.columns = 30
+  pass(200)
+  assert.equal(visible().length, 29)
+  progress.end()
+})
+
+test('a note stays above the live line', (t) => {
+  const { progress, writes } = startedProgress(t, { isTty: true, total: 10 })
+  progress.note('node 2 is away')
+  assert.equal(writes.at(-2), `${CLEAR}node 2 is away\n`)
+  assert.match(writes.at(-1) ?? '', /0\/10/)
+  progress.end()
+})
+
+test('elsewhere lines come at most every 5 s, without control characters, and the last state is said', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 100 })
+  for (let step = 1; step <= 120; step += 1) {
+    pass(100)
+    progress.update(counts(Math.floor(step / 2)))
+  }
+  assert.equal(writes.length, 2)
+  progress.update(counts(100, { inFlight: 0 }))
+  progress.end()
+  assert.equal(writes.length, 3)
+  assert.match(writes[2] ?? '', /^100\/100 {2}100% .*ETA 0:00/)
+  assert.ok(writes.every((text) => /^[^\p{Cc}]+\n$/u.test(text)))
+})
+
+test('elsewhere a run without news still shows that it is alive', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 100 })
+  pass(10_000)
+  assert.equal(writes.length, 2)
+  assert.match(writes[0] ?? '', /^0\/100 {2}0% {2}0\/min {2}ETA --/)
+  progress.end()
+})
+
+test('the rate is that of the last 15 s, and falls when nothing ends', () => {
+  const meter = createRateMeter()
+  meter.note(0, 0)
+  assert.equal(meter.perMinute(500), undefined)
+  for (let second = 1; second <= 60; second += 1) meter.note(second * 1_000, second * 10)
+  assert.equal(meter.perMinute(60_000), 600)
+  for (let second = 61; second <= 90; second += 1) meter.note(second * 1_000, 600 + (second - 60) * 100)
+  assert.equal(meter.perMinute(90_000), 6_000)
+  assert.ok((meter.perMinute(100_000) ?? 0) < 6_000)
+  assert.equal(meter.perMinute(200_000), 0)
+})
+
+test('in long runs elsewhere the lines become fewer', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 1_000_000 })
+  for (let second = 1; second <= 3_600; second += 1) {
+    pass(1_000)
+    progress.update(counts(second))
+  }
+  assert.ok(writes.length >= 60 && writes.length <= 90, String(writes.length))
+  progress.end()
+})
+
+test('what was done before a resume says nothing of the pace', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 20_000 })
+  progress.update(counts(10_000, { resumed: 10_000 }))
+  for (let second = 1; second <= 10; second += 1) {
+    pass(1_000)
+    progress.update(counts(10_000 + second * 10, { resumed: 10_000 }))
+  }
+  assert.match(writes.at(-1) ?? '', / 540\/min {2}ETA 1[89]:\d\d /)
+  progress.end()
+})
+
+test('the shown end counts down by itself and follows a new pace within seconds', () => {
+  const eta = createEta()
+  assert.equal(eta.at(0, undefined), undefined)
+  assert.equal(eta.at(1_000, 600_000), 600_000)
+  for (let at = 1_200; at <= 31_000; at += 200) eta.at(at, 600_000)
+  // One look that says twice as long moves it a little, and a pace that stays so moves it all the way.
+  const first = eta.at(31_200, 1_200_000) ?? 0
+  assert.ok(first > 600_000 && first < 630_000, String(first))
+  let shown: number | undefined
+  for (let at = 31_400; at <= 91_400; at += 200) shown = eta.at(at, 1_200_000 - (at - 31_400))
+  assert.ok(Math.abs((shown ?? 0) - 1_140_000) < 12_000, String(shown))
+  assert.equal(eta.at(91_600, 0), 0)
+  assert.equal(eta.at(91_800, undefined), undefined)
+})
+
+test('durations and widths', () => {
+  assert.deepEqual([360_000_000, 1_000_000_000].map(formatDuration), ['4 d 4 h', '11 d 13 h'])
+  assert.deepEqual([0, 1, 7_000, 725_000, 11_045_000].map(formatDuration), ['0:00', '0:01', '0:07', '12:05', '3:04:05'])
+  assert.deepEqual([undefined, Number.NaN, Number.POSITIVE_INFINITY, -1].map(formatDuration), ['--', '--', '--', '--'])
+  assert.deepEqual(
+    [5, 4, 1, 0, -3].map((width) => clip('abcde', width)),
+    ['abcde', 'abc…', 'a', '', ''],
+  )
+})
+
+test('whatever the numbers, the line never says NaN or Infinity', () => {
+  const number = fc.oneof(fc.nat(), fc.constantFrom(0, Number.NaN, Number.POSITIVE_INFINITY))
+  const rate = fc.oneof(fc.constant(undefined), fc.double({ min: 0 }))
+  const property = fc.property(number, number, number, number, rate, (total, done, failed, inFlight, perMinute) => {
+    const etaMs = etaOf(total - done - failed, perMinute)
+    const line = formatProgress({ total, done, failed, needsReview: 0, inFlight, perMinute, etaMs })
+    assert.doesNotMatch(line, /NaN|Infinity|∞|undefined|\n/)
+  })
+  fc.assert(property, { numRuns: 10_000, seed: 20_261_122 })
+})

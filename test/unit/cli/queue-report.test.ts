@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sqlText } from '../../../src/cli/client/admin.ts'
+import { formatKill, isKeyOf } from '../../../src/cli/queue/kill.ts'
+import { buildQueueReport, cleanReason, formatAge, formatQueue } from '../../../src/cli/queue/queue-report.ts'
+
+const now = new Date('2026-11-22T12:00:00.000Z')
+
+test('the report adds up, knows ages, and puts failures with the same reason together', () => {
+  const report = buildQueueReport(
+    'http://a:9070',
+    now,
+    [
+      {
+        service: 'classifier',
+        handler: 'chunk',
+        status: 'running',
+        count: 1_200,
+        oldest_at: '2026-11-22T11:59:30.000Z',
+      },
+      {
+        service: 'classify-api',
+        handler: 'batch',
+        status: 'suspended',
+        count: 3,
+        oldest_at: '2026-11-22T12:00:01.000Z',
+      },
+    ],
+    [
+      {
+        service: 'classifier',
+        handler: 'chunk',
+        status: 'backing-off',
+        reason: 'no route\n  at x',
+        count: 2,
+        latest_at: '2026-11-22T11:00:00.000Z',
+      },
+      {
+        service: 'classifier',
+        handler: 'chunk',
+        status: 'backing-off',
+        reason: 'no route\n  at y',
+        count: 5,
+        latest_at: '2026-11-22T11:30:00.000Z',
+      },
+      { service: 'classify-api', handler: 'batch', status: 'failed', reason: null, count: 1 },
+    ],
+  )
+  assert.equal(report.total, 1_203)
+  assert.deepEqual(
+    report.backlog.map((row) => row.oldest_age_ms),
+    [30_000, 0],
+  )
+  assert.deepEqual(report.failures, [
+    {
+      service: 'classifier',
+      handler: 'chunk',
+      status: 'backing-off',
+      reason: 'no route',
+      count: 7,
+      latest_at: '2026-11-22T11:30:00.000Z',
+    },
+    {
+      service: 'classify-api',
+      handler: 'batch',
+      status: 'failed',
+      reason: 'no reason given',
+      count: 1,
+      latest_at: null,
+    },
+  ])
+  assert.equal(
+    formatQueue(report),
+    [
+      'Backlog at http://a:9070: 1,203 invocations',
+      '  handler             status     count  oldest',
+      '  classifier/chunk    running    1,200    30 s',
+      '  classify-api/batch  suspended      3    0 ms',
+      'Failures:',
+      '  7 × classifier/chunk (backing-off): no route',
+      '  1 × classify-api/batch (failed): no reason given',
+    ].join('\n'),
+  )
+  assert.equal(formatQueue(buildQueueReport('u', now, [], [])), 'Backlog at u: 0 invocations')
+})
+
+test('a reason is one short line without control characters', () => {
+  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red  [31malert')
+  assert.equal(cleanReason('x'.repeat(1_000)).length, 300)
+})
+
+test('ages in the unit that says most', () => {
+  const cases: Record<string, number> = {
+    '0 ms': 0,
+    '999 ms': 999,
+    '1 s': 1_000,
+    '90 s': 90_000,
+    '2 min': 120_000,
+    '119 min': 7_199_000,
+    '2 h': 7_200_000,
+    '3 d': 3 * 86_400_000,
+  }
+  for (const [text, ms] of Object.entries(cases)) assert.equal(formatAge(ms), text)
+})
+
+test('a text in a query cannot end it', () => {
+  assert.equal(sqlText("a' or '1'='1"), "'a'' or ''1''=''1'")
+})
+
+test('the keys of a run are its own, also where another run has a longer name', () => {
+  for (const key of ['run-1-0', 'run-1-12', 'run-1-12-retry-2']) assert.ok(isKeyOf('run-1', key), key)
+  for (const key of ['run-1', 'run-1-', 'run-1-2-3', 'run-12-3', 'run-1-x', 'run-1-2-retry-', 'other-1']) {
+    assert.ok(!isKeyOf('run-1', key), key)
+  }
+})
+
+test('what kill says: how many, what has not ended, and how to go on', () => {
+  const report = { run_id: 'r', batches: 2, chunks: 1_000, still_ending: 0 }
+  assert.match(formatKill(report, 'cancel'), /2 batches and 1,000 chunks cancelled.*--resume r/s)
+  assert.match(formatKill({ ...report, still_ending: 3 }, 'kill'), /killed.*3 have not ended yet/s)
+  assert.match(formatKill({ ...report, batches: 0, chunks: 0 }, 'cancel'), /nothing is under way/)
+})

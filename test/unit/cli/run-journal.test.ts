@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { createRunJournal, openRunJournal, type RunHeader } from '../../../src/cli/classify/run-journal.ts'
+import type { BatchSummary } from '../../../src/restate/contract.ts'
+
+let directory: string
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'classify-journal-'))
+})
+
+after(async () => {
+  await rm(directory, { recursive: true, force: true })
+})
+
+function header(runId: string): RunHeader {
+  const options = { mode: 'hybrid', reuse: true } as const
+  return { run_id: runId, file: '/x.csv', fingerprint: 'f', batch_size: 100, force: false, options }
+}
+
+const summary: BatchSummary = {
+  indicators: 100,
+  classified: 90,
+  unchanged: 10,
+  needs_review: 1,
+  by_source: { rules: 80, reuse: 5, model: 5, escalation: 0, person: 0 },
+  model_requests: 1,
+  tokens: { input: 10, cached: 5, output: 2 },
+  cost_usd: 0.001,
+  warnings: [{ code: 'unknown-field', message: 'left out', count: 2 }],
+}
+
+test('what was done and what failed is known again', async () => {
+  const journal = await createRunJournal(directory, header('run-1'))
+  await journal.noteDone(0, summary)
+  await journal.noteFailed(1)
+  await journal.noteFailed(1)
+  const again = await openRunJournal(directory, 'run-1')
+  assert.deepEqual(again.header, header('run-1'))
+  assert.deepEqual(again.done(0), summary)
+  assert.equal(again.done(1), undefined)
+  assert.equal(again.failures(1), 2)
+})
+
+test('a line that a kill has torn is left out, and the next one stands whole', async () => {
+  const journal = await createRunJournal(directory, header('run-2'))
+  await journal.noteDone(0, summary)
+  await appendFile(join(directory, 'runs', 'run-2.jsonl'), '{"batch":1,"done":{"indi')
+  const again = await openRunJournal(directory, 'run-2')
+  assert.equal(again.done(1), undefined)
+  await again.noteDone(2, summary)
+  const third = await openRunJournal(directory, 'run-2')
+  assert.deepEqual(third.done(0), summary)
+  assert.deepEqual(third.done(2), summary)
+})
+
+test('a complete run leaves nothing, and cannot be resumed', async () => {
+  const journal = await createRunJournal(directory, header('run-3'))
+  await journal.remove()
+  assert.ok(!(await readdir(join(directory, 'runs'))).includes('run-3.jsonl'))
+  await assert.rejects(openRunJournal(directory, 'run-3'), { code: 'input-invalid', message: /run-3.*complete/ })
+})
+
+test('what is not the id of a run names no file', async () => {
+  for (const id of ['../run-1', 'a/b', '', '.', 'x'.repeat(200)]) {
+    await assert.rejects(openRunJournal(directory, id), { code: 'input-invalid', message: /is not the id of a run/ })
+  }
+})
+
+test('a file that is no journal is refused', async () => {
+  await writeFile(join(directory, 'runs', 'run-4.jsonl'), 'hello\n')
+  await assert.rejects(openRunJournal(directory, 'run-4'), { code: 'input-invalid', message: /not the journal/ })
+})
+
+test('the bound on the cost is the one given last, and what failed may have cost counts', async () => {
+  const journal = await createRunJournal(directory, { ...header('run-5'), max_cost_usd: 0.5 })
+  assert.equal(journal.maxCostUsd, 0.5)
+  await journal.noteDone(0, summary)
+  await journal.noteFailed(1, 0.25)
+  await journal.noteFailed(2)
+  const again = await openRunJournal(directory, 'run-5')
+  assert.equal(again.maxCostUsd, 0.5)
+  assert.equal(again.costUsd, 0.251)
+  assert.equal(again.failures(1), 1)
+  await again.noteMaxCost(2)
+  const third = await openRunJournal(directory, 'run-5')
+  assert.equal(third.maxCostUsd, 2)
+  assert.equal(third.header.max_cost_usd, 0.5)
+  assert.equal((await createRunJournal(directory, header('run-6'))).maxCostUsd, undefined)
+})

@@ -1,0 +1,87 @@
+/** Short questions to the service: the budget that the command line sets, and services that cannot answer. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatBudget, readBudget, setBudget } from '../../../src/cli/classify/budget.ts'
+import { createServiceClient } from '../../../src/cli/client/service.ts'
+import { failedInvocation, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../helpers/ingress.ts'
+
+const never = new AbortController().signal
+const budget = { rpm: 500, tpm: null, safety: 0.99, paused_ms: 0, account: { rpm: 400, tpm: null }, replicas: [] }
+const UNKNOWN_HANDLER = { status: 404, body: { message: "handler 'classify-api/budget' not found" } }
+
+async function withIngress<T>(
+  script: (path: string, body: unknown, index: number) => Reply,
+  use: (service: ReturnType<typeof createServiceClient>) => Promise<T>,
+  patienceMs = 5_000,
+): Promise<T> {
+  const ingress = await startScriptedIngress(script)
+  try {
+    return await use(createServiceClient({ urls: ['http://127.0.0.1:9', ingress.url], patienceMs }))
+  } finally {
+    await ingress.close()
+  }
+}
+
+test('only what is given is set, and the answer tells what the budget is now', async () => {
+  const bodies: unknown[] = []
+  const script = (path: string, body: unknown) => {
+    assert.equal(path, '/classify-api/budget')
+    bodies.push(body)
+    return { body: budget }
+  }
+  await withIngress(script, async (service) => {
+    const now = await setBudget(service, { rpm: 500 }, never)
+    assert.equal(formatBudget(now), '500 requests a minute, no bound on tokens (paced at 0.99 of it)')
+    await setBudget(service, { rpm: 500, tpm: 2_000 }, never)
+    assert.equal((await readBudget(service, never))?.account?.rpm, 400)
+  })
+  assert.deepEqual(bodies, [{ rpm: 500 }, { rpm: 500, tpm: 2_000 }, {}])
+})
+
+test('a service of an older release is told from one that is away', async () => {
+  await withIngress(
+    () => UNKNOWN_HANDLER,
+    async (service) => {
+      assert.equal(await readBudget(service, never), undefined)
+      await assert.rejects(setBudget(service, { rpm: 5 }, never), { code: 'input-invalid', message: /RATE_RPM/ })
+    },
+  )
+})
+
+test('a service that is still coming up is waited for, and one that stays away is not for ever', async () => {
+  const late = (_path: string, _body: unknown, index: number) => (index < 2 ? UNKNOWN_SERVICE : { body: budget })
+  await withIngress(late, async (service) => assert.equal((await readBudget(service, never))?.rpm, 500))
+  await withIngress(
+    () => UNKNOWN_SERVICE,
+    (service) => assert.rejects(readBudget(service, never), { code: 'ingress-unavailable', message: /registered/ }),
+    600,
+  )
+})
+
+test('what the service says is said at once, and an answer of another form is refused', async () => {
+  await withIngress(
+    () => failedInvocation(500, 'database-failed: no such table'),
+    (service) => assert.rejects(readBudget(service, never), { code: 'database-failed', message: /no such table/ }),
+  )
+  await withIngress(
+    () => ({ status: 400, body: { message: 'rpm must be at least 1' } }),
+    (service) =>
+      assert.rejects(setBudget(service, { rpm: 1 }, never), { code: 'input-invalid', message: /at least 1/ }),
+  )
+  await withIngress(
+    () => ({ body: { rpm: 'many' } }),
+    (service) => assert.rejects(readBudget(service, never), { message: /another form \(at "rpm"\)/ }),
+  )
+})
+
+test('an interrupt ends the question', async () => {
+  const controller = new AbortController()
+  const interrupted = new Error('interrupted')
+  await withIngress(
+    () => {
+      controller.abort(interrupted)
+      return UNKNOWN_SERVICE
+    },
+    (service) => assert.rejects(readBudget(service, controller.signal), interrupted),
+  )
+})

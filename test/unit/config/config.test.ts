@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { access, readFile } from 'node:fs/promises'
+import { describe, test } from 'node:test'
+import { parseEnv } from 'node:util'
+import { COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
+import { findNearMisses, fromThisHost, readConfig, VARIABLE_NAMES } from '../../../src/config/config.ts'
+import { nearestName } from '../../../src/lib/nearest-name.ts'
+
+/** For each variable: values that must stop the process. */
+const wrong: Readonly<Record<string, readonly string[]>> = {
+  PORT: ['0', '65536', '-1', '80.5', 'http'],
+  HOST: [' '],
+  SERVICE_NAME: [' '],
+  LOG_LEVEL: ['verbose', '3'],
+  DATA_DIR: [' '],
+  INGRESS_PORT: ['-8080', 'x'],
+  ADMIN_PORT: ['99999'],
+  DRAIN_TIMEOUT_MS: ['-1', 'soon', '1e3'],
+  DATABASE_URL: ['mysql://x', 'localhost'],
+  POSTGRES_HOST: [' '],
+  POSTGRES_PORT: ['0'],
+  POSTGRES_USER: [' '],
+  POSTGRES_PASSWORD: [],
+  POSTGRES_DB: [' '],
+  POSTGRES_POOL_SIZE: ['0', '-5', '501', 'ten'],
+  OPENAI_API_KEY: [' ', 'sk-“quoted”', 'sk a'],
+  OPENAI_BASE_URL: ['api.openai.com', 'ftp://x', 'http//x'],
+  OPENAI_MODEL: [' '],
+  OPENAI_ESCALATION_MODEL: [' '],
+  OPENAI_REASONING_EFFORT: ['maximum'],
+  OPENAI_TIMEOUT_MS: ['10', '-1', '1 minute'],
+  OPENAI_PRICES: ['{', '[]', '{"m":1}', '{"m":{"input":-1,"cached_input":0,"output":0}}', '{"m":{"input":"1"}}'],
+  RATE_RPM: ['0', '-1', 'fast', '1e9', '10.5'],
+  RATE_TPM: ['0', '-1', 'many', '1e6', '10000000001'],
+  RATE_SAFETY: ['0', '1.01', '-0.5', '99%'],
+  RATE_MAX_WAIT_MS: ['-1', '600001'],
+  RESTATE_INGRESS_URL: ['localhost:8080', 'http://a,nonsense'],
+  RESTATE_ADMIN_URL: ['localhost:9070', 'http://a,nonsense'],
+  RESTATE_IDENTITY_KEYS: ['key', 'publickeyv1_x'],
+  RESTATE_IDENTITY_KEYS_DIR: [' '],
+  COMPOSE_FILE: [' '],
+  CLUSTER_REPLICAS: ['0', 'five'],
+  CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
+  CLUSTER_ADMIN_PORT_2: ['x'],
+  CLUSTER_ADMIN_PORT_3: ['x'],
+  CLUSTER_ADMIN_PORT_4: ['x'],
+  CLUSTER_ADMIN_PORT_5: ['x'],
+  CLUSTER_IDENTITY_DIR: [' '],
+  OFFLINE_MODEL_URL: ['offline-model:9085'],
+  OFFLINE_MODEL_HOST: [' '],
+  OFFLINE_MODEL_PORT: ['0'],
+  OFFLINE_MODEL_LATENCY_MS: ['-1', 'slow'],
+  OFFLINE_MODEL_SIGMA: ['-1', '4', 'wide'],
+  OFFLINE_MODEL_RPM: ['-1'],
+  OFFLINE_MODEL_TPM: ['x'],
+  OFFLINE_MODEL_SLICE_MS: ['-1', '60001'],
+  OFFLINE_MODEL_ANSWERS: ['best', 'noisy:2'],
+  OFFLINE_MODEL_FAULTS: ['often', 'http500=2', 'http500=.6,cut=.6'],
+}
+
+const SECRET = new Set(['OPENAI_API_KEY', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
+
+describe('every variable, wrong in turn, stops with its name, its value and what is allowed', () => {
+  for (const name of VARIABLE_NAMES) {
+    test(name, () => {
+      const values = wrong[name]
+      assert.ok(values !== undefined, `${name} has no wrong values in this test`)
+      for (const value of ['', ...values]) {
+        let message = ''
+        assert.throws(
+          () => readConfig({ [name]: value }),
+          (error: Error & { code?: string }) => {
+            message = error.message
+            return error.code === 'config-invalid'
+          },
+          `${name}=${value}`,
+        )
+        assert.ok(message.includes(name), message)
+        assert.match(message, /must|expected/i)
+        if (value === '') assert.match(message, /is empty/)
+        else if (SECRET.has(name)) assert.ok(!message.includes(value.trim() || '\0'), message)
+        else assert.ok(message.includes(`"${value.slice(0, 80)}"`), message)
+      }
+    })
+  }
+})
+
+test('credentials in a URL are refused and not shown', () => {
+  for (const name of ['OPENAI_BASE_URL', 'OFFLINE_MODEL_URL', 'RESTATE_INGRESS_URL', 'RESTATE_ADMIN_URL']) {
+    assert.throws(
+      () => readConfig({ [name]: 'https://user:hidden@host/v1' }),
+      (error: Error) => /user name or password/.test(error.message) && !error.message.includes('hidden'),
+    )
+  }
+})
+
+test('all that is wrong is told at once', () => {
+  assert.throws(() => readConfig({ RATE_RPM: 'x', PORT: 'y' }), /RATE_RPM[\s\S]*PORT|PORT[\s\S]*RATE_RPM/)
+})
+
+test('nothing set is a configuration', () => {
+  const config = readConfig({})
+  assert.equal(config.rate.rpm, 1_000)
+  assert.equal(config.rate.tpm, null)
+  assert.equal(config.openai.model, 'gpt-6-luna')
+  assert.equal(config.openai.reasoningEffort, 'none')
+  assert.equal(config.database.connection, null)
+  assert.ok(Object.isFrozen(config))
+})
+
+const root = new URL('../../../', import.meta.url)
+
+test('.env.example names every variable of the service and of the Compose file, once, and no other', async () => {
+  const example = await readFile(new URL('.env.example', root), 'utf8')
+  const named = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name ?? '')
+  assert.deepEqual(named.toSorted(), [...VARIABLE_NAMES, ...COMPOSE_VARIABLES].toSorted())
+})
+
+test('a copy of .env.example is a configuration, and finds the Compose file', async () => {
+  const example = parseEnv(await readFile(new URL('.env.example', root), 'utf8'))
+  const config = readConfig(example as Record<string, string>)
+  await access(new URL(config.cluster.composeFile ?? 'missing', root))
+})
+
+test('the list of Compose variables is what the Compose file reads, but for those that the service reads as well', async () => {
+  const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
+  const substituted = [...compose.matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name ?? '')
+  // Passed on under its own name where it is set.
+  const passedOn = [...compose.matchAll(/^ +([A-Z][A-Z0-9_]+):$/gm)].map(([, name]) => name ?? '')
+  for (const name of passedOn)
+    assert.ok(VARIABLE_NAMES.includes(name), `${name} is passed to a service that does not read it`)
+  const own = new Set(substituted.filter((name) => !VARIABLE_NAMES.includes(name)))
+  const byCompose = ['COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES']
+  assert.deepEqual([...own, ...byCompose].toSorted(), COMPOSE_VARIABLES.toSorted())
+})
+
+test("Docker's name of this machine is this machine, for what runs on it; other names stay", () => {
+  const hostOf = (env: Record<string, string>) => {
+    const connection = readConfig(env).database.connection
+    const seen = connection === null ? null : fromThisHost(connection)
+    return seen !== null && 'host' in seen ? seen.host : seen?.url
+  }
+  assert.equal(hostOf({ POSTGRES_HOST: 'host.docker.internal' }), '127.0.0.1')
+  assert.equal(hostOf({ POSTGRES_HOST: 'db.example' }), 'db.example')
+  assert.equal(
+    hostOf({ DATABASE_URL: 'postgres://u:p@host.docker.internal/x' }),
+    'postgres://u:p@host.docker.internal/x',
+  )
+})
+
+test('admin ports: what is set, else the embedded port and the five of the cluster, each once', () => {
+  const cluster = [9070, 29070, 39070, 49070, 59070].map((port) => `http://127.0.0.1:${port}`)
+  assert.deepEqual(readConfig({}).restate.adminUrls, cluster)
+  const moved = readConfig({ ADMIN_PORT: '7000', CLUSTER_ADMIN_PORT_1: '0' }).restate.adminUrls
+  assert.deepEqual(moved, ['http://127.0.0.1:7000', ...cluster.slice(1)])
+  assert.deepEqual(readConfig({ RESTATE_ADMIN_URL: 'http://a:1/,http://b:2' }).restate.adminUrls, [
+    'http://a:1',
+    'http://b:2',
+  ])
+})
+
+test('the replicas of the cluster are five unless something else is said', () => {
+  assert.equal(readConfig({}).cluster.replicas, 5)
+  assert.equal(readConfig({ CLUSTER_REPLICAS: '8' }).cluster.replicas, 8)
+})
+
+test('slips of the pen are pointed out, other names are left alone', () => {
+  const known = VARIABLE_NAMES
+  assert.equal(nearestName('RATE_RMP', known), 'RATE_RPM')
+  assert.equal(nearestName('OPENAI_KEY', known), 'OPENAI_API_KEY')
+  assert.equal(nearestName('OPENAI_MODLE', known), 'OPENAI_MODEL')
+  assert.equal(nearestName('OPENAI_URL', known), 'OPENAI_BASE_URL')
+  assert.equal(nearestName('OPENAI_ORG_ID', known), undefined)
+  assert.equal(nearestName('RESTATE_CLUSTER_NAME', known), undefined)
+  assert.deepEqual(findNearMisses({ RATE_RPM: '5', HOME: '/x', RATE_LIMIT_POLICY: 'x' }), [])
+  assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
+  assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
+  assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
+  assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no variable any more/)
+})

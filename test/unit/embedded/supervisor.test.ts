@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { assertPortsFree, freePort } from '../../../src/embedded/ports.ts'
+import type { Exit } from '../../../src/embedded/process.ts'
+import { supervise } from '../../../src/embedded/supervisor.ts'
+
+/** A part that ends when told to, and counts its starts. */
+function fakePart() {
+  const starts: ((exit: Exit) => void)[] = []
+  const stops: number[] = []
+  const started: (() => void)[] = []
+  return {
+    starts,
+    stops,
+    untilStarted: (count: number) =>
+      new Promise<void>((resolve) => {
+        const check = () => (starts.length >= count ? resolve() : void started.push(check))
+        check()
+      }),
+    start: async () => {
+      const { promise, resolve } = Promise.withResolvers<Exit>()
+      const index = starts.push(resolve) - 1
+      for (const check of started.splice(0)) check()
+      return {
+        pid: 1_000 + index,
+        exited: promise,
+        stop: async () => {
+          stops.push(index)
+          resolve({ code: 0, signal: null })
+        },
+      }
+    },
+  }
+}
+
+const signal = new AbortController().signal
+
+test('what dies is started again, and what is told names how it died', async () => {
+  const part = fakePart()
+  const said: string[] = []
+  const supervisor = await supervise({ name: 'part', signal, start: part.start, say: (line) => said.push(line) })
+  assert.equal(supervisor.pid, 1_000)
+  part.starts[0]?.({ code: null, signal: 'SIGKILL' })
+  await part.untilStarted(2)
+  await supervisor.stop()
+  assert.match(said[0] ?? '', /part ended \(SIGKILL\)/)
+  assert.equal(part.starts.length, 2)
+})
+
+test('after stop nothing is started, also when the part ends by itself at that moment', async () => {
+  const part = fakePart()
+  const supervisor = await supervise({ name: 'part', signal, start: part.start, say: () => undefined })
+  const stopping = supervisor.stop()
+  part.starts[0]?.({ code: null, signal: 'SIGTERM' })
+  await stopping
+  assert.equal(part.starts.length, 1)
+})
+
+test('a first start that fails is the caller’s to know', async () => {
+  const start = async () => {
+    throw new Error('no')
+  }
+  await assert.rejects(supervise({ name: 'part', signal, start, say: () => undefined }), /no/)
+})
+
+test('taken and doubled ports are named with their variables', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    await assert.rejects(assertPortsFree([{ port, variable: 'PORT', purpose: 'the replica' }]), {
+      code: 'port-taken',
+      message: new RegExp(`Port ${port} \\(the replica\\) is taken.*PORT`),
+    })
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
+  const free = await freePort()
+  const doubled = ['PORT', 'ADMIN_PORT'].map((variable) => ({ port: free, variable, purpose: variable }))
+  await assert.rejects(assertPortsFree(doubled), { code: 'port-taken', message: /PORT and ADMIN_PORT are both/ })
+})

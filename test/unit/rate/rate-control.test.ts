@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { pino } from 'pino'
+import { createLocalShare } from '../../../src/llm/local-share.ts'
+import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
+import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
+import type { AccountLimits, Budget, LimiterStats, RateLimiter, RateSignals, RequestSize } from '../../../src/llm/types.ts'
+
+const size: RequestSize = { tier: 'primary', promptTokens: 1_000, maxCompletionTokens: 300 }
+const usage = { input: 800, cachedInput: 0, cacheWriteInput: 0, output: 100 }
+
+function signals(headers: Readonly<Record<string, string>>): RateSignals {
+  return parseRateHeaders(new Headers(headers))
+}
+
+describe('createRateControl', () => {
+  let clock = 0
+  let paused: number[] = []
+  let cluster: number[] = []
+  let limits: AccountLimits[] = []
+  let reserved: number[] = []
+  let done: (number | null)[] = []
+
+  /** Writes down what it is told; how a limiter acts on it is the limiter's own test. */
+  const limiter: RateLimiter = {
+    acquire: async (tokens) => {
+      reserved.push(tokens)
+      return { granted: true, waitedMs: 0, done: (spent) => done.push(spent) }
+    },
+    pause: (ms) => paused.push(ms),
+    setBudget: () => assert.fail('the share sets the budget'),
+    stats: () => ({ pausedMs: 0 }) as LimiterStats,
+    close: async () => undefined,
+  }
+  const share = {
+    pauseCluster: (ms: number) => cluster.push(ms),
+    accountAllows: (allowed: AccountLimits) => limits.push(allowed),
+  }
+  const make = () => createRateControl({ limiter, share, log: pino({ level: 'silent' }), now: () => clock })
+
+  async function permit(control: ReturnType<typeof make>, of = size) {
+    const permit = await control.acquire(of, 0)
+    assert.ok(permit.granted)
+    return permit
+  }
+
+  beforeEach(() => {
+    clock = 1_000
+    paused = []
+    cluster = []
+    limits = []
+    reserved = []
+    done = []
+  })
+
+  const left = { 'x-ratelimit-remaining-requests': '5', 'x-ratelimit-reset-requests': '30s' }
+  const none = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '30s' }
+  const noTokens = { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0s' }
+  const slice = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '80ms' }
+  const cases: readonly [
+    what: string,
+    retryAfterMs: number | undefined,
+    headers: Record<string, string>,
+    all: boolean,
+  ][] = [
+    ['a short wait and budget left', 1_000, left, false],
+    ['a short wait and no headers', 20, {}, false],
+    ['no hint at all', undefined, {}, false],
+    ['a slice that is used up', 80, slice, false],
+    ['a long wait', 1_001, left, true],
+    ['a short wait, and the minute is used up', 20, none, true],
+    ['a short wait, and the tokens are used up', 20, noTokens, true],
+    ['nothing left, and no word on when', 20, { 'x-ratelimit-remaining-requests': '0' }, true],
+    ['a day', 86_400_000, left, true],
+  ]
+  for (const [what, retryAfterMs, headers, isCluster] of cases) {
+    it(`${isCluster ? 'pauses the cluster' : 'delays this replica alone'} for ${what}`, async () => {
+      const waitMs = (await permit(make())).refused(retryAfterMs, signals(headers))
+      const expected = Math.min(600_000, Math.max(50, retryAfterMs ?? 1_000))
+      assert.equal(waitMs, expected)
+      assert.deepEqual(paused, [expected])
+      assert.deepEqual(cluster, isCluster ? [expected] : [])
+      assert.deepEqual(done, [null], 'a refused request counts at the provider')
+    })
+  }
+
+  it('pauses the cluster at the third refusal within a second, and not for three in a longer time', async () => {
+    const control = make()
+    for (const at of [0, 600, 1_200, 1_800]) {
+      clock = at
+      ;(await permit(control)).refused(100, null)
+    }
+    assert.deepEqual(cluster, [])
+    clock = 2_300
+    ;(await permit(control)).refused(100, null)
+    assert.deepEqual(cluster, [])
+    clock = 2_400
+    ;(await permit(control)).refused(100, null)
+    assert.deepEqual(cluster, [100])
+  })
+
+  it('tells the share what the account allows, once for each change, and only of the first model', async () => {
+    const control = make()
+    const answer = async (headers: Record<string, string>, of = size) =>
+      (await permit(control, of)).answered(usage, signals(headers))
+    await answer({})
+    await answer({ 'x-ratelimit-limit-requests': '500' })
+    await answer({ 'x-ratelimit-limit-requests': '500' })
+    await answer({ 'x-ratelimit-limit-requests': '3' }, { ...size, tier: 'escalation' })
+    await answer({ 'x-ratelimit-limit-tokens': '200000', 'x-ratelimit-limit-requests': '0' })
+    await answer({ 'x-ratelimit-limit-requests': '9000' })
+    assert.deepEqual(limits, [
+      { requestsPerMinute: 500, tokensPerMinute: null },
+      { requestsPerMinute: 500, tokensPerMinute: 200_000 },
+      { requestsPerMinute: 9_000, tokensPerMinute: 200_000 },
+    ])
+  })
+
+  it('reserves the larger of prompt and completion bound, and books what was billed in its place', async () => {
+    const control = make()
+    ;(await permit(control)).answered(usage, null)
+    ;(await permit(control, { ...size, maxCompletionTokens: 5_000 })).answered(usage, null)
+    assert.deepEqual(done, [800, 5_000])
+    // The estimate was a quarter too high: it is trusted no longer.
+    ;(await permit(control)).answered({ ...usage, input: 0 }, null)
+    assert.deepEqual(reserved, [1_000, 5_000, 800])
+    assert.equal(done[2], 800, 'an answer without usage took what was reserved')
+  })
+
+  it('goes by the answer whose estimate was furthest below what was billed', async () => {
+    const control = make()
+    for (const input of [800, 1_200, 700]) (await permit(control)).answered({ ...usage, input }, null)
+    await permit(control)
+    assert.equal(reserved.at(-1), 1_200)
+    for (let index = 0; index < 32; index += 1) (await permit(control)).answered(usage, null)
+    await permit(control)
+    assert.equal(reserved.at(-1), 800)
+  })
+
+  it('does not let an odd usage make requests free, or too large', async () => {
+    const control = make()
+    ;(await permit(control)).answered({ ...usage, input: 1 }, null)
+    await permit(control)
+    assert.equal(reserved.at(-1), 300)
+    ;(await permit(control)).answered({ ...usage, input: 1e9 }, null)
+    await permit(control)
+    assert.equal(reserved.at(-1), 4_000)
+  })
+
+  it('reserves the sum for ten minutes where the endpoint had no tokens left three times in a minute', async () => {
+    const control = make()
+    for (let index = 0; index < 3; index += 1) {
+      ;(await permit(control)).refused(20, signals({ ...none, ...noTokens }))
+      ;(await permit(control)).refused(20, signals({ ...left, ...noTokens }))
+      clock += 40_000
+    }
+    await permit(control)
+    assert.equal(reserved.at(-1), 1_000, 'the requests were in the way, or it came now and then')
+    for (let index = 0; index < 2; index += 1) {
+      ;(await permit(control)).refused(20, signals({ ...left, ...noTokens }))
+    }
+    await permit(control)
+    assert.equal(reserved.at(-1), 1_300)
+    clock += 600_000
+    await permit(control)
+    assert.equal(reserved.at(-1), 1_000)
+  })
+
+  it('gives a permit back however the request ended', async () => {
+    const unknown = await permit(make())
+    unknown.ended()
+    assert.deepEqual(done, [null])
+  })
+})
+
+describe('createLocalShare', () => {
+  it('lowers the budget where the account allows less, and forgets it when it says more again', () => {
+    const set: Budget[] = []
+    const paused: number[] = []
+    const limiter = { setBudget: (budget: Budget) => set.push(budget), pause: (ms: number) => paused.push(ms) }
+    const budget = { requestsPerMinute: 100, tokensPerMinute: null }
+    const share = createLocalShare({ limiter, budget, part: 0.2 })
+    share.accountAllows({ requestsPerMinute: 300, tokensPerMinute: 10_000 })
+    share.accountAllows({ requestsPerMinute: 5_000, tokensPerMinute: null })
+    share.pauseCluster(7)
+    assert.deepEqual(set, [
+      { requestsPerMinute: 60, tokensPerMinute: 2_000 },
+      { requestsPerMinute: 100, tokensPerMinute: null },
+    ])
+    assert.deepEqual(paused, [7])
+  })
+})

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type Admission, type AdmissionWait, createAdmission } from '../../../src/restate/batch/admission.ts'
+
+const CHUNKS = 10
+
+interface Options {
+  readonly batches: number
+  /** One chunk: the time that a start takes at the pace. */
+  readonly intervalMs: number
+  readonly chunks?: number
+}
+
+/** As a batch goes through it, with a plan that takes no time. */
+function pass(admission: Admission, chunks: number, before: AdmissionWait | null): AdmissionWait | null {
+  const early = admission.enter(before, true)
+  if (early !== null) return early
+  try {
+    return admission.admit(chunks, before)
+  } finally {
+    admission.leave()
+  }
+}
+
+/** Many batches at once before one replica whose limiter starts a chunk an interval; a clock that only events move. */
+function simulate({ batches, intervalMs, chunks = CHUNKS }: Options) {
+  let now = 0
+  let waiting = 0
+  const admission = createAdmission(
+    () => ({ waiting, deferred: 0, requestsPerMinute: 60_000 / intervalMs, pausedMs: 0 }),
+    () => now,
+  )
+  const asleep: { at: number; before: AdmissionWait | null }[] = Array.from({ length: batches }, () => {
+    return { at: 0, before: null }
+  })
+  let mostWaiting = 0
+  let idleMs = 0
+  let turns = 0
+  let longestWaitMs = 0
+  for (; asleep.length > 0 || waiting > 0; now += intervalMs) {
+    for (const one of asleep.splice(0).toSorted((a, b) => a.at - b.at)) {
+      if (one.at > now) {
+        asleep.push(one)
+        continue
+      }
+      turns += 1
+      const wait = pass(admission, chunks, one.before)
+      if (wait === null) waiting += chunks
+      else {
+        longestWaitMs = Math.max(longestWaitMs, wait.waitMs)
+        asleep.push({ at: now + wait.waitMs, before: wait })
+      }
+    }
+    mostWaiting = Math.max(mostWaiting, waiting)
+    if (waiting > 0) waiting -= 1
+    else if (asleep.length > 0) idleMs += intervalMs
+  }
+  return { now, mostWaiting, idleMs, turns, longestWaitMs }
+}
+
+test('what is let in is bounded, no start goes unused, and nobody sleeps longer than a minute', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 400 }),
+      fc.constantFrom(5, 20, 60, 250),
+      fc.integer({ min: 1, max: 14 }),
+      (batches, intervalMs, chunks) => {
+        const { mostWaiting, idleMs, longestWaitMs, now } = simulate({ batches, intervalMs, chunks })
+        // 30 s of work or 500 chunks, half as much again for those whose turn was booked, and the batch that goes over it.
+        assert.ok(mostWaiting <= 1.5 * Math.min(30_000 / intervalMs, 500) + chunks, `${mostWaiting} waiting`)
+        assert.ok(idleMs <= 5_000, `${idleMs} ms idle of ${now}`)
+        assert.ok(longestWaitMs <= 60_000)
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+test('a batch wakes a few times a minute at most', () => {
+  const { turns, now } = simulate({ batches: 400, intervalMs: 250 })
+  assert.ok(turns <= 400 * (2 + (2 * now) / 60_000), `${turns} turns in ${now} ms`)
+})
+
+test('what fits is let in at once; a pace of nothing and a pause hold batches back', () => {
+  const ask = (requestsPerMinute: number, waiting: number, pausedMs = 0) =>
+    pass(
+      createAdmission(
+        () => ({ waiting, deferred: 0, requestsPerMinute, pausedMs }),
+        () => 0,
+      ),
+      CHUNKS,
+      null,
+    )
+  assert.equal(ask(60, 0), null)
+  assert.equal(ask(60, 30), null)
+  assert.equal(ask(60, 31)?.waitMs, 1_000)
+  assert.equal(ask(6_000, 0, 4_000), null)
+  assert.equal(ask(6_000, 0, 35_000)?.booked, true)
+  assert.equal(ask(600_000, 15_000), null)
+  const slow = ask(0.01, 500)
+  assert.equal(slow?.booked, false)
+  assert.ok((slow?.waitMs ?? 0) >= 30_000 && (slow?.waitMs ?? 0) <= 60_000)
+})
+
+test('without a lease a batch asks again soon, and less and less often: it may be there in a moment', () => {
+  const admission = createAdmission(
+    () => ({ waiting: 1, deferred: 0, requestsPerMinute: 0, pausedMs: 0 }),
+    () => 0,
+  )
+  const waits: number[] = []
+  for (let before = admission.enter(null, true); waits.length < 20; before = admission.enter(before, true)) {
+    assert.equal(before?.booked, false)
+    waits.push(before?.waitMs ?? 0)
+  }
+  assert.ok((waits[0] ?? 0) >= 1_000 && (waits[0] ?? 0) <= 2_000, `${waits}`)
+  assert.ok(
+    waits.every((wait, index) => wait <= 60_000 && (index === 0 || wait >= Math.min(waits[index - 1] ?? 0, 30_000))),
+    `${waits}`,
+  )
+  assert.ok(
+    waits.slice(10).every((wait) => wait >= 30_000),
+    `${waits}`,
+  )
+})
+
+test('those who were sent away count, and those whose turn was kept go first', () => {
+  let deferred = 40
+  const admission = createAdmission(
+    () => ({ waiting: 0, deferred, requestsPerMinute: 60, pausedMs: 0 }),
+    () => 0,
+  )
+  const first = admission.enter(null, true)
+  assert.deepEqual(first, { waitMs: 10_000, chunks: 1, booked: true })
+  assert.equal(admission.enter(null, true)?.waitMs, 11_000)
+  deferred = 30
+  assert.notEqual(admission.enter(null, true), null, 'a newcomer waits behind those who are booked')
+  assert.equal(admission.enter(null, false), null, 'who cannot ask needs no room')
+  assert.equal(admission.enter(first, true), null)
+})
+
+test('what was given back is room for others: twenty batches that need the same shapes wait for nobody', () => {
+  const make = () =>
+    createAdmission(
+      () => ({ waiting: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
+      () => 0,
+    )
+  const counted = make()
+  const shared = make()
+  const told = (admission: Admission, isShared: boolean) =>
+    Array.from({ length: 20 }, (_, batch) => {
+      const wait = pass(admission, CHUNKS, null)
+      if (wait === null && isShared && batch > 0) admission.giveBack(CHUNKS)
+      return wait
+    })
+  assert.ok(told(counted, false).some((wait) => wait !== null))
+  assert.deepEqual(
+    told(shared, true),
+    Array.from({ length: 20 }, () => null),
+  )
+})
+
+test('plans at once are bounded: the rest come one after the other, and then find a place', () => {
+  const admission = createAdmission(
+    () => ({ waiting: 0, deferred: 0, requestsPerMinute: 6_000, pausedMs: 0 }),
+    () => 0,
+  )
+  const told = Array.from({ length: 40 }, () => admission.enter(null, true))
+  assert.equal(told.filter((wait) => wait === null).length, 32)
+  assert.deepEqual(
+    told.slice(32).map((wait) => wait?.waitMs),
+    [250, 275, 300, 325, 350, 375, 400, 425],
+  )
+  for (const _ of Array.from({ length: 32 })) admission.leave()
+  assert.equal(admission.enter(told[32] ?? null, true), null)
+})
