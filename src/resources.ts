@@ -3,18 +3,20 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config, DatabaseConnection } from './config/config.ts'
 import { ServiceError } from './errors.ts'
-import { reportBudget } from './rate/lease/budget-report.ts'
-import { decideLease } from './rate/lease/lease.ts'
-import { createRateLimiter } from './rate/limiter/limiter.ts'
+import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
 import { type ModelPrice, priceOf, withDefaultPrices } from './llm/pricing.ts'
-import { createRateControl } from './rate/limiter/rate-control.ts'
-import { createShare, type Share } from './rate/lease/lease-client.ts'
-import type { ClusterBudget, ModelClient, RateControl, RateLimiter } from './llm/types.ts'
+import type { ModelClient } from './llm/types.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { reportBudget } from './rate/lease/budget-report.ts'
+import { decideLease } from './rate/lease/lease.ts'
+import { createLeaseClient } from './rate/lease/lease-client.ts'
+import { createRateLimiter } from './rate/limiter/limiter.ts'
+import { createRateControl } from './rate/limiter/rate-control.ts'
+import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rate/types.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
-import { createRateLedger } from './store/rate-budget.ts'
+import { createBudgetStore } from './store/rate-budget.ts'
 import { createStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
 
@@ -29,7 +31,7 @@ export interface Resources extends DatabaseResources {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly rate: RateControl
-  readonly share: Share
+  readonly share: LeaseClient
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   /** By the configured prices over the built-in ones; null where none is known. */
@@ -75,7 +77,7 @@ export function createResources(config: Config, service: string, log: Logger): R
       'No model is set: give OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint without keys',
     )
   }
-  if (openai.model === OFFLINE_MODEL) {
+  if (openai.model === OFFLINE_MODEL_NAME) {
     log.warn({ url: openai.baseUrl }, "The offline model answers: the rules' guesses, not a model's judgement")
   }
   const metrics = createMetrics()
@@ -123,13 +125,10 @@ export function createResources(config: Config, service: string, log: Logger): R
   }
 }
 
-/** What the offline model calls itself, so that nobody takes its answers for a real model's. */
-const OFFLINE_MODEL = 'offline-rules'
-
 /** The endpoint that is set; where none is, the offline model where that is set. It has nobody to escalate to. */
 function modelOf({ openai, offlineModel }: Config): Config['openai'] {
   if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.url === undefined) return openai
-  return { ...openai, baseUrl: offlineModel.url, model: OFFLINE_MODEL, escalationModel: undefined }
+  return { ...openai, baseUrl: offlineModel.url, model: OFFLINE_MODEL_NAME, escalationModel: undefined }
 }
 
 interface ClusterRateOptions {
@@ -148,7 +147,7 @@ const LEDGER_TIMEOUT_MS = 1_500
 function openClusterRate(
   connection: DatabaseConnection,
   { config, service, limiter, metrics, log }: ClusterRateOptions,
-): { readonly share: Share; readonly budget: ClusterBudget; close(): Promise<void> } {
+): { readonly share: LeaseClient; readonly budget: ClusterBudget; close(): Promise<void> } {
   const pool = createPool({
     ...addressOf(connection),
     max: LEDGER_CONNECTIONS,
@@ -157,7 +156,7 @@ function openClusterRate(
     applicationName: 'classify-rate',
     log,
   })
-  const ledger = createRateLedger(pool)
+  const ledger = createBudgetStore(pool)
   const { rpm, tpm, safety } = config.rate
   let isConfigured = false
   const configure = async () => {
@@ -166,7 +165,7 @@ function openClusterRate(
     isConfigured = true
   }
 
-  const share = createShare({
+  const share = createLeaseClient({
     ledger: {
       renew: async (request) => {
         await configure()

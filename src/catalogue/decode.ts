@@ -1,6 +1,7 @@
 /** From the bytes of a record to the raw indicator in it: what both formats share, and JSON Lines. */
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
+import { isRecord } from '../lib/json.ts'
 import { inputInvalid, printable, showValue } from './problems.ts'
 import { CONVERT_HINT } from './sniff.ts'
 import type { RawRecord } from './split.ts'
@@ -94,10 +95,6 @@ export function createJsonlDecoder(label: string): Decoder {
   }
 
   return { delimiter: undefined, namesFields: true, header: undefined, decode }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What V8 says of malformed JSON without its quotation of the text, which is shown once, cut and escaped. */

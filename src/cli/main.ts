@@ -12,15 +12,15 @@ import {
   addClusterStopCommand,
   addFiveNodeCommand,
 } from './cluster/commands.ts'
-import { addDemoCommand } from './start/demo.ts'
-import { addEvalCommand } from './eval/eval.ts'
-import { addExportCommand } from './results/export.ts'
-import { addKillCommand } from './queue/kill.ts'
 import { addMigrateCommand } from './database/migrate.ts'
+import { addEvalCommand } from './eval/eval.ts'
+import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
-import { addReviewCommand } from './review/review.ts'
-import { addStartCommand } from './start/start.ts'
+import { addExportCommand } from './results/export.ts'
 import { addStatusCommand } from './results/status.ts'
+import { addReviewCommand } from './review/review.ts'
+import { addDemoCommand } from './start/demo.ts'
+import { addStartCommand } from './start/start.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,

@@ -3,9 +3,10 @@
  * its value (never a secret) and what is allowed.
  */
 import { z } from 'zod'
-import { COMPOSE_VARIABLES } from './compose-variables.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import { parseJson } from '../lib/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
+import { COMPOSE_VARIABLES } from './compose-variables.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -382,14 +383,6 @@ function databaseConnection(v: z.output<typeof variables>): DatabaseConnection |
     user: v.POSTGRES_USER,
     password: v.POSTGRES_PASSWORD,
     database: v.POSTGRES_DB,
-  }
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
   }
 }
 

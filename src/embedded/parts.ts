@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Config, childEnvironment } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
 import { answers, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
@@ -26,9 +27,6 @@ const REPLICA_READY_MS = 60_000
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const STOP_MARGIN_MS = 5_000
-/** What the offline model calls itself, so that nobody takes its answers for a real model's. */
-const OFFLINE_MODEL = 'offline-rules'
-
 export function superviseRestate(options: PartOptions): Promise<Supervisor> {
   const { config, dataDir, logsDir, say, signal, kill } = options
   return supervise({
@@ -85,7 +83,7 @@ export function superviseReplica(
 ): Promise<Supervisor> {
   const { config } = options
   const offline: Record<string, string> =
-    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: OFFLINE_MODEL }
+    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: OFFLINE_MODEL_NAME }
   return superviseNode(options, {
     name: 'replica',
     entry: fileURLToPath(new URL('../server.ts', import.meta.url)),

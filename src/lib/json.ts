@@ -1,6 +1,12 @@
-import { z } from 'zod'
+/** JSON as it comes from outside: parsed without an exception, told apart by its kind. */
 
-/** The value of a JSON text, or undefined where it is none: what came from outside is checked by a schema anyway. */
+/** Any value that a JSON text can hold. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+export interface JsonObject {
+  readonly [key: string]: JsonValue
+}
+
+/** The value of a JSON text; undefined where the text is no JSON. The value is unchecked: hold it to a schema. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -9,9 +15,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const errorSchema = z.object({ message: z.string() })
-
-/** What Restate says in an answer that is no success: its `message`, else the beginning of the text. */
-export function wordsOf({ text }: { readonly text: string }): string {
-  return errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, 300)
+/** Whether `value` is an object with named properties: no array and not null. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

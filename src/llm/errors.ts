@@ -1,6 +1,7 @@
 /** Failures of the model side that carry more than a code. */
 import { type ErrorCode, ServiceError } from '../errors.ts'
-import type { RateSignals, Usage } from './types.ts'
+import type { RateSignals } from '../rate/types.ts'
+import type { Usage } from './types.ts'
 
 /** What an answer cost, whether or not it was of use. `model` is as the endpoint named it. */
 export interface PaidUsage {

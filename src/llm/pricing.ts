@@ -1,4 +1,5 @@
 /** What a request costs. Prices are USD per million tokens. */
+import { OFFLINE_MODEL_NAME, SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
 import type { Usage } from './types.ts'
 
 export interface ModelPrice {
@@ -17,8 +18,6 @@ export interface ModelPrice {
 /** Prices by model name: the content of OPENAI_PRICES, which the configuration checks, and the form of the table below. */
 export type PriceTable = Readonly<Record<string, ModelPrice>>
 
-/** The name under which the offline model answers by the rules. */
-export const OFFLINE_MODEL_NAME = 'offline-rules'
 const OFFLINE_MODEL_NAMES = [OFFLINE_MODEL_NAME, 'offline-gold', 'offline-noisy', 'offline-hostile']
 /** What a run on the offline model is priced as. */
 const NOTIONAL_MODEL = 'gpt-6-luna'
@@ -44,14 +43,13 @@ function notionalPrices(price: ModelPrice): PriceTable {
   return Object.fromEntries(OFFLINE_MODEL_NAMES.map((name) => [name, { ...price, priced_as: NOTIONAL_MODEL }]))
 }
 
-/** What follows a model's name in the name of a snapshot: a date, or "latest". "-mini" is another model. */
-const SNAPSHOT_SUFFIX = /^[-@](?:\d{4,8}(?:-\d{2})*|\d{2}-\d{2}|latest)$/
+const SNAPSHOT = new RegExp(SNAPSHOT_SUFFIX)
 
 /** The price of `model`, or of the longest name that it is a dated snapshot of; null where none is known. */
 export function priceOf(model: string, prices: PriceTable): ModelPrice | null {
   if (Object.hasOwn(prices, model)) return prices[model] ?? null
   const base = Object.keys(prices)
-    .filter((name) => model.startsWith(name) && SNAPSHOT_SUFFIX.test(model.slice(name.length)))
+    .filter((name) => model.startsWith(name) && SNAPSHOT.test(model.slice(name.length)))
     .sort((a, b) => b.length - a.length)[0]
   return base === undefined ? null : (prices[base] ?? null)
 }

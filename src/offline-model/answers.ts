@@ -1,6 +1,6 @@
 /** Where the offline model's answers come from. A mode is one strategy. */
 import type { ParsedPromptItem } from '../classification/prompt.ts'
-import { OFFLINE_MODEL_NAME } from '../llm/pricing.ts'
+import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 
 export interface Question {
   /** The model that was asked for. */

@@ -1,5 +1,6 @@
 /** classify-api/budget: what the cluster may start, who holds which part of it; sets it where the caller says so. */
-import type { ClusterBudget } from '../llm/types.ts'
+
+import type { ClusterBudget } from '../rate/types.ts'
 import type { BudgetRequest, BudgetResponse } from './contract.ts'
 
 export async function answerBudget(budget: ClusterBudget, request: BudgetRequest): Promise<BudgetResponse> {

@@ -1,7 +1,7 @@
 /** What callers and services agree on: names, bodies and the code in front of a failure's message. The CLI knows this file alone. */
 import { z } from 'zod'
 import type { Classification, Decision, Indicator, RuleReading, Source } from '../classification/types.ts'
-import type { ErrorCode } from '../errors.ts'
+import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 
 export { DEFAULT_PACK } from '../classification/chunks.ts'
@@ -156,25 +156,18 @@ export const estimateResponseSchema = z.object({
 export type EstimateResponse = z.infer<typeof estimateResponseSchema>
 
 /** "model-auth: the endpoint refused the key": how a code travels in the message of a failed invocation. */
-export function formatFailure(code: string, message: string): string {
+export function formatFailure(code: ErrorCode, message: string): string {
   return `${code}: ${message}`
 }
 
-/** The code and the sentence of a failed invocation's message; `internal` where it carries no code of ours. */
-export function parseFailure(message: string): { readonly code: ErrorCode | 'internal'; readonly message: string } {
-  const match = /^((?:model|database|config|input|limiter)-[a-z-]+|internal): ([\s\S]*)$/.exec(message)
-  if (match === null) return { code: 'internal', message }
-  return { code: match[1] as ErrorCode | 'internal', message: match[2] ?? '' }
+/** The code and the sentence of a failed invocation's message; code `internal` and the whole text where none leads it. */
+export function parseFailure(message: string): { readonly code: ErrorCode; readonly message: string } {
+  const [, code = '', sentence = ''] = /^([a-z-]+): ([\s\S]*)$/.exec(message) ?? []
+  return isErrorCode(code) ? { code, message: sentence } : { code: 'internal', message }
 }
 
-/** Failures that every later batch would meet as well: a client stops submitting. */
-export const FATAL_CODES: ReadonlySet<string> = new Set([
-  'config-invalid',
-  'model-auth',
-  'model-not-found',
-  'model-bad-request',
-  'model-quota',
-  // After a minute of tries: what is submitted now would fail the same way, and can be resumed later.
-  'model-unavailable',
-  'database-failed',
-])
+/** Whether every later batch would fail the same way, so that a client stops submitting. */
+export function stopsTheRun(code: string): boolean {
+  const { scope, retry } = failureOf(code)
+  return scope !== 'answer' && retry === 'terminal'
+}

@@ -10,12 +10,13 @@ import {
   TerminalError,
 } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
-import type { Health, HealthReport } from '../http/health.ts'
-import type { ClusterBudget, ModelClient, RateControl, RateLimiter } from '../llm/types.ts'
+import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
+import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { Store } from '../store/types.ts'
 import { createAdmission } from './batch/admission.ts'
 import { classifyBatch } from './batch/batch.ts'
+import { estimateBatch } from './batch/estimate.ts'
 import { answerBudget } from './budget.ts'
 import { answerChunk } from './chunk/chunk.ts'
 import {
@@ -34,7 +35,6 @@ import {
   statusRequestSchema,
   type TokenPrice,
 } from './contract.ts'
-import { estimateBatch } from './batch/estimate.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep } from './options.ts'
 import { readStatus } from './status.ts'
@@ -49,7 +49,8 @@ export interface RestateDeps {
   readonly metrics: Metrics
   /** null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
-  readonly health: Health
+  /** What classify-api/health answers: the same as the HTTP route of that name. */
+  readonly health: () => Promise<unknown>
   readonly log: Logger
   readonly maxWaitMs: number
   readonly modelTimeoutMs: number
@@ -103,7 +104,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
         (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
           ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
-      health: async (_ctx: Context): Promise<HealthReport> => deps.health(),
+      health: async (_ctx: Context): Promise<unknown> => deps.health(),
     },
     options: { ...batchOptions(), hooks },
   })

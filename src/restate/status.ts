@@ -1,8 +1,8 @@
 /** classify-api/status: the latest classification of an indicator, or the totals of a run. */
 import { TerminalError } from '@restatedev/restate-sdk'
 import type { Store } from '../store/types.ts'
-import { formatFailure, type StatusRequest, type StatusResponse } from './contract.ts'
 import { toTotalsBody } from './batch/save.ts'
+import { formatFailure, type StatusRequest, type StatusResponse } from './contract.ts'
 
 export async function readStatus(store: Store, request: StatusRequest): Promise<StatusResponse> {
   if (request.indicator_id !== undefined) {

@@ -1,5 +1,6 @@
 /** Turns what node-postgres throws into a `ServiceError`: worth a retry or a defect is decided here alone. */
 import { isServiceError, ServiceError } from '../errors.ts'
+import { isRecord } from '../lib/json.ts'
 
 /** SQLSTATE classes: 08 connection (all that PgBouncer says itself), 53 resources, 57 operator intervention. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57'])
@@ -82,8 +83,4 @@ function sentenceOf(error: unknown, code: string | undefined): string {
 function textField(value: unknown, field: string): string | undefined {
   const found = isRecord(value) ? value[field] : undefined
   return typeof found === 'string' && found !== '' ? found : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -6,10 +6,10 @@
 import type pg from 'pg'
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
+import type { BudgetStore, LeaseDecision, LeaseGrant, LeaseState } from '../rate/types.ts'
 import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
-import type { RateDecision, RateLedger, RateState } from './types.ts'
 
 /**
  * Together less than a lease lasts. The last one matters most: a process that is stopped between its statements would
@@ -91,7 +91,7 @@ const stateRow = z.object({
 })
 
 /** A ledger on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
-export function createRateLedger(pool: DatabasePool): RateLedger {
+export function createBudgetStore(pool: DatabasePool): BudgetStore {
   return {
     async configure({ rpm, tpm, safety, by }) {
       await execute(
@@ -131,10 +131,10 @@ export function createRateLedger(pool: DatabasePool): RateLedger {
   }
 }
 
-async function renew<G>(
+async function renew(
   pool: DatabasePool,
-  decide: (state: RateState, now: number) => RateDecision<G> | null,
-): Promise<G | null> {
+  decide: (state: LeaseState, now: number) => LeaseDecision | null,
+): Promise<LeaseGrant | null> {
   const client = await pool.connect().catch((error: unknown) => {
     throw toDatabaseError(error, 'renew a rate lease')
   })
@@ -156,7 +156,7 @@ async function renew<G>(
   }
 }
 
-async function write<G>(client: pg.ClientBase, { budget, removed, holder }: RateDecision<G>): Promise<void> {
+async function write(client: pg.ClientBase, { budget, removed, holder }: LeaseDecision): Promise<void> {
   const { accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil } = budget
   const { replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm } = holder
   await client.query(WRITE, [
@@ -168,7 +168,7 @@ async function write<G>(client: pg.ClientBase, { budget, removed, holder }: Rate
 
 function stateOf(
   row: z.infer<typeof stateRow> | undefined,
-): { readonly state: RateState; readonly now: number } | null {
+): { readonly state: LeaseState; readonly now: number } | null {
   if (row === undefined)
     throw new ServiceError('database-failed', 'The database failed to read the rate budget: no row')
   const { now, budget, holders } = row

@@ -1,6 +1,7 @@
 /** Runs, their batches and the requests that they cost. */
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
+import { SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
@@ -171,8 +172,6 @@ const useRow = z
 
 /** Among so many of the latest requests, so that the table may grow. */
 const LATEST_REQUESTS = 2_000
-/** What follows a model's name in the name of a snapshot: a date, or "latest". */
-const SNAPSHOT_SUFFIX = '^[-@](\\d{4,8}(-\\d{2})*|\\d{2}-\\d{2}|latest)$'
 
 export async function findModelUse(pool: DatabasePool, model: string): Promise<ModelUse | undefined> {
   const sums = ['indicators', 'input_tokens', 'cached_input_tokens', 'output_tokens']

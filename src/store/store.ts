@@ -1,5 +1,6 @@
 /** The PostgreSQL adapter of the store's port. */
 import { ServiceError } from '../errors.ts'
+import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
@@ -74,16 +75,7 @@ function answeredAt(batch: BatchToSave): string {
 }
 
 async function ping(pool: DatabasePool, timeoutMs: number): Promise<void> {
-  const answered = execute(pool, 'answer a ping', 'select 1')
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`))
-  }, timeoutMs)
-  try {
-    await Promise.race([answered, late])
-  } finally {
-    clearTimeout(timer)
-    // The one that lost the race may still reject, and no one listens any more.
-    answered.catch(() => {})
-  }
+  const toError = () =>
+    new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`)
+  await withTimeout(timeoutMs, execute(pool, 'answer a ping', 'select 1'), toError)
 }

@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
-import { createOfflineModel } from '../../src/offline-model/server.ts'
 import { createOpenAiClient } from '../../src/llm/openai/client.ts'
 import { DEFAULT_PRICES } from '../../src/llm/pricing.ts'
+import { createOfflineModel } from '../../src/offline-model/server.ts'
 import { modelClientContract } from './model-client.contract.ts'
 
 const log = pino({ level: 'silent' })

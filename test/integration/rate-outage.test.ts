@@ -7,11 +7,11 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { decideLease } from '../../src/rate/lease/lease.ts'
+import { createLeaseClient } from '../../src/rate/lease/lease-client.ts'
 import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
-import { createShare } from '../../src/rate/lease/lease-client.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
-import { createRateLedger } from '../../src/store/rate-budget.ts'
+import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { freePort, silent, temporaryDirectory } from '../helpers/postgres.ts'
 
 const RPM = 1_200
@@ -24,10 +24,10 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 function startReplica(url: string) {
   const options = { connectionString: url, max: 2, connectionTimeoutMs: 1_500, statementTimeoutMs: 1_500, log: silent }
   const pool = createPool(options)
-  const ledger = createRateLedger(pool)
+  const ledger = createBudgetStore(pool)
   const limiter = createRateLimiter(AT_FIRST)
   const replicaId = randomUUID()
-  const share = createShare({
+  const share = createLeaseClient({
     ledger: {
       renew: async (request) => {
         await ledger.configure({ rpm: RPM, tpm: null, safety: 1, by: 'test' })

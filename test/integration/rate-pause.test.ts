@@ -3,18 +3,18 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterEach, test } from 'node:test'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { decideLease, type LeaseGrant } from '../../src/rate/lease/lease.ts'
-import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
 import { createOpenAiClient } from '../../src/llm/openai/client.ts'
-import { createRateControl } from '../../src/rate/limiter/rate-control.ts'
-import { createShare } from '../../src/rate/lease/lease-client.ts'
-import type { RateControl } from '../../src/llm/types.ts'
 import { createMetrics } from '../../src/metrics.ts'
+import { decideLease } from '../../src/rate/lease/lease.ts'
+import { createLeaseClient } from '../../src/rate/lease/lease-client.ts'
+import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
+import { createRateControl } from '../../src/rate/limiter/rate-control.ts'
+import type { LeaseGrant, RateControl } from '../../src/rate/types.ts'
+import { prepare } from '../../src/restate/batch/prepare.ts'
 import { type AskOutcome, askOnce } from '../../src/restate/chunk/ask.ts'
 import type { ChunkRequest } from '../../src/restate/contract.ts'
-import { prepare } from '../../src/restate/batch/prepare.ts'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
-import { createRateLedger } from '../../src/store/rate-budget.ts'
+import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { type Answer, startScriptedModel } from '../helpers/model.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
 
@@ -54,10 +54,10 @@ function questionOf(name: string): ChunkRequest {
 /** All that a replica has for its rate, on connections of its own, and chunks that never end. */
 function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   const pool = createPool({ connectionString: databaseUrl, max: 2, log: silent })
-  const ledger = createRateLedger(pool)
+  const ledger = createBudgetStore(pool)
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
   const renewals: Renewal[] = []
-  const share = createShare({
+  const share = createLeaseClient({
     ledger: {
       renew: async (request) => {
         const begun = ++events
@@ -170,7 +170,7 @@ async function untilTold(replica: Replica, since: number): Promise<Renewal> {
 }
 
 async function stateOf(pool: DatabasePool) {
-  const found = await createRateLedger(pool).read()
+  const found = await createBudgetStore(pool).read()
   assert.ok(found)
   return found.state.budget
 }

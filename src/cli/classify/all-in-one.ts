@@ -1,8 +1,6 @@
 /** `all-in-one [FILE]`: the cluster up if it is not, the catalogue through all of its nodes, and what each part did. */
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
-import { keepHeapSmall } from './heap.ts'
-import { type ClassifyOptions, classifyFile, finish } from './classify.ts'
 import { sayCluster } from '../cluster/addresses.ts'
 import { type Compose, findCompose } from '../cluster/compose.ts'
 import { listContainers, REPLICAS } from '../cluster/containers.ts'
@@ -10,8 +8,10 @@ import { TIMEOUT_OPTION } from '../cluster/five-node.ts'
 import { type ReplicaWork, watchReplicas } from '../cluster/replica-work.ts'
 import { findSource } from '../cluster/source.ts'
 import { bringUp } from '../cluster/up.ts'
-import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
 import { wholeNumber } from '../ui/option-values.ts'
+import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
+import { type ClassifyOptions, classifyFile, finish } from './classify.ts'
+import { keepHeapSmall } from './heap.ts'
 
 interface AllInOneOptions extends ClassifyOptions {
   readonly rpm: number

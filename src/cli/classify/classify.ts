@@ -1,24 +1,15 @@
 /** `classify FILE`: a catalogue goes in, every indicator comes out classified and stored. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { batchesOf, openCatalogue } from '../../catalogue/catalogue.ts'
+import type { Catalogue } from '../../catalogue/types.ts'
 import type { Classification, Indicator, Mode } from '../../classification/types.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { formatBudget, setBudget } from './budget.ts'
-import { batchesOf, openCatalogue } from '../../catalogue/catalogue.ts'
-import { keepHeapSmall } from './heap.ts'
-import type { Catalogue } from '../../catalogue/types.ts'
-import { formatEstimate } from './estimate.ts'
-import { estimateFile } from './estimate-file.ts'
-import { storedFacts } from './dry-run.ts'
 import { findIngress } from '../client/ingress.ts'
-import { createProgress } from '../ui/progress.ts'
-import { formatFailures, formatReport } from './report.ts'
-import { newRunId, type RunOptions, type RunReport, runCatalogue } from './run.ts'
-import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
-import { createSkippedFile } from './skipped.ts'
-import { costBasisOf, createSpending, type Spending } from './spending.ts'
+import { dollars, duration, httpUrls, oneOf, wholeNumber } from '../ui/option-values.ts'
+import { createProgress } from '../ui/progress.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -29,7 +20,16 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
-import { dollars, duration, httpUrls, oneOf, wholeNumber } from '../ui/option-values.ts'
+import { formatBudget, setBudget } from './budget.ts'
+import { storedFacts } from './dry-run.ts'
+import { formatEstimate } from './estimate.ts'
+import { estimateFile } from './estimate-file.ts'
+import { keepHeapSmall } from './heap.ts'
+import { formatFailures, formatReport } from './report.ts'
+import { newRunId, type RunOptions, type RunReport, runCatalogue } from './run.ts'
+import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
+import { createSkippedFile } from './skipped.ts'
+import { costBasisOf, createSpending, type Spending } from './spending.ts'
 
 export interface ClassifyOptions {
   readonly json?: boolean

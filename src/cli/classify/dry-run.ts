@@ -6,8 +6,8 @@ import { readIndicator } from '../../classification/rules.ts'
 import { shapeOf } from '../../classification/shape.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { type EstimateResponse, estimateResponseSchema } from '../../restate/contract.ts'
-import type { RunHeader } from './run-journal.ts'
 import type { ServiceClient } from '../client/service.ts'
+import type { RunHeader } from './run-journal.ts'
 
 export type Asked = Pick<RunHeader, 'force' | 'options'>
 

@@ -1,12 +1,13 @@
 /** The estimate of a file, or of what is left of a run. */
+
+import { batchesOf, openCatalogue } from '../../catalogue/catalogue.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { batchesOf, openCatalogue } from '../../catalogue/catalogue.ts'
+import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { estimateRun } from './estimate.ts'
 import type { EstimateReport } from './estimate-sum.ts'
 import { openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
-import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 
 export interface EstimateFileOptions {
   readonly resume?: string

@@ -5,13 +5,13 @@ import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { EstimateResponse, Warning } from '../../restate/contract.ts'
-import { type BudgetFlags, formatBudget, readBudget } from './budget.ts'
-import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
-import { type Asked, coldFacts, storedFacts } from './dry-run.ts'
 import { findIngress } from '../client/ingress.ts'
-import { formatDuration } from '../ui/progress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { formatDuration } from '../ui/progress.ts'
 import { formatCount } from '../ui/terminal.ts'
+import { type BudgetFlags, formatBudget, readBudget } from './budget.ts'
+import { type Asked, coldFacts, storedFacts } from './dry-run.ts'
+import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
 
 export interface EstimateOptions {
   readonly urls: readonly string[]

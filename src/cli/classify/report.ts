@@ -1,7 +1,7 @@
 /** A run's report for people. */
 import type { Classification } from '../../classification/types.ts'
-import type { RunReport } from './run.ts'
 import { formatCount, formatSeconds } from '../ui/terminal.ts'
+import type { RunReport } from './run.ts'
 
 const MAX_LISTED_IDS = 20
 

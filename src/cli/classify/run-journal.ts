@@ -9,8 +9,8 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { MODES } from '../../classification/indicator.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
-import type { BatchSummary } from '../../restate/contract.ts'
 import { parseJson } from '../../lib/json.ts'
+import type { BatchSummary } from '../../restate/contract.ts'
 
 const headerSchema = z.object({
   run_id: z.string(),

@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
-import { FATAL_CODES, type Warning } from '../../restate/contract.ts'
+import { stopsTheRun, type Warning } from '../../restate/contract.ts'
 import { BatchFailedError, createIngressClient } from '../client/ingress.ts'
 import type { NodeCounts } from '../client/nodes.ts'
+import { createWindow } from './batch-window.ts'
 import type { RunJournal } from './run-journal.ts'
 import { createTotals } from './run-totals.ts'
 import type { Reservation, Spending } from './spending.ts'
-import { createWindow } from './batch-window.ts'
 
 export interface RunOptions {
   readonly urls: readonly string[]
@@ -149,7 +149,8 @@ export async function runCatalogue(
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       // Whoever ends one batch means the run: nothing more is submitted.
       if (code === 'cancelled') stopReason ??= 'the run was cancelled'
-      if (FATAL_CODES.has(code) || code === 'ingress-unavailable') stopReason ??= 'every batch would fail the same way'
+      if ((code !== 'internal' && stopsTheRun(code)) || code === 'ingress-unavailable')
+        stopReason ??= 'every batch would fail the same way'
       // Without an answer the batch may still be under way: the same key finds it again.
       if (error instanceof BatchFailedError) await keep(journal.noteFailed(index, reserved?.usd))
       fail(code, messageOf(error), idsOf(indicators))

@@ -1,7 +1,7 @@
 /** Records that `--skip-invalid` leaves out: kept in a file of their own, as they stood, so that they can be mended. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { messageOf, ServiceError } from '../../errors.ts'
 import type { InvalidRecord } from '../../catalogue/types.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
 import { formatCount } from '../ui/terminal.ts'
 
 const MAX_LISTED = 20

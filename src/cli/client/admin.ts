@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 import { parseJson } from '../../lib/json.ts'
+import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminClient {
   /** The node that answered last. */

@@ -1,7 +1,9 @@
 /** Requests that may wait for hours: fetch gives a silent answer up after five minutes, and a batch may take longer. */
 import http from 'node:http'
 import https from 'node:https'
+import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
+import { parseJson } from '../../lib/json.ts'
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH'
@@ -16,6 +18,13 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly text: string
+}
+
+const errorSchema = z.object({ message: z.string() })
+
+/** The sentence in an answer of Restate's that is no success: its `message`, else the beginning of the text. */
+export function errorMessageOf({ text }: Pick<HttpAnswer, 'text'>): string {
+  return errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, 300)
 }
 
 const CONNECT_TIMEOUT_MS = 10_000

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Indicator } from '../../classification/types.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
+import { parseJson } from '../../lib/json.ts'
 import { type BatchRequest, type BatchResponse, CLASSIFY_API, parseFailure } from '../../restate/contract.ts'
-import { createHttpClient, type HttpAnswer, type HttpClient } from './http.ts'
-import { parseJson, wordsOf } from '../../lib/json.ts'
+import { createHttpClient, errorMessageOf, type HttpAnswer, type HttpClient } from './http.ts'
 import { createNodes, type NodeCounts } from './nodes.ts'
 
 /** An invocation that ended with an error: asking again with the same key would give the same answer. */
@@ -157,7 +157,7 @@ async function post(request: HttpClient, url: string, batch: Batch, signal: Abor
       throw new BatchFailedError('internal', `${url} answered with something else than a batch's results`)
     return parsed.data as unknown as BatchResponse
   }
-  const message = wordsOf(answer)
+  const message = errorMessageOf(answer)
   if (isUnknownService(answer)) throw new NotRegisteredError(`${url}: ${message}`)
   if (isVerdict(answer) && answer.status !== 429) {
     if (isEnded(answer))
@@ -187,7 +187,7 @@ export async function readStatus(
     }
     if (answer === undefined) continue
     if (isOk(answer)) return parseJson(answer.text)
-    const said = parseFailure(wordsOf(answer))
+    const said = parseFailure(errorMessageOf(answer))
     if (answer.status === 404 && (said.code as string) === 'input-not-found') return undefined
     const isQuestionWrong = answer.status < 500 && !isUnknownService(answer)
     const way = isUnknownService(answer) ? ' (is the service registered?)' : ''
@@ -211,9 +211,9 @@ function isVerdict({ status, headers }: HttpAnswer): boolean {
 
 /** How an invocation ends that somebody cancelled or killed: Restate's own words, with none of our codes. */
 function isEnded(answer: HttpAnswer): boolean {
-  return answer.status === 409 && /^(?:cancell?ed|killed)\b/i.test(wordsOf(answer))
+  return answer.status === 409 && /^(?:cancell?ed|killed)\b/i.test(errorMessageOf(answer))
 }
 
 function isUnknownService(answer: HttpAnswer): boolean {
-  return answer.status === 404 && parseFailure(wordsOf(answer)).code === 'internal'
+  return answer.status === 404 && parseFailure(errorMessageOf(answer)).code === 'internal'
 }

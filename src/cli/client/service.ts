@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { isServiceError, ServiceError } from '../../errors.ts'
+import { parseJson } from '../../lib/json.ts'
 import { CLASSIFY_API, parseFailure } from '../../restate/contract.ts'
-import { createHttpClient } from './http.ts'
-import { parseJson, wordsOf } from '../../lib/json.ts'
+import { createHttpClient, errorMessageOf } from './http.ts'
 
 export interface Question<T> {
   readonly handler: string
@@ -45,7 +45,7 @@ export function createServiceClient({ urls, patienceMs }: ServiceOptions): Servi
       const field = parsed.error.issues[0]?.path.join('.') ?? ''
       throw new ServiceError('ingress-unavailable', `${url}: ${handler} answered in another form (at "${field}")`)
     }
-    const said = wordsOf(answer)
+    const said = errorMessageOf(answer)
     const failure = parseFailure(said)
     if (answer.status === 404 && failure.code === 'internal') {
       if (/\bhandler\b/i.test(said)) return undefined

@@ -1,7 +1,7 @@
 /** Where everything of the cluster is, and who answers. */
 import { z } from 'zod'
-import { createHttpClient } from '../client/http.ts'
 import { parseJson } from '../../lib/json.ts'
+import { createHttpClient } from '../client/http.ts'
 import { say } from '../ui/terminal.ts'
 import { hostUrl, NODES, nameOf, REPLICAS } from './containers.ts'
 import type { Cluster } from './up.ts'

@@ -1,8 +1,8 @@
 /** `cluster:5node`: five nodes, five replicas and all they need, up, registered and verified. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
 import { duration } from '../ui/option-values.ts'
+import { EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
 import { sayCluster } from './addresses.ts'
 import { findCompose } from './compose.ts'
 import { bringUp, DEFAULT_TIMEOUT_MS } from './up.ts'

@@ -2,8 +2,8 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { isInterrupted, underInterrupts } from '../ui/terminal.ts'
 import { wholeNumber } from '../ui/option-values.ts'
+import { isInterrupted, underInterrupts } from '../ui/terminal.ts'
 import { type Compose, findCompose, mustSucceed, type Ran } from './compose.ts'
 import { listContainers, nameOf } from './containers.ts'
 

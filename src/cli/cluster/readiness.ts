@@ -1,7 +1,7 @@
 /** Whether the cluster is ready: every container healthy, and every node a member in the eyes of every other. */
 import { z } from 'zod'
-import { createHttpClient, type HttpClient } from '../client/http.ts'
 import { parseJson } from '../../lib/json.ts'
+import { createHttpClient, type HttpClient } from '../client/http.ts'
 import { type Container, hostUrl, NODES, nameOf, REPLICAS } from './containers.ts'
 
 export const ADMIN_PORT = 9070

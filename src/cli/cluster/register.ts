@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { createHttpClient } from '../client/http.ts'
 import { parseJson } from '../../lib/json.ts'
+import { createHttpClient } from '../client/http.ts'
 
 /** Where the nodes find the replicas, in the cluster's own network. */
 export const DEPLOYMENT_URI = 'http://nginx:9080'

@@ -1,8 +1,8 @@
 /** `migrate`: brings the database's schema up to date. Replicas do so by themselves; this is for deployments that want it apart. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { withDatabase } from './database.ts'
 import { createCliLog, say, underInterrupts } from '../ui/terminal.ts'
+import { withDatabase } from './database.ts'
 
 export function addMigrateCommand(program: Command): void {
   program

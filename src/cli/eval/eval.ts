@@ -12,12 +12,20 @@ import { scoreFirstReadings } from '../../eval/first.ts'
 import { type GoldRow, parseGold } from '../../eval/gold.ts'
 import { predictByRules } from '../../eval/predict.ts'
 import { type Scored, score } from '../../eval/score.ts'
+import { httpUrls, oneOf } from '../ui/option-values.ts'
+import {
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  isInterrupted,
+  printJson,
+  say,
+  underInterrupts,
+} from '../ui/terminal.ts'
 import { formatPacks, formatScore } from './format.ts'
 import { type FailUnder, failUnderOf, packsOf, shortfallsOf } from './options.ts'
 import { noCost } from './report.ts'
 import { runThroughService } from './service.ts'
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, isInterrupted, printJson, say, underInterrupts } from '../ui/terminal.ts'
-import { httpUrls, oneOf } from '../ui/option-values.ts'
 
 export const SHIPPED_GOLD = fileURLToPath(new URL('../../eval/gold/authors.jsonl', import.meta.url))
 

@@ -4,6 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import { httpUrls } from '../ui/option-values.ts'
+import { isInterrupted, printJson, underInterrupts } from '../ui/terminal.ts'
 import {
   BACKLOG_SQL,
   backlogRowSchema,
@@ -14,8 +16,6 @@ import {
   type QueueReport,
   RETRYING_SQL,
 } from './queue-report.ts'
-import { isInterrupted, printJson, underInterrupts } from '../ui/terminal.ts'
-import { httpUrls } from '../ui/option-values.ts'
 
 interface QueueOptions {
   readonly admin?: readonly string[]

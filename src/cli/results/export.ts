@@ -1,14 +1,14 @@
 /** `export`: classifications as CSV or JSON lines. */
 import { once } from 'node:events'
 import type { Command } from 'commander'
+import { createExportWriter, type ExportFormat } from '../../catalogue/export-format.ts'
+import { writeWholeFile } from '../../catalogue/whole-file.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
 import { withDatabase } from '../database/database.ts'
-import { createExportWriter, type ExportFormat } from '../../catalogue/export-format.ts'
-import { createCliLog, EXIT_FAILED, formatCount, isClosed, say, underInterrupts } from '../ui/terminal.ts'
 import { oneOf } from '../ui/option-values.ts'
-import { writeWholeFile } from '../../catalogue/whole-file.ts'
+import { createCliLog, EXIT_FAILED, formatCount, isClosed, say, underInterrupts } from '../ui/terminal.ts'
 
 interface ExportOptions {
   readonly format: ExportFormat

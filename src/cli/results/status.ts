@@ -2,10 +2,10 @@
 import type { Command } from 'commander'
 import type { Classification } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
-import { readStatus } from '../client/ingress.ts'
 import { formatClassification } from '../classify/report.ts'
-import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
+import { readStatus } from '../client/ingress.ts'
 import { httpUrls } from '../ui/option-values.ts'
+import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
 
 /** A service whose database is away answers when that is back; nobody waits for it at a prompt. */
 const PATIENCE_MS = 15_000

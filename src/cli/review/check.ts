@@ -1,10 +1,11 @@
 /** What a person wrote, held against the codebook. Pure. */
+
+import { printable, showValue } from '../../catalogue/problems.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../classification/codebook.ts'
 import type { Classification, DecidedField } from '../../classification/types.ts'
 import { validate } from '../../classification/validate.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import type { Labels } from '../../store/types.ts'
-import { printable, showValue } from '../../catalogue/problems.ts'
 import type { ReviewLine, ReviewProblem } from './forms.ts'
 
 const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {

@@ -6,7 +6,6 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { startStack } from '../../embedded/stack.ts'
 import { classifyFile } from '../classify/classify.ts'
 import { formatClassification, formatFailures, formatReport } from '../classify/report.ts'
-import { describeModel } from './start.ts'
 import {
   createCliLog,
   EXIT_FAILED,
@@ -17,6 +16,7 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
+import { describeModel } from './start.ts'
 
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
 const SHOWN = 5

@@ -3,14 +3,15 @@ import OpenAI, { APIError } from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
-import { createErrorBodyFetch } from './error-bodies.ts'
+import { isRecord, parseJson } from '../../lib/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
-import { type EndpointContext, isRecord, toServiceError } from './errors.ts'
-import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
 import { costOf, type PriceTable, priceOf } from '../pricing.ts'
-import { parseRateHeaders } from './headers.ts'
-import { redact, redactExact } from './redaction.ts'
 import type { ModelClient, ModelReply, ModelRequest, Usage } from '../types.ts'
+import { createErrorBodyFetch } from './error-bodies.ts'
+import { type EndpointContext, toServiceError } from './errors.ts'
+import { parseRateHeaders } from './headers.ts'
+import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
+import { redact, redactExact } from './redaction.ts'
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1'
 
@@ -200,14 +201,6 @@ function readUsage(usage: unknown): Usage {
 
 function tokens(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Throws config-invalid for credentials in the URL: fetch refuses such a URL, and with a message that shows them. */

@@ -2,7 +2,8 @@
  * A `fetch` that gives the SDK every refusal in OpenAI's form. Without it the SDK loses the text of bodies that have
  * another form ({"detail": [...]}, a list, plain text), and with it the name of the parameter that was refused.
  */
-import { isRecord } from './errors.ts'
+
+import { isRecord, parseJson } from '../../lib/json.ts'
 import { redact } from './redaction.ts'
 
 const LONGEST_BODY = 4_000
@@ -36,13 +37,5 @@ function normalise(text: string, secrets: readonly string[]): Record<string, str
     type: field('type'),
     code: field('code'),
     param: field('param'),
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

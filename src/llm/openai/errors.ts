@@ -1,6 +1,7 @@
 /** What the failures of an OpenAI-compatible endpoint mean: one place that maps them to our codes. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
+import { isRecord } from '../../lib/json.ts'
 import { RateLimitedError } from '../errors.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, redact, redactedCause } from './redaction.ts'
@@ -120,8 +121,4 @@ export function upstreamMessage(error: APIError, secrets: readonly string[]): st
   const said = isRecord(body) && typeof body.message === 'string' ? body.message : ''
   const line = redact(said, secrets).replace(/\s+/g, ' ').trim()
   return line.length <= UPSTREAM_MESSAGE_LENGTH ? line : `${line.slice(0, UPSTREAM_MESSAGE_LENGTH)}…`
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

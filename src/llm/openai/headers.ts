@@ -1,6 +1,7 @@
 /** What `x-ratelimit-*` headers say, in OpenAI's form. They come from outside: nonsense counts as not said. */
+
+import type { RateSignal, RateSignals } from '../../rate/types.ts'
 import { parseResetMs } from './retry-after.ts'
-import type { RateSignal, RateSignals } from '../types.ts'
 
 const WHOLE = /^\d{1,12}$/
 const LONGEST_RESET_MS = 86_400_000

@@ -4,7 +4,7 @@
  */
 import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
-import { isRecord } from './errors.ts'
+import { isRecord } from '../../lib/json.ts'
 import type { ModelRequest } from '../types.ts'
 
 /** "xhigh" and "max" are left out: the token bound is too tight for them. */

@@ -1,7 +1,7 @@
 /** The cluster's budget and who holds which part of it, in words for an operator. Pure. */
+
+import type { BudgetReport, LeaseState } from '../types.ts'
 import { accountLimits, effectiveBudget, paceFactor, pausedMs } from './cluster-budget.ts'
-import type { LeaseState } from './lease.ts'
-import type { BudgetReport } from '../../llm/types.ts'
 
 /** `now` by the database's clock. */
 export function reportBudget({ budget, holders }: LeaseState, now: number): BudgetReport {

@@ -1,22 +1,5 @@
 /** What the whole cluster may start now: the budget as set, less what the account forbids and what refusals cost. Pure. */
-import type { AccountLimits } from '../../llm/types.ts'
-
-/** The one row of the cluster's budget. Times are milliseconds of the database's clock. */
-export interface BudgetState {
-  readonly rpm: number
-  /** Null: tokens have no bound. */
-  readonly tpm: number | null
-  /** The part of the budget that is used, above 0 to 1. */
-  readonly safety: number
-  readonly accountRpm: number | null
-  readonly accountTpm: number | null
-  readonly accountSeenAt: number | null
-  /** The part of the budget that the last drop left, above 0 to 1. */
-  readonly paceFactor: number
-  /** The end of the last drop's window: from then on the pace recovers, and another pause drops it again. */
-  readonly windowUntil: number | null
-  readonly pausedUntil: number | null
-}
+import type { AccountLimits, BudgetState } from '../types.ts'
 
 /** What may be started now. `tpm` is Infinity where tokens have no bound. */
 export interface Effective {

@@ -1,6 +1,5 @@
 /** A lease as its replica sees it: on its own clock, and shrinking where no renewal comes. Pure. */
-import type { LeaseGrant } from './lease.ts'
-import type { Budget } from '../../llm/types.ts'
+import type { Budget, LeaseGrant } from '../types.ts'
 
 /** How long before the database thinks so a lease ends here: no two clocks run alike, and a start takes a moment. */
 const MARGIN_MS = 100

@@ -1,11 +1,10 @@
 /** The replica's part in the cluster's budget: renews its lease, gives the limiter its pace, passes pauses on. */
 import type { Logger } from 'pino'
-import { messageOf } from '../../errors.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
+import { withTimeout } from '../../lib/timing.ts'
+import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LeaseStore, PacedLimiter } from '../types.ts'
 import { type HeldLease, holdLease, paceOf } from './held-lease.ts'
-import type { LeaseGrant, LeaseRequest } from './lease.ts'
 import { createNews } from './news.ts'
-import type { AccountLimits, Budget, ClusterShare, LimiterStats, RateLimiter } from '../../llm/types.ts'
-import { within } from '../../lib/with-timeout.ts'
 
 /** How often a replica looks at its lease and its demand: so often a second it renews at most. */
 const TICK_MS = 250
@@ -18,17 +17,10 @@ const JITTER = 0.1
 /** One with less than an equal part renews at once when its demand is this many times what the cluster knows of. */
 const JUMP = 4
 
-export interface LeaseLedger {
-  /** Null where a later request of this replica was first, or the ledger knows no budget yet. Rejects where the database is away. */
-  renew(request: LeaseRequest): Promise<LeaseGrant | null>
-  /** Gives the lease back. */
-  release(replicaId: string): Promise<void>
-}
-
 export type RenewalOutcome = 'granted' | 'refused' | 'failed'
 
-export interface ShareOptions {
-  readonly ledger: LeaseLedger
+export interface LeaseClientOptions {
+  readonly ledger: LeaseStore
   readonly limiter: PacedLimiter
   /** One for each start of a process. */
   readonly replicaId: string
@@ -40,40 +32,9 @@ export interface ShareOptions {
   readonly now?: () => number
 }
 
-/** What a share needs of a `RateLimiter`. */
-export interface PacedLimiter extends Pick<RateLimiter, 'setBudget' | 'pause'> {
-  stats(): Pick<LimiterStats, 'waiting' | 'inFlight' | 'deferred' | 'pausedMs'>
-}
-
-export interface Share extends ClusterShare {
-  /**
-   * Begins to renew. Resolves with the first lease of more than nothing, or after `patienceMs`: a replica comes up also
-   * where the database is slow or the others have not given way yet. It starts no request until it has a lease.
-   */
-  start(patienceMs: number): Promise<void>
-  /** Renews within a quarter of a second: the budget has changed. */
-  renewSoon(): void
-  stats(): ShareStats
-  /** Call it when the limiter starts nothing any more: gives the lease to the others. Never rejects. */
-  close(): Promise<void>
-}
-
-export interface ShareStats {
-  /** What this replica may start now. */
-  readonly lease: Budget
-  /** What the cluster may start, as of the last renewal; nothing before the first. */
-  readonly budget: Budget
-  readonly demand: number
-  readonly paceFactor: number
-  /** Until the cluster starts again, as of the last renewal. */
-  readonly pausedMs: number
-  /** Requests that the leases have allowed since the start. */
-  readonly allowedRequests: number
-}
-
 const NOTHING: Budget = { requestsPerMinute: 0, tokensPerMinute: null }
 
-export function createShare(options: ShareOptions): Share {
+export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
   const { ledger, limiter, replicaId, name, log } = options
   const now = options.now ?? (() => performance.now())
   let held: HeldLease | undefined
@@ -139,7 +100,12 @@ export function createShare(options: ShareOptions): Share {
     const { pauseMs, account, knownAccount } = told
     const request = { replicaId, name, number, heldNumber, demand: toldDemand, pauseMs, account, knownAccount }
     try {
-      const grant = await within(RENEWAL_TIMEOUT_MS, 'renew the rate lease', ledger.renew(request))
+      const grant = await withTimeout(RENEWAL_TIMEOUT_MS, ledger.renew(request), () => {
+        return new ServiceError(
+          'database-unavailable',
+          `The database did not renew the rate lease in ${RENEWAL_TIMEOUT_MS} ms`,
+        )
+      })
       options.renewed?.(grant === null ? 'refused' : 'granted', (now() - sentAt) / 1_000)
       dueAt = now() + RETRY_MS
       if (grant === null) return null

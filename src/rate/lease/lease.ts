@@ -3,17 +3,10 @@
  * gives never adds up to more than the budget: a replica whose lease shrinks counts with the larger one until it has
  * said that it holds the smaller one, or until that has ended.
  */
-import {
-  type BudgetState,
-  effectiveBudget,
-  paceFactor,
-  pausedMs,
-  withAccount,
-  withPause,
-  withReminder,
-} from './cluster-budget.ts'
+
+import type { Budget, BudgetState, Holder, LeaseDecision, LeaseRequest, LeaseState } from '../types.ts'
+import { effectiveBudget, paceFactor, pausedMs, withAccount, withPause, withReminder } from './cluster-budget.ts'
 import { fairShares, keepNear, smoothDemand, sum } from './fair-share.ts'
-import type { AccountLimits, Budget } from '../../llm/types.ts'
 
 export const LEASE_MS = 4_000
 export const RENEWAL_MS = 2_000
@@ -31,69 +24,6 @@ const STARVED_OF = 0.5
 const ROUNDING = 1 + 1e-6
 /** Rows of replicas that are dead for so long are removed. */
 const FORGET_MS = 60_000
-
-/** One replica's row. Times are milliseconds of the database's clock; null tokens have no bound. */
-export interface Holder {
-  readonly replicaId: string
-  readonly name: string
-  readonly demand: number
-  /** The part of the budget that the lease was made of, 0 to 1. */
-  readonly share: number
-  readonly leasedRpm: number
-  readonly leasedTpm: number | null
-  /** What it may still be using. At least the lease. */
-  readonly countedRpm: number
-  readonly countedTpm: number | null
-  /** Grows with every request of the replica. */
-  readonly leaseNumber: number
-  readonly expiresAt: number
-  readonly seenAt: number
-}
-
-export interface LeaseState {
-  readonly budget: BudgetState
-  readonly holders: readonly Holder[]
-}
-
-export interface LeaseRequest {
-  readonly replicaId: string
-  readonly name: string
-  /** Larger than in any request before; answers to earlier ones are thrown away from now on. */
-  readonly number: number
-  /** The number of the lease that the replica now holds; null where it holds none. */
-  readonly heldNumber: number | null
-  /** Requests waiting, in flight and due to come back. */
-  readonly demand: number
-  /** How long from now nobody may start; 0 for no wish. */
-  readonly pauseMs: number
-  /** What the provider said since the last renewal. */
-  readonly account: AccountLimits | null
-  /** What it said of itself last, at any time. */
-  readonly knownAccount: AccountLimits | null
-}
-
-export interface LeaseGrant {
-  readonly number: number
-  readonly lease: Budget
-  /** Counts from before the request was sent. */
-  readonly leaseMs: number
-  /** When to ask again at the latest; 0 to confirm at once that the lease has become smaller. */
-  readonly renewInMs: number
-  readonly pausedMs: number
-  readonly paceFactor: number
-  /** Of the cluster, as far as it may be used now. */
-  readonly budget: Budget
-  /** Replicas with a lease, this one included. */
-  readonly replicas: number
-}
-
-export interface LeaseDecision {
-  readonly budget: BudgetState
-  readonly holder: Holder
-  /** Ids of rows that nobody needs any more. */
-  readonly removed: readonly string[]
-  readonly grant: LeaseGrant
-}
 
 /** Null: a later request of the same replica was first, and its answer counts. */
 export function decideLease(state: LeaseState, request: LeaseRequest, now: number): LeaseDecision | null {

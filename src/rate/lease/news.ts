@@ -1,6 +1,7 @@
 /** What a replica has learnt and the cluster does not know yet: kept until a renewal has delivered it. */
+
+import type { AccountLimits } from '../types.ts'
 import { usableLimits } from './cluster-budget.ts'
-import type { AccountLimits } from '../../llm/types.ts'
 
 const LONGEST_PAUSE_MS = 600_000
 

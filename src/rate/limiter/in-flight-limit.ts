@@ -23,7 +23,7 @@ export interface Flight {
   ended(latencyMs: number | null): void
 }
 
-export function createFlight(): Flight {
+export function createInFlightLimit(): Flight {
   let inFlight = 0
   let mean: number | null = null
   const latencyMs = () => Math.max(SHORTEST_MS, mean ?? ASSUMED_MS)

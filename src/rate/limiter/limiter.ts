@@ -1,11 +1,11 @@
 /** The rate limiter port on Bottleneck: even pacing by start permits, within a budget of requests and tokens. */
 import Bottleneck from 'bottleneck'
 import { ServiceError } from '../../errors.ts'
+import type { Budget, RateLimiter, StartPermit } from '../types.ts'
 import { CATCH_UP_MS, HURRY } from './allowance.ts'
-import { createFlight } from './in-flight-limit.ts'
-import { createLedger } from './request-window.ts'
+import { createInFlightLimit } from './in-flight-limit.ts'
+import { createRequestWindow } from './request-window.ts'
 import { createReturnSchedule } from './return-schedule.ts'
-import type { Budget, RateLimiter, StartPermit } from '../../llm/types.ts'
 
 /** Bottleneck works through about 300 jobs a second: above this pace one of its jobs stands for several permits. */
 const SHORTEST_SPACING_MS = 5
@@ -45,8 +45,8 @@ interface Waiter {
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const now = options.now ?? (() => performance.now())
   const { requestsPerMinute, tokensPerMinute } = options
-  const ledger = createLedger({ requestsPerMinute, tokensPerMinute })
-  const flight = createFlight()
+  const ledger = createRequestWindow({ requestsPerMinute, tokensPerMinute })
+  const flight = createInFlightLimit()
   const returns = createReturnSchedule()
   let waiting: Waiter[] = []
   let waitingTokens = 0

@@ -1,9 +1,8 @@
 /** The one place that decides what a refusal for rate means, and what the endpoint's headers do to the budget. */
 import type { Logger } from 'pino'
-import { createTokenCharge } from './token-charge.ts'
 import type {
   AccountLimits,
-  ClusterShare,
+  ClusterSignals,
   RateControl,
   RateLimiter,
   RatePermit,
@@ -11,7 +10,8 @@ import type {
   RateSignals,
   RequestSize,
   StartPermit,
-} from '../../llm/types.ts'
+} from '../types.ts'
+import { createTokenCharge } from './token-charge.ts'
 
 /** How long a 429 without a hint pauses. */
 const DEFAULT_PAUSE_MS = 1_000
@@ -29,7 +29,7 @@ const LOGGED_PAUSE_MS = 30_000
 
 export interface RateControlOptions {
   readonly limiter: RateLimiter
-  readonly share: ClusterShare
+  readonly share: ClusterSignals
   readonly log: Logger
   /** Milliseconds of a clock that never goes back. For tests. Default: `performance.now`. */
   readonly now?: (() => number) | undefined
@@ -77,9 +77,9 @@ export function createRateControl(options: RateControlOptions): RateControl {
     return {
       granted: true,
       waitedMs: permit.waitedMs,
-      answered(usage, rate) {
+      answered(inputTokens, rate) {
         // Answered, though without usage: what was reserved is what it took, and its latency counts.
-        permit.done(charge.spent(now(), size, usage) ?? reserved)
+        permit.done(charge.spent(now(), size, inputTokens) ?? reserved)
         learnLimits(size, rate)
       },
       refused(retryAfterMs, rate) {

@@ -1,6 +1,7 @@
 /** The books of a replica's budget: what was started in the last minute, and when the next request may start. Pure. */
+
+import type { Budget } from '../types.ts'
 import { type Allowance, createAllowance } from './allowance.ts'
-import type { Budget } from '../../llm/types.ts'
 import { createMinuteWindow, type Start } from './minute-window.ts'
 
 /** The provider's window is by when requests arrive, which is not as even as when they start. */
@@ -31,7 +32,7 @@ export interface Ledger {
  * budget that changed counts for as long as it stood. Tokens count as reserved until they are corrected; one that is
  * corrected upwards can exceed the window by as much, and holds up the next for it.
  */
-export function createLedger(first: Budget): Ledger {
+export function createRequestWindow(first: Budget): Ledger {
   let budget = checked(first)
   const window = createMinuteWindow()
   const requests = createAllowance(budget.requestsPerMinute)

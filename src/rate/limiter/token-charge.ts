@@ -1,5 +1,5 @@
 /** What a request takes of a provider's token budget. Pure. */
-import type { RequestSize, Usage } from '../../llm/types.ts'
+import type { RequestSize } from '../types.ts'
 
 /** The last answers that say how far the estimate of a prompt is off. */
 const REMEMBERED = 32
@@ -15,8 +15,8 @@ const REFUSALS_WITHIN_MS = 60_000
 export interface TokenCharge {
   /** What to reserve for a request. */
   reserve(now: number, size: RequestSize): number
-  /** What it took, by the usage that was billed; null where the endpoint tells none. */
-  spent(now: number, size: RequestSize, usage: Usage): number | null
+  /** What it took, by the input tokens that were billed; null for 0: the endpoint told no usage. */
+  spent(now: number, size: RequestSize, inputTokens: number): number | null
   /** The endpoint had no tokens left for a request that fitted into our books. */
   exceeded(now: number): void
 }
@@ -41,14 +41,14 @@ export function createTokenCharge(): TokenCharge {
       const factor = factors.length === 0 ? 1 : Math.max(...factors)
       return charge(now, Math.ceil(size.promptTokens * factor), size)
     },
-    spent(now, size, usage) {
-      if (usage.input === 0) return null
+    spent(now, size, inputTokens) {
+      if (inputTokens === 0) return null
       if (size.promptTokens > 0) {
-        const factor = usage.input / size.promptTokens
+        const factor = inputTokens / size.promptTokens
         factors.push(Math.min(LARGEST_FACTOR, Math.max(SMALLEST_FACTOR, factor)))
         if (factors.length > REMEMBERED) factors.shift()
       }
-      return charge(now, usage.input, size)
+      return charge(now, inputTokens, size)
     },
     exceeded(now) {
       refusedAt = [...refusedAt.filter((at) => now - at < REFUSALS_WITHIN_MS), now].slice(-REFUSALS)

@@ -1,5 +1,5 @@
 /** How much work batches may put before the rate limiter of a replica. What is beyond it waits as one batch, not as its chunks. */
-import type { LimiterStats } from '../../llm/types.ts'
+import type { LimiterStats } from '../../rate/types.ts'
 
 /** Work that is let in ahead: enough that no start goes unused while those who sleep come back, */
 const AHEAD_MS = 30_000

@@ -1,20 +1,19 @@
 /** classify-api/batch: plan, fan out, gather, save. It reads like the drawing in the README. */
 import { type Context, type RestatePromise, TerminalError } from '@restatedev/restate-sdk'
-import { isServiceError, ServiceError } from '../../errors.ts'
+import { isErrorCode, isServiceError, ServiceError } from '../../errors.ts'
 import type { ClaimsToEnd, EndedClaim, StoredAnswer } from '../../store/types.ts'
+import type { BatchRequest, BatchResponse, ChunkReply, ChunkRequest } from '../contract.ts'
+import { databaseStep } from '../options.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
 import { IN_DOUBT } from './claims.ts'
-import type { BatchRequest, BatchResponse, ChunkReply, ChunkRequest } from '../contract.ts'
 import {
   type Asking,
   askModel,
-  ENDPOINT_CODES,
-  failsTheRun,
   failWhereNobodyAnswers,
   type Gathered,
+  isOfEndpoint,
   nothingGathered,
 } from './gather.ts'
-import { databaseStep } from '../options.ts'
 import {
   type BatchOptions,
   type Models,
@@ -64,7 +63,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     if (toAwait.length > 0 && gathered.failure === null) {
       await shareAnswers(asking, progress)
       await takeOthersAnswers(asking, progress, toAwait)
-      if (awaited.size === 0 && gathered.failure === null) failWhereNobodyAnswers(gathered, ENDPOINT_CODES)
+      if (awaited.size === 0 && gathered.failure === null) failWhereNobodyAnswers(gathered, isOfEndpoint)
     }
   } catch (error) {
     await letClaimsGo(asking, progress, error)
@@ -142,7 +141,7 @@ async function takeOthersAnswers(asking: Asking, progress: Progress, toAwait: re
       else {
         const { code, message, fatal } = one.failure
         gathered.unanswered.set(one.position, { code, message })
-        if (fatal && failsTheRun(code)) gathered.failure ??= { code, message }
+        if (fatal && isErrorCode(code)) gathered.failure ??= { code, message }
       }
     }
     if (taken.length > 0 && gathered.failure === null) {

@@ -3,11 +3,11 @@ import { type Context, RestatePromise } from '@restatedev/restate-sdk'
 import { MAX_ROUNDS, nextPack } from '../../classification/chunks.ts'
 import { needsEscalation } from '../../classification/merge.ts'
 import { keysFor } from '../../classification/prompt.ts'
-import { type ErrorCode, ServiceError } from '../../errors.ts'
+import { failureOf, ServiceError } from '../../errors.ts'
 import type { ModelRequestRecord, Store } from '../../store/types.ts'
-import { CLAIM_MS, RENEW_MS } from './claims.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
 import { databaseStep } from '../options.ts'
+import { CLAIM_MS, RENEW_MS } from './claims.ts'
 import { type BatchOptions, type Plan, packPositions, questionAt } from './plan.ts'
 import type { AskedDecision } from './save.ts'
 
@@ -54,13 +54,13 @@ export async function askModel(asking: Asking, gathered: Gathered, chunks: Chunk
   gathered.doubted = []
   await ask('primary', chunks)
   for (let round = 1; round < MAX_ROUNDS && openOnes().length > 0 && gathered.failure === null; round += 1) {
-    failWhereNobodyAnswers(gathered, AWAY_CODES)
+    failWhereNobodyAnswers(gathered, isAway)
     const smaller = await ctx.run(`pack what was left open, round ${round + 1}`, () =>
       packPositions(plan.ways, openOnes(), nextPack(options.pack, round)),
     )
     await ask('primary', smaller)
   }
-  if (gathered.failure === null) failWhereNobodyAnswers(gathered, ENDPOINT_CODES)
+  if (gathered.failure === null) failWhereNobodyAnswers(gathered, isOfEndpoint)
 
   const isAnswered = [...asked].some((position) => gathered.decisions.has(position))
   if (plan.models.escalation === null || !isAnswered || gathered.failure !== null) return
@@ -133,32 +133,24 @@ function gather(into: Gathered, tier: ChunkRequest['tier'], chunks: Chunks, repl
   }
 }
 
-/** What every other question would meet as well. */
-export const RUN_FAILURES = [
-  'model-auth',
-  'model-not-found',
-  'model-quota',
-  'config-invalid',
-] as const satisfies ErrorCode[]
-
-/** Whether a failure is one of these. */
-export function failsTheRun(code: string): code is (typeof RUN_FAILURES)[number] {
-  return RUN_FAILURES.some((known) => known === code)
-}
-
-/** The endpoint gave no answer: a smaller question would find it away as well. */
-const AWAY_CODES: ReadonlySet<string> = new Set(['model-unavailable', 'model-timeout'])
-/** Failures that say nothing of the indicators: with these alone, saving guesses would hide that the model is away. */
-export const ENDPOINT_CODES: ReadonlySet<string> = new Set([...AWAY_CODES, 'model-bad-request'])
-
 /** Not one answer in the whole batch, for these reasons alone: the batch fails, to be run again when they are gone. */
 export function failWhereNobodyAnswers(
   { decisions, unanswered }: Pick<Gathered, 'decisions' | 'unanswered'>,
-  codes: ReadonlySet<string>,
+  isReason: (code: string) => boolean,
 ): void {
   if (decisions.size > 0) return
   const [first] = unanswered.values()
-  if (first === undefined || ![...unanswered.values()].every(({ code }) => codes.has(code))) return
+  if (first === undefined || ![...unanswered.values()].every(({ code }) => isReason(code))) return
   const code = first.code === 'model-bad-request' ? 'model-bad-request' : 'model-unavailable'
   throw new ServiceError(code, first.message)
+}
+
+/** The endpoint gave no answer at all: a smaller question would find it away as well. */
+function isAway(code: string): boolean {
+  return isOfEndpoint(code) && failureOf(code).status >= 503
+}
+
+/** The failure says nothing of the indicators: to save guesses after such failures alone would hide that the model is away. */
+export function isOfEndpoint(code: string): boolean {
+  return failureOf(code).scope === 'endpoint'
 }

@@ -6,9 +6,9 @@ import { buildUserPrompt, estimateTokens, PROMPT_VERSION } from '../../classific
 import type { Classification, Indicator, Mode, RuleReading } from '../../classification/types.ts'
 import { MAX_PROMPT_SAMPLES } from '../../classification/user-prompt.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
+import type { BatchRequest, Warning } from '../contract.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
 import { claimUnanswered } from './claims.ts'
-import type { BatchRequest, Warning } from '../contract.ts'
 import { isCurrentWord, keepsWord } from './human-answer.ts'
 import { type Prepared, prepare } from './prepare.ts'
 

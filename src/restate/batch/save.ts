@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto'
 import { buildClassification, type SourcedDecision } from '../../classification/merge.ts'
 import type { Classification, Source } from '../../classification/types.ts'
 import type { Metrics } from '../../metrics.ts'
-import type { BatchTotals, ClaimsToEnd, ModelRequestRecord, ResultToSave, Store, StoredAnswer } from '../../store/types.ts'
+import type {
+  BatchTotals,
+  ClaimsToEnd,
+  ModelRequestRecord,
+  ResultToSave,
+  Store,
+  StoredAnswer,
+} from '../../store/types.ts'
 import type { BatchRequest, BatchResponse, BatchSummary, TokenPrice, Warning } from '../contract.ts'
 import { markOlderWord } from './human-answer.ts'
 import { type BatchOptions, type Plan, questionAt, type Way } from './plan.ts'

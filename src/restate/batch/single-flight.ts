@@ -1,8 +1,8 @@
 /** Waiting for what other batches ask: one question serves all who need its shape. */
 import type { Context } from '@restatedev/restate-sdk'
 import type { EndedClaim, Store, StoredAnswer } from '../../store/types.ts'
-import { CLAIM_MS } from './claims.ts'
 import { databaseStep } from '../options.ts'
+import { CLAIM_MS } from './claims.ts'
 import { type BatchOptions, isWorthAsking, type Plan, packPositions, questionAt } from './plan.ts'
 
 /** A quarter of what was waited already: few turns in a long wait, and little lost at its end. */

@@ -9,13 +9,13 @@ import {
   PROMPT_VERSION,
 } from '../../classification/prompt.ts'
 import { cleanText, cutText } from '../../classification/text.ts'
-import { isServiceError, type ServiceError } from '../../errors.ts'
+import { FAILURES, isServiceError, type ServiceError } from '../../errors.ts'
 import { paidUsageOf, rateOf } from '../../llm/errors.ts'
-import type { ModelClient, ModelReply, RateControl, RatePermit, Usage } from '../../llm/types.ts'
+import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
+import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
-import { failsTheRun } from '../batch/gather.ts'
 
 export interface AskDeps {
   readonly model: ModelClient
@@ -39,9 +39,6 @@ export type AskOutcome =
 /** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
 const MAX_MODEL_LENGTH = 100
 const MAX_MESSAGE_LENGTH = 600
-
-/** Failures of one answer: another, smaller question may fare better. */
-const UNUSABLE = new Set(['model-refused', 'model-cut-off', 'model-bad-answer', 'model-bad-request'])
 
 /**
  * Takes a start permit and asks once. Rejects only with limiter-closed and interrupted, which are this replica's own
@@ -101,13 +98,13 @@ export async function askOnce(
       cacheKey: `classify-${PROMPT_VERSION}`,
       signal,
     })
-    permit.answered(reply.usage, reply.rate)
+    permit.answered(reply.usage.input, reply.rate)
     return readReply(request, model, reply, record('ok', reply))
   } catch (error) {
     if (!isServiceError(error)) throw error
     const latencyMs = Date.now() - startedAt.getTime()
     const paid = paidUsageOf(error)
-    if (paid !== null) permit.answered(paid.usage, null)
+    if (paid !== null) permit.answered(paid.usage.input, null)
     return readFailure(permit, request, model, error, record(error.code, { latencyMs, ...paid }))
   } finally {
     permit.ended()
@@ -161,15 +158,15 @@ function readFailure(
     const waitMs = permit.refused(error.retryAfterMs, rateOf(error))
     return { kind: 'wait', waitMs, request: record }
   }
-  if (error.code === 'model-unavailable' || error.code === 'model-timeout') {
+  const { scope, status, retry } = FAILURES[error.code]
+  if (scope === 'endpoint' && status >= 503) {
     return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
   }
+  // What this replica's own end brings is for another attempt, on another replica.
+  if (retry === 'retryable') throw error
   const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
-  if (UNUSABLE.has(error.code)) return answered(model, [], unanswered, [record])
-  if (failsTheRun(error.code)) {
-    return { ...answered(model, [], unanswered, [record]), failure: { code: error.code, message } }
-  }
-  throw error
+  const reply = answered(model, [], unanswered, [record])
+  return scope === 'run' ? { ...reply, failure: { code: error.code, message } } : reply
 }
 
 function answered(

@@ -1,8 +1,8 @@
 /** classifier/chunk: has the indicators of one LLM request answered. Internal. */
 import type { Context } from '@restatedev/restate-sdk'
 import type { ModelRequestRecord } from '../../store/types.ts'
-import { type AskDeps, askOnce } from './ask.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
+import { type AskDeps, askOnce } from './ask.ts'
 
 /** Tries while the endpoint is away, about a minute in all; then the batch decides what to make of it. */
 export const MAX_TRIES = 8

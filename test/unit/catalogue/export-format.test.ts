@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import type { Classification } from '../../../src/classification/types.ts'
 import { CSV_COLUMNS, createExportWriter, type ExportFormat, neutralise } from '../../../src/catalogue/export-format.ts'
+import type { Classification } from '../../../src/classification/types.ts'
 
 const CLASSIFICATION: Classification = {
   indicator_id: 'X1',

@@ -35,7 +35,7 @@ test('a changed prompt or schema has a new version', () => {
 })
 
 test('the static prompt is the one that its version had', () => {
-  const snapshot = new URL(`../fixtures/prompt/${PROMPT_VERSION}.txt`, import.meta.url)
+  const snapshot = new URL(`../../fixtures/prompt/${PROMPT_VERSION}.txt`, import.meta.url)
   // Where this fails: raise PROMPT_VERSION, and write the new prompt to a file of the new version's name.
   assert.equal(`${buildSystemPrompt()}\n`, readFileSync(snapshot, 'utf8'))
 })

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  costOf,
-  DEFAULT_PRICES,
-  OFFLINE_MODEL_NAME,
-  type PriceTable,
-  priceOf,
-  withDefaultPrices,
-} from '../../../src/llm/pricing.ts'
+import { OFFLINE_MODEL_NAME } from '../../../src/lib/model-names.ts'
+import { costOf, DEFAULT_PRICES, type PriceTable, priceOf, withDefaultPrices } from '../../../src/llm/pricing.ts'
 
 const usage = { input: 1_000_000, cachedInput: 0, cacheWriteInput: 0, output: 0 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { parseResetMs } from '../../../src/llm/openai/retry-after.ts'
+import { createEventWindow } from '../../../src/offline-model/event-window.ts'
 import { createLatency, createRandom } from '../../../src/offline-model/latency.ts'
 import { createRateGate, formatReset } from '../../../src/offline-model/rate-gate.ts'
 import { createStats } from '../../../src/offline-model/stats.ts'
-import { createEventWindow } from '../../../src/offline-model/event-window.ts'
-import { parseResetMs } from '../../../src/llm/openai/retry-after.ts'
 
 describe('createEventWindow', () => {
   it('holds the half-open window: an event is gone when its span is over, to the millisecond', () => {

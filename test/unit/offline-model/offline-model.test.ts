@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 import { afterEach, describe, it } from 'node:test'
 import { pino } from 'pino'
 import { parseAnswers } from '../../../src/classification/answers.ts'
+import type { ModelRequest } from '../../../src/llm/types.ts'
 import { createOfflineModel, type OfflineModel, type OfflineModelOptions } from '../../../src/offline-model/server.ts'
 import type { OfflineModelStats } from '../../../src/offline-model/stats.ts'
-import type { ModelRequest } from '../../../src/llm/types.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 
 const log = pino({ level: 'silent' })

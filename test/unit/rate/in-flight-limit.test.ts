@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createFlight } from '../../../src/rate/limiter/in-flight-limit.ts'
+import { createInFlightLimit } from '../../../src/rate/limiter/in-flight-limit.ts'
 
 /** 100 a second. */
 const INTERVAL_MS = 10
 
-describe('createFlight', () => {
-  const answer = (flight: ReturnType<typeof createFlight>, latencyMs: number | null, times: number) => {
+describe('createInFlightLimit', () => {
+  const answer = (flight: ReturnType<typeof createInFlightLimit>, latencyMs: number | null, times: number) => {
     for (let index = 0; index < times; index += 1) {
       flight.started()
       flight.ended(latencyMs)
@@ -14,13 +14,13 @@ describe('createFlight', () => {
   }
 
   it('leaves room before the first answer, and for a slow pace', () => {
-    assert.equal(createFlight().bound(INTERVAL_MS), 600)
-    assert.equal(createFlight().bound(60_000), 8)
-    assert.equal(createFlight().bound(Number.POSITIVE_INFINITY), 8)
+    assert.equal(createInFlightLimit().bound(INTERVAL_MS), 600)
+    assert.equal(createInFlightLimit().bound(60_000), 8)
+    assert.equal(createInFlightLimit().bound(Number.POSITIVE_INFINITY), 8)
   })
 
   it('follows the latency up within a few answers, and down', () => {
-    const flight = createFlight()
+    const flight = createInFlightLimit()
     answer(flight, 1_500, 1)
     assert.equal(flight.bound(INTERVAL_MS), 450)
     answer(flight, 10_000, 12)
@@ -30,7 +30,7 @@ describe('createFlight', () => {
   })
 
   it('learns nothing from what was not answered, so that a model that hangs does not widen it', () => {
-    const flight = createFlight()
+    const flight = createInFlightLimit()
     answer(flight, 2_000, 1)
     answer(flight, null, 1_000)
     assert.equal(flight.bound(INTERVAL_MS), 600)
@@ -38,7 +38,7 @@ describe('createFlight', () => {
   })
 
   it('does not strangle a fast model that slows down threefold', () => {
-    const flight = createFlight()
+    const flight = createInFlightLimit()
     answer(flight, 50, 500)
     assert.equal(flight.bound(INTERVAL_MS), 300)
   })

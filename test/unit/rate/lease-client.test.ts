@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
-import { decideLease, LEASE_MS, type LeaseRequest, type LeaseState } from '../../../src/rate/lease/lease.ts'
-import { createShare, type LeaseLedger, type Share } from '../../../src/rate/lease/lease-client.ts'
-import type { Budget } from '../../../src/llm/types.ts'
+import { decideLease, LEASE_MS } from '../../../src/rate/lease/lease.ts'
+import { createLeaseClient } from '../../../src/rate/lease/lease-client.ts'
+import type { Budget, LeaseClient, LeaseRequest, LeaseState, LeaseStore } from '../../../src/rate/types.ts'
 import { plainBudget } from '../../helpers/lease-world.ts'
 
 const log = pino({ level: 'silent' })
@@ -17,7 +17,7 @@ async function advance(ms: number): Promise<void> {
 }
 
 /** A ledger in memory that can be away or slow, and every request that it got. */
-function createLedger() {
+function createRequestWindow() {
   const ledger = {
     state: { budget: plainBudget(), holders: [] } as LeaseState,
     requests: [] as (LeaseRequest & { readonly at: number })[],
@@ -38,7 +38,7 @@ function createLedger() {
       ledger.state = { ...ledger.state, holders: ledger.state.holders.filter((one) => one.replicaId !== replicaId) }
     },
   }
-  return ledger satisfies LeaseLedger
+  return ledger satisfies LeaseStore
 }
 
 function createLimiter() {
@@ -59,11 +59,11 @@ function createLimiter() {
   return limiter
 }
 
-describe('createShare, in fake time', () => {
-  const open: Share[] = []
-  const make = (ledger: ReturnType<typeof createLedger>, replicaId = 'a') => {
+describe('createLeaseClient, in fake time', () => {
+  const open: LeaseClient[] = []
+  const make = (ledger: ReturnType<typeof createRequestWindow>, replicaId = 'a') => {
     const limiter = createLimiter()
-    const share = createShare({ ledger, limiter, replicaId, name: replicaId, log, now: () => Date.now() })
+    const share = createLeaseClient({ ledger, limiter, replicaId, name: replicaId, log, now: () => Date.now() })
     open.push(share)
     return { share, limiter }
   }
@@ -77,7 +77,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('has a lease when it has started, and renews it about every two seconds', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const { share, limiter } = make(ledger)
     const started = share.start(60_000)
     await advance(50)
@@ -92,7 +92,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('comes up without a lease where the database is away, starts nothing, and takes the lease when it is back', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     ledger.fault = 'away'
     const { share, limiter } = make(ledger)
     let isUp = false
@@ -109,7 +109,7 @@ describe('createShare, in fake time', () => {
 
   for (const fault of ['away', 'silent'] as const) {
     it(`shrinks to nothing in the life of a lease while the database is ${fault}, and never grows`, async () => {
-      const ledger = createLedger()
+      const ledger = createRequestWindow()
       const { share, limiter } = make(ledger)
       const started = share.start(1_000)
       await advance(3_000)
@@ -137,7 +137,7 @@ describe('createShare, in fake time', () => {
   }
 
   it('renews at once when demand jumps and its part is small, and no more than four times a second', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const busy = make(ledger, 'busy')
     busy.limiter.waiting = 1_000
     void busy.share.start(1_000)
@@ -160,7 +160,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('gives way to another, and says so at once so that the other need not wait', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const first = make(ledger, 'a')
     const second = make(ledger, 'b')
     void first.share.start(1_000)
@@ -178,7 +178,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('stores a pause at once, once for a herd of refusals, and the others learn at their next renewal', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const first = make(ledger, 'a')
     const second = make(ledger, 'b')
     void first.share.start(1_000)
@@ -198,7 +198,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('keeps a pause that could not be stored until it can', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const { share } = make(ledger)
     void share.start(1_000)
     await advance(1_000)
@@ -213,7 +213,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('lowers the budget to what the account allows, raises it again, and takes no nonsense', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const { share, limiter } = make(ledger)
     void share.start(1_000)
     await advance(1_000)
@@ -236,7 +236,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('remembers what the account allows as long as a replica lives that was told', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const { share, limiter } = make(ledger)
     void share.start(1_000)
     await advance(1_000)
@@ -255,7 +255,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('gives a budget that was lowered to the limiter within one renewal', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const { share, limiter } = make(ledger)
     void share.start(1_000)
     await advance(1_000)
@@ -265,7 +265,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('counts what its leases allowed', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const { share } = make(ledger)
     void share.start(1_000)
     await advance(60_000)
@@ -274,7 +274,7 @@ describe('createShare, in fake time', () => {
   })
 
   it('asks nothing after it was closed, and nothing where it was never started', async () => {
-    const ledger = createLedger()
+    const ledger = createRequestWindow()
     const never = make(ledger, 'never')
     await never.share.close()
     const { share, limiter } = make(ledger)

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { pino } from 'pino'
-import { createLocalShare } from '../../../src/llm/local-share.ts'
-import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
 import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
-import type { AccountLimits, Budget, LimiterStats, RateLimiter, RateSignals, RequestSize } from '../../../src/llm/types.ts'
+import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
+import type { AccountLimits, LimiterStats, RateLimiter, RateSignals, RequestSize } from '../../../src/rate/types.ts'
 
 const size: RequestSize = { tier: 'primary', promptTokens: 1_000, maxCompletionTokens: 300 }
-const usage = { input: 800, cachedInput: 0, cacheWriteInput: 0, output: 100 }
+const billed = 800
 
 function signals(headers: Readonly<Record<string, string>>): RateSignals {
   return parseRateHeaders(new Headers(headers))
@@ -102,7 +101,7 @@ describe('createRateControl', () => {
   it('tells the share what the account allows, once for each change, and only of the first model', async () => {
     const control = make()
     const answer = async (headers: Record<string, string>, of = size) =>
-      (await permit(control, of)).answered(usage, signals(headers))
+      (await permit(control, of)).answered(billed, signals(headers))
     await answer({})
     await answer({ 'x-ratelimit-limit-requests': '500' })
     await answer({ 'x-ratelimit-limit-requests': '500' })
@@ -118,31 +117,31 @@ describe('createRateControl', () => {
 
   it('reserves the larger of prompt and completion bound, and books what was billed in its place', async () => {
     const control = make()
-    ;(await permit(control)).answered(usage, null)
-    ;(await permit(control, { ...size, maxCompletionTokens: 5_000 })).answered(usage, null)
+    ;(await permit(control)).answered(billed, null)
+    ;(await permit(control, { ...size, maxCompletionTokens: 5_000 })).answered(billed, null)
     assert.deepEqual(done, [800, 5_000])
     // The estimate was a quarter too high: it is trusted no longer.
-    ;(await permit(control)).answered({ ...usage, input: 0 }, null)
+    ;(await permit(control)).answered(0, null)
     assert.deepEqual(reserved, [1_000, 5_000, 800])
     assert.equal(done[2], 800, 'an answer without usage took what was reserved')
   })
 
   it('goes by the answer whose estimate was furthest below what was billed', async () => {
     const control = make()
-    for (const input of [800, 1_200, 700]) (await permit(control)).answered({ ...usage, input }, null)
+    for (const input of [800, 1_200, 700]) (await permit(control)).answered(input, null)
     await permit(control)
     assert.equal(reserved.at(-1), 1_200)
-    for (let index = 0; index < 32; index += 1) (await permit(control)).answered(usage, null)
+    for (let index = 0; index < 32; index += 1) (await permit(control)).answered(billed, null)
     await permit(control)
     assert.equal(reserved.at(-1), 800)
   })
 
   it('does not let an odd usage make requests free, or too large', async () => {
     const control = make()
-    ;(await permit(control)).answered({ ...usage, input: 1 }, null)
+    ;(await permit(control)).answered(1, null)
     await permit(control)
     assert.equal(reserved.at(-1), 300)
-    ;(await permit(control)).answered({ ...usage, input: 1e9 }, null)
+    ;(await permit(control)).answered(1e9, null)
     await permit(control)
     assert.equal(reserved.at(-1), 4_000)
   })
@@ -170,23 +169,5 @@ describe('createRateControl', () => {
     const unknown = await permit(make())
     unknown.ended()
     assert.deepEqual(done, [null])
-  })
-})
-
-describe('createLocalShare', () => {
-  it('lowers the budget where the account allows less, and forgets it when it says more again', () => {
-    const set: Budget[] = []
-    const paused: number[] = []
-    const limiter = { setBudget: (budget: Budget) => set.push(budget), pause: (ms: number) => paused.push(ms) }
-    const budget = { requestsPerMinute: 100, tokensPerMinute: null }
-    const share = createLocalShare({ limiter, budget, part: 0.2 })
-    share.accountAllows({ requestsPerMinute: 300, tokensPerMinute: 10_000 })
-    share.accountAllows({ requestsPerMinute: 5_000, tokensPerMinute: null })
-    share.pauseCluster(7)
-    assert.deepEqual(set, [
-      { requestsPerMinute: 60, tokensPerMinute: 2_000 },
-      { requestsPerMinute: 100, tokensPerMinute: null },
-    ])
-    assert.deepEqual(paused, [7])
   })
 })

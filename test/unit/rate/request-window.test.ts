@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createLedger } from '../../../src/rate/limiter/request-window.ts'
 import type { Start } from '../../../src/rate/limiter/minute-window.ts'
+import { createRequestWindow } from '../../../src/rate/limiter/request-window.ts'
 
 const MINUTE_MS = 60_000
 
@@ -23,7 +23,7 @@ function allowed(changes: readonly Change[], at: number, of: 'requests' | 'token
   }, 0)
 }
 
-describe('createLedger', () => {
+describe('createRequestWindow', () => {
   const budgetOf = fc.record({
     requests: fc.oneof(fc.constant(0), fc.double({ min: 1, max: 300, noNaN: true })),
     tokens: fc.oneof(fc.constant(0), fc.integer({ min: 3_000, max: 200_000 })),
@@ -47,7 +47,7 @@ describe('createLedger', () => {
       steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
     ) => {
       let now = 1_000_000
-      const ledger = createLedger({ requestsPerMinute: first.requests, tokensPerMinute: first.tokens })
+      const ledger = createRequestWindow({ requestsPerMinute: first.requests, tokensPerMinute: first.tokens })
       const changes: Change[] = [{ at: now, ...first }]
       const spent: Spent[] = []
       const open: { readonly start: Start; readonly entry: Spent }[] = []
@@ -99,7 +99,7 @@ describe('createLedger', () => {
       [600, 1e9],
       [1e6, 60_000],
     ] as const) {
-      const ledger = createLedger({ requestsPerMinute: requests, tokensPerMinute: tokens })
+      const ledger = createRequestWindow({ requestsPerMinute: requests, tokensPerMinute: tokens })
       let now = 0
       let starts = 0
       while (now < 180_000) {
@@ -114,7 +114,7 @@ describe('createLedger', () => {
   })
 
   it('gives a start every two minutes at a budget of half a request', () => {
-    const ledger = createLedger({ requestsPerMinute: 0.5, tokensPerMinute: null })
+    const ledger = createRequestWindow({ requestsPerMinute: 0.5, tokensPerMinute: null })
     assert.equal(ledger.waitMs(0, 0), 0)
     ledger.take(0, 0)
     let now = 0
@@ -123,22 +123,25 @@ describe('createLedger', () => {
   })
 
   it('allows a budget that has grown from nothing only for the time that it has stood', () => {
-    const ledger = createLedger({ requestsPerMinute: 0, tokensPerMinute: null })
+    const ledger = createRequestWindow({ requestsPerMinute: 0, tokensPerMinute: null })
     ledger.set(10_000, { requestsPerMinute: 60, tokensPerMinute: null })
     assert.equal(Math.round(ledger.waitMs(10_000, 0)), 1_000)
     assert.equal(ledger.waitMs(11_001, 0), 0)
   })
 
   it('tells the pace of the smaller budget, also before anything was started', () => {
-    const ledger = createLedger({ requestsPerMinute: 6_000, tokensPerMinute: 60_000 })
+    const ledger = createRequestWindow({ requestsPerMinute: 6_000, tokensPerMinute: 60_000 })
     assert.equal(ledger.intervalMs(1_000), 1_000)
     ledger.take(0, 2_000)
     assert.equal(ledger.intervalMs(1_000), 2_000)
-    assert.equal(createLedger({ requestsPerMinute: 0, tokensPerMinute: null }).intervalMs(1), Number.POSITIVE_INFINITY)
+    assert.equal(
+      createRequestWindow({ requestsPerMinute: 0, tokensPerMinute: null }).intervalMs(1),
+      Number.POSITIVE_INFINITY,
+    )
   })
 
   it('tells how much of the last minute was used', () => {
-    const ledger = createLedger({ requestsPerMinute: 100, tokensPerMinute: 1_000 })
+    const ledger = createRequestWindow({ requestsPerMinute: 100, tokensPerMinute: 1_000 })
     assert.equal(ledger.utilisation(0), 0)
     const start = ledger.take(0, 500)
     assert.equal(ledger.utilisation(0), 0.5)

@@ -5,14 +5,14 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { type ErrorCode, isServiceError, ServiceError } from '../../../src/errors.ts'
 import { PaidAnswerError, RateLimitedError } from '../../../src/llm/errors.ts'
-import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
-import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
 import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
 import type { ModelReply } from '../../../src/llm/types.ts'
 import { createMetrics } from '../../../src/metrics.ts'
+import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
+import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
+import { prepare } from '../../../src/restate/batch/prepare.ts'
 import { askOnce } from '../../../src/restate/chunk/ask.ts'
 import type { ChunkRequest } from '../../../src/restate/contract.ts'
-import { prepare } from '../../../src/restate/batch/prepare.ts'
 
 const [known] = prepare({ indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }, 'small').prepared
 assert.ok(known)

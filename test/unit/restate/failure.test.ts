@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ErrorCode, ServiceError } from '../../../src/errors.ts'
-import { FATAL_CODES, formatFailure, parseFailure } from '../../../src/restate/contract.ts'
+import { type ErrorCode, FAILURES, ServiceError } from '../../../src/errors.ts'
+import { formatFailure, parseFailure, stopsTheRun } from '../../../src/restate/contract.ts'
 import { asTerminalError } from '../../../src/restate/failure.ts'
-import { RUN_FAILURES } from '../../../src/restate/batch/gather.ts'
 
 const terminal: readonly [ErrorCode, number][] = [
   ['input-invalid', 400],
@@ -46,17 +45,26 @@ test('a message without a code of ours is internal, whole', () => {
   assert.deepEqual(parseFailure(formatFailure('internal', 'a\nb')), { code: 'internal', message: 'a\nb' })
 })
 
-test('what fails a whole run ends the invocation and stops the client', () => {
-  for (const code of RUN_FAILURES) {
-    assert.ok(asTerminalError(new ServiceError(code, 'x')), `${code} would be tried for ever`)
-    assert.ok(FATAL_CODES.has(code), code)
+test('every code that may end an invocation is read back from its message, and no other is retried for ever', () => {
+  for (const code of Object.keys(FAILURES) as ErrorCode[]) {
+    const error = asTerminalError(new ServiceError(code, 'x'))
+    assert.equal(error === undefined, FAILURES[code].retry === 'retryable', code)
+    assert.deepEqual(parseFailure(formatFailure(code, 'x')), { code, message: 'x' })
   }
 })
 
 test('what stops a run is what every later batch would meet', () => {
-  assert.deepEqual(
-    [...FATAL_CODES].filter((code) => !terminal.some(([known]) => known === code)),
-    [],
-  )
-  assert.ok(!FATAL_CODES.has('input-invalid'))
+  const stopping = (Object.keys(FAILURES) as ErrorCode[]).filter(stopsTheRun)
+  for (const code of [
+    'model-auth',
+    'model-not-found',
+    'model-quota',
+    'model-unavailable',
+    'database-failed',
+  ] as const) {
+    assert.ok(stopping.includes(code), code)
+  }
+  for (const code of ['input-invalid', 'model-refused', 'database-unavailable', 'interrupted'] as const) {
+    assert.ok(!stopping.includes(code), code)
+  }
 })

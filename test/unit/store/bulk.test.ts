@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { pino } from 'pino'
-import { type Column, Parameters, storableJson, storableText, uniqueByKey, unnestRows } from '../../../src/store/bulk.ts'
+import {
+  type Column,
+  Parameters,
+  storableJson,
+  storableText,
+  uniqueByKey,
+  unnestRows,
+} from '../../../src/store/bulk.ts'
 import { createPool } from '../../../src/store/pool.ts'
 
 describe('bulk writing', () => {

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
-import { createRateLedger } from '../../src/store/rate-budget.ts'
+import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { hasPgBouncer, type PgBouncer, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
-import { rateLedgerContract } from './rate-ledger.contract.ts'
+import { rateLedgerContract } from './rate-budget.contract.ts'
 
 const postgres = sharedPostgres()
 const EMPTY = 'truncate rate_budget, replicas'
 
 rateLedgerContract('PostgreSQL', async () => {
   const { pool, drop } = await postgres.fresh()
-  return { ledger: createRateLedger(pool), empty: async () => void (await pool.query(EMPTY)), close: drop }
+  return { ledger: createBudgetStore(pool), empty: async () => void (await pool.query(EMPTY)), close: drop }
 })
 
 // Where PgBouncer is not installed there is one adapter fewer to test.
@@ -23,7 +23,7 @@ if (await hasPgBouncer()) {
     bouncer = await startPgBouncer(await postgres.server())
     const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
     return {
-      ledger: createRateLedger(pool),
+      ledger: createBudgetStore(pool),
       empty: async () => void (await database.pool.query(EMPTY)),
       close: async () => {
         await pool.end()
@@ -36,7 +36,7 @@ if (await hasPgBouncer()) {
 it('a replica that is stopped in the middle of a renewal holds the others up for about a second, not for ever', async () => {
   const { pool, drop } = await postgres.fresh()
   try {
-    const ledger = createRateLedger(pool)
+    const ledger = createBudgetStore(pool)
     await ledger.configure({ rpm: 1_000, tpm: null, safety: 1, by: 'test' })
     const stopped = await pool.connect()
     const { promise: cut, resolve } = Promise.withResolvers<void>()

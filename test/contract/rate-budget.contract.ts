@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decideLease, type LeaseGrant, type LeaseRequest } from '../../src/rate/lease/lease.ts'
-import type { RateLedger } from '../../src/store/types.ts'
+import { decideLease } from '../../src/rate/lease/lease.ts'
+import type { BudgetStore, LeaseRequest } from '../../src/rate/types.ts'
 
 export interface LedgerUnderTest {
-  readonly ledger: RateLedger
+  readonly ledger: BudgetStore
   /** Makes the ledger forget everything. */
   readonly empty: () => Promise<void>
   readonly close: () => Promise<void>
@@ -17,7 +17,7 @@ const CONFIGURED = { rpm: 1_000, tpm: 50_000, safety: 1, by: 'test' }
 export function rateLedgerContract(name: string, makeLedger: () => Promise<LedgerUnderTest>): void {
   describe(`rate ledger: ${name}`, () => {
     let under: LedgerUnderTest
-    let ledger: RateLedger
+    let ledger: BudgetStore
     before(async () => {
       under = await makeLedger()
       ledger = under.ledger
@@ -25,7 +25,7 @@ export function rateLedgerContract(name: string, makeLedger: () => Promise<Ledge
     after(() => under?.close())
 
     const renew = (request: Partial<LeaseRequest> & Pick<LeaseRequest, 'replicaId' | 'number'>) =>
-      ledger.renew<LeaseGrant>((state, now) =>
+      ledger.renew((state, now) =>
         decideLease(
           state,
           {

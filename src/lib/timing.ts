@@ -1,0 +1,48 @@
+/** Bounds on waiting: a promise with a time limit, and one way to try again until something answers. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Resolves or rejects as `answer` does, and rejects with `toError()` once `timeoutMs` have passed. The work behind
+ * `answer` goes on; what comes of it later is ignored.
+ */
+export async function withTimeout<T>(timeoutMs: number, answer: Promise<T>, toError: () => Error): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(toError()), timeoutMs)
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+    // Once the time is up nobody listens to `answer` any more, and a late rejection would end the process.
+    answer.catch(() => undefined)
+  }
+}
+
+export interface RetryOptions {
+  /** Milliseconds between the end of one attempt and the beginning of the next; `attempt` counts from 0. */
+  readonly delayMs: number | ((attempt: number) => number)
+  /** Milliseconds after which no further attempt is made. At least one attempt is made. */
+  readonly patienceMs: number
+  /** Ends the wait between two attempts; `attempt` has to watch it by itself. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Calls `attempt` until it resolves with something other than undefined, and resolves with that; with undefined once
+ * `patienceMs` are over. Rejects with what `attempt` rejects with, which ends the tries, and with the reason of
+ * `signal` when it aborts.
+ */
+export async function retryFor<T>(
+  attempt: (attempt: number) => Promise<T | undefined>,
+  { delayMs, patienceMs, signal }: RetryOptions,
+): Promise<T | undefined> {
+  const deadline = performance.now() + patienceMs
+  for (let count = 0; ; count += 1) {
+    signal.throwIfAborted()
+    const answer = await attempt(count)
+    if (answer !== undefined) return answer
+    signal.throwIfAborted()
+    if (performance.now() >= deadline) return undefined
+    const pause = typeof delayMs === 'number' ? delayMs : delayMs(count)
+    await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}

@@ -1,0 +1,102 @@
+/** The shape of `src`: small rooms, short files, and imports that only ever point downwards. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url))
+const MOST_FILES = 20
+const MOST_LINES = 250
+
+/** The rooms from the lowest to the highest: a file imports from its own room and from rows below its own. */
+const ROWS: readonly (readonly string[])[] = [
+  ['errors.ts'],
+  ['lib'],
+  ['rate/types.ts', 'classification'],
+  ['codebooks', 'config'],
+  ['evidence'],
+  ['eval', 'catalogue', 'rate', 'llm', 'store'],
+  ['offline-model', 'metrics.ts'],
+  ['restate', 'http', 'embedded', 'resources.ts'],
+  ['app.ts'],
+  ['server.ts', 'guard', 'console', 'cli'],
+]
+
+const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(SRC, join(entry.parentPath, entry.name)))
+const imports = new Map(files.filter((file) => file.endsWith('.ts')).map((file) => [file, importsOf(file)]))
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  const relatives = [...text.matchAll(/^(?:import|export|\}) [^'\n]*from '(\.[^']+)'/gm)]
+  const dynamic = [...text.matchAll(/\bimport\('(\.[^']+)'\)/g)]
+  return [...relatives, ...dynamic].map(([, specifier = '']) => join(dirname(file), specifier))
+}
+
+function roomOf(file: string): string {
+  const named = ROWS.flat().find((room) => room === file)
+  return named ?? file.split('/')[0] ?? file
+}
+
+function rowOf(file: string): number {
+  const row = ROWS.findIndex((rooms) => rooms.includes(roomOf(file)))
+  assert.notEqual(row, -1, `${file} stands in no room that the design knows`)
+  return row
+}
+
+test('no folder holds more than twenty files of its own', () => {
+  const counts = new Map<string, number>()
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1)
+  assert.deepEqual(
+    [...counts].filter(([, count]) => count > MOST_FILES),
+    [],
+  )
+})
+
+test('no file of code is longer than 250 lines', () => {
+  const lines = (file: string) => readFileSync(join(SRC, file), 'utf8').split('\n').length - 1
+  assert.deepEqual(
+    [...imports.keys()].map((file) => [file, lines(file)] as const).filter(([, count]) => count > MOST_LINES),
+    [],
+  )
+})
+
+test('every import inside src names a file that exists', () => {
+  const known = new Set(files)
+  const missing = [...imports].flatMap(([file, targets]) =>
+    targets.filter((target) => !known.has(target)).map((t) => [file, t]),
+  )
+  assert.deepEqual(missing, [])
+  assert.ok([...imports.values()].flat().length > 500, 'the imports are found at all')
+})
+
+test('no import points upwards, or sideways into a room of the same row', () => {
+  const wrong = [...imports].flatMap(([file, targets]) =>
+    targets
+      .filter((target) => roomOf(target) !== roomOf(file) && rowOf(target) >= rowOf(file))
+      .map((target) => `${file} -> ${target}`),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('the imports make no circle', () => {
+  const state = new Map<string, 'open' | 'done'>()
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === 'done') return
+    assert.notEqual(state.get(file), 'open', `a circle: ${[...path, file].join(' -> ')}`)
+    state.set(file, 'open')
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file])
+    state.set(file, 'done')
+  }
+  for (const file of imports.keys()) visit(file, [])
+})
+
+test('a chunk imports nothing of a batch', () => {
+  const wrong = [...imports].filter(
+    ([file, targets]) =>
+      file.startsWith('restate/chunk/') && targets.some((target) => target.startsWith('restate/batch/')),
+  )
+  assert.deepEqual(wrong, [])
+})
