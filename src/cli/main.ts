@@ -35,7 +35,7 @@ await main()
 
 async function main(): Promise<void> {
   surviveClosedOutputs()
-  const program = new Command('classify-service')
+  const program = new Command('classify')
     .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
     .exitOverride()
     .showHelpAfterError('(--help tells the options)')

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isOurProcess } from './pids.ts'
 
-/** Words that stand in the command line of whoever may hold a claim: the CLI. */
-const OUR_MARK = 'src/cli/main.ts'
+/** The command line of a process that may hold a claim contains one of these: an npm script's, or that of npx classify. */
+const OUR_MARKS = ['src/cli/', '.bin/classify']
 
 /** Makes `parts` below DATA_DIR. Rejects with config-invalid, naming the variable, where it cannot be written to. */
 export async function makeDataDir(dataDir: string, ...parts: readonly string[]): Promise<string> {
@@ -43,7 +43,7 @@ export async function claimDataDir(
       }
     }
     const pid = Number(await readFile(file, 'utf8').catch(() => ''))
-    if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && (await isOurProcess(pid, OUR_MARK))) {
+    if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && (await isOurProcess(pid, OUR_MARKS))) {
       throw new ServiceError(
         'embedded-failed',
         `The stack runs already on ${dataDir} (pid ${pid}): use it with "npm run classify -- FILE", stop it, or set DATA_DIR`,

@@ -22,7 +22,7 @@ export async function endLeftovers(dataDir: string, say: (line: string) => void)
   const ending = names.map(async (name) => {
     const file = join(pidsDir(dataDir), name)
     const record = parseRecord(await readFile(file, 'utf8').catch(() => ''))
-    if (record !== undefined && (await isOurProcess(record.pid, record.mark))) {
+    if (record !== undefined && (await isOurProcess(record.pid, [record.mark]))) {
       say(`Stopping the ${name} of an earlier start (pid ${record.pid})`)
       await endProcess(record.pid, END_TIMEOUT_MS)
     }

@@ -58,10 +58,10 @@ export async function isRunning(pid: number): Promise<boolean> {
   return found?.isZombie !== true
 }
 
-/** Whether `pid` runs and its command line holds `mark`: a pid alone may belong to somebody else by now. */
-export async function isOurProcess(pid: number, mark: string): Promise<boolean> {
+/** Whether `pid` runs and its command line contains one of `marks`: a pid alone may belong to another program by now. */
+export async function isOurProcess(pid: number, marks: readonly string[]): Promise<boolean> {
   const found = await describeProcess(pid)
-  return found !== undefined && !found.isZombie && found.command.includes(mark)
+  return found !== undefined && !found.isZombie && marks.some((mark) => found.command.includes(mark))
 }
 
 /** Ends a process that an earlier, killed supervisor left behind. */

@@ -38,11 +38,11 @@ test('a process is known by its command line, and not when it is gone or a zombi
   const pid = child.pid ?? 0
   const found = await describeProcess(pid)
   assert.equal(found?.parent, process.pid)
-  assert.equal(await isOurProcess(pid, 'my-mark'), true)
-  assert.equal(await isOurProcess(pid, 'another-mark'), false)
+  assert.equal(await isOurProcess(pid, ['another-mark', 'my-mark']), true)
+  assert.equal(await isOurProcess(pid, ['another-mark']), false)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  assert.equal(await isOurProcess(pid, 'my-mark'), false)
+  assert.equal(await isOurProcess(pid, ['my-mark']), false)
   assert.equal(await isRunning(pid), false)
 })
 

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The program behind every npm script and behind `npx classify`: checks the version of Node.js, then runs main.ts. */
+
+require('./node-version.cjs')
+import('./main.ts')
