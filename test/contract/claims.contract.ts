@@ -8,8 +8,12 @@ import type { StoreUnderTest } from './store.contract.ts'
 const HOLD_MS = 60_000
 const LONG_AGO = '2020-01-01T00:00:00.000Z'
 
-export function claimsContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
-  describe(`claims: ${name}`, () => {
+export function claimsContract(
+  name: string,
+  makeStore: () => Promise<StoreUnderTest>,
+  options: { readonly skip?: string | false } = {},
+): void {
+  describe(`claims: ${name}`, options, () => {
     let under: StoreUnderTest
     let store: Store
     before(async () => {

@@ -14,8 +14,12 @@ export interface LedgerUnderTest {
 
 const CONFIGURED = { rpm: 1_000, tpm: 50_000, safety: 1, by: 'test' }
 
-export function rateLedgerContract(name: string, makeLedger: () => Promise<LedgerUnderTest>): void {
-  describe(`rate ledger: ${name}`, () => {
+export function rateLedgerContract(
+  name: string,
+  makeLedger: () => Promise<LedgerUnderTest>,
+  options: { readonly skip?: string | false } = {},
+): void {
+  describe(`rate ledger: ${name}`, options, () => {
     let under: LedgerUnderTest
     let ledger: BudgetStore
     before(async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
 import { createBudgetStore } from '../../src/store/rate-budget.ts'
-import { hasPgBouncer, type PgBouncer, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
+import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
 import { rateLedgerContract } from './rate-budget.contract.ts'
 
 const postgres = sharedPostgres()
@@ -13,25 +13,23 @@ rateLedgerContract('PostgreSQL', async () => {
   return { ledger: createBudgetStore(pool), empty: async () => void (await pool.query(EMPTY)), close: drop }
 })
 
-// Where PgBouncer is not installed there is one adapter fewer to test.
-if (await hasPgBouncer()) {
-  let bouncer: PgBouncer | undefined
-  after(() => bouncer?.stop())
+let bouncer: PgBouncer | undefined
+after(() => bouncer?.stop())
 
-  rateLedgerContract('PostgreSQL through PgBouncer in transaction mode', async () => {
-    const database = await postgres.fresh()
-    bouncer = await startPgBouncer(await postgres.server())
-    const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
-    return {
-      ledger: createBudgetStore(pool),
-      empty: async () => void (await database.pool.query(EMPTY)),
-      close: async () => {
-        await pool.end()
-        await database.drop()
-      },
-    }
-  })
+const bounced = async () => {
+  const database = await postgres.fresh()
+  bouncer ??= await startPgBouncer(await postgres.server())
+  const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
+  return {
+    ledger: createBudgetStore(pool),
+    empty: async () => void (await database.pool.query(EMPTY)),
+    close: async () => {
+      await pool.end()
+      await database.drop()
+    },
+  }
 }
+rateLedgerContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip: await pgBouncerSkip() })
 
 it('a replica that is stopped in the middle of a renewal holds the others up for about a second, not for ever', async () => {
   const { pool, drop } = await postgres.fresh()

@@ -12,8 +12,12 @@ export interface StoreUnderTest {
   readonly close: () => Promise<void>
 }
 
-export function storeContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
-  describe(`store: ${name}`, () => {
+export function storeContract(
+  name: string,
+  makeStore: () => Promise<StoreUnderTest>,
+  options: { readonly skip?: string | false } = {},
+): void {
+  describe(`store: ${name}`, options, () => {
     let under: StoreUnderTest
     let store: Store
     before(async () => {

@@ -1,7 +1,7 @@
 import { after } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
-import { hasPgBouncer, type PgBouncer, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
+import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
 import { claimsContract } from './claims.contract.ts'
 import { type StoreUnderTest, storeContract } from './store.contract.ts'
 
@@ -18,24 +18,22 @@ const direct = async (): Promise<StoreUnderTest> => {
 storeContract('PostgreSQL', direct)
 claimsContract('PostgreSQL', direct)
 
-// Where PgBouncer is not installed there is one adapter fewer to test.
-if (await hasPgBouncer()) {
-  let bouncer: PgBouncer | undefined
-  after(() => bouncer?.stop())
+const skip = await pgBouncerSkip()
+let bouncer: PgBouncer | undefined
+after(() => bouncer?.stop())
 
-  const bounced = async (): Promise<StoreUnderTest> => {
-    const database = await postgres.fresh()
-    bouncer ??= await startPgBouncer(await postgres.server())
-    const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
-    return {
-      store: createStore(pool),
-      rows: async (statement) => (await database.pool.query<Record<string, unknown>>(statement)).rows,
-      close: async () => {
-        await pool.end()
-        await database.drop()
-      },
-    }
+const bounced = async (): Promise<StoreUnderTest> => {
+  const database = await postgres.fresh()
+  bouncer ??= await startPgBouncer(await postgres.server())
+  const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
+  return {
+    store: createStore(pool),
+    rows: async (statement) => (await database.pool.query<Record<string, unknown>>(statement)).rows,
+    close: async () => {
+      await pool.end()
+      await database.drop()
+    },
   }
-  storeContract('PostgreSQL through PgBouncer in transaction mode', bounced)
-  claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced)
 }
+storeContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

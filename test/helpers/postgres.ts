@@ -127,11 +127,11 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Whether the machine has PgBouncer. */
-export async function hasPgBouncer(): Promise<boolean> {
+/** The `skip` option of a suite that needs PgBouncer: the reason where this machine lacks the program, else false. */
+export async function pgBouncerSkip(): Promise<string | false> {
   return promisify(execFile)('pgbouncer', ['--version']).then(
-    () => true,
     () => false,
+    () => 'skipped: PgBouncer is not installed here (apt-get install pgbouncer)',
   )
 }
 
