@@ -1,7 +1,8 @@
 /** The one place that builds adapters: pool, store, limiter, model client, metrics. They are closed in reverse. */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { Config, DatabaseConnection } from './config/config.ts'
+import type { Config } from './config/config.ts'
+import type { DatabaseConnection } from './config/database-connection.ts'
 import { ServiceError } from './errors.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'

@@ -1,6 +1,7 @@
 /** Entry of the command line. One file a command; this one puts them together and turns errors into exit codes. */
 import { Command, CommanderError } from 'commander'
-import { findNearMisses, loadDotEnv } from '../config/config.ts'
+import { loadDotEnv } from '../config/environment.ts'
+import { findNearMisses } from '../config/near-misses.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { addAllInOneCommand } from './classify/all-in-one.ts'
 import { addClassifyCommand } from './classify/classify.ts'

@@ -1,6 +1,6 @@
 /**
- * Variables that the Compose file alone reads. They stand here so that `.env` may hold them without a word, and so that
- * a mistyped one is pointed out; a test holds the list to docker-compose.cluster.yml.
+ * The variables that docker-compose.cluster.yml reads and the service does not. With this list a mistyped one in `.env`
+ * is reported and a correct one is not; a test compares the list with the Compose file.
  */
 export const COMPOSE_VARIABLES: readonly string[] = [
   'COMPOSE_PROJECT_NAME',

@@ -2,7 +2,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { type Config, fromThisHost } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import { connectionFromThisHost } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { claimDataDir, makeDataDir } from './data-dir.ts'
 import { endLeftovers } from './leftovers.ts'
@@ -127,7 +128,7 @@ async function startDatabase(
   begin: Begin,
 ): Promise<{ readonly url: string; readonly supervisor: Supervisor | null }> {
   if (config.database.connection !== null)
-    return { url: toUrl(fromThisHost(config.database.connection)), supervisor: null }
+    return { url: toUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
   // One port for the life of the stack: the replica finds the database again after a restart.
   const port = config.embeddedPostgresPort ?? (await freePort())
   let url = ''

@@ -1,6 +1,6 @@
 /** Which request meets which fault, and what a spoilt answer looks like. Pure: no clock, no I/O. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
-import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../config/config.ts'
+import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../config/offline-model-values.ts'
 import type { AnswerElement } from './answers.ts'
 import { otherLabel } from './labels.ts'
 import { createRandom } from './latency.ts'

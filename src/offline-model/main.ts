@@ -1,6 +1,7 @@
 /** Entry of the offline model's own process. Ends with 0 on SIGTERM, SIGINT, or when the parent's channel closes. */
 import { pino } from 'pino'
-import { type OfflineAnswers, readOfflineModelConfig } from '../config/config.ts'
+import { readOfflineModelConfig } from '../config/config.ts'
+import type { OfflineAnswers } from '../config/offline-model-values.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answers.ts'
 import { createGoldAnswers, readGold } from './answers-gold.ts'

@@ -1,5 +1,5 @@
 /** What the offline model counts: the witness of tests and benchmarks for what was really asked. */
-import type { ModelFault } from '../config/config.ts'
+import type { ModelFault } from '../config/offline-model-values.ts'
 import { createEventWindow } from './event-window.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** The offline model in the test's own process, whose faults and answers a test changes between runs. */
 import { pino } from 'pino'
-import type { FaultRates } from '../../src/config/config.ts'
+import type { FaultRates } from '../../src/config/offline-model-values.ts'
 import { type AnswerStrategy, createRulesAnswers } from '../../src/offline-model/answers.ts'
 import { createFaults, type FaultSource } from '../../src/offline-model/faults.ts'
 import { createOfflineModel } from '../../src/offline-model/server.ts'

@@ -98,6 +98,7 @@ const probes: readonly Probe[] = [
   ...crossings.map((pair) => importing(pair, true)),
   ...permitted.map((pair) => importing(pair, false)),
   { folder: 'src/llm', code: readsEnv, rule: 'noProcessEnv', isRefused: true },
+  { folder: 'src/config', code: readsEnv, rule: 'noProcessEnv', isRefused: true },
 ]
 
 let directory: string

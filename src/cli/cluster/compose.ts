@@ -1,7 +1,8 @@
 /** Runs Docker Compose on this repository's cluster. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Config, composeEnvironment } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
+import { composeEnvironment } from '../../config/environment.ts'
 import { ServiceError } from '../../errors.ts'
 
 export const COMPOSE_FILE = 'docker-compose.cluster.yml'

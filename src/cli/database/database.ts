@@ -2,7 +2,8 @@
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import { type Config, type DatabaseConnection, fromThisHost } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
+import { connectionFromThisHost, type DatabaseConnection } from '../../config/database-connection.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { readStackState } from '../../embedded/state.ts'
@@ -34,7 +35,7 @@ export async function withDatabase<T>(
       await database.close()
     }
   }
-  if (config.database.connection !== null) return await run(fromThisHost(config.database.connection))
+  if (config.database.connection !== null) return await run(connectionFromThisHost(config.database.connection))
   const running = await readStackState(config.dataDir)
   if (running !== undefined) return await run({ url: running.database_url })
 

@@ -3,7 +3,10 @@ import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { parseEnv } from 'node:util'
 import { COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
-import { findNearMisses, fromThisHost, readConfig, VARIABLE_NAMES } from '../../../src/config/config.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { connectionFromThisHost } from '../../../src/config/database-connection.ts'
+import { findNearMisses } from '../../../src/config/near-misses.ts'
+import { VARIABLE_NAMES } from '../../../src/config/variables.ts'
 import { nearestName } from '../../../src/lib/nearest-name.ts'
 
 /** For each variable: values that must stop the process. */
@@ -137,7 +140,7 @@ test('the list of Compose variables is what the Compose file reads, but for thos
 test("Docker's name of this machine is this machine, for what runs on it; other names stay", () => {
   const hostOf = (env: Record<string, string>) => {
     const connection = readConfig(env).database.connection
-    const seen = connection === null ? null : fromThisHost(connection)
+    const seen = connection === null ? null : connectionFromThisHost(connection)
     return seen !== null && 'host' in seen ? seen.host : seen?.url
   }
   assert.equal(hostOf({ POSTGRES_HOST: 'host.docker.internal' }), '127.0.0.1')
@@ -176,5 +179,5 @@ test('slips of the pen are pointed out, other names are left alone', () => {
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
   assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
   assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
-  assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no variable any more/)
+  assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no longer a variable/)
 })

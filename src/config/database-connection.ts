@@ -1,0 +1,42 @@
+/** How to reach PostgreSQL by the configuration, seen from a container or from the host itself. */
+import type { Variables } from './variables.ts'
+
+export interface DatabaseConfig {
+  /** Null where no database was configured, so that the embedded stack starts its own PostgreSQL. */
+  readonly connection: DatabaseConnection | null
+  /** Connections of one replica. */
+  readonly poolSize: number
+}
+
+/** Where PostgreSQL is and as which user to log in: one URL, or its parts. */
+export type DatabaseConnection =
+  | { readonly url: string }
+  | {
+      readonly host: string
+      readonly port: number
+      readonly user: string
+      readonly password: string | undefined
+      readonly database: string
+    }
+
+/** `DATABASE_URL` where it is set, else `POSTGRES_HOST` with its companions, else null. */
+export function buildConnection(values: Variables): DatabaseConnection | null {
+  if (values.DATABASE_URL !== undefined) return { url: values.DATABASE_URL }
+  if (values.POSTGRES_HOST === undefined) return null
+  return {
+    host: values.POSTGRES_HOST,
+    port: values.POSTGRES_PORT ?? 5432,
+    user: values.POSTGRES_USER,
+    password: values.POSTGRES_PASSWORD,
+    database: values.POSTGRES_DB,
+  }
+}
+
+/**
+ * The same database as a process on the host reaches it. `POSTGRES_HOST=host.docker.internal` serves the containers of
+ * the Compose file, and on the host itself that name is 127.0.0.1.
+ */
+export function connectionFromThisHost(connection: DatabaseConnection): DatabaseConnection {
+  if ('url' in connection || connection.host !== 'host.docker.internal') return connection
+  return { ...connection, host: '127.0.0.1' }
+}

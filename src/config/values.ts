@@ -1,0 +1,98 @@
+/** Parsers for the value of one environment variable: each turns a text into what the configuration holds, or says what is allowed. */
+import { z } from 'zod'
+import { parseJson } from '../lib/json.ts'
+
+/** A whole number in decimal digits from `min` to `max`. */
+export const whole = (min: number, max: number) => {
+  const allowed = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed)
+}
+
+/** A decimal number such as "0.99" or ".5" from `min` to `max`. Exponents are refused. */
+export const decimal = (min: number, max: number) => {
+  const allowed = `must be a number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^(?:\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed)
+}
+
+/** A TCP port that a process of ours listens on. */
+export const port = whole(1, 65_535)
+
+/** A TCP port that Docker publishes on the host. With 0 Docker takes any free port. */
+export const hostPort = whole(0, 65_535)
+
+/** A text that is not blank; spaces around it are removed. */
+export const text = z.string().trim().min(1, 'must not be blank').max(1_000, 'must be at most 1000 characters')
+
+/** One of a fixed list of words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: () => `must be one of ${values.join(', ')}` })
+
+/** The form of an HTTP URL, for messages. A password in a URL is refused because URLs appear in messages and reports. */
+const URL_FORM = 'that begins with http:// or https:// and holds no user name or password'
+
+/** One HTTP URL, without slashes at its end. */
+export const httpUrl = text.refine(isHttpUrl, `must be a URL ${URL_FORM}`).transform(withoutFinalSlashes)
+
+/** HTTP URLs separated by commas, without slashes at their ends. */
+export const httpUrls = text
+  .transform((list) => list.split(',').map((url) => url.trim()))
+  .refine((urls) => urls.every(isHttpUrl), `must be URLs ${URL_FORM}, separated by commas`)
+  .transform((urls) => urls.map(withoutFinalSlashes))
+
+/** The URL of a PostgreSQL database. It may hold a password, so its value is never printed. */
+export const postgresUrl = text.refine(
+  isPostgresUrl,
+  'must be a URL such as postgres://user:password@host:5432/database',
+)
+
+/** An API key. Other characters cannot stand in an HTTP header, and the client would report the endpoint as unreachable. */
+export const apiKey = text.regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+
+/** Prices of one model in USD per million tokens. */
+const priceSchema = z.strictObject({
+  input: z.number().min(0),
+  cached_input: z.number().min(0).optional(),
+  cache_write: z.number().min(0).optional(),
+  output: z.number().min(0),
+})
+
+const PRICES_ALLOWED =
+  'must be JSON such as {"my-model":{"input":0.1,"cached_input":0.01,"output":0.5}}, in USD per million tokens'
+
+/** JSON that gives prices by model name. */
+export const prices = z.string().transform((json, context) => {
+  const parsed = z.record(z.string(), priceSchema).safeParse(parseJson(json))
+  if (parsed.success) return parsed.data
+  context.addIssue({ code: 'custom', message: PRICES_ALLOWED })
+  return z.NEVER
+})
+
+/** Public keys of Restate clusters in Restate's own notation, separated by commas. */
+export const identityKeys = text
+  .transform((list) => list.split(',').map((key) => key.trim()))
+  .refine(
+    (keys) => keys.every((key) => /^publickeyv1_[1-9A-HJ-NP-Za-km-z]{20,80}$/.test(key)),
+    'must be public keys that begin with publickeyv1_, separated by commas',
+  )
+
+function isHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password } = new URL(value)
+  return ['http:', 'https:'].includes(protocol) && username === '' && password === ''
+}
+
+function isPostgresUrl(value: string): boolean {
+  return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+}
+
+function withoutFinalSlashes(url: string): string {
+  return url.replace(/\/+$/, '')
+}

@@ -1,0 +1,81 @@
+/** Every environment variable that the service reads, with the values that it accepts. `.env.example` explains each of them. */
+import { z } from 'zod'
+import { faultRates, offlineAnswers } from './offline-model-values.ts'
+import {
+  apiKey,
+  decimal,
+  hostPort,
+  httpUrl,
+  httpUrls,
+  identityKeys,
+  oneOf,
+  port,
+  postgresUrl,
+  prices,
+  text,
+  whole,
+} from './values.ts'
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
+
+/** The schema of the environment, in the order of `.env.example`. */
+export const variables = z.object({
+  OPENAI_API_KEY: apiKey.optional(),
+  OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_MODEL: text.default('gpt-6-luna'),
+  OPENAI_ESCALATION_MODEL: text.optional(),
+  OPENAI_REASONING_EFFORT: oneOf(REASONING_EFFORTS).default('none'),
+  OPENAI_TIMEOUT_MS: whole(100, 600_000).default(60_000),
+  OPENAI_PRICES: prices.optional(),
+  RATE_RPM: whole(1, 1_000_000).default(1_000),
+  RATE_TPM: whole(1, 10_000_000_000).optional(),
+  RATE_SAFETY: decimal(0.01, 1).default(0.99),
+  RATE_MAX_WAIT_MS: whole(0, 600_000).default(20_000),
+  INGRESS_PORT: port.default(8080),
+  ADMIN_PORT: port.default(9070),
+  PORT: port.default(9080),
+  HOST: text.default('127.0.0.1'),
+  DATA_DIR: text.default('./.data'),
+  SERVICE_NAME: text.optional(),
+  LOG_LEVEL: oneOf(LOG_LEVELS).optional(),
+  DRAIN_TIMEOUT_MS: whole(0, 900_000).default(30_000),
+  DATABASE_URL: postgresUrl.optional(),
+  POSTGRES_HOST: text.optional(),
+  POSTGRES_PORT: port.optional(),
+  POSTGRES_USER: text.default('classify'),
+  POSTGRES_PASSWORD: z.string().min(1).optional(),
+  POSTGRES_DB: text.default('classify'),
+  POSTGRES_POOL_SIZE: whole(1, 500).default(10),
+  RESTATE_INGRESS_URL: httpUrls.optional(),
+  RESTATE_ADMIN_URL: httpUrls.optional(),
+  RESTATE_IDENTITY_KEYS: identityKeys.optional(),
+  RESTATE_IDENTITY_KEYS_DIR: text.optional(),
+  // The `cluster:` commands read these; compose-variables.ts lists what the Compose file alone reads.
+  COMPOSE_FILE: text.optional(),
+  CLUSTER_REPLICAS: whole(1, 1_000).default(5),
+  CLUSTER_ADMIN_PORT_1: hostPort.default(9070),
+  CLUSTER_ADMIN_PORT_2: hostPort.default(29070),
+  CLUSTER_ADMIN_PORT_3: hostPort.default(39070),
+  CLUSTER_ADMIN_PORT_4: hostPort.default(49070),
+  CLUSTER_ADMIN_PORT_5: hostPort.default(59070),
+  CLUSTER_IDENTITY_DIR: text.default('./docker/identity'),
+  OFFLINE_MODEL_URL: httpUrl.optional(),
+  OFFLINE_MODEL_HOST: text.default('127.0.0.1'),
+  OFFLINE_MODEL_PORT: port.default(9085),
+  OFFLINE_MODEL_LATENCY_MS: whole(0, 600_000).default(0),
+  OFFLINE_MODEL_SIGMA: decimal(0, 3).default(0.3),
+  OFFLINE_MODEL_RPM: whole(0, 10_000_000).default(0),
+  OFFLINE_MODEL_TPM: whole(0, 10_000_000_000).default(0),
+  OFFLINE_MODEL_SLICE_MS: whole(0, 60_000).default(0),
+  OFFLINE_MODEL_ANSWERS: offlineAnswers.default({ from: 'rules', goldFile: null, noise: 0 }),
+  OFFLINE_MODEL_FAULTS: faultRates.optional(),
+})
+
+/** The checked values by the name of the variable. */
+export type Variables = z.output<typeof variables>
+
+export const VARIABLE_NAMES: readonly string[] = Object.keys(variables.shape)
+
+/** Variables whose values appear in no message. */
+export const SECRET_NAMES: ReadonlySet<string> = new Set(['OPENAI_API_KEY', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
