@@ -6,7 +6,7 @@ import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import type { BatchToSave, ReviewDecision, ReviewToSave, StoredAnswer } from './types.ts'
 
-const PERSON_COLUMNS: readonly Column<ReviewDecision>[] = [
+const HUMAN_ANSWER_COLUMNS: readonly Column<ReviewDecision>[] = [
   { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
   { name: 'shape', type: 'text', value: (row) => storableText(row.shape) },
   { name: 'type', type: 'text', value: ({ after }) => after.type },
@@ -17,14 +17,14 @@ const PERSON_COLUMNS: readonly Column<ReviewDecision>[] = [
 ]
 
 /** The parts of a `with` that keep the word: the newest stands. One word a shape, so the caller gives no two. */
-export function writePersonAnswers(parameters: Parameters, review: ReviewToSave): readonly string[] {
+export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave): readonly string[] {
   const rows = uniqueByKey(
     review.decisions,
     (row) => row.shapeHash,
     () => true,
   )
-  const names = namesOf(PERSON_COLUMNS)
-  const given = unnestRows(parameters, PERSON_COLUMNS, rows)
+  const names = namesOf(HUMAN_ANSWER_COLUMNS)
+  const given = unnestRows(parameters, HUMAN_ANSWER_COLUMNS, rows)
   const by = parameters.bind(storableText(review.decidedBy))
   const at = parameters.bind(review.runStartedAt)
   return [
@@ -32,7 +32,7 @@ export function writePersonAnswers(parameters: Parameters, review: ReviewToSave)
       insert into person_answers as old (${names}, decided_by, decided_at)
       select ${names}, ${by}::text, ${at}::timestamptz from ${given} order by shape_hash
       on conflict (shape_hash) do update set
-        ${assignExcluded(PERSON_COLUMNS, 'shape_hash')},
+        ${assignExcluded(HUMAN_ANSWER_COLUMNS, 'shape_hash')},
         decided_by = excluded.decided_by, decided_at = excluded.decided_at, overridden_by = null
       where old.decided_at < excluded.decided_at
     )`,
@@ -40,8 +40,8 @@ export function writePersonAnswers(parameters: Parameters, review: ReviewToSave)
 }
 
 /** The parts of a `with` that end the words which a run with --override-person answers anew. A newer word stands. */
-export function overridePersonAnswers(parameters: Parameters, batch: BatchToSave): readonly string[] {
-  const hashes = batch.overridesPerson ?? []
+export function overrideHumanAnswers(parameters: Parameters, batch: BatchToSave): readonly string[] {
+  const hashes = batch.overriddenHumanAnswers ?? []
   if (hashes.length === 0) return []
   const given = parameters.bind(hashes)
   const runId = parameters.bind(batch.runId)
@@ -62,7 +62,7 @@ export function overridePersonAnswers(parameters: Parameters, batch: BatchToSave
 
 const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string' && value !== '')
 
-const personRow = z
+const humanAnswerRow = z
   .object({
     shape_hash: z.string().min(1),
     shape: z.string(),
@@ -91,7 +91,7 @@ const personRow = z
   )
 
 /** The word that stands on each shape that has one, by hash of the shape. */
-export async function findPersonAnswers(
+export async function findHumanAnswers(
   pool: DatabasePool,
   shapeHashes: readonly string[],
 ): Promise<ReadonlyMap<string, StoredAnswer>> {
@@ -99,8 +99,8 @@ export async function findPersonAnswers(
   const found = await queryRows(
     pool,
     "read persons' answers",
-    personRow,
-    `select ${namesOf(PERSON_COLUMNS)} from person_answers
+    humanAnswerRow,
+    `select ${namesOf(HUMAN_ANSWER_COLUMNS)} from person_answers
      where shape_hash = any($1::text[]) and overridden_by is null`,
     [shapeHashes],
   )

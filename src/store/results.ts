@@ -76,7 +76,7 @@ const INPUT_COLUMNS = 'indicator_id, name, input, input_hash, run_id, classified
 export function writeResults(
   parameters: Parameters,
   results: readonly ResultToSave[],
-  run: { readonly runId: string; readonly startedAt: string; readonly overridesPerson: boolean },
+  run: { readonly runId: string; readonly startedAt: string; readonly overridesHumanAnswers: boolean },
 ): readonly string[] {
   const rows = uniqueByKey(
     results,
@@ -88,7 +88,7 @@ export function writeResults(
   const runId = parameters.bind(run.runId)
   const startedAt = parameters.bind(run.startedAt)
   const names = namesOf(RESULT_COLUMNS)
-  const yields = run.overridesPerson ? `or old.classified_at < ${startedAt}::timestamptz` : ''
+  const yields = run.overridesHumanAnswers ? `or old.classified_at < ${startedAt}::timestamptz` : ''
   const historyNames = namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))
   return [
     `results as materialized (select * from ${given})`,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Indicator } from '../classification/types.ts'
 import { type Column, namesOf, Parameters, storableJson, storableText, unnestRows } from './bulk.ts'
-import { writePersonAnswers } from './human-answers.ts'
+import { writeHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import { KNOWN_SELECT, knownRow, writeResults } from './results.ts'
@@ -24,7 +24,7 @@ export async function findIndicators(
 }
 
 /** Pages by key, like the export. */
-export async function* listOpen(
+export async function* listNeedingReview(
   pool: DatabasePool,
   options: { readonly codebookVersion: string; readonly pageSize?: number },
 ): AsyncGenerator<readonly KnownIndicator[], void, undefined> {
@@ -82,8 +82,8 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
   const by = parameters.bind(storableText(review.decidedBy))
   const at = parameters.bind(runStartedAt)
   const parts = [
-    ...writeResults(parameters, results, { runId, startedAt: runStartedAt, overridesPerson: false }),
-    ...writePersonAnswers(parameters, review),
+    ...writeResults(parameters, results, { runId, startedAt: runStartedAt, overridesHumanAnswers: false }),
+    ...writeHumanAnswers(parameters, review),
     `item_rows as (
       insert into review_items (run_id, decided_by, decided_at, ${names})
       select ${run}::text, ${by}::text, ${at}::timestamptz, ${names}

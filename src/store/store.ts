@@ -5,11 +5,11 @@ import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { exportClassifications, exportIndicators } from './export.ts'
-import { findPersonAnswers, overridePersonAnswers } from './human-answers.ts'
+import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
-import { exportDecisions, findIndicators, listOpen, saveReview } from './reviews.ts'
+import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
 import { findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
@@ -19,7 +19,7 @@ export function createStore(pool: DatabasePool): Store {
     openRun: (runId) => openRun(pool, runId),
     findLatest: (ids) => findLatest(pool, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
-    findPersonAnswers: (shapeHashes) => findPersonAnswers(pool, shapeHashes),
+    findHumanAnswers: (shapeHashes) => findHumanAnswers(pool, shapeHashes),
     findModelUse: (model) => findModelUse(pool, model),
     claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
@@ -31,7 +31,7 @@ export function createStore(pool: DatabasePool): Store {
     findRun: (runId) => findRun(pool, runId),
     exportClassifications: (options) => exportClassifications(pool, options),
     findIndicators: (ids) => findIndicators(pool, ids),
-    listOpen: (options) => listOpen(pool, options),
+    listNeedingReview: (options) => listNeedingReview(pool, options),
     saveReview: (review) => saveReview(pool, review),
     exportDecisions: (options) => exportDecisions(pool, options),
     exportIndicators: (options) => exportIndicators(pool, options),
@@ -50,9 +50,9 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     ...writeResults(parameters, batch.results, {
       runId: batch.runId,
       startedAt: batch.runStartedAt,
-      overridesPerson: batch.overridesPerson !== undefined,
+      overridesHumanAnswers: batch.overriddenHumanAnswers !== undefined,
     }),
-    ...overridePersonAnswers(parameters, batch),
+    ...overrideHumanAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
     ...writeRequests(parameters, batch),
     ...writeEndedClaims(parameters, batch.end),

@@ -134,7 +134,7 @@ export interface BatchToSave {
    * Given where this batch may replace what a person decided before its run began: the person shapes that it answers
    * anew. Without it a person's result stays, however new the batch is.
    */
-  readonly overridesPerson?: readonly string[]
+  readonly overriddenHumanAnswers?: readonly string[]
 }
 
 /** An indicator as it was given, with its latest result. */
@@ -184,7 +184,7 @@ export interface Store {
   findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** What persons said, by hash of the shape by which a person's word is kept. */
-  findPersonAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
+  findHumanAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** What recent answered requests to `model`, or a dated snapshot of it, came to; undefined where there were none. */
   findModelUse(model: string): Promise<ModelUse | undefined>
   /** Takes the claims that nobody else holds, for `holdMs`. Idempotent for one owner. */
@@ -208,7 +208,7 @@ export interface Store {
   }): AsyncIterable<readonly Classification[]>
   findIndicators(ids: readonly string[]): Promise<ReadonlyMap<string, KnownIndicator>>
   /** What needs a person, in order of id, in pages: needs-review, or decided by a person under another codebook. */
-  listOpen(options: {
+  listNeedingReview(options: {
     readonly codebookVersion: string
     readonly pageSize?: number
   }): AsyncIterable<readonly KnownIndicator[]>

@@ -341,7 +341,7 @@ export function storeContract(
       await store.saveBatch(batch(startedAt, results, { runId: 'run-open' }))
       const list = async (codebookVersion: string, pageSize = 2) => {
         const ids: string[] = []
-        for await (const page of store.listOpen({ codebookVersion, pageSize })) {
+        for await (const page of store.listNeedingReview({ codebookVersion, pageSize })) {
           for (const { indicator, latest } of page) {
             assert.equal(indicator.indicator_id, latest.classification.indicator_id)
             ids.push(indicator.indicator_id)
@@ -373,11 +373,11 @@ export function storeContract(
       assert.equal(item?.decided_by, 'Anna')
       assert.deepEqual((item?.before as Partial<Classification> | undefined)?.type, 'price')
       assert.deepEqual((item?.after as Partial<Classification> | undefined)?.type, 'flow')
-      const word = (await store.findPersonAnswers(['person kept', 'other'])).get('person kept')
+      const word = (await store.findHumanAnswers(['person kept', 'other'])).get('person kept')
       assert.equal(word?.source, 'person')
       assert.equal(word?.decision.type, 'flow')
       assert.deepEqual(word?.decision.confidence, { type: 1, temporal_aggregation: 1, orientation: 1 })
-      assert.equal((await store.findPersonAnswers([])).size, 0)
+      assert.equal((await store.findHumanAnswers([])).size, 0)
       const exported: string[] = []
       for await (const page of store.exportDecisions({ pageSize: 1 })) {
         for (const one of page) exported.push(`${one.indicator.indicator_id} ${one.after.type} ${one.decidedBy}`)
@@ -391,7 +391,7 @@ export function storeContract(
       const old = new Date(Date.parse(first) - 1_000).toISOString()
       await store.saveReview(review(second, 'review-second', ['words'], 'stock'))
       await store.saveReview(review(old, 'review-first', ['words'], 'flow'))
-      assert.equal((await store.findPersonAnswers(['person words'])).get('person words')?.decision.type, 'stock')
+      assert.equal((await store.findHumanAnswers(['person words'])).get('person words')?.decision.type, 'stock')
     })
 
     it("never replaces a person's result by a newer one of the same input, unless told to", async () => {
@@ -405,11 +405,11 @@ export function storeContract(
         ),
       )
       await store.saveReview(review(startedAt, 'review-person', ids, 'flow'))
-      const save = (one: ReturnType<typeof result>, started: string, overridesPerson?: readonly string[]) =>
+      const save = (one: ReturnType<typeof result>, started: string, overriddenHumanAnswers?: readonly string[]) =>
         store.saveBatch(
           batch(started, [one], {
             ...{ runId: 'run-later', batchId: `inv_${one.indicator.indicator_id}_${started}` },
-            ...(overridesPerson === undefined ? {} : { overridesPerson }),
+            ...(overriddenHumanAnswers === undefined ? {} : { overriddenHumanAnswers }),
           }),
         )
       // A run that had been under way finishes after the person.
@@ -424,16 +424,16 @@ export function storeContract(
       // Told to override, but begun before the person decided.
       await save(later('p-over'), '2026-04-30T00:00:00.000Z', ['person p-over'])
       assert.equal(await typeOf('p-over'), 'flow')
-      assert.equal((await store.findPersonAnswers(['person p-over'])).size, 1)
+      assert.equal((await store.findHumanAnswers(['person p-over'])).size, 1)
       // And begun after it.
       const after = new Date(Math.max(Date.parse(startedAt), Date.parse(PERSON_AT)) + 1_000).toISOString()
       await save(later('p-over', { classified_at: after }), after, ['person p-over'])
       assert.equal(await typeOf('p-over'), 'index')
-      assert.equal((await store.findPersonAnswers(['person p-over'])).size, 0)
+      assert.equal((await store.findHumanAnswers(['person p-over'])).size, 0)
       // Whoever decides again is heard again.
       const again = new Date(Date.parse(after) + 1_000).toISOString()
       await store.saveReview(review(again, 'review-again', ['p-over'], 'stock'))
-      assert.equal((await store.findPersonAnswers(['person p-over'])).get('person p-over')?.decision.type, 'stock')
+      assert.equal((await store.findHumanAnswers(['person p-over'])).get('person p-over')?.decision.type, 'stock')
     })
 
     it('saves reviews and overriding batches of the same shapes at once, without a deadlock', async () => {
@@ -446,7 +446,7 @@ export function storeContract(
           const hashes = order.map((id) => `person ${id}`)
           const results = order.map((id) => later(id))
           return store.saveBatch(
-            batch(startedAt, results, { runId: 'run-both', batchId: `inv_${n}`, overridesPerson: hashes }),
+            batch(startedAt, results, { runId: 'run-both', batchId: `inv_${n}`, overriddenHumanAnswers: hashes }),
           )
         }),
       )

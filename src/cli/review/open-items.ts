@@ -79,9 +79,9 @@ export async function findOpenItems(store: Store, limit: number): Promise<OpenIt
   const groups = new Map<string, Group>()
   let indicators = 0
   let answered = 0
-  for await (const page of store.listOpen({ codebookVersion: CODEBOOK_VERSION })) {
+  for await (const page of store.listNeedingReview({ codebookVersion: CODEBOOK_VERSION })) {
     const shaped = page.map((known) => ({ known, ...personShape(known) }))
-    const words = await store.findPersonAnswers([...new Set(shaped.map((one) => one.shapeHash))])
+    const words = await store.findHumanAnswers([...new Set(shaped.map((one) => one.shapeHash))])
     for (const { known, reading, shapeHash } of shaped) {
       if (words.get(shapeHash)?.codebookVersion === CODEBOOK_VERSION) {
         answered += 1

@@ -153,7 +153,7 @@ export async function readWays(
     options.force && options.overridePerson !== false
       ? NOTHING_KNOWN
       : deps.store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
-    deps.store.findPersonAnswers([...new Set(prepared.map((one) => one.personHash))]),
+    deps.store.findHumanAnswers([...new Set(prepared.map((one) => one.personHash))]),
   ])
   const anew = new Set(
     options.overridePerson === true

@@ -69,7 +69,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     answers: answersOf(plan, input.decisions, new Set([...open, ...input.shared])),
     requests: input.requests,
     totals,
-    ...(input.options.overridePerson === true ? { overridesPerson: overriddenOf(plan, prepared, open) } : {}),
+    ...(input.options.overridePerson === true ? { overriddenHumanAnswers: overriddenOf(plan, prepared, open) } : {}),
     end: input.end,
   })
 
