@@ -3,6 +3,7 @@
  * variable stops the process with its name, its value (never a secret) and what is allowed.
  */
 import { ServiceError } from '../errors.ts'
+import { hideCredentials } from '../lib/http-url.ts'
 import { buildConnection, type DatabaseConfig } from './database-connection.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { SECRET_NAMES, VARIABLE_NAMES, type Variables, variables } from './variables.ts'
@@ -39,7 +40,7 @@ function describeProblem(name: string, env: Environment, allowed: string): strin
   const value = env[name]
   if (value === '') return `  ${name} is empty: remove it, or set it (it ${allowed})`
   if (SECRET_NAMES.has(name)) return `  ${name} (value not shown) ${allowed}`
-  const shown = (value ?? '').replace(/\/\/[^/@]*@/g, '//***@').slice(0, 80)
+  const shown = hideCredentials(value ?? '').slice(0, 80)
   return `  ${name} is "${shown}": it ${allowed}`
 }
 

@@ -1,5 +1,6 @@
 /** Parsers for the value of one environment variable: each turns a text into what the configuration holds, or says what is allowed. */
 import { z } from 'zod'
+import { parseHttpUrl, parseHttpUrls } from '../lib/http-url.ts'
 import { parseJson } from '../lib/json.ts'
 
 /** A whole number in decimal digits from `min` to `max`. */
@@ -39,13 +40,18 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(values: T)
 const URL_FORM = 'that begins with http:// or https:// and holds no user name or password'
 
 /** One HTTP URL, without slashes at its end. */
-export const httpUrl = text.refine(isHttpUrl, `must be a URL ${URL_FORM}`).transform(withoutFinalSlashes)
+export const httpUrl = text.transform((value, context) => {
+  const url = parseHttpUrl(value)
+  if (url === undefined) context.addIssue(`must be a URL ${URL_FORM}`)
+  return url ?? z.NEVER
+})
 
 /** HTTP URLs separated by commas, without slashes at their ends. */
-export const httpUrls = text
-  .transform((list) => list.split(',').map((url) => url.trim()))
-  .refine((urls) => urls.every(isHttpUrl), `must be URLs ${URL_FORM}, separated by commas`)
-  .transform((urls) => urls.map(withoutFinalSlashes))
+export const httpUrls = text.transform((value, context) => {
+  const urls = parseHttpUrls(value)
+  if (urls === undefined) context.addIssue(`must be URLs ${URL_FORM}, separated by commas`)
+  return urls ?? z.NEVER
+})
 
 /** The URL of a PostgreSQL database. It may hold a password, so its value is never printed. */
 export const postgresUrl = text.refine(
@@ -83,16 +89,6 @@ export const identityKeys = text
     'must be public keys that begin with publickeyv1_, separated by commas',
   )
 
-function isHttpUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const { protocol, username, password } = new URL(value)
-  return ['http:', 'https:'].includes(protocol) && username === '' && password === ''
-}
-
 function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
-}
-
-function withoutFinalSlashes(url: string): string {
-  return url.replace(/\/+$/, '')
 }

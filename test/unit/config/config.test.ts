@@ -90,10 +90,12 @@ describe('every variable, wrong in turn, stops with its name, its value and what
 
 test('credentials in a URL are refused and not shown', () => {
   for (const name of ['OPENAI_BASE_URL', 'OFFLINE_MODEL_URL', 'RESTATE_INGRESS_URL', 'RESTATE_ADMIN_URL']) {
-    assert.throws(
-      () => readConfig({ [name]: 'https://user:hidden@host/v1' }),
-      (error: Error) => /user name or password/.test(error.message) && !error.message.includes('hidden'),
-    )
+    for (const value of ['https://user:hidden@host/v1', 'https://user:hid/hidden@host', 'user:hidden@host:8080']) {
+      assert.throws(
+        () => readConfig({ [name]: value }),
+        (error: Error) => /user name or password/.test(error.message) && !error.message.includes('hidden'),
+      )
+    }
   }
 })
 

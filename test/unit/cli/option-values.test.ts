@@ -1,0 +1,43 @@
+/** Values of options: what the parsers accept, and what a refusal says. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { InvalidArgumentError } from 'commander'
+import { duration, httpUrls } from '../../../src/cli/ui/option-values.ts'
+import { runCli } from '../../helpers/cli.ts'
+
+test('addresses lose the slashes at their end and the blanks around them', () => {
+  assert.deepEqual(httpUrls('http://a:8080/, https://b/x//'), ['http://a:8080', 'https://b/x'])
+  assert.deepEqual(httpUrls('http://a/x@y'), ['http://a/x@y'])
+  for (const text of ['localhost:8080', 'http://a,', 'ftp://a', '']) {
+    assert.throws(() => httpUrls(text), InvalidArgumentError)
+  }
+})
+
+test('--ingress and --admin refuse a URL with a password, and the message does not print it', async () => {
+  const values = [
+    'http://user:hidden@host:8080',
+    'http://user:hid/hidden@host',
+    'user:hidden@host:8080',
+    'http://a:1,http://user:hidden@b',
+    'http://hidden@host',
+  ]
+  for (const value of values) {
+    assert.throws(() => httpUrls(value), { code: 'input-invalid' }, value)
+  }
+  for (const args of [
+    ['status', 'X', '--ingress', values[0] ?? ''],
+    ['queue', '--admin', values[1] ?? ''],
+    ['kill', 'run-1', '--admin', values[3] ?? ''],
+    ['classify', 'x.csv', '--ingress', values[4] ?? ''],
+  ]) {
+    const { code, stdout, stderr } = await runCli(args)
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /no user name or password/)
+    assert.doesNotMatch(stdout + stderr, /hidden/)
+  }
+})
+
+test('durations are milliseconds, at most a week', () => {
+  assert.deepEqual(['500ms', '30s', '10m', '168h', '7'].map(duration), [500, 30_000, 600_000, 604_800_000, 7])
+  for (const text of ['', '169h', '-1s', '1.5s', '1d', 's']) assert.throws(() => duration(text), InvalidArgumentError)
+})
