@@ -1,9 +1,9 @@
 /** Batches beyond what is let in wait as one sleeping invocation each, and go on by themselves. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 /** At one request a second half a minute of work is let in: the first batch is more than that. */
 const RATE_RPM = 60
@@ -36,10 +36,6 @@ async function query(statement: string): Promise<readonly Record<string, unknown
   return ((await response.json()) as { rows: Record<string, unknown>[] }).rows
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !(await isSo()); await sleep(100)) assert.ok(Date.now() < deadline, what)
-}
-
 async function classify(batch: number, count: number): Promise<BatchResponse> {
   const indicators = Array.from({ length: count }, (_, n) => ({
     indicator_id: `A.${batch}.${n}`,
@@ -58,10 +54,13 @@ const calledChunks = async () => {
 
 test('a batch that is not let in sleeps without its chunks, and ends whole once there is room', async () => {
   const first = classify(0, FIRST)
-  await until('the first is let in', async () => (await calledChunks()) >= FIRST - 5)
+  await waitUntil('the first batch is admitted', async () => (await calledChunks()) >= FIRST - 5)
   const chunksBefore = await calledChunks()
   const later = Array.from({ length: LATER }, (_, batch) => classify(batch + 1, CHUNKS))
-  await until('the others are held back', async () => (await metric('classify_batches_held_back_total')) >= LATER)
+  await waitUntil(
+    'the other batches are held back',
+    async () => (await metric('classify_batches_held_back_total')) >= LATER,
+  )
   const asleep = await query(
     `select count(1) as n from sys_journal where name = 'wait for work that was let in before'`,
   )
@@ -70,7 +69,7 @@ test('a batch that is not let in sleeps without its chunks, and ends whole once 
   assert.ok((await calledChunks()) <= chunksBefore)
 
   // Chunks of the first one wait longer than Restate leaves a silent call alone: they must not be asked for anew.
-  await until('some have waited for more than 5 s', async () => {
+  await waitUntil('some chunks have waited for more than 5 s', async () => {
     const text = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
     const of = (le: string) =>
       Number(new RegExp(`^classify_limiter_wait_seconds_bucket\\{le="${le}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)

@@ -1,11 +1,11 @@
 /** Claims of a batch that waits long for its chunks stay its own, also over the death of its replica. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
 let model: ScriptedModel
@@ -42,13 +42,9 @@ async function endsOfClaims(): Promise<readonly string[]> {
   return rows.map(({ owner, at }) => `${owner} ${at}`)
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 150_000; !(await isSo()); await sleep(100)) assert.ok(Date.now() < deadline, what)
-}
-
 test('they are renewed while the model takes its time, and nobody who waits asks for the same', async () => {
   const owner = classify('owner')
-  await until('it asks', async () => model.asked.length > 0)
+  await waitUntil('the model is asked', () => model.asked.length > 0)
   const first = await endsOfClaims()
   assert.equal(first.length, 3)
   const other = classify('other')
@@ -56,9 +52,9 @@ test('they are renewed while the model takes its time, and nobody who waits asks
     const now = await endsOfClaims()
     return now.length === 3 && now.every((end, index) => end > (before[index] ?? ''))
   }
-  await until('the claims are renewed', () => isRenewed(first))
+  await waitUntil('the claims are renewed', () => isRenewed(first))
   process.kill(stack.pids().replica ?? 0, 'SIGKILL')
-  await until('the chunk is asked again', async () => model.asked.length > 1)
+  await waitUntil('the chunk is asked again', () => model.asked.length > 1)
   letGo()
   const responses = await Promise.all([owner, other])
   assert.deepEqual(

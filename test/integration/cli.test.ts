@@ -10,6 +10,7 @@ import type { Classification } from '../../src/classification/types.ts'
 import { freePort } from '../../src/embedded/ports.ts'
 import { runCli, startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 let stack: TestStack
 let directory: string
@@ -186,7 +187,7 @@ test('Ctrl+C stops submitting, lets what is in flight end, exits 130, and --resu
   const before = (await modelStats()).requests.accepted
   const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--json'], { env })
   await cli.untilSaid(/--resume run-/)
-  while ((await modelStats()).requests.accepted < before + 20) await new Promise((resolve) => setTimeout(resolve, 20))
+  await waitUntil('20 requests are accepted', async () => (await modelStats()).requests.accepted >= before + 20)
   cli.child.kill('SIGINT')
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 130, stderr)
@@ -214,7 +215,7 @@ test('after kill -9 of the command --resume goes on, and nothing is asked twice'
   const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--force', '--batch-size', '20'], { env })
   const before = (await modelStats()).requests.accepted
   await cli.untilSaid(/--resume run-/)
-  while ((await modelStats()).requests.accepted < before + 20) await new Promise((resolve) => setTimeout(resolve, 20))
+  await waitUntil('20 requests are accepted', async () => (await modelStats()).requests.accepted >= before + 20)
   cli.child.kill('SIGKILL')
   const { stderr } = await cli.result
   const runId = /--resume (run-\S+)/.exec(stderr)?.[1] ?? ''

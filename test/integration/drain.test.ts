@@ -1,9 +1,9 @@
 /** A replica that is told to stop with many chunks waiting for their start: it begins nothing more. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const CHUNKS = 50
 /** What may be started until the signal is heard, at one a second. Those who wait for their start would take longer. */
@@ -24,24 +24,20 @@ async function requests(): Promise<{ readonly accepted: number; readonly aborted
   return ((await stats.json()) as { requests: { accepted: number; aborted: number } }).requests
 }
 
-async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 90_000; !(await isSo()); await sleep(50)) assert.ok(Date.now() < deadline, what)
-}
-
 test('waiting chunks do not hold up the end of a replica, and the work goes on elsewhere', async () => {
   const indicators = Array.from({ length: CHUNKS }, (_, n) => ({ indicator_id: `D.${n}`, name: `Zorbic drain ${n}` }))
   const options = { mode: 'model', reuse: false, pack: 1 }
   const answer = callIngress(stack, 'classify-api/batch', { indicators, options })
-  await until('some are asked', async () => (await requests()).accepted >= 3)
+  await waitUntil('three chunks are asked', async () => (await requests()).accepted >= 3)
   const before = await requests()
   const { replica } = stack.pids()
   assert.ok(replica)
   process.kill(replica, 'SIGTERM')
-  await until('another replica takes its place', () => ![undefined, replica].includes(stack.pids().replica))
+  await waitUntil('another replica takes its place', () => ![undefined, replica].includes(stack.pids().replica))
   const started = (await requests()).accepted - before.accepted
   assert.ok(started <= FEW, `it began ${started} more`)
 
-  await until('it has a lease', async () => {
+  await waitUntil('the new replica has a lease', async () => {
     const raised = await callIngress(stack, 'classify-api/budget', { rpm: 60_000 })
     return raised.status === 200
   })

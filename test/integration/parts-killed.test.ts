@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const INDICATORS = 400
 const PACK = 10
@@ -51,7 +52,7 @@ async function runThrough(harm: () => Promise<void>): Promise<{ readonly request
   const before = await accepted()
   const args = ['classify', file, '--mode', 'model', '--no-reuse', '--batch-size', '20', '--json']
   const cli = startCli(args, { env: { ...stack.env } })
-  while ((await accepted()) < before + 10) await sleep(20)
+  await waitUntil('ten requests are accepted', async () => (await accepted()) >= before + 10)
   await harm()
 
   const { code, stdout, stderr } = await cli.result

@@ -9,6 +9,7 @@ import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
 import { freePort } from '../../src/embedded/ports.ts'
 import { type RunningCli, runCli, startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 let stack: TestStack
 let directory: string
@@ -50,10 +51,10 @@ async function startRun(prefix: string, count: number): Promise<{ readonly cli: 
 }
 
 async function untilQueued(service: string): Promise<QueueReport> {
-  for (;;) {
+  return await waitUntil(`${service} stands in the queue`, async () => {
     const report = await queue()
-    if (report.backlog.some((row) => row.service === service)) return report
-  }
+    return report.backlog.some((row) => row.service === service) && report
+  })
 }
 
 test('kill ends a run in the middle: queue showed it, the waiting client fails with "cancelled", resume does the rest', async () => {

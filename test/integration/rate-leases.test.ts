@@ -3,16 +3,15 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../src/embedded/ports.ts'
 import { answers } from '../../src/embedded/supervisor.ts'
 import type { BudgetResponse } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const RPM = 600
 const SAFETY = 0.99
-const PATIENCE_MS = 30_000
 
 interface ReplicaProcess {
   readonly name: string
@@ -47,16 +46,8 @@ async function startReplica(name: string): Promise<ReplicaProcess> {
   })
   const replica = { name, url: `http://127.0.0.1:${port}`, child }
   replicas.push(replica)
-  await until(`${name} answers`, async () => (await answers(`${replica.url}/classify-api/health`)) || undefined)
+  await waitUntil(`${name} answers`, () => answers(`${replica.url}/classify-api/health`))
   return replica
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(100)) {
-    const found = await look()
-    if (found !== undefined) return found
-  }
-  throw new Error(`${what}: not within ${PATIENCE_MS} ms`)
 }
 
 async function budget(change: unknown = {}): Promise<BudgetResponse> {
@@ -117,11 +108,9 @@ test('what is no budget is refused, with the field and what is allowed, and chan
 test('three replicas share equally; the part of a stopped one and of a killed one goes to the others', async () => {
   const second = await startReplica('second')
   const third = await startReplica('third')
-  await until('three equal parts', async () => {
+  await waitUntil('the parts of three replicas are equal', async () => {
     const found = await budget()
     return found.replicas.length === 3 && found.replicas.every(({ share }) => Math.abs(share - 1 / 3) < 0.02)
-      ? found
-      : undefined
   })
   assert.ok((latest?.sum ?? 0) <= RPM * SAFETY * (1 + 1e-9))
 
@@ -133,7 +122,7 @@ test('three replicas share equally; the part of a stopped one and of a killed on
     ['first', 'second'],
   )
   second.child.kill('SIGKILL')
-  await until('all of it at the first', async () => (shareOf(await budget(), 'first') === 1 ? true : undefined))
+  await waitUntil('the first replica has the whole budget', async () => shareOf(await budget(), 'first') === 1)
 })
 
 test('shares follow demand, and a budget that is lowered or bounded in tokens holds for every replica', async () => {
@@ -151,20 +140,20 @@ test('shares follow demand, and a budget that is lowered or bounded in tokens ho
     const sent = await callIngress(stack, 'classify-api/batch/send', { indicators, options, force: true })
     assert.equal(sent.status, 202, sent.text)
   }
-  await until('most of it where the work is', async () => (shareOf(await budget(), 'fourth') > 0.9 ? true : undefined))
+  await waitUntil('the replica with the work has most of it', async () => shareOf(await budget(), 'fourth') > 0.9)
   assert.ok((latest?.sum ?? 0) <= RPM * SAFETY * (1 + 1e-9))
   assert.ok(shareOf(latest ?? (await budget()), 'first') > 0)
 
   const changed = await budget({ rpm: 60, tpm: 6_000 })
   assert.deepEqual([changed.rpm, changed.tpm], [60, 6_000])
-  await until('every replica at the lower budget', async () => {
+  await waitUntil('every replica goes by the lower budget', async () => {
     const paces = await Promise.all([stack.replicaUrl, fourth.url].map(paceOf))
     const sum = paces.reduce((total, pace) => total + pace, 0)
-    return sum > 0.9 * 60 * SAFETY && sum <= 60 * SAFETY * (1 + 1e-9) ? true : undefined
+    return sum > 0.9 * 60 * SAFETY && sum <= 60 * SAFETY * (1 + 1e-9)
   })
-  await until('all tokens leased, and no more', async () => {
+  await waitUntil('all tokens are leased, and no more', async () => {
     const sum = (await budget()).replicas.reduce((total, { tpm }) => total + (tpm ?? Number.POSITIVE_INFINITY), 0)
-    return Math.abs(sum - 6_000 * SAFETY) < 1 ? true : undefined
+    return Math.abs(sum - 6_000 * SAFETY) < 1
   })
   assert.equal((await budget({ tpm: null })).tpm, null)
   assert.equal((await budget()).rpm, 60)

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { decideLease } from '../../src/rate/lease/lease.ts'
 import { createLeaseClient } from '../../src/rate/lease/lease-client.ts'
@@ -13,13 +12,10 @@ import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { freePort, silent, temporaryDirectory } from '../helpers/postgres.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const RPM = 1_200
 const AT_FIRST = { requestsPerMinute: 1, tokensPerMinute: null }
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !isSo(); await sleep(20)) assert.ok(Date.now() < deadline, what)
-}
 
 function startReplica(url: string) {
   const options = { connectionString: url, max: 2, connectionTimeoutMs: 1_500, statementTimeoutMs: 1_500, log: silent }
@@ -60,11 +56,11 @@ test('an outage lets leases run out, never grow, and ends with the database; a p
   const isWhole = () => replicas.every((replica) => Math.abs(replica.rpm() - RPM / 2) < 1)
   try {
     await Promise.all(replicas.map(({ share }) => share.start(30_000)))
-    await until('equal parts', isWhole)
+    await waitUntil('the parts are equal', isWhole)
 
     await server.stop()
     const seen = [sum()]
-    await until('nothing is left', () => {
+    await waitUntil('nothing is left', () => {
       if (sum() !== seen.at(-1)) seen.push(sum())
       return sum() === 0
     })
@@ -75,10 +71,10 @@ test('an outage lets leases run out, never grow, and ends with the database; a p
     assert.ok(seen.length > 3, `it fell at once: ${seen.join(' ')}`)
 
     server = await startPostgres({ dataDir, port: server.port, log: silent })
-    await until('equal parts again', isWhole)
+    await waitUntil('the parts are equal again', isWhole)
 
     replicas[0]?.share.pauseCluster(60_000)
-    await until('all are paused', () => replicas.every(({ limiter }) => limiter.stats().pausedMs > 30_000))
+    await waitUntil('all are paused', () => replicas.every(({ limiter }) => limiter.stats().pausedMs > 30_000))
     assert.ok(replicas.every(({ share }) => share.stats().paceFactor === 0.8))
   } finally {
     await Promise.all(replicas.map((replica) => replica.close()))

@@ -17,6 +17,7 @@ import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { type Answer, startScriptedModel } from '../helpers/model.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const RPM = 1_200
 const NAMES = ['a', 'b', 'c'] as const
@@ -29,11 +30,6 @@ const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
-
-/** Waits for what must come; how fast it comes is not what is tested. */
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !(await isSo()); await sleep(10)) assert.ok(Date.now() < deadline, what)
-}
 
 /** A renewal that was answered; `begun` and `ended` count the events of all replicas, so that they can be ordered. */
 interface Renewal {
@@ -138,7 +134,7 @@ async function startCluster() {
   const replicas = NAMES.map((name) => startReplica(name, database.url, model.url))
   await Promise.all(replicas.map(({ share }) => share.start(60_000)))
   for (const replica of replicas) replica.begin()
-  await until('all have a lease and are asking', () =>
+  await waitUntil('all have a lease and are asking', () =>
     replicas.every(({ limiter, starts }) => limiter.stats().requestsPerMinute > RPM / 10 && starts.length > 2),
   )
   const [a, b, c] = replicas
@@ -156,17 +152,14 @@ const refusal = (headers: Readonly<Record<string, string>>): Answer => ({
 const renewalsSince = (replica: Replica, since: number) => replica.renewals.filter(({ begun }) => begun > since)
 
 async function untilRenewed(replicas: readonly Replica[], since: number, times = 1): Promise<void> {
-  await until('all renew', () => replicas.every((replica) => renewalsSince(replica, since).length >= times))
+  await waitUntil('all renew', () => replicas.every((replica) => renewalsSince(replica, since).length >= times))
   // The answer is taken in right after it is written down here.
   await turn()
 }
 
 /** The renewal that told the database of a pause. */
 async function untilTold(replica: Replica, since: number): Promise<Renewal> {
-  await until('the pause is stored', () => renewalsSince(replica, since).some(({ pauseMs }) => pauseMs > 0))
-  const told = renewalsSince(replica, since).find(({ pauseMs }) => pauseMs > 0)
-  assert.ok(told)
-  return told
+  return await waitUntil('the pause is stored', () => renewalsSince(replica, since).find(({ pauseMs }) => pauseMs > 0))
 }
 
 async function stateOf(pool: DatabasePool) {
@@ -188,7 +181,7 @@ test('a long refusal of one replica: no other starts anything from its next rene
       const { length } = replica.starts
       const turnedAway = replica.outcomes.length
       await untilRenewed([replica], told.ended, 3)
-      await until('its chunks ask on', () => replica.outcomes.length > turnedAway + 10)
+      await waitUntil('its chunks ask on', () => replica.outcomes.length > turnedAway + 10)
       assert.equal(replica.starts.length, length, 'it started nothing since')
       assert.deepEqual([...new Set(replica.outcomes.slice(turnedAway))], ['wait'], 'they are told to wait, none fails')
     }),
@@ -202,10 +195,10 @@ test('a short refusal with budget left delays the one that met it, and nobody el
   const since = events
   const before = a.outcomes.length
   refuse.set(a.name, refusal({ 'retry-after-ms': '400', 'x-ratelimit-remaining-requests': '70' }))
-  await until('it is refused', () => a.outcomes.slice(before).includes('wait'))
+  await waitUntil('it is refused', () => a.outcomes.slice(before).includes('wait'))
   const started = replicas.map(({ starts }) => starts.length)
   await untilRenewed(replicas, since, 3)
-  await until('all go on, also the one that was refused', () =>
+  await waitUntil('all go on, also the one that was refused', () =>
     replicas.every(({ starts }, index) => starts.length > (started[index] ?? 0) + 2),
   )
   for (const replica of replicas) {
@@ -223,11 +216,11 @@ test('all are refused at once: the pace drops once, they start again after the p
   // All three refusals leave together: the last is news of the same window however slow the machine is.
   const { promise: allAsked, resolve } = Promise.withResolvers<void>()
   for (const { name } of replicas) refuse.set(name, { ...refusal({ 'retry-after': '2' }), after: allAsked })
-  await until('all have asked', () => refuse.size === 0)
+  await waitUntil('all have asked', () => refuse.size === 0)
   resolve()
   await Promise.any(replicas.map((replica) => untilTold(replica, since)))
   const started = replicas.map(({ starts }) => starts.length)
-  await until('all start again', () =>
+  await waitUntil('all start again', () =>
     replicas.every(
       ({ starts, limiter }, index) => limiter.stats().pausedMs === 0 && starts.length > (started[index] ?? 0) + 3,
     ),
@@ -241,12 +234,12 @@ test('all are refused at once: the pace drops once, they start again after the p
     'and that is what is leased',
   )
 
-  await until('the pace rises', () =>
+  await waitUntil('the pace rises', () =>
     replicas.every(({ share }) => share.stats().paceFactor > 0.8 && share.stats().paceFactor <= 1),
   )
   // As if the window had ended a minute and a half ago.
   await pool.query(`update rate_budget set window_until = window_until - interval '90 seconds'`)
   const sum = () => replicas.reduce((total, { limiter }) => total + limiter.stats().requestsPerMinute, 0)
-  await until('the whole budget is leased again', () => Math.abs(sum() - RPM) < 1)
+  await waitUntil('the whole budget is leased again', () => Math.abs(sum() - RPM) < 1)
   assert.equal((await stateOf(pool)).paceFactor, 0.8, 'no other drop was written')
 })

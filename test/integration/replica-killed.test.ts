@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const INDICATORS = 600
 const PACK = 10
@@ -38,7 +39,7 @@ test('a run goes on when its replica is killed with SIGKILL', async () => {
 
   const args = ['classify', file, '--mode', 'model', '--no-reuse', '--batch-size', '20', '--json']
   const cli = startCli(args, { env: { ...stack.env, RESTATE_INGRESS_URL: stack.ingressUrl } })
-  await untilModelHasAnswered(40)
+  await waitUntil('40 requests are accepted', async () => (await modelStats()).requests.accepted >= 40)
   const victim = stack.pids().replica ?? 0
   process.kill(victim, 'SIGKILL')
 
@@ -81,8 +82,4 @@ interface Stats {
 async function modelStats(): Promise<Stats> {
   const url = `http://127.0.0.1:${stack.env.OFFLINE_MODEL_PORT}/stats`
   return (await (await fetch(url)).json()) as Stats
-}
-
-async function untilModelHasAnswered(requests: number): Promise<void> {
-  while ((await modelStats()).requests.accepted < requests) await new Promise((resolve) => setTimeout(resolve, 20))
 }

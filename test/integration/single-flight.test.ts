@@ -5,6 +5,7 @@ import pg from 'pg'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { type Answer, type Asked, goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const BATCHES = 20
 
@@ -78,10 +79,6 @@ async function submit(batch: number | string, shapes: readonly number[]): Promis
   return (answer.json() as { invocationId: string }).invocationId
 }
 
-async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 25))
-}
-
 async function numberIn(statement: string, values: unknown[] = []): Promise<number> {
   const { rows } = await client.query(`select (select ${statement})::int as n`, values)
   return rows[0].n
@@ -89,7 +86,10 @@ async function numberIn(statement: string, values: unknown[] = []): Promise<numb
 
 /** That many batches of this round have begun. */
 const begun = (batches: number) =>
-  until(async () => (await numberIn('count(*) from runs where run_id like $1', [`flight-${round}-%`])) >= batches)
+  waitUntil(
+    `${batches} batches have begun`,
+    async () => (await numberIn('count(*) from runs where run_id like $1', [`flight-${round}-%`])) >= batches,
+  )
 
 /** Invocations that have looked for the answers of others at least once. */
 async function lookers(): Promise<number> {
@@ -100,7 +100,7 @@ async function lookers(): Promise<number> {
 /** Answers are held back until all batches but the one that asks wait for it: whoever comes later asks anew. */
 async function holdUntilTheOthersWait(batches: number, answer: (asked: Asked) => Answer): Promise<void> {
   const before = await lookers()
-  const all = until(async () => (await lookers()) >= before + batches - 1)
+  const all = waitUntil('all other batches wait', async () => (await lookers()) >= before + batches - 1)
   script = (asked) => ({ ...answer(asked), after: all })
 }
 
@@ -233,13 +233,13 @@ for (const how of ['cancel', 'kill'] as const) {
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
     script = (_, index) => (index === 0 ? { after: held } : {})
     const owner = await submit('owner', range(0, 5))
-    await until(() => model.asked.length > 0)
+    await waitUntil('the model is asked', () => model.asked.length > 0)
     const others = range(0, 6).map((batch) => classify(batch, range(0, 6)))
     await begun(7)
     const answer = await fetch(`${stack.adminUrl}/invocations/${owner}/${how}`, { method: 'PATCH' })
     assert.ok(answer.ok, await answer.text())
     if (how === 'kill') {
-      await until(async () => (await statusOf(owner)) === 'completed')
+      await waitUntil('the batch is dead', async () => (await statusOf(owner)) === 'completed')
       // What would take the minutes that a claim holds.
       await client.query('update claims set expires_at = now() where owner = $1', [owner])
     }
@@ -257,7 +257,7 @@ test('kill -9 of the replica while twenty batches share shapes: all end, no shap
   const shapesOf = (batch: number) => range(0, 10).map((n) => (batch * 2 + n) % 44)
   const batches = range(0, BATCHES).map((batch) => classify(batch, shapesOf(batch), { options: { pack: 5 } }))
   await begun(BATCHES)
-  await until(() => model.asked.length > 5)
+  await waitUntil('the model is asked six times', () => model.asked.length > 5)
   process.kill(stack.pids().replica ?? 0, 'SIGKILL')
   letGo()
   const responses = await Promise.all(batches)

@@ -8,6 +8,7 @@ import { isRunning } from '../../src/embedded/pids.ts'
 import { freePort } from '../../src/embedded/ports.ts'
 import { type RunningCli, runCli, startCli as startProcess } from '../helpers/cli.ts'
 import { isolatedEnv } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const directories: string[] = []
 const started: RunningCli[] = []
@@ -88,7 +89,7 @@ test('a signal while it starts leaves nothing behind', async () => {
   const env = await newEnv()
   const cli = startCli(['start'], { env, detached: true })
   const pidFile = join(env.DATA_DIR ?? '', 'supervisor.pid')
-  while (!(await exists(pidFile))) await new Promise((resolve) => setTimeout(resolve, 10))
+  await waitUntil('the supervisor has written its pid', () => exists(pidFile), { pollMs: 5 })
   process.kill(-(cli.child.pid ?? 0), 'SIGINT')
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
@@ -144,7 +145,7 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
   assert.equal((await cut.result).code, 0)
   await assert.rejects(access(pidFile), { code: 'ENOENT' })
   const stopped = startCli(['export', '--format', 'csv'], { env: own })
-  while (!(await exists(pidFile))) await new Promise((resolve) => setTimeout(resolve, 5))
+  await waitUntil('PostgreSQL has written its pid', () => exists(pidFile), { pollMs: 5 })
   stopped.child.kill('SIGTERM')
   assert.equal((await stopped.result).code, 130)
   await assert.rejects(access(pidFile), { code: 'ENOENT' })
@@ -167,8 +168,8 @@ test('a terminal that is closed ends nothing: the stack goes on, and a signal st
       ({ ok }) => ok,
       () => false,
     )
-  while (await answers()) await new Promise((resolve) => setTimeout(resolve, 10))
-  while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 20))
+  await waitUntil('the model is away', async () => !(await answers()), { pollMs: 5 })
+  await waitUntil('the model answers again', answers)
   assert.equal(cli.child.exitCode, null)
   cli.child.kill('SIGHUP')
   assert.equal((await cli.result).code, 0)

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { makeDataDir } from '../../../src/embedded/data-dir.ts'
 import { describeProcess, isOurProcess, isRunning, parsePs } from '../../../src/embedded/pids.ts'
 import { startProcess } from '../../../src/embedded/process.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 let directory: string
 
@@ -79,9 +80,9 @@ test('a second Ctrl+C kills what does not end by itself', async () => {
   const kill = new AbortController()
   const program = 'process.on("SIGTERM", () => console.log("no")); console.log("up"); setInterval(() => {}, 1000)'
   const running = await startNode(program, kill.signal)
-  while (!running.lastWords().includes('up')) await new Promise((resolve) => setTimeout(resolve, 10))
+  await waitUntil('the process is up', () => running.lastWords().includes('up'))
   const stopping = running.stop(60_000)
-  while (!running.lastWords().includes('no')) await new Promise((resolve) => setTimeout(resolve, 10))
+  await waitUntil('the process refuses to end', () => running.lastWords().includes('no'))
   kill.abort()
   assert.deepEqual(await stopping, { code: null, signal: 'SIGKILL' })
 })

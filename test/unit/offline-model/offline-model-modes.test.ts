@@ -20,6 +20,7 @@ import { LABELS } from '../../../src/offline-model/labels.ts'
 import { createOfflineModel, type OfflineModel } from '../../../src/offline-model/server.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 import { indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 const reading = readingOf()
 
@@ -333,7 +334,7 @@ describe('faults of the server', () => {
   it('timeout: silence until the client gives up', async () => {
     const { model, ask } = await start({ kind: 'timeout', form: 0 })
     await assert.rejects(ask(AbortSignal.timeout(100)), { name: 'TimeoutError' })
-    while (model.stats().in_flight > 0) await new Promise((resolve) => setImmediate(resolve))
+    await waitUntil('no request is in flight', () => model.stats().in_flight === 0, { pollMs: 1 })
     assert.deepEqual(model.stats().requests, { accepted: 1, refused: 0, failed: 0, aborted: 1 })
     assert.equal(model.stats().faults.timeout, 1)
   })
@@ -341,7 +342,7 @@ describe('faults of the server', () => {
   it('timeout: does not hold up the end of the server', async () => {
     const { model, ask } = await start({ kind: 'timeout', form: 0 })
     const rejected = assert.rejects(ask())
-    while (model.stats().in_flight === 0) await new Promise((resolve) => setImmediate(resolve))
+    await waitUntil('a request is in flight', () => model.stats().in_flight > 0, { pollMs: 1 })
     const started = performance.now()
     await model.close()
     open.pop()

@@ -10,6 +10,7 @@ import type { ModelRequest } from '../../../src/llm/types.ts'
 import { createOfflineModel, type OfflineModel, type OfflineModelOptions } from '../../../src/offline-model/server.ts'
 import type { OfflineModelStats } from '../../../src/offline-model/stats.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -175,10 +176,10 @@ describe('createOfflineModel', () => {
       body: bodyOf(askFor(1)),
       signal: controller.signal,
     })
-    while (model.stats().in_flight === 0) await new Promise((resolve) => setImmediate(resolve))
+    await waitUntil('a request is in flight', () => model.stats().in_flight > 0, { pollMs: 1 })
     controller.abort()
     await assert.rejects(asked)
-    while (model.stats().in_flight > 0) await new Promise((resolve) => setImmediate(resolve))
+    await waitUntil('no request is in flight', () => model.stats().in_flight === 0, { pollMs: 1 })
     const { requests, peak_in_flight, tokens } = model.stats()
     assert.deepEqual([requests.accepted, requests.aborted, peak_in_flight, tokens.output], [1, 1, 1, 0])
   })
@@ -186,7 +187,7 @@ describe('createOfflineModel', () => {
   it('lets a request in flight end when it closes', async () => {
     const { post, model } = await start({ latencyMs: 100 })
     const asked = post(bodyOf(askFor(1)))
-    while (model.stats().in_flight === 0) await new Promise((resolve) => setImmediate(resolve))
+    await waitUntil('a request is in flight', () => model.stats().in_flight > 0, { pollMs: 1 })
     await model.close()
     open.pop()
     assert.equal((await asked).status, 200)
