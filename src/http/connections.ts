@@ -1,0 +1,78 @@
+/** The open connections of a server: which of them are idle, and how each of them is closed when the server ends. */
+import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+
+/** The reports of a server about its connections, and the two ways to close them all. */
+export interface Connections {
+  opened(socket: Socket): void
+  /** `socket` speaks HTTP/2, so its session decides when it is idle. */
+  speaksHttp2(socket: Socket): void
+  /** A request of HTTP/1.1 is being answered on `socket`. */
+  requestBegan(socket: Socket, response: ServerResponse): void
+  sessionBegan(session: ServerHttp2Session): void
+  /** Closes every idle connection now and each busy one after its last response. */
+  closeWhenIdle(): void
+  /** Closes every connection now, whatever is being answered on it. */
+  closeNow(): void
+  /** The number of open connections. */
+  count(): number
+}
+
+interface Connection {
+  /** HTTP/1.1 responses that have not ended. */
+  readonly running: Set<ServerResponse>
+  isHttp2: boolean
+}
+
+export function createConnections(): Connections {
+  const connections = new Map<Socket, Connection>()
+  const sessions = new Set<ServerHttp2Session>()
+  let isClosing = false
+
+  return {
+    opened: (socket) => {
+      connections.set(socket, { running: new Set(), isHttp2: false })
+      socket.once('close', () => connections.delete(socket))
+    },
+    speaksHttp2: (socket) => {
+      const connection = connections.get(socket)
+      if (connection !== undefined) connection.isHttp2 = true
+    },
+    requestBegan: (socket, response) => {
+      const connection = connections.get(socket)
+      if (connection === undefined) return
+      connection.running.add(response)
+      response.once('close', () => {
+        connection.running.delete(response)
+        // `destroySoon` sends what is buffered before it closes; `destroy` could lose the end of the response.
+        if (isClosing && connection.running.size === 0) socket.destroySoon()
+      })
+    },
+    sessionBegan: (session) => {
+      sessions.add(session)
+      session.once('close', () => sessions.delete(session))
+      if (isClosing) session.close()
+    },
+    closeWhenIdle: () => {
+      isClosing = true
+      // `close` sends GOAWAY: open streams end normally, and the client sends new ones elsewhere.
+      for (const session of sessions) session.close()
+      for (const [socket, { running, isHttp2 }] of connections) {
+        if (isHttp2) continue
+        for (const response of running) announceClose(response)
+        if (running.size === 0) socket.destroy()
+      }
+    },
+    closeNow: () => {
+      isClosing = true
+      for (const socket of connections.keys()) socket.destroy()
+    },
+    count: () => connections.size,
+  }
+}
+
+/** Tells the client to send no further request on this connection, where the headers have not been sent yet. */
+function announceClose(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close')
+}
