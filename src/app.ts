@@ -1,4 +1,4 @@
-/** Builds the Fastify instance of a replica. Listens to nothing. */
+/** Builds the HTTP server of a replica from its routes and plugins. Nothing listens until the caller says so. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { createHealth, type Health } from './http/health.ts'
@@ -15,14 +15,14 @@ export interface AppDeps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly pingDatabase: () => Promise<void>
-  /** Builds the Restate handler; it is given the health check because one of its handlers answers it. */
+  /** Builds the handler of Restate's calls. It takes the health check because its handler `health` answers with it. */
   readonly createRestateHandler: (health: Health) => NodeHandler
 }
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
-    // Restate's calls are counted in metrics; a line for each would drown what matters.
+    // The metrics count Restate's calls; a log line for each of them would bury the other lines.
     logController: new LogController({ disableRequestLogging: true }),
     serverFactory: (handler) => createPolyglotHttpServer(handler),
     forceCloseConnections: 'idle',

@@ -1,43 +1,44 @@
-/** Entry of a replica: config, resources, app, listen; signals and exit codes. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** Entry point of a replica: reads the configuration, builds the parts, listens until a stop signal, drains, and sets the exit code. */
+import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
 import { findNearMisses } from './config/near-misses.ts'
 import { isServiceError, messageOf } from './errors.ts'
+import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { retryFor } from './lib/timing.ts'
 import { createResources, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
 
-/** How long a replica waits for its database at the start before it gives up. */
+/** A replica that starts gives up after this many milliseconds without its database. */
 const DATABASE_PATIENCE_MS = 120_000
 const DATABASE_RETRY_MS = 1_000
-/** The others give a part of their leases away within a renewal; a replica comes up without one as well. */
+/**
+ * A replica listens without a rate lease after this many milliseconds. The other replicas free a part of the budget
+ * within one renewal, so the first lease usually comes sooner.
+ */
 const LEASE_PATIENCE_MS = 500
 const PING_TIMEOUT_MS = 2_000
+/** Exit code of a wrong configuration, which no restart mends. */
 const EXIT_CONFIG = 2
 
 await main()
 
 async function main(): Promise<void> {
-  let config: Config
+  let log: Logger | undefined
   try {
-    config = readConfig()
-  } catch (error) {
-    console.error(messageOf(error))
-    process.exitCode = EXIT_CONFIG
-    return
-  }
-  const service = await findServiceName(config.serviceName)
-  const log = pino({ level: config.logLevel ?? 'info', base: { service } })
-  for (const line of findNearMisses()) log.warn(line)
-  try {
+    const config = readConfig()
+    const service = await findServiceName(config.serviceName)
+    log = pino({ level: config.logLevel ?? 'info', base: { service } })
+    for (const line of findNearMisses()) log.warn(line)
     await run(config, service, log)
   } catch (error) {
-    const isSetup = isServiceError(error) && error.code === 'config-invalid'
-    log.fatal(isSetup ? {} : { err: error }, messageOf(error))
-    process.exitCode = isSetup ? EXIT_CONFIG : 1
+    const isConfigWrong = isServiceError(error) && error.code === 'config-invalid'
+    if (log === undefined) console.error(messageOf(error))
+    else log.fatal(isConfigWrong ? {} : { err: error }, messageOf(error))
+    process.exitCode = isConfigWrong ? EXIT_CONFIG : 1
   }
 }
 
@@ -47,10 +48,10 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
   if (identityKeys.length === 0) log.info('Calls need no signature: no public key is set')
   else log.info({ identityKeys }, 'Calls must be signed by one of these keys')
   const resources = createResources(config, service, log)
-  const stopping = stopSignal(log)
+  const stopping = createStopSignal(log)
   try {
-    await prepareDatabase(resources, log, stopping)
-    if (stopping.aborted) return
+    const isPrepared = await prepareDatabase(resources, log, stopping)
+    if (!isPrepared) return
     await resources.share.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
       service,
@@ -70,59 +71,57 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
     })
     await app.listen({ port: config.port, host: config.host })
     log.info({ port: config.port, model: resources.model.models.primary }, 'The replica is ready')
-    await aborted(stopping)
-    await drain(app, resources, config.drainTimeoutMs, log)
+    if (!stopping.aborted) await once(stopping, 'abort')
+    log.info('Draining: no new work is taken')
+    await Promise.all([drainApp(app, config.drainTimeoutMs, log), releaseRate(resources)])
+    log.info('The replica has ended')
   } finally {
     await resources.close()
   }
 }
 
-/** Waits for the database, then brings its schema up to date. Five replicas may do so at once. */
-async function prepareDatabase(resources: Resources, log: Logger, stopping: AbortSignal): Promise<void> {
-  const deadline = Date.now() + DATABASE_PATIENCE_MS
-  while (!stopping.aborted) {
+/**
+ * Waits for the database and brings its schema up to date; several replicas may do so at the same time. Resolves with
+ * false where the replica was stopped first. Rejects with `ServiceError` database-unavailable after two minutes.
+ */
+async function prepareDatabase(resources: Resources, log: Logger, stopping: AbortSignal): Promise<boolean> {
+  let lastError: unknown
+  const migrate = async () => {
     try {
-      const applied = await resources.migrate()
-      if (applied.length > 0) log.info({ applied }, 'The database schema is up to date')
-      return
+      return await resources.migrate()
     } catch (error) {
-      const isAway = isServiceError(error) && error.code === 'database-unavailable'
-      if (!isAway || Date.now() > deadline) throw error
+      if (!isServiceError(error) || error.code !== 'database-unavailable') throw error
+      lastError = error
       log.warn({ reason: messageOf(error) }, 'Waiting for the database')
-      await sleep(DATABASE_RETRY_MS, undefined, { signal: stopping }).catch(() => undefined)
+      return undefined
     }
+  }
+  const retry = { delayMs: DATABASE_RETRY_MS, patienceMs: DATABASE_PATIENCE_MS, signal: stopping }
+  try {
+    const applied = await retryFor(migrate, retry)
+    if (applied === undefined) throw lastError
+    if (applied.length > 0) log.info({ applied }, 'The database schema is up to date')
+    return true
+  } catch (error) {
+    if (stopping.aborted) return false
+    throw error
   }
 }
 
 /**
- * Stops listening, lets what is running end, and closes. What waits for its start fails at once, and Restate runs it on
- * another replica: it would hold up the end, and what started late would be cut off and paid twice. With nothing to
- * start the lease is the others'. What does not end in time is cut off and run again: done twice, but never lost.
+ * Refuses the requests that wait for their start and gives the lease back to the other replicas. Restate runs the
+ * refused work elsewhere; starting it here would prolong the drain, and work that is cut off is paid twice.
  */
-async function drain(
-  app: Awaited<ReturnType<typeof buildApp>>,
-  { limiter, share }: Resources,
-  timeoutMs: number,
-  log: Logger,
-): Promise<void> {
-  log.info('Draining: no new work is taken')
-  const closed = app.close().then(() => true)
-  const starting = limiter.close().then(() => share.close())
-  const timer = new AbortController()
-  const late = sleep(timeoutMs, false, { signal: timer.signal }).catch(() => true)
-  const isDone = await Promise.race([closed, late])
-  timer.abort()
-  if (!isDone) {
-    log.warn({ timeoutMs }, 'Some work did not end in time; Restate will run it again elsewhere')
-    app.server.closeAllConnections()
-    await closed
-  }
-  await starting
-  log.info('The replica has ended')
+async function releaseRate({ limiter, share }: Resources): Promise<void> {
+  await limiter.close()
+  await share.close()
 }
 
-/** Aborts on SIGTERM, SIGINT, and when a parent that opened a channel to us is gone. A second signal ends at once. */
-function stopSignal(log: Logger): AbortSignal {
+/**
+ * Aborts on SIGTERM, on SIGINT, and when the parent process that started us with a channel is gone. A second signal
+ * ends the process at once.
+ */
+function createStopSignal(log: Logger): AbortSignal {
   const controller = new AbortController()
   const stop = (reason: string) => {
     if (controller.signal.aborted) {
@@ -139,9 +138,4 @@ function stopSignal(log: Logger): AbortSignal {
     process.on('disconnect', () => stop('the parent process is gone'))
   }
   return controller.signal
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

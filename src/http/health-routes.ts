@@ -1,9 +1,10 @@
+/** The health routes of a replica, for NGINX, Docker and people: 200 while all is well, else 503 that names the failing check. */
 import type { FastifyInstance } from 'fastify'
 import type { Health } from './health.ts'
 
-/** GET /classify-api/health and /health: 200, or 503 that names the failing check. */
+/** Mounts GET /classify-api/health and GET /health, which answer alike. */
 export async function healthRoutes(app: FastifyInstance, options: { readonly health: Health }): Promise<void> {
-  // The route must answer under pressure too: it is what tells of it.
+  // Without a handler of its own the route would be refused under pressure, when its report is needed most.
   const config = { pressureHandler: () => undefined }
   for (const url of ['/classify-api/health', '/health']) {
     app.get(url, { config }, async (_request, reply) => {

@@ -1,15 +1,15 @@
-/** What a replica says of itself, over HTTP and as a Restate handler alike. */
+/** The health report of a replica, which its HTTP routes and its Restate handler `health` both answer with. */
 import { messageOf } from '../errors.ts'
 
 export interface HealthReport {
   /** The replica's name, such as "classify-service-3". */
   readonly service: string
   readonly status: 'ok' | 'unavailable'
-  /** The check that failed, absent while all is well. */
+  /** The check that failed: "pressure" or "database". Absent while all is well. */
   readonly failing?: string
   readonly message?: string
   readonly uptime_s: number
-  /** The model that is asked, so that nobody takes the offline model's answers for a real one's. */
+  /** The name of the model that answers, so that nobody takes the offline model's answers for a language model's. */
   readonly model: string
 }
 
@@ -18,7 +18,7 @@ export interface HealthOptions {
   readonly model: string
   /** Rejects when the database does not answer. */
   readonly pingDatabase: () => Promise<void>
-  /** What the process suffers from, or undefined. */
+  /** A phrase such as "event loop delay 1200 ms" while the process is overloaded, else undefined. */
   readonly pressure: () => string | undefined
 }
 

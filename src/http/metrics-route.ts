@@ -1,7 +1,8 @@
+/** The metrics route of a replica, for Prometheus. */
 import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../metrics.ts'
 
-/** GET /metrics: Prometheus text. Exempt from pressure: it is needed most when things go wrong. */
+/** Mounts GET /metrics. It answers under pressure too, because an overloaded replica is when its metrics matter. */
 export async function metricsRoute(app: FastifyInstance, options: { readonly metrics: Metrics }): Promise<void> {
   const { registry } = options.metrics
   app.get('/metrics', { config: { pressureHandler: () => undefined } }, async (_request, reply) => {

@@ -1,13 +1,13 @@
-/** Sheds work with 503 and Retry-After while the process cannot keep up; Restate comes back later by itself. */
+/** Refuses requests with 503 and Retry-After while the process is overloaded. Restate tries the refused calls again by itself. */
 import { getHeapStatistics } from 'node:v8'
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
 
-/** A delay that a loaded but working replica does not reach. Milliseconds. */
+/** A replica whose event loop is later than this many milliseconds is overloaded; a busy but working one stays below. */
 const MAX_EVENT_LOOP_DELAY_MS = 1_000
-/** Beyond this part of V8's limit the next batch may end the process. */
-const MAX_HEAP_PART = 0.9
+/** A heap that fills more than this part of V8's limit is overload, because the next batch could exhaust it and end the process. */
+const MAX_HEAP_RATIO = 0.9
 const HEALTH_CHECK_INTERVAL_MS = 5_000
 const RETRY_AFTER_SECONDS = 2
 
@@ -16,7 +16,7 @@ export interface PressureOptions {
 }
 
 export const pressure = plugin(async (app: FastifyInstance, options: PressureOptions): Promise<void> => {
-  const maxHeapUsedBytes = Math.floor(getHeapStatistics().heap_size_limit * MAX_HEAP_PART)
+  const maxHeapUsedBytes = Math.floor(getHeapStatistics().heap_size_limit * MAX_HEAP_RATIO)
   await app.register(underPressure, {
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
     maxHeapUsedBytes,
@@ -31,8 +31,8 @@ export const pressure = plugin(async (app: FastifyInstance, options: PressureOpt
       }
     },
     pressureHandler: (_request, reply, type) => {
-      // Without the database a chunk can still be asked, and a batch that needs it is retried by Restate: only a
-      // process that is itself in trouble refuses work.
+      // A database that does not answer is no reason to refuse: chunks can ask the model without it, and Restate retries
+      // the batches that need it.
       if (type === underPressure.TYPE_HEALTH_CHECK) return
       reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS))
       return { code: 'under-pressure', message: `This replica is under pressure (${type}); try again later` } as never
@@ -40,11 +40,11 @@ export const pressure = plugin(async (app: FastifyInstance, options: PressureOpt
   })
 })
 
-/** What the process suffers from in one phrase, or undefined. */
+/** A phrase such as "heap 900 MB of 1000 MB" while the process is overloaded, else undefined. */
 export function describePressure(app: FastifyInstance): string | undefined {
   const { eventLoopDelay, heapUsed } = app.memoryUsage()
   if (eventLoopDelay > MAX_EVENT_LOOP_DELAY_MS) return `event loop delay ${Math.round(eventLoopDelay)} ms`
-  const limit = getHeapStatistics().heap_size_limit * MAX_HEAP_PART
+  const limit = getHeapStatistics().heap_size_limit * MAX_HEAP_RATIO
   if (heapUsed > limit) return `heap ${Math.round(heapUsed / 1e6)} MB of ${Math.round(limit / 1e6)} MB`
   return undefined
 }

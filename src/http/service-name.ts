@@ -1,12 +1,14 @@
-/** Finds what a replica is called. */
+/** Finds the name of a replica, such as "classify-service-3", for logs, health reports and leases. */
 import { Resolver } from 'node:dns/promises'
 import { hostname, networkInterfaces } from 'node:os'
 
+/** Milliseconds for one DNS answer. Outside Docker no server may answer, and the start would wait for it. */
 const LOOKUP_TIMEOUT_MS = 500
 
 /**
- * The configured name; else the container's own number, which Docker's DNS gives for its address
- * ("project-classify-service-3.network" with Compose v2, with underscores in v1); else the host name.
+ * The configured name, else "classify-service-N" with the number of the container, else the host name. Docker's DNS
+ * gives the number in the name of the container's address: "project-classify-service-3.network" with Compose v2, the
+ * same with underscores with v1.
  */
 export async function findServiceName(configured: string | undefined): Promise<string> {
   if (configured !== undefined) return configured
@@ -21,17 +23,20 @@ export async function findServiceName(configured: string | undefined): Promise<s
   return hostname()
 }
 
+/** At most so many addresses are looked up, because a machine with many interfaces would be slow to start. */
+const MAX_ADDRESSES = 4
+
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
     .filter((entry) => entry.family === 'IPv4' && !entry.internal)
     .map((entry) => entry.address)
-    .slice(0, 4)
+    .slice(0, MAX_ADDRESSES)
 }
 
 async function resolvePtr(resolver: Resolver, address: string): Promise<string[]> {
   try {
-    // `reverse` would ask the hosts file and getaddrinfo first; the number is in DNS alone.
+    // `resolver.reverse` would look into the hosts file first, and only DNS knows the number.
     return await resolver.resolvePtr(`${address.split('.').reverse().join('.')}.in-addr.arpa`)
   } catch {
     return []
