@@ -7,7 +7,7 @@ import { ServiceError } from '../../errors.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
 import { openRunJournal, RUN_ID } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
-import { readStatus } from '../client/ingress.ts'
+import { readStatus } from '../client/batches.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
 

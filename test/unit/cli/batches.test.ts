@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createIngressClient, findIngress, type IngressOptions, readStatus } from '../../../src/cli/client/ingress.ts'
+import { createIngressClient, findIngress, type IngressOptions, readStatus } from '../../../src/cli/client/batches.ts'
 import { freePort } from '../../../src/embedded/ports.ts'
 import {
   batchDone,
