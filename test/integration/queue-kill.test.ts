@@ -1,4 +1,4 @@
-/** queue and kill on a running stack, with a client that waits for the batches that are ended. */
+/** The commands `queue` and `kill` on a running stack, with a client that waits for the batches that are ended. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -78,10 +78,10 @@ test('kill ends a run in the middle: queue showed it, the waiting client fails w
 
   const killed = await runCli(['kill', runId, '--json'], { env })
   assert.equal(killed.code, 0, killed.stderr)
-  const told = JSON.parse(killed.stdout)
-  assert.deepEqual(Object.keys(told), ['run_id', 'batches', 'chunks', 'still_ending'])
-  assert.ok(told.batches >= 1 && told.chunks >= 1, killed.stdout)
-  assert.equal(told.still_ending, 0)
+  const ended = JSON.parse(killed.stdout)
+  assert.deepEqual(Object.keys(ended), ['run_id', 'batches', 'chunks', 'still_ending'])
+  assert.ok(ended.batches >= 1 && ended.chunks >= 1, killed.stdout)
+  assert.equal(ended.still_ending, 0)
 
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 1, stderr)
@@ -119,7 +119,7 @@ test('kill --force kills, and the client ends as well', async () => {
   assert.equal((await queue()).total, 0)
 })
 
-test('what cannot be ended or shown is said', async () => {
+test('what cannot be ended or shown is reported with the reason', async () => {
   const unknown = await runCli(['kill', 'run-nobody'], { env })
   assert.equal(unknown.code, 1)
   assert.match(unknown.stderr, /Run "run-nobody" is not known at http/)
@@ -141,7 +141,7 @@ test('what cannot be ended or shown is said', async () => {
   }
 })
 
-test('queue goes on to the next admin URL where one is dead, and --watch ends in peace', async () => {
+test('queue goes on to the next admin URL where one is dead, and --watch ends with 0 on Ctrl+C', async () => {
   const urls = `http://127.0.0.1:${await freePort()},http://127.0.0.1:${env.ADMIN_PORT}`
   const { code, stdout } = await runCli(['queue', '--admin', urls], { env })
   assert.equal(code, 0)

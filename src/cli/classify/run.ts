@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
 import { stopsTheRun, type Warning } from '../../restate/contract.ts'
-import { BatchFailedError, createIngressClient } from '../client/batches.ts'
+import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import { createWindow } from './batch-window.ts'
 import type { RunJournal } from './run-journal.ts'
@@ -88,7 +88,7 @@ export async function runCatalogue(
   let resumed = 0
   let resumedRequests = 0
   let isMaxCostReached = false
-  const client = createIngressClient(options)
+  const client = createBatchClient(options)
   const totals = createTotals()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
   const inFlight = new Set<Promise<void>>()

@@ -1,68 +1,75 @@
-/** Client of the Restate admin API, tried over all nodes: each one knows the whole cluster. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** Client of the Restate admin API. Every node knows the whole cluster, so a request goes to the first node that answers. */
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
+import { retryFor } from '../../lib/timing.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminClient {
-  /** The node that answered last. */
+  /** The node that answered last; the first one before any has. */
   readonly url: string
-  /** Rows of a query over the cluster's state. Rejects with admin-failed. */
+  /** The rows of an SQL query over the cluster's state, each checked by `row`. Rejects with ServiceError admin-failed. */
   query<T>(sql: string, row: z.ZodType<T>): Promise<readonly T[]>
-  /** False where there is nothing left to end. Rejects with admin-failed. */
+  /** False where the invocation has ended already. Rejects with ServiceError admin-failed. */
   endInvocation(id: string, how: 'cancel' | 'kill'): Promise<boolean>
 }
 
-/** A query about thousands of invocations takes about a second. */
-const ASK_MS = 30_000
-/** While a partition changes its leader, queries over all of them fail: for seconds, longer where the CPU is short. */
+/** Milliseconds that one node may take for an answer; a query about thousands of invocations takes about a second. */
+const ANSWER_TIMEOUT_MS = 30_000
+/**
+ * Milliseconds for which a failing query is repeated: while a partition changes its leader, queries over all partitions
+ * fail for seconds, and for longer on a machine that is short of CPU.
+ */
 const PATIENCE_MS = 30_000
 const RETRY_MS = 1_000
-const MAX_MESSAGE = 300
+/** Characters of a node's own message that are shown. */
+const MAX_MESSAGE_LENGTH = 300
 
+/** `signal` ends every request of the client. */
 export function createAdminClient(urls: readonly string[], signal: AbortSignal): AdminClient {
-  const request = createHttpClient()
+  const send = createHttpClient()
   let current = 0
   const urlAt = (step: number) => urls[(current + step) % urls.length] ?? ''
 
-  const askAll = async (path: string, what: Omit<HttpRequest, 'signal'>, failures: string[]) => {
-    let isAnyThere = false
+  const askAllNodes = async (path: string, request: Omit<HttpRequest, 'signal'>): Promise<RoundOfNodes> => {
+    const failures: string[] = []
+    let isAnyReached = false
     for (let step = 0; step < urls.length; step += 1) {
       const url = urlAt(step)
       try {
-        const bound = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])
-        const answer = await request(`${url}${path}`, { ...what, signal: bound })
+        const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
+        const answer = await send(`${url}${path}`, { ...request, signal: bound })
         if (answer.status < 500) {
           current = (current + step) % urls.length
-          return { answer, isAnyThere }
+          return { answer, failures, isAnyReached }
         }
-        isAnyThere = true
-        failures.push(`${url} answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE)}`)
+        isAnyReached = true
+        failures.push(`${url} answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE_LENGTH)}`)
       } catch (error) {
         signal.throwIfAborted()
         failures.push(`${url}: ${messageOf(error)}`)
       }
     }
-    return { answer: undefined, isAnyThere }
+    return { answer: undefined, failures, isAnyReached }
   }
-  const ask = async (path: string, what: Omit<HttpRequest, 'signal'>): Promise<HttpAnswer> => {
-    const deadline = performance.now() + PATIENCE_MS
-    for (;;) {
-      const failures: string[] = []
-      const { answer, isAnyThere } = await askAll(path, what, failures)
-      if (answer !== undefined) return answer
-      if (!isAnyThere || performance.now() > deadline) {
-        const way = 'does it run? Start it with npm start or npm run cluster:5node, or set RESTATE_ADMIN_URL'
-        const what = isAnyThere ? 'No Restate node could answer' : `No Restate admin port answers: ${way}`
-        throw new ServiceError('admin-failed', `${what}\n  ${failures.join('\n  ')}`)
+  const ask = async (path: string, request: Omit<HttpRequest, 'signal'>): Promise<HttpAnswer> => {
+    let failures: readonly string[] = []
+    const attempt = async () => {
+      const round = await askAllNodes(path, request)
+      failures = round.failures
+      if (round.answer === undefined && !round.isAnyReached) {
+        const advice = 'does it run? Start it with npm start or npm run cluster:5node, or set RESTATE_ADMIN_URL'
+        throw failedEverywhere(`No Restate admin port answers: ${advice}`, failures)
       }
-      await sleep(RETRY_MS, undefined, { signal })
+      return round.answer
     }
+    const answer = await retryFor(attempt, { delayMs: RETRY_MS, patienceMs: PATIENCE_MS, signal })
+    if (answer === undefined) throw failedEverywhere('No Restate node could answer', failures)
+    return answer
   }
-  const refuse = (answer: HttpAnswer, what: string) => {
-    const said = answer.text.slice(0, MAX_MESSAGE)
-    return new ServiceError('admin-failed', `${urlAt(0)} refused ${what} (${answer.status}): ${said}`)
+  const refusal = (answer: HttpAnswer, request: string) => {
+    const message = answer.text.slice(0, MAX_MESSAGE_LENGTH)
+    return new ServiceError('admin-failed', `${urlAt(0)} refused ${request} (${answer.status}): ${message}`)
   }
 
   return {
@@ -72,20 +79,32 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
     query: async (sql, row) => {
       const answer = await ask('/query', { body: { query: sql }, headers: { accept: 'application/json' } })
       const parsed = z.object({ rows: z.array(row) }).safeParse(parseJson(answer.text))
-      if (answer.status >= 300 || !parsed.success) throw refuse(answer, 'a query')
+      if (answer.status >= 300 || !parsed.success) throw refusal(answer, 'a query')
       return parsed.data.rows
     },
     endInvocation: async (id, how) => {
       const answer = await ask(`/invocations/${encodeURIComponent(id)}/${how}`, { method: 'PATCH' })
       if (answer.status < 300) return true
-      // It ended by itself in the meantime.
+      // Restate answers 404 or 409 where the invocation has ended by itself in the meantime.
       if (answer.status === 404 || answer.status === 409) return false
-      throw refuse(answer, `to ${how} ${id}`)
+      throw refusal(answer, `to ${how} ${id}`)
     },
   }
 }
 
-/** A text as an SQL literal. The admin API takes no parameters. */
+/** One request offered to each node in turn: the first answer below status 500, or a line a node. */
+interface RoundOfNodes {
+  readonly answer: HttpAnswer | undefined
+  readonly failures: readonly string[]
+  /** Whether a node answered at all, if only with a failure. */
+  readonly isAnyReached: boolean
+}
+
+function failedEverywhere(sentence: string, failures: readonly string[]): ServiceError {
+  return new ServiceError('admin-failed', [sentence, ...failures].join('\n  '))
+}
+
+/** `text` as an SQL literal, because the admin API takes no query parameters. */
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

@@ -1,16 +1,14 @@
-/** Requests that may wait for hours: fetch gives a silent answer up after five minutes, and a batch may take longer. */
+/** HTTP requests whose answer may take hours, as a batch's does; fetch gives up on a silent server after five minutes. */
 import http from 'node:http'
 import https from 'node:https'
-import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH'
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: unknown
-  /** The only bound on the answer. */
+  /** The only bound on how long the answer may take. */
   readonly signal: AbortSignal
 }
 
@@ -20,18 +18,12 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-const errorSchema = z.object({ message: z.string() })
-
-/** The sentence in an answer of Restate's that is no success: its `message`, else the beginning of the text. */
-export function errorMessageOf({ text }: Pick<HttpAnswer, 'text'>): string {
-  return errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, 300)
-}
-
+/** Milliseconds within which a connection has to stand. */
 const CONNECT_TIMEOUT_MS = 10_000
-/** First probe of a silent connection; the system's further ones notice a dead peer within a minute or so. */
+/** Milliseconds of silence before TCP probes a connection; further probes find a dead peer within about a minute. */
 const KEEP_ALIVE_MS = 30_000
 
-/** Rejects where no whole answer came, with a sentence that says why; with the signal's reason when it is aborted. */
+/** Rejects where no whole answer came, with a sentence that says why; with the signal's reason when that aborts. */
 export type HttpClient = (url: string, request: HttpRequest) => Promise<HttpAnswer>
 
 interface Agents {
@@ -39,7 +31,7 @@ interface Agents {
   readonly https: https.Agent
 }
 
-/** Keeps its connections for the next request; those that are idle do not hold the process. */
+/** Its connections are kept for the next request; idle ones do not keep the process alive. */
 export function createHttpClient(): HttpClient {
   const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }
   const agents: Agents = { http: new http.Agent(kept), https: new https.Agent(kept) }
@@ -48,13 +40,14 @@ export function createHttpClient(): HttpClient {
       return await send(agents, url, request)
     } catch (error) {
       request.signal.throwIfAborted()
-      // A kept connection that the other side had closed in the meantime says nothing about the other side.
+      // The server may close a kept connection just as it is used again: that is no failure of the server.
       if (error instanceof StaleConnectionError) return await send(agents, url, request)
       throw error
     }
   }
 }
 
+/** A kept connection was closed by the server before the request reached it. */
 class StaleConnectionError extends Error {}
 
 function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAnswer> {
@@ -99,7 +92,7 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
   return promise
 }
 
-/** A name with several addresses gives an error without words of its own. */
+/** Node's error for a name with several addresses has an empty message, and its code has to stand for one. */
 function sentenceOf(error: Error): string {
   const message = messageOf(error)
   return message === '' && 'code' in error ? String(error.code) : message

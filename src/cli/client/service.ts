@@ -1,10 +1,9 @@
-/** Short questions to the service behind the ingress: what it plans to do, and how fast it may. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { z } from 'zod'
-import { isServiceError, ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
-import { CLASSIFY_API, parseFailure } from '../../restate/contract.ts'
-import { createHttpClient, errorMessageOf } from './http.ts'
+/** Short questions to the service behind the ingress, such as what it plans for a batch, and the status of a run. */
+import { z } from 'zod'
+import { ServiceError } from '../../errors.ts'
+import { retryFor } from '../../lib/timing.ts'
+import { createIngressClient, type IngressClient, noIngressError } from './ingress.ts'
+import type { IngressAnswer } from './ingress-answer.ts'
 
 export interface Question<T> {
   readonly handler: string
@@ -16,71 +15,136 @@ export interface Question<T> {
 export interface ServiceClient {
   /**
    * The checked answer of the first node that gives one; undefined where the service runs and does not know the
-   * handler, as an older release. Rejects with ServiceError: what the service said, or ingress-unavailable.
+   * handler, as an older release. Rejects with ServiceError: the service's own failure, or ingress-unavailable.
    */
   ask<T>(question: Question<T>): Promise<T | undefined>
 }
 
 export interface ServiceOptions {
   readonly urls: readonly string[]
-  /** How long one question may take, a service that is still coming up included. */
+  /** Milliseconds that one question may take, the start of a service that is still coming up included. */
   readonly patienceMs: number
 }
 
+/** Milliseconds between two rounds over all nodes, where no busy node asks for more. */
 const RETRY_MS = 500
-
-/** Worth another node, or another moment. */
-class NoAnswer extends Error {}
+const MAX_MESSAGE_LENGTH = 300
 
 export function createServiceClient({ urls, patienceMs }: ServiceOptions): ServiceClient {
-  const request = createHttpClient()
-
-  async function askOne<T>(url: string, { handler, body, schema }: Question<T>, signal: AbortSignal) {
-    const answer = await request(`${url}/${CLASSIFY_API}/${handler}`, { body, signal }).catch((error: unknown) => {
-      throw new NoAnswer(`${url}: ${error instanceof Error ? error.message : 'no answer'}`)
-    })
-    if (answer.status >= 200 && answer.status < 300) {
-      const parsed = schema.safeParse(parseJson(answer.text))
-      if (parsed.success) return parsed.data
-      const field = parsed.error.issues[0]?.path.join('.') ?? ''
-      throw new ServiceError('ingress-unavailable', `${url}: ${handler} answered in another form (at "${field}")`)
-    }
-    const said = errorMessageOf(answer)
-    const failure = parseFailure(said)
-    if (answer.status === 404 && failure.code === 'internal') {
-      if (/\bhandler\b/i.test(said)) return undefined
-      throw new NoAnswer(`${url}: ${said.slice(0, 200)}: is the service registered? npm start does so`)
-    }
-    const isAway = answer.headers['x-restate-error-source'] !== 'invocation' && answer.status >= 500
-    if (isAway) throw new NoAnswer(`${url}: HTTP ${answer.status}: ${said.slice(0, 200)}`)
-    const code =
-      failure.code === 'internal' ? (answer.status < 500 ? 'input-invalid' : 'ingress-unavailable') : failure.code
-    throw new ServiceError(code, `${url}: ${handler}: ${failure.message.slice(0, 300)}`)
-  }
+  const call = createIngressClient()
 
   return {
-    async ask(question) {
+    async ask({ handler, body, schema, signal }) {
       const late = AbortSignal.timeout(patienceMs)
-      const signal = AbortSignal.any([question.signal, late])
-      let last = 'no answer'
-      for (;;) {
-        for (const url of urls) {
-          try {
-            return await askOne(url, question, signal)
-          } catch (error) {
-            question.signal.throwIfAborted()
-            if (isServiceError(error)) throw error
-            if (!(error instanceof NoAnswer)) throw error
-            if (!late.aborted) last = error.message
-          }
-        }
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
-        question.signal.throwIfAborted()
-        if (late.aborted) {
-          const seconds = Math.round(patienceMs / 1_000)
-          throw new ServiceError('ingress-unavailable', `The service gave no answer within ${seconds} s (${last})`)
-        }
+      const bound = AbortSignal.any([signal, late])
+      let round: Round = { kind: 'unanswered', reasons: ['no answer'], isAnyReached: false, waitMs: 0 }
+      const attempt = async () => {
+        const next = await askEachNode(call, urls, { handler, body, signal: bound })
+        round = next
+        return next.kind === 'answered' ? next : undefined
       }
+      const delayMs = () => (round.kind === 'unanswered' ? Math.max(RETRY_MS, round.waitMs) : 0)
+      const answered = await retryFor(attempt, { delayMs, patienceMs, signal: bound }).catch((error: unknown) => {
+        signal.throwIfAborted()
+        if (late.aborted) return undefined
+        throw error
+      })
+      if (answered === undefined) {
+        const reason = round.kind === 'unanswered' ? round.reasons.at(-1) : undefined
+        const seconds = Math.round(patienceMs / 1_000)
+        throw new ServiceError('ingress-unavailable', `The service gave no answer within ${seconds} s (${reason})`)
+      }
+      if (answered.answer.kind === 'unknown-handler') return undefined
+      return readBody(answered, handler, schema)
     },
   }
+}
+
+/** What one question to all nodes came to: the first answer that no other node would give differently, or the reasons. */
+type Round =
+  | { readonly kind: 'answered'; readonly url: string; readonly answer: Settled }
+  | {
+      readonly kind: 'unanswered'
+      readonly reasons: readonly string[]
+      /** False where not one node gave an HTTP answer of any status. */
+      readonly isAnyReached: boolean
+      /** Milliseconds for which every node asked to wait; 0 where one did not. */
+      readonly waitMs: number
+    }
+
+type Settled = Extract<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' | 'unknown-handler' }>
+
+interface RoundQuestion {
+  readonly handler: string
+  readonly body: unknown
+  readonly signal: AbortSignal
+}
+
+async function askEachNode(call: IngressClient, urls: readonly string[], question: RoundQuestion): Promise<Round> {
+  const reasons: string[] = []
+  let isAnyReached = false
+  let waitMs = Number.POSITIVE_INFINITY
+  for (const url of urls) {
+    const answer = await call({ url, ...question })
+    if (answer.kind !== 'unreachable') isAnyReached = true
+    switch (answer.kind) {
+      case 'unknown-service':
+        reasons.push(`${url}: ${answer.message}: is the service registered? npm start does so`)
+        waitMs = 0
+        break
+      case 'busy':
+        reasons.push(`${url} is busy (${answer.message})`)
+        waitMs = Math.min(waitMs, answer.waitMs ?? 0)
+        break
+      case 'unreachable':
+      case 'away':
+        reasons.push(`${url}: ${answer.message}`)
+        waitMs = 0
+        break
+      default:
+        return { kind: 'answered', url, answer }
+    }
+  }
+  return { kind: 'unanswered', reasons, isAnyReached, waitMs }
+}
+
+function readBody<T>({ url, answer }: Extract<Round, { kind: 'answered' }>, handler: string, schema: z.ZodType<T>): T {
+  if (answer.kind === 'failed') throw failureOfAnswer(url, handler, answer)
+  const parsed = schema.safeParse(answer.kind === 'ok' ? answer.body : undefined)
+  if (parsed.success) return parsed.data
+  const field = parsed.error.issues[0]?.path.join('.') ?? ''
+  throw new ServiceError('ingress-unavailable', `${url}: ${handler} answered in another form (at "${field}")`)
+}
+
+/** A failure without a code is the question's fault below status 500, and the service's from there on. */
+function failureOfAnswer(url: string, handler: string, answer: Extract<IngressAnswer, { kind: 'failed' }>) {
+  const { code, status, message } = answer
+  const unnamed = status < 500 ? 'input-invalid' : 'ingress-unavailable'
+  const sentence = message.slice(0, MAX_MESSAGE_LENGTH)
+  return new ServiceError(code === 'internal' ? unnamed : code, `${url}: ${handler} failed (${status}): ${sentence}`)
+}
+
+const statusSchema = z.record(z.string(), z.unknown())
+
+/**
+ * The latest classification or the totals that were asked for; undefined where the service does not know the id. Each
+ * node is asked once. Rejects with ServiceError: the service's own failure, or ingress-unavailable, also when `signal`
+ * aborts.
+ */
+export async function readStatus(
+  urls: readonly string[],
+  query: { readonly indicator_id: string } | { readonly run_id: string },
+  signal: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  const question = { handler: 'status', body: query, signal }
+  const round = await askEachNode(createIngressClient(), urls, question).catch(() => {
+    const advice = 'does the service run, and does its database answer?'
+    throw new ServiceError('ingress-unavailable', `The status was not answered in time (${urls.join(', ')}): ${advice}`)
+  })
+  if (round.kind === 'answered') {
+    if (round.answer.kind === 'failed' && round.answer.code === 'input-not-found') return undefined
+    return readBody(round, 'status', statusSchema)
+  }
+  if (!round.isAnyReached) throw noIngressError(urls)
+  throw new ServiceError('ingress-unavailable', `The service cannot be asked: ${round.reasons.join('; ')}`)
 }

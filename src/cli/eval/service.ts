@@ -12,7 +12,8 @@ import type { GoldRow } from '../../eval/gold.ts'
 import { predictByResult } from '../../eval/predict.ts'
 import type { Scored } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
-import { createIngressClient, findIngress } from '../client/batches.ts'
+import { createBatchClient } from '../client/batches.ts'
+import { findIngress } from '../client/ingress.ts'
 import { describeModel } from '../start/start.ts'
 import { createProgress } from '../ui/progress.ts'
 import { createCliLog, type Interrupts, say } from '../ui/terminal.ts'
@@ -106,7 +107,7 @@ async function runOnce(
   say(`Run ${runId}: ${rows.length} indicators, mode ${mode}, ${pack} to a request`)
   const isTty = process.stderr.isTTY === true
   const progress = createProgress({ stream: process.stderr, isTty, total: rows.length })
-  const client = createIngressClient({ urls, patienceMs: PATIENCE_MS, say: (line) => progress.note(line) })
+  const client = createBatchClient({ urls, patienceMs: PATIENCE_MS, say: (line) => progress.note(line) })
   const results = new Map<string, Classification>()
   const summaries: BatchSummary[] = []
   const batches = Array.from({ length: Math.ceil(rows.length / BATCH_SIZE) }, (_, index) => index)

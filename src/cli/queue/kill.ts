@@ -1,13 +1,13 @@
-/** `kill RUN`: ends what a run still has under way; what is done stays. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** The command `kill RUN`: cancels or kills the open invocations of a run. Results that are stored stay. */
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Config, readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
+import { retryFor } from '../../lib/timing.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
 import { openRunJournal, RUN_ID } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
-import { readStatus } from '../client/batches.ts'
+import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
 
@@ -17,32 +17,38 @@ interface KillOptions {
   readonly json?: boolean
 }
 
-/** What `kill --json` prints; the names are fixed. */
+/** The output of `kill --json`; scripts rely on the names. */
 export interface KillReport {
   readonly run_id: string
+  /** Invocations that were asked to end. */
   readonly batches: number
   readonly chunks: number
-  /** Told to end, and not gone yet. */
+  /** The part of both that had not ended when the command gave up waiting. */
   readonly still_ending: number
 }
 
-/** A client that has not heard of it yet submits more: it is looked at until nothing comes any more. */
+/** Milliseconds between two looks at the run, whose client may submit more batches until it learns of the end. */
 const LOOK_EVERY_MS = 500
+/** Milliseconds for which the command waits until every invocation of the run has ended. */
 const PATIENCE_MS = 30_000
-/** So many requests at a time. */
-const AT_ONCE = 16
+/** Requests to end an invocation that are open at the same time. */
+const REQUESTS_AT_ONCE = 16
+/** Ids in one query, so that its text stays short. */
+const IDS_PER_QUERY = 200
+/** Milliseconds that the service may take to say whether it knows the run. */
+const STATUS_TIMEOUT_MS = 5_000
 
 export function addKillCommand(program: Command): void {
   program
     .command('kill')
-    .description('Cancel what a run has under way; what is done stays, and classify --resume goes on')
+    .description('Cancel the open work of a run; stored results stay, and classify --resume goes on with the rest')
     .argument('<run>', 'the id of a run, as classify prints it')
     .option(
       '--admin <urls>',
       'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
       httpUrls,
     )
-    .option('--force', 'kill instead of cancel: at once, and without letting a step end')
+    .option('--force', 'kill instead of cancel: end the work at once, without waiting for a step under way')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: KillOptions) => {
       if (!RUN_ID.test(run)) {
@@ -59,7 +65,7 @@ export function addKillCommand(program: Command): void {
           const how = options.force === true ? 'kill' : 'cancel'
           const report = await endRun(admin, run, how, signal)
           if (report.batches + report.chunks === 0 && !(await isKnown(admin, run, config, signal))) {
-            say(`Run "${run}" is not known at ${admin.url}: nothing of it is there. npm run queue shows what is`)
+            say(`Run "${run}" is not known at ${admin.url}. npm run queue shows the open work there`)
             process.exitCode = EXIT_FAILED
             return
           }
@@ -76,19 +82,22 @@ export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
   if (batches + chunks === 0) return `Run ${run}: nothing is under way.`
   const verb = how === 'cancel' ? 'cancelled' : 'killed'
   const lines = [`Run ${run}: ${formatCount(batches)} batches and ${formatCount(chunks)} chunks ${verb}.`]
-  if (ending > 0) lines.push(`${formatCount(ending)} have not ended yet; npm run kill -- ${run} --force does not wait.`)
-  lines.push(`What is done stays. The rest, where the run was started: npm run classify -- --resume ${run}`)
+  if (ending > 0) lines.push(`${formatCount(ending)} have not ended yet; npm run kill -- ${run} --force kills them.`)
+  lines.push(
+    `Stored results stay. To classify the rest, where the run was started: npm run classify -- --resume ${run}`,
+  )
   return lines.join('\n')
 }
 
 /**
- * The keys that `classify` gives the batches of a run. The prefix alone would be that of another run as well, where one
- * id begins with the other.
+ * Whether `key` is an idempotency key that `classify` gave to a batch of `run`. A test of the prefix alone would also take
+ * the batches of a run whose id begins with this one's.
  */
 export function isKeyOf(run: string, key: string): boolean {
   return key.startsWith(`${run}-`) && /^\d+(?:-retry-\d+)?$/.test(key.slice(run.length + 1))
 }
 
+/** Resolves once nothing of the run is open, or after PATIENCE_MS with the rest counted in `still_ending`. */
 async function endRun(
   admin: AdminClient,
   run: string,
@@ -97,41 +106,38 @@ async function endRun(
 ): Promise<KillReport> {
   const batches = new Set<string>()
   const chunks = new Set<string>()
-  const deadline = performance.now() + PATIENCE_MS
-  for (;;) {
-    const openBatches = await findOpenBatches(admin, run)
+  let openCount = 0
+  const endOpen = async () => {
+    const openBatches = await findBatches(admin, run, 'open')
     for (const id of openBatches) batches.add(id)
     const openChunks = await findOpenChunks(admin, [...batches])
-    const open = [...openBatches, ...openChunks]
-    // Batches first, or one would ask for a chunk anew.
+    for (const id of openChunks) chunks.add(id)
+    // Batches go first: a batch that lives sends another chunk in the place of one that was ended.
     await endAll(admin, openBatches, how)
     await endAll(admin, openChunks, how)
-    for (const id of openChunks) chunks.add(id)
-    if (open.length === 0 || performance.now() > deadline) {
-      return { run_id: run, batches: batches.size, chunks: chunks.size, still_ending: open.length }
-    }
-    await sleep(LOOK_EVERY_MS, undefined, { signal })
+    openCount = openBatches.length + openChunks.length
+    return openCount === 0 ? true : undefined
   }
+  await retryFor(endOpen, { delayMs: LOOK_EVERY_MS, patienceMs: PATIENCE_MS, signal })
+  return { run_id: run, batches: batches.size, chunks: chunks.size, still_ending: openCount }
 }
 
 const batchRow = z.object({ id: z.string(), idempotency_key: z.string() })
 const idRow = z.object({ id: z.string() })
 const IS_BATCH = `target_service_name = ${sqlText(CLASSIFY_API)} and target_handler_name = 'batch'`
 
-async function findOpenBatches(admin: AdminClient, run: string): Promise<string[]> {
-  const keyed = `starts_with(idempotency_key, ${sqlText(`${run}-`)})`
-  const sql = `select id, idempotency_key from sys_invocation where ${IS_BATCH} and status <> 'completed' and ${keyed}`
+async function findBatches(admin: AdminClient, run: string, which: 'open' | 'all'): Promise<string[]> {
+  const isOpen = which === 'open' ? "and status <> 'completed'" : ''
+  const isKeyed = `starts_with(idempotency_key, ${sqlText(`${run}-`)})`
+  const sql = `select id, idempotency_key from sys_invocation where ${IS_BATCH} ${isOpen} and ${isKeyed}`
   const rows = await admin.query(sql, batchRow)
   return rows.filter(({ idempotency_key: key }) => isKeyOf(run, key)).map(({ id }) => id)
 }
 
-/** So many ids in one query. */
-const IDS_AT_ONCE = 200
-
 async function findOpenChunks(admin: AdminClient, batches: readonly string[]): Promise<string[]> {
   const found: string[] = []
-  for (let start = 0; start < batches.length; start += IDS_AT_ONCE) {
-    const ids = batches.slice(start, start + IDS_AT_ONCE).map(sqlText)
+  for (let start = 0; start < batches.length; start += IDS_PER_QUERY) {
+    const ids = batches.slice(start, start + IDS_PER_QUERY).map(sqlText)
     const sql = `select id from sys_invocation where invoked_by_id in (${ids.join(', ')}) and status <> 'completed'`
     found.push(...(await admin.query(sql, idRow)).map(({ id }) => id))
   }
@@ -143,23 +149,22 @@ async function endAll(admin: AdminClient, ids: readonly string[], how: 'cancel' 
   const work = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop()) await admin.endInvocation(id, how)
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work))
 }
 
-/** Whether anybody has heard of the run: Restate keeps its batches for hours, this machine its journal, the database its totals. */
+/**
+ * Whether a trace of the run is left: Restate keeps its batches for hours, this machine keeps its journal until the run is
+ * complete, and the database keeps its totals.
+ */
 async function isKnown(admin: AdminClient, run: string, config: Config, signal: AbortSignal): Promise<boolean> {
-  const sql = `select id, idempotency_key from sys_invocation where ${IS_BATCH} and starts_with(idempotency_key, ${sqlText(`${run}-`)})`
-  const kept = await admin.query(sql, batchRow)
-  if (kept.some(({ idempotency_key: key }) => isKeyOf(run, key))) return true
+  if ((await findBatches(admin, run, 'all')).length > 0) return true
   const isJournaled = await openRunJournal(config.dataDir, run).then(
     () => true,
     () => false,
   )
   if (isJournaled) return true
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(STATUS_MS)])
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(STATUS_TIMEOUT_MS)])
   const totals = await readStatus(config.restate.ingressUrls, { run_id: run }, bound).catch(() => undefined)
   signal.throwIfAborted()
   return totals !== undefined
 }
-
-const STATUS_MS = 5_000

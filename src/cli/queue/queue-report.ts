@@ -1,12 +1,13 @@
-/** The backlog as data and as lines for people. Pure. */
+/** The backlog of Restate and its failures: the queries, the report of `queue --json`, and its lines for people. Pure. */
 import { z } from 'zod'
 import { formatCount } from '../ui/terminal.ts'
 
-/** Every status of work that is not done. */
+/** The values of Restate's `status` for invocations that have not completed. */
 export const OPEN_STATUSES = ['pending', 'scheduled', 'ready', 'running', 'backing-off', 'suspended', 'paused'] as const
 
 const isOpen = `status in (${OPEN_STATUSES.map((status) => `'${status}'`).join(', ')})`
-const MAX_REASONS = 200
+/** Rows of one query for failures, since each different reason has a row of its own. */
+const MAX_REASON_ROWS = 200
 
 export const BACKLOG_SQL = `select target_service_name as service, target_handler_name as handler, status,
   count(1) as count, min(created_at) as oldest_at
@@ -14,12 +15,12 @@ export const BACKLOG_SQL = `select target_service_name as service, target_handle
 
 export const RETRYING_SQL = `select target_service_name as service, target_handler_name as handler, status,
   last_failure as reason, count(1) as count, max(modified_at) as latest_at
-  from sys_invocation where ${isOpen} and last_failure is not null group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASONS}`
+  from sys_invocation where ${isOpen} and last_failure is not null group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASON_ROWS}`
 
 export const FAILED_SQL = `select target_service_name as service, target_handler_name as handler, 'failed' as status,
   completion_failure as reason, count(1) as count, max(modified_at) as latest_at
   from sys_invocation where status = 'completed' and completion_result = 'failure'
-  group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASONS}`
+  group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASON_ROWS}`
 
 export const backlogRowSchema = z.object({
   service: z.string(),
@@ -41,14 +42,17 @@ export const failureRowSchema = z.object({
 type BacklogRow = z.infer<typeof backlogRowSchema>
 type FailureRow = z.infer<typeof failureRowSchema>
 
-/** What `queue --json` prints; the names are fixed. */
+/** The output of `queue --json`; scripts rely on the names. */
 export interface QueueReport {
   readonly admin_url: string
   readonly asked_at: string
-  /** Invocations that are not done. */
+  /** Invocations that have not completed. */
   readonly total: number
   readonly backlog: readonly (BacklogRow & { readonly oldest_age_ms: number })[]
-  /** Open invocations whose last attempt failed ("backing-off" …), and those that ended in failure and are still kept. */
+  /**
+   * Open invocations whose last attempt failed, by their status such as "backing-off", and invocations with the status
+   * "failed", which ended in failure and are still kept.
+   */
   readonly failures: readonly {
     readonly service: string
     readonly handler: string
@@ -78,7 +82,7 @@ export function buildQueueReport(
     admin_url: adminUrl,
     asked_at: askedAt.toISOString(),
     total: backlog.reduce((sum, { count }) => sum + count, 0),
-    // The node's clock may be ahead of ours.
+    // The clock of the node may be ahead of this machine's, which would make an age negative.
     backlog: backlog.map((row) => {
       return { ...row, oldest_age_ms: Math.max(0, askedAt.getTime() - Date.parse(row.oldest_at)) }
     }),
@@ -86,13 +90,22 @@ export function buildQueueReport(
   }
 }
 
-const MAX_REASON = 300
+/** Characters of a reason that are shown. */
+const MAX_REASON_LENGTH = 300
+const STACK_FRAME = /^\s*at\s/
 
-/** One line without control characters: a failure's words may come from a model, and end in a stack. */
-export function cleanReason(reason: string): string {
-  const [first = ''] = reason.trim().split(/\r?\n/)
-  const clean = first.replace(/\p{Cc}+/gu, ' ').trim()
-  return clean.length <= MAX_REASON ? clean : `${clean.slice(0, MAX_REASON - 1)}…`
+/**
+ * A failure's message as one line without its stack. A message may have several useful lines, such as "validation
+ * failed:" with one line a field after it, and control characters that came from a model.
+ */
+export function cleanReason(message: string): string {
+  const [first = '', ...rest] = message
+    .split(/\r?\n/)
+    .filter((line) => !STACK_FRAME.test(line))
+    .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
+    .filter((line) => line !== '')
+  const clean = rest.reduce((text, line) => (text.endsWith(':') ? `${text} ${line}` : `${text}; ${line}`), first)
+  return clean.length <= MAX_REASON_LENGTH ? clean : `${clean.slice(0, MAX_REASON_LENGTH - 1)}…`
 }
 
 export function formatQueue(report: QueueReport): string {
@@ -121,7 +134,7 @@ function formatTable(rows: readonly (readonly string[])[]): string[] {
   })
 }
 
-/** "850 ms", "12 s", "3 min", "2 h", "5 d". */
+/** A time for people, such as "850 ms", "12 s", "3 min", "2 h" or "5 d". */
 export function formatAge(ms: number): string {
   const steps = [
     { unit: 'd', ms: 86_400_000 },
@@ -129,7 +142,7 @@ export function formatAge(ms: number): string {
     { unit: 'min', ms: 60_000 },
     { unit: 's', ms: 1_000 },
   ]
-  // Two of a unit at least: "90 s" says more than "1 min".
+  // A unit is used from two of it on, except seconds, because "90 s" is more exact than "1 min".
   const step = steps.find((one) => ms >= (one.unit === 's' ? 1 : 2) * one.ms)
   return step === undefined ? `${Math.round(ms)} ms` : `${Math.floor(ms / step.ms)} ${step.unit}`
 }

@@ -1,10 +1,10 @@
-/** `queue`: what waits, what runs and what fails, in the embedded stack or the cluster. */
+/** The command `queue`: shows the open invocations and the failures of the embedded stack or the cluster. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
-import { httpUrls } from '../ui/option-values.ts'
+import { httpUrls, wholeNumber } from '../ui/option-values.ts'
 import { isInterrupted, printJson, underInterrupts } from '../ui/terminal.ts'
 import {
   BACKLOG_SQL,
@@ -23,8 +23,9 @@ interface QueueOptions {
   readonly json?: boolean
 }
 
+/** Seconds between two reports of `--watch`. */
 const DEFAULT_WATCH_S = 5
-/** The query costs a node about a second where thousands wait. */
+/** The shortest time between two reports in seconds, because the query takes a node about a second where thousands wait. */
 const MIN_WATCH_S = 2
 const MAX_WATCH_S = 3_600
 
@@ -39,8 +40,8 @@ export function addQueueCommand(program: Command): void {
     )
     .option(
       '--watch [seconds]',
-      `again and again, every ${DEFAULT_WATCH_S} s or so many, ${MIN_WATCH_S} at least`,
-      watchSeconds,
+      `show it again every ${DEFAULT_WATCH_S} s, or every so many seconds (at least ${MIN_WATCH_S})`,
+      wholeNumber(MIN_WATCH_S, MAX_WATCH_S),
     )
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (options: QueueOptions) => {
@@ -68,9 +69,10 @@ async function readQueue(admin: AdminClient): Promise<QueueReport> {
   return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...failed])
 }
 
+/** Moves the cursor to the top left corner and clears the terminal. */
 const CLEAR_SCREEN = '\u001b[H\u001b[2J'
 
-/** Until Ctrl+C, which is its normal end. A node that is away for a moment is no reason to stop. */
+/** Shows reports until Ctrl+C, which is the normal end. A node that does not answer is shown as a report of its own. */
 async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
@@ -85,12 +87,4 @@ async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSign
   } catch (error) {
     if (!signal.aborted || !(isInterrupted(error) || isInterrupted(signal.reason))) throw error
   }
-}
-
-function watchSeconds(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < MIN_WATCH_S || value > MAX_WATCH_S) {
-    throw new InvalidArgumentError(`It must be a whole number of seconds from ${MIN_WATCH_S} to ${MAX_WATCH_S}.`)
-  }
-  return value
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Classification } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { formatClassification } from '../classify/report.ts'
-import { readStatus } from '../client/batches.ts'
+import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
 

@@ -1,4 +1,5 @@
 /** How long a provider asks us to wait, read from the headers of a refusal. */
+import { parseRetryAfterMs } from '../../lib/retry-after.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
@@ -32,11 +33,7 @@ function fromRetryAfterMs(headers: Headers): number | undefined {
 function fromRetryAfter(headers: Headers, now: number): number | undefined {
   const text = headers.get('retry-after')
   if (text === null) return undefined
-  const seconds = parseResetMs(text)
-  if (seconds !== undefined) return seconds
-  // Date.parse also takes "-5" and the like for a year; an HTTP date begins with its weekday.
-  const date = /^\s*[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : date - now
+  return parseResetMs(text) ?? parseRetryAfterMs(text, now)
 }
 
 /** The budget that is used up decides; where none says that it is, the one that is full again first. */

@@ -1,7 +1,9 @@
+/** The client of batches against a scripted ingress: nodes that fail, are busy, or do not know the service. */
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createIngressClient, findIngress, type IngressOptions, readStatus } from '../../../src/cli/client/batches.ts'
+import { type BatchClientOptions, createBatchClient } from '../../../src/cli/client/batches.ts'
+import { findIngress } from '../../../src/cli/client/ingress.ts'
 import { freePort } from '../../../src/embedded/ports.ts'
 import {
   batchDone,
@@ -30,9 +32,9 @@ async function withIngress(
   }
 }
 
-function clientFor(urls: readonly string[], options: Partial<IngressOptions> = {}) {
+function clientFor(urls: readonly string[], options: Partial<BatchClientOptions> = {}) {
   const said: string[] = []
-  const client = createIngressClient({ urls, patienceMs: 1_000, say: (line) => said.push(line), ...options })
+  const client = createBatchClient({ urls, patienceMs: 1_000, say: (line) => said.push(line), ...options })
   let next = 0
   const submit = () => {
     next += 1
@@ -42,7 +44,7 @@ function clientFor(urls: readonly string[], options: Partial<IngressOptions> = {
   return { client, said, submit }
 }
 
-test('an ingress that does not answer is told at once, with its address and the way out', async () => {
+test('an ingress that does not answer is reported at once, with its address and the way out', async () => {
   const urls = [await deadUrl(), await deadUrl()]
   await assert.rejects(findIngress(urls, never, 300), {
     code: 'ingress-unavailable',
@@ -115,7 +117,7 @@ test('a connection that is cut is tried again under the same key, and what no no
   await assert.rejects(submit(), { code: 'ingress-unavailable', message: /No Restate node answered/ })
 })
 
-test('a service that is being registered is waited for, and one that is not known is told', async () => {
+test('a service that is being registered is waited for, and one that is not known is reported', async () => {
   await withIngress(
     (_, body, index) => (index < 2 ? UNKNOWN_SERVICE : batchDone(body)),
     async ({ url }) => {
@@ -134,40 +136,6 @@ test('a service that is being registered is waited for, and one that is not know
   )
 })
 
-test('status: only what the service does not know is unknown; anything else says what it is', async () => {
-  const ask = async (reply: Reply) => {
-    let result: unknown
-    await withIngress(
-      () => reply,
-      async ({ url }) => {
-        result = await readStatus([url], { run_id: 'r' }, never)
-      },
-    )
-    return result
-  }
-  assert.equal(await ask(failedInvocation(404, 'input-not-found: run "r" is not known')), undefined)
-  assert.deepEqual(await ask({ body: { run_id: 'r' } }), { run_id: 'r' })
-  await assert.rejects(ask(UNKNOWN_SERVICE), { code: 'ingress-unavailable', message: /answered 404.*registered/ })
-  await assert.rejects(ask(failedInvocation(400, 'input-invalid: run_id: must be at most 256 characters')), {
-    code: 'input-invalid',
-    message: /answered 400: run_id: must be at most/,
-  })
-  await assert.rejects(ask(failedInvocation(500, 'database-failed: no such table')), { code: 'database-failed' })
-  await assert.rejects(readStatus([await deadUrl()], { run_id: 'r' }, never), { message: /No Restate ingress answers/ })
-})
-
-test('status of a service that is silent ends with the bound', async () => {
-  await withIngress(
-    () => new Promise<Reply>(() => undefined),
-    async ({ url }) => {
-      await assert.rejects(readStatus([url], { run_id: 'r' }, AbortSignal.timeout(100)), {
-        code: 'ingress-unavailable',
-        message: /was not answered in time/,
-      })
-    },
-  )
-})
-
 test('a batch that somebody cancelled or killed fails as such, and not as a failure of ours', async () => {
   for (const message of ['Cancelled', 'killed']) {
     await withIngress(
@@ -179,4 +147,67 @@ test('a batch that somebody cancelled or killed fails as such, and not as a fail
       },
     )
   }
+})
+
+const BUSY = { status: 429, headers: { 'retry-after': '1' }, body: { message: 'too many requests' } }
+
+test('a 429 of the ingress is called busy, and is tried again no sooner than it asks', async () => {
+  let refusedAt = 0
+  let waitedMs = 0
+  await withIngress(
+    (_, body, index) => {
+      if (index === 0) {
+        refusedAt = performance.now()
+        return BUSY
+      }
+      waitedMs = performance.now() - refusedAt
+      return batchDone(body)
+    },
+    async ({ url }) => {
+      const { client, said, submit } = clientFor([url], { patienceMs: 60_000 })
+      assert.equal((await submit()).summary.classified, 1)
+      assert.ok(waitedMs >= 990, `${waitedMs} ms`)
+      assert.deepEqual(said, [
+        `${url} is busy (HTTP 429: too many requests); it is tried again in 1 s, with the same keys`,
+        `${url} answers again`,
+      ])
+      assert.deepEqual(client.nodes, { [url]: { batches: 1, failed: 1 } })
+    },
+  )
+})
+
+test('a busy node leaves the batches to another one', async () => {
+  await withIngress(
+    (_, body) => batchDone(body),
+    async ({ url }) => {
+      await withIngress(
+        () => BUSY,
+        async (busy) => {
+          const { client, submit } = clientFor([busy.url, url])
+          for (let batch = 0; batch < 5; batch += 1) await submit()
+          assert.deepEqual(client.nodes[url], { batches: 5, failed: 0 })
+        },
+      )
+    },
+  )
+})
+
+test('an ingress that asks for a longer wait than the patience ends the batch at once, with its words', async () => {
+  await withIngress(
+    () => ({ ...BUSY, headers: { 'retry-after': '3600' } }),
+    async ({ url }) => {
+      const { submit } = clientFor([url])
+      await assert.rejects(submit(), { code: 'ingress-unavailable', message: /HTTP 429: too many requests/ })
+    },
+  )
+})
+
+test('a 429 that the invocation itself ended with is its failure, since the same key brings the same answer', async () => {
+  await withIngress(
+    () => failedInvocation(429, 'model-rate-limited: the account is used up'),
+    async ({ url }) => {
+      const { submit } = clientFor([url])
+      await assert.rejects(submit(), { code: 'model-rate-limited', message: 'the account is used up' })
+    },
+  )
 })

@@ -1,3 +1,4 @@
+/** Round-robin over nodes, and the rests of those that fail or are busy, on a clock of the test. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createNodes } from '../../../src/cli/client/nodes.ts'
@@ -47,4 +48,20 @@ test('where no node lives each is tried in turn', () => {
   nodes.failed('b', 'gone')
   assert.equal(nodes.isAnyAlive, false)
   assert.notEqual(nodes.next(), nodes.next())
+})
+
+test('a busy node is passed over for as long as it asks, also where no other one lives', () => {
+  const { clock, said, nodes } = withClock(['a', 'b'])
+  nodes.busy('a', 'HTTP 429', 30_000)
+  assert.deepEqual(said, ['a is busy (HTTP 429); it is tried again in 30 s, with the same keys'])
+  nodes.failed('b', 'gone')
+  assert.deepEqual([nodes.next(), nodes.next()], ['b', 'b'])
+  assert.equal(nodes.freeInMs(), 0)
+  nodes.busy('b', 'HTTP 429', 10_000)
+  assert.equal(nodes.freeInMs(), 10_000)
+  clock.ms = 10_000
+  assert.equal(nodes.freeInMs(), 0)
+  assert.deepEqual([nodes.isAnyAlive, nodes.next()], [true, 'b'])
+  nodes.busy('b', 'HTTP 429', 0)
+  assert.equal(nodes.freeInMs(), 500)
 })

@@ -1,3 +1,4 @@
+/** The report of `queue` and the words of `kill`, without a node. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sqlText } from '../../../src/cli/client/admin.ts'
@@ -84,9 +85,20 @@ test('the report adds up, knows ages, and puts failures with the same reason tog
   assert.equal(formatQueue(buildQueueReport('u', now, [], [])), 'Backlog at u: 0 invocations')
 })
 
-test('a reason is one short line without control characters', () => {
-  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red  [31malert')
+test('a reason is one short line without control characters and without a stack', () => {
+  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red  [31malert; second line')
+  assert.equal(
+    cleanReason('TypeError: x is not a function\n    at f (file.ts:1:2)\n    at g'),
+    'TypeError: x is not a function',
+  )
+  assert.equal(cleanReason(' \n '), '')
   assert.equal(cleanReason('x'.repeat(1_000)).length, 300)
+})
+
+test('a reason of several lines is not cut off after its first one', () => {
+  const message = '[400] Standard schema validation failed:\n/indicators/0/name: must not be empty\n/run_id: too long'
+  const shown = '[400] Standard schema validation failed: /indicators/0/name: must not be empty; /run_id: too long'
+  assert.equal(cleanReason(message), shown)
 })
 
 test('ages in the unit that says most', () => {
@@ -114,7 +126,7 @@ test('the keys of a run are its own, also where another run has a longer name', 
   }
 })
 
-test('what kill says: how many, what has not ended, and how to go on', () => {
+test('kill reports how many it ended, how many are left, and how to go on', () => {
   const report = { run_id: 'r', batches: 2, chunks: 1_000, still_ending: 0 }
   assert.match(formatKill(report, 'cancel'), /2 batches and 1,000 chunks cancelled.*--resume r/s)
   assert.match(formatKill({ ...report, still_ending: 3 }, 'kill'), /killed.*3 have not ended yet/s)

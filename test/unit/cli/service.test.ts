@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatBudget, readBudget, setBudget } from '../../../src/cli/classify/budget.ts'
-import { createServiceClient } from '../../../src/cli/client/service.ts'
+import { createServiceClient, readStatus } from '../../../src/cli/client/service.ts'
+import { freePort } from '../../../src/embedded/ports.ts'
 import { failedInvocation, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../helpers/ingress.ts'
 
 const never = new AbortController().signal
@@ -83,5 +84,64 @@ test('an interrupt ends the question', async () => {
       return UNKNOWN_SERVICE
     },
     (service) => assert.rejects(readBudget(service, controller.signal), interrupted),
+  )
+})
+
+test('status: only what the service does not know is unknown; anything else says what it is', async () => {
+  const ask = async (reply: Reply) => {
+    let result: unknown
+    const ingress = await startScriptedIngress(() => reply)
+    try {
+      result = await readStatus([ingress.url], { run_id: 'r' }, never)
+    } finally {
+      await ingress.close()
+    }
+    return result
+  }
+  assert.equal(await ask(failedInvocation(404, 'input-not-found: run "r" is not known')), undefined)
+  assert.deepEqual(await ask({ body: { run_id: 'r' } }), { run_id: 'r' })
+  await assert.rejects(ask(UNKNOWN_SERVICE), { code: 'ingress-unavailable', message: /not found.*registered/ })
+  await assert.rejects(ask(failedInvocation(400, 'input-invalid: run_id: must be at most 256 characters')), {
+    code: 'input-invalid',
+    message: /failed \(400\): run_id: must be at most/,
+  })
+  await assert.rejects(ask(failedInvocation(500, 'database-failed: no such table')), { code: 'database-failed' })
+  await assert.rejects(readStatus([`http://127.0.0.1:${await freePort()}`], { run_id: 'r' }, never), {
+    message: /No Restate ingress answers/,
+  })
+})
+
+test('status of a service that is silent ends with the bound', async () => {
+  const ingress = await startScriptedIngress(() => new Promise<Reply>(() => undefined))
+  try {
+    await assert.rejects(readStatus([ingress.url], { run_id: 'r' }, AbortSignal.timeout(100)), {
+      code: 'ingress-unavailable',
+      message: /was not answered in time/,
+    })
+  } finally {
+    await ingress.close()
+  }
+})
+
+test('a busy ingress is asked again after the wait that it names, and is called busy where the time runs out', async () => {
+  const busy = { status: 429, headers: { 'retry-after': '1' }, body: { message: 'slow down' } }
+  let refusedAt = 0
+  const script = (_path: string, _body: unknown, index: number) => {
+    if (index > 0) return { body: { ...budget, rpm: performance.now() - refusedAt } }
+    refusedAt = performance.now()
+    return busy
+  }
+  const ingress = await startScriptedIngress(script)
+  try {
+    const service = createServiceClient({ urls: [ingress.url], patienceMs: 60_000 })
+    assert.ok(((await readBudget(service, never))?.rpm ?? 0) >= 990)
+  } finally {
+    await ingress.close()
+  }
+  await withIngress(
+    () => busy,
+    (service) =>
+      assert.rejects(readBudget(service, never), { code: 'ingress-unavailable', message: /is busy \(HTTP 429: slow/ }),
+    100,
   )
 })
