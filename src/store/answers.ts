@@ -1,9 +1,10 @@
-/** Answers kept by shape, for reuse. */
+/** Reads and writes the answers of models, kept by shape so that a later indicator of the same shape reuses them. */
 import { z } from 'zod'
 import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, storableText, uniqueByKey, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
+import { codebookValue, confidence } from './rows.ts'
 import type { StoredAnswer } from './types.ts'
 
 const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
@@ -27,8 +28,8 @@ const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
 ]
 
 /**
- * The parts of a `with` that write answers: a newer one replaces an older one, but a person's word yields only to a
- * newer word of a person. `answeredAt` is one for the batch and the same when the batch is saved again.
+ * The parts of a `with` that write answers. A newer answer replaces an older one, but only a person's answer replaces a
+ * person's. `answeredAt` must be the same when a batch is saved again, so that the second save changes nothing.
  */
 export function writeAnswers(
   parameters: Parameters,
@@ -45,10 +46,10 @@ export function writeAnswers(
   const given = unnestRows(parameters, ANSWER_COLUMNS, rows)
   return [
     `answer_rows as (
-      insert into answers as old (${names}, answered_at)
-      select ${names}, ${parameters.bind(answeredAt)}::timestamptz from ${given} order by shape_hash
+      insert into answers as old (${names}, answered_at, used_at)
+      select ${names}, ${parameters.bind(answeredAt)}::timestamptz, now() from ${given} order by shape_hash
       on conflict (shape_hash) do update set
-        ${assignExcluded(ANSWER_COLUMNS, 'shape_hash')}, answered_at = excluded.answered_at
+        ${assignExcluded(ANSWER_COLUMNS, 'shape_hash')}, answered_at = excluded.answered_at, used_at = excluded.used_at
       where case
         when (old.source = 'person') = (excluded.source = 'person') then old.answered_at < excluded.answered_at
         else excluded.source = 'person'
@@ -57,17 +58,13 @@ export function writeAnswers(
   ]
 }
 
-/** A word of the codebook, of whose form alone the store knows. */
-const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string' && value !== '')
-const confidence = z.number().min(0).max(1)
-
 const answerRow = z
   .object({
     shape_hash: z.string().min(1),
     shape: z.string(),
-    type: word<IndicatorType>(),
-    temporal_aggregation: word<TemporalAggregation>(),
-    orientation: word<Orientation>(),
+    type: codebookValue<IndicatorType>(),
+    temporal_aggregation: codebookValue<TemporalAggregation>(),
+    orientation: codebookValue<Orientation>(),
     confidence_type: confidence,
     confidence_temporal_aggregation: confidence,
     confidence_orientation: confidence,
@@ -99,7 +96,10 @@ const answerRow = z
     }),
   )
 
-/** The answer of each shape that has one, by hash of the shape. */
+/**
+ * The answer of each shape that has one, by hash of the shape. An answer that is found counts as used, which keeps it from
+ * retention; its mark is written once a day, so that reuse costs few writes. Rows that are being written are passed over.
+ */
 export async function findAnswers(
   pool: DatabasePool,
   shapeHashes: readonly string[],
@@ -109,7 +109,15 @@ export async function findAnswers(
     pool,
     'read answers',
     answerRow,
-    `select ${namesOf(ANSWER_COLUMNS)} from answers where shape_hash = any($1::text[])`,
+    `with marked as (
+       update answers set used_at = now()
+       where shape_hash in (
+         select shape_hash from answers
+         where shape_hash = any($1::text[]) and used_at < now() - interval '1 day'
+         order by shape_hash for update skip locked
+       )
+     )
+     select ${namesOf(ANSWER_COLUMNS)} from answers where shape_hash = any($1::text[])`,
     [shapeHashes],
   )
   return new Map(found.map((answer) => [answer.shapeHash, answer]))

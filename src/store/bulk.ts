@@ -1,6 +1,6 @@
-/** Many rows in one statement: a column is an array parameter, rows come back together by `unnest`. */
+/** Builds statements that write many rows at once: each column is one array parameter, and `unnest` makes rows of them. */
 
-/** What a bound array may hold. */
+/** A value that an array parameter may hold. */
 export type Cell = string | number | boolean | null
 
 export interface Column<Row> {
@@ -10,47 +10,51 @@ export interface Column<Row> {
   readonly value: (row: Row) => Cell
 }
 
-/** The parameters of one statement, numbered as they are bound. */
+/** The parameters of one statement, numbered in the order in which they are bound. */
 export class Parameters {
   readonly values: (Cell | readonly Cell[])[] = []
 
-  /** Binds one value and gives its place, such as `$3`. */
+  /** Binds a value and returns its placeholder, such as `$3`. */
   bind(value: Cell | readonly Cell[]): string {
     this.values.push(value)
     return `$${this.values.length}`
   }
 }
 
-/** `unnest($1::text[], …) as given (indicator_id, …)` with every cell of `rows` bound. */
+/** A source of rows for a `from`, `unnest($1::text[], …) as given (indicator_id, …)`, with every cell of `rows` bound. */
 export function unnestRows<Row>(parameters: Parameters, columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const arrays = columns.map((column) => `${parameters.bind(rows.map(column.value))}::${column.type}[]`)
   return `unnest(${arrays.join(', ')}) as given (${namesOf(columns)})`
 }
 
-export function namesOf<Row>(columns: readonly Column<Row>[]): string {
-  return columns.map((column) => column.name).join(', ')
+/** The names of the columns as a list for SQL, each with `prefix` before it. */
+export function namesOf<Row>(columns: readonly Column<Row>[], prefix = ''): string {
+  return columns.map((column) => `${prefix}${column.name}`).join(', ')
 }
 
-/** `name = excluded.name, …` for all columns but those of the key. */
+/** The assignments `name = excluded.name, …` of an upsert, for all columns but those of the key. */
 export function assignExcluded<Row>(columns: readonly Column<Row>[], ...key: readonly string[]): string {
   const names = columns.map((column) => column.name).filter((name) => !key.includes(name))
   return names.map((name) => `${name} = excluded.${name}`).join(', ')
 }
 
 /**
- * Text that PostgreSQL can hold: it knows no NUL, and half a surrogate pair is no character. One bad name must not
+ * `text` without the characters that PostgreSQL refuses, NUL and halves of surrogate pairs, so that one bad name does not
  * make the other rows of its batch unsaveable.
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed()
 }
 
-/** JSON for a jsonb parameter, with every string in it storable. */
+/** JSON for a jsonb parameter, in which every string is storable. */
 export function storableJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? storableText(part) : part))
 }
 
-/** One row a key, the one for which `isNewer(row, than)` holds, in order of the key: equal order means no deadlock. */
+/**
+ * One row for each key: the one that `isNewer(row, than)` prefers. The rows are in order of their key, because statements
+ * that lock rows in the same order cannot deadlock.
+ */
 export function uniqueByKey<Row>(
   rows: readonly Row[],
   keyOf: (row: Row) => string,

@@ -1,20 +1,24 @@
-/** Claims on shapes: who asks the model, until when, and how it ended. Only the database's clock counts. */
+/**
+ * Claims on shapes: which batch asks the model about a shape, until when, and how the asking ended. A claim's times are by
+ * the database's clock alone, so that replicas whose clocks differ agree on them.
+ */
 import { z } from 'zod'
 import { type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import type { ClaimState, ClaimsToEnd, EndedClaim, ShapeClaims } from './types.ts'
 
-/** Those who waited look again within seconds; whoever comes later than this asks anew. */
+/** Minutes that a claim stays after it ran out, so that the batches that waited for it can read how it ended. */
 const KEPT_MINUTES = 15
-/** Rows of old claims that one claiming takes away at most: more than it adds in the long run, so the table stays small. */
-const PRUNED_ROWS = 200
+/** Old claims that one call of `claimShapes` deletes at most: more than a call adds, so that the table stays small. */
+const MAX_DELETED = 200
 
 const claimedRow = z.object({ shape_hash: z.string().nullable(), at: z.iso.datetime() })
 
 /**
- * Takes every claim of `shapeHashes` that nobody else holds. In order of the hash, so that batches with shapes in
- * common never deadlock. Claims of the same owner are its own still: a step that runs twice gets the same.
+ * Claims for `owner` each of `shapeHashes` that no other owner holds, for `holdMs` milliseconds. An owner that claims a
+ * shape again keeps it, so that a step that runs twice gets the same. Rows are locked in order of the hash, so that
+ * batches with shapes in common cannot deadlock.
  */
 export async function claimShapes(
   pool: DatabasePool,
@@ -39,22 +43,22 @@ export async function claimShapes(
     [[...new Set(shapeHashes)].sort(), owner, holdMs],
   )
   const claimed = rows.flatMap(({ shape_hash }) => (shape_hash === null ? [] : [shape_hash]))
-  if (claimed.length > 0) await prune(pool)
+  if (claimed.length > 0) await deleteOldClaims(pool)
   return { claimed, at: rows[0]?.at ?? '' }
 }
 
-async function prune(pool: DatabasePool): Promise<void> {
+async function deleteOldClaims(pool: DatabasePool): Promise<void> {
   await execute(
     pool,
     'clear old claims',
     `delete from claims where shape_hash in (
        select shape_hash from claims where expires_at < clock_timestamp() - interval '${KEPT_MINUTES} minutes'
-       order by expires_at limit ${PRUNED_ROWS} for update skip locked
+       order by expires_at limit ${MAX_DELETED} for update skip locked
      )`,
   )
 }
 
-/** Holds the owner's claims for `holdMs` from now; those that someone took over meanwhile are theirs. */
+/** Extends the owner's claims to `holdMs` milliseconds from now. A claim that another owner took over stays with that owner. */
 export async function renewClaims(
   pool: DatabasePool,
   owner: string,
@@ -72,31 +76,31 @@ export async function renewClaims(
   )
 }
 
-/** Gives the owner's claims up without an outcome: whoever waits asks. */
+/** Ends the owner's claims without an outcome, so that a batch that waits for one of them claims the shape and asks. */
 export async function releaseClaims(pool: DatabasePool, owner: string, shapeHashes: readonly string[]): Promise<void> {
   await renewClaims(pool, owner, shapeHashes, 0)
 }
 
-const END_COLUMNS: readonly Column<EndedClaim>[] = [
+const OUTCOME_COLUMNS: readonly Column<EndedClaim>[] = [
   { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
   { name: 'code', type: 'text', value: (row) => row.failure?.code ?? null },
   { name: 'message', type: 'text', value: (row) => (row.failure === null ? null : storableText(row.failure.message)) },
   { name: 'fatal', type: 'bool', value: (row) => row.failure?.fatal ?? false },
 ]
 
-/** The parts of a `with` that end claims, in the transaction that stores their answers: nobody sees one without the other. */
+/**
+ * The parts of a `with` that end claims. They belong into the transaction that saves the answers, so that no other batch
+ * sees a claim that ended without its answer.
+ */
 export function writeEndedClaims(parameters: Parameters, end: ClaimsToEnd | null): readonly string[] {
   if (end === null || end.claims.length === 0) return []
-  const given = unnestRows(parameters, END_COLUMNS, end.claims)
+  const given = unnestRows(parameters, OUTCOME_COLUMNS, end.claims)
   return [
     `ended_claims as (
       update claims set expires_at = least(claims.expires_at, clock_timestamp()), ended_at = clock_timestamp(),
         code = own.code, message = own.message, fatal = own.fatal
       from (
-        select ${namesOf(END_COLUMNS)
-          .split(', ')
-          .map((name) => `given.${name}`)
-          .join(', ')}
+        select ${namesOf(OUTCOME_COLUMNS, 'given.')}
         from ${given} join claims as held on held.shape_hash = given.shape_hash
         where held.owner = ${parameters.bind(end.owner)} order by held.shape_hash for update of held
       ) as own
@@ -119,7 +123,7 @@ const stateRow = z
     return { shapeHash, isHeld: held, ended: ended ? { shapeHash, failure } : null }
   })
 
-/** Claims that are held, or whose last asking ended after `since` (ISO 8601), by hash of the shape. */
+/** The claims that are held, and those whose last asking ended after `since` (ISO 8601), by hash of the shape. */
 export async function findClaims(
   pool: DatabasePool,
   shapeHashes: readonly string[],

@@ -1,13 +1,20 @@
-/** Turns what node-postgres throws into a `ServiceError`: worth a retry or a defect is decided here alone. */
+/**
+ * Turns what node-postgres throws into a `ServiceError`, and decides which failures of the database are worth a retry
+ * (database-unavailable) and which are defects (database-failed).
+ */
 import { isServiceError, ServiceError } from '../errors.ts'
 import { isRecord } from '../lib/json.ts'
 
-/** SQLSTATE classes: 08 connection (all that PgBouncer says itself), 53 resources, 57 operator intervention. */
+/** The SQLSTATE classes that a retry may mend: 08 connection (PgBouncer's own errors too), 53 resources, 57 operator. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57'])
 
-/** Deadlock, serialization, lock timeout, idle or transaction timeout, read-only after a failover. */
+/**
+ * The single SQLSTATEs that a retry may mend: serialization failure, deadlock, lock timeout, timeout of an idle or of a
+ * long transaction, and a server that is read-only after a failover.
+ */
 const UNAVAILABLE_STATES = new Set(['40001', '40P01', '55P03', '25P03', '25P04', '25006'])
 
+/** The error codes of Node.js that say that the server cannot be reached. */
 const UNAVAILABLE_ERRNOS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -24,23 +31,23 @@ const UNAVAILABLE_ERRNOS = new Set([
   'ENOENT',
 ])
 
-/** What node-postgres and its pool say without a code, when the other side is gone, silent or being closed. */
-const UNAVAILABLE_SENTENCES =
+/** Messages of node-postgres and its pool that come without a code when the server is gone or silent, or the pool closes. */
+const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Connection ended|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/
 
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
-/** The words of a server error that name parts of our schema, never values of a row. */
-const SCHEMA_WORDS = ['constraint', 'table', 'column', 'dataType', 'routine'] as const
+/** The fields of a server error that name parts of the schema and never hold a value of a row. */
+const SCHEMA_FIELDS = ['constraint', 'table', 'column', 'dataType', 'routine'] as const
 
 /**
- * The `ServiceError` for `error`, thrown while we tried to `doing` ("save a batch"). A `ServiceError` passes as it is.
- * Neither message nor cause holds what the server said in words: those quote values of rows.
+ * The `ServiceError` for an `error` that was thrown while the store tried to `doing`, such as "save a batch". A
+ * `ServiceError` is returned as it is. Neither message nor cause repeats the server's text, which may quote values of rows.
  */
 export function toDatabaseError(error: unknown, doing: string): ServiceError {
   if (isServiceError(error)) return error
   const code = textField(error, 'code')
-  const cause = wordless(error, code)
+  const cause = withoutServerText(error, code)
   return isUnavailable(error, code)
     ? new ServiceError('database-unavailable', `The database is not available to ${doing}: ${cause.message}`, { cause })
     : new ServiceError('database-failed', `The database failed to ${doing}: ${cause.message}`, { cause })
@@ -51,31 +58,32 @@ function isUnavailable(error: unknown, code: string | undefined): boolean {
     return UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || UNAVAILABLE_STATES.has(code)
   }
   if (code !== undefined && UNAVAILABLE_ERRNOS.has(code)) return true
-  return error instanceof Error && UNAVAILABLE_SENTENCES.test(error.message)
+  return error instanceof Error && UNAVAILABLE_MESSAGES.test(error.message)
 }
 
-function wordless(error: unknown, code: string | undefined): Error {
-  const cause = new Error(sentenceOf(error, code))
+/** An error of the same name and stack frames as `error`, whose message holds only codes and names of the schema. */
+function withoutServerText(error: unknown, code: string | undefined): Error {
+  const cause = new Error(describe(error, code))
   cause.name = error instanceof Error ? error.name : 'Error'
   const frames = error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
   cause.stack = [`${cause.name}: ${cause.message}`, ...(frames ?? [])].join('\n')
   return cause
 }
 
-function sentenceOf(error: unknown, code: string | undefined): string {
+function describe(error: unknown, code: string | undefined): string {
   if (textField(error, 'severity') !== undefined) {
-    const words = SCHEMA_WORDS.flatMap((word) => {
-      const value = textField(error, word)
-      return value === undefined ? [] : [`${word} ${value}`]
+    const names = SCHEMA_FIELDS.flatMap((field) => {
+      const name = textField(error, field)
+      return name === undefined ? [] : [`${field} ${name}`]
     })
-    return [`SQLSTATE ${code ?? 'unknown'}`, ...words].join(', ')
+    return [`SQLSTATE ${code ?? 'unknown'}`, ...names].join(', ')
   }
   if (code !== undefined && UNAVAILABLE_ERRNOS.has(code)) {
     const host = textField(error, 'address') ?? textField(error, 'hostname')
     const port = isRecord(error) && typeof error.port === 'number' ? `:${error.port}` : ''
     return host === undefined ? code : `${code} ${host}${port}`
   }
-  const known = error instanceof Error && UNAVAILABLE_SENTENCES.exec(error.message)
+  const known = error instanceof Error && UNAVAILABLE_MESSAGES.exec(error.message)
   if (known) return known[0]
   return error instanceof Error ? `${error.name}${code === undefined ? '' : ` ${code}`}` : 'an unknown error'
 }

@@ -1,33 +1,51 @@
-/** All results and all inputs, page by page. */
+/** Exports all classifications, those of one run, and all inputs, page by page in order of the indicator's id. */
 import { z } from 'zod'
 import type { Classification, Indicator } from '../classification/types.ts'
+import { type PageOptions, readPages } from './pages.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import { CLASSIFICATION_SELECT, classificationRow } from './results.ts'
+import { findRunStart } from './runs.ts'
 
-const DEFAULT_PAGE_SIZE = 1_000
+const DOING = 'export classifications'
+const idOfClassification = (row: Classification) => row.indicator_id
 
 /**
- * Pages by key: no cursor and so no session, which transaction pooling forbids. With `runId` every result is the one
- * of that run, from the history, also where a later run has classified the indicator again.
+ * The latest classification of every indicator; with `runId` those of that run from the history, also of indicators that a
+ * later run classified again.
  */
 export async function* exportClassifications(
   pool: DatabasePool,
-  options: { readonly runId?: string; readonly pageSize?: number },
+  options: PageOptions & { readonly runId?: string },
 ): AsyncGenerator<readonly Classification[], void, undefined> {
-  const { runId, pageSize = DEFAULT_PAGE_SIZE } = options
-  const from = runId === undefined ? 'classifications where' : 'classification_history where run_id = $3 and'
-  const text = `select ${CLASSIFICATION_SELECT} from ${from} indicator_id > $1 order by indicator_id limit $2`
-  let last: string | undefined = ''
-  while (last !== undefined) {
-    const values: (string | number)[] = runId === undefined ? [last, pageSize] : [last, pageSize, runId]
-    const page: Classification[] = await queryRows(pool, 'export classifications', classificationRow, text, values)
-    if (page.length > 0) yield page
-    last = page.length < pageSize ? undefined : page.at(-1)?.indicator_id
-  }
+  const { runId } = options
+  if (runId !== undefined) return yield* exportRun(pool, runId, options)
+  const text = `select ${CLASSIFICATION_SELECT} from classifications
+    where indicator_id > $1 order by indicator_id limit $2`
+  yield* readPages(options, idOfClassification, (after, pageSize) =>
+    queryRows(pool, DOING, classificationRow, text, [after, pageSize]),
+  )
 }
 
-/** What was written had been checked; whoever reads a catalogue checks it again. */
+/**
+ * All history rows of a run have the run's start as their time, by which TimescaleDB cuts the history into chunks. With the
+ * start bound, each page reads the one chunk that holds the run; without it, each page would search all chunks.
+ */
+async function* exportRun(
+  pool: DatabasePool,
+  runId: string,
+  options: PageOptions,
+): AsyncGenerator<readonly Classification[], void, undefined> {
+  const startedAt = await findRunStart(pool, runId)
+  if (startedAt === undefined) return
+  const text = `select ${CLASSIFICATION_SELECT} from classification_history
+    where run_id = $3 and run_started_at = $4::timestamptz and indicator_id > $1 order by indicator_id limit $2`
+  yield* readPages(options, idOfClassification, (after, pageSize) =>
+    queryRows(pool, DOING, classificationRow, text, [after, pageSize, runId, startedAt]),
+  )
+}
+
+/** The input was checked before it was saved, and a command that reads it as a catalogue checks it again. */
 const inputRow = z.object({
   indicator_id: z.string(),
   input: z
@@ -35,20 +53,16 @@ const inputRow = z.object({
     .transform((input) => input as unknown as Indicator),
 })
 
-/** Pages by key, like the results. */
+/** The latest input of every indicator. */
 export async function* exportIndicators(
   pool: DatabasePool,
-  options: { readonly pageSize?: number },
+  options: PageOptions,
 ): AsyncGenerator<readonly Indicator[], void, undefined> {
-  const { pageSize = DEFAULT_PAGE_SIZE } = options
   const text = 'select indicator_id, input from indicators where indicator_id > $1 order by indicator_id limit $2'
-  let last: string | undefined = ''
-  while (last !== undefined) {
-    const page: z.output<typeof inputRow>[] = await queryRows(pool, 'export indicators', inputRow, text, [
-      last,
-      pageSize,
-    ])
-    if (page.length > 0) yield page.map(({ input }) => input)
-    last = page.length < pageSize ? undefined : page.at(-1)?.indicator_id
-  }
+  const pages = readPages(
+    options,
+    (row: z.output<typeof inputRow>) => row.indicator_id,
+    (after, pageSize) => queryRows(pool, 'export indicators', inputRow, text, [after, pageSize]),
+  )
+  for await (const page of pages) yield page.map(({ input }) => input)
 }

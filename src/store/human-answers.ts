@@ -1,9 +1,13 @@
-/** What persons said of a shape: it answers all of the shape, whatever model or prompt is in use. */
+/**
+ * Reads and writes human answers: what a person decided of a shape. A human answer holds for all indicators of its shape,
+ * whatever model and prompt are in use, until a newer one replaces it or a run overrides it.
+ */
 import { z } from 'zod'
 import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, storableText, uniqueByKey, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
+import { codebookValue } from './rows.ts'
 import type { BatchToSave, ReviewDecision, ReviewToSave, StoredAnswer } from './types.ts'
 
 const HUMAN_ANSWER_COLUMNS: readonly Column<ReviewDecision>[] = [
@@ -16,7 +20,10 @@ const HUMAN_ANSWER_COLUMNS: readonly Column<ReviewDecision>[] = [
   { name: 'codebook_version', type: 'text', value: ({ after }) => after.codebook_version },
 ]
 
-/** The parts of a `with` that keep the word: the newest stands. One word a shape, so the caller gives no two. */
+/**
+ * The parts of a `with` that write the human answers of a review; an older answer never replaces a newer one. The caller
+ * gives no two decisions of one shape that differ.
+ */
 export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave): readonly string[] {
   const rows = uniqueByKey(
     review.decisions,
@@ -28,7 +35,7 @@ export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave):
   const by = parameters.bind(storableText(review.decidedBy))
   const at = parameters.bind(review.runStartedAt)
   return [
-    `person_rows as (
+    `human_answer_rows as (
       insert into person_answers as old (${names}, decided_by, decided_at)
       select ${names}, ${by}::text, ${at}::timestamptz from ${given} order by shape_hash
       on conflict (shape_hash) do update set
@@ -39,14 +46,17 @@ export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave):
   ]
 }
 
-/** The parts of a `with` that end the words which a run with --override-person answers anew. A newer word stands. */
+/**
+ * The parts of a `with` that mark human answers as overridden by a run with --override-person, which asked the model again.
+ * A human answer that is newer than the run's start stays in force.
+ */
 export function overrideHumanAnswers(parameters: Parameters, batch: BatchToSave): readonly string[] {
   const hashes = batch.overriddenHumanAnswers ?? []
   if (hashes.length === 0) return []
   const given = parameters.bind(hashes)
   const runId = parameters.bind(batch.runId)
   const startedAt = parameters.bind(batch.runStartedAt)
-  // Locked in order of the hash, as every writer does: equal order means no deadlock.
+  // The rows are locked in order of the hash, as every writer of the table does, so that writers cannot deadlock.
   return [
     `overridden as (
       select shape_hash from person_answers
@@ -60,15 +70,13 @@ export function overrideHumanAnswers(parameters: Parameters, batch: BatchToSave)
   ]
 }
 
-const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string' && value !== '')
-
 const humanAnswerRow = z
   .object({
     shape_hash: z.string().min(1),
     shape: z.string(),
-    type: word<IndicatorType>(),
-    temporal_aggregation: word<TemporalAggregation>(),
-    orientation: word<Orientation>(),
+    type: codebookValue<IndicatorType>(),
+    temporal_aggregation: codebookValue<TemporalAggregation>(),
+    orientation: codebookValue<Orientation>(),
     reason: z.string(),
     codebook_version: z.string(),
   })
@@ -90,7 +98,7 @@ const humanAnswerRow = z
     }),
   )
 
-/** The word that stands on each shape that has one, by hash of the shape. */
+/** The human answers that are in force, by hash of the shape; shapes without one are missing. */
 export async function findHumanAnswers(
   pool: DatabasePool,
   shapeHashes: readonly string[],
@@ -98,7 +106,7 @@ export async function findHumanAnswers(
   if (shapeHashes.length === 0) return new Map()
   const found = await queryRows(
     pool,
-    "read persons' answers",
+    'read human answers',
     humanAnswerRow,
     `select ${namesOf(HUMAN_ANSWER_COLUMNS)} from person_answers
      where shape_hash = any($1::text[]) and overridden_by is null`,

@@ -1,4 +1,4 @@
-/** Brings a database to the form that this code expects. */
+/** Applies the numbered SQL files of `migrations/` that a database lacks, so that its schema is the one this release needs. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type pg from 'pg'
@@ -7,11 +7,12 @@ import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
+import { inTransaction, withTimeLimit } from './transaction.ts'
 
-/** Any number that no one else locks: "clsf" in ASCII. */
+/** The key of the advisory lock under which migrations run: "clsf" in ASCII, a number that nothing else locks. */
 const LOCK_KEY = 0x636c7366
 
-/** Waiting for another replica's migration and a long one of our own must not run into the pool's statement timeout. */
+/** Milliseconds for one statement, in place of the pool's: a migration may be long, or wait for that of another replica. */
 const MIGRATION_TIMEOUT_MS = 600_000
 
 interface Migration {
@@ -24,10 +25,9 @@ interface Migration {
 const appliedSchema = z.array(z.object({ name: z.string(), checksum: z.string() }))
 
 /**
- * Applies the numbered files of `directory` that the database lacks, all in one transaction under an advisory lock of
- * that transaction: safe when several replicas start at once and through PgBouncer. A database that is newer than this
- * code is left as it is. Rejects with `ServiceError` database-failed where an applied file has changed since, else as
- * the store does.
+ * Applies the files of `directory` that the database lacks in one transaction, under an advisory lock that ends with it;
+ * so several replicas may migrate at once, also through PgBouncer. A database that is newer than this release stays as it
+ * is. Rejects with `ServiceError` database-failed where a file was changed after it had been applied.
  */
 export async function migrate(
   pool: DatabasePool,
@@ -35,27 +35,18 @@ export async function migrate(
   directory: URL = new URL('./migrations/', import.meta.url),
 ): Promise<{ readonly applied: readonly string[] }> {
   const migrations = await readMigrations(directory)
-  const client = await pool.connect().catch((error: unknown) => {
-    throw toDatabaseError(error, 'migrate')
-  })
   const onNotice = (notice: { message?: string | undefined }) => {
     if (notice.message?.startsWith('classify: ')) log.info({ notice: notice.message.slice(10) }, 'Migration notice')
   }
-  client.on('notice', onNotice)
-  let broken = true
-  try {
-    await run(client, 'begin')
-    const applied = await applyMissing(client, migrations, log)
-    await run(client, 'commit')
-    broken = false
-    return { applied }
-  } catch (error) {
-    throw toDatabaseError(error, 'migrate')
-  } finally {
-    client.off('notice', onNotice)
-    // A connection with a failed transaction is closed instead of rolled back: it may be the connection that failed.
-    client.release(broken)
-  }
+  const applied = await inTransaction(pool, { doing: 'migrate', timeoutMs: MIGRATION_TIMEOUT_MS }, async (client) => {
+    client.on('notice', onNotice)
+    try {
+      return await applyMissing(client, migrations, log)
+    } finally {
+      client.off('notice', onNotice)
+    }
+  })
+  return { applied }
 }
 
 async function readMigrations(directory: URL): Promise<readonly Migration[]> {
@@ -95,7 +86,10 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[],
   return missing.map((migration) => migration.name)
 }
 
-/** Checksums of what the database has, by name. Makes the table only where it is missing: later starts need no rights. */
+/**
+ * The checksums of the migrations that the database has, by name. The table is created only where it is missing, so that a
+ * later start needs no right to create tables.
+ */
 async function appliedBefore(client: pg.Client): Promise<ReadonlyMap<string, string>> {
   const { rows } = await run(client, `select to_regclass('schema_migrations') is not null as there`)
   if (!z.array(z.object({ there: z.boolean() })).parse(rows)[0]?.there) {
@@ -113,11 +107,5 @@ async function appliedBefore(client: pg.Client): Promise<ReadonlyMap<string, str
 }
 
 function run(client: pg.Client, text: string, values?: readonly string[]): Promise<{ rows: unknown[] }> {
-  // `query_timeout` of one query is node-postgres' own; its types lack it.
-  const query: pg.QueryConfig & { query_timeout: number } = {
-    text,
-    query_timeout: MIGRATION_TIMEOUT_MS,
-    ...(values === undefined ? {} : { values: [...values] }),
-  }
-  return client.query(query)
+  return client.query(withTimeLimit(text, MIGRATION_TIMEOUT_MS, values))
 }

@@ -1,6 +1,7 @@
 /**
- * The one way to a connection. It holds to what PgBouncer's transaction mode allows: no startup parameters beyond
- * user, database, encoding and application name, no named statements, no session state.
+ * Creates the pool of database connections that the rest of the store uses. It keeps to what PgBouncer's transaction mode
+ * allows: no startup parameters beyond user, database, encoding and application name, no named statements, no session
+ * state.
  */
 import pg from 'pg'
 import Pool from 'pg-pool'
@@ -20,13 +21,13 @@ export type DatabaseAddress =
     }
 
 export type PoolOptions = DatabaseAddress & {
-  /** Connections at most. Default 10, minimum 1. */
+  /** The most connections that are open at once. Default 10, minimum 1. */
   readonly max?: number
-  /** How long a query waits for a connection, new or free. Default 5,000 ms, minimum 1. */
+  /** Milliseconds that a query waits for a connection to be opened or to become free. Default 5,000, minimum 1. */
   readonly connectionTimeoutMs?: number
   /**
-   * How long the client waits for the answer to one statement. It is measured on our side, so a silent server can't
-   * hang a step; the statement may still end on the server. Default 30,000 ms, minimum 1.
+   * Milliseconds that the client waits for the answer to one statement. The client measures them, so that a silent server
+   * cannot hang a step; the statement may still complete on the server. Default 30,000, minimum 1.
    */
   readonly statementTimeoutMs?: number
   readonly applicationName?: string
@@ -34,8 +35,8 @@ export type PoolOptions = DatabaseAddress & {
 }
 
 /**
- * A pool that connects on first use. Throws `ServiceError` config-invalid for options it can't use; the message never
- * holds the password. The caller closes it with `end()`.
+ * A pool that opens its first connection when it is first used. Throws `ServiceError` config-invalid for options that it
+ * cannot use, with a message that never holds the password. The caller closes the pool with `end()`.
  */
 export function createPool(options: PoolOptions): DatabasePool {
   const { log } = options
@@ -53,8 +54,8 @@ export function createPool(options: PoolOptions): DatabasePool {
   pool.on('error', (error) => {
     log.warn({ reason: codeOf(error) }, 'An idle database connection was lost')
   })
-  // A connection that breaks while it is checked out but between two statements has no other listener: without this
-  // one the error event would end the process. The next statement on it rejects anyway.
+  // A connection may break while a transaction has it, between two statements. Without this listener the error event
+  // would end the process; the transaction learns of the failure from its next statement.
   pool.on('connect', (client) => {
     client.on('error', (error: Error) => log.debug({ reason: codeOf(error) }, 'A database connection broke'))
   })
@@ -66,7 +67,7 @@ function addressOf(options: PoolOptions): pg.ClientConfig {
     const { host, port, user, password, database } = options
     return { host, port, user, password, database }
   }
-  // pg would throw an error that carries the whole string, password and all.
+  // The address is checked here because the error that pg throws for a bad one holds the whole address with the password.
   if (!/^postgres(ql)?:\/\//.test(options.connectionString) || !URL.canParse(options.connectionString)) {
     throw new ServiceError(
       'config-invalid',
@@ -81,7 +82,7 @@ function atLeastOne(option: string, value: number): number {
   throw new ServiceError('config-invalid', `${option} must be a whole number from 1, got ${value}`)
 }
 
-/** A code where there is one: words of a connection error may name user and database, never more than that. */
+/** The code of a connection error, or its message where it has no code; neither of them holds a password. */
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : messageOf(error)
 }
@@ -89,8 +90,9 @@ function codeOf(error: Error): string {
 const { INT8, NUMERIC, TIMESTAMPTZ } = pg.types.builtins
 
 /**
- * Counts (int8) and money (numeric) become numbers and points in time ISO 8601 strings in UTC with milliseconds, here
- * and not in `pg.types`, which is global. What a number cannot hold exactly is an error, not a wrong number.
+ * How values become JavaScript: counts (int8) and money (numeric) become numbers, points in time become ISO 8601 texts in
+ * UTC with milliseconds. A count that a number cannot hold exactly is an error. The parsers belong to this pool, because
+ * those of `pg.types` are global to the process.
  */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): ReturnType<typeof pg.types.getTypeParser> {
   if (format === 'binary') return pg.types.getTypeParser(oid, 'binary')

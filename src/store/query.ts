@@ -1,4 +1,4 @@
-/** One statement in, checked rows out. */
+/** Runs one statement through the pool and checks the form of the rows that come back, for all files of the store. */
 import type { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import type { Cell } from './bulk.ts'
@@ -6,8 +6,9 @@ import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
 
 /**
- * Runs one statement and checks its rows. `doing` completes "the database failed to …". Rejects with `ServiceError`
- * database-unavailable or database-failed, the latter also for a row of another form; no message holds a value.
+ * Runs one statement and holds each row to `row`. `doing` completes the sentence "the database failed to …". Rejects with
+ * `ServiceError` database-unavailable or database-failed; a row of another form is database-failed. No message holds a
+ * value of a row.
  */
 export async function queryRows<T>(
   pool: DatabasePool,
@@ -25,7 +26,7 @@ export async function queryRows<T>(
   })
 }
 
-/** As `queryRows`, for a statement whose rows do not matter. */
+/** Runs one statement and returns its rows unchecked; for statements whose rows do not matter. Rejects as `queryRows` does. */
 export async function execute(
   pool: DatabasePool,
   doing: string,

@@ -1,19 +1,19 @@
 /**
- * The cluster's rate budget and who holds which part of it. Each renewal is one short transaction that locks the
- * budget's row first, so renewals queue and can't deadlock; it bounds itself on the server, so that a replica that
- * stops in the middle holds nobody up. Nothing outlives the transaction: it works through PgBouncer.
+ * Stores the rate budget of the cluster and the lease that each replica has of it. A renewal is one short transaction that
+ * locks the budget's row first, so that renewals queue and cannot deadlock. It leaves no state in the session, so it works
+ * through PgBouncer.
  */
 import type pg from 'pg'
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import type { BudgetStore, LeaseDecision, LeaseGrant, LeaseState } from '../rate/types.ts'
-import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
+import { inTransaction } from './transaction.ts'
 
 /**
- * Together less than a lease lasts. The last one matters most: a process that is stopped between its statements would
- * hold the lock, and all others up, until it goes on.
+ * Begins a renewal with time limits in milliseconds that the server keeps, together shorter than a lease lasts. Without
+ * the last one a process that is stopped between its statements would keep the lock, and no replica could renew.
  */
 const BEGIN = `begin;
   set local lock_timeout = 800;
@@ -21,36 +21,38 @@ const BEGIN = `begin;
   set local idle_in_transaction_session_timeout = 1000;
   select from rate_budget for update`
 
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`
+/** SQL for a point in time as milliseconds since 1970. */
+const toMs = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`
 
-/** After the lock: a clock that was read before it is behind by the wait for it. */
+/** Reads the budget, all leases and the clock; after the lock, since a clock that was read earlier would lack the wait for it. */
 const READ = `with clock as materialized (select clock_timestamp() as now)
-  select ${ms('clock.now')} as now,
+  select ${toMs('clock.now')} as now,
     case when b.only_row then jsonb_build_object(
       'rpm', b.rpm, 'tpm', b.tpm, 'safety', b.safety,
-      'accountRpm', b.account_rpm, 'accountTpm', b.account_tpm, 'accountSeenAt', ${ms('b.account_seen_at')},
-      'paceFactor', b.pace_factor, 'windowUntil', ${ms('b.window_until')}, 'pausedUntil', ${ms('b.paused_until')})
+      'accountRpm', b.account_rpm, 'accountTpm', b.account_tpm, 'accountSeenAt', ${toMs('b.account_seen_at')},
+      'paceFactor', b.pace_factor, 'windowUntil', ${toMs('b.window_until')}, 'pausedUntil', ${toMs('b.paused_until')})
     end as budget,
     coalesce((select jsonb_agg(jsonb_build_object(
       'replicaId', replica_id, 'name', name, 'demand', demand, 'share', share,
       'leasedRpm', leased_rpm, 'leasedTpm', leased_tpm, 'countedRpm', counted_rpm, 'countedTpm', counted_tpm,
-      'leaseNumber', lease_number, 'expiresAt', ${ms('expires_at')}, 'seenAt', ${ms('seen_at')})
+      'leaseNumber', lease_number, 'expiresAt', ${toMs('expires_at')}, 'seenAt', ${toMs('seen_at')})
       order by replica_id) from replicas), '[]') as holders
   from clock left join rate_budget b on true`
 
-const point = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`
+/** SQL for the point in time of a parameter that holds milliseconds since 1970. */
+const fromMs = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`
 
 const WRITE = `with budget as (
-    update rate_budget set account_rpm = $1, account_tpm = $2, account_seen_at = ${point('$3')},
-      pace_factor = $4, window_until = ${point('$5')}, paused_until = ${point('$6')}
+    update rate_budget set account_rpm = $1, account_tpm = $2, account_seen_at = ${fromMs('$3')},
+      pace_factor = $4, window_until = ${fromMs('$5')}, paused_until = ${fromMs('$6')}
     where (account_rpm, account_tpm, account_seen_at, pace_factor, window_until, paused_until)
-      is distinct from ($1, $2, ${point('$3')}, $4, ${point('$5')}, ${point('$6')})
+      is distinct from ($1, $2, ${fromMs('$3')}, $4, ${fromMs('$5')}, ${fromMs('$6')})
   ), removed as (
     delete from replicas where replica_id = any($7::text[])
   )
   insert into replicas (replica_id, name, demand, share, leased_rpm, leased_tpm, counted_rpm, counted_tpm,
     lease_number, expires_at, seen_at)
-  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${point('$17')}, ${point('$18')})
+  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${fromMs('$17')}, ${fromMs('$18')})
   on conflict (replica_id) do update set name = excluded.name, demand = excluded.demand, share = excluded.share,
     leased_rpm = excluded.leased_rpm, leased_tpm = excluded.leased_tpm,
     counted_rpm = excluded.counted_rpm, counted_tpm = excluded.counted_tpm,
@@ -90,7 +92,7 @@ const stateRow = z.object({
   ),
 })
 
-/** A ledger on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
+/** The budget store on a pool of `createPool`, which the caller opens and closes. */
 export function createBudgetStore(pool: DatabasePool): BudgetStore {
   return {
     async configure({ rpm, tpm, safety, by }) {
@@ -135,25 +137,13 @@ async function renew(
   pool: DatabasePool,
   decide: (state: LeaseState, now: number) => LeaseDecision | null,
 ): Promise<LeaseGrant | null> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw toDatabaseError(error, 'renew a rate lease')
-  })
-  let broken = true
-  try {
-    await client.query(BEGIN)
+  return inTransaction(pool, { doing: 'renew a rate lease', begin: BEGIN }, async (client) => {
     const { rows } = await client.query<Record<string, unknown>>(READ)
     const found = stateOf(stateRow.parse(rows[0]))
     const decision = found === null ? null : decide(found.state, found.now)
     if (decision !== null) await write(client, decision)
-    await client.query('commit')
-    broken = false
     return decision?.grant ?? null
-  } catch (error) {
-    throw toDatabaseError(error, 'renew a rate lease')
-  } finally {
-    // A connection with an open transaction is closed instead of rolled back: it may be the connection that failed.
-    client.release(broken)
-  }
+  })
 }
 
 async function write(client: pg.ClientBase, { budget, removed, holder }: LeaseDecision): Promise<void> {

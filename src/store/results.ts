@@ -1,4 +1,4 @@
-/** Inputs, latest classifications and their history. */
+/** Writes and reads results: the input of each indicator, its latest classification, and the history of all runs. */
 import { z } from 'zod'
 import type {
   Classification,
@@ -27,6 +27,7 @@ import {
 } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
+import { codebookValue, confidence, storedObject } from './rows.ts'
 import type { KnownIndicator, LatestResult, ResultToSave } from './types.ts'
 
 const textOrNull = (text: string | null) => (text === null ? null : storableText(text))
@@ -69,9 +70,9 @@ const RESULT_COLUMNS: readonly Column<ResultToSave>[] = [
 const INPUT_COLUMNS = 'indicator_id, name, input, input_hash, run_id, classified_at'
 
 /**
- * The parts of a `with` that write results: a newer one replaces an older one, everything else changes nothing. What a
- * person decided of an input stays for that input, unless the run overrides persons and began after the decision. Two
- * runs of the same millisecond are told apart by their id, so that every order of writing ends the same.
+ * The parts of a `with` that write results. A newer result replaces an older one; of two of the same millisecond the one
+ * with the greater run id stands, so that every order of writing ends the same. A person's result stays while the input is
+ * the same, unless the run overrides human answers and began after the person's decision.
  */
 export function writeResults(
   parameters: Parameters,
@@ -88,7 +89,7 @@ export function writeResults(
   const runId = parameters.bind(run.runId)
   const startedAt = parameters.bind(run.startedAt)
   const names = namesOf(RESULT_COLUMNS)
-  const yields = run.overridesHumanAnswers ? `or old.classified_at < ${startedAt}::timestamptz` : ''
+  const orOverridden = run.overridesHumanAnswers ? `or old.classified_at < ${startedAt}::timestamptz` : ''
   const historyNames = namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))
   return [
     `results as materialized (select * from ${given})`,
@@ -105,7 +106,7 @@ export function writeResults(
       select ${names} from results order by indicator_id
       on conflict (indicator_id) do update set ${assignExcluded(RESULT_COLUMNS, 'indicator_id')}
       where (old.classified_at, old.run_id) < (excluded.classified_at, excluded.run_id)
-        and (old.source <> 'person' or excluded.source = 'person' or old.input_hash <> excluded.input_hash ${yields})
+        and (old.source <> 'person' or excluded.source = 'person' or old.input_hash <> excluded.input_hash ${orOverridden})
     )`,
     `history_rows as (
       insert into classification_history as old (run_id, run_started_at, ${historyNames})
@@ -117,28 +118,25 @@ export function writeResults(
   ]
 }
 
-/** The columns that `classificationRow` reads. */
+/** The columns that `classificationRow` reads, as a list for a `select`. */
 export const CLASSIFICATION_SELECT = namesOf(CLASSIFICATION_COLUMNS)
-
-/** A word of the codebook. Only its form is checked: an older row may hold a word that a newer codebook dropped. */
-const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string' && value !== '')
 
 const classificationFields = {
   indicator_id: z.string().min(1),
   name: z.string(),
-  type: word<IndicatorType>(),
-  family: word<Family>(),
-  temporal_aggregation: word<TemporalAggregation>(),
-  time_basis: word<TimeBasis>(),
-  orientation: word<Orientation>(),
-  unit_kind: word<UnitKind>(),
+  type: codebookValue<IndicatorType>(),
+  family: codebookValue<Family>(),
+  temporal_aggregation: codebookValue<TemporalAggregation>(),
+  time_basis: codebookValue<TimeBasis>(),
+  orientation: codebookValue<Orientation>(),
+  unit_kind: codebookValue<UnitKind>(),
   unit_scale: z.number().positive(),
   unit_currency: z.string().nullable(),
   unit_per: z.string().nullable(),
-  frequency: word<Frequency>(),
-  cumulative_pattern: word<CumulativePattern>(),
+  frequency: codebookValue<Frequency>(),
+  cumulative_pattern: codebookValue<CumulativePattern>(),
   cumulative_reset_month: z.int().min(1).max(12).nullable(),
-  confidence: z.number().min(0).max(1),
+  confidence,
   source: z.enum(['rules', 'reuse', 'model', 'escalation', 'person'] satisfies Source[]),
   status: z.enum(['accepted', 'needs-review'] satisfies Status[]),
   issues: z.array(z.object({ code: z.string(), message: z.string() })),
@@ -152,7 +150,7 @@ const classificationFields = {
 
 const classificationColumns = z.object(classificationFields)
 
-/** A row of `classifications` or `classification_history` as the domain has it. */
+/** Turns a row of `classifications` or `classification_history` into a `Classification`. */
 export const classificationRow = classificationColumns.transform(toClassification)
 
 const latestColumns = z.object({
@@ -165,16 +163,16 @@ const latestColumns = z.object({
 
 const latestRow = latestColumns.transform(toLatest)
 
-/** A row of `KNOWN_SELECT`. */
+/** Turns a row of `KNOWN_SELECT` into an indicator with its latest result. */
 export const knownRow = z
   .object({
     ...latestColumns.shape,
-    input: z.custom<Indicator>((value) => typeof value === 'object' && value !== null),
+    input: storedObject<Indicator>(),
   })
   .transform((row): KnownIndicator => ({ indicator: row.input, latest: toLatest(row) }))
 
-/** Latest results `c` with their inputs `i`; a `where` follows. */
-export const KNOWN_SELECT = `select ${RESULT_COLUMNS.map(({ name }) => `c.${name}`).join(', ')}, i.input
+/** Selects the latest results `c` with their inputs `i`; the caller appends a further join or a `where`. */
+export const KNOWN_SELECT = `select ${namesOf(RESULT_COLUMNS, 'c.')}, i.input
   from classifications c join indicators i on i.indicator_id = c.indicator_id`
 
 function toLatest(row: z.output<typeof latestColumns>): LatestResult {
@@ -212,7 +210,7 @@ function toClassification(row: z.output<typeof classificationColumns>): Classifi
   }
 }
 
-/** The latest result of each id that has one, by id. */
+/** The latest result of each indicator that has one, by the indicator's id. */
 export async function findLatest(
   pool: DatabasePool,
   ids: readonly string[],

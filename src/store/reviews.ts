@@ -1,18 +1,20 @@
-/** What needs a person, and what persons decided. */
+/** Lists the results that a person should look at, and stores and exports what persons decided in reviews. */
 import { z } from 'zod'
 import type { Indicator } from '../classification/types.ts'
 import { type Column, namesOf, Parameters, storableJson, storableText, unnestRows } from './bulk.ts'
 import { writeHumanAnswers } from './human-answers.ts'
+import { type PageOptions, readPages } from './pages.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import { KNOWN_SELECT, knownRow, writeResults } from './results.ts'
+import { storedObject } from './rows.ts'
 import { writeBatchTotals } from './runs.ts'
 import type { KnownIndicator, ReviewDecision, ReviewToSave, StoredDecision } from './types.ts'
 
-const DEFAULT_PAGE_SIZE = 1_000
-/** A review is one batch of its run. */
-const BATCH_ID = 'review'
+/** The batch id of a review, which is the only batch of its run. */
+const REVIEW_BATCH_ID = 'review'
 
+/** The indicators of `ids` that were classified, with their latest results, by id. */
 export async function findIndicators(
   pool: DatabasePool,
   ids: readonly string[],
@@ -23,29 +25,36 @@ export async function findIndicators(
   return new Map(found.map((known) => [known.indicator.indicator_id, known]))
 }
 
-/** Pages by key, like the export. */
+/**
+ * Results that need a person, with their inputs, in order of id: those with status needs-review, and those that a person
+ * decided under another codebook than `codebookVersion`. Each of the two kinds has an index in order of id, which one
+ * condition with `or` could not use; so each page takes the first rows of both.
+ */
 export async function* listNeedingReview(
   pool: DatabasePool,
-  options: { readonly codebookVersion: string; readonly pageSize?: number },
+  options: PageOptions & { readonly codebookVersion: string },
 ): AsyncGenerator<readonly KnownIndicator[], void, undefined> {
-  const { codebookVersion, pageSize = DEFAULT_PAGE_SIZE } = options
-  const text = `${KNOWN_SELECT}
-    where c.indicator_id > $1
-      and (c.status = 'needs-review' or (c.source = 'person' and c.codebook_version <> $3))
-    order by c.indicator_id limit $2`
-  let last: string | undefined = ''
-  while (last !== undefined) {
-    const values = [last, pageSize, codebookVersion]
-    const page: KnownIndicator[] = await queryRows(pool, 'list what needs a person', knownRow, text, values)
-    if (page.length > 0) yield page
-    last = page.length < pageSize ? undefined : page.at(-1)?.latest.classification.indicator_id
-  }
+  const ofKind = (condition: string) =>
+    `(select indicator_id from classifications where ${condition} and indicator_id > $1 order by indicator_id limit $2)`
+  const text = `${KNOWN_SELECT} join (
+      ${ofKind(`status = 'needs-review'`)} union ${ofKind(`source = 'person' and codebook_version <> $3`)}
+      order by indicator_id limit $2
+    ) as page on page.indicator_id = c.indicator_id
+    order by c.indicator_id`
+  yield* readPages(
+    options,
+    (known: KnownIndicator) => known.latest.classification.indicator_id,
+    (after, pageSize) =>
+      queryRows(pool, 'list results that need a review', knownRow, text, [after, pageSize, options.codebookVersion]),
+  )
 }
 
+/** The fields of a result that a review item keeps of before and after the decision. */
 function labelsOf({ type, temporal_aggregation, orientation, unit, frequency }: ReviewDecision['after']) {
   return { type, temporal_aggregation, orientation, unit, frequency }
 }
 
+/** The result that the person looked at, as a review item keeps it. */
 function beforeOf({ before: { classification } }: ReviewDecision) {
   const { source, status, confidence, model, run_id, classified_at } = classification
   return { ...labelsOf(classification), source, status, confidence, model, run_id, classified_at }
@@ -63,8 +72,8 @@ const ITEM_COLUMNS: readonly Column<ReviewDecision>[] = [
 ]
 
 /**
- * One statement. Where a run saves a newer result of an indicator in between, that stands for the moment; the person's
- * answer of its shape takes it back with the next run.
+ * Saves a review in one statement. Where a run has saved a newer result of an indicator since the person looked, the newer
+ * result stays for the moment, and the next run replaces it by the human answer of its shape.
  */
 export async function saveReview(pool: DatabasePool, review: ReviewToSave): Promise<void> {
   const { decisions, runId, runStartedAt } = review
@@ -91,15 +100,15 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
       on conflict (run_id, indicator_id) do nothing
     )`,
   ]
-  const totals = { ...review, batchId: BATCH_ID, results, answers: [], requests: [], end: null }
+  const totals = { ...review, batchId: REVIEW_BATCH_ID, results, answers: [], requests: [], end: null }
   const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, totals)}`
   await execute(pool, 'save a review', text, parameters.values)
 }
 
 const decisionRow = z
   .object({
-    input: z.custom<Indicator>((value) => typeof value === 'object' && value !== null),
-    after: z.custom<StoredDecision['after']>((value) => typeof value === 'object' && value !== null),
+    input: storedObject<Indicator>(),
+    after: storedObject<StoredDecision['after']>(),
     decided_by: z.string(),
     decided_at: z.iso.datetime(),
   })
@@ -112,20 +121,16 @@ const decisionRow = z
     }),
   )
 
+/** The latest decision of a person on each indicator that has one, in order of id. */
 export async function* exportDecisions(
   pool: DatabasePool,
-  options: { readonly pageSize?: number } = {},
+  options: PageOptions = {},
 ): AsyncGenerator<readonly StoredDecision[], void, undefined> {
-  const { pageSize = DEFAULT_PAGE_SIZE } = options
   const text = `select distinct on (indicator_id) input, after, decided_by, decided_at from review_items
     where indicator_id > $1 order by indicator_id, decided_at desc, run_id desc limit $2`
-  let last: string | undefined = ''
-  while (last !== undefined) {
-    const page: StoredDecision[] = await queryRows(pool, "export persons' decisions", decisionRow, text, [
-      last,
-      pageSize,
-    ])
-    if (page.length > 0) yield page
-    last = page.length < pageSize ? undefined : page.at(-1)?.indicator.indicator_id
-  }
+  yield* readPages(
+    options,
+    (decision: StoredDecision) => decision.indicator.indicator_id,
+    (after, pageSize) => queryRows(pool, 'export decisions', decisionRow, text, [after, pageSize]),
+  )
 }

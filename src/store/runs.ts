@@ -1,4 +1,4 @@
-/** Runs, their batches and the requests that they cost. */
+/** Opens runs, and writes and sums up what their batches did and which model requests they cost. */
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import { SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
@@ -9,28 +9,32 @@ import type { BatchToSave, ModelRequestRecord, ModelUse, RunTotals } from './typ
 
 const startRow = z.object({ started_at: z.iso.datetime() })
 
+/** When the run was opened, ISO 8601; undefined where no batch has opened it. */
+export async function findRunStart(pool: DatabasePool, runId: string): Promise<string | undefined> {
+  const text = 'select started_at from runs where run_id = $1'
+  const [found] = await queryRows(pool, 'read the start of a run', startRow, text, [runId])
+  return found?.started_at
+}
+
 /**
- * Makes the run known and gives its start by the database's clock, the same for everyone who asks. Milliseconds, since
- * the start is part of a key and must come back from text as it was.
+ * Opens a run and returns its start by the database's clock, the same for every batch of the run. The start is cut to
+ * milliseconds: it is part of a key, and must come back from its text without a difference.
  */
 export async function openRun(pool: DatabasePool, runId: string): Promise<{ readonly startedAt: string }> {
-  const doing = 'open a run'
-  const known = await queryRows(pool, doing, startRow, 'select started_at from runs where run_id = $1', [runId])
-  // The update changes nothing; it makes the row come back also where another batch was first by a moment.
-  const [found] =
-    known.length > 0
-      ? known
-      : await queryRows(
-          pool,
-          doing,
-          startRow,
-          `insert into runs (run_id, started_at) values ($1, date_trunc('milliseconds', clock_timestamp()))
-           on conflict (run_id) do update set run_id = excluded.run_id
-           returning started_at`,
-          [runId],
-        )
-  if (found === undefined) throw new ServiceError('database-failed', 'The database failed to open a run: no row')
-  return { startedAt: found.started_at }
+  const known = await findRunStart(pool, runId)
+  if (known !== undefined) return { startedAt: known }
+  // The update changes nothing. It makes the statement return the row also where another batch has just inserted it.
+  const [opened] = await queryRows(
+    pool,
+    'open a run',
+    startRow,
+    `insert into runs (run_id, started_at) values ($1, date_trunc('milliseconds', clock_timestamp()))
+     on conflict (run_id) do update set run_id = excluded.run_id
+     returning started_at`,
+    [runId],
+  )
+  if (opened === undefined) throw new ServiceError('database-failed', 'The database failed to open a run: no row')
+  return { startedAt: opened.started_at }
 }
 
 const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
@@ -52,14 +56,16 @@ const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
   { name: 'cost_usd', type: 'numeric', value: ({ totals }) => totals.costUsd },
 ]
 
-/** The statement that follows the `with`: the batch counts once, however often it is saved; the last save stands. */
+/**
+ * The statement that ends a `with` and writes the totals of the batch. A batch that is saved again replaces its totals, so
+ * that it counts once in the sums of its run.
+ */
 export function writeBatchTotals(parameters: Parameters, batch: BatchToSave): string {
   const names = namesOf(BATCH_COLUMNS)
-  const of = (table: string) => BATCH_COLUMNS.map(({ name }) => `${table}.${name}`).join(', ')
   return `insert into run_batches (${names}, saved_at)
     select ${names}, clock_timestamp() from ${unnestRows(parameters, BATCH_COLUMNS, [batch])}
     on conflict (run_id, batch_id) do update set ${assignExcluded(BATCH_COLUMNS, 'run_id', 'batch_id')}, saved_at = excluded.saved_at
-    where (${of('run_batches')}) is distinct from (${of('excluded')})`
+    where (${namesOf(BATCH_COLUMNS, 'run_batches.')}) is distinct from (${namesOf(BATCH_COLUMNS, 'excluded.')})`
 }
 
 const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [
@@ -76,7 +82,7 @@ const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [
   { name: 'outcome', type: 'text', value: (row) => storableText(row.outcome) },
 ]
 
-/** The parts of a `with` that record the model requests of a batch, each once. */
+/** The parts of a `with` that record the model requests of a batch; a request that is recorded already stays as it is. */
 export function writeRequests(parameters: Parameters, batch: BatchToSave): readonly string[] {
   if (batch.requests.length === 0) return []
   const names = namesOf(REQUEST_COLUMNS)
@@ -140,10 +146,10 @@ const totalsRow = z
     }),
   )
 
-/** The sums over the batches of a run that were saved, or undefined where no one opened it. */
+/** The sums over the saved batches of a run; undefined where no batch has opened the run. */
 export async function findRun(pool: DatabasePool, runId: string): Promise<RunTotals | undefined> {
   const counted = BATCH_COLUMNS.map((column) => column.name).filter((name) => name !== 'run_id' && name !== 'batch_id')
-  // `sum` of int8 is numeric, which is read as a number just as money is.
+  // In PostgreSQL the sum of int8 is numeric, which the pool reads as a number.
   const sums = counted.map((name) => `coalesce(sum(b.${name}), 0) as ${name}`).join(', ')
   const [found] = await queryRows(
     pool,
@@ -170,14 +176,15 @@ const useRow = z
     }),
   )
 
-/** Among so many of the latest requests, so that the table may grow. */
+/** The number of latest requests that `findModelUse` looks at, so that its cost does not grow with the table. */
 const LATEST_REQUESTS = 2_000
 
+/** The tokens that recent requests to `model`, or to a dated snapshot of the model, took; undefined where there were none. */
 export async function findModelUse(pool: DatabasePool, model: string): Promise<ModelUse | undefined> {
   const sums = ['indicators', 'input_tokens', 'cached_input_tokens', 'output_tokens']
   const [found] = await queryRows(
     pool,
-    'read what a model took',
+    'read the use of a model',
     useRow,
     `select ${sums.map((name) => `coalesce(sum(${name}), 0) as ${name}`).join(', ')}
      from (select * from llm_requests order by requested_at desc limit ${LATEST_REQUESTS}) latest

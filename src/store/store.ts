@@ -1,4 +1,4 @@
-/** The PostgreSQL adapter of the store's port. */
+/** Implements the port `Store` on PostgreSQL: puts the functions of this folder together, and the statements that save. */
 import { ServiceError } from '../errors.ts'
 import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
@@ -13,7 +13,7 @@ import { exportDecisions, findIndicators, listNeedingReview, saveReview } from '
 import { findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
-/** A store on a pool of `createPool`. It opens nothing: whoever made the pool closes it. */
+/** A store on a pool of `createPool`, which the caller opens and closes. */
 export function createStore(pool: DatabasePool): Store {
   return {
     openRun: (runId) => openRun(pool, runId),
@@ -41,8 +41,8 @@ export function createStore(pool: DatabasePool): Store {
 }
 
 /**
- * One statement, and so one transaction and one round trip. All batches write the same tables in the same order, each
- * in order of its key, so that batches with rows in common wait for each other instead of deadlocking.
+ * Saves a batch in one statement, which is one transaction and one round trip. Every batch writes the tables in the same
+ * order and their rows in order of the key, so that batches with rows in common wait for each other and cannot deadlock.
  */
 async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> {
   const parameters = new Parameters()
@@ -61,14 +61,14 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
   await execute(pool, 'save a batch', text, parameters.values)
 }
 
-/** One statement, as `saveBatch`, in the same order of tables. */
+/** Saves answers and the end of their claims in one statement, in the same order of tables as `saveBatch`. */
 async function saveAnswers(pool: DatabasePool, { answers, answeredAt, end }: AnswersToSave): Promise<void> {
   const parameters = new Parameters()
   const parts = [...writeAnswers(parameters, answers, answeredAt), ...writeEndedClaims(parameters, end)]
   if (parts.length > 0) await execute(pool, 'save answers', `with ${parts.join(',\n')}\nselect`, parameters.values)
 }
 
-/** Answers carry no time of their own; that of their batch's newest result is the same whenever it is saved. */
+/** The time of a batch's answers: that of its newest result, which is the same whenever the batch is saved again. */
 function answeredAt(batch: BatchToSave): string {
   const times = batch.results.map(({ classification }) => classification.classified_at).sort()
   return times.at(-1) ?? batch.runStartedAt

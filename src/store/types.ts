@@ -1,35 +1,35 @@
-/** The port of the store. `restate` knows this, never the adapter beside it. */
+/** The port of the store, `Store`, and the types of what it reads and writes. Callers know these, and not PostgreSQL. */
 import type { Classification, Decision, Indicator, Mode, Source } from '../classification/types.ts'
 
-/** What is known of the latest result of an indicator: enough to tell whether it must be asked again. */
+/** The latest result of an indicator, with what decides whether the indicator must be classified again. */
 export interface LatestResult {
   readonly classification: Classification
-  /** SHA-256 of the normalised input, hex. */
+  /** SHA-256 of the normalised input, in hexadecimal. */
   readonly inputHash: string
   readonly mode: Mode
-  /** The configured model at that time, or null where the rules settled it alone. */
+  /** The model that was configured then; null where the rules decided all fields and no model was needed. */
   readonly askedModel: string | null
-  /** True where the model gave no answer (refused, cut off): the next run tries again. */
+  /** Whether the model gave no answer (it refused, or was cut off), so that the next run asks again. */
   readonly unanswered: boolean
 }
 
-/** An answer kept by shape: what one indicator was asked answers all of its shape. */
+/** An answer that is kept by shape, so that it answers every indicator of that shape. */
 export interface StoredAnswer {
-  /** SHA-256 of the shape, hex. */
+  /** SHA-256 of the shape, in hexadecimal. */
   readonly shapeHash: string
-  /** The shape in words, for people. */
+  /** The shape as readable text, for people who look into the table. */
   readonly shape: string
   readonly decision: Decision
   readonly source: Extract<Source, 'model' | 'escalation' | 'person'>
-  /** The model as the endpoint named it; null for a person's word. */
+  /** The model by the name that the endpoint gave; null for a human answer. */
   readonly model: string | null
   readonly codebookVersion: string
   readonly promptVersion: string
 }
 
-/** One request to a model, for cost and audit. */
+/** One request to a model, recorded for its cost and for audits. */
 export interface ModelRequestRecord {
-  /** Unique over all runs and stable when a step runs twice. */
+  /** Unique over all runs, and the same when the step that sent the request runs twice. */
   readonly requestId: string
   readonly requestedAt: string
   readonly model: string
@@ -43,7 +43,7 @@ export interface ModelRequestRecord {
   readonly outcome: string
 }
 
-/** Sums over requests that were answered. */
+/** Indicators and tokens, summed over requests that were answered. */
 export interface ModelUse {
   readonly indicators: number
   readonly inputTokens: number
@@ -51,7 +51,7 @@ export interface ModelUse {
   readonly outputTokens: number
 }
 
-/** One result to save, with what `LatestResult` needs. */
+/** One result to save, with the fields that `LatestResult` returns later. */
 export interface ResultToSave {
   readonly indicator: Indicator
   readonly classification: Classification
@@ -81,63 +81,64 @@ export interface RunTotals extends BatchTotals {
   readonly batches: number
 }
 
-/** What claiming brought. */
+/** The result of `claimShapes`. */
 export interface ShapeClaims {
-  /** The shapes that are the owner's to ask now. */
+  /** Hashes of the shapes that the owner has claimed and may ask the model about. */
   readonly claimed: readonly string[]
-  /** ISO 8601, by the database's clock: what ended later than this may concern the claimer. */
+  /** ISO 8601 by the database's clock. Claims that end later than this concern an owner that waits for them. */
   readonly at: string
 }
 
-/** How the asking of a claimed shape ended. */
+/** The outcome of asking the model about a claimed shape. */
 export interface EndedClaim {
   readonly shapeHash: string
-  /** Why there is no answer, or no good one; null where all is well. `fatal`: every other question would meet it as well. */
+  /** Why there is no answer or no good one; null where there is. `fatal` means that every other question would fail too. */
   readonly failure: { readonly code: string; readonly message: string; readonly fatal: boolean } | null
 }
 
-/** What is known of a claim; nothing is known of shapes that nobody claimed. */
+/** The state of a claim on a shape, as other batches see it. */
 export interface ClaimState {
   readonly shapeHash: string
-  /** Somebody asks now. */
+  /** Whether a batch holds the claim and is asking the model. */
   readonly isHeld: boolean
-  /** The last asking, where it ended late enough to matter. */
+  /** The last outcome; null where there is none since the moment that the caller gave to `findClaims`. */
   readonly ended: EndedClaim | null
 }
 
+/** The claims of one owner that end together, each with its outcome. */
 export interface ClaimsToEnd {
   readonly owner: string
   readonly claims: readonly EndedClaim[]
 }
 
-/** Answers that others wait for. */
+/** Answers that are saved before their batch ends, because other batches wait for them. */
 export interface AnswersToSave {
   readonly answers: readonly StoredAnswer[]
-  /** ISO 8601; the same when they are saved again. */
+  /** ISO 8601; it must be the same when the answers are saved again. */
   readonly answeredAt: string
   readonly end: ClaimsToEnd
 }
 
 export interface BatchToSave {
   readonly runId: string
-  /** The same for the same batch of a run: saved twice, it replaces itself. */
+  /** The same whenever this batch of the run is saved, so that a second save replaces the first. */
   readonly batchId: string
-  /** ISO 8601; from `openRun`. */
+  /** ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
   readonly results: readonly ResultToSave[]
   readonly answers: readonly StoredAnswer[]
   readonly requests: readonly ModelRequestRecord[]
   readonly totals: BatchTotals
-  /** Claims that end with this batch; null where it holds none. */
+  /** The claims that end with this batch; null where the batch holds none. */
   readonly end: ClaimsToEnd | null
   /**
-   * Given where this batch may replace what a person decided before its run began: the person shapes that it answers
-   * anew. Without it a person's result stays, however new the batch is.
+   * Hashes of the shapes whose human answers this batch overrides; given, though perhaps empty, where the run overrides
+   * human answers. Without it a person's result stays, however new the batch is.
    */
   readonly overriddenHumanAnswers?: readonly string[]
 }
 
-/** An indicator as it was given, with its latest result. */
+/** An indicator as it was submitted last, with its latest result. */
 export interface KnownIndicator {
   readonly indicator: Indicator
   readonly latest: LatestResult
@@ -146,30 +147,31 @@ export interface KnownIndicator {
 /** The three labels that a person may set. */
 export type Labels = Pick<Classification, 'type' | 'temporal_aggregation' | 'orientation'>
 
-/** What a person decided of one indicator, and so of all of its shape. */
+/** A person's decision on one indicator, which holds for all indicators of its shape. */
 export interface ReviewDecision {
   readonly indicator: Indicator
   /** The result that the person looked at. */
   readonly before: LatestResult
-  /** Its result from now on; source person. */
+  /** The indicator's result after the decision, whose source is `person`. */
   readonly after: Classification
   readonly decision: 'accept' | 'correct'
   readonly note: string
-  /** SHA-256 of the shape by which a person's word is kept, hex, and that shape. */
+  /** SHA-256 of `shape`, in hexadecimal. */
   readonly shapeHash: string
+  /** The shape by which human answers are kept; it holds no model and no version. */
   readonly shape: string
 }
 
 export interface ReviewToSave {
   readonly runId: string
-  /** ISO 8601; from `openRun`. */
+  /** ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
   readonly decidedBy: string
   readonly decisions: readonly ReviewDecision[]
   readonly totals: BatchTotals
 }
 
-/** What a person decided last of an indicator, as stored. */
+/** The latest decision of a person on an indicator, as it is stored. */
 export interface StoredDecision {
   readonly indicator: Indicator
   readonly after: Labels & Pick<Classification, 'unit' | 'frequency'>
@@ -177,52 +179,61 @@ export interface StoredDecision {
   readonly decidedAt: string
 }
 
-/** Every method rejects with `ServiceError` database-unavailable (worth a retry) or database-failed (a defect). */
+/**
+ * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
+ * database-failed for a defect. Methods that save are one transaction, and saving the same again changes nothing.
+ */
 export interface Store {
-  /** Makes the run known; every batch of a run gets the same start, whoever was first. ISO 8601. */
+  /** Opens the run where no batch has yet. Every batch of the run gets the same start, ISO 8601. */
   openRun(runId: string): Promise<{ readonly startedAt: string }>
+  /** The latest results, by id of the indicator; indicators without one are missing. */
   findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
+  /** The stored answers, by hash of the shape. An answer that is found counts as used, which keeps it from retention. */
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
-  /** What persons said, by hash of the shape by which a person's word is kept. */
+  /** The human answers that are in force, by hash of the shape by which human answers are kept. */
   findHumanAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
-  /** What recent answered requests to `model`, or a dated snapshot of it, came to; undefined where there were none. */
+  /** The use of recent answered requests to `model` or to a dated snapshot of it; undefined where there were none. */
   findModelUse(model: string): Promise<ModelUse | undefined>
-  /** Takes the claims that nobody else holds, for `holdMs`. Idempotent for one owner. */
+  /** Claims the shapes that no other owner holds, for `holdMs`. An owner that claims again keeps its claims. */
   claimShapes(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<ShapeClaims>
-  /** Holds the owner's claims for `holdMs` from now. */
+  /** Extends the owner's claims to `holdMs` from now. */
   renewClaims(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<void>
-  /** Gives the owner's claims up without an outcome. */
+  /** Ends the owner's claims without an outcome, so that another batch can claim the shapes. */
   releaseClaims(owner: string, shapeHashes: readonly string[]): Promise<void>
-  /** Claims that are held, or whose last asking ended after `since` (ISO 8601), by hash of the shape. */
+  /** The claims that are held, or ended after `since` (ISO 8601), by hash of the shape. */
   findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
-  /** Answers and the end of their claims, in one transaction. Idempotent. */
+  /** Saves answers and ends their claims, so that no batch sees a claim that ended without its answer. */
   saveAnswers(answers: AnswersToSave): Promise<void>
-  /** One transaction. Idempotent. An older result never replaces a newer one, and none a person's unless told so. */
+  /** An older result never replaces a newer one, and a person's result stays unless the batch overrides human answers. */
   saveBatch(batch: BatchToSave): Promise<void>
+  /** The latest classification of one indicator. */
   findClassification(indicatorId: string): Promise<Classification | undefined>
+  /** The sums over the batches of a run; undefined for a run that no batch has opened. */
   findRun(runId: string): Promise<RunTotals | undefined>
-  /** The latest result of every indicator, or of those that `runId` classified, in order of id, in pages. */
+  /** The latest results of all indicators, or the results of run `runId`, in pages, in order of the indicator's id. */
   exportClassifications(options: {
     readonly runId?: string
     readonly pageSize?: number
   }): AsyncIterable<readonly Classification[]>
+  /** The indicators that were classified, with their latest results, by id. */
   findIndicators(ids: readonly string[]): Promise<ReadonlyMap<string, KnownIndicator>>
-  /** What needs a person, in order of id, in pages: needs-review, or decided by a person under another codebook. */
+  /** Results that need a person, in pages: needs-review, or decided by a person under another codebook than the given one. */
   listNeedingReview(options: {
     readonly codebookVersion: string
     readonly pageSize?: number
   }): AsyncIterable<readonly KnownIndicator[]>
-  /** One transaction: results, history, review items and persons' answers, or nothing. Idempotent. */
+  /** Saves the results, the history, the review items and the human answers of a review. */
   saveReview(review: ReviewToSave): Promise<void>
-  /** The last decision of a person on every indicator that has one, in order of id, in pages. */
+  /** The latest decision of a person on every indicator that has one, in pages, in order of id. */
   exportDecisions(options?: { readonly pageSize?: number }): AsyncIterable<readonly StoredDecision[]>
-  /** The latest input of every indicator, in order of id, in pages: as it was checked when it was classified. */
+  /** The latest input of every indicator as it was classified, in pages, in order of id. */
   exportIndicators(options: { readonly pageSize?: number }): AsyncIterable<readonly Indicator[]>
-  /** Resolves when the database answers; rejects within `timeoutMs`. */
+  /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats
 }
 
+/** Connections of the pool: open, idle, and queries that wait for one. */
 export interface PoolStats {
   readonly total: number
   readonly idle: number
