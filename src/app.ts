@@ -35,7 +35,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     pressure: () => describePressure(app),
   })
 
-  await app.register(pressure, { pingDatabase: deps.pingDatabase })
+  await app.register(pressure, { pingDatabase: deps.pingDatabase, metrics: deps.metrics })
   await app.register(healthRoutes, { health })
   await app.register(metricsRoute, { metrics: deps.metrics })
   await app.register(restateMount, { handler: deps.createRestateHandler(health) })

@@ -103,9 +103,9 @@ export function createResources(config: Config, service: string, log: Logger): R
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
   const clusterRate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
   const { share, budget } = clusterRate
-  metrics.observe({
+  metrics.readFrom({
     limiter: () => limiter.stats(),
-    share: () => share.stats(),
+    lease: () => share.stats(),
     pool: () => database.store.stats(),
   })
 

@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8'
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
+import type { Metrics } from '../metrics.ts'
 
 /** A replica whose event loop is later than this many milliseconds is overloaded; a busy but working one stays below. */
 const MAX_EVENT_LOOP_DELAY_MS = 1_000
@@ -12,6 +13,7 @@ const HEALTH_CHECK_INTERVAL_MS = 5_000
 const RETRY_AFTER_SECONDS = 2
 
 export interface PressureOptions {
+  readonly metrics: Pick<Metrics, 'databasePingFailures'>
   readonly pingDatabase: () => Promise<void>
 }
 
@@ -26,6 +28,7 @@ export const pressure = plugin(async (app: FastifyInstance, options: PressureOpt
         await options.pingDatabase()
         return true
       } catch (error) {
+        options.metrics.databasePingFailures.inc()
         app.log.warn({ err: error }, 'The database does not answer')
         return false
       }
