@@ -1,6 +1,6 @@
 /** Timeouts, retention and retries of the services, each with its reason. */
 import type { ServiceOptions } from '@restatedev/restate-sdk'
-import { asTerminalError } from './failure.ts'
+import { asTerminalError } from './terminal-errors.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -19,7 +19,7 @@ const retryPolicy: NonNullable<ServiceOptions['retryPolicy']> = {
   // A replica that comes back finds its work within seconds.
   maxInterval: 10 * SECOND,
   // Attempts are spent on replicas that are away, which says nothing of the work: patience must outlast any outage.
-  // (What no retry mends is terminal, see failure.ts.) Restate's default of 70 would pause work after an hour.
+  // (What no retry mends is terminal, see terminal-errors.ts.) Restate's default of 70 would pause work after an hour.
   maxAttempts: 1_000_000,
   onMaxAttempts: 'pause',
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ErrorCode, FAILURES, ServiceError } from '../../../src/errors.ts'
 import { formatFailure, parseFailure, stopsTheRun } from '../../../src/restate/contract.ts'
-import { asTerminalError } from '../../../src/restate/failure.ts'
+import { asTerminalError } from '../../../src/restate/terminal-errors.ts'
 
 const terminal: readonly [ErrorCode, number][] = [
   ['input-invalid', 400],
