@@ -65,6 +65,19 @@ const rate = (most: number) => {
   return z.int({ error }).min(1, { error }).max(most, { error })
 }
 
+/** The answer of classify-api/health, which is also that of the replica's HTTP route of that name. */
+export interface HealthResponse {
+  /** The name of the replica that answered, such as "classify-service-3". */
+  readonly service: string
+  readonly status: 'ok' | 'unavailable'
+  /** Name of the check that failed; absent while all is well. */
+  readonly failing?: string
+  readonly message?: string
+  readonly uptime_s: number
+  /** The model that the replica asks, as configured. */
+  readonly model: string
+}
+
 /** Without fields it only reads. */
 export const budgetRequestSchema = z.strictObject({
   rpm: rate(1_000_000).optional(),
@@ -160,14 +173,21 @@ export function formatFailure(code: ErrorCode, message: string): string {
   return `${code}: ${message}`
 }
 
-/** The code and the sentence of a failed invocation's message; code `internal` and the whole text where none leads it. */
-export function parseFailure(message: string): { readonly code: ErrorCode; readonly message: string } {
-  const [, code = '', sentence = ''] = /^([a-z-]+): ([\s\S]*)$/.exec(message) ?? []
-  return isErrorCode(code) ? { code, message: sentence } : { code: 'internal', message }
+export interface ParsedFailure {
+  /** Null where the message leads with no code of the service: Restate itself, or an operator, ended the invocation. */
+  readonly code: ErrorCode | null
+  readonly message: string
 }
 
-/** Whether every later batch would fail the same way, so that a client stops submitting. */
-export function stopsTheRun(code: string): boolean {
+/** Takes the message of a failed invocation apart into its code and its sentence; the whole text where it has no code. */
+export function parseFailure(message: string): ParsedFailure {
+  const [, code = '', sentence = ''] = /^([a-z-]+): ([\s\S]*)$/.exec(message) ?? []
+  return isErrorCode(code) ? { code, message: sentence } : { code: null, message }
+}
+
+/** Whether every later batch would fail in the same way, so that a client stops submitting. */
+export function stopsTheRun(code: ErrorCode | null): boolean {
+  if (code === null) return false
   const { scope, retry } = failureOf(code)
   return scope !== 'answer' && retry === 'terminal'
 }

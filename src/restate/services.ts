@@ -1,14 +1,5 @@
 /** The Restate services of a replica and the handler that serves them. */
-import {
-  type Context,
-  createEndpointHandler,
-  type HooksProvider,
-  handlers,
-  internal,
-  serde,
-  service,
-  TerminalError,
-} from '@restatedev/restate-sdk'
+import { type Context, createEndpointHandler, handlers, serde, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
@@ -30,11 +21,13 @@ import {
   CLASSIFIER,
   CLASSIFY_API,
   type EstimateResponse,
+  type HealthResponse,
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
   type TokenPrice,
 } from './contract.ts'
+import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep } from './options.ts'
 import { readStatus } from './status.ts'
@@ -50,7 +43,7 @@ export interface RestateDeps {
   /** null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
   /** What classify-api/health answers: the same as the HTTP route of that name. */
-  readonly health: () => Promise<unknown>
+  readonly health: () => Promise<HealthResponse>
   readonly log: Logger
   readonly maxWaitMs: number
   readonly modelTimeoutMs: number
@@ -60,7 +53,7 @@ export interface RestateDeps {
 
 export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
   const { store, model, rate, metrics, maxWaitMs } = deps
-  const hooks = [countAttempts(metrics)]
+  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log)]
 
   const classifier = service({
     name: CLASSIFIER,
@@ -104,7 +97,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
         (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
           ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
-      health: async (_ctx: Context): Promise<unknown> => deps.health(),
+      health: async (_ctx: Context): Promise<HealthResponse> => deps.health(),
     },
     options: { ...batchOptions(), hooks },
   })
@@ -113,29 +106,5 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     services: [classifyApi, classifier],
     logger: createRestateLogger(deps.log),
     ...(deps.identityKeys.length > 0 ? { identityKeys: [...deps.identityKeys] } : {}),
-  })
-}
-
-/** Counts each attempt by how it ended. */
-function countAttempts(metrics: Metrics): HooksProvider {
-  return ({ request }) => ({
-    interceptor: {
-      handler: async (next) => {
-        const { service, handler } = request.target
-        const stop = metrics.invocationSeconds.startTimer({ service, handler })
-        const count = (outcome: string) => metrics.invocations.inc({ service, handler, outcome })
-        try {
-          await next()
-          count('completed')
-        } catch (error) {
-          count(
-            internal.isSuspendedError(error) ? 'suspended' : error instanceof TerminalError ? 'terminal' : 'retryable',
-          )
-          throw error
-        } finally {
-          stop()
-        }
-      },
-    },
   })
 }

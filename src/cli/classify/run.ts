@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
-import { stopsTheRun, type Warning } from '../../restate/contract.ts'
+import type { Warning } from '../../restate/contract.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import { createWindow } from './batch-window.ts'
@@ -149,8 +149,8 @@ export async function runCatalogue(
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       // Whoever ends one batch means the run: nothing more is submitted.
       if (code === 'cancelled') stopReason ??= 'the run was cancelled'
-      if ((code !== 'internal' && stopsTheRun(code)) || code === 'ingress-unavailable')
-        stopReason ??= 'every batch would fail the same way'
+      const isHopeless = error instanceof BatchFailedError ? error.stopsTheRun : code === 'ingress-unavailable'
+      if (isHopeless) stopReason ??= 'every batch would fail the same way'
       // Without an answer the batch may still be under way: the same key finds it again.
       if (error instanceof BatchFailedError) await keep(journal.noteFailed(index, reserved?.usd))
       fail(code, messageOf(error), idsOf(indicators))

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
-import type { BatchRequest, BatchResponse } from '../../restate/contract.ts'
+import { type BatchRequest, type BatchResponse, stopsTheRun } from '../../restate/contract.ts'
 import { createIngressClient } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
@@ -12,11 +12,14 @@ import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
 export class BatchFailedError extends Error {
   /** A code of the table of failures, or "cancelled" where a person ended the batch. */
   readonly code: string
+  /** Whether every later batch of the run would end in the same way. */
+  readonly stopsTheRun: boolean
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, { stopsTheRun = false }: { readonly stopsTheRun?: boolean } = {}) {
     super(message)
     this.name = 'BatchFailedError'
     this.code = code
+    this.stopsTheRun = stopsTheRun
   }
 }
 
@@ -101,7 +104,10 @@ function readBatch(url: string, answer: Exclude<IngressAnswer, Trouble>): BatchR
   if (answer.kind === 'cancelled') {
     throw new BatchFailedError('cancelled', 'the batch was cancelled (npm run kill, or the admin UI)')
   }
-  if (answer.kind === 'failed') throw new BatchFailedError(answer.code, answer.message)
+  if (answer.kind === 'failed') {
+    const { code, message } = answer
+    throw new BatchFailedError(code ?? 'internal', message, { stopsTheRun: stopsTheRun(code) })
+  }
   const parsed = responseSchema.safeParse(answer.body)
   if (parsed.success) return parsed.data as unknown as BatchResponse
   throw new BatchFailedError('internal', `${url} answered with something else than a batch's results`)

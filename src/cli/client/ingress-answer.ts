@@ -12,8 +12,8 @@ import type { HttpAnswer } from './http.ts'
 export type IngressAnswer =
   /** The handler's result. */
   | { readonly kind: 'ok'; readonly body: unknown }
-  /** A repetition of the same request would fail in the same way. `code` is internal where the failure names none. */
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly status: number; readonly message: string }
+  /** A repetition of the same request would fail in the same way. `code` is null where the failure names none. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly status: number; readonly message: string }
   /** A person has cancelled or killed the invocation. */
   | { readonly kind: 'cancelled' }
   /** Restate knows no such service: its deployment is not registered yet, or never will be. */
@@ -39,7 +39,7 @@ export function readIngressAnswer({ status, headers, text }: HttpAnswer, nowMs =
   const { code, message } = parseFailure(said)
   const isOfInvocation = headers['x-restate-error-source'] === 'invocation'
   const named = `HTTP ${status}${said === '' ? '' : `: ${said.slice(0, MAX_MESSAGE_LENGTH)}`}`
-  if (status === 404 && code === 'internal') {
+  if (status === 404 && code === null) {
     return { kind: /\bhandler\b/i.test(said) ? 'unknown-handler' : 'unknown-service', message: said }
   }
   if (status === 409 && ENDED_BY_A_PERSON.test(said)) return { kind: 'cancelled' }

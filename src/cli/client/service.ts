@@ -121,7 +121,7 @@ function failureOfAnswer(url: string, handler: string, answer: Extract<IngressAn
   const { code, status, message } = answer
   const unnamed = status < 500 ? 'input-invalid' : 'ingress-unavailable'
   const sentence = message.slice(0, MAX_MESSAGE_LENGTH)
-  return new ServiceError(code === 'internal' ? unnamed : code, `${url}: ${handler} failed (${status}): ${sentence}`)
+  return new ServiceError(code ?? unnamed, `${url}: ${handler} failed (${status}): ${sentence}`)
 }
 
 const statusSchema = z.record(z.string(), z.unknown())

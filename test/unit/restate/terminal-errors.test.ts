@@ -1,8 +1,9 @@
+/** Which errors end an invocation, with which status and text, and which of them end a whole run. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ErrorCode, FAILURES, ServiceError } from '../../../src/errors.ts'
 import { formatFailure, parseFailure, stopsTheRun } from '../../../src/restate/contract.ts'
-import { asTerminalError } from '../../../src/restate/terminal-errors.ts'
+import { asTerminalError, describeDefect, isDefect } from '../../../src/restate/terminal-errors.ts'
 
 const terminal: readonly [ErrorCode, number][] = [
   ['input-invalid', 400],
@@ -29,19 +30,27 @@ for (const code of ['database-unavailable', 'limiter-closed', 'model-rate-limite
   })
 }
 
-test('a defect of ours ends the invocation: the same input would meet it for ever', () => {
+test('a programming error ends the invocation on its first attempt: the same input would meet it again', () => {
   const error = asTerminalError(new TypeError('x is not a function'))
   assert.equal(error?.code, 500)
   assert.equal(parseFailure(error?.message ?? '').code, 'internal')
 })
 
-test('what nobody knows is retried', () => {
-  assert.equal(asTerminalError(new Error('socket hang up')), undefined)
-  assert.equal(asTerminalError('text'), undefined)
+test('a defect without a code is retried at first, and described in one short line', () => {
+  for (const error of [new Error('socket hang up'), new SyntaxError('x'), 'text']) {
+    assert.equal(asTerminalError(error), undefined)
+    assert.ok(isDefect(error))
+  }
+  assert.equal(
+    describeDefect(new SyntaxError('Unexpected end\n  of input')),
+    'internal: SyntaxError: Unexpected end of input',
+  )
+  assert.ok(describeDefect(new Error('x'.repeat(100_000))).length < 1_000)
 })
 
-test('a message without a code of ours is internal, whole', () => {
-  assert.deepEqual(parseFailure('Invocation was killed'), { code: 'internal', message: 'Invocation was killed' })
+test('a message without a code of the service has none and is whole, so that no operator stops a run by it', () => {
+  assert.deepEqual(parseFailure('Invocation was killed'), { code: null, message: 'Invocation was killed' })
+  assert.equal(stopsTheRun(parseFailure('Invocation was killed').code), false)
   assert.deepEqual(parseFailure(formatFailure('internal', 'a\nb')), { code: 'internal', message: 'a\nb' })
 })
 
@@ -61,6 +70,7 @@ test('what stops a run is what every later batch would meet', () => {
     'model-quota',
     'model-unavailable',
     'database-failed',
+    'internal',
   ] as const) {
     assert.ok(stopping.includes(code), code)
   }

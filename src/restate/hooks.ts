@@ -1,0 +1,84 @@
+/** What surrounds every attempt of an invocation: its metrics, and a bound on the attempts that end in a defect. */
+import { type HooksProvider, internal, type Request, RetryableError, TerminalError } from '@restatedev/restate-sdk'
+import type { Logger } from 'pino'
+import type { Metrics } from '../metrics.ts'
+import { asTerminalError, describeDefect, isDefect, toTerminalDefect } from './terminal-errors.ts'
+
+/**
+ * Attempts that end in a defect before a replica ends the invocation. Each replica counts for itself, since Restate does
+ * not tell a handler the number of its attempt, so that five replicas make at most 25.
+ */
+export const DEFECT_ATTEMPTS = 5
+
+/** Milliseconds between two attempts that end in a defect. */
+const DEFECT_RETRY_MS = 1_000
+
+/** Invocations whose defects a replica remembers; the one that was added first is forgotten when there are more. */
+const MAX_REMEMBERED = 10_000
+
+/** Counts each attempt by how it ended, and measures how long it took. */
+export function createAttemptMetrics(metrics: Metrics): HooksProvider {
+  return ({ request }) => ({
+    interceptor: {
+      handler: async (next) => {
+        const { service, handler } = request.target
+        const stopTimer = metrics.invocationSeconds.startTimer({ service, handler })
+        const count = (outcome: string) => metrics.invocations.inc({ service, handler, outcome })
+        try {
+          await next()
+          count('completed')
+        } catch (error) {
+          const outcome = error instanceof TerminalError ? 'terminal' : 'retryable'
+          count(internal.isSuspendedError(error) ? 'suspended' : outcome)
+          throw error
+        } finally {
+          stopTimer()
+        }
+      },
+    },
+  })
+}
+
+/**
+ * Lets an invocation that meets a defect, in a step or between steps, be tried again a few times and then ends it.
+ * While it is retried Restate shows the defect as its last failure, and so does `npm run queue`.
+ */
+export function createDefectBound(log: Logger): HooksProvider {
+  const attempts = new Map<string, number>()
+
+  /** The error to throw in the place of `error`. */
+  function judge(error: unknown, { id, attemptCompletedSignal }: Request): unknown {
+    // An attempt that Restate has given up, or whose connection is lost, may fail in any way.
+    if (attemptCompletedSignal.aborted) return error
+    if (!isDefect(error) || asTerminalError(error) !== undefined) return error
+    const attempt = (attempts.get(id) ?? 0) + 1
+    log.error({ err: error, invocation: id, attempt }, 'A defect ended an attempt')
+    if (attempt >= DEFECT_ATTEMPTS) return toTerminalDefect(error)
+    attempts.set(id, attempt)
+    const [oldest] = attempts.keys()
+    if (attempts.size > MAX_REMEMBERED && oldest !== undefined) attempts.delete(oldest)
+    return new RetryableError(describeDefect(error), { retryAfter: DEFECT_RETRY_MS, cause: error })
+  }
+
+  return ({ request }) => ({
+    interceptor: {
+      handler: async (next) => {
+        try {
+          await next()
+          attempts.delete(request.id)
+        } catch (error) {
+          const judged = judge(error, request)
+          if (judged instanceof TerminalError) attempts.delete(request.id)
+          throw judged
+        }
+      },
+      run: async (_name, next) => {
+        try {
+          await next()
+        } catch (error) {
+          throw judge(error, request)
+        }
+      },
+    },
+  })
+}
