@@ -15,11 +15,12 @@ import { createLeaseClient } from './rate/lease/lease-client.ts'
 import { createRateLimiter } from './rate/limiter/limiter.ts'
 import { createRateControl } from './rate/limiter/rate-control.ts'
 import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rate/types.ts'
+import { createAnsweredCounts } from './store/answered-counts.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
 import { createStore } from './store/store.ts'
-import type { Store } from './store/types.ts'
+import type { CountAnswered, Store } from './store/types.ts'
 
 export interface DatabaseResources {
   readonly store: Store
@@ -35,6 +36,7 @@ export interface Resources extends DatabaseResources {
   readonly share: LeaseClient
   readonly budget: ClusterBudget
   readonly metrics: Metrics
+  readonly countAnswered: CountAnswered
   /** By the configured prices over the built-in ones; null where none is known. */
   readonly priceOf: (model: string) => ModelPrice | null
 }
@@ -103,6 +105,7 @@ export function createResources(config: Config, service: string, log: Logger): R
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
   const clusterRate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
   const { share, budget } = clusterRate
+  const answered = createAnsweredCounts({ store: database.store, log })
   metrics.readFrom({
     limiter: () => limiter.stats(),
     lease: () => share.stats(),
@@ -117,10 +120,12 @@ export function createResources(config: Config, service: string, log: Logger): R
     share,
     budget,
     metrics,
+    countAnswered: answered.add,
     priceOf: (name) => priceOfModel(config, name),
     close: async () => {
       await limiter.close()
       await clusterRate.close()
+      await answered.close()
       await database.close()
     },
   }

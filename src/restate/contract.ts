@@ -56,6 +56,8 @@ export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly started_at: string
   readonly updated_at: string
   readonly batches: number
+  /** Indicators that the model has answered, those of open batches included. It is about a second behind. */
+  readonly answered: number
 }
 
 export type StatusResponse = Classification | RunStatus

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
-import type { Store } from '../store/types.ts'
+import type { CountAnswered, Store } from '../store/types.ts'
 import { createAdmission } from './batch/admission.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
@@ -40,6 +40,7 @@ export interface RestateDeps {
   readonly limiter: Pick<RateLimiter, 'stats'>
   readonly budget: ClusterBudget
   readonly metrics: Metrics
+  readonly countAnswered: CountAnswered
   /** null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
   /** What classify-api/health answers: the same as the HTTP route of that name. */
@@ -59,7 +60,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     name: CLASSIFIER,
     handlers: {
       chunk: (ctx: Context, request: ChunkRequest): Promise<ChunkReply> =>
-        answerChunk(ctx, { model, rate, metrics, maxWaitMs }, request),
+        answerChunk(ctx, { model, rate, metrics, maxWaitMs, countAnswered: deps.countAnswered }, request),
     },
     options: { ...chunkOptions(deps), hooks },
   })

@@ -17,6 +17,7 @@ export async function readStatus(store: Store, request: StatusRequest): Promise<
     started_at: run.startedAt,
     updated_at: run.updatedAt,
     batches: run.batches,
+    answered: run.answered,
     ...toTotalsBody(run),
   }
 }

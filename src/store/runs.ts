@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts'
 import { SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
-import { queryRows } from './query.ts'
+import { execute, queryRows } from './query.ts'
 import type { BatchToSave, ModelRequestRecord, ModelUse, RunTotals } from './types.ts'
 
 const startRow = z.object({ started_at: z.iso.datetime() })
@@ -106,6 +106,7 @@ const totalsRow = z
     started_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     batches: count,
+    answered: count,
     indicators: count,
     classified: count,
     unchanged: count,
@@ -127,6 +128,7 @@ const totalsRow = z
       startedAt: row.started_at,
       updatedAt: row.updated_at,
       batches: row.batches,
+      answered: row.answered,
       indicators: row.indicators,
       classified: row.classified,
       unchanged: row.unchanged,
@@ -156,13 +158,29 @@ export async function findRun(pool: DatabasePool, runId: string): Promise<RunTot
     'read a run',
     totalsRow,
     `select r.run_id, r.started_at, coalesce(max(b.saved_at), r.started_at) as updated_at,
-       count(b.batch_id) as batches, ${sums}
+       count(b.batch_id) as batches, r.answered, ${sums}
      from runs r left join run_batches b on b.run_id = r.run_id
      where r.run_id = $1
-     group by r.run_id, r.started_at`,
+     group by r.run_id, r.started_at, r.answered`,
     [runId],
   )
   return found
+}
+
+/**
+ * Adds to the counts of answered indicators. The rows are locked in order of their key, so that replicas that count for
+ * the same runs wait for each other and cannot deadlock.
+ */
+export async function addAnswered(pool: DatabasePool, counts: ReadonlyMap<string, number>): Promise<void> {
+  await execute(
+    pool,
+    'count answered indicators',
+    `with given as (select * from unnest($1::text[], $2::int8[]) as given (run_id, answered)),
+     locked as (select run_id from runs where run_id in (select run_id from given) order by run_id for no key update)
+     update runs set answered = runs.answered + given.answered
+     from given join locked using (run_id) where runs.run_id = given.run_id`,
+    [[...counts.keys()], [...counts.values()]],
+  )
 }
 
 const useRow = z

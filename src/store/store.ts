@@ -10,7 +10,7 @@ import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
-import { findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
+import { addAnswered, findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
@@ -29,6 +29,7 @@ export function createStore(pool: DatabasePool): Store {
     saveBatch: (batch) => saveBatch(pool, batch),
     findClassification: (id) => findClassification(pool, id),
     findRun: (runId) => findRun(pool, runId),
+    addAnswered: (counts) => addAnswered(pool, counts),
     exportClassifications: (options) => exportClassifications(pool, options),
     findIndicators: (ids) => findIndicators(pool, ids),
     listNeedingReview: (options) => listNeedingReview(pool, options),

@@ -76,6 +76,8 @@ export interface BatchTotals {
 
 export interface RunTotals extends BatchTotals {
   readonly runId: string
+  /** Indicators that the model has answered, those of open batches included. It is about a second behind. */
+  readonly answered: number
   readonly startedAt: string
   readonly updatedAt: string
   readonly batches: number
@@ -210,6 +212,8 @@ export interface Store {
   findClassification(indicatorId: string): Promise<Classification | undefined>
   /** The sums over the batches of a run; undefined for a run that no batch has opened. */
   findRun(runId: string): Promise<RunTotals | undefined>
+  /** Adds to the counts of answered indicators, by run. A run that no batch has opened is left out. */
+  addAnswered(counts: ReadonlyMap<string, number>): Promise<void>
   /** The latest results of all indicators, or the results of run `runId`, in pages, in order of the indicator's id. */
   exportClassifications(options: {
     readonly runId?: string
@@ -232,6 +236,9 @@ export interface Store {
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats
 }
+
+/** Adds indicators that the model has answered to the count of a run. The count is written later, so a call never fails. */
+export type CountAnswered = (runId: string, indicators: number) => void
 
 /** Connections of the pool: open, idle, and queries that wait for one. */
 export interface PoolStats {

@@ -84,6 +84,7 @@ export function storeContract(
         startedAt,
         updatedAt: before?.updatedAt,
         batches: 1,
+        answered: 0,
       })
       assert.equal(await numberIn(`count(*) from classification_history where run_id = 'run-twice'`), 100)
       assert.equal(await numberIn(`count(*) from classifications where run_id = 'run-twice'`), 100)
@@ -97,6 +98,17 @@ export function storeContract(
       }
       const run = await store.findRun('run-again')
       assert.deepEqual([run?.batches, run?.indicators, run?.classified], [1, 100, 100])
+    })
+
+    it('adds up what was answered of a run, also where replicas count at once, and leaves unknown runs out', async () => {
+      await store.openRun('run-counted-1')
+      await store.openRun('run-counted-2')
+      const runs = ['run-counted-2', 'run-counted-1', 'run-nobody']
+      const count = (names: readonly string[]) => store.addAnswered(new Map(names.map((name) => [name, 3])))
+      await Promise.all(Array.from({ length: 20 }, (_, i) => count(i % 2 === 0 ? runs : runs.toReversed())))
+      assert.equal((await store.findRun('run-counted-1'))?.answered, 60)
+      assert.equal((await store.findRun('run-counted-2'))?.answered, 60)
+      assert.equal(await store.findRun('run-nobody'), undefined)
     })
 
     it('adds up the batches of a run, money to the last digit', async () => {
