@@ -120,6 +120,12 @@ export function createMetrics() {
       help: 'Indicators that were classified before and had not changed.',
       registers,
     }),
+    retentionDeletedRows: new Counter({
+      name: 'classify_retention_deleted_rows_total',
+      help: 'Rows older than RETENTION_DAYS that this replica deleted, by table; an estimate where chunks were dropped whole.',
+      labelNames: ['table'] as const,
+      registers,
+    }),
     databasePingFailures: new Counter({
       name: 'classify_database_ping_failures_total',
       help: 'Checks of the database, one every 5 s, that it did not answer in time.',

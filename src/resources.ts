@@ -19,6 +19,7 @@ import { createAnsweredCounts } from './store/answered-counts.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
+import { createRetention, type Retention, type RetentionOptions } from './store/retention/retention.ts'
 import { createStore } from './store/store.ts'
 import type { CountAnswered, Store } from './store/types.ts'
 
@@ -26,6 +27,8 @@ export interface DatabaseResources {
   readonly store: Store
   /** Brings the schema up to date. Resolves with the names of the files that were applied. */
   migrate(): Promise<readonly string[]>
+  /** Makes the timer that deletes rows older than `days`; the caller starts and closes it. */
+  createRetention(days: number, deleted: RetentionOptions['deleted']): Retention
   close(): Promise<void>
 }
 
@@ -37,6 +40,8 @@ export interface Resources extends DatabaseResources {
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
+  /** Deletes old rows once it is started; null where RETENTION_DAYS is unset and everything is kept. */
+  readonly retention: Retention | null
   /** By the configured prices over the built-in ones; null where none is known. */
   readonly priceOf: (model: string) => ModelPrice | null
 }
@@ -56,6 +61,7 @@ export function openDatabase(
   return {
     store: createStore(pool),
     migrate: async () => (await migrate(pool, log)).applied,
+    createRetention: (days, deleted) => createRetention({ pool, days, log, deleted }),
     close: () => pool.end(),
   }
 }
@@ -105,6 +111,11 @@ export function createResources(config: Config, service: string, log: Logger): R
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
   const clusterRate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
   const { share, budget } = clusterRate
+  const { retentionDays } = config.database
+  const retention =
+    retentionDays === null
+      ? null
+      : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
   const answered = createAnsweredCounts({ store: database.store, log })
   metrics.readFrom({
     limiter: () => limiter.stats(),
@@ -121,8 +132,10 @@ export function createResources(config: Config, service: string, log: Logger): R
     budget,
     metrics,
     countAnswered: answered.add,
+    retention,
     priceOf: (name) => priceOfModel(config, name),
     close: async () => {
+      await retention?.close()
       await limiter.close()
       await clusterRate.close()
       await answered.close()

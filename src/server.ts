@@ -70,6 +70,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
         }),
     })
     await app.listen({ port: config.port, host: config.host })
+    resources.retention?.start()
     log.info({ port: config.port, model: resources.model.models.primary }, 'The replica is ready')
     if (!stopping.aborted) await once(stopping, 'abort')
     log.info('Draining: no new work is taken')

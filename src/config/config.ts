@@ -53,7 +53,11 @@ function buildConfig(values: Variables) {
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
-    database: { connection: buildConnection(values), poolSize: values.POSTGRES_POOL_SIZE } satisfies DatabaseConfig,
+    database: {
+      connection: buildConnection(values),
+      poolSize: values.POSTGRES_POOL_SIZE,
+      retentionDays: values.RETENTION_DAYS ?? null,
+    } satisfies DatabaseConfig,
     /** The port of the embedded PostgreSQL; where it is undefined, the stack takes a free port. */
     embeddedPostgresPort: values.POSTGRES_PORT,
     openai: {

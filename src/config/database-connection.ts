@@ -6,6 +6,8 @@ export interface DatabaseConfig {
   readonly connection: DatabaseConnection | null
   /** Connections of one replica. */
   readonly poolSize: number
+  /** Days after which old rows are deleted; null where they are kept. */
+  readonly retentionDays: number | null
 }
 
 /** Where PostgreSQL is and as which user to log in: one URL, or its parts. */

@@ -5,7 +5,7 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { VARIABLE_NAMES } from './variables.ts'
 
 /** Prefixes of our variables. A name without one of them belongs to another program and is never reported. */
-const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
+const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|RETENTION|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
 const KNOWN_NAMES = [...VARIABLE_NAMES, ...COMPOSE_VARIABLES]
 
 /** Variables of earlier releases, with the rest of the sentence that says what replaced them. */

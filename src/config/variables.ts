@@ -47,6 +47,7 @@ export const variables = z.object({
   POSTGRES_PASSWORD: z.string().min(1).optional(),
   POSTGRES_DB: text.default('classify'),
   POSTGRES_POOL_SIZE: whole(1, 500).default(10),
+  RETENTION_DAYS: whole(1, 36_500).optional(),
   RESTATE_INGRESS_URL: httpUrls.optional(),
   RESTATE_ADMIN_URL: httpUrls.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),

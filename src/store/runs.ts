@@ -57,6 +57,23 @@ const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
 ]
 
 /**
+ * The part of a `with` that opens the run of a batch again where retention has deleted it, which happens to a run that
+ * saved nothing for longer than the retention period. The run keeps the start that the batch was given.
+ */
+export function reopenRun(
+  parameters: Parameters,
+  batch: Pick<BatchToSave, 'runId' | 'runStartedAt'>,
+): readonly string[] {
+  const runId = parameters.bind(batch.runId)
+  const startedAt = parameters.bind(batch.runStartedAt)
+  return [
+    `run_row as (
+      insert into runs (run_id, started_at) values (${runId}::text, ${startedAt}::timestamptz) on conflict do nothing
+    )`,
+  ]
+}
+
+/**
  * The statement that ends a `with` and writes the totals of the batch. A batch that is saved again replaces its totals, so
  * that it counts once in the sums of its run.
  */

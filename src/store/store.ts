@@ -10,7 +10,7 @@ import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
 import { findClassification, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
-import { addAnswered, findModelUse, findRun, openRun, writeBatchTotals, writeRequests } from './runs.ts'
+import { addAnswered, findModelUse, findRun, openRun, reopenRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
@@ -56,6 +56,7 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     ...overrideHumanAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
     ...writeRequests(parameters, batch),
+    ...reopenRun(parameters, batch),
     ...writeEndedClaims(parameters, batch.end),
   ]
   const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, batch)}`

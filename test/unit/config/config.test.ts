@@ -26,6 +26,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   POSTGRES_PASSWORD: [],
   POSTGRES_DB: [' '],
   POSTGRES_POOL_SIZE: ['0', '-5', '501', 'ten'],
+  RETENTION_DAYS: ['0', '-1', '0.5', '36501', '90d', 'forever'],
   OPENAI_API_KEY: [' ', 'sk-“quoted”', 'sk a'],
   OPENAI_BASE_URL: ['api.openai.com', 'ftp://x', 'http//x'],
   OPENAI_MODEL: [' '],
@@ -110,6 +111,7 @@ test('nothing set is a configuration', () => {
   assert.equal(config.openai.model, 'gpt-6-luna')
   assert.equal(config.openai.reasoningEffort, 'none')
   assert.equal(config.database.connection, null)
+  assert.equal(config.database.retentionDays, null)
   assert.ok(Object.isFrozen(config))
 })
 
@@ -179,6 +181,7 @@ test('slips of the pen are pointed out, other names are left alone', () => {
   assert.equal(nearestName('RESTATE_CLUSTER_NAME', known), undefined)
   assert.deepEqual(findNearMisses({ RATE_RPM: '5', HOME: '/x', RATE_LIMIT_POLICY: 'x' }), [])
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
+  assert.match(findNearMisses({ RETENTION_DAY: '5' }).join(), /RETENTION_DAYS/)
   assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
   assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
   assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no longer a variable/)

@@ -1,0 +1,66 @@
+/**
+ * The jobs that drop the chunks of TimescaleDB's hypertables that are older than the retention period, which costs far
+ * less than deleting their rows. Without TimescaleDB there are no hypertables and no such jobs.
+ */
+import type pg from 'pg'
+import { z } from 'zod'
+import { CUTOFF, type DeletionJob, IS_UNDER_WAY } from './expired-rows.ts'
+
+/** Days that a chunk covers, by migration 002. A row is dropped with its chunk, so it stays up to this much longer. */
+export const CHUNK_DAYS = 7
+
+/**
+ * For each table that migration 002 makes a hypertable, the moment before which its chunks may go; `$1` is the period in
+ * days. A chunk of the history holds many runs, so the start of the oldest run that is still under way bounds the history.
+ */
+const BOUNDS = {
+  llm_requests: CUTOFF,
+  classification_history: `least(${CUTOFF}, (
+    select min(run.started_at) from runs run where run.started_at < ${CUTOFF} and ${IS_UNDER_WAY}
+  ))`,
+} as const
+
+export type Hypertable = keyof typeof BOUNDS
+
+const homeRows = z.array(z.object({ home: z.string() }))
+const hypertableRows = z.array(z.object({ name: z.enum(['llm_requests', 'classification_history']) }))
+const estimateRows = z.array(z.object({ rows: z.number() }))
+
+/** The tables that are hypertables, with the schema of TimescaleDB's functions as SQL has to write it. */
+export interface Hypertables {
+  readonly names: readonly Hypertable[]
+  readonly home: string
+}
+
+export async function findHypertables(client: pg.ClientBase): Promise<Hypertables> {
+  const homes = await client.query<Record<string, unknown>>(
+    `select format('%I', n.nspname) as home from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+     where e.extname = 'timescaledb'`,
+  )
+  const [found] = homeRows.parse(homes.rows)
+  if (found === undefined) return { names: [], home: '' }
+  const { rows } = await client.query<Record<string, unknown>>(
+    `select hypertable_name as name from timescaledb_information.hypertables
+     where hypertable_schema = current_schema() and hypertable_name = any($1::text[])`,
+    [Object.keys(BOUNDS)],
+  )
+  return { names: hypertableRows.parse(rows).map(({ name }) => name), home: found.home }
+}
+
+/**
+ * Drops the chunks of `table` that are older than `days` as a whole. The rows that it reports are the planner's estimate,
+ * at least one a chunk, because counting them would read them all. `drop_chunks` is in TimescaleDB's Apache edition too.
+ * Its retention policies are not; they also know nothing of runs, and one would stay when RETENTION_DAYS is taken away.
+ */
+export function dropOldChunks(table: Hypertable, days: number, home: string): DeletionJob {
+  const expired = (call: string) => `${home}.${call}('${table}'::regclass, older_than => ${BOUNDS[table]})`
+  return async (client) => {
+    const estimate = await client.query<Record<string, unknown>>(
+      `select coalesce(sum(greatest(reltuples, 1)), 0)::float8 as rows from pg_class
+       where oid in (select chunk from ${expired('show_chunks')} as chunk)`,
+      [days],
+    )
+    await client.query(`select ${expired('drop_chunks')}`, [days])
+    return { rows: { [table]: estimateRows.parse(estimate.rows)[0]?.rows ?? 0 }, hasMore: false }
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The timer that deletes old rows in a replica: it sweeps when the replica starts and each hour from then on. Every
+ * replica has one; a lock of the database lets a single replica delete at a time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { messageOf } from '../../errors.ts'
+import type { DatabasePool } from '../pool.ts'
+import { inTransaction } from '../transaction.ts'
+import { CHUNK_DAYS, dropOldChunks, findHypertables } from './expired-chunks.ts'
+import {
+  type Deletion,
+  type DeletionJob,
+  deleteEndedRuns,
+  deleteOldRequests,
+  deleteUnusedAnswers,
+  RETENTION_TABLES,
+  type RetentionTable,
+} from './expired-rows.ts'
+
+const SWEEP_INTERVAL_MS = 3_600_000
+
+/** Milliseconds between two transactions of a sweep, so that most of the database's time is left for batches. */
+const PAUSE_MS = 100
+
+/** The key of the advisory lock under which rows are deleted: "clsr" in ASCII, a number that nothing else locks. */
+const LOCK_KEY = 0x636c7372
+
+/**
+ * Begins a transaction that ends by itself, so that a replica that stops in the middle of one does not hold the lock.
+ * The lock belongs to the transaction and not to the session, because PgBouncer shares sessions.
+ */
+const BEGIN = `begin;
+  set local lock_timeout = 2000;
+  set local statement_timeout = 10000;
+  set local idle_in_transaction_session_timeout = 10000`
+
+export interface RetentionOptions {
+  readonly pool: DatabasePool
+  /** The retention period in days. */
+  readonly days: number
+  readonly log: Logger
+  /** Called after each transaction that deleted rows, for the metric. */
+  readonly deleted: (table: RetentionTable, rows: number) => void
+}
+
+export interface Retention {
+  /** Sweeps now and each hour. Call it once, when the schema is up to date. */
+  start(): void
+  /** Ends the timer, and resolves once the transaction that is under way has ended. */
+  close(): Promise<void>
+}
+
+export function createRetention(options: RetentionOptions): Retention {
+  const closing = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  const repeat = async () => {
+    while (!closing.signal.aborted) {
+      await sweepAndLog(options, closing.signal)
+      await sleep(SWEEP_INTERVAL_MS, undefined, { signal: closing.signal }).catch(() => undefined)
+    }
+  }
+  return {
+    start: () => {
+      running = repeat()
+    },
+    close: async () => {
+      closing.abort()
+      await running
+    },
+  }
+}
+
+/** One sweep with one line in the log where rows were deleted. A failure is logged, and the next sweep tries again. */
+async function sweepAndLog({ pool, days, log, deleted }: RetentionOptions, signal: AbortSignal): Promise<void> {
+  const rowsByTable: Partial<Record<RetentionTable, number>> = {}
+  try {
+    await sweep({
+      pool,
+      days,
+      signal,
+      deleted: (table, rows) => {
+        rowsByTable[table] = (rowsByTable[table] ?? 0) + rows
+        deleted(table, rows)
+      },
+    })
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'Rows older than RETENTION_DAYS could not be deleted')
+  }
+  if (Object.keys(rowsByTable).length > 0) {
+    log.info({ days, deleted: rowsByTable }, 'Rows older than RETENTION_DAYS were deleted')
+  }
+}
+
+export interface SweepOptions extends Omit<RetentionOptions, 'log'> {
+  /** Ends the sweep after the transaction that is under way. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Deletes until nothing older than `days` is left, `signal` aborts, or another replica is found deleting. Rejects with a
+ * `ServiceError` of the database; rows that were deleted until then stay deleted.
+ */
+export async function sweep({ pool, days, signal, deleted }: SweepOptions): Promise<void> {
+  for (const job of await listJobs(pool, days)) {
+    let hasMore = true
+    while (hasMore && !signal.aborted) {
+      const deletion = await runUnderLock(pool, job)
+      if (deletion === null) return
+      for (const table of RETENTION_TABLES) {
+        const rows = deletion.rows[table] ?? 0
+        if (rows > 0) deleted(table, rows)
+      }
+      hasMore = deletion.hasMore
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+/**
+ * The jobs of a sweep. Rows of a hypertable go with their chunks. A run whose history is one is deleted a chunk's length
+ * later: its chunk is gone by then, unless a run that is under way kept it, and in that case its rows go one by one.
+ */
+async function listJobs(pool: DatabasePool, days: number): Promise<readonly DeletionJob[]> {
+  const { names, home } = await inTransaction(pool, { doing: 'find hypertables' }, findHypertables)
+  const runDays = names.includes('classification_history') ? days + CHUNK_DAYS : days
+  return [
+    ...names.map((table) => dropOldChunks(table, days, home)),
+    ...(names.includes('llm_requests') ? [] : [deleteOldRequests(days)]),
+    deleteEndedRuns(runDays),
+    deleteUnusedAnswers(days),
+  ]
+}
+
+const lockRows = z.array(z.object({ is_ours: z.boolean() }))
+
+/** The result of `job` in a transaction under the lock; null where another replica holds the lock. */
+function runUnderLock(pool: DatabasePool, job: DeletionJob): Promise<Deletion | null> {
+  const locked = async (client: pg.Client) => {
+    const { rows } = await client.query<Record<string, unknown>>(
+      `select pg_try_advisory_xact_lock(${LOCK_KEY}) as is_ours`,
+    )
+    return lockRows.parse(rows)[0]?.is_ours === true ? job(client) : null
+  }
+  return inTransaction(pool, { doing: 'delete old rows', begin: BEGIN }, locked)
+}
