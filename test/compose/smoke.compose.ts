@@ -5,6 +5,7 @@ import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
 import { docker } from './docker.ts'
 import { crash, falseAlarms, restarts, untilHealthy } from './faults.ts'
 import { noteFigures } from './figures.ts'
+import { hypertableTests } from './hypertables.ts'
 import { runThrough, seconds } from './run.ts'
 import type { Watch } from './watch.ts'
 
@@ -115,6 +116,8 @@ test('1,000 indicators while a node, a replica and the database are killed with 
   for (const { what, part } of parts) assert.equal(await restarts(part), 1, what)
   await untilHealthy(cluster)
 })
+
+hypertableTests(() => cluster.databaseUrl)
 
 test('it is taken down without a trace', { skip: isKept }, async () => {
   await cluster.compose('down', '-v', '--timeout', '20')

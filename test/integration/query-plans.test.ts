@@ -1,9 +1,9 @@
 /** How PostgreSQL runs the store's readers of many rows: by an index, and on 200,000 rows without reading all of them. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { DatabasePool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
+import { recording, rowsRead, type Statement, scansOf } from '../helpers/query-plans.ts'
 
 const ROWS = 200_000
 const postgres = sharedPostgres()
@@ -30,51 +30,6 @@ const REST = {
 }
 const REST_NAMES = Object.keys(REST).join(', ')
 const REST_VALUES = Object.values(REST).join(', ')
-
-interface Statement {
-  readonly text: string
-  readonly values: readonly unknown[]
-}
-
-/** A pool that runs each statement on `pool` and keeps it in `statements`. */
-function recording(pool: DatabasePool, statements: Statement[]): DatabasePool {
-  return Object.create(pool, {
-    query: {
-      value: (text: string, values: readonly unknown[]) => {
-        statements.push({ text, values })
-        return pool.query(text, [...values])
-      },
-    },
-  })
-}
-
-interface PlanNode {
-  readonly 'Node Type': string
-  readonly 'Relation Name'?: string
-  readonly 'Index Name'?: string
-  readonly 'Actual Rows': number
-  readonly 'Actual Loops': number
-  readonly 'Rows Removed by Filter'?: number
-  readonly Plans?: readonly PlanNode[]
-}
-
-/** The scans of a statement's plan, as it was really run. */
-async function scansOf(pool: DatabasePool, { text, values }: Statement): Promise<readonly PlanNode[]> {
-  const { rows } = await pool.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
-    `explain (analyze, format json) ${text}`,
-    [...values],
-  )
-  const all = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(all)]
-  const root = rows[0]?.['QUERY PLAN'][0]?.Plan
-  assert.ok(root, 'explain gives a plan')
-  return all(root).filter((node) => node['Relation Name'] !== undefined)
-}
-
-const rowsRead = (scans: readonly PlanNode[]) =>
-  scans.reduce(
-    (sum, scan) => sum + (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops'],
-    0,
-  )
 
 async function countRows(pages: AsyncIterable<readonly unknown[]>): Promise<number> {
   let count = 0

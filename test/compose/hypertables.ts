@@ -1,0 +1,57 @@
+/** What the store does with TimescaleDB's hypertables, which the PostgreSQL of the other tests does not have. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { createPool, type DatabasePool } from '../../src/store/pool.ts'
+import { createStore } from '../../src/store/store.ts'
+import { EXPIRED, EXPIRING, LATEST, rowsOfRun, saveOldRun, sweepOnce } from '../helpers/old-runs.ts'
+import { silent } from '../helpers/postgres.ts'
+import { recording, type Statement, scansOf } from '../helpers/query-plans.ts'
+
+/** The runs of these tests are years old, so that a sweep leaves alone what the cluster has classified. */
+const DAYS = 1_000
+const CHUNK_DAYS = 7
+
+export function hypertableTests(databaseUrl: () => string): void {
+  describe('hypertables', () => {
+    let pool: DatabasePool
+    before(() => {
+      pool = createPool({ connectionString: databaseUrl(), log: silent })
+    })
+    after(() => pool?.end())
+
+    it('the history and the requests are hypertables, and the export of a run reads one chunk of many', async () => {
+      const { rows } = await pool.query(
+        'select hypertable_name as name from timescaledb_information.hypertables order by 1',
+      )
+      assert.deepEqual(rows, [{ name: 'classification_history' }, { name: 'llm_requests' }])
+      for (let week = 1; week <= 12; week += 1) await saveOldRun(pool, `old-${week}`, DAYS + week * CHUNK_DAYS)
+      const statements: Statement[] = []
+      const store = createStore(recording(pool, statements))
+      for await (const page of store.exportClassifications({ runId: 'old-6' })) assert.equal(page.length, 2)
+      const exported = statements.filter(({ text }) => text.includes('classification_history'))
+      assert.equal(exported.length, 1)
+      for (const statement of exported) {
+        const chunks = new Set((await scansOf(pool, statement)).map((scan) => scan['Relation Name']))
+        assert.equal(chunks.size, 1, [...chunks].join())
+      }
+    })
+
+    it('retention drops whole chunks, but none since the start of a run that is under way', async () => {
+      await pool.query(`update run_batches set saved_at = now() where run_id = 'old-4'`)
+      await sweepOnce(pool, DAYS)
+      // Chunks from that of run 4 on stay for its sake; the rows of other runs in them go one by one, a week later.
+      for (const week of [2, 3, 5, 8, 12]) {
+        assert.deepEqual(await rowsOfRun(pool, `old-${week}`), { ...EXPIRED, ...LATEST }, `run ${week}`)
+      }
+      const underWay = { ...EXPIRING, llm_requests: 0, answers: 0 }
+      assert.deepEqual(await rowsOfRun(pool, 'old-4'), { ...underWay, ...LATEST })
+
+      await pool.query(
+        `update run_batches set saved_at = now() - interval '${DAYS + CHUNK_DAYS + 1} days' where run_id = 'old-4'`,
+      )
+      await sweepOnce(pool, DAYS)
+      assert.deepEqual(await rowsOfRun(pool, 'old-4'), { ...EXPIRED, ...LATEST })
+      assert.deepEqual(await sweepOnce(pool, DAYS + CHUNK_DAYS), {})
+    })
+  })
+}
