@@ -1,4 +1,4 @@
-/** What every adapter of the store must do with claims on shapes. */
+/** The contract of claims on shapes, which holds for the store directly on PostgreSQL and through PgBouncer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Store } from '../../src/store/types.ts'
@@ -72,7 +72,7 @@ export function claimsContract(
       assert.deepEqual(await claim('b', ['renewed']), [])
     })
 
-    it('tells those who waited how it ended, and nobody who came later', async () => {
+    it('shows how a claim ended to an owner that waited for it, and not to one that claims later', async () => {
       const { at } = await store.claimShapes('a', ['ended', 'failed'], HOLD_MS)
       await end('a', 'ended', null)
       await end('a', 'failed', { code: 'model-auth', message: 'no\0key', fatal: true })

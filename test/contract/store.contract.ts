@@ -1,4 +1,4 @@
-/** What every adapter of the store must do. */
+/** The contract of the store, which holds directly on PostgreSQL and through PgBouncer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Classification, Indicator } from '../../src/classification/types.ts'
@@ -7,7 +7,7 @@ import { answer, batch, classification, request, result, totals } from '../helpe
 
 export interface StoreUnderTest {
   readonly store: Store
-  /** Rows of a statement, read beside the store. */
+  /** The rows of a statement that is sent past the store. */
   readonly rows: (statement: string) => Promise<readonly Record<string, unknown>[]>
   readonly close: () => Promise<void>
 }
@@ -35,7 +35,7 @@ export function storeContract(
       assert.deepEqual(await store.openRun('run-opened'), starts[0])
     })
 
-    it('knows no run, no result and no answer that no one saved', async () => {
+    it('finds no run, no result and no answer that was not saved', async () => {
       assert.equal(await store.findRun('nobody'), undefined)
       assert.equal(await store.findClassification('nobody'), undefined)
       assert.equal((await store.findLatest(['nobody'])).size, 0)
@@ -293,7 +293,7 @@ export function storeContract(
       const ids = ['b', 'B', 'a', '_', 'é', '10', '9', 'a b', 'Z', '中'].map((id) => `export-${id}`)
       const saved = ids.map((id) => result(id, { run_id: 'run-export', type: 'ratio' }))
       await store.saveBatch(batch(startedAt, saved, { runId: 'run-export' }))
-      // A later run on one of them does not take it out of the first run's export.
+      // A later run that classifies an indicator again does not take it out of the first run's export.
       const { startedAt: later } = await store.openRun('run-after')
       const again = result('export-a', {
         run_id: 'run-after',
@@ -385,30 +385,31 @@ export function storeContract(
       assert.equal(item?.decided_by, 'Anna')
       assert.deepEqual((item?.before as Partial<Classification> | undefined)?.type, 'price')
       assert.deepEqual((item?.after as Partial<Classification> | undefined)?.type, 'flow')
-      const word = (await store.findHumanAnswers(['person kept', 'other'])).get('person kept')
-      assert.equal(word?.source, 'person')
-      assert.equal(word?.decision.type, 'flow')
-      assert.deepEqual(word?.decision.confidence, { type: 1, temporal_aggregation: 1, orientation: 1 })
+      const humanAnswer = (await store.findHumanAnswers(['person kept', 'other'])).get('person kept')
+      assert.equal(humanAnswer?.source, 'person')
+      assert.equal(humanAnswer?.decision.type, 'flow')
+      assert.deepEqual(humanAnswer?.decision.confidence, { type: 1, temporal_aggregation: 1, orientation: 1 })
       assert.equal((await store.findHumanAnswers([])).size, 0)
       const exported: string[] = []
       for await (const page of store.exportDecisions({ pageSize: 1 })) {
-        for (const one of page) exported.push(`${one.indicator.indicator_id} ${one.after.type} ${one.decidedBy}`)
+        for (const { indicator, after, decidedBy } of page)
+          exported.push(`${indicator.indicator_id} ${after.type} ${decidedBy}`)
       }
       assert.ok(exported.includes('kept flow Anna'), exported.join())
     })
 
-    it("lets the newest word of a person stand, and an older review's not", async () => {
+    it("keeps the newest human answer of a shape, and not an older review's that is saved later", async () => {
       const { startedAt: first } = await store.openRun('review-first')
       const { startedAt: second } = await store.openRun('review-second')
       const old = new Date(Date.parse(first) - 1_000).toISOString()
-      await store.saveReview(review(second, 'review-second', ['words'], 'stock'))
-      await store.saveReview(review(old, 'review-first', ['words'], 'flow'))
-      assert.equal((await store.findHumanAnswers(['person words'])).get('person words')?.decision.type, 'stock')
+      await store.saveReview(review(second, 'review-second', ['newest'], 'stock'))
+      await store.saveReview(review(old, 'review-first', ['newest'], 'flow'))
+      assert.equal((await store.findHumanAnswers(['person newest'])).get('person newest')?.decision.type, 'stock')
     })
 
-    it("never replaces a person's result by a newer one of the same input, unless told to", async () => {
+    it("never replaces a person's result by a newer one of the same input, unless the run overrides it", async () => {
       const { startedAt } = await store.openRun('run-person')
-      const ids = ['p-same', 'p-input', 'p-word', 'p-over']
+      const ids = ['p-same', 'p-input', 'p-shape', 'p-over']
       await store.saveBatch(
         batch(
           startedAt,
@@ -417,32 +418,32 @@ export function storeContract(
         ),
       )
       await store.saveReview(review(startedAt, 'review-person', ids, 'flow'))
-      const save = (one: ReturnType<typeof result>, started: string, overriddenHumanAnswers?: readonly string[]) =>
+      const save = (saved: ReturnType<typeof result>, started: string, overriddenHumanAnswers?: readonly string[]) =>
         store.saveBatch(
-          batch(started, [one], {
-            ...{ runId: 'run-later', batchId: `inv_${one.indicator.indicator_id}_${started}` },
+          batch(started, [saved], {
+            ...{ runId: 'run-later', batchId: `inv_${saved.indicator.indicator_id}_${started}` },
             ...(overriddenHumanAnswers === undefined ? {} : { overriddenHumanAnswers }),
           }),
         )
-      // A run that had been under way finishes after the person.
+      // A run that was under way when the person decided saves its result afterwards.
       await save(later('p-same'), startedAt)
       assert.equal(await typeOf('p-same'), 'flow')
-      // Another input is another question.
+      // The input has changed since, so that the person's decision does not concern it.
       await save({ ...later('p-input'), inputHash: 'another' }, startedAt)
       assert.equal(await typeOf('p-input'), 'index')
-      // The person's answer of the shape is a person's, too.
-      await save(later('p-word', { source: 'person', type: 'stock' }), startedAt)
-      assert.equal(await typeOf('p-word'), 'stock')
-      // Told to override, but begun before the person decided.
+      // A result by the human answer of the shape replaces a person's result, since it is a person's as well.
+      await save(later('p-shape', { source: 'person', type: 'stock' }), startedAt)
+      assert.equal(await typeOf('p-shape'), 'stock')
+      // A run that overrides human answers, but began before the person decided.
       await save(later('p-over'), '2026-04-30T00:00:00.000Z', ['person p-over'])
       assert.equal(await typeOf('p-over'), 'flow')
       assert.equal((await store.findHumanAnswers(['person p-over'])).size, 1)
-      // And begun after it.
+      // A run that overrides human answers, and began after the person decided.
       const after = new Date(Math.max(Date.parse(startedAt), Date.parse(PERSON_AT)) + 1_000).toISOString()
       await save(later('p-over', { classified_at: after }), after, ['person p-over'])
       assert.equal(await typeOf('p-over'), 'index')
       assert.equal((await store.findHumanAnswers(['person p-over'])).size, 0)
-      // Whoever decides again is heard again.
+      // A decision after the run is in force again.
       const again = new Date(Date.parse(after) + 1_000).toISOString()
       await store.saveReview(review(again, 'review-again', ['p-over'], 'stock'))
       assert.equal((await store.findHumanAnswers(['person p-over'])).get('person p-over')?.decision.type, 'stock')

@@ -1,3 +1,4 @@
+/** Runs the contracts of the store and of claims on a real PostgreSQL, directly and through PgBouncer. */
 import { after } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'

@@ -1,4 +1,4 @@
-/** A real PostgreSQL for one test process, and where the machine has it a PgBouncer before it. */
+/** A real PostgreSQL for one test file, with a database for each test, and a PgBouncer before it where the machine has one. */
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 
 export const silent = pino({ level: 'silent' })
 
-/** Nothing that a test writes must survive a power cut. */
+/** Settings that make writing fast at the price of surviving a power cut, which no test needs. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 
 export interface TestDatabase {
@@ -28,7 +28,7 @@ export interface TestDatabase {
 
 export interface SharedPostgres {
   server(): Promise<EmbeddedPostgres>
-  /** A database of its own: a clone with all migrations, or an empty one. */
+  /** Creates a database: a clone of one with all migrations, or an empty one. */
   fresh(options?: { readonly empty?: boolean }): Promise<TestDatabase>
 }
 
@@ -77,7 +77,7 @@ async function start(): Promise<{ server: EmbeddedPostgres; dir: string }> {
   return { server, dir }
 }
 
-/** The server is in a group of its own: a test process that is told to end by a signal takes it along. */
+/** Ends the server with the test process. The server is in a process group of its own, so signals of the terminal miss it. */
 function stopWithProcess(server: EmbeddedPostgres): void {
   const end = () => process.kill(server.pid, 'SIGQUIT')
   const leave = () => process.exit(1)
@@ -110,7 +110,7 @@ function urlOf(server: EmbeddedPostgres, database: string): string {
   return url.href
 }
 
-/** A directory that the user `postgres` may enter, unlike what `mkdtemp` makes. The caller removes it. */
+/** A new directory that the user `postgres` may enter, which a directory of `mkdtemp` forbids. The caller removes it. */
 export async function temporaryDirectory(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'classify-test-'))
   await chmod(dir, 0o755)

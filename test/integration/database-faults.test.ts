@@ -15,7 +15,7 @@ import { freePort, sharedPostgres, silent, temporaryDirectory } from '../helpers
 const postgres = sharedPostgres()
 const away = { code: 'database-unavailable' }
 
-/** A TCP proxy that can fall silent: connections stay open and nothing passes any more. */
+/** A TCP proxy that can fall silent, so that connections stay open and nothing passes through them. */
 async function startProxy(port: number): Promise<{ port: number; silence(): void; close(): Promise<void> }> {
   const sockets = new Set<Socket>()
   let isSilent = false
@@ -85,7 +85,7 @@ describe('the store without its database', () => {
       const blocker = await pool.connect()
       await blocker.query('begin; lock table runs in access exclusive mode')
       const waiting = assert.rejects(store.openRun('run-cut'), away)
-      // Asked beside the transaction: within one, pg_stat_activity never changes.
+      // Asked outside the transaction, because within a transaction pg_stat_activity never changes.
       const end = `select pg_terminate_backend(pid) from pg_stat_activity
         where wait_event_type = 'Lock' and datname = current_database()`
       const deadline = Date.now() + 10_000
@@ -111,7 +111,7 @@ describe('the store without its database', () => {
       const store = createStore(pool)
       await store.ping(5_000)
       proxy.silence()
-      // First on the connection that was open, then on a new one that gets no answer.
+      // The first statement uses the connection that was open; the second opens one and gets no answer.
       await assert.rejects(store.openRun('run-1'), { ...away, message: /Query read timeout/ })
       await assert.rejects(store.openRun('run-1'), { ...away, message: /Connection terminated/ })
       await assert.rejects(store.ping(50), { ...away, message: /did not answer a ping in 50 ms/ })

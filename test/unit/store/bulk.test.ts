@@ -1,3 +1,4 @@
+/** How the store builds statements that write many rows, and which pool options it refuses. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { pino } from 'pino'

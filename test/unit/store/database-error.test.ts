@@ -1,3 +1,4 @@
+/** Which failures of the database are worth a retry, and that no message repeats the server's text. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ServiceError } from '../../../src/errors.ts'
@@ -38,7 +39,7 @@ describe('toDatabaseError', () => {
     'a bad value': fromServer('22P02'),
     'a wrong password': fromServer('28P01'),
     'a missing database': fromServer('3D000'),
-    'a defect of ours': new TypeError('hidden is not a function'),
+    'a defect of this code': new TypeError('hidden is not a function'),
     'something that is no error': 'hidden',
     'a code that only looks like one of the server': Object.assign(new Error('hidden'), { code: '57P01' }),
   }
@@ -48,7 +49,7 @@ describe('toDatabaseError', () => {
     })
   }
 
-  it('never repeats what the server said in words', () => {
+  it('never repeats the text of the server', () => {
     for (const error of [...Object.values(unavailable), ...Object.values(failed)]) {
       const { message, stack, cause } = toDatabaseError(error, 'save a batch')
       assert.doesNotMatch(`${message} ${stack} ${cause instanceof Error ? cause.stack : cause}`, /hidden/)
@@ -64,8 +65,8 @@ describe('toDatabaseError', () => {
     assert.match(toDatabaseError(unavailable['a refused connection'], 'x').message, /ECONNREFUSED 10\.0\.0\.1:5432$/)
   })
 
-  it('passes an error of ours as it is', () => {
-    const ours = new ServiceError('database-failed', 'known')
-    assert.equal(toDatabaseError(ours, 'save a batch'), ours)
+  it('returns a ServiceError as it is', () => {
+    const known = new ServiceError('database-failed', 'known')
+    assert.equal(toDatabaseError(known, 'save a batch'), known)
   })
 })
