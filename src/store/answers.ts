@@ -97,8 +97,9 @@ const answerRow = z
   )
 
 /**
- * The answer of each shape that has one, by hash of the shape. An answer that is found counts as used, which keeps it from
- * retention; its mark is written once a day, so that reuse costs few writes. Rows that are being written are passed over.
+ * The answer of each shape that has one, by hash of the shape. An answer that is found is marked as used, which keeps it
+ * from retention. The mark is written once a day, so that reuse costs few writes, and it passes over rows that another
+ * batch is writing, so that no batch waits for it.
  */
 export async function findAnswers(
   pool: DatabasePool,

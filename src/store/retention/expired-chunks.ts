@@ -48,9 +48,10 @@ export async function findHypertables(client: pg.ClientBase): Promise<Hypertable
 }
 
 /**
- * Drops the chunks of `table` that are older than `days` as a whole. The rows that it reports are the planner's estimate,
- * at least one a chunk, because counting them would read them all. `drop_chunks` is in TimescaleDB's Apache edition too.
- * Its retention policies are not; they also know nothing of runs, and one would stay when RETENTION_DAYS is taken away.
+ * Drops the chunks of `table` that are older than `days` as a whole. The job reports the planner's estimate of their rows,
+ * at least one a chunk, because counting them would read them all. TimescaleDB's own retention policies are not used: its
+ * Apache edition lacks them, a policy would drop the history of a run that is under way, and a policy would stay in force
+ * after RETENTION_DAYS is removed.
  */
 export function dropOldChunks(table: Hypertable, days: number, home: string): DeletionJob {
   const expired = (call: string) => `${home}.${call}('${table}'::regclass, older_than => ${BOUNDS[table]})`

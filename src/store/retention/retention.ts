@@ -1,6 +1,6 @@
 /**
- * The timer that deletes old rows in a replica: it sweeps when the replica starts and each hour from then on. Every
- * replica has one; a lock of the database lets a single replica delete at a time.
+ * Deletes old rows from within a replica: a timer starts a sweep of all tables when the replica starts and every hour from
+ * then on. Every replica has the timer, and a lock of the database lets one replica delete at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
@@ -73,7 +73,7 @@ export function createRetention(options: RetentionOptions): Retention {
   }
 }
 
-/** One sweep with one line in the log where rows were deleted. A failure is logged, and the next sweep tries again. */
+/** Sweeps once and logs one line with the deleted rows, or none where there were none. A failure is logged and not thrown. */
 async function sweepAndLog({ pool, days, log, deleted }: RetentionOptions, signal: AbortSignal): Promise<void> {
   const rowsByTable: Partial<Record<RetentionTable, number>> = {}
   try {
@@ -120,8 +120,8 @@ export async function sweep({ pool, days, signal, deleted }: SweepOptions): Prom
 }
 
 /**
- * The jobs of a sweep. Rows of a hypertable go with their chunks. A run whose history is one is deleted a chunk's length
- * later: its chunk is gone by then, unless a run that is under way kept it, and in that case its rows go one by one.
+ * The jobs of a sweep. Rows of a hypertable are dropped with their chunk. Where the history is a hypertable, runs are deleted
+ * only when their chunk could be gone; the rows of a chunk that another run keeps are then deleted by themselves.
  */
 async function listJobs(pool: DatabasePool, days: number): Promise<readonly DeletionJob[]> {
   const { names, home } = await inTransaction(pool, { doing: 'find hypertables' }, findHypertables)
