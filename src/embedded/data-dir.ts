@@ -1,4 +1,4 @@
-/** The data directory: made where it is missing, and held by one supervisor at a time. */
+/** The data directory of the embedded stack: made where it is missing, and claimed by one supervisor at a time. */
 import { constants } from 'node:fs'
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -8,7 +8,10 @@ import { isOurProcess } from './pids.ts'
 /** The command line of a process that may hold a claim contains one of these: an npm script's, or that of npx classify. */
 const OUR_MARKS = ['src/cli/', '.bin/classify']
 
-/** Makes `parts` below DATA_DIR. Rejects with config-invalid, naming the variable, where it cannot be written to. */
+/**
+ * Makes the directory `parts` below DATA_DIR and resolves with its absolute path. Rejects with `ServiceError`
+ * config-invalid that names the variable where this user may not write there.
+ */
 export async function makeDataDir(dataDir: string, ...parts: readonly string[]): Promise<string> {
   const directory = join(resolve(dataDir), ...parts)
   try {
@@ -27,12 +30,16 @@ function unusable(dataDir: string, error: unknown): ServiceError {
   })
 }
 
-/** Rejects with embedded-failed where another stack runs on `dataDir`. A claim whose process is gone is taken over. */
+/**
+ * Claims `dataDir` for this process by a file with its pid; `release` removes the file. A claim of a process that is gone
+ * is taken over. Rejects with `ServiceError` embedded-failed where another stack runs on `dataDir`.
+ */
 export async function claimDataDir(
   dataDir: string,
   say: (line: string) => void,
 ): Promise<{ release(): Promise<void> }> {
   const file = join(dataDir, 'supervisor.pid')
+  // The second attempt follows the removal of a stale claim.
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
       await writeFile(file, String(process.pid), { flag: 'wx' })
@@ -46,10 +53,10 @@ export async function claimDataDir(
     if (Number.isInteger(pid) && pid > 0 && pid !== process.pid && (await isOurProcess(pid, OUR_MARKS))) {
       throw new ServiceError(
         'embedded-failed',
-        `The stack runs already on ${dataDir} (pid ${pid}): use it with "npm run classify -- FILE", stop it, or set DATA_DIR`,
+        `A stack already runs on ${dataDir} (pid ${pid}): use it with "npm run classify -- FILE", stop it, or set DATA_DIR`,
       )
     }
-    if (attempt === 0) say('The last start did not end in peace; going on from its data')
+    if (attempt === 0) say('The last start did not end cleanly; continuing with its data')
     await rm(file, { force: true })
   }
   throw new ServiceError('embedded-failed', `Another start is under way on ${dataDir}`)

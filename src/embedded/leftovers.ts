@@ -1,22 +1,23 @@
-/** What a supervisor that was killed left running: found by the pids it wrote down, and ended before a new start. */
+/** Processes that a killed supervisor left running: each was recorded on disk, and the next start ends them first. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isRecord, parseJson } from '../lib/json.ts'
 import { endProcess, isOurProcess } from './pids.ts'
 
-/** A drain that takes longer is cut off: Restate runs its work again. */
+/** Milliseconds for a recorded process to end by SIGTERM. Work that a longer drain would finish is run again by Restate. */
 const END_TIMEOUT_MS = 10_000
 
 function pidsDir(dataDir: string): string {
   return join(dataDir, 'pids')
 }
 
-/** Writes down that `name` runs as `pid`. `mark` stands in its command line and tells it from a later owner of the pid. */
+/** Records that `name` runs as `pid`. `mark` is a part of its command line that tells it from a later owner of the same pid. */
 export async function recordProcess(dataDir: string, name: string, pid: number, mark: string): Promise<void> {
   await mkdir(pidsDir(dataDir), { recursive: true })
   await writeFile(join(pidsDir(dataDir), name), JSON.stringify({ pid, mark }))
 }
 
-/** Ends every recorded process that still runs. Call it only while holding the claim on `dataDir`. */
+/** Ends every recorded process that still runs. The caller must hold the claim on `dataDir`. */
 export async function endLeftovers(dataDir: string, say: (line: string) => void): Promise<void> {
   const names = await readdir(pidsDir(dataDir)).catch(() => [])
   const ending = names.map(async (name) => {
@@ -31,12 +32,10 @@ export async function endLeftovers(dataDir: string, say: (line: string) => void)
   await Promise.all(ending)
 }
 
+/** Undefined for a record that was half written when its writer was killed. */
 function parseRecord(text: string): { readonly pid: number; readonly mark: string } | undefined {
-  try {
-    const { pid, mark } = JSON.parse(text) as { pid?: unknown; mark?: unknown }
-    return typeof pid === 'number' && pid > 0 && typeof mark === 'string' && mark !== '' ? { pid, mark } : undefined
-  } catch {
-    // Torn by the kill: nothing can be known from it.
-    return undefined
-  }
+  const record = parseJson(text)
+  if (!isRecord(record)) return undefined
+  const { pid, mark } = record
+  return typeof pid === 'number' && pid > 0 && typeof mark === 'string' && mark !== '' ? { pid, mark } : undefined
 }

@@ -1,47 +1,49 @@
-/** A database that is not ours to start: whether it answers yet. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** A database that the embedded stack does not start itself: waiting until it answers. */
 import pg from 'pg'
 import { messageOf, ServiceError } from '../errors.ts'
+import { retryFor } from '../lib/timing.ts'
 
-/** As long as a replica by itself would wait. */
+/** Milliseconds for which a database may be away at the start. A replica by itself waits as long. */
 const PATIENCE_MS = 120_000
 const RETRY_MS = 1_000
 const CONNECT_TIMEOUT_MS = 3_000
-/** SQLSTATE classes of a server that is there and not ready: connection, resources, starting or shutting down. */
+/** SQLSTATE classes of a server that is there and not ready yet: connection errors, no resources, starting or shutting down. */
 const NOT_READY = /^(?:08|53|57)/
 
 /**
- * Resolves when the database answers, be it with a refusal of user or password: what is wrong then is the replica's to
- * say. Rejects with embedded-failed after two minutes, with the signal's reason when that is aborted.
+ * Resolves when the database at `url` answers. A refused user or password counts as an answer, because the replica
+ * reports such errors itself. Rejects with `ServiceError` embedded-failed after `patienceMs`, and with the reason of
+ * `signal` when it aborts.
  */
-export async function untilDatabaseAnswers(
+export async function waitForDatabase(
   url: string,
   say: (line: string) => void,
   signal: AbortSignal,
   patienceMs = PATIENCE_MS,
 ): Promise<void> {
-  const deadline = Date.now() + patienceMs
-  for (let attempt = 0; ; attempt += 1) {
-    signal.throwIfAborted()
+  let last = { place: '', problem: '' }
+  const attempt = async (count: number) => {
     const { place, problem } = await ping(url)
     if (problem === undefined) {
-      if (attempt > 0) say(`The database at ${place} answers`)
-      return
+      if (count > 0) say(`The database at ${place} answers`)
+      return true
     }
-    if (Date.now() > deadline) {
-      const seconds = Math.round(patienceMs / 1_000)
-      throw new ServiceError('embedded-failed', `The database at ${place} did not answer for ${seconds} s (${problem})`)
-    }
-    if (attempt === 0) say(`Waiting for the database at ${place} (${problem}) …`)
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    if (count === 0) say(`Waiting for the database at ${place} (${problem}) …`)
+    last = { place, problem }
+    return undefined
   }
+  const hasAnswered = await retryFor(attempt, { delayMs: RETRY_MS, patienceMs, signal })
+  if (hasAnswered === true) return
+  const seconds = Math.round(patienceMs / 1_000)
+  const message = `The database at ${last.place} did not answer for ${seconds} s (${last.problem})`
+  throw new ServiceError('embedded-failed', message)
 }
 
-/** Host and port, never the password; and what keeps it from answering. */
+/** The host and port of `url`, without its password, and the problem that keeps the database from answering. */
 async function ping(url: string): Promise<{ readonly place: string; readonly problem: string | undefined }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   const place = `${client.host}:${client.port}`
-  // It may go away at any moment.
+  // An error event without a listener would end this process when the database goes away again.
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -54,7 +56,7 @@ async function ping(url: string): Promise<{ readonly place: string; readonly pro
   }
 }
 
-/** A name with several addresses gives an error without words of its own. */
+/** The message of the error, or its code: a host name with several addresses gives an error with an empty message. */
 function problemOf(error: unknown): string {
   const message = messageOf(error)
   return message === '' && error instanceof Error && 'code' in error ? String(error.code) : message

@@ -1,4 +1,4 @@
-/** The parts of the embedded stack that are processes of their own: what each is started with, and when it is ready. */
+/** The parts of the embedded stack that are child processes: the command, environment and readiness check of each. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,26 +8,27 @@ import { messageOf, ServiceError } from '../errors.ts'
 import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
-import { answers, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
+import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
 
 export interface PartOptions {
   readonly config: Config
-  /** Absolute. */
+  /** An absolute path. */
   readonly dataDir: string
   readonly logsDir: string
-  /** One sentence for the person at the terminal. */
+  /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
-  /** Aborted: the first start is given up. */
+  /** Gives up the first start when it aborts. */
   readonly signal: AbortSignal
-  /** Aborted: what is being stopped is killed. */
+  /** When it aborts, a stop that is under way ends its process by SIGKILL at once. */
   readonly kill: AbortSignal
 }
 
 const REPLICA_READY_MS = 60_000
-/** A replica waits 120 s for its database before it gives up; it must be the one that says so. */
+/** Longer than the 120 s for which a replica waits for its database, so that the replica's own message is the one shown. */
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const STOP_MARGIN_MS = 5_000
+
 export function superviseRestate(options: PartOptions): Promise<Supervisor> {
   const { config, dataDir, logsDir, say, signal, kill } = options
   return supervise({
@@ -52,7 +53,7 @@ export function superviseRestate(options: PartOptions): Promise<Supervisor> {
   })
 }
 
-/** restate-server needs none of our secrets, and would take our own RESTATE_ variables for settings of its. */
+/** Without our secrets, which restate-server does not need, and our RESTATE_ variables, which it would read as its own settings. */
 function serverEnvironment(): Record<string, string> {
   return childEnvironment({
     OPENAI_API_KEY: null,
@@ -127,12 +128,17 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
         kill,
       })
       try {
-        const check = () => answers(child.healthUrl)
-        await waitUntilReady(child.name, running.exited, check, child.readyMs, starting)
+        await waitUntilReady({
+          name: child.name,
+          exited: running.exited,
+          isReady: () => isAnswering(child.healthUrl),
+          timeoutMs: child.readyMs,
+          signal: starting,
+        })
       } catch (error) {
         await running.stop(STOP_MARGIN_MS)
         starting.throwIfAborted()
-        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.lastWords()}`)
+        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`)
       }
       return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
     },

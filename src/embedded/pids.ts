@@ -1,20 +1,21 @@
-/** Processes that are known by their number alone. */
+/** Processes that are known by their number alone: whether they run, what they are, and how they are ended. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { retryFor } from '../lib/timing.ts'
 
 const POLL_MS = 50
 
 export interface ProcessDescription {
-  /** Command line, its parts joined by spaces; empty where the system does not tell. */
+  /** The command line with its parts joined by spaces; empty where the system does not show it. */
   readonly command: string
+  /** The number of the parent process. */
   readonly parent: number
-  /** It has ended, and only waits for its parent to notice. */
+  /** The process has ended, and the system keeps its entry until the parent has read the exit code. */
   readonly isZombie: boolean
 }
 
-/** What the system tells of `pid`: from /proc on Linux, else from ps. Undefined where it is gone. */
+/** Describes `pid` by /proc on Linux and by the program `ps` elsewhere. Undefined where no such process exists. */
 export async function describeProcess(pid: number): Promise<ProcessDescription | undefined> {
   try {
     return process.platform === 'linux' ? await readProc(pid) : await askPs(pid)
@@ -36,18 +37,18 @@ async function readProc(pid: number): Promise<ProcessDescription> {
 }
 
 async function askPs(pid: number): Promise<ProcessDescription | undefined> {
-  // Without -ww a long command line is cut, and with it the mark that we look for.
+  // Without -ww a long command line is cut off, and with it the mark by which `isOurProcess` knows a process.
   const args = ['-ww', '-o', 'ppid=', '-o', 'stat=', '-o', 'command=', '-p', String(pid)]
   return parsePs((await promisify(execFile)('ps', args)).stdout)
 }
 
-/** Exported for its test. */
+/** Reads the output of `ps -o ppid= -o stat= -o command=` for one process; undefined for an empty output. */
 export function parsePs(stdout: string): ProcessDescription | undefined {
   const [, parent, state = '', command = ''] = /^\s*(\d+)\s+(\S+)\s*(.*)/.exec(stdout) ?? []
   return parent === undefined ? undefined : { command, parent: Number(parent), isZombie: state.startsWith('Z') }
 }
 
-/** Whether `pid` runs. One that has ended and only waits for its parent to notice does not. */
+/** Whether `pid` runs. A zombie does not run. */
 export async function isRunning(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0)
@@ -64,7 +65,17 @@ export async function isOurProcess(pid: number, marks: readonly string[]): Promi
   return found !== undefined && !found.isZombie && marks.some((mark) => found.command.includes(mark))
 }
 
-/** Ends a process that an earlier, killed supervisor left behind. */
+/** Polls until `pid` has ended, because the system reports the end of a process to its parent alone. False after `timeoutMs`. */
+export async function hasEndedWithin(timeoutMs: number, pid: number): Promise<boolean> {
+  const hasEnded = await retryFor(async () => ((await isRunning(pid)) ? undefined : true), {
+    delayMs: POLL_MS,
+    patienceMs: timeoutMs,
+    signal: new AbortController().signal,
+  })
+  return hasEnded === true
+}
+
+/** Ends `pid` by SIGTERM, and by SIGKILL after `timeoutMs`. A process that is gone already is no error. */
 export async function endProcess(pid: number, timeoutMs: number): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     try {
@@ -72,10 +83,6 @@ export async function endProcess(pid: number, timeoutMs: number): Promise<void> 
     } catch {
       return
     }
-    const deadline = Date.now() + timeoutMs
-    while (Date.now() < deadline) {
-      if (!(await isRunning(pid))) return
-      await sleep(POLL_MS)
-    }
+    if (await hasEndedWithin(timeoutMs, pid)) return
   }
 }

@@ -1,14 +1,16 @@
+/** TCP ports on 127.0.0.1: which are free, and a message that names those that are not. */
 import { createServer } from 'node:net'
 import { ServiceError } from '../errors.ts'
 
 export interface NamedPort {
   readonly port: number
-  /** The variable that sets it, for the message. */
+  /** The environment variable that sets the port, for messages. */
   readonly variable: string
+  /** The part that will listen on the port, such as "the replica", for messages. */
   readonly purpose: string
 }
 
-/** Rejects with port-taken that names every port of the list on which something listens already. */
+/** Rejects with `ServiceError` port-taken that names every port of the list that is taken, or two parts with the same port. */
 export async function assertPortsFree(ports: readonly NamedPort[]): Promise<void> {
   const doubled = ports.find((one, index) => ports.findIndex((other) => other.port === one.port) !== index)
   if (doubled !== undefined) {
@@ -24,22 +26,22 @@ export async function assertPortsFree(ports: readonly NamedPort[]): Promise<void
   if (taken.length > 0) throw new ServiceError('port-taken', taken.join('\n'))
 }
 
-/** A port on 127.0.0.1 that nothing listens on at the moment. */
+/** A port on which nothing listens at the moment. Another process may take it before the caller does. */
 export async function freePort(): Promise<number> {
-  return await listen(0)
+  return await listenOnce(0)
 }
 
 export async function isFree(port: number): Promise<boolean> {
   try {
-    await listen(port)
+    await listenOnce(port)
     return true
   } catch {
     return false
   }
 }
 
-/** Listens for a moment. Resolves with the port that was bound. */
-async function listen(port: number): Promise<number> {
+/** Listens on `port` and closes again. Resolves with the port that was bound, which for 0 is any free one. */
+async function listenOnce(port: number): Promise<number> {
   const server = createServer()
   return await new Promise((resolve, reject) => {
     server.once('error', reject)

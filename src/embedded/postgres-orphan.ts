@@ -1,17 +1,14 @@
-/** What an earlier server left in its data directory. */
+/** A PostgreSQL server that still runs on a data directory after the process that started it was killed. */
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
-import { describeProcess, isRunning } from './pids.ts'
-
-const POLL_MS = 50
+import { describeProcess, hasEndedWithin, isRunning } from './pids.ts'
 
 /**
- * Stops the server that still runs on `cluster` after its starter was killed. A server whose starter (`ownerPid`, as
- * the starter wrote it down) still lives is not ours to stop: then rejects with `ServiceError` embedded-failed, as it
- * does for one that does not end within `timeoutMs` and SIGKILL.
+ * Stops the server that still runs on `cluster` after its starter was killed. A server whose starter lives on belongs to
+ * that starter: `ownerPid` is the starter as it recorded itself. Rejects with `ServiceError` embedded-failed in that
+ * case, and where the server ends neither by SIGINT nor by SIGKILL within `timeoutMs` each.
  */
 export async function stopOrphan(
   cluster: string,
@@ -24,7 +21,7 @@ export async function stopOrphan(
   if (!(pid > 1) || !(await isRunning(pid))) return
   const orphan = await describeProcess(pid)
   if (orphan === undefined || !orphan.command.includes('postgres') || !orphan.command.includes(cluster)) {
-    // The number belongs to another program by now. PostgreSQL would see it alive and refuse to start.
+    // The number belongs to another program by now. PostgreSQL would see a living process and refuse to start.
     await rm(pidFile, { force: true })
     return
   }
@@ -51,10 +48,5 @@ async function signalAndWait(pid: number, signal: NodeJS.Signals, timeoutMs: num
     if (!(await isRunning(pid))) return true
     throw new ServiceError('embedded-failed', `The PostgreSQL with process ${pid} cannot be stopped`, { cause: error })
   }
-  // It is no child of ours, so there is no event to wait for.
-  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
-    if (!(await isRunning(pid))) return true
-    await sleep(POLL_MS)
-  }
-  return false
+  return await hasEndedWithin(timeoutMs, pid)
 }

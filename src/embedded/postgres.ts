@@ -1,60 +1,33 @@
-/** A real PostgreSQL beside the CLI, for the embedded stack and the tests. */
-import { type ChildProcess, spawn } from 'node:child_process'
+/** A real PostgreSQL server on this machine, for the embedded stack and for tests. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
+import { retryFor } from '../lib/timing.ts'
 import { freePort, isFree } from './ports.ts'
-import { CLUSTER_USER, type Cluster, commandAs, prepareCluster, SERVER_ENV } from './postgres-cluster.ts'
+import { CLUSTER_USER, type Cluster, prepareCluster } from './postgres-cluster.ts'
 import { stopOrphan } from './postgres-orphan.ts'
+import { POSTGRES_HOST, type PostgresExit, type ServerProcess, spawnServer, stopServer } from './postgres-server.ts'
 
-const HOST = '127.0.0.1'
 const DATABASE = 'classify'
+/** Milliseconds between two attempts to connect while the server starts. */
 const READY_POLL_MS = 25
-
-/** A small server for one machine. What is written stays written: synchronous_commit and fsync are left on. */
-const SETTINGS: Readonly<Record<string, string | number>> = {
-  listen_addresses: HOST,
-  // No socket file: its path is bounded to about 100 bytes, and TCP does.
-  unix_socket_directories: '',
-  max_connections: 50,
-  shared_buffers: '64MB',
-  huge_pages: 'off',
-  max_wal_size: '256MB',
-  wal_level: 'minimal',
-  max_wal_senders: 0,
-  // Three processes fewer than io_method=worker.
-  io_method: 'sync',
-  max_parallel_workers_per_gather: 0,
-  jit: 'off',
-  timezone: 'UTC',
-  log_timezone: 'UTC',
-  log_min_messages: 'warning',
-  log_checkpoints: 'off',
-  // Neither statements nor details: they quote rows.
-  log_min_error_statement: 'panic',
-  log_error_verbosity: 'terse',
-}
+/** Milliseconds between two starts where the first one failed for a reason that passes. */
+const RESTART_DELAY_MS = 100
 
 export interface PostgresOptions {
-  /** A directory of its own. Made where it is missing; handed to the user `postgres` where we run as root. */
+  /** A directory of its own, made where it is missing. Where this process is root, it is given to the user `postgres`. */
   readonly dataDir: string
-  /** A free port is taken where none is given. */
+  /** The port to listen on; without it any free port is taken. */
   readonly port?: number
   readonly log: Logger
-  /** Bound on the start, recovery after a crash included, the first initialisation not. Default 60,000 ms. */
+  /** Bound on the start, with recovery after a crash and without the first initialisation. Default 60,000 ms. */
   readonly startTimeoutMs?: number
-  /** After it a stop becomes SIGKILL. Default 15,000 ms. */
+  /** A server that has not stopped after this many milliseconds is ended by SIGKILL. Default 15,000. */
   readonly stopTimeoutMs?: number
-  /** More server settings, such as `{ fsync: 'off' }` for tests. */
+  /** Further settings of the server, such as `{ fsync: 'off' }` for tests. */
   readonly settings?: Readonly<Record<string, string | number>>
-}
-
-export interface PostgresExit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
 }
 
 export interface EmbeddedPostgres {
@@ -63,20 +36,20 @@ export interface EmbeddedPostgres {
   readonly user: string
   readonly password: string
   readonly database: string
-  /** Holds the password: not for logs. */
+  /** The address with the password in it, so it must not be logged. */
   readonly url: string
   readonly pid: number
   /** Ends the server by fast shutdown and waits for its end. Safe to call twice; never rejects. */
   stop(): Promise<void>
-  /** Resolves when the server has ended, whoever ended it. */
+  /** Resolves when the server has ended, for whatever reason. */
   readonly exited: Promise<PostgresExit>
 }
 
 /**
  * Starts PostgreSQL on `dataDir`, initialised on first use, with a database `classify`; resolves when it answers a
- * query. A server that a killed CLI left on the same directory is stopped first. The server runs in a process group
- * of its own: a signal to ours does not reach it, so the caller must `stop()` it. Rejects with `ServiceError`
- * embedded-failed or port-taken, and has then left no process.
+ * query. A server that a killed process left on the same directory is stopped first. The server runs in a process group
+ * of its own, so a signal to ours does not reach it and the caller must `stop()` it. Rejects with `ServiceError`
+ * embedded-failed or port-taken, and then leaves no process.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const { log, startTimeoutMs = 60_000, stopTimeoutMs = 15_000 } = options
@@ -87,119 +60,99 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   await writeFile(ownerFile, `${process.pid}\n`)
 
   const deadline = performance.now() + startTimeoutMs
-  for (;;) {
-    const port = options.port ?? (await freePort())
-    if (options.port !== undefined && !(await isFree(port))) throw portTaken(port)
-    const server = spawnServer(cluster, port, options)
-    try {
-      await untilReady(server, cluster.password, port, deadline)
-    } catch (error) {
-      await stopServer(server, stopTimeoutMs)
-      if (error instanceof StartAgain && performance.now() < deadline) {
-        // Another took the free port first, or the children of a server that was killed are still going.
-        if (options.port === undefined || !error.portTaken) {
-          await sleep(READY_POLL_MS * 4)
-          continue
-        }
-        throw portTaken(port)
-      }
-      throw error
-    }
-    log.info({ port, pid: server.pid, directory: cluster.directory }, 'PostgreSQL is ready')
-    let stopping: Promise<void> | undefined
-    return {
-      host: HOST,
-      port,
-      user: CLUSTER_USER,
-      password: cluster.password,
-      database: DATABASE,
-      url: `postgres://${CLUSTER_USER}:${cluster.password}@${HOST}:${port}/${DATABASE}`,
-      pid: server.pid,
-      exited: server.exited,
-      stop: () => (stopping ??= stopServer(server, stopTimeoutMs)),
-    }
+  const started = await retryUntil(deadline, RESTART_DELAY_MS, () => tryToStart(cluster, options, deadline))
+  if (started === undefined) {
+    throw new ServiceError('embedded-failed', `PostgreSQL did not start within ${startTimeoutMs / 1_000} s`)
+  }
+  const { server, port } = started
+  log.info({ port, pid: server.pid, directory: cluster.directory }, 'PostgreSQL is ready')
+  let stopping: Promise<void> | undefined
+  return {
+    host: POSTGRES_HOST,
+    port,
+    user: CLUSTER_USER,
+    password: cluster.password,
+    database: DATABASE,
+    url: `postgres://${CLUSTER_USER}:${cluster.password}@${POSTGRES_HOST}:${port}/${DATABASE}`,
+    pid: server.pid,
+    exited: server.exited,
+    stop: () => (stopping ??= stopServer(server, stopTimeoutMs)),
   }
 }
 
-interface Server {
-  readonly child: ChildProcess
-  readonly pid: number
-  readonly exited: Promise<PostgresExit>
-  /** What it said last, for the message when it does not start. */
-  readonly said: () => string
+/** Undefined where the start failed for a reason that passes; the caller then tries again. */
+async function tryToStart(
+  cluster: Cluster,
+  options: PostgresOptions,
+  deadline: number,
+): Promise<{ readonly server: ServerProcess; readonly port: number } | undefined> {
+  const port = options.port ?? (await freePort())
+  if (options.port !== undefined && !(await isFree(port))) throw portTaken(port)
+  const server = spawnServer(cluster, port, options)
+  try {
+    await waitUntilConnected(server, cluster.password, port, deadline)
+    return { server, port }
+  } catch (error) {
+    await stopServer(server, options.stopTimeoutMs ?? 15_000)
+    if (!(error instanceof PassingFailure)) throw error
+    if (error.isPortTaken && options.port !== undefined) throw portTaken(port)
+    return undefined
+  }
 }
 
-/** A start that failed for a reason that passes. */
-class StartAgain extends Error {
-  readonly portTaken: boolean
+/** A start that failed because another process took the port, or because the children of a killed server still run. */
+class PassingFailure extends Error {
+  readonly isPortTaken: boolean
 
-  constructor(portTaken: boolean) {
+  constructor(isPortTaken: boolean) {
     super('PostgreSQL must be started again')
-    this.portTaken = portTaken
+    this.isPortTaken = isPortTaken
   }
 }
 
-function spawnServer(cluster: Cluster, port: number, options: PostgresOptions): Server {
-  const settings = Object.entries({ ...SETTINGS, ...options.settings, port })
-  const args = ['-D', cluster.directory, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  const command = commandAs(cluster.runAs, cluster.postgresBinary, args)
-  const child = spawn(command.file, command.args, {
-    cwd: cluster.directory,
-    env: SERVER_ENV,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...command.ids,
-  })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2_000)
-    for (const line of text.split('\n')) if (line.trim() !== '') options.log.debug({ line }, 'PostgreSQL says')
-  })
-  const { promise: exited, resolve } = Promise.withResolvers<PostgresExit>()
-  child.on('exit', (code, signal) => resolve({ code, signal }))
-  child.on('error', (error) => {
-    said += messageOf(error)
-    if (child.pid === undefined) resolve({ code: null, signal: null })
-  })
-  return { child, pid: child.pid ?? 0, exited, said: () => said.trim() }
-}
-
-/** Connects until a query is answered, then makes the database where it is missing. */
-async function untilReady(server: Server, password: string, port: number, deadline: number): Promise<void> {
+/** Connects until the server answers a query, then makes the database where it is missing. */
+async function waitUntilConnected(
+  server: ServerProcess,
+  password: string,
+  port: number,
+  deadline: number,
+): Promise<void> {
   let exit: PostgresExit | undefined
-  void server.exited.then((how) => {
-    exit = how
+  let lastError: unknown
+  void server.exited.then((value) => {
+    exit = value
   })
-  for (;;) {
-    if (exit !== undefined) throw endedEarly(server, exit)
+  const isConnected = await retryUntil(deadline, READY_POLL_MS, async () => {
+    if (exit !== undefined) throw earlyEnd(server, exit)
     try {
       await makeDatabase(password, port)
-      return
+      return true
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       if (code === '28P01') {
-        throw new ServiceError('embedded-failed', `The PostgreSQL on ${HOST}:${port} does not take our password`)
+        const message = `The PostgreSQL on ${POSTGRES_HOST}:${port} refuses the password of its data directory`
+        throw new ServiceError('embedded-failed', message)
       }
-      if (performance.now() > deadline) {
-        throw new ServiceError('embedded-failed', `PostgreSQL did not answer in time: ${messageOf(error)}`, {
-          cause: error,
-        })
-      }
+      lastError = error
+      return undefined
     }
-    await sleep(READY_POLL_MS)
-  }
+  })
+  if (isConnected === true) return
+  throw new ServiceError('embedded-failed', `PostgreSQL did not answer in time: ${messageOf(lastError)}`, {
+    cause: lastError,
+  })
 }
 
 async function makeDatabase(password: string, port: number): Promise<void> {
   const client = new pg.Client({
-    host: HOST,
+    host: POSTGRES_HOST,
     port,
     user: CLUSTER_USER,
     password,
     database: 'postgres',
     connectionTimeoutMillis: 2_000,
   })
-  // The server may go away at any moment here; the statements below say so.
+  // Without a listener the error event of a server that goes away would end this process; the statements reject as well.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -210,21 +163,25 @@ async function makeDatabase(password: string, port: number): Promise<void> {
   }
 }
 
-function endedEarly(server: Server, exit: PostgresExit): Error {
-  const said = server.said()
-  if (/could not bind IPv4 address/.test(said)) return new StartAgain(true)
-  if (/pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(said))
-    return new StartAgain(false)
-  return new ServiceError('embedded-failed', `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${said}`)
+function earlyEnd(server: ServerProcess, exit: PostgresExit): Error {
+  const output = server.output()
+  if (/could not bind IPv4 address/.test(output)) return new PassingFailure(true)
+  if (/pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(output)) {
+    return new PassingFailure(false)
+  }
+  return new ServiceError('embedded-failed', `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${output}`)
 }
 
-async function stopServer(server: Server, timeoutMs: number): Promise<void> {
-  server.child.kill('SIGINT')
-  const killer = setTimeout(() => server.child.kill('SIGKILL'), timeoutMs)
-  await server.exited
-  clearTimeout(killer)
+/** `retryFor` with a point in time, by `performance.now()`, after which no attempt begins. */
+function retryUntil<T>(
+  deadline: number,
+  delayMs: number,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const patienceMs = deadline - performance.now()
+  return retryFor(attempt, { delayMs, patienceMs, signal: new AbortController().signal })
 }
 
 function portTaken(port: number): ServiceError {
-  return new ServiceError('port-taken', `Port ${port} on ${HOST}, wanted for PostgreSQL, is taken`)
+  return new ServiceError('port-taken', `Port ${port} on ${POSTGRES_HOST}, wanted for PostgreSQL, is taken`)
 }

@@ -1,4 +1,4 @@
-/** Child processes of the embedded stack: started in a group of their own, kept alive, stopped in peace. */
+/** Child processes of the embedded stack: started in a process group of their own, recorded on disk, and stopped. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
@@ -9,13 +9,13 @@ export interface Command {
   readonly file: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Where and under which name the process is written down, so that a later start finds it. */
+  /** The record on disk by which a later start finds the process; `recordProcess` explains its parts. */
   readonly record: { readonly dataDir: string; readonly name: string; readonly mark: string }
-  /** What the child prints is appended here. */
+  /** The output of the child is appended to this file. */
   readonly logFile: string
-  /** With a channel the child learns of our death, even by SIGKILL. For our own Node processes only. */
+  /** Opens an IPC channel, whose end tells a Node.js child that this process has died, even by SIGKILL. */
   readonly withChannel: boolean
-  /** Aborted: a stop ends the process by SIGKILL, at once. */
+  /** When it aborts, a stop that is under way ends the process by SIGKILL at once. */
   readonly kill: AbortSignal
 }
 
@@ -28,27 +28,27 @@ export interface RunningProcess {
   readonly pid: number
   /** Resolves when the process is gone, however it ended. */
   readonly exited: Promise<Exit>
-  /** SIGTERM, then SIGKILL after `timeoutMs` or when `kill` is aborted. Resolves when the process is gone. */
+  /** SIGTERM, then SIGKILL after `timeoutMs` or when `kill` aborts. Resolves when the process is gone. */
   stop(timeoutMs: number): Promise<Exit>
-  /** "Its last words, from FILE: …": the end of what this process, and no earlier one, has printed. */
-  lastWords(): string
+  /** A sentence with the last lines that this process printed, for messages about a failed start. */
+  describeOutput(): string
 }
 
-const LAST_LINES = 5
-const MAX_LAST_WORDS = 2_000
+const MAX_LINES = 5
+const MAX_OUTPUT_CHARACTERS = 2_000
 
 /**
- * Starts a process that a signal to our own group does not reach: Ctrl+C in a terminal goes to the whole group, and the
- * stack must be stopped in order, not all at once. A file takes its output, so that it outlives a broken pipe.
- * Rejects with embedded-failed, and has then left no process.
+ * Starts a process that a signal to our own process group does not reach: Ctrl+C in a terminal goes to the whole group,
+ * and the stack stops its parts in order. The output goes to a file, so that a broken pipe does not end the process.
+ * Rejects with `ServiceError` embedded-failed, and then leaves no process.
  */
 export async function startProcess(command: Command): Promise<RunningProcess> {
   const { record, logFile } = command
-  const { child, logStart } = await spawnInto(command).catch((error: unknown) => {
+  const { child, logStart } = await spawnWithLog(command).catch((error: unknown) => {
     const message = `The ${record.name} could not be started (${command.file}): ${messageOf(error)}`
     throw new ServiceError('embedded-failed', message, { cause: error })
   })
-  // A signal that could not be sent: whether the process still runs is what `exited` says.
+  // The event reports a signal that could not be sent; `exited` says whether the process still runs.
   child.on('error', () => undefined)
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
@@ -59,7 +59,7 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
   } catch (error) {
     child.kill('SIGKILL')
     await exited
-    throw new ServiceError('embedded-failed', `The ${record.name} could not be written down: ${messageOf(error)}`)
+    throw new ServiceError('embedded-failed', `The ${record.name} could not be recorded: ${messageOf(error)}`)
   }
   return {
     pid,
@@ -76,14 +76,17 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
         command.kill.removeEventListener('abort', killNow)
       }
     },
-    lastWords: () => {
-      const words = endOf(logFile, logStart)
-      return words === '' ? `It said nothing; its log is ${logFile}` : `Its last words, from ${logFile}:\n${words}`
+    describeOutput: () => {
+      const output = readEnd(logFile, logStart)
+      return output === ''
+        ? `It printed nothing; its log is ${logFile}`
+        : `Its last output, from ${logFile}:\n${output}`
     },
   }
 }
 
-async function spawnInto(command: Command): Promise<{ readonly child: ChildProcess; readonly logStart: number }> {
+/** Starts the child with its output appended to the log. `logStart` is the size of the log before, in bytes. */
+async function spawnWithLog(command: Command): Promise<{ readonly child: ChildProcess; readonly logStart: number }> {
   const log = openSync(command.logFile, 'a', 0o600)
   try {
     const logStart = fstatSync(log).size
@@ -99,10 +102,11 @@ async function spawnInto(command: Command): Promise<{ readonly child: ChildProce
   }
 }
 
-function endOf(file: string, start: number): string {
+/** The last lines of `file` after the first `start` bytes, which earlier processes wrote; '' where the file cannot be read. */
+function readEnd(file: string, start: number): string {
   try {
     const lines = readFileSync(file).subarray(start).toString('utf8').trimEnd().split('\n')
-    return lines.slice(-LAST_LINES).join('\n').slice(-MAX_LAST_WORDS)
+    return lines.slice(-MAX_LINES).join('\n').slice(-MAX_OUTPUT_CHARACTERS)
   } catch {
     return ''
   }

@@ -1,32 +1,33 @@
-/** The real restate-server on this machine, from the npm package's own binary. */
+/** Starts the real restate-server on this machine, from the binary that npm installed. */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
 import { freePort } from './ports.ts'
 import { type RunningProcess, startProcess } from './process.ts'
-import { answers, waitUntilReady } from './supervisor.ts'
+import { isAnswering, waitUntilReady } from './supervisor.ts'
 
 export interface RestateServerOptions {
+  /** The directory of the server's own files, which must exist. */
   readonly dataDir: string
-  /** The stack's data directory, where running processes are written down. */
+  /** The data directory of the stack, in which the running process is recorded. */
   readonly recordIn: string
   readonly ingressPort: number
   readonly adminPort: number
   readonly logFile: string
   readonly env: Readonly<Record<string, string>>
-  /** Aborted: the start is given up. */
+  /** Gives up the start when it aborts. */
   readonly signal: AbortSignal
-  /** Aborted: what is being stopped is killed. */
+  /** When it aborts, a stop that is under way ends the process by SIGKILL at once. */
   readonly kill: AbortSignal
 }
 
-/** One node needs few partitions; each costs memory and a leader of its own. */
+/** Few partitions are enough for one node, and each of them costs memory and a leader of its own. */
 const PARTITIONS = 4
 const READY_TIMEOUT_MS = 60_000
-/** It flushes what it holds; longer than that it is stuck. */
+/** Milliseconds for the server to write its data to disk after SIGTERM; a server that takes longer hangs. */
 const STOP_TIMEOUT_MS = 15_000
 
-/** Starts it on `dataDir`, which must be there, and resolves when health, ingress and the query engine all answer. Rejects with embedded-failed. */
+/** Starts restate-server and resolves when its health, ingress and query engine all answer. Rejects with `ServiceError` embedded-failed. */
 export async function startRestateServer(options: RestateServerOptions): Promise<RunningProcess> {
   const { dataDir, ingressPort, adminPort, logFile } = options
   const nodePort = await freePort()
@@ -51,23 +52,28 @@ export async function startRestateServer(options: RestateServerOptions): Promise
     kill: options.kill,
   })
   try {
-    const check = () => isReady(ingressPort, adminPort)
-    await waitUntilReady('restate-server', server.exited, check, READY_TIMEOUT_MS, options.signal)
+    await waitUntilReady({
+      name: 'restate-server',
+      exited: server.exited,
+      isReady: () => isReady(ingressPort, adminPort),
+      timeoutMs: READY_TIMEOUT_MS,
+      signal: options.signal,
+    })
   } catch (error) {
     await server.stop(STOP_TIMEOUT_MS)
     options.signal.throwIfAborted()
-    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.lastWords()}`)
+    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.describeOutput()}`)
   }
   return { ...server, stop: () => server.stop(STOP_TIMEOUT_MS) }
 }
 
-/** Health alone is too early: the partitions must have leaders before a call is taken. */
+/** The health routes answer before the partitions have leaders, which calls need; a query needs those leaders too. */
 async function isReady(ingressPort: number, adminPort: number): Promise<boolean> {
   const admin = `http://127.0.0.1:${adminPort}`
   return (
-    (await answers(`${admin}/health`)) &&
-    (await answers(`http://127.0.0.1:${ingressPort}/restate/health`)) &&
-    (await answers(`${admin}/query`, {
+    (await isAnswering(`${admin}/health`)) &&
+    (await isAnswering(`http://127.0.0.1:${ingressPort}/restate/health`)) &&
+    (await isAnswering(`${admin}/query`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ query: 'select id from sys_invocation limit 1' }),
@@ -75,7 +81,10 @@ async function isReady(ingressPort: number, adminPort: number): Promise<boolean>
   )
 }
 
-/** The package's bin is a Node wrapper that orphans the server when it is killed; the platform package has the server itself. */
+/**
+ * The binary of the platform's package. The main package starts it through a Node.js wrapper, and the server would live
+ * on when that wrapper is killed.
+ */
 function findBinary(): string {
   const name = `@restatedev/restate-server-${process.platform}-${process.arch}`
   try {

@@ -1,4 +1,4 @@
-/** The embedded stack: PostgreSQL, restate-server, the offline model where no other is set, and a replica, on one machine. */
+/** The embedded stack on one machine: PostgreSQL, restate-server, a replica, and the offline model where no real model is configured. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -7,7 +7,7 @@ import { connectionFromThisHost } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { claimDataDir, makeDataDir } from './data-dir.ts'
 import { endLeftovers } from './leftovers.ts'
-import { untilDatabaseAnswers } from './outside-database.ts'
+import { waitForDatabase } from './outside-database.ts'
 import { type PartOptions, superviseOffline, superviseReplica, superviseRestate } from './parts.ts'
 import { assertPortsFree, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
@@ -17,11 +17,11 @@ import { type Supervisor, supervise } from './supervisor.ts'
 export interface StackOptions {
   readonly config: Config
   readonly log: Logger
-  /** One sentence for the person at the terminal. */
+  /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
-  /** Aborted: the start is given up, with the signal's reason. */
+  /** Gives up the start when it aborts; `startStack` then rejects with the reason of the signal. */
   readonly signal: AbortSignal
-  /** Aborted: what is being stopped is killed; PostgreSQL alone still ends by fast shutdown. */
+  /** When it aborts, a stop that is under way kills the parts; only PostgreSQL still ends by fast shutdown. */
   readonly kill: AbortSignal
 }
 
@@ -29,12 +29,13 @@ export interface Stack {
   readonly ingressUrl: string
   readonly adminUrl: string
   readonly replicaUrl: string
-  /** Null where an outside model is asked. */
+  /** Null where a model of the configuration answers instead. */
   readonly offlineModelUrl: string | null
-  /** Holds the password: for children and adapters, not for print. */
+  /** The address with the password in it: for child processes and adapters, never for output. */
   readonly databaseUrl: string
   readonly stateFile: string
   readonly logsDir: string
+  /** The current process numbers by the names of the parts. */
   readonly pids: () => Readonly<Record<string, number>>
   stop(): Promise<void>
 }
@@ -42,8 +43,9 @@ export interface Stack {
 const REGISTER_TIMEOUT_MS = 30_000
 
 /**
- * Starts everything in order and registers the replica. Rejects with port-taken, embedded-failed or admin-failed, and
- * has then stopped what had started. `stop` ends the parts in reverse; it never rejects for a part that is gone.
+ * Starts the parts in order and registers the replica with Restate. Rejects with `ServiceError` port-taken,
+ * embedded-failed or admin-failed after it has stopped the parts that ran. `stop` ends the parts in reverse order; a part
+ * that is gone already is no error.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { config, say, signal } = options
@@ -54,7 +56,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const parts: { readonly name: string; stop(): Promise<void> }[] = [{ name: 'claim', stop: claim.release }]
   const stop = async () => {
     const failures: unknown[] = []
-    // One that cannot be stopped is no reason to leave the others running.
+    // The other parts are stopped even where one of them cannot be.
     for (const { stop } of parts.splice(0).reverse()) await stop().catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
   }
@@ -84,7 +86,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
     const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOffline(part))
     const restate = await begin('restate-server', superviseRestate(part))
-    if (database.supervisor === null) await untilDatabaseAnswers(database.url, say, signal)
+    if (database.supervisor === null) await waitForDatabase(database.url, say, signal)
     const replica = await begin('replica', superviseReplica(part, { databaseUrl: database.url, offlineModelUrl }))
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
@@ -99,7 +101,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const ingressUrl = `http://127.0.0.1:${config.restate.ingressPort}`
     const stateFile = stateFileOf(dataDir)
     const state: StackState = { pid: process.pid, database_url: database.url }
-    // The address holds the database's password: for the owner alone.
+    // The address holds the password of the database, so only the owner may read the file.
     await writeFile(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
     parts.push({ name: 'state file', stop: () => rm(stateFile, { force: true }) })
     return {
@@ -114,7 +116,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       stop,
     }
   } catch (error) {
-    // Why it did not start matters more than what was in the way of stopping.
+    // The caller learns why the start failed; a failed stop is only logged.
     await stop().catch((failure: unknown) => options.log.error({ err: failure }, 'A part could not be stopped'))
     throw error
   }
@@ -129,7 +131,7 @@ async function startDatabase(
 ): Promise<{ readonly url: string; readonly supervisor: Supervisor | null }> {
   if (config.database.connection !== null)
     return { url: toUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
-  // One port for the life of the stack: the replica finds the database again after a restart.
+  // The port is chosen once, so that the replica finds a restarted database at the same address.
   const port = config.embeddedPostgresPort ?? (await freePort())
   let url = ''
   const start = async () => {
@@ -141,7 +143,7 @@ async function startDatabase(
   return { url, supervisor }
 }
 
-/** Tells Restate of the replica. With force, because the same address may have new handlers since the last start. */
+/** Registers the replica with Restate. `force` makes Restate discover it again, because a new release may have other handlers. */
 async function register(adminUrl: string, uri: string, signal: AbortSignal): Promise<void> {
   const response = await fetch(`${adminUrl}/deployments`, {
     method: 'POST',

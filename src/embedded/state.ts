@@ -1,7 +1,8 @@
-/** What a running stack leaves for other commands on the same machine. */
+/** The file in which a running stack tells other commands on the same machine its pid and the address of its database. */
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../lib/json.ts'
 
 const stateSchema = z.object({
   pid: z.number().int(),
@@ -19,11 +20,11 @@ export async function readStackState(dataDir: string): Promise<StackState | unde
   const text = await readFile(stateFileOf(dataDir), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
-    const state = stateSchema.parse(JSON.parse(text))
+    const state = stateSchema.parse(parseJson(text))
     process.kill(state.pid, 0)
     return state
   } catch {
-    // Torn, or of a stack that was killed.
+    // The file is half written, or the stack that wrote it was killed.
     return undefined
   }
 }

@@ -1,65 +1,77 @@
-/** Keeps one part of the stack running: what dies is started again, until the stack is stopped. */
+/** Keeps one part of the embedded stack running: a part that ends is started again, until the stack is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, ServiceError } from '../errors.ts'
+import { retryFor } from '../lib/timing.ts'
 import type { Exit } from './process.ts'
 
+/** A running part, as `start` gives it. */
 export interface Part {
   readonly pid: number
+  /** Resolves when the process has ended. */
   readonly exited: Promise<Exit>
   stop(): Promise<unknown>
 }
 
 export interface SupervisorOptions {
+  /** The part's name in messages, such as "replica". */
   readonly name: string
-  /** Rejects when the signal is aborted, and has then left no process. */
+  /** Starts the part. Rejects when the signal aborts, and then leaves no process behind. */
   readonly start: (signal: AbortSignal) => Promise<Part>
-  /** Aborted: the first start is given up. */
+  /** Gives up the first start when it aborts. */
   readonly signal: AbortSignal
-  /** One sentence whenever something happened. */
+  /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
 }
 
 export interface Supervisor {
-  /** The process as it runs now; changes when it is restarted. */
+  /** The number of the current process; it changes with each restart. */
   readonly pid: number
   stop(): Promise<void>
 }
 
-const FIRST_RESTART_MS = 200
-const MAX_RESTART_MS = 5_000
-/** A part that ran this long had started well: the next restart is quick again. */
+const FIRST_RESTART_DELAY_MS = 200
+/** The delay before a restart doubles up to this bound, so that a part that cannot start takes little CPU. */
+const MAX_RESTART_DELAY_MS = 5_000
+/** A part that ran for longer than this started well, so its next restart begins with the short delay again. */
 const STABLE_MS = 30_000
 
-/** Starts the part; rejects where the first start fails. Later deaths are answered with restarts. */
+/** Starts the part. Rejects where the first start fails; later ends of the part lead to restarts. */
 export async function supervise(options: SupervisorOptions): Promise<Supervisor> {
   const { name, say } = options
   const stopped = new AbortController()
   let part = await options.start(options.signal)
+  let nextDelayMs = FIRST_RESTART_DELAY_MS
 
+  const takeDelay = () => {
+    const delayMs = nextDelayMs
+    nextDelayMs = Math.min(delayMs * 2, MAX_RESTART_DELAY_MS)
+    return delayMs
+  }
+  const restart = async (): Promise<Part | undefined> => {
+    try {
+      return await options.start(stopped.signal)
+    } catch (error) {
+      stopped.signal.throwIfAborted()
+      say(`${name} did not start: ${messageOf(error)}`)
+      return undefined
+    }
+  }
   const watch = async (): Promise<void> => {
-    let delayMs = FIRST_RESTART_MS
     while (!stopped.signal.aborted) {
       const startedAt = Date.now()
       const exit = await part.exited
-      if (stopped.signal.aborted) return
-      if (Date.now() - startedAt > STABLE_MS) delayMs = FIRST_RESTART_MS
+      stopped.signal.throwIfAborted()
+      if (Date.now() - startedAt > STABLE_MS) nextDelayMs = FIRST_RESTART_DELAY_MS
       say(`${name} ended (${describeExit(exit)}); starting it again`)
-      for (;;) {
-        await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => undefined)
-        if (stopped.signal.aborted) return
-        delayMs = Math.min(delayMs * 2, MAX_RESTART_MS)
-        try {
-          part = await options.start(stopped.signal)
-          say(`${name} runs again (pid ${part.pid})`)
-          break
-        } catch (error) {
-          if (stopped.signal.aborted) return
-          say(`${name} did not start: ${messageOf(error)}`)
-        }
-      }
+      await sleep(takeDelay(), undefined, { signal: stopped.signal })
+      const retry = { delayMs: takeDelay, patienceMs: Number.POSITIVE_INFINITY, signal: stopped.signal }
+      part = (await retryFor(restart, retry)) ?? part
+      say(`${name} runs again (pid ${part.pid})`)
     }
   }
-  const watching = watch()
+  const watching = watch().catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error
+  })
 
   return {
     get pid() {
@@ -68,8 +80,8 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
     stop: async () => {
       stopped.abort()
       await part.stop()
-      // A restart that was under way has ended by then: what it started is stopped too.
       await watching
+      // A restart that was under way may have replaced the part in the meantime.
       await part.stop()
     },
   }
@@ -79,35 +91,36 @@ export function describeExit(exit: Exit): string {
   return exit.signal === null ? `exit code ${exit.code}` : exit.signal
 }
 
+export interface Readiness {
+  /** The part's name in messages. */
+  readonly name: string
+  readonly exited: Promise<Exit>
+  readonly isReady: () => Promise<boolean>
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
 /**
- * Polls `check` until it is true. Rejects with embedded-failed after `timeoutMs`, or at once when the process ends;
- * with the signal's reason when that is aborted.
+ * Polls `isReady` until it is true. Rejects with `ServiceError` embedded-failed after `timeoutMs` and when the process
+ * ends, and with the reason of `signal` when it aborts.
  */
-export async function waitUntilReady(
-  name: string,
-  exited: Promise<Exit>,
-  check: () => Promise<boolean>,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<void> {
+export async function waitUntilReady({ name, exited, isReady, timeoutMs, signal }: Readiness): Promise<void> {
   let exit: Exit | undefined
   void exited.then((value) => {
     exit = value
   })
-  const deadline = Date.now() + timeoutMs
-  while (!(await check())) {
-    signal.throwIfAborted()
-    if (exit !== undefined)
-      throw new ServiceError('embedded-failed', `${name} ended (${describeExit(exit)}) at its start`)
-    if (Date.now() > deadline) {
-      throw new ServiceError('embedded-failed', `${name} was not ready after ${timeoutMs / 1_000} s`)
-    }
-    await sleep(50)
+  const attempt = async () => {
+    if (await isReady()) return true
+    if (exit === undefined) return undefined
+    throw new ServiceError('embedded-failed', `${name} ended (${describeExit(exit)}) at its start`)
   }
+  const hasStarted = await retryFor(attempt, { delayMs: 50, patienceMs: timeoutMs, signal })
+  if (hasStarted === true) return
+  throw new ServiceError('embedded-failed', `${name} was not ready after ${timeoutMs / 1_000} s`)
 }
 
-/** True where `url` answers 2xx. */
-export async function answers(url: string, init: RequestInit = {}): Promise<boolean> {
+/** Whether `url` answers with a status of 2xx within two seconds. */
+export async function isAnswering(url: string, init: RequestInit = {}): Promise<boolean> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(2_000) })
     await response.arrayBuffer()

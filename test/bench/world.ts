@@ -14,7 +14,7 @@ import { freePort } from '../../src/embedded/ports.ts'
 import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
 import type { RunningProcess } from '../../src/embedded/process.ts'
 import { startRestateServer } from '../../src/embedded/restate-server.ts'
-import { answers } from '../../src/embedded/supervisor.ts'
+import { isAnswering } from '../../src/embedded/supervisor.ts'
 import { cpuMsOf } from './measure.ts'
 
 const HERE = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -208,7 +208,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 
 async function untilHealthy(url: string, child: ChildProcess, name: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + READY_MS
-  while (!(await answers(url))) {
+  while (!(await isAnswering(url))) {
     signal.throwIfAborted()
     if (child.exitCode !== null) throw new Error(`${name} ended at its start with code ${child.exitCode}`)
     if (Date.now() > deadline) throw new Error(`${name} was not healthy after ${READY_MS / 1_000} s`)

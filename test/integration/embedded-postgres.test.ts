@@ -1,3 +1,4 @@
+/** The embedded PostgreSQL with a real server: first start, restarts, kills, and the messages when it cannot start. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -48,7 +49,7 @@ describe('embedded PostgreSQL', () => {
   before(async () => {
     dir = await temporaryDirectory()
     dataDir = join(dir, 'below', 'postgres')
-    // What an initialisation leaves that was killed halfway.
+    // A killed initialisation leaves a directory of this name.
     await mkdir(join(dataDir, 'cluster.new-1', 'base'), { recursive: true })
     await writeFile(join(dataDir, 'cluster.new-1', 'PG_VERSION'), '18\n')
   })
@@ -63,7 +64,7 @@ describe('embedded PostgreSQL', () => {
     }
   }
 
-  it('makes a cluster after an initialisation that was killed, for our eyes only', () =>
+  it('makes a cluster after a killed initialisation, and only its owner may read it', () =>
     withServer(async (server) => {
       assert.deepEqual((await readdir(dataDir)).sort(), ['cluster', 'owner.pid', 'password'])
       assert.equal((await stat(join(dataDir, 'password'))).mode & 0o777, 0o600)
@@ -109,7 +110,7 @@ describe('embedded PostgreSQL', () => {
     })
   })
 
-  it('stops the server that a killed starter left, and says so', async () => {
+  it('stops the server that a killed starter left running, and logs it', async () => {
     const { child, left } = await startElsewhere(dataDir)
     child.kill('SIGKILL')
     await once(child, 'exit')
@@ -132,7 +133,7 @@ describe('embedded PostgreSQL', () => {
     })
   })
 
-  it('is not misled by a process number that another program has by now', async () => {
+  it('starts although another program has the process number of an earlier server', async () => {
     await writeFile(join(dataDir, 'cluster', 'postmaster.pid'), `${process.pid}\n${join(dataDir, 'cluster')}\n`)
     await withServer(async (server) => {
       assert.equal((await query(server, 'select 1')).length, 1)
@@ -164,12 +165,12 @@ describe('embedded PostgreSQL', () => {
     await writeFile(file, password, { mode: 0o600 })
   })
 
-  it('tells what the server said when it does not start', async () => {
+  it('quotes the output of a server that does not start', async () => {
     const broken = { dataDir, log: silent, settings: { shared_buffers: 'nonsense' } }
     await assert.rejects(startPostgres(broken), { code: 'embedded-failed', message: /shared_buffers.*nonsense/ })
   })
 
-  it('says where it cannot go', async () => {
+  it('names the path that cannot be a directory', async () => {
     const file = join(dir, 'a-file')
     await writeFile(file, '')
     await assert.rejects(startPostgres({ dataDir: join(file, 'x'), log: silent }), {
@@ -183,7 +184,7 @@ describe('embedded PostgreSQL', () => {
     await mkdir(closed, { mode: 0o700 })
     const postgres = await startPostgres({ dataDir: join(closed, 'x'), log: silent })
     await postgres.stop()
-    // The same data, found again.
+    // The second start must find the data of the first.
     const again = await startPostgres({ dataDir: join(closed, 'x'), log: silent })
     assert.equal(again.password, postgres.password)
     await again.stop()

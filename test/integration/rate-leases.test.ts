@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../src/embedded/ports.ts'
-import { answers } from '../../src/embedded/supervisor.ts'
+import { isAnswering } from '../../src/embedded/supervisor.ts'
 import type { BudgetResponse } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
@@ -46,7 +46,7 @@ async function startReplica(name: string): Promise<ReplicaProcess> {
   })
   const replica = { name, url: `http://127.0.0.1:${port}`, child }
   replicas.push(replica)
-  await waitUntil(`${name} answers`, () => answers(`${replica.url}/classify-api/health`))
+  await waitUntil(`${name} answers`, () => isAnswering(`${replica.url}/classify-api/health`))
   return replica
 }
 

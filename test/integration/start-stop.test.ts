@@ -195,7 +195,7 @@ test('a second Ctrl+C kills the parts at once, and PostgreSQL still ends in peac
   await assertAllGone(env, stderr)
 })
 
-test('a part that does not start is told with its last words', async () => {
+test('a part that does not start is reported with its last output', async () => {
   const env = await newEnv()
   const { code, stderr } = await runCli(['start'], { env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' } })
   assert.equal(code, 1, stderr)

@@ -1,4 +1,4 @@
-/** The shape of `src`: small rooms, short files, and imports that only ever point downwards. */
+/** The layout of `src`: small folders, short files, and imports that point downwards in the order of the design. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -26,13 +26,14 @@ const ROWS: readonly (readonly string[])[] = [
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(SRC, join(entry.parentPath, entry.name)))
-const imports = new Map(files.filter((file) => file.endsWith('.ts')).map((file) => [file, importsOf(file)]))
+const imports = new Map(files.filter((file) => /\.c?[jt]s$/.test(file)).map((file) => [file, importsOf(file)]))
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8')
-  const relatives = [...text.matchAll(/^(?:import|export|\}) [^'\n]*from '(\.[^']+)'/gm)]
-  const dynamic = [...text.matchAll(/\bimport\('(\.[^']+)'\)/g)]
-  return [...relatives, ...dynamic].map(([, specifier = '']) => join(dirname(file), specifier))
+  const named = text.matchAll(/^(?:import|export|\}) [^'\n]*from '(\.[^']+)'/gm)
+  const bare = text.matchAll(/^import '(\.[^']+)'/gm)
+  const called = text.matchAll(/\b(?:import|require)\('(\.[^']+)'\)/g)
+  return [...named, ...bare, ...called].map(([, specifier = '']) => join(dirname(file), specifier))
 }
 
 function roomOf(file: string): string {
@@ -81,11 +82,11 @@ test('no import points upwards, or sideways into a room of the same row', () => 
   assert.deepEqual(wrong, [])
 })
 
-test('the imports make no circle', () => {
+test('the imports make no cycle', () => {
   const state = new Map<string, 'open' | 'done'>()
   const visit = (file: string, path: readonly string[]): void => {
     if (state.get(file) === 'done') return
-    assert.notEqual(state.get(file), 'open', `a circle: ${[...path, file].join(' -> ')}`)
+    assert.notEqual(state.get(file), 'open', `a cycle: ${[...path, file].join(' -> ')}`)
     state.set(file, 'open')
     for (const target of imports.get(file) ?? []) visit(target, [...path, file])
     state.set(file, 'done')

@@ -1,4 +1,4 @@
-/** Processes of the embedded stack: what the system tells of them, and what is said of one that does not start. */
+/** Processes of the embedded stack: how they are described, recorded and ended, and the message for one that does not start. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -69,20 +69,20 @@ test('a program that is not there is embedded-failed, in one line', async () => 
   await assert.rejects(startProcess(unloggable), { code: 'embedded-failed', message: /The part could not .*ENOENT/ })
 })
 
-test('the last words are those of this process, not of an earlier one', async () => {
+test('the output in a message is that of this process, not of an earlier one', async () => {
   await writeFile(join(directory, 'part.log'), 'from the last start\n')
   const running = await startNode('console.error("no such gold file")')
   await running.exited
-  assert.match(running.lastWords(), /part\.log:\nno such gold file$/)
+  assert.match(running.describeOutput(), /part\.log:\nno such gold file$/)
 })
 
 test('a second Ctrl+C kills what does not end by itself', async () => {
   const kill = new AbortController()
   const program = 'process.on("SIGTERM", () => console.log("no")); console.log("up"); setInterval(() => {}, 1000)'
   const running = await startNode(program, kill.signal)
-  await waitUntil('the process is up', () => running.lastWords().includes('up'))
+  await waitUntil('the process is up', () => running.describeOutput().includes('up'))
   const stopping = running.stop(60_000)
-  await waitUntil('the process refuses to end', () => running.lastWords().includes('no'))
+  await waitUntil('the process refuses to end', () => running.describeOutput().includes('no'))
   kill.abort()
   assert.deepEqual(await stopping, { code: null, signal: 'SIGKILL' })
 })

@@ -1,3 +1,4 @@
+/** The supervisor of one part of the embedded stack, with a fake part, and the check for free ports. */
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -6,7 +7,7 @@ import { assertPortsFree, freePort } from '../../../src/embedded/ports.ts'
 import type { Exit } from '../../../src/embedded/process.ts'
 import { supervise } from '../../../src/embedded/supervisor.ts'
 
-/** A part that ends when told to, and counts its starts. */
+/** A part without a process: it counts its starts and ends when a test resolves its exit. */
 function fakePart() {
   const starts: ((exit: Exit) => void)[] = []
   const stops: number[] = []
@@ -37,7 +38,7 @@ function fakePart() {
 
 const signal = new AbortController().signal
 
-test('what dies is started again, and what is told names how it died', async () => {
+test('a part that ends is started again, and the message names how it ended', async () => {
   const part = fakePart()
   const said: string[] = []
   const supervisor = await supervise({ name: 'part', signal, start: part.start, say: (line) => said.push(line) })
@@ -49,7 +50,7 @@ test('what dies is started again, and what is told names how it died', async () 
   assert.equal(part.starts.length, 2)
 })
 
-test('after stop nothing is started, also when the part ends by itself at that moment', async () => {
+test('after stop nothing is started, also where the part ends by itself at that moment', async () => {
   const part = fakePart()
   const supervisor = await supervise({ name: 'part', signal, start: part.start, say: () => undefined })
   const stopping = supervisor.stop()
@@ -58,7 +59,7 @@ test('after stop nothing is started, also when the part ends by itself at that m
   assert.equal(part.starts.length, 1)
 })
 
-test('a first start that fails is the caller’s to know', async () => {
+test('a first start that fails rejects', async () => {
   const start = async () => {
     throw new Error('no')
   }
