@@ -1,7 +1,7 @@
 /** From a model's answer, which is as hostile as any input, to one checked decision for each key asked. */
 import { z } from 'zod'
+import { cleanText, cutText } from './clean-text.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from './codebook.ts'
-import { cleanText, cutText } from './text.ts'
 import type { Decision } from './types.ts'
 
 export const MAX_REASON_LENGTH = 300

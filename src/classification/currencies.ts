@@ -1,4 +1,4 @@
-import { pattern } from './rules/pattern.ts'
+import { pattern } from './readers/pattern.ts'
 
 /** ISO 4217 codes in use, and those of the last decades that catalogues still carry. */
 export const CURRENCY_CODES: ReadonlySet<string> = new Set(

@@ -1,7 +1,7 @@
 /** One input indicator and one HTTP batch: the schemas at the edge, and the way from raw input to an `Indicator`. */
 import { z } from 'zod'
-import { parseDate } from './dates.ts'
-import { cleanText } from './text.ts'
+import { cleanText } from './clean-text.ts'
+import { parseDate } from './readers/dates.ts'
 import type { Indicator, Mode, SamplePoint } from './types.ts'
 
 export const MAX_ID_LENGTH = 256

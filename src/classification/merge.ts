@@ -1,9 +1,9 @@
 /** Who decides which field, when a second model is asked, and the result that comes of it. */
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { modelConfidence, ruleConfidence } from './calibration.ts'
+import { cutText } from './clean-text.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS, familyOf, timeBasisOf } from './codebook.ts'
 import { PROMPT_VERSION } from './prompt.ts'
-import { cutText } from './text.ts'
 import type {
   Classification,
   DecidedField,

@@ -1,5 +1,6 @@
-import { detectCumulative } from './cumulative.ts'
-import { parseFrequency } from './frequency.ts'
+import { detectCumulative } from './readers/cumulative.ts'
+import { parseFrequency } from './readers/frequency.ts'
+import { parseUnits } from './readers/units.ts'
 import { AGGREGATION_RULES } from './rules/aggregation.ts'
 import type { Rule, Typed } from './rules/context.ts'
 import { readContext } from './rules/context.ts'
@@ -9,7 +10,6 @@ import { CONCEPT_RULES } from './rules/type-concept.ts'
 import { PORTION_RULES } from './rules/type-portion.ts'
 import { PRICE_RULES } from './rules/type-price.ts'
 import type { Finding, Indicator, IndicatorType, RuleReading } from './types.ts'
-import { parseUnits } from './units.ts'
 
 /** Read top to bottom as the codebook's own table: the first rule that fits wins. */
 export const TYPE_RULES: readonly Rule<IndicatorType>[] = [

@@ -1,7 +1,7 @@
 /** The reuse key: two indicators of one shape get one answer. */
 import { CODEBOOK_VERSION } from './codebook.ts'
 import { CURRENCY_CODES } from './currencies.ts'
-import { parseFrequency } from './frequency.ts'
+import { parseFrequency } from './readers/frequency.ts'
 import type { Indicator, RuleReading, Unit } from './types.ts'
 
 export interface ShapeContext {

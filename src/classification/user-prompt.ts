@@ -1,8 +1,8 @@
 /** The part of the prompt that differs: the indicators of one request as delimited JSON, and the way back. */
 import { z } from 'zod'
+import { cutText } from './clean-text.ts'
 import { AGGREGATIONS, CUMULATIVE_PATTERNS, FREQUENCIES, ORIENTATIONS, TYPES } from './codebook.ts'
 import { normaliseIndicator, rawIndicatorSchema } from './indicator.ts'
-import { cutText } from './text.ts'
 import type { Finding, Indicator, RuleReading, SamplePoint, Unit } from './types.ts'
 
 export interface PromptItem {

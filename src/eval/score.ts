@@ -1,8 +1,8 @@
 /** Scores predictions against gold labels. Pure: the same rows and predictions give the same report. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import { FIELDS, type Field, isRight, LABEL_NAMES, perField } from './fields.ts'
-import type { GoldRow } from './gold.ts'
-import type { Prediction } from './predict.ts'
+import type { GoldRow } from './gold-file.ts'
+import type { Prediction } from './prediction.ts'
 import {
   brierScore,
   type Interval,

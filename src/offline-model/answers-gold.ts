@@ -1,10 +1,10 @@
 /** Answers from a file of labelled indicators. */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { cleanText } from '../classification/clean-text.ts'
 import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../classification/codebook.ts'
-import { cleanText } from '../classification/text.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { type AnswerStrategy, createRulesAnswers, SURE_PERCENT } from './answers.ts'
+import { type AnswerStrategy, createRulesAnswers, SURE_PERCENT } from './answer-strategy.ts'
 
 const labelsSchema = z.object({
   type: z.enum(TYPES),

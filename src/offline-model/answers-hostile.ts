@@ -1,8 +1,8 @@
 /** The worst of models: it obeys every order that it finds in an indicator's text, whatever the prompt says of it. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import type { ParsedPromptItem } from '../classification/prompt.ts'
-import { type AnswerElement, type AnswerStrategy, createRulesAnswers } from './answers.ts'
-import { otherLabel } from './labels.ts'
+import { type AnswerElement, type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
+import { otherLabel } from './wrong-labels.ts'
 
 type Draft = Record<string, unknown>
 

@@ -1,9 +1,9 @@
 /** Answers that are wrong at a known rate. */
 import { createHash } from 'node:crypto'
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
-import type { AnswerStrategy } from './answers.ts'
-import { otherLabel } from './labels.ts'
+import type { AnswerStrategy } from './answer-strategy.ts'
 import { createRandom } from './latency.ts'
+import { otherLabel } from './wrong-labels.ts'
 
 /**
  * `inner`, each label replaced by another value of its enum with `probability`. The draw depends on the indicator and

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { ANSWER_SCHEMA } from '../classification/answer-schema.ts'
 import { type ParsedPromptItem, parseUserPrompt } from '../classification/prompt.ts'
-import type { AnswerElement } from './answers.ts'
+import type { AnswerElement } from './answer-strategy.ts'
 
 const CHARACTERS_PER_TOKEN = 4
 /** OpenAI caches prefixes from this length on, in steps. */

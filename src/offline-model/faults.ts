@@ -1,9 +1,9 @@
 /** Which request meets which fault, and what a spoilt answer looks like. Pure: no clock, no I/O. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../config/offline-model-values.ts'
-import type { AnswerElement } from './answers.ts'
-import { otherLabel } from './labels.ts'
+import type { AnswerElement } from './answer-strategy.ts'
 import { createRandom } from './latency.ts'
+import { otherLabel } from './wrong-labels.ts'
 
 export interface Fault {
   readonly kind: ModelFault

@@ -2,12 +2,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
-import { type AnswerStrategy, createRulesAnswers } from './answers.ts'
+import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
 import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
-import { delay, hold, LARGEST_BODY_BYTES, readBody, send, sendError, sendHalf, sendRateLimited } from './http.ts'
+import {
+  delay,
+  hold,
+  LARGEST_BODY_BYTES,
+  readBody,
+  send,
+  sendError,
+  sendHalf,
+  sendRateLimited,
+} from './http-messages.ts'
 import { createLatency } from './latency.ts'
-import { createRateGate } from './rate-gate.ts'
+import { createRateGate } from './rate-limits.ts'
 import { createStats, type OfflineModelStats } from './stats.ts'
 
 /** Longer than any client keeps an idle connection, so that the client closes first and never writes into a closed one. */

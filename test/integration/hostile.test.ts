@@ -10,8 +10,8 @@ import { createHostileAnswers } from '../../src/offline-model/answers-hostile.ts
 import { MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { runCli } from '../helpers/cli.ts'
-import { type SwitchableModel, startSwitchableModel } from '../helpers/offline.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type SwitchableModel, startSwitchableModel } from '../helpers/switchable-model.ts'
 
 const PACK = 10
 

@@ -7,13 +7,13 @@ import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { MAX_ROUNDS } from '../../src/classification/chunks.ts'
 import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../../src/config/offline-model-values.ts'
-import { createRulesAnswers } from '../../src/offline-model/answers.ts'
+import { createRulesAnswers } from '../../src/offline-model/answer-strategy.ts'
 import { createNoisyAnswers } from '../../src/offline-model/answers-noisy.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
 import { runCli } from '../helpers/cli.ts'
-import { type SwitchableModel, startSwitchableModel } from '../helpers/offline.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type SwitchableModel, startSwitchableModel } from '../helpers/switchable-model.ts'
 
 const COUNT = 500
 const PACK = 5

@@ -31,7 +31,7 @@ const crossings: readonly [folder: string, from: string][] = [
   ['src/evidence', 'node:crypto'],
   ['src/evidence', '../store/types.ts'],
   ['src/eval', 'node:fs'],
-  ['src/eval', '../catalogue/catalogue.ts'],
+  ['src/eval', '../catalogue/open-catalogue.ts'],
   ['src/catalogue', '../cli/ui/terminal.ts'],
   ['src/catalogue', '../store/store.ts'],
   ['src/catalogue', 'commander'],
@@ -74,7 +74,7 @@ const crossings: readonly [folder: string, from: string][] = [
 const permitted: readonly [folder: string, from: string][] = [
   ['src/classification', './rules.ts'],
   ['src/classification', 'zod'],
-  ['src/classification/rules', '../units.ts'],
+  ['src/classification/rules', '../readers/units.ts'],
   ['src/catalogue', '../classification/types.ts'],
   ['src/rate/lease', '../types.ts'],
   ['src/rate/limiter', 'bottleneck'],
@@ -83,7 +83,7 @@ const permitted: readonly [folder: string, from: string][] = [
   ['src/store', '../rate/types.ts'],
   ['src/restate/batch', '../../store/types.ts'],
   ['src/restate/chunk', '../contract.ts'],
-  ['src/cli/review', '../../catalogue/csv.ts'],
+  ['src/cli/review', '../../catalogue/csv-decoder.ts'],
   ['src/cli/client', '../../restate/contract.ts'],
 ]
 

@@ -13,7 +13,7 @@ import {
 import type { Rule, Typed } from './context.ts'
 import { isType, wholeItself } from './context.ts'
 import { GDP, PEOPLE } from './portion-words.ts'
-import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './words.ts'
+import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './shared-words.ts'
 
 const portion = isType('share', 'ratio')
 const percentage = isType('percentage')

@@ -1,4 +1,4 @@
-import { pattern } from './pattern.ts'
+import { pattern } from '../readers/pattern.ts'
 
 export const STOCK_ABOVE = pattern`
   \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\bm[0-4]\b|\bnpls?\b|\breserves\b|\bcapitali[sz]ation\b

@@ -1,6 +1,6 @@
 import type { TemporalAggregation } from '../types.ts'
-import { INDEX_RULES, PRICE_RULES } from './aggregation-parts.ts'
 import { COUNT_RULES, PORTION_RULES } from './aggregation-portions.ts'
+import { INDEX_RULES, PRICE_RULES } from './aggregation-prices.ts'
 import {
   GAP_OR_PLAN_OF_FLOWS,
   LIFE_TABLE_CHANCE,

@@ -1,5 +1,5 @@
+import { pattern } from '../readers/pattern.ts'
 import type { Cumulative, Finding, Indicator, IndicatorType, Unit } from '../types.ts'
-import { pattern } from './pattern.ts'
 
 /** "Revenue, % of GDP" and "tax as a share of profit" name the whole at the end. */
 const WHOLE_AT_END = pattern`

@@ -13,7 +13,7 @@ import {
   SCALE_SAYS_BEST,
   SCORE,
 } from './orientation-words.ts'
-import { DEBT_SERVICE, PRICE_WORD, STOCK_MARKET } from './words.ts'
+import { DEBT_SERVICE, PRICE_WORD, STOCK_MARKET } from './shared-words.ts'
 
 const index = (s: Typed) => s.type === 'index'
 

@@ -1,4 +1,4 @@
-import { pattern } from './pattern.ts'
+import { pattern } from '../readers/pattern.ts'
 
 /** Help against a bad thing is good: these outweigh the bad thing they name. */
 export const REMEDY = pattern`

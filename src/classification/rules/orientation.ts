@@ -13,7 +13,7 @@ import {
   PEOPLE_BY_KIND,
   REMEDY,
 } from './orientation-words.ts'
-import { PRICE_WORD, STOCK_MARKET } from './words.ts'
+import { PRICE_WORD, STOCK_MARKET } from './shared-words.ts'
 
 const text = (s: Typed) => s.head
 const growthOf = (s: Typed) => s.type === 'growth-rate'

@@ -1,4 +1,4 @@
-import { pattern } from './pattern.ts'
+import { pattern } from '../readers/pattern.ts'
 
 export const CROSSES_GROUPS = pattern`
   \boda\b|\bfertilizer\b|\bpresent value\b|\breserves\b|\bnon-?performing\b

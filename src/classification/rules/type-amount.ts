@@ -1,7 +1,7 @@
+import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
-import { pattern } from './pattern.ts'
-import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './words.ts'
+import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './shared-words.ts'
 
 const NAME_TIME = pattern`
   \blife expectancy\b|\byears of schooling\b|\bworking hours\b|\bhours worked\b|\blead time\b

@@ -1,7 +1,7 @@
+import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
-import { pattern, words } from './pattern.ts'
-import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './words.ts'
+import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './shared-words.ts'
 
 const NAME_PROBABILITY = pattern`
   \bprobabilit(?:y|ies)\b|\blikelihood\b|\bchance of\b|\blifetime risk\b|\bodds of\b

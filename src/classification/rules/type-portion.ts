@@ -21,7 +21,7 @@ import {
   PER_HEAD,
   STATE_WHOLE,
 } from './portion-words.ts'
-import { DEBT, DEBT_SERVICE } from './words.ts'
+import { DEBT, DEBT_SERVICE } from './shared-words.ts'
 
 const people = (c: Context) => c.percent && PEOPLE.test(wholeItself(c))
 

@@ -1,7 +1,7 @@
+import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Context, Rule } from './context.ts'
-import { pattern } from './pattern.ts'
-import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './words.ts'
+import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './shared-words.ts'
 
 const OUTPUT_MEASURE = pattern`
   \bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b

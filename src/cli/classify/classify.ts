@@ -1,7 +1,7 @@
 /** `classify FILE`: a catalogue goes in, every indicator comes out classified and stored. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { batchesOf, openCatalogue } from '../../catalogue/catalogue.ts'
+import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import type { Classification, Indicator, Mode } from '../../classification/types.ts'
 import { type Config, readConfig } from '../../config/config.ts'

@@ -1,6 +1,6 @@
 /** The estimate of a file, or of what is left of a run. */
 
-import { batchesOf, openCatalogue } from '../../catalogue/catalogue.ts'
+import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'

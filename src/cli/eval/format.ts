@@ -1,5 +1,5 @@
 /** A score for people. */
-import type { FirstScore } from '../../eval/first.ts'
+import type { FirstScore } from '../../eval/first-readings.ts'
 import { ACCURACIES, type Miss, type Score } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
 import { formatCount } from '../ui/terminal.ts'

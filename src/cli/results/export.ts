@@ -1,8 +1,8 @@
 /** `export`: classifications as CSV or JSON lines. */
 import { once } from 'node:events'
 import type { Command } from 'commander'
-import { createExportWriter, type ExportFormat } from '../../catalogue/export-format.ts'
-import { writeWholeFile } from '../../catalogue/whole-file.ts'
+import { writeWholeFile } from '../../catalogue/atomic-file.ts'
+import { createExportWriter, type ExportFormat } from '../../catalogue/results-writer.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'

@@ -1,10 +1,10 @@
 /** Takes the decisions of a review file: all of them, or none where one line is wrong. */
 import { randomBytes } from 'node:crypto'
-import { counted, printable, showValue } from '../../catalogue/problems.ts'
+import { counted, printable, showValue } from '../../catalogue/problem-report.ts'
 import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
+import { cleanText, cutText } from '../../classification/clean-text.ts'
 import { DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { buildClassification } from '../../classification/merge.ts'
-import { cleanText, cutText } from '../../classification/text.ts'
 import { ServiceError } from '../../errors.ts'
 import type { BatchTotals, KnownIndicator, Labels, ReviewDecision, Store } from '../../store/types.ts'
 import { decideLabels } from './check.ts'

@@ -1,6 +1,6 @@
 /** What a person wrote, held against the codebook. Pure. */
 
-import { printable, showValue } from '../../catalogue/problems.ts'
+import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../classification/codebook.ts'
 import type { Classification, DecidedField } from '../../classification/types.ts'
 import { validate } from '../../classification/validate.ts'

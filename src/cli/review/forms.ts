@@ -1,7 +1,7 @@
 /** A review file as written, whatever its form: which indicator, what was decided, and where it stands. Nothing is checked against the codebook here. */
 import { isUtf8 } from 'node:buffer'
-import { splitFields } from '../../catalogue/csv.ts'
-import { printable, showValue } from '../../catalogue/problems.ts'
+import { splitFields } from '../../catalogue/csv-decoder.ts'
+import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 
 /** One line of a review file. */

@@ -1,7 +1,7 @@
 /** Review items for people and as a file to be filled in. Everything in them comes from outside: it is made safe to print. */
 import { stringify } from 'csv-stringify/sync'
-import { type ExportFormat, neutralise } from '../../catalogue/export-format.ts'
-import { counted, printable } from '../../catalogue/problems.ts'
+import { counted, printable } from '../../catalogue/problem-report.ts'
+import { type ExportFormat, neutralise } from '../../catalogue/results-writer.ts'
 import { DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { OpenItems, ReviewItem } from './open-items.ts'

@@ -1,6 +1,7 @@
 /** One try to have a chunk answered. Everything that the model side can do is turned into data here. */
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../classification/answer-schema.ts'
 import { parseAnswers } from '../../classification/answers.ts'
+import { cleanText, cutText } from '../../classification/clean-text.ts'
 import {
   buildSystemPrompt,
   buildUserPrompt,
@@ -8,7 +9,6 @@ import {
   estimateTokens,
   PROMPT_VERSION,
 } from '../../classification/prompt.ts'
-import { cleanText, cutText } from '../../classification/text.ts'
 import { FAILURES, isServiceError, type ServiceError } from '../../errors.ts'
 import { paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'

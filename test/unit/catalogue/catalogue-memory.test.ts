@@ -6,9 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { SeenIds } from '../../../src/catalogue/seen.ts'
+import { SeenIds } from '../../../src/catalogue/duplicate-index.ts'
 
-const CATALOGUE = new URL('../../../src/catalogue/catalogue.ts', import.meta.url).href
+const CATALOGUE = new URL('../../../src/catalogue/open-catalogue.ts', import.meta.url).href
 const HEAP = new URL('../../../src/cli/classify/heap.ts', import.meta.url).href
 const POINTS = Array.from({ length: 12 }, (_, month) => {
   return { date: `2024-${String(month + 1).padStart(2, '0')}-28`, value: 100 + month / 3 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { batchesOf, openCatalogue } from '../../../src/catalogue/catalogue.ts'
+import { batchesOf, openCatalogue } from '../../../src/catalogue/open-catalogue.ts'
 import type { CatalogueEntry, CatalogueOptions, InvalidRecord } from '../../../src/catalogue/types.ts'
 import { isServiceError } from '../../../src/errors.ts'
 

@@ -1,8 +1,8 @@
 /** How well the pattern of accumulation is found: 1,000 made series whose pattern is known. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { detectCumulative } from '../../../src/classification/cumulative.ts'
-import { KINDS, makeSeries } from '../../helpers/series.ts'
+import { detectCumulative } from '../../../src/classification/readers/cumulative.ts'
+import { KINDS, makeSeries } from '../../helpers/made-series.ts'
 
 const SERIES = 1_000
 /** The first is the one the issue asks for; the others were not looked at when the detector was made. */

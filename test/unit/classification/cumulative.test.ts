@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CUMULATIVE_PATTERNS, TYPES } from '../../../src/classification/codebook.ts'
-import { detectCumulative } from '../../../src/classification/cumulative.ts'
+import { detectCumulative } from '../../../src/classification/readers/cumulative.ts'
 import type { Cumulative, Frequency, IndicatorType, SamplePoint } from '../../../src/classification/types.ts'
 
 interface Series {

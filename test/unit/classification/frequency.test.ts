@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FREQUENCIES } from '../../../src/classification/codebook.ts'
-import { parseFrequency } from '../../../src/classification/frequency.ts'
+import { parseFrequency } from '../../../src/classification/readers/frequency.ts'
 import type { Frequency, SamplePoint } from '../../../src/classification/types.ts'
 
 const WORDS: readonly (readonly [string, Frequency])[] = [

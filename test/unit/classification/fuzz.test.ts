@@ -16,10 +16,10 @@ import {
   UNIT_SCALES,
 } from '../../../src/classification/codebook.ts'
 import { CURRENCY_CODES } from '../../../src/classification/currencies.ts'
-import { parseDate } from '../../../src/classification/dates.ts'
 import { normaliseIndicator, parseIndicator } from '../../../src/classification/indicator.ts'
+import { parseDate } from '../../../src/classification/readers/dates.ts'
+import { parseUnits } from '../../../src/classification/readers/units.ts'
 import { readIndicator } from '../../../src/classification/rules.ts'
-import { parseUnits } from '../../../src/classification/units.ts'
 
 const RUNS = { seed: 20_261_122, numRuns: 10_000 }
 

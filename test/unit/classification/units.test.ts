@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { UNIT_KINDS, UNIT_SCALES } from '../../../src/classification/codebook.ts'
 import { CURRENCY_CODES } from '../../../src/classification/currencies.ts'
+import { parseUnits } from '../../../src/classification/readers/units.ts'
 import type { UnitKind } from '../../../src/classification/types.ts'
-import { parseUnits } from '../../../src/classification/units.ts'
 
 type Row = readonly [units: string, kind: UnitKind, scale: number, currency: string | null, per?: string | null]
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { parseResetMs } from '../../../src/llm/openai/retry-after.ts'
-import { createEventWindow } from '../../../src/offline-model/event-window.ts'
 import { createLatency, createRandom } from '../../../src/offline-model/latency.ts'
-import { createRateGate, formatReset } from '../../../src/offline-model/rate-gate.ts'
+import { createRateGate, formatReset } from '../../../src/offline-model/rate-limits.ts'
+import { createEventWindow } from '../../../src/offline-model/sliding-window.ts'
 import { createStats } from '../../../src/offline-model/stats.ts'
 
 describe('createEventWindow', () => {

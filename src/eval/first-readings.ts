@@ -1,7 +1,7 @@
 /** What the rules said of gold rows before anybody had tuned them on those: the part of a tuned-on file that is honest. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import type { DecidedField } from '../classification/types.ts'
-import type { GoldRow } from './gold.ts'
+import type { GoldRow } from './gold-file.ts'
 import { round } from './statistics.ts'
 
 export interface FirstScore {

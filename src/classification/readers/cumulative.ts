@@ -1,5 +1,5 @@
-import { pattern } from './rules/pattern.ts'
-import type { Cumulative, Finding, Frequency, IndicatorType, SamplePoint } from './types.ts'
+import type { Cumulative, Finding, Frequency, IndicatorType, SamplePoint } from '../types.ts'
+import { pattern } from './pattern.ts'
 
 export interface CumulativeInput {
   readonly type: IndicatorType

@@ -1,9 +1,9 @@
 /** Reads a gold file: JSON lines of indicators with `labels`. */
 import { z } from 'zod'
+import { cleanText } from '../classification/clean-text.ts'
 import { AGGREGATIONS, FREQUENCIES, ORIENTATIONS, TYPES, UNIT_KINDS, UNIT_SCALES } from '../classification/codebook.ts'
 import { CURRENCY_CODES } from '../classification/currencies.ts'
 import { normaliseIndicator, type RawIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
-import { cleanText } from '../classification/text.ts'
 import type { Indicator } from '../classification/types.ts'
 import type { Labels } from './fields.ts'
 

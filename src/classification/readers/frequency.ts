@@ -1,5 +1,5 @@
-import { pattern } from './rules/pattern.ts'
-import type { Finding, Frequency, SamplePoint } from './types.ts'
+import type { Finding, Frequency, SamplePoint } from '../types.ts'
+import { pattern } from './pattern.ts'
 
 const SEMIANNUAL = pattern`
   \bsemi-? ?annual|\bbi-? ?annual|\bhalf-? ?year|\bsemest|\bhalbjähr|\btwice (?:a year|yearly)|\b6[- ]monthly|\b6[- ]month|\bsix[- ]month|\baltı aylık|\b2 (?:times )?(?:per|a) year|полугод|半年

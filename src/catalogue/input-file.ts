@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { isServiceError, messageOf, type ServiceError } from '../errors.ts'
-import { inputInvalid, printable } from './problems.ts'
-import { checkHead, HEAD_BYTES } from './sniff.ts'
-import type { ReadAt } from './split.ts'
+import { checkHead, HEAD_BYTES } from './file-detection.ts'
+import { inputInvalid, printable } from './problem-report.ts'
+import type { ReadAt } from './record-splitter.ts'
 import { MAX_SPOOL_BYTES } from './types.ts'
 
 const MAX_LABEL = 300

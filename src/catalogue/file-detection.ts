@@ -1,5 +1,5 @@
 /** What the first bytes of a file tell: its encoding, its format, and that it is no text at all. */
-import { inputInvalid, printable } from './problems.ts'
+import { inputInvalid, printable } from './problem-report.ts'
 import type { CatalogueFormat } from './types.ts'
 
 /** So many bytes from the beginning decide. */

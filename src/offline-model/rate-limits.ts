@@ -1,5 +1,5 @@
 /** Rate limits as a provider enforces them: RPM and TPM in sliding minutes, or in slices of a second's part. */
-import { createEventWindow } from './event-window.ts'
+import { createEventWindow } from './sliding-window.ts'
 
 const MINUTE_MS = 60_000
 

@@ -1,6 +1,6 @@
 /** One raw record against the schema of an indicator, with messages that name the field and its value. */
 import { type NormalisedIndicator, parseIndicator } from '../classification/indicator.ts'
-import { showValue } from './problems.ts'
+import { showValue } from './problem-report.ts'
 import type { Problem } from './types.ts'
 
 const MAX_FIELDS_SHOWN = 8

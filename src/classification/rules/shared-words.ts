@@ -1,4 +1,4 @@
-import { pattern, words } from './pattern.ts'
+import { pattern, words } from '../readers/pattern.ts'
 
 /** The vocabulary that several rules share: each entry is one idea of the codebook. */
 export const GROWTH = words`

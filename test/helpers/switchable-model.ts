@@ -1,7 +1,7 @@
 /** The offline model in the test's own process, whose faults and answers a test changes between runs. */
 import { pino } from 'pino'
 import type { FaultRates } from '../../src/config/offline-model-values.ts'
-import { type AnswerStrategy, createRulesAnswers } from '../../src/offline-model/answers.ts'
+import { type AnswerStrategy, createRulesAnswers } from '../../src/offline-model/answer-strategy.ts'
 import { createFaults, type FaultSource } from '../../src/offline-model/faults.ts'
 import { createOfflineModel } from '../../src/offline-model/server.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'

@@ -3,7 +3,7 @@ import type { Fit, RuleCalibration } from '../classification/calibration.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../classification/codebook.ts'
 import { readIndicator } from '../classification/rules.ts'
 import type { DecidedField } from '../classification/types.ts'
-import type { GoldRow } from './gold.ts'
+import type { GoldRow } from './gold-file.ts'
 
 /** A row's first reading counts where the file keeps it, else what the rules say now. */
 export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import { CSV_COLUMNS, createExportWriter, type ExportFormat, neutralise } from '../../../src/catalogue/export-format.ts'
+import {
+  CSV_COLUMNS,
+  createExportWriter,
+  type ExportFormat,
+  neutralise,
+} from '../../../src/catalogue/results-writer.ts'
 import type { Classification } from '../../../src/classification/types.ts'
 
 const CLASSIFICATION: Classification = {

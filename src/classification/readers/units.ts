@@ -1,5 +1,6 @@
-import { UNIT_SCALES } from './codebook.ts'
-import { CURRENCY_CODES, CURRENCY_WORDS, WORDLIKE_CODES } from './currencies.ts'
+import { UNIT_SCALES } from '../codebook.ts'
+import { CURRENCY_CODES, CURRENCY_WORDS, WORDLIKE_CODES } from '../currencies.ts'
+import type { Finding, Unit, UnitKind } from '../types.ts'
 import {
   BECAUSE,
   CJK_WORDS,
@@ -18,8 +19,7 @@ import {
   SCALE_WORDS,
   TEMPERATURE,
   UNIT_FILLER,
-} from './rules/unit-words.ts'
-import type { Finding, Unit, UnitKind } from './types.ts'
+} from './unit-words.ts'
 
 export interface UnitInput {
   readonly units?: string | undefined

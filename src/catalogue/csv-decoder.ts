@@ -1,8 +1,9 @@
 /** CSV as RFC 4180 has it: a header row that names the fields, quotes doubled inside quotes. */
-import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './decode.ts'
-import { inputInvalid, showValue } from './problems.ts'
-import { CONVERT_HINT, looksLikeJson } from './sniff.ts'
-import type { RawRecord } from './split.ts'
+
+import { CONVERT_HINT, looksLikeJson } from './file-detection.ts'
+import { inputInvalid, showValue } from './problem-report.ts'
+import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './record-decoder.ts'
+import type { RawRecord } from './record-splitter.ts'
 import { MAX_COLUMNS } from './types.ts'
 
 const REQUIRED = ['indicator_id', 'name'] as const

@@ -1,6 +1,6 @@
 /** What was left out of a catalogue without refusing it: one warning a kind, with its count. */
 import type { NormaliseWarnings } from '../classification/indicator.ts'
-import { showValue } from './problems.ts'
+import { showValue } from './problem-report.ts'
 import type { CatalogueWarning } from './types.ts'
 
 const MAX_NAMES_KEPT = 1_000

@@ -3,7 +3,7 @@ import { COMMODITY_INDEX, INDEX_AVERAGED_SURE, PUMP_OR_RETAIL_SURE } from './agg
 import type { Rule, Typed } from './context.ts'
 import { isType } from './context.ts'
 
-import { COMMODITY, EXCHANGE_RATE, PRICE_WORD, PUMP_OR_RETAIL, SCORE, STOCK_MARKET, WAGE } from './words.ts'
+import { COMMODITY, EXCHANGE_RATE, PRICE_WORD, PUMP_OR_RETAIL, SCORE, STOCK_MARKET, WAGE } from './shared-words.ts'
 
 const price = isType('price')
 

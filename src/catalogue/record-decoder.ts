@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { isRecord } from '../lib/json.ts'
-import { inputInvalid, printable, showValue } from './problems.ts'
-import { CONVERT_HINT } from './sniff.ts'
-import type { RawRecord } from './split.ts'
+import { CONVERT_HINT } from './file-detection.ts'
+import { inputInvalid, printable, showValue } from './problem-report.ts'
+import type { RawRecord } from './record-splitter.ts'
 import { MAX_RECORD_BYTES } from './types.ts'
 
 export type Decoded =
