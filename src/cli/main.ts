@@ -1,4 +1,4 @@
-/** Entry of the command line. One file a command; this one puts them together and turns errors into exit codes. */
+/** The program of the command line: gathers the commands, runs the one that was asked for, and turns errors into exit codes. */
 import { Command, CommanderError } from 'commander'
 import { loadDotEnv } from '../config/environment.ts'
 import { findNearMisses } from '../config/near-misses.ts'
@@ -27,19 +27,21 @@ import {
   EXIT_INTERRUPTED,
   EXIT_OK,
   EXIT_USAGE,
+  endOnUncaughtErrors,
+  handleOutputErrors,
   isInterrupted,
   say,
-  surviveClosedOutputs,
 } from './ui/terminal.ts'
 
 await main()
 
 async function main(): Promise<void> {
-  surviveClosedOutputs()
+  handleOutputErrors()
+  endOnUncaughtErrors(reportError)
   const program = new Command('classify')
     .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
     .exitOverride()
-    .showHelpAfterError('(--help tells the options)')
+    .showHelpAfterError('(--help lists the options)')
   for (const add of [
     addStartCommand,
     addDemoCommand,
@@ -57,26 +59,26 @@ async function main(): Promise<void> {
     addClusterCleanCommand,
     addClusterPsCommand,
     addClusterLogsCommand,
-    // After classify, whose options it takes.
+    // It comes after classify, because it copies the options of that command.
     addAllInOneCommand,
   ]) {
     add(program)
   }
-  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
-    command.exitOverride().showHelpAfterError('(--help tells the options)')
+  for (const command of program.commands.flatMap((added) => [added, ...added.commands])) {
+    command.exitOverride().showHelpAfterError('(--help lists the options)')
   }
   try {
     loadDotEnv()
     for (const line of findNearMisses()) say(`Warning: ${line}`)
     await program.parseAsync()
   } catch (error) {
-    process.exitCode = exitCodeOf(error)
+    process.exitCode = reportError(error)
   }
 }
 
-/** Says what went wrong, without a stack: the ways to fail that people meet all have a sentence. */
-function exitCodeOf(error: unknown): number {
-  // commander has said it already.
+/** Writes the sentence of an error, or the stack of a defect, and returns the exit code. */
+function reportError(error: unknown): number {
+  // commander has written its message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
   if (isServiceError(error)) {
     say(error.message)

@@ -324,6 +324,20 @@ test('a run of standard input says that it needs the same input again', async ()
   assert.equal(JSON.parse(resumed.stdout).classified, 60)
 })
 
+test('progress moves with the requests of an open batch, and does not wait for its end', async () => {
+  const path = await longCatalogue('V', 60)
+  const slow = ['--mode', 'model', '--no-reuse', '--pack', '1', '--rpm', '120']
+  const cli = startCli(['classify', path, ...slow], { env })
+  // 60 requests at 120 a minute are one batch of half a minute; plain lines of progress come every five seconds.
+  await cli.untilSaid(/^(?:[1-9]|[1-5]\d)\/60 {2}\d+% {2}\d+\/min {2}ETA 0:\d\d .*in flight 1$/m)
+  const { code, stdout, stderr } = await cli.result
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /classified +60 /)
+  assert.match(stderr, /^60\/60 {2}100% /m)
+  const restored = await runCli(['classify', path, '--mode', 'rules', '--rpm', '1500'], { env })
+  assert.equal(restored.code, 0, restored.stderr)
+})
+
 test('export: what cannot be written is one line, and a reader that has enough is no failure', async () => {
   const missing = join(directory, 'no', 'x.csv')
   const refused = await runCli(['export', '--format', 'csv', '--out', missing], { env })
@@ -334,7 +348,22 @@ test('export: what cannot be written is one line, and a reader that has enough i
   cli.child.stdout?.destroy()
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
-  assert.doesNotMatch(stderr, /EPIPE|at .*\.ts/)
+  assert.equal(stderr, '')
+})
+
+test('export to a full disk is one line that neither begins with "Stopping" nor shows a stack', async (t) => {
+  const hasFullDevice = await access('/dev/full').then(
+    () => true,
+    () => false,
+  )
+  if (!hasFullDevice) return t.skip('there is no /dev/full')
+  const command = `"${process.execPath}" src/cli/classify.cjs export --format csv > /dev/full`
+  const { stderr, code } = await promisify(execFile)('sh', ['-c', command], { env: { ...process.env, ...env } }).then(
+    () => ({ stderr: '', code: 0 }),
+    (error: { stderr: string; code: number }) => error,
+  )
+  assert.equal(stderr, 'Standard output cannot be written: ENOSPC: no space left on device, write\n')
+  assert.equal(code, 2)
 })
 
 test('a DATA_DIR that is a file is named with its value, by every command that needs it', async () => {

@@ -9,7 +9,7 @@ import { ServiceError } from '../../errors.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { dollars, duration, httpUrls, oneOf, wholeNumber } from '../ui/option-values.ts'
-import { createProgress } from '../ui/progress.ts'
+import { createStderrProgress } from '../ui/progress.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -184,7 +184,14 @@ export async function classifyFile(
     const plan = (batch: readonly Indicator[]) => storedFacts(service, batch, asked, interrupts.second)
     const spending = bound && createSpending({ ...bound, spentUsd: journal.costUsd, asked, plan })
     const patienceMs = options.waitForNodes ?? PATIENCE_MS
-    const report = await submitAll(journal, catalogue, { urls, patienceMs }, interrupts, spending, onResults)
+    const report = await submitAll(
+      journal,
+      catalogue,
+      { urls, patienceMs, isResumed: earlier !== null },
+      interrupts,
+      spending,
+      onResults,
+    )
     if (report.failed === 0) await journal.remove()
     return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
   } finally {
@@ -243,16 +250,12 @@ function headerOf(runId: string, path: string, catalogue: Catalogue, options: Cl
 async function submitAll(
   journal: RunJournal,
   catalogue: Catalogue,
-  nodes: Pick<RunOptions, 'urls' | 'patienceMs'>,
+  nodes: Pick<RunOptions, 'urls' | 'patienceMs' | 'isResumed'>,
   interrupts: Interrupts,
   spending: Spending | undefined,
   onResults?: (results: readonly Classification[]) => void,
 ): Promise<RunReport> {
-  const progress = createProgress({
-    stream: process.stderr,
-    isTty: process.stderr.isTTY === true,
-    total: catalogue.count,
-  })
+  const progress = createStderrProgress(catalogue.count)
   try {
     const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
     return await runCatalogue(journal, catalogue.count, batches, {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Classification, Indicator, Source } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
 import type { Warning } from '../../restate/contract.ts'
+import { watchAnswers } from '../client/answer-watch.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import { createWindow } from './batch-window.ts'
@@ -13,6 +14,8 @@ import type { Reservation, Spending } from './spending.ts'
 export interface RunOptions {
   readonly urls: readonly string[]
   readonly patienceMs: number
+  /** Whether an earlier process began the run. */
+  readonly isResumed?: boolean
   readonly say: (line: string) => void
   /** Called at the start, and when a batch begins and ends. */
   readonly onProgress: (counts: RunCounts) => void
@@ -32,6 +35,9 @@ export interface RunCounts {
   /** Part of `done`: done before this process took the run up. */
   readonly resumed: number
   readonly needsReview: number
+  /** Indicators of open batches that the model has answered. */
+  readonly answered: number
+  /** Open batches. */
   readonly inFlight: number
 }
 
@@ -96,6 +102,7 @@ export async function runCatalogue(
   /** Why nothing more is submitted. */
   let stopReason: string | undefined
 
+  let indicatorsInFlight = 0
   const progress = () =>
     options.onProgress({
       total,
@@ -103,8 +110,11 @@ export async function runCatalogue(
       failed: totals.failed,
       resumed,
       needsReview: totals.needs_review,
+      answered: watch.openAnswers(indicatorsInFlight),
       inFlight: inFlight.size,
     })
+  const { urls, isResumed = false } = options
+  const watch = watchAnswers({ urls, runId, isResumed, onChange: progress })
   const fail = (code: string, reason: string, ids: readonly string[]) => {
     const failure = failures.get(reason) ?? { code, reason, indicator_ids: [] }
     for (const id of ids) failure.indicator_ids.push(id)
@@ -140,11 +150,13 @@ export async function runCatalogue(
       const response = await client.submit({ idempotencyKey, body }, options.abandon)
       await keep(journal.noteDone(index, response.summary))
       totals.add(response.summary)
+      watch.batchEnded(response.summary.by_source.model + response.summary.by_source.escalation)
       reserved?.settle(response.summary.cost_usd)
       window.ended(submittedAt)
       options.onResults?.(response.results)
     } catch (error) {
       reserved?.settle(null)
+      watch.batchEnded(indicators.length)
       const code = error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
       if (options.abandon.aborted) return fail('interrupted', 'interrupted while it was under way', idsOf(indicators))
       // Whoever ends one batch means the run: nothing more is submitted.
@@ -196,13 +208,16 @@ export async function runCatalogue(
       }
       const task = submit(index, indicators, reserved).finally(() => {
         inFlight.delete(task)
+        indicatorsInFlight -= indicators.length
         progress()
       })
       inFlight.add(task)
+      indicatorsInFlight += indicators.length
       progress()
     }
   } finally {
     await Promise.all(inFlight)
+    watch.stop()
   }
   if (unsubmitted.length > 0) {
     if (stopReason !== undefined) fail('not-submitted', `not submitted, because ${stopReason}`, unsubmitted)

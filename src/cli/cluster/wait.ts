@@ -1,7 +1,7 @@
 /** Waits for the cluster, and says while it waits what is not there yet. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
-import { clip } from '../ui/progress.ts'
+import { clip } from '../ui/progress-text.ts'
 import { say } from '../ui/terminal.ts'
 import type { Compose } from './compose.ts'
 import { type Container, listContainers } from './containers.ts'

@@ -15,7 +15,7 @@ import type { BatchSummary } from '../../restate/contract.ts'
 import { createBatchClient } from '../client/batches.ts'
 import { findIngress } from '../client/ingress.ts'
 import { describeModel } from '../start/start.ts'
-import { createProgress } from '../ui/progress.ts'
+import { createStderrProgress } from '../ui/progress.ts'
 import { createCliLog, type Interrupts, say } from '../ui/terminal.ts'
 import { costOf, type ServiceRun } from './report.ts'
 
@@ -105,8 +105,7 @@ async function runOnce(
 ): Promise<ServiceRun> {
   const runId = `eval-${randomBytes(6).toString('hex')}`
   say(`Run ${runId}: ${rows.length} indicators, mode ${mode}, ${pack} to a request`)
-  const isTty = process.stderr.isTTY === true
-  const progress = createProgress({ stream: process.stderr, isTty, total: rows.length })
+  const progress = createStderrProgress(rows.length)
   const client = createBatchClient({ urls, patienceMs: PATIENCE_MS, say: (line) => progress.note(line) })
   const results = new Map<string, Classification>()
   const summaries: BatchSummary[] = []

@@ -5,7 +5,7 @@ import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
-import { isInterrupted, printJson, underInterrupts } from '../ui/terminal.ts'
+import { isInterrupted, isLiveTerminal, printJson, underInterrupts } from '../ui/terminal.ts'
 import {
   BACKLOG_SQL,
   backlogRowSchema,
@@ -80,7 +80,7 @@ async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSign
         if (error instanceof ServiceError && error.code === 'admin-failed') return error.message
         throw error
       })
-      const head = process.stdout.isTTY ? CLEAR_SCREEN : ''
+      const head = isLiveTerminal(process.stdout) ? CLEAR_SCREEN : ''
       process.stdout.write(`${head}${new Date().toISOString()}\n${text}\n`)
       await sleep(seconds * 1_000, undefined, { signal })
     }

@@ -1,5 +1,4 @@
-/** `export`: classifications as CSV or JSON lines. */
-import { once } from 'node:events'
+/** The command `export`: writes stored classifications as CSV or JSON Lines, to stdout or to a file. */
 import type { Command } from 'commander'
 import { writeWholeFile } from '../../catalogue/atomic-file.ts'
 import { createExportWriter, type ExportFormat } from '../../catalogue/results-writer.ts'
@@ -8,7 +7,15 @@ import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
 import { withDatabase } from '../database/database.ts'
 import { oneOf } from '../ui/option-values.ts'
-import { createCliLog, EXIT_FAILED, formatCount, isClosed, say, underInterrupts } from '../ui/terminal.ts'
+import {
+  createCliLog,
+  EXIT_FAILED,
+  formatCount,
+  say,
+  underInterrupts,
+  warnOfNpmLines,
+  writeStdout,
+} from '../ui/terminal.ts'
 
 interface ExportOptions {
   readonly format: ExportFormat
@@ -21,7 +28,7 @@ export function addExportCommand(program: Command): void {
     .command('export')
     .description('Write the latest classification of every indicator, or the results of one run')
     .requiredOption('--format <format>', 'csv or jsonl', oneOf(['csv', 'jsonl']))
-    .option('--run <run>', 'only what this run classified')
+    .option('--run <run>', 'only the results of this run')
     .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
     .action(async (options: ExportOptions) => {
       const config = readConfig()
@@ -34,8 +41,8 @@ export function addExportCommand(program: Command): void {
               throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
             }
             return options.out === undefined
-              ? await writeStdout(store, options, signal)
-              : await writeWholeFile(options.out, (append) => writeAll(store, options, append, signal))
+              ? await exportToStdout(store, options, signal)
+              : await writeWholeFile(options.out, (append) => exportTo(append, store, options, signal))
           }),
       )
       if (count === undefined) return
@@ -44,36 +51,27 @@ export function addExportCommand(program: Command): void {
     })
 }
 
-/** Resolves with the count, or with undefined where the reader had enough before the end. */
-async function writeStdout(store: Store, options: ExportOptions, signal: AbortSignal): Promise<number | undefined> {
-  const { stdout } = process
-  let failure: Error | undefined
-  const onError = (error: Error) => {
-    failure = error
+/** Resolves with the count, or with undefined where the reader closed its end before all was written. */
+async function exportToStdout(store: Store, options: ExportOptions, signal: AbortSignal): Promise<number | undefined> {
+  warnOfNpmLines()
+  const write = async (text: string) => {
+    if (!(await writeStdout(text, signal))) throw new ReaderClosedError()
   }
-  stdout.on('error', onError)
   try {
-    return await writeAll(
-      store,
-      options,
-      async (text) => {
-        if (failure !== undefined) throw failure
-        if (!stdout.write(text)) await once(stdout, 'drain', { signal })
-      },
-      signal,
-    )
+    return await exportTo(write, store, options, signal)
   } catch (error) {
-    if (isClosed(error)) return undefined
+    if (error instanceof ReaderClosedError) return undefined
     throw error
-  } finally {
-    stdout.off('error', onError)
   }
 }
 
-async function writeAll(
+class ReaderClosedError extends Error {}
+
+/** Resolves with the number of classifications. */
+async function exportTo(
+  write: (text: string) => Promise<void>,
   store: Store,
   options: ExportOptions,
-  write: (text: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
   const writer = createExportWriter({ format: options.format, write })
@@ -86,7 +84,7 @@ async function writeAll(
     }
     await writer.end()
   } catch (error) {
-    // Whatever an interrupt cut off, it is the reason.
+    // An interrupt also makes queries and writes fail, and it is the interrupt that the user wants to read of.
     signal.throwIfAborted()
     throw error
   }

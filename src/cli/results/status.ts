@@ -1,4 +1,4 @@
-/** `status ID`: the latest classification of an indicator, or the totals of a run. */
+/** The command `status ID`: shows the latest classification of an indicator, or the totals of a run. */
 import type { Command } from 'commander'
 import type { Classification } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
@@ -7,8 +7,8 @@ import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
 
-/** A service whose database is away answers when that is back; nobody waits for it at a prompt. */
-const PATIENCE_MS = 15_000
+/** Milliseconds for an answer: a service waits for a database that is away, but a person at a prompt does not. */
+const TIMEOUT_MS = 15_000
 
 interface StatusOptions {
   readonly json?: boolean
@@ -24,8 +24,9 @@ export function addStatusCommand(program: Command): void {
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
     .action(async (id: string, options: StatusOptions) => {
       const urls = options.ingress ?? readConfig().restate.ingressUrls
-      const signal = AbortSignal.timeout(PATIENCE_MS)
-      const found = (await find(urls, { indicator_id: id }, signal)) ?? (await find(urls, { run_id: id }, signal))
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const found =
+        (await readStatus(urls, { indicator_id: id }, signal)) ?? (await readStatus(urls, { run_id: id }, signal))
       if (found === undefined) {
         say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
@@ -34,13 +35,4 @@ export function addStatusCommand(program: Command): void {
         process.stdout.write(`${formatClassification(found as unknown as Classification)}\n`)
       else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
     })
-}
-
-async function find(
-  urls: readonly string[],
-  query: { readonly indicator_id: string } | { readonly run_id: string },
-  signal: AbortSignal,
-): Promise<Record<string, unknown> | undefined> {
-  const answer = await readStatus(urls, query, signal)
-  return typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : undefined
 }

@@ -1,21 +1,15 @@
+/** The progress line on a clock of the test: what is drawn, when, and what it says of pace and end. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  clip,
-  createEta,
-  createProgress,
-  createRateMeter,
-  etaOf,
-  formatDuration,
-  formatProgress,
-  type ProgressCounts,
-} from '../../../src/cli/ui/progress.ts'
+import { createEta, createRateMeter, etaOf } from '../../../src/cli/ui/pace.ts'
+import { createProgress } from '../../../src/cli/ui/progress.ts'
+import { clip, formatDuration, formatProgress, type ProgressCounts } from '../../../src/cli/ui/progress-text.ts'
 
 const CLEAR = '\r\u001b[K'
 
 /** A progress on a fake clock: `pass` moves the clock and the timers together. */
-function startedProgress(t: TestContext, options: { isTty: boolean; total: number; columns?: number }) {
+function startedProgress(t: TestContext, options: { isLive: boolean; total: number; columns?: number }) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let nowMs = 1_000
   const writes: string[] = []
@@ -34,7 +28,7 @@ const counts = (done: number, more: Partial<ProgressCounts> = {}): ProgressCount
 }
 
 test('a terminal has one line that is redrawn in place and cleared at the end', (t) => {
-  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 1_000 })
+  const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 1_000 })
   pass(2_000)
   progress.update(counts(100, { failed: 20, needsReview: 7 }))
   pass(200)
@@ -48,7 +42,7 @@ test('a terminal has one line that is redrawn in place and cleared at the end', 
 })
 
 test('nothing is written after the end, and no timer is left', (t) => {
-  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 10 })
+  const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 10 })
   progress.end()
   const before = writes.length
   pass(60_000)
@@ -58,26 +52,57 @@ test('nothing is written after the end, and no timer is left', (t) => {
 })
 
 test('a terminal line is clipped to its width, which may change', (t) => {
-  const { progress, writes, pass, stream } = startedProgress(t, { isTty: true, total: 1_000, columns: 20 })
+  const { progress, writes, pass, stream } = startedProgress(t, { isLive: true, total: 1_000, columns: 20 })
   const visible = () => (writes.at(-1) ?? '').replace(CLEAR, '')
-  assert.equal(visible().length, 19)
+  assert.equal(visible().length, 17)
   assert.ok(visible().endsWith('…'))
   stream.columns = 30
   pass(200)
-  assert.equal(visible().length, 29)
+  assert.equal(visible().length, 27)
+  progress.end()
+})
+
+test('a window that became narrower leaves no rows of the wrapped line behind', (t) => {
+  const { progress, writes, pass, stream } = startedProgress(t, { isLive: true, total: 1_000, columns: 100 })
+  const shown = (writes.at(-1) ?? '').replace(CLEAR, '').length
+  assert.ok(shown > 60 && shown < 90, String(shown))
+  stream.columns = 30
+  pass(200)
+  // The terminal has wrapped the line into three rows, and the cursor stands in the last of them.
+  assert.ok((writes.at(-1) ?? '').startsWith('\u001b[2A\r\u001b[J'), JSON.stringify(writes.at(-1)))
+  pass(200)
+  assert.ok((writes.at(-1) ?? '').startsWith(CLEAR))
+  progress.end()
+})
+
+test('answers of open batches move the line, and the end of a batch never moves it back', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 228 })
+  const show = (next: ProgressCounts) => {
+    progress.update(next)
+    pass(200)
+    return /(\d+)\/228/.exec(writes.at(-1) ?? '')?.[1]
+  }
+  for (let second = 1; second <= 10; second += 1) {
+    pass(800)
+    assert.equal(show(counts(0, { answered: second * 5 })), String(second * 5))
+  }
+  assert.match(writes.at(-1) ?? '', /50\/228 {2}21% {2}[23]\d\d\/min {2}ETA 0:[34]\d /)
+  assert.equal(show(counts(40, { answered: 0 })), '50')
+  assert.equal(show(counts(40, { answered: 15 })), '55')
+  assert.equal(show(counts(40, { answered: 300 })), '228')
   progress.end()
 })
 
 test('a note stays above the live line', (t) => {
-  const { progress, writes } = startedProgress(t, { isTty: true, total: 10 })
+  const { progress, writes } = startedProgress(t, { isLive: true, total: 10 })
   progress.note('node 2 is away')
-  assert.equal(writes.at(-2), `${CLEAR}node 2 is away\n`)
+  assert.deepEqual(writes.slice(-3, -1), [CLEAR, 'node 2 is away\n'])
   assert.match(writes.at(-1) ?? '', /0\/10/)
   progress.end()
 })
 
 test('elsewhere lines come at most every 5 s, without control characters, and the last state is said', (t) => {
-  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 100 })
+  const { progress, writes, pass } = startedProgress(t, { isLive: false, total: 100 })
   for (let step = 1; step <= 120; step += 1) {
     pass(100)
     progress.update(counts(Math.floor(step / 2)))
@@ -91,7 +116,7 @@ test('elsewhere lines come at most every 5 s, without control characters, and th
 })
 
 test('elsewhere a run without news still shows that it is alive', (t) => {
-  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 100 })
+  const { progress, writes, pass } = startedProgress(t, { isLive: false, total: 100 })
   pass(10_000)
   assert.equal(writes.length, 2)
   assert.match(writes[0] ?? '', /^0\/100 {2}0% {2}0\/min {2}ETA --/)
@@ -111,7 +136,7 @@ test('the rate is that of the last 15 s, and falls when nothing ends', () => {
 })
 
 test('in long runs elsewhere the lines become fewer', (t) => {
-  const { progress, writes, pass } = startedProgress(t, { isTty: false, total: 1_000_000 })
+  const { progress, writes, pass } = startedProgress(t, { isLive: false, total: 1_000_000 })
   for (let second = 1; second <= 3_600; second += 1) {
     pass(1_000)
     progress.update(counts(second))
@@ -121,7 +146,7 @@ test('in long runs elsewhere the lines become fewer', (t) => {
 })
 
 test('what was done before a resume says nothing of the pace', (t) => {
-  const { progress, writes, pass } = startedProgress(t, { isTty: true, total: 20_000 })
+  const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 20_000 })
   progress.update(counts(10_000, { resumed: 10_000 }))
   for (let second = 1; second <= 10; second += 1) {
     pass(1_000)
@@ -159,9 +184,9 @@ test('durations and widths', () => {
 test('whatever the numbers, the line never says NaN or Infinity', () => {
   const number = fc.oneof(fc.nat(), fc.constantFrom(0, Number.NaN, Number.POSITIVE_INFINITY))
   const rate = fc.oneof(fc.constant(undefined), fc.double({ min: 0 }))
-  const property = fc.property(number, number, number, number, rate, (total, done, failed, inFlight, perMinute) => {
-    const etaMs = etaOf(total - done - failed, perMinute)
-    const line = formatProgress({ total, done, failed, needsReview: 0, inFlight, perMinute, etaMs })
+  const property = fc.property(number, number, number, number, rate, (total, finished, failed, inFlight, perMinute) => {
+    const etaMs = etaOf(total - finished, perMinute)
+    const line = formatProgress({ total, finished, failed, needsReview: 0, inFlight, perMinute, etaMs })
     assert.doesNotMatch(line, /NaN|Infinity|∞|undefined|\n/)
   })
   fc.assert(property, { numRuns: 10_000, seed: 20_261_122 })
