@@ -1,38 +1,40 @@
-# One image, three commands:
+# The image of the classify service, for three commands:
 #   node src/server.ts             a replica (the default)
 #   node src/offline-model/main.ts the offline model
-#   node src/cli/main.ts migrate   the database's schema, where replicas must not bring it up to date themselves
-# It builds with the classic builder as well as with BuildKit, so it uses neither mounts nor --chmod.
+#   node src/cli/main.ts migrate   updates the schema of the database, where the replicas may not do so themselves
+# The file uses neither mounts nor --chmod, so that the classic builder builds it as well as BuildKit.
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Without devDependencies in it `npm ci` does not hold the lock file to packages that the image never has (a registry that
-# lacks one platform's build of a dev tool would fail the build). No production dependency has an install script to run.
-# What is deleted can never run, since Node strips no types below node_modules: 78 MB become 34.
+# `npm ci` checks that the registry has every package of the lock file, so the development dependencies are removed first:
+# a registry that lacks a tool for one platform would fail the build. No production dependency needs its install script.
+# The deleted TypeScript files and source maps cannot be run, because Node.js strips no types below node_modules; without
+# them the modules shrink from 78 to 34 MB.
 RUN npm pkg delete devDependencies \
  && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete \
  && find node_modules -type d -empty -delete
 
 FROM node:24-bookworm-slim
-# Inside a container the address must be every interface's; what is published is the Compose file's matter.
+# A process in a container has to listen on all interfaces; the Compose file decides what the host can reach.
 ENV NODE_ENV=production HOST=0.0.0.0 OFFLINE_MODEL_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json package-lock.json ./
 COPY docker/health.sh docker/health.sh
 COPY src src
-# Compiled code of a replica's start, kept for its user: it halves the CPU that a start takes, which counts when replicas are
-# added to a busy machine. Without a database the replica ends with code 2, its modules loaded. The files go to root at the
-# end: the process cannot change what it will run.
+# A cache of the compiled modules halves the CPU time of a replica's start, which matters where replicas are added to a busy
+# machine. A start without a database fills the cache: the replica loads its modules and ends with code 2. The cache then
+# belongs to root, so that the process cannot change the code that it will run.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
 RUN node src/server.ts || [ $? = 2 ]
 USER 0:0
 RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
-# By number, so that Kubernetes' runAsNonRoot can tell. The files belong to root: the process cannot change its own code.
+# The user is a number, because Kubernetes' runAsNonRoot cannot judge a name. All files belong to root, so that the process
+# cannot change its own code.
 USER 1000:1000
 EXPOSE 9080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["bash", "docker/health.sh", "9080"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Exits 0 when GET /health on port $1 of this container answers 200. In bash, since the image has no curl and starting
-# Node for each check is dear.
+# The health check of the containers of our image: exits 0 where GET /health on port $1 of this container answers 200. It is
+# written in bash because the image has no curl, and starting Node.js for each check would cost much CPU.
 set -eu
 exec 3<>"/dev/tcp/127.0.0.1/$1"
 printf 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3

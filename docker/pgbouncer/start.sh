@@ -1,15 +1,16 @@
 #!/bin/sh
-# Starts PgBouncer with a configuration written from DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and DB_SSLMODE to /tmp.
-# The image's own entrypoint writes to /etc/pgbouncer, which a read-only root file system does not allow (a tmpfs there keeps
-# the directory's mode and belongs to root), and it does not know every setting below.
+# Starts PgBouncer with a configuration in /tmp that is made of DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and
+# DB_SSLMODE. The image's own entrypoint lacks some of the settings below and writes to /etc/pgbouncer, which a read-only
+# root file system forbids (a tmpfs there would belong to root).
 set -eu
 umask 077
-# POSTGRES_HOST is for the host's own commands as well, and means the same there and here: this machine, not this container.
+# Commands on the host read the same POSTGRES_HOST, so its names for "this machine" mean the host and not this container.
 case "$DB_HOST" in
   localhost | 127.* | ::1) DB_HOST=host.docker.internal ;;
 esac
-# The cluster's own database; POSTGRES_PORT is then that of the embedded stack.
+# The cluster's own database listens on 5432; POSTGRES_PORT may be set for the embedded stack on the host.
 if [ "$DB_HOST" = timescaledb ]; then DB_PORT=5432; fi
+# Prints $1 with its double quotes doubled, as PgBouncer's user list needs.
 double() { printf '%s' "$1" | sed 's/"/""/g'; }
 printf '"%s" "%s"\n' "$(double "$DB_USER")" "$(double "$DB_PASSWORD")" > /tmp/userlist.txt
 cat > /tmp/pgbouncer.ini <<INI
@@ -27,8 +28,8 @@ max_client_conn = 1000
 default_pool_size = 25
 server_tls_sslmode = $DB_SSLMODE
 ignore_startup_parameters = extra_float_digits
-; A database that was away is tried again after 1 s (default 15), a silent one given up after 3 (15), and a name that was
-; not there or has moved is looked up again after 1 and 2 s (15).
+; Seconds, each 15 by default: the wait before a database that was away is tried again, the wait for a silent one, and the
+; ages after which a missing and a known host name are looked up again.
 server_login_retry = 1
 server_connect_timeout = 3
 dns_nxdomain_ttl = 1

@@ -1,3 +1,4 @@
+/** The configuration: every variable with wrong values, the defaults, and the files that have to agree with the schema. */
 import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
@@ -6,10 +7,10 @@ import { COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { connectionFromThisHost } from '../../../src/config/database-connection.ts'
 import { findNearMisses } from '../../../src/config/near-misses.ts'
-import { VARIABLE_NAMES } from '../../../src/config/variables.ts'
+import { VARIABLE_NAMES, variables } from '../../../src/config/variables.ts'
 import { nearestName } from '../../../src/lib/nearest-name.ts'
 
-/** For each variable: values that must stop the process. */
+/** Values of each variable that must stop the process. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
   PORT: ['0', '65536', '-1', '80.5', 'http'],
   HOST: [' '],
@@ -100,11 +101,11 @@ test('credentials in a URL are refused and not shown', () => {
   }
 })
 
-test('all that is wrong is told at once', () => {
+test('all wrong variables are reported at once', () => {
   assert.throws(() => readConfig({ RATE_RPM: 'x', PORT: 'y' }), /RATE_RPM[\s\S]*PORT|PORT[\s\S]*RATE_RPM/)
 })
 
-test('nothing set is a configuration', () => {
+test('an empty environment is a configuration', () => {
   const config = readConfig({})
   assert.equal(config.rate.rpm, 1_000)
   assert.equal(config.rate.tpm, null)
@@ -123,6 +124,32 @@ test('.env.example names every variable of the service and of the Compose file, 
   assert.deepEqual(named.toSorted(), [...VARIABLE_NAMES, ...COMPOSE_VARIABLES].toSorted())
 })
 
+test('each value in .env.example is the default, or an accepted example where there is no default', async () => {
+  const example = await readFile(new URL('.env.example', root), 'utf8')
+  const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
+  const composeDefaults = new Map(
+    [...compose.matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*):-([^}]*)\}/g)].map(([, name, value]) => [name, value]),
+  )
+  const defaults: Readonly<Record<string, unknown>> = variables.parse({})
+  const schemas: Readonly<Record<string, { parse(value: string): unknown }>> = variables.shape
+  for (const [, name = '', value = ''] of example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$/gm)) {
+    const parsed = schemas[name]?.parse(value)
+    if (defaults[name] !== undefined) assert.deepEqual(parsed, defaults[name], `${name} has another default`)
+    else if (COMPOSE_VARIABLES.includes(name) && composeDefaults.has(name)) {
+      assert.equal(value, composeDefaults.get(name), `the Compose file has another default for ${name}`)
+    }
+  }
+})
+
+test('.env.example explains every variable or the group that it stands in', async () => {
+  const blocks = (await readFile(new URL('.env.example', root), 'utf8')).split('\n\n')
+  for (const block of blocks.filter((text) => !text.startsWith('# ---'))) {
+    assert.match(block, /^# [A-Z][^=\n]*[^\n]*\n/, `a variable without an explanation:\n${block}`)
+  }
+  const orphans = blocks.flatMap((block) => /^(?:# )?[A-Z][A-Z0-9_]+=.*/.exec(block)?.[0] ?? [])
+  assert.deepEqual(orphans, [])
+})
+
 test('a copy of .env.example is a configuration, and finds the Compose file', async () => {
   const example = parseEnv(await readFile(new URL('.env.example', root), 'utf8'))
   const config = readConfig(example as Record<string, string>)
@@ -132,7 +159,7 @@ test('a copy of .env.example is a configuration, and finds the Compose file', as
 test('the list of Compose variables is what the Compose file reads, but for those that the service reads as well', async () => {
   const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
   const substituted = [...compose.matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name ?? '')
-  // Passed on under its own name where it is set.
+  // A name without a value is passed on where it is set.
   const passedOn = [...compose.matchAll(/^ +([A-Z][A-Z0-9_]+):$/gm)].map(([, name]) => name ?? '')
   for (const name of passedOn)
     assert.ok(VARIABLE_NAMES.includes(name), `${name} is passed to a service that does not read it`)
@@ -141,7 +168,7 @@ test('the list of Compose variables is what the Compose file reads, but for thos
   assert.deepEqual([...own, ...byCompose].toSorted(), COMPOSE_VARIABLES.toSorted())
 })
 
-test("Docker's name of this machine is this machine, for what runs on it; other names stay", () => {
+test("Docker's name of this machine becomes 127.0.0.1 for processes on it, and other names stay", () => {
   const hostOf = (env: Record<string, string>) => {
     const connection = readConfig(env).database.connection
     const seen = connection === null ? null : connectionFromThisHost(connection)
@@ -155,7 +182,7 @@ test("Docker's name of this machine is this machine, for what runs on it; other 
   )
 })
 
-test('admin ports: what is set, else the embedded port and the five of the cluster, each once', () => {
+test('the admin URLs are the configured ones, else those of the embedded stack and of the cluster, each once', () => {
   const cluster = [9070, 29070, 39070, 49070, 59070].map((port) => `http://127.0.0.1:${port}`)
   assert.deepEqual(readConfig({}).restate.adminUrls, cluster)
   const moved = readConfig({ ADMIN_PORT: '7000', CLUSTER_ADMIN_PORT_1: '0' }).restate.adminUrls
@@ -166,12 +193,12 @@ test('admin ports: what is set, else the embedded port and the five of the clust
   ])
 })
 
-test('the replicas of the cluster are five unless something else is said', () => {
+test('the cluster has five replicas by default', () => {
   assert.equal(readConfig({}).cluster.replicas, 5)
   assert.equal(readConfig({ CLUSTER_REPLICAS: '8' }).cluster.replicas, 8)
 })
 
-test('slips of the pen are pointed out, other names are left alone', () => {
+test('mistyped variables are reported, names of other programs are not', () => {
   const known = VARIABLE_NAMES
   assert.equal(nearestName('RATE_RMP', known), 'RATE_RPM')
   assert.equal(nearestName('OPENAI_KEY', known), 'OPENAI_API_KEY')
