@@ -2,8 +2,7 @@
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { modelConfidence, ruleConfidence } from './calibration.ts'
 import { cutText } from './clean-text.ts'
-import { CODEBOOK_VERSION, DECIDED_FIELDS, familyOf, timeBasisOf } from './codebook.ts'
-import { PROMPT_VERSION } from './prompt.ts'
+import { DECIDED_FIELDS, familyOf, timeBasisOf } from './codebook.ts'
 import type {
   Classification,
   DecidedField,
@@ -142,6 +141,9 @@ export interface ClassificationInput {
   readonly decision: SourcedDecision | null
   /** Why no answer came though one was needed, such as "the model refused"; for the issue's message. */
   readonly noAnswerReason?: string
+  /** The codebook and the prompt under which the decision was made: a release may have changed them since. */
+  readonly codebookVersion: string
+  readonly promptVersion: string
   readonly runId: string
   /** ISO 8601, UTC. */
   readonly classifiedAt: string
@@ -175,8 +177,8 @@ export function buildClassification(input: ClassificationInput): Classification 
     issues: [...doubts, ...findings],
     reason: source === 'rules' || decision === null ? rulesReason(reading) : decision.decision.reason,
     model: source === 'rules' || decision === null ? null : decision.model,
-    codebook_version: CODEBOOK_VERSION,
-    prompt_version: PROMPT_VERSION,
+    codebook_version: input.codebookVersion,
+    prompt_version: input.promptVersion,
     run_id: input.runId,
     classified_at: input.classifiedAt,
   }

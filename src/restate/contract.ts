@@ -129,6 +129,9 @@ export interface ChunkRequest {
 export interface ChunkReply {
   /** The model that was asked, as configured where the chunk ran: a release may change it while a batch is under way. */
   readonly asked_model: string
+  /** The codebook and the prompt of the release that asked. Absent in the replies of releases before these properties. */
+  readonly codebook_version?: string
+  readonly prompt_version?: string
   /** What fails the whole run, such as a refused key; then nothing is answered and nothing more is asked. */
   readonly failure: { readonly code: ErrorCode; readonly message: string } | null
   readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]

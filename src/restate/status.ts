@@ -1,7 +1,7 @@
 /** classify-api/status: the latest classification of an indicator, or the totals of a run. */
 import { TerminalError } from '@restatedev/restate-sdk'
 import type { Store } from '../store/types.ts'
-import { toTotalsBody } from './batch/save.ts'
+import { toTotalsBody } from './batch/summary.ts'
 import { formatFailure, type StatusRequest, type StatusResponse } from './contract.ts'
 
 export async function readStatus(store: Store, request: StatusRequest): Promise<StatusResponse> {

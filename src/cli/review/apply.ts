@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { counted, printable, showValue } from '../../catalogue/problem-report.ts'
 import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
-import { DECIDED_FIELDS } from '../../classification/codebook.ts'
+import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { buildClassification } from '../../classification/merge.ts'
+import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { ServiceError } from '../../errors.ts'
 import type { BatchTotals, KnownIndicator, Labels, ReviewDecision, Store } from '../../store/types.ts'
 import { decideLabels } from './check.ts'
@@ -152,6 +153,8 @@ async function save(store: Store, decided: readonly Decided[], by: string): Prom
         reading: shape.reading,
         mode: known.latest.mode,
         decision: { decision: { ...labels, confidence, reason }, source: 'person', model: null },
+        codebookVersion: CODEBOOK_VERSION,
+        promptVersion: PROMPT_VERSION,
         runId,
         classifiedAt: laterOf(startedAt, known.latest.classification.classified_at),
       }),

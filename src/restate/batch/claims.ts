@@ -1,31 +1,93 @@
-/** Claims on shapes as batches take them. */
-import type { Store, StoredAnswer } from '../../store/types.ts'
+/** Claims on shapes: a batch claims a shape before it asks the model, so that no two batches ask the same question. */
+import { TerminalError } from '@restatedev/restate-sdk'
+import { isServiceError } from '../../errors.ts'
+import type { ClaimsToEnd, EndedClaim, Store, StoredAnswer } from '../../store/types.ts'
+import { databaseStep } from '../options.ts'
+import { questionAt } from './questions.ts'
+import type { Batch, BatchState, ModelAnswers } from './types.ts'
 
 /**
- * How long a claim holds without its owner. The owner renews it while it waits for its chunks; only one that was
- * killed, or is cut off from Restate, leaves it to run out.
+ * Milliseconds for which a claim holds without a renewal. The batch renews it while it waits for its chunks, so that it
+ * runs out only where the batch was killed or is cut off from Restate.
  */
 export const CLAIM_MS = 120_000
+
+/** Milliseconds between two renewals of the claims of a batch that waits for its chunks. */
 export const RENEW_MS = 40_000
 
-/** An answer came, the escalation model should have judged it, and could not: asking again would bring the same. */
-export const IN_DOUBT = { code: 'in-doubt', message: 'the escalation model gave no answer', fatal: false } as const
+/**
+ * The outcome of a claim whose answer is in doubt because the escalation model failed to judge it. Batches that wait take
+ * that answer, since asking again would bring the same.
+ */
+const IN_DOUBT = { code: 'in-doubt', message: 'the escalation model gave no answer', fatal: false } as const
 
-export interface Claimed {
-  /** Hashes of the shapes that are ours to ask. */
+export interface ClaimedShapes {
+  /** Hashes of the shapes that this batch may ask about. */
   readonly mine: ReadonlySet<string>
-  /** ISO 8601 by the database's clock; empty where nothing was to claim. */
+  /** ISO 8601 by the database's clock; empty where nothing was to be claimed. */
   readonly at: string
-  /** Answers that came for them while we claimed. */
+  /** Answers that were stored for these shapes before the claim. */
   readonly answers: ReadonlyMap<string, StoredAnswer>
 }
 
 /**
- * Claims, then reads the answers: whoever held a claim stored its answer before it let go, so what has no answer now is
- * nobody's but ours to ask for.
+ * Claims first and reads the answers afterwards. A batch stores its answer before it gives its claim up, so that a
+ * claimed shape without an answer is asked by this batch alone.
  */
-export async function claimUnanswered(store: Store, owner: string, shapeHashes: readonly string[]): Promise<Claimed> {
+export async function claimUnanswered(
+  store: Store,
+  owner: string,
+  shapeHashes: readonly string[],
+): Promise<ClaimedShapes> {
   if (shapeHashes.length === 0) return { mine: new Set(), at: '', answers: new Map() }
   const { claimed, at } = await store.claimShapes(owner, shapeHashes, CLAIM_MS)
   return { mine: new Set(claimed), at, answers: await store.findAnswers(claimed) }
+}
+
+/** The outcome of each claim on the shapes at `positions`, for the batches that wait for them. */
+export function claimsToEnd(
+  { plan, owner }: Pick<Batch, 'plan' | 'owner'>,
+  answers: ModelAnswers,
+  positions: readonly number[],
+): ClaimsToEnd {
+  const claims = positions.flatMap((position): EndedClaim[] => {
+    const shapeHash = questionAt(plan.ways, position)?.shapeHash
+    return shapeHash === undefined ? [] : [{ shapeHash, failure: outcomeAt(answers, position) }]
+  })
+  return { owner, claims }
+}
+
+function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure'] {
+  const { decisions, unanswered, failure } = answers
+  const decision = decisions.get(position)
+  const isEscalated = answers.escalated.includes(position)
+  // Where the run fails, an answer that was on its way to the escalation model is not settled.
+  if (decision !== undefined && !(isEscalated && failure !== null)) {
+    return isEscalated && decision.source === 'model' ? IN_DOUBT : null
+  }
+  if (failure !== null) return { ...failure, fatal: true }
+  const missing = unanswered.get(position)
+  return missing === undefined ? null : { ...missing, fatal: false }
+}
+
+/**
+ * Ends the claims of a batch that ends with `error`. Batches that wait get the failure of a failed batch, or each of them
+ * would find it out again; the shapes of a cancelled batch become free, so that they ask. Where even this cannot be
+ * stored the claims run out by themselves.
+ */
+export async function releaseClaims(batch: Batch, { answers, claimed }: BatchState, error: unknown): Promise<void> {
+  const { ctx, store, owner, plan } = batch
+  const isFailed = isServiceError(error)
+  if (claimed.length === 0 || !(isFailed || error instanceof TerminalError)) return
+  const end = claimsToEnd(batch, answers, claimed)
+  const shapeHashes = end.claims.map(({ shapeHash }) => shapeHash)
+  const release = () =>
+    isFailed
+      ? store.saveAnswers({ answers: [], answeredAt: plan.runStartedAt, end })
+      : store.releaseClaims(owner, shapeHashes)
+  try {
+    await ctx.run('let the claims go', release, databaseStep)
+  } catch (failed) {
+    if (!(failed instanceof TerminalError)) throw failed
+  }
 }

@@ -1,29 +1,30 @@
-/** classify-api/estimate: how a batch would get its results now. Reads only: nothing is asked, claimed or written. */
+/** The handler classify-api/estimate: how a batch would get its results now. It asks no model, claims nothing and writes nothing. */
 import { type Candidate, factsOf, type Habits, prefixTokens } from '../../classification/estimate.ts'
-import type { ModelUse, Store } from '../../store/types.ts'
+import type { ModelUse } from '../../store/types.ts'
 import type { BatchRequest, EstimateResponse, TokenPrice } from '../contract.ts'
-import { type Models, readOptions, readWays } from './plan.ts'
+import { readOptions } from './prepare.ts'
+import { type ResolveDeps, resolveIndicators } from './resolve.ts'
 
-export interface EstimateDeps {
-  readonly store: Store
-  readonly models: Models
+export interface EstimateDeps extends ResolveDeps {
+  /** The price of a model; null where none is known. */
   readonly priceOf: (model: string) => TokenPrice | null
 }
 
-/** Fewer indicators than this say little of the next ones. */
+/** The use of a model over fewer indicators than this is no guide to the next ones. */
 const ENOUGH_INDICATORS = 20
 
 export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): Promise<EstimateResponse> {
   const { store, models, priceOf } = deps
   const options = readOptions(request)
-  const [{ prepared, ways }, use] = await Promise.all([
-    readWays({ store, models }, request, options),
+  const [{ prepared, resolutions }, use] = await Promise.all([
+    resolveIndicators({ store, models }, request, options),
     store.findModelUse(models.primary),
   ])
   const candidates = prepared.map(({ indicator, reading, shapeHash }, position): Candidate => {
-    const way = ways[position]
-    const byAnswer = way?.kind === 'reuse' ? (way.answer.source === 'person' ? 'person' : 'reuse') : null
-    return { indicator, reading, shapeHash, stored: way?.kind === 'unchanged' ? 'unchanged' : byAnswer }
+    const resolution = resolutions[position]
+    if (resolution?.kind === 'unchanged') return { indicator, reading, shapeHash, stored: 'unchanged' }
+    if (resolution?.kind !== 'reuse') return { indicator, reading, shapeHash, stored: null }
+    return { indicator, reading, shapeHash, stored: resolution.answer.source === 'person' ? 'person' : 'reuse' }
   })
   const { asks, ...counts } = factsOf(candidates, options)
   return {
@@ -38,6 +39,7 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
   }
 }
 
+/** The model's habits by its use so far; null where it was used too little. */
 function habitsOf(use: ModelUse): Habits | null {
   if (use.indicators < ENOUGH_INDICATORS || use.inputTokens === 0) return null
   return {

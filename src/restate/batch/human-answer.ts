@@ -1,10 +1,10 @@
-/** When a person's word on a shape answers, and when a result says it already. */
+/** When a human answer decides an indicator, when a result rests on it already, and how an old one is marked. */
 import { AGGREGATIONS, CODEBOOK_VERSION, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../classification/codebook.ts'
 import type { Classification } from '../../classification/types.ts'
 import type { StoredAnswer } from '../../store/types.ts'
 
-/** False where a newer codebook has dropped one of its labels: then the word means nothing any more. */
-export function isCurrentWord({ decision }: StoredAnswer): boolean {
+/** False where a newer codebook has dropped one of the answer's labels, so that the answer means nothing any more. */
+export function hasKnownLabels({ decision }: StoredAnswer): boolean {
   return (
     TYPES.includes(decision.type) &&
     AGGREGATIONS.includes(decision.temporal_aggregation) &&
@@ -12,16 +12,20 @@ export function isCurrentWord({ decision }: StoredAnswer): boolean {
   )
 }
 
-/** Whether a result is already what the word makes of it. */
-export function keepsWord(known: Classification, word: StoredAnswer): boolean {
-  if (known.source !== 'person' || DECIDED_FIELDS.some((field) => known[field] !== word.decision[field])) return false
-  // Given anew under this codebook, the word ends the doubt that the older one had left.
-  return known.status === 'accepted' || isOlder(word)
+/** Whether a result is the one that the human answer would give. */
+export function restsOnHumanAnswer(known: Classification, answer: StoredAnswer): boolean {
+  const differs = DECIDED_FIELDS.some((field) => known[field] !== answer.decision[field])
+  if (known.source !== 'person' || differs) return false
+  // An answer that a person gave again under this codebook ends the doubt that the older one had left.
+  return known.status === 'accepted' || isOfOtherCodebook(answer)
 }
 
-/** A word from another codebook stands, as no model may overrule a person, but a person should look again. */
-export function markOlderWord(classification: Classification, answer: StoredAnswer): Classification {
-  if (answer.source !== 'person' || !isOlder(answer)) return classification
+/**
+ * Marks a result that rests on a human answer of another codebook: it stands, as no model may overrule a person, but a
+ * person should look at it again.
+ */
+export function markOlderHumanAnswer(classification: Classification, answer: StoredAnswer): Classification {
+  if (answer.source !== 'person' || !isOfOtherCodebook(answer)) return classification
   const message = `a person decided this by codebook ${answer.codebookVersion}, which is not the one in use`
   return {
     ...classification,
@@ -30,6 +34,6 @@ export function markOlderWord(classification: Classification, answer: StoredAnsw
   }
 }
 
-function isOlder(word: StoredAnswer): boolean {
-  return word.codebookVersion !== CODEBOOK_VERSION
+function isOfOtherCodebook(answer: StoredAnswer): boolean {
+  return answer.codebookVersion !== CODEBOOK_VERSION
 }

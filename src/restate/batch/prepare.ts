@@ -1,23 +1,37 @@
-/** What is derived from the indicators of a batch alone: pure, so that every step may do it again. */
+/** Derives everything that follows from the request of a batch alone. It is pure, so that every step can do it again. */
 import { createHash } from 'node:crypto'
+import { packRuleOf } from '../../classification/chunks.ts'
 import { normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readIndicator } from '../../classification/rules.ts'
 import { personShapeOf, shapeOf } from '../../classification/shape.ts'
 import type { Indicator, RuleReading } from '../../classification/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
+import type { BatchOptions } from './types.ts'
 
-/** One indicator with all that is derived from it alone. */
+/** One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). */
 export interface Prepared {
   readonly indicator: Indicator
   readonly reading: RuleReading
+  /** Hash of the normalised indicator. */
   readonly inputHash: string
   readonly shape: string
   readonly shapeHash: string
-  /** Of the shape by which a person's word is kept. */
-  readonly personHash: string
+  /** Hash of the shape by which human answers are kept; it holds no model and no version. */
+  readonly humanHash: string
 }
 
+export function readOptions(request: BatchRequest): BatchOptions {
+  return {
+    mode: request.options?.mode ?? 'hybrid',
+    reuse: request.options?.reuse ?? true,
+    force: request.force ?? false,
+    overridePerson: request.options?.override_person ?? false,
+    pack: packRuleOf(request.options?.pack),
+  }
+}
+
+/** `model` is the configured primary model, which is part of every shape. The warnings count over the whole batch. */
 export function prepare(request: BatchRequest, model: string): { prepared: Prepared[]; warnings: Warning[] } {
   const unknown = new Set<string>()
   let unknownFields = 0
@@ -29,9 +43,9 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     droppedPoints += warnings.droppedPoints
     const reading = readIndicator(indicator)
     const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    const personHash = sha256(personShapeOf(indicator, reading))
+    const humanHash = sha256(personShapeOf(indicator, reading))
     const inputHash = sha256(JSON.stringify(indicator))
-    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), personHash }
+    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), humanHash }
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {

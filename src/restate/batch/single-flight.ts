@@ -1,102 +1,82 @@
-/** Waiting for what other batches ask: one question serves all who need its shape. */
-import type { Context } from '@restatedev/restate-sdk'
-import type { EndedClaim, Store, StoredAnswer } from '../../store/types.ts'
+/** Lets one question serve every batch that needs its shape: shares the answers of this batch, and waits for those of others. */
+import { isErrorCode } from '../../errors.ts'
 import { databaseStep } from '../options.ts'
-import { CLAIM_MS } from './claims.ts'
-import { type BatchOptions, isWorthAsking, type Plan, packPositions, questionAt } from './plan.ts'
+import { askModel } from './ask-model.ts'
+import { type ClaimLookup, lookUpClaims } from './claim-lookup.ts'
+import { claimsToEnd } from './claims.ts'
+import { failWhereNothingIsAnswered, isOfEndpoint } from './gather.ts'
+import { answersToStore } from './results.ts'
+import type { Batch, BatchState } from './types.ts'
 
-/** A quarter of what was waited already: few turns in a long wait, and little lost at its end. */
+/** A pause is this part of the time waited so far: few looks in a long wait, and little lost at its end. */
 const PAUSE_SHARE = 0.25
 const SHORTEST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 15_000
 
-type Settled =
-  | { readonly position: number; readonly answer: StoredAnswer }
-  | { readonly position: number; readonly failure: NonNullable<EndedClaim['failure']> }
-  | null
-
-/** What became of shapes that other batches had claimed. Journaled. */
-export interface Looked {
-  readonly settled: readonly NonNullable<Settled>[]
-  /** Positions whose claim is ours now, packed: nobody else asks for them any more. */
-  readonly taken: readonly (readonly number[])[]
-}
-
-export interface Waiting {
-  readonly ctx: Context
-  readonly store: Store
-  readonly owner: string
-  readonly plan: Plan
-  readonly options: BatchOptions
-}
-
 /**
- * Waits durably for what other batches ask for, and hands each finding to `use`, which asks what was taken over and
- * says whether to go on. A batch that waits holds no claim, so nobody ever waits in a circle.
+ * Resolves the positions that await another batch: with its answer, with its failure, or by asking where no batch does.
+ * A batch that waits holds no claim, so that no two batches wait for each other. Rejects as `askModel` does.
  */
-export async function awaitOthers(
-  waiting: Waiting,
-  positions: readonly number[],
-  use: (found: Looked) => Promise<boolean>,
-): Promise<void> {
+export async function awaitAnswers(batch: Batch, state: BatchState, positions: readonly number[]): Promise<void> {
+  const { ctx, plan } = batch
+  const { answers, awaited } = state
+  await shareAnswers(batch, state)
   let open = positions
   let waitedMs = 0
-  // A moment ago, when the batch was planned, somebody asked for all of them.
-  let mayLook = waiting.plan.chunks.length > 0
-  while (open.length > 0) {
+  // A batch without chunks comes straight from its plan, when all these shapes were claimed by others.
+  let mayLook = plan.chunks.length > 0
+  while (open.length > 0 && answers.failure === null) {
     if (!mayLook) {
       const pauseMs = Math.min(Math.max(waitedMs * PAUSE_SHARE, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
-      await waiting.ctx.sleep(pauseMs, 'wait for the batch that asks')
+      await ctx.sleep(pauseMs, 'wait for the batch that asks')
       waitedMs += pauseMs
     }
     mayLook = false
-    const found = await waiting.ctx.run(
+    const found = await ctx.run(
       `look for ${open.length} answers that others ask for`,
-      () => lookUp(waiting, open),
+      () => lookUpClaims(batch, open),
       databaseStep,
     )
-    const settled = new Set([...found.settled.map(({ position }) => position), ...found.taken.flat()])
-    open = open.filter((position) => !settled.has(position))
-    if (settled.size > 0 && !(await use(found))) return
+    await takeLookup(batch, state, found)
+    const closed = new Set([...found.settled.map(({ position }) => position), ...found.taken.flat()])
+    open = open.filter((position) => !closed.has(position))
   }
+  if (awaited.size === 0 && answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 }
 
-/**
- * What ended after this batch was planned settles a shape, also where it brought no answer: asking in vain once more
- * would help nobody. Where nobody asks any more, and nobody has, the claim is taken over.
- */
-async function lookUp({ store, owner, plan, options }: Waiting, positions: readonly number[]): Promise<Looked> {
-  const hashOf = (position: number) => questionAt(plan.ways, position)?.shapeHash ?? ''
-  const since = plan.claims?.at ?? plan.runStartedAt
-  const readBoth = async (hashes: readonly string[]) => {
-    // Claims first: what has ended by then has its answer stored already.
-    const claims = await store.findClaims(hashes, since)
-    return { claims, answers: await store.findAnswers(hashes) }
+/** Takes over what a lookup settled, and asks the model about the shapes that it took over. */
+async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: ClaimLookup): Promise<void> {
+  const { answers, awaited } = state
+  for (const one of settled) {
+    if ('answer' in one) {
+      awaited.set(one.position, one.answer)
+      continue
+    }
+    const { code, message, fatal } = one.failure
+    answers.unanswered.set(one.position, { code, message })
+    if (fatal && isErrorCode(code)) answers.failure ??= { code, message }
   }
-  const known = await readBoth(positions.map(hashOf))
-  const settle = (position: number, { claims, answers }: typeof known): Settled => {
-    const question = questionAt(plan.ways, position)
-    const failure = claims.get(hashOf(position))?.ended?.failure ?? null
-    const answer = answers.get(hashOf(position))
-    if (question === undefined || answer === undefined) return failure === null ? null : { position, failure }
-    const isDoubted = isWorthAsking(answer, question, options.mode, plan.models.escalation)
-    return isDoubted && failure === null ? null : { position, answer }
-  }
+  state.claimed = taken.flat()
+  if (taken.length === 0 || answers.failure !== null) return
+  await askModel(batch, answers, taken)
+  await shareAnswers(batch, state)
+}
 
-  const settled = positions.map((position) => settle(position, known))
-  const free = positions.filter(
-    (position, index) => settled[index] === null && known.claims.get(hashOf(position))?.isHeld !== true,
+/** Stores the answers to the claimed shapes before this batch waits, because other batches may wait for them. */
+async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
+  const { ctx, store, plan } = batch
+  const { answers, claimed } = state
+  if (claimed.length === 0) return
+  const answeredAt = await ctx.date.toJSON()
+  const own = new Map([...answers.decisions].filter(([position]) => claimed.includes(position)))
+  const unsettled = new Set(answers.failure === null ? [] : answers.escalated)
+  const toStore = answersToStore(plan, own, unsettled)
+  const end = claimsToEnd(batch, answers, claimed)
+  await ctx.run(
+    `share the answers for ${claimed.length} shapes`,
+    () => store.saveAnswers({ answers: toStore, answeredAt, end }),
+    databaseStep,
   )
-  const { claimed } =
-    free.length > 0 ? await store.claimShapes(owner, free.map(hashOf), CLAIM_MS) : { claimed: [] as string[] }
-  // It may have ended between the look and the claim.
-  const newest = claimed.length > 0 ? await readBoth(claimed) : known
-  const mine = free.filter((position) => claimed.includes(hashOf(position)))
-  const late = mine.map((position) => settle(position, newest))
-  const taken = mine.filter((_, index) => late[index] === null)
-  await store.releaseClaims(owner, mine.filter((position) => !taken.includes(position)).map(hashOf))
-  return {
-    settled: [...settled, ...late].filter((one) => one !== null),
-    taken: packPositions(plan.ways, taken, options.pack),
-  }
+  for (const position of claimed) state.shared.add(position)
+  state.claimed = []
 }

@@ -1,7 +1,8 @@
-/** One try to have a chunk answered. Everything that the model side can do is turned into data here. */
+/** One attempt to have a chunk answered. Whatever the model endpoint does becomes data here, to be journaled. */
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../classification/answer-schema.ts'
 import { parseAnswers } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
+import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
 import {
   buildSystemPrompt,
   buildUserPrompt,
@@ -24,9 +25,11 @@ export interface AskDeps {
   readonly maxWaitMs: number
 }
 
-/** `wait`: come back later; `request` where one was refused for its rate. `retry`: the endpoint is away or slow. `answered`: whatever can be known is known. */
+/** The outcome of one attempt. The journal fixes its property names. */
 export type AskOutcome =
+  /** The rate budget has no room for `waitMs`. `request` is given where the endpoint itself refused one for its rate. */
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
+  /** The endpoint is away or slow, so that the same question may be answered later. */
   | {
       readonly kind: 'retry'
       readonly asked_model: string
@@ -34,15 +37,17 @@ export type AskOutcome =
       readonly message: string
       readonly request: ModelRequestRecord
     }
+  /** Another attempt would bring nothing more. */
   | ({ readonly kind: 'answered' } & ChunkReply)
 
-/** What the endpoint calls its model and why it failed are words from outside, and stand in results and logs. */
+/** Characters that are kept of the endpoint's name for its model, which comes from outside and stands in results. */
 const MAX_MODEL_LENGTH = 100
+/** Characters that are kept of an endpoint's failure message. */
 const MAX_MESSAGE_LENGTH = 600
 
 /**
- * Takes a start permit and asks once. Rejects only with limiter-closed and interrupted, which are this replica's own
- * end, and with defects.
+ * Takes a permit to start and asks once. Rejects where this replica ends (limiter-closed, interrupted) or the database
+ * fails, and with defects.
  */
 export async function askOnce(
   deps: AskDeps,
@@ -52,7 +57,7 @@ export async function askOnce(
 ): Promise<AskOutcome> {
   const model = request.tier === 'primary' ? deps.model.models.primary : deps.model.models.escalation
   if (model === null) {
-    // The batch was planned where an escalation model was set: its first answers stand.
+    // The batch was planned when an escalation model was still set. Its first answers stand.
     const why = { code: 'no-escalation-model', message: 'no escalation model is set any more' }
     return answered(
       '',
@@ -113,7 +118,7 @@ export async function askOnce(
 
 let countedStatic: number | undefined
 
-/** Tokens of what every request has: instructions and schema. Counted once, because it takes longer than all the rest. */
+/** Tokens of the instructions and the schema, which every request has. They are counted once, because that takes long. */
 function staticTokens(): number {
   countedStatic ??= estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA))
   return countedStatic
@@ -162,7 +167,7 @@ function readFailure(
   if (scope === 'endpoint' && status >= 503) {
     return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
   }
-  // What this replica's own end brings is for another attempt, on another replica.
+  // The failure is one of this replica, so that Restate makes another attempt on another replica.
   if (retry === 'retryable') throw error
   const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
   const reply = answered(model, [], unanswered, [record])
@@ -175,10 +180,11 @@ function answered(
   unanswered: ChunkReply['unanswered'],
   requests: ChunkReply['requests'],
 ): AskOutcome & { readonly kind: 'answered' } {
-  return { kind: 'answered', asked_model: model, decisions, unanswered, requests, failure: null }
+  const versions = { codebook_version: CODEBOOK_VERSION, prompt_version: PROMPT_VERSION }
+  return { kind: 'answered', asked_model: model, ...versions, decisions, unanswered, requests, failure: null }
 }
 
-/** One line, safe to store and to print. */
+/** One line of at most `limit` characters that is safe to store and to print. */
 function clean(text: string, limit: number): string {
   return cutText(cleanText(text.slice(0, 10 * limit)).replace(/\s+/g, ' '), limit)
 }

@@ -1,38 +1,48 @@
-/** classifier/chunk: has the indicators of one LLM request answered. Internal. */
+/** The handler classifier/chunk, which has the indicators of one request to the model answered. It is internal. */
 import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
-import { type AskDeps, askOnce } from './ask.ts'
+import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
 
 export interface ChunkDeps extends AskDeps {
   readonly countAnswered: CountAnswered
 }
 
-/** Tries while the endpoint is away, about a minute in all; then the batch decides what to make of it. */
+/** Tries that find the endpoint away, over about a minute, before the chunk replies without an answer. */
 export const MAX_TRIES = 8
+
+/** Tries of a chunk whose journal does not name their number: every release that wrote such journals made this many. */
+const TRIES_OF_EARLIER_RELEASES = 8
+
+/** The journaled outcome of one step. A failed try names how many there are, unless its journal is of an earlier release. */
+type StepOutcome = AskOutcome & { readonly max_tries?: number }
+
+/** Milliseconds of the pause after the first try that finds the endpoint away; each further pause is twice as long. */
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
 
 /**
- * Waits outside the steps, by durable sleep: for the rate budget as long as it takes and without spending a try, for
- * an endpoint that is away with growing pauses. Neither holds a slot.
+ * Asks until the model answers or the tries are used up. All waiting is durable sleep between the steps, which holds no
+ * slot of a node: for the rate budget as long as it takes and without using a try, for an endpoint that is away with
+ * growing pauses.
  */
 export async function answerChunk(ctx: Context, deps: ChunkDeps, request: ChunkRequest): Promise<ChunkReply> {
   const sent: ModelRequestRecord[] = []
   let tries = 0
   for (let turn = 0; ; turn += 1) {
     const requestId = `${ctx.request().id}-${turn}`
-    const outcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
+    const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
       const found = await askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal)
-      // Counted inside the step, because a replay would count the same answers again. What is escalated is counted already.
+      // Counted in the step, because a replay would count the answers again. What is escalated is counted already.
       if (found.kind === 'answered' && request.tier === 'primary') {
         deps.countAnswered(request.run_id, found.decisions.length)
       }
-      return found
+      // A replay under another release then gives up after the same try.
+      return found.kind === 'retry' ? { ...found, max_tries: MAX_TRIES } : found
     })
     if (outcome.kind === 'answered') {
-      const { asked_model, decisions, unanswered, requests, failure } = outcome
-      return { asked_model, decisions, unanswered, requests: [...sent, ...requests], failure }
+      const { kind: _, ...reply } = outcome
+      return { ...reply, requests: [...sent, ...reply.requests] }
     }
     if (outcome.request !== undefined) sent.push(outcome.request)
     if (outcome.kind === 'wait') {
@@ -40,13 +50,13 @@ export async function answerChunk(ctx: Context, deps: ChunkDeps, request: ChunkR
       continue
     }
     tries += 1
-    if (tries >= MAX_TRIES) {
+    if (tries >= (outcome.max_tries ?? TRIES_OF_EARLIER_RELEASES)) {
       const { asked_model, code, message } = outcome
       const unanswered = request.items.map(({ key }) => ({ key, code, message }))
       return { asked_model, decisions: [], unanswered, requests: sent, failure: null }
     }
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (tries - 1), MAX_BACKOFF_MS)
-    // Spread, or the chunks that failed together would come back together.
+    // The pauses are spread, because chunks that failed together would otherwise return together.
     await ctx.sleep(Math.round(backoffMs * (0.5 + ctx.rand.random())), 'the model endpoint is away')
   }
 }

@@ -44,6 +44,8 @@ function classify(parts: Partial<ClassificationInput> = {}) {
     reading: SETTLED,
     mode: 'hybrid',
     decision: null,
+    codebookVersion: 'v1',
+    promptVersion: 'p1',
     runId: 'r1',
     classifiedAt: '2026-11-22T00:00:00.000Z',
     ...parts,

@@ -1,85 +1,32 @@
-/** A person's word in the plan of a batch, on a real database: whatever model, prompt, mode and options come after it. */
+/** Human answers in the plan of a batch, on a real database: they decide whatever model, prompt, mode and options come later. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { packRuleOf } from '../../src/classification/chunks.ts'
 import type { Mode } from '../../src/classification/types.ts'
 import { applyReview } from '../../src/cli/review/apply.ts'
-import { createMetrics } from '../../src/metrics.ts'
-import { type BatchOptions, type Plan, planBatch } from '../../src/restate/batch/plan.ts'
-import { saveResults } from '../../src/restate/batch/save.ts'
-import { type BatchRequest, batchRequestSchema } from '../../src/restate/contract.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { Store } from '../../src/store/types.ts'
+import { type BatchPlanner, createBatchPlanner, kindsOf } from '../helpers/planned-batches.ts'
 import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
-import { decisionOf } from '../helpers/readings.ts'
 
-// Before the server's own hook, which stops it.
+// Registered before the hook of sharedPostgres, which stops the server.
 after(() => database?.drop())
 const postgres = sharedPostgres()
 let database: TestDatabase
 let store: Store
-const metrics = createMetrics()
+let plan: BatchPlanner['plan']
+let finish: BatchPlanner['finish']
 
 before(async () => {
   database = await postgres.fresh()
   store = createStore(database.pool)
+  ;({ plan, finish } = createBatchPlanner(store))
 })
 
-const OPTIONS: BatchOptions = { mode: 'hybrid', reuse: true, force: false, overridePerson: false, pack: packRuleOf(10) }
-let runs = 0
-
-interface Run {
-  readonly request: BatchRequest
-  readonly runId: string
-  readonly options: BatchOptions
-  readonly plan: Plan
-}
-
-async function plan(indicators: readonly object[], options: Partial<BatchOptions> = {}, model = 'm1'): Promise<Run> {
-  runs += 1
-  const request = batchRequestSchema.parse({ indicators })
-  const all = { ...OPTIONS, ...options }
-  const runId = `run-${runs}`
-  const models = { primary: model, escalation: null }
-  const input = { request, runId, options: all, owner: runId, before: null }
-  const made = await planBatch(
-    {
-      store,
-      models,
-      admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },
-    },
-    input,
-  )
-  assert.ok('ways' in made)
-  return { request, runId, options: all, plan: made }
-}
-
-/** Ends a run as if the model had said `index` of everything that was asked. */
-async function finish({ request, runId, options, plan }: Run) {
-  const asked = plan.chunks.flat()
-  const decision = decisionOf({ type: 'index', temporal_aggregation: 'period-average', orientation: 'neutral' })
-  const { primary } = plan.models
-  // As the save of a whole batch does: what was claimed is answered.
-  if (plan.claims !== undefined) await store.releaseClaims(runId, plan.claims.shapeHashes)
-  return await saveResults(
-    { store, metrics, priceOf: () => null },
-    {
-      ...{ request, runId, options, plan, openPositions: [], unanswered: new Map(), requests: [] },
-      awaited: new Map(),
-      shared: new Set(),
-      end: null,
-      classifiedAt: new Date().toISOString(),
-      decisions: new Map(asked.map((at) => [at, { decision, model: primary, source: 'model', askedModel: primary }])),
-    },
-  )
-}
-
-const kinds = ({ plan }: Run) => plan.ways.map((way) => (way.kind === 'reuse' ? way.answer.source : way.kind))
 const apply = (text: string) =>
   applyReview(store, Buffer.from(text), { label: 'review.txt', by: 'Anna', dryRun: false })
 const series = (id: string, name: string, more: object = {}) => ({ indicator_id: id, name, ...more })
 
-test('a word answers its whole shape whatever the mode, the options and the model, and only its shape', async () => {
+test('a human answer decides its whole shape whatever the mode, the options and the model, and only its shape', async () => {
   const name = 'Zorbic attainment of the plain'
   const mates = ['W.1', 'W.2', 'W.3'].map((id) => series(id, name))
   await finish(await plan(mates))
@@ -90,13 +37,17 @@ test('a word answers its whole shape whatever the mode, the options and the mode
       for (const model of ['m1', 'another']) {
         const run = await plan([...mates, series('W.9', name)], { mode, ...options }, model)
         const first = options.force === true ? 'person' : 'unchanged'
-        assert.deepEqual(kinds(run), [first, 'person', 'person', 'person'], JSON.stringify({ mode, ...options, model }))
+        assert.deepEqual(
+          kindsOf(run),
+          [first, 'person', 'person', 'person'],
+          JSON.stringify({ mode, ...options, model }),
+        )
         assert.deepEqual(run.plan.chunks, [])
       }
     }
   }
   const other = await plan([series('W.8', name, { units: 'Index' }), series('W.7', name, { periodicity: 'Daily' })])
-  assert.ok(!kinds(other).includes('person'))
+  assert.ok(!kindsOf(other).includes('person'))
 
   const { results, summary } = await finish(await plan(mates))
   assert.deepEqual(
@@ -104,16 +55,16 @@ test('a word answers its whole shape whatever the mode, the options and the mode
     Array(3).fill('stock person accepted'),
   )
   assert.deepEqual([summary.unchanged, summary.by_source.person], [1, 2])
-  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged', 'unchanged'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged', 'unchanged'])
 })
 
-test('a word goes before sure rules', async () => {
+test('a human answer comes before sure rules', async () => {
   const gdp = series('S.1', 'GDP (current US$)', { units: 'current US$', periodicity: 'Annual' })
-  assert.deepEqual(kinds(await plan([gdp])), ['rules'])
+  assert.deepEqual(kindsOf(await plan([gdp])), ['rules'])
   await finish(await plan([gdp]))
   await apply('S.1 orientation=neutral')
   const run = await plan([{ ...gdp, indicator_id: 'S.2' }])
-  assert.deepEqual(kinds(run), ['person'])
+  assert.deepEqual(kindsOf(run), ['person'])
   const { results } = await finish(run)
   assert.equal(results[0]?.orientation, 'neutral')
   assert.equal(results[0]?.unit.currency, 'USD')
@@ -132,18 +83,18 @@ test('new sample values are a new input of the same shape: the person still answ
       ],
     },
   ])
-  assert.deepEqual(kinds(next), ['person'])
+  assert.deepEqual(kindsOf(next), ['person'])
   await finish(next)
   assert.equal((await store.findClassification('N.1'))?.source, 'person')
 })
 
-test('the newer word answers the shape, also what the older one had answered', async () => {
+test('the newer human answer decides the shape, also what the older one had decided', async () => {
   const mates = ['T.1', 'T.2'].map((id) => series(id, 'Turbic level of the vale'))
   await finish(await plan(mates))
   await apply('T.1 type=stock temporal_aggregation=point-in-time')
   await finish(await plan(mates))
   await apply('T.2 type=flow temporal_aggregation=period-total')
-  assert.deepEqual(kinds(await plan(mates)), ['person', 'unchanged'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['person', 'unchanged'])
   const { results } = await finish(await plan(mates))
   assert.deepEqual(
     results.map(({ type }) => type),
@@ -155,11 +106,11 @@ test('a run that was under way while the person decided does not overrule the pe
   const mates = ['R.1', 'R.2'].map((id) => series(id, 'Rambic rest of the shore'))
   await finish(await plan(mates))
   const slow = await plan(mates, { force: true, reuse: false })
-  assert.deepEqual(kinds(slow), ['ask', 'ask'])
+  assert.deepEqual(kindsOf(slow), ['ask', 'ask'])
   await apply('R.1 type=stock temporal_aggregation=point-in-time')
   await finish(slow)
   assert.equal((await store.findClassification('R.1'))?.type, 'stock')
-  // Its neighbour got the model's answer for the moment; the next run mends that.
+  // The other indicator of the shape has the model's answer until the next run.
   const { results } = await finish(await plan(mates))
   assert.deepEqual(
     results.map(({ type, source }) => `${type} ${source}`),
@@ -167,49 +118,49 @@ test('a run that was under way while the person decided does not overrule the pe
   )
 })
 
-test('with overridePerson the model answers again, and the word is over until a person gives a new one', async () => {
+test('with overridePerson the model answers again, and the human answer is out of force until a person gives a new one', async () => {
   const mates = ['O.1', 'O.2'].map((id) => series(id, 'Orbic rise of the mill'))
   await finish(await plan(mates))
   await apply('O.1 type=stock temporal_aggregation=point-in-time')
   await finish(await plan(mates))
   assert.equal((await store.findClassification('O.2'))?.source, 'person')
   const over = await plan(mates, { overridePerson: true, mode: 'model', reuse: false })
-  assert.deepEqual(kinds(over), ['ask', 'ask'])
+  assert.deepEqual(kindsOf(over), ['ask', 'ask'])
   await finish(over)
   for (const id of ['O.1', 'O.2']) assert.equal((await store.findClassification(id))?.source, 'model')
-  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
   await apply('O.2 type=stock temporal_aggregation=point-in-time')
-  assert.deepEqual(kinds(await plan(mates)), ['person', 'unchanged'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['person', 'unchanged'])
 })
 
 test('with overridePerson the answer that the person had corrected is no answer: the model is asked', async () => {
   const mates = ['P.1', 'P.2', 'P.3'].map((id) => series(id, 'Pirbic gain of the moor'))
   await finish(await plan(mates.slice(0, 1)))
-  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'model', 'model'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'model', 'model'])
   await apply('P.1 type=stock temporal_aggregation=point-in-time')
   const over = await plan(mates, { overridePerson: true })
-  assert.deepEqual(kinds(over), ['ask', 'follow', 'follow'])
+  assert.deepEqual(kindsOf(over), ['ask', 'follow', 'follow'])
   await finish(over)
-  // It has answered by now: who comes later takes that.
-  assert.deepEqual(kinds(await plan([series('P.4', 'Pirbic gain of the moor')], { overridePerson: true })), ['model'])
+  // The model has answered by now, and later batches reuse its answer.
+  assert.deepEqual(kindsOf(await plan([series('P.4', 'Pirbic gain of the moor')], { overridePerson: true })), ['model'])
 })
 
-test('aside of a person the model answers too, and the word stands: what measures models may not end it', async () => {
+test('with overridePerson aside the model answers too and the human answer stays in force, as an evaluation needs it', async () => {
   const mates = ['M.1', 'M.2'].map((id) => series(id, 'Umbic flow of the fen'))
   await finish(await plan(mates))
   await apply('M.1 type=stock temporal_aggregation=point-in-time')
   const measured = [series('eval:M.1', 'Umbic flow of the fen')]
   const aside = { overridePerson: 'aside', mode: 'model', reuse: false, force: true } as const
-  assert.deepEqual(kinds(await plan(measured)), ['person'])
+  assert.deepEqual(kindsOf(await plan(measured)), ['person'])
   const { results } = await finish(await plan(measured, aside))
   assert.deepEqual(
     results.map(({ source }) => source),
     ['model'],
   )
-  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'person'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'person'])
 })
 
-test('a word from another codebook answers, and asks a person to look again; one without a known label does not', async () => {
+test('a human answer of another codebook decides and needs a review; one with a label that is gone does not decide', async () => {
   const mates = ['C.1', 'C.2'].map((id) => series(id, 'Corbic turn of the dell'))
   await finish(await plan(mates))
   await apply('C.1 type=stock temporal_aggregation=point-in-time')
@@ -224,12 +175,12 @@ test('a word from another codebook answers, and asks a person to look again; one
     mate?.issues.map(({ code }) => code),
     ['older-codebook'],
   )
-  assert.deepEqual(kinds(await plan(mates)), ['unchanged', 'unchanged'])
-  // Accepted anew under this codebook, it is settled.
+  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
+  // A person who accepts it under this codebook settles it.
   await apply('C.2 accept')
   assert.equal((await store.findClassification('C.2'))?.status, 'accepted')
   await alter(`type = 'gone'`)
-  assert.deepEqual(kinds(await plan([series('C.3', 'Corbic turn of the dell')], { reuse: false })), ['ask'])
+  assert.deepEqual(kindsOf(await plan([series('C.3', 'Corbic turn of the dell')], { reuse: false })), ['ask'])
 })
 
 test('all of a file or nothing: one wrong line stores none, and two answers of one shape are refused', async () => {

@@ -1,0 +1,60 @@
+/** The step in which a waiting batch looks what became of shapes that other batches had claimed, and takes free ones over. */
+import type { EndedClaim, StoredAnswer } from '../../store/types.ts'
+import { CLAIM_MS } from './claims.ts'
+import { packPositions, questionAt } from './questions.ts'
+import { isWorthEscalating } from './resolve.ts'
+import type { Batch, Chunks } from './types.ts'
+
+/** A position whose waiting is over, by an answer or by the failure of the batch that asked. */
+export type SettledPosition =
+  | { readonly position: number; readonly answer: StoredAnswer }
+  | { readonly position: number; readonly failure: NonNullable<EndedClaim['failure']> }
+
+/** The result of the step. The journal fixes its property names. */
+export interface ClaimLookup {
+  readonly settled: readonly SettledPosition[]
+  /** Positions whose claims this batch has taken over, packed: no other batch asks for them any more. */
+  readonly taken: Chunks
+}
+
+/**
+ * A claim that ended after this batch was planned settles its shape, also where it brought no answer, since asking in
+ * vain once more would help no one. A shape that no batch has claimed and none has settled is taken over.
+ */
+export async function lookUpClaims(
+  { store, owner, plan, options }: Pick<Batch, 'store' | 'owner' | 'plan' | 'options'>,
+  positions: readonly number[],
+): Promise<ClaimLookup> {
+  const hashOf = (position: number) => questionAt(plan.ways, position)?.shapeHash ?? ''
+  const since = plan.claims?.at ?? plan.runStartedAt
+  const readBoth = async (hashes: readonly string[]) => {
+    // A batch stores its answers before its claims end, so that claims are read first and no answer is missed.
+    const claims = await store.findClaims(hashes, since)
+    return { claims, answers: await store.findAnswers(hashes) }
+  }
+  const known = await readBoth(positions.map(hashOf))
+  const settle = (position: number, { claims, answers }: typeof known): SettledPosition | null => {
+    const question = questionAt(plan.ways, position)
+    const failure = claims.get(hashOf(position))?.ended?.failure ?? null
+    const answer = answers.get(hashOf(position))
+    if (question === undefined || answer === undefined) return failure === null ? null : { position, failure }
+    const isInDoubt = isWorthEscalating(answer, question, options.mode, plan.models.escalation)
+    return isInDoubt && failure === null ? null : { position, answer }
+  }
+
+  const settled = positions.map((position) => settle(position, known))
+  const free = positions.filter(
+    (position, index) => settled[index] === null && known.claims.get(hashOf(position))?.isHeld !== true,
+  )
+  const claimed = free.length > 0 ? (await store.claimShapes(owner, free.map(hashOf), CLAIM_MS)).claimed : []
+  // Another batch may have claimed and answered one of these shapes between the look and the claim.
+  const newest = claimed.length > 0 ? await readBoth(claimed) : known
+  const mine = free.filter((position) => claimed.includes(hashOf(position)))
+  const late = mine.map((position) => settle(position, newest))
+  const taken = mine.filter((_, index) => late[index] === null)
+  await store.releaseClaims(owner, mine.filter((position) => !taken.includes(position)).map(hashOf))
+  return {
+    settled: [...settled, ...late].filter((one) => one !== null),
+    taken: packPositions(plan.ways, taken, options.pack),
+  }
+}

@@ -1,0 +1,62 @@
+/** Sums a batch up: its totals for the database, and its summary and warnings for the caller. */
+import type { Source } from '../../classification/types.ts'
+import type { BatchTotals, ModelRequestRecord, ResultToSave } from '../../store/types.ts'
+import type { BatchSummary, TokenPrice, Warning } from '../contract.ts'
+
+export function sumUp(
+  unchanged: number,
+  saved: readonly ResultToSave[],
+  requests: readonly ModelRequestRecord[],
+): BatchTotals {
+  const bySource: Record<Source, number> = { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 }
+  for (const { classification } of saved) bySource[classification.source] += 1
+  const sum = (read: (request: ModelRequestRecord) => number) =>
+    requests.reduce((total, request) => total + read(request), 0)
+  return {
+    indicators: saved.length + unchanged,
+    classified: saved.length,
+    unchanged,
+    needsReview: saved.filter(({ classification }) => classification.status === 'needs-review').length,
+    bySource,
+    modelRequests: requests.length,
+    inputTokens: sum((request) => request.inputTokens),
+    cachedInputTokens: sum((request) => request.cachedInputTokens),
+    outputTokens: sum((request) => request.outputTokens),
+    costUsd: sum((request) => request.costUsd),
+  }
+}
+
+/** Totals under the names of the API. */
+export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'> {
+  return {
+    indicators: totals.indicators,
+    classified: totals.classified,
+    unchanged: totals.unchanged,
+    needs_review: totals.needsReview,
+    by_source: totals.bySource,
+    model_requests: totals.modelRequests,
+    tokens: { input: totals.inputTokens, cached: totals.cachedInputTokens, output: totals.outputTokens },
+    cost_usd: totals.costUsd,
+  }
+}
+
+/** A warning where the offline model answered, so that nobody takes its answers for those of a real model. */
+export function warnOfOfflineModel(saved: readonly ResultToSave[]): Warning[] {
+  const count = saved.filter(({ classification: { model } }) => model?.startsWith('offline-') === true).length
+  const message = "answered by the offline model: the rules' guesses, not a model's judgement"
+  return count === 0 ? [] : [{ code: 'offline-model', message, count }]
+}
+
+/** A warning where the costs are those of another model, because the one that answered is free. */
+export function warnOfNotionalCosts(
+  requests: readonly ModelRequestRecord[],
+  priceOf: (model: string) => TokenPrice | null,
+): Warning[] {
+  const pricedAs = requests.flatMap(({ model, costUsd }) => {
+    const name = costUsd > 0 ? priceOf(model)?.priced_as : undefined
+    return name === undefined ? [] : [name]
+  })
+  if (pricedAs[0] === undefined) return []
+  const message = `what ${pricedAs[0]} would cost; the offline model is free`
+  return [{ code: 'notional-cost', message, count: pricedAs.length }]
+}

@@ -1,0 +1,124 @@
+/** Types of a batch that several of its files share: options, resolutions, the plan, and the state while it works. */
+import type { Context, RestatePromise } from '@restatedev/restate-sdk'
+import type { PackRule } from '../../classification/chunks.ts'
+import type { SourcedDecision } from '../../classification/merge.ts'
+import type { Classification, Indicator, Mode, RuleReading } from '../../classification/types.ts'
+import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
+import type { ChunkReply, ChunkRequest, Warning } from '../contract.ts'
+
+/** The options of a batch with every default filled in. */
+export interface BatchOptions {
+  readonly mode: Mode
+  /** Whether an answer to one indicator also answers the others of its shape. */
+  readonly reuse: boolean
+  /** Whether indicators whose results still hold are classified again. */
+  readonly force: boolean
+  /**
+   * Whether models may answer what a person has answered. `true` replaces the human answer; `aside` leaves it in force,
+   * so that an evaluation can measure the model without changing what the service answers.
+   */
+  readonly overridePerson: boolean | 'aside'
+  readonly pack: PackRule
+}
+
+/** Names of the configured models; `escalation` is null where none is set. */
+export interface Models {
+  readonly primary: string
+  readonly escalation: string | null
+}
+
+/** The question to the model about one indicator. Journaled in the plan, so its property names are fixed. */
+export interface Question {
+  /** With the latest sample values only: the prompt shows no more, and the journal carries them to every chunk. */
+  readonly indicator: Indicator
+  readonly reading: RuleReading
+  readonly shape: string
+  readonly shapeHash: string
+}
+
+/** How one indicator of the batch gets its result. Journaled in the plan, so its property names are fixed. */
+export type Resolution =
+  | { readonly kind: 'unchanged'; readonly classification: Classification }
+  | { readonly kind: 'rules' }
+  /** By a stored answer of a model or a person. */
+  | { readonly kind: 'reuse'; readonly answer: StoredAnswer }
+  | ({ readonly kind: 'ask' } & Question)
+  /** Another batch had claimed the shape. Its answer is waited for, and this batch asks only where none comes. */
+  | ({ readonly kind: 'await' } & Question)
+  /** The indicator has the shape of the one at position `leader`, which is asked or awaited. */
+  | { readonly kind: 'follow'; readonly leader: number }
+
+/**
+ * The result of the plan step. It carries everything that later steps send on, so that a replay under a later release
+ * takes the same way. The journal fixes its property names.
+ */
+export interface Plan {
+  /** ISO 8601; the same for every batch of the run. */
+  readonly runStartedAt: string
+  /** As configured when the batch was planned. Later steps use these, whatever is configured by then. */
+  readonly models: Models
+  /** Version of the codebook by which the rules and the shapes of this plan were made. */
+  readonly codebookVersion: string
+  readonly promptVersion: string
+  /** Rounds in which an indicator without an answer is asked; see `roundsOf` for plans of earlier releases. */
+  readonly maxRounds?: number
+  /** The resolutions, by position in the request. */
+  readonly ways: readonly Resolution[]
+  /** Positions to ask, packed into chunks. */
+  readonly chunks: Chunks
+  readonly warnings: readonly Warning[]
+  /** The shapes that this batch claimed, and when. Absent where nothing is reused, and in plans of early releases. */
+  readonly claims?: { readonly at: string; readonly shapeHashes: readonly string[] }
+}
+
+/** Positions in the request, one list for each request to the model. */
+export type Chunks = readonly (readonly number[])[]
+
+/** A decision with the model, the codebook and the prompt that were in use where its chunk ran. */
+export interface AskedDecision extends SourcedDecision {
+  /** The configured name of the model, not the one that the endpoint answered with. */
+  readonly askedModel: string
+  readonly codebookVersion: string
+  readonly promptVersion: string
+}
+
+/** Why there is no answer: a stable code and a sentence. */
+export interface Missing {
+  readonly code: string
+  readonly message: string
+}
+
+/** The answers of the chunks so far, by position in the request. */
+export interface ModelAnswers {
+  readonly decisions: Map<number, AskedDecision>
+  readonly unanswered: Map<number, Missing>
+  readonly requests: ModelRequestRecord[]
+  /** Positions that were sent to the escalation model last. Where that failed, their decisions are not settled. */
+  escalated: readonly number[]
+  /** A failure that ends the whole run, once a chunk has met one. */
+  failure: ChunkReply['failure']
+}
+
+/** Everything that stays the same while one batch works. */
+export interface Batch {
+  readonly ctx: Context
+  readonly store: Store
+  readonly plan: Plan
+  readonly options: BatchOptions
+  readonly runId: string
+  /** Id of the batch's invocation, under which its claims are held. */
+  readonly owner: string
+  /** Calls classifier/chunk. The service definitions give it, so that no file of a batch imports them. */
+  readonly callChunk: (ctx: Context, request: ChunkRequest) => RestatePromise<ChunkReply>
+}
+
+/** The state of a batch while it works. It comes from journaled steps alone, so that a replay builds the same. */
+export interface BatchState {
+  readonly answers: ModelAnswers
+  /** Answers of other batches, by position. */
+  readonly awaited: Map<number, StoredAnswer>
+  /** Positions whose shapes this batch has claimed, until the claims end. */
+  claimed: readonly number[]
+  /** Positions whose answers are stored before the batch is saved, because other batches wait for them. */
+  readonly shared: Set<number>
+}

@@ -1,0 +1,79 @@
+/** A replay under a later release takes the way of its journal: rounds and tries are those that the journal names. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Context, RestatePromise } from '@restatedev/restate-sdk'
+import { MAX_ROUNDS } from '../../../src/classification/chunks.ts'
+import { askModel } from '../../../src/restate/batch/ask-model.ts'
+import { noAnswers } from '../../../src/restate/batch/gather.ts'
+import { prepare, readOptions } from '../../../src/restate/batch/prepare.ts'
+import type { Batch, Plan, Question } from '../../../src/restate/batch/types.ts'
+import { answerChunk, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
+import type { ChunkReply, ChunkRequest } from '../../../src/restate/contract.ts'
+import type { Store } from '../../../src/store/types.ts'
+
+const request = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
+const [known] = prepare(request, 'small').prepared
+assert.ok(known)
+const question: Question = known
+
+/** Runs every step at once, unless the journal holds its result already. */
+function contextOf(journal: unknown[] = []): Context {
+  const context = {
+    request: () => ({ id: 'inv_1', attemptCompletedSignal: new AbortController().signal }),
+    run: async (_name: string, action: () => unknown) => (journal.length > 0 ? journal.shift() : await action()),
+    sleep: async () => undefined,
+    rand: { random: () => 0.5 },
+  }
+  return context as unknown as Context
+}
+
+/** How often a batch asks for an indicator that no chunk answers. */
+async function roundsAsked(rounds: Pick<Plan, 'maxRounds'>): Promise<number> {
+  const plan: Plan = {
+    runStartedAt: '2026-01-01T00:00:00.000Z',
+    models: { primary: 'small', escalation: null },
+    codebookVersion: 'v1',
+    promptVersion: 'p1',
+    ways: [{ kind: 'ask', ...question }],
+    chunks: [[0]],
+    warnings: [],
+    ...rounds,
+  }
+  let asked = 0
+  const callChunk = (_ctx: Context, chunk: ChunkRequest) => {
+    asked += 1
+    const unanswered = chunk.items.map(({ key }) => ({ key, code: 'no-answer', message: 'left out' }))
+    const reply: ChunkReply = { asked_model: 'small', failure: null, decisions: [], unanswered, requests: [] }
+    return RestatePromise.resolve(reply)
+  }
+  const fixed = { ctx: contextOf(), store: {} as Store, options: readOptions(request), runId: 'r', owner: 'inv_1' }
+  const batch: Batch = { ...fixed, plan, callChunk }
+  await askModel(batch, noAnswers(), plan.chunks)
+  return asked
+}
+
+test('a batch asks in as many rounds as its plan names, and in three where the plan is of a release that named none', async () => {
+  assert.deepEqual(
+    [await roundsAsked({ maxRounds: 1 }), await roundsAsked({ maxRounds: 5 }), await roundsAsked({})],
+    [1, 5, 3],
+  )
+  assert.equal(await roundsAsked({ maxRounds: MAX_ROUNDS }), MAX_ROUNDS)
+})
+
+/** How many journaled tries a chunk reads before it gives up. */
+async function triesRead(journaled: { readonly max_tries?: number }): Promise<number> {
+  const away = { kind: 'retry', asked_model: 'small', code: 'model-unavailable', message: 'away', request: {} }
+  const journal: unknown[] = Array.from({ length: 20 }, () => ({ ...away, ...journaled }))
+  const deps = {} as Parameters<typeof answerChunk>[1]
+  const reply = await answerChunk(contextOf(journal), deps, { run_id: 'r', tier: 'primary', items: [] })
+  assert.equal(reply.requests.length, 20 - journal.length)
+  return 20 - journal.length
+}
+
+test('a chunk gives up after as many tries as its journal names, and after eight where an earlier release wrote it', async () => {
+  assert.deepEqual(
+    [await triesRead({ max_tries: 3 }), await triesRead({ max_tries: 12 }), await triesRead({})],
+    [3, 12, 8],
+  )
+  assert.equal(await triesRead({ max_tries: MAX_TRIES }), MAX_TRIES)
+})
