@@ -56,7 +56,7 @@ export const offlineAnswers = text.transform((mode, context): OfflineAnswers => 
   return z.NEVER
 })
 
-/** Rounded to nine decimals, the precision of the input, because 0.1 added ten times would come out above 1. */
+/** The sum, rounded to nine decimals as in the input, because rates that add up to 1 could give 1.0000000000000002 otherwise. */
 function sumOf(rates: readonly number[]): number {
   return Number(rates.reduce((total, rate) => total + rate, 0).toFixed(9))
 }

@@ -24,7 +24,7 @@ export interface PartOptions {
 }
 
 const REPLICA_READY_MS = 60_000
-/** Longer than the 120 s for which a replica waits for its database, so that the replica's own message is the one shown. */
+/** The limit is longer than the 120 s for which a replica waits for its database, so that the person sees the replica's own message. */
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const STOP_MARGIN_MS = 5_000
@@ -53,7 +53,7 @@ export function superviseRestate(options: PartOptions): Promise<Supervisor> {
   })
 }
 
-/** Without our secrets, which restate-server does not need, and our RESTATE_ variables, which it would read as its own settings. */
+/** The environment of restate-server lacks our secrets, which it does not need, and our RESTATE_ variables, which it would take for its own settings. */
 function serverEnvironment(): Record<string, string> {
   return childEnvironment({
     OPENAI_API_KEY: null,
@@ -66,7 +66,7 @@ function serverEnvironment(): Record<string, string> {
   })
 }
 
-export function superviseOffline(options: PartOptions): Promise<Supervisor> {
+export function superviseOfflineModel(options: PartOptions): Promise<Supervisor> {
   const { port } = options.config.offlineModel
   return superviseNode(options, {
     name: 'offline model',

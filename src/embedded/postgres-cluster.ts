@@ -19,7 +19,7 @@ export interface Cluster {
   readonly runAs: RunAs
 }
 
-/** The begin of the name of a cluster that is being initialised. A directory of such a name at a start was left by a killed initialisation. */
+/** The beginning of the name of a cluster while it is initialised. A start removes such directories, because a killed initialisation left them. */
 const UNFINISHED_PREFIX = 'cluster.new-'
 
 /**

@@ -8,7 +8,7 @@ import { messageOf, ServiceError } from '../errors.ts'
 import { claimDataDir, makeDataDir } from './data-dir.ts'
 import { endLeftovers } from './leftovers.ts'
 import { waitForDatabase } from './outside-database.ts'
-import { type PartOptions, superviseOffline, superviseReplica, superviseRestate } from './parts.ts'
+import { type PartOptions, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
 import { assertPortsFree, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { type StackState, stateFileOf } from './state.ts'
@@ -84,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const database = await startDatabase(options, dataDir, begin)
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
-    const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOffline(part))
+    const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOfflineModel(part))
     const restate = await begin('restate-server', superviseRestate(part))
     if (database.supervisor === null) await waitForDatabase(database.url, say, signal)
     const replica = await begin('replica', superviseReplica(part, { databaseUrl: database.url, offlineModelUrl }))

@@ -23,7 +23,7 @@ export async function findServiceName(configured: string | undefined): Promise<s
   return hostname()
 }
 
-/** At most so many addresses are looked up, because a machine with many interfaces would be slow to start. */
+/** A replica looks up at most this many of its addresses, because a machine with many interfaces would be slow to start. */
 const MAX_ADDRESSES = 4
 
 function ownAddresses(): string[] {
@@ -36,7 +36,7 @@ function ownAddresses(): string[] {
 
 async function resolvePtr(resolver: Resolver, address: string): Promise<string[]> {
   try {
-    // `resolver.reverse` would look into the hosts file first, and only DNS knows the number.
+    // `resolver.reverse` would look into the hosts file first, and the container's number is only in DNS.
     return await resolver.resolvePtr(`${address.split('.').reverse().join('.')}.in-addr.arpa`)
   } catch {
     return []
