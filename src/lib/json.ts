@@ -1,4 +1,4 @@
-/** JSON as it comes from outside: parsed without an exception, told apart by its kind. */
+/** Helpers for JSON that comes from other programs: a parser that does not throw, and a check for objects. */
 
 /** Any value that a JSON text can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
@@ -6,7 +6,7 @@ export interface JsonObject {
   readonly [key: string]: JsonValue
 }
 
-/** The value of a JSON text; undefined where the text is no JSON. The value is unchecked: hold it to a schema. */
+/** The value of a JSON text, which the caller has to check with a schema; undefined where the text is no JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,6 +1,9 @@
-/** Finds what a mistyped name was meant to be. */
+/** Finds the known name that a mistyped name was probably meant to be. */
 
-/** The name of `known` that `name` most resembles, or undefined where none is near: two slips, or a part left out. */
+/**
+ * The name in `known` that differs least from `name`: by at most two mistyped letters, or by parts left out after the
+ * prefix, as in OPENAI_URL for OPENAI_BASE_URL. Undefined where no name is that near.
+ */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const prefix = name.slice(0, name.indexOf('_') + 1)
   const rest = name.slice(prefix.length)
@@ -8,17 +11,21 @@ export function nearestName(name: string, known: readonly string[]): string | un
   for (const candidate of known) {
     const isPartLeftOut = prefix !== '' && rest !== '' && candidate.startsWith(prefix) && candidate.endsWith(`_${rest}`)
     const distance = isPartLeftOut ? 1 : editDistance(name, candidate)
-    if (distance <= MAX_SLIPS && distance < (best?.distance ?? Number.POSITIVE_INFINITY))
+    if (distance <= MAX_DISTANCE && distance < (best?.distance ?? Number.POSITIVE_INFINITY))
       best = { name: candidate, distance }
   }
   return best?.name
 }
 
-const MAX_SLIPS = 2
+/** The largest edit distance at which one name is suggested for another. */
+const MAX_DISTANCE = 2
 
-/** Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`. */
+/**
+ * The smallest number of inserted, deleted, replaced or swapped letters that turns `a` into `b`. Exact up to MAX_DISTANCE;
+ * names whose lengths differ by more give a larger number without being compared.
+ */
 function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > MAX_SLIPS) return MAX_SLIPS + 1
+  if (Math.abs(a.length - b.length) > MAX_DISTANCE) return MAX_DISTANCE + 1
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)]
   const at = (row: number, column: number) => rows[row]?.[column] ?? 0
   for (let row = 1; row <= a.length; row += 1) {

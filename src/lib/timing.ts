@@ -1,9 +1,9 @@
-/** Bounds on waiting: a promise with a time limit, and one way to try again until something answers. */
+/** Bounds on waiting: a promise with a time limit, and a loop that repeats an attempt until it succeeds. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Resolves or rejects as `answer` does, and rejects with `toError()` once `timeoutMs` have passed. The work behind
- * `answer` goes on; what comes of it later is ignored.
+ * `answer` goes on, and its later result is ignored.
  */
 export async function withTimeout<T>(timeoutMs: number, answer: Promise<T>, toError: () => Error): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
@@ -12,24 +12,24 @@ export async function withTimeout<T>(timeoutMs: number, answer: Promise<T>, toEr
     return await Promise.race([answer, late])
   } finally {
     clearTimeout(timer)
-    // Once the time is up nobody listens to `answer` any more, and a late rejection would end the process.
+    // A rejection of `answer` after the time limit has no other listener, and would end the process.
     answer.catch(() => undefined)
   }
 }
 
 export interface RetryOptions {
-  /** Milliseconds between the end of one attempt and the beginning of the next; `attempt` counts from 0. */
+  /** Milliseconds between the end of an attempt and the beginning of the next. Attempts are counted from 0. */
   readonly delayMs: number | ((attempt: number) => number)
   /** Milliseconds after which no further attempt is made. At least one attempt is made. */
   readonly patienceMs: number
-  /** Ends the wait between two attempts; `attempt` has to watch it by itself. */
+  /** Ends the wait between two attempts. An attempt that is under way has to listen to the signal by itself. */
   readonly signal: AbortSignal
 }
 
 /**
  * Calls `attempt` until it resolves with something other than undefined, and resolves with that; with undefined once
- * `patienceMs` are over. Rejects with what `attempt` rejects with, which ends the tries, and with the reason of
- * `signal` when it aborts.
+ * `patienceMs` are over. A rejection of `attempt` ends the loop and is passed on, and so is the reason of `signal` when it
+ * aborts.
  */
 export async function retryFor<T>(
   attempt: (attempt: number) => Promise<T | undefined>,

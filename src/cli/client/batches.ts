@@ -47,17 +47,18 @@ export interface BatchClientOptions {
   readonly patienceMs: number
   /** Milliseconds for which a service that no node knows is waited for. Default 15,000. */
   readonly registrationMs?: number
-  /** Gets one line when a node stops answering, and one when it answers again. */
+  /** Gets one line when a node stops answering or is busy, and one when it answers again. */
   readonly say: (line: string) => void
 }
 
 /** Milliseconds of the first pause where no node is alive; each further pause is twice as long. */
 const FIRST_BACKOFF_MS = 200
 const MAX_BACKOFF_MS = 3_000
-/** An attempt that was held for this many milliseconds had reached its node, so the patience starts again. */
+/** After an attempt that lasted this many milliseconds the patience starts again, because the node had taken the batch. */
 const HELD_MS = 30_000
-/** A stack that is coming up tells Restate of the service within this many milliseconds. */
+/** Milliseconds within which a stack that is coming up registers its service with Restate. */
 const REGISTRATION_MS = 15_000
+/** Milliseconds between two attempts while the service is not registered. */
 const REGISTRATION_RETRY_MS = 500
 
 /** The part of a batch's response that the command line relies on. */

@@ -27,30 +27,31 @@ export type IngressAnswer =
   /** No whole answer came, because the connection failed. */
   | { readonly kind: 'unreachable'; readonly message: string }
 
+/** Characters of a message that are shown, since the answer of a gateway may be a whole page. */
+const MAX_MESSAGE_LENGTH = 300
+
+/** The body of Restate's errors. */
 const errorSchema = z.object({ message: z.string() })
 
 /** Restate's words for the end of a cancelled or killed invocation; they carry none of the service's codes. */
 const ENDED_BY_A_PERSON = /^(?:cancell?ed|killed)\b/i
 
-/** `nowMs` is the wall clock in milliseconds, for a Retry-After that is a date. */
+/** Says what an answer means for its caller. `nowMs` is the wall clock in milliseconds, for a Retry-After that is a date. */
 export function readIngressAnswer({ status, headers, text }: HttpAnswer, nowMs = Date.now()): IngressAnswer {
   if (status >= 200 && status < 300) return { kind: 'ok', body: parseJson(text) }
-  const said = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
-  const { code, message } = parseFailure(said)
+  const fullMessage = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const { code, message } = parseFailure(fullMessage)
   const isOfInvocation = headers['x-restate-error-source'] === 'invocation'
-  const named = `HTTP ${status}${said === '' ? '' : `: ${said.slice(0, MAX_MESSAGE_LENGTH)}`}`
+  const withStatus = `HTTP ${status}${fullMessage === '' ? '' : `: ${fullMessage.slice(0, MAX_MESSAGE_LENGTH)}`}`
   if (status === 404 && code === null) {
-    return { kind: /\bhandler\b/i.test(said) ? 'unknown-handler' : 'unknown-service', message: said }
+    return { kind: /\bhandler\b/i.test(fullMessage) ? 'unknown-handler' : 'unknown-service', message: fullMessage }
   }
-  if (status === 409 && ENDED_BY_A_PERSON.test(said)) return { kind: 'cancelled' }
+  if (status === 409 && ENDED_BY_A_PERSON.test(fullMessage)) return { kind: 'cancelled' }
   if (isOfInvocation) return { kind: 'failed', code, status, message }
   if (status === 429) {
     const waitMs = parseRetryAfterMs(headers['retry-after'] ?? '', nowMs)
-    return { kind: 'busy', waitMs, message: named }
+    return { kind: 'busy', waitMs, message: withStatus }
   }
-  if (status >= 500) return { kind: 'away', message: named }
+  if (status >= 500) return { kind: 'away', message: withStatus }
   return { kind: 'failed', code, status, message }
 }
-
-/** Characters of a foreign message that are shown; an answer may be a whole page of a gateway. */
-const MAX_MESSAGE_LENGTH = 300

@@ -26,7 +26,7 @@ export interface Nodes {
 
 export interface NodesOptions {
   readonly urls: readonly string[]
-  /** Gets one line when a node stops answering, and one when it answers again. */
+  /** Gets one line when a node stops answering or is busy, and one when it answers again. */
   readonly say: (line: string) => void
   /** Milliseconds of a clock that never goes back; default `performance.now`. */
   readonly now?: () => number

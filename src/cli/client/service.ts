@@ -6,8 +6,10 @@ import { createIngressClient, type IngressClient, noIngressError } from './ingre
 import type { IngressAnswer } from './ingress-answer.ts'
 
 export interface Question<T> {
+  /** A handler of the classify-api service. */
   readonly handler: string
   readonly body: unknown
+  /** The form that the answer must have. */
   readonly schema: z.ZodType<T>
   readonly signal: AbortSignal
 }
@@ -28,6 +30,7 @@ export interface ServiceOptions {
 
 /** Milliseconds between two rounds over all nodes, where no busy node asks for more. */
 const RETRY_MS = 500
+/** Characters of the service's own message that are shown. */
 const MAX_MESSAGE_LENGTH = 300
 
 export function createServiceClient({ urls, patienceMs }: ServiceOptions): ServiceClient {
@@ -43,7 +46,7 @@ export function createServiceClient({ urls, patienceMs }: ServiceOptions): Servi
         round = next
         return next.kind === 'answered' ? next : undefined
       }
-      const delayMs = () => (round.kind === 'unanswered' ? Math.max(RETRY_MS, round.waitMs) : 0)
+      const delayMs = () => (round.kind === 'unanswered' ? Math.min(Math.max(RETRY_MS, round.waitMs), patienceMs) : 0)
       const answered = await retryFor(attempt, { delayMs, patienceMs, signal: bound }).catch((error: unknown) => {
         signal.throwIfAborted()
         if (late.aborted) return undefined
@@ -60,11 +63,12 @@ export function createServiceClient({ urls, patienceMs }: ServiceOptions): Servi
   }
 }
 
-/** What one question to all nodes came to: the first answer that no other node would give differently, or the reasons. */
+/** The outcome of one question to the nodes in turn: the first answer that holds for all of them, or why there is none. */
 type Round =
-  | { readonly kind: 'answered'; readonly url: string; readonly answer: Settled }
+  | { readonly kind: 'answered'; readonly url: string; readonly answer: SettledAnswer }
   | {
       readonly kind: 'unanswered'
+      /** One line a node. */
       readonly reasons: readonly string[]
       /** False where not one node gave an HTTP answer of any status. */
       readonly isAnyReached: boolean
@@ -72,7 +76,8 @@ type Round =
       readonly waitMs: number
     }
 
-type Settled = Extract<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' | 'unknown-handler' }>
+/** The answers that another node would give as well. */
+type SettledAnswer = Extract<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' | 'unknown-handler' }>
 
 interface RoundQuestion {
   readonly handler: string
@@ -116,7 +121,7 @@ function readBody<T>({ url, answer }: Extract<Round, { kind: 'answered' }>, hand
   throw new ServiceError('ingress-unavailable', `${url}: ${handler} answered in another form (at "${field}")`)
 }
 
-/** A failure without a code is the question's fault below status 500, and the service's from there on. */
+/** An error for a failed question. Where the failure names no code, the HTTP status tells whose fault it is. */
 function failureOfAnswer(url: string, handler: string, answer: Extract<IngressAnswer, { kind: 'failed' }>) {
   const { code, status, message } = answer
   const unnamed = status < 500 ? 'input-invalid' : 'ingress-unavailable'

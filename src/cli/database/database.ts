@@ -1,4 +1,4 @@
-/** Where a command finds the database: the configured one, the running stack's, or the embedded one started for a moment. */
+/** Opens the database for a command: the configured one, that of the running stack, or the embedded one for the time of the work. */
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
@@ -10,20 +10,21 @@ import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
 import { type DatabaseResources, openDatabase } from '../../resources.ts'
 
+/** Connections of a command, which asks one question after the other. */
 const POOL_SIZE = 2
 
-export interface FindOptions {
+export interface DatabaseOptions {
   readonly log: Logger
-  /** Start the embedded database even where it holds nothing yet. */
+  /** Whether an embedded database is created where there is none yet. */
   readonly mayCreate: boolean
-  /** Aborted: what has been started for the moment is stopped, and the work is not begun. */
+  /** When it aborts before the work has begun, the work does not begin; an embedded database is stopped in any case. */
   readonly signal: AbortSignal
 }
 
-/** Opens the database for `work` and closes it after. Rejects with config-invalid where there is none. */
+/** Opens the database for `work` and closes it afterwards. Rejects with ServiceError config-invalid where there is none. */
 export async function withDatabase<T>(
   config: Config,
-  { log, mayCreate, signal }: FindOptions,
+  { log, mayCreate, signal }: DatabaseOptions,
   work: (database: DatabaseResources) => Promise<T>,
 ): Promise<T> {
   const run = async (connection: DatabaseConnection) => {
@@ -41,8 +42,8 @@ export async function withDatabase<T>(
 
   const dataDir = join(resolve(config.dataDir), 'postgres')
   if (!mayCreate && !(await exists(dataDir))) {
-    const way = 'classify something first (npm run demo), or set DATABASE_URL or POSTGRES_HOST'
-    throw new ServiceError('config-invalid', `There is no database yet in ${resolve(config.dataDir)}: ${way}`)
+    const advice = 'classify something first (npm run demo), or set DATABASE_URL or POSTGRES_HOST'
+    throw new ServiceError('config-invalid', `There is no database yet in ${resolve(config.dataDir)}: ${advice}`)
   }
   await makeDataDir(config.dataDir)
   const postgres = await startPostgres({ dataDir, log })

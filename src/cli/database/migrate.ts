@@ -1,4 +1,4 @@
-/** `migrate`: brings the database's schema up to date. Replicas do so by themselves; this is for deployments that want it apart. */
+/** The command `migrate`: brings the schema of the database up to date, for deployments whose replicas may not do so at their start. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { createCliLog, say, underInterrupts } from '../ui/terminal.ts'
