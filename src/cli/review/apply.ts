@@ -8,8 +8,8 @@ import { buildClassification } from '../../classification/merge.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { ServiceError } from '../../errors.ts'
 import type { BatchTotals, KnownIndicator, Labels, ReviewDecision, Store } from '../../store/types.ts'
-import { decideLabels } from './check.ts'
-import { type ParsedReview, parseReview, type ReviewLine, type ReviewProblem } from './forms.ts'
+import { decideLabels } from './decide-labels.ts'
+import { type ParsedReview, parseReview, type ReviewLine, type ReviewProblem } from './review-file.ts'
 import { type PersonShape, personShape } from './open-items.ts'
 
 export interface ApplyOptions {

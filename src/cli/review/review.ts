@@ -13,10 +13,10 @@ import { withDatabase } from '../database/database.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
 import { createCliLog, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
-import { MAX_REVIEW_BYTES } from './forms.ts'
+import { MAX_REVIEW_BYTES } from './review-file.ts'
 import { goldLines } from './gold.ts'
 import { findOpenItems } from './open-items.ts'
-import { formatOpenItems, formatReviewFile } from './print.ts'
+import { formatOpenItems, formatReviewFile } from './format.ts'
 
 interface ListOptions {
   readonly limit?: number

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ORIENTATIONS, TYPES } from '../../../src/classification/codebook.ts'
-import { decideLabels } from '../../../src/cli/review/check.ts'
-import { parseReview } from '../../../src/cli/review/forms.ts'
+import { decideLabels } from '../../../src/cli/review/decide-labels.ts'
+import { parseReview } from '../../../src/cli/review/review-file.ts'
 import { classification } from '../../helpers/batches.ts'
 
 const parse = (text: string) => parseReview(Buffer.from(text))

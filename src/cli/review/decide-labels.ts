@@ -6,7 +6,7 @@ import type { Classification, DecidedField } from '../../classification/types.ts
 import { validate } from '../../classification/validate.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import type { Labels } from '../../store/types.ts'
-import type { ReviewLine, ReviewProblem } from './forms.ts'
+import type { ReviewLine, ReviewProblem } from './review-file.ts'
 
 const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {
   type: TYPES,
