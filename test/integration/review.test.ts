@@ -1,4 +1,4 @@
-/** The review command on a running stack: from the list to the file, and from the file to the next run. */
+/** The command `review` on a running stack: from the list to a review file, and from the file to the next run. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ let directory: string
 let env: Record<string, string>
 
 before(async () => {
-  // It always doubts.
+  // Every answer has the confidence 0.4, so that each result needs review.
   model = await startScriptedModel(({ ids, keyOf }) => ({ answers: ids.map((id) => goodAnswer(keyOf(id), 40)) }))
   stack = await startTestStack({ OPENAI_BASE_URL: model.url })
   directory = await mkdtemp(join(tmpdir(), 'classify-review-'))
@@ -29,7 +29,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-/** Nothing that a rule is sure of, so that a person is needed. */
+/** Indicators that no rule is sure of, so that a doubtful answer of the model leaves them to a person. */
 const ZORBIC = { name: 'Zorbic attainment of the plain', description: 'How zorbic the plain is.' }
 const QUAMBIC = { name: 'Quambic shore of the level', units: '' }
 const ESC = '\u001b[2J\u202e'
@@ -41,7 +41,8 @@ async function file(name: string, content: string): Promise<string> {
 }
 
 const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-const of = (series: object, ...ids: readonly string[]) => ids.map((indicator_id) => ({ indicator_id, ...series }))
+/** The same series under several ids. */
+const withIds = (series: object, ...ids: readonly string[]) => ids.map((indicator_id) => ({ indicator_id, ...series }))
 
 async function run(...args: readonly string[]) {
   const result = await runCli(args, { env })
@@ -57,17 +58,17 @@ async function classified(): Promise<Map<string, Classification>> {
   return found
 }
 
-test('a review file corrects two indicators; the next run answers all of their shape from person, asking nothing', async () => {
+test('a review file corrects two indicators; the next run answers all of their shape from person, without a request', async () => {
   const first = [
-    ...of(ZORBIC, 'Z.1', 'Z.2', 'Z.3'),
-    ...of(QUAMBIC, 'Q.1', '=Q.2'),
-    ...of({ name: `Hostile ${ESC} name of nothing`, units: `u${ESC}` }, `H.1${ESC}x`),
+    ...withIds(ZORBIC, 'Z.1', 'Z.2', 'Z.3'),
+    ...withIds(QUAMBIC, 'Q.1', '=Q.2'),
+    ...withIds({ name: `Hostile ${ESC} name of nothing`, units: `u${ESC}` }, `H.1${ESC}x`),
   ]
   await run('classify', await file('first.jsonl', jsonl(first)), '--json')
 
   const open = JSON.parse(await run('review', '--json'))
   assert.deepEqual([open.indicators, open.shapes, open.answered], [6, 3, 0])
-  // Of equal doubt, what settles the most comes first.
+  // Among equally doubtful shapes the one with the most indicators comes first.
   assert.deepEqual(
     open.items.map((item: { same_shape: number }) => item.same_shape),
     [3, 2, 1],
@@ -83,7 +84,7 @@ test('a review file corrects two indicators; the next run answers all of their s
   assert.ok(worst.issues.length > 0)
 
   const screen = await run('review', '--limit', '3')
-  assert.match(screen, /6 indicators of 3 shapes need a person/)
+  assert.match(screen, /6 indicators of 3 shapes need review/)
   assert.match(screen, /one answer settles 3 indicators/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal would obey them
   assert.doesNotMatch(screen, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
@@ -106,7 +107,7 @@ test('a review file corrects two indicators; the next run answers all of their s
   assert.deepEqual(await classified(), before)
 
   assert.deepEqual(dry.warnings, [])
-  // Who overwrites a label where it stands has decided nothing, and is told so.
+  // A label that is overwritten in its own column decides nothing, and the command warns about it.
   const undecided = rows.findIndex((row, line) => line > 0 && row !== '' && row === filled[line])
   const overwritten = filled.with(undecided, (rows[undecided] ?? '').replace(/^([^,]*,,,,)[a-z-]+,/, '$1yield,'))
   const careless = JSON.parse(
@@ -115,7 +116,7 @@ test('a review file corrects two indicators; the next run answers all of their s
   assert.equal(careless.undecided, 1)
   assert.match(
     careless.warnings.join(),
-    /decides nothing, but says type "yield" where [a-z-]+ is stored: .*corrections/,
+    /has no decision, but its type is "yield" where [a-z-]+ is stored: .*corrections/,
   )
 
   const applied = JSON.parse(await run('review', 'apply', path, '--json', '--by', 'Anna'))
@@ -144,7 +145,7 @@ test('a review file corrects two indicators; the next run answers all of their s
   const askedBefore = model.asked.length
   const next = await file(
     'next.jsonl',
-    jsonl([...first.slice(0, 5), ...of(ZORBIC, 'Z.8', 'Z.9'), ...of(QUAMBIC, 'Q.9')]),
+    jsonl([...first.slice(0, 5), ...withIds(ZORBIC, 'Z.8', 'Z.9'), ...withIds(QUAMBIC, 'Q.9')]),
   )
   const ids = ['Z.1', 'Z.2', 'Z.3', 'Z.8', 'Z.9', 'Q.1', '=Q.2', 'Q.9']
   for (const options of [[], ['--mode', 'model', '--no-reuse', '--force'], ['--mode', 'rules', '--force']]) {
@@ -181,7 +182,7 @@ test('decisions are exported as gold in the form that a gold reader takes', asyn
 })
 
 test('--override-person lets the model answer again', async () => {
-  const path = await file('over.jsonl', jsonl(of(ZORBIC, 'Z.1', 'Z.2')))
+  const path = await file('over.jsonl', jsonl(withIds(ZORBIC, 'Z.1', 'Z.2')))
   const options = ['--mode', 'model', '--no-reuse', '--override-person']
   const report = JSON.parse(await run('classify', path, '--json', ...options))
   assert.equal(report.model_requests, 1)
@@ -202,7 +203,7 @@ test('the other forms of a file work from standard input, with the database name
   assert.equal((await classified()).get('Z.2')?.type, 'count')
 })
 
-test('what is wrong is refused with exit code 2 and nothing stored, a database that is away with 1', async () => {
+test('a wrong file is refused with exit code 2 and nothing is stored; an unreachable database ends with 1', async () => {
   const before = await classified()
   const refused = async (content: string, message: RegExp) => {
     const { code, stderr } = await runCli(['review', 'apply', await file('bad.csv', content), '--by', 'Anna'], { env })
@@ -215,7 +216,7 @@ test('what is wrong is refused with exit code 2 and nothing stored, a database t
     /bad\.csv: 1 problem; nothing was stored[\s\S]*line 3, type: "flows" is not in the codebook; did you mean flow\?/,
   )
   await refused(`indicator_id,decision\nnobody${ESC},accept\n`, /line 2, indicator_id: "nobody\\u\{1b\}/)
-  await refused('', /nothing is decided/)
+  await refused('', /holds no decision/)
   assert.deepEqual(await classified(), before)
 
   const codeOf = async (args: readonly string[], more: Record<string, string> = {}) => {

@@ -1,5 +1,4 @@
-/** Takes the decisions of a review file: all of them, or none where one line is wrong. */
-import { randomBytes } from 'node:crypto'
+/** Stores the decisions of a review file: all of them, or none where one line is wrong. */
 import { counted, printable, showValue } from '../../catalogue/problem-report.ts'
 import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
@@ -8,20 +7,24 @@ import { buildClassification } from '../../classification/merge.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { ServiceError } from '../../errors.ts'
 import type { BatchTotals, KnownIndicator, Labels, ReviewDecision, Store } from '../../store/types.ts'
+import { createRunId } from '../classify/run-id.ts'
 import { decideLabels } from './decide-labels.ts'
-import { type ParsedReview, parseReview, type ReviewLine, type ReviewProblem } from './review-file.ts'
 import { type PersonShape, personShape } from './open-items.ts'
+import { type ParsedReview, parseReview } from './review-file.ts'
+import type { ReviewLine, ReviewProblem } from './review-line.ts'
 
 export interface ApplyOptions {
-  /** How messages call the file. */
+  /** The name of the review file in messages. */
   readonly label: string
+  /** The name of the person who decided. */
   readonly by: string
+  /** True to check the file and to store nothing. */
   readonly dryRun: boolean
 }
 
-/** The one JSON object of `review apply --json`. */
+/** The one JSON object of `review apply --json`, whose property names are fixed. */
 export interface ApplyReport {
-  /** Null for a dry run: nothing was stored. */
+  /** Null for a dry run, which stores nothing. */
   readonly run_id: string | null
   readonly by: string
   readonly accepted: number
@@ -29,7 +32,7 @@ export interface ApplyReport {
   readonly undecided: number
   readonly shapes: number
   readonly dry_run: boolean
-  /** Lines that decide nothing though their labels are not those that are stored: somebody may have meant it. */
+  /** One sentence for each label that differs from the stored one in a line without a decision. */
   readonly warnings: readonly string[]
   readonly items: readonly {
     readonly indicator_id: string
@@ -39,6 +42,7 @@ export interface ApplyReport {
   }[]
 }
 
+/** A line whose decision is valid, with the indicator and the labels that it decides. */
 interface Decided {
   readonly line: ReviewLine
   readonly known: KnownIndicator
@@ -46,17 +50,18 @@ interface Decided {
   readonly shape: PersonShape
 }
 
-const IDS_AT_ONCE = 1_000
+/** Lines of a review file whose indicators are read from the database by one query. */
+const LINES_PER_QUERY = 1_000
 const MAX_LISTED = 20
 
-/** Throws `ServiceError` input-invalid that names file, line, field, value and what is allowed. */
+/** Throws ServiceError input-invalid that names file, line, field and value of what is wrong, and what is allowed. */
 export async function applyReview(store: Store, bytes: Buffer, options: ApplyOptions): Promise<ApplyReport> {
   const parsed = parseReview(bytes)
   const { decided, problems } = await decideAll(store, parsed)
   if (problems.length > 0) throw refusal(options.label, problems)
   if (decided.length === 0) {
-    const way = 'write accept into decision, or field=value into corrections'
-    throw new ServiceError('input-invalid', `${options.label}: nothing is decided in it: ${way}`)
+    const advice = 'write accept into decision, or field=value into corrections'
+    throw new ServiceError('input-invalid', `${options.label} holds no decision: ${advice}`)
   }
   const runId = options.dryRun ? null : await save(store, decided, options.by)
   return {
@@ -67,7 +72,7 @@ export async function applyReview(store: Store, bytes: Buffer, options: ApplyOpt
     undecided: parsed.lines.length - decided.length,
     shapes: new Set(decided.map(({ shape }) => shape.shapeHash)).size,
     dry_run: options.dryRun,
-    warnings: await overlooked(store, parsed.lines),
+    warnings: await findOverwrittenLabels(store, parsed.lines),
     items: decided.map(({ line, known, labels }) => ({
       indicator_id: known.indicator.indicator_id,
       decision: line.decision === 'accept' ? 'accept' : 'correct',
@@ -85,63 +90,77 @@ async function decideAll(
   const decided: Decided[] = []
   const byShape = new Map<string, Decided>()
   const lines = parsed.lines.filter((line) => line.decision !== 'undecided')
-  for (let from = 0; from < lines.length; from += IDS_AT_ONCE) {
-    const part = lines.slice(from, from + IDS_AT_ONCE)
-    const found = await store.findIndicators(part.flatMap((line) => [line.indicatorId, asExported(line.indicatorId)]))
-    for (const line of part) {
-      const known = found.get(line.indicatorId) ?? found.get(asExported(line.indicatorId))
-      if (known === undefined) {
-        const message = `${showValue(line.indicatorId)} is not known: classify it first`
-        problems.push({ line: line.line, field: 'indicator_id', message })
-        continue
-      }
-      const outcome = decideLabels(line, known.latest.classification)
-      if ('problems' in outcome) {
-        problems.push(...outcome.problems)
-        continue
-      }
-      const one: Decided = { line, known, labels: outcome.labels, shape: personShape(known) }
-      const other = byShape.get(one.shape.shapeHash)
-      const differs = other === undefined ? undefined : DECIDED_FIELDS.find((f) => other.labels[f] !== one.labels[f])
-      if (other !== undefined && differs !== undefined) {
-        const message = `is ${one.labels[differs]} here and ${other.labels[differs]} in line ${other.line.line}, and both are of one shape, which has one answer`
-        problems.push({ line: line.line, field: differs, message })
-        continue
-      }
-      byShape.set(one.shape.shapeHash, one)
-      decided.push(one)
+  for await (const { line, known } of withIndicators(store, lines)) {
+    if (known === undefined) {
+      const message = `${showValue(line.indicatorId)} is not in the database: classify it first`
+      problems.push({ line: line.line, field: 'indicator_id', message })
+      continue
     }
+    const outcome = decideLabels(line, known.latest.classification)
+    if ('problems' in outcome) {
+      problems.push(...outcome.problems)
+      continue
+    }
+    const next: Decided = { line, known, labels: outcome.labels, shape: personShape(known) }
+    const other = byShape.get(next.shape.shapeHash)
+    const field = DECIDED_FIELDS.find((name) => other !== undefined && other.labels[name] !== next.labels[name])
+    if (other !== undefined && field !== undefined) {
+      const rule = 'but both indicators have the same shape, and a shape has one answer'
+      const message = `is ${next.labels[field]} here and ${other.labels[field]} in line ${other.line.line}, ${rule}`
+      problems.push({ line: line.line, field, message })
+      continue
+    }
+    byShape.set(next.shape.shapeHash, next)
+    decided.push(next)
   }
   return { decided, problems: problems.sort((a, b) => a.line - b.line) }
 }
 
-/** A label that was overwritten in place decides nothing; so does a file that is older than the results. */
-async function overlooked(store: Store, all: readonly ReviewLine[]): Promise<string[]> {
+/**
+ * Warnings about lines without a decision whose labels are not the stored ones: the person may have overwritten a label
+ * where it stands, which decides nothing, or the file may be older than the results.
+ */
+async function findOverwrittenLabels(store: Store, all: readonly ReviewLine[]): Promise<string[]> {
   const lines = all.filter((line) => line.decision === 'undecided' && Object.keys(line.seen).length > 0)
   const warnings: string[] = []
-  for (let from = 0; from < lines.length; from += IDS_AT_ONCE) {
-    const part = lines.slice(from, from + IDS_AT_ONCE)
-    const found = await store.findIndicators(part.flatMap((line) => [line.indicatorId, asExported(line.indicatorId)]))
-    for (const { line, indicatorId, seen } of part) {
-      const known = found.get(indicatorId) ?? found.get(asExported(indicatorId))
-      for (const field of DECIDED_FIELDS) {
-        const [said, stored] = [seen[field] ?? '', known?.latest.classification[field]]
-        if (said === '' || stored === undefined || said === stored) continue
-        const way = `to set it, write ${field}=… into corrections`
-        warnings.push(
-          `line ${line} decides nothing, but says ${field} ${showValue(said)} where ${stored} is stored: ${way}`,
-        )
-      }
+  for await (const { line, known } of withIndicators(store, lines)) {
+    for (const field of DECIDED_FIELDS) {
+      const [seen, stored] = [line.seen[field] ?? '', known?.latest.classification[field]]
+      if (seen === '' || stored === undefined || seen === stored) continue
+      const advice = `to change it, write ${field}=… into corrections`
+      const difference = `its ${field} is ${showValue(seen)} where ${stored} is stored`
+      warnings.push(`line ${line.line} has no decision, but ${difference}: ${advice}`)
     }
   }
   return warnings
 }
 
+/** Each line with its indicator, undefined where the database has none, in the order of the lines. */
+async function* withIndicators(
+  store: Store,
+  lines: readonly ReviewLine[],
+): AsyncGenerator<{ readonly line: ReviewLine; readonly known: KnownIndicator | undefined }> {
+  for (let from = 0; from < lines.length; from += LINES_PER_QUERY) {
+    const part = lines.slice(from, from + LINES_PER_QUERY)
+    const ids = part.flatMap(({ indicatorId }) => [indicatorId, withoutApostrophe(indicatorId)])
+    const found = await store.findIndicators(ids)
+    for (const line of part) {
+      const known = found.get(line.indicatorId) ?? found.get(withoutApostrophe(line.indicatorId))
+      yield { line, known }
+    }
+  }
+}
+
+/** A CSV export puts an apostrophe before an id that a spreadsheet would take for a formula; the id itself has none. */
+function withoutApostrophe(id: string): string {
+  return id.startsWith("'") ? id.slice(1) : id
+}
+
+/** Stores all decisions as one run, and resolves with its id. */
 async function save(store: Store, decided: readonly Decided[], by: string): Promise<string> {
-  const runId = `review-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${randomBytes(4).toString('hex')}`
+  const runId = createRunId('review')
   const { startedAt } = await store.openRun(runId)
-  const decisions = decided.map((one): ReviewDecision => {
-    const { line, known, labels, shape } = one
+  const decisions = decided.map(({ line, known, labels, shape }): ReviewDecision => {
     const note = cleanText(line.note).replace(/\s+/g, ' ')
     const reason = cutText(`${note === '' ? 'A person decided it' : note} (${by})`, MAX_REASON_LENGTH)
     const confidence = { type: 1, temporal_aggregation: 1, orientation: 1 }
@@ -168,7 +187,10 @@ async function save(store: Store, decided: readonly Decided[], by: string): Prom
   return runId
 }
 
-/** A result from a machine whose clock is ahead must not make the person's look the older one. */
+/**
+ * The time of a decision, ISO 8601: later than the result `before`, which may come from a machine whose clock is ahead,
+ * because the later result of an indicator is the one that counts.
+ */
 function laterOf(startedAt: string, before: string): string {
   return startedAt > before ? startedAt : new Date(Date.parse(before) + 1).toISOString()
 }
@@ -191,11 +213,6 @@ function totalsOf(decisions: readonly ReviewDecision[]): BatchTotals {
 
 function labelsOf({ type, temporal_aggregation, orientation }: Labels): Labels {
   return { type, temporal_aggregation, orientation }
-}
-
-/** Our own CSV has an apostrophe before an id that a spreadsheet would take for a formula. */
-function asExported(id: string): string {
-  return id.startsWith("'") ? id.slice(1) : id
 }
 
 function refusal(label: string, problems: readonly ReviewProblem[]): ServiceError {

@@ -1,4 +1,4 @@
-/** What a person wrote, held against the codebook. Pure. */
+/** Checks one line of a review file against the codebook and finds the labels that it gives to its indicator. Pure. */
 
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../classification/codebook.ts'
@@ -6,7 +6,7 @@ import type { Classification, DecidedField } from '../../classification/types.ts
 import { validate } from '../../classification/validate.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import type { Labels } from '../../store/types.ts'
-import type { ReviewLine, ReviewProblem } from './review-file.ts'
+import type { ReviewLine, ReviewProblem } from './review-line.ts'
 
 const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {
   type: TYPES,
@@ -14,18 +14,21 @@ const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {
   orientation: ORIENTATIONS,
 }
 
-const RULES_READ = 'the rules read it for each indicator, and a person’s answer counts for all of a shape'
+const READ_BY_RULES = 'the rules read it for each indicator, whereas a human answer holds for a whole shape'
 
-/** Fields of a result that a person cannot set, and the way out. */
-const OTHERS: ReadonlyMap<string, string> = new Map([
-  ['family', 'it follows from type: correct type'],
-  ['time_basis', 'it follows from temporal_aggregation: correct temporal_aggregation'],
-  ['unit', `${RULES_READ}: correct units in the catalogue`],
-  ['frequency', `${RULES_READ}: correct periodicity in the catalogue`],
-  ['cumulative', `${RULES_READ}: correct sample_values in the catalogue`],
+/** Fields of a result that a review cannot change, each with the reason and with what to correct instead. */
+const NOT_CORRECTABLE: ReadonlyMap<string, string> = new Map([
+  ['family', 'it follows from type, so correct type'],
+  ['time_basis', 'it follows from temporal_aggregation, so correct temporal_aggregation'],
+  ['unit', `${READ_BY_RULES}: correct units in the catalogue`],
+  ['frequency', `${READ_BY_RULES}: correct periodicity in the catalogue`],
+  ['cumulative', `${READ_BY_RULES}: correct sample_values in the catalogue`],
 ])
 
-/** What makes a combination of the three fields impossible by the codebook; other findings stay notes on the result. */
+/**
+ * Codes of the findings that make a combination of the three labels impossible by the codebook, so that a review may not
+ * decide it. Every other finding stays on the result as an issue.
+ */
 const IMPOSSIBLE: ReadonlySet<string> = new Set([
   'growth-rate-not-period-rate',
   'period-rate-not-growth-rate',
@@ -33,7 +36,7 @@ const IMPOSSIBLE: ReadonlySet<string> = new Set([
   'stock-summed-over-period',
 ])
 
-/** The labels that `line` leaves `current` with, or everything that is wrong with it. */
+/** The labels that the indicator has after `line`, where `current` is its stored result; or everything that is wrong. */
 export function decideLabels(
   line: ReviewLine,
   current: Classification,
@@ -56,23 +59,23 @@ export function decideLabels(
   for (const field of DECIDED_FIELDS) {
     const seen = line.seen[field]
     if (seen === undefined || seen === '' || seen === current[field] || corrected.has(field)) continue
-    const way = `to set it, write ${field}=… into corrections; else write the review file anew`
+    const advice = `to change it, write ${field}=… into corrections; otherwise write a new review file`
     problems.push({
       line: line.line,
       field,
-      message: `the file says ${showValue(seen)}, the stored result ${current[field]}: ${way}`,
+      message: `the file says ${showValue(seen)}, the stored result ${current[field]}: ${advice}`,
     })
   }
   if (problems.length > 0) return { problems }
   const decided = labels as Record<DecidedField, never>
   const findings = validate({ ...current, ...decided }).filter(({ code }) => IMPOSSIBLE.has(code))
   if (findings.length === 0) return { labels: decided }
-  const way = line.decision === 'accept' ? 'correct it instead of accepting it' : 'correct both fields'
+  const advice = line.decision === 'accept' ? 'correct it instead of accepting it' : 'correct both fields'
   return {
     problems: findings.map(({ code, message }) => ({
       line: line.line,
       field: code === 'growth-rate-not-period-rate' ? 'temporal_aggregation' : 'type',
-      message: `${message}: ${way}`,
+      message: `${message}: ${advice}`,
     })),
   }
 }
@@ -83,11 +86,11 @@ function checkCorrection(
 ): { readonly field: DecidedField; readonly label: string } | { readonly message: string } {
   const field = DECIDED_FIELDS.find((known) => known === name.replaceAll('-', '_'))
   if (field === undefined) {
-    const other = OTHERS.get(name.split(/[._]/)[0] ?? '') ?? OTHERS.get(name)
-    if (other !== undefined) return { message: `a person cannot set it: ${other}` }
+    const reason = NOT_CORRECTABLE.get(name.split(/[._]/)[0] ?? '') ?? NOT_CORRECTABLE.get(name)
+    if (reason !== undefined) return { message: `cannot be corrected in a review: ${reason}` }
     const meant = nearestName(name, DECIDED_FIELDS)
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
-    return { message: `no field that can be corrected${hint}: ${DECIDED_FIELDS.join(', ')}` }
+    return { message: `is not a field that can be corrected${hint}: ${DECIDED_FIELDS.join(', ')}` }
   }
   const label = value
     .trim()

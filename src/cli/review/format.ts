@@ -1,4 +1,7 @@
-/** Review items for people and as a file to be filled in. Everything in them comes from outside: it is made safe to print. */
+/**
+ * Writes review items as a list for the terminal and as a review file to fill in. Texts of the catalogue and of the model
+ * come from outside, so each is made safe for a terminal or a spreadsheet.
+ */
 import { stringify } from 'csv-stringify/sync'
 import { counted, printable } from '../../catalogue/problem-report.ts'
 import { type ExportFormat, neutralise } from '../../catalogue/results-writer.ts'
@@ -6,19 +9,20 @@ import { DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { OpenItems, ReviewItem } from './open-items.ts'
 
-const WHY: Readonly<Record<ReviewItem['why'], string>> = {
-  conflict: 'rules, codebook and answer contradict each other',
+const REASON_TEXT: Readonly<Record<ReviewItem['why'], string>> = {
+  conflict: 'the rules, the codebook and the answer contradict each other',
   'no-answer': 'no model answered',
-  doubt: 'decided with doubt',
+  doubt: 'the answer is in doubt',
   'older-codebook': 'decided by a person under an older codebook',
 }
 
 export function formatOpenItems(open: OpenItems): string {
-  const rest = open.answered > 0 ? ` Answered and waiting for the next run: ${formatCount(open.answered)}.` : ''
-  if (open.shapes === 0) return `Nothing needs a person.${rest}`
-  const shown = open.items.length < open.shapes ? `; the worst ${formatCount(open.items.length)}` : ''
-  const need = open.indicators === 1 ? 'needs' : 'need'
-  const head = `${counted(open.indicators, 'indicator')} of ${counted(open.shapes, 'shape')} ${need} a person${shown}.${rest}`
+  const { answered } = open
+  const rest = answered > 0 ? ` ${counted(answered, 'more indicator')} answered already: run classify again.` : ''
+  if (open.shapes === 0) return `Nothing needs review.${rest}`
+  const shown = open.items.length < open.shapes ? `; the worst ${formatCount(open.items.length)} follow` : ''
+  const verb = open.indicators === 1 ? 'needs' : 'need'
+  const head = `${counted(open.indicators, 'indicator')} of ${counted(open.shapes, 'shape')} ${verb} review${shown}.${rest}`
   return [head, ...open.items.map(formatItem)].join('\n\n')
 }
 
@@ -27,7 +31,7 @@ function formatItem(item: ReviewItem, index: number): string {
   const percent = (value: number) => `${Math.round(value * 100)} %`
   const lines = [
     `${index + 1}. ${printable(item.indicator_id, 256)}  ${printable(item.name, 200)}`,
-    `   why          ${WHY[item.why]}${item.same_shape > 1 ? `; one answer settles ${formatCount(item.same_shape)} indicators` : ''}`,
+    `   why          ${REASON_TEXT[item.why]}${item.same_shape > 1 ? `; one answer settles ${formatCount(item.same_shape)} indicators` : ''}`,
     `   units        ${printable(item.units ?? '(none)', 100)}; ${item.frequency}; cumulative ${item.cumulative}`,
     item.description === null ? '' : `   description  ${printable(item.description, 200)}`,
     item.sample_values.length === 0
@@ -71,7 +75,7 @@ const CSV_COLUMNS = [
   'sample_values',
 ] as const
 
-/** A review file with nothing decided yet. */
+/** A review file of the items, in which every decision is still empty. */
 export function formatReviewFile(items: readonly ReviewItem[], format: ExportFormat): string {
   if (format === 'jsonl') {
     return items
@@ -85,7 +89,7 @@ export function formatReviewFile(items: readonly ReviewItem[], format: ExportFor
 
 function csvRow(item: ReviewItem): Record<(typeof CSV_COLUMNS)[number], string> {
   const { rules, model } = item
-  const said = DECIDED_FIELDS.map(
+  const readings = DECIDED_FIELDS.map(
     (field) => `${field} ${rules[field].value} (${rules[field].sure ? 'sure' : 'a guess'})`,
   )
   return {
@@ -100,12 +104,12 @@ function csvRow(item: ReviewItem): Record<(typeof CSV_COLUMNS)[number], string> 
     units: neutralise(item.units ?? ''),
     unit_kind: item.unit.kind,
     frequency: item.frequency,
-    why: WHY[item.why],
+    why: REASON_TEXT[item.why],
     same_shape: String(item.same_shape),
     confidence: String(item.confidence),
     source: item.source,
     issues: neutralise(item.issues.map(({ code, message }) => `${code}: ${message}`).join('; ')),
-    rules: said.join('; '),
+    rules: readings.join('; '),
     model:
       model === null
         ? ''

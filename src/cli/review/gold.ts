@@ -1,4 +1,4 @@
-/** What persons decided, as gold: one JSON object a line with the input and its labels, as `eval` reads it. */
+/** Turns human decisions into a gold file: one JSON object a line with an indicator and its labels, as `eval` reads it. */
 import type { Store, StoredDecision } from '../../store/types.ts'
 
 export async function* goldLines(store: Store): AsyncGenerator<string> {

@@ -1,17 +1,21 @@
-/** What needs a person, one item a shape, worst first, each with its evidence. */
-import { createHash } from 'node:crypto'
+/**
+ * Finds the results that need review by a person: one item for each shape, the gravest first, with what the rules and
+ * the model said about it.
+ */
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { readIndicator } from '../../classification/rules.ts'
 import { personShapeOf, shapeOf } from '../../classification/shape.ts'
 import type { Classification, DecidedField, Decision, Issue, RuleReading } from '../../classification/types.ts'
 import { BLOCKING_CODES } from '../../classification/validate.ts'
+import { sha256 } from '../../lib/sha256.ts'
 import type { KnownIndicator, Store } from '../../store/types.ts'
 
-/** Why a result needs a person, the gravest first: the order in which items are listed. */
+/** The reasons for a review, the gravest first, which is also the order of the list. */
 export const REASONS = ['conflict', 'no-answer', 'doubt', 'older-codebook'] as const
 
 export type ReviewReason = (typeof REASONS)[number]
 
+/** One shape that needs review, shown by its worst indicator. The property names are those of `review --json`. */
 export interface ReviewItem {
   readonly indicator_id: string
   readonly name: string
@@ -29,44 +33,51 @@ export interface ReviewItem {
   readonly source: string
   readonly issues: readonly Issue[]
   readonly rules: Readonly<Record<DecidedField, { value: string; sure: boolean; rule: string; because: string }>>
-  /** What the model answered, field by field; null where none did or its answer is not kept. */
+  /** The model's answer, field by field; null where no model answered or its answer is no longer stored. */
   readonly model: {
     readonly name: string | null
     readonly answer: Pick<Decision, DecidedField>
     readonly confidence: Readonly<Record<DecidedField, number>>
     readonly reason: string
   } | null
-  /** Open indicators that the answer settles, this one included. */
+  /** Indicators in need of review that have this shape, so that one human answer settles them all. */
   readonly same_shape: number
-  /** Some of them. */
+  /** The ids of the first few indicators of the shape. */
   readonly same_shape_ids: readonly string[]
 }
 
 export interface OpenItems {
+  /** At most as many as the caller's limit. */
   readonly items: readonly ReviewItem[]
-  /** Indicators and shapes that need a person, also beyond the limit. */
+  /** All indicators that need review, also beyond the limit. */
   readonly indicators: number
+  /** All shapes of these indicators. */
   readonly shapes: number
-  /** Indicators whose shape a person has answered since: the next run settles them. */
+  /** Indicators whose shape has a human answer by now, so that the next run settles them without a review. */
   readonly answered: number
 }
 
+/** An indicator as the rules read it, and the shape by which human answers are kept for it. */
 export interface PersonShape {
   readonly reading: RuleReading
   readonly shape: string
   readonly shapeHash: string
 }
 
+/** The indicators of one shape that need review. */
 interface Group {
+  /** The indicator that stands for the shape in the list. */
   readonly worst: KnownIndicator
   readonly reading: RuleReading
+  /** The first few ids of the shape. */
   readonly ids: readonly string[]
   readonly count: number
 }
 
 const SHOWN_IDS = 5
 const SHOWN_SAMPLES = 6
-const SHOWN_DESCRIPTION = 500
+/** Characters of a description that an item carries. */
+const SHOWN_DESCRIPTION_LENGTH = 500
 
 export function personShape({ indicator }: KnownIndicator): PersonShape {
   const reading = readIndicator(indicator)
@@ -74,16 +85,16 @@ export function personShape({ indicator }: KnownIndicator): PersonShape {
   return { reading, shape, shapeHash: sha256(shape) }
 }
 
-/** Reads all that is open; keeps one indicator a shape. */
+/** Reads every result that needs review, and keeps one indicator for each shape, so that memory is bounded by the shapes. */
 export async function findOpenItems(store: Store, limit: number): Promise<OpenItems> {
   const groups = new Map<string, Group>()
   let indicators = 0
   let answered = 0
   for await (const page of store.listNeedingReview({ codebookVersion: CODEBOOK_VERSION })) {
     const shaped = page.map((known) => ({ known, ...personShape(known) }))
-    const words = await store.findHumanAnswers([...new Set(shaped.map((one) => one.shapeHash))])
+    const humanAnswers = await store.findHumanAnswers([...new Set(shaped.map(({ shapeHash }) => shapeHash))])
     for (const { known, reading, shapeHash } of shaped) {
-      if (words.get(shapeHash)?.codebookVersion === CODEBOOK_VERSION) {
+      if (humanAnswers.get(shapeHash)?.codebookVersion === CODEBOOK_VERSION) {
         answered += 1
         continue
       }
@@ -103,7 +114,7 @@ export async function findOpenItems(store: Store, limit: number): Promise<OpenIt
   return { items: await withAnswers(store, sorted), indicators, shapes: groups.size, answered }
 }
 
-/** The gravest reason first, then the least confident, then what settles the most, then by id. */
+/** The gravest reason first, then the least confident, then the shape of the most indicators, then by id. */
 function compareGroups(a: Group, b: Group): number {
   return compareGravity(a.worst, b.worst) || b.count - a.count || compareIds(a.worst, b.worst)
 }
@@ -128,7 +139,7 @@ export function reasonOf(classification: Classification): ReviewReason {
   return codes.has('no-answer') ? 'no-answer' : 'doubt'
 }
 
-/** Model answers are kept by the shape that names the model and the prompt of that time. */
+/** Adds the model's answers, which are stored by a shape that includes the model and the prompt version of that time. */
 async function withAnswers(store: Store, groups: readonly Group[]): Promise<ReviewItem[]> {
   const hashes = groups.map(({ worst, reading }) => {
     const { askedModel, classification } = worst.latest
@@ -140,25 +151,25 @@ async function withAnswers(store: Store, groups: readonly Group[]): Promise<Revi
   const answers = await store.findAnswers(hashes.filter((hash) => hash !== ''))
   return groups.map(({ worst, reading, ids, count }, index) => {
     const { indicator, latest } = worst
-    const { classification: c } = latest
+    const result = latest.classification
     const answer = answers.get(hashes[index] ?? '')
-    const cut = (indicator.description ?? '').slice(0, SHOWN_DESCRIPTION).toWellFormed()
+    const description = (indicator.description ?? '').slice(0, SHOWN_DESCRIPTION_LENGTH).toWellFormed()
     return {
       indicator_id: indicator.indicator_id,
       name: indicator.name,
       units: indicator.units ?? null,
-      description: cut === '' ? null : cut,
+      description: description === '' ? null : description,
       sample_values: indicator.sample_values.slice(-SHOWN_SAMPLES),
-      why: reasonOf(c),
-      type: c.type,
-      temporal_aggregation: c.temporal_aggregation,
-      orientation: c.orientation,
-      unit: c.unit,
-      frequency: c.frequency,
-      cumulative: c.cumulative.pattern,
-      confidence: c.confidence,
-      source: c.source,
-      issues: c.issues,
+      why: reasonOf(result),
+      type: result.type,
+      temporal_aggregation: result.temporal_aggregation,
+      orientation: result.orientation,
+      unit: result.unit,
+      frequency: result.frequency,
+      cumulative: result.cumulative.pattern,
+      confidence: result.confidence,
+      source: result.source,
+      issues: result.issues,
       rules: Object.fromEntries(DECIDED_FIELDS.map((field) => [field, reading[field]])) as ReviewItem['rules'],
       model:
         answer === undefined
@@ -177,8 +188,4 @@ async function withAnswers(store: Store, groups: readonly Group[]): Promise<Revi
       same_shape_ids: ids,
     }
   })
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -1,4 +1,4 @@
-/** `review`: what needs a person, what persons decided, and their decisions as gold. */
+/** The command `review`: lists the results that need a person, stores what people decided, and exports it as a gold file. */
 import { open, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -13,10 +13,10 @@ import { withDatabase } from '../database/database.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
 import { createCliLog, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
-import { MAX_REVIEW_BYTES } from './review-file.ts'
+import { formatOpenItems, formatReviewFile } from './format.ts'
 import { goldLines } from './gold.ts'
 import { findOpenItems } from './open-items.ts'
-import { formatOpenItems, formatReviewFile } from './format.ts'
+import { MAX_REVIEW_BYTES } from './review-file.ts'
 
 interface ListOptions {
   readonly limit?: number
@@ -31,34 +31,45 @@ interface ApplyCommandOptions {
   readonly json?: boolean
 }
 
-/** What a screen bears; a file and --json get everything unless told otherwise. */
-const SHOWN_ON_SCREEN = 20
-const MAX_NAME = 100
+/** Shapes that the terminal shows without --limit; a file and --json then get all. */
+const SHOWN_ON_TERMINAL = 20
+const MAX_NAME_LENGTH = 100
 const MAX_WARNINGS = 20
 
 export function addReviewCommand(program: Command): void {
-  // Options of `review apply` are its own also where `review` has one of the same name; that takes both.
+  // Without this an option such as --json behind `review apply` would be taken by `review`, which has it too.
   program.enablePositionalOptions()
   const review = program
     .command('review')
-    .description('List what needs a person, worst first, one of each shape')
+    .description('List the results that need review by a person, one for each shape, worst first')
     .enablePositionalOptions()
-    .option('--limit <n>', 'the worst N shapes (default: 20 on the screen, else all)', wholeNumber(1, 1_000_000))
+    .option(
+      '--limit <n>',
+      'list the worst N shapes only (default: 20 on the terminal; all with --json or --out)',
+      wholeNumber(1, 1_000_000),
+    )
     .option('--json', 'print exactly one JSON object on stdout')
-    .option('--format <format>', 'write a review file to fill in: csv or jsonl', oneOf(['csv', 'jsonl']))
-    .option('--out <file>', 'where to write it; the file appears when it is complete')
+    .option(
+      '--format <format>',
+      'write a review file to fill in, as csv or jsonl; needs --out',
+      oneOf(['csv', 'jsonl']),
+    )
+    .option('--out <file>', 'path of the review file; it appears when it is complete')
     .action(list)
   review
     .command('apply')
-    .description('Store what a person decided in a review file: all of it, or nothing where a line is wrong')
-    .argument('<file>', 'CSV, JSON lines, or lines such as "INDICATOR_ID type=flow"; - reads standard input')
-    .option('--by <name>', 'who decided (default: the name of this system user)', personName)
-    .option('--dry-run', 'check everything, store nothing')
+    .description('Store the decisions of a review file: all of them, or none if a line is wrong')
+    .argument(
+      '<file>',
+      'review file: CSV, JSON lines, or lines such as "INDICATOR_ID type=flow"; - reads standard input',
+    )
+    .option('--by <name>', 'name of the person who decided (default: the current system user)', personName)
+    .option('--dry-run', 'check the file and store nothing')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(apply)
   review
     .command('export-gold')
-    .description('Write what persons decided as labelled indicators, in the form that eval reads')
+    .description('Write all decisions as a gold file: labelled indicators in the form that eval reads')
     .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
     .action(exportGold)
 }
@@ -66,15 +77,18 @@ export function addReviewCommand(program: Command): void {
 async function list(options: ListOptions): Promise<void> {
   const { format, out } = options
   if ((format === undefined) !== (out === undefined)) {
-    throw new ServiceError('input-invalid', 'A review file needs both --format csv|jsonl and --out FILE')
+    throw new ServiceError('input-invalid', 'To write a review file, give both --format csv|jsonl and --out FILE')
   }
   const limit =
-    options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_SCREEN)
+    options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_TERMINAL)
   const found = await withStore((store) => findOpenItems(store, limit))
   if (format !== undefined && out !== undefined) {
     await writeWholeFile(out, (append) => append(formatReviewFile(found.items, format)))
-    say(`${formatCount(found.items.length)} of ${counted(found.shapes, 'shape')} that need a person, in ${out}`)
-    say(`Fill in decision or corrections, then: npm run review -- apply ${out}`)
+    const all = counted(found.shapes, 'shape')
+    say(
+      `Wrote ${formatCount(found.items.length)} of ${all} that ${found.shapes === 1 ? 'needs' : 'need'} review to ${out}`,
+    )
+    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${out}`)
   }
   if (options.json === true) {
     const { items, indicators, shapes, answered } = found
@@ -90,7 +104,8 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
     return applyReview(store, bytes, { label, by, dryRun: options.dryRun ?? false })
   })
   for (const warning of report.warnings.slice(0, MAX_WARNINGS)) say(`Warning: ${warning}`)
-  if (report.warnings.length > MAX_WARNINGS) say(`Warnings like these: ${report.warnings.length} in all`)
+  if (report.warnings.length > MAX_WARNINGS)
+    say(`… and ${formatCount(report.warnings.length - MAX_WARNINGS)} more warnings like these`)
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatApplied(report)}\n`)
 }
@@ -110,10 +125,10 @@ async function exportGold(options: { readonly out?: string }): Promise<void> {
       ? await writeLines((line) => process.stdout.write(line))
       : await writeWholeFile(out, writeLines)
   })
-  say(`${counted(count, 'decision')} of persons${out === undefined ? '' : ` in ${out}`}`)
+  say(`Wrote ${counted(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
 }
 
-/** A database of an earlier release lacks the tables of this command: they are made first. */
+/** Opens the database and migrates it, because one of an earlier release lacks the tables of this command. */
 async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
   const config = readConfig()
   const log = createCliLog(config)
@@ -129,18 +144,18 @@ async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
 }
 
 function formatApplied(report: ApplyReport): string {
-  const done = report.dry_run ? 'Nothing was stored (--dry-run). It would be' : `Stored as ${report.run_id}`
+  const outcome = report.dry_run ? 'Dry run, nothing was stored' : `Stored as run ${report.run_id}`
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
   return [
-    `${done}: ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
-    `${counted(report.shapes, 'shape')} answered by a person from the next run on`,
+    `${outcome}: ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
+    `From the next run on, ${counted(report.shapes, 'shape')} ${report.shapes === 1 ? 'takes' : 'take'} these answers.`,
   ].join('\n')
 }
 
 function personName(text: string): string {
   const name = cleanText(text).replace(/\s+/g, ' ')
-  if (name === '' || name.length > MAX_NAME) {
-    throw new InvalidArgumentError(`It must be a name of 1 to ${MAX_NAME} characters.`)
+  if (name === '' || name.length > MAX_NAME_LENGTH) {
+    throw new InvalidArgumentError(`It must be a name of 1 to ${MAX_NAME_LENGTH} characters.`)
   }
   return name
 }
@@ -149,22 +164,23 @@ function systemUser(): string {
   try {
     return personName(userInfo().username)
   } catch (error) {
-    const message = 'Who decided? This system user has no name: give --by NAME'
+    const message = 'The current system user has no name: say with --by NAME who decided'
     throw new ServiceError('input-invalid', message, { cause: error })
   }
 }
 
+/** Reads a review file, or standard input for "-", up to the size that a review file may have. */
 async function readWhole(file: string): Promise<Buffer> {
-  const tooBig = `larger than ${formatCount(MAX_REVIEW_BYTES / 1_000_000)} MB, the bound of a review file`
+  const tooLarge = `it is larger than ${formatCount(MAX_REVIEW_BYTES / 1_000_000)} MB, the most for a review file`
   const parts: Buffer[] = []
   let size = 0
   try {
-    if (file !== '-' && (await stat(file)).size > MAX_REVIEW_BYTES) throw new Error(tooBig)
+    if (file !== '-' && (await stat(file)).size > MAX_REVIEW_BYTES) throw new Error(tooLarge)
     const source = file === '-' ? process.stdin : (await open(file)).createReadStream()
     for await (const part of source) {
       const bytes = Buffer.from(part)
       size += bytes.length
-      if (size > MAX_REVIEW_BYTES) throw new Error(tooBig)
+      if (size > MAX_REVIEW_BYTES) throw new Error(tooLarge)
       parts.push(bytes)
     }
   } catch (error) {

@@ -1,11 +1,11 @@
 /** Derives everything that follows from the request of a batch alone. It is pure, so that every step can do it again. */
-import { createHash } from 'node:crypto'
 import { packRuleOf } from '../../classification/chunks.ts'
 import { normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readIndicator } from '../../classification/rules.ts'
 import { personShapeOf, shapeOf } from '../../classification/shape.ts'
 import type { Indicator, RuleReading } from '../../classification/types.ts'
+import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import type { BatchOptions } from './types.ts'
 
@@ -58,8 +58,4 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     warnings.push({ code: 'dropped-sample-value', message, count: droppedPoints })
   }
   return { prepared, warnings }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

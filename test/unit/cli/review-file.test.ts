@@ -1,4 +1,4 @@
-/** What a review file may look like, and what is said of one that is wrong. */
+/** The forms of a review file, and the message for each fault in one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -89,7 +89,7 @@ Two words of id   type = flow  orientation=neutral
   ])
 })
 
-test('a fault is told with its line, its field, its value and the way out', () => {
+test('the message for a fault names its line, its field, its value and how to correct it', () => {
   assert.match(problem('{"indicator_id":"A","decision":"acept"}'), /^1 decision: is "acept" \(did you mean accept\?\)/)
   assert.match(problem('{"indicator_id":"A","desicion":"accept"}'), /^1 desicion: .*did you mean decision\?/)
   assert.match(problem('{"indicator_id":"A"}\n\n{"decision":"accept"}'), /^3 indicator_id: must name .*got none/)
@@ -102,7 +102,7 @@ test('a fault is told with its line, its field, its value and the way out', () =
   assert.match(problem('{"indicator_id":"A","decision":"correct"}'), /^1 corrections: there are none/)
   assert.match(problem('{"indicator_id":"A","corrections":"type=flow type=stock"}'), /^1 type: is corrected twice/)
   assert.match(problem('{"indicator_id":"A","corrections":"type flow"}'), /^1 corrections: holds "type"/)
-  assert.match(problem('A accept\nB accept\nA type=flow'), /^3 indicator_id: "A" stands in line 1 already/)
+  assert.match(problem('A accept\nB accept\nA type=flow'), /^3 indicator_id: "A" is in line 1 already/)
   assert.match(problem('A accept\njust words'), /^2 : must be an indicator_id and then accept/)
   assert.match(problem('indicator_id,decision\nA,"accept'), /^2 decision: a quote opens/)
   assert.match(problem('indicator_id,decision\nA,accept,x'), /^2 : 3 cells where the header has 2/)
@@ -110,7 +110,7 @@ test('a fault is told with its line, its field, its value and the way out', () =
   assert.match(parseReview(Buffer.from([0x41, 0xff])).problems[0]?.message ?? '', /not UTF-8/)
 })
 
-test('corrections are held against the codebook', () => {
+test('corrections are checked against the codebook', () => {
   const current = classification('A', { type: 'flow', temporal_aggregation: 'period-total', orientation: 'neutral' })
   const check = (text: string) => {
     const [line] = parse(text).lines
@@ -127,17 +127,17 @@ test('corrections are held against the codebook', () => {
     /^1 type: "flows" is not in the codebook; did you mean flow\? Allowed: growth-rate, /,
   )
   assert.match(check('A orientation=up'), /^1 orientation: "up" .*higher-is-positive, lower-is-positive, neutral$/)
-  assert.match(check('A typ=flow'), /^1 typ: no field .*did you mean type\?/)
-  assert.match(check('A constructor=flow'), /^1 constructor: no field that can be corrected: type, /)
+  assert.match(check('A typ=flow'), /^1 typ: is not a field .*did you mean type\?/)
+  assert.match(check('A constructor=flow'), /^1 constructor: is not a field that can be corrected: type, /)
   assert.match(check('A family=other'), /^1 family: .*correct type/)
   assert.match(check('A unit.scale=1000'), /^1 unit.scale: .*correct units in the catalogue/)
   assert.match(check('A unit_kind=index'), /correct units in the catalogue/)
   assert.match(check('A frequency=monthly'), /correct periodicity/)
   assert.match(check('A type=growth-rate'), /^1 temporal_aggregation: a growth-rate is a period-rate, .*correct both/)
   assert.match(check('A temporal_aggregation=point-in-time'), /^1 type: a flow happens over a period/)
-  // Two faults in one line are told both.
+  // Both faults of one line are reported.
   assert.equal(check('A type=x orientation=y').split('\n').length, 2)
-  // The result is another than the one that the file shows.
+  // The stored result is not the one that the file shows.
   const seen = '{"indicator_id":"A","decision":"accept","type":"stock"}'
   assert.match(check(seen), /^1 type: the file says "stock", the stored result flow: /)
   assert.equal(check(seen.replace('"accept"', '"type=index"')), 'index period-total neutral')
@@ -145,7 +145,9 @@ test('corrections are held against the codebook', () => {
 
 test('every label of the codebook can be given', () => {
   for (const type of TYPES) assert.deepEqual(decided(`A type=${type}`), [`A correct type=${type}`])
-  for (const one of ORIENTATIONS) assert.deepEqual(decided(`A orientation=${one}`), [`A correct orientation=${one}`])
+  for (const label of ORIENTATIONS) {
+    assert.deepEqual(decided(`A orientation=${label}`), [`A correct orientation=${label}`])
+  }
 })
 
 test('whatever a file holds, nothing is thrown and every problem names a line of it', () => {

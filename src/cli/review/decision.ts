@@ -1,0 +1,102 @@
+/**
+ * The decision and the corrections of one line of a review file, as people write them: a keyword such as accept, or
+ * corrections as an object, as the text "type=flow orientation=neutral", or as a list of such texts.
+ */
+import { printable, showValue } from '../../catalogue/problem-report.ts'
+import { parseJson } from '../../lib/json.ts'
+import { nearestName } from '../../lib/nearest-name.ts'
+
+/** Pairs of a field name and the label that it shall have, in the order of the file. */
+export type Corrections = readonly (readonly [field: string, label: string])[]
+
+/** What ends every message about a decision that cannot be read. */
+export const DECISION_ADVICE =
+  'write accept, or corrections such as type=flow temporal_aggregation=period-total, or leave it empty to decide later'
+
+/** The keywords of the field `decision`, in lower case, and what each one means. */
+const KEYWORDS: ReadonlyMap<string, 'accept' | 'correct' | 'skip'> = new Map([
+  ['accept', 'accept'],
+  ['accepted', 'accept'],
+  ['ok', 'accept'],
+  ['correct', 'correct'],
+  ['corrected', 'correct'],
+  ['skip', 'skip'],
+  ['later', 'skip'],
+])
+/** One correction such as "type=flow" or "type: flow". */
+const CORRECTION = /^([^\s=]+)\s*[=:]\s*(.+)$/s
+
+interface Unreadable {
+  readonly problem: string
+}
+
+/** Whether `word` decides an indicator by itself in a file of plain lines: accept, skip, or field=value. */
+export function isDecisionWord(word: string): boolean {
+  const keyword = KEYWORDS.get(word.toLowerCase())
+  return word.includes('=') || keyword === 'accept' || keyword === 'skip'
+}
+
+/** Reads the field `decision`, which holds a keyword, nothing, or corrections in place of a keyword. */
+export function readDecision(
+  value: unknown,
+): { readonly keyword: 'accept' | 'correct' | 'skip' | undefined; readonly corrections: Corrections } | Unreadable {
+  if (typeof value === 'string') {
+    const word = value.trim().toLowerCase()
+    if (word === '') return { keyword: undefined, corrections: [] }
+    const keyword = KEYWORDS.get(word)
+    if (keyword !== undefined) return { keyword, corrections: [] }
+    if (!word.includes('=')) {
+      const meant = nearestName(word, ['accept', 'correct', 'skip'])
+      const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
+      return { problem: `is ${showValue(value)}${hint}: ${DECISION_ADVICE}` }
+    }
+  }
+  const read = readCorrections(value)
+  return 'problem' in read ? read : { keyword: undefined, corrections: read.corrections }
+}
+
+/** Reads the field `corrections`; a value that is missing or empty holds none. */
+export function readCorrections(value: unknown): { readonly corrections: Corrections } | Unreadable {
+  if (value === undefined || value === null) return { corrections: [] }
+  if (typeof value === 'string') return readText(value)
+  if (Array.isArray(value)) return readList(value)
+  if (typeof value !== 'object') return unreadable('is', value)
+  const corrections: (readonly [string, string])[] = []
+  for (const [field, label] of Object.entries(value)) {
+    if (label === null || label === '') continue
+    if (typeof label !== 'string' && typeof label !== 'number') return unreadable(`${printable(field)} is`, label)
+    corrections.push([field.trim().toLowerCase(), String(label).trim()])
+  }
+  return { corrections }
+}
+
+function readList(parts: readonly unknown[]): { readonly corrections: Corrections } | Unreadable {
+  const corrections: (readonly [string, string])[] = []
+  for (const part of parts) {
+    const read = typeof part === 'string' ? readText(part) : unreadable('holds', part)
+    if ('problem' in read) return read
+    corrections.push(...read.corrections)
+  }
+  return { corrections }
+}
+
+function readText(text: string): { readonly corrections: Corrections } | Unreadable {
+  if (text.trim().startsWith('{')) {
+    const value = parseJson(text)
+    return typeof value === 'object' && value !== null ? readCorrections(value) : unreadable('is', text)
+  }
+  const corrections: (readonly [string, string])[] = []
+  const parts = text.replace(/\s*=\s*/g, '=').split(/[\s,;]+/)
+  for (const part of parts.filter((word) => word !== '')) {
+    const [, field, label] = CORRECTION.exec(part) ?? []
+    if (field === undefined || label === undefined) {
+      return { problem: `holds ${showValue(part)}, which is not field=value: ${DECISION_ADVICE}` }
+    }
+    corrections.push([field.toLowerCase(), label])
+  }
+  return { corrections }
+}
+
+function unreadable(verb: string, value: unknown): Unreadable {
+  return { problem: `${verb} ${showValue(value)}: ${DECISION_ADVICE}` }
+}

@@ -1,0 +1,40 @@
+/** Review files of plain lines: an indicator id, then accept or field=value. A line that begins with # is a comment. */
+import { showValue } from '../../catalogue/problem-report.ts'
+import { parseJson } from '../../lib/json.ts'
+import { isDecisionWord } from './decision.ts'
+import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
+
+export function readPlainForm(text: string): (ReviewLine | ReviewProblem)[] {
+  const read: (ReviewLine | ReviewProblem)[] = []
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const content = raw.trim()
+    if (content !== '' && !content.startsWith('#')) read.push(readLine(index + 1, content))
+  }
+  return read
+}
+
+/**
+ * The decision is read from the end of the line, because an id may hold spaces and commas itself. An id that ends like a
+ * decision stands in quotes, as a JSON string.
+ */
+function readLine(line: number, content: string): ReviewLine | ReviewProblem {
+  const quoted = /^"(?:[^"\\]|\\.)*"(?=\s)/.exec(content)?.[0]
+  const rest = content.slice(quoted?.length ?? 0).replace(/\s*=\s*/g, '=')
+  // Words stand at even places of this list, and what separates them at odd ones.
+  const parts = rest.split(/([\s,;]+)/)
+  const decisions: string[] = []
+  for (let at = parts.length - 1; at >= (quoted === undefined ? 1 : 0); at -= 1) {
+    const part = parts[at] ?? ''
+    if (at % 2 === 0 && part !== '' && !isDecisionWord(part)) break
+    parts.length = at
+    if (at % 2 === 0) decisions.unshift(part)
+  }
+  const before = parts.join('').trim()
+  if (decisions.length === 0 || (quoted !== undefined && before !== '')) {
+    const hint = line === 1 ? ' (a CSV begins with a row of column names, one of them indicator_id)' : ''
+    const message = `must be an indicator_id and then accept or field=value${hint}; got ${showValue(content)}`
+    return { line, field: '', message }
+  }
+  const id = quoted === undefined ? before : parseJson(quoted)
+  return readReviewLine(line, { indicator_id: id, decision: decisions.join(' ') })
+}

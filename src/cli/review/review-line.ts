@@ -1,0 +1,67 @@
+/**
+ * One line of a review file in any of its forms: which indicator it is about, what a person decided, and the labels that
+ * the person saw. Labels are checked against the codebook later, in decide-labels.ts.
+ */
+import { printable, showValue } from '../../catalogue/problem-report.ts'
+import { nearestName } from '../../lib/nearest-name.ts'
+import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from './decision.ts'
+
+/** A line of a review file that names an indicator; `line` counts from 1. */
+export interface ReviewLine {
+  readonly line: number
+  readonly indicatorId: string
+  readonly decision: 'accept' | 'correct' | 'undecided'
+  /** Field names and labels as the person wrote them; empty unless `decision` is `correct`. */
+  readonly corrections: Corrections
+  readonly note: string
+  /** The labels that the file showed when the person decided, by field, as far as the line has them. */
+  readonly seen: Readonly<Record<string, string>>
+}
+
+/** What is wrong with a line of a review file; `field` is empty where the whole line is meant. */
+export interface ReviewProblem {
+  readonly line: number
+  readonly field: string
+  readonly message: string
+}
+
+const MAX_NOTE_LENGTH = 1_000
+const SEEN_FIELDS = ['type', 'temporal_aggregation', 'orientation'] as const
+/** A misspelt name of one of these fields is refused, because the line would silently count as undecided. */
+const FIELDS_THAT_DECIDE = ['indicator_id', 'decision', 'corrections'] as const
+
+/** Reads the named fields of line number `line`, whatever form of file they come from. */
+export function readReviewLine(line: number, fields: Readonly<Record<string, unknown>>): ReviewLine | ReviewProblem {
+  const problem = (field: string, message: string): ReviewProblem => ({ line, field, message })
+  for (const name of Object.keys(fields)) {
+    const meant = nearestName(name.toLowerCase(), FIELDS_THAT_DECIDE)
+    // Every other field is accepted and ignored, because people add columns of their own to a spreadsheet.
+    if (meant !== undefined && meant !== name) return problem(name, `no such field: did you mean ${meant}?`)
+  }
+  const id = fields.indicator_id
+  if (typeof id !== 'string' || id.trim() === '') {
+    return problem('indicator_id', `must name an indicator; got ${id === undefined ? 'none' : showValue(id)}`)
+  }
+  const { note = '' } = fields
+  if (typeof note !== 'string' && note !== null) return problem('note', `must be a text; got ${showValue(note)}`)
+  if ((note ?? '').length > MAX_NOTE_LENGTH) return problem('note', `must be at most ${MAX_NOTE_LENGTH} characters`)
+
+  const decided = readDecision(fields.decision)
+  if ('problem' in decided) return problem('decision', decided.problem)
+  const listed = readCorrections(fields.corrections)
+  if ('problem' in listed) return problem('corrections', listed.problem)
+  const corrections = [...decided.corrections, ...listed.corrections]
+  if ((decided.keyword === 'accept' || decided.keyword === 'skip') && corrections.length > 0) {
+    return problem('decision', `is ${decided.keyword}, but the line has corrections as well: give one of the two`)
+  }
+  if (decided.keyword === 'correct' && corrections.length === 0) {
+    return problem('corrections', `there are none, though the decision is correct: ${DECISION_ADVICE}`)
+  }
+  const repeated = corrections.find(([field], index) => corrections.findIndex(([other]) => other === field) !== index)
+  if (repeated !== undefined) return problem(printable(repeated[0]), 'is corrected twice: correct it once')
+  const seen = Object.fromEntries(
+    SEEN_FIELDS.flatMap((field) => (typeof fields[field] === 'string' ? [[field, fields[field].trim()]] : [])),
+  )
+  const decision = corrections.length > 0 ? 'correct' : decided.keyword === 'accept' ? 'accept' : 'undecided'
+  return { line, indicatorId: id.trim(), decision, corrections, note: (note ?? '').trim(), seen }
+}
