@@ -7,7 +7,7 @@ import { counted, printable } from '../../catalogue/problem-report.ts'
 import { type ExportFormat, neutralise } from '../../catalogue/results-writer.ts'
 import { DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { formatCount } from '../ui/terminal.ts'
-import type { OpenItems, ReviewItem } from './open-items.ts'
+import type { OpenItems, ReviewItem } from './review-items.ts'
 
 const REASON_TEXT: Readonly<Record<ReviewItem['why'], string>> = {
   conflict: 'the rules, the codebook and the answer contradict each other',

@@ -15,7 +15,7 @@ import { createCliLog, formatCount, printJson, say, underInterrupts } from '../u
 import { type ApplyReport, applyReview } from './apply.ts'
 import { formatOpenItems, formatReviewFile } from './format.ts'
 import { goldLines } from './gold.ts'
-import { findOpenItems } from './open-items.ts'
+import { findOpenItems } from './review-items.ts'
 import { MAX_REVIEW_BYTES } from './review-file.ts'
 
 interface ListOptions {
