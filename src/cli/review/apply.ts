@@ -9,8 +9,8 @@ import { ServiceError } from '../../errors.ts'
 import type { BatchTotals, KnownIndicator, Labels, ReviewDecision, Store } from '../../store/types.ts'
 import { createRunId } from '../classify/run-id.ts'
 import { decideLabels } from './decide-labels.ts'
-import { type PersonShape, personShape } from './review-items.ts'
 import { type ParsedReview, parseReview } from './review-file.ts'
+import { type PersonShape, personShape } from './review-items.ts'
 import type { ReviewLine, ReviewProblem } from './review-line.ts'
 
 export interface ApplyOptions {

@@ -7,7 +7,7 @@ import { counted, printable } from '../../catalogue/problem-report.ts'
 import { type ExportFormat, neutralise } from '../../catalogue/results-writer.ts'
 import { DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { formatCount } from '../ui/terminal.ts'
-import type { OpenItems, ReviewItem } from './review-items.ts'
+import type { ReviewItem, ReviewItems } from './review-items.ts'
 
 const REASON_TEXT: Readonly<Record<ReviewItem['why'], string>> = {
   conflict: 'the rules, the codebook and the answer contradict each other',
@@ -16,14 +16,14 @@ const REASON_TEXT: Readonly<Record<ReviewItem['why'], string>> = {
   'older-codebook': 'decided by a person under an older codebook',
 }
 
-export function formatOpenItems(open: OpenItems): string {
-  const { answered } = open
+export function formatReviewItems(found: ReviewItems): string {
+  const { answered } = found
   const rest = answered > 0 ? ` ${counted(answered, 'more indicator')} answered already: run classify again.` : ''
-  if (open.shapes === 0) return `Nothing needs review.${rest}`
-  const shown = open.items.length < open.shapes ? `; the worst ${formatCount(open.items.length)} follow` : ''
-  const verb = open.indicators === 1 ? 'needs' : 'need'
-  const head = `${counted(open.indicators, 'indicator')} of ${counted(open.shapes, 'shape')} ${verb} review${shown}.${rest}`
-  return [head, ...open.items.map(formatItem)].join('\n\n')
+  if (found.shapes === 0) return `Nothing needs review.${rest}`
+  const shown = found.items.length < found.shapes ? `; the worst ${formatCount(found.items.length)} follow` : ''
+  const verb = found.indicators === 1 ? 'needs' : 'need'
+  const head = `${counted(found.indicators, 'indicator')} of ${counted(found.shapes, 'shape')} ${verb} review${shown}.${rest}`
+  return [head, ...found.items.map(formatItem)].join('\n\n')
 }
 
 function formatItem(item: ReviewItem, index: number): string {

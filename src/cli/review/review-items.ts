@@ -46,7 +46,7 @@ export interface ReviewItem {
   readonly same_shape_ids: readonly string[]
 }
 
-export interface OpenItems {
+export interface ReviewItems {
   /** At most as many as the caller's limit. */
   readonly items: readonly ReviewItem[]
   /** All indicators that need review, also beyond the limit. */
@@ -86,7 +86,7 @@ export function personShape({ indicator }: KnownIndicator): PersonShape {
 }
 
 /** Reads every result that needs review, and keeps one indicator for each shape, so that memory is bounded by the shapes. */
-export async function findOpenItems(store: Store, limit: number): Promise<OpenItems> {
+export async function findReviewItems(store: Store, limit: number): Promise<ReviewItems> {
   const groups = new Map<string, Group>()
   let indicators = 0
   let answered = 0

@@ -13,10 +13,10 @@ import { withDatabase } from '../database/database.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
 import { createCliLog, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
-import { formatOpenItems, formatReviewFile } from './format.ts'
+import { formatReviewFile, formatReviewItems } from './format.ts'
 import { goldLines } from './gold.ts'
-import { findOpenItems } from './review-items.ts'
 import { MAX_REVIEW_BYTES } from './review-file.ts'
+import { findReviewItems } from './review-items.ts'
 
 interface ListOptions {
   readonly limit?: number
@@ -81,7 +81,7 @@ async function list(options: ListOptions): Promise<void> {
   }
   const limit =
     options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_TERMINAL)
-  const found = await withStore((store) => findOpenItems(store, limit))
+  const found = await withStore((store) => findReviewItems(store, limit))
   if (format !== undefined && out !== undefined) {
     await writeWholeFile(out, (append) => append(formatReviewFile(found.items, format)))
     const all = counted(found.shapes, 'shape')
@@ -93,7 +93,7 @@ async function list(options: ListOptions): Promise<void> {
   if (options.json === true) {
     const { items, indicators, shapes, answered } = found
     printJson({ indicators, shapes, answered, items })
-  } else if (out === undefined) process.stdout.write(`${formatOpenItems(found)}\n`)
+  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found)}\n`)
 }
 
 async function apply(file: string, options: ApplyCommandOptions): Promise<void> {
