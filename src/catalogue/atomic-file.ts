@@ -6,7 +6,7 @@ import { messageOf, ServiceError } from '../errors.ts'
  * Half a file must never look like a whole one, so it takes its name at the end. `write` is given what appends a text, and
  * its result is given back. Rejects with ServiceError input-invalid where `path` cannot be written.
  */
-export async function writeWholeFile<T>(
+export async function writeFileAtomically<T>(
   path: string,
   write: (append: (text: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {

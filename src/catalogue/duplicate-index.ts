@@ -16,7 +16,7 @@ export interface Seen {
  * 4 MB and 1,000,000 in 34 MB. The chance that two of 1,000,000 ids are taken for one is 3 in 100 million; the file
  * would be refused with both lines named, never sent wrong.
  */
-export class SeenIds {
+export class DuplicateIndex {
   #table = new Uint32Array(FIRST_SLOTS * WORDS)
   #slots = FIRST_SLOTS
   #count = 0

@@ -5,10 +5,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Indicator } from '../classification/types.ts'
 import { createCsvDecoder } from './csv-decoder.ts'
-import { SeenIds } from './duplicate-index.ts'
+import { DuplicateIndex } from './duplicate-index.ts'
 import { checkHead, formatOf } from './file-detection.ts'
 import { openSource, type Source } from './input-file.ts'
-import { counted, inputInvalid, ProblemList, showValue } from './problem-report.ts'
+import { inputInvalid, ProblemList, pluralise, showValue } from './problem-report.ts'
 import { type Checked, checkRecord } from './record-check.ts'
 import { createJsonlDecoder, type Decoder } from './record-decoder.ts'
 import { type RawRecord, splitRecords } from './record-splitter.ts'
@@ -27,7 +27,7 @@ interface Layout {
 }
 
 interface FirstPass {
-  readonly seen: SeenIds
+  readonly seen: DuplicateIndex
   /** SHA-256 of all indicators in order, hex. */
   readonly fingerprint: string
   readonly warnings: WarningCounts
@@ -103,7 +103,7 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
   const { label } = layout.source
   const problemList = new ProblemList(label)
   const warnings = new WarningCounts()
-  const seen = new SeenIds()
+  const seen = new DuplicateIndex()
   const content = createHash('sha256')
   let records = 0
 
@@ -138,7 +138,7 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
 }
 
 interface Notes {
-  readonly seen: SeenIds
+  readonly seen: DuplicateIndex
   readonly content: Hash
   readonly warnings: WarningCounts
 }
@@ -160,7 +160,7 @@ function noteIndicator({ seen, content, warnings }: Notes, indicator: Indicator,
 }
 
 /** The records that the first pass accepted, each checked to be what it was then. */
-async function* entriesOf(layout: Layout, seen: SeenIds, count: number): AsyncGenerator<CatalogueEntry> {
+async function* entriesOf(layout: Layout, seen: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
   let given = 0
   if (count === 0) return
   for await (const { record, checked } of checkedRecords(layout)) {
@@ -175,6 +175,6 @@ async function* entriesOf(layout: Layout, seen: SeenIds, count: number): AsyncGe
   }
   throw inputInvalid(
     `${layout.source.label}: the file has changed since it was checked: ` +
-      `${counted(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when nothing writes to it`,
+      `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when nothing writes to it`,
   )
 }

@@ -31,7 +31,7 @@ export function inputInvalid(message: string, cause?: unknown): ServiceError {
 }
 
 /** "1 record", "2 records". */
-export function counted(count: number, singular: string, plural: string = `${singular}s`): string {
+export function pluralise(count: number, singular: string, plural: string = `${singular}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 }
 
@@ -66,7 +66,7 @@ export class ProblemList {
     })
     if (this.#count > this.#listed.length)
       lines.push(`  and ${(this.#count - this.#listed.length).toLocaleString('en-US')} more`)
-    const head = `${this.#label}: ${counted(this.#count, 'problem')}; nothing was sent. Correct the file and run again.`
+    const head = `${this.#label}: ${pluralise(this.#count, 'problem')}; nothing was sent. Correct the file and run again.`
     return inputInvalid([head, ...lines, ...this.#hints].join('\n'))
   }
 }

@@ -2,15 +2,15 @@
 import { stringify } from 'csv-stringify/sync'
 import type { Classification } from '../classification/types.ts'
 
-export type ExportFormat = 'csv' | 'jsonl'
+export type ResultsFormat = 'csv' | 'jsonl'
 
-export interface ExportWriterOptions {
-  readonly format: ExportFormat
+export interface ResultsWriterOptions {
+  readonly format: ResultsFormat
   /** Takes whole lines; the writer waits for what it returns, so that a slow reader holds the export back. */
   readonly write: (text: string) => void | Promise<void>
 }
 
-export interface ExportWriter {
+export interface ResultsWriter {
   write(classification: Classification): Promise<void>
   /** Writes what is left; for CSV the header even where there was no row. Leaves the stream open. */
   end(): Promise<void>
@@ -48,7 +48,7 @@ export const CSV_COLUMNS = [
 
 type Row = Record<(typeof CSV_COLUMNS)[number], string>
 
-export function createExportWriter({ format, write }: ExportWriterOptions): ExportWriter {
+export function createResultsWriter({ format, write }: ResultsWriterOptions): ResultsWriter {
   let rows: Classification[] = []
   let isHeaderDue = format === 'csv'
 
@@ -83,8 +83,8 @@ function csvRows(classifications: readonly Classification[]): string {
 function flatten(one: Classification): Row {
   const { unit, cumulative, issues, ...rest } = one
   return {
-    indicator_id: neutralise(rest.indicator_id),
-    name: neutralise(rest.name),
+    indicator_id: escapeFormula(rest.indicator_id),
+    name: escapeFormula(rest.name),
     type: rest.type,
     family: rest.family,
     temporal_aggregation: rest.temporal_aggregation,
@@ -92,20 +92,20 @@ function flatten(one: Classification): Row {
     orientation: rest.orientation,
     unit_kind: unit.kind,
     unit_scale: String(unit.scale),
-    unit_currency: neutralise(unit.currency ?? ''),
-    unit_per: neutralise(unit.per ?? ''),
+    unit_currency: escapeFormula(unit.currency ?? ''),
+    unit_per: escapeFormula(unit.per ?? ''),
     frequency: rest.frequency,
     cumulative_pattern: cumulative.pattern,
     cumulative_reset_month: String(cumulative.reset_month ?? ''),
     confidence: String(rest.confidence),
     source: rest.source,
     status: rest.status,
-    issues: neutralise(issues.map((issue) => issue.code).join('; ')),
-    reason: neutralise(rest.reason),
-    model: neutralise(rest.model ?? ''),
-    codebook_version: neutralise(rest.codebook_version),
-    prompt_version: neutralise(rest.prompt_version),
-    run_id: neutralise(rest.run_id),
+    issues: escapeFormula(issues.map((issue) => issue.code).join('; ')),
+    reason: escapeFormula(rest.reason),
+    model: escapeFormula(rest.model ?? ''),
+    codebook_version: escapeFormula(rest.codebook_version),
+    prompt_version: escapeFormula(rest.prompt_version),
+    run_id: escapeFormula(rest.run_id),
     classified_at: rest.classified_at,
   }
 }
@@ -117,6 +117,6 @@ const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
  * A cell that a spreadsheet takes for text. The text comes from outside and from a model; `=HYPERLINK(…)` in it would
  * run where the file is opened. The full-width signs count too: Excel reads them as the plain ones.
  */
-export function neutralise(cell: string): string {
+export function escapeFormula(cell: string): string {
   return FORMULA_START.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell
 }

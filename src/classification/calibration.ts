@@ -5,7 +5,7 @@
 import type { DecidedField } from './types.ts'
 
 /** How many readings of a field were made with this sureness, and how many of them were right. */
-export interface Fit {
+export interface ReadingCounts {
   readonly n: number
   readonly right: number
 }
@@ -14,8 +14,8 @@ export interface RuleCalibration {
   /** Of the labels that it was fitted on. */
   readonly codebookVersion: string
   readonly indicators: number
-  readonly sure: Readonly<Record<DecidedField, Fit>>
-  readonly unsure: Readonly<Record<DecidedField, Fit>>
+  readonly sure: Readonly<Record<DecidedField, ReadingCounts>>
+  readonly unsure: Readonly<Record<DecidedField, ReadingCounts>>
 }
 
 /**

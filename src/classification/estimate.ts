@@ -5,7 +5,7 @@
 import { ANSWER_SCHEMA } from './answer-schema.ts'
 import { type PackRule, packChunks } from './chunks.ts'
 import { needsAnswer } from './merge.ts'
-import { buildSystemPrompt, buildUserPrompt, completionBudget, estimateTokens } from './prompt.ts'
+import { buildSystemPrompt, buildUserPrompt, completionTokenLimit, estimateTokens } from './prompt.ts'
 import type { Indicator, Mode, RuleReading } from './types.ts'
 
 /** One indicator with what is stored for it, in the order of the request. */
@@ -19,28 +19,28 @@ export interface Candidate {
 }
 
 /** An indicator that will be asked. `tokens`: of its line in the prompt, guessed a little high as for reservations. */
-export interface Ask {
+export interface PendingQuestion {
   readonly shape: string
   readonly tokens: number
 }
 
 /** How the indicators of one batch will get their results, in sum as many as the batch holds. */
-export interface BatchFacts {
+export interface BatchDryRun {
   readonly unchanged: number
   readonly rules: number
   /** By a stored answer, or by another one of the batch that is asked. */
   readonly reuse: number
   readonly person: number
-  readonly asks: readonly Ask[]
+  readonly asks: readonly PendingQuestion[]
 }
 
 /** The same ways in the same order as the plan step of a batch. */
-export function factsOf(
+export function dryRunBatch(
   candidates: readonly Candidate[],
   options: { readonly mode: Mode; readonly reuse: boolean },
-): BatchFacts {
+): BatchDryRun {
   const counts = { unchanged: 0, rules: 0, reuse: 0, person: 0 }
-  const asks: Ask[] = []
+  const asks: PendingQuestion[] = []
   const asked = new Set<string>()
   for (const { indicator, reading, shapeHash, stored } of candidates) {
     if (stored === 'unchanged') counts.unchanged += 1
@@ -69,7 +69,7 @@ export function prefixTokens(): number {
 }
 
 /** What earlier requests to the same model say of the next ones. */
-export interface Habits {
+export interface UsageHistory {
   readonly output_per_indicator: number
   /** Part of the input that came from the provider's cache, 0 to 1. */
   readonly cached_share: number
@@ -82,7 +82,7 @@ export interface TokenCounts {
   readonly output: number
 }
 
-export interface Expected {
+export interface BatchEstimate {
   readonly requests: number
   readonly tokens: TokenCounts
 }
@@ -101,13 +101,18 @@ const CACHE_STEP = 128
 
 /**
  * Requests and tokens to expect for one batch, without re-asks and escalations. `cached` takes every request for one
- * that finds the prefix in the cache: who sums up batches takes the first one off with `coldPrefix`.
+ * that finds the prefix in the cache: who sums up batches takes the first one off with `cacheablePrefixTokens`.
  */
-export function expect(asks: readonly Ask[], rule: PackRule, prefix: number, habits: Habits | null): Expected {
+export function estimateBatch(
+  asks: readonly PendingQuestion[],
+  rule: PackRule,
+  prefix: number,
+  habits: UsageHistory | null,
+): BatchEstimate {
   const requests = chunksOf(asks, rule).length
   const lines = asks.reduce((sum, { tokens }) => sum + tokens, 0)
   const input = (requests * prefix + lines) * CENTRE
-  const cached = habits === null ? requests * coldPrefix(prefix) : input * habits.cached_share
+  const cached = habits === null ? requests * cacheablePrefixTokens(prefix) : input * habits.cached_share
   return {
     requests,
     tokens: {
@@ -119,24 +124,28 @@ export function expect(asks: readonly Ask[], rule: PackRule, prefix: number, hab
 }
 
 /** Tokens of the prefix that a provider can cache, and that the very first request pays in full. */
-export function coldPrefix(prefix: number): number {
+export function cacheablePrefixTokens(prefix: number): number {
   const tokens = prefix * CENTRE
   return tokens < SHORTEST_CACHED ? 0 : Math.floor(tokens / CACHE_STEP) * CACHE_STEP
 }
 
 /** The most that one asking round of a batch may bill: nothing cached, every answer as long as its bound. */
-export function mostTokens(asks: readonly Ask[], rule: PackRule, prefix: number): { input: number; output: number } {
+export function maxBatchTokens(
+  asks: readonly PendingQuestion[],
+  rule: PackRule,
+  prefix: number,
+): { input: number; output: number } {
   let input = 0
   let output = 0
   for (const chunk of chunksOf(asks, rule)) {
     input += prefix + chunk.reduce((sum, { tokens }) => sum + tokens, 0)
-    output += completionBudget(chunk.length)
+    output += completionTokenLimit(chunk.length)
   }
   return { input, output }
 }
 
 /** As the plan packs, which counts the delimiters to each question. */
-function chunksOf(asks: readonly Ask[], rule: PackRule): readonly (readonly Ask[])[] {
+function chunksOf(asks: readonly PendingQuestion[], rule: PackRule): readonly (readonly PendingQuestion[])[] {
   const wrapper = wrapperTokens()
   return packChunks(asks, rule, ({ tokens }) => tokens + wrapper)
 }

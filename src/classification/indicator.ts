@@ -115,7 +115,7 @@ export const batchRequestSchema = z.strictObject(
       .max(MAX_BATCH_INDICATORS, {
         error: (issue) => `must hold 1 to ${MAX_BATCH_INDICATORS} indicators, got ${lengthOf(issue.input)}`,
       })
-      .superRefine(refuseDoubledIds),
+      .superRefine(refuseDuplicateIds),
     run_id: z
       .string()
       .regex(new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_RUN_ID_LENGTH}}$`), {
@@ -143,7 +143,7 @@ function refuseUnknown(issue: UnknownKeysIssue): string | undefined {
 }
 
 /** Ids are compared as they will be stored: two that differ only in a control character are one row. */
-function refuseDoubledIds(indicators: readonly RawIndicator[], context: z.RefinementCtx): void {
+function refuseDuplicateIds(indicators: readonly RawIndicator[], context: z.RefinementCtx): void {
   const firstIndex = new Map<string, number>()
   for (const [index, indicator] of indicators.entries()) {
     const id = cleanText(indicator.indicator_id)

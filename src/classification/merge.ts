@@ -113,24 +113,17 @@ export function mergeDecision({ mode, reading, decision: given = null }: MergeIn
   }
 }
 
-export interface Escalation {
-  readonly escalate: boolean
-  readonly why: 'low-confidence' | 'conflict' | null
-}
+export type EscalationReason = 'low-confidence' | 'conflict'
 
 /**
- * Whether a model's answer goes once to the escalation model: it contradicts a sure rule, or makes a result that cannot
- * be right (both `conflict`), or is unsure of a field that it is used for (`low-confidence`).
+ * Why a model's answer goes once to the escalation model, or null where it does not. `conflict`: it contradicts a sure
+ * rule or makes a result that cannot be right. `low-confidence`: it is unsure of a field that it decides.
  */
-export function needsEscalation(reading: RuleReading, decision: Decision, mode: Mode): Escalation {
-  if (mode === 'rules') return { escalate: false, why: null }
+export function escalationReasonOf(reading: RuleReading, decision: Decision, mode: Mode): EscalationReason | null {
+  if (mode === 'rules') return null
   const merged = mergeDecision({ mode, reading, decision: { decision, source: 'model', model: null } })
-  if (merged.conflicts.length > 0 || isBlocked(validate(fieldsOf(reading, merged)))) {
-    return { escalate: true, why: 'conflict' }
-  }
-  return lowFields(reading, merged).length > 0
-    ? { escalate: true, why: 'low-confidence' }
-    : { escalate: false, why: null }
+  if (merged.conflicts.length > 0 || isBlocked(validate(fieldsOf(reading, merged)))) return 'conflict'
+  return lowFields(reading, merged).length > 0 ? 'low-confidence' : null
 }
 
 export interface ClassificationInput {

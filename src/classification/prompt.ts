@@ -91,7 +91,7 @@ function typeLine(type: (typeof TYPES)[number]): string {
 }
 
 /** Keys that tell the indicators of one request apart, short because they are paid for twice: "k1" to "kn". */
-export function keysFor(count: number): string[] {
+export function answerKeys(count: number): string[] {
   return Array.from({ length: Math.max(0, Math.floor(count)) }, (_, index) => `k${index + 1}`)
 }
 
@@ -128,6 +128,6 @@ const ENVELOPE_TOKENS = 80
  * where the model indents its JSON (o200k_base). Tight, since rate limits charge it whether it is used or not; an
  * answer that is cut off is asked again in smaller chunks.
  */
-export function completionBudget(items: number): number {
+export function completionTokenLimit(items: number): number {
   return ENVELOPE_TOKENS + ANSWER_TOKENS * Math.max(1, items)
 }

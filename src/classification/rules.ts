@@ -9,7 +9,7 @@ import { AMOUNT_RULES } from './rules/type-amount.ts'
 import { CONCEPT_RULES } from './rules/type-concept.ts'
 import { PORTION_RULES } from './rules/type-portion.ts'
 import { PRICE_RULES } from './rules/type-price.ts'
-import type { Finding, Indicator, IndicatorType, RuleReading } from './types.ts'
+import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
 /** Read top to bottom as the codebook's own table: the first rule that fits wins. */
 export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
@@ -19,7 +19,7 @@ export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...AMOUNT_RULES,
 ]
 
-function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, allowed: boolean): Finding<Value> {
+function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, allowed: boolean): FieldReading<Value> {
   for (const { rule, value, when, sure, because } of rules) {
     if (!when(seen)) continue
     const trusted = sure === undefined ? true : typeof sure === 'function' ? sure(seen) : sure

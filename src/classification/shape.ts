@@ -1,6 +1,6 @@
 /** The reuse key: two indicators of one shape get one answer. */
 import { CODEBOOK_VERSION } from './codebook.ts'
-import { CURRENCY_CODES } from './currencies.ts'
+import { CURRENCY_CODES } from './currency-codes.ts'
 import { parseFrequency } from './readers/frequency.ts'
 import type { Indicator, RuleReading, Unit } from './types.ts'
 
@@ -37,7 +37,7 @@ export function shapeOf(indicator: Indicator, reading: RuleReading, context: Sha
  * more sample values do not make it another question, so a frequency that only the dates tell is left out, and a
  * pattern that could not be told counts as none.
  */
-export function personShapeOf(indicator: Indicator, reading: RuleReading): string {
+export function humanAnswerShapeOf(indicator: Indicator, reading: RuleReading): string {
   const { pattern } = reading.cumulative.value
   return JSON.stringify({
     ...contentOf(indicator, reading),

@@ -67,7 +67,7 @@ export interface Cumulative {
 }
 
 /** What a rule says of one field: always a best answer, `sure` only where the rule is to be trusted alone. */
-export interface Finding<T> {
+export interface FieldReading<T> {
   readonly value: T
   readonly sure: boolean
   /** Stable kebab-case name of the rule, such as "name-growth-rate". */
@@ -78,12 +78,12 @@ export interface Finding<T> {
 
 /** Everything that the rules read from one indicator. */
 export interface RuleReading {
-  readonly unit: Finding<Unit>
-  readonly frequency: Finding<Frequency>
-  readonly cumulative: Finding<Cumulative>
-  readonly type: Finding<IndicatorType>
-  readonly temporal_aggregation: Finding<TemporalAggregation>
-  readonly orientation: Finding<Orientation>
+  readonly unit: FieldReading<Unit>
+  readonly frequency: FieldReading<Frequency>
+  readonly cumulative: FieldReading<Cumulative>
+  readonly type: FieldReading<IndicatorType>
+  readonly temporal_aggregation: FieldReading<TemporalAggregation>
+  readonly orientation: FieldReading<Orientation>
 }
 
 /** The three fields that a model may decide. */

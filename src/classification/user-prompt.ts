@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { cutText } from './clean-text.ts'
 import { AGGREGATIONS, CUMULATIVE_PATTERNS, FREQUENCIES, ORIENTATIONS, TYPES } from './codebook.ts'
 import { normaliseIndicator, rawIndicatorSchema } from './indicator.ts'
-import type { Finding, Indicator, RuleReading, SamplePoint, Unit } from './types.ts'
+import type { FieldReading, Indicator, RuleReading, SamplePoint, Unit } from './types.ts'
 
 export interface PromptItem {
   readonly key: string
@@ -80,7 +80,7 @@ function evidenceOf(reading: RuleReading): RuleEvidence {
   }
 }
 
-function valueAndSure<T>({ value, sure }: Finding<T>): { value: T; sure: boolean } {
+function valueAndSure<T>({ value, sure }: FieldReading<T>): { value: T; sure: boolean } {
   return { value, sure }
 }
 

@@ -1,5 +1,5 @@
 /** Fits the confidence of the rules on gold: how often they are right where they are sure, and where they are not. */
-import type { Fit, RuleCalibration } from '../classification/calibration.ts'
+import type { ReadingCounts, RuleCalibration } from '../classification/calibration.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../classification/codebook.ts'
 import { readIndicator } from '../classification/rules.ts'
 import type { DecidedField } from '../classification/types.ts'
@@ -13,11 +13,11 @@ export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
       now === undefined ? (firstReading?.[field] ?? ['', false]) : [now[field].value, now[field].sure]
     return { labels, readOf }
   })
-  const fit = (field: DecidedField, sure: boolean): Fit => {
+  const fit = (field: DecidedField, sure: boolean): ReadingCounts => {
     const same = readings.filter(({ readOf }) => readOf(field)[1] === sure)
     return { n: same.length, right: same.filter(({ labels, readOf }) => readOf(field)[0] === labels[field]).length }
   }
-  const perField = (sure: boolean): Record<DecidedField, Fit> => ({
+  const perField = (sure: boolean): Record<DecidedField, ReadingCounts> => ({
     type: fit('type', sure),
     temporal_aggregation: fit('temporal_aggregation', sure),
     orientation: fit('orientation', sure),
@@ -26,7 +26,7 @@ export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
 }
 
 /** The fit as RULE_CALIBRATION of `src/classification/calibration.ts` holds it. */
-export function describeFit(fit: RuleCalibration): string {
+export function formatCalibration(fit: RuleCalibration): string {
   const fields = (fits: RuleCalibration['sure']) =>
     DECIDED_FIELDS.map((field) => `    ${field}: { n: ${fits[field].n}, right: ${fits[field].right} },`)
   return [

@@ -4,7 +4,7 @@ import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 import { round } from './statistics.ts'
 
-export interface FirstScore {
+export interface FirstReadingScore {
   readonly n: number
   readonly accuracy: Readonly<Record<DecidedField, number>>
   /** Of type, temporal_aggregation and orientation together. */
@@ -12,7 +12,7 @@ export interface FirstScore {
 }
 
 /** Null where no row of the file keeps a first reading. */
-export function scoreFirstReadings(rows: readonly GoldRow[]): FirstScore | null {
+export function scoreFirstReadings(rows: readonly GoldRow[]): FirstReadingScore | null {
   const kept = rows.flatMap(({ labels, firstReading }) =>
     firstReading === undefined ? [] : [{ labels, firstReading }],
   )

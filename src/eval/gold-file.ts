@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
 import { AGGREGATIONS, FREQUENCIES, ORIENTATIONS, TYPES, UNIT_KINDS, UNIT_SCALES } from '../classification/codebook.ts'
-import { CURRENCY_CODES } from '../classification/currencies.ts'
+import { CURRENCY_CODES } from '../classification/currency-codes.ts'
 import { normaliseIndicator, type RawIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
 import type { Indicator } from '../classification/types.ts'
 import type { Labels } from './fields.ts'

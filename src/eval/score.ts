@@ -13,7 +13,7 @@ import {
   wilson,
 } from './statistics.ts'
 
-export interface Scored {
+export interface ScoredRow {
   readonly row: GoldRow
   readonly prediction: Prediction
 }
@@ -64,7 +64,7 @@ export interface Score {
   readonly misses: readonly Miss[]
 }
 
-export function score(scored: readonly Scored[]): Score {
+export function score(scored: readonly ScoredRow[]): Score {
   const n = scored.length
   const counts = Object.fromEntries(
     ACCURACIES.map((name) => [name, scored.filter((one) => isAllRight(one, name === 'all' ? FIELDS : [name])).length]),
@@ -93,15 +93,15 @@ export function score(scored: readonly Scored[]): Score {
   }
 }
 
-function isAllRight({ row, prediction }: Scored, fields: readonly Field[]): boolean {
+function isAllRight({ row, prediction }: ScoredRow, fields: readonly Field[]): boolean {
   return fields.every((field) => isRight(field, row.labels, prediction.labels))
 }
 
-function isAllRightByRules({ row, prediction }: Scored, fields: readonly Field[]): boolean {
+function isAllRightByRules({ row, prediction }: ScoredRow, fields: readonly Field[]): boolean {
   return fields.every((field) => isRight(field, row.labels, prediction.ruleLabels))
 }
 
-function sureOf(scored: readonly Scored[], fields: readonly Field[]) {
+function sureOf(scored: readonly ScoredRow[], fields: readonly Field[]) {
   const sure = scored.filter(({ prediction }) => fields.every((field) => prediction.sure[field]))
   const right = sure.filter((one) => isAllRightByRules(one, fields)).length
   const result: SureScore = {
@@ -115,7 +115,7 @@ function portion(part: number, whole: number): number | null {
   return whole === 0 ? null : round(part / whole)
 }
 
-function confusionOf(scored: readonly Scored[]): Record<string, Record<string, number>> {
+function confusionOf(scored: readonly ScoredRow[]): Record<string, Record<string, number>> {
   const table: Record<string, Record<string, number>> = {}
   for (const { row, prediction } of scored) {
     const line = table[row.labels.type] ?? {}
@@ -125,14 +125,14 @@ function confusionOf(scored: readonly Scored[]): Record<string, Record<string, n
   return table
 }
 
-function calibrationOf(scored: readonly Scored[]): Score['calibration'] {
+function calibrationOf(scored: readonly ScoredRow[]): Score['calibration'] {
   const outcomes = scored.map((one): Outcome => {
     return { confidence: one.prediction.confidence, right: isAllRight(one, DECIDED_FIELDS) }
   })
   return { brier: brierScore(outcomes), bins: reliabilityTable(outcomes) }
 }
 
-function typeRulesOf(scored: readonly Scored[]): RulePrecision[] {
+function typeRulesOf(scored: readonly ScoredRow[]): RulePrecision[] {
   const byRule = new Map<string, { rule: string; n: number; right: number; sure_n: number; sure_right: number }>()
   for (const one of scored) {
     const rule = one.prediction.rules.type
@@ -148,7 +148,7 @@ function typeRulesOf(scored: readonly Scored[]): RulePrecision[] {
   return [...byRule.values()].sort((a, b) => a.right / a.n - b.right / b.n || b.n - a.n || (a.rule < b.rule ? -1 : 1))
 }
 
-function missesOf({ row, prediction }: Scored): Miss[] {
+function missesOf({ row, prediction }: ScoredRow): Miss[] {
   return FIELDS.filter((field) => !isRight(field, row.labels, prediction.labels)).map((field) => ({
     indicator_id: row.indicator.indicator_id,
     name: row.indicator.name,

@@ -1,9 +1,9 @@
 /** Rate limits as a provider enforces them: RPM and TPM in sliding minutes, or in slices of a second's part. */
-import { createEventWindow } from './sliding-window.ts'
+import { createSlidingWindow } from './sliding-window.ts'
 
 const MINUTE_MS = 60_000
 
-export interface RateGateOptions {
+export interface RateLimitOptions {
   /** Requests a minute; 0 is no limit. */
   readonly rpm: number
   /** Tokens a minute; 0 is no limit. */
@@ -21,7 +21,7 @@ export interface Admission {
   readonly headers: Readonly<Record<string, string>>
 }
 
-export interface RateGate {
+export interface RateLimits {
   /** `now` on a clock that never goes back. A refused request takes nothing. */
   admit(now: number, tokens: number): Admission
 }
@@ -37,7 +37,7 @@ interface Budget {
   resetMs(now: number): number
 }
 
-export function createRateGate({ rpm, tpm, sliceMs }: RateGateOptions): RateGate {
+export function createRateLimits({ rpm, tpm, sliceMs }: RateLimitOptions): RateLimits {
   const budgetOf = (perMinute: number) => {
     if (perMinute === 0) return null
     return sliceMs === 0 ? createSlidingBudget(perMinute) : createSlicedBudget(perMinute, sliceMs)
@@ -73,7 +73,7 @@ export function createRateGate({ rpm, tpm, sliceMs }: RateGateOptions): RateGate
 }
 
 function createSlidingBudget(perMinute: number): Budget {
-  const window = createEventWindow(MINUTE_MS)
+  const window = createSlidingWindow(MINUTE_MS)
   const missing = (now: number, amount: number) => window.sum(now) + amount - perMinute
   return {
     has: (now, amount) => missing(now, amount) <= 0,

@@ -16,7 +16,7 @@ import {
   sendRateLimited,
 } from './http-messages.ts'
 import { createLatency } from './latency.ts'
-import { createRateGate } from './rate-limits.ts'
+import { createRateLimits } from './rate-limits.ts'
 import { createStats, type OfflineModelStats } from './stats.ts'
 
 /** Longer than any client keeps an idle connection, so that the client closes first and never writes into a closed one. */
@@ -60,7 +60,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const { host, log } = options
   const answers = options.answers ?? createRulesAnswers()
   const latency = createLatency(options.latencyMs, options.sigma, options.seed ?? 1)
-  const gate = createRateGate(options)
+  const gate = createRateLimits(options)
   const stats = createStats()
   const completions = createCompletionWriter()
   const closing = new AbortController()

@@ -1,6 +1,6 @@
 /** Weighted events of the last `spanMs`, with their peaks. */
 
-export interface EventWindow {
+export interface SlidingWindow {
   /** Events must come in order of time. */
   add(at: number, weight: number): void
   /** Events in the half-open window (now - span, now]. */
@@ -18,7 +18,7 @@ export interface EventWindow {
 const COMPACT_AT = 4_096
 
 /** Memory: 16 bytes for each event of one span, twice that at most. */
-export function createEventWindow(spanMs: number): EventWindow {
+export function createSlidingWindow(spanMs: number): SlidingWindow {
   let times: number[] = []
   let weights: number[] = []
   let head = 0

@@ -1,6 +1,6 @@
 /** What the offline model counts: the witness of tests and benchmarks for what was really asked. */
 import type { ModelFault } from '../config/offline-model-values.ts'
-import { createEventWindow } from './sliding-window.ts'
+import { createSlidingWindow } from './sliding-window.ts'
 
 /**
  * Indicators that are counted by id. At some 120 bytes each they take at most about 25 MB; a run of 1,000,000 counts
@@ -140,7 +140,7 @@ function emptyCounts(inFlight: number) {
     aborted: 0,
     faults: new Map<ModelFault, number>(),
     peakInFlight: inFlight,
-    starts: createEventWindow(MINUTE_MS),
+    starts: createSlidingWindow(MINUTE_MS),
     input: 0,
     cached: 0,
     output: 0,

@@ -10,7 +10,7 @@ import Bottleneck from 'bottleneck'
 import OpenAI from 'openai'
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../src/classification/answer-schema.ts'
 import { normaliseIndicator } from '../../src/classification/indicator.ts'
-import { buildSystemPrompt, buildUserPrompt, completionBudget } from '../../src/classification/prompt.ts'
+import { buildSystemPrompt, buildUserPrompt, completionTokenLimit } from '../../src/classification/prompt.ts'
 import { readIndicator } from '../../src/classification/rules.ts'
 
 const [catalogue = '', out = '', baseURL = '', rpm = '0', inFlight = '100', limit = '1000'] = process.argv.slice(2)
@@ -27,7 +27,7 @@ async function classify(line: string): Promise<void> {
       { role: 'system', content: buildSystemPrompt() },
       { role: 'user', content: buildUserPrompt([{ key: 'k1', indicator, reading: readIndicator(indicator) }]) },
     ],
-    max_completion_tokens: completionBudget(1),
+    max_completion_tokens: completionTokenLimit(1),
     response_format: {
       type: 'json_schema',
       json_schema: { name: ANSWER_SCHEMA_NAME, schema: ANSWER_SCHEMA, strict: true },

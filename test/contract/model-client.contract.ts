@@ -3,10 +3,15 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../src/classification/answer-schema.ts'
 import { parseAnswers } from '../../src/classification/answers.ts'
-import { buildSystemPrompt, buildUserPrompt, completionBudget, keysFor } from '../../src/classification/prompt.ts'
+import {
+  answerKeys,
+  buildSystemPrompt,
+  buildUserPrompt,
+  completionTokenLimit,
+} from '../../src/classification/prompt.ts'
 import { isServiceError } from '../../src/errors.ts'
 import type { ModelClient, ModelRequest } from '../../src/llm/types.ts'
-import { finding, indicatorOf, readingOf } from '../helpers/readings.ts'
+import { fieldReading, indicatorOf, readingOf } from '../helpers/readings.ts'
 
 export interface ModelClientAdapter {
   /** With an escalation model. */
@@ -16,11 +21,11 @@ export interface ModelClientAdapter {
   close(): Promise<void>
 }
 
-const reading = readingOf({ orientation: finding('higher-is-positive', false) })
+const reading = readingOf({ orientation: fieldReading('higher-is-positive', false) })
 
 /** A real question for `count` indicators, whose ids begin with `prefix`. */
 export function askFor(count: number, prefix = 'exports'): ModelRequest & { readonly keys: readonly string[] } {
-  const keys = keysFor(count)
+  const keys = answerKeys(count)
   const items = keys.map((key) => ({ key, indicator: indicatorOf({ indicator_id: `${prefix}-${key}` }), reading }))
   return {
     tier: 'primary',
@@ -28,7 +33,7 @@ export function askFor(count: number, prefix = 'exports'): ModelRequest & { read
     user: buildUserPrompt(items),
     schema: JSON.parse(JSON.stringify(ANSWER_SCHEMA)),
     schemaName: ANSWER_SCHEMA_NAME,
-    maxCompletionTokens: completionBudget(count),
+    maxCompletionTokens: completionTokenLimit(count),
     cacheKey: 'test',
     keys,
   }

@@ -1,7 +1,7 @@
 /** Batches that a test plans, answers and saves step by step on a real database, without Restate and without a model. */
 import assert from 'node:assert/strict'
 import { packRuleOf } from '../../src/classification/chunks.ts'
-import { keysFor } from '../../src/classification/prompt.ts'
+import { answerKeys } from '../../src/classification/prompt.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { gatherReplies, noAnswers } from '../../src/restate/batch/gather.ts'
 import { planBatch } from '../../src/restate/batch/plan.ts'
@@ -52,7 +52,7 @@ export function createBatchPlanner(store: Store): BatchPlanner {
 
     async finish({ request, runId, options, plan }, reply = {}) {
       const replies = plan.chunks.map((positions): ChunkReply => {
-        const decisions = keysFor(positions.length).map((key) => ({ key, decision, model: plan.models.primary }))
+        const decisions = answerKeys(positions.length).map((key) => ({ key, decision, model: plan.models.primary }))
         const asked_model = plan.models.primary
         return { asked_model, decisions, unanswered: [], requests: [], failure: null, ...reply }
       })

@@ -1,19 +1,19 @@
 /** Readings, decisions and indicators for tests of the domain, with only what a test is about written out. */
-import type { Decision, Finding, Indicator, RuleReading } from '../../src/classification/types.ts'
+import type { Decision, FieldReading, Indicator, RuleReading } from '../../src/classification/types.ts'
 
-export function finding<T>(value: T, sure = true): Finding<T> {
+export function fieldReading<T>(value: T, sure = true): FieldReading<T> {
   return { value, sure, rule: 'test-rule', because: `It says ${String(value)}.` }
 }
 
 /** A reading that is sure of everything: a monthly flow in USD million. */
 export function readingOf(parts: Partial<RuleReading> = {}): RuleReading {
   return {
-    unit: finding({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),
-    frequency: finding('monthly'),
-    cumulative: finding({ pattern: 'none', reset_month: null }),
-    type: finding('flow'),
-    temporal_aggregation: finding('period-total'),
-    orientation: finding('higher-is-positive'),
+    unit: fieldReading({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),
+    frequency: fieldReading('monthly'),
+    cumulative: fieldReading({ pattern: 'none', reset_month: null }),
+    type: fieldReading('flow'),
+    temporal_aggregation: fieldReading('period-total'),
+    orientation: fieldReading('higher-is-positive'),
     ...parts,
   }
 }

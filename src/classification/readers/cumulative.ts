@@ -1,4 +1,4 @@
-import type { Cumulative, Finding, Frequency, IndicatorType, SamplePoint } from '../types.ts'
+import type { Cumulative, FieldReading, Frequency, IndicatorType, SamplePoint } from '../types.ts'
 import { pattern } from './pattern.ts'
 
 export interface CumulativeInput {
@@ -35,12 +35,12 @@ function finding(
   sure: boolean,
   rule: string,
   because: string,
-): Finding<Cumulative> {
+): FieldReading<Cumulative> {
   return { value: { pattern, reset_month: resetMonth }, sure, rule, because }
 }
 
 /** Reads whether the values add up from a reset, from words of the name and units and from the values themselves. */
-export function detectCumulative(input: CumulativeInput): Finding<Cumulative> {
+export function detectCumulative(input: CumulativeInput): FieldReading<Cumulative> {
   const text = `${input.name.slice(0, 400)} | ${(input.units ?? '').slice(0, 240)}`.toLowerCase()
   const summed = SUMMED.has(input.type)
   const overTime = !NOT_OVER_TIME.test(text)

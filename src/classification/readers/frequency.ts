@@ -1,4 +1,4 @@
-import type { Finding, Frequency, SamplePoint } from '../types.ts'
+import type { FieldReading, Frequency, SamplePoint } from '../types.ts'
 import { pattern } from './pattern.ts'
 
 const SEMIANNUAL = pattern`
@@ -78,7 +78,7 @@ export interface FrequencyInput {
 }
 
 /** The periodicity word, else the gap that most dates keep; a missing observation does not change the answer. */
-export function parseFrequency(input: FrequencyInput): Finding<Frequency> {
+export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
   const letter = LETTERS.get(word)
   if (letter !== undefined) {
@@ -92,7 +92,7 @@ export function parseFrequency(input: FrequencyInput): Finding<Frequency> {
   return fromDates(input.sample_values)
 }
 
-function fromDates(points: readonly SamplePoint[]): Finding<Frequency> {
+function fromDates(points: readonly SamplePoint[]): FieldReading<Frequency> {
   const days = points
     .slice(-MAX_POINTS)
     .map((point) => Math.round(Date.parse(point.date) / DAY_MS))

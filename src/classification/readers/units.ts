@@ -1,6 +1,7 @@
 import { UNIT_SCALES } from '../codebook.ts'
-import { CURRENCY_CODES, CURRENCY_WORDS, WORDLIKE_CODES } from '../currencies.ts'
-import type { Finding, Unit, UnitKind } from '../types.ts'
+import { CURRENCY_CODES } from '../currency-codes.ts'
+import type { FieldReading, Unit, UnitKind } from '../types.ts'
+import { CURRENCY_WORDS, WORDLIKE_CODES } from './currency-words.ts'
 import {
   BECAUSE,
   CJK_WORDS,
@@ -275,7 +276,7 @@ function readName(rawName: string, ownCode: string | null): Reading {
 }
 
 /** Reads one unit (units table, rulings 8 and 9). Never throws; text beyond 240 characters is ignored. */
-export function parseUnits(input: UnitInput): Finding<Unit> {
+export function parseUnits(input: UnitInput): FieldReading<Unit> {
   const own = input.currency_code?.trim().toUpperCase() ?? ''
   const ownCode = CURRENCY_CODES.has(own) ? own : null
   const fromUnits = readText(input.units ?? '', ownCode)

@@ -1,5 +1,5 @@
 import { pattern } from '../readers/pattern.ts'
-import type { Cumulative, Finding, Indicator, IndicatorType, Unit } from '../types.ts'
+import type { Cumulative, FieldReading, Indicator, IndicatorType, Unit } from '../types.ts'
 
 /** "Revenue, % of GDP" and "tax as a share of profit" name the whole at the end. */
 const WHOLE_AT_END = pattern`
@@ -31,7 +31,7 @@ export interface Context {
 /** What the rules of aggregation and orientation see: the type is decided before them. */
 export interface Typed extends Context {
   readonly type: IndicatorType
-  readonly cumulative: Finding<Cumulative>
+  readonly cumulative: FieldReading<Cumulative>
 }
 
 export function isType(...types: readonly IndicatorType[]): (seen: Typed) => boolean {
@@ -101,7 +101,7 @@ function wholeOf(text: string): string {
   return NOT_A_WHOLE.test(rest.trim()) ? '' : rest.replace(/\).*$/, '').trim()
 }
 
-export function readContext(indicator: Indicator, { value: unit, sure: unitSure }: Finding<Unit>): Context {
+export function readContext(indicator: Indicator, { value: unit, sure: unitSure }: FieldReading<Unit>): Context {
   const name = stripModifiers(lower(indicator.name, MAX_NAME))
   const own = lower(indicator.units, MAX_UNITS)
   const brackets = name.match(/\([^()]{1,160}\)/g) ?? []

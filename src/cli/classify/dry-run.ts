@@ -1,6 +1,6 @@
 /** How the batches of a run would get their results: by the service, which knows what is stored, or as if nothing were. */
 import { createHash } from 'node:crypto'
-import { type BatchFacts, type Candidate, factsOf } from '../../classification/estimate.ts'
+import { type BatchDryRun, type Candidate, dryRunBatch } from '../../classification/estimate.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readIndicator } from '../../classification/rules.ts'
 import { shapeOf } from '../../classification/shape.ts'
@@ -12,14 +12,14 @@ import type { RunHeader } from './run-journal.ts'
 export type Asked = Pick<RunHeader, 'force' | 'options'>
 
 /** As in the plan step of a batch, with an empty database. */
-export function coldFacts(indicators: readonly Indicator[], { options }: Asked, model: string): BatchFacts {
+export function coldFacts(indicators: readonly Indicator[], { options }: Asked, model: string): BatchDryRun {
   const candidates = indicators.map((indicator): Candidate => {
     const reading = readIndicator(indicator)
     const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
     const shapeHash = createHash('sha256').update(shape).digest('hex')
     return { indicator, reading, shapeHash, stored: null }
   })
-  return factsOf(candidates, options)
+  return dryRunBatch(candidates, options)
 }
 
 /** Undefined where the service is of a release that makes no estimates. Rejects where it does not answer. */

@@ -1,12 +1,12 @@
 /** Adds the plans of all batches up to what the whole run will take. Pure. */
 import type { PackRule } from '../../classification/chunks.ts'
 import {
-  type Ask,
-  type BatchFacts,
-  coldPrefix,
-  expect,
-  type Habits,
+  type BatchDryRun,
+  cacheablePrefixTokens,
+  estimateBatch,
+  type PendingQuestion,
   type TokenCounts,
+  type UsageHistory,
 } from '../../classification/estimate.ts'
 import type { Source } from '../../classification/types.ts'
 import type { TokenPrice, Warning } from '../../restate/contract.ts'
@@ -16,7 +16,7 @@ export interface EstimateBasis {
   readonly model: string
   readonly price: TokenPrice | null
   readonly prefixTokens: number
-  readonly habits: Habits | null
+  readonly habits: UsageHistory | null
 }
 
 export interface EstimateBudget {
@@ -48,7 +48,7 @@ export interface EstimateReport {
 }
 
 export interface EstimateSum {
-  add(facts: BatchFacts, basis: EstimateBasis): void
+  add(facts: BatchDryRun, basis: EstimateBasis): void
   /** Indicators so far. */
   readonly indicators: number
   total(budget: EstimateBudget): Omit<EstimateReport, 'cold' | 'warnings'>
@@ -71,7 +71,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
     },
     add(facts, by) {
       basis = by
-      const asks: Ask[] = []
+      const asks: PendingQuestion[] = []
       for (const ask of facts.asks) {
         const shape = shapeNumber(ask.shape)
         if (options.reuse && shapes.has(shape)) counts.reuse += 1
@@ -83,7 +83,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       counts.reuse += facts.reuse
       counts.person += facts.person
       counts.model += asks.length
-      const expected = expect(asks, options.pack, by.prefixTokens, by.habits)
+      const expected = estimateBatch(asks, options.pack, by.prefixTokens, by.habits)
       requests += expected.requests
       for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += expected.tokens[kind]
     },
@@ -92,7 +92,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       const { model, price, prefixTokens, habits } = basis
       const { rules, reuse, person } = counts
       const isFirstCold = habits === null && requests > 0
-      const cached = Math.max(0, tokens.cached - (isFirstCold ? coldPrefix(prefixTokens) : 0))
+      const cached = Math.max(0, tokens.cached - (isFirstCold ? cacheablePrefixTokens(prefixTokens) : 0))
       const counted = { ...tokens, cached }
       return {
         estimate: true,

@@ -1,6 +1,6 @@
 /** `--max-cost`: a batch is submitted only where what it may cost at most still fits. */
 import { packRuleOf } from '../../classification/chunks.ts'
-import { type Ask, mostTokens } from '../../classification/estimate.ts'
+import { maxBatchTokens, type PendingQuestion } from '../../classification/estimate.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import type { EstimateResponse, TokenPrice } from '../../restate/contract.ts'
@@ -93,8 +93,8 @@ export function createSpending({ maxUsd, spentUsd, asked, basis, plan }: Spendin
   const purse = createPurse(maxUsd, spentUsd)
   const pack = packRuleOf(asked.options.pack)
 
-  const boundOf = (asks: readonly Ask[]): number => {
-    const { input, output } = mostTokens(asks, pack, basis.prefix_tokens)
+  const boundOf = (asks: readonly PendingQuestion[]): number => {
+    const { input, output } = maxBatchTokens(asks, pack, basis.prefix_tokens)
     // An escalation asks at most the same again, of the other model.
     return most(input, output, basis.price) + most(input, output, basis.escalation_price)
   }

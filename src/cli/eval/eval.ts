@@ -7,11 +7,11 @@ import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
 import { buildSystemPrompt, estimateTokens, PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readConfig } from '../../config/config.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { describeFit, fitCalibration } from '../../eval/calibration-fit.ts'
+import { fitCalibration, formatCalibration } from '../../eval/calibration-fit.ts'
 import { scoreFirstReadings } from '../../eval/first-readings.ts'
 import { type GoldRow, parseGold } from '../../eval/gold-file.ts'
 import { predictByRules } from '../../eval/prediction.ts'
-import { type Scored, score } from '../../eval/score.ts'
+import { type ScoredRow, score } from '../../eval/score.ts'
 import { httpUrls, oneOf } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
@@ -82,7 +82,7 @@ export async function readGoldFile(path: string): Promise<readonly GoldRow[]> {
 }
 
 function printFit(rows: readonly GoldRow[]): number {
-  process.stdout.write(`${describeFit(fitCalibration(rows))}\n`)
+  process.stdout.write(`${formatCalibration(fitCalibration(rows))}\n`)
   return EXIT_OK
 }
 
@@ -94,7 +94,7 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
     prompt: { version: PROMPT_VERSION, static_tokens_estimated: estimateTokens(buildSystemPrompt()) },
   }
   if (options.mode === 'rules') {
-    const scored = rows.map((row): Scored => ({ row, prediction: predictByRules(row.indicator) }))
+    const scored = rows.map((row): ScoredRow => ({ row, prediction: predictByRules(row.indicator) }))
     const report = { ...head, model: null, ...score(scored), first_readings: scoreFirstReadings(rows), cost: noCost() }
     if (options.json === true) printJson(report)
     else process.stdout.write(`${formatScore(report)}\n`)

@@ -1,5 +1,5 @@
 /** A score for people. */
-import type { FirstScore } from '../../eval/first-readings.ts'
+import type { FirstReadingScore } from '../../eval/first-readings.ts'
 import { ACCURACIES, type Miss, type Score } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
 import { formatCount } from '../ui/terminal.ts'
@@ -11,7 +11,7 @@ export interface Report extends Score {
   readonly prompt: { readonly version: string; readonly static_tokens_estimated: number }
   readonly codebook_version: string
   readonly pack?: number
-  readonly first_readings?: FirstScore | null
+  readonly first_readings?: FirstReadingScore | null
   readonly model: ModelReport | null
   readonly cost: Pick<CostReport, 'requests_per_1000' | 'cost_usd_per_1000'> & Partial<CostReport>
 }

@@ -1,6 +1,6 @@
 /** What `eval` reports beside the score: who answered and what it cost. */
 import type { Source } from '../../classification/types.ts'
-import type { Scored } from '../../eval/score.ts'
+import type { ScoredRow } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 
 export interface ModelReport {
@@ -24,7 +24,7 @@ export interface ServiceRun {
   readonly pack: number
   readonly model: ModelReport
   readonly cost: CostReport
-  readonly scored: readonly Scored[]
+  readonly scored: readonly ScoredRow[]
 }
 
 /** The rules ask nobody. */

@@ -10,7 +10,7 @@ import { startStack } from '../../embedded/stack.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import type { GoldRow } from '../../eval/gold-file.ts'
 import { predictByResult } from '../../eval/prediction.ts'
-import type { Scored } from '../../eval/score.ts'
+import type { ScoredRow } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { createBatchClient } from '../client/batches.ts'
 import { findIngress } from '../client/ingress.ts'
@@ -147,7 +147,7 @@ async function runOnce(
   } finally {
     progress.end()
   }
-  const scored = rows.map((row): Scored => {
+  const scored = rows.map((row): ScoredRow => {
     const id = prefix + row.indicator.indicator_id
     const result = results.get(id)
     if (result === undefined) throw new ServiceError('ingress-unavailable', `The service answered nothing for ${id}`)

@@ -1,7 +1,7 @@
 /** The command `export`: writes stored classifications as CSV or JSON Lines, to stdout or to a file. */
 import type { Command } from 'commander'
-import { writeWholeFile } from '../../catalogue/atomic-file.ts'
-import { createExportWriter, type ExportFormat } from '../../catalogue/results-writer.ts'
+import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
+import { createResultsWriter, type ResultsFormat } from '../../catalogue/results-writer.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
@@ -18,7 +18,7 @@ import {
 } from '../ui/terminal.ts'
 
 interface ExportOptions {
-  readonly format: ExportFormat
+  readonly format: ResultsFormat
   readonly run?: string
   readonly out?: string
 }
@@ -42,7 +42,7 @@ export function addExportCommand(program: Command): void {
             }
             return options.out === undefined
               ? await exportToStdout(store, options, signal)
-              : await writeWholeFile(options.out, (append) => exportTo(append, store, options, signal))
+              : await writeFileAtomically(options.out, (append) => exportTo(append, store, options, signal))
           }),
       )
       if (count === undefined) return
@@ -74,7 +74,7 @@ async function exportTo(
   options: ExportOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const writer = createExportWriter({ format: options.format, write })
+  const writer = createResultsWriter({ format: options.format, write })
   let count = 0
   try {
     for await (const page of store.exportClassifications(options.run === undefined ? {} : { runId: options.run })) {

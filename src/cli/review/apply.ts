@@ -1,5 +1,5 @@
 /** Stores the decisions of a review file: all of them, or none where one line is wrong. */
-import { counted, printable, showValue } from '../../catalogue/problem-report.ts'
+import { pluralise, printable, showValue } from '../../catalogue/problem-report.ts'
 import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../../classification/codebook.ts'
@@ -220,6 +220,6 @@ function refusal(label: string, problems: readonly ReviewProblem[]): ServiceErro
     return `  line ${line}${field === '' ? '' : `, ${printable(field)}`}: ${message}`
   })
   if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`)
-  const head = `${label}: ${counted(problems.length, 'problem')}; nothing was stored. Correct the file and run again.`
+  const head = `${label}: ${pluralise(problems.length, 'problem')}; nothing was stored. Correct the file and run again.`
   return new ServiceError('input-invalid', [head, ...lines].join('\n'))
 }

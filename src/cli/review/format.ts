@@ -3,8 +3,8 @@
  * come from outside, so each is made safe for a terminal or a spreadsheet.
  */
 import { stringify } from 'csv-stringify/sync'
-import { counted, printable } from '../../catalogue/problem-report.ts'
-import { type ExportFormat, neutralise } from '../../catalogue/results-writer.ts'
+import { pluralise, printable } from '../../catalogue/problem-report.ts'
+import { escapeFormula, type ResultsFormat } from '../../catalogue/results-writer.ts'
 import { DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { ReviewItem, ReviewItems } from './review-items.ts'
@@ -18,11 +18,11 @@ const REASON_TEXT: Readonly<Record<ReviewItem['why'], string>> = {
 
 export function formatReviewItems(found: ReviewItems): string {
   const { answered } = found
-  const rest = answered > 0 ? ` ${counted(answered, 'more indicator')} answered already: run classify again.` : ''
+  const rest = answered > 0 ? ` ${pluralise(answered, 'more indicator')} answered already: run classify again.` : ''
   if (found.shapes === 0) return `Nothing needs review.${rest}`
   const shown = found.items.length < found.shapes ? `; the worst ${formatCount(found.items.length)} follow` : ''
   const verb = found.indicators === 1 ? 'needs' : 'need'
-  const head = `${counted(found.indicators, 'indicator')} of ${counted(found.shapes, 'shape')} ${verb} review${shown}.${rest}`
+  const head = `${pluralise(found.indicators, 'indicator')} of ${pluralise(found.shapes, 'shape')} ${verb} review${shown}.${rest}`
   return [head, ...found.items.map(formatItem)].join('\n\n')
 }
 
@@ -76,7 +76,7 @@ const CSV_COLUMNS = [
 ] as const
 
 /** A review file of the items, in which every decision is still empty. */
-export function formatReviewFile(items: readonly ReviewItem[], format: ExportFormat): string {
+export function formatReviewFile(items: readonly ReviewItem[], format: ResultsFormat): string {
   if (format === 'jsonl') {
     return items
       .map(({ indicator_id, ...rest }) => {
@@ -93,28 +93,28 @@ function csvRow(item: ReviewItem): Record<(typeof CSV_COLUMNS)[number], string> 
     (field) => `${field} ${rules[field].value} (${rules[field].sure ? 'sure' : 'a guess'})`,
   )
   return {
-    indicator_id: neutralise(item.indicator_id),
+    indicator_id: escapeFormula(item.indicator_id),
     decision: '',
     corrections: '',
     note: '',
     type: item.type,
     temporal_aggregation: item.temporal_aggregation,
     orientation: item.orientation,
-    name: neutralise(item.name),
-    units: neutralise(item.units ?? ''),
+    name: escapeFormula(item.name),
+    units: escapeFormula(item.units ?? ''),
     unit_kind: item.unit.kind,
     frequency: item.frequency,
     why: REASON_TEXT[item.why],
     same_shape: String(item.same_shape),
     confidence: String(item.confidence),
     source: item.source,
-    issues: neutralise(item.issues.map(({ code, message }) => `${code}: ${message}`).join('; ')),
+    issues: escapeFormula(item.issues.map(({ code, message }) => `${code}: ${message}`).join('; ')),
     rules: readings.join('; '),
     model:
       model === null
         ? ''
-        : neutralise(`${DECIDED_FIELDS.map((field) => model.answer[field]).join(', ')}: ${model.reason}`),
-    description: neutralise(item.description ?? ''),
+        : escapeFormula(`${DECIDED_FIELDS.map((field) => model.answer[field]).join(', ')}: ${model.reason}`),
+    description: escapeFormula(item.description ?? ''),
     sample_values: item.sample_values.map(({ date, value }) => `${date} ${value}`).join('; '),
   }
 }

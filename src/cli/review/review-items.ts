@@ -4,7 +4,7 @@
  */
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { readIndicator } from '../../classification/rules.ts'
-import { personShapeOf, shapeOf } from '../../classification/shape.ts'
+import { humanAnswerShapeOf, shapeOf } from '../../classification/shape.ts'
 import type { Classification, DecidedField, Decision, Issue, RuleReading } from '../../classification/types.ts'
 import { BLOCKING_CODES } from '../../classification/validate.ts'
 import { sha256 } from '../../lib/sha256.ts'
@@ -81,7 +81,7 @@ const SHOWN_DESCRIPTION_LENGTH = 500
 
 export function personShape({ indicator }: KnownIndicator): PersonShape {
   const reading = readIndicator(indicator)
-  const shape = personShapeOf(indicator, reading)
+  const shape = humanAnswerShapeOf(indicator, reading)
   return { reading, shape, shapeHash: sha256(shape) }
 }
 

@@ -2,9 +2,9 @@
 import { open, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
-import { writeWholeFile } from '../../catalogue/atomic-file.ts'
-import { counted } from '../../catalogue/problem-report.ts'
-import type { ExportFormat } from '../../catalogue/results-writer.ts'
+import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
+import { pluralise } from '../../catalogue/problem-report.ts'
+import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import { cleanText } from '../../classification/clean-text.ts'
 import { readConfig } from '../../config/config.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
@@ -21,7 +21,7 @@ import { findReviewItems } from './review-items.ts'
 interface ListOptions {
   readonly limit?: number
   readonly json?: boolean
-  readonly format?: ExportFormat
+  readonly format?: ResultsFormat
   readonly out?: string
 }
 
@@ -83,8 +83,8 @@ async function list(options: ListOptions): Promise<void> {
     options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_TERMINAL)
   const found = await withStore((store) => findReviewItems(store, limit))
   if (format !== undefined && out !== undefined) {
-    await writeWholeFile(out, (append) => append(formatReviewFile(found.items, format)))
-    const all = counted(found.shapes, 'shape')
+    await writeFileAtomically(out, (append) => append(formatReviewFile(found.items, format)))
+    const all = pluralise(found.shapes, 'shape')
     say(
       `Wrote ${formatCount(found.items.length)} of ${all} that ${found.shapes === 1 ? 'needs' : 'need'} review to ${out}`,
     )
@@ -123,9 +123,9 @@ async function exportGold(options: { readonly out?: string }): Promise<void> {
     }
     return out === undefined
       ? await writeLines((line) => process.stdout.write(line))
-      : await writeWholeFile(out, writeLines)
+      : await writeFileAtomically(out, writeLines)
   })
-  say(`Wrote ${counted(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
+  say(`Wrote ${pluralise(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
 }
 
 /** Opens the database and migrates it, because one of an earlier release lacks the tables of this command. */
@@ -148,7 +148,7 @@ function formatApplied(report: ApplyReport): string {
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
   return [
     `${outcome}: ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
-    `From the next run on, ${counted(report.shapes, 'shape')} ${report.shapes === 1 ? 'takes' : 'take'} these answers.`,
+    `From the next run on, ${pluralise(report.shapes, 'shape')} ${report.shapes === 1 ? 'takes' : 'take'} these answers.`,
   ].join('\n')
 }
 

@@ -1,6 +1,6 @@
 /** Asks the model about chunks of a batch: fan out and gather, ask again in smaller chunks, then escalate what is in doubt. */
 import { nextPack } from '../../classification/chunks.ts'
-import { needsEscalation } from '../../classification/merge.ts'
+import { escalationReasonOf } from '../../classification/merge.ts'
 import type { ChunkRequest } from '../contract.ts'
 import { callChunks } from './fan-out.ts'
 import { failWhereNothingIsAnswered, gatherReplies, isEndpointAway, isOfEndpoint } from './gather.ts'
@@ -48,6 +48,6 @@ function positionsToEscalate(
   return [...decisions].flatMap(([position, { decision }]) => {
     const question = asked.has(position) ? questionAt(plan.ways, position) : undefined
     if (question === undefined) return []
-    return needsEscalation(question.reading, decision, options.mode).escalate ? [position] : []
+    return escalationReasonOf(question.reading, decision, options.mode) !== null ? [position] : []
   })
 }

@@ -1,5 +1,5 @@
 /** The handler classify-api/estimate: how a batch would get its results now. It asks no model, claims nothing and writes nothing. */
-import { type Candidate, factsOf, type Habits, prefixTokens } from '../../classification/estimate.ts'
+import { type Candidate, dryRunBatch, prefixTokens, type UsageHistory } from '../../classification/estimate.ts'
 import type { ModelUse } from '../../store/types.ts'
 import type { BatchRequest, EstimateResponse, TokenPrice } from '../contract.ts'
 import { readOptions } from './prepare.ts'
@@ -26,21 +26,21 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
     if (resolution?.kind !== 'reuse') return { indicator, reading, shapeHash, stored: null }
     return { indicator, reading, shapeHash, stored: resolution.answer.source === 'person' ? 'person' : 'reuse' }
   })
-  const { asks, ...counts } = factsOf(candidates, options)
+  const { asks, ...counts } = dryRunBatch(candidates, options)
   return {
     model: models.primary,
     escalation_model: models.escalation,
     price: priceOf(models.primary),
     escalation_price: models.escalation === null ? null : priceOf(models.escalation),
     prefix_tokens: prefixTokens(),
-    habits: use === undefined ? null : habitsOf(use),
+    habits: use === undefined ? null : usageHistoryOf(use),
     ...counts,
     asks: [...asks],
   }
 }
 
 /** The model's habits by its use so far; null where it was used too little. */
-function habitsOf(use: ModelUse): Habits | null {
+function usageHistoryOf(use: ModelUse): UsageHistory | null {
   if (use.indicators < ENOUGH_INDICATORS || use.inputTokens === 0) return null
   return {
     output_per_indicator: use.outputTokens / use.indicators,

@@ -1,6 +1,6 @@
 /** Fans a batch out: calls one chunk for each request to the model, and keeps the batch's claims while it waits for them. */
 import { RestatePromise } from '@restatedev/restate-sdk'
-import { keysFor } from '../../classification/prompt.ts'
+import { answerKeys } from '../../classification/prompt.ts'
 import type { ChunkItem, ChunkReply, ChunkRequest } from '../contract.ts'
 import { databaseStep } from '../options.ts'
 import { CLAIM_MS, RENEW_MS } from './claims.ts'
@@ -33,7 +33,7 @@ export async function callChunks(
 }
 
 function itemsOf({ plan }: Batch, positions: readonly number[]): ChunkItem[] {
-  const keys = keysFor(positions.length)
+  const keys = answerKeys(positions.length)
   return positions.flatMap((position, index) => {
     const question = questionAt(plan.ways, position)
     if (question === undefined) return []

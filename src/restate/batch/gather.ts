@@ -1,5 +1,5 @@
 /** Gathers the replies of chunks into the answers of a batch, and tells when the model endpoint has answered nothing. */
-import { keysFor } from '../../classification/prompt.ts'
+import { answerKeys } from '../../classification/prompt.ts'
 import { failureOf, ServiceError } from '../../errors.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
 import type { Chunks, ModelAnswers, Plan } from './types.ts'
@@ -22,7 +22,7 @@ export function gatherReplies(
   const source = tier === 'primary' ? 'model' : 'escalation'
   for (const [index, reply] of replies.entries()) {
     const positions = chunks[index] ?? []
-    const keys = keysFor(positions.length)
+    const keys = answerKeys(positions.length)
     const positionOf = (key: string): number | undefined => positions[keys.indexOf(key)]
     const askedModel = reply.asked_model
     const codebookVersion = reply.codebook_version ?? plan.codebookVersion

@@ -3,7 +3,7 @@ import { packRuleOf } from '../../classification/chunks.ts'
 import { normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readIndicator } from '../../classification/rules.ts'
-import { personShapeOf, shapeOf } from '../../classification/shape.ts'
+import { humanAnswerShapeOf, shapeOf } from '../../classification/shape.ts'
 import type { Indicator, RuleReading } from '../../classification/types.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
@@ -43,7 +43,7 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     droppedPoints += warnings.droppedPoints
     const reading = readIndicator(indicator)
     const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    const humanHash = sha256(personShapeOf(indicator, reading))
+    const humanHash = sha256(humanAnswerShapeOf(indicator, reading))
     const inputHash = sha256(JSON.stringify(indicator))
     return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), humanHash }
   })

@@ -1,5 +1,5 @@
 /** Finds for every indicator of a batch how it gets its result: unchanged, by a person, by rules, by reuse, or by asking. */
-import { isSettledByRules, needsEscalation } from '../../classification/merge.ts'
+import { escalationReasonOf, isSettledByRules } from '../../classification/merge.ts'
 import type { Classification, Mode } from '../../classification/types.ts'
 import { MAX_PROMPT_SAMPLES } from '../../classification/user-prompt.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
@@ -108,5 +108,5 @@ export function isWorthEscalating(
   escalation: string | null,
 ): boolean {
   if (answer.source !== 'model' || escalation === null) return false
-  return needsEscalation(reading, answer.decision, mode).escalate
+  return escalationReasonOf(reading, answer.decision, mode) !== null
 }

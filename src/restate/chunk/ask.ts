@@ -6,7 +6,7 @@ import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
 import {
   buildSystemPrompt,
   buildUserPrompt,
-  completionBudget,
+  completionTokenLimit,
   estimateTokens,
   PROMPT_VERSION,
 } from '../../classification/prompt.ts'
@@ -67,7 +67,7 @@ export async function askOnce(
     )
   }
   const user = buildUserPrompt(request.items)
-  const maxCompletionTokens = completionBudget(request.items.length)
+  const maxCompletionTokens = completionTokenLimit(request.items.length)
   const size = { tier: request.tier, promptTokens: staticTokens() + estimateTokens(user), maxCompletionTokens }
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { SeenIds } from '../../../src/catalogue/duplicate-index.ts'
+import { DuplicateIndex } from '../../../src/catalogue/duplicate-index.ts'
 
 const CATALOGUE = new URL('../../../src/catalogue/open-catalogue.ts', import.meta.url).href
 const HEAP = new URL('../../../src/cli/classify/heap.ts', import.meta.url).href
@@ -73,7 +73,7 @@ test('200,000 rows cost at most 20 MB more than 10,903', async () => {
 })
 
 test('ids stay known over every growth of the table', () => {
-  const seen = new SeenIds()
+  const seen = new DuplicateIndex()
   for (let line = 1; line <= 50_000; line += 1) assert.equal(seen.add(`ID${line}`, `content ${line}`, line), undefined)
   assert.equal(seen.count, 50_000)
   for (let line = 1; line <= 50_000; line += 7) {

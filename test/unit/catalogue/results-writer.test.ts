@@ -4,9 +4,9 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import {
   CSV_COLUMNS,
-  createExportWriter,
-  type ExportFormat,
-  neutralise,
+  createResultsWriter,
+  escapeFormula,
+  type ResultsFormat,
 } from '../../../src/catalogue/results-writer.ts'
 import type { Classification } from '../../../src/classification/types.ts'
 
@@ -36,9 +36,9 @@ const CLASSIFICATION: Classification = {
   classified_at: '2026-11-22T12:00:00.000Z',
 }
 
-async function exported(format: ExportFormat, classifications: readonly Classification[]): Promise<string> {
+async function exported(format: ResultsFormat, classifications: readonly Classification[]): Promise<string> {
   let text = ''
-  const writer = createExportWriter({
+  const writer = createResultsWriter({
     format,
     write: (part) => {
       text += part
@@ -101,7 +101,7 @@ test('more rows than are formatted together keep their order and one header', as
 
 test('a slow reader holds the export back', async () => {
   let release: () => void = () => {}
-  const writer = createExportWriter({ format: 'jsonl', write: () => new Promise((resolve) => (release = resolve)) })
+  const writer = createResultsWriter({ format: 'jsonl', write: () => new Promise((resolve) => (release = resolve)) })
   for (let row = 0; row < 199; row += 1) await writer.write(CLASSIFICATION)
   let isWritten = false
   const writing = writer.write(CLASSIFICATION).then(() => {
@@ -131,7 +131,7 @@ const NEUTRALISED: readonly (readonly [string, string])[] = [
 ]
 for (const [cell, expected] of NEUTRALISED) {
   test(`the cell ${JSON.stringify(cell)} becomes ${JSON.stringify(expected)}`, () => {
-    assert.equal(neutralise(cell), expected)
+    assert.equal(escapeFormula(cell), expected)
   })
 }
 
@@ -147,7 +147,7 @@ test('whatever the text, every cell reads back as text that is no formula', asyn
     })
     assert.equal(rows.length, 1)
     const read = rows[0]?.reason ?? ''
-    assert.equal(read.toWellFormed(), neutralise(reason).toWellFormed())
+    assert.equal(read.toWellFormed(), escapeFormula(reason).toWellFormed())
     assert.ok(!/^[=+@\t\r-]/.test(read) || Number.isFinite(Number(read)), JSON.stringify(read))
   })
   await fc.assert(property, { numRuns: 1_000, seed: 20_261_122 })

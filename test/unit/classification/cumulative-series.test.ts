@@ -13,16 +13,16 @@ for (const seed of SEEDS) {
     const tally = new Map<string, { n: number; right: number }>(KINDS.map((kind) => [kind, { n: 0, right: 0 }]))
     let [found, foundRight, accumulating, sure, sureRight] = [0, 0, 0, 0, 0]
     for (const { kind, pattern, reset_month, ...series } of makeSeries(SERIES, seed)) {
-      const finding = detectCumulative({ ...series, name: 'A made series' })
-      const got = finding.value
+      const fieldReading = detectCumulative({ ...series, name: 'A made series' })
+      const got = fieldReading.value
       // Of a year-to-date series the month of the reset has to be right too.
       const isRight = got.pattern === pattern && got.reset_month === reset_month
       const saysAccumulating = got.pattern === 'year-to-date' || got.pattern === 'running-total'
       if (pattern !== 'none') accumulating += 1
       if (saysAccumulating) found += 1
       if (saysAccumulating && isRight) foundRight += 1
-      if (finding.sure) sure += 1
-      if (finding.sure && isRight) sureRight += 1
+      if (fieldReading.sure) sure += 1
+      if (fieldReading.sure && isRight) sureRight += 1
       const entry = tally.get(kind)
       if (entry === undefined) continue
       entry.n += 1

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   type Candidate,
-  coldPrefix,
-  expect,
-  factsOf,
-  mostTokens,
+  cacheablePrefixTokens,
+  dryRunBatch,
+  estimateBatch,
+  maxBatchTokens,
   prefixTokens,
 } from '../../../src/classification/estimate.ts'
 import { readIndicator } from '../../../src/classification/rules.ts'
@@ -24,7 +24,7 @@ const sure = 'GDP (current US$)'
 const open = 'Zorbic attainment of the plain'
 
 function waysOf(candidates: readonly Candidate[], mode: Mode, reuse = true) {
-  const { asks, ...counts } = factsOf(candidates, { mode, reuse })
+  const { asks, ...counts } = dryRunBatch(candidates, { mode, reuse })
   return { ...counts, ask: asks.length }
 }
 
@@ -44,24 +44,27 @@ test('each indicator takes one way, by mode and by what is stored', () => {
 })
 
 test('what one round may bill is never less than what is expected of it', () => {
-  const { asks } = factsOf(
+  const { asks } = dryRunBatch(
     Array.from({ length: 23 }, (_, index) => candidate(`${open} ${index}`, String(index))),
     { mode: 'model', reuse: true },
   )
   const prefix = prefixTokens()
   for (const pack of [1, 10, 25]) {
-    const { tokens, requests } = expect(asks, rule(pack), prefix, null)
-    const most = mostTokens(asks, rule(pack), prefix)
+    const { tokens, requests } = estimateBatch(asks, rule(pack), prefix, null)
+    const most = maxBatchTokens(asks, rule(pack), prefix)
     assert.ok(requests >= 23 / pack)
     assert.ok(most.input > tokens.input && most.output > tokens.output)
     assert.ok(tokens.cached <= tokens.input)
   }
-  assert.deepEqual(expect([], rule(10), prefix, null), { requests: 0, tokens: { input: 0, cached: 0, output: 0 } })
+  assert.deepEqual(estimateBatch([], rule(10), prefix, null), {
+    requests: 0,
+    tokens: { input: 0, cached: 0, output: 0 },
+  })
 })
 
 test('what the model did before stands in for our figures', () => {
   const asks = [{ shape: 'a', tokens: 1_000 }]
-  const { tokens } = expect(asks, rule(10), 0, { output_per_indicator: 500, cached_share: 0.5 })
+  const { tokens } = estimateBatch(asks, rule(10), 0, { output_per_indicator: 500, cached_share: 0.5 })
   assert.equal(tokens.output, 500)
   assert.equal(tokens.cached, tokens.input / 2)
 })
@@ -100,7 +103,7 @@ test('the first request pays the prefix in full, the others find it in the cache
   const sum = createEstimateSum({ reuse: true, pack: rule(1) })
   sum.add(facts(Array.from({ length: 10 }, (_, index) => `${index}`.padEnd(64, '0'))), basis)
   const { tokens, cost_usd: cost } = sum.total({ rpm: 1, tpm: null, safety: 1 })
-  assert.equal(tokens.cached, 9 * coldPrefix(4_000))
+  assert.equal(tokens.cached, 9 * cacheablePrefixTokens(4_000))
   assert.equal(cost, Number(costOfTokens(tokens, { input: 1, cached_input: 0.1, output: 2 }).toFixed(6)))
 })
 

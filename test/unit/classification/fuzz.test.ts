@@ -15,7 +15,7 @@ import {
   UNIT_KINDS,
   UNIT_SCALES,
 } from '../../../src/classification/codebook.ts'
-import { CURRENCY_CODES } from '../../../src/classification/currencies.ts'
+import { CURRENCY_CODES } from '../../../src/classification/currency-codes.ts'
 import { normaliseIndicator, parseIndicator } from '../../../src/classification/indicator.ts'
 import { parseDate } from '../../../src/classification/readers/dates.ts'
 import { parseUnits } from '../../../src/classification/readers/units.ts'

@@ -17,21 +17,21 @@ import {
   type ClassificationInput,
   CONFIDENCE_THRESHOLD,
   conflictsOf,
+  escalationReasonOf,
   isSettledByRules,
   mergeDecision,
   needsAnswer,
-  needsEscalation,
   type SourcedDecision,
 } from '../../../src/classification/merge.ts'
 import type { Decision } from '../../../src/classification/types.ts'
-import { decisionOf, finding, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { decisionOf, fieldReading, indicatorOf, readingOf } from '../../helpers/readings.ts'
 
 const SETTLED = readingOf()
-const OPEN_ORIENTATION = readingOf({ orientation: finding('higher-is-positive', false) })
+const OPEN_ORIENTATION = readingOf({ orientation: fieldReading('higher-is-positive', false) })
 const OPEN = readingOf({
-  type: finding('flow', false),
-  temporal_aggregation: finding('period-total', false),
-  orientation: finding('neutral', false),
+  type: fieldReading('flow', false),
+  temporal_aggregation: fieldReading('period-total', false),
+  orientation: fieldReading('neutral', false),
 })
 
 function sourced(parts: Partial<Decision> = {}, source: SourcedDecision['source'] = 'model'): SourcedDecision {
@@ -167,32 +167,33 @@ test('a result that cannot be right goes to a person', () => {
 })
 
 test('escalation: conflicts, answers that cannot be right, and low confidence in a used field', () => {
-  const NO = { escalate: false, why: null }
-  const LOW = { escalate: true, why: 'low-confidence' }
-  const CONFLICT = { escalate: true, why: 'conflict' }
   assert.deepEqual(conflictsOf(SETTLED, decisionOf({ type: 'balance', orientation: 'neutral' })), [
     'type',
     'orientation',
   ])
-  assert.deepEqual(needsEscalation(OPEN, decisionOf(), 'hybrid'), NO)
-  assert.deepEqual(needsEscalation(OPEN, decisionOf(confidence(CONFIDENCE_THRESHOLD)), 'hybrid'), NO)
-  assert.deepEqual(needsEscalation(OPEN, decisionOf(confidence(0.59)), 'hybrid'), LOW)
-  assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'hybrid'), NO)
-  assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'model'), LOW)
-  assert.deepEqual(needsEscalation(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), CONFLICT)
-  assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), CONFLICT)
-  assert.deepEqual(needsEscalation(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), NO)
+  assert.equal(escalationReasonOf(OPEN, decisionOf(), 'hybrid'), null)
+  assert.equal(escalationReasonOf(OPEN, decisionOf(confidence(CONFIDENCE_THRESHOLD)), 'hybrid'), null)
+  assert.equal(escalationReasonOf(OPEN, decisionOf(confidence(0.59)), 'hybrid'), 'low-confidence')
+  assert.equal(escalationReasonOf(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'hybrid'), null)
+  assert.equal(escalationReasonOf(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'model'), 'low-confidence')
+  assert.equal(escalationReasonOf(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), 'conflict')
+  assert.equal(escalationReasonOf(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), 'conflict')
+  assert.equal(escalationReasonOf(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), null)
 })
 
 test('an earlier result stands while the rules say the same of what they decide', () => {
   const byRules = classify()
   assert.equal(agreesWithRules(byRules, SETTLED, 'hybrid'), true)
-  const better = readingOf({ unit: finding({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
+  const better = readingOf({ unit: fieldReading({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
   assert.equal(agreesWithRules(byRules, better, 'hybrid'), false)
-  assert.equal(agreesWithRules(byRules, readingOf({ type: finding('balance', false) }), 'hybrid'), false)
-  assert.equal(agreesWithRules(byRules, readingOf({ frequency: finding('annual') }), 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ type: fieldReading('balance', false) }), 'hybrid'), false)
+  assert.equal(agreesWithRules(byRules, readingOf({ frequency: fieldReading('annual') }), 'hybrid'), false)
   assert.equal(
-    agreesWithRules(byRules, readingOf({ cumulative: finding({ pattern: 'year-to-date', reset_month: 1 }) }), 'rules'),
+    agreesWithRules(
+      byRules,
+      readingOf({ cumulative: fieldReading({ pattern: 'year-to-date', reset_month: 1 }) }),
+      'rules',
+    ),
     false,
   )
 
@@ -208,9 +209,13 @@ test('escalation: an answer against a guess of the rules has to be surer than su
   const needed = ruleConfidence('orientation', false)
   assert.ok(needed > CONFIDENCE_THRESHOLD)
   const against = (stated: number) =>
-    needsEscalation(OPEN_ORIENTATION, decisionOf({ orientation: 'neutral', ...confidence(0.9, 0.9, stated) }), 'hybrid')
-  assert.deepEqual(against(needed), { escalate: false, why: null })
-  assert.deepEqual(against(needed - 0.01), { escalate: true, why: 'low-confidence' })
+    escalationReasonOf(
+      OPEN_ORIENTATION,
+      decisionOf({ orientation: 'neutral', ...confidence(0.9, 0.9, stated) }),
+      'hybrid',
+    )
+  assert.equal(against(needed), null)
+  assert.equal(against(needed - 0.01), 'low-confidence')
 })
 
 const sure = fc.boolean()
@@ -226,9 +231,9 @@ const anyReading = fc
   )
   .map(([type, a, aggregation, b, orientation, c]) =>
     readingOf({
-      type: finding(type, a),
-      temporal_aggregation: finding(aggregation, b),
-      orientation: finding(orientation, c),
+      type: fieldReading(type, a),
+      temporal_aggregation: fieldReading(aggregation, b),
+      orientation: fieldReading(orientation, c),
     }),
   )
 const anyDecision = fc.record({
@@ -264,8 +269,8 @@ test('whatever is merged, the result follows the policy', () => {
       if (decision?.source !== 'person' && result.confidence < CONFIDENCE_THRESHOLD)
         assert.equal(result.status, 'needs-review')
       if (decision !== null && decision.source !== 'person' && mode !== 'rules') {
-        const { escalate } = needsEscalation(reading, decision.decision, mode)
-        assert.equal(escalate, result.status === 'needs-review')
+        const reason = escalationReasonOf(reading, decision.decision, mode)
+        assert.equal(reason !== null, result.status === 'needs-review')
       }
     }),
   )

@@ -7,15 +7,15 @@ import { ANSWER_SCHEMA } from '../../../src/classification/answer-schema.ts'
 import { AGGREGATIONS, ORIENTATIONS, RULINGS, TYPES } from '../../../src/classification/codebook.ts'
 import { normaliseIndicator } from '../../../src/classification/indicator.ts'
 import {
+  answerKeys,
   buildSystemPrompt,
   buildUserPrompt,
-  completionBudget,
+  completionTokenLimit,
   estimateTokens,
-  keysFor,
   PROMPT_VERSION,
   parseUserPrompt,
 } from '../../../src/classification/prompt.ts'
-import { finding, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { fieldReading, indicatorOf, readingOf } from '../../helpers/readings.ts'
 
 const ITEM = {
   key: 'k1',
@@ -24,7 +24,7 @@ const ITEM = {
     country: 'KEN',
     sample_values: [{ date: '2024-01-01', value: 1234.5678 }],
   }),
-  reading: readingOf({ orientation: finding('neutral', false) }),
+  reading: readingOf({ orientation: fieldReading('neutral', false) }),
 }
 
 test('a changed prompt or schema has a new version', () => {
@@ -106,7 +106,7 @@ const rawIndicator = fc.record(
 test('what is asked is read back', () => {
   fc.assert(
     fc.property(fc.array(rawIndicator, { maxLength: 5 }), (raws) => {
-      const keys = keysFor(raws.length)
+      const keys = answerKeys(raws.length)
       const items = raws.map((raw, index) => ({
         key: keys[index] ?? '',
         indicator: normaliseIndicator(raw).indicator,
@@ -142,8 +142,8 @@ test('a prompt that is none of ours reads as no items', () => {
 })
 
 test('keys are short and distinct', () => {
-  assert.deepEqual(keysFor(3), ['k1', 'k2', 'k3'])
-  assert.deepEqual(keysFor(0), [])
+  assert.deepEqual(answerKeys(3), ['k1', 'k2', 'k3'])
+  assert.deepEqual(answerKeys(0), [])
 })
 
 // Counted with o200k_base.
@@ -171,7 +171,7 @@ test('the completion budget holds a full answer for every indicator', () => {
     confidence: { type: 100, temporal_aggregation: 100, orientation: 100 },
   })
   for (const count of [1, 10, 25]) {
-    const tokens = estimateTokens(JSON.stringify({ answers: keysFor(count).map(answer) }, null, 1))
-    assert.ok(completionBudget(count) >= tokens, `${completionBudget(count)} for ${tokens}`)
+    const tokens = estimateTokens(JSON.stringify({ answers: answerKeys(count).map(answer) }, null, 1))
+    assert.ok(completionTokenLimit(count) >= tokens, `${completionTokenLimit(count)} for ${tokens}`)
   }
 })

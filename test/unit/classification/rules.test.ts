@@ -250,9 +250,9 @@ test('any indicator gets values of the codebook, a rule and a reason for every f
       assert.ok(TYPES.includes(reading.type.value))
       assert.ok(AGGREGATIONS.includes(reading.temporal_aggregation.value))
       assert.ok(ORIENTATIONS.includes(reading.orientation.value))
-      for (const finding of Object.values(reading)) {
-        assert.match(finding.rule, /^[a-z0-9]+(?:-[a-z0-9]+)*$/)
-        assert.match(finding.because, /\.$/)
+      for (const fieldReading of Object.values(reading)) {
+        assert.match(fieldReading.rule, /^[a-z0-9]+(?:-[a-z0-9]+)*$/)
+        assert.match(fieldReading.because, /\.$/)
       }
       if (!reading.type.sure) assert.equal(reading.temporal_aggregation.sure || reading.orientation.sure, false)
     }),

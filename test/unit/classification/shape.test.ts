@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { personShapeOf, shapeOf } from '../../../src/classification/shape.ts'
+import { humanAnswerShapeOf, shapeOf } from '../../../src/classification/shape.ts'
 import type { Indicator, RuleReading, Unit } from '../../../src/classification/types.ts'
-import { finding, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { fieldReading, indicatorOf, readingOf } from '../../helpers/readings.ts'
 
 const CONTEXT = { model: 'gpt-6-luna', promptVersion: 'p1' }
 const shape = (indicator: Partial<Indicator>, reading: Partial<RuleReading> = {}) =>
   shapeOf(indicatorOf(indicator), readingOf(reading), CONTEXT)
 const unit = (parts: Partial<Unit>) => ({
-  unit: finding<Unit>({ kind: 'currency', scale: 1, currency: 'USD', per: null, ...parts }),
+  unit: fieldReading<Unit>({ kind: 'currency', scale: 1, currency: 'USD', per: null, ...parts }),
 })
 
 test('a shape reads as what it is made of', () => {
@@ -56,8 +56,8 @@ test('what could change the answer enters', () => {
     shape({ dataset: 'Exports' }),
     shape({ topic: 'Exports' }),
     shape({ aggregation_method: 'Exports' }),
-    shape({}, { frequency: finding('annual') }),
-    shape({}, { cumulative: finding({ pattern: 'year-to-date', reset_month: 1 }) }),
+    shape({}, { frequency: fieldReading('annual') }),
+    shape({}, { cumulative: fieldReading({ pattern: 'year-to-date', reset_month: 1 }) }),
     shape({}, unit({ kind: 'count', currency: null })),
     shapeOf(indicatorOf(), readingOf(), { ...CONTEXT, model: 'other' }),
     shapeOf(indicatorOf(), readingOf(), { ...CONTEXT, promptVersion: 'p2' }),
@@ -109,13 +109,13 @@ test('texts in different fields never run together', () => {
 
 test("a person's shape outlives model, prompt and codebook, and a few more sample values", () => {
   const of = (indicator: Partial<Indicator>, reading: Partial<RuleReading> = {}) =>
-    personShapeOf(indicatorOf(indicator), readingOf(reading))
+    humanAnswerShapeOf(indicatorOf(indicator), readingOf(reading))
   const cumulative = (pattern: 'none' | 'unknown' | 'year-to-date') => ({
-    cumulative: finding({ pattern, reset_month: null }),
+    cumulative: fieldReading({ pattern, reset_month: null }),
   })
   const one = of({})
   for (const word of ['codebook', 'prompt', 'model']) assert.ok(!(word in JSON.parse(one)), word)
-  assert.equal(of({ country: 'KEN' }, { ...cumulative('unknown'), frequency: finding('annual') }), one)
+  assert.equal(of({ country: 'KEN' }, { ...cumulative('unknown'), frequency: fieldReading('annual') }), one)
   assert.equal(of({ units: 'KES Million' }), of({ units: 'USD Million' }))
   const different = [
     of({ name: 'Imports' }),

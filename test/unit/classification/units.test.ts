@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { UNIT_KINDS, UNIT_SCALES } from '../../../src/classification/codebook.ts'
-import { CURRENCY_CODES } from '../../../src/classification/currencies.ts'
+import { CURRENCY_CODES } from '../../../src/classification/currency-codes.ts'
 import { parseUnits } from '../../../src/classification/readers/units.ts'
 import type { UnitKind } from '../../../src/classification/types.ts'
 

@@ -11,7 +11,7 @@ import { FIELDS, type Labels } from '../../../src/eval/fields.ts'
 import { scoreFirstReadings } from '../../../src/eval/first-readings.ts'
 import { parseGold } from '../../../src/eval/gold-file.ts'
 import { type Prediction, predictByRules } from '../../../src/eval/prediction.ts'
-import { type Scored, score } from '../../../src/eval/score.ts'
+import { type ScoredRow, score } from '../../../src/eval/score.ts'
 import { brierScore, reliabilityTable, wilson } from '../../../src/eval/statistics.ts'
 
 const SHIPPED = readFileSync(new URL('../../../src/eval/gold/authors.jsonl', import.meta.url), 'utf8')
@@ -92,7 +92,7 @@ test('labels change no prediction: the rules never see them', () => {
   }
 })
 
-function scoredOf(got: Partial<Labels>, sure: boolean, confidence = 0.9): Scored {
+function scoredOf(got: Partial<Labels>, sure: boolean, confidence = 0.9): ScoredRow {
   const [row] = parseGold(lines(ROW)).rows
   assert.ok(row)
   const labels = { ...LABELS, ...got }

@@ -7,7 +7,7 @@ import { afterEach, describe, it } from 'node:test'
 import { pino } from 'pino'
 import { parseAnswers } from '../../../src/classification/answers.ts'
 import { DECIDED_FIELDS } from '../../../src/classification/codebook.ts'
-import { buildUserPrompt, keysFor, parseUserPrompt } from '../../../src/classification/prompt.ts'
+import { answerKeys, buildUserPrompt, parseUserPrompt } from '../../../src/classification/prompt.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { MODEL_FAULTS, type ModelFault } from '../../../src/config/offline-model-values.ts'
 import { type AnswerElement, createRulesAnswers, type Question } from '../../../src/offline-model/answer-strategy.ts'
@@ -26,7 +26,7 @@ const reading = readingOf()
 
 /** A question about indicators that differ from `indicatorOf` in what is given. */
 function questionOf(model: string, ...indicators: readonly Parameters<typeof indicatorOf>[0][]): Question {
-  const keys = keysFor(indicators.length)
+  const keys = answerKeys(indicators.length)
   const items = indicators.map((parts, index) => ({ key: keys[index] ?? '', indicator: indicatorOf(parts), reading }))
   return { model, items: parseUserPrompt(buildUserPrompt(items)) }
 }
@@ -147,7 +147,7 @@ describe('spoilt answers', () => {
   const question = questionOf('m', { indicator_id: 'a' }, { indicator_id: 'b' }, { indicator_id: 'c' })
   const honest = createRulesAnswers().answer(question)
   const forms = Array.from({ length: 60 }, (_, index) => index / 60)
-  const read = (elements: readonly AnswerElement[]) => parseAnswers({ answers: elements }, keysFor(3))
+  const read = (elements: readonly AnswerElement[]) => parseAnswers({ answers: elements }, answerKeys(3))
 
   it('miss one element or more, in some form all of them, and the others stay', () => {
     const left = forms.map((form) => read(spoilElements(honest, { kind: 'missing', form })))
@@ -240,7 +240,7 @@ describe('hostile answers', () => {
   const answer = (...indicators: readonly Parameters<typeof indicatorOf>[0][]) => {
     const elements = createHostileAnswers().answer(questionOf('m', ...indicators))
     const content = writeContent(elements, null)
-    return { elements, content, ...parseAnswers(JSON.parse(content), keysFor(indicators.length)) }
+    return { elements, content, ...parseAnswers(JSON.parse(content), answerKeys(indicators.length)) }
   }
 
   it('are honest where no text gives orders, or where it only sounds like one', () => {

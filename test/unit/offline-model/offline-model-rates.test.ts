@@ -3,13 +3,13 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { parseResetMs } from '../../../src/llm/openai/retry-after.ts'
 import { createLatency, createRandom } from '../../../src/offline-model/latency.ts'
-import { createRateGate, formatReset } from '../../../src/offline-model/rate-limits.ts'
-import { createEventWindow } from '../../../src/offline-model/sliding-window.ts'
+import { createRateLimits, formatReset } from '../../../src/offline-model/rate-limits.ts'
+import { createSlidingWindow } from '../../../src/offline-model/sliding-window.ts'
 import { createStats } from '../../../src/offline-model/stats.ts'
 
-describe('createEventWindow', () => {
+describe('createSlidingWindow', () => {
   it('holds the half-open window: an event is gone when its span is over, to the millisecond', () => {
-    const window = createEventWindow(1_000)
+    const window = createSlidingWindow(1_000)
     window.add(0, 5)
     window.add(500, 7)
     assert.deepEqual([window.count(999), window.sum(999)], [2, 12])
@@ -20,7 +20,7 @@ describe('createEventWindow', () => {
 
   it('agrees with counting by hand on 20,000 events', () => {
     const random = createRandom(3)
-    const window = createEventWindow(100)
+    const window = createSlidingWindow(100)
     const events: { at: number; weight: number }[] = []
     let at = 0
     let most = 0
@@ -37,14 +37,14 @@ describe('createEventWindow', () => {
   })
 })
 
-describe('createRateGate', () => {
+describe('createRateLimits', () => {
   it('lets everything in where no limit is set, and sends no headers', () => {
-    const gate = createRateGate({ rpm: 0, tpm: 0, sliceMs: 0 })
+    const gate = createRateLimits({ rpm: 0, tpm: 0, sliceMs: 0 })
     assert.deepEqual(gate.admit(0, 1e9), { exceeded: null, retryAfterMs: 0, headers: {} })
   })
 
   it('lets in a minute as many as the limit, and the next when the first is a minute old', () => {
-    const gate = createRateGate({ rpm: 3, tpm: 0, sliceMs: 0 })
+    const gate = createRateLimits({ rpm: 3, tpm: 0, sliceMs: 0 })
     assert.deepEqual(
       [0, 10_000, 20_000].map((now) => gate.admit(now, 1).exceeded),
       [null, null, null],
@@ -62,7 +62,7 @@ describe('createRateGate', () => {
   })
 
   it('limits tokens, and says when enough of them are free', () => {
-    const gate = createRateGate({ rpm: 0, tpm: 1_000, sliceMs: 0 })
+    const gate = createRateLimits({ rpm: 0, tpm: 1_000, sliceMs: 0 })
     gate.admit(0, 400)
     gate.admit(1_000, 500)
     const refused = gate.admit(2_000, 600)
@@ -73,7 +73,7 @@ describe('createRateGate', () => {
   })
 
   it('deals out a minute in slices and carries nothing over', () => {
-    const gate = createRateGate({ rpm: 6_000, tpm: 0, sliceMs: 100 })
+    const gate = createRateLimits({ rpm: 6_000, tpm: 0, sliceMs: 100 })
     const admitted = (from: number, count: number) =>
       Array.from({ length: count }, () => gate.admit(from, 1)).filter(({ exceeded }) => exceeded === null).length
     assert.equal(admitted(0, 30), 10)
@@ -83,14 +83,14 @@ describe('createRateGate', () => {
   })
 
   it('deals out parts that are no whole number over several slices', () => {
-    const gate = createRateGate({ rpm: 1_000, tpm: 0, sliceMs: 100 })
+    const gate = createRateLimits({ rpm: 1_000, tpm: 0, sliceMs: 100 })
     let admitted = 0
     for (let now = 0; now < 60_000; now += 10) if (gate.admit(now, 1).exceeded === null) admitted += 1
     assert.equal(admitted, 1_000)
   })
 
   it('lets a request overdraw its slice of tokens, and later slices pay', () => {
-    const gate = createRateGate({ rpm: 0, tpm: 60_000, sliceMs: 100 })
+    const gate = createRateLimits({ rpm: 0, tpm: 60_000, sliceMs: 100 })
     let admitted = 0
     for (let now = 0; now < 60_000; now += 20) if (gate.admit(now, 1_200).exceeded === null) admitted += 1
     assert.ok(admitted >= 49 && admitted <= 51, `${admitted} requests of 1,200 in a minute of 60,000`)
@@ -107,8 +107,8 @@ describe('createRateGate', () => {
     )
     fc.assert(
       fc.property(limits, steps, (limit, asked) => {
-        const gate = createRateGate(limit)
-        const window = createEventWindow(60_000)
+        const gate = createRateLimits(limit)
+        const window = createSlidingWindow(60_000)
         let now = 0
         for (const { ms, tokens } of asked) {
           now += ms

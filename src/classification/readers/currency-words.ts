@@ -1,30 +1,21 @@
-import { pattern } from './readers/pattern.ts'
+/** The texts by which the unit reader recognises a currency: names, signs, and codes that are also plain words. */
+import { pattern } from './pattern.ts'
 
-/** ISO 4217 codes in use, and those of the last decades that catalogues still carry. */
-export const CURRENCY_CODES: ReadonlySet<string> = new Set(
-  (
-    'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BYR BZD ' +
-    'CAD CDF CHF CLF CLP CNH CNY COP CRC CUC CUP CVE CYP CZK DEM DJF DKK DOP DZD EEK EGP ERN ETB EUR FJD FKP FRF ' +
-    'GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK ITL JMD JOD JPY KES KGS KHR ' +
-    'KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL LVL LYD MAD MDL MGA MKD MMK MNT MOP MRO MRU MUR MVR MWK ' +
-    'MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG ' +
-    'SEK SGD SHP SIT SKK SLE SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX ' +
-    'USD UYU UZS VED VEF VES VND VUV WST XAF XCD XCG XDR XOF XPF YER ZAR ZMK ZMW ZWG ZWL'
-  ).split(' '),
-)
-
-/** Codes that are also words: they count only where every other word of the unit is a word of units. */
+/** Currency codes that are also words, such as ALL: they count as a code only where every other word of the text is a word of units. */
 export const WORDLIKE_CODES: ReadonlySet<string> = new Set(
   'ALL TOP TRY CUP MOP PEN BAM GEL LAK RON SOS MAD COP BOB SLE ANG ERN CAD SIT STD CLF RUB VES DEM MUR'.split(' '),
 )
 
-/** What a text may say instead of a code. `null` means that the indicator's own currency code has to decide. */
+/** A name or sign of a currency. `code` is null where several currencies share it, so that the indicator's `currency_code` decides. */
 export interface CurrencyWord {
   readonly pattern: RegExp
   readonly code: string | null
 }
 
-/** Tried in order on the part of the units that stands above the line, in lower case: the longest writing first. */
+/**
+ * Names and signs of currencies, tried in order on the lower-case text before "per" or "/". A longer name stands before
+ * the shorter name that it contains: "hk$" before "$".
+ */
 export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   {
     pattern: /\bppp\b|\binternational (?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
@@ -66,7 +57,7 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\bsoles\b/, code: 'PEN' },
   { pattern: /\bgh ?[¢₵]|₵/, code: 'GHS' },
   { pattern: /\beuro ?cents?\b|€ ?c(?:t|ents?)?\b/, code: 'EUR' },
-  // Letters that are no country's known to us: some dollar, but not that of the United States.
+  // A dollar sign after letters that no entry above knows is some other country's dollar, so it must not be read as USD.
   { pattern: /\b(?!us?\$|usa?\$)[a-z]{1,3}\$/, code: null },
   {
     pattern: pattern`
