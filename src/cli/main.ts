@@ -3,8 +3,8 @@ import { Command, CommanderError } from 'commander'
 import { loadDotEnv } from '../config/environment.ts'
 import { findNearMisses } from '../config/near-misses.ts'
 import { isServiceError, messageOf } from '../errors.ts'
-import { addAllInOneCommand } from './classify/all-in-one.ts'
 import { addClassifyCommand } from './classify/classify.ts'
+import { addAllInOneCommand } from './cluster/all-in-one.ts'
 import {
   addClusterCleanCommand,
   addClusterLogsCommand,

@@ -20,16 +20,16 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
-import { formatBudget, setBudget } from './budget.ts'
+import { costBasisOf, createSpending, type Spending } from './cost-budget.ts'
 import { storedFacts } from './dry-run.ts'
 import { formatEstimate } from './estimate.ts'
 import { estimateFile } from './estimate-file.ts'
+import { formatFailures, formatReport } from './format.ts'
 import { keepHeapSmall } from './heap.ts'
-import { formatFailures, formatReport } from './report.ts'
+import { formatBudget, setBudget } from './rate-budget.ts'
 import { newRunId, type RunOptions, type RunReport, runCatalogue } from './run.ts'
 import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
-import { createSkippedFile } from './skipped.ts'
-import { costBasisOf, createSpending, type Spending } from './spending.ts'
+import { createSkippedFile } from './skipped-records.ts'
 
 export interface ClassifyOptions {
   readonly json?: boolean

@@ -9,9 +9,9 @@ import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { formatDuration } from '../ui/progress-text.ts'
 import { formatCount } from '../ui/terminal.ts'
-import { type BudgetFlags, formatBudget, readBudget } from './budget.ts'
 import { type Asked, coldFacts, storedFacts } from './dry-run.ts'
 import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
+import { type BudgetFlags, formatBudget, readBudget } from './rate-budget.ts'
 
 export interface EstimateOptions {
   readonly urls: readonly string[]

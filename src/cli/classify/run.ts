@@ -7,9 +7,9 @@ import { watchAnswers } from '../client/answer-watch.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import { createWindow } from './batch-window.ts'
+import type { Reservation, Spending } from './cost-budget.ts'
 import type { RunJournal } from './run-journal.ts'
-import { createTotals } from './run-totals.ts'
-import type { Reservation, Spending } from './spending.ts'
+import { createTotals } from './run-report.ts'
 
 export interface RunOptions {
   readonly urls: readonly string[]

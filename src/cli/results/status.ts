@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Classification } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
-import { formatClassification } from '../classify/report.ts'
+import { formatClassification } from '../classify/format.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'

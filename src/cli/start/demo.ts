@@ -5,7 +5,7 @@ import type { Classification } from '../../classification/types.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { startStack } from '../../embedded/stack.ts'
 import { classifyFile } from '../classify/classify.ts'
-import { formatClassification, formatFailures, formatReport } from '../classify/report.ts'
+import { formatClassification, formatFailures, formatReport } from '../classify/format.ts'
 import {
   createCliLog,
   EXIT_FAILED,

@@ -1,7 +1,7 @@
 /** Short questions to the service: the budget that the command line sets, and services that cannot answer. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatBudget, readBudget, setBudget } from '../../../src/cli/classify/budget.ts'
+import { formatBudget, readBudget, setBudget } from '../../../src/cli/classify/rate-budget.ts'
 import { createServiceClient, readStatus } from '../../../src/cli/client/service.ts'
 import { freePort } from '../../../src/embedded/ports.ts'
 import { failedInvocation, type Reply, startScriptedIngress, UNKNOWN_SERVICE } from '../../helpers/ingress.ts'

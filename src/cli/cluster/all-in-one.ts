@@ -1,17 +1,17 @@
 /** `all-in-one [FILE]`: the cluster up if it is not, the catalogue through all of its nodes, and what each part did. */
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
-import { sayCluster } from '../cluster/addresses.ts'
-import { type Compose, findCompose } from '../cluster/compose.ts'
-import { listContainers, REPLICAS } from '../cluster/containers.ts'
-import { TIMEOUT_OPTION } from '../cluster/five-node.ts'
-import { type ReplicaWork, watchReplicas } from '../cluster/replica-work.ts'
-import { findSource } from '../cluster/source.ts'
-import { bringUp } from '../cluster/up.ts'
+import { type ClassifyOptions, classifyFile, finish } from '../classify/classify.ts'
+import { keepHeapSmall } from '../classify/heap.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
-import { type ClassifyOptions, classifyFile, finish } from './classify.ts'
-import { keepHeapSmall } from './heap.ts'
+import { sayCluster } from './addresses.ts'
+import { type Compose, findCompose } from './compose.ts'
+import { listContainers, REPLICAS } from './containers.ts'
+import { TIMEOUT_OPTION } from './five-node.ts'
+import { type ReplicaWork, watchReplicas } from './replica-work.ts'
+import { findSource } from './source.ts'
+import { bringUp } from './up.ts'
 
 interface AllInOneOptions extends ClassifyOptions {
   readonly rpm: number

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Indicator } from '../../../src/classification/types.ts'
-import { costBasisOf, createPurse, createSpending, type Reservation } from '../../../src/cli/classify/spending.ts'
+import { costBasisOf, createPurse, createSpending, type Reservation } from '../../../src/cli/classify/cost-budget.ts'
 import type { EstimateResponse } from '../../../src/restate/contract.ts'
 
 const asked = { force: false, options: { mode: 'hybrid', reuse: true } } as const
