@@ -1,4 +1,4 @@
-/** Runs the command line as a user would: a process of its own, with its exit code and both outputs. */
+/** Runs a command of the command line as a process of its own, and gives its exit code and both outputs. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -14,7 +14,7 @@ export interface CliResult {
 export interface RunningCli {
   readonly child: ChildProcess
   readonly result: Promise<CliResult>
-  /** What it has said on stderr so far. */
+  /** The text of stderr so far. */
   said(): string
   /** Resolves when stderr holds `text`; rejects when the process ends without it. */
   untilSaid(text: string | RegExp): Promise<void>
@@ -23,16 +23,16 @@ export interface RunningCli {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
-  /** Standard input stays open, as on a terminal. */
+  /** Whether standard input stays open, as on a terminal. */
   readonly holdsInput?: boolean
   readonly cwd?: string
-  /** In a process group of its own, so that a signal can go to the group. */
+  /** Whether it runs in a process group of its own, so that a signal can go to the group. */
   readonly detached?: boolean
 }
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    // Only what a command needs: a key on the machine that runs the tests must not reach them.
+    // The environment is not inherited, so that an API key of the machine does not reach the tests.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,

@@ -86,7 +86,7 @@ test('--limit classifies the first indicators only', async () => {
   assert.equal(report.indicators, 2)
 })
 
-test('status shows an indicator and a run, and exits 1 for what is not known', async () => {
+test('status shows an indicator and a run, and exits 1 for an unknown id', async () => {
   const one = await runCli(['status', 'C.1', '--json'], { env })
   assert.equal(one.code, 0, one.stderr)
   const classification = JSON.parse(one.stdout) as Classification
@@ -120,7 +120,7 @@ test('export writes JSON lines and CSV, of everything or of one run, and neutral
   assert.equal((await runCli(['export', '--format', 'xml'], { env })).code, 2)
 })
 
-test('what cannot be used exits 2 with a message that names it', async () => {
+test('a wrong argument exits 2 with a message that names it', async () => {
   const bad = await file('bad.jsonl', '{"indicator_id":"a"}\n')
   const cases: readonly [readonly string[], RegExp][] = [
     [['classify', join(directory, 'missing.jsonl')], /missing\.jsonl/],
@@ -265,7 +265,7 @@ test('Ctrl+C before anything was submitted ends at once: standard input, a FIFO,
     { args: ['classify', fifo], options: {} },
   ]
   for (const { args, options } of cases) {
-    // A warning is what it says before it reads.
+    // The warning about RATE_RMP shows that the command has started and begins to read.
     const cli = startCli(args, { env: { ...env, RATE_RMP: '5' }, ...options })
     await cli.untilSaid('RATE_RMP')
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -338,7 +338,7 @@ test('progress moves with the requests of an open batch, and does not wait for i
   assert.equal(restored.code, 0, restored.stderr)
 })
 
-test('export: what cannot be written is one line, and a reader that has enough is no failure', async () => {
+test('export: a file that cannot be written is one line, and a reader that closes its end is no failure', async () => {
   const missing = join(directory, 'no', 'x.csv')
   const refused = await runCli(['export', '--format', 'csv', '--out', missing], { env })
   assert.equal(refused.code, 2)
@@ -377,7 +377,7 @@ test('a DATA_DIR that is a file is named with its value, by every command that n
   }
 })
 
-test('status tells what is not known from what cannot be asked', async () => {
+test('status answers differently for an unknown id, a wrong id and a service that is away', async () => {
   assert.match((await runCli(['status', 'nobody'], { env })).stderr, /Neither an indicator nor a run "nobody" is known/)
   const long = await runCli(['status', 'x'.repeat(300)], { env })
   assert.equal(long.code, 2, long.stderr)

@@ -119,7 +119,7 @@ test('kill --force kills, and the client ends as well', async () => {
   assert.equal((await queue()).total, 0)
 })
 
-test('what cannot be ended or shown is reported with the reason', async () => {
+test('a run that is not known, and an admin port that does not answer, are reported with the reason', async () => {
   const unknown = await runCli(['kill', 'run-nobody'], { env })
   assert.equal(unknown.code, 1)
   assert.match(unknown.stderr, /Run "run-nobody" is not known at http/)

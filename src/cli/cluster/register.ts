@@ -1,18 +1,20 @@
-/** Tells the cluster of its replicas, and sees that every node has heard. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** Registers the replicas with the cluster, and checks that every node knows of the registration. */
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
+import { retryFor } from '../../lib/timing.ts'
 import { createHttpClient } from '../client/http.ts'
 
-/** Where the nodes find the replicas, in the cluster's own network. */
+/** The address at which the nodes call the replicas, in the cluster's own network. */
 export const DEPLOYMENT_URI = 'http://nginx:9080'
-const TRY_MS = 15_000
+/** Milliseconds that one node may take for an answer. */
+const ANSWER_TIMEOUT_MS = 15_000
 const RETRY_MS = 1_000
 
 /**
- * Registers with force, since the same address may have other handlers since the last time. Tries over all nodes until
- * `deadline` (ms of `performance.now`). Resolves with the deployment's id; rejects with admin-failed.
+ * Registers by force, because the same address may have other handlers than at the last registration. Asks the nodes in
+ * turn until `deadline` (milliseconds of `performance.now`). Resolves with the id of the deployment; rejects with
+ * ServiceError admin-failed.
  */
 export async function registerDeployment(
   adminUrls: readonly string[],
@@ -21,9 +23,9 @@ export async function registerDeployment(
 ): Promise<string> {
   const request = createHttpClient()
   let failure = ''
-  do {
+  const registerAtAnyNode = async () => {
     for (const url of adminUrls) {
-      const bound = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)])
+      const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
       const body = { uri: DEPLOYMENT_URI, force: true }
       try {
         const answer = await request(`${url}/deployments`, { body, signal: bound })
@@ -35,19 +37,26 @@ export async function registerDeployment(
         failure = `${url}: ${messageOf(error)}`
       }
     }
-    await sleep(RETRY_MS, undefined, { signal })
-  } while (performance.now() < deadline)
-  const way = 'Its log: npm run cluster:logs -- nginx restate-1 classify-service'
-  throw new ServiceError('admin-failed', `${DEPLOYMENT_URI} could not be registered. ${failure}\n${way}`)
+    return undefined
+  }
+  const patienceMs = deadline - performance.now()
+  const id = await retryFor(registerAtAnyNode, { delayMs: RETRY_MS, patienceMs, signal })
+  if (id !== undefined) return id
+  const advice = 'Its log: npm run cluster:logs -- nginx restate-1 classify-service'
+  throw new ServiceError('admin-failed', `${DEPLOYMENT_URI} could not be registered. ${failure}\n${advice}`)
 }
 
+/** The part of Restate's list of deployments that the check reads. */
 const deploymentsSchema = z.object({
   deployments: z.array(
     z.looseObject({ id: z.string(), uri: z.string().optional(), protocol_type: z.string().optional() }),
   ),
 })
 
-/** Resolves when every node lists the deployment as BidiStream; rejects with admin-failed that names those that do not. */
+/**
+ * Resolves when every node lists the deployment with the protocol BidiStream. Rejects with ServiceError admin-failed that
+ * names the nodes that do not by `deadline` (milliseconds of `performance.now`).
+ */
 export async function verifyDeployment(
   adminUrls: readonly string[],
   id: string,
@@ -55,24 +64,24 @@ export async function verifyDeployment(
   signal: AbortSignal,
 ): Promise<void> {
   const request = createHttpClient()
-  for (;;) {
-    const wrong: string[] = []
+  let wrong: string[] = []
+  const checkAllNodes = async () => {
+    wrong = []
     for (const url of adminUrls) {
-      const bound = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)])
+      const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
       const answer = await request(`${url}/deployments`, { method: 'GET', signal: bound }).catch(() => undefined)
       signal.throwIfAborted()
       const why = answer === undefined ? 'does not answer' : whyNotListed(answer.text, id)
       if (why !== undefined) wrong.push(`${url} ${why}`)
     }
-    if (wrong.length === 0) return
-    if (performance.now() >= deadline) {
-      throw new ServiceError('admin-failed', `The deployment ${id} is not the same on all nodes: ${wrong.join('; ')}`)
-    }
-    await sleep(RETRY_MS, undefined, { signal })
+    return wrong.length === 0 ? true : undefined
   }
+  const patienceMs = deadline - performance.now()
+  if ((await retryFor(checkAllNodes, { delayMs: RETRY_MS, patienceMs, signal })) === true) return
+  throw new ServiceError('admin-failed', `The deployment ${id} is not the same on all nodes: ${wrong.join('; ')}`)
 }
 
-/** Undefined where an answer of GET /deployments lists `id` as BidiStream at our address. */
+/** Why an answer of GET /deployments does not list `id` as BidiStream at DEPLOYMENT_URI; undefined where it does. */
 export function whyNotListed(json: string, id: string): string | undefined {
   const parsed = deploymentsSchema.safeParse(parseJson(json))
   if (!parsed.success) return 'gave no list of deployments'

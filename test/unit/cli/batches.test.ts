@@ -103,7 +103,7 @@ test('a dead node is remembered: the live one takes the batches, and the outage 
   )
 })
 
-test('a connection that is cut is tried again under the same key, and what no node answers ends', async () => {
+test('a connection that is cut is tried again under the same key, and a batch that no node takes ends with an error', async () => {
   await withIngress(
     (_, body, index) => (index === 0 ? { cut: true } : batchDone(body)),
     async ({ url }) => {

@@ -34,7 +34,7 @@ test('an outage is one line, however many batches meet it, and its end is anothe
   nodes.failed('a', 'gone')
   assert.deepEqual(said, ['a does not answer (gone); going on with the same keys'])
   nodes.answered('a', 1_999)
-  assert.equal(said.length, 1, 'an answer to what was asked before the failure')
+  assert.equal(said.length, 1, 'an answer to an attempt from before the failure says nothing')
   nodes.answered('a', 2_000)
   nodes.answered('a', 2_000)
   assert.deepEqual(said.slice(1), ['a answers again'])

@@ -1,4 +1,4 @@
-/** The progress line on a clock of the test: what is drawn, when, and what it says of pace and end. */
+/** The progress line on a clock of the test: what is drawn and when, and the pace and the end that it shows. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
@@ -145,7 +145,7 @@ test('in long runs elsewhere the lines become fewer', (t) => {
   progress.end()
 })
 
-test('what was done before a resume says nothing of the pace', (t) => {
+test('indicators that were done before a resume do not count for the pace', (t) => {
   const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 20_000 })
   progress.update(counts(10_000, { resumed: 10_000 }))
   for (let second = 1; second <= 10; second += 1) {

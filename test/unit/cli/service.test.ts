@@ -23,7 +23,7 @@ async function withIngress<T>(
   }
 }
 
-test('only what is given is set, and the answer tells what the budget is now', async () => {
+test('only the given limits are set, and the answer holds the budget as it is now', async () => {
   const bodies: unknown[] = []
   const script = (path: string, body: unknown) => {
     assert.equal(path, '/classify-api/budget')
@@ -39,7 +39,7 @@ test('only what is given is set, and the answer tells what the budget is now', a
   assert.deepEqual(bodies, [{ rpm: 500 }, { rpm: 500, tpm: 2_000 }, {}])
 })
 
-test('a service of an older release is told from one that is away', async () => {
+test('a service of an older release differs from one that is away', async () => {
   await withIngress(
     () => UNKNOWN_HANDLER,
     async (service) => {
@@ -59,7 +59,7 @@ test('a service that is still coming up is waited for, and one that stays away i
   )
 })
 
-test('what the service says is said at once, and an answer of another form is refused', async () => {
+test('a failure of the service is passed on at once, and an answer of another form is refused', async () => {
   await withIngress(
     () => failedInvocation(500, 'database-failed: no such table'),
     (service) => assert.rejects(readBudget(service, never), { code: 'database-failed', message: /no such table/ }),
@@ -87,7 +87,7 @@ test('an interrupt ends the question', async () => {
   )
 })
 
-test('status: only what the service does not know is unknown; anything else says what it is', async () => {
+test('status: only an id that the service does not know is unknown, and any other failure names its reason', async () => {
   const ask = async (reply: Reply) => {
     let result: unknown
     const ingress = await startScriptedIngress(() => reply)

@@ -39,7 +39,7 @@ test('an error that nobody caught lets the work end before it ends the process',
   assert.equal(output, 'stopping\nstopped in order\nnobody caught me\n')
 })
 
-test('the first signal is told from the second, and its reason is an interrupt', async () => {
+test('the second signal has an abort of its own, and the reason of the first is an interrupt', async () => {
   const output = await runProgram(
     `
     const work = async ({ first, second }) => {
