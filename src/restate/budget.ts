@@ -1,5 +1,4 @@
-/** classify-api/budget: what the cluster may start, who holds which part of it; sets it where the caller says so. */
-
+/** The handler classify-api/budget: reads the cluster's rate budget with its leases, and sets it where the request says so. */
 import type { ClusterBudget } from '../rate/types.ts'
 import type { BudgetRequest, BudgetResponse } from './contract.ts'
 

@@ -1,4 +1,4 @@
-/** What callers and services agree on: names, bodies and the code in front of a failure's message. The CLI knows this file alone. */
+/** The contract between the Restate services and their callers: service names, bodies, and codes in messages of failures. */
 import { z } from 'zod'
 import type { Classification, Decision, Indicator, RuleReading, Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
@@ -20,7 +20,7 @@ export interface BatchSummary {
   readonly indicators: number
   readonly classified: number
   readonly unchanged: number
-  /** Part of `classified`. */
+  /** The part of `classified` that a person should look at. */
   readonly needs_review: number
   readonly by_source: Readonly<Record<Source, number>>
   readonly model_requests: number
@@ -31,7 +31,7 @@ export interface BatchSummary {
 
 export interface BatchResponse {
   readonly run_id: string
-  /** One an indicator, in the order of the request. */
+  /** One for each indicator, in the order of the request. */
   readonly results: readonly Classification[]
   readonly summary: BatchSummary
 }
@@ -50,7 +50,7 @@ export const statusRequestSchema = z
 
 export type StatusRequest = z.infer<typeof statusRequestSchema>
 
-/** Totals of a run as far as its batches are saved. */
+/** The sums over the batches of a run that are saved so far. */
 export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly run_id: string
   readonly started_at: string
@@ -80,28 +80,28 @@ export interface HealthResponse {
   readonly model: string
 }
 
-/** Without fields it only reads. */
+/** A request without fields reads the budget and changes nothing. */
 export const budgetRequestSchema = z.strictObject({
   rpm: rate(1_000_000).optional(),
-  /** null: no bound on tokens. */
+  /** Null removes the bound on tokens. */
   tpm: rate(10_000_000_000).nullable().optional(),
 })
 
 export type BudgetRequest = z.infer<typeof budgetRequestSchema>
 
-/** The cluster's rate budget as it stands. Null tokens have no bound. */
+/** The cluster's rate budget now. A `tpm` of null means that tokens are not bounded. */
 export interface BudgetResponse {
-  /** As it was set; `safety`, `pace_factor` and `account` lower what is started of it. */
+  /** The budget as it was set. The replicas start less of it by `safety`, `pace_factor` and `account`. */
   readonly rpm: number
   readonly tpm: number | null
   readonly safety: number
-  /** Until the cluster starts again. */
+  /** Milliseconds until the cluster starts requests again; 0 while it is not paused. */
   readonly paused_ms: number
-  /** What refusals for rate have left of the pace, 0.1 to 1; it recovers. */
+  /** The part of the pace that is left after refusals for rate, from 0.1 to 1. It recovers by itself. */
   readonly pace_factor: number
-  /** What the provider says that the account allows; null where it does not say. */
+  /** The limits of the account by the provider's headers; null where they name none. */
   readonly account: { readonly rpm: number | null; readonly tpm: number | null }
-  /** Those that hold a lease now. */
+  /** The replicas that hold a lease now. `share` is the part of the budget that a replica holds, from 0 to 1. */
   readonly replicas: readonly {
     readonly name: string
     readonly share: number
@@ -113,29 +113,31 @@ export interface BudgetResponse {
 }
 
 export interface ChunkItem {
-  /** Short name of the indicator inside the chunk. */
+  /** The indicator's short name in the prompt and in the model's answer, such as "k3". */
   readonly key: string
   readonly indicator: Indicator
   readonly reading: RuleReading
 }
 
-/** Internal: batch to chunk. */
+/** The body that a batch sends to classifier/chunk. The journals of open batches fix its property names. */
 export interface ChunkRequest {
   readonly run_id: string
   readonly tier: 'primary' | 'escalation'
   readonly items: readonly ChunkItem[]
 }
 
+/** The answer of classifier/chunk to its batch. The journals of open batches fix its property names. */
 export interface ChunkReply {
-  /** The model that was asked, as configured where the chunk ran: a release may change it while a batch is under way. */
+  /** Configured name of the model that the chunk asked; a release may change it while a batch works. */
   readonly asked_model: string
-  /** The codebook and the prompt of the release that asked. Absent in the replies of releases before these properties. */
+  /** Version of the codebook in the prompt. It is absent from the replies of releases that did not name it. */
   readonly codebook_version?: string
+  /** Version of the prompt. It is absent from the replies of releases that did not name it. */
   readonly prompt_version?: string
-  /** What fails the whole run, such as a refused key; then nothing is answered and nothing more is asked. */
+  /** A failure that ends the whole run, such as a refused key; the chunk then holds no answers. */
   readonly failure: { readonly code: ErrorCode; readonly message: string } | null
   readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]
-  /** The keys without a usable answer, and why. */
+  /** The keys without a usable answer, each with the reason. */
   readonly unanswered: readonly { readonly key: string; readonly code: string; readonly message: string }[]
   readonly requests: readonly ModelRequestRecord[]
 }
@@ -148,18 +150,18 @@ const priceSchema = z.object({
   cached_input: usd.optional(),
   cache_write: usd.optional(),
   output: usd,
-  /** Whose price it is, where the model itself is free. */
+  /** Name of the model whose price stands in, where the model itself is free. */
   priced_as: z.string().optional(),
 })
 
-/** USD per million tokens; the cache's prices default to `input`. */
+/** USD per million tokens. Without prices of their own, cached tokens cost as much as `input`. */
 export type TokenPrice = z.infer<typeof priceSchema>
 
-/** The answer of classify-api/estimate, whose body is that of a batch: how each indicator would get its result now. */
+/** The answer of classify-api/estimate: how each indicator of a batch would get its result now, and what the rest costs. */
 export const estimateResponseSchema = z.object({
   model: z.string(),
   escalation_model: z.string().nullable(),
-  /** null where no price is known: such a model counts as free. */
+  /** Null where no price is known, in which case the model counts as free. */
   price: priceSchema.nullable(),
   escalation_price: priceSchema.nullable(),
   prefix_tokens: whole,
@@ -173,7 +175,7 @@ export const estimateResponseSchema = z.object({
 
 export type EstimateResponse = z.infer<typeof estimateResponseSchema>
 
-/** "model-auth: the endpoint refused the key": how a code travels in the message of a failed invocation. */
+/** Puts the code in front of the sentence, as in "model-auth: the endpoint refused the key", since Restate carries no code. */
 export function formatFailure(code: ErrorCode, message: string): string {
   return `${code}: ${message}`
 }

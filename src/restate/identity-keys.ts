@@ -1,4 +1,4 @@
-/** The public keys of the clusters that may call this replica. */
+/** Reads the public keys of the Restate clusters whose signed requests a replica accepts. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -6,9 +6,9 @@ import { messageOf, ServiceError } from '../errors.ts'
 const KEY = /^publickeyv1_[1-9A-HJ-NP-Za-km-z]{20,80}$/
 
 /**
- * The keys that are set, and those in the `.pub` files of `directory`, one a line; none means that every caller may.
- * Throws ServiceError config-invalid where the directory cannot be read or holds something else: a replica that was to
- * refuse strangers must not start open.
+ * The configured `keys` and those in the `.pub` files of `directory`, one a line. Without any key the replica accepts
+ * every caller. Rejects with ServiceError config-invalid where the directory cannot be read or a file holds something
+ * else, because a replica that should refuse strangers must not start open to them.
  */
 export async function readIdentityKeys(keys: readonly string[], directory: string | undefined): Promise<string[]> {
   if (directory === undefined) return [...keys]

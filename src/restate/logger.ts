@@ -1,12 +1,12 @@
-/** Brings the SDK's log lines to pino. */
+/** Writes the log lines of the Restate SDK to the replica's own log. */
 import type { LoggerTransport } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 
-/** No lines while replaying: they were written when the step really ran. */
+/** The lines of a replay are left out, since they were written when the steps really ran. */
 export function createRestateLogger(log: Logger): LoggerTransport {
   return (meta, message, ...rest) => {
     if (meta.replaying) return
-    // The SDK tells of every start and end of an attempt at info; the metrics count them.
+    // The SDK reports the start and the end of every attempt at level info; the metrics count them already.
     const level = meta.level === 'info' && meta.source === 'SYSTEM' ? 'debug' : meta.level
     if (!log.isLevelEnabled(level)) return
     const fields: Record<string, unknown> = {}

@@ -1,4 +1,4 @@
-/** The Restate services of a replica and the handler that serves them. */
+/** Defines the Restate services of a replica, classify-api and classifier, and the HTTP handler that serves them. */
 import { type Context, createEndpointHandler, handlers, serde, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { ModelClient } from '../llm/types.ts'
@@ -36,19 +36,21 @@ export interface RestateDeps {
   readonly store: Store
   readonly model: ModelClient
   readonly rate: RateControl
-  /** Read by the admission of batches. */
+  /** The limiter, whose queue decides how many batches are admitted. */
   readonly limiter: Pick<RateLimiter, 'stats'>
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
-  /** null where no price is known. */
+  /** The price of a model; null where none is known. */
   readonly priceOf: (model: string) => TokenPrice | null
-  /** What classify-api/health answers: the same as the HTTP route of that name. */
+  /** The health check, which also answers the HTTP route of the same name. */
   readonly health: () => Promise<HealthResponse>
   readonly log: Logger
+  /** Milliseconds that a chunk may wait for a permit to start before it sleeps durably. */
   readonly maxWaitMs: number
+  /** Milliseconds that one request to the model may take. */
   readonly modelTimeoutMs: number
-  /** Public keys of the clusters that may call; empty accepts every caller. */
+  /** Public keys of the Restate clusters that may call; without any the replica accepts every caller. */
   readonly identityKeys: readonly string[]
 }
 

@@ -1,9 +1,10 @@
-/** classify-api/status: the latest classification of an indicator, or the totals of a run. */
-import { TerminalError } from '@restatedev/restate-sdk'
+/** The handler classify-api/status: the latest classification of an indicator, or the totals of a run. */
+import { ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
 import { toTotalsBody } from './batch/summary.ts'
-import { formatFailure, type StatusRequest, type StatusResponse } from './contract.ts'
+import type { StatusRequest, StatusResponse } from './contract.ts'
 
+/** Rejects with ServiceError input-not-found for an id that the service does not know. */
 export async function readStatus(store: Store, request: StatusRequest): Promise<StatusResponse> {
   if (request.indicator_id !== undefined) {
     const classification = await store.findClassification(request.indicator_id)
@@ -22,6 +23,6 @@ export async function readStatus(store: Store, request: StatusRequest): Promise<
   }
 }
 
-function notFound(message: string): TerminalError {
-  return new TerminalError(formatFailure('input-not-found', message), { errorCode: 404 })
+function notFound(message: string): ServiceError {
+  return new ServiceError('input-not-found', message)
 }

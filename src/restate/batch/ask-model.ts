@@ -1,9 +1,10 @@
 /** Asks the model about chunks of a batch: fan out and gather, ask again in smaller chunks, then escalate what is in doubt. */
 import { nextPack } from '../../classification/chunks.ts'
 import { escalationReasonOf } from '../../classification/merge.ts'
+import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
 import type { ChunkRequest } from '../contract.ts'
 import { callChunks } from './fan-out.ts'
-import { failWhereNothingIsAnswered, gatherReplies, isEndpointAway, isOfEndpoint } from './gather.ts'
+import { failWhereNothingIsAnswered, gatherReplies } from './gather.ts'
 import { roundsOf } from './plan.ts'
 import { packPositions, questionAt } from './questions.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'

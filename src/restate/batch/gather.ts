@@ -1,6 +1,6 @@
 /** Gathers the replies of chunks into the answers of a batch, and tells when the model endpoint has answered nothing. */
 import { answerKeys } from '../../classification/prompt.ts'
-import { failureOf, ServiceError } from '../../errors.ts'
+import { ServiceError } from '../../errors.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
 import type { Chunks, ModelAnswers, Plan } from './types.ts'
 
@@ -45,7 +45,8 @@ export function gatherReplies(
 
 /**
  * Throws ServiceError model-unavailable or model-bad-request where the whole batch has not one answer, and every failure
- * is one of those that `isCause` accepts. Such a batch fails, to be submitted again when the cause is gone.
+ * is one of those that `isCause` accepts. Such a batch fails, to be submitted again when the cause is gone: guesses of
+ * the rules that were saved in its place would hide the failure.
  */
 export function failWhereNothingIsAnswered(
   { decisions, unanswered }: Pick<ModelAnswers, 'decisions' | 'unanswered'>,
@@ -56,14 +57,4 @@ export function failWhereNothingIsAnswered(
   if (first === undefined || ![...unanswered.values()].every(({ code }) => isCause(code))) return
   const code = first.code === 'model-bad-request' ? 'model-bad-request' : 'model-unavailable'
   throw new ServiceError(code, first.message)
-}
-
-/** The endpoint gave no answer at all, so that a smaller question would get none either. */
-export function isEndpointAway(code: string): boolean {
-  return isOfEndpoint(code) && failureOf(code).status >= 503
-}
-
-/** The failure says nothing about the indicators. Guesses that are saved after such failures alone would hide them. */
-export function isOfEndpoint(code: string): boolean {
-  return failureOf(code).scope === 'endpoint'
 }

@@ -1,10 +1,10 @@
 /** Lets one question serve every batch that needs its shape: shares the answers of this batch, and waits for those of others. */
-import { isErrorCode } from '../../errors.ts'
+import { isErrorCode, isOfEndpoint } from '../../errors.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { type ClaimLookup, lookUpClaims } from './claim-lookup.ts'
 import { claimsToEnd } from './claims.ts'
-import { failWhereNothingIsAnswered, isOfEndpoint } from './gather.ts'
+import { failWhereNothingIsAnswered } from './gather.ts'
 import { answersToStore } from './results.ts'
 import type { Batch, BatchState } from './types.ts'
 

@@ -10,7 +10,7 @@ import {
   estimateTokens,
   PROMPT_VERSION,
 } from '../../classification/prompt.ts'
-import { FAILURES, isServiceError, type ServiceError } from '../../errors.ts'
+import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
 import { paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
@@ -22,12 +22,13 @@ export interface AskDeps {
   readonly model: ModelClient
   readonly rate: RateControl
   readonly metrics: Metrics
+  /** Milliseconds that an attempt may wait for a permit to start before its chunk sleeps durably. */
   readonly maxWaitMs: number
 }
 
 /** The outcome of one attempt. The journal fixes its property names. */
 export type AskOutcome =
-  /** The rate budget has no room for `waitMs`. `request` is given where the endpoint itself refused one for its rate. */
+  /** Nothing may start for `waitMs`: by the rate budget, or because the endpoint has refused `request` for its rate. */
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
   /** The endpoint is away or slow, so that the same question may be answered later. */
   | {
@@ -163,10 +164,10 @@ function readFailure(
     const waitMs = permit.refused(error.retryAfterMs, rateOf(error))
     return { kind: 'wait', waitMs, request: record }
   }
-  const { scope, status, retry } = FAILURES[error.code]
-  if (scope === 'endpoint' && status >= 503) {
+  if (isEndpointAway(error.code)) {
     return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
   }
+  const { scope, retry } = FAILURES[error.code]
   // The failure is one of this replica, so that Restate makes another attempt on another replica.
   if (retry === 'retryable') throw error
   const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
