@@ -1,14 +1,15 @@
-/** The drain of a replica's HTTP server, on real connections of HTTP/1.1 and HTTP/2. */
+/** The drain of a replica's HTTP server with calls as Restate makes them, on real connections of HTTP/1.1 and HTTP/2. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Agent, type IncomingMessage, request } from 'node:http'
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { buildApp } from '../../../src/app.ts'
 import { drainApp } from '../../../src/http/drain.ts'
-import { createPolyglotHttpServer } from '../../../src/http/polyglot.ts'
+import { createMetrics } from '../../../src/metrics.ts'
 
 /** Longer than any test may take: a drain that lasts until its time limit fails the test by the test's own limit. */
 const NO_DRAIN_TIMEOUT_MS = 120_000
@@ -22,9 +23,9 @@ interface TestServer {
   readonly url: string
   /** The warnings that the server has logged. */
   readonly warnings: readonly string[]
-  /** Resolves when a call of `/slow` or `/stream` has begun. */
+  /** Resolves when a call of `/invoke/slow` or `/invoke/stream` has begun. */
   readonly began: Promise<void>
-  /** Lets the calls of `/slow` and `/stream` end. */
+  /** Lets the calls of `/invoke/slow` and `/invoke/stream` end. */
   finish(): void
   openConnections(): Promise<number>
 }
@@ -32,26 +33,22 @@ interface TestServer {
 async function startServer(t: TestContext): Promise<TestServer> {
   const warnings: string[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) })
-  const app = Fastify({
-    loggerInstance: log,
-    serverFactory: createPolyglotHttpServer,
-    forceCloseConnections: 'idle',
-    return503OnClosing: true,
-  }) as unknown as FastifyInstance
   const began = Promise.withResolvers<void>()
   const finished = Promise.withResolvers<void>()
-  app.get('/fast', async () => 'fast')
-  app.get('/slow', async () => {
+  const answer = async (url: string | undefined, response: ServerResponse) => {
+    if (url === '/invoke/fast') return response.end('fast')
+    if (url === '/invoke/stream') response.write('slow, ')
     began.resolve()
     await finished.promise
-    return 'slow'
-  })
-  app.get('/stream', async (_request, reply) => {
-    reply.hijack()
-    reply.raw.write('slow, ')
-    began.resolve()
-    await finished.promise
-    reply.raw.end('streamed')
+    response.end(url === '/invoke/stream' ? 'streamed' : 'slow')
+  }
+  const app = await buildApp({
+    service: 'test',
+    model: 'test',
+    log,
+    metrics: createMetrics(),
+    pingDatabase: async () => undefined,
+    createRestateHandler: () => (call, response) => void answer(call.url, response),
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.after(async () => {
@@ -80,8 +77,8 @@ function keepAliveAgent(t: TestContext): Agent {
 }
 
 /** Resolves with the whole response of HTTP/1.1. */
-async function get(url: string, agent: Agent): Promise<{ readonly response: IncomingMessage; readonly body: string }> {
-  const call = request(url, { agent }).end()
+async function post(url: string, agent: Agent): Promise<{ readonly response: IncomingMessage; readonly body: string }> {
+  const call = request(url, { agent, method: 'POST' }).end()
   const [response] = (await once(call, 'response')) as [IncomingMessage]
   let body = ''
   for await (const chunk of response) body += chunk
@@ -111,8 +108,8 @@ describe('a drain with a call in flight ends when the call has ended', { timeout
   test('HTTP/1.1, on a connection that the client would keep', async (t) => {
     const server = await startServer(t)
     const agent = keepAliveAgent(t)
-    await get(`${server.url}/fast`, agent)
-    const answer = get(`${server.url}/slow`, agent)
+    await post(`${server.url}/invoke/fast`, agent)
+    const answer = post(`${server.url}/invoke/slow`, agent)
     await server.began
     const drained = await beginDrain(server)
     server.finish()
@@ -127,7 +124,7 @@ describe('a drain with a call in flight ends when the call has ended', { timeout
 
   test('HTTP/1.1, where the headers were sent before the drain began', async (t) => {
     const server = await startServer(t)
-    const answer = get(`${server.url}/stream`, keepAliveAgent(t))
+    const answer = post(`${server.url}/invoke/stream`, keepAliveAgent(t))
     await server.began
     const drained = await beginDrain(server)
     server.finish()
@@ -141,7 +138,7 @@ describe('a drain with a call in flight ends when the call has ended', { timeout
 
   test('HTTP/1.1, where the client goes away instead of waiting for the end', async (t) => {
     const server = await startServer(t)
-    const call = request(`${server.url}/stream`, { agent: keepAliveAgent(t) }).end()
+    const call = request(`${server.url}/invoke/stream`, { agent: keepAliveAgent(t), method: 'POST' }).end()
     const [response] = (await once(call, 'response')) as [IncomingMessage]
     response.on('error', () => undefined)
     const drained = await beginDrain(server)
@@ -154,7 +151,7 @@ describe('a drain with a call in flight ends when the call has ended', { timeout
     const server = await startServer(t)
     const session = connectHttp2(server.url)
     t.after(() => session.destroy())
-    const stream = session.request({ ':path': '/slow' })
+    const stream = session.request({ ':method': 'POST', ':path': '/invoke/slow' })
     await server.began
     const drained = await beginDrain(server)
     server.finish()
@@ -171,7 +168,7 @@ describe('a drain with a call in flight ends when the call has ended', { timeout
 describe('connections on which nothing runs do not hold up a drain', { timeout: TEST_TIMEOUT_MS }, () => {
   test('HTTP/1.1 after a response', async (t) => {
     const server = await startServer(t)
-    await get(`${server.url}/fast`, keepAliveAgent(t))
+    await post(`${server.url}/invoke/fast`, keepAliveAgent(t))
     await drainApp(server.app, NO_DRAIN_TIMEOUT_MS, server.app.log)
   })
 
@@ -179,11 +176,11 @@ describe('connections on which nothing runs do not hold up a drain', { timeout: 
     const server = await startServer(t)
     const session = connectHttp2(server.url)
     t.after(() => session.destroy())
-    for await (const _ of session.request({ ':path': '/fast' }));
+    for await (const _ of session.request({ ':method': 'POST', ':path': '/invoke/fast' }));
     await drainApp(server.app, NO_DRAIN_TIMEOUT_MS, server.app.log)
   })
 
-  for (const firstBytes of ['', 'PRI * HT', 'GET /fast HTTP/1.1\r\nhost: ']) {
+  for (const firstBytes of ['', 'PRI * HT', 'POST /invoke/fast HTTP/1.1\r\nhost: ']) {
     test(`a client that has sent ${JSON.stringify(firstBytes)} alone`, async (t) => {
       const server = await startServer(t)
       await connected(t, server.port, firstBytes)
@@ -195,7 +192,7 @@ describe('connections on which nothing runs do not hold up a drain', { timeout: 
 
 test('a call that outlives the time limit is cut off, and the log says so', { timeout: TEST_TIMEOUT_MS }, async (t) => {
   const server = await startServer(t)
-  const answer = get(`${server.url}/slow`, keepAliveAgent(t))
+  const answer = post(`${server.url}/invoke/slow`, keepAliveAgent(t))
   await server.began
   const cutOff = assert.rejects(answer, /ECONNRESET|socket hang up/)
   await drainApp(server.app, 50, server.app.log)
