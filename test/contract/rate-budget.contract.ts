@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decideLease } from '../../src/rate/lease/lease.ts'
+import { decideLease } from '../../src/rate/lease/lease-decision.ts'
 import type { BudgetStore, LeaseRequest } from '../../src/rate/types.ts'
 
 export interface LedgerUnderTest {

@@ -2,8 +2,9 @@
  * A cluster of replicas, a database and a network between them in fake time, made of the service's own pure parts: the
  * decision, and the lease as its replica holds it. Messages are late or lost, clocks differ, replicas die.
  */
-import { type HeldLease, holdLease, paceOf } from '../../src/rate/lease/held-lease.ts'
-import { decideLease } from '../../src/rate/lease/lease.ts'
+
+import { decideLease } from '../../src/rate/lease/lease-decision.ts'
+import { type HeldLease, holdLease, paceOf } from '../../src/rate/lease/local-lease.ts'
 import type { AccountLimits, Budget, BudgetState, Holder, LeaseGrant, LeaseState } from '../../src/rate/types.ts'
 
 export const TICK_MS = 250

@@ -49,7 +49,7 @@ const crossings: readonly [folder: string, from: string][] = [
   ['src/offline-model', '../store/types.ts'],
   ['src/store', '../llm/types.ts'],
   ['src/store', '../classification/rules.ts'],
-  ['src/store', '../rate/lease/lease.ts'],
+  ['src/store', '../rate/lease/lease-decision.ts'],
   ['src/restate', '../store/store.ts'],
   ['src/restate', '../http/health.ts'],
   ['src/restate', 'pg'],

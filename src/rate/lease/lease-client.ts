@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { withTimeout } from '../../lib/timing.ts'
 import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LeaseStore, PacedLimiter } from '../types.ts'
-import { type HeldLease, holdLease, paceOf } from './held-lease.ts'
-import { createNews } from './news.ts'
+import { type HeldLease, holdLease, paceOf } from './local-lease.ts'
+import { createNews } from './unreported-signals.ts'
 
 /** How often a replica looks at its lease and its demand: so often a second it renews at most. */
 const TICK_MS = 250

@@ -2,10 +2,10 @@
 import Bottleneck from 'bottleneck'
 import { ServiceError } from '../../errors.ts'
 import type { Budget, RateLimiter, StartPermit } from '../types.ts'
-import { CATCH_UP_MS, HURRY } from './allowance.ts'
+import { createReturnSchedule } from './deferrals.ts'
 import { createInFlightLimit } from './in-flight-limit.ts'
+import { CATCH_UP_MS, HURRY } from './pace-debt.ts'
 import { createRequestWindow } from './request-window.ts'
-import { createReturnSchedule } from './return-schedule.ts'
 
 /** Bottleneck works through about 300 jobs a second: above this pace one of its jobs stands for several permits. */
 const SHORTEST_SPACING_MS = 5

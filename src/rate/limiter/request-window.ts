@@ -1,8 +1,8 @@
 /** The books of a replica's budget: what was started in the last minute, and when the next request may start. Pure. */
 
 import type { Budget } from '../types.ts'
-import { type Allowance, createAllowance } from './allowance.ts'
 import { createMinuteWindow, type Start } from './minute-window.ts'
+import { type Allowance, createAllowance } from './pace-debt.ts'
 
 /** The provider's window is by when requests arrive, which is not as even as when they start. */
 const ARRIVAL_MS = 25

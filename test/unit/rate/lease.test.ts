@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { reportBudget } from '../../../src/rate/lease/budget-report.ts'
 import { effectiveBudget } from '../../../src/rate/lease/cluster-budget.ts'
-import { decideLease, LEASE_MS } from '../../../src/rate/lease/lease.ts'
+import { decideLease, LEASE_MS } from '../../../src/rate/lease/lease-decision.ts'
 import { createWorld, type Network, plainBudget } from '../../helpers/lease-world.ts'
 
 const fast: Network = { delay: () => 10 }

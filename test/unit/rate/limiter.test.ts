@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createReturnSchedule } from '../../../src/rate/limiter/deferrals.ts'
 import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
-import { createReturnSchedule } from '../../../src/rate/limiter/return-schedule.ts'
 import { advance, perMinute } from '../../contract/rate-limiter.contract.ts'
 
 describe('createRateLimiter', () => {
