@@ -1,4 +1,4 @@
-/** Batches for the tests of the store: every field has a value that would show if it were swapped with another. */
+/** Builds batches for the tests of the store. No two fields of a kind have the same value, so that a swapped column shows. */
 import type { Classification, Decision, Indicator } from '../../src/classification/types.ts'
 import type { BatchToSave, BatchTotals, ModelRequestRecord, ResultToSave, StoredAnswer } from '../../src/store/types.ts'
 

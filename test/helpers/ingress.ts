@@ -1,4 +1,4 @@
-/** A Restate ingress over real HTTP whose every answer a test scripts. */
+/** A Restate ingress over real HTTP whose answers a test scripts one by one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { BatchResponse } from '../../src/restate/contract.ts'
@@ -7,24 +7,26 @@ export interface Reply {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
-  /** Instead of an answer. */
+  /** Whether the connection is cut in the place of an answer. */
   readonly cut?: boolean
 }
 
 export interface ScriptedIngress {
   readonly url: string
+  /** Paths of the requests so far, without those of the health probe. */
   readonly asked: string[]
   close(): Promise<void>
 }
 
+/** The answer of a Restate to which no deployment is registered. */
 export const UNKNOWN_SERVICE = { status: 404, body: { message: "service 'classify-api' not found" } }
 
-/** What a failed invocation looks like. */
+/** The answer of Restate for an invocation that ended with a failure. */
 export function failedInvocation(status: number, message: string): Reply {
   return { status, headers: { 'x-restate-error-source': 'invocation' }, body: { message } }
 }
 
-/** `script` gets the path and the parsed body of each request but the probe. */
+/** `script` gets the path and the parsed body of each request except the health probe, and its number, which counts from 0. */
 export async function startScriptedIngress(
   script: (path: string, body: unknown, index: number) => Reply | Promise<Reply>,
 ): Promise<ScriptedIngress> {
@@ -56,7 +58,7 @@ export async function startScriptedIngress(
   }
 }
 
-/** The answer to a batch in which all went well; the results are left out but for their ids. */
+/** The answer to a batch that was classified by rules. Of each result it holds the id and the status alone. */
 export function batchDone(body: unknown): Reply {
   const { run_id, indicators } = body as { run_id: string; indicators: readonly { indicator_id: string }[] }
   const count = indicators.length

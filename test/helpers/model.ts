@@ -1,34 +1,36 @@
-/** A chat completions endpoint over real HTTP whose every answer a test scripts. */
+/** A chat completions endpoint over real HTTP whose answers a test scripts one by one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseUserPrompt } from '../../src/classification/prompt.ts'
 
 export interface Asked {
   readonly model: string
-  /** Ids of the indicators in the request, in order. */
+  /** Ids of the indicators in the request, in the order of the prompt. */
   readonly ids: readonly string[]
+  /** The short name of an indicator in this request, under which it must be answered. */
   readonly keyOf: (id: string) => string
 }
 
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** The elements of `answers`; by default one good answer for each indicator. */
+  /** The elements of `answers` in the completion; by default one good answer for each indicator. */
   readonly answers?: readonly unknown[]
   readonly finishReason?: string
-  /** Instead of a completion. */
+  /** The whole body, in the place of a completion. */
   readonly body?: unknown
-  /** The answer leaves only when this has resolved. */
+  /** The answer is sent when this promise has resolved. */
   readonly after?: Promise<unknown>
 }
 
 export interface ScriptedModel {
   readonly url: string
+  /** The requests so far, in order of arrival. */
   readonly asked: Asked[]
   close(): Promise<void>
 }
 
-/** A good answer for `key`. */
+/** An answer for `key` that passes every check. `confidence` counts from 0 to 100; `over` replaces properties. */
 export function goodAnswer(key: string, confidence = 90, over: Readonly<Record<string, unknown>> = {}): unknown {
   return {
     key,
@@ -41,6 +43,7 @@ export function goodAnswer(key: string, confidence = 90, over: Readonly<Record<s
   }
 }
 
+/** Starts the endpoint on a free port. `script` gets each request with its number, which counts from 0. */
 export async function startScriptedModel(script: (asked: Asked, index: number) => Answer): Promise<ScriptedModel> {
   const asked: Asked[] = []
   const server = createServer((request, response) => {

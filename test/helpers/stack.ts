@@ -1,4 +1,4 @@
-/** A whole embedded stack for a test: real restate-server, real PostgreSQL, a replica and a model, on free ports. */
+/** Starts a whole embedded stack for a test: restate-server, PostgreSQL, a replica and the offline model, on free ports. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,13 +10,14 @@ import { type DatabaseResources, openDatabase } from '../../src/resources.ts'
 
 export interface TestStack extends Stack {
   readonly dataDir: string
+  /** The environment variables of the stack, which a command needs to find it. */
   readonly env: Readonly<Record<string, string>>
-  /** What the stack told the person at the terminal. */
+  /** The lines that the stack has printed for its user. */
   readonly said: readonly string[]
   readonly database: DatabaseResources
 }
 
-/** Ports and a data directory of its own for a stack, as environment variables. The directory is the caller's to remove. */
+/** Environment variables with free ports and a new data directory, which the caller removes. */
 export async function isolatedEnv(): Promise<Record<string, string>> {
   const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']
   const ports = new Set<number>()
@@ -27,7 +28,7 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
   return { ...env, DATA_DIR: dataDir }
 }
 
-/** Starts a stack with `overrides` in its environment, which its child processes inherit. Stop it in an `after` hook. */
+/** Starts a stack with `overrides` in its environment. Its child processes inherit the environment of this process. */
 export async function startTestStack(overrides: Readonly<Record<string, string>> = {}): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
@@ -56,7 +57,7 @@ export async function startTestStack(overrides: Readonly<Record<string, string>>
   }
 }
 
-/** POST to a handler behind the ingress. */
+/** Sends a POST to a handler behind the ingress. A `body` that is a string is sent as it is. */
 export async function callIngress(
   stack: Pick<Stack, 'ingressUrl'>,
   handler: string,

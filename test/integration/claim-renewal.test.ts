@@ -1,4 +1,4 @@
-/** Claims of a batch that waits long for its chunks stay its own, also over the death of its replica. */
+/** The claims of a batch that waits long for its chunks are renewed, also after the death of its replica. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
@@ -7,13 +7,13 @@ import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
-const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+const { promise: answersHeld, resolve: releaseAnswers } = Promise.withResolvers<void>()
 let model: ScriptedModel
 let stack: TestStack
 let client: pg.Client
 
 before(async () => {
-  model = await startScriptedModel(() => ({ after: held }))
+  model = await startScriptedModel(() => ({ after: answersHeld }))
   stack = await startTestStack({
     OPENAI_BASE_URL: model.url,
     OPENAI_MODEL: 'small',
@@ -37,25 +37,25 @@ async function classify(batch: string): Promise<BatchResponse> {
   return answer.json() as BatchResponse
 }
 
-async function endsOfClaims(): Promise<readonly string[]> {
+async function claimExpiries(): Promise<readonly string[]> {
   const { rows } = await client.query('select owner, expires_at::text as at from claims order by shape_hash')
   return rows.map(({ owner, at }) => `${owner} ${at}`)
 }
 
-test('they are renewed while the model takes its time, and nobody who waits asks for the same', async () => {
+test('claims are renewed while the model is slow, and a batch that waits does not ask the same question', async () => {
   const owner = classify('owner')
   await waitUntil('the model is asked', () => model.asked.length > 0)
-  const first = await endsOfClaims()
+  const first = await claimExpiries()
   assert.equal(first.length, 3)
   const other = classify('other')
   const isRenewed = async (before: readonly string[]) => {
-    const now = await endsOfClaims()
+    const now = await claimExpiries()
     return now.length === 3 && now.every((end, index) => end > (before[index] ?? ''))
   }
   await waitUntil('the claims are renewed', () => isRenewed(first))
   process.kill(stack.pids().replica ?? 0, 'SIGKILL')
   await waitUntil('the chunk is asked again', () => model.asked.length > 1)
-  letGo()
+  releaseAnswers()
   const responses = await Promise.all([owner, other])
   assert.deepEqual(
     responses.map(({ summary }) => [summary.by_source.model, summary.by_source.reuse]),
@@ -64,5 +64,5 @@ test('they are renewed while the model takes its time, and nobody who waits asks
       [0, 3],
     ],
   )
-  assert.equal(model.asked.length, 2, 'once, and once more for the replica that was killed')
+  assert.equal(model.asked.length, 2, 'one request, and one more because the replica was killed')
 })

@@ -1,4 +1,4 @@
-/** A replica that is told to stop with many chunks waiting for their start: it begins nothing more. */
+/** A replica that gets SIGTERM while many chunks wait for their start starts no further request to the model. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { BatchResponse } from '../../src/restate/contract.ts'
@@ -6,8 +6,8 @@ import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts
 import { waitUntil } from '../helpers/wait.ts'
 
 const CHUNKS = 50
-/** What may be started until the signal is heard, at one a second. Those who wait for their start would take longer. */
-const FEW = 12
+/** Requests that may start until the replica has stopped, at one a second. All chunks that wait would take far longer. */
+const MOST_STARTED = 12
 
 let stack: TestStack
 
@@ -35,7 +35,7 @@ test('waiting chunks do not hold up the end of a replica, and the work goes on e
   process.kill(replica, 'SIGTERM')
   await waitUntil('another replica takes its place', () => ![undefined, replica].includes(stack.pids().replica))
   const started = (await requests()).accepted - before.accepted
-  assert.ok(started <= FEW, `it began ${started} more`)
+  assert.ok(started <= MOST_STARTED, `the replica started ${started} requests after the signal`)
 
   await waitUntil('the new replica has a lease', async () => {
     const raised = await callIngress(stack, 'classify-api/budget', { rpm: 60_000 })
@@ -44,6 +44,6 @@ test('waiting chunks do not hold up the end of a replica, and the work goes on e
   const response = await answer
   assert.equal(response.status, 200, response.text)
   assert.equal((response.json() as BatchResponse).summary.by_source.model, CHUNKS)
-  // What was under way may be cut off with its connection; nothing else is asked twice.
+  // Requests in flight at the signal may be cut off and sent again; no other request is sent twice.
   assert.ok((await requests()).accepted <= CHUNKS + before.accepted + started)
 })

@@ -1,13 +1,13 @@
-/** The HTTP edge takes 1,000 mutated bodies: no 5xx, and the replica's memory comes back to where it was. */
+/** 1,000 mutated bodies for the batch handler: none is answered with a 5xx status, and the replica keeps no memory of them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 const BODIES = 1_000
 const AT_ONCE = 16
-/** A small heap makes V8 collect often, so that what is left after a collection can be seen. */
+/** A small heap makes V8 collect often, so that the lowest use of memory is that after a collection. */
 const NODE_OPTIONS = '--max-old-space-size=160'
-/** Between two rounds of the same bodies. Keeping as little as the bodies themselves would be more. */
+/** Bytes by which the lowest use may grow from one round to the next; the bodies of one round alone are more. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024
 
 let stack: TestStack
@@ -20,7 +20,7 @@ after(async () => {
   await stack?.stop()
 })
 
-/** Mulberry32: the same numbers on every run. */
+/** Mulberry32, which gives the same numbers from 0 to 1 on every run. */
 function createRandom(seed: number): () => number {
   let state = seed
   return () => {
@@ -66,7 +66,7 @@ function good() {
   }
 }
 
-/** Replaces, adds or removes something, anywhere in the value. */
+/** Replaces, adds or removes a property at a random place in the value. */
 function mutate(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || random() < 0.15) return pick(strange)
   const keys = Object.keys(value)
@@ -81,7 +81,7 @@ function mutate(value: unknown): unknown {
 function mutatedBody(): string {
   const text = JSON.stringify(random() < 0.9 ? mutate(good()) : good())
   if (random() < 0.8) return text
-  // Broken as text: cut, doubled, or with a byte changed.
+  // The text itself is broken: cut, repeated in part, or with one character replaced.
   const at = Math.floor(random() * text.length)
   return pick([
     text.slice(0, at),
@@ -97,7 +97,7 @@ async function usedBytes(): Promise<number> {
   return read('nodejs_heap_size_used_bytes') + read('nodejs_external_memory_bytes')
 }
 
-/** Sends one round of bodies. Resolves with how often each status came, and with the least memory seen meanwhile. */
+/** Sends one round of bodies. Resolves with the count of each status and the lowest use of memory. */
 async function round(): Promise<{ readonly statuses: Map<number, number>; readonly floorBytes: number }> {
   const bodies = Array.from({ length: BODIES }, mutatedBody)
   let floorBytes = Number.POSITIVE_INFINITY
@@ -137,7 +137,7 @@ test('mutated bodies answer 200 or 4xx, and leave no memory behind', async () =>
   assert.equal(stack.pids().replica, pid, 'the replica was restarted')
   const kept = floorBytes - first.floorBytes
   assert.ok(kept < MAX_KEPT_BYTES, `${Math.round(kept / 1e6)} MB more than a round before`)
-  // The service still works.
+  // The service still classifies.
   const answer = await callIngress(stack, 'classify-api/batch', {
     indicators: [{ indicator_id: 'after', name: 'GDP' }],
   })

@@ -1,4 +1,4 @@
-/** Every fault of a model at 10 % of its requests, and all at 3 %: nothing is lost, nothing is asked without need. */
+/** Runs against a model with each fault at 10 % of its requests, and all at 3 %: every result comes, and no request is needless. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ import { type SwitchableModel, startSwitchableModel } from '../helpers/switchabl
 const COUNT = 500
 const PACK = 5
 const CHUNKS = COUNT / PACK
-/** Of the first 100 requests some 10 meet a fault of 10 %, and every fault of 3 % comes twice or more. */
+/** With this seed some 10 of the first 100 requests meet a fault of 10 %, and every fault of 3 % comes at least twice. */
 const SEED = 6
 const SAMPLE = new URL('../../src/cli/start/sample/indicators.jsonl', import.meta.url)
 
@@ -27,7 +27,7 @@ let stack: TestStack
 let database: pg.Client
 let directory: string
 let catalogue: string
-/** What a run without faults makes of the catalogue, by indicator. */
+/** The results of a run without faults, by id of the indicator. */
 let baseline: ReadonlyMap<string, Row>
 
 interface Row {
@@ -77,7 +77,7 @@ after(async () => {
   if (directory !== undefined) await rm(directory, { recursive: true, force: true })
 })
 
-/** The sample over and over under new ids. */
+/** A catalogue that repeats the sample under new ids. */
 async function catalogueOf(count: number): Promise<string> {
   const sample = (await readFile(SAMPLE, 'utf8')).trim().split('\n')
   return Array.from({ length: count }, (_, index) => {
@@ -93,7 +93,7 @@ async function run(...more: readonly string[]): Promise<Report> {
   return JSON.parse(stdout) as Report
 }
 
-/** The history of a run: one row an indicator, or it fails. */
+/** The rows of a run in the history, by id of the indicator. Fails unless every indicator has exactly one. */
 async function rowsOf(runId: string): Promise<ReadonlyMap<string, Row>> {
   const columns = 'indicator_id, type, temporal_aggregation, orientation, status, unanswered, issues'
   const { rows } = await database.query<Row>(`select ${columns} from classification_history where run_id = $1`, [runId])
@@ -107,9 +107,9 @@ const AWAY: readonly ModelFault[] = ['http500', 'timeout', 'cut']
 const USELESS = MODEL_FAULTS.filter((fault) => !AWAY.includes(fault))
 
 /**
- * The policy: how many requests may hold one indicator. An answer of no use is followed by a smaller question, three
- * rounds in all; an endpoint that is away by the same question again, eight tries a round. One more (and its tries) goes
- * to the escalation model where an answer is in doubt, which the rules' own never are.
+ * The most requests in which one indicator may stand. After a useless answer it is asked again in a smaller chunk, in
+ * three rounds in all; while the endpoint is away the same chunk is sent again, eight times in a round. The escalation
+ * model gets none, since the answers of this model are the rules' own and never in doubt.
  */
 function mostRequests({ faults, requests }: OfflineModelStats): number {
   const isAway = requests.aborted > 0 || AWAY.some((fault) => faults[fault] > 0)
@@ -118,18 +118,18 @@ function mostRequests({ faults, requests }: OfflineModelStats): number {
 }
 
 /**
- * Nothing without need: a try that failed costs one request more, a useless answer one for each indicator at most. And
- * one at least, or it was believed; but for the last round's, which leave an indicator unanswered.
+ * A try that failed costs exactly one more request, and a useless answer at most one for each indicator of its chunk. It
+ * costs at least one, or the service has believed it, except in the last round, which leaves the indicator unanswered.
  */
 function assertNoNeedlessRequests({ faults, requests }: OfflineModelStats, unanswered: number): void {
-  // A timeout counts as aborted, also one that was none of our faults but of a slow machine.
+  // Every timeout counts as aborted, also one that a slow machine has caused.
   const tries = CHUNKS + faults.http500 + faults.cut + requests.aborted
   const useless = USELESS.reduce((sum, fault) => sum + faults[fault], 0)
   assert.ok(requests.accepted >= tries + useless - unanswered, `${requests.accepted} requests, ${useless} useless`)
   assert.ok(requests.accepted <= tries + useless * PACK, `${requests.accepted} requests, ${tries} tries`)
 }
 
-/** How an answer that never came is told, by what was wrong with the last one. */
+/** The code in the issue of an indicator without an answer, by the fault of its last answer. */
 const REASONS: Partial<Record<ModelFault, string>> = {
   badjson: 'model-bad-answer',
   missing: 'no-answer',
@@ -172,7 +172,7 @@ async function check(rates: FaultRates): Promise<void> {
   assert.equal(stats.indicators, COUNT)
   assert.ok(stats.max_per_indicator <= mostRequests(stats), summary)
   assertNoNeedlessRequests(stats, unanswered.length)
-  // The requests that the report counts are those that were sent: a try that failed was sent, too.
+  // The report counts every request that was sent, also tries that failed.
   assert.equal(report.model_requests, stats.requests.accepted)
 }
 
@@ -190,9 +190,9 @@ test('all faults at 3 % each', async () => {
   await check(rates)
 })
 
-test('what a model refuses throughout needs a review with the reason, and the next run asks just that again', async () => {
+test('an indicator that the model always refuses needs a review with the reason, and the next run asks it again', async () => {
   await model.behave({})
-  // What earlier tests left unanswered.
+  // This run answers the indicators that earlier tests left unanswered.
   await run()
   await model.behave({ faults: { refusal: 1 } })
   const refused = await run('--force', '--limit', '30')
@@ -207,7 +207,7 @@ test('what a model refuses throughout needs a review with the reason, and the ne
   assert.equal(rows[0].n, 0)
 })
 
-test('noisy answers: what contradicts a sure rule is asked once more, and needs a review where it stays', async () => {
+test('an answer that contradicts a sure rule is asked once more, and needs a review where it stays', async () => {
   await model.behave({ answers: createNoisyAnswers(createRulesAnswers(), 0.3) })
   const report = await run('--force')
   assert.deepEqual([report.classified, report.failed], [COUNT, 0])

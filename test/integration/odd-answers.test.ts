@@ -1,4 +1,4 @@
-/** What a model can do with a question, and what becomes of it: re-asked, escalated, waited for, or given to a person. */
+/** Odd answers of a model in a whole stack: the service asks again, escalates, waits, or leaves the indicator to a person. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
@@ -31,7 +31,7 @@ beforeEach(() => {
   round += 1
 })
 
-/** Indicators about which no rule is sure, so that all depends on the model. */
+/** Ids of indicators of which no rule is sure, so that their results depend on the model alone. */
 function ids(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${round}.${index}`)
 }
@@ -47,16 +47,16 @@ function timesAsked(id: string): number {
   return model.asked.filter((asked) => asked.ids.includes(id)).length
 }
 
-test('what is missing is asked again in smaller company, then alone; the others are not', async () => {
+test('an indicator that an answer leaves out is asked again in a smaller chunk, and the others are not', async () => {
   const names = ids(9)
-  const lost = names[4] ?? ''
+  const omitted = names[4] ?? ''
   script = ({ ids: asked, keyOf }) => ({
-    answers: asked.filter((id) => id !== lost || asked.length === 1).map((id) => goodAnswer(keyOf(id))),
+    answers: asked.filter((id) => id !== omitted || asked.length === 1).map((id) => goodAnswer(keyOf(id))),
   })
   const { results, summary } = await classify(names)
   assert.ok(results.every((result) => result.source === 'model' && result.status === 'accepted'))
   assert.equal(timesAsked(names[0] ?? ''), 1)
-  assert.equal(timesAsked(lost), 2)
+  assert.equal(timesAsked(omitted), 2)
   assert.equal(summary.model_requests, 2)
 })
 
@@ -86,7 +86,7 @@ test('doubled answers that differ, unknown keys and values outside the codebook 
   assert.deepEqual(names.map(timesAsked), [1, 2, 2, 1])
 })
 
-test('no answer in three rounds ends with a person, with the reason, and the next run tries again', async () => {
+test('no answer in three rounds leaves the indicator to a person with the reason, and the next run asks again', async () => {
   const names = ids(3)
   const mute = names[1] ?? ''
   script = ({ ids: asked, keyOf }) => ({
@@ -109,7 +109,7 @@ test('no answer in three rounds ends with a person, with the reason, and the nex
   assert.equal(second.results[1]?.status, 'accepted')
 })
 
-test('a refusal is no failure of the batch: smaller questions may pass, the rest goes to a person', async () => {
+test('a refusal of the model fails no batch: smaller questions may pass, the others are left to a person', async () => {
   const names = ids(4)
   const bad = names[2] ?? ''
   script = ({ ids: asked }) => (asked.includes(bad) ? { finishReason: 'content_filter', answers: [] } : {})
@@ -121,7 +121,7 @@ test('a refusal is no failure of the batch: smaller questions may pass, the rest
   assert.match(results[2]?.issues.map((issue) => issue.message).join() ?? '', /refused/)
 })
 
-test('low confidence goes once to the escalation model, and its word stands', async () => {
+test('low confidence goes once to the escalation model, whose answer decides', async () => {
   const names = ids(3)
   const unsure = names[0] ?? ''
   script = ({ model: asked, ids: chunk, keyOf }) => ({
@@ -141,7 +141,7 @@ test('low confidence goes once to the escalation model, and its word stands', as
   )
 })
 
-test('still unsure after escalation means a person, not a guess', async () => {
+test('an answer that is unsure after escalation is left to a person', async () => {
   const names = ids(1)
   script = ({ ids: asked, keyOf }) => ({ answers: asked.map((id) => goodAnswer(keyOf(id), 20)) })
   const { results } = await classify(names)
@@ -162,7 +162,7 @@ test('a 429 is waited out: nothing fails, and the request is sent again', async 
   assert.equal(summary.model_requests, 2)
 })
 
-test('429s, however many, spend none of the tries that an endpoint which is away has', async () => {
+test('a 429 uses none of the tries that a chunk has for an endpoint that is away', async () => {
   const names = ids(2)
   const refusals = MAX_TRIES + 2
   script = (_asked, index) => {
@@ -201,7 +201,7 @@ test('an escalation model that does not exist fails the batch, names its variabl
   assert.equal(timesAsked(sure), 1)
 })
 
-test('a 429 for a request that is too large is no matter of waiting: smaller ones are sent', async () => {
+test('a 429 for a request that is too large is not waited for: smaller requests are sent', async () => {
   const names = ids(4)
   script = ({ ids: asked }) => {
     if (asked.length < names.length) return {}
@@ -219,7 +219,7 @@ test('a model that does not exist fails the batch with one clear message', async
   const answer = await callIngress(stack, 'classify-api/batch', { indicators })
   assert.equal(answer.status, 502)
   assert.match(answer.text, /model-not-found: .*small.*OPENAI_MODEL/)
-  // The same batch without a key is new work once the model is back.
+  // Without an idempotency key the same batch is new work, and the model is back.
   script = () => ({})
   assert.equal((await classify([id ?? ''])).summary.classified, 1)
 })

@@ -1,4 +1,4 @@
-/** Parts of the stack that die or fall silent in the middle of a run: nothing is lost, nothing is doubled. */
+/** Parts of the stack that die or fall silent in the middle of a run: every indicator gets exactly one result. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ async function accepted(): Promise<number> {
   return ((await (await fetch(url)).json()) as Stats).requests.accepted
 }
 
-/** Runs a catalogue, does `harm` when the model has been asked a little, and checks that the run is whole. */
+/** Runs a catalogue, does `harm` after ten requests to the model, and checks that every indicator has one result. */
 async function runThrough(harm: () => Promise<void>): Promise<{ readonly requests: number }> {
   runs += 1
   const file = join(directory, `catalogue-${runs}.jsonl`)
@@ -90,8 +90,8 @@ test('kill -9 of PostgreSQL: it recovers, and the run goes on', async () => {
   assert.notEqual(stack.pids().postgres, victim)
 })
 
-test('a PostgreSQL that says nothing for a while holds the run up and loses nothing', async () => {
-  // Its processes are a group of their own.
+test('a PostgreSQL that is silent for some seconds delays the run and loses nothing', async () => {
+  // The processes of PostgreSQL are a process group.
   const group = -(stack.pids().postgres ?? 0)
   await runThrough(async () => {
     process.kill(group, 'SIGSTOP')
@@ -104,6 +104,6 @@ test('kill -9 of the model: the endpoint being away is waited for', async () => 
   const { requests } = await runThrough(async () => {
     process.kill(stack.pids()['offline-model'] ?? 0, 'SIGKILL')
   })
-  // Its counts begin anew with it, so that only what came after is seen.
+  // The restarted model counts from zero, so that these are the requests after the kill.
   assert.ok(requests <= INDICATORS / PACK)
 })

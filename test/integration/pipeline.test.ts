@@ -1,4 +1,4 @@
-/** The whole path over HTTP: a real restate-server, a real PostgreSQL, a replica and the offline model. */
+/** The whole path of a batch over HTTP, with a real restate-server, a real PostgreSQL, a replica and the offline model. */
 import assert from 'node:assert/strict'
 import { connect } from 'node:http2'
 import { after, before, test } from 'node:test'
@@ -22,7 +22,7 @@ after(async () => {
 })
 
 const gdp = { indicator_id: 'FRA.GDP', name: 'GDP (current US$)', units: 'current US$', periodicity: 'Annual' }
-/** Nothing in it that a rule could be sure of. */
+/** No rule is sure of any of its fields. */
 const unclear = { indicator_id: 'X.1', name: 'Zorbic attainment of the plain', units: '', periodicity: '' }
 
 async function batch(body: unknown, headers: Record<string, string> = {}) {
@@ -59,7 +59,7 @@ test('a batch answers with one result an indicator, in order, and stores them', 
   )
 })
 
-test('what the rules leave open is asked, and results of the offline model carry its name', async () => {
+test('the model is asked where no rule is sure, and results of the offline model carry its name', async () => {
   const { results, summary } = await classify({
     indicators: [{ ...unclear, indicator_id: 'B.1', name: 'Blorbic plain of the attainment' }],
   })
@@ -92,7 +92,7 @@ test('mode model without reuse asks for every indicator, at most `pack` in a req
   assert.equal(summary.model_requests, 3)
 })
 
-test('mode rules asks nothing, and says where the rules only guess', async () => {
+test('mode rules asks no model, and says where the rules only guess', async () => {
   const { results, summary } = await classify({
     indicators: [{ ...unclear, indicator_id: 'R.1' }],
     options: { mode: 'rules' },
@@ -133,7 +133,7 @@ test('the history holds one row an indicator and run, also when a run classifies
   )
 })
 
-test('the same idempotency key gives the same answer, and asks nothing again', async () => {
+test('the same idempotency key gives the same answer, without another question to the model', async () => {
   const headers = { 'idempotency-key': 'key-1' }
   const body = { indicators: [{ ...unclear, indicator_id: 'I.1', name: 'Idempotic marsh of the wind' }], force: true }
   const first = await batch(body, headers)

@@ -1,4 +1,4 @@
-/** An endpoint that refuses the key, and echoes it: one clear message, an early stop, and no key anywhere. */
+/** An endpoint that refuses the key and echoes it: the run stops early with one clear message, and the key appears nowhere. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'

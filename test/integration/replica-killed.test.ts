@@ -1,4 +1,4 @@
-/** kill -9 of the replica in the middle of a run with a slow model: nothing is lost, nothing is doubled. */
+/** kill -9 of the replica in the middle of a run with a slow model: every indicator gets exactly one result. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,7 @@ test('a run goes on when its replica is killed with SIGKILL', async () => {
     await client.end()
   }
 
-  // What was in flight at the kill is asked once more, and nothing else is.
+  // Requests in flight at the kill are sent once more, and no other request is.
   const stats = await modelStats()
   const chunks = INDICATORS / PACK
   assert.ok(stats.max_per_indicator <= 2, `${stats.max_per_indicator} requests for one indicator`)

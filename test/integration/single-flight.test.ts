@@ -1,4 +1,4 @@
-/** One question for a shape however many batches need it at once, and what becomes of it when the batch that asks dies. */
+/** Many batches that need the same shapes at once: each shape is asked once, also where the batch that asks is ended. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import pg from 'pg'
@@ -39,7 +39,7 @@ beforeEach(() => {
   script = () => ({})
 })
 
-/** Shapes are told apart by the name; an id says which batch and which shape. */
+/** The name makes the shape; the id holds the round, the batch and the shape. */
 function indicatorsOf(batch: number | string, shapes: readonly number[]) {
   return shapes.map((shape) => ({
     indicator_id: `${round}|${batch}|${shape}`,
@@ -55,9 +55,9 @@ function timesAsked(shape: number, tier = 'small'): number {
   return model.asked.filter((asked) => asked.model === tier && asked.ids.some((id) => shapeOf(id) === shape)).length
 }
 
-const runOf = (batch: number | string) => `flight-${round}-${batch}`
+const runOf = (batch: number | string) => `shared-${round}-${batch}`
 
-/** Mode and the rest as a caller leaves them; the answer as it came. */
+/** Submits a batch with default options, changed by `more`, and resolves with the answer of the ingress. */
 function send(batch: number | string, shapes: readonly number[], more: object = {}) {
   return callIngress(stack, 'classify-api/batch', {
     indicators: indicatorsOf(batch, shapes),
@@ -72,7 +72,7 @@ async function classify(batch: number | string, shapes: readonly number[], more:
   return answer.json() as BatchResponse
 }
 
-/** Starts a batch that nobody waits for; gives its invocation. */
+/** Starts a batch without waiting for it, and resolves with the id of its invocation. */
 async function submit(batch: number | string, shapes: readonly number[]): Promise<string> {
   const body = { indicators: indicatorsOf(batch, shapes), run_id: runOf(batch) }
   const answer = await callIngress(stack, 'classify-api/batch/send', body)
@@ -84,29 +84,29 @@ async function numberIn(statement: string, values: unknown[] = []): Promise<numb
   return rows[0].n
 }
 
-/** That many batches of this round have begun. */
-const begun = (batches: number) =>
+/** Resolves when `batches` batches of this round have opened their runs. */
+const untilBegun = (batches: number) =>
   waitUntil(
     `${batches} batches have begun`,
-    async () => (await numberIn('count(*) from runs where run_id like $1', [`flight-${round}-%`])) >= batches,
+    async () => (await numberIn('count(*) from runs where run_id like $1', [`shared-${round}-%`])) >= batches,
   )
 
-/** Invocations that have looked for the answers of others at least once. */
-async function lookers(): Promise<number> {
+/** The number of invocations that have looked at least once for answers of other batches. */
+async function countWaiting(): Promise<number> {
   const rows = await query(`select count(distinct id) as n from sys_journal where name like 'look for%'`)
   return Number(rows[0]?.n ?? 0)
 }
 
-/** Answers are held back until all batches but the one that asks wait for it: whoever comes later asks anew. */
-async function holdUntilTheOthersWait(batches: number, answer: (asked: Asked) => Answer): Promise<void> {
-  const before = await lookers()
-  const all = waitUntil('all other batches wait', async () => (await lookers()) >= before + batches - 1)
+/** Holds answers back until all other batches wait, because a batch that comes after the answer would ask again. */
+async function holdUntilOthersWait(batches: number, answer: (asked: Asked) => Answer): Promise<void> {
+  const before = await countWaiting()
+  const all = waitUntil('all other batches wait', async () => (await countWaiting()) >= before + batches - 1)
   script = (asked) => ({ ...answer(asked), after: all })
 }
 
-/** Answers are held back until `batches` batches have begun, so that they really ask at once. */
+/** Holds answers back until `batches` batches have begun, so that they really work at the same time. */
 function holdUntilBegun(batches: number, answer: (asked: Asked) => Answer = () => ({})) {
-  const all = begun(batches)
+  const all = untilBegun(batches)
   script = (asked) => ({ ...answer(asked), after: all })
 }
 
@@ -129,7 +129,7 @@ test('twenty batches with the same shapes at once: each shape is asked once', as
   assert.equal(await numberIn(`count(*) from claims where expires_at > now()`), 0)
 })
 
-test('shapes that overlap, in every order, in both modes: no batch waits in a circle, each shape is asked once', async () => {
+test('shapes that overlap, in every order, in both modes: no two batches wait for each other, each shape is asked once', async () => {
   holdUntilBegun(BATCHES)
   const shapesOf = (batch: number) => range(0, 8).map((n) => (batch * 3 + (batch % 2 === 0 ? n : 7 - n)) % 30)
   const responses = await Promise.all(
@@ -145,7 +145,7 @@ test('shapes that overlap, in every order, in both modes: no batch waits in a ci
   assert.deepEqual(addUp(responses), { model: shapes.length, reuse: 8 * BATCHES - shapes.length, escalation: 0 })
 })
 
-test('the escalation is asked once too, and its word is what the others get', async () => {
+test('the escalation model is asked once too, and the other batches get its answer', async () => {
   holdUntilBegun(5, ({ model: tier, ids, keyOf }) =>
     tier === 'small'
       ? { answers: ids.map((id) => goodAnswer(keyOf(id), 30)) }
@@ -164,8 +164,8 @@ test('the escalation is asked once too, and its word is what the others get', as
   )
 })
 
-test('doubts that the escalation does not settle are not asked again by each who waits', async () => {
-  await holdUntilTheOthersWait(5, ({ model: tier, ids, keyOf }) =>
+test('an answer that the escalation model leaves in doubt is not asked again by each batch that waits', async () => {
+  await holdUntilOthersWait(5, ({ model: tier, ids, keyOf }) =>
     tier === 'small'
       ? { answers: ids.map((id) => goodAnswer(keyOf(id), 30)) }
       : { finishReason: 'content_filter', answers: [] },
@@ -175,12 +175,12 @@ test('doubts that the escalation does not settle are not asked again by each who
   assert.ok(responses.every(({ results }) => results[0]?.status === 'needs-review'))
 })
 
-test('a shape without an answer goes to a person in every batch, asked in vain by one; the next run tries again', async () => {
+test('a shape without an answer is left to a person in every batch though one batch asked; the next run asks again', async () => {
   const mute = 2
   const answer = ({ ids, keyOf }: Asked) => ({
     answers: ids.filter((id) => shapeOf(id) !== mute).map((id) => goodAnswer(keyOf(id))),
   })
-  await holdUntilTheOthersWait(BATCHES, answer)
+  await holdUntilOthersWait(BATCHES, answer)
   const responses = await Promise.all(range(0, BATCHES).map((batch) => classify(batch, range(0, 4))))
   assert.equal(timesAsked(mute), 3)
   for (const { results } of responses) {
@@ -196,7 +196,7 @@ test('a shape without an answer goes to a person in every batch, asked in vain b
 })
 
 test('a refused key fails all batches, and hardly more than one of them asks', async () => {
-  await holdUntilTheOthersWait(10, () => ({
+  await holdUntilOthersWait(10, () => ({
     status: 401,
     body: { error: { message: 'bad key', code: 'invalid_api_key' } },
   }))
@@ -210,8 +210,8 @@ test('a refused key fails all batches, and hardly more than one of them asks', a
   assert.equal((await classify('later', range(0, 3))).summary.by_source.model, 3)
 })
 
-test('questions that the endpoint refuses fail those who wait as the one who asked', async () => {
-  await holdUntilTheOthersWait(6, () => ({ status: 400, body: { error: { message: 'no such thing', code: 'bad' } } }))
+test('a question that the endpoint refuses fails the batches that wait like the batch that asked', async () => {
+  await holdUntilOthersWait(6, () => ({ status: 400, body: { error: { message: 'no such thing', code: 'bad' } } }))
   const answers = await Promise.all(range(0, 6).map((batch) => send(batch, [0])))
   for (const answer of answers) {
     assert.equal(answer.status, 502, answer.text)
@@ -220,7 +220,7 @@ test('questions that the endpoint refuses fail those who wait as the one who ask
   assert.equal(timesAsked(0), 3)
 })
 
-test('reuse switched off: nothing is claimed, each batch asks for itself', async () => {
+test('without reuse no shape is claimed, and each batch asks for itself', async () => {
   holdUntilBegun(3)
   const options = { options: { reuse: false } }
   const responses = await Promise.all(range(0, 3).map((batch) => classify(batch, [0, 1], options)))
@@ -229,22 +229,22 @@ test('reuse switched off: nothing is claimed, each batch asks for itself', async
 })
 
 for (const how of ['cancel', 'kill'] as const) {
-  test(`the batch that asks is ended by ${how}: one of the others asks what is left, once`, async () => {
-    const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
-    script = (_, index) => (index === 0 ? { after: held } : {})
+  test(`the batch that asks is ended by ${how}: one other batch asks about the shapes that are left`, async () => {
+    const { promise: answersHeld, resolve: releaseAnswers } = Promise.withResolvers<void>()
+    script = (_, index) => (index === 0 ? { after: answersHeld } : {})
     const owner = await submit('owner', range(0, 5))
     await waitUntil('the model is asked', () => model.asked.length > 0)
     const others = range(0, 6).map((batch) => classify(batch, range(0, 6)))
-    await begun(7)
+    await untilBegun(7)
     const answer = await fetch(`${stack.adminUrl}/invocations/${owner}/${how}`, { method: 'PATCH' })
     assert.ok(answer.ok, await answer.text())
     if (how === 'kill') {
       await waitUntil('the batch is dead', async () => (await statusOf(owner)) === 'completed')
-      // What would take the minutes that a claim holds.
+      // The claims run out at once, which would otherwise take two minutes.
       await client.query('update claims set expires_at = now() where owner = $1', [owner])
     }
     const responses = await Promise.all(others)
-    letGo()
+    releaseAnswers()
     for (const shape of range(0, 5)) assert.equal(timesAsked(shape), 2)
     assert.equal(timesAsked(5), 1)
     assert.deepEqual(addUp(responses), { model: 6, reuse: 30, escalation: 0 })
@@ -252,14 +252,14 @@ for (const how of ['cancel', 'kill'] as const) {
 }
 
 test('kill -9 of the replica while twenty batches share shapes: all end, no shape is asked more than once again', async () => {
-  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
-  script = (_, index) => (index >= 2 && index < 6 ? { after: held } : {})
+  const { promise: answersHeld, resolve: releaseAnswers } = Promise.withResolvers<void>()
+  script = (_, index) => (index >= 2 && index < 6 ? { after: answersHeld } : {})
   const shapesOf = (batch: number) => range(0, 10).map((n) => (batch * 2 + n) % 44)
   const batches = range(0, BATCHES).map((batch) => classify(batch, shapesOf(batch), { options: { pack: 5 } }))
-  await begun(BATCHES)
+  await untilBegun(BATCHES)
   await waitUntil('the model is asked six times', () => model.asked.length > 5)
   process.kill(stack.pids().replica ?? 0, 'SIGKILL')
-  letGo()
+  releaseAnswers()
   const responses = await Promise.all(batches)
   assert.ok(responses.every(({ results }) => results.every((result) => result.status === 'accepted')))
   const shapes = [...new Set(range(0, BATCHES).flatMap(shapesOf))]

@@ -1,4 +1,4 @@
-/** Whatever the model side does: what was reserved of the rate budget is returned or spent, and nothing stays in flight. */
+/** One attempt of a chunk against every outcome of the model: reserved tokens are returned or spent, and nothing stays in flight. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -66,7 +66,7 @@ async function answerWith(one: Outcome): Promise<ModelReply> {
 }
 
 test('tokens that were reserved are returned or spent, whatever becomes of the requests', async () => {
-  const run = async (outcomes: readonly Outcome[], gone: number, leavesBehind: boolean) => {
+  const run = async (outcomes: readonly Outcome[], abortedThird: number, isImpatient: boolean) => {
     const limiter = createRateLimiter({ requestsPerMinute: 600_000, tokensPerMinute: 1e12 })
     const share = { pauseCluster: () => undefined, accountAllows: () => undefined }
     const reserved: number[] = []
@@ -84,11 +84,11 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
       models: { primary: 'small', escalation: null },
       ask: () => answerWith(left.shift() ?? { kind: 'defect' }),
     }
-    const deps = { model, rate, metrics: createMetrics(), maxWaitMs: leavesBehind ? 0 : 60_000 }
+    const deps = { model, rate, metrics: createMetrics(), maxWaitMs: isImpatient ? 0 : 60_000 }
     const attempts = outcomes.map((_, index) => {
       const attempt = new AbortController()
       const asked = askOnce(deps, question, `x-${index}`, attempt.signal)
-      if (index % 3 === gone) attempt.abort()
+      if (index % 3 === abortedThird) attempt.abort()
       return asked
     })
     const ends = await Promise.allSettled(attempts)
@@ -105,9 +105,9 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
       reserved.reduce((sum, tokens) => sum + tokens, 0),
     )
     const asked = outcomes.slice(0, outcomes.length - left.length)
-    assert.equal(reserved.length, asked.length, 'each start was used')
+    assert.equal(reserved.length, asked.length, 'each permit was used')
     const billed = asked.reduce((sum, one) => sum + ('input' in one ? one.input : 0), 0)
-    // What a completion may take counts at the least; what nobody knows took what was reserved.
+    // A request without a known usage counts with its reservation, so that more may be spent than is billed.
     assert.ok(stats.spentTokensTotal >= billed)
     assert.ok(asked.length === 0 || stats.spentTokensTotal > 0)
     await limiter.close()
@@ -123,7 +123,7 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
   )
 })
 
-test('a limiter that closes takes nothing from those who wait', async () => {
+test('a limiter that closes spends no tokens of the requests that wait', async () => {
   const limiter = createRateLimiter({ requestsPerMinute: 1, tokensPerMinute: 1e6 })
   const first = await limiter.acquire(100, 1_000)
   assert.ok(first.granted)
