@@ -1,5 +1,6 @@
 /** Review files in CSV form: a row of column names, then one row for each indicator, with commas, semicolons or tabs. */
 import { splitFields } from '../../catalogue/csv-decoder.ts'
+import { printable } from '../../catalogue/problem-report.ts'
 import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
 
 /** Whether the first line of `text` names a column indicator_id, in any spelling such as "Indicator ID". */
@@ -21,7 +22,7 @@ export function readCsvForm(text: string): (ReviewLine | ReviewProblem)[] {
     if (columns === undefined) delimiter = [',', ';', '\t'].find((candidate) => content.includes(candidate)) ?? ','
     const split = splitFields(content, delimiter)
     if ('fault' in split) {
-      read.push({ line, field: columns?.[split.column] ?? '', message: split.fault })
+      read.push({ line, field: printable(columns?.[split.column] ?? ''), message: split.fault })
       if (columns === undefined) return read
       continue
     }
@@ -29,7 +30,7 @@ export function readCsvForm(text: string): (ReviewLine | ReviewProblem)[] {
       columns = split.fields.map(columnName)
       const repeated = columns.find((name, index) => name !== '' && columns?.indexOf(name) !== index)
       if (repeated === undefined) continue
-      return [{ line, field: repeated, message: 'two columns have this name: rename or remove one of them' }]
+      return [{ line, field: printable(repeated), message: 'two columns have this name: rename or remove one of them' }]
     }
     const cells = split.fields
     if (cells.every((cell) => cell.trim() === '')) continue

@@ -180,6 +180,14 @@ test('whatever a file holds, nothing is thrown and every problem names a line of
   )
 })
 
+test('a control character in the name of a column does not reach the message about its row', () => {
+  const { problems } = parseReview(Buffer.from('\u001b\tindicator_id\n"'))
+  assert.deepEqual(
+    problems.map(({ line, field }) => [line, field]),
+    [[2, '\\u{1b}']],
+  )
+})
+
 test('a long line is read in time', () => {
   const started = process.cpuUsage().user
   parse(`${'a '.repeat(200_000)}accept\n${'type=flow '.repeat(50_000)}`)
