@@ -1,0 +1,55 @@
+/** All commands of the command line with their options, as commander knows them; nothing runs here. */
+import { Command } from 'commander'
+import { addClassifyCommand } from './classify/classify.ts'
+import { addAllInOneCommand } from './cluster/all-in-one.ts'
+import {
+  addClusterCleanCommand,
+  addClusterLogsCommand,
+  addClusterPsCommand,
+  addClusterStartCommand,
+  addClusterStopCommand,
+  addFiveNodeCommand,
+} from './cluster/commands.ts'
+import { addMigrateCommand } from './database/migrate.ts'
+import { addEvalCommand } from './eval/eval.ts'
+import { addKillCommand } from './queue/kill.ts'
+import { addQueueCommand } from './queue/queue.ts'
+import { addExportCommand } from './results/export.ts'
+import { addStatusCommand } from './results/status.ts'
+import { addReviewCommand } from './review/review.ts'
+import { addDemoCommand } from './start/demo.ts'
+import { addStartCommand } from './start/start.ts'
+
+/** Builds the program. A test of the documentation compares its commands and options with docs/commands.md. */
+export function createProgram(): Command {
+  const program = new Command('classify')
+    .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
+    .exitOverride()
+    .showHelpAfterError('(--help lists the options)')
+  for (const add of [
+    addStartCommand,
+    addDemoCommand,
+    addClassifyCommand,
+    addStatusCommand,
+    addExportCommand,
+    addReviewCommand,
+    addEvalCommand,
+    addMigrateCommand,
+    addQueueCommand,
+    addKillCommand,
+    addFiveNodeCommand,
+    addClusterStartCommand,
+    addClusterStopCommand,
+    addClusterCleanCommand,
+    addClusterPsCommand,
+    addClusterLogsCommand,
+    // It comes after classify, because it copies the options of that command.
+    addAllInOneCommand,
+  ]) {
+    add(program)
+  }
+  for (const command of program.commands.flatMap((added) => [added, ...added.commands])) {
+    command.exitOverride().showHelpAfterError('(--help lists the options)')
+  }
+  return program
+}
