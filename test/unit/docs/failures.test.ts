@@ -1,0 +1,15 @@
+/** The failure codes in the documentation against the one table of failures. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FAILURES } from '../../../src/errors.ts'
+import { onlyQuoted, readPage, rowsOf } from './pages.ts'
+
+test('docs/http-api.md has every failure code with scope, HTTP status and retry, and no other', () => {
+  const documented = rowsOf(readPage('docs/http-api.md'), 'code').map((row) => {
+    return [onlyQuoted(row['code'] ?? ''), row['scope'], row['HTTP'], row['retried by Restate']]
+  })
+  const found = Object.entries(FAILURES).map(([code, { scope, status, retry }]) => {
+    return [code, scope, String(status), retry === 'retryable' ? 'yes' : 'no']
+  })
+  assert.deepEqual(documented, found)
+})

@@ -1,0 +1,53 @@
+/** The pages as a whole: links lead somewhere, every page is found from the README, and says for whom it is. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { allPages, anchorsOf, docsPages, linksOf, type Page, ROOT, readPage } from './pages.ts'
+
+const MOST_README_LINES = 200
+const MOST_CLICKS = 2
+
+const pages = new Map(allPages.map((page) => [page.path, page]))
+
+test('every link of the documentation leads to a file, and every anchor to a heading', () => {
+  const broken = allPages.flatMap((page) =>
+    linksOf(page)
+      .filter(({ file, anchor }) => !existsSync(join(ROOT, file)) || !(anchor === '' || hasAnchor(file, anchor)))
+      .map(({ file, anchor }) => `${page.path} -> ${file}${anchor === '' ? '' : `#${anchor}`}`),
+  )
+  assert.deepEqual(broken, [])
+  assert.ok(allPages.flatMap(linksOf).length > 100, 'the links are found at all')
+})
+
+function hasAnchor(file: string, anchor: string): boolean {
+  return anchorsOf(pages.get(file) ?? readPage(file)).has(anchor)
+}
+
+test('every page is reached from the README within two clicks', () => {
+  const reached = new Set(['README.md'])
+  for (let click = 0; click < MOST_CLICKS; click += 1) {
+    for (const path of [...reached]) {
+      const page = pages.get(path)
+      for (const { file } of page === undefined ? [] : linksOf(page)) reached.add(file)
+    }
+  }
+  assert.deepEqual(
+    [...pages.keys()].filter((path) => !reached.has(path)),
+    [],
+  )
+})
+
+test('the README has at most 200 lines', () => {
+  assert.ok(readPage('README.md').text.trimEnd().split('\n').length <= MOST_README_LINES)
+})
+
+test('every page begins with one title and a paragraph that names its reader', () => {
+  const guides = ['CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].map(readPage)
+  const wrong = [...docsPages, ...guides].filter((page) => !namesItsReader(page)).map(({ path }) => path)
+  assert.deepEqual(wrong, [])
+})
+
+function namesItsReader({ text }: Page): boolean {
+  return /^# [^\n]+\n\nFor (?:whoever|everyone|someone) [^:]{5,}: \S/.test(text) && text.match(/^# /gm)?.length === 1
+}
