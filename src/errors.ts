@@ -24,7 +24,7 @@ export const FAILURES = {
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
   'model-bad-request': { scope: 'endpoint', status: 502, retry: 'terminal' },
-  // Terminal for the batch: its chunks have tried for a minute by then.
+  // It ends the batch, whose chunks have tried for about a minute by then.
   'model-unavailable': { scope: 'endpoint', status: 503, retry: 'terminal' },
   // A timeout and a refusal for rate end no invocation: the chunk waits and asks again.
   'model-timeout': { scope: 'endpoint', status: 504, retry: 'retryable' },
@@ -47,7 +47,7 @@ export const FAILURES = {
 
 export type ErrorCode = keyof typeof FAILURES
 
-/** The row of `code`; that of `internal` for a text that is no code. */
+/** The row of `code`. A text that is no code gets the row of `internal`. */
 export function failureOf(code: string): FailureKind {
   return isErrorCode(code) ? FAILURES[code] : FAILURES.internal
 }

@@ -1,4 +1,4 @@
-/** What surrounds every attempt of an invocation: its metrics, and a bound on the attempts that end in a defect. */
+/** The hooks around every attempt of an invocation: metrics, and a bound on the attempts that end in a defect. */
 import { type HooksProvider, internal, type Request, RetryableError, TerminalError } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { Metrics } from '../metrics.ts'
@@ -46,7 +46,7 @@ export function createAttemptMetrics(metrics: Metrics): HooksProvider {
 export function createDefectBound(log: Logger): HooksProvider {
   const attempts = new Map<string, number>()
 
-  /** The error to throw in the place of `error`. */
+  /** Counts `error` where it is a defect and returns the error to throw in its place; returns any other error as it is. */
   function judge(error: unknown, { id, attemptCompletedSignal }: Request): unknown {
     // An attempt that Restate has given up, or whose connection is lost, may fail in any way.
     if (attemptCompletedSignal.aborted) return error

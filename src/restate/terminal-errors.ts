@@ -3,7 +3,7 @@ import { RestateError, TerminalError } from '@restatedev/restate-sdk'
 import { FAILURES, isServiceError, messageOf } from '../errors.ts'
 import { formatFailure } from './contract.ts'
 
-/** A defect's message may hold a whole document, as that of a ZodError does. Characters. */
+/** Characters that are kept of a defect's message, which may hold a whole document, as that of a ZodError does. */
 const MAX_DEFECT_LENGTH = 600
 
 /**
@@ -22,9 +22,9 @@ export function asTerminalError(error: unknown): TerminalError | undefined {
 }
 
 /**
- * Whether an error carries neither a code of the service nor comes from the Restate SDK, so that nobody knows whether
- * another attempt may mend it. What passes by itself (the database is away, this replica closes, an attempt is aborted or
- * suspended) always has one or the other.
+ * Whether an error has no code of the service and does not come from the Restate SDK, so that nobody knows whether
+ * another attempt may mend it. A failure that passes by itself, such as a database that is away, a replica that closes or
+ * an attempt that is suspended, always has one of the two.
  */
 export function isDefect(error: unknown): boolean {
   return !isServiceError(error) && !(error instanceof RestateError)

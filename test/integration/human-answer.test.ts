@@ -190,11 +190,11 @@ test('all of a file or nothing: one wrong line stores none, and two answers of o
   const before = await stored()
   await assert.rejects(apply('A.1 type=stock temporal_aggregation=point-in-time\nA.9 accept'), {
     code: 'input-invalid',
-    message: /^review\.txt: 1 problem; nothing was stored[\s\S]*line 2, indicator_id: "A\.9" is not known/,
+    message: /^review\.txt: 1 problem; nothing was stored[\s\S]*line 2, indicator_id: "A\.9" is not in the database/,
   })
   const two = 'A.1 type=stock temporal_aggregation=point-in-time\nA.2 type=count temporal_aggregation=point-in-time'
-  await assert.rejects(apply(two), { message: /line 2, type: is count here and stock in line 1, .*one shape/ })
-  await assert.rejects(apply('{"indicator_id":"A.1","decision":""}'), { message: /nothing is decided in it/ })
+  await assert.rejects(apply(two), { message: /line 2, type: is count here and stock in line 1, .*the same shape/ })
+  await assert.rejects(apply('{"indicator_id":"A.1","decision":""}'), { message: /holds no decision/ })
   assert.equal(await stored(), before)
   const report = await applyReview(store, Buffer.from('A.1 accept'), { label: 'x', by: 'Anna', dryRun: true })
   assert.deepEqual([report.run_id, report.accepted, await stored()], [null, 1, before])

@@ -10,7 +10,7 @@ export type SettledPosition =
   | { readonly position: number; readonly answer: StoredAnswer }
   | { readonly position: number; readonly failure: NonNullable<EndedClaim['failure']> }
 
-/** The result of the step. The journal fixes its property names. */
+/** The result of the lookup step. The journal fixes its property names. */
 export interface ClaimLookup {
   readonly settled: readonly SettledPosition[]
   /** Positions whose claims this batch has taken over, packed: no other batch asks for them any more. */

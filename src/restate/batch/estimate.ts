@@ -39,7 +39,7 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
   }
 }
 
-/** The model's habits by its use so far; null where it was used too little. */
+/** Output tokens and cached input by the model's recent requests; null where these were too few to tell. */
 function usageHistoryOf(use: ModelUse): UsageHistory | null {
   if (use.indicators < ENOUGH_INDICATORS || use.inputTokens === 0) return null
   return {

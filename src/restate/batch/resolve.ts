@@ -28,9 +28,9 @@ export interface Resolved {
 
 /** What is stored about the indicators of a batch. */
 interface Stored {
-  /** By id of the indicator. */
+  /** The latest results, by id of the indicator. */
   readonly latest: ReadonlyMap<string, LatestResult>
-  /** By the hash of the shape by which human answers are kept. */
+  /** The human answers, by hash of the shape by which they are kept. */
   readonly humanAnswers: ReadonlyMap<string, StoredAnswer>
 }
 

@@ -18,7 +18,7 @@ export interface ResultInput {
 
 export interface BuiltResult {
   readonly classification: Classification
-  /** Null where the earlier result still holds. */
+  /** Null where the indicator's earlier result still holds, so that nothing is saved. */
   readonly toSave: ResultToSave | null
 }
 
@@ -82,14 +82,14 @@ function decide(
   }
   return {
     decision: resolution.kind === 'follow' ? { ...decision, source: 'reuse' } : decision,
-    // The escalation model speaks for the primary model beside which it is configured.
+    // A result of the escalation model is valid for as long as the primary model stays the configured one.
     askedModel: decision.source === 'escalation' ? primary : decision.askedModel,
     codebookVersion: decision.codebookVersion,
     promptVersion: decision.promptVersion,
   }
 }
 
-/** The answer that was stored before this batch, or that another batch gave while this one waited. */
+/** The answer at `position` that was stored before this batch, or that another batch gave while this batch waited. */
 function storedAnswerAt(plan: Plan, { awaited }: BatchState, position: number): StoredAnswer | undefined {
   const resolution = plan.ways[position]
   return resolution?.kind === 'reuse' ? resolution.answer : awaited.get(position)

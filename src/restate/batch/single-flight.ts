@@ -44,7 +44,7 @@ export async function awaitAnswers(batch: Batch, state: BatchState, positions: r
   if (awaited.size === 0 && answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 }
 
-/** Takes over what a lookup settled, and asks the model about the shapes that it took over. */
+/** Adds the settled positions of a lookup to the state, and asks the model about the shapes that the lookup took over. */
 async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: ClaimLookup): Promise<void> {
   const { answers, awaited } = state
   for (const one of settled) {

@@ -29,7 +29,7 @@ export interface Models {
 
 /** The question to the model about one indicator. Journaled in the plan, so its property names are fixed. */
 export interface Question {
-  /** With the latest sample values only: the prompt shows no more, and the journal carries them to every chunk. */
+  /** Has the latest sample values only, because the prompt shows no more and the journal carries them to every chunk. */
   readonly indicator: Indicator
   readonly reading: RuleReading
   readonly shape: string
@@ -40,7 +40,7 @@ export interface Question {
 export type Resolution =
   | { readonly kind: 'unchanged'; readonly classification: Classification }
   | { readonly kind: 'rules' }
-  /** By a stored answer of a model or a person. */
+  /** The indicator's shape has a stored answer of a model or a person. */
   | { readonly kind: 'reuse'; readonly answer: StoredAnswer }
   | ({ readonly kind: 'ask' } & Question)
   /** Another batch had claimed the shape. Its answer is waited for, and this batch asks only where none comes. */
@@ -55,7 +55,7 @@ export type Resolution =
 export interface Plan {
   /** ISO 8601; the same for every batch of the run. */
   readonly runStartedAt: string
-  /** As configured when the batch was planned. Later steps use these, whatever is configured by then. */
+  /** The models that were configured when the batch was planned. Later steps use these names, whatever is set by then. */
   readonly models: Models
   /** Version of the codebook by which the rules and the shapes of this plan were made. */
   readonly codebookVersion: string
@@ -74,7 +74,7 @@ export interface Plan {
 /** Positions in the request, one list for each request to the model. */
 export type Chunks = readonly (readonly number[])[]
 
-/** A decision with the model, the codebook and the prompt that were in use where its chunk ran. */
+/** A decision of a model, with the configured model, the codebook and the prompt of the replica that asked. */
 export interface AskedDecision extends SourcedDecision {
   /** The configured name of the model, not the one that the endpoint answered with. */
   readonly askedModel: string

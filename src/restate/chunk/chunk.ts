@@ -14,7 +14,7 @@ export const MAX_TRIES = 8
 /** Tries of a chunk whose journal does not name their number: every release that wrote such journals made this many. */
 const TRIES_OF_EARLIER_RELEASES = 8
 
-/** The journaled outcome of one step. A failed try names how many there are, unless its journal is of an earlier release. */
+/** The journaled outcome of one step. A failed try names the number of tries, unless an earlier release journaled it. */
 type StepOutcome = AskOutcome & { readonly max_tries?: number }
 
 /** Milliseconds of the pause after the first try that finds the endpoint away; each further pause is twice as long. */
@@ -33,7 +33,7 @@ export async function answerChunk(ctx: Context, deps: ChunkDeps, request: ChunkR
     const requestId = `${ctx.request().id}-${turn}`
     const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
       const found = await askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal)
-      // Counted in the step, because a replay would count the answers again. What is escalated is counted already.
+      // Counted in the step, since a replay would count again. Escalated indicators were counted with their first answer.
       if (found.kind === 'answered' && request.tier === 'primary') {
         deps.countAnswered(request.run_id, found.decisions.length)
       }
