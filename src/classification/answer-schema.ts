@@ -1,13 +1,8 @@
 /** The form of a model's answer in OpenAI's strict dialect, which knows no bounds: `answers.ts` checks those. */
-import {
-  AGGREGATION_DEFINITIONS,
-  AGGREGATIONS,
-  DIVISION_RULING,
-  ORIENTATION_VIEWPOINT,
-  ORIENTATIONS,
-  RATIO_AGGREGATION_RULING,
-  TYPES,
-} from './codebook.ts'
+
+import { AGGREGATIONS, ORIENTATIONS, TYPES } from './codebook.ts'
+import { AGGREGATION_DEFINITIONS, ORIENTATION_VIEWPOINT } from './codebook-definitions.ts'
+import { DIVISION_RULING, RATIO_AGGREGATION_RULING } from './codebook-rulings.ts'
 
 export const ANSWER_SCHEMA_NAME = 'indicator_classifications'
 

@@ -2,7 +2,8 @@
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { modelConfidence, ruleConfidence } from './calibration.ts'
 import { cutText } from './clean-text.ts'
-import { DECIDED_FIELDS, familyOf, timeBasisOf } from './codebook.ts'
+import { DECIDED_FIELDS } from './codebook.ts'
+import { familyOf, timeBasisOf } from './codebook-definitions.ts'
 import type {
   Classification,
   DecidedField,

@@ -1,19 +1,14 @@
 /** The words that the model is given. The system prompt is static: providers cache it with the answer schema. */
+
+import { AGGREGATIONS, CODEBOOK_VERSION, ORIENTATIONS, TYPES, UNIT_KINDS } from './codebook.ts'
 import {
   AGGREGATION_DEFINITIONS,
-  AGGREGATIONS,
-  CODEBOOK_VERSION,
-  DIVISION_RULING,
   ORIENTATION_DEFINITIONS,
   ORIENTATION_VIEWPOINT,
-  ORIENTATIONS,
-  RATIO_AGGREGATION_RULING,
-  RULINGS,
   TYPE_DEFINITIONS,
-  TYPES,
   UNIT_KIND_DEFINITIONS,
-  UNIT_KINDS,
-} from './codebook.ts'
+} from './codebook-definitions.ts'
+import { DIVISION_RULING, RATIO_AGGREGATION_RULING, RULINGS } from './codebook-rulings.ts'
 
 /** Raise it with every change of either prompt: stored answers of another version are asked again. */
 export const PROMPT_VERSION = 'p1'

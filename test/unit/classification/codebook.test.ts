@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { AGGREGATIONS, FAMILIES, ORIENTATIONS, TYPES, UNIT_KINDS } from '../../../src/classification/codebook.ts'
 import {
   AGGREGATION_DEFINITIONS,
-  AGGREGATIONS,
-  FAMILIES,
   familyOf,
   ORIENTATION_DEFINITIONS,
-  ORIENTATIONS,
-  RULINGS,
   TYPE_DEFINITIONS,
-  TYPES,
   timeBasisOf,
   UNIT_KIND_DEFINITIONS,
-  UNIT_KINDS,
-} from '../../../src/classification/codebook.ts'
+} from '../../../src/classification/codebook-definitions.ts'
+import { RULINGS } from '../../../src/classification/codebook-rulings.ts'
 
 test('every value of the codebook is defined once, in the order of the lists', () => {
   assert.equal(TYPES.length, 26)
