@@ -1,4 +1,4 @@
-/** The form of a model's answer in OpenAI's strict dialect, which knows no bounds: `answers.ts` checks those. */
+/** The JSON schema of a model's answer, in the strict subset that OpenAI accepts. The subset has no bounds for numbers, so `answers.ts` checks them. */
 
 import { AGGREGATIONS, ORIENTATIONS, TYPES } from './codebook.ts'
 import { AGGREGATION_DEFINITIONS, ORIENTATION_VIEWPOINT } from './codebook-definitions.ts'
@@ -10,8 +10,8 @@ const PERIOD_RATE_RULE = `period-rate exactly when ${AGGREGATION_DEFINITIONS['pe
 const PERCENT_SURE = { type: 'integer', description: 'How sure, a whole number of 0 to 100.' } as const
 
 /**
- * Static: it holds no ids, so that provider and SDK cache it with the prompt. `reason` stands before the labels because
- * a model writes in this order and so thinks before it decides.
+ * The same for every request, because a provider caches the schema together with the prompt. `reason` stands before the
+ * labels, because a model writes in this order and so explains before it decides.
  */
 export const ANSWER_SCHEMA = {
   type: 'object',

@@ -1,4 +1,4 @@
-/** From a model's answer, which is as hostile as any input, to one checked decision for each key asked. */
+/** Checks the JSON that a model answered, which may be anything, and turns it into one decision for each key asked. */
 import { z } from 'zod'
 import { cleanText, cutText } from './clean-text.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from './codebook.ts'
@@ -7,14 +7,14 @@ import type { Decision } from './types.ts'
 export const MAX_REASON_LENGTH = 300
 const MAX_UNKNOWN_KEY_LENGTH = 40
 
-/** Whole percents to 0..1. What lies between 0 and 1 is a fraction from a model that misread the unit: no guess. */
+/** Turns a percentage into 0 to 1. A fraction between 0 and 1 is refused, because the model may have meant 0.9 as 90 % or as 0.9 %. */
 const percent = z
   .number()
   .refine((value) => value <= 0 || value >= 1, { error: 'must be 0 to 100, got a fraction' })
   .transform((value) => Math.min(100, Math.max(0, value)) / 100)
 
 const answerSchema = z.object({
-  // One line: it is printed, and a second line could pass for one of ours.
+  // The reason becomes one line, because a second line would look like output of this program where it is printed.
   reason: z
     .string()
     .transform((reason) => cutText(cleanText(reason.slice(0, 10_000)).replace(/\s+/g, ' '), MAX_REASON_LENGTH)),
@@ -24,14 +24,15 @@ const answerSchema = z.object({
   confidence: z.object({ type: percent, temporal_aggregation: percent, orientation: percent }),
 })
 
+/** The faults of one answer, as keys. The journal fixes the property names. */
 export interface AnswerProblems {
-  /** Asked, not answered. */
+  /** Keys that were asked and not answered. */
   readonly missing: readonly string[]
-  /** Answered more than once, not alike: no decision. */
+  /** Keys that were answered more than once with different labels, so that none of the answers counts. */
   readonly doubled: readonly string[]
-  /** Answered, never asked; "" for an element without a key. One entry an element, cut to 40 characters. */
+  /** Keys that were answered and never asked, cut to 40 characters; "" stands for an element without a key. */
   readonly unknown: readonly string[]
-  /** Answered with something that the codebook does not know. */
+  /** Keys that were answered with a label or a confidence that the codebook does not allow. */
   readonly invalid: readonly { readonly key: string; readonly message: string }[]
 }
 
@@ -41,8 +42,8 @@ export interface ParsedAnswers {
 }
 
 /**
- * Reads `{answers: [...]}`. Every key asked ends in exactly one of `decisions`, `missing`, `doubled` and `invalid`, and
- * one bad element never spoils the others. Never throws, whatever JSON comes.
+ * Reads `{answers: [...]}` without ever throwing. Every key of `keys` ends in exactly one of `decisions`, `missing`,
+ * `doubled` and `invalid`, and one bad element leaves the other elements valid.
  */
 export function parseAnswers(answer: unknown, keys: readonly string[]): ParsedAnswers {
   const elementsByKey = new Map<string, unknown[]>(keys.map((key) => [key, []]))
@@ -74,7 +75,7 @@ export function parseAnswers(answer: unknown, keys: readonly string[]): ParsedAn
 
 type Checked = z.ZodSafeParseResult<Decision>
 
-/** Alike in what they decide and how surely; the words of the reason may differ. Bad answers are alike in being bad. */
+/** Whether two answers to one key have the same labels and confidences; their reasons may differ. Two invalid answers count as the same. */
 function isSameAnswer(one: Checked, other: Checked): boolean {
   if (!one.success || !other.success) return one.success === other.success
   const [a, b] = [one.data, other.data]
@@ -91,7 +92,7 @@ function keyOf(element: unknown): string {
   return typeof element.key === 'string' ? element.key : ''
 }
 
-/** The first fault with its path. The values are left out: they may be long and are the model's words. */
+/** The first fault with its path. The faulty value is left out, because the model wrote it and it may be long. */
 function messageOf(error: z.ZodError): string {
   const [issue] = error.issues
   if (issue === undefined) return 'not an answer'

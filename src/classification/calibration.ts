@@ -1,17 +1,15 @@
-/**
- * How far a stated sureness is to be believed. The counts are data, fitted on the shipped gold file by
- * `npm run eval -- --fit`; a test holds them to what that prints.
- */
+/** How often the rules were right on labelled indicators, from which the confidence of a rule's value follows. */
 import type { DecidedField } from './types.ts'
 
-/** How many readings of a field were made with this sureness, and how many of them were right. */
+/** Of the `n` readings of a field that were equally sure, `right` agreed with the label. */
 export interface ReadingCounts {
   readonly n: number
   readonly right: number
 }
 
+/** The counts of one fit, by field, for sure and for unsure readings. */
 export interface RuleCalibration {
-  /** Of the labels that it was fitted on. */
+  /** The codebook by which the indicators were labelled. */
   readonly codebookVersion: string
   readonly indicators: number
   readonly sure: Readonly<Record<DecidedField, ReadingCounts>>
@@ -19,8 +17,8 @@ export interface RuleCalibration {
 }
 
 /**
- * What the rules said of indicators that nobody had tuned them on: of each row its first reading counts, which the gold
- * file keeps. Readings of rows that were tuned on would flatter the rules.
+ * The fit on the shipped gold file, as `npm run eval -- --fit` prints it; a test compares the two. It counts the first
+ * reading of each row, made before any rule was tuned on that row, because later readings would flatter the rules.
  */
 export const RULE_CALIBRATION: RuleCalibration = {
   codebookVersion: 'v1',
@@ -37,16 +35,8 @@ export const RULE_CALIBRATION: RuleCalibration = {
   },
 }
 
-/** The chance, 0 to 1, that a rule is right of a field. One right and one wrong reading are added: no sample proves 1. */
+/** The chance, 0 to 1, that a rule's value for `field` is right. One right and one wrong reading are added, because no sample proves a chance of 1. */
 export function ruleConfidence(field: DecidedField, sure: boolean): number {
   const { n, right } = RULE_CALIBRATION[sure ? 'sure' : 'unsure'][field]
   return Number(((right + 1) / (n + 2)).toFixed(2))
-}
-
-/**
- * The chance, 0 to 1, that a model is right of a field of which it says `stated`. As stated: no live model was measured
- * yet, and the offline model's figures are no model's. `eval --mode model` prints the table that would change this.
- */
-export function modelConfidence(_field: DecidedField, stated: number): number {
-  return stated
 }

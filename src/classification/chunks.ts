@@ -1,44 +1,44 @@
-/** How open indicators are packed into requests to the model. Pure arithmetic, so that a replay packs the same way. */
+/** Packs the indicators of a batch into chunks, of which each becomes one request to the model. A replay packs the same way. */
 
-/** Asking rounds for one indicator before it is given up: full pack, a third, alone. */
+/** How often one indicator is asked before it is given up: in a full chunk, in a chunk of a third, and alone. */
 export const MAX_ROUNDS = 3
 
-/** Indicators in one request to the model unless the caller says otherwise; facts.md calls ten a safe default. */
+/** Indicators in one request to the model where the caller sets no number. It is far below MAX_PACK, because small models leave indicators of a long list out of their answers. */
 export const DEFAULT_PACK = 10
 
 /**
- * A pack that nobody asked for may grow by half for the sake of a remainder: 13 are one request of 13, not 7 and 6. It
- * is far from the 25 that small models take, and the mean stays ten: only a remainder stretches a chunk, over all of it.
+ * By how much a chunk may exceed the default pack to take up a remainder, so that 13 indicators are one request of 13
+ * instead of requests of 7 and 6.
  */
-const STRETCH = 1.5
+const STRETCH_FACTOR = 1.5
 
 /**
- * Tokens of the indicators in one request: 15 of 320, the longest of a varied catalogue, where a usual one has 240; with
- * full descriptions 8 to 10 fit. Long descriptions fill a chunk sooner, since the length of a question is what makes
- * answers slow and lists lose items.
+ * The most tokens that the indicators of one request may have together, because long requests are answered slowly and with
+ * gaps. An indicator usually takes 240 tokens, so that the bound of items counts first; with a full description 8 to 10
+ * indicators fit.
  */
 export const MAX_CHUNK_TOKENS = 5_000
 
-/** Whole numbers, 1 or more. */
+/** How many indicators a chunk holds, as whole numbers of at least 1. The journal of a batch fixes the property names. */
 export interface PackRule {
-  /** What a chunk should hold. */
+  /** The number that a chunk should hold. */
   readonly pack: number
-  /** What no chunk exceeds. */
+  /** The number that no chunk exceeds. */
   readonly most: number
 }
 
-/** The rule for a pack that the caller gave, which is then never exceeded, or for none. */
+/** The rule for the pack that the caller set, which no chunk then exceeds, or for the default pack. */
 export function packRuleOf(pack: number | undefined): PackRule {
   return pack === undefined
-    ? { pack: DEFAULT_PACK, most: Math.floor(DEFAULT_PACK * STRETCH) }
+    ? { pack: DEFAULT_PACK, most: Math.floor(DEFAULT_PACK * STRETCH_FACTOR) }
     : { pack: atLeastOne(pack), most: atLeastOne(pack) }
 }
 
 /**
- * Splits `items` in order into as many chunks as whole packs fit in, or more where a chunk would exceed `most` items or
- * `MAX_CHUNK_TOKENS` in sum of `tokensOf`; one item alone may exceed that. As even as possible, since even chunks
- * finish together: 23 at pack 10 gives 12, 11 where a chunk may stretch to 15, and 8, 8, 7 where it may not. Where long
- * items make the even split too long, chunks are filled one after the other.
+ * Splits `items`, in their order, into chunks of about `rule.pack` items: 23 items at pack 10 give chunks of 12 and 11
+ * where `rule.most` is 15, and of 8, 8 and 7 where it is 10. The chunks are as even as possible, because even chunks finish
+ * together. No chunk exceeds MAX_CHUNK_TOKENS in sum of `tokensOf`, except for a chunk of one item; where an even split
+ * would, the chunks are filled one after the other.
  */
 export function packChunks<T>(
   items: readonly T[],
@@ -64,6 +64,7 @@ function splitEvenly<T>(items: readonly T[], chunkCount: number): T[][] {
   return chunks
 }
 
+/** Fills one chunk after the other up to `most` items and MAX_CHUNK_TOKENS. */
 function fillChunks<T>(items: readonly T[], most: number, tokensOf: (item: T) => number): T[][] {
   const chunks: T[][] = []
   let last: T[] = []
@@ -87,10 +88,10 @@ function sumOf<T>(items: readonly T[], numberOf: (item: T) => number): number {
 }
 
 /**
- * The rule of asking round `round`, counted from 0: the full pack, then a third of it, then alone. What was left out of
- * an answer is asked in smaller company, because long lists are what small models lose items from.
+ * The pack rule of a round of asking, counted from 0: the full pack, then a third of it, then one indicator a request.
+ * Indicators that an answer left out are asked in shorter lists, because small models leave out more of a long list.
  */
-export function nextPack(rule: PackRule, round: number): PackRule {
+export function packRuleOfRound(rule: PackRule, round: number): PackRule {
   if (round <= 0) return rule
   const pack = round === 1 ? atLeastOne(rule.pack / 3) : 1
   return { pack, most: pack }

@@ -1,40 +1,39 @@
-/**
- * What indicators will take before any model is asked. Pure, and the same for the service and the command line: the
- * ways are those of the plan, the requests those of the packing, the tokens those of the prompt.
- */
+/** Estimates requests and tokens of a batch before any model is asked, for the handler `estimate` and for dry runs of the command line. */
 import { ANSWER_SCHEMA } from './answer-schema.ts'
 import { type PackRule, packChunks } from './chunks.ts'
 import { needsAnswer } from './merge.ts'
 import { buildSystemPrompt, buildUserPrompt, completionTokenLimit, estimateTokens } from './prompt.ts'
 import type { Indicator, Mode, RuleReading } from './types.ts'
 
-/** One indicator with what is stored for it, in the order of the request. */
+/** One indicator of a batch, with what the database holds for it. */
 export interface Candidate {
   readonly indicator: Indicator
   readonly reading: RuleReading
-  /** Hash of the shape, the same for the same shape. */
+  /** A hash that indicators of the same shape share. */
   readonly shapeHash: string
-  /** `unchanged`: its result still holds. `reuse`, `person`: its shape has an answer. null: nothing is stored. */
+  /** `unchanged` where its result still holds, `reuse` or `person` where a model's or a person's answer to its shape is stored, else null. */
   readonly stored: 'unchanged' | 'reuse' | 'person' | null
 }
 
-/** An indicator that will be asked. `tokens`: of its line in the prompt, guessed a little high as for reservations. */
+/** An indicator that a model will be asked about. */
 export interface PendingQuestion {
+  /** The hash of its shape. */
   readonly shape: string
+  /** Tokens of its line in the prompt, as `estimateTokens` has them. */
   readonly tokens: number
 }
 
-/** How the indicators of one batch will get their results, in sum as many as the batch holds. */
+/** How the indicators of one batch would get their results. The counts and the length of `asks` sum up to the size of the batch. */
 export interface BatchDryRun {
   readonly unchanged: number
   readonly rules: number
-  /** By a stored answer, or by another one of the batch that is asked. */
+  /** Indicators that share a stored answer, or the answer to another indicator of the batch. */
   readonly reuse: number
   readonly person: number
   readonly asks: readonly PendingQuestion[]
 }
 
-/** The same ways in the same order as the plan step of a batch. */
+/** Decides for each indicator where its result would come from, in the order in which the plan of a batch decides it. */
 export function dryRunBatch(
   candidates: readonly Candidate[],
   options: { readonly mode: Mode; readonly reuse: boolean },
@@ -55,29 +54,31 @@ export function dryRunBatch(
   return { ...counts, asks }
 }
 
+/** Tokens of an indicator's line in the user message. */
 function lineTokens(indicator: Indicator, reading: RuleReading): number {
   return estimateTokens(buildUserPrompt([{ key: 'k1', indicator, reading }])) - wrapperTokens()
 }
 
+/** Tokens of the user message around its lines. */
 function wrapperTokens(): number {
   return estimateTokens(buildUserPrompt([]))
 }
 
-/** Tokens of what stands before the indicators in every request: system prompt, schema, delimiters. A little high. */
+/** Tokens of the part that all requests share: system prompt, answer schema and delimiters. */
 export function prefixTokens(): number {
   return estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA)) + wrapperTokens()
 }
 
-/** What earlier requests to the same model say of the next ones. */
+/** What earlier requests to the same model used on average. The HTTP answer of `estimate` fixes the property names. */
 export interface UsageHistory {
   readonly output_per_indicator: number
-  /** Part of the input that came from the provider's cache, 0 to 1. */
+  /** The part of the input tokens that came from the provider's cache, 0 to 1. */
   readonly cached_share: number
 }
 
 export interface TokenCounts {
   readonly input: number
-  /** Part of `input`. */
+  /** The part of `input` that the provider reads from its cache. */
   readonly cached: number
   readonly output: number
 }
@@ -88,20 +89,21 @@ export interface BatchEstimate {
 }
 
 /**
- * `estimateTokens` guesses high on purpose; this is its centre. Measured on 2026-11-22 on system prompt, schema and the
- * prompts of both catalogues: o200k_base has 0.88 to 0.91 of it, the offline model (four characters a token) 0.73 to 1.0,
- * and 0.98 of a whole request.
+ * True tokens divided by those of `estimateTokens`, which estimates high on purpose. OpenAI's tokenizer o200k_base counted
+ * 0.88 to 0.91 on system prompt, schema and the prompts of two catalogues (2026-11-22).
  */
-const CENTRE = 0.88
-/** Of one answer: 53 to 65 by o200k_base with a reason of up to 15 words, 57 from the offline model. */
+const MEASURED_SHARE = 0.88
+/** Output tokens of one answer where no earlier request says more. With a reason of up to 15 words it takes 53 to 65. */
 const OUTPUT_PER_INDICATOR = 60
-/** Providers cache a prefix of at least so many tokens, in such steps. */
-const SHORTEST_CACHED = 1_024
-const CACHE_STEP = 128
+/** Providers cache a common prefix from this number of tokens on. */
+const SHORTEST_CACHED_TOKENS = 1_024
+/** Providers cache whole steps of so many tokens. */
+const CACHE_STEP_TOKENS = 128
 
 /**
- * Requests and tokens to expect for one batch, without re-asks and escalations. `cached` takes every request for one
- * that finds the prefix in the cache: who sums up batches takes the first one off with `cacheablePrefixTokens`.
+ * Requests and tokens to expect for one batch, without asking again and without escalations. `cached` assumes that the
+ * prefix of every request is in the provider's cache; a sum over batches has to subtract `cacheablePrefixTokens` once,
+ * for the very first request.
  */
 export function estimateBatch(
   asks: readonly PendingQuestion[],
@@ -111,7 +113,7 @@ export function estimateBatch(
 ): BatchEstimate {
   const requests = chunksOf(asks, rule).length
   const lines = asks.reduce((sum, { tokens }) => sum + tokens, 0)
-  const input = (requests * prefix + lines) * CENTRE
+  const input = (requests * prefix + lines) * MEASURED_SHARE
   const cached = habits === null ? requests * cacheablePrefixTokens(prefix) : input * habits.cached_share
   return {
     requests,
@@ -123,13 +125,13 @@ export function estimateBatch(
   }
 }
 
-/** Tokens of the prefix that a provider can cache, and that the very first request pays in full. */
+/** Tokens of the common prefix that a provider caches. The very first request pays for them in full. */
 export function cacheablePrefixTokens(prefix: number): number {
-  const tokens = prefix * CENTRE
-  return tokens < SHORTEST_CACHED ? 0 : Math.floor(tokens / CACHE_STEP) * CACHE_STEP
+  const tokens = prefix * MEASURED_SHARE
+  return tokens < SHORTEST_CACHED_TOKENS ? 0 : Math.floor(tokens / CACHE_STEP_TOKENS) * CACHE_STEP_TOKENS
 }
 
-/** The most that one asking round of a batch may bill: nothing cached, every answer as long as its bound. */
+/** The most tokens that one round of asking may cost: with an empty cache and every answer as long as its limit. */
 export function maxBatchTokens(
   asks: readonly PendingQuestion[],
   rule: PackRule,
@@ -144,7 +146,7 @@ export function maxBatchTokens(
   return { input, output }
 }
 
-/** As the plan packs, which counts the delimiters to each question. */
+/** The chunks as the plan of a batch packs them, which counts the delimiters to each indicator. */
 function chunksOf(asks: readonly PendingQuestion[], rule: PackRule): readonly (readonly PendingQuestion[])[] {
   const wrapper = wrapperTokens()
   return packChunks(asks, rule, ({ tokens }) => tokens + wrapper)

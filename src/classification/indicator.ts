@@ -1,4 +1,4 @@
-/** One input indicator and one HTTP batch: the schemas at the edge, and the way from raw input to an `Indicator`. */
+/** The zod schemas of an incoming indicator and of an incoming batch, and the normalisation of raw input to an `Indicator`. */
 import { z } from 'zod'
 import { cleanText } from './clean-text.ts'
 import { parseDate } from './readers/dates.ts'
@@ -14,7 +14,7 @@ export const MAX_RUN_ID_LENGTH = 100
 export const MAX_PACK = 25
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
-/** The optional text fields of an indicator. null and "" mean absent. */
+/** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */
 export const OPTIONAL_TEXT_FIELDS = [
   'units',
   'periodicity',
@@ -31,14 +31,14 @@ export const OPTIONAL_TEXT_FIELDS = [
   'source_url',
 ] as const satisfies readonly (keyof Indicator)[]
 
-/** Every field that an indicator may have; what else stands in the input is left out and reported. */
+/** Every field of an indicator. Other fields of the input are left out and reported. */
 export const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
 
 const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
 const MAX_NUMERIC_TEXT = 40
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(INDICATOR_FIELDS)
 
-/** A text of at most `max` UTF-16 units. The check stops at the length, so a text of megabytes is never scanned. */
+/** The schema of a text of at most `max` UTF-16 units. Longer text fails on its length alone, so that no later check scans megabytes. */
 function text(max: number) {
   return z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : undefined) }).max(max, {
     abort: true,
@@ -57,8 +57,8 @@ function lengthOf(value: unknown): number {
 const optionalText = text(MAX_TEXT_LENGTH).nullish()
 
 /**
- * One indicator as it arrives. Loose: unknown fields stay, so that they can be counted later. Sample points are not
- * checked here, because a dirty point is dropped and counted, never an error.
+ * The schema of one indicator as it arrives. Unknown fields stay, so that a later step can count them. Sample points are
+ * not checked, because an unreadable point is left out and counted instead of refused.
  */
 export const rawIndicatorSchema = z.looseObject({
   indicator_id: requiredText(MAX_ID_LENGTH),
@@ -95,7 +95,7 @@ const optionsSchema = z.strictObject(
   {
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
     reuse: z.boolean().optional(),
-    /** aside: models answer as if no person had, and what persons said stands; for measuring. */
+    /** True: the answers of persons are ignored. "aside": models answer without them and they stay stored, which measures a model. */
     override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
     pack: z
       .int({ error: 'must be a whole number' })
@@ -106,7 +106,7 @@ const optionsSchema = z.strictObject(
   { error: refuseUnknown },
 )
 
-/** The body of `POST /classify-api/batch`. Output is the input, still JSON: normalise each indicator afterwards. */
+/** The schema of the body of `POST /classify-api/batch`. Its indicators are still raw: each has to be normalised afterwards. */
 export const batchRequestSchema = z.strictObject(
   {
     indicators: z
@@ -135,14 +135,14 @@ interface UnknownKeysIssue {
   readonly keys?: unknown
 }
 
-/** Names the refused fields; undefined leaves every other message to zod. */
+/** The message for fields that a schema does not know. Undefined for every other fault leaves the message to zod. */
 function refuseUnknown(issue: UnknownKeysIssue): string | undefined {
   if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return undefined
   const names = issue.keys.slice(0, 5).map((key) => JSON.stringify(String(key).slice(0, 60)))
   return `unknown field ${names.join(', ')}`
 }
 
-/** Ids are compared as they will be stored: two that differ only in a control character are one row. */
+/** Adds an issue for each id that stands twice. Ids are compared as they will be stored, without unsafe characters. */
 function refuseDuplicateIds(indicators: readonly RawIndicator[], context: z.RefinementCtx): void {
   const firstIndex = new Map<string, number>()
   for (const [index, indicator] of indicators.entries()) {
@@ -151,16 +151,16 @@ function refuseDuplicateIds(indicators: readonly RawIndicator[], context: z.Refi
     if (first === undefined) {
       firstIndex.set(id, index)
     } else {
-      const message = `must be unique in a batch: ${JSON.stringify(id)} stands at index ${first} already`
+      const message = `must be unique in a batch: ${JSON.stringify(id)} is already used at index ${first}`
       context.addIssue({ code: 'custom', path: [index, 'indicator_id'], message })
     }
   }
 }
 
 export interface NormaliseWarnings {
-  /** Names of the fields that were left out, in input order. */
+  /** Names of the unknown fields that were left out, in input order. */
   readonly unknownFields: readonly string[]
-  /** Sample points without a readable date or number, or with a date that a later point has as well. */
+  /** How many sample points were left out: without a readable date or number, or with the date of a later point. */
   readonly droppedPoints: number
 }
 
@@ -169,7 +169,7 @@ export interface NormalisedIndicator {
   readonly warnings: NormaliseWarnings
 }
 
-/** The `Indicator` of what `rawIndicatorSchema` accepted, and what was left out of it. Idempotent, never throws. */
+/** Turns a raw indicator that `rawIndicatorSchema` accepted into an `Indicator`. Normalising the result again changes nothing. */
 export function normaliseIndicator(raw: RawIndicator): NormalisedIndicator {
   const texts: Partial<Record<(typeof OPTIONAL_TEXT_FIELDS)[number], string>> = {}
   for (const field of OPTIONAL_TEXT_FIELDS) {
@@ -196,7 +196,7 @@ export type ParsedIndicator =
   | ({ readonly ok: true } & NormalisedIndicator)
   | { readonly ok: false; readonly problems: readonly { readonly path: string; readonly message: string }[] }
 
-/** Checks and normalises anything, such as a line of a catalogue. Never throws. `path` is dotted, "" for the whole. */
+/** Checks and normalises any value, such as a line of a catalogue, without throwing. The `path` of a problem is dotted, and "" for the whole value. */
 export function parseIndicator(input: unknown): ParsedIndicator {
   const checked = rawIndicatorSchema.safeParse(input)
   if (checked.success) return { ok: true, ...normaliseIndicator(checked.data) }
@@ -204,7 +204,7 @@ export function parseIndicator(input: unknown): ParsedIndicator {
   return { ok: false, problems }
 }
 
-/** Sorted by date; of two points with one date the later in the input stands, as a revision would. */
+/** The readable points, sorted by date. Of two points with the same date the later one counts, because it is a revision. */
 function normalisePoints(points: readonly unknown[]): SamplePoint[] {
   const valueByDate = new Map<string, number>()
   for (const point of points) {
@@ -217,13 +217,16 @@ function normalisePoints(points: readonly unknown[]): SamplePoint[] {
   return sorted.map(([date, value]) => ({ date, value }))
 }
 
-/** A bare year may come as a number. */
+/** The ISO date of a value; undefined where it names none. A number is read as a bare year. */
 function readDate(value: unknown): string | undefined {
   if (typeof value === 'number') return parseDate(String(value))
   return typeof value === 'string' ? parseDate(value) : undefined
 }
 
-/** Plain decimal numbers only, as "1,234" may mean a thousand or a decimal. `+ 0` makes -0 zero, as JSON does. */
+/**
+ * A number, or a text that holds a plain decimal number; "1,234" is refused, because its comma may separate thousands or
+ * decimals. Adding 0 turns -0 into 0, as a round trip through JSON does.
+ */
 function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined
   if (typeof value !== 'string' || value.length > MAX_NUMERIC_TEXT) return undefined

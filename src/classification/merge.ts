@@ -1,6 +1,6 @@
-/** Who decides which field, when a second model is asked, and the result that comes of it. */
+/** Merges what the rules read with the answer of a model or a person: which of the two decides each field, when the escalation model is asked, and the classification that results. */
 import { MAX_REASON_LENGTH } from './answers.ts'
-import { modelConfidence, ruleConfidence } from './calibration.ts'
+import { ruleConfidence } from './calibration.ts'
 import { cutText } from './clean-text.ts'
 import { DECIDED_FIELDS } from './codebook.ts'
 import { familyOf, timeBasisOf } from './codebook-definitions.ts'
@@ -17,54 +17,54 @@ import type {
 } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
-/** Below this, an answer is asked again of the escalation model, and after that of a person; see `thresholdOf`. */
+/** The least confidence at which an answer stands. Below it the escalation model is asked, and after that a person. */
 export const CONFIDENCE_THRESHOLD = 0.6
 
-/** Weakest first: the source of a result is the strongest that decided any of its fields. */
+/** From the weakest source to the strongest. The source of a result is the strongest one that decided any of its fields. */
 const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as const satisfies readonly Source[]
 
-/** A decision and who gave it. */
+/** An answer to the decided fields, with where it came from. */
 export interface SourcedDecision {
   readonly decision: Decision
   readonly source: Exclude<Source, 'rules'>
-  /** As the endpoint named it; null for a person's word. */
+  /** The model's name as its endpoint returned it; null for the answer of a person. */
   readonly model: string | null
 }
 
 export interface MergeInput {
   readonly mode: Mode
   readonly reading: RuleReading
-  /** The latest decision, or null where none was needed or none came. */
+  /** The last answer that came, or null where none was needed or none came. */
   readonly decision?: SourcedDecision | null
 }
 
-/** The decided fields, and for each who decided it and how surely. */
+/** The values of the decided fields, with the source and the confidence of each. */
 export interface MergedDecision {
   readonly type: Decision['type']
   readonly temporal_aggregation: Decision['temporal_aggregation']
   readonly orientation: Decision['orientation']
   readonly decidedBy: Readonly<Record<DecidedField, Source>>
-  /** 0 to 1. */
+  /** The confidence of each value, 0 to 1. */
   readonly confidence: Readonly<Record<DecidedField, number>>
-  /** Fields that stand on an unsure rule. */
+  /** The fields whose value comes from a rule that is not sure of it. */
   readonly unsure: readonly DecidedField[]
-  /** Fields where the decision contradicts a sure rule, whichever of them stands. A person is never contradicted. */
+  /** The fields where the answer contradicts a sure rule, whichever of the two decided. Empty for the answer of a person. */
   readonly conflicts: readonly DecidedField[]
 }
 
-/** True where all three decided fields are sure, so that hybrid mode has nothing to ask. */
+/** Whether the rules are sure of all three decided fields, so that mode `hybrid` asks no model. */
 export function isSettledByRules(reading: RuleReading): boolean {
   return DECIDED_FIELDS.every((field) => reading[field].sure)
 }
 
-/** True where `mode` wants an answer for this indicator, by reuse or from a model. */
+/** Whether an indicator needs an answer in `mode`, be it a stored answer or that of a model. */
 export function needsAnswer(reading: RuleReading, mode: Mode): boolean {
   return mode === 'model' || (mode === 'hybrid' && !isSettledByRules(reading))
 }
 
 /**
- * Whether an earlier result says what the rules say now of all that they decide: a new release may read a unit better, or
- * be sure of what it was not sure of. What a model or a person decided beside them is not looked at.
+ * Whether a stored result agrees with what the rules read now in every field that the rules decide. It may not, because a
+ * new release reads a unit better or has become sure of a field. Fields that a model or a person decided do not count.
  */
 export function agreesWithRules(known: Classification, reading: RuleReading, mode: Mode): boolean {
   if (known.source === 'person') return true
@@ -82,33 +82,31 @@ export function agreesWithRules(known: Classification, reading: RuleReading, mod
 
 const UNIT_PARTS = ['kind', 'scale', 'currency', 'per'] as const
 
-/** The fields where `decision` contradicts a sure rule. */
+/** The fields where the rules are sure of a value and `decision` has another one. */
 export function conflictsOf(reading: RuleReading, decision: Decision): DecidedField[] {
   return DECIDED_FIELDS.filter((field) => reading[field].sure && reading[field].value !== decision[field])
 }
 
 /**
- * Field by field: a person wins over all; mode rules takes the rules' best; mode hybrid takes the rules where they are
- * sure, else the decision; mode model takes the decision. Where no decision came the rules' best stands.
+ * Chooses a value for each decided field. The answer of a person always wins. Otherwise mode `rules` takes the rules'
+ * value, mode `hybrid` takes it where the rules are sure and the answer where they are not, and mode `model` takes the
+ * answer. Without an answer the rules' value stands.
  */
 export function mergeDecision({ mode, reading, decision: given = null }: MergeInput): MergedDecision {
   const used = given !== null && (mode !== 'rules' || given.source === 'person') ? given : null
   const fromDecision = (field: DecidedField): boolean =>
     used !== null && usesDecision(reading, field, mode, used.source)
   const source = (field: DecidedField): Source => (used !== null && fromDecision(field) ? used.source : 'rules')
-  const confidence = (field: DecidedField): number => {
-    if (used === null || !fromDecision(field)) return ruleConfidence(field, reading[field].sure)
-    const stated = used.decision.confidence[field]
-    return used.source === 'person' ? stated : modelConfidence(field, stated)
-  }
+  const confidence = (field: DecidedField): number =>
+    used !== null && fromDecision(field) ? used.decision.confidence[field] : ruleConfidence(field, reading[field].sure)
   const from = <F extends DecidedField>(field: F): Decision[F] =>
     used !== null && fromDecision(field) ? used.decision[field] : (reading[field].value as Decision[F])
   return {
     type: from('type'),
     temporal_aggregation: from('temporal_aggregation'),
     orientation: from('orientation'),
-    decidedBy: perField(source),
-    confidence: perField(confidence),
+    decidedBy: perDecidedField(source),
+    confidence: perDecidedField(confidence),
     unsure: DECIDED_FIELDS.filter((field) => !fromDecision(field) && !reading[field].sure),
     conflicts: used === null || used.source === 'person' ? [] : conflictsOf(reading, used.decision),
   }
@@ -117,8 +115,9 @@ export function mergeDecision({ mode, reading, decision: given = null }: MergeIn
 export type EscalationReason = 'low-confidence' | 'conflict'
 
 /**
- * Why a model's answer goes once to the escalation model, or null where it does not. `conflict`: it contradicts a sure
- * rule or makes a result that cannot be right. `low-confidence`: it is unsure of a field that it decides.
+ * Why a model's answer is asked again of the escalation model, or null where the answer stands. `conflict` means that the
+ * answer contradicts a sure rule or makes an impossible result; `low-confidence` that its confidence is too low for a field
+ * that it decides.
  */
 export function escalationReasonOf(reading: RuleReading, decision: Decision, mode: Mode): EscalationReason | null {
   if (mode === 'rules') return null
@@ -131,29 +130,30 @@ export interface ClassificationInput {
   readonly indicator: Indicator
   readonly reading: RuleReading
   readonly mode: Mode
-  /** The last decision that came (the escalation's where there was one), or null. */
+  /** The last answer that came, which is that of the escalation model where it was asked; null where none came. */
   readonly decision: SourcedDecision | null
-  /** Why no answer came though one was needed, such as "the model refused"; for the issue's message. */
+  /** Why no answer came although one was needed, such as "the model refused". It becomes the message of an issue. */
   readonly noAnswerReason?: string
-  /** The codebook and the prompt under which the decision was made: a release may have changed them since. */
+  /** The codebook version under which the answer was asked for, which a later release may have changed. */
   readonly codebookVersion: string
+  /** The version of the prompt with which the answer was asked for. */
   readonly promptVersion: string
   readonly runId: string
-  /** ISO 8601, UTC. */
+  /** ISO 8601 in UTC. */
   readonly classifiedAt: string
 }
 
-/** The result for one indicator. Open doubts become issues and `needs-review`, never a silent guess. */
+/** Builds the result for one indicator. A result that is not settled gets issues and the status `needs-review`. */
 export function buildClassification(input: ClassificationInput): Classification {
   const { indicator, reading, mode, decision } = input
   const merged = mergeDecision({ mode, reading, decision })
   const source =
-    SOURCES_BY_RANK.findLast((one) => DECIDED_FIELDS.some((field) => merged.decidedBy[field] === one)) ?? 'rules'
+    SOURCES_BY_RANK.findLast((rank) => DECIDED_FIELDS.some((field) => merged.decidedBy[field] === rank)) ?? 'rules'
   const findings = validate(fieldsOf(reading, merged))
-  const doubts = doubtsOf(input, merged)
-  // A person has looked already: asking for another review would never end.
-  const isOpen = source !== 'person' && (doubts.length > 0 || isBlocked(findings))
-  const status: Status = isOpen ? 'needs-review' : 'accepted'
+  const unsettled = unsettledIssues(input, merged)
+  // What a person has decided is never sent to review again, because the same person would be asked the same question.
+  const needsReview = source !== 'person' && (unsettled.length > 0 || isBlocked(findings))
+  const status: Status = needsReview ? 'needs-review' : 'accepted'
   return {
     indicator_id: indicator.indicator_id,
     name: indicator.name,
@@ -168,7 +168,7 @@ export function buildClassification(input: ClassificationInput): Classification 
     confidence: Math.min(...DECIDED_FIELDS.map((field) => merged.confidence[field])),
     source,
     status,
-    issues: [...doubts, ...findings],
+    issues: [...unsettled, ...findings],
     reason: source === 'rules' || decision === null ? rulesReason(reading) : decision.decision.reason,
     model: source === 'rules' || decision === null ? null : decision.model,
     codebook_version: input.codebookVersion,
@@ -182,39 +182,42 @@ function usesDecision(reading: RuleReading, field: DecidedField, mode: Mode, sou
   return source === 'person' || mode === 'model' || !reading[field].sure
 }
 
-function doubtsOf(input: ClassificationInput, merged: MergedDecision): Issue[] {
+/** One issue for each reason why the merged fields are not settled. */
+function unsettledIssues(input: ClassificationInput, merged: MergedDecision): Issue[] {
   const { reading, mode, decision } = input
   const issues: Issue[] = []
   if (decision === null && needsAnswer(reading, mode)) {
     issues.push({ code: 'no-answer', message: input.noAnswerReason ?? 'no model answered for this indicator' })
   }
   if (merged.unsure.length > 0) {
-    issues.push({ code: 'unsure', message: `the rules only guess ${merged.unsure.join(', ')}` })
+    issues.push({ code: 'unsure', message: `the rules are not sure of ${merged.unsure.join(', ')}` })
   }
   const low = lowFields(reading, merged)
   if (low.length > 0) {
-    const parts = low.map((field) => `${field} ${merged.confidence[field]} of ${thresholdOf(field, reading, merged)}`)
-    issues.push({ code: 'low-confidence', message: `less sure than it has to be: ${parts.join(', ')}` })
+    const parts = low.map(
+      (field) => `${field} has ${merged.confidence[field]} and needs ${thresholdOf(field, reading, merged)}`,
+    )
+    issues.push({ code: 'low-confidence', message: `confidence too low: ${parts.join(', ')}` })
   }
   for (const field of merged.conflicts) {
     const { value, rule } = reading[field]
     const answer = decision?.decision[field]
     issues.push({
       code: 'rule-conflict',
-      message: `${field}: the answer is ${answer}, the sure rule ${rule} says ${value}`,
+      message: `${field}: the answer is ${answer}, but the rule ${rule} is sure of ${value}`,
     })
   }
   return issues
 }
 
-/** Fields that were decided by an answer below the threshold. A rule's guess is `unsure` instead, a person is believed. */
+/** The fields that an answer decided with too low a confidence. Fields that a rule decided are listed in `unsure` instead. */
 function lowFields(reading: RuleReading, merged: MergedDecision): DecidedField[] {
   return DECIDED_FIELDS.filter(
     (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < thresholdOf(field, reading, merged),
   )
 }
 
-/** An answer against the guess of a rule has to be surer than that guess, as measured, is right. */
+/** The least confidence that an answer needs. An answer that contradicts an unsure rule must exceed how often such rules are right. */
 function thresholdOf(field: DecidedField, reading: RuleReading, merged: MergedDecision): number {
   const contradictsGuess =
     merged.decidedBy[field] !== 'person' && !reading[field].sure && merged[field] !== reading[field].value
@@ -232,12 +235,13 @@ function fieldsOf(reading: RuleReading, merged: MergedDecision) {
   }
 }
 
-/** What the rules went by, each sentence once. */
+/** The sentences of the rules that decided, each once. */
 function rulesReason(reading: RuleReading): string {
   const sentences = new Set(DECIDED_FIELDS.map((field) => reading[field].because))
   return cutText([...sentences].join(' '), MAX_REASON_LENGTH)
 }
 
-function perField<T>(value: (field: DecidedField) => T): Record<DecidedField, T> {
+/** A record with a value for each decided field. */
+export function perDecidedField<T>(value: (field: DecidedField) => T): Record<DecidedField, T> {
   return { type: value('type'), temporal_aggregation: value('temporal_aggregation'), orientation: value('orientation') }
 }

@@ -1,4 +1,4 @@
-/** The words that the model is given. The system prompt is static: providers cache it with the answer schema. */
+/** Builds the system prompt, which is the same for every request, and estimates the tokens of requests and answers. */
 
 import { AGGREGATIONS, CODEBOOK_VERSION, ORIENTATIONS, TYPES, UNIT_KINDS } from './codebook.ts'
 import {
@@ -10,7 +10,7 @@ import {
 } from './codebook-definitions.ts'
 import { DIVISION_RULING, RATIO_AGGREGATION_RULING, RULINGS } from './codebook-rulings.ts'
 
-/** Raise it with every change of either prompt: stored answers of another version are asked again. */
+/** The version of system and user prompt together. A change of either needs a new version, under which stored answers are asked again. */
 export const PROMPT_VERSION = 'p1'
 
 export {
@@ -18,10 +18,10 @@ export {
   type ParsedPromptItem,
   type PromptItem,
   parseUserPrompt,
-  type RuleEvidence,
+  type ShownReading,
 } from './user-prompt.ts'
 
-/** Examples of our own making; none stands in the gold file, which would then measure nothing. */
+/** Examples with their labels. None of them is in the gold file, because a model that has seen the answer proves nothing. */
 const EXAMPLES: readonly string[] = [
   'Retail Sales YoY, % -> growth-rate, period-rate, higher-is-positive',
   'Core Inflation Rate, % -> growth-rate, period-rate, neutral',
@@ -36,7 +36,7 @@ const EXAMPLES: readonly string[] = [
   'Crude Oil Production, BBL/D/1K -> volume, period-average, higher-is-positive',
 ]
 
-/** The codebook in full with the task around it; about 2,700 tokens. The same for every request. */
+/** The system prompt: the task, the whole codebook and examples, about 2,700 tokens. Providers cache it because it never differs. */
 export function buildSystemPrompt(): string {
   return [
     'You classify economic indicators. An indicator is one time series of one country or source. For each indicator ' +
@@ -85,22 +85,22 @@ function typeLine(type: (typeof TYPES)[number]): string {
   return `- ${type} (${family}): ${when}${not === null ? '' : `. Not: ${not}`}`
 }
 
-/** Keys that tell the indicators of one request apart, short because they are paid for twice: "k1" to "kn". */
+/** The keys "k1" to "kN" of the indicators of one request. They are short, because each is paid for in the question and in the answer. */
 export function answerKeys(count: number): string[] {
   return Array.from({ length: Math.max(0, Math.floor(count)) }, (_, index) => `k${index + 1}`)
 }
 
-/** Tokens of one character, by what it is. */
+/** The estimated tokens of one character of each kind. */
 const LETTER_OR_SPACE = 1 / 4.5
 const DIGIT = 1 / 2.2
 const PUNCTUATION = 1 / 1.9
 const NOT_ASCII = 1.2
 
 /**
- * The tokens of `text`, guessed a little high, for reservations against a budget; the usage that the provider bills
- * corrects it afterwards. Against o200k_base it came out 7 to 30 % high on the system prompt and on user prompts of
- * three catalogues. One figure for all characters cannot do that: prose has 4.4 a token, our JSON 3.0. Random letters,
- * which are no language, may have twice as many tokens.
+ * Estimates the tokens of `text`, a little high, because it reserves them against a budget before the provider bills the
+ * true number. It was 7 to 30 % above OpenAI's tokenizer o200k_base on the system prompt and on user prompts of three
+ * catalogues. Characters are weighted by kind, because prose has 4.4 characters a token and JSON 3.0. Random letters may
+ * have twice as many tokens as estimated.
  */
 export function estimateTokens(text: string): number {
   let tokens = 0
@@ -115,13 +115,14 @@ function tokensOf(code: number): number {
   return code === 32 || (lower >= 97 && lower <= 122) ? LETTER_OR_SPACE : PUNCTUATION
 }
 
+/** Tokens that the answer for one indicator may take. With a reason of 15 words it takes 65, and 95 where the model indents its JSON. */
 const ANSWER_TOKENS = 110
+/** Tokens that the JSON around the answers may take. */
 const ENVELOPE_TOKENS = 80
 
 /**
- * `max_completion_tokens` for a request of `items` indicators: an answer with a reason of 15 words takes 65, and 95
- * where the model indents its JSON (o200k_base). Tight, since rate limits charge it whether it is used or not; an
- * answer that is cut off is asked again in smaller chunks.
+ * The `max_completion_tokens` of a request with `items` indicators. It is tight, because rate limits charge the whole of it
+ * whether it is used or not; an answer that is cut off is asked again in smaller chunks.
  */
 export function completionTokenLimit(items: number): number {
   return ENVELOPE_TOKENS + ANSWER_TOKENS * Math.max(1, items)

@@ -1,3 +1,4 @@
+/** Applies all rules to one indicator: the readers for unit, frequency and cumulative pattern, and the rule lists for type, aggregation and orientation. */
 import { detectCumulative } from './readers/cumulative.ts'
 import { parseFrequency } from './readers/frequency.ts'
 import { parseUnits } from './readers/units.ts'
@@ -11,7 +12,7 @@ import { PORTION_RULES } from './rules/type-portion.ts'
 import { PRICE_RULES } from './rules/type-price.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
-/** Read top to bottom as the codebook's own table: the first rule that fits wins. */
+/** The rules for the type, in the order in which they are tried; the first that fits decides. */
 export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...CONCEPT_RULES,
   ...PRICE_RULES,
@@ -19,19 +20,17 @@ export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...AMOUNT_RULES,
 ]
 
-function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, allowed: boolean): FieldReading<Value> {
+/** The reading of the first rule that fits. It is sure where the rule is sure and `mayBeSure` is true. */
+function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, mayBeSure: boolean): FieldReading<Value> {
   for (const { rule, value, when, sure, because } of rules) {
     if (!when(seen)) continue
     const trusted = sure === undefined ? true : typeof sure === 'function' ? sure(seen) : sure
-    return { value, sure: allowed && trusted, rule, because }
+    return { value, sure: mayBeSure && trusted, rule, because }
   }
   throw new Error('the last rule of every list fits everything')
 }
 
-/**
- * Everything that the rules say of one indicator: a best answer for every field, `sure` only where the named rule is
- * to be trusted without a model. Pure; takes well under 0.2 ms.
- */
+/** Reads every field of an indicator by the rules. It takes less than 0.2 ms. */
 export function readIndicator(indicator: Indicator): RuleReading {
   const { name, units, scale, currency_code, periodicity, sample_values } = indicator
   const unit = parseUnits({ units, name, scale, currency_code })
@@ -40,7 +39,7 @@ export function readIndicator(indicator: Indicator): RuleReading {
   const type = decide(TYPE_RULES, context, !context.cut)
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
   const typed: Typed = { ...context, type: type.value, cumulative }
-  // What follows from a doubtful type is doubtful too.
+  // Aggregation and orientation depend on the type, so they are not sure where the type is not.
   const temporal_aggregation = decide(AGGREGATION_RULES, typed, type.sure)
   const orientation = decide(ORIENTATION_RULES, typed, type.sure)
   return { unit, frequency, cumulative, type, temporal_aggregation, orientation }

@@ -1,27 +1,28 @@
-/** The reuse key: two indicators of one shape get one answer. */
+/** Computes the shape of an indicator, which is the key of reuse: indicators of the same shape share one answer. */
 import { CODEBOOK_VERSION } from './codebook.ts'
 import { CURRENCY_CODES } from './currency-codes.ts'
 import { parseFrequency } from './readers/frequency.ts'
 import type { Indicator, RuleReading, Unit } from './types.ts'
 
 export interface ShapeContext {
-  /** The configured model, not the name that the endpoint answers with. */
+  /** The model's name in the configuration, which may differ from the name that its endpoint returns. */
   readonly model: string
   readonly promptVersion: string
 }
 
-/** Stands for any currency in a unit template. */
+/** Replaces every currency in a unit template, so that the same series of two countries have one shape. */
 const CURRENCY_MARK = '¤'
+/** Three capitals that stand alone, which may be a currency code. */
 const CODE_WORD = /(?<![\p{L}\p{N}])[A-Z]{3}(?![\p{L}\p{N}])/gu
-/** What a source writes that does not name its currency. */
+/** Phrases for a country's own currency. */
 const OWN_CURRENCY = /\b(?:(?:national|local|domestic) currency(?: units?)?|LCU)\b/giu
-/** A sign with the country's letters before it: US$, HK$, R$, €. */
+/** A currency sign with the letters of its country, such as US$, HK$, R$ or €. */
 const CURRENCY_SIGN = /(?<![\p{L}\p{N}])[A-Z]{0,3}\p{Sc}/gu
 
 /**
- * The shape of an indicator as JSON text with its fields in a fixed order: readable, and different fields can never run
- * together. What the model is shown and could answer by is in it, except country, currency, source, ids and sample
- * values: these do not change a right answer. Names of countries inside a text stay, as taking them out may change it.
+ * The shape of an indicator, as a JSON text with its fields in a fixed order. It holds the texts that the model is shown,
+ * and leaves out country, currency, source, ids and sample values, because they do not change a right answer. Names of
+ * countries inside a text stay, because removing them may change its meaning.
  */
 export function shapeOf(indicator: Indicator, reading: RuleReading, context: ShapeContext): string {
   return JSON.stringify({
@@ -33,9 +34,9 @@ export function shapeOf(indicator: Indicator, reading: RuleReading, context: Sha
 }
 
 /**
- * The shape by which a person's word is kept: what the indicator is, whatever model, prompt or codebook is in use. A few
- * more sample values do not make it another question, so a frequency that only the dates tell is left out, and a
- * pattern that could not be told counts as none.
+ * The shape under which the answer of a person is stored. Model, prompt and codebook version are not in it, because the
+ * answer holds for all of them. New sample values must not change it, so a frequency that was read from dates is left out
+ * and an unknown cumulative pattern counts as none.
  */
 export function humanAnswerShapeOf(indicator: Indicator, reading: RuleReading): string {
   const { pattern } = reading.cumulative.value
@@ -46,6 +47,7 @@ export function humanAnswerShapeOf(indicator: Indicator, reading: RuleReading): 
   })
 }
 
+/** The part of a shape that describes the indicator. */
 function contentOf(indicator: Indicator, reading: RuleReading) {
   return {
     name: canonical(indicator.name),
@@ -62,7 +64,7 @@ function contentOf(indicator: Indicator, reading: RuleReading) {
   }
 }
 
-/** The same text for spellings that mean the same: case, white space, width and ligatures (NFKC), quotes and dashes. */
+/** Maps spellings of the same text to one: case, white space, full-width signs and ligatures (NFKC), quotes and dashes. Null where there is no text. */
 function canonical(text: string | undefined): string | null {
   if (text === undefined) return null
   return text
@@ -76,8 +78,9 @@ function canonical(text: string | undefined): string | null {
 }
 
 /**
- * Units with every currency code, sign and "national currency" replaced by one mark; scale words stay. Only where the
- * rules read a currency: TOP in "TOP 10" is none. PPP stays: international dollars are another kind of money.
+ * The units with every currency code, currency sign and "national currency" replaced by CURRENCY_MARK; scale words stay.
+ * Units in which the rules read no currency stay as they are, because TOP in "TOP 10" is no code, and so do international
+ * dollars, which are another kind of money.
  */
 function unitTemplate(units: string | undefined, unit: Unit): string | null {
   if (units === undefined) return null

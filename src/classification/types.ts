@@ -1,7 +1,4 @@
-/**
- * The words of the domain as types. Nothing here runs: values live in `codebook.ts`, and every other folder may
- * import this file.
- */
+/** The types of indicators, of what rules read from them and of classification results, for every folder of the service. */
 import type {
   AGGREGATIONS,
   CUMULATIVE_PATTERNS,
@@ -23,13 +20,14 @@ export type UnitKind = (typeof UNIT_KINDS)[number]
 export type Frequency = (typeof FREQUENCIES)[number]
 export type CumulativePattern = (typeof CUMULATIVE_PATTERNS)[number]
 
-/** One sample value of a series. `date` is ISO `YYYY-MM-DD`, the first day where the source named a month, quarter or year. */
+/** One sample value of a series. */
 export interface SamplePoint {
+  /** ISO 8601, `YYYY-MM-DD`. A month, quarter or year is named by its first day. */
   readonly date: string
   readonly value: number
 }
 
-/** One checked and normalised input series. Optional text is absent, never empty. */
+/** One economic indicator (a time series) after checking and normalising. An optional text is absent rather than empty. */
 export interface Indicator {
   readonly indicator_id: string
   readonly name: string
@@ -46,37 +44,41 @@ export interface Indicator {
   readonly country?: string
   readonly source_name?: string
   readonly source_url?: string
-  /** Sorted by date, one value a date. */
+  /** Sorted by date, with at most one value a date. */
   readonly sample_values: readonly SamplePoint[]
 }
 
+/** The unit in which the values of an indicator are measured. */
 export interface Unit {
   readonly kind: UnitKind
-  /** Multiplier of one unit: 1, 1e2, 1e3, 1e5, 1e6, 1e7, 1e8, 1e9, 1e12. */
+  /** By how much a value has to be multiplied, such as 1e6 for "USD Million"; one of UNIT_SCALES. */
   readonly scale: number
-  /** ISO 4217 code, `LCU`, `INTL`, or null. */
+  /** ISO 4217 code, `LCU` for "national currency", `INTL` for international (PPP) dollars, or null where the unit is no money. */
   readonly currency: string | null
   /** What one unit is divided by, such as "barrel" or "1000 people", or null. */
   readonly per: string | null
 }
 
+/** Whether the values of a series add up over time. */
 export interface Cumulative {
   readonly pattern: CumulativePattern
-  /** Month (1 to 12) in which a year-to-date series starts anew, else null. */
+  /** Month (1 to 12) in which a year-to-date series starts again from zero; null for every other pattern. */
   readonly reset_month: number | null
 }
 
-/** What a rule says of one field: always a best answer, `sure` only where the rule is to be trusted alone. */
+/** What the rules read for one field of an indicator. The journal of a batch fixes the property names. */
 export interface FieldReading<T> {
+  /** The best answer of the rules, given even where they are not sure of it. */
   readonly value: T
+  /** True where the value may stand without asking a model. */
   readonly sure: boolean
-  /** Stable kebab-case name of the rule, such as "name-growth-rate". */
+  /** Stable kebab-case name of the rule that decided, such as "name-growth-rate". */
   readonly rule: string
-  /** One short sentence a person can check. */
+  /** One short sentence that says why, for a person to check. */
   readonly because: string
 }
 
-/** Everything that the rules read from one indicator. */
+/** What the rules read for all fields of one indicator. */
 export interface RuleReading {
   readonly unit: FieldReading<Unit>
   readonly frequency: FieldReading<Frequency>
@@ -86,30 +88,32 @@ export interface RuleReading {
   readonly orientation: FieldReading<Orientation>
 }
 
-/** The three fields that a model may decide. */
-
 export type DecidedField = (typeof DECIDED_FIELDS)[number]
 
-/** The decided fields of one answer, whoever gave it. Confidences are 0 to 1. */
+/** One answer to the fields that a model may decide, given by a model, a person or a stored result. */
 export interface Decision {
   readonly type: IndicatorType
   readonly temporal_aggregation: TemporalAggregation
   readonly orientation: Orientation
+  /** The stated confidence for each field, 0 to 1. */
   readonly confidence: Readonly<Record<DecidedField, number>>
   readonly reason: string
 }
 
+/** How a result came about: by rules, by a stored answer to the same question, by the first or the escalation model, or by a person. */
 export type Source = 'rules' | 'reuse' | 'model' | 'escalation' | 'person'
 export type Status = 'accepted' | 'needs-review'
+/** Which fields are decided by rules: all (`rules`), those that the rules are sure of (`hybrid`), or none (`model`). */
 export type Mode = 'rules' | 'hybrid' | 'model'
 
-/** A validation finding, returned as data. `code` is stable kebab-case. */
+/** One reason to look at a result again, such as a validation finding. */
 export interface Issue {
+  /** Stable kebab-case, such as "low-confidence". */
   readonly code: string
   readonly message: string
 }
 
-/** The validated result for one indicator: the one shape of API, export and status. */
+/** The validated result for one indicator. API, export and database all use these property names. */
 export interface Classification {
   readonly indicator_id: string
   readonly name: string
@@ -121,17 +125,17 @@ export interface Classification {
   readonly unit: Unit
   readonly frequency: Frequency
   readonly cumulative: Cumulative
-  /** 0 to 1, the least of the decided fields. */
+  /** The lowest confidence among type, temporal aggregation and orientation, 0 to 1. */
   readonly confidence: number
   readonly source: Source
   readonly status: Status
   readonly issues: readonly Issue[]
   readonly reason: string
-  /** The model that answered, as the endpoint named it; null where no model had a part. */
+  /** The model's name as its endpoint returned it; null where no model took part in the result. */
   readonly model: string | null
   readonly codebook_version: string
   readonly prompt_version: string
   readonly run_id: string
-  /** ISO 8601, UTC. */
+  /** ISO 8601 in UTC. */
   readonly classified_at: string
 }

@@ -1,11 +1,14 @@
-/** The part of the prompt that differs: the indicators of one request as delimited JSON, and the way back. */
+/** Builds the user message of a request, which holds its indicators as JSON lines, and parses such a message back for the offline model. */
 import { z } from 'zod'
 import { cutText } from './clean-text.ts'
 import { AGGREGATIONS, CUMULATIVE_PATTERNS, FREQUENCIES, ORIENTATIONS, TYPES } from './codebook.ts'
 import { normaliseIndicator, rawIndicatorSchema } from './indicator.ts'
+import { parseJson } from './parse-json.ts'
 import type { FieldReading, Indicator, RuleReading, SamplePoint, Unit } from './types.ts'
 
+/** One indicator to ask about. */
 export interface PromptItem {
+  /** Names the indicator in the request and in the answer. */
   readonly key: string
   readonly indicator: Indicator
   readonly reading: RuleReading
@@ -17,11 +20,12 @@ export const MAX_PROMPT_NAME = 400
 export const MAX_PROMPT_DESCRIPTION = 600
 export const MAX_PROMPT_TEXT = 200
 export const MAX_PROMPT_SAMPLES = 6
+/** Sample values are shown with so many digits, because more cost tokens and decide nothing. */
 const SIGNIFICANT_DIGITS = 6
 
 /**
- * The text fields that the model sees, in this order, with the characters that each may take. Country, currency code
- * and source stay out: they do not change a right answer, and answers are reused across them.
+ * The text fields that the model sees, in this order, with the most characters of each. Country, currency code and source
+ * are left out, because they do not change a right answer and answers are reused across them.
  */
 const SHOWN_FIELDS = [
   ['units', MAX_PROMPT_TEXT],
@@ -34,13 +38,14 @@ const SHOWN_FIELDS = [
   ['aggregation_method', MAX_PROMPT_TEXT],
 ] as const satisfies readonly (readonly [keyof Indicator, number])[]
 
-/** The question: one JSON object a line between the delimiters, which no text inside can spell. */
+/** The user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of an indicator can close the list. */
 export function buildUserPrompt(items: readonly PromptItem[]): string {
-  const lines = items.map((item) => JSON.stringify(promptObject(item)).replaceAll('<', '\\u003c'))
+  const lines = items.map((item) => JSON.stringify(promptLine(item)).replaceAll('<', '\\u003c'))
   return [`Classify these ${items.length} indicators.`, OPEN, ...lines, CLOSE].join('\n')
 }
 
-function promptObject({ key, indicator, reading }: PromptItem) {
+/** What the model is shown of one indicator. Long texts are cut. */
+function promptLine({ key, indicator, reading }: PromptItem) {
   const texts: Record<string, string> = {}
   for (const [field, limit] of SHOWN_FIELDS) {
     const value = indicator[field]
@@ -53,23 +58,23 @@ function promptObject({ key, indicator, reading }: PromptItem) {
     name: cutText(indicator.name, MAX_PROMPT_NAME),
     ...texts,
     ...(samples.length > 0 ? { samples } : {}),
-    rules: evidenceOf(reading),
+    rules: shownReadingOf(reading),
   }
 }
 
-/** What the rules found, as the prompt tells it. */
-export type RuleEvidence = z.infer<typeof evidenceSchema>
+/** The readings of the rules as the prompt shows them. */
+export type ShownReading = z.infer<typeof shownReadingSchema>
 
-/** One indicator read back from a prompt: what the model was shown, no more. */
+/** One indicator parsed from a prompt, with no more than the model was shown. */
 export interface ParsedPromptItem {
   readonly key: string
-  /** With cut texts and at most the last six sample values, so rules read less from it than from the original. */
+  /** Its texts are cut and it has at most the last six sample values, so rules read less from it than from the original. */
   readonly indicator: Indicator
-  /** What the rules found in the original. */
-  readonly rules: RuleEvidence
+  /** The readings of the rules on the original indicator. */
+  readonly rules: ShownReading
 }
 
-function evidenceOf(reading: RuleReading): RuleEvidence {
+function shownReadingOf(reading: RuleReading): ShownReading {
   return {
     unit: unitText(reading.unit.value),
     frequency: reading.frequency.value,
@@ -84,7 +89,7 @@ function valueAndSure<T>({ value, sure }: FieldReading<T>): { value: T; sure: bo
   return { value, sure }
 }
 
-/** Such as "currency x1e6 USD per barrel". */
+/** The unit in words, such as "currency x1000000 USD per barrel". */
 function unitText({ kind, scale, currency, per }: Unit): string {
   return [kind, scale === 1 ? '' : `x${scale}`, currency ?? '', per === null ? '' : `per ${per}`]
     .filter((part) => part !== '')
@@ -95,7 +100,7 @@ function rounded(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS))
 }
 
-const evidenceSchema = z.object({
+const shownReadingSchema = z.object({
   unit: z.string(),
   frequency: z.enum(FREQUENCIES),
   cumulative: z.enum(CUMULATIVE_PATTERNS),
@@ -106,29 +111,21 @@ const evidenceSchema = z.object({
 
 const lineSchema = rawIndicatorSchema.extend({
   key: z.string(),
-  rules: evidenceSchema,
+  rules: shownReadingSchema,
   samples: z.array(z.tuple([z.string(), z.number()])).optional(),
 })
 
-/** The items of a prompt that `buildUserPrompt` wrote. Lines that are none of its own are left out; never throws. */
+/** Parses the items of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left out. */
 export function parseUserPrompt(prompt: string): ParsedPromptItem[] {
   const lines = prompt.split('\n')
   const open = lines.indexOf(OPEN)
   const close = lines.indexOf(CLOSE)
   if (open < 0 || close < open) return []
   return lines.slice(open + 1, close).flatMap((line) => {
-    const parsed = lineSchema.safeParse(jsonOf(line))
+    const parsed = lineSchema.safeParse(parseJson(line))
     if (!parsed.success) return []
     const { key, rules, samples = [], ...raw } = parsed.data
     const points: SamplePoint[] = samples.map(([date, value]) => ({ date, value }))
     return [{ key, indicator: normaliseIndicator({ ...raw, sample_values: points }).indicator, rules }]
   })
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

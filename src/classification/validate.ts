@@ -1,7 +1,4 @@
-/**
- * Do the fields of one result fit together? Findings are data. A blocking one sends the result to a person, so it names
- * only what the codebook rules out; a pair that is merely unusual is noted and lets the result pass.
- */
+/** Checks whether the fields of one result fit together, and returns what does not as findings with stable codes. */
 import type { Classification, IndicatorType, Issue, TemporalAggregation, UnitKind } from './types.ts'
 
 export type CheckedFields = Pick<
@@ -9,7 +6,7 @@ export type CheckedFields = Pick<
   'type' | 'temporal_aggregation' | 'orientation' | 'unit' | 'frequency' | 'cumulative'
 >
 
-/** Codes that no right answer can have. */
+/** Findings that the codebook rules out, so that a person has to review the result. Other findings are noted and the result stands. */
 export const BLOCKING_CODES: ReadonlySet<string> = new Set([
   'growth-rate-not-period-rate',
   'period-rate-not-growth-rate',
@@ -20,16 +17,18 @@ export const BLOCKING_CODES: ReadonlySet<string> = new Set([
   'stock-summed-over-period',
 ])
 
+/** One pair of fields that may contradict each other. */
 interface Check {
   readonly code: string
   readonly fails: (fields: CheckedFields) => boolean
   readonly message: (fields: CheckedFields) => string
 }
 
-/** Types whose values add up over time, so that a year-to-date series of them is cumulative. */
+/** Types whose values can be summed over time, so that a year-to-date series of them is period-cumulative. */
 const SUMMED: ReadonlySet<IndicatorType> = new Set(['flow', 'volume', 'count', 'balance'])
+/** Types that are amounts of money or of a physical quantity, which a percentage is not. */
 const AMOUNTS: ReadonlySet<IndicatorType> = new Set(['stock', 'flow', 'volume', 'balance'])
-/** Types that are pure numbers or statistics, never an amount of money. */
+/** Types that are never measured in money. */
 const MONEYLESS: ReadonlySet<IndicatorType> = new Set([
   'interest-rate',
   'yield',
@@ -41,6 +40,7 @@ const MONEYLESS: ReadonlySet<IndicatorType> = new Set([
   'probability',
   'percentage',
 ])
+/** The aggregations that a limit set by rule may have. */
 const TIMELESS_OR_POINT: ReadonlySet<TemporalAggregation> = new Set(['not-applicable', 'point-in-time'])
 
 const CHECKS: readonly Check[] = [
@@ -83,7 +83,7 @@ const CHECKS: readonly Check[] = [
     code: 'year-to-date-not-cumulative',
     fails: (f) =>
       f.cumulative.pattern === 'year-to-date' && SUMMED.has(f.type) && f.temporal_aggregation !== 'period-cumulative',
-    message: (f) => `the values accumulate and begin anew each year, but the aggregation is ${f.temporal_aggregation}`,
+    message: (f) => `the values add up and start again each year, but the aggregation is ${f.temporal_aggregation}`,
   },
   {
     code: 'cumulative-without-pattern',
@@ -112,12 +112,12 @@ const CHECKS: readonly Check[] = [
   },
 ]
 
-/** Every finding, in a fixed order; empty where the fields fit together. */
+/** The findings in a fixed order; empty where the fields fit together. */
 export function validate(fields: CheckedFields): Issue[] {
   return CHECKS.filter((check) => check.fails(fields)).map(({ code, message }) => ({ code, message: message(fields) }))
 }
 
-/** True where one of the issues alone means that the result is wrong somewhere. */
+/** Whether one of the issues alone means that a field of the result is wrong. */
 export function isBlocked(issues: readonly Issue[]): boolean {
   return issues.some((issue) => BLOCKING_CODES.has(issue.code))
 }

@@ -1,5 +1,5 @@
 /** Asks the model about chunks of a batch: fan out and gather, ask again in smaller chunks, then escalate what is in doubt. */
-import { nextPack } from '../../classification/chunks.ts'
+import { packRuleOfRound } from '../../classification/chunks.ts'
 import { escalationReasonOf } from '../../classification/merge.ts'
 import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
 import type { ChunkRequest } from '../contract.ts'
@@ -26,7 +26,7 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
   for (let round = 1; round < rounds && unansweredPositions().length > 0 && answers.failure === null; round += 1) {
     failWhereNothingIsAnswered(answers, isEndpointAway)
     const smaller = await ctx.run(`pack what was left open, round ${round + 1}`, () =>
-      packPositions(plan.ways, unansweredPositions(), nextPack(options.pack, round)),
+      packPositions(plan.ways, unansweredPositions(), packRuleOfRound(options.pack, round)),
     )
     await ask('primary', smaller)
   }

@@ -5,9 +5,9 @@ import {
   DEFAULT_PACK,
   MAX_CHUNK_TOKENS,
   MAX_ROUNDS,
-  nextPack,
   packChunks,
   packRuleOf,
+  packRuleOfRound,
 } from '../../../src/classification/chunks.ts'
 
 const sizes = (count: number, pack: number | undefined) =>
@@ -74,7 +74,7 @@ test('long items fill a chunk sooner: no bound is exceeded but by one item alone
 
 test('each round asks in smaller company, the last alone', () => {
   const rounds = (pack: number | undefined) =>
-    Array.from({ length: MAX_ROUNDS }, (_, round) => nextPack(packRuleOf(pack), round))
+    Array.from({ length: MAX_ROUNDS }, (_, round) => packRuleOfRound(packRuleOf(pack), round))
   assert.deepEqual(
     rounds(10).map(({ most }) => most),
     [10, 3, 1],
@@ -88,5 +88,5 @@ test('each round asks in smaller company, the last alone', () => {
     { pack: 3, most: 3 },
     { pack: 1, most: 1 },
   ])
-  assert.deepEqual(nextPack(packRuleOf(25), 7), { pack: 1, most: 1 })
+  assert.deepEqual(packRuleOfRound(packRuleOf(25), 7), { pack: 1, most: 1 })
 })

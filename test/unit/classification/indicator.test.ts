@@ -207,7 +207,7 @@ const REFUSED_BATCHES: readonly (readonly [unknown, RegExp])[] = [
   [{ indicators: [RAW], options: { pack: 1.5 } }, /^options\.pack: must be a whole number$/],
   [
     { indicators: [RAW, RAW] },
-    /^indicators\.1\.indicator_id: must be unique in a batch: "A1" stands at index 0 already$/,
+    /^indicators\.1\.indicator_id: must be unique in a batch: "A1" is already used at index 0$/,
   ],
   [{ indicators: [{ ...RAW, indicator_id: ' A1\u0000' }, RAW] }, /^indicators\.1\.indicator_id: must be unique/],
 ]

@@ -118,7 +118,7 @@ test('hybrid: a decision against a sure field is a conflict, and the rule stands
   const result = classify({ reading: OPEN_ORIENTATION, decision: sourced({ type: 'balance' }) })
   assert.deepEqual([result.type, result.source, result.status], ['flow', 'model', 'needs-review'])
   assert.deepEqual(result.issues, [
-    { code: 'rule-conflict', message: 'type: the answer is balance, the sure rule test-rule says flow' },
+    { code: 'rule-conflict', message: 'type: the answer is balance, but the rule test-rule is sure of flow' },
   ])
 })
 
