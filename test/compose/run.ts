@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RunReport } from '../../src/cli/classify/run.ts'
+import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import type { Cluster } from './cluster.ts'
 import { type Watch, watchRun } from './watch.ts'
 

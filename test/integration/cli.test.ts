@@ -194,7 +194,7 @@ test('Ctrl+C stops submitting, lets what is in flight end, exits 130, and --resu
   const report = JSON.parse(stdout)
   assert.ok(report.classified > 0 && report.failed > 0, stdout)
   assert.equal(report.indicators, 2_500)
-  assert.match(stderr, new RegExp(`go on with:\\n +npm run classify -- --resume ${report.run_id}`))
+  assert.match(stderr, new RegExp(`Resume the run with:\\n +npm run classify -- --resume ${report.run_id}`))
 
   const resumed = await runCli(['classify', '--resume', report.run_id, '--json'], { env })
   assert.equal(resumed.code, 0, resumed.stderr)
@@ -223,7 +223,7 @@ test('after kill -9 of the command --resume goes on, and nothing is asked twice'
   const other = await file('Y-other.jsonl', JSON.stringify({ indicator_id: 'Y.0', name: 'Another thing' }))
   const wrong = await runCli(['classify', other, '--resume', runId], { env })
   assert.equal(wrong.code, 2)
-  assert.match(wrong.stderr, /is not what run .* began with/)
+  assert.match(wrong.stderr, /has changed since the run .* began/)
 
   const resumed = await runCli(['classify', '--resume', runId, '--json'], { env })
   assert.equal(resumed.code, 0, resumed.stderr)
@@ -251,7 +251,7 @@ test('a record that cannot be mended is still reported and kept when the catalog
   const path = await file('refused.csv', 'indicator_id,name\nQ.2,\n')
   const { code, stderr } = await runCli(['classify', path, '--skip-invalid'], { env, cwd: directory })
   assert.equal(code, 2)
-  const name = /kept in (skipped-run-\S+\.csv):/.exec(stderr)?.[1] ?? ''
+  const name = /invalid records to (skipped-run-\S+\.csv):/.exec(stderr)?.[1] ?? ''
   assert.equal(await readFile(join(directory, name), 'utf8'), 'indicator_id,name\nQ.2,\n')
   assert.doesNotMatch(stderr, /Warning: Closing/)
 })
@@ -317,10 +317,10 @@ test('a run of standard input says that it needs the same input again', async ()
   cli.child.kill('SIGINT')
   const { code, stderr } = await cli.result
   assert.equal(code, 130, stderr)
-  const [, runId = ''] = /go on with:\n +npm run classify -- - --resume (run-\S+) < FILE/.exec(stderr) ?? []
+  const [, runId = ''] = /Resume the run with:\n +npm run classify -- - --resume (run-\S+) < FILE/.exec(stderr) ?? []
   const resumed = await runCli(['classify', '--resume', runId, '--json'], { env, input })
   assert.equal(resumed.code, 0, resumed.stderr)
-  assert.match(resumed.stderr, /the same input must be given again/)
+  assert.match(resumed.stderr, /give the same input again/)
   assert.equal(JSON.parse(resumed.stdout).classified, 60)
 })
 

@@ -1,4 +1,4 @@
-/** What a run would take, told ahead and held to: the estimate against the run, and a run with a bound on its cost. */
+/** The estimate of a run compared with the run itself, and runs with a cost limit. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import type { EstimateReport } from '../../src/cli/classify/estimate-sum.ts'
-import type { RunReport } from '../../src/cli/classify/run.ts'
+import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import { runCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 
@@ -15,7 +15,7 @@ let directory: string
 let env: Record<string, string>
 
 before(async () => {
-  // One answer in ten is of no use, so that a run costs more than its first questions.
+  // One answer in ten is unusable, so that a run needs more requests than the first ones.
   stack = await startTestStack({ RATE_RPM: '100000', OFFLINE_MODEL_FAULTS: 'badjson=.05,missing=.05' })
   directory = await mkdtemp(join(tmpdir(), 'classify-estimate-'))
   env = { ...stack.env }
@@ -28,8 +28,11 @@ after(async () => {
 
 const PLACES = ['plain', 'hill', 'shore', 'vale', 'moor', 'fen', 'heath']
 
-/** Half of it is open, in `shapes` shapes that come back all through the file; the other half the rules settle. */
-async function catalogue(name: string, rows: number, shapes: number): Promise<string> {
+/**
+ * Writes a catalogue of `rows` rows. The rules decide every other row; the rest is for the model, in `shapes` shapes that
+ * come back all through the file.
+ */
+async function writeCatalogue(name: string, rows: number, shapes: number): Promise<string> {
   const lines = Array.from({ length: rows }, (_, index) => {
     const indicator_id = `${name}.${index}`
     if (index % 2 === 0) return { indicator_id, name: 'GDP (current US$)', units: 'current US$', periodicity: 'Annual' }
@@ -41,7 +44,8 @@ async function catalogue(name: string, rows: number, shapes: number): Promise<st
   return path
 }
 
-async function json<T>(
+/** Runs a command with --json, and gives its report with the exit code and stderr. */
+async function runJson<T>(
   args: readonly string[],
 ): Promise<T & { readonly code: number | null; readonly stderr: string }> {
   const { code, stdout, stderr } = await runCli([...args, '--json'], { env })
@@ -50,47 +54,55 @@ async function json<T>(
   return { ...(JSON.parse(stdout) as T), code, stderr }
 }
 
-test('the estimate of a new catalogue is what its run then takes, and asks nothing', async () => {
-  const path = await catalogue('zorb', 600, 130)
-  const before = await asked()
-  const estimate = await json<EstimateReport>(['classify', path, '--estimate'])
+test('the estimate of a new catalogue is what its run then takes, and sends no request to the model', async () => {
+  const path = await writeCatalogue('zorb', 600, 130)
+  const before = await countModelRequests()
+  const estimate = await runJson<EstimateReport>(['classify', path, '--estimate'])
   assert.equal(estimate.code, 0)
-  assert.equal(await asked(), before, 'an estimate asks no model')
+  assert.equal(await countModelRequests(), before, 'an estimate sends no request')
   assert.equal(estimate.cold, false)
   assert.deepEqual(estimate.by_source, { rules: 300, reuse: 170, model: 130, escalation: 0, person: 0 })
   assert.equal(estimate.shapes, 130)
 
-  const run = await json<RunReport>(['classify', path])
+  const run = await runJson<RunReport>(['classify', path])
   assert.deepEqual(run.by_source, estimate.by_source)
-  // Answers of no use are asked again, which no estimate knows: at most three rounds.
+  // Unusable answers are requested again, in at most three rounds, and no estimate knows how many there will be.
   assert.ok(run.model_requests >= estimate.model_requests)
   assert.ok(run.model_requests <= estimate.model_requests * 3, `${run.model_requests} of ${estimate.model_requests}`)
   assert.ok(run.cost_usd > 0)
   assert.ok(run.warnings.some(({ code }) => code === 'notional-cost'))
 
-  const again = await json<EstimateReport>(['classify', path, '--estimate'])
+  const again = await runJson<EstimateReport>(['classify', path, '--estimate'])
   assert.equal(again.unchanged, 600)
   assert.equal(again.model_requests, 0)
   assert.equal(again.cost_usd, 0)
 })
 
-test('answers that are stored by shape are reuse in an estimate, unless reuse is off', async () => {
-  const path = await catalogue('zorb', 600, 130)
-  const forced = await json<EstimateReport>(['classify', path, '--estimate', '--force'])
+test('shapes with a stored answer count as reuse in an estimate, unless reuse is off', async () => {
+  const path = await writeCatalogue('zorb', 600, 130)
+  const forced = await runJson<EstimateReport>(['classify', path, '--estimate', '--force'])
   assert.deepEqual(forced.by_source, { rules: 300, reuse: 300, model: 0, escalation: 0, person: 0 })
-  const anew = await json<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--pack', '5'])
-  assert.equal(anew.by_source.model, 300)
-  assert.equal(anew.model_requests, 60)
-  const all = await json<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--mode', 'model'])
+  const small = await runJson<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--pack', '5'])
+  assert.equal(small.by_source.model, 300)
+  assert.equal(small.model_requests, 60)
+  const all = await runJson<EstimateReport>([
+    'classify',
+    path,
+    '--estimate',
+    '--force',
+    '--no-reuse',
+    '--mode',
+    'model',
+  ])
   assert.equal(all.by_source.model, 600)
-  const slow = await json<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--rpm', '10'])
+  const slow = await runJson<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--rpm', '10'])
   assert.equal(slow.limited_by, 'rpm')
   assert.equal(slow.budget.rpm, 10)
 })
 
-test('without a service the estimate is that of a cold run, and says so', async () => {
-  const path = await catalogue('zorb', 600, 130)
-  const cold = await json<EstimateReport>(['classify', path, '--estimate', '--ingress', 'http://127.0.0.1:9'])
+test('without a service the estimate is that of a cold run, with a warning', async () => {
+  const path = await writeCatalogue('zorb', 600, 130)
+  const cold = await runJson<EstimateReport>(['classify', path, '--estimate', '--ingress', 'http://127.0.0.1:9'])
   assert.equal(cold.code, 0)
   assert.equal(cold.cold, true)
   assert.match(cold.stderr, /Warning: estimated as a cold run/)
@@ -99,11 +111,11 @@ test('without a service the estimate is that of a cold run, and says so', async 
   assert.ok(cold.cost_usd > 0)
 })
 
-test('--max-cost stops in time, tells what is left, and goes on with more', async () => {
-  const path = await catalogue('morb', 2_000, 600)
-  const whole = await json<EstimateReport>(['classify', path, '--estimate'])
+test('--max-cost stops in time, tells what is left, and a higher limit continues the run', async () => {
+  const path = await writeCatalogue('morb', 2_000, 600)
+  const whole = await runJson<EstimateReport>(['classify', path, '--estimate'])
   const bound = Number((whole.cost_usd / 2).toFixed(6))
-  const stopped = await json<RunReport>(['classify', path, '--max-cost', String(bound)])
+  const stopped = await runJson<RunReport>(['classify', path, '--max-cost', String(bound)])
   assert.equal(stopped.code, 1)
   assert.ok(stopped.cost_usd <= bound, `${stopped.cost_usd} of ${bound}`)
   assert.ok(stopped.classified > 0 && stopped.failed > 0)
@@ -116,25 +128,25 @@ test('--max-cost stops in time, tells what is left, and goes on with more', asyn
   assert.match(stopped.failures[0]?.reason ?? '', /--max-cost/)
   assert.match(stopped.stderr, new RegExp(`--resume ${stopped.run_id} --max-cost`))
 
-  const left = await json<EstimateReport>(['classify', '--resume', stopped.run_id, '--estimate'])
+  const left = await runJson<EstimateReport>(['classify', '--resume', stopped.run_id, '--estimate'])
   assert.equal(left.indicators, stopped.failed)
   assert.ok(left.model_requests > 0 && left.model_requests < whole.model_requests)
 
-  const kept = await json<RunReport>(['classify', '--resume', stopped.run_id])
+  const kept = await runJson<RunReport>(['classify', '--resume', stopped.run_id])
   assert.equal(kept.code, 1)
   assert.equal(kept.max_cost?.usd, bound)
   assert.ok(kept.cost_usd <= bound)
-  assert.match(kept.stderr, /as was said when it began/)
+  assert.match(kept.stderr, /the limit that was given before/)
 
   const enough = (whole.cost_usd * 10).toFixed(6)
-  const done = await json<RunReport>(['classify', '--resume', stopped.run_id, '--max-cost', enough])
+  const done = await runJson<RunReport>(['classify', '--resume', stopped.run_id, '--max-cost', enough])
   assert.equal(done.code, 0, done.stderr)
   assert.equal(done.classified, 2_000)
   assert.equal(done.failed, 0)
 })
 
-test('options that contradict each other, and sums that are none, are refused', async () => {
-  const path = await catalogue('zorb', 2, 1)
+test('options that contradict each other, and numbers out of range, are refused', async () => {
+  const path = await writeCatalogue('zorb', 2, 1)
   for (const args of [
     ['--estimate', '--max-cost', '1'],
     ['--max-cost', '-1'],
@@ -148,8 +160,8 @@ test('options that contradict each other, and sums that are none, are refused', 
   }
 })
 
-/** Requests that the model was sent. */
-async function asked(): Promise<number> {
+/** Requests that the model was sent so far. */
+async function countModelRequests(): Promise<number> {
   const client = new pg.Client({ connectionString: stack.databaseUrl })
   await client.connect()
   try {

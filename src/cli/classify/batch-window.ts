@@ -1,109 +1,125 @@
 /**
- * How many batches are under way: enough to use what the service can do, few enough that a stop has little to wait
- * for. In a full queue every further batch only waits longer (Little's law), so the time that batches take tells both.
+ * Decides how many batches of a run are in flight at a time: enough to use all that the service can do, and few enough
+ * that a run that is stopped ends soon. In a service that is busy a further batch only makes every batch take longer
+ * (Little's law), so the window grows and shrinks by how long batches take and how many end.
+ *
+ * While batches are quick, the window grows by one with each that ends. From then on it changes in trials: it measures a
+ * round of batches, changes its size, measures another round, and goes back where the change brought nothing.
  */
 
-export interface Window {
-  /** Batches that may be under way now. */
+export interface BatchWindow {
+  /** Batches that may be in flight now. */
   readonly size: number
-  /** A batch that began at `startedAt` (ms of the clock) has ended. */
-  ended(startedAt: number): void
+  /** Notes the end of a batch that was submitted at `startedAt`, in milliseconds of the window's clock. */
+  noteEnd(startedAt: number): void
 }
 
-/** Two keep the budget busy while one is saved and the next one planned, */
-const MIN = 2
-/** and small batches are more: after an outage, when all took long, so much goes on at least. */
-const LEAST_INDICATORS = 200
-const MOST_LEAST = 10
-const MAX = 256
-/** What is under way stands in the memory of the replicas: more than so many indicators bring nothing but size. */
-const MOST_INDICATORS = 6_400
-const FIRST = 4
-/** Below this, one more for each that ends: whatever is in flight ends in a moment anyway. */
+/** The smallest window: one batch uses the rate budget while another one is planned or saved. */
+const MIN_SIZE = 2
+/**
+ * Indicators that stay in flight when slow batches shrink the window, because after an outage all batches are slow for a
+ * while, and small ones would leave the service idle.
+ */
+const SHRINK_FLOOR_INDICATORS = 200
+/** The most batches that the floor of indicators may come to. */
+const MAX_SHRINK_FLOOR = 10
+/** The largest window in batches. */
+const MAX_SIZE = 256
+/** The largest window in indicators, which bounds the memory of the replicas. */
+const MAX_INDICATORS = 6_400
+const FIRST_SIZE = 4
+/** Batches that take fewer milliseconds than this let the window grow at once: a stop never waits long for them. */
 const QUICK_MS = 1_500
-/** What a stop may have to wait for. */
+/** Milliseconds for which a stopped run may have to wait for its batches in flight. */
 const TARGET_MS = 10_000
-/** A look at what a change did takes so many batches, or as many as are under way. */
-const LEAST_ROUND = 4
-const MOST_ROUND = 16
+/** A round lasts for as many batches as the window holds, within these bounds. */
+const MIN_ROUND = 4
+const MAX_ROUND = 16
+/** The factor by which the window grows in a trial. */
 const GROWTH = 1.5
-/** Growing by a half must bring this much more, or the service was busy before. */
-const WORTH = 1.15
-/** Where the model alone takes longer than the target, a stop waits for that, and hardly longer. */
-const OVER_MODEL = 1.25
-/** Rounds until growth that brought nothing is tried again: the budget may have changed. */
-const FIRST_REST = 4
-const MAX_REST = 32
+/** A trial of growth is kept where it multiplies the batches per time by at least this. */
+const MIN_GAIN = 1.15
+/** Where the model alone takes longer than the target, batches may take this many times as long as the model. */
+const MODEL_TOLERANCE = 1.25
+/** Rounds to wait before growth that brought nothing is tried again, because the budget may have changed meanwhile. */
+const FIRST_REST_ROUNDS = 4
+const MAX_REST_ROUNDS = 32
+/** The weight of the newest batch in the moving average of how long batches take. */
 const SMOOTHING = 0.2
 
+/** A change of the window whose effect is being measured, with what was measured before it. */
 interface Trial {
   readonly kind: 'grow' | 'shrink'
-  readonly before: number
-  /** Batches a millisecond, before the change. */
-  readonly perMs: number
+  readonly sizeBefore: number
+  readonly batchesPerMs: number
   readonly latencyMs: number
 }
 
-export interface WindowOptions {
+export interface BatchWindowOptions {
   /** Indicators in a batch. */
   readonly batchSize: number
   /** Milliseconds of a clock that never goes back. Default: `performance.now`. */
   readonly now?: () => number
 }
 
-export function createWindow({ batchSize, now = () => performance.now() }: WindowOptions): Window {
-  const most = Math.min(MAX, Math.ceil(MOST_INDICATORS / batchSize))
-  const least = Math.min(MOST_LEAST, Math.max(MIN, Math.ceil(LEAST_INDICATORS / batchSize)))
-  let size = FIRST
+export function createBatchWindow({ batchSize, now = () => performance.now() }: BatchWindowOptions): BatchWindow {
+  const largest = Math.min(MAX_SIZE, Math.ceil(MAX_INDICATORS / batchSize))
+  const shrinkFloor = Math.min(MAX_SHRINK_FLOOR, Math.max(MIN_SIZE, Math.ceil(SHRINK_FLOOR_INDICATORS / batchSize)))
+  let size = FIRST_SIZE
+  /** Moving average of how long batches of this size of the window take; undefined before the first has ended. */
   let latencyMs: number | undefined
   let trial: Trial | undefined
-  let growthRest = 0
-  let restLength = FIRST_REST
-  /** What batches take with nothing in their way; known where fewer in flight were no quicker. */
+  /** Rounds until growth is tried again. */
+  let restRounds = 0
+  let nextRestRounds = FIRST_REST_ROUNDS
+  /** Milliseconds that a batch takes in an idle service; 0 until a smaller window has proved no quicker. */
   let modelMs = 0
   let changedAt = now()
   let round = newRound()
 
   function clamp(wanted: number): number {
-    return Math.max(MIN, Math.min(most, Math.round(wanted)))
+    return Math.max(MIN_SIZE, Math.min(largest, Math.round(wanted)))
   }
   function newRound() {
     return { ended: 0, latencySum: 0, latencies: 0, firstAt: 0, lastAt: 0 }
   }
-  function change(to: number, because?: Trial): void {
+  function change(to: number, nextTrial?: Trial): void {
     size = clamp(to)
-    trial = because
+    trial = nextTrial
     changedAt = now()
     latencyMs = undefined
     round = newRound()
   }
 
-  /** A round's worth of batches that began after the last change has ended. */
-  function judge(perMs: number, meanMs: number): void {
+  /** Ends a round in which `batchesPerMs` batches ended per millisecond and took `meanMs` milliseconds on average. */
+  function endRound(batchesPerMs: number, meanMs: number): void {
     const last = trial
     trial = undefined
-    const isGrowthInVain = last?.kind === 'grow' && perMs < last.perMs * WORTH
-    // Fewer in flight and no quicker: the model is slow, not the queue long.
-    const isModelSlow = last?.kind === 'shrink' && meanMs > last.latencyMs * (1 + size / last.before) * 0.5
+    const isGrowthInVain = last?.kind === 'grow' && batchesPerMs < last.batchesPerMs * MIN_GAIN
+    // Where fewer batches in flight are hardly quicker, the model is slow, and not the queue long.
+    const isModelSlow = last?.kind === 'shrink' && meanMs > last.latencyMs * (1 + size / last.sizeBefore) * 0.5
     if (isGrowthInVain) {
-      growthRest = restLength
-      restLength = Math.min(restLength * 2, MAX_REST)
-    } else if (last?.kind === 'grow') restLength = FIRST_REST
+      restRounds = nextRestRounds
+      nextRestRounds = Math.min(nextRestRounds * 2, MAX_REST_ROUNDS)
+    } else if (last?.kind === 'grow') nextRestRounds = FIRST_REST_ROUNDS
     modelMs = isModelSlow ? meanMs : Math.min(modelMs, meanMs)
     if (isGrowthInVain || isModelSlow) {
-      change(last.before)
+      change(last.sizeBefore)
       return
     }
-    const here = { before: size, perMs, latencyMs: meanMs }
-    const targetMs = Math.max(TARGET_MS, modelMs * OVER_MODEL)
+    const measured = { sizeBefore: size, batchesPerMs, latencyMs: meanMs }
+    const targetMs = Math.max(TARGET_MS, modelMs * MODEL_TOLERANCE)
     if (meanMs > targetMs) {
-      const fewer = Math.max(Math.min(size, least), clamp(Math.min(size - 1, Math.floor((size * targetMs) / meanMs))))
-      if (fewer < size) change(fewer, { ...here, kind: 'shrink' })
-    } else if (growthRest > 0) {
-      growthRest -= 1
+      const fewer = Math.max(
+        Math.min(size, shrinkFloor),
+        clamp(Math.min(size - 1, Math.floor((size * targetMs) / meanMs))),
+      )
+      if (fewer < size) change(fewer, { ...measured, kind: 'shrink' })
+    } else if (restRounds > 0) {
+      restRounds -= 1
     } else {
       const more = clamp(Math.ceil(size * GROWTH))
-      if (more > size) change(more, { ...here, kind: 'grow' })
+      if (more > size) change(more, { ...measured, kind: 'grow' })
     }
   }
 
@@ -111,7 +127,7 @@ export function createWindow({ batchSize, now = () => performance.now() }: Windo
     get size() {
       return size
     },
-    ended(startedAt) {
+    noteEnd(startedAt) {
       const endedAt = now()
       const tookMs = endedAt - startedAt
       const isOfThisSize = startedAt >= changedAt
@@ -122,7 +138,7 @@ export function createWindow({ batchSize, now = () => performance.now() }: Windo
         return
       }
       if (round.ended === 0) {
-        // What began before the change tells of another size: the look begins with the first that did not.
+        // A round begins with the first batch of the new size: an older one tells about the size before.
         if (!isOfThisSize) return
         round.firstAt = endedAt
       } else if (isOfThisSize) {
@@ -132,9 +148,9 @@ export function createWindow({ batchSize, now = () => performance.now() }: Windo
       round.ended += 1
       round.lastAt = endedAt
       const { ended, latencies, latencySum, firstAt, lastAt } = round
-      if (ended <= Math.min(Math.max(size, LEAST_ROUND), MOST_ROUND) || latencies === 0) return
+      if (ended <= Math.min(Math.max(size, MIN_ROUND), MAX_ROUND) || latencies === 0) return
       round = newRound()
-      judge((ended - 1) / Math.max(1, lastAt - firstAt), latencySum / latencies)
+      endRound((ended - 1) / Math.max(1, lastAt - firstAt), latencySum / latencies)
     },
   }
 }

@@ -1,40 +1,53 @@
-/** `--max-cost`: a batch is submitted only where what it may cost at most still fits. */
+/**
+ * Keeps a run within `--max-cost`: before a batch is submitted, the most that it may cost is reserved, and a batch is
+ * admitted only where that still fits into the budget of the run.
+ */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { maxBatchTokens, type PendingQuestion } from '../../classification/estimate.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import type { EstimateResponse, TokenPrice } from '../../restate/contract.ts'
-import { type Asked, coldFacts } from './dry-run.ts'
+import { dryRunCold, type RunRequest } from './dry-run.ts'
 
-/** Room for what a batch may cost. Settle it when the batch has ended; twice is once. */
-export interface Reservation {
-  /** USD. */
+/** The part of the budget that one batch in flight may use. */
+export interface CostReservation {
+  /** US dollars. */
   readonly usd: number
-  /** What it did cost; null where nobody knows: then all of it counts as spent. */
+  /**
+   * Gives back what the batch, which has ended, did not use. `actualUsd` is null where its cost is not known; then all that
+   * was reserved counts as spent. Only the first call has an effect.
+   */
   settle(actualUsd: number | null): void
 }
 
-export interface Purse {
+export interface CostBudget {
+  /** US dollars. */
   readonly spentUsd: number
+  /** Whether a batch that costs at most `boundUsd` fits beside what is spent and reserved. */
   fits(boundUsd: number): boolean
-  reserve(boundUsd: number): Reservation
+  reserve(boundUsd: number): CostReservation
 }
 
-/** More than the dearest batch so far was above its bound: what is asked again counts in no bound. */
-const MARGIN = 1.1
+/**
+ * Requests that are repeated count in no bound, so a batch may cost more than its bound. Every later bound is then
+ * multiplied by how far that batch went beyond its own, and by this margin.
+ */
+const OVERRUN_MARGIN = 1.1
+/** US dollars by which sums of floating point numbers may be off. */
 const ROUNDING_USD = 1e-9
 
-export function createPurse(maxUsd: number, spentBeforeUsd: number): Purse {
+/** A budget of `maxUsd` for the whole run, of which earlier processes of the run have spent `spentBeforeUsd`. */
+export function createCostBudget(maxUsd: number, spentBeforeUsd: number): CostBudget {
   let spent = spentBeforeUsd
   let reserved = 0
-  let factor = 1
+  let overrunFactor = 1
   return {
     get spentUsd() {
       return spent
     },
-    fits: (boundUsd) => boundUsd === 0 || spent + reserved + boundUsd * factor <= maxUsd + ROUNDING_USD,
+    fits: (boundUsd) => boundUsd === 0 || spent + reserved + boundUsd * overrunFactor <= maxUsd + ROUNDING_USD,
     reserve(boundUsd) {
-      const usd = boundUsd * factor
+      const usd = boundUsd * overrunFactor
       let isSettled = false
       reserved += usd
       return {
@@ -45,7 +58,7 @@ export function createPurse(maxUsd: number, spentBeforeUsd: number): Purse {
           reserved -= usd
           spent += actualUsd ?? usd
           if (actualUsd !== null && actualUsd > boundUsd && boundUsd > 0) {
-            factor = Math.max(factor, (actualUsd / boundUsd) * MARGIN)
+            overrunFactor = Math.max(overrunFactor, (actualUsd / boundUsd) * OVERRUN_MARGIN)
           }
         },
       }
@@ -53,74 +66,79 @@ export function createPurse(maxUsd: number, spentBeforeUsd: number): Purse {
   }
 }
 
-export interface Spending {
+export interface CostAdmission {
   readonly maxUsd: number
   readonly spentUsd: number
   /**
-   * Makes room for a batch. `untilOneEnds` resolves false where nothing is under way that could give room back.
-   * Resolves with null where it does not fit. Never rejects.
+   * Reserves what the batch may cost, and resolves with null where it does not fit even when no batch is in flight any
+   * more. `waitForOneEnd` resolves when a batch in flight has ended and may have given money back, with false where none
+   * is in flight. Never rejects.
    */
-  admit(indicators: readonly Indicator[], untilOneEnds: () => Promise<boolean>): Promise<Reservation | null>
+  admit(indicators: readonly Indicator[], waitForOneEnd: () => Promise<boolean>): Promise<CostReservation | null>
 }
 
-export interface SpendingOptions {
+export interface CostAdmissionOptions {
   readonly maxUsd: number
-  /** Of the run, before this process took it up. */
+  /** Spent by earlier processes of the same run, US dollars. */
   readonly spentUsd: number
-  readonly asked: Asked
+  readonly request: RunRequest
   readonly basis: CostBasis
-  /** What the service would do with a batch now; undefined where it is too old to tell. */
-  readonly plan: (indicators: readonly Indicator[]) => Promise<EstimateResponse | undefined>
+  /** A dry run of a batch by the service; undefined where the service is of a release that makes none. */
+  readonly dryRun: (indicators: readonly Indicator[]) => Promise<EstimateResponse | undefined>
 }
 
-/** What one token of a prompt or an answer costs, as the service knows it. */
+/** The service's model, its prices, and the tokens in front of every request. */
 export type CostBasis = Pick<EstimateResponse, 'model' | 'price' | 'escalation_price' | 'prefix_tokens'>
 
-/** Throws ServiceError input-invalid where costs cannot be bounded: the service is too old, or knows no price. */
-export function costBasisOf(planned: EstimateResponse | undefined): CostBasis {
-  if (planned === undefined) {
-    const way = 'start it anew with this release, or leave --max-cost out'
-    throw new ServiceError('input-invalid', `--max-cost: the running service cannot tell costs ahead: ${way}`)
+/**
+ * The basis from the service's first dry run. Throws ServiceError input-invalid where costs cannot be bounded, because the
+ * service is of an earlier release or knows no price of its model.
+ */
+export function costBasisOf(firstDryRun: EstimateResponse | undefined): CostBasis {
+  if (firstDryRun === undefined) {
+    const reason = 'the running service is of an earlier release and cannot estimate costs'
+    throw new ServiceError('input-invalid', `--max-cost: ${reason}: restart it with this release, or omit --max-cost`)
   }
-  if (planned.price === null) {
-    const way = 'set OPENAI_PRICES where the service runs'
-    throw new ServiceError('input-invalid', `--max-cost: no price of ${planned.model} is known: ${way}`)
+  if (firstDryRun.price === null) {
+    const reason = `the price of the model ${firstDryRun.model} is not known`
+    throw new ServiceError('input-invalid', `--max-cost: ${reason}: set OPENAI_PRICES where the service runs`)
   }
-  return planned
+  return firstDryRun
 }
 
-export function createSpending({ maxUsd, spentUsd, asked, basis, plan }: SpendingOptions): Spending {
-  const purse = createPurse(maxUsd, spentUsd)
-  const pack = packRuleOf(asked.options.pack)
+export function createCostAdmission(options: CostAdmissionOptions): CostAdmission {
+  const { maxUsd, spentUsd, request, basis, dryRun } = options
+  const budget = createCostBudget(maxUsd, spentUsd)
+  const pack = packRuleOf(request.options.pack)
 
-  const boundOf = (asks: readonly PendingQuestion[]): number => {
-    const { input, output } = maxBatchTokens(asks, pack, basis.prefix_tokens)
-    // An escalation asks at most the same again, of the other model.
-    return most(input, output, basis.price) + most(input, output, basis.escalation_price)
+  const boundOf = (questions: readonly PendingQuestion[]): number => {
+    const { input, output } = maxBatchTokens(questions, pack, basis.prefix_tokens)
+    // The escalation model is asked at most about everything that the model was asked about.
+    return maxUsdOf(input, output, basis.price) + maxUsdOf(input, output, basis.escalation_price)
   }
 
   return {
     maxUsd,
     get spentUsd() {
-      return purse.spentUsd
+      return budget.spentUsd
     },
-    async admit(indicators, untilOneEnds) {
-      // What is stored only ever makes a batch cheaper: the service is asked where the cold bound does not fit.
-      const coldBound = boundOf(coldFacts(indicators, asked, basis.model).asks)
-      if (purse.fits(coldBound)) return purse.reserve(coldBound)
+    async admit(indicators, waitForOneEnd) {
+      // Stored answers only make a batch cheaper, so the service is asked only where the bound without them does not fit.
+      const coldBound = boundOf(dryRunCold(indicators, request, basis.model).asks)
+      if (budget.fits(coldBound)) return budget.reserve(coldBound)
       for (;;) {
-        const planned = await plan(indicators).catch(() => undefined)
+        const planned = await dryRun(indicators).catch(() => undefined)
         const bound = planned === undefined ? coldBound : Math.min(coldBound, boundOf(planned.asks))
-        if (purse.fits(bound)) return purse.reserve(bound)
-        if (!(await untilOneEnds())) return null
+        if (budget.fits(bound)) return budget.reserve(bound)
+        if (!(await waitForOneEnd())) return null
       }
     },
   }
 }
 
-/** USD at the dearest that input may cost. */
-function most(input: number, output: number, price: TokenPrice | null): number {
+/** US dollars for these tokens, with the dearest of the prices that input may have; 0 without a price. */
+function maxUsdOf(input: number, output: number, price: TokenPrice | null): number {
   if (price === null) return 0
-  const dearest = Math.max(price.input, price.cached_input ?? 0, price.cache_write ?? 0)
-  return (input * dearest + output * price.output) / 1e6
+  const dearestInput = Math.max(price.input, price.cached_input ?? 0, price.cache_write ?? 0)
+  return (input * dearestInput + output * price.output) / 1e6
 }

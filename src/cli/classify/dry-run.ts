@@ -1,32 +1,38 @@
-/** How the batches of a run would get their results: by the service, which knows what is stored, or as if nothing were. */
-import { createHash } from 'node:crypto'
+/**
+ * Dry runs of batches: how many indicators the rules, stored answers and the model would decide, without asking the
+ * model. The service knows what is stored; without a service the dry run is cold, as if the database were empty.
+ */
 import { type BatchDryRun, type Candidate, dryRunBatch } from '../../classification/estimate.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readIndicator } from '../../classification/rules.ts'
 import { shapeOf } from '../../classification/shape.ts'
 import type { Indicator } from '../../classification/types.ts'
+import { sha256 } from '../../lib/sha256.ts'
 import { type EstimateResponse, estimateResponseSchema } from '../../restate/contract.ts'
 import type { ServiceClient } from '../client/service.ts'
 import type { RunHeader } from './run-journal.ts'
 
-export type Asked = Pick<RunHeader, 'force' | 'options'>
+/** The options of a run on which the outcome of its batches depends. */
+export type RunRequest = Pick<RunHeader, 'force' | 'options'>
 
-/** As in the plan step of a batch, with an empty database. */
-export function coldFacts(indicators: readonly Indicator[], { options }: Asked, model: string): BatchDryRun {
+/** Decides as the plan step of a batch does on an empty database. */
+export function dryRunCold(indicators: readonly Indicator[], { options }: RunRequest, model: string): BatchDryRun {
   const candidates = indicators.map((indicator): Candidate => {
     const reading = readIndicator(indicator)
-    const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    const shapeHash = createHash('sha256').update(shape).digest('hex')
+    const shapeHash = sha256(shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION }))
     return { indicator, reading, shapeHash, stored: null }
   })
   return dryRunBatch(candidates, options)
 }
 
-/** Undefined where the service is of a release that makes no estimates. Rejects where it does not answer. */
-export async function storedFacts(
+/**
+ * Asks the service, which also tells its model, prices and experience with tokens. Resolves with undefined where the
+ * service is of an earlier release that makes no estimates. Rejects with ServiceError where it does not answer.
+ */
+export async function dryRunByService(
   service: ServiceClient,
   indicators: readonly Indicator[],
-  { force, options }: Asked,
+  { force, options }: RunRequest,
   signal: AbortSignal,
 ): Promise<EstimateResponse | undefined> {
   const { mode, reuse, pack } = options

@@ -1,4 +1,4 @@
-/** Adds the plans of all batches up to what the whole run will take. Pure. */
+/** Adds up the dry runs of all batches to the estimate of the whole run: requests, tokens, cost and time. Pure. */
 import type { PackRule } from '../../classification/chunks.ts'
 import {
   type BatchDryRun,
@@ -11,53 +11,61 @@ import {
 import type { Source } from '../../classification/types.ts'
 import type { TokenPrice, Warning } from '../../restate/contract.ts'
 
-/** What the service (or, cold, the configuration here) goes by. */
+/** What turns dry runs into tokens and cost: from the service, or from the configuration where the estimate is cold. */
 export interface EstimateBasis {
   readonly model: string
+  /** Null where the price of the model is not known. */
   readonly price: TokenPrice | null
+  /** Tokens in front of the indicators of every request. */
   readonly prefixTokens: number
+  /** Experience with earlier requests to the model; null where there were none. */
   readonly habits: UsageHistory | null
 }
 
+/** Limits of requests and tokens a minute, and the share of them, from 0 to 1, that is used. */
 export interface EstimateBudget {
   readonly rpm: number
   readonly tpm: number | null
   readonly safety: number
 }
 
-/** The report of `classify --estimate --json`; names as in the report of a run where they mean the same. */
+/** The report of `classify --estimate --json`, whose property names are fixed and those of a run's report where they agree. */
 export interface EstimateReport {
   readonly estimate: true
   readonly indicators: number
   readonly unchanged: number
   readonly by_source: Record<Source, number>
-  /** Distinct shapes that will be asked. */
+  /** Distinct shapes about which the model will be asked. */
   readonly shapes: number
   readonly model_requests: number
   readonly tokens: TokenCounts
   readonly cost_usd: number
-  /** At the budget, by the limit that binds. */
+  /** How long the run takes by the limit that allows the least. */
   readonly minutes: number
   readonly limited_by: 'rpm' | 'tpm' | 'cpu'
   readonly budget: EstimateBudget
   readonly model: string
   readonly price: TokenPrice | null
-  /** True: nobody was asked what is stored, so everything counts as new. */
+  /** True where no service was asked, so that everything counts as new. */
   readonly cold: boolean
   readonly warnings: readonly Warning[]
 }
 
 export interface EstimateSum {
-  add(facts: BatchDryRun, basis: EstimateBasis): void
-  /** Indicators so far. */
+  /** Adds the next batch in the order of the catalogue. */
+  add(dryRun: BatchDryRun, basis: EstimateBasis): void
+  /** Indicators of all batches that were added. */
   readonly indicators: number
   total(budget: EstimateBudget): Omit<EstimateReport, 'cold' | 'warnings'>
 }
 
-/** What the embedded stack does on two cores where nothing is asked (README, Performance); more replicas do more. */
+/**
+ * Indicators a minute where the model is not asked, as measured with the embedded stack on two cores. More replicas do
+ * more, so that the estimate of such a run is on the long side.
+ */
 const CPU_INDICATORS_PER_MINUTE = 150_000
 
-/** Batches in the order of the file: a shape that an earlier one asks is an answer for the later ones. */
+/** With `reuse` a shape counts as asked once: its later indicators, also in later batches, reuse that answer. */
 export function createEstimateSum(options: { readonly reuse: boolean; readonly pack: PackRule }): EstimateSum {
   const counts = { unchanged: 0, rules: 0, reuse: 0, person: 0, model: 0 }
   const shapes = new Set<number>()
@@ -69,21 +77,21 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
     get indicators() {
       return Object.values(counts).reduce((sum, count) => sum + count, 0)
     },
-    add(facts, by) {
-      basis = by
-      const asks: PendingQuestion[] = []
-      for (const ask of facts.asks) {
-        const shape = shapeNumber(ask.shape)
+    add(dryRun, nextBasis) {
+      basis = nextBasis
+      const questions: PendingQuestion[] = []
+      for (const question of dryRun.asks) {
+        const shape = shapeNumber(question.shape)
         if (options.reuse && shapes.has(shape)) counts.reuse += 1
-        else asks.push(ask)
+        else questions.push(question)
         shapes.add(shape)
       }
-      counts.unchanged += facts.unchanged
-      counts.rules += facts.rules
-      counts.reuse += facts.reuse
-      counts.person += facts.person
-      counts.model += asks.length
-      const expected = estimateBatch(asks, options.pack, by.prefixTokens, by.habits)
+      counts.unchanged += dryRun.unchanged
+      counts.rules += dryRun.rules
+      counts.reuse += dryRun.reuse
+      counts.person += dryRun.person
+      counts.model += questions.length
+      const expected = estimateBatch(questions, options.pack, nextBasis.prefixTokens, nextBasis.habits)
       requests += expected.requests
       for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += expected.tokens[kind]
     },
@@ -91,8 +99,9 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       if (basis === undefined) throw new RangeError('an estimate needs at least one batch')
       const { model, price, prefixTokens, habits } = basis
       const { rules, reuse, person } = counts
-      const isFirstCold = habits === null && requests > 0
-      const cached = Math.max(0, tokens.cached - (isFirstCold ? cacheablePrefixTokens(prefixTokens) : 0))
+      // Without earlier requests to the model the provider has cached nothing when the first one comes.
+      const uncached = habits === null && requests > 0 ? cacheablePrefixTokens(prefixTokens) : 0
+      const cached = Math.max(0, tokens.cached - uncached)
       const counted = { ...tokens, cached }
       return {
         estimate: true,
@@ -112,7 +121,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
   }
 }
 
-/** USD; what is not cached costs the plain price. */
+/** US dollars. Input that the provider has not cached costs the plain price. */
 export function costOfTokens(tokens: TokenCounts, price: TokenPrice): number {
   const { input, cached_input = input, output } = price
   return ((tokens.input - tokens.cached) * input + tokens.cached * cached_input + tokens.output * output) / 1e6
@@ -128,7 +137,10 @@ function durationOf(indicators: number, requests: number, tokens: number, { rpm,
   return { minutes: Number(binding.minutes.toPrecision(3)), limited_by: binding.limited_by }
 }
 
-/** 52 bits of the hash: a million shapes fit in memory, and that two of them share a number has odds of 1 to 10,000. */
+/**
+ * A shape as a number of 52 bits of its hash, so that a million shapes fit into memory. The odds that any two of a million
+ * share a number are about 1 to 10,000, and the estimate would be off by one question.
+ */
 function shapeNumber(hash: string): number {
   return Number.parseInt(hash.slice(0, 13), 16)
 }

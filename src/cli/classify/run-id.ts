@@ -8,11 +8,11 @@ export function createRunId(prefix: 'run' | 'review' | 'eval'): string {
   return `${prefix}-${time}-${randomBytes(4).toString('hex')}`
 }
 
-/** The characters of a run id. A run id becomes the name of a file and part of SQL, so nothing else may be in it. */
-export const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/
+/** The form of a run id. A run id becomes the name of a file and a part of SQL, so it may hold no other characters. */
+const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/
 
 /** Throws ServiceError input-invalid where `text`, which comes from the command line, cannot be the id of a run. */
 export function checkRunId(text: string): void {
   if (RUN_ID.test(text)) return
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run`)
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (letters, digits, - and _)`)
 }

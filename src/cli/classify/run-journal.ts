@@ -1,8 +1,8 @@
 /**
- * What a run has done so far, on the disk of the machine that submits it, so that it can go on after Ctrl+C, kill -9 or
- * a reboot. One file a run in DATA_DIR/runs: the first line says what was asked for, every other one what became of a
- * batch. Lines are only ever added; one that a kill has torn is left out, and its batch is submitted again under the
- * same idempotency key, which asks nothing twice.
+ * The journal of a run on the machine that submits it, by which a run is resumed after Ctrl+C, kill -9 or a reboot. Each
+ * run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome of a
+ * batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under the same
+ * idempotency key, for which Restate gives the stored result without another request to the model.
  */
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -11,10 +11,11 @@ import { MODES } from '../../classification/indicator.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
+import { checkRunId } from './run-id.ts'
 
 const headerSchema = z.object({
   run_id: z.string(),
-  /** Absolute path, or "-". */
+  /** Absolute path of the catalogue, or "-" for standard input. */
   file: z.string(),
   fingerprint: z.string(),
   batch_size: z.number().int().min(1).max(100),
@@ -27,11 +28,11 @@ const headerSchema = z.object({
     override_person: z.boolean().optional(),
     pack: z.number().int().min(1).max(25).optional(),
   }),
-  /** The bound that the run began with, USD. */
+  /** The cost limit with which the run began, US dollars. */
   max_cost_usd: z.number().min(0).optional(),
 })
 
-/** What was asked for when the run began. */
+/** The first line of a journal: the catalogue and the options with which the run began. */
 export type RunHeader = z.infer<typeof headerSchema>
 
 const count = z.number().min(0)
@@ -50,25 +51,25 @@ const summarySchema = z.object({
 const entrySchema = z.union([
   z.object({ batch: z.number().int().min(0), done: summarySchema }),
   z.object({ batch: z.number().int().min(0), failed: z.literal(true), cost_usd: count.optional() }),
-  /** A resume gave another bound on the cost. */
+  /** Written when a run is resumed with another cost limit. */
   z.object({ max_cost_usd: count }),
 ])
 
 export interface RunJournal {
   readonly header: RunHeader
-  /** What a finished batch came to; undefined for one that must still be submitted. */
+  /** The summary of batch number `batch`; undefined where the batch has to be submitted. */
   done(batch: number): BatchSummary | undefined
-  /** How often the batch has failed: failed work needs a new key, or Restate would give the old failure again. */
+  /** How often the batch has failed, which decides its next idempotency key. */
   failures(batch: number): number
   noteDone(batch: number, summary: BatchSummary): Promise<void>
-  /** `costUsd`: what it may have cost, where a bound is kept. */
+  /** `costUsd` is what the failed batch may have cost, US dollars; given where the run has a cost limit. */
   noteFailed(batch: number, costUsd?: number): Promise<void>
-  /** The bound on the cost of the whole run, USD, as it was given last; undefined where none was. */
+  /** The cost limit of the whole run as it was given last, US dollars; undefined where the run has none. */
   readonly maxCostUsd: number | undefined
-  /** What the run had cost before it was opened, USD. */
+  /** What the run had cost before this process opened the journal, US dollars. */
   readonly costUsd: number
   noteMaxCost(maxCostUsd: number): Promise<void>
-  /** The run is complete: there is nothing to resume. */
+  /** Deletes the journal of a run that is complete, so that it cannot be resumed. */
   remove(): Promise<void>
 }
 
@@ -78,18 +79,19 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
     await mkdir(runsDir(dataDir), { recursive: true })
     await writeFile(file, `${JSON.stringify(header)}\n`, { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    const message = `DATA_DIR is "${dataDir}": it cannot keep the run (${messageOf(error)})`
+    const message = `DATA_DIR is "${dataDir}": the run cannot be recorded there (${messageOf(error)})`
     throw new ServiceError('config-invalid', message, { cause: error })
   }
   return journalOf(file, header, [])
 }
 
-/** Rejects with input-invalid where the run is not known on this machine, or its journal is not one. */
+/** Rejects with input-invalid where DATA_DIR has no journal of this run, or the file is not a journal. */
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
   const file = fileOf(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'it is complete, or was started elsewhere' : messageOf(error)
-    throw new ServiceError('input-invalid', `Run "${runId}" cannot be resumed from ${runsDir(dataDir)}: ${why}`)
+    const unknown = 'it is complete, or it was started on another machine or with another DATA_DIR'
+    const reason = error.code === 'ENOENT' ? unknown : messageOf(error)
+    throw new ServiceError('input-invalid', `Run "${runId}" cannot be resumed from ${runsDir(dataDir)}: ${reason}`)
   })
   const [first, ...rest] = text.split('\n')
   const header = headerSchema.safeParse(parseJson(first ?? ''))
@@ -98,7 +100,7 @@ export async function openRunJournal(dataDir: string, runId: string): Promise<Ru
     const entry = entrySchema.safeParse(parseJson(line))
     return entry.success ? [entry.data] : []
   })
-  // A torn last line must not swallow the next one.
+  // Without a line break the next entry would continue the line that a kill has cut off.
   if (!text.endsWith('\n')) await appendFile(file, '\n')
   return journalOf(file, header.data, entries)
 }
@@ -135,12 +137,7 @@ function runsDir(dataDir: string): string {
   return join(resolve(dataDir), 'runs')
 }
 
-/** Run ids come from the command line: what is not one must not name another file, nor stand in a query. */
-export const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/
-
 function fileOf(dataDir: string, runId: string): string {
-  if (!RUN_ID.test(runId)) {
-    throw new ServiceError('input-invalid', `"${runId.slice(0, 100)}" is not the id of a run`)
-  }
+  checkRunId(runId)
   return join(runsDir(dataDir), `${runId}.jsonl`)
 }

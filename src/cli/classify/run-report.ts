@@ -1,33 +1,131 @@
-/** What the batches of a run add up to. */
+/** Adds up what the batches of a run came to, and builds the report of the run from the sums. */
 import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, Warning } from '../../restate/contract.ts'
+import type { NodeCounts } from '../client/nodes.ts'
 
-export function createTotals() {
-  const totals = {
-    classified: 0,
-    unchanged: 0,
-    failed: 0,
-    needs_review: 0,
-    by_source: { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 } as Record<Source, number>,
-    model_requests: 0,
-    tokens: { input: 0, cached: 0, output: 0 },
-    cost_usd: 0,
-    warnings: new Map<string, Warning>(),
-    add(summary: BatchSummary): void {
-      totals.classified += summary.classified
-      totals.unchanged += summary.unchanged
-      totals.needs_review += summary.needs_review
-      totals.model_requests += summary.model_requests
-      totals.cost_usd += summary.cost_usd
-      for (const source of Object.keys(totals.by_source) as Source[]) {
-        totals.by_source[source] += summary.by_source[source]
-      }
-      for (const kind of ['input', 'cached', 'output'] as const) totals.tokens[kind] += summary.tokens[kind]
-      for (const warning of summary.warnings) {
-        const known = totals.warnings.get(warning.code)
-        totals.warnings.set(warning.code, { ...warning, count: warning.count + (known?.count ?? 0) })
+/** The report of `classify --json`, whose property names are fixed. */
+export interface RunReport {
+  readonly run_id: string
+  readonly indicators: number
+  readonly classified: number
+  readonly unchanged: number
+  readonly failed: number
+  /** The part of `classified` and `unchanged` that an earlier process of the same run did. */
+  readonly resumed: number
+  readonly needs_review: number
+  readonly by_source: Record<Source, number>
+  readonly model_requests: number
+  readonly tokens: { input: number; cached: number; output: number }
+  readonly cost_usd: number
+  readonly elapsed_ms: number
+  /** The pace of this process; what an earlier process did is not in it. */
+  readonly indicators_per_minute: number
+  /** The pace of this process; requests of an earlier process are not in it. */
+  readonly model_requests_per_minute: number
+  readonly nodes: Readonly<Record<string, NodeCounts>>
+  readonly warnings: readonly Warning[]
+  readonly failures: readonly RunFailure[]
+  /** Present where the run has a cost limit. */
+  readonly max_cost?: MaxCostReport
+}
+
+/** All indicators that failed for one reason. */
+export interface RunFailure {
+  readonly code: string
+  readonly reason: string
+  readonly indicator_ids: readonly string[]
+}
+
+export interface MaxCostReport {
+  /** The cost limit of the whole run, US dollars. */
+  readonly usd: number
+  /** Spent by the whole run, with all that its failed batches may have cost, US dollars. */
+  readonly spent_usd: number
+  /** Whether the run stopped because of the limit. */
+  readonly reached: boolean
+}
+
+export interface RunTotals {
+  /** The sums that progress shows. */
+  counts(): { readonly done: number; readonly failed: number; readonly resumed: number; readonly needsReview: number }
+  /** Adds a batch that this process brought to its end. */
+  addBatch(summary: BatchSummary): void
+  /** Adds a batch of `indicators` indicators that an earlier process of the run brought to its end. */
+  addEarlierBatch(summary: BatchSummary, indicators: number): void
+  /** Adds indicators that have no result. Failures with the same reason become one entry of the report. */
+  addFailure(code: string, reason: string, ids: readonly string[]): void
+  buildReport(run: {
+    readonly runId: string
+    readonly elapsedMs: number
+    readonly nodes: Readonly<Record<string, NodeCounts>>
+    readonly maxCost: MaxCostReport | undefined
+  }): RunReport
+}
+
+export function createRunTotals(): RunTotals {
+  const sums = { classified: 0, unchanged: 0, failed: 0, needs_review: 0, model_requests: 0, cost_usd: 0 }
+  const bySource: Record<Source, number> = { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 }
+  const tokens = { input: 0, cached: 0, output: 0 }
+  const warnings = new Map<string, Warning>()
+  const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
+  const earlier = { indicators: 0, modelRequests: 0 }
+
+  function add(summary: BatchSummary): void {
+    sums.classified += summary.classified
+    sums.unchanged += summary.unchanged
+    sums.needs_review += summary.needs_review
+    sums.model_requests += summary.model_requests
+    sums.cost_usd += summary.cost_usd
+    for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
+    for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += summary.tokens[kind]
+    for (const warning of summary.warnings) {
+      const known = warnings.get(warning.code)
+      warnings.set(warning.code, { ...warning, count: warning.count + (known?.count ?? 0) })
+    }
+  }
+
+  return {
+    counts: () => ({
+      done: sums.classified + sums.unchanged,
+      failed: sums.failed,
+      resumed: earlier.indicators,
+      needsReview: sums.needs_review,
+    }),
+    addBatch: add,
+    addEarlierBatch(summary, indicators) {
+      add(summary)
+      earlier.indicators += indicators
+      earlier.modelRequests += summary.model_requests
+    },
+    addFailure(code, reason, ids) {
+      const failure = failures.get(reason) ?? { code, reason, indicator_ids: [] }
+      for (const id of ids) failure.indicator_ids.push(id)
+      failures.set(reason, failure)
+      sums.failed += ids.length
+    },
+    buildReport({ runId, elapsedMs, nodes, maxCost }) {
+      const done = sums.classified + sums.unchanged
+      const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
+      return {
+        run_id: runId,
+        indicators: done + sums.failed,
+        classified: sums.classified,
+        unchanged: sums.unchanged,
+        failed: sums.failed,
+        resumed: earlier.indicators,
+        needs_review: sums.needs_review,
+        by_source: bySource,
+        model_requests: sums.model_requests,
+        tokens,
+        cost_usd: Number(sums.cost_usd.toFixed(6)),
+        elapsed_ms: elapsedMs,
+        indicators_per_minute: perMinute(done - earlier.indicators),
+        model_requests_per_minute: perMinute(sums.model_requests - earlier.modelRequests),
+        nodes,
+        warnings: [...warnings.values()],
+        failures: [...failures.values()],
+        ...(maxCost === undefined ? {} : { max_cost: maxCost }),
       }
     },
   }
-  return totals
 }

@@ -1,4 +1,4 @@
-/** Records that `--skip-invalid` leaves out: kept in a file of their own, as they stood, so that they can be mended. */
+/** Writes the records that `--skip-invalid` leaves out to a file of their own, unchanged, so that a user can correct them. */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { InvalidRecord } from '../../catalogue/types.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
@@ -9,12 +9,15 @@ const NEW_LINE = Buffer.from('\n')
 
 export interface SkippedFile {
   write(record: InvalidRecord): Promise<void>
-  /** What a person should know: how many, why, and where they are. Empty where nothing was left out. */
+  /** Lines for the terminal: how many records were left out, the name of the file, and the first problems. */
   report(): readonly string[]
   close(): Promise<void>
 }
 
-/** The file is made with the first record; CSV gets its header, so that it is a catalogue of its own. */
+/**
+ * The file is created in the current directory with the first record, so that a catalogue without faults leaves none. A
+ * CSV file begins with the header of the catalogue, so that it is a catalogue itself.
+ */
 export function createSkippedFile(runId: string): SkippedFile {
   let file: FileHandle | undefined
   let name = ''
@@ -25,9 +28,8 @@ export function createSkippedFile(runId: string): SkippedFile {
       if (file === undefined) {
         name = `skipped-${runId}.${header === undefined ? 'jsonl' : 'csv'}`
         file = await open(name, 'wx').catch((error: unknown) => {
-          throw new ServiceError('input-invalid', `${name} cannot be written here: ${messageOf(error)}`, {
-            cause: error,
-          })
+          const message = `${name} cannot be written in this directory: ${messageOf(error)}`
+          throw new ServiceError('input-invalid', message, { cause: error })
         })
         if (header !== undefined) await file.writeFile(Buffer.concat([header, NEW_LINE]))
       }
@@ -37,7 +39,7 @@ export function createSkippedFile(runId: string): SkippedFile {
       }
       await file.writeFile(Buffer.concat([bytes, NEW_LINE]))
     },
-    report: () => (count === 0 ? [] : [`Left out ${formatCount(count)} invalid records, kept in ${name}:`, ...listed]),
+    report: () => (count === 0 ? [] : [`Wrote ${formatCount(count)} invalid records to ${name}:`, ...listed]),
     close: async () => {
       await file?.close()
     },

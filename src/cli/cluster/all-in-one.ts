@@ -1,8 +1,10 @@
 /** `all-in-one [FILE]`: the cluster up if it is not, the catalogue through all of its nodes, and what each part did. */
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
-import { type ClassifyOptions, classifyFile, finish } from '../classify/classify.ts'
-import { keepHeapSmall } from '../classify/heap.ts'
+import { printRunReport } from '../classify/classify.ts'
+import { classifyFile } from '../classify/classify-file.ts'
+import { limitHeapGrowth } from '../classify/heap.ts'
+import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
 import { sayCluster } from './addresses.ts'
@@ -40,7 +42,7 @@ export function addAllInOneCommand(program: Command): void {
     if (!NOT_TAKEN.has(option.long ?? '')) command.addOption(option)
   }
   command.action(async (file: string | undefined, options: AllInOneOptions) => {
-    keepHeapSmall()
+    limitHeapGrowth()
     const config = readConfig()
     process.exitCode = await underInterrupts(
       () => say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once. The cluster goes on.'),
@@ -77,7 +79,7 @@ async function runAllInOne(
   const replicas = await watch.stop()
   if (report.failed === 0) await source.remove()
   const whole = { ...report, replicas }
-  const code = finish(whole, options, interrupts, source.file)
+  const code = printRunReport(whole, options, interrupts, source.file)
   if (options.json !== true) process.stdout.write(`${formatReplicas(replicas)}\n`)
   return code
 }

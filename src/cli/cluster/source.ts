@@ -8,7 +8,7 @@ import type { Config } from '../../config/config.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { openDatabase } from '../../resources.ts'
 import type { Store } from '../../store/types.ts'
-import { newRunId } from '../classify/run.ts'
+import { createRunId } from '../classify/run-id.ts'
 import { SAMPLE_FILE } from '../start/demo.ts'
 import { createCliLog, formatCount } from '../ui/terminal.ts'
 import { hostUrl } from './containers.ts'
@@ -40,7 +40,7 @@ export async function findSource(
   const database = openDatabase(connection, { poolSize: 1, applicationName: 'classify-cli', log })
   try {
     // A new name each time: a run that is cut off is resumed from its own.
-    const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${newRunId()}.jsonl`)
+    const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${createRunId('run')}.jsonl`)
     const count = await writeIndicators(database.store, path, signal)
     if (count === 0) {
       await rm(path, { force: true })

@@ -2,10 +2,10 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Config, readConfig } from '../../config/config.ts'
-import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
-import { openRunJournal, RUN_ID } from '../classify/run-journal.ts'
+import { checkRunId } from '../classify/run-id.ts'
+import { openRunJournal } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
@@ -51,12 +51,7 @@ export function addKillCommand(program: Command): void {
     .option('--force', 'kill instead of cancel: end the work at once, without waiting for a step under way')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: KillOptions) => {
-      if (!RUN_ID.test(run)) {
-        throw new ServiceError(
-          'input-invalid',
-          `"${run.slice(0, 100)}" is not the id of a run (letters, digits, - and _)`,
-        )
-      }
+      checkRunId(run)
       const config = readConfig()
       await underInterrupts(
         () => say('Stopping …'),

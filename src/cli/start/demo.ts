@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Classification } from '../../classification/types.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { startStack } from '../../embedded/stack.ts'
-import { classifyFile } from '../classify/classify.ts'
+import { classifyFile } from '../classify/classify-file.ts'
 import { formatClassification, formatFailures, formatReport } from '../classify/format.ts'
 import {
   createCliLog,

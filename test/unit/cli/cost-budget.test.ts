@@ -1,12 +1,18 @@
-/** The bound on the cost of a run: whatever is submitted, at most that much is spent. */
+/** The cost limit of a run: whatever is submitted, no more than that is spent. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Indicator } from '../../../src/classification/types.ts'
-import { costBasisOf, createPurse, createSpending, type Reservation } from '../../../src/cli/classify/cost-budget.ts'
+import {
+  type CostReservation,
+  costBasisOf,
+  createCostAdmission,
+  createCostBudget,
+} from '../../../src/cli/classify/cost-budget.ts'
 import type { EstimateResponse } from '../../../src/restate/contract.ts'
 
-const asked = { force: false, options: { mode: 'hybrid', reuse: true } } as const
+const request = { force: false, options: { mode: 'hybrid', reuse: true } } as const
+/** The dry run of a batch that needs no request. */
 const planned: EstimateResponse = {
   model: 'm',
   escalation_model: null,
@@ -20,11 +26,14 @@ const planned: EstimateResponse = {
   person: 0,
   asks: [],
 }
-const settled: Indicator = { indicator_id: 'a', name: 'GDP (current US$)', units: 'current US$', sample_values: [] }
-const unclear: Indicator = { indicator_id: 'b', name: 'Zorbic attainment of the plain', sample_values: [] }
-const nothingUnderWay = async () => false
+/** An indicator that the rules decide, so that it needs no request to the model. */
+const sure: Indicator = { indicator_id: 'a', name: 'GDP (current US$)', units: 'current US$', sample_values: [] }
+/** An indicator that no rule knows, so that the model has to be asked. */
+const unsure: Indicator = { indicator_id: 'b', name: 'Zorbic attainment of the plain', sample_values: [] }
+/** Tells the admission that no batch is in flight whose end could give money back. */
+const noneInFlight = async () => false
 
-test('what is spent and reserved never passes the bound while batches cost at most their own', () => {
+test('what is spent never passes the limit while batches cost at most their own bound', () => {
   const step = fc.record({
     bound: fc.double({ min: 0, max: 3, noNaN: true }),
     part: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -34,58 +43,67 @@ test('what is spent and reserved never passes the bound while batches cost at mo
     fc.array(step),
     fc.nat({ max: 5 }),
     (max, steps, width) => {
-      const purse = createPurse(max, 0)
-      const underWay: { reserved: Reservation; actual: number }[] = []
+      const budget = createCostBudget(max, 0)
+      const inFlight: { reserved: CostReservation; actual: number }[] = []
       for (const { bound, part } of steps) {
-        if (purse.fits(bound)) underWay.push({ reserved: purse.reserve(bound), actual: bound * part })
-        if (underWay.length <= width) continue
-        const first = underWay.shift()
+        if (budget.fits(bound)) inFlight.push({ reserved: budget.reserve(bound), actual: bound * part })
+        if (inFlight.length <= width) continue
+        const first = inFlight.shift()
         first?.reserved.settle(first.actual)
       }
-      for (const { reserved, actual } of underWay) reserved.settle(actual)
-      assert.ok(purse.spentUsd <= max + 1e-6, `${purse.spentUsd} of ${max}`)
+      for (const { reserved, actual } of inFlight) reserved.settle(actual)
+      assert.ok(budget.spentUsd <= max + 1e-6, `${budget.spentUsd} of ${max}`)
     },
   )
   fc.assert(property, { numRuns: 1_000, seed: 20_261_122 })
 })
 
-test('a batch that cost more than its bound makes the next ones count for more', () => {
-  const purse = createPurse(1, 0)
-  purse.reserve(0.1).settle(0.2)
-  assert.equal(purse.spentUsd, 0.2)
-  assert.ok(!purse.fits(0.4), 'twice the bound, and a margin, is more than what is left')
-  assert.ok(purse.fits(0.3))
+test('after a batch that cost more than its bound, later bounds are multiplied', () => {
+  const budget = createCostBudget(1, 0)
+  budget.reserve(0.1).settle(0.2)
+  assert.equal(budget.spentUsd, 0.2)
+  assert.ok(!budget.fits(0.4), '0.4 times the overrun of two and a margin is more than the 0.8 that are left')
+  assert.ok(budget.fits(0.3))
 })
 
 test('a batch of unknown cost counts with all that was reserved for it', () => {
-  const purse = createPurse(1, 0.5)
-  purse.reserve(0.25).settle(null)
-  assert.equal(purse.spentUsd, 0.75)
+  const budget = createCostBudget(1, 0.5)
+  budget.reserve(0.25).settle(null)
+  assert.equal(budget.spentUsd, 0.75)
 })
 
-test('what the rules settle is submitted whatever is spent, and no one is asked about it', async () => {
-  const plan = async () => assert.fail('the service was asked')
-  const spending = createSpending({ maxUsd: 0, spentUsd: 5, asked, basis: planned, plan })
-  assert.equal((await spending.admit([settled], nothingUnderWay))?.usd, 0)
+test('a batch that the rules decide is submitted even when all money is spent, and the service is not asked', async () => {
+  const dryRun = async () => assert.fail('the service was asked')
+  const admission = createCostAdmission({ maxUsd: 0, spentUsd: 5, request, basis: planned, dryRun })
+  assert.equal((await admission.admit([sure], noneInFlight))?.usd, 0)
 })
 
-test('where the cold bound does not fit, the service says what is stored', async () => {
-  const options = { maxUsd: 0.000_01, spentUsd: 0, asked, basis: planned }
-  const known = createSpending({ ...options, plan: async () => ({ ...planned, reuse: 1 }) })
-  assert.equal((await known.admit([unclear], nothingUnderWay))?.usd, 0)
-  const open = createSpending({ ...options, plan: async () => ({ ...planned, asks: [{ shape: 'ab', tokens: 200 }] }) })
-  assert.equal(await open.admit([unclear], nothingUnderWay), null)
-  const silent = createSpending({ ...options, plan: async () => Promise.reject(new Error('away')) })
-  assert.equal(await silent.admit([unclear], nothingUnderWay), null)
+test('where the bound without stored answers does not fit, the service is asked what is stored', async () => {
+  const options = { maxUsd: 0.000_01, spentUsd: 0, request, basis: planned }
+  const known = createCostAdmission({ ...options, dryRun: async () => ({ ...planned, reuse: 1 }) })
+  assert.equal((await known.admit([unsure], noneInFlight))?.usd, 0)
+  const asking = createCostAdmission({
+    ...options,
+    dryRun: async () => ({ ...planned, asks: [{ shape: 'ab', tokens: 200 }] }),
+  })
+  assert.equal(await asking.admit([unsure], noneInFlight), null)
+  const silent = createCostAdmission({ ...options, dryRun: async () => Promise.reject(new Error('away')) })
+  assert.equal(await silent.admit([unsure], noneInFlight), null)
 })
 
-test('a batch waits for the room that another one gives back', async () => {
-  const open = { ...planned, asks: [{ shape: 'ab', tokens: 200 }] }
-  const spending = createSpending({ maxUsd: 0.01, spentUsd: 0, asked, basis: planned, plan: async () => open })
-  const first = await spending.admit([unclear], nothingUnderWay)
+test('a batch waits for the money that another batch gives back', async () => {
+  const asking = { ...planned, asks: [{ shape: 'ab', tokens: 200 }] }
+  const admission = createCostAdmission({
+    maxUsd: 0.01,
+    spentUsd: 0,
+    request,
+    basis: planned,
+    dryRun: async () => asking,
+  })
+  const first = await admission.admit([unsure], noneInFlight)
   assert.ok(first !== null && first.usd > 0.005 && first.usd <= 0.01, String(first?.usd))
   let waits = 0
-  const second = await spending.admit([unclear], async () => {
+  const second = await admission.admit([unsure], async () => {
     waits += 1
     first.settle(0.001)
     return true
@@ -98,14 +116,14 @@ test('an escalation model counts in the bound', async () => {
   const dear = { ...planned, escalation_price: { input: 100, output: 500 } }
   const bounds = await Promise.all(
     [planned, dear].map(async (basis) => {
-      const spending = createSpending({ maxUsd: 100, spentUsd: 0, asked, basis, plan: async () => undefined })
-      return (await spending.admit([unclear], nothingUnderWay))?.usd ?? 0
+      const admission = createCostAdmission({ maxUsd: 100, spentUsd: 0, request, basis, dryRun: async () => undefined })
+      return (await admission.admit([unsure], noneInFlight))?.usd ?? 0
     }),
   )
   assert.ok((bounds[1] ?? 0) > 50 * (bounds[0] ?? 1), String(bounds))
 })
 
-test('costs that cannot be bounded are refused with the way out', () => {
+test('a cost limit that cannot be kept is refused with advice', () => {
   assert.throws(() => costBasisOf(undefined), { code: 'input-invalid', message: /--max-cost.*release/ })
   assert.throws(() => costBasisOf({ ...planned, price: null }), { code: 'input-invalid', message: /OPENAI_PRICES/ })
 })

@@ -1,3 +1,4 @@
+/** The journal of a run on disk: what it keeps for a resumed run, and what it makes of damaged files. */
 import assert from 'node:assert/strict'
 import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -30,64 +31,64 @@ const summary: BatchSummary = {
   model_requests: 1,
   tokens: { input: 10, cached: 5, output: 2 },
   cost_usd: 0.001,
-  warnings: [{ code: 'unknown-field', message: 'left out', count: 2 }],
+  warnings: [{ code: 'unknown-field', message: 'unknown fields', count: 2 }],
 }
 
-test('what was done and what failed is known again', async () => {
+test('finished and failed batches are read from the journal again', async () => {
   const journal = await createRunJournal(directory, header('run-1'))
   await journal.noteDone(0, summary)
   await journal.noteFailed(1)
   await journal.noteFailed(1)
-  const again = await openRunJournal(directory, 'run-1')
-  assert.deepEqual(again.header, header('run-1'))
-  assert.deepEqual(again.done(0), summary)
-  assert.equal(again.done(1), undefined)
-  assert.equal(again.failures(1), 2)
+  const reopened = await openRunJournal(directory, 'run-1')
+  assert.deepEqual(reopened.header, header('run-1'))
+  assert.deepEqual(reopened.done(0), summary)
+  assert.equal(reopened.done(1), undefined)
+  assert.equal(reopened.failures(1), 2)
 })
 
-test('a line that a kill has torn is left out, and the next one stands whole', async () => {
+test('a line that a kill has cut off is ignored, and the next entry is whole', async () => {
   const journal = await createRunJournal(directory, header('run-2'))
   await journal.noteDone(0, summary)
   await appendFile(join(directory, 'runs', 'run-2.jsonl'), '{"batch":1,"done":{"indi')
-  const again = await openRunJournal(directory, 'run-2')
-  assert.equal(again.done(1), undefined)
-  await again.noteDone(2, summary)
-  const third = await openRunJournal(directory, 'run-2')
-  assert.deepEqual(third.done(0), summary)
-  assert.deepEqual(third.done(2), summary)
+  const reopened = await openRunJournal(directory, 'run-2')
+  assert.equal(reopened.done(1), undefined)
+  await reopened.noteDone(2, summary)
+  const last = await openRunJournal(directory, 'run-2')
+  assert.deepEqual(last.done(0), summary)
+  assert.deepEqual(last.done(2), summary)
 })
 
-test('a complete run leaves nothing, and cannot be resumed', async () => {
+test('a complete run leaves no journal and cannot be resumed', async () => {
   const journal = await createRunJournal(directory, header('run-3'))
   await journal.remove()
   assert.ok(!(await readdir(join(directory, 'runs'))).includes('run-3.jsonl'))
   await assert.rejects(openRunJournal(directory, 'run-3'), { code: 'input-invalid', message: /run-3.*complete/ })
 })
 
-test('what is not the id of a run names no file', async () => {
+test('a text that cannot be a run id is refused before a file is opened', async () => {
   for (const id of ['../run-1', 'a/b', '', '.', 'x'.repeat(200)]) {
     await assert.rejects(openRunJournal(directory, id), { code: 'input-invalid', message: /is not the id of a run/ })
   }
 })
 
-test('a file that is no journal is refused', async () => {
+test('a file that is not a journal is refused', async () => {
   await writeFile(join(directory, 'runs', 'run-4.jsonl'), 'hello\n')
   await assert.rejects(openRunJournal(directory, 'run-4'), { code: 'input-invalid', message: /not the journal/ })
 })
 
-test('the bound on the cost is the one given last, and what failed may have cost counts', async () => {
+test('the cost limit given last is in force, and what failed batches may have cost counts as spent', async () => {
   const journal = await createRunJournal(directory, { ...header('run-5'), max_cost_usd: 0.5 })
   assert.equal(journal.maxCostUsd, 0.5)
   await journal.noteDone(0, summary)
   await journal.noteFailed(1, 0.25)
   await journal.noteFailed(2)
-  const again = await openRunJournal(directory, 'run-5')
-  assert.equal(again.maxCostUsd, 0.5)
-  assert.equal(again.costUsd, 0.251)
-  assert.equal(again.failures(1), 1)
-  await again.noteMaxCost(2)
-  const third = await openRunJournal(directory, 'run-5')
-  assert.equal(third.maxCostUsd, 2)
-  assert.equal(third.header.max_cost_usd, 0.5)
+  const reopened = await openRunJournal(directory, 'run-5')
+  assert.equal(reopened.maxCostUsd, 0.5)
+  assert.equal(reopened.costUsd, 0.251)
+  assert.equal(reopened.failures(1), 1)
+  await reopened.noteMaxCost(2)
+  const last = await openRunJournal(directory, 'run-5')
+  assert.equal(last.maxCostUsd, 2)
+  assert.equal(last.header.max_cost_usd, 0.5)
   assert.equal((await createRunJournal(directory, header('run-6'))).maxCostUsd, undefined)
 })

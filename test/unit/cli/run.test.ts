@@ -1,7 +1,10 @@
+/** A run against a scripted ingress: progress, failures that end it, and what its journal gets. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type RunCounts, type RunReport, runCatalogue } from '../../../src/cli/classify/run.ts'
+import { runCatalogue } from '../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../src/cli/classify/run-journal.ts'
+import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import type { ProgressCounts } from '../../../src/cli/ui/progress-text.ts'
 import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../helpers/ingress.ts'
 
 const never = new AbortController().signal
@@ -22,14 +25,16 @@ function fakeJournal(over: Partial<RunJournal> = {}): RunJournal {
   }
 }
 
-async function* oneEach(count: number) {
+/** Batches of one indicator each. */
+async function* batchesOfOne(count: number) {
   for (let index = 0; index < count; index += 1) yield [{ indicator_id: `i.${index}`, name: 'x', sample_values: [] }]
 }
 
-interface Ran {
+interface RunResult {
   readonly report: RunReport
   readonly said: readonly string[]
-  readonly asked: number
+  /** Batches that the ingress got. */
+  readonly submitted: number
 }
 
 async function run(
@@ -37,15 +42,15 @@ async function run(
   options: {
     readonly journal?: RunJournal
     readonly count?: number
-    readonly batches?: ReturnType<typeof oneEach>
-    readonly onProgress?: (counts: RunCounts) => void
+    readonly batches?: ReturnType<typeof batchesOfOne>
+    readonly onProgress?: (counts: ProgressCounts) => void
   } = {},
-): Promise<Ran> {
+): Promise<RunResult> {
   const ingress = await startScriptedIngress((_, body, index) => script(body, index))
   const said: string[] = []
   const { count = 40, journal = fakeJournal() } = options
   try {
-    const report = await runCatalogue(journal, count, options.batches ?? oneEach(count), {
+    const report = await runCatalogue(journal, options.batches ?? batchesOfOne(count), {
       urls: [ingress.url],
       patienceMs: 1_000,
       say: (line) => said.push(line),
@@ -53,13 +58,13 @@ async function run(
       stopSubmitting: never,
       abandon: never,
     })
-    return { report, said, asked: ingress.asked.length }
+    return { report, said, submitted: ingress.asked.length }
   } finally {
     await ingress.close()
   }
 }
 
-test('progress knows what is in flight before the first batch has ended', async () => {
+test('progress shows batches in flight before the first one has ended', async () => {
   const { promise: release, resolve } = Promise.withResolvers<void>()
   let inFlight = 0
   await run(
@@ -77,7 +82,7 @@ test('progress knows what is in flight before the first batch has ended', async 
   assert.ok(inFlight >= 3)
 })
 
-test('a journal that cannot be written ends the run with one message; what was in flight counts', async () => {
+test('a journal that cannot be written ends the run with one message; batches in flight still count', async () => {
   const full = async () => {
     throw new Error('ENOSPC: no space left on device')
   }
@@ -86,22 +91,22 @@ test('a journal that cannot be written ends the run with one message; what was i
     (body, index) => (index === 3 ? failedInvocation(500, 'internal: no') : batchDone(body)),
     { journal },
   )
-  assert.deepEqual(said, ['DATA_DIR cannot keep what is done: ENOSPC: no space left on device'])
+  assert.deepEqual(said, ['The progress of the run cannot be written to DATA_DIR: ENOSPC: no space left on device'])
   assert.ok(report.classified > 0)
   assert.equal(report.classified + report.failed, 40)
   const rest = report.failures.find(({ code }) => code === 'not-submitted')
-  assert.match(rest?.reason ?? '', /DATA_DIR cannot keep what is done \(ENOSPC/)
+  assert.match(rest?.reason ?? '', /its progress cannot be written to DATA_DIR \(ENOSPC/)
 })
 
-test('a database that refuses our statements stops the run', async () => {
-  const { report, asked } = await run(() => failedInvocation(500, 'database-failed: no such table'))
+test('a database that refuses statements stops the run', async () => {
+  const { report, submitted } = await run(() => failedInvocation(500, 'database-failed: no such table'))
   assert.equal(report.failed, 40)
-  assert.ok(asked < 40, `${asked} were submitted`)
+  assert.ok(submitted < 40, `${submitted} were submitted`)
 })
 
-test('a catalogue that cannot be read to its end does not cut off what is in flight', async () => {
-  async function* torn() {
-    yield* oneEach(2)
+test('a catalogue that cannot be read to its end does not cut off batches in flight', async () => {
+  async function* unreadable() {
+    yield* batchesOfOne(2)
     throw new Error('the file has changed')
   }
   const noted: number[] = []
@@ -113,24 +118,24 @@ test('a catalogue that cannot be read to its end does not cut off what is in fli
   await assert.rejects(
     run((body) => new Promise((resolve) => setTimeout(() => resolve(batchDone(body)), 50)), {
       journal,
-      batches: torn(),
+      batches: unreadable(),
     }),
     /the file has changed/,
   )
   assert.deepEqual(noted.toSorted(), [0, 1])
 })
 
-test('a run whose batch was cancelled submits nothing more, and keeps that the batch needs a new key', async () => {
+test('a run whose batch was cancelled submits no further batch, and notes the failure, so that the batch gets a new key', async () => {
   const failed: number[] = []
   const journal = fakeJournal({
     noteFailed: async (batch) => {
       failed.push(batch)
     },
   })
-  const { report, asked } = await run(() => failedInvocation(409, 'Cancelled'), { journal })
+  const { report, submitted } = await run(() => failedInvocation(409, 'Cancelled'), { journal })
   assert.equal(report.failed, 40)
-  assert.ok(asked < 40, `${asked} were submitted`)
-  assert.equal(failed.length, asked)
+  assert.ok(submitted < 40, `${submitted} were submitted`)
+  assert.equal(failed.length, submitted)
   assert.deepEqual(
     report.failures.map(({ code }) => code),
     ['cancelled', 'not-submitted'],

@@ -32,7 +32,7 @@ test('only the given limits are set, and the answer holds the budget as it is no
   }
   await withIngress(script, async (service) => {
     const now = await setBudget(service, { rpm: 500 }, never)
-    assert.equal(formatBudget(now), '500 requests a minute, no bound on tokens (paced at 0.99 of it)')
+    assert.equal(formatBudget(now), '500 requests a minute, no limit on tokens (paced at 0.99 of it)')
     await setBudget(service, { rpm: 500, tpm: 2_000 }, never)
     assert.equal((await readBudget(service, never))?.account?.rpm, 400)
   })

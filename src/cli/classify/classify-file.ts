@@ -1,0 +1,157 @@
+/** Classifies a catalogue file as a new run or as the rest of an earlier one: the work of `classify`, `all-in-one` and `demo`. */
+import { resolve } from 'node:path'
+import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
+import type { Catalogue } from '../../catalogue/types.ts'
+import type { Classification, Indicator } from '../../classification/types.ts'
+import type { Config } from '../../config/config.ts'
+import { findIngress } from '../client/ingress.ts'
+import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { createStderrProgress } from '../ui/progress.ts'
+import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
+import { type CostAdmission, costBasisOf, createCostAdmission } from './cost-budget.ts'
+import { dryRunByService, type RunRequest } from './dry-run.ts'
+import { batchOptionsOf, type ClassifyOptions } from './options.ts'
+import { formatBudget, setBudget } from './rate-budget.ts'
+import { buildResumeCommand, cataloguePathOf, checkSameCatalogue, requireSameInput } from './resume.ts'
+import { type RunOptions, runCatalogue } from './run.ts'
+import { createRunId } from './run-id.ts'
+import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
+import type { RunReport } from './run-report.ts'
+import { createSkippedFile, type SkippedFile } from './skipped-records.ts'
+
+/** Milliseconds that one short question to the service may take, which may still be starting. */
+const QUESTION_PATIENCE_MS = 30_000
+/** Milliseconds for which a run that has begun waits while no node answers, unless --wait-for-nodes says otherwise. */
+const PATIENCE_MS = 600_000
+
+/**
+ * Reads, checks and classifies the catalogue `file`, or the one of the run that `options.resume` names. Rejects with
+ * ServiceError input-invalid where the catalogue cannot be read or the run cannot be resumed.
+ */
+export async function classifyFile(
+  file: string | undefined,
+  options: ClassifyOptions,
+  config: Config,
+  interrupts: Interrupts,
+  onResults?: (results: readonly Classification[]) => void,
+): Promise<RunReport> {
+  const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
+  const path = cataloguePathOf(file, earlier)
+  const runId = earlier?.header.run_id ?? createRunId('run')
+  if (file === undefined && path === '-') requireSameInput(runId)
+  const skipped = createSkippedFile(runId)
+  let catalogue: Catalogue | undefined
+  try {
+    catalogue = await readCatalogue(path, options, { earlier, skipped, signal: interrupts.first })
+    const urls = options.ingress ?? config.restate.ingressUrls
+    await findIngress(urls, interrupts.first, options.waitForNodes)
+    const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
+    if (options.rpm !== undefined || options.tpm !== undefined) {
+      say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
+    }
+    const request = earlier?.header ?? batchOptionsOf(options)
+    const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
+    const basis =
+      maxUsd === undefined ? undefined : costBasisOf(await dryRunFirst(service, catalogue, request, interrupts.first))
+    const journal = earlier ?? (await createRunJournal(config.dataDir, buildHeader(runId, path, catalogue, options)))
+    say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
+    let costAdmission: CostAdmission | undefined
+    if (maxUsd !== undefined && basis !== undefined) {
+      await noteCostLimit(journal, maxUsd, { isNewLimit: options.maxCost !== undefined, isResumed: earlier !== null })
+      const dryRun = (batch: readonly Indicator[]) => dryRunByService(service, batch, request, interrupts.second)
+      costAdmission = createCostAdmission({ maxUsd, spentUsd: journal.costUsd, request, basis, dryRun })
+    }
+    const report = await runWithProgress(journal, catalogue, {
+      urls,
+      patienceMs: options.waitForNodes ?? PATIENCE_MS,
+      isResumed: earlier !== null,
+      ...(onResults === undefined ? {} : { onResults }),
+      stopSubmitting: interrupts.first,
+      abandon: interrupts.second,
+      costAdmission,
+    })
+    if (report.failed === 0) await journal.remove()
+    return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
+  } finally {
+    await catalogue?.close()
+    await skipped.close()
+  }
+}
+
+async function readCatalogue(
+  path: string,
+  options: ClassifyOptions,
+  run: { readonly earlier: RunJournal | null; readonly skipped: SkippedFile; readonly signal: AbortSignal },
+): Promise<Catalogue> {
+  const { earlier, skipped, signal } = run
+  const catalogue = await openCatalogue(path, {
+    limit: earlier?.header.limit ?? options.limit,
+    skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
+    signal,
+    // The first process of a resumed run has written the invalid records already.
+    ...(earlier === null ? { onInvalid: skipped.write } : {}),
+  }).finally(() => {
+    // A catalogue that is refused leaves the invalid records found so far in the file, and they are reported too.
+    for (const line of skipped.report()) say(line)
+  })
+  say(`${catalogue.label}: ${formatCount(catalogue.count)} indicators`)
+  for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
+  try {
+    checkSameCatalogue(catalogue, earlier)
+    return catalogue
+  } catch (error) {
+    await catalogue.close()
+    throw error
+  }
+}
+
+/** A dry run of the first indicator, by which the service tells its model and prices; undefined for an empty catalogue. */
+async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request: RunRequest, signal: AbortSignal) {
+  for await (const indicator of indicatorsOf(catalogue)) {
+    return await dryRunByService(service, [indicator], request, signal)
+  }
+  return undefined
+}
+
+function buildHeader(runId: string, path: string, catalogue: Catalogue, options: ClassifyOptions): RunHeader {
+  return {
+    run_id: runId,
+    file: path === '-' ? path : resolve(path),
+    fingerprint: catalogue.fingerprint,
+    ...batchOptionsOf(options),
+    ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
+  }
+}
+
+/** Says what the run may cost, and writes a limit that has changed to the journal. */
+async function noteCostLimit(
+  journal: RunJournal,
+  maxUsd: number,
+  { isNewLimit, isResumed }: { readonly isNewLimit: boolean; readonly isResumed: boolean },
+): Promise<void> {
+  const origin = isNewLimit ? '' : ', the limit that was given before'
+  const spent = isResumed ? `; USD ${journal.costUsd.toFixed(4)} of it is spent` : ''
+  say(`The run may cost USD ${maxUsd} in all${origin}${spent}`)
+  if (maxUsd !== journal.maxCostUsd) await journal.noteMaxCost(maxUsd)
+}
+
+async function runWithProgress(
+  journal: RunJournal,
+  catalogue: Catalogue,
+  options: Omit<RunOptions, 'say' | 'onProgress'>,
+): Promise<RunReport> {
+  const progress = createStderrProgress(catalogue.count)
+  try {
+    const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
+    return await runCatalogue(journal, batches, { ...options, say: progress.note, onProgress: progress.update })
+  } finally {
+    progress.end()
+  }
+}
+
+/** The indicators of a catalogue without the lines on which they stand. */
+export async function* indicatorsOf(catalogue: Catalogue): AsyncGenerator<Indicator> {
+  for await (const { indicator } of catalogue.indicators()) yield indicator
+}
