@@ -18,7 +18,10 @@ export interface ReviewLine {
   readonly seen: Readonly<Record<string, string>>
 }
 
-/** What is wrong with a line of a review file; `field` is empty where the whole line is meant. */
+/**
+ * What is wrong with a line of a review file, in texts that are safe to print on a terminal. `field` is empty where the
+ * whole line is meant.
+ */
 export interface ReviewProblem {
   readonly line: number
   readonly field: string
@@ -36,7 +39,7 @@ export function readReviewLine(line: number, fields: Readonly<Record<string, unk
   for (const name of Object.keys(fields)) {
     const meant = nearestName(name.toLowerCase(), FIELDS_THAT_DECIDE)
     // Every other field is accepted and ignored, because people add columns of their own to a spreadsheet.
-    if (meant !== undefined && meant !== name) return problem(name, `no such field: did you mean ${meant}?`)
+    if (meant !== undefined && meant !== name) return problem(printable(name), `no such field: did you mean ${meant}?`)
   }
   const id = fields.indicator_id
   if (typeof id !== 'string' || id.trim() === '') {

@@ -43,8 +43,8 @@ async function writeCatalogue(rows: number): Promise<string> {
 async function peakMbOf(path: string): Promise<number> {
   const script = `
     import { batchesOf, openCatalogue } from '${CATALOGUE}'
-    import { keepHeapSmall } from '${HEAP}'
-    keepHeapSmall()
+    import { limitHeapGrowth } from '${HEAP}'
+    limitHeapGrowth()
     const catalogue = await openCatalogue(process.argv[1])
     let count = 0
     for await (const batch of batchesOf(catalogue.indicators(), 100)) count += batch.length
