@@ -1,23 +1,24 @@
-/** The one place that builds adapters: pool, store, limiter, model client, metrics. They are closed in reverse. */
+/** Builds the adapters of a replica (database pools, store, rate limiter, lease client, model client, metrics) and closes them. */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import type { DatabaseConnection } from './config/database-connection.ts'
 import { ServiceError } from './errors.ts'
+import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
 import { type ModelPrice, priceOf, withDefaultPrices } from './llm/pricing.ts'
 import type { ModelClient } from './llm/types.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { reportBudget } from './rate/lease/budget-report.ts'
+import { createClusterBudget } from './rate/lease/budget-service.ts'
 import { createLeaseClient } from './rate/lease/lease-client.ts'
-import { decideLease } from './rate/lease/lease-decision.ts'
+import { createLeaseStore } from './rate/lease/lease-store.ts'
 import { createRateLimiter } from './rate/limiter/limiter.ts'
 import { createRateControl } from './rate/limiter/rate-control.ts'
 import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rate/types.ts'
 import { createAnsweredCounts } from './store/answered-counts.ts'
 import { migrate } from './store/migrate.ts'
-import { createPool } from './store/pool.ts'
+import { createPool, type DatabasePool } from './store/pool.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
 import { createRetention, type Retention, type RetentionOptions } from './store/retention/retention.ts'
 import { createStore } from './store/store.ts'
@@ -25,7 +26,7 @@ import type { CountAnswered, Store } from './store/types.ts'
 
 export interface DatabaseResources {
   readonly store: Store
-  /** Brings the schema up to date. Resolves with the names of the files that were applied. */
+  /** Brings the schema up to date. Resolves with the names of the migration files that were applied. */
   migrate(): Promise<readonly string[]>
   /** Makes the timer that deletes rows older than `days`; the caller starts and closes it. */
   createRetention(days: number, deleted: RetentionOptions['deleted']): Retention
@@ -36,17 +37,19 @@ export interface Resources extends DatabaseResources {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly rate: RateControl
-  readonly share: LeaseClient
+  readonly leaseClient: LeaseClient
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
   /** Deletes old rows once it is started; null where RETENTION_DAYS is unset and everything is kept. */
   readonly retention: Retention | null
-  /** By the configured prices over the built-in ones; null where none is known. */
+  /** The price of a model by OPENAI_PRICES and then by the built-in table; null where neither has one. */
   readonly priceOf: (model: string) => ModelPrice | null
+  /** Closes every part, also after one that fails to close; rejects with the first failure. Call it once. */
+  close(): Promise<void>
 }
 
-/** The database alone: for commands that need nothing else. */
+/** Opens a pool on the database and nothing else, for commands that need no model and no rate budget. */
 export function openDatabase(
   connection: DatabaseConnection,
   options: { readonly poolSize: number; readonly applicationName: string; readonly log: Logger },
@@ -66,12 +69,15 @@ export function openDatabase(
   }
 }
 
-/** The price of a model by the configuration. Opens nothing. */
+/** The price of a model by OPENAI_PRICES and then by the built-in table; null where neither has one. */
 export function priceOfModel(config: Config, model: string): ModelPrice | null {
   return priceOf(model, withDefaultPrices(config.openai.prices))
 }
 
-/** Everything that a replica needs. Opens no connection and sends no request. `service`: the replica's name. */
+/**
+ * Builds everything that a replica needs, without opening a connection or sending a request. `service` is the replica's
+ * name. Throws `ServiceError` config-invalid where no database or no model is set.
+ */
 export function createResources(config: Config, service: string, log: Logger): Resources {
   const openai = modelOf(config)
   if (config.database.connection === null) {
@@ -96,7 +102,7 @@ export function createResources(config: Config, service: string, log: Logger): R
     log,
   })
   const model = createOpenAiClient({
-    // The client demands a key; endpoints without keys ignore it.
+    // The OpenAI package demands a key; an endpoint without keys ignores it.
     apiKey: openai.apiKey ?? 'none',
     baseUrl: openai.baseUrl,
     model: openai.model,
@@ -107,94 +113,14 @@ export function createResources(config: Config, service: string, log: Logger): R
     log,
     hooks: { requestEnded: countRequests(metrics) },
   })
-  // It starts nothing before its first lease.
+  // The limiter grants no permit until the lease client has given it the budget of the first lease.
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
-  const clusterRate = openClusterRate(config.database.connection, { config, service, limiter, metrics, log })
-  const { share, budget } = clusterRate
-  const { retentionDays } = config.database
-  const retention =
-    retentionDays === null
-      ? null
-      : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
-  const answered = createAnsweredCounts({ store: database.store, log })
-  metrics.readFrom({
-    limiter: () => limiter.stats(),
-    lease: () => share.stats(),
-    pool: () => database.store.stats(),
-  })
-
-  return {
-    ...database,
-    model,
-    limiter,
-    rate: createRateControl({ limiter, share, log }),
-    share,
-    budget,
-    metrics,
-    countAnswered: answered.add,
-    retention,
-    priceOf: (name) => priceOfModel(config, name),
-    close: async () => {
-      await retention?.close()
-      await limiter.close()
-      await clusterRate.close()
-      await answered.close()
-      await database.close()
-    },
-  }
-}
-
-/** The endpoint that is set; where none is, the offline model where that is set. It has nobody to escalate to. */
-function modelOf({ openai, offlineModel }: Config): Config['openai'] {
-  if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.url === undefined) return openai
-  return { ...openai, baseUrl: offlineModel.url, model: OFFLINE_MODEL_NAME, escalationModel: undefined }
-}
-
-interface ClusterRateOptions {
-  readonly config: Config
-  readonly service: string
-  readonly limiter: RateLimiter
-  readonly metrics: Metrics
-  readonly log: Logger
-}
-
-/** A renewal is worth nothing when it is late: it has connections of its own, beside those that save batches. */
-const LEDGER_CONNECTIONS = 2
-const LEDGER_TIMEOUT_MS = 1_500
-
-/** The replica's part in the cluster's budget, through the database. */
-function openClusterRate(
-  connection: DatabaseConnection,
-  { config, service, limiter, metrics, log }: ClusterRateOptions,
-): { readonly share: LeaseClient; readonly budget: ClusterBudget; close(): Promise<void> } {
-  const pool = createPool({
-    ...addressOf(connection),
-    max: LEDGER_CONNECTIONS,
-    connectionTimeoutMs: LEDGER_TIMEOUT_MS,
-    statementTimeoutMs: LEDGER_TIMEOUT_MS,
-    applicationName: 'classify-rate',
-    log,
-  })
-  const ledger = createBudgetStore(pool)
+  const ratePool = openRatePool(config.database.connection, log)
+  const budgetStore = createBudgetStore(ratePool)
   const { rpm, tpm, safety } = config.rate
-  let isConfigured = false
-  const configure = async () => {
-    if (isConfigured) return
-    await ledger.configure({ rpm, tpm, safety, by: service })
-    isConfigured = true
-  }
-
-  const share = createLeaseClient({
-    ledger: {
-      renew: async (request) => {
-        await configure()
-        const grant = await ledger.renew((state, now) => decideLease(state, request, now))
-        // Overtaken, or someone emptied the table.
-        if (grant === null) isConfigured = false
-        return grant
-      },
-      release: (replicaId) => ledger.release(replicaId),
-    },
+  const leases = createLeaseStore(budgetStore, { rpm, tpm, safety, by: service })
+  const leaseClient = createLeaseClient({
+    leases,
     limiter,
     replicaId: randomUUID(),
     name: service,
@@ -204,24 +130,67 @@ function openClusterRate(
       metrics.rateRenewalSeconds.observe(seconds)
     },
   })
-  const budget: ClusterBudget = {
-    change: async ({ requestsPerMinute, tokensPerMinute }) => {
-      await configure()
-      if (requestsPerMinute !== undefined || tokensPerMinute !== undefined) {
-        await ledger.set({ rpm: requestsPerMinute, tpm: tokensPerMinute, by: service })
-        share.renewSoon()
-        log.info({ rpm: requestsPerMinute, tpm: tokensPerMinute }, 'The rate budget of the cluster was set')
-      }
-      const found = await ledger.read()
-      if (found === null) throw new ServiceError('database-unavailable', 'The database holds no rate budget yet')
-      return reportBudget(found.state, found.now)
-    },
+  const { retentionDays } = config.database
+  const retention =
+    retentionDays === null
+      ? null
+      : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
+  const answered = createAnsweredCounts({ store: database.store, log })
+  metrics.readFrom({
+    limiter: () => limiter.stats(),
+    lease: () => leaseClient.stats(),
+    pool: () => database.store.stats(),
+  })
+
+  return {
+    ...database,
+    model,
+    limiter,
+    rate: createRateControl({ limiter, cluster: leaseClient, log }),
+    leaseClient,
+    budget: createClusterBudget({ store: budgetStore, leases, leaseClient, name: service, log }),
+    metrics,
+    countAnswered: answered.add,
+    retention,
+    priceOf: (name) => priceOfModel(config, name),
+    close: () =>
+      closeInOrder([
+        async () => retention?.close(),
+        () => limiter.close(),
+        () => leaseClient.close(),
+        () => ratePool.end(),
+        () => answered.close(),
+        () => database.close(),
+      ]),
   }
-  const close = async () => {
-    await share.close()
-    await pool.end()
-  }
-  return { share, budget, close }
+}
+
+/**
+ * The model settings of the environment, or those of the offline model where no other endpoint is set. The offline model
+ * answers under one name, so it has no escalation model.
+ */
+function modelOf({ openai, offlineModel }: Config): Config['openai'] {
+  if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.url === undefined) return openai
+  return { ...openai, baseUrl: offlineModel.url, model: OFFLINE_MODEL_NAME, escalationModel: undefined }
+}
+
+/**
+ * The rate leases have database connections of their own, so that a renewal never waits behind the writes of batches: a
+ * lease that is renewed late shrinks.
+ */
+const RATE_CONNECTIONS = 2
+/** Milliseconds for a connection, and for a statement, of a lease renewal. A lease lasts four seconds. */
+const RATE_TIMEOUT_MS = 1_500
+
+function openRatePool(connection: DatabaseConnection, log: Logger): DatabasePool {
+  return createPool({
+    ...addressOf(connection),
+    max: RATE_CONNECTIONS,
+    connectionTimeoutMs: RATE_TIMEOUT_MS,
+    statementTimeoutMs: RATE_TIMEOUT_MS,
+    applicationName: 'classify-rate',
+    log,
+  })
 }
 
 function countRequests(metrics: Metrics) {

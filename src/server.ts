@@ -52,7 +52,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
   try {
     const isPrepared = await prepareDatabase(resources, log, stopping)
     if (!isPrepared) return
-    await resources.share.start(LEASE_PATIENCE_MS)
+    await resources.leaseClient.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
       service,
       model: resources.model.models.primary,
@@ -113,9 +113,9 @@ async function prepareDatabase(resources: Resources, log: Logger, stopping: Abor
  * Refuses the requests that wait for their start and gives the lease back to the other replicas. Restate runs the
  * refused work elsewhere; starting it here would prolong the drain, and work that is cut off is paid twice.
  */
-async function releaseRate({ limiter, share }: Resources): Promise<void> {
+async function releaseRate({ limiter, leaseClient }: Resources): Promise<void> {
   await limiter.close()
-  await share.close()
+  await leaseClient.close()
 }
 
 /**

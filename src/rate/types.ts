@@ -1,100 +1,90 @@
-/** Every port and row of the rate budget: of the limiter in one replica, of the leases in the cluster, and of their storage. */
-/** What may be started a minute: of one replica, or of the cluster. */
+/** Every port and row of the rate budget: the limiter of a replica, the leases of the cluster, and the store that holds them. */
+
+/** What may be started a minute, by one replica or by the cluster. */
 export interface Budget {
-  /** 0 or more; may be a fraction; 0 starts nothing until there is more. */
+  /** 0 or more, may be a fraction. With 0 nothing starts. */
   readonly requestsPerMinute: number
-  /** null: no bound on tokens. */
+  /** Null where tokens have no bound. */
   readonly tokensPerMinute: number | null
 }
 
-/** `granted`: the caller may start one request now. `deferred`: the wait would exceed the bound; ask again after `waitMs`. */
+/** Whether a caller may start one request now (`granted`), or should ask again after `waitMs`. */
 export type StartPermit =
   | {
       readonly granted: true
       readonly waitedMs: number
       /**
-       * Call once when the request has ended, however it ended. `tokens`: what it really took of the budget, which also
-       * says that it was answered, so that its latency counts; null where nobody knows: the reservation is then spent.
+       * Call it when the request has ended; a second call does nothing. `tokens` is what an answered request took, whose
+       * latency then counts. Null for a request without an answer: its reservation then counts as spent.
        */
       readonly done: (tokens: number | null) => void
     }
   | { readonly granted: false; readonly waitMs: number }
 
-/** Hands out start permits at an even pace. */
+/** Hands out start permits at an even pace within the budget of one replica. */
 export interface RateLimiter {
   /**
-   * Waits at most `maxWaitMs` for a permit. `tokens`: what the request is expected to take of the token budget, 0 or
-   * more. Never rejects for a wait; rejects with limiter-closed after `close`, and with interrupted when `signal` aborts
-   * first: then no start was taken.
+   * Waits about `maxWaitMs` at most for a permit. `tokens`, 0 or more, is what the request is expected to take. Rejects
+   * with limiter-closed after `close`, and with interrupted where `signal` aborts before the permit: no start is then taken.
    */
   acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal): Promise<StartPermit>
-  /** Sets what may be started at once, also for those who wait. Throws RangeError for a budget below 0. */
+  /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
   setBudget(budget: Budget): void
-  /** No permit is granted for `ms` from now on: the provider asked for it. */
+  /** Grants no permit for `ms` from now, because the model endpoint asked for it. A longer pause that runs already stays. */
   pause(ms: number): void
   stats(): LimiterStats
   close(): Promise<void>
 }
 
-export interface LimiterStats {
+export interface LimiterStats extends Budget {
+  /** Callers that wait for a permit. */
   readonly waiting: number
-  /** Permits whose `done` has not been called. */
+  /** Permits whose `done` has not been called, and the most that there may be, by measured latency and pace. */
   readonly inFlight: number
-  /** The most that may be in flight now, by measured latency and pace. */
   readonly inFlightBound: number
-  /** Those sent away whose return is due within the next minute. */
+  /** Deferred callers that are due to ask again within the next minute. */
   readonly deferred: number
-  readonly requestsPerMinute: number
-  /** null: no bound. */
-  readonly tokensPerMinute: number | null
-  /** Of requests in flight. */
+  /** Tokens reserved for permits in flight. */
   readonly reservedTokens: number
-  /** Since the start: what was reserved, and what it came to once the requests had ended. */
+  /** Tokens reserved, and tokens taken by requests that have ended, since the start of the process. */
   readonly reservedTokensTotal: number
   readonly spentTokensTotal: number
-  /** Part of the last minute's budget that was started, 0 to 1: of requests or of tokens, whichever is more. */
+  /** Part of the last minute's budget that was started, 0 to 1: the larger of requests and tokens. */
   readonly utilisation: number
-  /** Until permits are granted again. */
+  /** Milliseconds until permits are granted again, and milliseconds paused since the start of the process. */
   readonly pausedMs: number
-  /** Since the start. */
   readonly pausedTotalMs: number
 }
 
-/** The replica's part in the cluster. */
+/** What the rate control of one replica reports to the cluster. */
 export interface ClusterSignals {
-  /** No replica starts for `ms`: stored at once, the others learn at their next renewal (2 s). The pace drops once a window and recovers. */
+  /** Stops all replicas for `ms`, from their next renewal on. The pace of the cluster drops once for pauses that overlap. */
   pauseCluster(ms: number): void
-  /** What x-ratelimit-limit-* says the account allows; null where it did not say. Lowers the budget where it is less; forgotten when it says more again. */
-  accountAllows(limits: AccountLimits): void
+  /** Reports the account's limits, which lower the cluster's budget where they are less, until a later report raises them. */
+  reportAccountLimits(limits: AccountLimits): void
 }
 
-export interface AccountLimits {
-  readonly requestsPerMinute: number | null
-  readonly tokensPerMinute: number | null
-}
+/** Limits of the account at the provider, by its x-ratelimit-limit-* headers; null where no header named one. */
+export type AccountLimits = { readonly [limit in keyof Budget]: number | null }
 
-/** What the headers of an answer or a refusal say of one limit; null where they do not, or say nonsense. */
+/** What the headers of one response say of one limit (1 or more a minute); null where they say nothing or nonsense. */
 export interface RateSignal {
-  /** A minute; 1 or more. */
   readonly limit: number | null
   readonly remaining: number | null
-  /** Until all of it is there again. */
+  /** Milliseconds until all of the limit is available again. */
   readonly resetMs: number | null
 }
 
-export interface RateSignals {
-  readonly requests: RateSignal
-  readonly tokens: RateSignal
-}
+export type RateSignals = Readonly<Record<'requests' | 'tokens', RateSignal>>
 
-/** Hands out permits for model requests, and learns from what comes of them: the one place that knows what a 429 means. */
+/** Hands out permits for model requests by their size, and alone decides what a refusal for rate (429) leads to. */
 export interface RateControl {
-  /** Waits at most `maxWaitMs`. Never rejects for a wait; rejects with limiter-closed and interrupted as the limiter does. */
+  /** Waits and rejects as `RateLimiter.acquire` does. */
   acquire(size: RequestSize, maxWaitMs: number, signal?: AbortSignal): Promise<RatePermit>
 }
 
 export interface RequestSize {
-  /** Which of the two configured models is asked: their accounts may have different limits. */
+  /** The configured model that is asked. The two may have different limits at the provider. */
   readonly tier: 'primary' | 'escalation'
   /** Estimated. */
   readonly promptTokens: number
@@ -105,74 +95,64 @@ export type RatePermit =
   | {
       readonly granted: true
       readonly waitedMs: number
-      /** The model answered, whether or not the answer is of use. `inputTokens`: as billed; 0 where the endpoint named none. */
+      /** Call it for any answer, usable or not. `inputTokens` as billed, or 0 where the endpoint named none. */
       answered(inputTokens: number, rate: RateSignals | null): void
-      /** The endpoint refused for rate. Returns the milliseconds after which to ask again. */
+      /** Call it for a refusal for rate (429). Returns the milliseconds after which to ask again. */
       refused(retryAfterMs: number | undefined, rate: RateSignals | null): number
-      /** However it ended; does nothing after one of the others. */
+      /** Call it in any case at the end; it does nothing after `answered` or `refused`. */
       ended(): void
     }
   | { readonly granted: false; readonly waitMs: number }
 
-/** The cluster's budget as an operator sees and sets it. */
+/** The cluster's budget for an operator. */
 export interface ClusterBudget {
-  /** Sets what is given, for every replica within one renewal (2 s), and tells what holds then. Without fields it only tells. */
+  /** Sets the fields that are given, for every replica within one renewal (2 s), and resolves with the result. */
   change(to: BudgetChange): Promise<BudgetReport>
 }
 
-export interface BudgetChange {
-  readonly requestsPerMinute?: number | undefined
-  /** null: no bound on tokens. */
-  readonly tokensPerMinute?: number | null | undefined
-}
+/** Null for the tokens takes their bound away; what is undefined stays. */
+export type BudgetChange = { readonly [limit in keyof Budget]?: Budget[limit] | undefined }
 
-export interface BudgetReport {
-  /** As it was set, before safety, account and pace. */
+export interface BudgetReport extends Pick<BudgetState, 'safety'>, Pick<LeaseGrant, 'paceFactor' | 'pausedMs'> {
+  /** As it was set, before safety, account limits and pace factor. */
   readonly budget: Budget
-  /** The part of the budget that is used, above 0 to 1. */
-  readonly safety: number
-  /** What is left after refusals for rate, 0.1 to 1. */
-  readonly paceFactor: number
-  readonly pausedMs: number
   readonly account: AccountLimits
-  /** Those whose leases have not ended, by name. */
-  readonly replicas: readonly {
-    readonly name: string
-    /** Its part of what may be started now, 0 to 1. */
+  /** The replicas that hold a lease. */
+  readonly replicas: readonly (Pick<Holder, 'name' | 'demand'> & {
+    /** The part of what the cluster may start now, 0 to 1. */
     readonly share: number
     readonly lease: Budget
-    readonly demand: number
     readonly expiresInMs: number
-  }[]
+  })[]
 }
 
-/** The one row of the cluster's budget. Times are milliseconds of the database's clock. */
+/** The one row of the cluster's budget. Points in time are the database's clock in milliseconds since 1970. */
 export interface BudgetState {
   readonly rpm: number
-  /** Null: tokens have no bound. */
+  /** Null where tokens have no bound, here and in every row. */
   readonly tpm: number | null
   /** The part of the budget that is used, above 0 to 1. */
   readonly safety: number
   readonly accountRpm: number | null
   readonly accountTpm: number | null
   readonly accountSeenAt: number | null
-  /** The part of the budget that the last drop left, above 0 to 1. */
+  /** The part of the pace that the last drop left, above 0 to 1. */
   readonly paceFactor: number
-  /** The end of the last drop's window: from then on the pace recovers, and another pause drops it again. */
+  /** The end of the last drop's window: the pace recovers from then on, and a pause drops it again only after it. */
   readonly windowUntil: number | null
   readonly pausedUntil: number | null
 }
 
-/** One replica's row. Times are milliseconds of the database's clock; null tokens have no bound. */
+/** The row of one replica that holds a lease, or held one. */
 export interface Holder {
   readonly replicaId: string
   readonly name: string
   readonly demand: number
-  /** The part of the budget that the lease was made of, 0 to 1. */
+  /** The part of the budget that the lease was made from, 0 to 1. */
   readonly share: number
   readonly leasedRpm: number
   readonly leasedTpm: number | null
-  /** What it may still be using. At least the lease. */
+  /** What the replica may still be using, at least the lease. */
   readonly countedRpm: number
   readonly countedTpm: number | null
   /** Grows with every request of the replica. */
@@ -186,106 +166,85 @@ export interface LeaseState {
   readonly holders: readonly Holder[]
 }
 
-export interface LeaseRequest {
-  readonly replicaId: string
-  readonly name: string
-  /** Larger than in any request before; answers to earlier ones are thrown away from now on. */
+export interface LeaseRequest extends Pick<Holder, 'replicaId' | 'name'> {
+  /** Larger than in every earlier request of the replica, which then ignores the answers to those. */
   readonly number: number
-  /** The number of the lease that the replica now holds; null where it holds none. */
+  /** The number of the lease that the replica holds; null where it holds none. */
   readonly heldNumber: number | null
-  /** Requests waiting, in flight and due to come back. */
+  /** Requests that wait, are in flight or are due to ask again. */
   readonly demand: number
-  /** How long from now nobody may start; 0 for no wish. */
+  /** Milliseconds from now for which no replica may start; 0 for no pause. */
   readonly pauseMs: number
-  /** What the provider said since the last renewal. */
+  /** Limits that the account named since the last renewal, and the last limits that it named at any time. */
   readonly account: AccountLimits | null
-  /** What it said of itself last, at any time. */
   readonly knownAccount: AccountLimits | null
 }
 
 export interface LeaseGrant {
   readonly number: number
   readonly lease: Budget
-  /** Counts from before the request was sent. */
+  /** The life of the lease, counted from before the request was sent. */
   readonly leaseMs: number
-  /** When to ask again at the latest; 0 to confirm at once that the lease has become smaller. */
+  /** Milliseconds until the next renewal; 0 where a smaller lease has to be confirmed at once. */
   readonly renewInMs: number
   readonly pausedMs: number
+  /** The part of the pace that refusals for rate have left, 0.1 to 1. */
   readonly paceFactor: number
-  /** Of the cluster, as far as it may be used now. */
+  /** What the whole cluster may start now. */
   readonly budget: Budget
-  /** Replicas with a lease, this one included. */
+  /** Replicas that hold a lease, with this one. */
   readonly replicas: number
 }
 
 export interface LeaseDecision {
   readonly budget: BudgetState
   readonly holder: Holder
-  /** Ids of rows that nobody needs any more. */
+  /** Ids of the replicas whose rows are deleted. */
   readonly removed: readonly string[]
   readonly grant: LeaseGrant
 }
 
 export interface LeaseStore {
-  /** Null where a later request of this replica was first, or the ledger knows no budget yet. Rejects where the database is away. */
+  /** Null where a later request of the replica came first, and where no budget is stored. Rejects without a database. */
   renew(request: LeaseRequest): Promise<LeaseGrant | null>
-  /** Gives the lease back. */
   release(replicaId: string): Promise<void>
 }
 
-/** Rejects as `Store` does. Who gets what is not decided here. */
+export type OperatorBudget = { readonly [key in 'rpm' | 'tpm']?: BudgetState[key] | undefined } & {
+  readonly by: string
+}
+
+/** Stores the budget and the leases, and decides neither. Rejects with the codes of `Store`. */
 export interface BudgetStore {
-  /** What a replica's environment says: counts where it differs from what the environment said before. */
-  configure(budget: {
-    readonly rpm: number
-    readonly tpm: number | null
-    readonly safety: number
-    readonly by: string
-  }): Promise<void>
-  /** An operator's word; counts until the next one, or until the environment says something new. */
-  set(budget: {
-    readonly rpm?: number | undefined
-    readonly tpm?: number | null | undefined
-    readonly by: string
-  }): Promise<void>
-  /** Null before the first `configure`. */
+  /** Stores the budget of a replica's environment where it differs from the last one that was stored this way. */
+  configure(budget: Pick<BudgetState, 'rpm' | 'tpm' | 'safety'> & { readonly by: string }): Promise<void>
+  /** Stores an operator's budget, which holds until the next one or until `configure` gets a new one. */
+  set(budget: OperatorBudget): Promise<void>
+  /** Null before the first `configure`. `now` is the database's clock. */
   read(): Promise<{ readonly state: LeaseState; readonly now: number } | null>
-  /**
-   * One transaction: nothing changes between what `decide` sees and what it decides. Null where it decided nothing, and
-   * before the first `configure`. Where it rejects, the decision may have been stored all the same.
-   */
+  /** Reads, decides and stores in one transaction; may reject after it stored. Null without a decision or a budget. */
   renew(decide: (state: LeaseState, now: number) => LeaseDecision | null): Promise<LeaseGrant | null>
-  /** Forgets a replica; its part is free at once. */
+  /** Deletes a replica's row, which frees its part at once. */
   release(replicaId: string): Promise<void>
-}
-
-/** What a lease client needs of a `RateLimiter`. */
-export interface PacedLimiter extends Pick<RateLimiter, 'setBudget' | 'pause'> {
-  stats(): Pick<LimiterStats, 'waiting' | 'inFlight' | 'deferred' | 'pausedMs'>
 }
 
 export interface LeaseClient extends ClusterSignals {
   /**
-   * Begins to renew. Resolves with the first lease of more than nothing, or after `patienceMs`: a replica comes up also
-   * where the database is slow or the others have not given way yet. It starts no request until it has a lease.
+   * Begins to renew. Resolves with the first lease above 0, and after `patienceMs` also without one, so that a replica
+   * comes up without its database. Without a lease it starts no request.
    */
   start(patienceMs: number): Promise<void>
-  /** Renews within a quarter of a second: the budget has changed. */
+  /** Renews within a quarter of a second, because the budget has changed. */
   renewSoon(): void
   stats(): LeaseStats
-  /** Call it when the limiter starts nothing any more: gives the lease to the others. Never rejects. */
+  /** Gives the lease back. Call it after the limiter is closed. Never rejects. */
   close(): Promise<void>
 }
 
-export interface LeaseStats {
-  /** What this replica may start now. */
+export interface LeaseStats extends Pick<LeaseGrant, 'budget' | 'paceFactor' | 'pausedMs'> {
+  /** What this replica may start now; the fields of the grant are those of the last renewal. */
   readonly lease: Budget
-  /** What the cluster may start, as of the last renewal; nothing before the first. */
-  readonly budget: Budget
   readonly demand: number
-  readonly paceFactor: number
-  /** Until the cluster starts again, as of the last renewal. */
-  readonly pausedMs: number
-  /** Requests that the leases have allowed since the start. */
+  /** Requests that the leases of this replica have allowed since its start. */
   readonly allowedRequests: number
 }

@@ -1,35 +1,35 @@
-/** What every adapter of the rate ledger must do, with the decision that the service makes in it. */
+/** What every budget store must do, with the service's own lease decision inside its renewals. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decideLease } from '../../src/rate/lease/lease-decision.ts'
 import type { BudgetStore, LeaseRequest } from '../../src/rate/types.ts'
 
-export interface LedgerUnderTest {
-  readonly ledger: BudgetStore
-  /** Makes the ledger forget everything. */
+export interface BudgetStoreUnderTest {
+  readonly store: BudgetStore
+  /** Deletes the budget and all leases. */
   readonly empty: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 const CONFIGURED = { rpm: 1_000, tpm: 50_000, safety: 1, by: 'test' }
 
-export function rateLedgerContract(
+export function budgetStoreContract(
   name: string,
-  makeLedger: () => Promise<LedgerUnderTest>,
+  makeStore: () => Promise<BudgetStoreUnderTest>,
   options: { readonly skip?: string | false } = {},
 ): void {
-  describe(`rate ledger: ${name}`, options, () => {
-    let under: LedgerUnderTest
-    let ledger: BudgetStore
+  describe(`budget store: ${name}`, options, () => {
+    let under: BudgetStoreUnderTest
+    let store: BudgetStore
     before(async () => {
-      under = await makeLedger()
-      ledger = under.ledger
+      under = await makeStore()
+      store = under.store
     })
     after(() => under?.close())
 
     const renew = (request: Partial<LeaseRequest> & Pick<LeaseRequest, 'replicaId' | 'number'>) =>
-      ledger.renew((state, now) =>
+      store.renew((state, now) =>
         decideLease(
           state,
           {
@@ -46,10 +46,10 @@ export function rateLedgerContract(
       )
     const begin = async (budget: Partial<typeof CONFIGURED> = {}) => {
       await under.empty()
-      await ledger.configure({ ...CONFIGURED, ...budget })
+      await store.configure({ ...CONFIGURED, ...budget })
     }
     const stateNow = async () => {
-      const found = await ledger.read()
+      const found = await store.read()
       assert.ok(found)
       return found
     }
@@ -61,30 +61,30 @@ export function rateLedgerContract(
 
     it('knows nothing and grants nothing before a budget is configured', async () => {
       await under.empty()
-      assert.equal(await ledger.read(), null)
+      assert.equal(await store.read(), null)
       assert.equal(await renew({ replicaId: 'a', number: 1 }), null)
-      assert.equal(await ledger.read(), null)
+      assert.equal(await store.read(), null)
     })
 
     it('takes the environment where it says something new, and an operator until then', async () => {
       await begin()
-      await ledger.set({ rpm: 60, by: 'operator' })
+      await store.set({ rpm: 60, by: 'operator' })
       assert.equal((await stateNow()).state.budget.rpm, 60)
       assert.equal((await stateNow()).state.budget.tpm, 50_000)
-      await Promise.all(Array.from({ length: 5 }, () => ledger.configure(CONFIGURED)))
+      await Promise.all(Array.from({ length: 5 }, () => store.configure(CONFIGURED)))
       assert.equal((await stateNow()).state.budget.rpm, 60)
-      await ledger.set({ tpm: null, by: 'operator' })
+      await store.set({ tpm: null, by: 'operator' })
       assert.deepEqual([(await stateNow()).state.budget.rpm, (await stateNow()).state.budget.tpm], [60, null])
-      await ledger.configure({ ...CONFIGURED, rpm: 2_000 })
+      await store.configure({ ...CONFIGURED, rpm: 2_000 })
       const { rpm, tpm } = (await stateNow()).state.budget
       assert.deepEqual([rpm, tpm], [2_000, 50_000])
-      await ledger.configure({ ...CONFIGURED, tpm: null, rpm: 2_000 })
+      await store.configure({ ...CONFIGURED, tpm: null, rpm: 2_000 })
       assert.equal((await stateNow()).state.budget.tpm, null)
     })
 
     it('gives back what it was given, number for number', async () => {
       await begin({ safety: 0.99 })
-      await ledger.renew((state, now) => {
+      await store.renew((state, now) => {
         const decision = decideLease(
           state,
           {
@@ -105,7 +105,7 @@ export function rateLedgerContract(
       })
       const { state } = await stateNow()
       assert.ok(stored)
-      // Points in time keep microseconds.
+      // The database keeps points in time to the microsecond, and the process more exactly.
       const rounded = (value: unknown) => JSON.parse(JSON.stringify(value, (_, v) => (v > 1e12 ? Math.round(v) : v)))
       assert.deepEqual(rounded(state.holders), rounded([stored.holder]))
       assert.deepEqual(rounded(state.budget), rounded(stored.budget))
@@ -151,11 +151,11 @@ export function rateLedgerContract(
         if (granted > 0) assert.ok(now >= end, 'granted before the lease had ended')
       }
       assert.equal(granted, 1_000)
-      await ledger.release('b')
+      await store.release('b')
       assert.equal((await renew({ replicaId: 'c', number: 1 }))?.lease.requestsPerMinute, 1_000)
     })
 
-    it('tells everyone of a pause that one was told, drops the pace once, and keeps the account limit', async () => {
+    it('gives a pause that one replica reported to every replica, drops the pace once, and keeps the account limit', async () => {
       await begin()
       await renew({ replicaId: 'a', number: 1 })
       await renew({ replicaId: 'a', number: 2, pauseMs: 60_000 })
@@ -177,7 +177,7 @@ export function rateLedgerContract(
       await begin()
       await Promise.all([
         ...Array.from({ length: 10 }, (_, index) => renew({ replicaId: `r${index}`, number: 1 })),
-        ledger.set({ rpm: 77, by: 'operator' }),
+        store.set({ rpm: 77, by: 'operator' }),
         ...Array.from({ length: 10 }, (_, index) => renew({ replicaId: `s${index}`, number: 1 })),
       ])
       assert.equal((await stateNow()).state.budget.rpm, 77)
@@ -185,7 +185,7 @@ export function rateLedgerContract(
 
     it('leaves nothing behind where the decision throws', async () => {
       await begin()
-      const failing = ledger.renew(() => {
+      const failing = store.renew(() => {
         throw new RangeError('no')
       })
       await assert.rejects(failing)

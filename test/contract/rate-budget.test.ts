@@ -1,16 +1,17 @@
+/** The budget store contract on PostgreSQL, directly and through PgBouncer, and how a stopped replica holds others up. */
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { createPool } from '../../src/store/pool.ts'
 import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
-import { rateLedgerContract } from './rate-budget.contract.ts'
+import { budgetStoreContract } from './rate-budget.contract.ts'
 
 const postgres = sharedPostgres()
 const EMPTY = 'truncate rate_budget, replicas'
 
-rateLedgerContract('PostgreSQL', async () => {
+budgetStoreContract('PostgreSQL', async () => {
   const { pool, drop } = await postgres.fresh()
-  return { ledger: createBudgetStore(pool), empty: async () => void (await pool.query(EMPTY)), close: drop }
+  return { store: createBudgetStore(pool), empty: async () => void (await pool.query(EMPTY)), close: drop }
 })
 
 let bouncer: PgBouncer | undefined
@@ -21,7 +22,7 @@ const bounced = async () => {
   bouncer ??= await startPgBouncer(await postgres.server())
   const pool = createPool({ connectionString: bouncer.urlFor(database.url), max: 20, log: silent })
   return {
-    ledger: createBudgetStore(pool),
+    store: createBudgetStore(pool),
     empty: async () => void (await database.pool.query(EMPTY)),
     close: async () => {
       await pool.end()
@@ -29,24 +30,24 @@ const bounced = async () => {
     },
   }
 }
-rateLedgerContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip: await pgBouncerSkip() })
+budgetStoreContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip: await pgBouncerSkip() })
 
 it('a replica that is stopped in the middle of a renewal holds the others up for about a second, not for ever', async () => {
   const { pool, drop } = await postgres.fresh()
   try {
-    const ledger = createBudgetStore(pool)
-    await ledger.configure({ rpm: 1_000, tpm: null, safety: 1, by: 'test' })
+    const store = createBudgetStore(pool)
+    await store.configure({ rpm: 1_000, tpm: null, safety: 1, by: 'test' })
     const stopped = await pool.connect()
     const { promise: cut, resolve } = Promise.withResolvers<void>()
     stopped.on('error', () => resolve())
-    // As a renewal begins.
+    // The first statements of a renewal, after which its replica is stopped.
     await stopped.query(
       'begin; set local idle_in_transaction_session_timeout = 1000; select from rate_budget for update',
     )
-    const first = await ledger.renew(() => null).catch((error: unknown) => error)
+    const first = await store.renew(() => null).catch((error: unknown) => error)
     assert.ok(first === null || (first instanceof Error && 'code' in first && first.code === 'database-unavailable'))
     await cut
-    assert.equal(await ledger.renew(() => null), null)
+    assert.equal(await store.renew(() => null), null)
     stopped.release(true)
   } finally {
     await drop()

@@ -1,10 +1,10 @@
 /**
- * A cluster of replicas, a database and a network between them in fake time, made of the service's own pure parts: the
- * decision, and the lease as its replica holds it. Messages are late or lost, clocks differ, replicas die.
+ * Simulates replicas, a database and the network between them, in fake time and with the service's own lease decision and
+ * local lease, for tests of what leases add up to. Messages are late or lost, clocks differ, replicas die.
  */
 
 import { decideLease } from '../../src/rate/lease/lease-decision.ts'
-import { type HeldLease, holdLease, paceOf } from '../../src/rate/lease/local-lease.ts'
+import { allowedBudget, type LocalLease, toLocalLease } from '../../src/rate/lease/local-lease.ts'
 import type { AccountLimits, Budget, BudgetState, Holder, LeaseGrant, LeaseState } from '../../src/rate/types.ts'
 
 export const TICK_MS = 250
@@ -12,23 +12,23 @@ const TIMEOUT_MS = 1_800
 const RETRY_MS = 500
 
 export interface Network {
-  /** Milliseconds of one way; null: the message is lost. */
+  /** Milliseconds that the next message takes in its one direction; null where it is lost. */
   delay(): number | null
 }
 
 export interface Replica {
   readonly id: string
-  /** What its own clock is ahead of the world's. */
+  /** Milliseconds by which the replica's own clock is ahead of the simulated time. */
   readonly skewMs: number
-  /** Where in a quarter of a second it looks. */
+  /** Milliseconds into each quarter of a second at which the replica looks whether to renew. */
   readonly phaseMs: number
   demand: number
   isAlive: boolean
-  held: HeldLease | undefined
+  lease: LocalLease | undefined
   number: number
   dueAt: number
-  toldDemand: number
-  /** The number of the request whose answer counts. */
+  reportedDemand: number
+  /** The number of the only request whose answer the replica still takes; null where it waits for none. */
   awaited: number | null
   pauseMs: number
   account: AccountLimits | null
@@ -63,7 +63,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
   function renew(replica: Replica): void {
     const sentAt = now + replica.skewMs
     replica.number += 1
-    replica.toldDemand = replica.demand
+    replica.reportedDemand = replica.demand
     const { number } = replica
     replica.awaited = number
     replica.dueAt = now + TIMEOUT_MS + RETRY_MS
@@ -71,7 +71,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
       replicaId: replica.id,
       name: replica.id,
       number,
-      heldNumber: replica.held !== undefined && sentAt < replica.held.endsAt ? replica.held.number : null,
+      heldNumber: replica.lease !== undefined && sentAt < replica.lease.endsAt ? replica.lease.number : null,
       demand: replica.demand,
       pauseMs: replica.pauseMs,
       account: replica.account,
@@ -98,7 +98,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
   function take(replica: Replica, grant: LeaseGrant, sentAt: number): void {
     if (!replica.isAlive || replica.awaited !== grant.number) return
     replica.awaited = null
-    replica.held = holdLease(grant, sentAt)
+    replica.lease = toLocalLease(grant, sentAt)
     replica.dueAt = sentAt - replica.skewMs + grant.renewInMs
     replica.pauseMs = 0
     replica.account = null
@@ -114,7 +114,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
     }
     for (const replica of replicas) {
       if (!replica.isAlive || replica.awaited !== null || (now - replica.phaseMs) % TICK_MS >= 10) continue
-      const hasJumped = replica.held?.isSmall !== false && replica.demand > 4 * replica.toldDemand
+      const hasJumped = replica.lease?.isSmall !== false && replica.demand > 4 * replica.reportedDemand
       if (hasJumped || now >= replica.dueAt - TICK_MS / 2) renew(replica)
     }
   }
@@ -123,7 +123,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
     replicas,
     now: () => now,
     state: () => state,
-    /** `skewMs`: of the replica's own clock. */
+    /** Adds a replica whose clock is `skewMs` ahead of the simulated time. */
     join(skewMs = 0, demand = 0): Replica {
       joined += 1
       const replica: Replica = {
@@ -132,10 +132,10 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
         phaseMs: (joined * 70) % TICK_MS,
         demand,
         isAlive: true,
-        held: undefined,
+        lease: undefined,
         number: 0,
         dueAt: now,
-        toldDemand: 0,
+        reportedDemand: 0,
         awaited: null,
         pauseMs: 0,
         account: null,
@@ -143,14 +143,14 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
       replicas.push(replica)
       return replica
     },
-    /** Gone without a word: nobody knows whether it still starts what its lease allows. */
+    /** Stops a replica without a release; its lease still counts, since the database cannot know that it starts nothing. */
     kill(replica: Replica): void {
       replica.isAlive = false
     },
-    /** It starts nothing any more and says so. */
+    /** Stops a replica that releases its lease. */
     leave(replica: Replica): void {
       replica.isAlive = false
-      replica.held = undefined
+      replica.lease = undefined
       const holders = state.holders.filter((holder) => holder.replicaId !== replica.id)
       if (!isDatabaseAway) state = { ...state, holders }
     },
@@ -160,17 +160,17 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
     setDatabaseAway(isAway: boolean): void {
       isDatabaseAway = isAway
     },
-    /** What a replica may start, the dead ones included. */
-    pace: (replica: Replica): Budget => paceOf(replica.held, now + replica.skewMs, 0),
+    /** What a replica may start, also one that was killed. */
+    pace: (replica: Replica): Budget => allowedBudget(replica.lease, now + replica.skewMs, 0),
     total(): { readonly rpm: number; readonly tpm: number } {
-      const paces = replicas.map((replica) => paceOf(replica.held, now + replica.skewMs, 0))
+      const paces = replicas.map((replica) => allowedBudget(replica.lease, now + replica.skewMs, 0))
       const started = paces.filter((pace) => pace.requestsPerMinute > 0)
       return {
         rpm: paces.reduce((total, pace) => total + pace.requestsPerMinute, 0),
         tpm: started.reduce((total, pace) => total + (pace.tokensPerMinute ?? Number.POSITIVE_INFINITY), 0),
       }
     },
-    /** Calls `check` every 10 ms. */
+    /** Lets `ms` pass in steps of 10 ms and calls `check` after each. */
     run(ms: number, check: () => void = () => undefined): void {
       for (const end = now + ms; now < end; ) {
         step()

@@ -44,7 +44,7 @@ before(async () => {
   const log = pino({ level: 'silent' })
   const config = readConfig()
   resources = createResources(config, 'faulty', log)
-  await resources.share.start(30_000)
+  await resources.leaseClient.start(30_000)
   const { store, model } = resources
   const handler = createRestateHandler({
     ...resources,

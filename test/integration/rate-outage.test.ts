@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { createLeaseClient } from '../../src/rate/lease/lease-client.ts'
-import { decideLease } from '../../src/rate/lease/lease-decision.ts'
+import { createLeaseStore } from '../../src/rate/lease/lease-store.ts'
 import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
@@ -20,17 +20,10 @@ const AT_FIRST = { requestsPerMinute: 1, tokensPerMinute: null }
 function startReplica(url: string) {
   const options = { connectionString: url, max: 2, connectionTimeoutMs: 1_500, statementTimeoutMs: 1_500, log: silent }
   const pool = createPool(options)
-  const ledger = createBudgetStore(pool)
   const limiter = createRateLimiter(AT_FIRST)
   const replicaId = randomUUID()
-  const share = createLeaseClient({
-    ledger: {
-      renew: async (request) => {
-        await ledger.configure({ rpm: RPM, tpm: null, safety: 1, by: 'test' })
-        return ledger.renew((state, now) => decideLease(state, request, now))
-      },
-      release: (id) => ledger.release(id),
-    },
+  const leaseClient = createLeaseClient({
+    leases: createLeaseStore(createBudgetStore(pool), { rpm: RPM, tpm: null, safety: 1, by: 'test' }),
     limiter,
     replicaId,
     name: replicaId,
@@ -38,10 +31,10 @@ function startReplica(url: string) {
   })
   const close = async () => {
     await limiter.close()
-    await share.close()
+    await leaseClient.close()
     await pool.end()
   }
-  return { share, limiter, rpm: () => limiter.stats().requestsPerMinute, close }
+  return { leaseClient, limiter, rpm: () => limiter.stats().requestsPerMinute, close }
 }
 
 test('an outage lets leases run out, never grow, and ends with the database; a pause reaches every replica', async () => {
@@ -55,7 +48,7 @@ test('an outage lets leases run out, never grow, and ends with the database; a p
   const sum = () => replicas.reduce((total, replica) => total + replica.rpm(), 0)
   const isWhole = () => replicas.every((replica) => Math.abs(replica.rpm() - RPM / 2) < 1)
   try {
-    await Promise.all(replicas.map(({ share }) => share.start(30_000)))
+    await Promise.all(replicas.map(({ leaseClient }) => leaseClient.start(30_000)))
     await waitUntil('the parts are equal', isWhole)
 
     await server.stop()
@@ -73,9 +66,9 @@ test('an outage lets leases run out, never grow, and ends with the database; a p
     server = await startPostgres({ dataDir, port: server.port, log: silent })
     await waitUntil('the parts are equal again', isWhole)
 
-    replicas[0]?.share.pauseCluster(60_000)
+    replicas[0]?.leaseClient.pauseCluster(60_000)
     await waitUntil('all are paused', () => replicas.every(({ limiter }) => limiter.stats().pausedMs > 30_000))
-    assert.ok(replicas.every(({ share }) => share.stats().paceFactor === 0.8))
+    assert.ok(replicas.every(({ leaseClient }) => leaseClient.stats().paceFactor === 0.8))
   } finally {
     await Promise.all(replicas.map((replica) => replica.close()))
     await server.stop()

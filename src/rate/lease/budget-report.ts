@@ -1,9 +1,8 @@
-/** The cluster's budget and who holds which part of it, in words for an operator. Pure. */
-
+/** The cluster's budget and the parts that the replicas hold of it, as an operator sees them. Pure. */
 import type { BudgetReport, LeaseState } from '../types.ts'
 import { accountLimits, effectiveBudget, paceFactor, pausedMs } from './cluster-budget.ts'
 
-/** `now` by the database's clock. */
+/** `now` is the database's clock in milliseconds since 1970. Replicas are sorted by name, numbers in names by value. */
 export function reportBudget({ budget, holders }: LeaseState, now: number): BudgetReport {
   const total = effectiveBudget(budget, now)
   return {

@@ -1,31 +1,38 @@
-/** What the whole cluster may start now: the budget as set, less what the account forbids and what refusals cost. Pure. */
+/** What the whole cluster may start now: the budget as set, lowered to the account's limits and by refusals for rate. Pure. */
 import type { AccountLimits, BudgetState } from '../types.ts'
 
-/** What may be started now. `tpm` is Infinity where tokens have no bound. */
-export interface Effective {
+/** Requests and tokens that the cluster may start a minute; `tpm` is Infinity where tokens have no bound. */
+export interface EffectiveBudget {
   readonly rpm: number
   readonly tpm: number
 }
 
-const DROP = 0.8
-/** Refusals that ask for no more than this are a matter of slices and timing: they cost little, as long as they are few. */
+/** A pause longer than `SHORT_PAUSE_MS` multiplies the pace of the cluster by this. */
+const DROP_FACTOR = 0.8
+/** Milliseconds up to which a pause counts as short: the provider's limit was hit within one slice, not over the minute. */
 const SHORT_PAUSE_MS = 1_000
-const SHORT_DROP = 0.95
-const LEAST_FACTOR = 0.1
-/** From a tenth to all of the budget takes 81 s, from four fifths 18 s, after a short pause 4.5 s. */
+/** A pause of at most `SHORT_PAUSE_MS` multiplies the pace of the cluster by this. */
+const SHORT_DROP_FACTOR = 0.95
+/** Refusals never lower the pace below this part of the budget. */
+const LOWEST_PACE_FACTOR = 0.1
+/** Milliseconds in which the pace would recover from nothing to all of the budget; from a drop to 0.8 it takes 18 s. */
 const RECOVERY_MS = 90_000
-/** Requests that were under way at a drop may be refused for a while longer: they are no news. */
+/**
+ * The least milliseconds after a drop in which further pauses do not drop the pace again: requests that were in flight at
+ * the drop may still be refused.
+ */
 const SHORTEST_WINDOW_MS = 4_000
-/** An account limit that no living replica knows of is forgotten after this long: the account may be another one by now. */
+/** Milliseconds after which the account's limits are forgotten unless a replica repeats them, since the account may have changed. */
 const ACCOUNT_MEMORY_MS = 600_000
-/** A longer pause is asked about again: limits are raised, and hints are wrong. */
-const LONGEST_PAUSE_MS = 600_000
-/** Often enough to remember, and no write at every renewal. */
-const REMINDED_MS = 60_000
-const MOST_RPM = 1e9
-const MOST_TPM = 1e12
+/** The longest pause in milliseconds, however long the endpoint asks for, because limits are raised and hints are wrong. */
+export const LONGEST_PAUSE_MS = 600_000
+/** Milliseconds between two writes that keep known account limits from being forgotten, so that few renewals write them. */
+const REMINDER_MS = 60_000
+const HIGHEST_RPM = 1e9
+const HIGHEST_TPM = 1e12
 
-export function effectiveBudget(state: BudgetState, now: number): Effective {
+/** `now`, here and below, is the database's clock in milliseconds since 1970. */
+export function effectiveBudget(state: BudgetState, now: number): EffectiveBudget {
   const account = accountLimits(state, now)
   const part = state.safety * paceFactor(state, now)
   return {
@@ -34,6 +41,7 @@ export function effectiveBudget(state: BudgetState, now: number): Effective {
   }
 }
 
+/** The part of the budget that refusals have left, 0.1 to 1; it rises steadily from the end of the last drop's window. */
 export function paceFactor({ paceFactor, windowUntil }: BudgetState, now: number): number {
   return Math.min(1, paceFactor + Math.max(0, now - (windowUntil ?? now)) / RECOVERY_MS)
 }
@@ -42,31 +50,33 @@ export function pausedMs({ pausedUntil }: BudgetState, now: number): number {
   return Math.max(0, (pausedUntil ?? now) - now)
 }
 
+/** The limits that the account's answers named; null for one that none named within the last ten minutes. */
 export function accountLimits({ accountRpm, accountTpm, accountSeenAt }: BudgetState, now: number): AccountLimits {
   const isKnown = accountSeenAt !== null && now - accountSeenAt < ACCOUNT_MEMORY_MS
   return { requestsPerMinute: isKnown ? accountRpm : null, tokensPerMinute: isKnown ? accountTpm : null }
 }
 
-/** The state after a replica was told to wait `ms`: the pace drops once a window, however many replicas say so. */
+/** The state after a replica reported a pause of `ms`. The pace drops once a window, however many replicas report one. */
 export function withPause(state: BudgetState, ms: number, now: number): BudgetState {
   if (!(ms > 0)) return state
   const pausedUntil = Math.max(state.pausedUntil ?? now, now + Math.min(ms, LONGEST_PAUSE_MS))
   if (state.windowUntil !== null && now < state.windowUntil) {
     return { ...state, pausedUntil, windowUntil: Math.max(state.windowUntil, pausedUntil) }
   }
+  const dropFactor = ms > SHORT_PAUSE_MS ? DROP_FACTOR : SHORT_DROP_FACTOR
   return {
     ...state,
     pausedUntil,
-    paceFactor: Math.max(LEAST_FACTOR, paceFactor(state, now) * (ms > SHORT_PAUSE_MS ? DROP : SHORT_DROP)),
+    paceFactor: Math.max(LOWEST_PACE_FACTOR, paceFactor(state, now) * dropFactor),
     windowUntil: Math.max(pausedUntil, now + SHORTEST_WINDOW_MS),
   }
 }
 
-/** The state after the provider told its limits. What it did not say stays as it was said last. */
-export function withAccount(state: BudgetState, said: AccountLimits | null, now: number): BudgetState {
-  if (said === null) return state
+/** The state after a replica reported new limits of the account. A limit that is null or implausible stays as it was. */
+export function withAccount(state: BudgetState, reported: AccountLimits | null, now: number): BudgetState {
+  if (reported === null) return state
   const known = accountLimits(state, now)
-  const { requestsPerMinute, tokensPerMinute } = usableLimits(said)
+  const { requestsPerMinute, tokensPerMinute } = plausibleLimits(reported)
   if (requestsPerMinute === null && tokensPerMinute === null) return state
   return {
     ...state,
@@ -76,24 +86,27 @@ export function withAccount(state: BudgetState, said: AccountLimits | null, now:
   }
 }
 
-/** The state after a replica repeated what it was told last: that keeps what is known, and changes nothing else. */
+/**
+ * The state after a replica repeated the limits that it knows. Where they equal the stored ones, these are remembered for
+ * another ten minutes; limits that differ change nothing, since they may be older than the stored ones.
+ */
 export function withReminder(state: BudgetState, known: AccountLimits | null, now: number): BudgetState {
   const { accountRpm, accountTpm, accountSeenAt } = state
-  if (known === null || accountSeenAt === null || now - accountSeenAt < REMINDED_MS) return state
+  if (known === null || accountSeenAt === null || now - accountSeenAt < REMINDER_MS) return state
   if (now - accountSeenAt >= ACCOUNT_MEMORY_MS) return state
   const { requestsPerMinute, tokensPerMinute } = known
   const isSame = (requestsPerMinute ?? accountRpm) === accountRpm && (tokensPerMinute ?? accountTpm) === accountTpm
   return isSame ? { ...state, accountSeenAt: now } : state
 }
 
-/** Headers are words from outside: what is no possible limit was not said. */
-export function usableLimits({ requestsPerMinute, tokensPerMinute }: AccountLimits): AccountLimits {
+/** `limits` with null in place of numbers that no account has, since an endpoint's headers may hold anything. */
+export function plausibleLimits({ requestsPerMinute, tokensPerMinute }: AccountLimits): AccountLimits {
   return {
-    requestsPerMinute: usable(requestsPerMinute, MOST_RPM),
-    tokensPerMinute: usable(tokensPerMinute, MOST_TPM),
+    requestsPerMinute: plausible(requestsPerMinute, HIGHEST_RPM),
+    tokensPerMinute: plausible(tokensPerMinute, HIGHEST_TPM),
   }
 }
 
-function usable(limit: number | null, most: number): number | null {
-  return limit !== null && limit >= 1 && limit <= most ? limit : null
+function plausible(limit: number | null, highest: number): number | null {
+  return limit !== null && limit >= 1 && limit <= highest ? limit : null
 }

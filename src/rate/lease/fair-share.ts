@@ -1,18 +1,19 @@
-/** How the cluster's budget is divided by demand. Pure. */
+/** Divides the cluster's budget among its replicas by demand. Pure. */
 
-/** A part that is larger than it should be by no more than this stays, so that small changes of demand move nothing. */
+/** A replica keeps a part that exceeds its fair part by no more than this, so that small changes of demand move no lease. */
 const TOLERATED_EXCESS = 0.03
-/** An idle replica counts as if it had this part of the starts that an equal part makes between two renewals. */
+/** An idle replica is weighed with this part of the starts that an equal part of the budget makes between two renewals. */
 const IDLE_WEIGHT = 0.05
-/** All idle replicas together keep at least this part of the budget, to start with at once. */
+/** All replicas together keep at least this part of the budget for idle ones, so that new work can start at once. */
 const IDLE_PART = 0.005
-/** Demand that goes away halves in this time, so that a pause between two batches does not move the leases. */
+/** Milliseconds in which demand that has gone away counts half, so that a pause between two batches does not move the leases. */
 const DEMAND_HALF_LIFE_MS = 2_000
 const LARGEST_DEMAND = 1e9
 
 /**
- * Parts of 1 by demand. Nobody's is 0: who has nothing to do now may have in a moment. `startsOfAll`, above 0: what the
- * cluster may start between two renewals; demand far below it is no reason to take from anybody.
+ * The fair parts of 1 for these demands; no part is 0, because a replica without work may get some at any moment.
+ * `startsOfAll`, above 0, is how many requests the cluster may start between two renewals: where demand is far below it,
+ * the parts are nearly equal, since every replica then has more than it needs.
  */
 export function fairShares(demands: readonly number[], startsOfAll: number): number[] {
   const count = demands.length
@@ -22,7 +23,7 @@ export function fairShares(demands: readonly number[], startsOfAll: number): num
   return weights.map((weight) => weight / all)
 }
 
-/** Grows at once, goes down slowly: a sample of a moment says little. */
+/** The demand to count for a replica that asks with `asked`: it grows at once and fades slowly, since `asked` is a moment's sample. */
 export function smoothDemand(
   asked: number,
   known: { readonly demand: number; readonly seenAt: number } | undefined,
@@ -34,10 +35,10 @@ export function smoothDemand(
   return Math.max(demand, faded < 0.5 ? 0 : faded)
 }
 
-/** What is held already stays where it is too large by very little. */
-export function keepNear(share: number | undefined, fairShare: number): number {
-  if (share === undefined || share < fairShare || share * (1 - TOLERATED_EXCESS) > fairShare) return fairShare
-  return share
+/** The part that a replica gets: the one that it holds where this exceeds the fair part by little, else the fair part. */
+export function keepNear(heldShare: number | undefined, fairShare: number): number {
+  if (heldShare === undefined || heldShare < fairShare) return fairShare
+  return heldShare * (1 - TOLERATED_EXCESS) > fairShare ? fairShare : heldShare
 }
 
 export function sum(values: readonly number[]): number {

@@ -1,67 +1,73 @@
-/** The replica's part in the cluster's budget: renews its lease, gives the limiter its pace, passes pauses on. */
+/** The lease client of a replica: renews its part of the cluster's budget, sets the limiter by it, and reports pauses to the cluster. */
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { withTimeout } from '../../lib/timing.ts'
-import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LeaseStore, PacedLimiter } from '../types.ts'
-import { type HeldLease, holdLease, paceOf } from './local-lease.ts'
-import { createNews } from './unreported-signals.ts'
+import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LeaseStore, LimiterStats, RateLimiter } from '../types.ts'
+import { allowedBudget, type LocalLease, toLocalLease } from './local-lease.ts'
+import { createUnreportedSignals } from './unreported-signals.ts'
 
-/** How often a replica looks at its lease and its demand: so often a second it renews at most. */
+/** Milliseconds between two looks at the lease and the demand. A replica renews at most once a look. */
 const TICK_MS = 250
-/** An answer that takes longer is thrown away. */
+/** Milliseconds after which a renewal counts as failed; an answer that comes later is ignored. */
 const RENEWAL_TIMEOUT_MS = 1_800
-/** After a renewal that failed. */
+/** Milliseconds after a failed or refused renewal before the next one. */
 const RETRY_MS = 500
-/** Renewals of several replicas should not meet for ever. */
+/** Part of the renewal interval by which it is shortened at random, so that the renewals of several replicas spread out. */
 const JITTER = 0.1
-/** One with less than an equal part renews at once when its demand is this many times what the cluster knows of. */
-const JUMP = 4
+/** A replica with a small lease renews at once where its demand is more than this many times the demand that it last reported. */
+const DEMAND_JUMP = 4
 
 export type RenewalOutcome = 'granted' | 'refused' | 'failed'
 
+/** The part of a `RateLimiter` that a lease client uses. */
+export interface PacedLimiter extends Pick<RateLimiter, 'setBudget' | 'pause'> {
+  stats(): Pick<LimiterStats, 'waiting' | 'inFlight' | 'deferred' | 'pausedMs'>
+}
+
 export interface LeaseClientOptions {
-  readonly ledger: LeaseStore
+  readonly leases: LeaseStore
   readonly limiter: PacedLimiter
-  /** One for each start of a process. */
+  /** An id that no other process has or had. */
   readonly replicaId: string
   readonly name: string
   readonly log: Logger
-  /** Called after each renewal. */
+  /** Called after each renewal with the seconds that it took. */
   readonly renewed?: (outcome: RenewalOutcome, seconds: number) => void
-  /** Milliseconds of a clock that never goes back. For tests. Default: `performance.now`. */
+  /** Milliseconds of a clock that never goes back, for tests. Default: `performance.now`. */
   readonly now?: () => number
 }
 
 const NOTHING: Budget = { requestsPerMinute: 0, tokensPerMinute: null }
 
 export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
-  const { ledger, limiter, replicaId, name, log } = options
+  const { leases, limiter, replicaId, name, log } = options
   const now = options.now ?? (() => performance.now())
-  let held: HeldLease | undefined
-  let last: LeaseGrant | undefined
+  const signals = createUnreportedSignals(now)
+  let lease: LocalLease | undefined
+  let lastGrant: LeaseGrant | undefined
   let applied = NOTHING
   let allowedRequests = 0
   let countedAt = now()
   let number = 0
   let dueAt = 0
-  let toldDemand = 0
+  let reportedDemand = 0
   let pausedUntil = 0
-  const news = createNews(now)
-  /** Something happened that should not wait for the next regular renewal. */
-  let isWanted = false
-  let sentPauseAt = Number.NEGATIVE_INFINITY
+  /** Set by events that the cluster should learn of at the next look rather than at the next regular renewal. */
+  let isRenewalWanted = false
+  let pauseSentAt = Number.NEGATIVE_INFINITY
   let renewing: Promise<void> | undefined
   let ticker: NodeJS.Timeout | undefined
   let isFailing = false
   let closed = false
   const firstLease = Promise.withResolvers<void>()
 
-  function applyPace(): void {
+  function applyLease(): void {
     countAllowed()
-    const pace = paceOf(held, now(), TICK_MS)
-    if (pace.requestsPerMinute === applied.requestsPerMinute && pace.tokensPerMinute === applied.tokensPerMinute) return
-    applied = pace
-    limiter.setBudget(pace)
+    const budget = allowedBudget(lease, now(), TICK_MS)
+    const { requestsPerMinute, tokensPerMinute } = applied
+    if (budget.requestsPerMinute === requestsPerMinute && budget.tokensPerMinute === tokensPerMinute) return
+    applied = budget
+    limiter.setBudget(budget)
   }
 
   function countAllowed(): void {
@@ -71,45 +77,43 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
   }
 
   function tick(): void {
-    applyPace()
-    const hasJumped = held?.isSmall !== false && demandOf(limiter.stats()) > JUMP * toldDemand
-    if (isWanted || hasJumped || now() >= dueAt - TICK_MS / 2) void renew()
+    applyLease()
+    const hasJumped = lease?.isSmall !== false && demandOf(limiter.stats()) > DEMAND_JUMP * reportedDemand
+    if (isRenewalWanted || hasJumped || now() >= dueAt - TICK_MS / 2) void renew()
   }
 
   function renew(): Promise<void> {
-    renewing ??= renewNow().finally(() => {
+    renewing ??= renewAndConfirm().finally(() => {
       renewing = undefined
     })
     return renewing
   }
 
-  async function renewNow(): Promise<void> {
+  async function renewAndConfirm(): Promise<void> {
     if (closed) return
     const grant = await renewOnce()
-    // The others wait for the word that what they are to get is free.
+    // A smaller lease is confirmed by a second renewal, since the difference is granted to other replicas only after that.
     if (grant?.renewInMs === 0 && !closed) await renewOnce()
   }
 
   async function renewOnce(): Promise<LeaseGrant | null> {
     const sentAt = now()
-    const told = news.collect()
+    const collected = signals.collect()
     number += 1
-    toldDemand = demandOf(limiter.stats())
-    isWanted = false
-    const heldNumber = held !== undefined && sentAt < held.endsAt ? held.number : null
-    const { pauseMs, account, knownAccount } = told
-    const request = { replicaId, name, number, heldNumber, demand: toldDemand, pauseMs, account, knownAccount }
+    reportedDemand = demandOf(limiter.stats())
+    isRenewalWanted = false
+    const heldNumber = lease !== undefined && sentAt < lease.endsAt ? lease.number : null
+    const { pauseMs, account, knownAccount } = collected
+    const request = { replicaId, name, number, heldNumber, demand: reportedDemand, pauseMs, account, knownAccount }
     try {
-      const grant = await withTimeout(RENEWAL_TIMEOUT_MS, ledger.renew(request), () => {
-        return new ServiceError(
-          'database-unavailable',
-          `The database did not renew the rate lease in ${RENEWAL_TIMEOUT_MS} ms`,
-        )
+      const grant = await withTimeout(RENEWAL_TIMEOUT_MS, leases.renew(request), () => {
+        const message = `The database did not renew the rate lease in ${RENEWAL_TIMEOUT_MS} ms`
+        return new ServiceError('database-unavailable', message)
       })
       options.renewed?.(grant === null ? 'refused' : 'granted', (now() - sentAt) / 1_000)
       dueAt = now() + RETRY_MS
       if (grant === null) return null
-      news.delivered(told)
+      signals.markReported(collected)
       take(grant, sentAt)
       return grant
     } catch (error) {
@@ -124,13 +128,13 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
   function take(grant: LeaseGrant, sentAt: number): void {
     if (isFailing) log.info('The rate lease is renewed again')
     isFailing = false
-    last = grant
+    lastGrant = grant
     pausedUntil = now() + grant.pausedMs
-    held = holdLease(grant, sentAt)
+    lease = toLocalLease(grant, sentAt)
     dueAt = sentAt + grant.renewInMs * (1 - JITTER * Math.random())
     if (closed) return
     if (grant.pausedMs > limiter.stats().pausedMs) limiter.pause(grant.pausedMs)
-    applyPace()
+    applyLease()
     if (applied.requestsPerMinute > 0) firstLease.resolve()
   }
 
@@ -139,7 +143,7 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
       if (ticker !== undefined || closed) return
       limiter.setBudget(NOTHING)
       ticker = setInterval(tick, TICK_MS)
-      // The server keeps a replica alive; a lease alone is no reason to.
+      // The HTTP server keeps a replica's process alive; the ticker alone must not.
       ticker.unref()
       void renew()
       const patience = setTimeout(firstLease.resolve, patienceMs)
@@ -148,29 +152,29 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
     },
 
     renewSoon() {
-      isWanted = true
+      isRenewalWanted = true
     },
 
     pauseCluster(ms) {
-      if (closed || !news.pause(ms)) return
-      isWanted = true
-      // A herd of refusals is one piece of news.
-      if (ticker === undefined || now() - sentPauseAt < TICK_MS) return
-      sentPauseAt = now()
+      if (closed || !signals.addPause(ms)) return
+      isRenewalWanted = true
+      // Many requests are refused at the same moment; one renewal reports the longest of their pauses.
+      if (ticker === undefined || now() - pauseSentAt < TICK_MS) return
+      pauseSentAt = now()
       void renew()
     },
 
-    accountAllows(limits) {
-      if (isLess(news.account(limits), last?.budget ?? NOTHING)) isWanted = true
+    reportAccountLimits(limits) {
+      if (isLess(signals.addAccount(limits), lastGrant?.budget ?? NOTHING)) isRenewalWanted = true
     },
 
     stats() {
       countAllowed()
       return {
         lease: applied,
-        budget: last?.budget ?? NOTHING,
+        budget: lastGrant?.budget ?? NOTHING,
         demand: demandOf(limiter.stats()),
-        paceFactor: last?.paceFactor ?? 1,
+        paceFactor: lastGrant?.paceFactor ?? 1,
         pausedMs: Math.max(0, pausedUntil - now()),
         allowedRequests,
       }
@@ -183,7 +187,7 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
       firstLease.resolve()
       if (ticker === undefined) return
       await renewing
-      await ledger.release(replicaId).catch((error: unknown) => {
+      await leases.release(replicaId).catch((error: unknown) => {
         log.warn({ reason: messageOf(error) }, 'The rate lease was not given back: it ends by itself')
       })
     },
@@ -195,6 +199,6 @@ function demandOf({ waiting, inFlight, deferred }: ReturnType<PacedLimiter['stat
 }
 
 function isLess(account: AccountLimits, { requestsPerMinute, tokensPerMinute }: Budget): boolean {
-  const isBelow = (said: number | null, known: number | null) => said !== null && said < (known ?? said + 1)
+  const isBelow = (limit: number | null, known: number | null) => limit !== null && limit < (known ?? limit + 1)
   return isBelow(account.requestsPerMinute, requestsPerMinute) || isBelow(account.tokensPerMinute, tokensPerMinute)
 }

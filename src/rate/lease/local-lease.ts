@@ -1,40 +1,47 @@
-/** A lease as its replica sees it: on its own clock, and shrinking where no renewal comes. Pure. */
+/** A lease on the clock of the replica that holds it: how much it allows, less and less where no renewal comes. Pure. */
 import type { Budget, LeaseGrant } from '../types.ts'
 
-/** How long before the database thinks so a lease ends here: no two clocks run alike, and a start takes a moment. */
-const MARGIN_MS = 100
-/** A renewal that is late by no more than this costs nothing. */
+/**
+ * Milliseconds by which a lease ends here before it ends in the database, since two clocks do not run alike and a request
+ * leaves a moment after its permit.
+ */
+const END_MARGIN_MS = 100
+/** Milliseconds after a renewal was sent for which its lease allows all of its budget. Renewals come every two seconds. */
 const FULL_MS = 2_600
-const SMALL = 0.9
+/** A lease of less than this part of an equal part counts as small. */
+const SMALL_PART = 0.9
 
-export interface HeldLease {
+export interface LocalLease {
   readonly number: number
-  readonly lease: Budget
-  /** Less than an equal part: more work is a reason to ask for more. */
+  readonly budget: Budget
+  /** True where the lease is smaller than an equal part, so that a replica with more work asks for more at once. */
   readonly isSmall: boolean
-  /** Milliseconds of the replica's own clock, one that never goes back. */
+  /** Until this time the lease allows all of its budget. Milliseconds of the replica's clock, as `endsAt`. */
   readonly fullUntil: number
   readonly endsAt: number
 }
 
-/** `sentAt`: before the request was sent, so that the lease ends here before the database counts it as ended. */
-export function holdLease(grant: LeaseGrant, sentAt: number): HeldLease {
-  const endsAt = sentAt + grant.leaseMs - MARGIN_MS
+/**
+ * The lease of `grant` for a request that was sent at `sentAt` by the replica's clock. Its life counts from before the
+ * request, so it ends here before the database gives its part to other replicas.
+ */
+export function toLocalLease(grant: LeaseGrant, sentAt: number): LocalLease {
+  const endsAt = sentAt + grant.leaseMs - END_MARGIN_MS
   const { number, lease, budget, replicas } = grant
-  const isSmall = lease.requestsPerMinute < (SMALL * budget.requestsPerMinute) / replicas
-  return { number, lease, isSmall, fullUntil: Math.min(sentAt + FULL_MS, endsAt), endsAt }
+  const isSmall = lease.requestsPerMinute < (SMALL_PART * budget.requestsPerMinute) / replicas
+  return { number, budget: lease, isSmall, fullUntil: Math.min(sentAt + FULL_MS, endsAt), endsAt }
 }
 
 /**
- * What the replica may start from `now` on, if it looks again within `stepMs`: all of the lease while renewals come,
- * then in a straight line down to nothing at its end. Never more than a moment before.
+ * What the replica may start a minute from `now` until it looks again after `stepMs`: the whole lease while renewals
+ * come, then less along a straight line that ends at 0 with the lease. The result never grows without a new lease.
  */
-export function paceOf(held: HeldLease | undefined, now: number, stepMs: number): Budget {
-  if (held === undefined) return { requestsPerMinute: 0, tokensPerMinute: null }
-  const { requestsPerMinute, tokensPerMinute } = held.lease
-  // The pace stands until the next look, so it is that of the end of the step.
-  const part = partAt(held, now + stepMs)
-  // No limiter should have to divide by no tokens: no requests says the same.
+export function allowedBudget(lease: LocalLease | undefined, now: number, stepMs: number): Budget {
+  if (lease === undefined) return { requestsPerMinute: 0, tokensPerMinute: null }
+  const { requestsPerMinute, tokensPerMinute } = lease.budget
+  // The budget stands until the next look, so it is what the line allows at the end of the step.
+  const part = partAt(lease, now + stepMs)
+  // A budget of no tokens is given as a budget of no requests, which allows as little and spares divisions by 0.
   if (part === 0 || tokensPerMinute === 0) {
     return { requestsPerMinute: 0, tokensPerMinute: tokensPerMinute === 0 ? null : tokensPerMinute }
   }
@@ -44,7 +51,7 @@ export function paceOf(held: HeldLease | undefined, now: number, stepMs: number)
   }
 }
 
-function partAt({ fullUntil, endsAt }: HeldLease, now: number): number {
+function partAt({ fullUntil, endsAt }: LocalLease, now: number): number {
   if (now <= fullUntil) return 1
   return Math.max(0, (endsAt - now) / (endsAt - fullUntil))
 }

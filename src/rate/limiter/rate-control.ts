@@ -1,5 +1,6 @@
-/** The one place that decides what a refusal for rate means, and what the endpoint's headers do to the budget. */
+/** The rate control of a replica: reserves tokens for model requests, and decides what a 429 and the rate headers lead to. */
 import type { Logger } from 'pino'
+import { LONGEST_PAUSE_MS } from '../lease/cluster-budget.ts'
 import type {
   AccountLimits,
   ClusterSignals,
@@ -13,64 +14,63 @@ import type {
 } from '../types.ts'
 import { createTokenCharge } from './token-charge.ts'
 
-/** How long a 429 without a hint pauses. */
+/** Milliseconds of pause after a 429 that asks for no particular wait. */
 const DEFAULT_PAUSE_MS = 1_000
-/** A hint of nothing must not make a chunk spin. */
+/** The least milliseconds of pause, so that an endpoint that asks for a wait of 0 is not asked again without end. */
 const SHORTEST_WAIT_MS = 50
-/** A longer hint, such as a day, is asked about again after this long: limits are raised, and hints are wrong. */
-const LONGEST_PAUSE_MS = 600_000
-/** Up to here a refusal is a matter of this replica's timing. */
+/** A 429 that asks for a wait of at most this many milliseconds pauses this replica alone; a longer wait pauses the whole cluster. */
 const OWN_PAUSE_MS = 1_000
-/** As many refusals within a second are a matter of the cluster's pace. */
+/** This many refusals within `REFUSALS_WITHIN_MS` pause the whole cluster, since its pace is then too high. */
 const REFUSALS = 3
+/** Milliseconds in which refusals are counted together. */
 const REFUSALS_WITHIN_MS = 1_000
-/** From here on a person should know why nothing moves. */
+/** A pause of at least this many milliseconds is logged, so that an operator sees why nothing is asked. */
 const LOGGED_PAUSE_MS = 30_000
 
 export interface RateControlOptions {
   readonly limiter: RateLimiter
-  readonly share: ClusterSignals
+  readonly cluster: ClusterSignals
   readonly log: Logger
-  /** Milliseconds of a clock that never goes back. For tests. Default: `performance.now`. */
+  /** Milliseconds of a clock that never goes back, for tests. Default: `performance.now`. */
   readonly now?: (() => number) | undefined
 }
 
 /**
- * A refusal that asks for at most a second while budget is left delays this replica alone. A longer one, one that says
- * that the minute's budget is used up, or the third within a second pauses the cluster.
+ * A refusal pauses this replica alone where it asks for a wait of at most a second and its headers show budget left. It
+ * pauses the cluster where the wait is longer, where the minute's budget is used up, or where it is the third in a second.
  */
 export function createRateControl(options: RateControlOptions): RateControl {
-  const { limiter, share, log } = options
+  const { limiter, cluster, log } = options
   const now = options.now ?? (() => performance.now())
   const charge = createTokenCharge()
   let refusedAt: number[] = []
-  let allowed: AccountLimits = { requestsPerMinute: null, tokensPerMinute: null }
+  let account: AccountLimits = { requestsPerMinute: null, tokensPerMinute: null }
 
   function pause(retryAfterMs: number | undefined, rate: RateSignals | null): number {
     const askedMs = retryAfterMs ?? DEFAULT_PAUSE_MS
     const waitMs = Math.min(Math.max(askedMs, SHORTEST_WAIT_MS), LONGEST_PAUSE_MS)
     refusedAt = [...refusedAt.filter((at) => now() - at < REFUSALS_WITHIN_MS), now()].slice(-REFUSALS)
-    const isUsedUp = rate !== null && (usedUp(rate.requests) || usedUp(rate.tokens))
-    const isCluster = askedMs > OWN_PAUSE_MS || isUsedUp || refusedAt.length >= REFUSALS
+    const isBudgetSpent = rate !== null && (isUsedUp(rate.requests) || isUsedUp(rate.tokens))
+    const isClusterWide = askedMs > OWN_PAUSE_MS || isBudgetSpent || refusedAt.length >= REFUSALS
     if (waitMs >= LOGGED_PAUSE_MS && limiter.stats().pausedMs < waitMs / 2) {
       log.warn({ waitMs, askedMs, rate }, 'The model endpoint asks for a pause')
     }
     limiter.pause(waitMs)
-    if (isCluster) share.pauseCluster(waitMs)
+    if (isClusterWide) cluster.pauseCluster(waitMs)
     return waitMs
   }
 
-  /** The account's limits are those of the first model: the escalation model, asked rarely, may have others. */
+  /** Reports the account's limits as the primary model's answers name them; the escalation model's may differ and are rarely seen. */
   function learnLimits(size: RequestSize, rate: RateSignals | null): void {
     if (rate === null || size.tier !== 'primary') return
     const limits = {
-      requestsPerMinute: rate.requests.limit ?? allowed.requestsPerMinute,
-      tokensPerMinute: rate.tokens.limit ?? allowed.tokensPerMinute,
+      requestsPerMinute: rate.requests.limit ?? account.requestsPerMinute,
+      tokensPerMinute: rate.tokens.limit ?? account.tokensPerMinute,
     }
-    const { requestsPerMinute, tokensPerMinute } = allowed
+    const { requestsPerMinute, tokensPerMinute } = account
     if (limits.requestsPerMinute === requestsPerMinute && limits.tokensPerMinute === tokensPerMinute) return
-    allowed = limits
-    share.accountAllows(limits)
+    account = limits
+    cluster.reportAccountLimits(limits)
   }
 
   function permitOf(permit: Extract<StartPermit, { granted: true }>, size: RequestSize, reserved: number): RatePermit {
@@ -78,15 +78,15 @@ export function createRateControl(options: RateControlOptions): RateControl {
       granted: true,
       waitedMs: permit.waitedMs,
       answered(inputTokens, rate) {
-        // Answered, though without usage: what was reserved is what it took, and its latency counts.
+        // An answer without usage counts with its reservation rather than null, because null means that no answer came.
         permit.done(charge.spent(now(), size, inputTokens) ?? reserved)
         learnLimits(size, rate)
       },
       refused(retryAfterMs, rate) {
-        // Providers count refused requests as well.
+        // Providers count refused requests against the limit as well.
         permit.done(null)
         learnLimits(size, rate)
-        if (rate !== null && isForTokens(rate, reserved)) charge.exceeded(now())
+        if (rate !== null && isForTokens(rate, reserved)) charge.noteRefusal(now())
         return pause(retryAfterMs, rate)
       },
       ended: () => permit.done(null),
@@ -102,13 +102,16 @@ export function createRateControl(options: RateControlOptions): RateControl {
   }
 }
 
-/** The minute's tokens, not its requests, were in the way of a request of `tokens`. */
+/** Whether a request of `tokens` was refused because too few of the minute's tokens were left, not for too many requests. */
 function isForTokens({ requests, tokens: { remaining, resetMs } }: RateSignals, tokens: number): boolean {
   if (remaining === null || remaining >= tokens || requests.remaining === 0) return false
   return resetMs === null || resetMs > OWN_PAUSE_MS
 }
 
-/** Nothing is left for longer than a moment. Where it is all there again within a second, the limit is one of slices. */
-function usedUp({ remaining, resetMs }: RateSignal): boolean {
+/**
+ * Whether the minute's budget is used up. Where all of it is available again within a second, the provider enforces the
+ * limit in slices of a second, and only such a slice is used up.
+ */
+function isUsedUp({ remaining, resetMs }: RateSignal): boolean {
   return remaining === 0 && (resetMs === null || resetMs > OWN_PAUSE_MS)
 }

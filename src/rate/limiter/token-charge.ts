@@ -1,30 +1,32 @@
-/** What a request takes of a provider's token budget. Pure. */
+/** Estimates what a request takes of a provider's token budget, corrected by what earlier answers were billed. Pure. */
 import type { RequestSize } from '../types.ts'
 
-/** The last answers that say how far the estimate of a prompt is off. */
-const REMEMBERED = 32
-/** An odd usage must not make requests look free, or so large that none starts. */
+/** The number of latest answers whose billed tokens correct the estimate of the next prompt. */
+const REMEMBERED_ANSWERS = 32
+/** The least factor between billed and estimated tokens, so that an answer with an odd usage does not make requests look free. */
 const SMALLEST_FACTOR = 0.25
+/** The largest factor between billed and estimated tokens, so that an odd usage does not make requests too large to start. */
 const LARGEST_FACTOR = 4
-/** How long the stricter rule holds after a provider was found to charge more. */
+/** Milliseconds for which prompt and completion are both charged after a provider refused often enough. */
 const STRICT_MS = 600_000
-/** One refusal may be a matter of when requests arrive; a provider that charges more refuses again and again. */
+/** This many refusals for tokens within `REFUSALS_WITHIN_MS` show that the provider charges more than is reserved. */
 const REFUSALS = 3
+/** Milliseconds in which refusals for tokens are counted together. */
 const REFUSALS_WITHIN_MS = 60_000
 
 export interface TokenCharge {
-  /** What to reserve for a request. */
+  /** The tokens to reserve for a request. */
   reserve(now: number, size: RequestSize): number
-  /** What it took, by the input tokens that were billed; null for 0: the endpoint told no usage. */
+  /** The tokens that an answered request took, by the input tokens that were billed; null where the endpoint named none (0). */
   spent(now: number, size: RequestSize, inputTokens: number): number | null
-  /** The endpoint had no tokens left for a request that fitted into our books. */
-  exceeded(now: number): void
+  /** Notes that the endpoint refused a request for tokens although the reservation fitted the budget. */
+  noteRefusal(now: number): void
 }
 
 /**
- * Providers charge the larger of the completion bound and the prompt at the start of a request, whatever the answer
- * then takes (see facts on the model side). Some charge their sum: repeated refusals for tokens turn to that for a while.
- * The prompt is estimated a little high; what the last answers were billed corrects it, the highest of them counts.
+ * Providers charge the larger of the completion bound and the prompt when a request starts, whatever its answer takes.
+ * Some charge the sum of both, which is reserved for ten minutes after repeated refusals for tokens. The estimate of a
+ * prompt is multiplied by the highest factor between billed and estimated tokens among the last answers.
  */
 export function createTokenCharge(): TokenCharge {
   const factors: number[] = []
@@ -46,11 +48,11 @@ export function createTokenCharge(): TokenCharge {
       if (size.promptTokens > 0) {
         const factor = inputTokens / size.promptTokens
         factors.push(Math.min(LARGEST_FACTOR, Math.max(SMALLEST_FACTOR, factor)))
-        if (factors.length > REMEMBERED) factors.shift()
+        if (factors.length > REMEMBERED_ANSWERS) factors.shift()
       }
       return charge(now, inputTokens, size)
     },
-    exceeded(now) {
+    noteRefusal(now) {
       refusedAt = [...refusedAt.filter((at) => now - at < REFUSALS_WITHIN_MS), now].slice(-REFUSALS)
       if (refusedAt.length === REFUSALS) strictUntil = now + STRICT_MS
     },

@@ -16,29 +16,29 @@ async function advance(ms: number): Promise<void> {
   }
 }
 
-/** A ledger in memory that can be away or slow, and every request that it got. */
-function createRequestWindow() {
-  const ledger = {
+/** A lease store in memory that can be away or silent, with every request that it got. */
+function createMemoryLeases() {
+  const leases = {
     state: { budget: plainBudget(), holders: [] } as LeaseState,
     requests: [] as (LeaseRequest & { readonly at: number })[],
     released: [] as string[],
     fault: 'none' as 'none' | 'away' | 'silent',
     async renew(request: LeaseRequest) {
-      ledger.requests.push({ ...request, at: Date.now() })
-      if (ledger.fault === 'away') throw new Error('the database is away')
-      if (ledger.fault === 'silent') return new Promise<never>(() => {})
-      const decision = decideLease(ledger.state, request, Date.now())
+      leases.requests.push({ ...request, at: Date.now() })
+      if (leases.fault === 'away') throw new Error('the database is away')
+      if (leases.fault === 'silent') return new Promise<never>(() => {})
+      const decision = decideLease(leases.state, request, Date.now())
       if (decision === null) return null
-      const others = ledger.state.holders.filter((holder) => holder.replicaId !== request.replicaId)
-      ledger.state = { budget: decision.budget, holders: [...others, decision.holder] }
+      const others = leases.state.holders.filter((holder) => holder.replicaId !== request.replicaId)
+      leases.state = { budget: decision.budget, holders: [...others, decision.holder] }
       return decision.grant
     },
     async release(replicaId: string) {
-      ledger.released.push(replicaId)
-      ledger.state = { ...ledger.state, holders: ledger.state.holders.filter((one) => one.replicaId !== replicaId) }
+      leases.released.push(replicaId)
+      leases.state = { ...leases.state, holders: leases.state.holders.filter((one) => one.replicaId !== replicaId) }
     },
   }
-  return ledger satisfies LeaseStore
+  return leases satisfies LeaseStore
 }
 
 function createLimiter() {
@@ -61,30 +61,30 @@ function createLimiter() {
 
 describe('createLeaseClient, in fake time', () => {
   const open: LeaseClient[] = []
-  const make = (ledger: ReturnType<typeof createRequestWindow>, replicaId = 'a') => {
+  const make = (leases: ReturnType<typeof createMemoryLeases>, replicaId = 'a') => {
     const limiter = createLimiter()
-    const share = createLeaseClient({ ledger, limiter, replicaId, name: replicaId, log, now: () => Date.now() })
-    open.push(share)
-    return { share, limiter }
+    const leaseClient = createLeaseClient({ leases, limiter, replicaId, name: replicaId, log, now: () => Date.now() })
+    open.push(leaseClient)
+    return { leaseClient, limiter }
   }
 
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000 }))
   afterEach(async () => {
-    const closed = Promise.all(open.splice(0).map((share) => share.close()))
+    const closed = Promise.all(open.splice(0).map((leaseClient) => leaseClient.close()))
     await advance(4_000)
     await closed
     mock.timers.reset()
   })
 
   it('has a lease when it has started, and renews it about every two seconds', async () => {
-    const ledger = createRequestWindow()
-    const { share, limiter } = make(ledger)
-    const started = share.start(60_000)
+    const leases = createMemoryLeases()
+    const { leaseClient, limiter } = make(leases)
+    const started = leaseClient.start(60_000)
     await advance(50)
     await started
     assert.equal(limiter.rpm(), 1_000)
     await advance(20_000)
-    assert.ok(ledger.requests.length >= 9 && ledger.requests.length <= 13, `${ledger.requests.length} renewals`)
+    assert.ok(leases.requests.length >= 9 && leases.requests.length <= 13, `${leases.requests.length} renewals`)
     assert.deepEqual(
       limiter.budgets.map((budget) => budget.requestsPerMinute),
       [0, 1_000],
@@ -92,31 +92,31 @@ describe('createLeaseClient, in fake time', () => {
   })
 
   it('comes up without a lease where the database is away, starts nothing, and takes the lease when it is back', async () => {
-    const ledger = createRequestWindow()
-    ledger.fault = 'away'
-    const { share, limiter } = make(ledger)
+    const leases = createMemoryLeases()
+    leases.fault = 'away'
+    const { leaseClient, limiter } = make(leases)
     let isUp = false
-    void share.start(2_500).then(() => (isUp = true))
+    void leaseClient.start(2_500).then(() => (isUp = true))
     await advance(2_400)
     assert.equal(isUp, false)
     await advance(200)
     assert.equal(isUp, true)
     assert.equal(limiter.rpm(), 0)
-    ledger.fault = 'none'
+    leases.fault = 'none'
     await advance(1_500)
     assert.equal(limiter.rpm(), 1_000)
   })
 
   for (const fault of ['away', 'silent'] as const) {
     it(`shrinks to nothing in the life of a lease while the database is ${fault}, and never grows`, async () => {
-      const ledger = createRequestWindow()
-      const { share, limiter } = make(ledger)
-      const started = share.start(1_000)
+      const leases = createMemoryLeases()
+      const { leaseClient, limiter } = make(leases)
+      const started = leaseClient.start(1_000)
       await advance(3_000)
       await started
       const before = limiter.budgets.length
-      ledger.fault = fault
-      const lastGrant = ledger.requests.at(-1)?.at ?? 0
+      leases.fault = fault
+      const lastGrant = leases.requests.at(-1)?.at ?? 0
       await advance(lastGrant + LEASE_MS - Date.now())
       const paces = limiter.budgets.slice(before - 1).map((budget) => budget.requestsPerMinute)
       assert.ok(paces.length >= 4, `${paces}`)
@@ -127,24 +127,24 @@ describe('createLeaseClient, in fake time', () => {
       assert.equal(paces.at(-1), 0)
       await advance(10_000)
       assert.equal(limiter.rpm(), 0)
-      // It asks on, and not in a hurry.
-      const asked = ledger.requests.filter((request) => request.at > Date.now() - 10_000).length
+      // The replica still tries to renew, and not more often than twice a second.
+      const asked = leases.requests.filter((request) => request.at > Date.now() - 10_000).length
       assert.ok(asked >= 3 && asked <= 20, `${asked}`)
-      ledger.fault = 'none'
+      leases.fault = 'none'
       await advance(3_000)
       assert.equal(limiter.rpm(), 1_000)
     })
   }
 
   it('renews at once when demand jumps and its part is small, and no more than four times a second', async () => {
-    const ledger = createRequestWindow()
-    const busy = make(ledger, 'busy')
+    const leases = createMemoryLeases()
+    const busy = make(leases, 'busy')
     busy.limiter.waiting = 1_000
-    void busy.share.start(1_000)
-    const { share, limiter } = make(ledger, 'idle')
-    void share.start(1_000)
+    void busy.leaseClient.start(1_000)
+    const { leaseClient, limiter } = make(leases, 'idle')
+    void leaseClient.start(1_000)
     await advance(9_000)
-    const asked = () => ledger.requests.filter((request) => request.replicaId === 'idle')
+    const asked = () => leases.requests.filter((request) => request.replicaId === 'idle')
     while (Date.now() - (asked().at(-1)?.at ?? 0) > 300) await advance(10)
     const before = asked().length
     limiter.waiting = 1
@@ -159,136 +159,136 @@ describe('createLeaseClient, in fake time', () => {
     for (const at of times) assert.ok(times.filter((other) => other > at - 1_000 && other <= at).length <= 5)
   })
 
-  it('gives way to another, and says so at once so that the other need not wait', async () => {
-    const ledger = createRequestWindow()
-    const first = make(ledger, 'a')
-    const second = make(ledger, 'b')
-    void first.share.start(1_000)
+  it('confirms a smaller lease at once, so that the other replica need not wait for its part', async () => {
+    const leases = createMemoryLeases()
+    const first = make(leases, 'a')
+    const second = make(leases, 'b')
+    void first.leaseClient.start(1_000)
     await advance(500)
-    const started = second.share.start(60_000)
+    const started = second.leaseClient.start(60_000)
     await advance(3_000)
     await started
     assert.equal(first.limiter.rpm(), 500)
     assert.equal(second.limiter.rpm(), 500)
-    const closed = first.share.close()
+    const closed = first.leaseClient.close()
     await advance(2_500)
     await closed
-    assert.deepEqual(ledger.released, ['a'])
+    assert.deepEqual(leases.released, ['a'])
     assert.equal(second.limiter.rpm(), 1_000)
   })
 
   it('stores a pause at once, once for a herd of refusals, and the others learn at their next renewal', async () => {
-    const ledger = createRequestWindow()
-    const first = make(ledger, 'a')
-    const second = make(ledger, 'b')
-    void first.share.start(1_000)
-    void second.share.start(1_000)
+    const leases = createMemoryLeases()
+    const first = make(leases, 'a')
+    const second = make(leases, 'b')
+    void first.leaseClient.start(1_000)
+    void second.leaseClient.start(1_000)
     await advance(6_000)
-    const before = ledger.requests.length
-    for (let refusal = 0; refusal < 50; refusal += 1) first.share.pauseCluster(30_000 + refusal)
+    const before = leases.requests.length
+    for (let refusal = 0; refusal < 50; refusal += 1) first.leaseClient.pauseCluster(30_000 + refusal)
     await turn()
-    assert.ok((ledger.state.budget.pausedUntil ?? 0) >= Date.now() + 29_000)
+    assert.ok((leases.state.budget.pausedUntil ?? 0) >= Date.now() + 29_000)
     await advance(100)
-    assert.ok(ledger.requests.length <= before + 2)
+    assert.ok(leases.requests.length <= before + 2)
     assert.ok((first.limiter.pauses.at(-1) ?? 0) >= 29_000)
     await advance(2_400)
     assert.ok((second.limiter.pauses.at(-1) ?? 0) >= 27_000)
-    assert.equal(second.share.stats().paceFactor, 0.8)
-    assert.ok(second.share.stats().pausedMs > 27_000)
+    assert.equal(second.leaseClient.stats().paceFactor, 0.8)
+    assert.ok(second.leaseClient.stats().pausedMs > 27_000)
   })
 
   it('keeps a pause that could not be stored until it can', async () => {
-    const ledger = createRequestWindow()
-    const { share } = make(ledger)
-    void share.start(1_000)
+    const leases = createMemoryLeases()
+    const { leaseClient } = make(leases)
+    void leaseClient.start(1_000)
     await advance(1_000)
-    ledger.fault = 'away'
-    share.pauseCluster(20_000)
+    leases.fault = 'away'
+    leaseClient.pauseCluster(20_000)
     await advance(3_000)
-    assert.equal(ledger.state.budget.pausedUntil, null)
-    ledger.fault = 'none'
+    assert.equal(leases.state.budget.pausedUntil, null)
+    leases.fault = 'none'
     await advance(2_000)
-    const left = (ledger.state.budget.pausedUntil ?? 0) - Date.now()
+    const left = (leases.state.budget.pausedUntil ?? 0) - Date.now()
     assert.ok(left > 14_000 && left <= 16_000, `${left}`)
   })
 
   it('lowers the budget to what the account allows, raises it again, and takes no nonsense', async () => {
-    const ledger = createRequestWindow()
-    const { share, limiter } = make(ledger)
-    void share.start(1_000)
+    const leases = createMemoryLeases()
+    const { leaseClient, limiter } = make(leases)
+    void leaseClient.start(1_000)
     await advance(1_000)
-    share.accountAllows({ requestsPerMinute: 300, tokensPerMinute: 9_000 })
+    leaseClient.reportAccountLimits({ requestsPerMinute: 300, tokensPerMinute: 9_000 })
     await advance(300)
     assert.deepEqual(limiter.budgets.at(-1), { requestsPerMinute: 300, tokensPerMinute: 9_000 })
     for (const silly of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e15, 0.2]) {
-      share.accountAllows({ requestsPerMinute: silly, tokensPerMinute: silly })
-      share.pauseCluster(silly > 1e9 || silly === 0.2 ? 0 : silly)
+      leaseClient.reportAccountLimits({ requestsPerMinute: silly, tokensPerMinute: silly })
+      leaseClient.pauseCluster(silly > 1e9 || silly === 0.2 ? 0 : silly)
     }
     await advance(2_500)
     assert.deepEqual(limiter.budgets.at(-1), { requestsPerMinute: 300, tokensPerMinute: 9_000 })
     assert.deepEqual(limiter.pauses, [])
-    share.accountAllows({ requestsPerMinute: 400, tokensPerMinute: null })
+    leaseClient.reportAccountLimits({ requestsPerMinute: 400, tokensPerMinute: null })
     await advance(2_500)
     assert.deepEqual(limiter.budgets.at(-1), { requestsPerMinute: 400, tokensPerMinute: 9_000 })
-    share.accountAllows({ requestsPerMinute: 10_000, tokensPerMinute: 1e9 })
+    leaseClient.reportAccountLimits({ requestsPerMinute: 10_000, tokensPerMinute: 1e9 })
     await advance(2_500)
     assert.equal(limiter.rpm(), 1_000)
   })
 
-  it('remembers what the account allows as long as a replica lives that was told', async () => {
-    const ledger = createRequestWindow()
-    const { share, limiter } = make(ledger)
-    void share.start(1_000)
+  it('remembers what the account allows as long as a replica lives that has seen it', async () => {
+    const leases = createMemoryLeases()
+    const { leaseClient, limiter } = make(leases)
+    void leaseClient.start(1_000)
     await advance(1_000)
-    share.accountAllows({ requestsPerMinute: 300, tokensPerMinute: null })
+    leaseClient.reportAccountLimits({ requestsPerMinute: 300, tokensPerMinute: null })
     for (let minute = 0; minute < 12; minute += 1) {
       mock.timers.setTime(Date.now() + 57_000)
       await advance(3_000)
     }
     assert.equal(limiter.rpm(), 300)
-    await share.close()
-    const successor = make(ledger, 'b')
+    await leaseClient.close()
+    const successor = make(leases, 'b')
     mock.timers.setTime(Date.now() + 600_000)
-    void successor.share.start(1_000)
+    void successor.leaseClient.start(1_000)
     await advance(500)
     assert.equal(successor.limiter.rpm(), 1_000)
   })
 
   it('gives a budget that was lowered to the limiter within one renewal', async () => {
-    const ledger = createRequestWindow()
-    const { share, limiter } = make(ledger)
-    void share.start(1_000)
+    const leases = createMemoryLeases()
+    const { leaseClient, limiter } = make(leases)
+    void leaseClient.start(1_000)
     await advance(1_000)
-    ledger.state = { ...ledger.state, budget: plainBudget({ rpm: 50 }) }
+    leases.state = { ...leases.state, budget: plainBudget({ rpm: 50 }) }
     await advance(2_150)
     assert.equal(limiter.rpm(), 50)
   })
 
   it('counts what its leases allowed', async () => {
-    const ledger = createRequestWindow()
-    const { share } = make(ledger)
-    void share.start(1_000)
+    const leases = createMemoryLeases()
+    const { leaseClient } = make(leases)
+    void leaseClient.start(1_000)
     await advance(60_000)
-    const { allowedRequests } = share.stats()
+    const { allowedRequests } = leaseClient.stats()
     assert.ok(allowedRequests > 990 && allowedRequests <= 1_000, `${allowedRequests}`)
   })
 
-  it('asks nothing after it was closed, and nothing where it was never started', async () => {
-    const ledger = createRequestWindow()
-    const never = make(ledger, 'never')
-    await never.share.close()
-    const { share, limiter } = make(ledger)
-    void share.start(1_000)
+  it('renews nothing after it was closed, nor where it was never started', async () => {
+    const leases = createMemoryLeases()
+    const never = make(leases, 'never')
+    await never.leaseClient.close()
+    const { leaseClient, limiter } = make(leases)
+    void leaseClient.start(1_000)
     await advance(500)
-    await share.close()
-    const asked = ledger.requests.length
+    await leaseClient.close()
+    const asked = leases.requests.length
     const set = limiter.budgets.length
-    share.pauseCluster(1_000)
-    share.renewSoon()
+    leaseClient.pauseCluster(1_000)
+    leaseClient.renewSoon()
     await advance(10_000)
-    assert.equal(ledger.requests.length, asked)
+    assert.equal(leases.requests.length, asked)
     assert.equal(limiter.budgets.length, set)
-    assert.deepEqual(ledger.released, ['a'])
+    assert.deepEqual(leases.released, ['a'])
   })
 })
 
@@ -315,7 +315,7 @@ describe('the pace after refusals', () => {
     }
     assert.equal(refuse(0, 2_000).paceFactor, 0.8)
     assert.equal(refuse(1_000, 2_000).paceFactor, 0.8)
-    // Sent before the pause and refused after it.
+    // A request that was sent before the pause and refused after it.
     assert.equal(refuse(3_900, 500).paceFactor, 0.8)
     let now = 10_000
     for (let round = 0; round < 40; round += 1) {

@@ -15,27 +15,27 @@ function signals(headers: Readonly<Record<string, string>>): RateSignals {
 describe('createRateControl', () => {
   let clock = 0
   let paused: number[] = []
-  let cluster: number[] = []
+  let clusterPauses: number[] = []
   let limits: AccountLimits[] = []
   let reserved: number[] = []
   let done: (number | null)[] = []
 
-  /** Writes down what it is told; how a limiter acts on it is the limiter's own test. */
+  /** Records what the rate control asks of the limiter; how a limiter acts on it is tested with the limiter. */
   const limiter: RateLimiter = {
     acquire: async (tokens) => {
       reserved.push(tokens)
       return { granted: true, waitedMs: 0, done: (spent) => done.push(spent) }
     },
     pause: (ms) => paused.push(ms),
-    setBudget: () => assert.fail('the share sets the budget'),
+    setBudget: () => assert.fail('only the lease client sets the budget'),
     stats: () => ({ pausedMs: 0 }) as LimiterStats,
     close: async () => undefined,
   }
-  const share = {
-    pauseCluster: (ms: number) => cluster.push(ms),
-    accountAllows: (allowed: AccountLimits) => limits.push(allowed),
+  const cluster = {
+    pauseCluster: (ms: number) => clusterPauses.push(ms),
+    reportAccountLimits: (allowed: AccountLimits) => limits.push(allowed),
   }
-  const make = () => createRateControl({ limiter, share, log: pino({ level: 'silent' }), now: () => clock })
+  const make = () => createRateControl({ limiter, cluster, log: pino({ level: 'silent' }), now: () => clock })
 
   async function permit(control: ReturnType<typeof make>, of = size) {
     const permit = await control.acquire(of, 0)
@@ -46,7 +46,7 @@ describe('createRateControl', () => {
   beforeEach(() => {
     clock = 1_000
     paused = []
-    cluster = []
+    clusterPauses = []
     limits = []
     reserved = []
     done = []
@@ -78,7 +78,7 @@ describe('createRateControl', () => {
       const expected = Math.min(600_000, Math.max(50, retryAfterMs ?? 1_000))
       assert.equal(waitMs, expected)
       assert.deepEqual(paused, [expected])
-      assert.deepEqual(cluster, isCluster ? [expected] : [])
+      assert.deepEqual(clusterPauses, isCluster ? [expected] : [])
       assert.deepEqual(done, [null], 'a refused request counts at the provider')
     })
   }
@@ -89,16 +89,16 @@ describe('createRateControl', () => {
       clock = at
       ;(await permit(control)).refused(100, null)
     }
-    assert.deepEqual(cluster, [])
+    assert.deepEqual(clusterPauses, [])
     clock = 2_300
     ;(await permit(control)).refused(100, null)
-    assert.deepEqual(cluster, [])
+    assert.deepEqual(clusterPauses, [])
     clock = 2_400
     ;(await permit(control)).refused(100, null)
-    assert.deepEqual(cluster, [100])
+    assert.deepEqual(clusterPauses, [100])
   })
 
-  it('tells the share what the account allows, once for each change, and only of the first model', async () => {
+  it('reports what the account allows to the cluster, once for each change, and only of the primary model', async () => {
     const control = make()
     const answer = async (headers: Record<string, string>, of = size) =>
       (await permit(control, of)).answered(billed, signals(headers))

@@ -47,12 +47,12 @@ describe('createRequestWindow', () => {
       steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
     ) => {
       let now = 1_000_000
-      const ledger = createRequestWindow({ requestsPerMinute: first.requests, tokensPerMinute: first.tokens })
+      const window = createRequestWindow({ requestsPerMinute: first.requests, tokensPerMinute: first.tokens })
       const changes: Change[] = [{ at: now, ...first }]
       const spent: Spent[] = []
       const open: { readonly start: Start; readonly entry: Spent }[] = []
       const set = (budget: { requests: number; tokens: number }) => {
-        ledger.set(now, { requestsPerMinute: budget.requests, tokensPerMinute: budget.tokens })
+        window.set(now, { requestsPerMinute: budget.requests, tokensPerMinute: budget.tokens })
         changes.push({ at: now, ...budget })
       }
       for (const each of steps) {
@@ -62,10 +62,10 @@ describe('createRequestWindow', () => {
           const ended = open.shift()
           if (ended === undefined) continue
           ended.entry.real = Math.round(ended.entry.reserved * each.factor)
-          ledger.correct(now, ended.start, ended.entry.real)
+          window.correct(now, ended.start, ended.entry.real)
         } else {
           let looks = 0
-          for (let wait = ledger.waitMs(now, each.tokens); wait > 0; wait = ledger.waitMs(now, each.tokens)) {
+          for (let wait = window.waitMs(now, each.tokens); wait > 0; wait = window.waitMs(now, each.tokens)) {
             // A budget of nothing starts nothing; another one comes.
             if (wait === Number.POSITIVE_INFINITY) set({ requests: 60, tokens: 60_000 })
             else now += wait
@@ -73,7 +73,7 @@ describe('createRequestWindow', () => {
             assert.ok(looks < 2_000, 'it looks again for ever')
           }
           const entry = { at: now, reserved: each.tokens, real: each.tokens }
-          open.push({ start: ledger.take(now, each.tokens), entry })
+          open.push({ start: window.take(now, each.tokens), entry })
           spent.push(entry)
         }
       }
@@ -99,14 +99,14 @@ describe('createRequestWindow', () => {
       [600, 1e9],
       [1e6, 60_000],
     ] as const) {
-      const ledger = createRequestWindow({ requestsPerMinute: requests, tokensPerMinute: tokens })
+      const window = createRequestWindow({ requestsPerMinute: requests, tokensPerMinute: tokens })
       let now = 0
       let starts = 0
       while (now < 180_000) {
-        const wait = ledger.waitMs(now, 100)
+        const wait = window.waitMs(now, 100)
         now += wait
         if (wait > 0) continue
-        ledger.take(now, 100)
+        window.take(now, 100)
         starts += 1
       }
       assert.ok(starts >= 1_790 && starts <= 1_801, `${starts} starts in three minutes at 600`)
@@ -114,26 +114,26 @@ describe('createRequestWindow', () => {
   })
 
   it('gives a start every two minutes at a budget of half a request', () => {
-    const ledger = createRequestWindow({ requestsPerMinute: 0.5, tokensPerMinute: null })
-    assert.equal(ledger.waitMs(0, 0), 0)
-    ledger.take(0, 0)
+    const window = createRequestWindow({ requestsPerMinute: 0.5, tokensPerMinute: null })
+    assert.equal(window.waitMs(0, 0), 0)
+    window.take(0, 0)
     let now = 0
-    for (let wait = ledger.waitMs(now, 0); wait > 0; wait = ledger.waitMs(now, 0)) now += wait
+    for (let wait = window.waitMs(now, 0); wait > 0; wait = window.waitMs(now, 0)) now += wait
     assert.ok(now >= 119_000 && now <= 120_001, `the second after ${now} ms`)
   })
 
   it('allows a budget that has grown from nothing only for the time that it has stood', () => {
-    const ledger = createRequestWindow({ requestsPerMinute: 0, tokensPerMinute: null })
-    ledger.set(10_000, { requestsPerMinute: 60, tokensPerMinute: null })
-    assert.equal(Math.round(ledger.waitMs(10_000, 0)), 1_000)
-    assert.equal(ledger.waitMs(11_001, 0), 0)
+    const window = createRequestWindow({ requestsPerMinute: 0, tokensPerMinute: null })
+    window.set(10_000, { requestsPerMinute: 60, tokensPerMinute: null })
+    assert.equal(Math.round(window.waitMs(10_000, 0)), 1_000)
+    assert.equal(window.waitMs(11_001, 0), 0)
   })
 
   it('tells the pace of the smaller budget, also before anything was started', () => {
-    const ledger = createRequestWindow({ requestsPerMinute: 6_000, tokensPerMinute: 60_000 })
-    assert.equal(ledger.intervalMs(1_000), 1_000)
-    ledger.take(0, 2_000)
-    assert.equal(ledger.intervalMs(1_000), 2_000)
+    const window = createRequestWindow({ requestsPerMinute: 6_000, tokensPerMinute: 60_000 })
+    assert.equal(window.intervalMs(1_000), 1_000)
+    window.take(0, 2_000)
+    assert.equal(window.intervalMs(1_000), 2_000)
     assert.equal(
       createRequestWindow({ requestsPerMinute: 0, tokensPerMinute: null }).intervalMs(1),
       Number.POSITIVE_INFINITY,
@@ -141,12 +141,12 @@ describe('createRequestWindow', () => {
   })
 
   it('tells how much of the last minute was used', () => {
-    const ledger = createRequestWindow({ requestsPerMinute: 100, tokensPerMinute: 1_000 })
-    assert.equal(ledger.utilisation(0), 0)
-    const start = ledger.take(0, 500)
-    assert.equal(ledger.utilisation(0), 0.5)
-    ledger.correct(10, start, 5)
-    assert.equal(ledger.utilisation(10), 0.01)
-    assert.equal(ledger.utilisation(60_000), 0)
+    const window = createRequestWindow({ requestsPerMinute: 100, tokensPerMinute: 1_000 })
+    assert.equal(window.utilisation(0), 0)
+    const start = window.take(0, 500)
+    assert.equal(window.utilisation(0), 0.5)
+    window.correct(10, start, 5)
+    assert.equal(window.utilisation(10), 0.01)
+    assert.equal(window.utilisation(60_000), 0)
   })
 })

@@ -68,7 +68,7 @@ async function answerWith(one: Outcome): Promise<ModelReply> {
 test('tokens that were reserved are returned or spent, whatever becomes of the requests', async () => {
   const run = async (outcomes: readonly Outcome[], abortedThird: number, isImpatient: boolean) => {
     const limiter = createRateLimiter({ requestsPerMinute: 600_000, tokensPerMinute: 1e12 })
-    const share = { pauseCluster: () => undefined, accountAllows: () => undefined }
+    const cluster = { pauseCluster: () => undefined, reportAccountLimits: () => undefined }
     const reserved: number[] = []
     const watched = {
       ...limiter,
@@ -78,7 +78,7 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
         return permit
       },
     }
-    const rate = createRateControl({ limiter: watched, share, log: pino({ level: 'silent' }) })
+    const rate = createRateControl({ limiter: watched, cluster, log: pino({ level: 'silent' }) })
     const left = [...outcomes]
     const model = {
       models: { primary: 'small', escalation: null },
