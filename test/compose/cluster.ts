@@ -48,7 +48,7 @@ export interface Cluster {
   compose(...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
   up(...args: string[]): Promise<void>
-  /** Tells every node of the replicas, as the README does. */
+  /** Tells every node of the replicas, as docs/cluster/overview.md does. */
   register(): Promise<void>
   containers(service?: string): Promise<Container[]>
   container(service: string, index?: number): Promise<Container>

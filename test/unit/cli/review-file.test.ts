@@ -195,7 +195,7 @@ test('a long line is read in time', () => {
   assert.ok(process.cpuUsage().user - started < 20_000_000)
 })
 
-test('the three forms of the README say the same', () => {
+test('the three forms of docs/review.md say the same', () => {
   const csv = `indicator_id,decision,corrections,note
 NY.GDP.MKTP.CD,accept,,
 A.1,,type=flow temporal_aggregation=period-total,read the source's manual
