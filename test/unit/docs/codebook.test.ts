@@ -1,0 +1,37 @@
+/** The values of a result in the documentation against the codebook. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  AGGREGATIONS,
+  CUMULATIVE_PATTERNS,
+  FREQUENCIES,
+  ORIENTATIONS,
+  TIME_BASES,
+  TYPES,
+  UNIT_KINDS,
+} from '../../../src/classification/codebook.ts'
+import { familyOf } from '../../../src/classification/codebook-definitions.ts'
+import { quotedIn, readPage, rowsOf } from './pages.ts'
+
+const page = readPage('docs/http-api.md')
+
+test('docs/http-api.md has every type under its family', () => {
+  const documented = rowsOf(page, 'family').flatMap((row) =>
+    quotedIn(row['types'] ?? '').map((type) => `${type}: ${quotedIn(row['family'] ?? '').join()}`),
+  )
+  assert.deepEqual(documented.toSorted(), TYPES.map((type) => `${type}: ${familyOf(type)}`).toSorted())
+})
+
+test('docs/http-api.md lists the values of each field as the codebook has them', () => {
+  const valuesOf = (field: string) => {
+    const row = rowsOf(page, 'field').find((candidate) => candidate['field'] === `\`${field}\``)
+    return quotedIn(row?.['values'] ?? '')
+  }
+  assert.deepEqual(valuesOf('temporal_aggregation'), [...AGGREGATIONS])
+  assert.deepEqual(valuesOf('time_basis'), [...TIME_BASES])
+  assert.deepEqual(valuesOf('orientation'), [...ORIENTATIONS])
+  assert.deepEqual(valuesOf('frequency'), [...FREQUENCIES])
+  assert.deepEqual(valuesOf('cumulative'), ['pattern', ...CUMULATIVE_PATTERNS, 'reset_month'])
+  const kinds = /^### Kinds of unit\n(.*?)^## /ms.exec(page.text)?.[1] ?? ''
+  assert.deepEqual(quotedIn(kinds), [...UNIT_KINDS])
+})
