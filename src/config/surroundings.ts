@@ -8,5 +8,6 @@ export function isDumbTerminal(env: Environment = readEnvironment()): boolean {
 
 /** Whether npm run started this process and has printed its own lines on stdout, as it does without --silent. */
 export function hasNpmPrinted(env: Environment = readEnvironment()): boolean {
-  return env['npm_command'] === 'run-script' && env['npm_config_loglevel'] !== 'silent'
+  const isScript = env['npm_lifecycle_event'] !== undefined && env['npm_command'] !== 'exec'
+  return isScript && env['npm_config_loglevel'] !== 'silent'
 }

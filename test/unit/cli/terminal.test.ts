@@ -139,10 +139,13 @@ test('a terminal with TERM=dumb gets no escape codes', async () => {
 test('an output for a program says how to get rid of the lines of npm run, where they are there', async () => {
   const program = `import { printJson } from '${TERMINAL}'\nprintJson({ a: 1 })`
   const print = (env: NodeJS.ProcessEnv) => run(process.execPath, ['--input-type=module', '-e', program], env)
-  const underNpm = await print({ npm_command: 'run-script', npm_config_loglevel: 'error' })
+  const underNpm = await print({ npm_command: 'run', npm_lifecycle_event: 'status', npm_config_loglevel: 'error' })
   assert.equal(underNpm.stdout, '{"a":1}\n')
   assert.match(underNpm.stderr, /^Note: npm run has printed .* "npx classify" [^\n]+\n$/)
-  assert.equal((await print({ npm_command: 'exec', npm_config_loglevel: 'error' })).stderr, '')
-  assert.equal((await print({ npm_command: 'run-script', npm_config_loglevel: 'silent' })).stderr, '')
+  // npm 10 calls its command run-script, npm 11 calls it run.
+  assert.equal(hasNpmPrinted({ npm_command: 'run-script', npm_lifecycle_event: 'status' }), true)
+  assert.equal(hasNpmPrinted({ npm_command: 'exec', npm_lifecycle_event: 'npx' }), false)
+  const silent = { npm_command: 'run', npm_lifecycle_event: 'status', npm_config_loglevel: 'silent' }
+  assert.equal(hasNpmPrinted(silent), false)
   assert.equal(hasNpmPrinted({}), false)
 })
