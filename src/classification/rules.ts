@@ -3,21 +3,21 @@ import { detectCumulative } from './readers/cumulative.ts'
 import { parseFrequency } from './readers/frequency.ts'
 import { parseUnits } from './readers/units.ts'
 import { AGGREGATION_RULES } from './rules/aggregation.ts'
-import type { Rule, Typed } from './rules/context.ts'
-import { readContext } from './rules/context.ts'
+import type { Rule, TypedContext } from './rules/context.ts'
+import { buildRuleContext } from './rules/context.ts'
 import { ORIENTATION_RULES } from './rules/orientation.ts'
-import { AMOUNT_RULES } from './rules/type-amount.ts'
-import { CONCEPT_RULES } from './rules/type-concept.ts'
-import { PORTION_RULES } from './rules/type-portion.ts'
-import { PRICE_RULES } from './rules/type-price.ts'
+import { AMOUNT_TYPE_RULES } from './rules/type-amount.ts'
+import { CONCEPT_TYPE_RULES } from './rules/type-concept.ts'
+import { PORTION_TYPE_RULES } from './rules/type-portion.ts'
+import { PRICE_TYPE_RULES } from './rules/type-price.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
 /** The rules for the type, in the order in which they are tried; the first that fits decides. */
 export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
-  ...CONCEPT_RULES,
-  ...PRICE_RULES,
-  ...PORTION_RULES,
-  ...AMOUNT_RULES,
+  ...CONCEPT_TYPE_RULES,
+  ...PRICE_TYPE_RULES,
+  ...PORTION_TYPE_RULES,
+  ...AMOUNT_TYPE_RULES,
 ]
 
 /** The reading of the first rule that fits. It is sure where the rule is sure and `mayBeSure` is true. */
@@ -35,10 +35,10 @@ export function readIndicator(indicator: Indicator): RuleReading {
   const { name, units, scale, currency_code, periodicity, sample_values } = indicator
   const unit = parseUnits({ units, name, scale, currency_code })
   const frequency = parseFrequency({ periodicity, sample_values })
-  const context = readContext(indicator, unit)
+  const context = buildRuleContext(indicator, unit)
   const type = decide(TYPE_RULES, context, !context.cut)
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
-  const typed: Typed = { ...context, type: type.value, cumulative }
+  const typed: TypedContext = { ...context, type: type.value, cumulative }
   // Aggregation and orientation depend on the type, so they are not sure where the type is not.
   const temporal_aggregation = decide(AGGREGATION_RULES, typed, type.sure)
   const orientation = decide(ORIENTATION_RULES, typed, type.sure)

@@ -1,4 +1,5 @@
 import type { FieldReading, Frequency, SamplePoint } from '../types.ts'
+/** The frequency reader: reads how often a series has a value, from its periodicity text or from the gaps between its dates. */
 import { pattern } from './pattern.ts'
 
 const SEMIANNUAL = pattern`
@@ -24,7 +25,7 @@ const ANNUAL = pattern`
   \bannual|\byrly|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|\b(?:12|twelve)[- ]month|год|年|연간
 `
 
-/** Tried in order: "biannually" before "annual", because the one word holds the other. */
+/** The texts of each frequency, tried in order. "biannually" stands before "annual", because it contains that word. */
 const WORDS: readonly (readonly [RegExp, Frequency])[] = [
   [SEMIANNUAL, 'semiannual'],
   [IRREGULAR, 'irregular'],
@@ -35,7 +36,7 @@ const WORDS: readonly (readonly [RegExp, Frequency])[] = [
   [DAILY, 'daily'],
   [ANNUAL, 'annual'],
 ]
-/** A Map, because the word comes from the input: an object would answer to "__proto__". */
+/** Codes that name a frequency. This is a Map, because an object would find "__proto__" from the input. */
 const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['d', 'daily'],
   ['b', 'daily'],
@@ -49,7 +50,7 @@ const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['y', 'annual'],
   ['ann', 'annual'],
   ['ann.', 'annual'],
-  // ISO 8601 durations, as SDMX has them.
+  // The durations of ISO 8601, which SDMX sources use.
   ['p1d', 'daily'],
   ['p7d', 'weekly'],
   ['p1w', 'weekly'],
@@ -60,7 +61,7 @@ const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['p1y', 'annual'],
 ])
 
-/** Widest and narrowest gap in days that still counts as the frequency: months and years differ in length. */
+/** The smallest and the largest gap between two dates, in days, that each frequency may have. */
 const GAPS: readonly (readonly [Frequency, number, number])[] = [
   ['daily', 1, 4],
   ['weekly', 6, 8],
@@ -70,6 +71,7 @@ const GAPS: readonly (readonly [Frequency, number, number])[] = [
   ['annual', 350, 380],
 ]
 const DAY_MS = 86_400_000
+/** The last so many dates are looked at. */
 const MAX_POINTS = 400
 
 export interface FrequencyInput {
@@ -77,7 +79,7 @@ export interface FrequencyInput {
   readonly sample_values: readonly SamplePoint[]
 }
 
-/** The periodicity word, else the gap that most dates keep; a missing observation does not change the answer. */
+/** Reads the periodicity text; without a known word in it, takes the frequency that most gaps between dates have. */
 export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
   const letter = LETTERS.get(word)
@@ -92,6 +94,7 @@ export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   return fromDates(input.sample_values)
 }
 
+/** The frequency that more than half of the gaps have. It is sure where three quarters of at least three gaps have it. */
 function fromDates(points: readonly SamplePoint[]): FieldReading<Frequency> {
   const days = points
     .slice(-MAX_POINTS)
@@ -114,6 +117,6 @@ function fromDates(points: readonly SamplePoint[]): FieldReading<Frequency> {
       return { value: frequency, sure, rule: 'dates-gap', because: `Most dates lie ${frequency} apart.` }
     }
   }
-  const because = 'The dates keep no common distance.'
+  const because = 'The dates have no common distance.'
   return { value: gaps.length >= 3 ? 'irregular' : 'unknown', sure: false, rule: 'dates-uneven', because }
 }

@@ -1,5 +1,7 @@
+/** The vocabulary of the unit reader: multipliers, words for each kind of unit, and the sentence that explains each rule. */
 import { pattern } from './pattern.ts'
 
+/** Words for multipliers in many languages, in lower case. */
 export const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
   (
     [
@@ -36,7 +38,7 @@ export const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
   ).flatMap(([scale, words]) => words.split(' ').map((word): [string, number] => [word, scale])),
 )
 
-/** Single letters are multipliers only beside money: "USD M" is a million, "m" alone is a metre. */
+/** Letters that are multipliers beside money only: "USD M" is a million, while "m" alone is a metre. */
 export const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
   ['m', 1e6],
   ['k', 1e3],
@@ -44,8 +46,11 @@ export const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
   ['t', 1e12],
 ])
 
+/**
+ * Chinese, Japanese, Korean and Thai words of units, with the English word that replaces each. They are replaced in order:
+ * a unit that contains a number word, such as 千克 (kg), stands before the number.
+ */
 export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
-  // Units with a number word inside come before the numbers.
   [/千瓦[时時]/g, ' kWh '],
   [/千瓦/g, ' kW '],
   [/立方米/g, ' m3 '],
@@ -67,7 +72,7 @@ export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
   [/人(?!民[币幣])|명/g, ' persons '],
 ]
 
-/** What a source says of its method: no unit, whatever stands beside it is read. */
+/** Notes on method or source, such as "modeled ILO estimate". They are cut from a units text and the rest of it is read. */
 export const NOTES = new RegExp(
   pattern`
     \b(?:modell?ed|national|projected|preliminary|revised|ilo|imf|world bank|official|survey|staff) (?:ilo 
@@ -80,6 +85,7 @@ export const NOTES = new RegExp(
   'gi',
 )
 
+/** A units text that says nothing. */
 export const EMPTY = pattern`
   ^(?:[\s\-–—.,;:()/*?]*|n\.?\/?a\.?|none|null|nil|unknown|undefined|nan|no unit|unitless)$
 `
@@ -128,13 +134,14 @@ export const COUNT = pattern`
   |cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants
   |containers|litigations|homicides)\b|\btonnages?\b|\b(?:persoane|orang|adet|kişi)(?!\p{L})|osób|osob\b|человек|единиц|штук|души
 `
-/** Words that may stand beside a word-like code without making it a word: "constant ALL Million". */
+/** Words beside which a currency code that is also a word still counts as a code, as in "constant ALL Million". */
 export const UNIT_FILLER = pattern`
   ^(?:constant|current|real|nominal|prices?|chained|volumes?|value|at|in|of|and|bop|dod|nfl|dis|tds|ntr|int
   |amt|com|und|cif|fob|basis|annual|annuali[sz]ed|equivalent|units?|base|year|index|per|million|market|rate
   |moneda|mill?|saar|sa|nsa)$
 `
 
+/** Names that count people, things or events, so that empty units mean a count. */
 export const NAMES_THINGS = pattern`
   \b(?:population|persons|people|adults|children|pupils|teachers|students|passengers|arrivals|departures
   |applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births
@@ -143,12 +150,14 @@ export const NAMES_THINGS = pattern`
   |vacancies|jobs|claims|tractors|beds|physicians|nurses|aircraft|ships|takeoffs|transactions|movements
   |establishments|schools|hospitals|depositors|trademarks|designs|livestock|researchers|technicians|inhabitants)\b
 `
+/** Names of rates, amounts and indices, which are no counts although they may name people or things. */
 export const NAMES_MEASURE = pattern`
   \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
   |qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans
   |benefits)\b|%
 `
 
+/** The explanation of each rule of the unit reader. */
 export const BECAUSE: Readonly<Record<string, string>> = {
   'units-flag': 'The units say yes or no.',
   'units-percent': 'The units say percent.',
@@ -161,14 +170,14 @@ export const BECAUSE: Readonly<Record<string, string>> = {
   'units-duration': 'The units are a length of time.',
   'units-count': 'The units count people or things.',
   'units-multiplier-only': 'The units are only a multiplier.',
-  'units-multiplier-of-unread': 'The units are a multiplier of something that is no word of units.',
-  'units-unread': 'The units hold no word of units.',
+  'units-multiplier-of-unread': 'The units are a multiplier of a word that is not known.',
+  'units-unread': 'The units hold no known word.',
   'units-empty': 'There are no units and the name gives none.',
-  'name-bracket': 'The units are empty or a note; the bracket of the name gives the unit.',
-  'name-percent': 'The units are empty; the name says percent.',
-  'name-rank': 'The units are empty; the name says rank.',
-  'name-x-to-y-ratio': 'The units are empty; the name is a ratio of X to Y.',
-  'name-per': 'The units are empty; the name counts per a number.',
-  'name-things': 'The units are empty; the name names people or things.',
+  'name-bracket': 'The units are empty or a note, and the bracket of the name gives the unit.',
+  'name-percent': 'The units are empty and the name says percent.',
+  'name-rank': 'The units are empty and the name says rank.',
+  'name-x-to-y-ratio': 'The units are empty and the name is a ratio of X to Y.',
+  'name-per': 'The units are empty and the name says per a number of people.',
+  'name-things': 'The units are empty and the name counts people or things.',
   'currency-code': 'The units are only a multiplier and the indicator has a currency code.',
 }

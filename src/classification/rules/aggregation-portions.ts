@@ -1,16 +1,16 @@
 import type { TemporalAggregation } from '../types.ts'
 import {
-  EVENTS_NOT,
+  EVENTS_EXCLUDED,
   EVENTS_PER_PEOPLE,
   FLOW_ABOVE,
   LABOUR_RATE,
-  PEOPLE_SHARE_NOT,
+  PEOPLE_SHARE_EXCLUDED,
   PORTION_OF_FLOW_SURE,
   PROCEDURES,
   STOCK_ABOVE,
   THINGS_PER_PEOPLE,
 } from './aggregation-words.ts'
-import type { Rule, Typed } from './context.ts'
+import type { Rule, TypedContext } from './context.ts'
 import { isType, wholeItself } from './context.ts'
 import { GDP, PEOPLE } from './portion-words.ts'
 import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './shared-words.ts'
@@ -18,7 +18,7 @@ import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './shared-words.ts'
 const portion = isType('share', 'ratio')
 const percentage = isType('percentage')
 
-export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'labour-rate',
     value: 'period-average',
@@ -45,7 +45,7 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
       s.type === 'share' &&
       (PEOPLE.test(wholeItself(s)) ||
         /\bcause of death\b/.test(s.head) ||
-        (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !PEOPLE_SHARE_NOT.test(s.head)) ||
+        (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !PEOPLE_SHARE_EXCLUDED.test(s.head)) ||
         /\btime\b/.test(s.whole)),
     sure: true,
     because: 'Shares of people have no period (ruling 1).',
@@ -115,7 +115,7 @@ export const PORTION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
 
 const count = isType('count')
 
-export const COUNT_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+export const COUNT_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'procedures',
     value: 'not-applicable',
@@ -133,7 +133,7 @@ export const COUNT_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'events',
     value: 'period-total',
     when: (s) =>
-      count(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !EVENTS_NOT.test(s.head),
+      count(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !EVENTS_EXCLUDED.test(s.head),
     sure: (s) => !/\bin a typical\b|\bpushed below\b/.test(s.head),
     because: 'Events are summed over the period.',
   },

@@ -1,13 +1,13 @@
 import type { TemporalAggregation } from '../types.ts'
 import { COMMODITY_INDEX, INDEX_AVERAGED_SURE, PUMP_OR_RETAIL_SURE } from './aggregation-words.ts'
-import type { Rule, Typed } from './context.ts'
+import type { Rule, TypedContext } from './context.ts'
 import { isType } from './context.ts'
 
 import { COMMODITY, EXCHANGE_RATE, PRICE_WORD, PUMP_OR_RETAIL, SCORE, STOCK_MARKET, WAGE } from './shared-words.ts'
 
 const price = isType('price')
 
-export const PRICE_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'minimum-wage',
     value: 'not-applicable',
@@ -89,7 +89,7 @@ export const PRICE_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
 
 const index = isType('index')
 
-export const INDEX_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+export const INDEX_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'score-or-rank',
     value: 'not-applicable',

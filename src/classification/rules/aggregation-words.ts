@@ -30,7 +30,7 @@ export const TIME_NOT_OF_A_PERIOD_SURE = pattern`
 export const NET_POSITION_AT_A_DATE = pattern`
   \bposition\b|\bnet (?:foreign|external|international) (?:assets|reserves)\b|\bnet worth\b
 `
-export const VOLUME_SUMMED_DOUBT = pattern`
+export const VOLUME_SUMMED_UNSURE = pattern`
   \bmean annual exposure\b|\bconcentration\b|\bresources\b|\baverage\b(?! precipitation)
 `
 export const PUMP_OR_RETAIL_SURE = pattern`
@@ -48,7 +48,7 @@ export const LABOUR_RATE = pattern`
   |\butili[sz]ation\b|\bjobless rate\b|\bclaimant (?:count )?rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
   |\blabou?r participation\b|\boccupancy\b
 `
-export const PEOPLE_SHARE_NOT = pattern`
+export const PEOPLE_SHARE_EXCLUDED = pattern`
   \bsavings?\b|\bincome share\b|\bexpenditure\b|\bexports\b|\bimports\b|\bexpense\b|\bcompensation\b
   |\blabou?r share\b
 `
@@ -63,6 +63,6 @@ export const PORTION_OF_FLOW_SURE = pattern`
 export const PROCEDURES = pattern`
   \bprocedures\b|\bdocuments to\b|\btax payments\b|\bvisits or required meetings\b
 `
-export const EVENTS_NOT = pattern`
+export const EVENTS_EXCLUDED = pattern`
   \bliving with\b|\bsubscri|\bat risk\b|\bcontinuing\b|\bvacanc|\bactive cases\b
 `

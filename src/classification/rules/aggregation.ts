@@ -1,18 +1,18 @@
 import type { TemporalAggregation } from '../types.ts'
-import { COUNT_RULES, PORTION_RULES } from './aggregation-portions.ts'
-import { INDEX_RULES, PRICE_RULES } from './aggregation-prices.ts'
+import { COUNT_AGGREGATION_RULES, PORTION_AGGREGATION_RULES } from './aggregation-portions.ts'
+import { INDEX_AGGREGATION_RULES, PRICE_AGGREGATION_RULES } from './aggregation-prices.ts'
 import {
   GAP_OR_PLAN_OF_FLOWS,
   LIFE_TABLE_CHANCE,
   NET_POSITION_AT_A_DATE,
   TIME_NOT_OF_A_PERIOD_SURE,
   TIME_WORKED,
-  VOLUME_SUMMED_DOUBT,
+  VOLUME_SUMMED_UNSURE,
 } from './aggregation-words.ts'
-import type { Rule, Typed } from './context.ts'
+import type { Rule, TypedContext } from './context.ts'
 import { isType } from './context.ts'
 
-export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
+export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'growth-is-a-rate',
     value: 'period-rate',
@@ -97,8 +97,8 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     sure: (s) => /\bportfolio\b|\basset\b|\bpoverty gap\b/.test(s.head),
     because: 'A gap and an allocation of states are as at a date (ruling 11).',
   },
-  ...PRICE_RULES,
-  ...INDEX_RULES,
+  ...PRICE_AGGREGATION_RULES,
+  ...INDEX_AGGREGATION_RULES,
   {
     rule: 'time-worked-by-all',
     value: 'period-total',
@@ -143,11 +143,11 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed>[] = [
     rule: 'volume-summed',
     value: 'period-total',
     when: isType('volume'),
-    sure: (s) => !VOLUME_SUMMED_DOUBT.test(s.head),
+    sure: (s) => !VOLUME_SUMMED_UNSURE.test(s.head),
     because: 'Volumes are summed over the period.',
   },
-  ...PORTION_RULES,
-  ...COUNT_RULES,
+  ...PORTION_AGGREGATION_RULES,
+  ...COUNT_AGGREGATION_RULES,
   {
     rule: 'temperature',
     value: 'period-average',

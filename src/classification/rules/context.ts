@@ -7,7 +7,7 @@ const WHOLE_AT_END = pattern`
 `
 
 /** What the rules look at: short, lower-case, with everything cut off that does not change the answer. */
-export interface Context {
+export interface RuleContext {
   /** Whole name without trailing modifiers. */
   readonly name: string
   /** The name without brackets, notes of price basis and "% of ..." tails: what is measured. */
@@ -29,17 +29,17 @@ export interface Context {
 }
 
 /** What the rules of aggregation and orientation see: the type is decided before them. */
-export interface Typed extends Context {
+export interface TypedContext extends RuleContext {
   readonly type: IndicatorType
   readonly cumulative: FieldReading<Cumulative>
 }
 
-export function isType(...types: readonly IndicatorType[]): (seen: Typed) => boolean {
+export function isType(...types: readonly IndicatorType[]): (seen: TypedContext) => boolean {
   return (seen) => types.includes(seen.type)
 }
 
 /** One rule: data and a small predicate. The first of a list that fits gives the value. */
-export interface Rule<Value, Seen = Context> {
+export interface Rule<Value, Seen = RuleContext> {
   readonly rule: string
   readonly value: Value
   readonly when: (seen: Seen) => boolean
@@ -101,7 +101,10 @@ function wholeOf(text: string): string {
   return NOT_A_WHOLE.test(rest.trim()) ? '' : rest.replace(/\).*$/, '').trim()
 }
 
-export function readContext(indicator: Indicator, { value: unit, sure: unitSure }: FieldReading<Unit>): Context {
+export function buildRuleContext(
+  indicator: Indicator,
+  { value: unit, sure: unitSure }: FieldReading<Unit>,
+): RuleContext {
   const name = stripModifiers(lower(indicator.name, MAX_NAME))
   const own = lower(indicator.units, MAX_UNITS)
   const brackets = name.match(/\([^()]{1,160}\)/g) ?? []
@@ -134,7 +137,7 @@ export function readContext(indicator: Indicator, { value: unit, sure: unitSure 
 }
 
 /** The whole in the narrow sense: "sales for affected firms" are sales, "household income" is income. */
-export function wholeItself({ whole }: Context): string {
+export function wholeItself({ whole }: RuleContext): string {
   const short = whole
     .replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')
     .replace(/\bhouseholds?'? (?=(?:disposable |final |total )?(?:income|spending|expenditures?|consumption)\b)/, '')

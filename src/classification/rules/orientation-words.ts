@@ -85,10 +85,10 @@ export const BALANCE_GOOD = pattern`
   |expenditure|spending))|\bnet lending\b(?! to)|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b
   |\bexternal balance\b|\bdeficit ?\/ ?surplus\b|\bsurplus ?\/ ?deficit\b|\bnet trade\b|\bbudget balance\b
 `
-export const BAD_DOUBT = pattern`
+export const BAD_UNSURE = pattern`
   \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|(?<!jobless |benefit |unemployment )\bclaims\b|\bcases\b|\bcost\b|\balcohol\b|\bwaste\b
 `
-export const NEUTRAL_WORDS_DOUBT = pattern`
+export const NEUTRAL_WORDS_UNSURE = pattern`
   \bpayments\b|\bmigra|\bdensity\b|\bper student\b|\bhealth expenditure\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
 `
 export const GOOD_SURE = pattern`
@@ -105,15 +105,15 @@ export const PRICE_LEVEL = pattern`
   \beffective exchange\b|\breer\b|\bneer\b|\blabou?r costs?\b|\bemployment cost\b|\bdollar index\b|\bhous(?:e
   |ing) index\b|\bfreight\b|\bbaltic\b|\bimports?\b|\bcommodit
 `
-export const SCORE = pattern`
+export const GOOD_SCORE = pattern`
   \bscores?\b|\brating\b|\bcompetitiveness\b|\bperformance\b|\bhuman (?:capital|development)\b|\bfreedom\b
   |\bdemocracy\b|\bhappiness\b|\bease of\b|\bstatistical\b|\bparity\b|\bconnectivity\b|\bcoverage\b
   |\ballocation index\b|\bdisclosure\b|\brights\b
 `
-export const BAD_SHARE_NOT = pattern`
+export const BAD_SHARE_EXCLUDED = pattern`
   \bdebt composition\b|\bcause of death\b|\bemissions?\b|\bnitrous\b|\bmethane\b|\bchild employment in\b
   |\badequacy\b|\bbenefits?\b|\bdebt\b|\bcurrency composition\b
 `
-export const OTHER_SHARE_DOUBT = pattern`
+export const OTHER_SHARE_UNSURE = pattern`
   \bhigh-tech|\bout-of-pocket\b|\bforest\b|\bprotected\b|\bwomen's share\b|\bbenefit\b
 `

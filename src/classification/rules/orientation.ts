@@ -1,24 +1,26 @@
 import type { Orientation } from '../types.ts'
-import type { Rule, Typed } from './context.ts'
-import { INDEX_RULES, MONEY_RULES, SHARE_RULES } from './orientation-parts.ts'
+import type { Rule, TypedContext } from './context.ts'
+import { INDEX_ORIENTATION_RULES } from './orientation-indices.ts'
+import { MONEY_ORIENTATION_RULES } from './orientation-money.ts'
+import { SHARE_ORIENTATION_RULES } from './orientation-shares.ts'
 import {
   BAD,
-  BAD_DOUBT,
+  BAD_UNSURE,
   GOOD,
   GOOD_SURE,
   GOVERNMENT_PARTS,
   LAW_FOR_EQUALITY,
   NEUTRAL,
-  NEUTRAL_WORDS_DOUBT,
+  NEUTRAL_WORDS_UNSURE,
   PEOPLE_BY_KIND,
   REMEDY,
 } from './orientation-words.ts'
 import { PRICE_WORD, STOCK_MARKET } from './shared-words.ts'
 
-const text = (s: Typed) => s.head
-const growthOf = (s: Typed) => s.type === 'growth-rate'
+const text = (s: TypedContext) => s.head
+const growthOf = (s: TypedContext) => s.type === 'growth-rate'
 
-export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
+export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'law-for-equality',
     value: 'higher-is-positive',
@@ -103,7 +105,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     sure: false,
     because: 'What the chance is of is not known to be bad.',
   },
-  ...INDEX_RULES,
+  ...INDEX_ORIENTATION_RULES,
   {
     rule: 'capacity',
     value: 'higher-is-positive',
@@ -158,7 +160,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     when: (s) => s.type === 'sentiment',
     because: 'More confidence is better.',
   },
-  ...SHARE_RULES,
+  ...SHARE_ORIENTATION_RULES,
   {
     rule: 'remedy',
     value: 'higher-is-positive',
@@ -169,12 +171,12 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     sure: (s) => s.head.includes('coverage') || !/\bbenefits?\b|\bforgiv|\bincidence\b|\bbinding\b/.test(s.head),
     because: 'Help, access and coverage are good.',
   },
-  ...MONEY_RULES,
+  ...MONEY_ORIENTATION_RULES,
   {
     rule: 'bad',
     value: 'lower-is-positive',
     when: (s) => BAD.test(text(s)),
-    sure: (s) => !BAD_DOUBT.test(s.head),
+    sure: (s) => !BAD_UNSURE.test(s.head),
     because: 'The name says something bad for the people.',
   },
   {
@@ -207,7 +209,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, Typed>[] = [
     value: 'neutral',
     when: (s) => NEUTRAL.test(text(s)) && !/\bforeign exchange reserves\b/.test(s.head),
     sure: (s) =>
-      !(s.type === 'percentage' && s.whole !== '' && !/\bprofit/.test(s.whole)) && !NEUTRAL_WORDS_DOUBT.test(s.head),
+      !(s.type === 'percentage' && s.whole !== '' && !/\bprofit/.test(s.whole)) && !NEUTRAL_WORDS_UNSURE.test(s.head),
     because: 'It depends on the side one takes or on the level.',
   },
   {

@@ -3,7 +3,7 @@ import { pattern } from '../readers/pattern.ts'
 export const CROSSES_GROUPS = pattern`
   \boda\b|\bfertilizer\b|\bpresent value\b|\breserves\b|\bnon-?performing\b
 `
-export const NOT_PART_OF_GDP_DOUBT = pattern`
+export const NOT_PART_OF_GDP_UNSURE = pattern`
   \bsavings?\b|\bhealth\b|\bresearch\b|\beducation\b|\bnational expenditure\b
 `
 export const DEPENDENCY_RATIO = pattern`
@@ -12,14 +12,14 @@ export const DEPENDENCY_RATIO = pattern`
   |\bratio of female to male\b|\bcapital (?:adequacy|to assets)\b|\bliquid reserves to\b|\bprice to rent\b
   |\bnet interest margin\b|\breturn on (?:assets|equity|capital)\b
 `
-export const CONDITION_OF_PEOPLE_DOUBT = pattern`
+export const CONDITION_OF_PEOPLE_UNSURE = pattern`
   \bshare\b|\bproportion of (?:women|time)|\bvalue lost\b|\bfemale participation\b|\bincrease in\b|\bneet\b
   |\bover-age\b|\bsurvival\b|\brisk of\b|\badequacy\b|\bspecies\b|\bexpenditure on\b
 `
-export const CONDITION_IN_PERCENT_DOUBT = pattern`
+export const CONDITION_IN_PERCENT_UNSURE = pattern`
   \bdelinquen|\bchurn\b|\bincidence\b|\bcompleteness\b|\bownership\b
 `
-export const PART_OF_FLOW_DOUBT = pattern`
+export const PART_OF_FLOW_UNSURE = pattern`
   \bloss(?:es)?\b|\bvalue lost\b|\bnet\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b
   |\bdebt\b|\bservice coverage\b|\bprofits?\b|\btaxes\b.{1,200}\bvalue added\b
 `

@@ -1,97 +1,34 @@
-import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
-import type { Context, Rule } from './context.ts'
+import {
+  CAPACITY_SURE,
+  EXTERNAL_FINANCE_NET,
+  FLOW,
+  GRANTED,
+  LEDGER_FLOW,
+  LEDGER_NET,
+  LEDGER_STOCK,
+  MEDIAN_INCOME,
+  MONEY_PER_OTHER,
+  MONEY_PER_OTHER_SURE,
+  NAME_TIME,
+  NET,
+  NET_IN_DESCRIPTION,
+  NET_OF_TWO_FLOWS_UNSURE,
+  NET_POSITION,
+  NET_POSITION_EXCLUDED,
+  NET_STOCK,
+  PRODUCED,
+  STOCK,
+  STOCK_OF_MONEY_UNSURE,
+  STOCK_OF_THINGS,
+} from './amount-words.ts'
+import type { Rule, RuleContext } from './context.ts'
 import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './shared-words.ts'
 
-const NAME_TIME = pattern`
-  \blife expectancy\b|\byears of schooling\b|\bworking hours\b|\bhours worked\b|\blead time\b
-`
-const CAPACITY_SURE = pattern`
-  \b(?:installed|refin\w+|generat\w+|production|storage|hospital(?:-bed)?|power|nameplate|port) capacity\b
-`
-const MONEY_PER_OTHER = pattern`
-  \bproductivity\b|\bper (?:person|worker|unit|hectare|capita|hour)\b
-`
-const MONEY_PER_OTHER_SURE = pattern`
-  \bproductivity\b|\bintensity\b|\bper\b|\byield\b|\bemissions\b
-`
-const MEDIAN_INCOME = pattern`
-  \b(?:median|average|mean) (?:\w+ )?income\b|\bmean consumption\b
-`
-const NET_POSITION = pattern`
-  \bnet (?:foreign|external|international|open|worth)|\binvestment position\b
-`
-const NET_POSITION_NOT = pattern`
-  \binflow|\boutflow|\bflows\b|\bdirect\b|\bportfolio\b|\bpurchases\b
-`
-const NET_OF_TWO_FLOWS_DOUBT = pattern`
-  \bnet (?:primary|secondary|current|taxes|acquisition|incurrence|profit|income|sales|savings
-  |investment in nonfinancial)|\badjusted\b|\bnational\b|\bdiscrepancy\b|\bcash\b|\bemissions\b
-  |\bnet (?:premium|interest)
-`
-const EXTERNAL_FINANCE_NET = pattern`
-  \bterms of trade adjustment\b|\bforeign (?:bond|stock|securities) investment\b|\btic flows\b
-`
-const STOCK_OF_MONEY_DOUBT = pattern`
-  \bresidual\b|\blending\b|\bcredit cards?\b|\bspending\b|\bdebt (?:stock )?(?:reduction|rescheduled)\b|\brevenue\b
-  |\bcredits\b
-`
-const STOCK_OF_THINGS = pattern`
-  ^(?:sq\.? ?km|hectares?|km2|acres?|(?:thousand|million) hectares)
-`
+const amount = (c: RuleContext) => c.money || c.unit.kind === 'physical' || c.unit.kind === 'unknown'
+const stockHead = (c: RuleContext) => STOCK.test(c.head) && !GRANTED.test(c.head)
 
-const NET = pattern`
-  \bnet\b(?! of tax)|\bbalance\b(?! sheets?)|\bcurrent account\b|\bcapital account\b|\bfinancial account\b
-  |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
-  |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
-`
-/** What a description says of a series whose name does not say net (ruling 4). */
-const NET_IN_DESCRIPTION = pattern`
-  \bdisbursements minus\b|\b(?:minus|net of) (?:principal )?repayments\b
-`
-const NET_STOCK = pattern`
-  \bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
-  |\bnet .{0,20}(?:position|assets|debt|credit)\b
-`
-const STOCK = pattern`
-  \bdebts?\b(?! service| forgiveness| buyback)|\bmoney supply\b|\bm[0-4]\b|\bbroad money\b|\breserves?\b
-  |\bloans?\b|\bcredits?\b|\bbalance sheets?\b|\bstocks?\b(?! traded| market trading)|\binventories\b
-  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims (?:on|of)\b
-  |\bholdings?\b|\bland\b|\barea\b|\bmonetary base\b|\bcurrency in circulation\b|\bcash in circulation\b
-  |\boutstanding\b|\bpublic debt\b|\binternational investment position\b|\bmortgages?\b|\bexposures?\b
-  |\bsavings deposits\b|\bnet worth\b|\bcapital stock\b|\brail lines\b|\bundisbursed\b|\bloan portfolio\b
-  |\bin storage\b|\bgas storage\b|\bbills outstanding\b|\bgovernment bonds\b
-`
-const GRANTED = pattern`
-  \b(?:new|granted|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
-  |reduction|issued|issuance|purchases|repurchases|service|repayments?|charges|payments?)\b
-`
-const PRODUCED = pattern`
-  \bproduction\b|\bproduced\b|\boutput\b|\bconsumption\b|\bexports?\b|\bimports?\b|\bgenerat|\bemissions?\b
-  |\bprecipitation\b|\brainfall\b|\bfreight\b|\bwithdrawals?\b|\bdemand\b|\bsupply\b|\bsales\b|\bdeliveries\b
-  |\bshipments?\b|\bcatch\b|\bharvest\b|\btraffic\b|\bgoods transported\b|\bpassengers carried\b|\bremovals\b
-  |\bthroughput\b|\bcargo\b|\bdischarge\b|\bwaste\b|\buse\b|\bslaughter|\brefin
-`
-const FLOW = pattern`
-  \bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\bexports?\b|\bimports?\b|\bspending\b
-  |\bexpenditures?\b|\bexpenses?\b|\brevenues?\b|\binvestments?\b|\bcapital formation\b|\bremittances\b
-  |\bdirect investment\b|\baid\b|\bgrants?\b|\bsales\b|\bturnover\b|\bprofits?\b|\bincome\b|\bvalue added\b
-  |\bconsumption\b|\boutput\b|\bproduction\b|\breceipts\b|\bpayments?\b|\bdisbursements\b|\bcommitments\b
-  |\btax(?:es)?\b|\bsavings?\b|\borders\b|\bcompensation\b|\bsubsidies\b|\binterest\b|\btourism\b|\bcharges\b
-  |\bduties\b|\bcontributions\b|\btrade\b|\bconstruction\b|\btransfers\b|\bdebt service\b|\brents\b|\bdamage\b
-  |\bdepletion\b|\bforgiven|\brescheduled\b|\bbuyback\b|\bstocks traded\b|\bwages\b|\bdividends\b
-  |\bshipments\b|\bweapons\b|\bbenefits\b|\bprincipal\b|\bremitt|\bfdi\b|\bdemand\b|\bpurchases\b|\bcosts\b
-  |\bbonuses\b|\bissuance\b|\btransactions\b
-`
-/** What the World Bank's debt tables put before the currency: stock, net flows, and gross flows either way. */
-const LEDGER_STOCK = /^(?:dod|und)\b/
-const LEDGER_NET = /^(?:nfl|ntr)\b/
-const LEDGER_FLOW = /^(?:dis|com|amt|int|tds)\b/
-
-const amount = (c: Context) => c.money || c.unit.kind === 'physical' || c.unit.kind === 'unknown'
-const stockHead = (c: Context) => STOCK.test(c.head) && !GRANTED.test(c.head)
-
-export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
+export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'units-time',
     value: 'duration',
@@ -169,7 +106,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'net-position',
     value: 'balance',
-    when: (c) => c.money && NET_POSITION.test(c.head) && !NET_POSITION_NOT.test(c.head),
+    when: (c) => c.money && NET_POSITION.test(c.head) && !NET_POSITION_EXCLUDED.test(c.head),
     sure: (c) => /\bposition\b/.test(c.head),
     because: 'It is a net of two opposing positions.',
   },
@@ -183,7 +120,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
       !NET_STOCK.test(c.head) &&
       !/\bfinancing\b/.test(c.head) &&
       !(/\bbudget\b/.test(c.head) && /\b(?:revenues?|expenditures?|spending|income|outlays|receipts)\b/.test(c.head)),
-    sure: (c) => !NET_OF_TWO_FLOWS_DOUBT.test(c.head) || /\bnational account/.test(c.head),
+    sure: (c) => !NET_OF_TWO_FLOWS_UNSURE.test(c.head) || /\bnational account/.test(c.head),
     because: 'The name says a net of two opposing flows.',
   },
   {
@@ -197,7 +134,7 @@ export const AMOUNT_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'stock-of-money',
     value: 'stock',
     when: (c) => c.money && stockHead(c),
-    sure: (c) => !c.units.startsWith('bop') && !STOCK_OF_MONEY_DOUBT.test(c.head),
+    sure: (c) => !c.units.startsWith('bop') && !STOCK_OF_MONEY_UNSURE.test(c.head),
     because: 'The name says an amount of money that exists at a date.',
   },
   {

@@ -1,6 +1,6 @@
 import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
-import type { Context, Rule } from './context.ts'
+import type { Rule, RuleContext } from './context.ts'
 import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './shared-words.ts'
 
 const NAME_PROBABILITY = pattern`
@@ -37,12 +37,12 @@ const PORTION_WORD = words`
   |average (?:transaction|grant|interest|cost)|transaction costs?|women in|return on|to total|spending more
   |completeness|vacancy|margin|capacity|storage|outlook
 `
-const GROWTH_NOT = pattern`
+const GROWTH_EXCLUDED = pattern`
   \bgrowth (?:index|enterprise|market)\b|\binflation[- ](?:target|expectation|risk|linked|indexed|protected|volatility)
   |\bexpectations?\b|\bbreak-?even\b|\bdebt[- ]growth\b
 `
 
-export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
+export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'units-yes-no',
     value: 'other',
@@ -178,9 +178,9 @@ export const CONCEPT_RULES: readonly Rule<IndicatorType>[] = [
   },
 ]
 
-export function isGrowth(c: Context): boolean {
+export function isGrowth(c: RuleContext): boolean {
   if (GROWTH_UNITS.test(c.units)) return true
-  if (GROWTH_NOT.test(c.head)) return false
+  if (GROWTH_EXCLUDED.test(c.head)) return false
   if (c.unit.kind === 'index' && !/\b(?:yoy|mom|qoq)\b/.test(c.head)) return false
   if (/% ?(?:change|growth)/.test(c.name)) return true
   return GROWTH.test(c.head) && c.whole === '' && c.unit.kind !== 'currency'

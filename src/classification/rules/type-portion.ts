@@ -1,9 +1,9 @@
 import type { IndicatorType } from '../types.ts'
-import { type Context, type Rule, wholeItself } from './context.ts'
+import { type Rule, type RuleContext, wholeItself } from './context.ts'
 import {
   CONDITION,
-  CONDITION_IN_PERCENT_DOUBT,
-  CONDITION_OF_PEOPLE_DOUBT,
+  CONDITION_IN_PERCENT_UNSURE,
+  CONDITION_OF_PEOPLE_UNSURE,
   CROSSES_GROUPS,
   DEPENDENCY_RATIO,
   GDP,
@@ -13,8 +13,8 @@ import {
   NAME_RATIO,
   NET_OF_FLOWS,
   NOT_PART_OF_GDP,
-  NOT_PART_OF_GDP_DOUBT,
-  PART_OF_FLOW_DOUBT,
+  NOT_PART_OF_GDP_UNSURE,
+  PART_OF_FLOW_UNSURE,
   PART_OF_GDP,
   PARTICIPATION,
   PEOPLE,
@@ -23,9 +23,9 @@ import {
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './shared-words.ts'
 
-const people = (c: Context) => c.percent && PEOPLE.test(wholeItself(c))
+const people = (c: RuleContext) => c.percent && PEOPLE.test(wholeItself(c))
 
-export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
+export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'grant-element',
     value: 'share',
@@ -73,7 +73,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     value: 'ratio',
     when: (c) =>
       c.percent && GDP.test(c.whole) && NOT_PART_OF_GDP.test(c.head) && !/\bconsumption expenditure\b/.test(c.head),
-    sure: (c) => !NOT_PART_OF_GDP_DOUBT.test(c.head),
+    sure: (c) => !NOT_PART_OF_GDP_UNSURE.test(c.head),
     because: 'It is divided by GDP, which does not contain it.',
   },
   {
@@ -144,7 +144,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'condition-of-people',
     value: 'percentage',
     when: (c) => people(c) || (c.percent && /\bbirths attended\b|\bexposed\b/.test(c.head)),
-    sure: (c) => !CONDITION_OF_PEOPLE_DOUBT.test(c.head),
+    sure: (c) => !CONDITION_OF_PEOPLE_UNSURE.test(c.head),
     because: 'It is the portion of people or firms with a condition, experience or achievement.',
   },
   {
@@ -154,7 +154,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
       (c.barePercent || (c.unit.kind === 'unknown' && /\bprevalence\b|\bliteracy\b/.test(c.head))) &&
       CONDITION.test(c.head) &&
       !/\bbinding\b|\bshare held\b/.test(c.head),
-    sure: (c) => !CONDITION_IN_PERCENT_DOUBT.test(c.head),
+    sure: (c) => !CONDITION_IN_PERCENT_UNSURE.test(c.head),
     because: 'The name says a condition or achievement of people, measured in percent.',
   },
   {
@@ -175,7 +175,7 @@ export const PORTION_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'part-of-flow',
     value: 'share',
     when: (c) => c.percent && MONEY_WHOLE.test(c.whole),
-    sure: (c) => !PART_OF_FLOW_DOUBT.test(`${c.head} ${c.whole}`),
+    sure: (c) => !PART_OF_FLOW_UNSURE.test(`${c.head} ${c.whole}`),
     because: 'It is a part of the whole it is divided by.',
   },
   {

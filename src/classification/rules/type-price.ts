@@ -1,31 +1,31 @@
 import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
-import type { Context, Rule } from './context.ts'
+import type { Rule, RuleContext } from './context.ts'
 import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './shared-words.ts'
 
 const OUTPUT_MEASURE = pattern`
   \bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b
 `
-const EXCHANGE_RATE_NOT = pattern`
+const EXCHANGE_RATE_EXCLUDED = pattern`
   \beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b|\bratio\b
 `
 const NAME_PRICE_IN_MONEY = pattern`
   \bprices?\b(?! index)|\bcost of (?:a|one)\b|\btariffs?\b|\bfares?\b
 `
-const NAME_PRICE_IN_MONEY_NOT = pattern`
+const NAME_PRICE_IN_MONEY_EXCLUDED = pattern`
   \bgdp\b|\bgross domestic\b|\bexpenditure\b|\bsubsid|\bvalue added\b|\bconsumption\b
 `
 const COMMODITY_IN_MONEY = pattern`
   ^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b
 `
-const COMMODITY_IN_MONEY_NOT = pattern`
+const COMMODITY_IN_MONEY_EXCLUDED = pattern`
   \b(?:exports?|imports?|reserves?|production|stocks|rents|consumption|per capita)\b
 `
 const OPINION_SURE = pattern`
   \bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bzew\b|\bifo\b|\bnahb\b|\bnfib\b
   |\btankan\b|\bgfk\b
 `
-const UNITS_INDEX_DOUBT = pattern`
+const UNITS_INDEX_UNSURE = pattern`
   \b(?:ratio|number of|per capita|balance of trade|current account|debt|parity)\b
 `
 const NAME_INDEX = pattern`
@@ -55,10 +55,10 @@ const RATE_CONTEXT = pattern`
   \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
 `
 
-const goods = (c: Context) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
-const measuresOutput = (c: Context) => OUTPUT_MEASURE.test(c.head)
+const goods = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
+const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
 
-export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
+export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'bond-yield',
     value: 'yield',
@@ -85,7 +85,8 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'exchange-rate',
     value: 'price',
-    when: (c) => EXCHANGE_RATE.test(c.head) && !EXCHANGE_RATE_NOT.test(c.head) && !c.percent && c.unit.kind !== 'index',
+    when: (c) =>
+      EXCHANGE_RATE.test(c.head) && !EXCHANGE_RATE_EXCLUDED.test(c.head) && !c.percent && c.unit.kind !== 'index',
     sure: (c) => c.unit.scale === 1,
     because: 'The name says an exchange rate.',
   },
@@ -116,7 +117,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       c.money &&
       (NAME_PRICE_IN_MONEY.test(c.head) || (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
-      !NAME_PRICE_IN_MONEY_NOT.test(c.head),
+      !NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head),
     sure: (c) => c.unit.scale === 1,
     because: 'The name says price and the units are money.',
   },
@@ -135,7 +136,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
       c.unit.scale === 1 &&
       COMMODITY_IN_MONEY.test(c.head) &&
       COMMODITY.test(c.head) &&
-      !COMMODITY_IN_MONEY_NOT.test(c.head),
+      !COMMODITY_IN_MONEY_EXCLUDED.test(c.head),
     sure: false,
     because: 'A traded commodity in plain money is a price.',
   },
@@ -171,7 +172,7 @@ export const PRICE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) => c.unit.kind === 'index',
     sure: (c) =>
       /\brating\b|\bscore\b/.test(c.head) ||
-      (!UNITS_INDEX_DOUBT.test(c.head) &&
+      (!UNITS_INDEX_UNSURE.test(c.head) &&
         (/=|\bindex points\b|\bscore\b|\brank|\bscale\b/.test(c.units) ||
           INDEX_SAID.test(c.head) ||
           STOCK_MARKET.test(c.head))),

@@ -1,0 +1,96 @@
+/** Prepares units texts and names for the unit reader: one spelling of numbers, letters and glued currency codes. */
+import { CURRENCY_CODES } from '../currency-codes.ts'
+import { CJK_WORDS } from './unit-words.ts'
+
+/** `text` cut to `maxLength`. A longer text is no unit, and the bound keeps every pattern fast. */
+export function cap(text: string, maxLength: number): string {
+  return text.length > maxLength ? text.slice(0, maxLength) : text
+}
+
+/**
+ * One spelling of a units text: full-width signs become plain ones (NFKC), powers of ten and number words become numbers,
+ * and separators between groups of digits go, "1,000" and "1,00,000" alike.
+ */
+export function normaliseUnitText(raw: string, maxLength: number): string {
+  let text = cap(raw, maxLength)
+    // NFKC alone would turn 10⁶ into 106.
+    .replace(/(?<=10)[⁰-⁹²³]{1,2}/g, (power) => `^${power.normalize('NFKC')}`)
+    .normalize('NFKC')
+    .replace(/\b10(?:\^|\*\*)(\d{1,2})(?!\d)|\b1e(\d{1,2})\b/gi, (_, caret?: string, e?: string) => {
+      return String(10 ** Number(caret ?? e))
+    })
+  for (const [pattern, word] of CJK_WORDS) text = text.replace(pattern, word)
+  return text
+    .replace(/(?<![\d.,])(\d{1,3})[,.'’ \u202f](\d{3})(?:[,.'’ \u202f](\d{3}))?(?![\d.,]?\d)/g, '$1$2$3')
+    .replace(/(?<![\d.,])(\d{1,2}),(\d{2}),(\d{3})(?![\d.,]?\d)/g, '$1$2$3')
+    .replace(/(^|[\s(])['’]0{3}s?\b|\b000s?\b/g, '$1 1000 ')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+/** Multipliers that are written in one word with a currency code, such as "TEUR" for a thousand euros. */
+const GLUED_MULTIPLIERS: ReadonlyMap<string, string> = new Map([
+  ['k', 'thousand'],
+  ['K', 'thousand'],
+  ['T', 'thousand'],
+  ['MM', 'million'],
+])
+
+/** Currencies by the country in a quote of pence or cents, such as GBp, GBX, USc and ZAc. */
+const MINOR_UNIT_CURRENCIES: ReadonlyMap<string, string> = new Map([
+  ['GB', 'GBP'],
+  ['US', 'USD'],
+  ['ZA', 'ZAR'],
+  ['EU', 'EUR'],
+])
+
+/** Separates multipliers, currency codes and signs that are written in one word: "USDmn", "TEUR", "p/kWh", "GBp", "MNOK". */
+export function separateGluedParts(text: string): string {
+  return text
+    .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')
+    .replace(/(?<![\p{L}])(MM|[kKT])([A-Z]{3})\b/gu, (whole, letters: string, code: string) =>
+      CURRENCY_CODES.has(code) ? `${GLUED_MULTIPLIERS.get(letters) ?? ''} ${code}` : whole,
+    )
+    .replace(/^T€/, 'thousand €')
+    .replace(/^S\/\.?(?= ?(?:\d|mil|bil|m\b|$))/i, 'soles ')
+    .replace(/^(p|ct?) ?\/ ?(?=[kmg]wh|l\b|lit|kg|lb|the?rm|thm|unit)/i, (_, minor: string) =>
+      minor.toLowerCase() === 'p' ? 'pence/' : 'cents/',
+    )
+    .replace(/^([A-Z]{2})(?:[cp]|X)(?= ?\/|$)/, (whole, country: string) => MINOR_UNIT_CURRENCIES.get(country) ?? whole)
+    .replace(/^M (?=\p{L}{4})/u, 'million ')
+    .replace(/([$€£])(?=[a-z])/gi, '$1 ')
+    .replace(/\bM([A-Z]{3}|kr)\b/g, (whole, code: string) =>
+      code === 'kr' || CURRENCY_CODES.has(code) ? `M ${code}` : whole,
+    )
+}
+
+/** A units text split at "per" or "/". */
+export interface SplitUnit {
+  readonly dividend: string
+  /** What the unit is divided by; '' where there is no "per" or "/". */
+  readonly divisor: string
+  /** The multiplier that an oil unit such as "BBL/D/1K" carries at its end or beginning, else 1. */
+  readonly factor: number
+}
+
+/** Splits a units text into dividend and divisor: "USD/bbl", "EUR per MWh", "BBL/D/1K", "kb/d", "USD a year". */
+export function splitUnit(text: string): SplitUnit {
+  const oil = /^(.{1,20}?)(?:\/(d|day))?\/ ?1 ?(k|m|million|thousand)$/i.exec(text)
+  if (oil) return { dividend: oil[1] ?? '', divisor: oil[2] ?? '', factor: /^[kt]/i.test(oil[3] ?? '') ? 1e3 : 1e6 }
+  const daily = /^(.{0,40}?)\b(k|m|mm)?b(?:bl)?\/?p?d$/i.exec(text)
+  if (daily) {
+    const letter = (daily[2] ?? '').toLowerCase()
+    const factor = letter === 'k' ? 1e3 : letter === '' ? 1 : 1e6
+    return { dividend: `${daily[1] ?? ''} barrels`, divisor: 'day', factor }
+  }
+  const line = /(?:^|\s)(?:per|pro|por|par|je|на)\s|\/(?!\s*(?:or|and)\b)|\ba year\b|\bp\.?a\.?$/i.exec(text)
+  if (!line) return { dividend: text, divisor: '', factor: 1 }
+  const sign = line[0].toLowerCase()
+  const implied = sign.includes('year') || sign.startsWith('p.') || sign.startsWith('pa') ? 'year' : ''
+  const rest = text.slice(line.index + line[0].length).trim()
+  return {
+    dividend: text.slice(0, line.index).trim(),
+    divisor: implied === '' || rest !== '' ? rest : implied,
+    factor: 1,
+  }
+}

@@ -1,0 +1,86 @@
+import { pattern } from '../readers/pattern.ts'
+
+export const NAME_TIME = pattern`
+  \blife expectancy\b|\byears of schooling\b|\bworking hours\b|\bhours worked\b|\blead time\b
+`
+export const CAPACITY_SURE = pattern`
+  \b(?:installed|refin\w+|generat\w+|production|storage|hospital(?:-bed)?|power|nameplate|port) capacity\b
+`
+export const MONEY_PER_OTHER = pattern`
+  \bproductivity\b|\bper (?:person|worker|unit|hectare|capita|hour)\b
+`
+export const MONEY_PER_OTHER_SURE = pattern`
+  \bproductivity\b|\bintensity\b|\bper\b|\byield\b|\bemissions\b
+`
+export const MEDIAN_INCOME = pattern`
+  \b(?:median|average|mean) (?:\w+ )?income\b|\bmean consumption\b
+`
+export const NET_POSITION = pattern`
+  \bnet (?:foreign|external|international|open|worth)|\binvestment position\b
+`
+export const NET_POSITION_EXCLUDED = pattern`
+  \binflow|\boutflow|\bflows\b|\bdirect\b|\bportfolio\b|\bpurchases\b
+`
+export const NET_OF_TWO_FLOWS_UNSURE = pattern`
+  \bnet (?:primary|secondary|current|taxes|acquisition|incurrence|profit|income|sales|savings
+  |investment in nonfinancial)|\badjusted\b|\bnational\b|\bdiscrepancy\b|\bcash\b|\bemissions\b
+  |\bnet (?:premium|interest)
+`
+export const EXTERNAL_FINANCE_NET = pattern`
+  \bterms of trade adjustment\b|\bforeign (?:bond|stock|securities) investment\b|\btic flows\b
+`
+export const STOCK_OF_MONEY_UNSURE = pattern`
+  \bresidual\b|\blending\b|\bcredit cards?\b|\bspending\b|\bdebt (?:stock )?(?:reduction|rescheduled)\b|\brevenue\b
+  |\bcredits\b
+`
+export const STOCK_OF_THINGS = pattern`
+  ^(?:sq\.? ?km|hectares?|km2|acres?|(?:thousand|million) hectares)
+`
+
+export const NET = pattern`
+  \bnet\b(?! of tax)|\bbalance\b(?! sheets?)|\bcurrent account\b|\bcapital account\b|\bfinancial account\b
+  |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
+  |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
+`
+/** What a description says of a series whose name does not say net (ruling 4). */
+export const NET_IN_DESCRIPTION = pattern`
+  \bdisbursements minus\b|\b(?:minus|net of) (?:principal )?repayments\b
+`
+export const NET_STOCK = pattern`
+  \bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
+  |\bnet .{0,20}(?:position|assets|debt|credit)\b
+`
+export const STOCK = pattern`
+  \bdebts?\b(?! service| forgiveness| buyback)|\bmoney supply\b|\bm[0-4]\b|\bbroad money\b|\breserves?\b
+  |\bloans?\b|\bcredits?\b|\bbalance sheets?\b|\bstocks?\b(?! traded| market trading)|\binventories\b
+  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims (?:on|of)\b
+  |\bholdings?\b|\bland\b|\barea\b|\bmonetary base\b|\bcurrency in circulation\b|\bcash in circulation\b
+  |\boutstanding\b|\bpublic debt\b|\binternational investment position\b|\bmortgages?\b|\bexposures?\b
+  |\bsavings deposits\b|\bnet worth\b|\bcapital stock\b|\brail lines\b|\bundisbursed\b|\bloan portfolio\b
+  |\bin storage\b|\bgas storage\b|\bbills outstanding\b|\bgovernment bonds\b
+`
+export const GRANTED = pattern`
+  \b(?:new|granted|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
+  |reduction|issued|issuance|purchases|repurchases|service|repayments?|charges|payments?)\b
+`
+export const PRODUCED = pattern`
+  \bproduction\b|\bproduced\b|\boutput\b|\bconsumption\b|\bexports?\b|\bimports?\b|\bgenerat|\bemissions?\b
+  |\bprecipitation\b|\brainfall\b|\bfreight\b|\bwithdrawals?\b|\bdemand\b|\bsupply\b|\bsales\b|\bdeliveries\b
+  |\bshipments?\b|\bcatch\b|\bharvest\b|\btraffic\b|\bgoods transported\b|\bpassengers carried\b|\bremovals\b
+  |\bthroughput\b|\bcargo\b|\bdischarge\b|\bwaste\b|\buse\b|\bslaughter|\brefin
+`
+export const FLOW = pattern`
+  \bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\bexports?\b|\bimports?\b|\bspending\b
+  |\bexpenditures?\b|\bexpenses?\b|\brevenues?\b|\binvestments?\b|\bcapital formation\b|\bremittances\b
+  |\bdirect investment\b|\baid\b|\bgrants?\b|\bsales\b|\bturnover\b|\bprofits?\b|\bincome\b|\bvalue added\b
+  |\bconsumption\b|\boutput\b|\bproduction\b|\breceipts\b|\bpayments?\b|\bdisbursements\b|\bcommitments\b
+  |\btax(?:es)?\b|\bsavings?\b|\borders\b|\bcompensation\b|\bsubsidies\b|\binterest\b|\btourism\b|\bcharges\b
+  |\bduties\b|\bcontributions\b|\btrade\b|\bconstruction\b|\btransfers\b|\bdebt service\b|\brents\b|\bdamage\b
+  |\bdepletion\b|\bforgiven|\brescheduled\b|\bbuyback\b|\bstocks traded\b|\bwages\b|\bdividends\b
+  |\bshipments\b|\bweapons\b|\bbenefits\b|\bprincipal\b|\bremitt|\bfdi\b|\bdemand\b|\bpurchases\b|\bcosts\b
+  |\bbonuses\b|\bissuance\b|\btransactions\b
+`
+/** What the World Bank's debt tables put before the currency: stock, net flows, and gross flows either way. */
+export const LEDGER_STOCK = /^(?:dod|und)\b/
+export const LEDGER_NET = /^(?:nfl|ntr)\b/
+export const LEDGER_FLOW = /^(?:dis|com|amt|int|tds)\b/

@@ -1,0 +1,113 @@
+import type { Orientation } from '../types.ts'
+import { PROCEDURES } from './aggregation-words.ts'
+import type { Rule, TypedContext } from './context.ts'
+import { AID, BALANCE_GOOD } from './orientation-words.ts'
+import { DEBT_SERVICE } from './shared-words.ts'
+
+/** Debt, aid and the balances: who owes and who earns. */
+export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
+  {
+    rule: 'red-tape',
+    value: 'lower-is-positive',
+    when: (s) => s.type === 'count' && PROCEDURES.test(s.head),
+    because: 'Every further step costs people time.',
+  },
+  {
+    rule: 'borrowed-by-the-state',
+    value: 'lower-is-positive',
+    when: (s) =>
+      s.type === 'balance' && /\bnet (?:borrowing|cash requirement)\b|\bborrowing requirement\b/.test(s.head),
+    because: 'It is a deficit stated as a positive number.',
+  },
+  {
+    rule: 'debt-relief',
+    value: 'higher-is-positive',
+    when: (s) => /\bforgiven?|\bforgiveness\b|\bdebt (?:stock )?reduction\b/.test(s.head),
+    sure: false,
+    because: 'Debt that is forgiven need not be paid.',
+  },
+  {
+    rule: 'rescheduled',
+    value: 'neutral',
+    when: (s) => /\breschedul/.test(s.head),
+    sure: false,
+    because: 'Rescheduling moves a burden in time.',
+  },
+  {
+    rule: 'aid',
+    value: 'neutral',
+    when: (s) => AID.test(s.head),
+    sure: (s) => !/\bgrants?\b/.test(s.head),
+    because: 'Aid given and external financing are neutral (ruling 12).',
+  },
+  {
+    rule: 'debt-service',
+    value: 'lower-is-positive',
+    when: (s) => DEBT_SERVICE.test(s.head) || (s.money && /^(?:tds|amt|int)\b/.test(s.units)),
+    because: 'Debt service is paid by the people.',
+  },
+  {
+    rule: 'net-debt-flows',
+    value: 'neutral',
+    when: (s) => s.money && /^(?:nfl|ntr|dis|com|und)\b/.test(s.units),
+    because: 'External financing is neutral (ruling 12).',
+  },
+  {
+    rule: 'debt-outstanding',
+    value: 'lower-is-positive',
+    when: (s) => s.money && /^(?:dod)\b/.test(s.units),
+    because: 'Debt owed is a burden (ruling 12).',
+  },
+  {
+    rule: 'change-in-inventories',
+    value: 'neutral',
+    when: (s) => /\binventor/.test(s.head) && s.type !== 'growth-rate',
+    because: 'Inventories are neither good nor bad.',
+  },
+  {
+    rule: 'balance-good',
+    value: 'higher-is-positive',
+    when: (s) => BALANCE_GOOD.test(s.head) && (!/\bdeficit\b/.test(s.head) || /\bsurplus\b/.test(s.head)),
+    because: 'Surpluses of trade, current account and budget are good.',
+  },
+  {
+    rule: 'tourism-earned',
+    value: 'higher-is-positive',
+    when: (s) => /\btourism\b/.test(s.head) && /\brevenues?\b|\breceipts\b|\barrivals\b/.test(s.head),
+    because: 'Tourists bring income.',
+  },
+  {
+    rule: 'reserves-to-imports',
+    value: 'higher-is-positive',
+    when: (s) => /\bimport cover\b|\bmonths of imports\b/.test(s.head),
+    sure: false,
+    because: 'Reserves that last longer are better.',
+  },
+  {
+    rule: 'reserves-to-debt',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'ratio' && /\breserves to\b/.test(s.head),
+    sure: false,
+    because: 'What is held stands above the line.',
+  },
+  {
+    rule: 'tractors',
+    value: 'higher-is-positive',
+    when: (s) => /\btractors\b/.test(s.head) && !/\bimports?\b|\bprices?\b|\bstocks\b|\bloans\b/.test(s.head),
+    because: 'Tractors are good (ruling 12).',
+  },
+  {
+    rule: 'fdi-in',
+    value: 'higher-is-positive',
+    when: (s) =>
+      /\bforeign direct\b|\bfdi\b|\bdirect investment\b/.test(s.head) && !/\boutflow|\babroad\b/.test(s.head),
+    sure: (s) => !/, net$|\bincome on\b/.test(s.head),
+    because: 'FDI inflow is good (ruling 12).',
+  },
+  {
+    rule: 'remittances-in',
+    value: 'higher-is-positive',
+    when: (s) => /\bremittances\b/.test(s.head) && !/\bpaid\b|\boutflow|\bcost\b|\bsending\b/.test(s.head),
+    because: 'Remittances received are income.',
+  },
+]
