@@ -36,7 +36,7 @@ export function readIndicator(indicator: Indicator): RuleReading {
   const unit = parseUnits({ units, name, scale, currency_code })
   const frequency = parseFrequency({ periodicity, sample_values })
   const context = buildRuleContext(indicator, unit)
-  const type = decide(TYPE_RULES, context, !context.cut)
+  const type = decide(TYPE_RULES, context, !context.isCut)
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
   const typed: TypedContext = { ...context, type: type.value, cumulative }
   // Aggregation and orientation depend on the type, so they are not sure where the type is not.

@@ -1,3 +1,4 @@
+/** The rules for the temporal aggregation of shares, ratios, percentages and counts. */
 import type { TemporalAggregation } from '../types.ts'
 import {
   EVENTS_EXCLUDED,
@@ -15,20 +16,21 @@ import { isType, wholeItself } from './context.ts'
 import { GDP, PEOPLE } from './portion-words.ts'
 import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './shared-words.ts'
 
-const portion = isType('share', 'ratio')
-const percentage = isType('percentage')
+const isPortion = isType('share', 'ratio')
+const isPercentage = isType('percentage')
 
+/** For indicators of type share, ratio or percentage. Together the rules fit every one of them. */
 export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'labour-rate',
     value: 'period-average',
-    when: (s) => percentage(s) && LABOUR_RATE.test(s.head) && !/\bcoverage\b|\bbenefit\b|\badequacy\b/.test(s.head),
+    when: (s) => isPercentage(s) && LABOUR_RATE.test(s.head) && !/\bcoverage\b|\bbenefit\b|\badequacy\b/.test(s.head),
     because: 'Unemployment, participation, employment and utilisation are averages (ruling 1).',
   },
   {
     rule: 'other-percentage',
     value: 'not-applicable',
-    when: percentage,
+    when: isPercentage,
     sure: true,
     because: 'Other percentages have no period (ruling 1).',
   },
@@ -71,7 +73,7 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
   {
     rule: 'share-of-what-the-law-lists',
     value: 'not-applicable',
-    when: (s) => portion(s) && /\btariff lines\b/.test(s.head),
+    when: (s) => isPortion(s) && /\btariff lines\b/.test(s.head),
     because: 'Rates set by law have no period.',
   },
   {
@@ -86,7 +88,7 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
     value: 'period-average',
     when: (s) => s.type === 'ratio' && LABOUR_RATE.test(s.head) && /\bratio of\b/.test(s.head),
     sure: false,
-    because: 'What is divided are averages of the period (ruling 1).',
+    because: 'It divides two rates that are averages of the period (ruling 1).',
   },
   {
     rule: 'ratio-of-averages',
@@ -98,7 +100,7 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
   {
     rule: 'portion-of-stock',
     value: 'point-in-time',
-    when: (s) => portion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),
+    when: (s) => isPortion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),
     sure: (s) =>
       !/\bland\b|\barea\b|\bcropland\b|\bnet\b/.test(s.head) &&
       (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b/.test(`${s.head} ${s.whole}`)),
@@ -107,47 +109,49 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
   {
     rule: 'portion-of-flow',
     value: 'period-total',
-    when: portion,
+    when: isPortion,
     sure: (s) => !/^(?:total)?$/.test(s.whole) || PORTION_OF_FLOW_SURE.test(s.head),
     because: 'A ratio or share of flows is a total.',
   },
 ]
 
-const count = isType('count')
+const isCount = isType('count')
 
+/** For indicators of type count. The last rule fits every count. */
 export const COUNT_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'procedures',
     value: 'not-applicable',
-    when: (s) => count(s) && PROCEDURES.test(s.head),
+    when: (s) => isCount(s) && PROCEDURES.test(s.head),
     sure: (s) => s.head.includes('procedures'),
     because: 'Procedures have no period (ruling 11).',
   },
   {
     rule: 'counts-averaged',
     value: 'period-average',
-    when: (s) => count(s) && /\b(?:\d+[- ])?(?:week|month|day|weekly|monthly|daily) (?:moving )?average\b/.test(s.name),
+    when: (s) =>
+      isCount(s) && /\b(?:\d+[- ])?(?:week|month|day|weekly|monthly|daily) (?:moving )?average\b/.test(s.name),
     because: 'The name says average.',
   },
   {
     rule: 'events',
     value: 'period-total',
     when: (s) =>
-      count(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !EVENTS_EXCLUDED.test(s.head),
+      isCount(s) && COUNTED_EVENT.test(s.head) && !/\bspending more\b/.test(s.head) && !EVENTS_EXCLUDED.test(s.head),
     sure: (s) => !/\bin a typical\b|\bpushed below\b/.test(s.head),
     because: 'Events are summed over the period.',
   },
   {
     rule: 'what-exists',
     value: 'point-in-time',
-    when: (s) => count(s) && COUNTED_STATE.test(s.head),
+    when: (s) => isCount(s) && COUNTED_STATE.test(s.head),
     sure: (s) => !/\bmigration\b|\bhospital/.test(s.head),
     because: 'People and things that exist are counted at a date.',
   },
   {
     rule: 'counted',
     value: 'period-total',
-    when: count,
+    when: isCount,
     sure: false,
     because: 'Counted things are taken as events of the period.',
   },

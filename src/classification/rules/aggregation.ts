@@ -1,3 +1,4 @@
+/** The rules for the temporal aggregation, which run after the type of an indicator is decided. */
 import type { TemporalAggregation } from '../types.ts'
 import { COUNT_AGGREGATION_RULES, PORTION_AGGREGATION_RULES } from './aggregation-portions.ts'
 import { INDEX_AGGREGATION_RULES, PRICE_AGGREGATION_RULES } from './aggregation-prices.ts'
@@ -12,6 +13,7 @@ import {
 import type { Rule, TypedContext } from './context.ts'
 import { isType } from './context.ts'
 
+/** Tried in order. The last rule fits every indicator. */
 export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'growth-is-a-rate',
@@ -39,7 +41,7 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>
     value: 'period-average',
     when: isType('interest-rate'),
     sure: false,
-    because: 'It is the mean over loans of the period.',
+    because: 'It is the average over the loans of the period.',
   },
   {
     rule: 'opinion-over-period',
@@ -104,7 +106,7 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>
     value: 'period-total',
     when: (s) => s.type === 'duration' && s.unit.scale > 1 && /\bhours\b/.test(s.name),
     sure: false,
-    because: 'The hours of all together are summed over the period.',
+    because: 'The hours of all people together are summed over the period.',
   },
   {
     rule: 'time-worked',
@@ -159,6 +161,6 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>
     value: 'not-applicable',
     when: () => true,
     sure: (s) => s.unit.kind === 'flag',
-    because: 'No period matters for flags and for what is none of the types.',
+    because: 'No period matters for flags and for indicators of type other.',
   },
 ]

@@ -1,3 +1,6 @@
+/**
+ * The vocabulary of the rules that recognise amounts by type. A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words with which the rule does not apply.
+ */
 import { pattern } from '../readers/pattern.ts'
 
 export const NAME_TIME = pattern`
@@ -37,15 +40,17 @@ export const STOCK_OF_THINGS = pattern`
   ^(?:sq\.? ?km|hectares?|km2|acres?|(?:thousand|million) hectares)
 `
 
+/** Words for the net of two opposing flows. */
 export const NET = pattern`
   \bnet\b(?! of tax)|\bbalance\b(?! sheets?)|\bcurrent account\b|\bcapital account\b|\bfinancial account\b
   |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
   |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
 `
-/** What a description says of a series whose name does not say net (ruling 4). */
+/** Words of a description that make a series net although its name does not say so: ruling 4 has disbursements minus repayments as a balance. */
 export const NET_IN_DESCRIPTION = pattern`
   \bdisbursements minus\b|\b(?:minus|net of) (?:principal )?repayments\b
 `
+/** Net figures that are themselves a stock or a position. */
 export const NET_STOCK = pattern`
   \bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
   |\bnet .{0,20}(?:position|assets|debt|credit)\b
@@ -59,6 +64,7 @@ export const STOCK = pattern`
   |\bsavings deposits\b|\bnet worth\b|\bcapital stock\b|\brail lines\b|\bundisbursed\b|\bloan portfolio\b
   |\bin storage\b|\bgas storage\b|\bbills outstanding\b|\bgovernment bonds\b
 `
+/** Words that make credit or debt a flow of a period instead of a stock. */
 export const GRANTED = pattern`
   \b(?:new|granted|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
   |reduction|issued|issuance|purchases|repurchases|service|repayments?|charges|payments?)\b
@@ -80,7 +86,9 @@ export const FLOW = pattern`
   |\bshipments\b|\bweapons\b|\bbenefits\b|\bprincipal\b|\bremitt|\bfdi\b|\bdemand\b|\bpurchases\b|\bcosts\b
   |\bbonuses\b|\bissuance\b|\btransactions\b
 `
-/** What the World Bank's debt tables put before the currency: stock, net flows, and gross flows either way. */
+/** What the debt tables of the World Bank write before the currency of a stock: debt outstanding (DOD), undisbursed (UND). */
 export const LEDGER_STOCK = /^(?:dod|und)\b/
+/** What the debt tables of the World Bank write before the currency of a net figure: net flows (NFL), net transfers (NTR). */
 export const LEDGER_NET = /^(?:nfl|ntr)\b/
+/** What the debt tables of the World Bank write before the currency of a gross flow: disbursements (DIS), commitments (COM), amortization (AMT), interest (INT), debt service (TDS). */
 export const LEDGER_FLOW = /^(?:dis|com|amt|int|tds)\b/

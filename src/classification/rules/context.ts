@@ -1,71 +1,80 @@
+/** What a rule is, and the context that rules see of an indicator: its texts in lower case, without the parts that decide nothing. */
 import { pattern } from '../readers/pattern.ts'
 import type { Cumulative, FieldReading, Indicator, IndicatorType, Unit } from '../types.ts'
 
-/** "Revenue, % of GDP" and "tax as a share of profit" name the whole at the end. */
+/** A name that ends with the whole that a percentage is of, such as "Revenue, % of GDP" or "tax as a share of profit". */
 const WHOLE_AT_END = pattern`
   , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
 `
 
-/** What the rules look at: short, lower-case, with everything cut off that does not change the answer. */
+/** The texts and the unit of one indicator as rules see them. All texts are in lower case and of bounded length. */
 export interface RuleContext {
-  /** Whole name without trailing modifiers. */
+  /** The name without modifiers at its end, such as "seasonally adjusted". */
   readonly name: string
-  /** The name without brackets, notes of price basis and "% of ..." tails: what is measured. */
+  /** What is measured: the name without brackets, notes on the price basis, and the "% of ..." at its end. */
   readonly head: string
-  /** Units text, or the name's bracket where the units are empty or a note. */
+  /** The units text, or the last bracket of the name where the units are empty or a note. */
   readonly units: string
-  /** What a percentage is of ("gdp", "female labor force"), or ''. */
+  /** The whole that a percentage is of, such as "gdp" or "female labor force"; '' where none is named. */
   readonly whole: string
   readonly unit: Unit
-  /** Whether the unit was read beyond doubt. */
+  /** Whether the unit reader is sure of the unit. */
   readonly unitSure: boolean
   readonly description: string
-  readonly percent: boolean
-  /** A percentage of nothing that is named. */
-  readonly barePercent: boolean
-  readonly money: boolean
-  /** Too long or cut: what was read may not be all that was said. */
-  readonly cut: boolean
+  readonly isPercent: boolean
+  /** The units are a percentage, and neither units nor name say of what. */
+  readonly isBarePercent: boolean
+  readonly isMoney: boolean
+  /** The name is too long to be read whole, so no rule may be sure of what it says. */
+  readonly isCut: boolean
 }
 
-/** What the rules of aggregation and orientation see: the type is decided before them. */
+/** What the rules for aggregation and orientation see, which run after the type is decided. */
 export interface TypedContext extends RuleContext {
   readonly type: IndicatorType
   readonly cumulative: FieldReading<Cumulative>
 }
 
+/** A predicate that is true for the given types. */
 export function isType(...types: readonly IndicatorType[]): (seen: TypedContext) => boolean {
   return (seen) => types.includes(seen.type)
 }
 
-/** One rule: data and a small predicate. The first of a list that fits gives the value. */
+/** One rule of a list. The first rule whose predicate is true gives the value of the field. */
 export interface Rule<Value, Seen = RuleContext> {
+  /** Stable kebab-case name, unique in its list. */
   readonly rule: string
   readonly value: Value
   readonly when: (seen: Seen) => boolean
-  /** Whether this rule alone is to be trusted; absent means it is. */
+  /** Whether the value may stand without asking a model. Absent means true. */
   readonly sure?: boolean | ((seen: Seen) => boolean)
+  /** One short sentence that explains the value to a person. */
   readonly because: string
 }
 
+/** A longer name is cut, and no rule is sure of it. */
 export const MAX_NAME = 320
 const MAX_UNITS = 160
 const MAX_DESCRIPTION = 600
 
+/** Modifiers at the end of a name, which change neither type nor aggregation nor orientation. */
 const MODIFIER = pattern`
   [,;] *(?:(?:not |non-?)?seasonally adjusted|s\.?a\.?|n\.?s\.?a\.?|(?:northern|southern|eastern|western
   |central|coastal|capital|north|south|east|west) region|preliminary|provisional|flash|final
   |revised(?: estimate)?|estimates?|constant prices|current prices|real terms|survey based|official statistics
   |moving average|trend|unadjusted|national|headline|all regions)$
 `
+/** Notes on the price basis, such as "at constant prices". */
 const BASIS =
   /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
-/** What is left out or in besides is no part of what is measured: "Savings, including emission damage". */
+/** What a name includes or excludes besides, which is not what is measured: "Savings, including emission damage". */
 const BESIDES = /, (?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
+/** Units texts that are only a note on method, so that the bracket of the name counts instead. */
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
   |average for affected firms|-|n\/?a|none)$
 `
+/** Words after a percent sign that name no whole, as in "% change" and "% per annum". */
 const NOT_A_WHOLE = pattern`
   ^(?:$|change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q|year|month|quarter|annual|per annum|p\.?a|points?|gross$|net$
   |ages |from |all forms|cumulative|balance|full|net balance)
@@ -81,6 +90,7 @@ function lower(text: string | undefined, max: number): string {
     .toLowerCase()
 }
 
+/** `name` without modifiers at its end, of which up to three are removed. */
 function stripModifiers(name: string): string {
   let text = name
   for (let round = 0; round < 3; round += 1) {
@@ -93,7 +103,7 @@ function stripModifiers(name: string): string {
   return text
 }
 
-/** "% of female population" and "percent of GDP" give the whole; "% change" and "% per annum" give none. */
+/** The whole that a percentage is of: "gdp" for "percent of GDP", and '' for "% change" or "% per annum". */
 function wholeOf(text: string): string {
   const at = /%|\bpercent(?:age)?\b|\bper cent\b|\bpct\b/.exec(text)
   if (!at) return ''
@@ -101,6 +111,7 @@ function wholeOf(text: string): string {
   return NOT_A_WHOLE.test(rest.trim()) ? '' : rest.replace(/\).*$/, '').trim()
 }
 
+/** Builds the context of an indicator whose unit has been read. */
 export function buildRuleContext(
   indicator: Indicator,
   { value: unit, sure: unitSure }: FieldReading<Unit>,
@@ -111,9 +122,9 @@ export function buildRuleContext(
   const bracket = brackets.findLast((text) => /[%$=]|\bper\b|lcu/.test(text))?.slice(1, -1) ?? ''
   const units = own === '' || NOTE_UNITS.test(own) ? bracket : own
   const tail = WHOLE_AT_END.exec(name)?.[0] ?? ''
-  const percent = unit.kind === 'percentage'
-  const toWhole = percent ? (/ (?:to|over|\/) ?(gdp|gni|gnp)\b/.exec(name)?.[1] ?? '') : ''
-  const whole = percent ? wholeOf(units) || wholeOf(bracket) || wholeOf(tail) || toWhole : ''
+  const isPercent = unit.kind === 'percentage'
+  const toWhole = isPercent ? (/ (?:to|over|\/) ?(gdp|gni|gnp)\b/.exec(name)?.[1] ?? '') : ''
+  const whole = isPercent ? wholeOf(units) || wholeOf(bracket) || wholeOf(tail) || toWhole : ''
   const head = name
     .replace(/ ?\([^()]{0,160}\)/g, '')
     .replace(/, (?:%|percent(?:age)?) .*$/, '')
@@ -129,14 +140,14 @@ export function buildRuleContext(
     unit,
     unitSure,
     description: lower(indicator.description ?? indicator.long_name, MAX_DESCRIPTION),
-    percent,
-    barePercent: percent && whole === '',
-    money: unit.kind === 'currency',
-    cut: indicator.name.length > MAX_NAME,
+    isPercent,
+    isBarePercent: isPercent && whole === '',
+    isMoney: unit.kind === 'currency',
+    isCut: indicator.name.length > MAX_NAME,
   }
 }
 
-/** The whole in the narrow sense: "sales for affected firms" are sales, "household income" is income. */
+/** The whole without the group that it belongs to: "sales" for "sales for affected firms", "income" for "household income". */
 export function wholeItself({ whole }: RuleContext): string {
   const short = whole
     .replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')

@@ -1,10 +1,11 @@
+/** The rules for the orientation of debt, aid, balances and other money that some pay and others receive. */
 import type { Orientation } from '../types.ts'
 import { PROCEDURES } from './aggregation-words.ts'
 import type { Rule, TypedContext } from './context.ts'
 import { AID, BALANCE_GOOD } from './orientation-words.ts'
 import { DEBT_SERVICE } from './shared-words.ts'
 
-/** Debt, aid and the balances: who owes and who earns. */
+/** Tried in order for indicators of every type. */
 export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'red-tape',
@@ -24,14 +25,14 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
     value: 'higher-is-positive',
     when: (s) => /\bforgiven?|\bforgiveness\b|\bdebt (?:stock )?reduction\b/.test(s.head),
     sure: false,
-    because: 'Debt that is forgiven need not be paid.',
+    because: 'Debt that is forgiven does not have to be paid.',
   },
   {
     rule: 'rescheduled',
     value: 'neutral',
     when: (s) => /\breschedul/.test(s.head),
     sure: false,
-    because: 'Rescheduling moves a burden in time.',
+    because: 'Rescheduling moves a burden to a later time.',
   },
   {
     rule: 'aid',
@@ -43,19 +44,19 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
   {
     rule: 'debt-service',
     value: 'lower-is-positive',
-    when: (s) => DEBT_SERVICE.test(s.head) || (s.money && /^(?:tds|amt|int)\b/.test(s.units)),
+    when: (s) => DEBT_SERVICE.test(s.head) || (s.isMoney && /^(?:tds|amt|int)\b/.test(s.units)),
     because: 'Debt service is paid by the people.',
   },
   {
     rule: 'net-debt-flows',
     value: 'neutral',
-    when: (s) => s.money && /^(?:nfl|ntr|dis|com|und)\b/.test(s.units),
+    when: (s) => s.isMoney && /^(?:nfl|ntr|dis|com|und)\b/.test(s.units),
     because: 'External financing is neutral (ruling 12).',
   },
   {
     rule: 'debt-outstanding',
     value: 'lower-is-positive',
-    when: (s) => s.money && /^(?:dod)\b/.test(s.units),
+    when: (s) => s.isMoney && /^(?:dod)\b/.test(s.units),
     because: 'Debt owed is a burden (ruling 12).',
   },
   {
@@ -88,7 +89,7 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
     value: 'higher-is-positive',
     when: (s) => s.type === 'ratio' && /\breserves to\b/.test(s.head),
     sure: false,
-    because: 'What is held stands above the line.',
+    because: 'More reserves for the same debt are better.',
   },
   {
     rule: 'tractors',

@@ -1,3 +1,4 @@
+/** The rules for the orientation, which run after the type of an indicator is decided. */
 import type { Orientation } from '../types.ts'
 import type { Rule, TypedContext } from './context.ts'
 import { INDEX_ORIENTATION_RULES } from './orientation-indices.ts'
@@ -17,9 +18,9 @@ import {
 } from './orientation-words.ts'
 import { PRICE_WORD, STOCK_MARKET } from './shared-words.ts'
 
-const text = (s: TypedContext) => s.head
-const growthOf = (s: TypedContext) => s.type === 'growth-rate'
+const isGrowthRate = (s: TypedContext) => s.type === 'growth-rate'
 
+/** Tried in order. The last rule fits every indicator. */
 export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'law-for-equality',
@@ -32,7 +33,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     value: 'neutral',
     when: (s) => s.unit.kind === 'flag',
     sure: false,
-    because: 'What the flag says is not known to be good.',
+    because: 'It is not known whether a yes is good.',
   },
   {
     rule: 'neutral-types',
@@ -49,7 +50,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
       /\bhours\b|\bmaturity\b|\bgrace\b|\bduration\b|\bworkweek\b/.test(s.head) &&
       !/\bchildren\b|\btime to\b/.test(s.head),
     sure: false,
-    because: 'More time is not known to be better.',
+    because: 'It is not known whether more time is better.',
   },
   {
     rule: 'temperature',
@@ -88,7 +89,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     rule: 'chance-of-survival',
     value: 'higher-is-positive',
     when: (s) => s.type === 'probability' && /\bsurvival\b/.test(s.name),
-    because: 'To live longer is better.',
+    because: 'A longer life is better.',
   },
   {
     rule: 'chance-of-harm',
@@ -103,14 +104,14 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     value: 'neutral',
     when: (s) => s.type === 'probability',
     sure: false,
-    because: 'What the chance is of is not known to be bad.',
+    because: 'It is not known whether the event is bad.',
   },
   ...INDEX_ORIENTATION_RULES,
   {
     rule: 'capacity',
     value: 'higher-is-positive',
     when: (s) => s.type === 'capacity',
-    because: 'What could be produced, held or served is good to have.',
+    because: 'More capacity is better.',
   },
   {
     rule: 'minimum-wage-or-pay',
@@ -136,7 +137,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     rule: 'price-change',
     value: 'neutral',
     when: (s) =>
-      growthOf(s) &&
+      isGrowthRate(s) &&
       (PRICE_WORD.test(s.head) || /\bdeflation\b|\blabou?r costs?\b|\bemployment cost\b/.test(s.head)) &&
       !STOCK_MARKET.test(s.head),
     because: 'Inflation and price changes are neutral.',
@@ -144,7 +145,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'stock-market-change',
     value: 'higher-is-positive',
-    when: (s) => growthOf(s) && STOCK_MARKET.test(s.head),
+    when: (s) => isGrowthRate(s) && STOCK_MARKET.test(s.head),
     because: 'A rising stock market is good (ruling 12).',
   },
   {
@@ -165,9 +166,9 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     rule: 'remedy',
     value: 'higher-is-positive',
     when: (s) =>
-      REMEDY.test(text(s)) &&
+      REMEDY.test(s.head) &&
       !/\bbinding\b/.test(s.head) &&
-      (s.percent || s.type === 'ratio' || s.type === 'index' || /\bvaccin/.test(s.head)),
+      (s.isPercent || s.type === 'ratio' || s.type === 'index' || /\bvaccin/.test(s.head)),
     sure: (s) => s.head.includes('coverage') || !/\bbenefits?\b|\bforgiv|\bincidence\b|\bbinding\b/.test(s.head),
     because: 'Help, access and coverage are good.',
   },
@@ -175,7 +176,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'bad',
     value: 'lower-is-positive',
-    when: (s) => BAD.test(text(s)),
+    when: (s) => BAD.test(s.head),
     sure: (s) => !BAD_UNSURE.test(s.head),
     because: 'The name says something bad for the people.',
   },
@@ -207,7 +208,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'neutral-words',
     value: 'neutral',
-    when: (s) => NEUTRAL.test(text(s)) && !/\bforeign exchange reserves\b/.test(s.head),
+    when: (s) => NEUTRAL.test(s.head) && !/\bforeign exchange reserves\b/.test(s.head),
     sure: (s) =>
       !(s.type === 'percentage' && s.whole !== '' && !/\bprofit/.test(s.whole)) && !NEUTRAL_WORDS_UNSURE.test(s.head),
     because: 'It depends on the side one takes or on the level.',
@@ -215,10 +216,10 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'good',
     value: 'higher-is-positive',
-    when: (s) => GOOD.test(text(s)),
+    when: (s) => GOOD.test(s.head),
     sure: (s) =>
       s.type === 'growth-rate' ||
-      // More time is good where it is life or learning: "days sales outstanding" only names what is good.
+      // More time is good where it is life or schooling. "Days sales outstanding" names sales, and yet more is not better.
       (s.type === 'duration' && /\blife expectancy\b|\bschooling\b/.test(s.head)) ||
       (s.type !== 'duration' &&
         !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(
@@ -239,6 +240,6 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     value: 'neutral',
     when: () => true,
     sure: false,
-    because: 'Neither good nor bad words were found.',
+    because: 'The name holds no word that is known to be good or bad.',
   },
 ]

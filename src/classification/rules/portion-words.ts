@@ -1,5 +1,9 @@
+/**
+ * The vocabulary of the rules that recognise shares, ratios and percentages. A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words with which the rule does not apply.
+ */
 import { pattern } from '../readers/pattern.ts'
 
+/** Amounts that are divided by a different quantity even where a whole is named. */
 export const CROSSES_GROUPS = pattern`
   \boda\b|\bfertilizer\b|\bpresent value\b|\breserves\b|\bnon-?performing\b
 `
@@ -34,11 +38,13 @@ export const GDP = pattern`
   ^(?:\w+ )?(?:gdp|gni|gnp|gross (?:domestic|national) (?:product|income)|national income)\b
 `
 export const PER_HEAD = /\bper (?:capita|person|head|worker|employee)\b/
+/** Components of GDP, so that their percentage of GDP is a share. */
 export const PART_OF_GDP = pattern`
   \bvalue added\b(?! tax)|\bconsumption expenditure\b|\bconsumption\b|\bcapital formation\b|\binvestment\b
   |\bgdp from\b|\bindustry\b|\bagriculture\b|\bmanufacturing\b|\bservices\b|\bhousehold (?:spending
   |consumption)\b|\blabou?r share\b
 `
+/** Amounts that GDP does not contain, so that their percentage of GDP is a ratio. */
 export const NOT_PART_OF_GDP = pattern`
   \bdebts?\b|\brevenues?\b|\bexpenditures?\b|\bexpense\b|\bspending\b|\bcurrent account\b|\bbudget\b
   |\bdeficit\b|\bsurplus\b|\blending\b|\bborrowing\b|\bbalance\b|\btax(?:es)?\b|\binterest\b|\bcredit\b
@@ -46,6 +52,7 @@ export const NOT_PART_OF_GDP = pattern`
   |\bassistance\b|\bclaims\b|\bdeposits\b|\bloans\b|\bassets\b|\bliabilities\b|\bstocks traded\b
   |\bdirect investment\b|\bportfolio\b|\bnet\b
 `
+/** Wholes that are groups of people, firms or jobs. */
 export const PEOPLE = pattern`
   \b(?:population|people|persons?|wom[ae]n|m[ae]n|females?|males?|children|adults?|students?|pupils?|teachers?
   |firms?|households?|employment|labou?r force|workers?|employees|cohort|births?|age group|aged?|youth|boys
@@ -53,6 +60,7 @@ export const PEOPLE = pattern`
   |unemployed|unemployment|patients|graduates|homes|respondents|schools?|enterprises|infections?|deaths
   |total (?:primary|secondary|tertiary))\b
 `
+/** Names that say which kind the people are, so that by ruling 3 their percentage is a share. */
 export const KIND_OF_PEOPLE = pattern`
   ^population(?:,| ages| aged| in (?:the )?largest| in urban| living in areas)|^(?:urban|rural|male
   |female) population|^(?:self-employed|employers|wage and salaried|contributing family|vulnerable employment
@@ -63,16 +71,19 @@ export const KIND_OF_PEOPLE = pattern`
   |, (?:private|vocational|general pupils)$|\b(?:pupils|teachers|academic staff|students)$
   |\blong-term unemployment\b|\brefugees?\b|\bshare of labou?r force\b|\bfemale top managers?\b|\bfemale[- ]headed\b
 `
+/** Names of unemployment, participation, employment and utilisation rates. */
 export const PARTICIPATION = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b
   |\bcapacity utili[sz]ation\b|\bjobless rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
   |\butili[sz]ation\b|\blabou?r participation\b|\bclaimant (?:count )?rate\b
 `
+/** Names of taxes, tariffs and contributions, whose rates are set by law. */
 export const LAW_RATE = pattern`
   \btax rates?\b|\btariffs?\b(?! lines)|\bsocial security rates?\b|\bvat\b|\bvalue added tax\b|\bwithholding\b
   |\bbound rate\b|\bcontribution rates?\b|\btax and contribution|\btaxes payable\b|\bprofit tax\b
   |\bcorporate tax\b|\bsales tax\b|\bincome tax\b|\bduty rates?\b|\bexcise\b|\bsocial security\b|\btaxe?s?$
 `
+/** Names of conditions and achievements of people, firms or loans. */
 export const CONDITION = pattern`
   \bliteracy\b|\benrol?lment\b|\bcompletion\b|\bprevalence\b|\bcoverage\b|\bownership\b|\baccess\b
   |\bpenetration\b|\bimmuni[sz]ation\b|\bvaccinat|\bheadcount\b|\bpoverty\b|\bdelinquenc|\bvacancy rate\b
@@ -82,12 +93,14 @@ export const CONDITION = pattern`
   |\bpregnant women\b|\bhomeownership\b|\bsuccess rate\b|\bdetection rate\b|\bcompleteness\b|\bchurn\b
   |\bat risk\b
 `
+/** Wholes that are flows of money, energy or time. */
 export const MONEY_WHOLE = pattern`
   \b(?:exports|imports|expenses?|expenditures?|revenues?|spending|tax(?:es)?|sales|income|output|investment
   |consumption|production|emissions?|energy|electricity|trade|withdrawals?|manufacturing|turnover|budget
   |generation|supply|receipts|benefits|welfare|formation|savings|total|value added|use|cost|wages|time|grants
   |profits?)\b
 `
+/** Wholes that exist at a date. */
 export const STATE_WHOLE = pattern`
   \b(?:debt|loans|reserves|assets|liabilities|deposits|portfolio|land|land area|area|stock|money|capital
   |lending|credit|holdings|equity|species|forest|resources)\b

@@ -1,6 +1,6 @@
+/** The vocabulary that rules of several fields share, such as the words for growth, debt or a stock market. */
 import { pattern, words } from '../readers/pattern.ts'
 
-/** The vocabulary that several rules share: each entry is one idea of the codebook. */
 export const GROWTH = words`
   growth|inflation|deflation|yoy|mom|qoq|wow|y/y|m/m|q/q|y-o-y|m-o-m|q-o-q|year[- ]on[- ]year
   |year[- ]over[- ]year|month[- ]on[- ]month|month[- ]over[- ]month|quarter[- ]on[- ]quarter|annual change
@@ -45,7 +45,7 @@ export const SENTIMENT = pattern`
   |\btankan\b|\bcbi\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
   |\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b
 `
-/** A score or rank of a whole country or institution, made once in a while: no period matters. */
+/** Scores and ranks of a country or institution, for which no period matters. */
 export const SCORE = pattern`
   \brank(?:ing)?s?\b|\bscores?\b|\brating|\bcorruption\b|\bterrorism\b|\bcpia\b|\bcompetitiveness\b
   |\bease of\b|\bdoing business\b|\bperformance index\b|\bhuman (?:capital|development)\b|\bparity index\b
@@ -64,7 +64,7 @@ export const STOCK_MARKET = pattern`
   |\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b
   |(?<!fed |leading |pmi )\bcomposite index\b(?! of)
 `
-/** Traded on an exchange or quoted as a world price. */
+/** Goods that are traded on an exchange or have a world-market price. */
 export const COMMODITY = pattern`
   \bbrent\b|\bwti\b|\boil price|\brice\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b
   |\balumini?um\b|\bzinc\b|\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b
@@ -72,6 +72,7 @@ export const COMMODITY = pattern`
   |\brubber\b|\bcoal\b|\biron ore\b|\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b
   |\bbitcoin\b|\bsteel\b|\blumber\b|\bpropane\b|\bnaphtha\b
 `
+/** Goods whose prices are surveyed in shops, at pumps or among households. */
 export const PUMP_OR_RETAIL = pattern`
   \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b
   |\brents?\b|\belectricity\b|\bfuel\b|\bconsumer\b|\bapartments?\b|\bdwellings?\b
@@ -80,6 +81,7 @@ export const WAGE = pattern`
   \bwages?\b|\bearnings\b|\bsalar(?:y|ies)\b|\bpay(?: per|$)|\bremuneration\b|\bhourly compensation\b
   |\bsalario|\blohn|\bsalaire
 `
+/** People and things that exist at a date. */
 export const COUNTED_STATE = pattern`
   \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
   |\bpersons?\b|\bemployees\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
@@ -90,6 +92,7 @@ export const COUNTED_STATE = pattern`
   |\bdoctors\b|\bnurses\b|\btractors\b|\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b
   |\bhospitali[sz]ed\b|\bactive cases\b|\btroops\b|\bdisplaced by\b
 `
+/** Events that happen over a period. */
 export const COUNTED_EVENT = pattern`
   \barrivals\b|\bdepartures\b|\bregistrations?\b|\bregistered\b|\bpermits?\b|\bstarts\b|\bbankruptc
   |\binsolvenc|\bbirths?\b|\bdeaths?\b|\bnewly infected\b|\bapplications?\b|\bpassengers?\b|\bpatents?\b

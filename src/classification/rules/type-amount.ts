@@ -1,3 +1,4 @@
+/** The rules for the types that are amounts or have none of the earlier types: durations, capacities, balances, stocks, volumes, counts and flows. */
 import type { IndicatorType } from '../types.ts'
 import {
   CAPACITY_SURE,
@@ -25,9 +26,10 @@ import {
 import type { Rule, RuleContext } from './context.ts'
 import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './shared-words.ts'
 
-const amount = (c: RuleContext) => c.money || c.unit.kind === 'physical' || c.unit.kind === 'unknown'
-const stockHead = (c: RuleContext) => STOCK.test(c.head) && !GRANTED.test(c.head)
+const isAmount = (c: RuleContext) => c.isMoney || c.unit.kind === 'physical' || c.unit.kind === 'unknown'
+const namesStock = (c: RuleContext) => STOCK.test(c.head) && !GRANTED.test(c.head)
 
+/** Tried in order after all other rules for the type. The last rule fits every indicator. */
 export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'units-time',
@@ -47,7 +49,7 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       /\bcapacity\b/.test(c.head) &&
       !/\bcapacity to\b|\butili[sz]ation\b|\bstatistical\b|\bused\b/.test(c.head) &&
-      !c.percent &&
+      !c.isPercent &&
       c.unit.kind !== 'rate',
     sure: (c) => CAPACITY_SURE.test(c.head),
     because: 'The name says the most that can be produced, held or served.',
@@ -57,32 +59,32 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'balance',
     when: (c) => c.unit.kind === 'count' && /^net (?:\w+ )?migration\b/.test(c.head),
     sure: false,
-    because: 'People who come less people who go are a net of two flows.',
+    because: 'Arrivals minus departures of people are a net of two flows.',
   },
   {
     rule: 'ledger-stock',
     value: 'stock',
-    when: (c) => c.money && LEDGER_STOCK.test(c.units),
+    when: (c) => c.isMoney && LEDGER_STOCK.test(c.units),
     sure: (c) => c.units.startsWith('dod'),
-    because: 'The units say debt outstanding.',
+    because: 'The units are those of outstanding debt.',
   },
   {
     rule: 'ledger-net',
     value: 'balance',
-    when: (c) => c.money && LEDGER_NET.test(c.units),
-    because: 'The units say net flows or net transfers.',
+    when: (c) => c.isMoney && LEDGER_NET.test(c.units),
+    because: 'The units are those of net flows or net transfers.',
   },
   {
     rule: 'ledger-flow',
     value: 'flow',
-    when: (c) => c.money && LEDGER_FLOW.test(c.units) && !/\bnet\b/.test(c.head),
-    because: 'The units say gross disbursements, commitments or payments.',
+    when: (c) => c.isMoney && LEDGER_FLOW.test(c.units) && !/\bnet\b/.test(c.head),
+    because: 'The units are those of gross disbursements, commitments or payments.',
   },
   {
     rule: 'money-per-other',
     value: 'ratio',
     when: (c) =>
-      (c.money || c.unit.kind === 'physical') &&
+      (c.isMoney || c.unit.kind === 'physical') &&
       ((c.unit.per !== null && !/^(?:day|week|month|quarter|year|annum)$/.test(c.unit.per)) ||
         MONEY_PER_OTHER.test(c.head)),
     sure: (c) => MONEY_PER_OTHER_SURE.test(c.head),
@@ -91,14 +93,14 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'median-income',
     value: 'ratio',
-    when: (c) => c.money && MEDIAN_INCOME.test(c.head),
+    when: (c) => c.isMoney && MEDIAN_INCOME.test(c.head),
     sure: false,
     because: 'Income of one person of a population is a ratio.',
   },
   {
     rule: 'change-of-amount',
     value: 'balance',
-    when: (c) => amount(c) && CHANGE.test(c.head) && c.unit.kind !== 'unknown',
+    when: (c) => isAmount(c) && CHANGE.test(c.head) && c.unit.kind !== 'unknown',
     sure: (c) =>
       /^(?:net |total )?changes? in\b|\binventor|\bstocks? change\b|\bchange in (?:stocks|reserves)/.test(c.head),
     because: 'A change of an amount of money or volume is a balance (ruling 4).',
@@ -106,7 +108,7 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'net-position',
     value: 'balance',
-    when: (c) => c.money && NET_POSITION.test(c.head) && !NET_POSITION_EXCLUDED.test(c.head),
+    when: (c) => c.isMoney && NET_POSITION.test(c.head) && !NET_POSITION_EXCLUDED.test(c.head),
     sure: (c) => /\bposition\b/.test(c.head),
     because: 'It is a net of two opposing positions.',
   },
@@ -114,9 +116,9 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'net-of-two-flows',
     value: 'balance',
     when: (c) =>
-      amount(c) &&
+      isAmount(c) &&
       c.unit.kind !== 'unknown' &&
-      (NET.test(c.head) || (c.money && NET_IN_DESCRIPTION.test(c.description))) &&
+      (NET.test(c.head) || (c.isMoney && NET_IN_DESCRIPTION.test(c.description))) &&
       !NET_STOCK.test(c.head) &&
       !/\bfinancing\b/.test(c.head) &&
       !(/\bbudget\b/.test(c.head) && /\b(?:revenues?|expenditures?|spending|income|outlays|receipts)\b/.test(c.head)),
@@ -126,14 +128,14 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'external-finance-net',
     value: 'balance',
-    when: (c) => c.money && EXTERNAL_FINANCE_NET.test(c.head),
+    when: (c) => c.isMoney && EXTERNAL_FINANCE_NET.test(c.head),
     sure: false,
     because: 'It is published as a net figure.',
   },
   {
     rule: 'stock-of-money',
     value: 'stock',
-    when: (c) => c.money && stockHead(c),
+    when: (c) => c.isMoney && namesStock(c),
     sure: (c) => !c.units.startsWith('bop') && !STOCK_OF_MONEY_UNSURE.test(c.head),
     because: 'The name says an amount of money that exists at a date.',
   },
@@ -145,7 +147,7 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
         (c.unit.kind === 'count' &&
           /\bstocks?\b|\binventor/.test(c.head) &&
           !/\bmigrant\b|\btrading\b/.test(c.head))) &&
-      (((stockHead(c) || /\bcropland\b|\bforest\b|\bsurface\b/.test(c.head)) && !PRODUCED.test(c.head)) ||
+      (((namesStock(c) || /\bcropland\b|\bforest\b|\bsurface\b/.test(c.head)) && !PRODUCED.test(c.head)) ||
         (STOCK_OF_THINGS.test(c.units) && !/\bburn|\bloss|\bharvest/.test(c.head))),
     sure: (c) => !/\bresources\b/.test(c.head),
     because: 'The name says a physical amount that exists at a date.',
@@ -170,7 +172,7 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'flow',
     value: 'flow',
-    when: (c) => c.money,
+    when: (c) => c.isMoney,
     sure: (c) => FLOW.test(c.head) && !/\badjusted\b|\bterms of trade\b|\bincrease in\b/.test(c.head),
     because: 'It is money over a period.',
   },

@@ -1,3 +1,6 @@
+/**
+ * The rules for types that one word decides, such as elasticity, probability, gap or growth. A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words with which the rule does not apply.
+ */
 import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
@@ -19,7 +22,7 @@ const NAME_THRESHOLD = pattern`
   |\bcapital requirement\b|\b(?:emission|deficit|growth|spending|debt) (?:target|limit|cap|ceiling)\b
 `
 
-/** Flow, stock, price, production and index names: measured in a bare "%" they say a change (ruling 2). */
+/** Names of flows, stocks, prices, production and indices. By ruling 2 they are growth rates where they are measured in a bare "%". */
 const CHANGES_IN_BARE_PERCENT = words`
   production|output|sales|orders|investments?|expenditures?|spending|consumption|exports?|imports?|credit
   |loans|deposits|money supply|m[0-4]|prices?|wages|earnings|gdp|gnp|gni|cpi|ppi|inventories|stocks?|shipments
@@ -29,6 +32,7 @@ const CHANGES_IN_BARE_PERCENT = words`
   |disposable income|outlays|machinery orders|new home|job postings|payrolls|redbook|new orders|formation
   |traffic|incomes?|advertisements|pay|bonus(?:es)?
 `
+/** Names of rates and portions, which a bare "%" does not make a growth rate. */
 const PORTION_WORD = words`
   rates?|ratio|shares?|utili[sz]ation|percentage|proportion|coverage|prevalence|tax|taxes|tariffs?|yields?
   |interest|to gdp|literacy|participation|unemployment|probability|composition|intensity|penetration|to income
@@ -42,6 +46,7 @@ const GROWTH_EXCLUDED = pattern`
   |\bexpectations?\b|\bbreak-?even\b|\bdebt[- ]growth\b
 `
 
+/** Tried in order before all other rules for the type. */
 export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'units-yes-no',
@@ -142,13 +147,13 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-or-units-growth',
     value: 'growth-rate',
     when: isGrowth,
-    sure: (c) => c.percent || (c.unit.kind === 'unknown' && GROWTH.test(c.head)),
+    sure: (c) => c.isPercent || (c.unit.kind === 'unknown' && GROWTH.test(c.head)),
     because: 'The name or units say by how much something changed over a period.',
   },
   {
     rule: 'change-in-percent-or-heads',
     value: 'growth-rate',
-    when: (c) => CHANGE.test(c.head) && (c.unit.kind === 'count' || c.barePercent) && !/\bexchange\b/.test(c.head),
+    when: (c) => CHANGE.test(c.head) && (c.unit.kind === 'count' || c.isBarePercent) && !/\bexchange\b/.test(c.head),
     sure: (c) => c.unit.kind === 'count' || !/\binventor|\bstocks?\b/.test(c.head),
     because: 'A change of persons, of units or in percent is a growth rate (ruling 4).',
   },
@@ -163,7 +168,7 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'price-of-something-in-bare-percent',
     value: 'growth-rate',
     when: (c) =>
-      c.barePercent &&
+      c.isBarePercent &&
       CHANGES_IN_BARE_PERCENT.test(c.head) &&
       !PORTION_WORD.test(c.head) &&
       !SCORE.test(c.head) &&
@@ -178,6 +183,7 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   },
 ]
 
+/** Whether name or units say a change over a period. */
 export function isGrowth(c: RuleContext): boolean {
   if (GROWTH_UNITS.test(c.units)) return true
   if (GROWTH_EXCLUDED.test(c.head)) return false

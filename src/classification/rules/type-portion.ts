@@ -1,3 +1,4 @@
+/** The rules for the types share, ratio and percentage, which differ by what an amount is divided by. */
 import type { IndicatorType } from '../types.ts'
 import { type Rule, type RuleContext, wholeItself } from './context.ts'
 import {
@@ -23,20 +24,21 @@ import {
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './shared-words.ts'
 
-const people = (c: RuleContext) => c.percent && PEOPLE.test(wholeItself(c))
+const isOfPeople = (c: RuleContext) => c.isPercent && PEOPLE.test(wholeItself(c))
 
+/** Tried in order after the rules for prices and before the rules for amounts. */
 export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'grant-element',
     value: 'share',
-    when: (c) => c.percent && /\bgrant element\b/.test(c.head),
+    when: (c) => c.isPercent && /\bgrant element\b/.test(c.head),
     because: 'The average grant element in % is a share (ruling 3).',
   },
   {
     rule: 'rate-set-by-law',
     value: 'percentage',
     when: (c) =>
-      c.percent &&
+      c.isPercent &&
       LAW_RATE.test(c.head) &&
       (c.whole === '' || /\bprofits?\b/.test(c.whole)) &&
       !/\bto gdp\b|\brevenues?\b|\bpayment systems?\b/.test(c.head),
@@ -47,71 +49,71 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'labour-or-utilisation-rate',
     value: 'percentage',
     when: (c) =>
-      c.percent &&
+      c.isPercent &&
       PARTICIPATION.test(c.head) &&
       !/\bratio of\b/.test(c.head) &&
       (!KIND_OF_PEOPLE.test(c.head) || /\bunemployment rate\b/.test(c.head)) &&
       !/\bcoverage\b|\bbenefit/.test(c.head) &&
-      (c.whole === '' || people(c) || /\bcapacity\b/.test(c.whole)),
+      (c.whole === '' || isOfPeople(c) || /\bcapacity\b/.test(c.whole)),
     because: 'Unemployment, participation, employment and utilisation rates are percentages.',
   },
   {
     rule: 'per-head',
     value: 'ratio',
     when: (c) =>
-      PER_HEAD.test(c.head) && !c.barePercent && c.unit.kind !== 'index' && !/\bper capita income tax\b/.test(c.head),
+      PER_HEAD.test(c.head) && !c.isBarePercent && c.unit.kind !== 'index' && !/\bper capita income tax\b/.test(c.head),
     because: 'An amount per head is a ratio.',
   },
   {
     rule: 'per-gdp-per-head',
     value: 'ratio',
-    when: (c) => c.percent && PER_HEAD.test(c.whole),
+    when: (c) => c.isPercent && PER_HEAD.test(c.whole),
     because: 'It is divided by income per head, which does not contain it.',
   },
   {
     rule: 'not-part-of-gdp',
     value: 'ratio',
     when: (c) =>
-      c.percent && GDP.test(c.whole) && NOT_PART_OF_GDP.test(c.head) && !/\bconsumption expenditure\b/.test(c.head),
+      c.isPercent && GDP.test(c.whole) && NOT_PART_OF_GDP.test(c.head) && !/\bconsumption expenditure\b/.test(c.head),
     sure: (c) => !NOT_PART_OF_GDP_UNSURE.test(c.head),
     because: 'It is divided by GDP, which does not contain it.',
   },
   {
     rule: 'trade-to-gdp',
     value: 'ratio',
-    when: (c) => c.percent && GDP.test(c.whole) && /\bexports?\b|\bimports?\b|\btrade\b/.test(c.head),
+    when: (c) => c.isPercent && GDP.test(c.whole) && /\bexports?\b|\bimports?\b|\btrade\b/.test(c.head),
     sure: (c) => /\bimports\b|\btrade\b/.test(c.head) && !/\bgdp from\b/.test(c.head),
     because: 'Trade is divided by GDP, which does not contain it.',
   },
   {
     rule: 'part-of-gdp',
     value: 'share',
-    when: (c) => c.percent && GDP.test(c.whole) && PART_OF_GDP.test(c.head),
+    when: (c) => c.isPercent && GDP.test(c.whole) && PART_OF_GDP.test(c.head),
     because: 'It is a part of the GDP it is divided by.',
   },
   {
     rule: 'divided-by-gdp',
     value: 'ratio',
-    when: (c) => c.percent && GDP.test(c.whole),
+    when: (c) => c.isPercent && GDP.test(c.whole),
     sure: false,
-    because: 'It is divided by GDP; whether GDP contains it is open.',
+    because: 'It is divided by GDP, and the name does not tell whether GDP contains it.',
   },
   {
     rule: 'debt-service-to-something',
     value: 'ratio',
     when: (c) =>
-      c.percent &&
+      c.isPercent &&
       c.whole !== '' &&
       (DEBT_SERVICE.test(c.head) || DEBT.test(c.head) || CROSSES_GROUPS.test(c.head)) &&
       !/\bdebt\b|\bloans\b|\bdebt service\b|\bsector\b/.test(c.whole) &&
       !(/\binterest\b/.test(c.head) && /\bexpense\b/.test(c.whole)),
-    sure: (c) => !people(c),
+    sure: (c) => !isOfPeople(c),
     because: 'It is divided by a different quantity.',
   },
   {
     rule: 'reserves-to-debt',
     value: 'ratio',
-    when: (c) => c.percent && /\breserves\b/.test(c.head) && /\bdebt\b|\bimports\b|\bgdp\b/.test(c.whole),
+    when: (c) => c.isPercent && /\breserves\b/.test(c.head) && /\bdebt\b|\bimports\b|\bgdp\b/.test(c.whole),
     because: 'Reserves are divided by a different quantity.',
   },
   {
@@ -124,7 +126,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'npl-share',
     value: 'share',
-    when: (c) => c.percent && /\bnon-?performing loans?\b|\bnpls?\b/.test(c.head),
+    when: (c) => c.isPercent && /\bnon-?performing loans?\b|\bnpls?\b/.test(c.head),
     sure: false,
     because: 'Bad loans are a part of the loans they are divided by.',
   },
@@ -132,18 +134,18 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'kind-of-people',
     value: 'share',
     when: (c) =>
-      c.percent &&
-      (people(c) || /\btotal\b/.test(c.whole) || c.barePercent) &&
+      c.isPercent &&
+      (isOfPeople(c) || /\btotal\b/.test(c.whole) || c.isBarePercent) &&
       KIND_OF_PEOPLE.test(c.head) &&
       !/^trained\b|\bexposed\b|\bslums\b|\bat risk\b|\bsavings?\b/.test(c.head),
     sure: (c) =>
-      !/\bpersistence\b/.test(c.head) && (people(c) || c.whole !== '' || /share|held by|women in/.test(c.head)),
+      !/\bpersistence\b/.test(c.head) && (isOfPeople(c) || c.whole !== '' || /share|held by|women in/.test(c.head)),
     because: 'It says which kind the people are (ruling 3).',
   },
   {
     rule: 'condition-of-people',
     value: 'percentage',
-    when: (c) => people(c) || (c.percent && /\bbirths attended\b|\bexposed\b/.test(c.head)),
+    when: (c) => isOfPeople(c) || (c.isPercent && /\bbirths attended\b|\bexposed\b/.test(c.head)),
     sure: (c) => !CONDITION_OF_PEOPLE_UNSURE.test(c.head),
     because: 'It is the portion of people or firms with a condition, experience or achievement.',
   },
@@ -151,7 +153,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'condition-in-percent',
     value: 'percentage',
     when: (c) =>
-      (c.barePercent || (c.unit.kind === 'unknown' && /\bprevalence\b|\bliteracy\b/.test(c.head))) &&
+      (c.isBarePercent || (c.unit.kind === 'unknown' && /\bprevalence\b|\bliteracy\b/.test(c.head))) &&
       CONDITION.test(c.head) &&
       !/\bbinding\b|\bshare held\b/.test(c.head),
     sure: (c) => !CONDITION_IN_PERCENT_UNSURE.test(c.head),
@@ -160,30 +162,30 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'part-of-state',
     value: 'share',
-    when: (c) => c.percent && STATE_WHOLE.test(c.whole) && !/\bexpenditure\b/.test(c.whole),
+    when: (c) => c.isPercent && STATE_WHOLE.test(c.whole) && !/\bexpenditure\b/.test(c.whole),
     sure: (c) => !/\bmortality\b|\bwithdrawals?\b|\breserves\b/.test(c.head),
     because: 'It is a part of the stock it is divided by.',
   },
   {
     rule: 'net-of-flows-to-something',
     value: 'ratio',
-    when: (c) => c.percent && c.whole !== '' && NET_OF_FLOWS.test(c.head),
+    when: (c) => c.isPercent && c.whole !== '' && NET_OF_FLOWS.test(c.head),
     sure: false,
     because: 'A net of two flows can go below zero, so it is no part of a whole.',
   },
   {
     rule: 'part-of-flow',
     value: 'share',
-    when: (c) => c.percent && MONEY_WHOLE.test(c.whole),
+    when: (c) => c.isPercent && MONEY_WHOLE.test(c.whole),
     sure: (c) => !PART_OF_FLOW_UNSURE.test(`${c.head} ${c.whole}`),
     because: 'It is a part of the whole it is divided by.',
   },
   {
     rule: 'name-share',
     value: 'share',
-    // Shares that are traded are securities.
+    // A turnover ratio of shares is excluded, because those shares are securities.
     when: (c) =>
-      c.percent && /\bshares?\b|\bcomposition\b|\bproportion\b/.test(c.head) && !/\bturnover ratio\b/.test(c.head),
+      c.isPercent && /\bshares?\b|\bcomposition\b|\bproportion\b/.test(c.head) && !/\bturnover ratio\b/.test(c.head),
     sure: (c) =>
       /\bshare of\b|\bincome share\b|\bcomposition\b/.test(c.head) && !/\btariff lines\b|\byouth not\b/.test(c.head),
     because: 'The name says share or composition.',
@@ -191,7 +193,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'savings-rate',
     value: 'share',
-    when: (c) => c.barePercent && /\bsavings?\b/.test(c.head),
+    when: (c) => c.isBarePercent && /\bsavings?\b/.test(c.head),
     sure: false,
     because: 'Savings are a part of the income they are divided by.',
   },
@@ -206,7 +208,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-ratio',
     value: 'ratio',
     when: (c) =>
-      (c.percent ||
+      (c.isPercent ||
         c.unit.kind === 'unknown' ||
         (c.unit.kind === 'duration' && /\bimport cover\b|\bmonths of imports\b/.test(c.head))) &&
       NAME_RATIO.test(c.head),
@@ -216,7 +218,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'percent-of-something',
     value: 'percentage',
-    when: (c) => c.percent,
+    when: (c) => c.isPercent,
     sure: false,
     because: 'It is measured in percent and nothing more is known.',
   },

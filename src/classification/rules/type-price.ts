@@ -1,3 +1,6 @@
+/**
+ * The rules for prices, interest rates, yields, opinions and indices. A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words with which the rule does not apply.
+ */
 import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
@@ -32,12 +35,12 @@ const NAME_INDEX = pattern`
   \bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b
   |\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b|\bease of doing business\b
 `
-/** What a survey of governance scores; its names do not always say index. */
+/** The governance indicators of the World Bank, which are scores although their names may not say so. */
 const GOVERNANCE = pattern`
   \bcontrol of corruption\b|\brule of law\b|\bgovernment effectiveness\b|\bregulatory quality\b
   |\bvoice and accountability\b|\bpolitical stability\b
 `
-/** Index points say index, but an opinion may be told in points too: the name has to say what is averaged. */
+/** Names that make index points an index. Without one of these words the points may be those of an opinion survey. */
 const INDEX_SAID = pattern`
   \bindex\b|\bindices\b|\bpmi\b|\bism\b|\bfed\b|\bcpi\b|\bppi\b|\bprices?\b|\bdeflator\b|\bproduction\b|\boutput\b
   |\bproductivity\b|\bcosts?\b|\bearnings\b|\bwages?\b|\bsales\b|\bexports?\b|\bimports?\b|\bterms of trade\b
@@ -45,24 +48,27 @@ const INDEX_SAID = pattern`
   |\bturnover\b|\bconstruction\b|\bmanufacturing\b|\bservices\b|\bfreight\b|\bgdp\b|\bvolume\b
 `
 
+/** Divisors that are an amount of a good, so that money per such an amount is a price. */
 const GOODS = pattern`
   ^(?:\d{1,4} ?)?(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
   |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)
   |sq ?ft|cigarette.*|pack)$
 `
 const WORK_TIME = /^(?:hour|day|week|month|year)$/
+/** Words beside which the name of an interest rate means something else, such as interest payments. */
 const RATE_CONTEXT = pattern`
   \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
 `
 
-const goods = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
+const isPerGood = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
 
+/** Tried in order after the rules of single words and before the rules of portions. */
 export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'bond-yield',
     value: 'yield',
-    when: (c) => c.percent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
+    when: (c) => c.isPercent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
     sure: (c) =>
       /\byields?\b|\bbonds?\b|\bnotes?\b|\bgilts?\b|\bbunds?\b/.test(c.head) && !/\binterest rate\b/.test(c.head),
     because: 'The name says the return on a security.',
@@ -70,7 +76,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'interest-rate',
     value: 'interest-rate',
-    when: (c) => c.percent && c.whole === '' && INTEREST_RATE.test(c.head) && !RATE_CONTEXT.test(c.head),
+    when: (c) => c.isPercent && c.whole === '' && INTEREST_RATE.test(c.head) && !RATE_CONTEXT.test(c.head),
     because: 'The name says the price of borrowing or keeping money, in percent.',
   },
   {
@@ -86,20 +92,20 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'exchange-rate',
     value: 'price',
     when: (c) =>
-      EXCHANGE_RATE.test(c.head) && !EXCHANGE_RATE_EXCLUDED.test(c.head) && !c.percent && c.unit.kind !== 'index',
+      EXCHANGE_RATE.test(c.head) && !EXCHANGE_RATE_EXCLUDED.test(c.head) && !c.isPercent && c.unit.kind !== 'index',
     sure: (c) => c.unit.scale === 1,
     because: 'The name says an exchange rate.',
   },
   {
     rule: 'money-per-money',
     value: 'price',
-    when: (c) => c.money && c.unit.per !== null && /^(?:[A-Z]{3}|INTL)$/.test(c.unit.per) && c.unit.scale === 1,
+    when: (c) => c.isMoney && c.unit.per !== null && /^(?:[A-Z]{3}|INTL)$/.test(c.unit.per) && c.unit.scale === 1,
     because: 'The units are one currency per another.',
   },
   {
     rule: 'minimum-wage',
     value: 'price',
-    when: (c) => c.money && /\b(?:minimum|living) (?:\w+ )?(?:wages?|salary)\b/.test(c.head),
+    when: (c) => c.isMoney && /\b(?:minimum|living) (?:\w+ )?(?:wages?|salary)\b/.test(c.head),
     sure: (c) => c.head.includes('minimum'),
     because: 'A minimum wage in money is a price (ruling 5).',
   },
@@ -107,7 +113,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'pay',
     value: 'price',
     when: (c) =>
-      c.money && WAGE.test(c.head) && c.unit.scale < 1e5 && !/\bshare\b|\bwage bill\b|\bcorporate\b/.test(c.head),
+      c.isMoney && WAGE.test(c.head) && c.unit.scale < 1e5 && !/\bshare\b|\bwage bill\b|\bcorporate\b/.test(c.head),
     sure: (c) => c.unit.per !== null && WORK_TIME.test(c.unit.per),
     because: 'Pay for work in money is a price.',
   },
@@ -115,7 +121,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-price-in-money',
     value: 'price',
     when: (c) =>
-      c.money &&
+      c.isMoney &&
       (NAME_PRICE_IN_MONEY.test(c.head) || (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
       !NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head),
     sure: (c) => c.unit.scale === 1,
@@ -124,7 +130,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'money-per-good',
     value: 'price',
-    when: (c) => c.money && goods(c) && !measuresOutput(c),
+    when: (c) => c.isMoney && isPerGood(c) && !measuresOutput(c),
     sure: (c) => c.unit.scale === 1,
     because: 'The units are money per unit of a good.',
   },
@@ -132,7 +138,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'commodity-in-money',
     value: 'price',
     when: (c) =>
-      c.money &&
+      c.isMoney &&
       c.unit.scale === 1 &&
       COMMODITY_IN_MONEY.test(c.head) &&
       COMMODITY.test(c.head) &&
@@ -144,13 +150,13 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'currency-pair',
     value: 'price',
     when: (c) =>
-      c.money && c.unit.scale === 1 && /^(?:usd|eur|gbp|jpy)[a-z]{3}$|^[a-z]{3}(?:usd|eur|gbp|jpy)$/.test(c.head),
+      c.isMoney && c.unit.scale === 1 && /^(?:usd|eur|gbp|jpy)[a-z]{3}$|^[a-z]{3}(?:usd|eur|gbp|jpy)$/.test(c.head),
     because: 'The name is a pair of currency codes.',
   },
   {
     rule: 'cost-of-a-service',
     value: 'price',
-    when: (c) => c.money && c.unit.scale === 1 && /^(?:average )?costs? (?:to|of)\b/.test(c.head),
+    when: (c) => c.isMoney && c.unit.scale === 1 && /^(?:average )?costs? (?:to|of)\b/.test(c.head),
     sure: false,
     because: 'It is the money paid for one service.',
   },
@@ -160,7 +166,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       SENTIMENT.test(c.head) &&
       !SCORE.test(c.head) &&
-      !c.money &&
+      !c.isMoney &&
       c.whole === '' &&
       !/\bfinancial conditions\b/.test(c.head),
     sure: (c) => OPINION_SURE.test(c.head),
@@ -184,7 +190,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       (c.unit.kind === 'unknown' ||
         c.unit.kind === 'ratio' ||
-        (c.barePercent && /\bpmi\b/.test(c.head)) ||
+        (c.isBarePercent && /\bpmi\b/.test(c.head)) ||
         (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
       (NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head) || (c.unit.kind === 'unknown' && GOVERNANCE.test(c.head))),
     sure: (c) => NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head),
