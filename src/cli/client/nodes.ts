@@ -85,7 +85,7 @@ export function createNodes({ urls, say, now = () => performance.now() }: NodesO
       const outage = outages.get(url)
       if (outage === undefined) {
         outages.set(url, { failedAt: now(), restMs: FIRST_REST_MS, isAskedFor: false })
-        say(`${url} does not answer (${reason}); going on with the same keys`)
+        say(`${url} does not answer (${reason}); its batches are tried again with the same keys`)
       } else if (restLeftMs(url) === 0) {
         // Many batches meet the same failure at once, so only an attempt after the rest makes the next rest longer.
         const restMs = Math.min(outage.restMs * 2, MAX_REST_MS)

@@ -32,7 +32,7 @@ test('an outage is one line, however many batches meet it, and its end is anothe
   for (let batch = 0; batch < 16; batch += 1) nodes.failed('a', 'gone')
   clock.ms = 2_000
   nodes.failed('a', 'gone')
-  assert.deepEqual(said, ['a does not answer (gone); going on with the same keys'])
+  assert.deepEqual(said, ['a does not answer (gone); its batches are tried again with the same keys'])
   nodes.answered('a', 1_999)
   assert.equal(said.length, 1, 'an answer to an attempt from before the failure says nothing')
   nodes.answered('a', 2_000)
