@@ -8,11 +8,11 @@ import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
 import { sayCluster } from './addresses.ts'
+import { findSource } from './catalogue-source.ts'
 import { type Compose, findCompose } from './compose.ts'
 import { listContainers, REPLICAS } from './containers.ts'
 import { TIMEOUT_OPTION } from './five-node.ts'
 import { type ReplicaWork, watchReplicas } from './replica-work.ts'
-import { findSource } from './source.ts'
 import { bringUp } from './up.ts'
 
 interface AllInOneOptions extends ClassifyOptions {
