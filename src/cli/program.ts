@@ -1,8 +1,8 @@
 /** All commands of the command line with their options, as commander knows them; nothing runs here. */
 import { Command } from 'commander'
 import { addClassifyCommand } from './classify/classify.ts'
-import { addAllInOneCommand } from './cluster/all-in-one.ts'
 import {
+  addAllInOneCommand,
   addClusterCleanCommand,
   addClusterLogsCommand,
   addClusterPsCommand,

@@ -4,19 +4,18 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { SHIPPED_GOLD } from '../../src/cli/eval/eval.ts'
 import { runCli } from '../helpers/cli.ts'
 
-const SHIPPED = fileURLToPath(new URL('../../src/eval/gold/authors.jsonl', import.meta.url))
 const COUNT = 60
 let directory: string
-/** Labelled indicators whose names say nothing, so that the rules can only guess: what a model is for. */
+/** A gold file of indicators whose names say nothing, so that the rules can only guess and a model is needed. */
 let opaque: string
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'classify-eval-test-'))
   opaque = join(directory, 'opaque.jsonl')
-  const lines = (await readFile(SHIPPED, 'utf8')).trim().split('\n').slice(0, COUNT)
+  const lines = (await readFile(SHIPPED_GOLD, 'utf8')).trim().split('\n').slice(0, COUNT)
   const hidden = lines.map((line, index) => {
     const { first_reading: _, ...row } = JSON.parse(line)
     return JSON.stringify({ ...row, name: `Series ${index}`, units: row.units?.replace(/\(.*\)/, '') })
@@ -26,8 +25,8 @@ before(async () => {
 
 after(() => rm(directory, { recursive: true, force: true }))
 
-test('mode rules: one JSON object, the same every time, and --fail-under decides the exit code', async () => {
-  const first = await runCli(['eval', SHIPPED, '--json', '--fail-under', 'type=0.9,all=0.8'])
+test('mode rules prints one JSON object, the same every time, and --fail-under decides the exit code', async () => {
+  const first = await runCli(['eval', SHIPPED_GOLD, '--json', '--fail-under', 'type=0.9,all=0.8'])
   assert.equal(first.code, 0, first.stderr)
   const report = JSON.parse(first.stdout)
   assert.equal(first.stdout.trim().split('\n').length, 1)
@@ -43,7 +42,7 @@ test('mode rules: one JSON object, the same every time, and --fail-under decides
   ])
   assert.ok(report.n >= 200 && report.cost.model_requests === 0 && report.model === null)
   assert.ok(report.prompt.static_tokens_estimated > 1_024)
-  assert.equal((await runCli(['eval', SHIPPED, '--json'])).stdout, first.stdout)
+  assert.equal((await runCli(['eval', SHIPPED_GOLD, '--json'])).stdout, first.stdout)
 
   const short = await runCli(['eval', opaque, '--fail-under', 'all=0.99'])
   assert.equal(short.code, 1)
@@ -65,7 +64,7 @@ test('a wrong gold file and wrong options are refused with exit code 2', async (
   assert.equal((await runCli(['eval', '--fail-under', 'beauty=1'])).code, 2)
 })
 
-test('mode hybrid with noisy gold answers ends above the rules alone, and says whose figures these are', async () => {
+test('mode hybrid with noisy gold answers scores above the rules alone, and names the offline model', async () => {
   const rules = JSON.parse((await runCli(['eval', opaque, '--json'])).stdout)
   const env = { OFFLINE_MODEL_ANSWERS: `gold:${opaque},noisy:0.1` }
   const before = (await readdir(tmpdir())).filter(
@@ -78,7 +77,7 @@ test('mode hybrid with noisy gold answers ends above the rules alone, and says w
   const hybrid = JSON.parse(stdout)
   assert.ok(hybrid.accuracy.all > rules.accuracy.all, `${hybrid.accuracy.all} after ${rules.accuracy.all}`)
   assert.deepEqual(hybrid.model, { names: ['offline-noisy'], is_offline: true })
-  assert.match(stderr, /offline .*labels of a gold file, some made wrong, not a model's/)
+  assert.match(stderr, /offline .*labels of a gold file, some made wrong, not those of a language model/)
   assert.deepEqual(
     hybrid.packs.map(({ pack, n }: { pack: number; n: number }) => [pack, n]),
     [

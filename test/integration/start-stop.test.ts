@@ -191,7 +191,7 @@ test('a second Ctrl+C kills the parts at once, and PostgreSQL still shuts down i
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
   assert.ok(Date.now() - pressedAt < 25_000, 'the replica was not waited for')
-  assert.match(stderr, /Stopped\. The data stays/)
+  assert.match(stderr, /Stopped\. The data is kept/)
   await assertAllGone(env, stderr)
 })
 
@@ -212,7 +212,7 @@ test('an outside database that is away is waited for with a line, and Ctrl+C end
   cli.child.kill('SIGINT')
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
-  assert.match(stderr, /Stopped before it had started/)
+  assert.match(stderr, /Stopped before the service was ready/)
   assert.doesNotMatch(stderr, /secret/)
 })
 

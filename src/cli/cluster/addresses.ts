@@ -1,25 +1,26 @@
-/** Where everything of the cluster is, and who answers. */
+/** Prints the addresses of a running cluster and the model that it asks. */
 import { z } from 'zod'
 import { parseJson } from '../../lib/json.ts'
 import { createHttpClient } from '../client/http.ts'
 import { say } from '../ui/terminal.ts'
-import { hostUrl, NODES, nameOf, REPLICAS } from './containers.ts'
+import { hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
 import type { Cluster } from './up.ts'
 
-const ASK_MS = 5_000
+/** Milliseconds that a replica may take to name its model. */
+const ANSWER_TIMEOUT_MS = 5_000
+/** The part of a replica's health that names its model. */
 const healthSchema = z.object({ service: z.string(), model: z.string() })
 
-/** Prints the addresses and the model on stderr. */
-export async function sayCluster(cluster: Cluster, signal: AbortSignal): Promise<void> {
+export async function sayAddresses(cluster: Cluster, signal: AbortSignal): Promise<void> {
   const { containers } = cluster
   const nginx = hostUrl(containers, 'nginx', 9081)
-  const model = nginx === undefined ? undefined : await askModel(`${nginx}/classify-api/health`, signal)
-  const replicas = containers.filter(({ service }) => service === REPLICAS).map(nameOf)
+  const model = nginx === undefined ? undefined : await readModel(`${nginx}/classify-api/health`, signal)
+  const replicas = containers.filter(({ service }) => service === REPLICA_SERVICE).map(nameOf)
   const pool = hostUrl(containers, 'pgbouncer', 6432)?.replace('http://', '')
   const lines: [string, string | undefined][] = [
     ['ingress', cluster.ingressUrls.join('  ')],
     ['admin', cluster.adminUrls.join('  ')],
-    ['node', NODES.flatMap((node) => hostUrl(containers, node, 5122) ?? []).join('  ')],
+    ['node', NODE_SERVICES.flatMap((node) => hostUrl(containers, node, 5122) ?? []).join('  ')],
     ['health', nginx === undefined ? undefined : `${nginx}/classify-api/health (${replicas.join(', ')} in turn)`],
     ['PgBouncer', pool === undefined ? undefined : `${pool} (POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB)`],
     ['MinIO', hostUrl(containers, 'minio', 9000)],
@@ -32,16 +33,18 @@ export async function sayCluster(cluster: Cluster, signal: AbortSignal): Promise
   say(`Classify: npm run all-in-one -- FILE, or npm run classify -- FILE --ingress ${cluster.ingressUrls.join(',')}`)
 }
 
-async function askModel(url: string, signal: AbortSignal): Promise<string | undefined> {
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])
+/** The model that a replica names in its health at `url`; undefined where it does not answer. */
+async function readModel(url: string, signal: AbortSignal): Promise<string | undefined> {
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
   const answer = await createHttpClient()(url, { method: 'GET', signal: bound }).catch(() => undefined)
   return healthSchema.safeParse(parseJson(answer?.text ?? '')).data?.model
 }
 
-/** Nobody must take the offline model's answers for a real model's. */
+/** The model for people, with a warning where it is the offline model, whose answers are not those of a language model. */
 export function describeModel(model: string | undefined, offlineUrl: string | undefined): string {
-  if (model === undefined) return 'unknown: no replica said which'
+  if (model === undefined) return 'unknown, because no replica answered'
   if (!model.startsWith('offline-')) return model
   const stats = offlineUrl === undefined ? '' : ` (${offlineUrl}/stats)`
-  return `${model}, the offline model${stats}: its answers are the rules' guesses, not a model's. Set OPENAI_API_KEY for a real one`
+  const warning = "its answers are the rules' guesses, not those of a language model"
+  return `${model}, the offline model${stats}: ${warning}. Set OPENAI_API_KEY to use a language model`
 }

@@ -1,4 +1,4 @@
-/** `all-in-one [FILE]`: the cluster up if it is not, the catalogue through all of its nodes, and what each part did. */
+/** The command `all-in-one [FILE]`: brings the cluster up, classifies a catalogue, and reports the work of each replica. */
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { printRunReport } from '../classify/classify.ts'
@@ -7,11 +7,11 @@ import { limitHeapGrowth } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
-import { sayCluster } from './addresses.ts'
-import { findSource } from './catalogue-source.ts'
+import { sayAddresses } from './addresses.ts'
+import { findCatalogue } from './catalogue-source.ts'
 import { type Compose, findCompose } from './compose.ts'
-import { listContainers, REPLICAS } from './containers.ts'
-import { TIMEOUT_OPTION } from './five-node.ts'
+import { listContainers, REPLICA_SERVICE } from './containers.ts'
+import { createTimeoutOption } from './five-node.ts'
 import { type ReplicaWork, watchReplicas } from './replica-work.ts'
 import { bringUp } from './up.ts'
 
@@ -21,31 +21,40 @@ interface AllInOneOptions extends ClassifyOptions {
 }
 
 const DEFAULT_RPM = 1_000
-/** The cluster's nodes are known, and a run that is resumed has its own command. */
-const NOT_TAKEN = new Set(['--ingress', '--resume', '--rpm'])
+/**
+ * Options of `classify` that this command has not: the cluster's nodes are known, a run is resumed by `classify`, and
+ * --rpm has a default here.
+ */
+const OMITTED_OPTIONS = new Set(['--ingress', '--resume', '--rpm'])
 
-/** Add it after `classify`, whose options it takes. */
+/** Call it after `addClassifyCommand`, because this command copies the options of `classify` from the program. */
 export function addAllInOneCommand(program: Command): void {
   const command = program
     .command('all-in-one')
-    .description('Start the cluster if it does not run, and classify a catalogue over all of its nodes')
-    .argument('[file]', "a catalogue; without it the database's own indicators, else the shipped sample")
+    .description('Start the cluster if it is not running, and classify a catalogue through all of its nodes')
+    .argument(
+      '[file]',
+      'catalogue (default: the indicators in the database, or the sample catalogue if there are none)',
+    )
     .option(
       '--rpm <n>',
-      'requests a minute to the model, of all replicas together',
+      'requests a minute to the model, for all replicas together',
       wholeNumber(1, 1_000_000),
       DEFAULT_RPM,
     )
-    .option(...TIMEOUT_OPTION)
-  const classify = program.commands.find((one) => one.name() === 'classify')
+    .addOption(createTimeoutOption())
+  const classify = program.commands.find((command) => command.name() === 'classify')
   for (const option of classify?.options ?? []) {
-    if (!NOT_TAKEN.has(option.long ?? '')) command.addOption(option)
+    if (!OMITTED_OPTIONS.has(option.long ?? '')) command.addOption(option)
   }
   command.action(async (file: string | undefined, options: AllInOneOptions) => {
     limitHeapGrowth()
     const config = readConfig()
     process.exitCode = await underInterrupts(
-      () => say('Stopping: waiting for what is in flight. Press Ctrl+C again to stop at once. The cluster goes on.'),
+      () =>
+        say(
+          'Stopping: waiting for the batches in flight. Press Ctrl+C again to stop at once. The cluster keeps running.',
+        ),
       (interrupts) => runAllInOne(file, options, config, interrupts),
     )
   })
@@ -67,27 +76,27 @@ async function runAllInOne(
     timeoutMs: options.timeout,
     replicas: await countReplicas(compose, config, signal),
   })
-  await sayCluster(cluster, signal)
-  const source = await findSource(file, cluster, config, signal)
-  say(`Catalogue: ${source.what}`)
+  await sayAddresses(cluster, signal)
+  const catalogue = await findCatalogue(file, cluster, config, signal)
+  say(`Catalogue: ${catalogue.description}`)
   const watch = await watchReplicas(compose, second)
   const run = { ...options, ingress: cluster.ingressUrls }
-  const report = await classifyFile(source.file, run, config, interrupts).catch(async (error: unknown) => {
+  const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {
     await watch.stop()
     throw error
   })
   const replicas = await watch.stop()
-  if (report.failed === 0) await source.remove()
+  if (report.failed === 0) await catalogue.remove()
   const whole = { ...report, replicas }
-  const code = printRunReport(whole, options, interrupts, source.file)
+  const code = printRunReport(whole, options, interrupts, catalogue.file)
   if (options.json !== true) process.stdout.write(`${formatReplicas(replicas)}\n`)
   return code
 }
 
-/** A cluster that was scaled stays as it is. */
+/** The number of replicas that run, so that a cluster that was scaled stays as it is; the configured one where none runs. */
 async function countReplicas(compose: Compose, config: Config, signal: AbortSignal): Promise<number> {
   const running = (await listContainers(compose, signal)).filter(({ service, state }) => {
-    return service === REPLICAS && state === 'running'
+    return service === REPLICA_SERVICE && state === 'running'
   })
   return running.length === 0 ? config.cluster.replicas : running.length
 }

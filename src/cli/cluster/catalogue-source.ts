@@ -1,4 +1,4 @@
-/** What `all-in-one` classifies where no file is named. */
+/** Chooses the catalogue that `all-in-one` classifies: the named file, the indicators in the database, or the sample. */
 import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,46 +14,52 @@ import { createCliLog, formatCount } from '../ui/terminal.ts'
 import { hostUrl } from './containers.ts'
 import type { Cluster } from './up.ts'
 
-export interface Source {
+export interface CatalogueSource {
+  /** Path of the catalogue, or "-" for standard input. */
   readonly file: string
-  /** For people: what it is and why. */
-  readonly what: string
-  /** Once the run is complete: what was written for it is not needed any more. */
+  /** What the catalogue is, for people. */
+  readonly description: string
+  /** Removes a file that was written for the run. Call it when the run is complete, because a resumed run reads the file. */
   remove(): Promise<void>
 }
 
-/** The file that was named; else the indicators that the database knows, written to a file; else the shipped sample. */
-export async function findSource(
+/**
+ * Takes `file` where one was named. Otherwise it writes the indicators of the cluster's database to a file, or takes the
+ * sample catalogue where the database has none or cannot be reached from this machine.
+ */
+export async function findCatalogue(
   file: string | undefined,
   cluster: Cluster,
   config: Config,
   signal: AbortSignal,
-): Promise<Source> {
+): Promise<CatalogueSource> {
   const remove = async () => undefined
-  if (file !== undefined) return { file, what: file === '-' ? 'standard input' : file, remove }
+  if (file !== undefined) return { file, description: file === '-' ? 'standard input' : file, remove }
   const pool = hostUrl(cluster.containers, 'pgbouncer', 6432)
   const port = pool === undefined ? undefined : Number(new URL(pool).port)
   const sample = { file: SAMPLE_FILE, remove }
-  if (port === undefined) return { ...sample, what: 'the shipped sample, since PgBouncer is not published' }
+  if (port === undefined) {
+    return { ...sample, description: 'the sample catalogue, because PgBouncer has no published port' }
+  }
   const connection = { host: '127.0.0.1', port, ...config.cluster.database }
   const log = createCliLog(config)
   const database = openDatabase(connection, { poolSize: 1, applicationName: 'classify-cli', log })
   try {
-    // A new name each time: a run that is cut off is resumed from its own.
+    // The name is new for every run, because a run that was interrupted is resumed from its own file.
     const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${createRunId('run')}.jsonl`)
     const count = await writeIndicators(database.store, path, signal)
     if (count === 0) {
       await rm(path, { force: true })
-      return { ...sample, what: 'the shipped sample, since the table "indicators" is empty' }
+      return { ...sample, description: 'the sample catalogue, because the table "indicators" is empty' }
     }
-    const what = `the ${formatCount(count)} indicators of the table "indicators"`
-    return { file: path, what, remove: () => rm(path, { force: true }) }
+    const description = `the ${formatCount(count)} indicators of the table "indicators"`
+    return { file: path, description, remove: () => rm(path, { force: true }) }
   } finally {
     await database.close()
   }
 }
 
-/** As JSON lines. Resolves with the count. */
+/** Writes all indicators of the database to `path` as JSON lines, and resolves with their count. */
 async function writeIndicators(store: Store, path: string, signal: AbortSignal): Promise<number> {
   let count = 0
   async function* lines() {

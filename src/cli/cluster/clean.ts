@@ -1,19 +1,19 @@
-/** `cluster:clean`: nothing of the cluster stays on this machine but its image and its key. */
+/** The command `cluster:clean`: removes the cluster and its data from this machine, but keeps its image and its signing key. */
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { EXIT_FAILED, say, underInterrupts } from '../ui/terminal.ts'
-import { findCompose, mustSucceed } from './compose.ts'
+import { findCompose, requireSuccess } from './compose.ts'
 
 export function addClusterCleanCommand(program: Command): void {
   program
     .command('cluster:clean')
-    .description('Remove the containers, volumes and networks of the cluster, and all its data')
-    .option('-y, --yes', 'do not ask (without a terminal nothing is asked either)')
+    .description('Remove the containers, volumes and networks of the cluster, and with them all its data')
+    .option('-y, --yes', 'do not ask for confirmation, as where standard input is not a terminal')
     .action(async ({ yes = false }: { readonly yes?: boolean }) => {
       const config = readConfig()
       await underInterrupts(
-        () => say('Stopping to wait …'),
+        () => say('Stopping …'),
         async ({ first: signal }) => {
           const compose = await findCompose(config, signal)
           if (!yes && process.stdin.isTTY && !(await confirm(signal))) {
@@ -22,9 +22,9 @@ export function addClusterCleanCommand(program: Command): void {
             return
           }
           const down = ['down', '--volumes', '--remove-orphans']
-          const ran = await compose.run(down, { output: 'stderr', allProfiles: true, signal })
-          mustSucceed('docker compose down', ran)
-          say('Removed: containers, volumes, networks. The image and the key that signs calls stay.')
+          const result = await compose.run(down, { output: 'stderr', allProfiles: true, signal })
+          requireSuccess('docker compose down', result)
+          say('Removed the containers, volumes and networks. The image and the signing key are kept.')
         },
       )
     })
@@ -34,7 +34,7 @@ async function confirm(signal: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const question =
-      'This removes the classifications, the workflow state and the snapshots of the cluster. Go on? [y/N] '
+      'This removes the classifications, the workflow state and the snapshots of the cluster. Continue? [y/N] '
     return /^y(es)?$/i.test((await terminal.question(question, { signal })).trim())
   } catch (error) {
     signal.throwIfAborted()

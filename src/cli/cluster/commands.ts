@@ -1,4 +1,5 @@
-/** The commands of the cluster, for the command line's entry. */
+/** All commands of the cluster, for the program that gathers the commands of every group. */
+export { addAllInOneCommand } from './all-in-one.ts'
 export { addClusterCleanCommand } from './clean.ts'
 export { addFiveNodeCommand } from './five-node.ts'
 export { addClusterLogsCommand } from './logs.ts'

@@ -1,4 +1,4 @@
-/** Runs Docker Compose on this repository's cluster. */
+/** Runs Docker Compose, and Docker itself, on the cluster of this repository. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
@@ -6,36 +6,42 @@ import { composeEnvironment } from '../../config/environment.ts'
 import { ServiceError } from '../../errors.ts'
 
 export const COMPOSE_FILE = 'docker-compose.cluster.yml'
-/** Where the Compose file is, whatever directory the command was called in. */
+/** The directory of the Compose file, which does not depend on the directory in which a command is called. */
 export const PROJECT_DIR = fileURLToPath(new URL('../../../', import.meta.url))
-/** Named wherever something is taken away or stopped: Compose leaves out what belongs to a profile otherwise. */
+/** The profiles of the Compose file. Compose ignores the services of a profile that is not named, also when it stops or removes. */
 const PROFILES = ['prometheus', 'grafana'] as const
 
+/**
+ * Where the output of a program goes. `captured`: into the result. `stderr`: all of it to stderr, because stdout is for
+ * the results of a command. `inherited`: stdout and stderr of the command itself.
+ */
 export type Output = 'captured' | 'stderr' | 'inherited'
 
-export interface Ran {
+/** How a program has ended. The texts are empty unless its output was captured. */
+export interface CommandResult {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
 export interface RunOptions {
-  /** `captured`: given back. `stderr`: shown, all of it on stderr, since stdout is for results. `inherited`: as it is. */
   readonly output: Output
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
-  /** For Compose: the services of every profile too. */
+  /** Whether Compose also acts on the services of all profiles; Docker ignores it. */
   readonly allProfiles?: boolean
-  /** Aborted: the program is interrupted as by Ctrl+C, and the call rejects with the signal's reason. */
+  /** When it aborts, the program gets SIGINT as by Ctrl+C, and the call rejects with the signal's reason once it has ended. */
   readonly signal?: AbortSignal
 }
 
 export interface Compose {
-  /** Resolves with what came of it, whatever its exit code. */
-  run(args: readonly string[], options: RunOptions): Promise<Ran>
-  docker(args: readonly string[], options: RunOptions): Promise<Ran>
+  /** Runs `docker compose` with these arguments. Resolves whatever the exit code is. */
+  run(args: readonly string[], options: RunOptions): Promise<CommandResult>
+  /** Runs `docker` with these arguments. Resolves whatever the exit code is. */
+  docker(args: readonly string[], options: RunOptions): Promise<CommandResult>
 }
 
-/** The arguments in front of Compose's own: the file, unless COMPOSE_FILE says which, and the profiles. */
+/** All arguments of Compose: the file, unless COMPOSE_FILE names another one, the profiles where wanted, and `args`. */
 export function composeArguments(
   args: readonly string[],
   options: { readonly composeFile: string | undefined; readonly allProfiles: boolean },
@@ -45,26 +51,29 @@ export function composeArguments(
   return [...file, ...profiles, ...args]
 }
 
-/** Finds `docker compose`, else `docker-compose`, and the engine. Rejects with cluster-failed that says what is missing. */
+/**
+ * Finds `docker compose`, or else `docker-compose`, and checks that the Docker engine answers. Rejects with ServiceError
+ * cluster-failed that says what is missing and how to get it.
+ */
 export async function findCompose(config: Config, signal?: AbortSignal): Promise<Compose> {
   const quiet = { output: 'captured', ...(signal === undefined ? {} : { signal }) } as const
-  const engine = await attempt('docker', ['version', '--format', '{{.Server.Version}}'], quiet)
+  const engine = await tryStart('docker', ['version', '--format', '{{.Server.Version}}'], quiet)
   const install = 'Install Docker Engine with the Compose plugin (https://docs.docker.com/engine/install)'
-  if (engine === undefined) throw new ServiceError('cluster-failed', `There is no program "docker" here. ${install}`)
+  if (engine === undefined) throw new ServiceError('cluster-failed', `The program "docker" was not found. ${install}`)
   if (engine.code !== 0) {
-    const said = lastLine(engine.stderr) || 'no reason given'
-    const way = 'start it, and see that this user may use it (docker info must work)'
-    throw new ServiceError('cluster-failed', `The Docker engine does not answer: ${said}\n${way}`)
+    const reason = lastLine(engine.stderr) || 'no reason given'
+    const advice = 'Start it, and check that this user may use it (docker info must work)'
+    throw new ServiceError('cluster-failed', `The Docker engine does not answer: ${reason}\n${advice}`)
   }
   const program = await findProgram(quiet)
   if (program === undefined) {
     throw new ServiceError('cluster-failed', `Neither "docker compose" nor "docker-compose" runs here. ${install}`)
   }
-  const [file, ...before] = program
+  const [file, ...first] = program
   return {
     run: async (args, options) => {
       const { composeFile } = config.cluster
-      const all = [...before, ...composeArguments(args, { composeFile, allProfiles: options.allProfiles ?? false })]
+      const all = [...first, ...composeArguments(args, { composeFile, allProfiles: options.allProfiles ?? false })]
       return await start(file, all, options)
     },
     docker: (args, options) => start('docker', args, options),
@@ -73,20 +82,26 @@ export async function findCompose(config: Config, signal?: AbortSignal): Promise
 
 async function findProgram(quiet: RunOptions): Promise<readonly [string, ...string[]] | undefined> {
   for (const program of [['docker', 'compose'], ['docker-compose']] as const) {
-    const [file, ...before] = program
-    if ((await attempt(file, [...before, 'version'], quiet))?.code === 0) return program
+    const [file, ...first] = program
+    if ((await tryStart(file, [...first, 'version'], quiet))?.code === 0) return program
   }
   return undefined
 }
 
-/** Throws cluster-failed, with Compose's own last words, where it did not succeed. */
-export function mustSucceed(what: string, ran: Ran): Ran {
-  if (ran.code === 0) return ran
-  const said = lastLine(ran.stderr)
-  throw new ServiceError('cluster-failed', `${what} failed (exit code ${ran.code})${said === '' ? '' : `: ${said}`}`)
+/** Throws ServiceError cluster-failed, with the last line of its stderr, where the program did not succeed. */
+export function requireSuccess(program: string, result: CommandResult): CommandResult {
+  if (result.code === 0) return result
+  const reason = lastLine(result.stderr)
+  const message = `${program} failed (exit code ${result.code})${reason === '' ? '' : `: ${reason}`}`
+  throw new ServiceError('cluster-failed', message)
 }
 
-async function attempt(file: string, args: readonly string[], options: RunOptions): Promise<Ran | undefined> {
+/** Resolves with undefined where the program does not exist. */
+async function tryStart(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<CommandResult | undefined> {
   return await start(file, args, options).catch((error: unknown) => {
     options.signal?.throwIfAborted()
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
@@ -94,41 +109,42 @@ async function attempt(file: string, args: readonly string[], options: RunOption
   })
 }
 
-/** How long an interrupted program may take to end by itself. */
-const END_MS = 5_000
+/** Milliseconds after which a program that was interrupted is killed. */
+const KILL_AFTER_MS = 5_000
 
-async function start(file: string, args: readonly string[], options: RunOptions): Promise<Ran> {
+async function start(file: string, args: readonly string[], options: RunOptions): Promise<CommandResult> {
   const { output, env = {}, signal } = options
   signal?.throwIfAborted()
-  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
-  const own = output === 'stderr' ? (['ignore', 2, 2] as const) : (['ignore', 'pipe', 'pipe'] as const)
+  const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
+  const stdio = output === 'stderr' ? (['ignore', 2, 2] as const) : (['ignore', 'pipe', 'pipe'] as const)
   const child = spawn(file, args, {
     cwd: PROJECT_DIR,
     env: composeEnvironment(env),
-    stdio: output === 'inherited' ? 'inherit' : [...own],
-    // Ctrl+C is ours to answer, and must not reach it twice. What is inherited answers for itself.
+    stdio: output === 'inherited' ? 'inherit' : [...stdio],
+    // A program in a process group of its own does not get the terminal's Ctrl+C, which this process passes on once. One
+    // that uses the terminal itself has to stay in the group.
     detached: output !== 'inherited',
   })
-  const said = { stdout: '', stderr: '' }
+  const texts = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text
+      texts[name] += text
     })
   }
-  let late: NodeJS.Timeout | undefined
+  let killTimer: NodeJS.Timeout | undefined
   const interrupt = () => {
     child.kill('SIGINT')
-    late = setTimeout(() => child.kill('SIGKILL'), END_MS)
+    killTimer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS)
   }
   signal?.addEventListener('abort', interrupt, { once: true })
   child.once('error', reject)
-  child.once('close', (code) => resolve({ code: code ?? 1, ...said }))
+  child.once('close', (code) => resolve({ code: code ?? 1, ...texts }))
   try {
-    const ran = await promise
+    const result = await promise
     signal?.throwIfAborted()
-    return ran
+    return result
   } finally {
-    clearTimeout(late)
+    clearTimeout(killTimer)
     signal?.removeEventListener('abort', interrupt)
   }
 }

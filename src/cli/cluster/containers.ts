@@ -1,29 +1,31 @@
-/** What the cluster's containers are and how they do, as Docker sees them. */
+/** The containers of the cluster with their state, as Docker reports them. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
-import { type Compose, mustSucceed } from './compose.ts'
+import { type Compose, requireSuccess } from './compose.ts'
 
-export const NODES = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5'] as const
-export const REPLICAS = 'classify-service'
+/** The Compose services of the Restate nodes, in the order of their numbers from 1. */
+export const NODE_SERVICES = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5'] as const
+/** The Compose service of the replicas. */
+export const REPLICA_SERVICE = 'classify-service'
 
 export interface Container {
   readonly id: string
-  /** As the Compose file calls it: "restate-1", "classify-service". */
+  /** The name in the Compose file, such as "restate-1" or "classify-service". */
   readonly service: string
-  /** From 1; several where a service is scaled. */
+  /** The number within the service, from 1; above 1 where a service is scaled. */
   readonly number: number
   /** "running", "exited", "restarting" … */
   readonly state: string
-  /** "healthy", "starting", "unhealthy"; "none" where it has no check. */
+  /** "healthy", "starting" or "unhealthy"; "none" where the container has no health check. */
   readonly health: string
   readonly exitCode: number
   readonly restarts: number
   /** Milliseconds since 1970. */
   readonly startedAtMs: number
-  /** Its address in the cluster's network; undefined while it does not run. */
+  /** IP address in the cluster's network; undefined while the container does not run. */
   readonly address: string | undefined
-  /** Port of the container -> port of the host. */
+  /** The published ports: from the port inside the container to the port of the host. */
   readonly ports: ReadonlyMap<number, number>
 }
 
@@ -45,21 +47,21 @@ const inspectedSchema = z.array(
   }),
 )
 
-/** All containers of the project, running or not, in order of service and number; of every profile. */
+/** All containers of the project in every profile, running or not, in order of service and number. */
 export async function listContainers(compose: Compose, signal?: AbortSignal): Promise<Container[]> {
   const options = { output: 'captured', allProfiles: true, ...(signal === undefined ? {} : { signal }) } as const
-  const listed = mustSucceed('docker compose ps', await compose.run(['ps', '--all', '--quiet'], options))
+  const listed = requireSuccess('docker compose ps', await compose.run(['ps', '--all', '--quiet'], options))
   const ids = listed.stdout.split('\n').filter((line) => /^[0-9a-f]{12,64}$/.test(line.trim()))
   if (ids.length === 0) return []
-  // One that has gone since is left out: what is there is printed all the same.
+  // Docker prints the containers that still exist also where one of them is gone, so its exit code is not looked at.
   const { stdout } = await compose.docker(['inspect', '--type', 'container', ...ids], options)
   return parseContainers(stdout)
 }
 
-/** From `docker inspect`. Throws cluster-failed where it is none. */
+/** Reads the output of `docker inspect`. Throws ServiceError cluster-failed where the text is something else. */
 export function parseContainers(json: string): Container[] {
   const parsed = inspectedSchema.safeParse(parseJson(json))
-  if (!parsed.success) throw new ServiceError('cluster-failed', 'docker inspect gave something that is not understood')
+  if (!parsed.success) throw new ServiceError('cluster-failed', 'docker inspect printed something unexpected')
   const containers = parsed.data.map(({ Id, RestartCount, State, Config, NetworkSettings }): Container => {
     const [network] = Object.values(NetworkSettings.Networks ?? {})
     const ports = Object.entries(NetworkSettings.Ports ?? {}).flatMap(([name, hosts]) => {
@@ -82,13 +84,13 @@ export function parseContainers(json: string): Container[] {
   return containers.sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number)
 }
 
-/** "restate-1", "classify-service-3": the number only where a service can have several. */
+/** "restate-1" or "classify-service-3": with a number only where the service may have several containers. */
 export function nameOf({ service, number }: Pick<Container, 'service' | 'number'>): string {
-  return service === REPLICAS ? `${service}-${number}` : service
+  return service === REPLICA_SERVICE ? `${service}-${number}` : service
 }
 
-/** Where the host reaches a port of a service; undefined where it is not published, or the service is not there. */
+/** The URL at which this machine reaches `port` of a service; undefined where it is not published or nothing runs. */
 export function hostUrl(containers: readonly Container[], service: string, port: number): string | undefined {
-  const published = containers.find((one) => one.service === service)?.ports.get(port)
+  const published = containers.find((container) => container.service === service)?.ports.get(port)
   return published === undefined ? undefined : `http://127.0.0.1:${published}`
 }

@@ -1,47 +1,49 @@
-/** `cluster:5node`: five nodes, five replicas and all they need, up, registered and verified. */
-import type { Command } from 'commander'
+/** The command `cluster:5node`, which brings the whole cluster up, and what it shares with `cluster:start` and `all-in-one`. */
+import { type Command, Option } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { duration } from '../ui/option-values.ts'
 import { EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
-import { sayCluster } from './addresses.ts'
+import { sayAddresses } from './addresses.ts'
 import { findCompose } from './compose.ts'
-import { bringUp, DEFAULT_TIMEOUT_MS } from './up.ts'
+import { bringUp } from './up.ts'
 
-export const TIMEOUT_OPTION = [
-  '--timeout <duration>',
-  'how long to wait until all is ready, such as 90s or 10m',
-  duration,
-  DEFAULT_TIMEOUT_MS,
-] as const
+/** Milliseconds that all parts may take to become ready, unless --timeout says otherwise. */
+const DEFAULT_TIMEOUT_MS = 300_000
+
+/** The option --timeout of every command that waits for the cluster. */
+export function createTimeoutOption(): Option {
+  return new Option('--timeout <duration>', 'how long to wait until all parts are ready, such as 90s or 10m')
+    .argParser(duration)
+    .default(DEFAULT_TIMEOUT_MS, '5m')
+}
 
 export function addFiveNodeCommand(program: Command): void {
   program
     .command('cluster:5node')
-    .description('Build and start the five-node cluster, wait until it is ready, register its replicas')
-    .option(...TIMEOUT_OPTION)
+    .description('Build and start the five-node cluster, wait until it is ready, and register its replicas')
+    .addOption(createTimeoutOption())
     .action(async ({ timeout: timeoutMs }: { readonly timeout: number }) => {
       const config = readConfig()
-      await leavingContainers(async (signal) => {
+      await keepingContainers(async (signal) => {
         const compose = await findCompose(config, signal)
         const cluster = await bringUp({ config, compose, signal, timeoutMs, replicas: config.cluster.replicas })
-        await sayCluster(cluster, signal)
+        await sayAddresses(cluster, signal)
       })
       process.exitCode = EXIT_OK
     })
 }
 
-/** Runs `work`; an interrupt ends it, says that the containers go on, and is passed on. */
-export async function leavingContainers(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** Runs `work` so that an interrupt ends it, and tells the user that the containers keep running. */
+export async function keepingContainers(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   try {
     await underInterrupts(
-      () => say('Stopping to wait …'),
+      () => say('Stopping …'),
       ({ first }) => work(first),
     )
   } catch (error) {
     if (isInterrupted(error)) {
-      say(
-        'The containers stay as they are. npm run cluster:5node goes on, cluster:stop stops, cluster:clean removes them.',
-      )
+      const commands = 'npm run cluster:5node to continue, cluster:stop to stop them, cluster:clean to remove them'
+      say(`The containers keep running. Use ${commands}.`)
     }
     throw error
   }

@@ -1,7 +1,7 @@
-/** `cluster:ps`: all containers of the cluster, running or not. */
+/** The command `cluster:ps`: lists all containers of the cluster, also those that do not run. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { findCompose, mustSucceed } from './compose.ts'
+import { findCompose, requireSuccess } from './compose.ts'
 
 export function addClusterPsCommand(program: Command): void {
   program
@@ -9,7 +9,7 @@ export function addClusterPsCommand(program: Command): void {
     .description('List the containers of the cluster with their health and ports')
     .action(async () => {
       const compose = await findCompose(readConfig())
-      const ran = await compose.run(['ps', '--all'], { output: 'inherited', allProfiles: true })
-      mustSucceed('docker compose ps', ran)
+      const result = await compose.run(['ps', '--all'], { output: 'inherited', allProfiles: true })
+      requireSuccess('docker compose ps', result)
     })
 }

@@ -1,87 +1,81 @@
-/** Whether the cluster is ready: every container healthy, and every node a member in the eyes of every other. */
-import { z } from 'zod'
-import { parseJson } from '../../lib/json.ts'
-import { createHttpClient, type HttpClient } from '../client/http.ts'
-import { type Container, hostUrl, NODES, nameOf, REPLICAS } from './containers.ts'
+/** Finds the parts of the cluster that are not ready: containers that are not healthy, and nodes that are not members. */
+import { type AdminNodeClient, createAdminNodeClient } from '../client/admin-node.ts'
+import { type Container, hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
 
+/** The port of a node's admin API inside its container. */
 export const ADMIN_PORT = 9070
-const ASK_MS = 3_000
-/** So many restarts say that it will not come up by itself. */
-const HOPELESS_RESTARTS = 4
+/** Milliseconds that one node may take for an answer; the next look asks it again. */
+const ANSWER_TIMEOUT_MS = 3_000
+/** A container that Docker has restarted so often does not become healthy by waiting. */
+const MAX_RESTARTS = 4
 
-export interface Missing {
-  /** The service, as `cluster:logs` takes it. */
+/** A part of the cluster that is not ready. */
+export interface UnreadyPart {
+  /** The name of the Compose service, as `cluster:logs` takes it. */
   readonly service: string
+  /** The service, with the number of the container where a service may have several. */
   readonly name: string
-  readonly why: string
-  readonly isHopeless: boolean
+  /** Completes a sentence about the part, such as "starting" or "exited, exit code 1". */
+  readonly reason: string
+  /** Whether the part has failed so often that waiting is of little use. */
+  readonly isFailing: boolean
 }
 
-/** Parts that the cluster can do without while it comes up. */
+/** Services that the cluster can do without. */
 const OPTIONAL = new Set(['prometheus', 'grafana'])
-/** What must be there; the others may be scaled to nothing for an outside model, database or S3. */
-const REQUIRED = [...NODES, REPLICAS, 'nginx', 'pgbouncer']
+/** Services that must exist. All others may be scaled to 0, where a model, a database or an S3 elsewhere replaces them. */
+const REQUIRED = [...NODE_SERVICES, REPLICA_SERVICE, 'nginx', 'pgbouncer']
 
-/** What Docker says is not ready. Pure. */
-export function missingContainers(containers: readonly Container[], replicas: number): Missing[] {
-  const missing: Missing[] = []
-  const add = (service: string, name: string, why: string, isHopeless = false) =>
-    missing.push({ service, name, why, isHopeless })
+/** The parts that are not ready as Docker sees them, where `replicas` replicas are wanted. Pure. */
+export function findUnreadyContainers(containers: readonly Container[], replicas: number): UnreadyPart[] {
+  const unready: UnreadyPart[] = []
   for (const service of REQUIRED) {
-    const found = containers.filter((one) => one.service === service).length
-    const wanted = service === REPLICAS ? replicas : 1
-    if (found === 0) add(service, service, 'is not there')
-    else if (found < wanted) add(service, service, `${found} of ${wanted} are there`)
+    const found = containers.filter((container) => container.service === service).length
+    const wanted = service === REPLICA_SERVICE ? replicas : 1
+    const reason = found === 0 ? 'missing' : `${found} of ${wanted} exist`
+    if (found < wanted) unready.push({ service, name: service, reason, isFailing: false })
   }
-  for (const one of containers) {
-    if (OPTIONAL.has(one.service)) continue
-    if (one.state === 'running' && (one.health === 'healthy' || one.health === 'none')) continue
-    const isHopeless = one.restarts >= HOPELESS_RESTARTS
-    add(one.service, nameOf(one), describe(one), isHopeless)
+  for (const container of containers) {
+    const { service, state, health, restarts } = container
+    if (OPTIONAL.has(service)) continue
+    if (state === 'running' && (health === 'healthy' || health === 'none')) continue
+    const isFailing = restarts >= MAX_RESTARTS
+    unready.push({ service, name: nameOf(container), reason: describeState(container), isFailing })
   }
-  return missing
+  return unready
 }
 
-function describe({ state, health, exitCode, restarts }: Container): string {
+function describeState({ state, health, exitCode, restarts }: Container): string {
   if (state === 'running') return health
   const ended = state === 'created' ? '' : `, exit code ${exitCode}`
-  return `${state}${ended}${restarts > 0 ? `, started again ${restarts} times` : ''}`
+  return `${state}${ended}${restarts > 0 ? `, restarted ${restarts} times` : ''}`
 }
-
-const healthSchema = z.object({ metadata_cluster_health: z.object({ members: z.array(z.number()) }) })
 
 /**
- * The nodes that are no members yet. Each is asked itself: one that is up alone answers as well, but lists itself only,
- * so a node counts when it answers and lists all five.
+ * The nodes that are not members yet. Every node is asked, and is ready when it lists all five: a node that is up without
+ * the others answers as well, but lists only itself.
  */
-export async function missingMembers(containers: readonly Container[], signal: AbortSignal): Promise<Missing[]> {
-  const request = createHttpClient()
-  const asked = await Promise.all(
-    NODES.map(async (node) => {
-      const why = await whyNoMember(request, hostUrl(containers, node, ADMIN_PORT), signal)
-      return why === undefined ? [] : [{ service: node, name: node, why, isHopeless: false }]
+export async function findUnreadyMembers(
+  containers: readonly Container[],
+  signal: AbortSignal,
+): Promise<UnreadyPart[]> {
+  const client = createAdminNodeClient(signal, ANSWER_TIMEOUT_MS)
+  const checked = await Promise.all(
+    NODE_SERVICES.map(async (service) => {
+      const reason = await findMemberProblem(client, hostUrl(containers, service, ADMIN_PORT))
+      return reason === undefined ? [] : [{ service, name: service, reason, isFailing: false }]
     }),
   )
-  return asked.flat()
-}
-
-async function whyNoMember(
-  request: HttpClient,
-  url: string | undefined,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (url === undefined) return 'its admin port is not published'
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])
-  const answer = await request(`${url}/cluster-health`, { method: 'GET', signal: bound }).catch(() => undefined)
   signal.throwIfAborted()
-  if (answer === undefined) return `${url} does not answer`
-  const members = membersOf(answer.text)
-  if (members === undefined) return `is no member yet (${url} answered ${answer.status})`
-  const lacking = NODES.filter((_, index) => !members.includes(index + 1))
-  return lacking.length === 0 ? undefined : `does not see ${lacking.join(', ')} as members`
+  return checked.flat()
 }
 
-/** The ids of the nodes in an answer of /cluster-health. */
-export function membersOf(json: string): readonly number[] | undefined {
-  return healthSchema.safeParse(parseJson(json)).data?.metadata_cluster_health.members
+async function findMemberProblem(client: AdminNodeClient, url: string | undefined): Promise<string | undefined> {
+  if (url === undefined) return 'its admin port is not published'
+  const answer = await client.listMembers(url).catch(() => undefined)
+  if (answer === undefined) return `${url} does not answer`
+  const { members, status } = answer
+  if (members === undefined) return `is not a member yet (${url} answered ${status})`
+  const lacking = NODE_SERVICES.filter((_, index) => !members.includes(index + 1))
+  return lacking.length === 0 ? undefined : `does not see ${lacking.join(', ')} as members`
 }

@@ -1,45 +1,57 @@
-/** What each replica did during a run, from its metrics: they are looked at while it goes on, since a replica may die or come. */
+/**
+ * Counts the work of each replica during a run of `all-in-one` by its metrics. The metrics are read again and again while
+ * the run goes on, because replicas may end and new ones may start meanwhile.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Compose } from './compose.ts'
-import { listContainers, nameOf, REPLICAS } from './containers.ts'
+import { listContainers, nameOf, REPLICA_SERVICE } from './containers.ts'
 
-/** The names are fixed: they stand in `all-in-one --json`. */
+/** The work of one replica. The property names are those of `all-in-one --json`. */
 export interface ReplicaWork {
-  /** Batches and chunks that it brought to an end. */
+  /** Batches that the replica completed. */
   readonly batches: number
+  /** Chunks that the replica completed. */
   readonly chunks: number
-  /** Requests that it sent to the model, refused ones included. */
+  /** Requests that the replica sent to the model, those that were refused included. */
   readonly requests: number
 }
 
+/** The counters of one replica process at one moment. */
 export interface ReplicaSample extends ReplicaWork {
-  /** When the process started: its counters begin at zero. */
+  /** When the process started, seconds since 1970, which tells two processes of one name apart. */
   readonly startedAt: number
 }
 
-/** From a replica's /metrics; undefined where it is no such text. */
+/** Reads the text of a replica's /metrics; undefined where the text is something else. */
 export function parseReplicaMetrics(text: string): ReplicaSample | undefined {
-  const sum = (pattern: RegExp) => {
+  const sumOf = (pattern: RegExp) => {
     let total = 0
     for (const [, value] of text.matchAll(pattern)) total += Number(value)
     return total
   }
-  const startedAt = sum(/^process_start_time_seconds (\S+)$/gm)
+  const startedAt = sumOf(/^process_start_time_seconds (\S+)$/gm)
   if (startedAt === 0) return undefined
   return {
     startedAt,
-    batches: sum(/^classify_invocations_total\{service="classify-api",handler="batch",outcome="completed"\} (\S+)$/gm),
-    chunks: sum(/^classify_invocations_total\{service="classifier",handler="chunk",outcome="completed"\} (\S+)$/gm),
-    requests: sum(/^classify_model_requests_total\{[^}]*\} (\S+)$/gm),
+    batches: sumOf(
+      /^classify_invocations_total\{service="classify-api",handler="batch",outcome="completed"\} (\S+)$/gm,
+    ),
+    chunks: sumOf(/^classify_invocations_total\{service="classifier",handler="chunk",outcome="completed"\} (\S+)$/gm),
+    requests: sumOf(/^classify_model_requests_total\{[^}]*\} (\S+)$/gm),
   }
 }
 
 export interface ReplicaTally {
+  /** Adds one look at all replicas, by the name of each. */
   note(samples: ReadonlyMap<string, ReplicaSample>): void
+  /** The work since the first look, by replica, in the order of their numbers. */
   totals(): Record<string, ReplicaWork>
 }
 
-/** Adds up over all processes that bore a replica's name. What the first samples hold was done before. */
+/**
+ * Adds up the work of all processes that had the name of a replica, because a replica that is restarted counts from zero.
+ * Counts of the first look are subtracted, because that work was done before.
+ */
 export function createReplicaTally(): ReplicaTally {
   const processes = new Map<string, { readonly name: string; readonly before: ReplicaWork; last: ReplicaWork }>()
   const nothing: ReplicaWork = { batches: 0, chunks: 0, requests: 0 }
@@ -70,18 +82,20 @@ export function createReplicaTally(): ReplicaTally {
   }
 }
 
-/** What a replica that dies has done since the last look is not counted. */
+/** Milliseconds between two looks. The work of a replica between its last look and its end is not counted. */
 const LOOK_EVERY_MS = 5_000
-const ASK_S = 3
-const MARK = '#### '
+/** Seconds that one replica may take for its metrics. */
+const ANSWER_TIMEOUT_S = 3
+/** Begins the line behind the metrics of one replica, which names its URL. */
+const URL_MARK = '#### '
 
-/** Begins to count. `stop` looks once more and resolves with what each replica did; it never rejects. */
+/** Begins to count. `stop` takes a last look and resolves with the work of each replica; it never rejects. */
 export async function watchReplicas(
   compose: Compose,
   signal: AbortSignal,
 ): Promise<{ stop(): Promise<Record<string, ReplicaWork>> }> {
   const tally = createReplicaTally()
-  // A look that fails says nothing of the run.
+  // A look that fails is left out, because it says nothing about the run.
   const look = async () => tally.note(await sampleReplicas(compose, signal).catch(() => new Map()))
   await look()
   const stopping = new AbortController()
@@ -101,23 +115,24 @@ export async function watchReplicas(
   }
 }
 
-/** By way of NGINX' container: /metrics is not published to the host. */
+/** Reads the metrics from inside the NGINX container, because they are not published to the host. */
 async function sampleReplicas(compose: Compose, signal: AbortSignal): Promise<Map<string, ReplicaSample>> {
   const containers = await listContainers(compose, signal)
   const nginx = containers.find(({ service, state }) => service === 'nginx' && state === 'running')
-  const replicas = containers.flatMap((one) => {
-    return one.service === REPLICAS && one.address !== undefined ? [[one.address, nameOf(one)] as const] : []
+  const replicas = containers.flatMap((container) => {
+    const { service, address } = container
+    return service === REPLICA_SERVICE && address !== undefined ? [[address, nameOf(container)] as const] : []
   })
   if (nginx === undefined || replicas.length === 0) return new Map()
-  const ask = ['curl', '-s', '--max-time', String(ASK_S), '-w', `\n${MARK}%{url_effective}\n`]
+  const curl = ['curl', '-s', '--max-time', String(ANSWER_TIMEOUT_S), '-w', `\n${URL_MARK}%{url_effective}\n`]
   const urls = replicas.map(([address]) => `http://${address}:9080/metrics`)
-  // One that does not answer is left out; curl goes on with the next.
-  const { stdout } = await compose.docker(['exec', nginx.id, ...ask, ...urls], { output: 'captured', signal })
+  // curl goes on with the next replica where one does not answer, so its exit code is not looked at.
+  const { stdout } = await compose.docker(['exec', nginx.id, ...curl, ...urls], { output: 'captured', signal })
   const names = new Map(replicas)
   return parseSamples(stdout, (address) => names.get(address))
 }
 
-/** Metrics of several replicas, each followed by a line with its URL. */
+/** Reads the metrics of several replicas, each followed by a line with its URL. `nameAt` gives the replica at an address. */
 export function parseSamples(
   text: string,
   nameAt: (address: string) => string | undefined,
@@ -125,11 +140,11 @@ export function parseSamples(
   const samples = new Map<string, ReplicaSample>()
   let lines: string[] = []
   for (const line of text.split('\n')) {
-    if (!line.startsWith(MARK)) {
+    if (!line.startsWith(URL_MARK)) {
       lines.push(line)
       continue
     }
-    const name = nameAt(new URL(line.slice(MARK.length)).hostname)
+    const name = nameAt(new URL(line.slice(URL_MARK.length)).hostname)
     const sample = parseReplicaMetrics(lines.join('\n'))
     if (name !== undefined && sample !== undefined) samples.set(name, sample)
     lines = []

@@ -1,8 +1,8 @@
-/** `cluster:stop`: everything ends, the data stays. */
+/** The command `cluster:stop`: stops all containers of the cluster and keeps its data. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { say, underInterrupts } from '../ui/terminal.ts'
-import { findCompose, mustSucceed } from './compose.ts'
+import { findCompose, requireSuccess } from './compose.ts'
 
 export function addClusterStopCommand(program: Command): void {
   program
@@ -11,13 +11,13 @@ export function addClusterStopCommand(program: Command): void {
     .action(async () => {
       const config = readConfig()
       await underInterrupts(
-        () => say('Stopping to wait; what has not ended goes on …'),
+        () => say('Interrupted: containers that have not stopped yet keep running …'),
         async ({ first: signal }) => {
           const compose = await findCompose(config, signal)
-          const ran = await compose.run(['stop'], { output: 'stderr', allProfiles: true, signal })
-          mustSucceed('docker compose stop', ran)
+          const result = await compose.run(['stop'], { output: 'stderr', allProfiles: true, signal })
+          requireSuccess('docker compose stop', result)
         },
       )
-      say('Stopped. The data stays; npm run cluster:start goes on from it.')
+      say('Stopped. The data is kept; npm run cluster:start starts the cluster again.')
     })
 }

@@ -1,61 +1,65 @@
-/** Brings the cluster up, from nothing or from whatever is there: the work behind `cluster:5node` and `all-in-one`. */
+/** Brings the cluster up, whatever part of it is running already: the work of `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { say } from '../ui/terminal.ts'
-import { type Compose, mustSucceed, PROJECT_DIR } from './compose.ts'
-import { type Container, hostUrl, listContainers, NODES, REPLICAS } from './containers.ts'
+import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
+import { type Container, hostUrl, listContainers, NODE_SERVICES, REPLICA_SERVICE } from './containers.ts'
 import { ensureIdentity, type Identity } from './identity.ts'
 import { ADMIN_PORT } from './readiness.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
 import { waitUntilReady } from './wait.ts'
 
-export const DEFAULT_TIMEOUT_MS = 300_000
-/** For what comes after all parts are healthy. */
-const REGISTER_MS = 60_000
+/** Milliseconds that the registration may take once all parts are healthy. */
+const REGISTRATION_TIMEOUT_MS = 60_000
 
 export interface UpOptions {
   readonly config: Config
   readonly compose: Compose
+  /** Milliseconds that all parts may take to become ready. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly replicas: number
 }
 
+/** A running cluster, with the addresses at which this machine reaches its nodes. */
 export interface Cluster {
   readonly containers: readonly Container[]
   readonly ingressUrls: readonly string[]
   readonly adminUrls: readonly string[]
-  /** Public key of the nodes' signatures. */
+  /** The public key by which replicas check the signatures of the nodes. */
   readonly publicKey: string
 }
 
-/** Builds, starts, waits, registers and verifies. Rejects with cluster-failed or admin-failed; nothing is taken down. */
+/**
+ * Builds the image, starts all containers, waits until they are ready, and registers the replicas. Rejects with
+ * ServiceError cluster-failed or admin-failed; containers that have started keep running.
+ */
 export async function bringUp(options: UpOptions): Promise<Cluster> {
   const { config, compose, signal, replicas } = options
   const identity = await ensureClusterIdentity(config)
   const env = replicas === config.cluster.replicas ? {} : { CLUSTER_REPLICAS: String(replicas) }
-  // One service alone: Compose marks an image with the service that it was built for, so that `up --build` would leave two
-  // images for one name, and the next `up` by hand would make replicas anew.
-  const built = await compose.run(['build', REPLICAS], { output: 'stderr', env, signal })
+  // Only one service is built, because Compose labels an image with the service for which it was built: `up --build` would
+  // leave two images of one name, and the next `up` of a user would create the replicas again.
+  const built = await compose.run(['build', REPLICA_SERVICE], { output: 'stderr', env, signal })
   if (built.code !== 0)
-    throw new ServiceError('cluster-failed', 'The image was not built: docker compose said why above')
+    throw new ServiceError('cluster-failed', 'The image could not be built; see the output of docker compose above')
   const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
-  if (up.code !== 0) await explainFailedUp(options)
+  if (up.code !== 0) throw await explainFailedUp(options)
   return await completeUp(options, identity)
 }
 
-/** Waits until all is ready and signed, registers, and sees that every node has heard. */
+/** The steps after the start of the containers: waits until all are ready, checks signatures, and registers the replicas. */
 export async function completeUp(options: UpOptions, identity: Identity): Promise<Cluster> {
   const { compose, signal } = options
-  await renewStale(compose, identity, signal)
+  await restartWithoutKey(compose, identity, signal)
   const containers = await waitUntilReady(options)
   await verifySigned(compose, containers, identity, signal)
   const cluster = describeCluster(containers, identity)
-  const deadline = performance.now() + REGISTER_MS
+  const deadline = performance.now() + REGISTRATION_TIMEOUT_MS
   const id = await registerDeployment(cluster.adminUrls, deadline, signal)
   await verifyDeployment(cluster.adminUrls, id, deadline, signal)
-  say(`Registered as ${id}, BidiStream, on all ${cluster.adminUrls.length} nodes.`)
+  say(`Registered the replicas as ${id} (BidiStream) on all ${cluster.adminUrls.length} nodes.`)
   return cluster
 }
 
@@ -64,34 +68,36 @@ export async function ensureClusterIdentity(config: Config): Promise<Identity> {
 }
 
 export function describeCluster(containers: readonly Container[], { publicKey }: Identity): Cluster {
-  const urls = (port: number) => NODES.flatMap((node) => hostUrl(containers, node, port) ?? [])
+  const urls = (port: number) => NODE_SERVICES.flatMap((node) => hostUrl(containers, node, port) ?? [])
   return { containers, ingressUrls: urls(8080), adminUrls: urls(ADMIN_PORT), publicKey }
 }
 
-/** Compose gives up when a part that others wait for is unhealthy; what it is, is ours to say, where it is not Compose's own. */
-async function explainFailedUp({ compose, signal }: UpOptions): Promise<void> {
+/** The error for an `up` that failed; Compose, which gives up when a part is unhealthy, has printed its own reason before. */
+async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceError> {
+  const failure = 'The cluster did not start; see the output of docker compose above'
   const containers = await listContainers(compose, signal)
-  const way = 'docker compose said why above'
-  if (containers.length === 0) throw new ServiceError('cluster-failed', `The cluster did not start: ${way}`)
-  const stuck = containers.filter(({ state, health }) => state !== 'running' || health === 'unhealthy')
-  const services = [...new Set(stuck.map(({ service }) => service))].join(' ')
+  const failed = containers.filter(({ state, health }) => state !== 'running' || health === 'unhealthy')
+  const services = [...new Set(failed.map(({ service }) => service))].join(' ')
   const logs = services === '' ? '' : `\nLogs: npm run cluster:logs -- --no-follow --tail 50 ${services}`
-  throw new ServiceError('cluster-failed', `The cluster did not start: ${way}.${logs}`)
+  return new ServiceError('cluster-failed', `${failure}${logs}`)
 }
 
-/** Nodes and replicas that started before the key was there do not know it, and to Compose nothing has changed. */
-async function renewStale(compose: Compose, identity: Identity, signal: AbortSignal): Promise<void> {
-  const knowsKey = new Set<string>([...NODES, REPLICAS])
-  const stale = (await listContainers(compose, signal)).filter(({ service, startedAtMs, state }) => {
-    return knowsKey.has(service) && state === 'running' && startedAtMs < identity.madeAtMs
+/**
+ * Restarts the nodes and replicas that started before the signing key was created and so do not know it. Compose does not
+ * do so by itself, because their configuration is the same.
+ */
+async function restartWithoutKey(compose: Compose, identity: Identity, signal: AbortSignal): Promise<void> {
+  const usesKey = new Set<string>([...NODE_SERVICES, REPLICA_SERVICE])
+  const outdated = (await listContainers(compose, signal)).filter(({ service, startedAtMs, state }) => {
+    return usesKey.has(service) && state === 'running' && startedAtMs < identity.createdAtMs
   })
-  if (stale.length === 0) return
-  const services = [...new Set(stale.map(({ service }) => service))]
-  say(`Starting ${services.join(', ')} again: calls are signed from now on`)
-  mustSucceed('docker compose restart', await compose.run(['restart', ...services], { output: 'stderr', signal }))
+  if (outdated.length === 0) return
+  const services = [...new Set(outdated.map(({ service }) => service))]
+  say(`Restarting ${services.join(', ')}, because calls are signed from now on`)
+  requireSuccess('docker compose restart', await compose.run(['restart', ...services], { output: 'stderr', signal }))
 }
 
-/** Asks a replica as a stranger would: it must refuse. */
+/** Sends an unsigned request to a replica. Rejects with ServiceError cluster-failed where the replica does not refuse it. */
 export async function verifySigned(
   compose: Compose,
   containers: readonly Container[],
@@ -100,18 +106,18 @@ export async function verifySigned(
 ): Promise<void> {
   const nginx = containers.find(({ service }) => service === 'nginx')
   if (nginx === undefined) return
-  // Discovery needs no body, and is refused in the same way as a call.
-  const ask = ['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '5']
+  // A discovery needs no body, and an unsigned one is refused in the same way as an unsigned call.
+  const curl = ['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '5']
   const accept = ['-H', 'accept: application/vnd.restate.endpointmanifest.v3+json']
-  const url = `http://${REPLICAS}:9080/discover`
-  const ran = await compose.docker(['exec', nginx.id, ...ask, ...accept, url], { output: 'captured', signal })
-  if (ran.stdout.trim() === '401') {
-    say(`Calls are signed (${identity.publicKey}); a replica refuses others with 401.`)
+  const url = `http://${REPLICA_SERVICE}:9080/discover`
+  const result = await compose.docker(['exec', nginx.id, ...curl, ...accept, url], { output: 'captured', signal })
+  if (result.stdout.trim() === '401') {
+    say(`Calls are signed with ${identity.publicKey}; replicas refuse unsigned ones with 401.`)
     return
   }
-  const way = `it should hold ${identity.publicKey}, see RESTATE_IDENTITY_KEYS_DIR in docker-compose.cluster.yml`
+  const advice = `it should know the key ${identity.publicKey}, see RESTATE_IDENTITY_KEYS_DIR in docker-compose.cluster.yml`
   throw new ServiceError(
     'cluster-failed',
-    `A replica answers unsigned calls (${ran.stdout.trim() || ran.stderr}): ${way}`,
+    `A replica answers unsigned calls (${result.stdout.trim() || result.stderr}): ${advice}`,
   )
 }

@@ -1,4 +1,4 @@
-/** `eval GOLD`: how right the answers are, field by field, on indicators that a person has labelled. */
+/** The command `eval [GOLD]`: scores the answers, field by field, against indicators that people have labelled. */
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import { scoreFirstReadings } from '../../eval/first-readings.ts'
 import { type GoldRow, parseGold } from '../../eval/gold-file.ts'
 import { predictByRules } from '../../eval/prediction.ts'
 import { type ScoredRow, score } from '../../eval/score.ts'
+import { STOPPING } from '../start/start.ts'
 import { httpUrls, oneOf } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
@@ -23,10 +24,11 @@ import {
   underInterrupts,
 } from '../ui/terminal.ts'
 import { formatPacks, formatScore } from './format.ts'
-import { type FailUnder, failUnderOf, packsOf, shortfallsOf } from './options.ts'
+import { type FailUnder, findShortfalls, parseFailUnder, parsePacks } from './options.ts'
 import { noCost } from './report.ts'
 import { runThroughService } from './service.ts'
 
+/** The gold file of this repository, on which the rules were tuned. */
 export const SHIPPED_GOLD = fileURLToPath(new URL('../../eval/gold/authors.jsonl', import.meta.url))
 
 interface EvalOptions {
@@ -41,31 +43,40 @@ interface EvalOptions {
 export function addEvalCommand(program: Command): void {
   program
     .command('eval')
-    .description('Score the answers against labelled indicators (JSON lines with labels)')
-    .argument('[gold]', 'gold file (default: the one that is shipped, which the rules were tuned on)')
+    .description('Score the answers against labelled indicators')
+    .argument(
+      '[gold]',
+      'gold file, JSON lines with labels (default: the one of this repository, on which the rules were tuned)',
+    )
     .option(
       '--mode <mode>',
-      'rules: the rules alone, no service needed; model, hybrid: through the whole service, as classify --mode',
+      'rules: score the rules alone, without a service; model, hybrid: score the whole service, as classify --mode',
       oneOf(['rules', 'model', 'hybrid']),
       'rules',
     )
-    .option('--pack <list>', 'indicators in one request to the model, such as 1,5,10,25; one row each', packsOf, [10])
-    .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
-    .option('--fail-under <list>', 'exit 1 where a figure is lower, such as type=0.9,all=0.8', failUnderOf)
+    .option(
+      '--pack <list>',
+      'indicators in one request to the model; several sizes such as 1,5,10,25 are compared',
+      parsePacks,
+      [10],
+    )
+    .option('--json', 'print one JSON object on stdout, and everything else on stderr')
+    .option('--fail-under <list>', 'exit with 1 if a figure is lower, such as type=0.9,all=0.8', parseFailUnder)
     .option(
       '--ingress <urls>',
-      'ask a running service, which stores the results under ids that begin with "eval:" (default: one of its own, gone afterwards)',
+      'score a running service, which stores the results under ids that begin with "eval:" (default: a temporary one)',
       httpUrls,
     )
-    .option('--fit', 'print the calibration of the rules that this gold file gives, and nothing else')
+    .option('--fit', 'print only the calibration of the rules that this gold file gives')
     .action(async (file: string | undefined, options: EvalOptions) => {
       const rows = await readGoldFile(file ?? SHIPPED_GOLD)
-      if (file === undefined) say('No gold file was named: the shipped one, which was tuned on, is scored.')
+      if (file === undefined)
+        say('No gold file was named: scoring the one of this repository, on which the rules were tuned.')
       process.exitCode = options.fit === true ? printFit(rows) : await evaluate(rows, file ?? null, options)
     })
 }
 
-/** Reads and checks. Throws ServiceError input-invalid that names every wrong line. */
+/** Reads and checks a gold file. Throws ServiceError input-invalid that names the wrong lines. */
 export async function readGoldFile(path: string): Promise<readonly GoldRow[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new ServiceError('input-invalid', `The gold file cannot be read: ${messageOf(error)}`, { cause: error })
@@ -75,7 +86,7 @@ export async function readGoldFile(path: string): Promise<readonly GoldRow[]> {
   if (problems.length > 0) {
     const shown = problems.slice(0, 20).map((problem) => `  ${problem}`)
     const rest = problems.length > shown.length ? [`  and ${problems.length - shown.length} more`] : []
-    throw new ServiceError('input-invalid', [`${path} is no gold file:`, ...shown, ...rest].join('\n'))
+    throw new ServiceError('input-invalid', [`${path} is not a gold file:`, ...shown, ...rest].join('\n'))
   }
   for (const [label, count] of ignored) say(`Labels that are not scored: ${label} (${count})`)
   return rows
@@ -102,7 +113,7 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
   }
   const { mode } = options
   const runs = await underInterrupts(
-    () => say('Stopping … Press Ctrl+C again to kill what does not end.'),
+    () => say(STOPPING),
     (interrupts) =>
       runThroughService(rows, { mode, packs: options.pack, ingress: options.ingress }, readConfig(), interrupts),
   ).catch((error: unknown): null => {
@@ -112,9 +123,9 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
   if (runs === null) return EXIT_INTERRUPTED
   const reports = runs.map(({ pack, scored, ...run }) => ({ ...head, pack, ...run, ...score(scored) }))
   const [first] = reports
-  if (first === undefined) throw new ServiceError('input-invalid', '--pack names no size')
+  if (first === undefined) throw new ServiceError('input-invalid', '--pack must name a size')
   if (options.json === true) {
-    // The first size stands on top, in the form that every mode has; all of them are listed without their misses.
+    // The report of the first size has the form of every mode; `packs` lists all sizes without their long tables.
     printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, type_rules: ___, ...row }) => row) })
   } else {
     process.stdout.write(`${formatScore(first)}\n`)
@@ -123,8 +134,8 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
   return exitCodeOf(options.failUnder, reports)
 }
 
-function exitCodeOf(failUnder: FailUnder | undefined, reports: Parameters<typeof shortfallsOf>[1]): number {
-  const shortfalls = failUnder === undefined ? [] : shortfallsOf(failUnder, reports)
+function exitCodeOf(failUnder: FailUnder | undefined, reports: Parameters<typeof findShortfalls>[1]): number {
+  const shortfalls = failUnder === undefined ? [] : findShortfalls(failUnder, reports)
   for (const line of shortfalls) say(line)
   return shortfalls.length > 0 ? EXIT_FAILED : EXIT_OK
 }

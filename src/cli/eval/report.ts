@@ -1,12 +1,12 @@
-/** What `eval` reports beside the score: who answered and what it cost. */
+/** The parts of the report of `eval` beside the score: which model answered, and what its answers cost. */
 import type { Source } from '../../classification/types.ts'
 import type { ScoredRow } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 
 export interface ModelReport {
-  /** As the endpoint named them in its answers. */
+  /** The names of the models, as the endpoint gave them in its answers. */
   readonly names: readonly string[]
-  /** True where the offline model had any part: its figures are no model's accuracy. */
+  /** True where the offline model gave any answer, so that the figures are not the accuracy of a language model. */
   readonly is_offline: boolean
 }
 
@@ -20,32 +20,36 @@ export interface CostReport {
   readonly needs_review: number
 }
 
+/** One pass of all gold indicators through the service with one pack size. */
 export interface ServiceRun {
+  /** Indicators in one request to the model. */
   readonly pack: number
   readonly model: ModelReport
   readonly cost: CostReport
   readonly scored: readonly ScoredRow[]
 }
 
-/** The rules ask nobody. */
+/** The cost of an evaluation by the rules alone, which sends no request. */
 export function noCost(): Pick<CostReport, 'model_requests' | 'requests_per_1000' | 'cost_usd' | 'cost_usd_per_1000'> {
   return { model_requests: 0, requests_per_1000: 0, cost_usd: 0, cost_usd_per_1000: 0 }
 }
 
+/** The cost of `indicators` indicators, from the summaries of their batches. */
 export function costOf(summaries: readonly BatchSummary[], indicators: number): CostReport {
-  const sum = (value: (summary: BatchSummary) => number) => summaries.reduce((all, one) => all + value(one), 0)
-  const requests = sum((one) => one.model_requests)
-  const usd = sum((one) => one.cost_usd)
-  const bySource = (source: Source) => sum((one) => one.by_source[source])
+  const sum = (value: (summary: BatchSummary) => number) =>
+    summaries.reduce((total, summary) => total + value(summary), 0)
+  const requests = sum((summary) => summary.model_requests)
+  const usd = sum((summary) => summary.cost_usd)
+  const bySource = (source: Source) => sum((summary) => summary.by_source[source])
   return {
     model_requests: requests,
     requests_per_1000: Number(((requests / indicators) * 1_000).toFixed(1)),
     cost_usd: Number(usd.toFixed(6)),
     cost_usd_per_1000: Number(((usd / indicators) * 1_000).toFixed(6)),
     tokens: {
-      input: sum((one) => one.tokens.input),
-      cached: sum((one) => one.tokens.cached),
-      output: sum((one) => one.tokens.output),
+      input: sum((summary) => summary.tokens.input),
+      cached: sum((summary) => summary.tokens.cached),
+      output: sum((summary) => summary.tokens.output),
     },
     by_source: {
       rules: bySource('rules'),
@@ -54,6 +58,6 @@ export function costOf(summaries: readonly BatchSummary[], indicators: number): 
       escalation: bySource('escalation'),
       person: bySource('person'),
     },
-    needs_review: sum((one) => one.needs_review),
+    needs_review: sum((summary) => summary.needs_review),
   }
 }

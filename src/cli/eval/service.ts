@@ -1,5 +1,4 @@
-/** Runs gold indicators through the service, as `classify` would, and gathers what it answered. */
-import { randomBytes } from 'node:crypto'
+/** Sends gold indicators through the whole service, as `classify` does, and collects its answers for the score. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import type { GoldRow } from '../../eval/gold-file.ts'
 import { predictByResult } from '../../eval/prediction.ts'
 import type { ScoredRow } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
+import { createRunId } from '../classify/run-id.ts'
 import { createBatchClient } from '../client/batches.ts'
 import { findIngress } from '../client/ingress.ts'
 import { describeModel } from '../start/start.ts'
@@ -22,17 +22,18 @@ import { costOf, type ServiceRun } from './report.ts'
 export interface ServiceOptions {
   readonly mode: Exclude<Mode, 'rules'>
   readonly packs: readonly number[]
-  /** Of a running service; undefined starts one for the time of the evaluation. */
+  /** Addresses of a running service; undefined to start a temporary one for the evaluation. */
   readonly ingress?: readonly string[] | undefined
 }
 
 const BATCH_SIZE = 50
 const BATCHES_IN_FLIGHT = 4
+/** Milliseconds for which a batch is offered to nodes that do not answer. */
 const PATIENCE_MS = 60_000
-/** In a service with other work the gold's ids must not meet those of a catalogue. */
-const FOREIGN_PREFIX = 'eval:'
+/** Stands before the ids of gold indicators in a running service, so that they differ from those of its catalogues. */
+const EVAL_ID_PREFIX = 'eval:'
 
-/** One run for each pack size. Rejects with ServiceError where the service fails or is interrupted. */
+/** Runs all indicators once for each pack size. Rejects with ServiceError where the service fails, or on an interrupt. */
 export async function runThroughService(
   rows: readonly GoldRow[],
   options: ServiceOptions,
@@ -41,17 +42,17 @@ export async function runThroughService(
 ): Promise<ServiceRun[]> {
   if (options.ingress !== undefined) {
     await findIngress(options.ingress, interrupts.first)
-    say(`The service at ${options.ingress.join(', ')} is asked; which model it has stands in the report.`)
-    return await runAll(rows, options, options.ingress, FOREIGN_PREFIX, interrupts)
+    say(`Scoring the service at ${options.ingress.join(', ')}. The report names its model.`)
+    return await runAll(rows, options, options.ingress, EVAL_ID_PREFIX, interrupts)
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'classify-eval-'))
   try {
-    // PostgreSQL may run as another user, who has to enter it.
+    // PostgreSQL may run as another user, who has to be able to enter the directory.
     await chmod(dataDir, 0o755)
     const { first: signal, second: kill } = interrupts
     say('Starting PostgreSQL, restate-server, the model and a replica for this evaluation …')
     const stack = await startStack({
-      config: await apart(config, dataDir),
+      config: await isolatedConfig(config, dataDir),
       log: createCliLog(config),
       say,
       signal,
@@ -68,8 +69,8 @@ export async function runThroughService(
   }
 }
 
-/** A stack that neither disturbs one that runs nor writes to a database that is in use. */
-async function apart(config: Config, dataDir: string): Promise<Config> {
+/** The configuration of a stack with ports and a database of its own, which disturbs no other stack on the machine. */
+async function isolatedConfig(config: Config, dataDir: string): Promise<Config> {
   const ports = new Set<number>()
   while (ports.size < 4) ports.add(await freePort())
   const [ingressPort = 0, adminPort = 0, port = 0, modelPort = 0] = ports
@@ -103,15 +104,15 @@ async function runOnce(
   prefix: string,
   interrupts: Interrupts,
 ): Promise<ServiceRun> {
-  const runId = `eval-${randomBytes(6).toString('hex')}`
+  const runId = createRunId('eval')
   say(`Run ${runId}: ${rows.length} indicators, mode ${mode}, ${pack} to a request`)
   const progress = createStderrProgress(rows.length)
   const client = createBatchClient({ urls, patienceMs: PATIENCE_MS, say: (line) => progress.note(line) })
   const results = new Map<string, Classification>()
   const summaries: BatchSummary[] = []
   const batches = Array.from({ length: Math.ceil(rows.length / BATCH_SIZE) }, (_, index) => index)
-  const show = (inFlight: number) => {
-    const needsReview = summaries.reduce((all, one) => all + one.needs_review, 0)
+  const showProgress = (inFlight: number) => {
+    const needsReview = summaries.reduce((total, summary) => total + summary.needs_review, 0)
     progress.update({ done: results.size, failed: 0, needsReview, inFlight })
   }
   const submit = async (index: number) => {
@@ -120,7 +121,7 @@ async function runOnce(
       ...indicator,
       indicator_id: prefix + indicator.indicator_id,
     }))
-    // Nothing that was answered before may count, not even by a person, whose word stays: every run measures the model anew.
+    // Earlier answers of the model and of people are left aside, and human answers stay stored: the model is measured.
     const options = { mode, reuse: false, pack, override_person: 'aside' as const }
     const body = { indicators, run_id: runId, force: true, options }
     const response = await client
@@ -136,11 +137,11 @@ async function runOnce(
     summaries.push(response.summary)
   }
   try {
-    show(0)
+    showProgress(0)
     const worker = async () => {
       for (let index = batches.shift(); index !== undefined; index = batches.shift()) {
         await submit(index)
-        show(Math.min(BATCHES_IN_FLIGHT, batches.length))
+        showProgress(Math.min(BATCHES_IN_FLIGHT, batches.length))
       }
     }
     await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, worker))
@@ -150,7 +151,7 @@ async function runOnce(
   const scored = rows.map((row): ScoredRow => {
     const id = prefix + row.indicator.indicator_id
     const result = results.get(id)
-    if (result === undefined) throw new ServiceError('ingress-unavailable', `The service answered nothing for ${id}`)
+    if (result === undefined) throw new ServiceError('ingress-unavailable', `The service gave no result for ${id}`)
     return { row, prediction: predictByResult(row.indicator, result) }
   })
   const names = [...new Set([...results.values()].flatMap(({ model }) => (model === null ? [] : [model])))].sort()

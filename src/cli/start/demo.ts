@@ -1,4 +1,4 @@
-/** `demo`: start everything, classify the shipped sample, show what came of it, stop everything. */
+/** The command `demo`: starts an embedded stack, classifies the sample catalogue, shows some results, and stops the stack. */
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import type { Classification } from '../../classification/types.ts'
@@ -16,26 +16,28 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
-import { describeModel } from './start.ts'
+import { describeModel, STOPPING } from './start.ts'
 
+/** The sample catalogue: indicators of public statistics, as JSON lines. */
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
-const SHOWN = 5
+/** Results that are shown in full. */
+const SHOWN_RESULTS = 5
 
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
-    .description('Start the service, classify the shipped sample of real-world indicators, show results, stop')
-    .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
+    .description('Start the service, classify a sample of real-world indicators, show some results, and stop')
+    .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .action(async (options: { readonly json?: boolean }) => {
       const config = readConfig()
       process.exitCode = await underInterrupts(
-        () => say('Stopping … Press Ctrl+C again to kill what does not end.'),
+        () => say(STOPPING),
         (interrupts) => runDemo(options, config, interrupts),
       )
     })
 }
 
-/** Resolves with the exit code. */
+/** Resolves with the exit code, and stops the stack in every case. */
 async function runDemo(options: { readonly json?: boolean }, config: Config, interrupts: Interrupts): Promise<number> {
   const { first: signal, second: kill } = interrupts
   say('Starting PostgreSQL, restate-server, the model and a replica …')
@@ -49,11 +51,11 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
       config,
       interrupts,
       (results) => {
-        // One of a type, so that five results show five kinds.
+        // One result of each type is kept, so that the shown results differ.
         for (const result of results) if (!shown.has(result.type)) shown.set(result.type, result)
       },
     )
-    const results = [...shown.values()].slice(0, SHOWN)
+    const results = [...shown.values()].slice(0, SHOWN_RESULTS)
     if (options.json === true) printJson({ ...report, results })
     else {
       process.stdout.write(`${formatReport(report)}\n\n${results.map(formatClassification).join('\n\n')}\n\n`)

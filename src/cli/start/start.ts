@@ -1,4 +1,4 @@
-/** `start`: the embedded stack in the foreground. */
+/** The command `start`: runs the embedded stack, all parts of the service on this machine, in the foreground. */
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { type Stack, startStack } from '../../embedded/stack.ts'
@@ -7,35 +7,40 @@ import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } f
 export function addStartCommand(program: Command): void {
   program
     .command('start')
-    .description('Run the whole service on this machine in the foreground; Ctrl+C stops it')
+    .description('Run the whole service on this machine, in the foreground until Ctrl+C')
     .action(async () => {
       const config = readConfig()
       await underInterrupts(
-        () => say('Stopping … Press Ctrl+C again to kill what does not end.'),
+        () => say(STOPPING),
         async ({ first, second }) => {
           let stack: Stack
           try {
             stack = await startStack({ config, log: createCliLog(config), say, signal: first, kill: second })
           } catch (error) {
             if (!isInterrupted(error)) throw error
-            return say('Stopped before it had started.')
+            return say('Stopped before the service was ready.')
           }
           say(describeStack(stack, config))
           await aborted(first)
           await stack.stop()
-          say('Stopped. The data stays.')
+          say('Stopped. The data is kept.')
         },
       )
       process.exitCode = EXIT_OK
     })
 }
 
-/** Nobody must take the offline model's answers for a real model's. */
+/** What a command says at the first Ctrl+C while it runs an embedded stack. */
+export const STOPPING = 'Stopping … Press Ctrl+C again to kill the parts that do not end.'
+
+/** The model for people, with a warning where it is the offline model, whose answers are not those of a language model. */
 export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineModel }: Config): string {
-  if (stack.offlineModelUrl === null) return 'the endpoint that OPENAI_* names'
+  if (stack.offlineModelUrl === null) return 'the endpoint that the OPENAI_ variables name'
   const { from, noise } = offlineModel.answers
-  const whose = { rules: "the rules' guesses", gold: 'labels of a gold file', hostile: 'hostile' }[from]
-  return `offline (${stack.offlineModelUrl}): its answers are ${whose}${noise > 0 ? ', some made wrong' : ''}, not a model's, and its costs what gpt-6-luna would cost. Set OPENAI_API_KEY for a real one`
+  const origin = { rules: "the rules' guesses", gold: 'labels of a gold file', hostile: 'hostile' }[from]
+  const answers = `its answers are ${origin}${noise > 0 ? ', some made wrong' : ''}, not those of a language model`
+  const costs = 'its costs are what gpt-6-luna would cost'
+  return `offline (${stack.offlineModelUrl}): ${answers}, and ${costs}. Set OPENAI_API_KEY to use a language model`
 }
 
 function describeStack(stack: Stack, config: Config): string {

@@ -1,22 +1,23 @@
+/** The parts of the cluster commands that need no Docker: the signing key, the containers, readiness, and the work of replicas. */
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { InvalidArgumentError } from 'commander'
+import { parseDeployments, parseMembers } from '../../../src/cli/client/admin-node.ts'
 import { describeModel } from '../../../src/cli/cluster/addresses.ts'
 import { composeArguments } from '../../../src/cli/cluster/compose.ts'
 import { type Container, hostUrl, nameOf, parseContainers } from '../../../src/cli/cluster/containers.ts'
 import { base58, ensureIdentity, publicKeyOf } from '../../../src/cli/cluster/identity.ts'
 import { logArguments } from '../../../src/cli/cluster/logs.ts'
-import { membersOf, missingContainers } from '../../../src/cli/cluster/readiness.ts'
-import { whyNotListed } from '../../../src/cli/cluster/register.ts'
+import { findUnreadyContainers } from '../../../src/cli/cluster/readiness.ts'
+import { findListingProblem } from '../../../src/cli/cluster/register.ts'
 import { createReplicaTally, parseReplicaMetrics, parseSamples } from '../../../src/cli/cluster/replica-work.ts'
-import { formatMissing, notReady } from '../../../src/cli/cluster/wait.ts'
-import { duration } from '../../../src/cli/ui/option-values.ts'
+import { formatUnready, notReadyError } from '../../../src/cli/cluster/wait.ts'
 import { readIdentityKeys } from '../../../src/restate/identity-keys.ts'
 
+/** Runs `work` with a temporary directory, which is removed afterwards. */
 async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'classify-identity-'))
   try {
@@ -26,7 +27,7 @@ async function inDirectory(work: (directory: string) => Promise<void>): Promise<
   }
 }
 
-test('base58 as Bitcoin has it, leading zeros included', () => {
+test('base58 is that of Bitcoin, leading zeros included', () => {
   assert.equal(base58(Buffer.from('Hello World!')), '2NEpo7TZRRrLZSi2U')
   assert.equal(base58(Buffer.from('0000287fb4cd', 'hex')), '11233QC4')
   assert.equal(base58(Buffer.alloc(3)), '111')
@@ -50,7 +51,7 @@ test('the public key is the one that restate-server 1.7 logged for the same priv
 
 const RFC8032_KEY = 'publickeyv1_FVen3X669xLzsi6N2V91DoiyzHzg1uAgqiT8jZ9nS96Z'
 
-test('a key is made once; the private one is closed to others by its directory, the public one is what replicas read', async () => {
+test('the signing key is created once, in a directory that others cannot enter, and replicas read its public part', async () => {
   await inDirectory(async (directory) => {
     const first = await ensureIdentity(directory)
     assert.match(first.publicKey, /^publickeyv1_/)
@@ -64,7 +65,7 @@ test('a key is made once; the private one is closed to others by its directory, 
   })
 })
 
-test('a key that is put there by hand is taken, and its public part written down; one that is none is told', async () => {
+test('a key that a user puts in place is used, and its public part written; a file that is not a key is refused', async () => {
   await inDirectory(async (directory) => {
     const { file } = await ensureIdentity(directory)
     const pem = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
@@ -77,7 +78,7 @@ test('a key that is put there by hand is taken, and its public part written down
   })
 })
 
-test('public keys: an empty directory lets all in, anything odd stops the replica', async () => {
+test('an empty directory of public keys means no signatures, and a damaged one stops the replica', async () => {
   await inDirectory(async (directory) => {
     assert.deepEqual(await readIdentityKeys([], undefined), [])
     assert.deepEqual(await readIdentityKeys([], directory), [])
@@ -95,23 +96,7 @@ test('public keys: an empty directory lets all in, anything odd stops the replic
   })
 })
 
-test('durations: units, plain milliseconds, and what is none', () => {
-  const cases = {
-    '30s': 30_000,
-    '10m': 600_000,
-    '1h': 3_600_000,
-    '500ms': 500,
-    '1500': 1_500,
-    '0': 0,
-    '168h': 604_800_000,
-  }
-  for (const [text, ms] of Object.entries(cases)) assert.equal(duration(text), ms, text)
-  for (const text of ['', 's', '-1s', '1.5m', '10 m', '1d', '169h', '1e3', 'ten', '99999999999999999999']) {
-    assert.throws(() => duration(text), InvalidArgumentError, text)
-  }
-})
-
-test('Compose is given our file unless COMPOSE_FILE says which, and every profile where all of them matter', () => {
+test('Compose gets the file of this repository unless COMPOSE_FILE names another, and every profile where all are meant', () => {
   const unset = { composeFile: undefined, allProfiles: false }
   assert.deepEqual(composeArguments(['ps'], unset), ['-f', 'docker-compose.cluster.yml', 'ps'])
   assert.deepEqual(composeArguments(['ps'], { ...unset, composeFile: 'a.yml:b.yml' }), ['ps'])
@@ -138,7 +123,7 @@ const inspected = (service: string, number: number, state: Record<string, unknow
   },
 })
 
-test('containers are read from docker inspect: names, numbers, health, the ports that were really published', () => {
+test('docker inspect gives names, numbers, health, and the ports that were really published', () => {
   const json = JSON.stringify([
     inspected('restate-1', 1),
     inspected('classify-service', 10),
@@ -153,47 +138,51 @@ test('containers are read from docker inspect: names, numbers, health, the ports
   assert.throws(() => parseContainers('{}'), { code: 'cluster-failed' })
 })
 
-test('what is not ready is named with its reason and the command that shows why', () => {
+test('a part that is not ready is named with its reason and the command that shows its logs', () => {
   const services = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5', 'nginx', 'pgbouncer']
   const replicas = (count: number) => Array.from({ length: count }, (_, n) => inspected('classify-service', n + 1))
   const parse = (more: readonly unknown[]): Container[] =>
     parseContainers(JSON.stringify([...services.map((service) => inspected(service, 1)), ...more]))
-  assert.deepEqual(missingContainers(parse(replicas(5)), 5), [])
-  assert.match(formatMissing(missingContainers(parse(replicas(4)), 5)), /classify-service \(4 of 5 are there\)/)
-  const ill = [
+  assert.deepEqual(findUnreadyContainers(parse(replicas(5)), 5), [])
+  assert.match(formatUnready(findUnreadyContainers(parse(replicas(4)), 5)), /classify-service \(4 of 5 exist\)/)
+  const failing = [
     ...replicas(5),
     inspected('minio', 1, { Status: 'exited', ExitCode: 1, Health: null }),
     inspected('timescaledb', 1, { Health: { Status: 'starting' } }),
     inspected('prometheus', 1, { Status: 'exited' }),
   ]
-  const missing = missingContainers(parse(ill), 5)
-  assert.equal(formatMissing(missing), 'minio (exited, exit code 1); timescaledb (starting)')
-  const { message, code } = notReady(missing, 90_400)
+  const unready = findUnreadyContainers(parse(failing), 5)
+  assert.equal(formatUnready(unready), 'minio (exited, exit code 1); timescaledb (starting)')
+  const { message, code } = notReadyError(unready, 90_400)
   assert.equal(code, 'cluster-failed')
   assert.match(message, /after 90 s/)
   assert.match(message, /npm run cluster:logs -- --no-follow --tail 50 minio timescaledb/)
   assert.match(
-    formatMissing(missingContainers([], 5)),
-    /restate-1, .*classify-service, nginx, pgbouncer \(is not there\)/,
+    formatUnready(findUnreadyContainers([], 5)),
+    /restate-1, .*classify-service, nginx, pgbouncer \(missing\)/,
   )
 })
 
-test('members are those that a node lists; anything else is none', () => {
-  assert.deepEqual(membersOf('{"cluster_name":"classify","metadata_cluster_health":{"members":[1,4]}}'), [1, 4])
-  for (const text of ['', '{}', '{"cluster_name":"classify"}', 'null']) assert.equal(membersOf(text), undefined)
+test('members are the nodes that a node lists; any other answer has none', () => {
+  assert.deepEqual(parseMembers('{"cluster_name":"classify","metadata_cluster_health":{"members":[1,4]}}'), [1, 4])
+  for (const text of ['', '{}', '{"cluster_name":"classify"}', 'null']) assert.equal(parseMembers(text), undefined)
 })
 
-test('a deployment counts where a node lists it, at our address, as BidiStream', () => {
+test('a deployment counts where a node lists it, at the address of the replicas, as BidiStream', () => {
   const list = (more: Record<string, unknown>) =>
-    JSON.stringify({ deployments: [{ id: 'dp_1', uri: 'http://nginx:9080/', protocol_type: 'BidiStream', ...more }] })
-  assert.equal(whyNotListed(list({}), 'dp_1'), undefined)
-  assert.match(whyNotListed(list({}), 'dp_2') ?? '', /does not list/)
-  assert.match(whyNotListed(list({ protocol_type: 'RequestResponse' }), 'dp_1') ?? '', /RequestResponse/)
-  assert.match(whyNotListed(list({ uri: 'http://other:9080/' }), 'dp_1') ?? '', /other/)
-  assert.match(whyNotListed('nonsense', 'dp_1') ?? '', /no list/)
+    parseDeployments(
+      JSON.stringify({
+        deployments: [{ id: 'dp_1', uri: 'http://nginx:9080/', protocol_type: 'BidiStream', ...more }],
+      }),
+    )
+  assert.equal(findListingProblem(list({}), 'dp_1'), undefined)
+  assert.match(findListingProblem(list({}), 'dp_2') ?? '', /does not list/)
+  assert.match(findListingProblem(list({ protocol_type: 'RequestResponse' }), 'dp_1') ?? '', /RequestResponse/)
+  assert.match(findListingProblem(list({ uri: 'http://other:9080/' }), 'dp_1') ?? '', /other/)
+  assert.match(findListingProblem(parseDeployments('nonsense'), 'dp_1') ?? '', /no list/)
 })
 
-test('the offline model is never taken for a real one', () => {
+test('the offline model is described as such', () => {
   assert.match(describeModel('offline-rules', 'http://x:1'), /rules' guesses.*OPENAI_API_KEY/)
   assert.equal(describeModel('gpt-6-luna', 'http://x:1'), 'gpt-6-luna')
   assert.match(describeModel(undefined, undefined), /unknown/)
@@ -208,7 +197,7 @@ classify_model_requests_total{model="m",outcome="ok"} ${requests}
 classify_model_requests_total{model="m",outcome="model-timeout"} 1
 `
 
-test('what replicas did: from the first look on, over restarts and over replicas that come later', () => {
+test('the work of replicas counts from the first look on, over restarts and with replicas that come later', () => {
   const tally = createReplicaTally()
   const look = (samples: Record<string, string>) =>
     tally.note(
@@ -221,7 +210,7 @@ test('what replicas did: from the first look on, over restarts and over replicas
     )
   look({ 'classify-service-1': metrics(100, 10, 20, 30), 'classify-service-10': metrics(100, 0, 0, 0) })
   look({ 'classify-service-1': metrics(100, 12, 25, 36), 'classify-service-10': 'bad gateway' })
-  // Killed and started again: its counters begin at zero. Another one has come.
+  // The first replica has been restarted, so that its counters begin at zero, and a second one has come.
   look({ 'classify-service-1': metrics(200, 1, 2, 3), 'classify-service-2': metrics(200, 4, 5, 6) })
   assert.deepEqual(Object.entries(tally.totals()), [
     ['classify-service-1', { batches: 3, chunks: 7, requests: 10 }],
@@ -230,7 +219,7 @@ test('what replicas did: from the first look on, over restarts and over replicas
   ])
 })
 
-test('metrics of several replicas are told apart by the address that was asked', () => {
+test('metrics of several replicas are told apart by their address', () => {
   const text = `${metrics(100, 1, 2, 3)}\n#### http://172.18.0.4:9080/metrics\n\n#### http://172.18.0.5:9080/metrics\n${metrics(7, 4, 5, 6)}\n#### http://172.18.0.6:9080/metrics\n`
   const names = new Map([
     ['172.18.0.4', 'a'],

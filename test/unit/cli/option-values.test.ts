@@ -38,6 +38,9 @@ test('--ingress and --admin refuse a URL with a password, and the message does n
 })
 
 test('durations are milliseconds, at most a week', () => {
-  assert.deepEqual(['500ms', '30s', '10m', '168h', '7'].map(duration), [500, 30_000, 600_000, 604_800_000, 7])
-  for (const text of ['', '169h', '-1s', '1.5s', '1d', 's']) assert.throws(() => duration(text), InvalidArgumentError)
+  const cases = { '500ms': 500, '30s': 30_000, '10m': 600_000, '1h': 3_600_000, '168h': 604_800_000, '7': 7, '0': 0 }
+  for (const [text, ms] of Object.entries(cases)) assert.equal(duration(text), ms, text)
+  for (const text of ['', 's', '-1s', '1.5m', '10 m', '1d', '169h', '1e3', 'ten', '99999999999999999999']) {
+    assert.throws(() => duration(text), InvalidArgumentError, text)
+  }
 })

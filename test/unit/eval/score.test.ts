@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { RULE_CALIBRATION, ruleConfidence } from '../../../src/classification/calibration.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS, TYPES } from '../../../src/classification/codebook.ts'
-import { failUnderOf, packsOf, shortfallsOf } from '../../../src/cli/eval/options.ts'
+import { findShortfalls, parseFailUnder, parsePacks } from '../../../src/cli/eval/options.ts'
 import { fitCalibration } from '../../../src/eval/calibration-fit.ts'
 import { FIELDS, type Labels } from '../../../src/eval/fields.ts'
 import { scoreFirstReadings } from '../../../src/eval/first-readings.ts'
@@ -166,20 +166,20 @@ test('calibration: Brier score and reliability of ten bins', () => {
 })
 
 test('--pack and --fail-under are read, and refuse what they are not', () => {
-  assert.deepEqual(packsOf('1, 5,10,25'), [1, 5, 10, 25])
-  for (const wrong of ['0', '26', '5,5', 'x', '']) assert.throws(() => packsOf(wrong))
+  assert.deepEqual(parsePacks('1, 5,10,25'), [1, 5, 10, 25])
+  for (const wrong of ['0', '26', '5,5', 'x', '']) assert.throws(() => parsePacks(wrong))
   assert.deepEqual(
-    [...failUnderOf('type=0.9, all=.8,unit.kind=1')],
+    [...parseFailUnder('type=0.9, all=.8,unit.kind=1')],
     [
       ['type', 0.9],
       ['all', 0.8],
       ['unit.kind', 1],
     ],
   )
-  for (const wrong of ['type', 'type=2', 'kind=0.5', 'type=.9,type=.8', '']) assert.throws(() => failUnderOf(wrong))
+  for (const wrong of ['type', 'type=2', 'kind=0.5', 'type=.9,type=.8', '']) assert.throws(() => parseFailUnder(wrong))
   const report = score([scoredOf({ type: 'stock' }, true), scoredOf({}, true)])
-  assert.deepEqual(shortfallsOf(failUnderOf('type=0.5,orientation=1,sure.coverage=1'), [report]), [])
-  assert.deepEqual(shortfallsOf(failUnderOf('type=0.6'), [{ ...report, pack: 5 }]), [
+  assert.deepEqual(findShortfalls(parseFailUnder('type=0.5,orientation=1,sure.coverage=1'), [report]), [])
+  assert.deepEqual(findShortfalls(parseFailUnder('type=0.6'), [{ ...report, pack: 5 }]), [
     '--fail-under: type is 0.5, below 0.6 (pack 5)',
   ])
 })
