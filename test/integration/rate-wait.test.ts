@@ -1,11 +1,19 @@
-/** Waiting for rate costs nothing: chunks that would wait too long sleep durably, and no attempt is spent on it. */
+/** Chunks that would wait too long for the rate sleep durably: they fail no attempt, and the model is asked at the pace. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { pino } from 'pino'
 import type { BatchResponse } from '../../src/restate/contract.ts'
+import { createPool } from '../../src/store/pool.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 const CHUNKS = 60
 const RATE_RPM = 600
+const STARTS_PER_MS = RATE_RPM / 60_000
+/**
+ * Starts that may stand beyond the pace in any stretch of time: one at its beginning, one that a busy process makes up
+ * for, and two whose time was written down late.
+ */
+const TOLERATED_STARTS = 4
 
 let stack: TestStack
 
@@ -16,6 +24,27 @@ before(async () => {
 after(async () => {
   await stack?.stop()
 })
+
+/** When the replica started its requests, in milliseconds and ascending, as the database has kept them. */
+async function startTimes(): Promise<readonly number[]> {
+  const pool = createPool({ connectionString: stack.databaseUrl, max: 1, log: pino({ level: 'silent' }) })
+  try {
+    const { rows } = await pool.query<{ at: number }>(
+      'select extract(epoch from requested_at)::float8 * 1000 as at from llm_requests order by requested_at',
+    )
+    return rows.map(({ at }) => at)
+  } finally {
+    await pool.end()
+  }
+}
+
+/** The most starts that any stretch of time has beyond what the pace allows in it. */
+function mostBeyondPace(starts: readonly number[]): number {
+  const excesses = starts.flatMap((from, first) =>
+    starts.slice(first).map((until, others) => others + 1 - (until - from) * STARTS_PER_MS),
+  )
+  return Math.max(...excesses)
+}
 
 test('a backlog far beyond RATE_MAX_WAIT_MS ends classified, at the pace, with no attempt failed or retried', async () => {
   const indicators = Array.from({ length: CHUNKS }, (_, n) => ({
@@ -30,9 +59,13 @@ test('a backlog far beyond RATE_MAX_WAIT_MS ends classified, at the pace, with n
   assert.equal(summary.model_requests, CHUNKS)
 
   const metrics = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
-  const count = (pattern: RegExp) => Number(pattern.exec(metrics)?.[1] ?? 0)
-  assert.ok(count(/^classify_limiter_deferred_total (\d+)$/m) > 0, 'no chunk had to sleep')
-  assert.doesNotMatch(metrics, /^classify_invocations_total\{.*outcome="(?:retryable|terminal)"\}/m)
+  const deferred = Number(/^classify_limiter_deferred_total (\d+)$/m.exec(metrics)?.[1])
+  assert.ok(deferred > 0, `${deferred} chunks had to sleep`)
+  const attempts = [...metrics.matchAll(/^classify_invocations_total\{.*handler="(\w+)".*outcome="(\w+)"\} (\d+)$/gm)]
+  const completedChunks = attempts.find(([, handler, outcome]) => handler === 'chunk' && outcome === 'completed')
+  assert.equal(Number(completedChunks?.[3]), CHUNKS, 'the metric counts each chunk')
+  const failed = attempts.filter(([, , outcome]) => outcome !== 'completed' && outcome !== 'suspended')
+  assert.deepEqual(failed, [], 'no attempt failed')
   const query = { query: `select status, count(1) as n from sys_invocation where status <> 'completed' group by 1` }
   const open = await fetch(`${stack.adminUrl}/query`, {
     method: 'POST',
@@ -41,7 +74,11 @@ test('a backlog far beyond RATE_MAX_WAIT_MS ends classified, at the pace, with n
   })
   assert.deepEqual(((await open.json()) as { rows: unknown[] }).rows, [])
 
-  // The model saw no more in any minute than the budget.
-  const stats = await fetch(`http://127.0.0.1:${stack.env.OFFLINE_MODEL_PORT}/stats?indicators=0`)
-  assert.ok(((await stats.json()) as { peak_per_60s: number }).peak_per_60s <= RATE_RPM)
+  const starts = await startTimes()
+  assert.equal(starts.length, CHUNKS)
+  const excess = mostBeyondPace(starts)
+  assert.ok(
+    excess <= TOLERATED_STARTS,
+    `${excess} starts beyond the pace: ${starts.map((at) => at - (starts[0] ?? 0))}`,
+  )
 })

@@ -12,6 +12,7 @@ import { type EndpointContext, toServiceError } from './errors.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
 import { redact, redactExact } from './redaction.ts'
+import { createUnpricedWarnings } from './unpriced-warnings.ts'
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1'
 
@@ -58,7 +59,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   const secrets = [options.apiKey, ...endpoint.secrets]
   const models = { primary: options.model, escalation: options.escalationModel ?? null }
   const features = createFeatureRegister(log)
-  const unpriced = new Set<string>()
+  const warnUnpriced = createUnpricedWarnings(log)
   const openai = new OpenAI({
     apiKey: options.apiKey,
     baseURL: baseUrl,
@@ -83,13 +84,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     const usage = readUsage(completion.usage)
     const price = priceOf(answered, prices) ?? priceOf(model, prices)
     const name = redact(answered, secrets)
-    if (price === null && !unpriced.has(name)) {
-      unpriced.add(name)
-      log.warn(
-        { model: name, priceKnown: false },
-        'no price is known for this model: it counts as free, see OPENAI_PRICES',
-      )
-    }
+    if (price === null) warnUnpriced(name)
     return { usage, costUsd: price === null ? 0 : costOf(usage, price), model: name, latencyMs }
   }
 

@@ -158,6 +158,19 @@ describe('createOpenAiClient', () => {
     assert.equal(logged.match(/"priceKnown":false/g)?.length, 1)
   })
 
+  it('warns of twenty models at most where an endpoint names another one in each answer', async () => {
+    let answers = 0
+    handle = (_, response) => {
+      answers += 1
+      send(response, 200, { ...good, model: `invented-${answers}` })
+    }
+    const client = make({ model: 'unheard-of' })
+    for (let asked = 0; asked < 50; asked += 1) assert.equal((await client.ask(question)).model, `invented-${answers}`)
+    const warnings = logged.split('\n').filter((line) => line.includes('"priceKnown":false'))
+    assert.equal(warnings.length, 20)
+    assert.match(warnings.at(-1) ?? '', /not logged after 20/)
+  })
+
   it('takes an answer without usage', async () => {
     handle = (_, response) => send(response, 200, { ...good, usage: null })
     const { usage: read, costUsd } = await make().ask(question)
