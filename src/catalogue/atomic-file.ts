@@ -1,10 +1,10 @@
-/** Files that commands write by `--out`. */
+/** Writes the files that commands create with `--out`, whole or not at all. */
 import { open, rename, rm } from 'node:fs/promises'
 import { messageOf, ServiceError } from '../errors.ts'
 
 /**
- * Half a file must never look like a whole one, so it takes its name at the end. `write` is given what appends a text, and
- * its result is given back. Rejects with ServiceError input-invalid where `path` cannot be written.
+ * Writes to a partial file that takes the name `path` only once it is complete. `write` gets a function that appends a text;
+ * its result is returned. Rejects with ServiceError `input-invalid` where `path` cannot be written.
  */
 export async function writeFileAtomically<T>(
   path: string,

@@ -1,7 +1,7 @@
-/** CSV as RFC 4180 has it: a header row that names the fields, quotes doubled inside quotes. */
+/** Decodes the rows of a CSV file (RFC 4180) to raw indicators. The first row names the fields, and quotes inside quotes are doubled. */
 
 import { CONVERT_HINT, looksLikeJson } from './file-detection.ts'
-import { inputInvalid, showValue } from './problem-report.ts'
+import { inputInvalid, pluralise, showValue } from './problem-report.ts'
 import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './record-decoder.ts'
 import type { RawRecord } from './record-splitter.ts'
 import { MAX_COLUMNS } from './types.ts'
@@ -12,9 +12,10 @@ const MAX_SHOWN_COLUMNS = 8
 const IS_JSON = 'The file looks like JSON: give it the extension .jsonl'
 const NAME_FIELDS = 'The first row must name the fields, such as indicator_id,name,units'
 
+/** The fields of a row, or what is wrong with it and in which column (from 0). */
 type Fields = { readonly fields: readonly string[] } | { readonly fault: string; readonly column: number }
 
-/** Decodes rows; the first that is not blank is the header. `head` is the beginning of the file, for its delimiter. */
+/** A decoder whose header is the first row that is not blank. `head` is the beginning of the file, from which the delimiter is detected. */
 export function createCsvDecoder(label: string, head: Buffer): Decoder {
   const delimiter = delimiterOf(head)
   let columns: readonly string[] | undefined
@@ -51,7 +52,7 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
     return columns?.[column] || `column ${column + 1}`
   }
 
-  /** Latin-1 has one character a byte and leaves commas and quotes as they are, so the fields stay where they are. */
+  /** The name of the field that holds the faulty byte. Decoding as Latin-1 turns each byte into one character, so that the columns stay in place. */
   function fieldOfFault(bytes: Buffer): string {
     const split = splitFields(withoutReturn(bytes.toString('latin1')), delimiter)
     if ('fault' in split) return columnName(split.column)
@@ -68,9 +69,12 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
   }
 }
 
+/** The names of the fields, in lower case with underscores. Throws where a required one is missing or one stands twice. */
 function readHeader(fields: readonly string[], at: string): string[] {
   if (fields.length > MAX_COLUMNS) {
-    throw inputInvalid(`${at}: more than ${MAX_COLUMNS.toLocaleString('en-US')} columns, the bound. ${NAME_FIELDS}`)
+    throw inputInvalid(
+      `${at}: more than ${MAX_COLUMNS.toLocaleString('en-US')} columns, which is the limit. ${NAME_FIELDS}`,
+    )
   }
   const names = fields.map((field) =>
     field
@@ -82,7 +86,7 @@ function readHeader(fields: readonly string[], at: string): string[] {
   if (doubled >= 0) {
     const first = names.indexOf(names[doubled] ?? '')
     throw inputInvalid(
-      `${at}: ${showValue(fields[doubled])} in column ${doubled + 1} names the field of column ${first + 1} again; ` +
+      `${at}: ${showValue(fields[doubled])} in column ${doubled + 1} names the same field as column ${first + 1}; ` +
         'rename or remove one of them',
     )
   }
@@ -95,16 +99,17 @@ function readHeader(fields: readonly string[], at: string): string[] {
   return names
 }
 
+/** The raw indicator in the cells of one row. Blank cells are left out. */
 function decodeRow(cells: readonly string[], columns: readonly string[]): Decoded {
   if (cells.every(isBlank)) return BLANK
   const extra = cells.slice(columns.length).findIndex((cell) => !isBlank(cell))
   if (extra >= 0 || cells.length < columns.length) {
-    const got = cells.length > MAX_COLUMNS ? `more than ${MAX_COLUMNS}` : cells.length
+    const got = cells.length > MAX_COLUMNS ? `more than ${MAX_COLUMNS} cells` : pluralise(cells.length, 'cell')
     const value = showValue(cells[extra >= 0 ? columns.length + extra : cells.length - 1])
-    const where = extra >= 0 ? 'the first cell too many is' : 'the last is'
+    const where = extra >= 0 ? 'the first extra cell is' : 'the last cell is'
     return invalid(
       '',
-      `${got} cells where the header has ${columns.length}; ${where} ${value}. ` +
+      `${got} where the header has ${columns.length}; ${where} ${value}. ` +
         'A text with a comma or a line break needs quotes around it',
     )
   }
@@ -132,11 +137,12 @@ function isBlank(cell: string): boolean {
   return cell.trim() === ''
 }
 
+/** `text` without the carriage return of a CRLF line end. */
 function withoutReturn(text: string): string {
   return text.endsWith('\r') ? text.slice(0, -1) : text
 }
 
-/** Cells of one record, at most one over the bound of columns. */
+/** Splits a record into its cells. It stops after MAX_COLUMNS + 1 cells, which is enough to refuse the record. */
 export function splitFields(text: string, delimiter: string): Fields {
   const fields: string[] = []
   for (let at = 0; ; at += 1) {
@@ -146,7 +152,7 @@ export function splitFields(text: string, delimiter: string): Fields {
       let from = at + 1
       for (;;) {
         const quote = text.indexOf('"', from)
-        if (quote < 0) return { fault: `a quote opens and does not close, at ${showValue(text.slice(at))}`, column }
+        if (quote < 0) return { fault: `a quote is opened and not closed, at ${showValue(text.slice(at))}`, column }
         value += text.slice(from, quote)
         at = quote + 1
         if (text[at] !== '"') break
@@ -175,7 +181,7 @@ export function splitFields(text: string, delimiter: string): Fields {
   }
 }
 
-/** The delimiter with which the first line has the required columns; a comma where none has. */
+/** The delimiter that gives the first line the required columns; a comma where no delimiter does. */
 function delimiterOf(head: Buffer): string {
   const text = head.toString('utf8').replace(/^\ufeff?\s*/, '')
   const line = text.slice(0, text.search(/[\r\n]|$/)).toLowerCase()

@@ -1,23 +1,27 @@
-/** Which ids a catalogue has given, where, and with what content: 16 bytes a slot, whatever the length of the id. */
+/** An index of the ids in a catalogue, with line and content of each, that takes 16 bytes a slot whatever the length of an id. */
 import { hash } from 'node:crypto'
 
-const WORDS = 4
+/** Numbers of 32 bits that one slot holds. */
+const WORDS_PER_SLOT = 4
 const FIRST_SLOTS = 65_536
+/** The table doubles when a larger part of its slots is used. */
 const MAX_LOAD = 0.8
 
-export interface Seen {
-  /** Line on which the id stood first. */
+/** What the index knows of an id. */
+export interface KnownId {
+  /** The line of the first record with this id. */
   readonly line: number
+  /** Whether that record had the same content. */
   readonly isSameContent: boolean
 }
 
 /**
- * A hash table in one array: 64 bits of the id's SHA-256, 32 of the content's, and the line. It holds 200,000 ids in
- * 4 MB and 1,000,000 in 34 MB. The chance that two of 1,000,000 ids are taken for one is 3 in 100 million; the file
- * would be refused with both lines named, never sent wrong.
+ * A hash table in one array. A slot holds 64 bits of the id's SHA-256, 32 bits of the content's, and the line, so that
+ * 1,000,000 ids take 34 MB. Two of 1,000,000 ids collide with a chance of 3 in 100 million; the file would then be refused
+ * with both lines named.
  */
 export class DuplicateIndex {
-  #table = new Uint32Array(FIRST_SLOTS * WORDS)
+  #table = new Uint32Array(FIRST_SLOTS * WORDS_PER_SLOT)
   #slots = FIRST_SLOTS
   #count = 0
 
@@ -25,34 +29,34 @@ export class DuplicateIndex {
     return this.#count
   }
 
-  /** What is known of the id, or undefined after having noted it. */
-  add(id: string, content: string, line: number): Seen | undefined {
+  /** Notes a new id and returns undefined; returns what is known of an id that was noted before. */
+  add(id: string, content: string, line: number): KnownId | undefined {
     const key = digest(id)
     const [body] = digest(content)
-    const slot = this.#find(key[0], key[1])
-    if (this.#table[slot + 3] !== 0) return this.#seenAt(slot, body)
+    const slot = this.#slotOf(key[0], key[1])
+    if (this.#table[slot + 3] !== 0) return this.#knownAt(slot, body)
     this.#table.set([key[0], key[1], body, line], slot)
     this.#count += 1
     if (this.#count > MAX_LOAD * this.#slots) this.#grow()
     return undefined
   }
 
-  /** What is known of the id; notes nothing. */
-  get(id: string, content: string): Seen | undefined {
+  /** What is known of an id, without noting it. */
+  get(id: string, content: string): KnownId | undefined {
     const key = digest(id)
-    const slot = this.#find(key[0], key[1])
-    return this.#table[slot + 3] === 0 ? undefined : this.#seenAt(slot, digest(content)[0])
+    const slot = this.#slotOf(key[0], key[1])
+    return this.#table[slot + 3] === 0 ? undefined : this.#knownAt(slot, digest(content)[0])
   }
 
-  #seenAt(slot: number, body: number): Seen {
+  #knownAt(slot: number, body: number): KnownId {
     return { line: this.#table[slot + 3] ?? 0, isSameContent: this.#table[slot + 2] === body }
   }
 
-  /** Index of the key's words, or of the free place where they belong. Line 0 marks a free place. */
-  #find(high: number, low: number): number {
+  /** The position of the slot with this key, or of the free slot where it belongs. Line 0 marks a free slot. */
+  #slotOf(high: number, low: number): number {
     const mask = this.#slots - 1
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * WORDS
+      const at = slot * WORDS_PER_SLOT
       if (this.#table[at + 3] === 0) return at
       if (this.#table[at] === high && this.#table[at + 1] === low) return at
     }
@@ -61,19 +65,19 @@ export class DuplicateIndex {
   #grow(): void {
     const old = this.#table
     this.#slots *= 2
-    this.#table = new Uint32Array(this.#slots * WORDS)
-    for (let at = 0; at < old.length; at += WORDS) {
+    this.#table = new Uint32Array(this.#slots * WORDS_PER_SLOT)
+    for (let at = 0; at < old.length; at += WORDS_PER_SLOT) {
       if (old[at + 3] === 0) continue
-      this.#table.set(old.subarray(at, at + WORDS), this.#find(old[at] ?? 0, old[at + 1] ?? 0))
+      this.#table.set(old.subarray(at, at + WORDS_PER_SLOT), this.#slotOf(old[at] ?? 0, old[at + 1] ?? 0))
     }
-    // Frees the memory now: it is not on the heap, so the collector sees no hurry.
+    // Frees the memory at once, because the garbage collector does not hurry for memory outside its heap.
     old.buffer.transfer(0)
   }
 }
 
 type Digest = readonly [number, number]
 
-/** As hexadecimal: a Buffer a digest lives outside the heap, and 200,000 records then cost 30 MB until it is collected. */
+/** The first 64 bits of the SHA-256 of `text`. It parses hexadecimal, because a Buffer for each digest stays outside the heap until collected, 30 MB for 200,000 records. */
 function digest(text: string): Digest {
   const hex = hash('sha256', text, 'hex')
   return [Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8, 16), 16)]

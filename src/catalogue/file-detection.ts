@@ -1,16 +1,18 @@
-/** What the first bytes of a file tell: its encoding, its format, and that it is no text at all. */
+/** Detects format and encoding of a file from its first bytes, and refuses files that are not UTF-8 text. */
 import { inputInvalid, printable } from './problem-report.ts'
 import type { CatalogueFormat } from './types.ts'
 
-/** So many bytes from the beginning decide. */
+/** How many bytes from the beginning of a file are looked at. */
 export const HEAD_BYTES = 65_536
 
 export const CONVERT_HINT =
   'The file looks like Latin-1 (Windows-1252) or binary; only UTF-8 is read. Convert it: ' +
   'iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW-FILE'
 
+/** A file with a larger part of control characters is binary. */
 const MAX_CONTROL_SHARE = 0.05
 
+/** The first bytes of common binary formats, with what the message calls the format and how to convert it. */
 const SIGNATURES: readonly { readonly hex: string; readonly what: string; readonly wayOut: string }[] = [
   { hex: '1f8b', what: 'gzip-compressed', wayOut: 'Unpack it first: gunzip -c FILE > NEW-FILE' },
   { hex: '28b52ffd', what: 'zstd-compressed', wayOut: 'Unpack it first: zstd -dc FILE > NEW-FILE' },
@@ -21,10 +23,10 @@ const SIGNATURES: readonly { readonly hex: string; readonly what: string; readon
 ]
 
 /**
- * Refuses what is no UTF-8 text and returns the length of the byte order mark in bytes, 0 or 3. Bytes that are not
- * UTF-8 in an otherwise plain text are left to the records, which know their line. Throws `input-invalid`.
+ * Throws ServiceError `input-invalid` for a file that is no text or in another encoding, and returns the length of the byte
+ * order mark, 0 or 3 bytes. Single bytes that are not UTF-8 pass, because the decoders report them with their line.
  */
-export function checkHead(head: Buffer, label: string): number {
+export function refuseUnreadable(head: Buffer, label: string): number {
   const utf16 = utf16Of(head)
   if (utf16 !== undefined) {
     throw inputInvalid(
@@ -51,7 +53,7 @@ export function checkHead(head: Buffer, label: string): number {
   return start.startsWith('efbbbf') ? 3 : 0
 }
 
-/** The format by the name's extension, else by the first character. */
+/** The format by the extension of the file's name, else by its first character. */
 export function formatOf(name: string, head: Buffer): CatalogueFormat {
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
   if (extension === 'csv' || extension === 'tsv' || extension === 'tab') return 'csv'
@@ -59,18 +61,19 @@ export function formatOf(name: string, head: Buffer): CatalogueFormat {
   return looksLikeJson(head) ? 'jsonl' : 'csv'
 }
 
+/** Whether the first character opens a JSON object or array. */
 export function looksLikeJson(head: Buffer): boolean {
   return /^(?:\u00ef\u00bb\u00bf)?\s*[[{]/.test(head.toString('latin1', 0, 1024))
 }
 
-/** "UTF-16LE (byte order mark FF FE)" and the like, or undefined. */
+/** The name of a UTF-16 or UTF-32 encoding, such as "UTF-16LE (byte order mark FF FE)", or undefined. */
 function utf16Of(head: Buffer): string | undefined {
   const mark = head.toString('hex', 0, 4)
   if (mark === 'fffe0000') return 'UTF-32LE (byte order mark FF FE 00 00)'
   if (mark === '0000feff') return 'UTF-32BE (byte order mark 00 00 FE FF)'
   if (mark.startsWith('fffe')) return 'UTF-16LE (byte order mark FF FE)'
   if (mark.startsWith('feff')) return 'UTF-16BE (byte order mark FE FF)'
-  // Without a mark: Latin text has a zero in every second byte, and nowhere else.
+  // Latin text in UTF-16 without a mark has a zero in every second byte and nowhere else.
   const pairs = Math.min(head.length >> 1, 512)
   let zerosEven = 0
   let zerosOdd = 0
@@ -84,7 +87,7 @@ function utf16Of(head: Buffer): string | undefined {
   return undefined
 }
 
-/** A zero byte, or more control characters than a text has. */
+/** Whether the bytes hold a zero or more control characters than a text has. */
 function isBinary(head: Buffer): boolean {
   let controls = 0
   for (const byte of head) {

@@ -1,4 +1,4 @@
-/** The bytes of a catalogue, read by position so that two passes see one file, whatever happens to its name. */
+/** Opens the input of a command so that it can be read twice by position: a file as it is, a pipe through a temporary file. */
 import { constants, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { mkdtemp, open, rm, stat } from 'node:fs/promises'
@@ -7,22 +7,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { isServiceError, messageOf, type ServiceError } from '../errors.ts'
-import { checkHead, HEAD_BYTES } from './file-detection.ts'
+import { HEAD_BYTES, refuseUnreadable } from './file-detection.ts'
 import { inputInvalid, printable } from './problem-report.ts'
 import type { ReadAt } from './record-splitter.ts'
 import { MAX_SPOOL_BYTES } from './types.ts'
 
 const MAX_LABEL = 300
 
-export interface Source {
+/** An opened input. */
+export interface InputFile {
+  /** The path as messages show it, or "standard input". */
   readonly label: string
   readonly readAt: ReadAt
-  /** The first bytes, up to HEAD_BYTES. */
+  /** The first bytes, at most HEAD_BYTES of them. */
   readonly head: Buffer
   close(): Promise<void>
 }
 
-export interface SourceOptions {
+export interface InputFileOptions {
   readonly stdin?: Readable | undefined
   readonly tmpDir?: string | undefined
   readonly maxSpoolBytes?: number | undefined
@@ -34,8 +36,8 @@ interface OpenFile {
   remove(): Promise<void>
 }
 
-/** Opens a file, or keeps a pipe (`-`, a FIFO, a device) in a temporary file. Throws `input-invalid`. */
-export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
+/** Opens a file. Standard input (`-`), a FIFO or a device is copied to a temporary file first. Throws ServiceError `input-invalid`. */
+export async function openInputFile(path: string, options: InputFileOptions = {}): Promise<InputFile> {
   const label = path === '-' ? 'standard input' : printable(path, MAX_LABEL)
   const file = path === '-' ? await spool(options.stdin ?? process.stdin, label, options) : await openFile()
 
@@ -86,8 +88,8 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
 }
 
 /**
- * A FIFO, opened without blocking and read through a socket: the wait for its writers is then ours, where an interrupt
- * reaches it. Undefined for anything else, and on other systems, where a FIFO without writers may look ended.
+ * Opens a FIFO without blocking and reads it through a socket, so that an interrupt can end the wait for a writer.
+ * Undefined for any other file, and on systems other than Linux, where a FIFO without writers may look as if it had ended.
  */
 async function openFifo(path: string): Promise<Readable | undefined> {
   if (process.platform !== 'linux' || !(await stat(path)).isFIFO()) return undefined
@@ -95,7 +97,7 @@ async function openFifo(path: string): Promise<Readable | undefined> {
   return new Socket({ fd, readable: true, writable: false })
 }
 
-/** Reads until the head is full: one read may give less than there is. */
+/** Reads the first bytes, in several reads where one read gives less than was asked for. */
 async function readHead(readAt: ReadAt): Promise<Buffer> {
   const head = Buffer.alloc(HEAD_BYTES)
   let length = 0
@@ -107,10 +109,10 @@ async function readHead(readAt: ReadAt): Promise<Buffer> {
 }
 
 /**
- * Copies a pipe to a file of mode 0600 in a directory of its own. Where the system allows it the name is removed at
- * once, so that not even kill -9 leaves the data behind.
+ * Copies a pipe to a file of mode 0600 in a new directory. Where the system allows it, the file's name is removed at once,
+ * so that the data is gone after the process ends in whatever way.
  */
-async function spool(stream: Readable, label: string, options: SourceOptions): Promise<OpenFile> {
+async function spool(stream: Readable, label: string, options: InputFileOptions): Promise<OpenFile> {
   const parent = options.tmpDir ?? tmpdir()
   const maxBytes = options.maxSpoolBytes ?? MAX_SPOOL_BYTES
   let directory: string | undefined
@@ -131,15 +133,15 @@ async function spool(stream: Readable, label: string, options: SourceOptions): P
       const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
       size += bytes.length
       if (size > maxBytes) {
-        throw inputInvalid(`${label}: more than ${maxBytes} bytes; save it to a file and name that`)
+        throw inputInvalid(`${label}: more than ${maxBytes} bytes; save it to a file and give the name of the file`)
       }
       await handle.appendFile(bytes)
       if (!isHeadChecked && size >= HEAD_BYTES) {
         isHeadChecked = true
         const head = Buffer.alloc(HEAD_BYTES)
         await handle.read(head, 0, HEAD_BYTES, 0)
-        // A device such as /dev/zero never ends: it is refused before the disk is full.
-        checkHead(head, label)
+        // A device such as /dev/zero never ends, so its first bytes are refused before it fills the disk.
+        refuseUnreadable(head, label)
       }
     }
     return { handle, remove }
@@ -149,8 +151,8 @@ async function spool(stream: Readable, label: string, options: SourceOptions): P
     await remove()
     if (isServiceError(error)) throw error
     throw inputInvalid(
-      `${label}: could not be kept in ${printable(parent, MAX_LABEL)}: ${printable(messageOf(error), MAX_LABEL)}. ` +
-        'Save it to a file and name that',
+      `${label}: could not be stored in ${printable(parent, MAX_LABEL)}: ${printable(messageOf(error), MAX_LABEL)}. ` +
+        'Save it to a file and give the name of the file',
       error,
     )
   } finally {
@@ -158,7 +160,8 @@ async function spool(stream: Readable, label: string, options: SourceOptions): P
   }
 }
 
-const WAYS_OUT: Readonly<Record<string, string>> = {
+/** What went wrong and what to do, by the error code of the file system. */
+const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file; check the name and the folder',
   ENOTDIR: 'there is no such file: a part of the path is not a folder',
   EISDIR: 'is a directory; name one file in it',
@@ -168,10 +171,10 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   EIO: 'the disk gave a read error; copy the file to another place',
 }
 
-/** The sentence for what the file system said. Exported for its test. */
-export function describeOpenError(error: unknown, label: string): ServiceError {
+/** The error for the user, from an error of the file system. */
+function describeOpenError(error: unknown, label: string): ServiceError {
   if (isServiceError(error)) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-  const sentence = WAYS_OUT[code] ?? `cannot be read: ${printable(messageOf(error), MAX_LABEL)}`
+  const sentence = REMEDIES[code] ?? `cannot be read: ${printable(messageOf(error), MAX_LABEL)}`
   return inputInvalid(`${label}: ${sentence} (${code})`, error)
 }

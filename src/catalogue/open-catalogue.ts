@@ -1,65 +1,69 @@
 /**
- * A catalogue file in two passes: the first checks every record, so that nothing is sent before the whole file is
- * known to be good; the second gives the records. Memory does not grow with the file but for some 30 bytes an id.
+ * Opens a catalogue file and reads it twice: first to check every record, so that nothing is sent before the whole file is
+ * known to be valid, then to hand out its indicators. Memory grows with the file by some 30 bytes an indicator.
  */
 import { createHash, type Hash } from 'node:crypto'
 import type { Indicator } from '../classification/types.ts'
 import { createCsvDecoder } from './csv-decoder.ts'
 import { DuplicateIndex } from './duplicate-index.ts'
-import { checkHead, formatOf } from './file-detection.ts'
-import { openSource, type Source } from './input-file.ts'
+import { formatOf, refuseUnreadable } from './file-detection.ts'
+import { type InputFile, openInputFile } from './input-file.ts'
+import { createJsonlDecoder } from './jsonl-decoder.ts'
 import { inputInvalid, ProblemList, pluralise, showValue } from './problem-report.ts'
 import { type Checked, checkRecord } from './record-check.ts'
-import { createJsonlDecoder, type Decoder } from './record-decoder.ts'
+import type { Decoder } from './record-decoder.ts'
 import { type RawRecord, splitRecords } from './record-splitter.ts'
 import type { Catalogue, CatalogueEntry, CatalogueFormat, CatalogueOptions, Problem } from './types.ts'
 import { MAX_RECORD_BYTES } from './types.ts'
 import { WarningCounts } from './warning-counts.ts'
 
 const STOPPED =
-  'Reading stopped at the quote that does not close: what follows it cannot be told from the text inside it'
+  'Reading stopped at the quote that is not closed, because the rest of the file may be part of the quoted text'
 
+/** An opened file with its format. */
 interface Layout {
-  readonly source: Source
+  readonly source: InputFile
   readonly format: CatalogueFormat
-  /** Length of the byte order mark. */
+  /** Where the first record begins, in bytes: the length of the byte order mark. */
   readonly start: number
 }
 
+/** What the first reading found. */
 interface FirstPass {
-  readonly seen: DuplicateIndex
-  /** SHA-256 of all indicators in order, hex. */
+  readonly index: DuplicateIndex
+  /** SHA-256 over all indicators in order, in hexadecimal. */
   readonly fingerprint: string
   readonly warnings: WarningCounts
 }
 
+/** One record with the outcome of its check. */
 interface CheckedRecord {
   readonly record: RawRecord
   readonly checked: Checked
+  /** A sentence on how to convert the file, where that would help. */
   readonly hint: string | undefined
   readonly decoder: Decoder
 }
 
 /**
- * Reads and checks a whole catalogue; `-` is standard input. The caller closes what it gets.
- * Throws ServiceError `input-invalid` with every problem found (the first 20 in words) and the way out; the signal's
- * reason when that is aborted.
+ * Opens and checks a whole catalogue; `-` is standard input. The caller closes the result. Throws ServiceError
+ * `input-invalid`, which lists the first problems and says how to correct them, or the reason of the aborted signal.
  */
 export async function openCatalogue(path: string, options: CatalogueOptions = {}): Promise<Catalogue> {
-  const source = await openSource(path, { stdin: options.stdin, tmpDir: options.tmpDir, signal: options.signal })
+  const source = await openInputFile(path, { stdin: options.stdin, tmpDir: options.tmpDir, signal: options.signal })
   try {
-    const start = checkHead(source.head, source.label)
+    const start = refuseUnreadable(source.head, source.label)
     if (source.head.length === start) throw inputInvalid(`${source.label}: the file is empty`)
     const layout = { source, start, format: options.format ?? formatOf(path, source.head) }
-    const { seen, fingerprint, warnings } = await checkAll(layout, options)
-    const count = Math.min(seen.count, options.limit ?? seen.count)
+    const { index, fingerprint, warnings } = await checkAll(layout, options)
+    const count = Math.min(index.count, options.limit ?? index.count)
     return {
       label: source.label,
       format: layout.format,
       count,
       fingerprint,
       warnings: warnings.toWarnings(),
-      indicators: () => entriesOf(layout, seen, count),
+      indicators: () => entriesOf(layout, index, count),
       close: source.close,
     }
   } catch (error) {
@@ -68,7 +72,7 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
   }
 }
 
-/** Groups of at most `size`, in order. Holds one group at a time. */
+/** Groups `items` into arrays of `size`, of which the last may be shorter. Only one array is held in memory. */
 export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`size must be a whole number from 1, got ${size}`)
   let batch: T[] = []
@@ -81,7 +85,7 @@ export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): Asyn
   if (batch.length > 0) yield batch
 }
 
-/** Every record that is not blank, decoded and checked. */
+/** Decodes and checks every record that is not blank. */
 async function* checkedRecords(layout: Layout): AsyncGenerator<CheckedRecord> {
   const { source, format, start } = layout
   const decoder = format === 'csv' ? createCsvDecoder(source.label, source.head) : createJsonlDecoder(source.label)
@@ -99,11 +103,12 @@ async function* checkedRecords(layout: Layout): AsyncGenerator<CheckedRecord> {
   }
 }
 
+/** Reads the whole file once. Throws `input-invalid` where it has problems that may not be skipped. */
 async function checkAll(layout: Layout, options: CatalogueOptions): Promise<FirstPass> {
   const { label } = layout.source
   const problemList = new ProblemList(label)
   const warnings = new WarningCounts()
-  const seen = new DuplicateIndex()
+  const index = new DuplicateIndex()
   const content = createHash('sha256')
   let records = 0
 
@@ -111,7 +116,7 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
     options.signal?.throwIfAborted()
     records += 1
     const problems = checked.ok
-      ? noteIndicator({ seen, content, warnings }, checked.normalised.indicator, record.line)
+      ? noteIndicator({ index, content, warnings }, checked.normalised.indicator, record.line)
       : checked.problems
     if (problems.length === 0) {
       if (checked.ok) warnings.note(checked.normalised.warnings)
@@ -129,24 +134,25 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
     }
   }
 
-  if (problemList.count > 0 && (options.skipInvalid !== true || seen.count === 0)) throw problemList.toError()
+  if (problemList.count > 0 && (options.skipInvalid !== true || index.count === 0)) throw problemList.toError()
   if (records === 0) {
     const what = layout.format === 'csv' ? 'no row below the header' : 'no record, only blank lines'
     throw inputInvalid(`${label}: the file holds ${what}; a catalogue needs at least one indicator`)
   }
-  return { seen, fingerprint: content.digest('hex'), warnings }
+  return { index, fingerprint: content.digest('hex'), warnings }
 }
 
+/** What the first reading collects of its indicators. */
 interface Notes {
-  readonly seen: DuplicateIndex
+  readonly index: DuplicateIndex
   readonly content: Hash
   readonly warnings: WarningCounts
 }
 
-/** Notes the indicator; a problem where its id stands earlier with other content. */
-function noteIndicator({ seen, content, warnings }: Notes, indicator: Indicator, line: number): Problem[] {
+/** Notes an indicator. Returns a problem where an earlier record has the same id with other content. */
+function noteIndicator({ index, content, warnings }: Notes, indicator: Indicator, line: number): Problem[] {
   const json = JSON.stringify(indicator)
-  const earlier = seen.add(indicator.indicator_id, json, line)
+  const earlier = index.add(indicator.indicator_id, json, line)
   if (earlier === undefined) {
     content.update(json)
     return []
@@ -155,18 +161,18 @@ function noteIndicator({ seen, content, warnings }: Notes, indicator: Indicator,
     warnings.noteDuplicate()
     return []
   }
-  const message = `${showValue(indicator.indicator_id)} stands on line ${earlier.line} already, with other content`
+  const message = `${showValue(indicator.indicator_id)} is already used on line ${earlier.line}, with other content`
   return [{ line, field: 'indicator_id', message }]
 }
 
-/** The records that the first pass accepted, each checked to be what it was then. */
-async function* entriesOf(layout: Layout, seen: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
+/** Reads the accepted records again, and throws `input-invalid` where one differs from the first reading. */
+async function* entriesOf(layout: Layout, index: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
   let given = 0
   if (count === 0) return
   for await (const { record, checked } of checkedRecords(layout)) {
     if (!checked.ok) continue
     const { indicator } = checked.normalised
-    const first = seen.get(indicator.indicator_id, JSON.stringify(indicator))
+    const first = index.get(indicator.indicator_id, JSON.stringify(indicator))
     if (first?.line !== record.line) continue
     if (!first.isSameContent) break
     given += 1
@@ -175,6 +181,6 @@ async function* entriesOf(layout: Layout, seen: DuplicateIndex, count: number): 
   }
   throw inputInvalid(
     `${layout.source.label}: the file has changed since it was checked: ` +
-      `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when nothing writes to it`,
+      `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when no program writes to it`,
   )
 }

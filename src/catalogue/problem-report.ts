@@ -1,11 +1,12 @@
-/** How a fault of the input is worded: file, line, field and value, and the way out. */
+/** Words problems of an input file for the user: quotes values safely, counts things, and collects problems into one error. */
 import { ServiceError } from '../errors.ts'
 import type { Problem } from './types.ts'
 import { MAX_LISTED_PROBLEMS } from './types.ts'
 
+/** Characters of a value that a message shows. */
 const MAX_SHOWN = 80
 
-/** Text that is safe on a terminal: control, bidirectional and line-breaking characters are escaped, and it is cut. */
+/** `text` cut to `max` characters, with control, bidirectional and line-breaking characters escaped, so that a terminal prints it safely. */
 export function printable(text: string, max: number = MAX_SHOWN): string {
   const cut = text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text.toWellFormed()
   return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
@@ -18,7 +19,7 @@ function escapeCharacter(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
-/** A value as a message quotes it. Lists and objects are only named: they may be deep enough to overflow a printer. */
+/** A value as a message quotes it. A list or object is not printed, because it may be nested too deeply to print. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return `"${printable(value)}"`
   if (Array.isArray(value)) return `a list of ${value.length}`
@@ -30,12 +31,12 @@ export function inputInvalid(message: string, cause?: unknown): ServiceError {
   return new ServiceError('input-invalid', message, cause === undefined ? {} : { cause })
 }
 
-/** "1 record", "2 records". */
+/** A count with its noun, such as "1 record" or "2 records". */
 export function pluralise(count: number, singular: string, plural: string = `${singular}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 }
 
-/** Holds the first problems and counts the rest. */
+/** Collects the problems of one file: the first MAX_LISTED_PROBLEMS in words, the rest as a number. */
 export class ProblemList {
   readonly #label: string
   readonly #listed: Problem[] = []
@@ -55,7 +56,7 @@ export class ProblemList {
     this.#listed.push(...problems.slice(0, MAX_LISTED_PROBLEMS - this.#listed.length))
   }
 
-  /** One sentence for the end of the message, such as how to convert the file. Said once. */
+  /** Adds a sentence to the end of the message, such as how to convert the file. The same sentence is added once. */
   hint(sentence: string): void {
     this.#hints.add(sentence)
   }

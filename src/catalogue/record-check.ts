@@ -1,4 +1,4 @@
-/** One raw record against the schema of an indicator, with messages that name the field and its value. */
+/** Checks one raw record against the schema of an indicator, with messages that name the field and quote its value. */
 import { type NormalisedIndicator, parseIndicator } from '../classification/indicator.ts'
 import { showValue } from './problem-report.ts'
 import type { Problem } from './types.ts'
@@ -9,7 +9,7 @@ export type Checked =
   | { readonly ok: true; readonly normalised: NormalisedIndicator }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** `namesFields` tells of a missing field which fields there are. Never throws. */
+/** The normalised indicator of a record, or its problems. With `namesFields`, the message about a missing field lists the fields of the record. */
 export function checkRecord(value: Readonly<Record<string, unknown>>, line: number, namesFields: boolean): Checked {
   const parsed = parseIndicator(value)
   if (parsed.ok) return { ok: true, normalised: parsed }
@@ -20,6 +20,7 @@ export function checkRecord(value: Readonly<Record<string, unknown>>, line: numb
   return { ok: false, problems }
 }
 
+/** The message about a missing field. */
 function missing(value: Readonly<Record<string, unknown>>, namesFields: boolean): string {
   if (!namesFields) return 'is missing'
   const names = Object.keys(value)
@@ -27,13 +28,14 @@ function missing(value: Readonly<Record<string, unknown>>, namesFields: boolean)
   return `is missing; the record has ${names.slice(0, MAX_FIELDS_SHOWN).map(showValue).join(', ') || 'no field'}${rest}`
 }
 
-/** zod's own sentence says what it expected; ours from the schema say the rest, and the value is added to both. */
+/** The message of a schema, with zod's own wording replaced and the faulty value added. */
 function worded(message: string, got: unknown): string {
   const expected = /^Invalid input: expected (\w+)/.exec(message)?.[1]
   if (expected !== undefined) return `must be of type ${expected}, got ${showValue(got)}`
   return `${message}; the value is ${showValue(got)}`
 }
 
+/** The value at a dotted path; undefined where there is none. */
 function valueAt(value: unknown, path: string): unknown {
   let at: unknown = value
   for (const key of path === '' ? [] : path.split('.')) {

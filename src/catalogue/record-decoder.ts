@@ -1,25 +1,25 @@
-/** From the bytes of a record to the raw indicator in it: what both formats share, and JSON Lines. */
+/** What the decoders of CSV and JSON Lines share: their interface, and messages about faults in the bytes of a record. */
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
-import { isRecord } from '../lib/json.ts'
-import { CONVERT_HINT } from './file-detection.ts'
-import { inputInvalid, printable, showValue } from './problem-report.ts'
+import { printable, showValue } from './problem-report.ts'
 import type { RawRecord } from './record-splitter.ts'
 import { MAX_RECORD_BYTES } from './types.ts'
 
+/** What a decoder makes of one record. */
 export type Decoded =
   | { readonly kind: 'blank' }
   | { readonly kind: 'record'; readonly value: Readonly<Record<string, unknown>> }
   | { readonly kind: 'invalid'; readonly field: string; readonly message: string; readonly hint?: string }
 
+/** Decodes the records of one file, in their order. */
 export interface Decoder {
-  /** Byte around which quotes count, for `splitRecords`. */
+  /** The byte that separates the fields of a record, for `splitRecords`; undefined where every line is a record. */
   readonly delimiter: number | undefined
-  /** Whether a missing field is told with the fields that are there: in CSV the header has been checked. */
+  /** Whether the message about a missing field lists the fields of the record. A CSV file has no need, because its header was checked. */
   readonly namesFields: boolean
-  /** The header row as it stands in the file, once it has been read. */
+  /** The bytes of the header row, once it has been read; undefined for JSON Lines. */
   readonly header: Buffer | undefined
-  /** Throws `input-invalid` where the fault is the file's and not one record's. */
+  /** Throws ServiceError `input-invalid` where the whole file is at fault instead of one record. */
   decode(record: RawRecord): Decoded
 }
 
@@ -29,12 +29,13 @@ export function invalid(field: string, message: string, hint?: string): Decoded 
   return hint === undefined ? { kind: 'invalid', field, message } : { kind: 'invalid', field, message, hint }
 }
 
+/** A message about a record that the splitter could not delimit, or undefined. */
 export function faultMessage(record: RawRecord): string | undefined {
   if (record.fault === undefined) return undefined
   const value = `it begins with ${showValue(record.bytes.toString('utf8', 0, 400))}`
-  const bound = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
-  if (record.fault === 'too-long') return `longer than the bound of ${bound}; ${value}`
-  return `a quote opens and does not close before the end of the file or the bound of ${bound}; ${value}`
+  const limit = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
+  if (record.fault === 'too-long') return `longer than the limit of ${limit}; ${value}`
+  return `a quote is opened and not closed before the end of the file or the limit of ${limit}; ${value}`
 }
 
 /** A message about the first byte that is not UTF-8, or undefined. */
@@ -44,7 +45,7 @@ export function encodingFault(bytes: Buffer): string | undefined {
   let at = 0
   let from = 0
   for (;;) {
-    // Decoding puts U+FFFD where a byte does not fit; one that stands in the file itself is three bytes EF BF BD.
+    // Decoding writes U+FFFD for a byte that is not UTF-8. Where the file itself holds U+FFFD, its bytes are EF BF BD.
     const found = text.indexOf('\ufffd', from)
     at += Buffer.byteLength(text.slice(from, found))
     if (bytes.toString('hex', at, at + 3) !== 'efbfbd') break
@@ -56,48 +57,7 @@ export function encodingFault(bytes: Buffer): string | undefined {
   return `byte 0x${byte} is not UTF-8, near ${showValue(around)}`
 }
 
-/** JSON Lines: one object a line. */
-export function createJsonlDecoder(label: string): Decoder {
-  let isFirst = true
-
-  function decode(record: RawRecord): Decoded {
-    const fault = faultMessage(record)
-    if (fault !== undefined) return invalid('', fault)
-    const encoding = encodingFault(record.bytes)
-    if (encoding !== undefined) return invalid('', encoding, CONVERT_HINT)
-    const text = record.bytes.toString('utf8').trim()
-    if (text === '') return BLANK
-    if (isFirst) refuseOtherJson(text)
-    isFirst = false
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (error) {
-      return invalid('', `not valid JSON: ${jsonFault(error)}; got ${showValue(text)}`)
-    }
-    if (!isRecord(value)) return invalid('', `must be one JSON object, got ${showValue(value)}`)
-    return { kind: 'record', value }
-  }
-
-  /** One large JSON value would else give a problem for each of its lines. */
-  function refuseOtherJson(text: string): void {
-    if (text.startsWith('[')) {
-      throw inputInvalid(
-        `${label}: the file is a JSON array; JSON Lines has one object a line. Convert it: jq -c '.[]' FILE > NEW-FILE`,
-      )
-    }
-    if (text === '{') {
-      throw inputInvalid(
-        `${label}: the file is JSON over several lines; JSON Lines has one object a line. ` +
-          'Convert it: jq -c . FILE > NEW-FILE',
-      )
-    }
-  }
-
-  return { delimiter: undefined, namesFields: true, header: undefined, decode }
-}
-
-/** What V8 says of malformed JSON without its quotation of the text, which is shown once, cut and escaped. */
+/** V8's message about malformed JSON, without the text that V8 quotes, because the caller quotes it cut and escaped. */
 export function jsonFault(error: unknown): string {
   const message = messageOf(error)
     .replace(/, (?:\.\.\.)?".*$/s, '')

@@ -1,31 +1,32 @@
 /**
- * Bytes to records, for both formats, in memory that does not grow with the file. csv-parse is not used here: it
- * counts a CRLF inside quotes as two lines, replaces bytes that are not UTF-8 without a word, bounds fields but not a
- * row of commas, and loses the records before an error together with their line numbers.
+ * Splits the bytes of a CSV or JSON Lines file into records, in memory that does not grow with the file. The package
+ * csv-parse does not serve here, because it counts a CRLF inside quotes as two lines, replaces bytes that are not UTF-8
+ * silently, puts no limit on a row of commas, and loses the records before an error.
  */
 
 const QUOTE = 0x22
 const NEWLINE = 0x0a
 const CHUNK_BYTES = 65_536
-/** So much of a record over the bound is shown. */
+/** How many bytes of a record that is too long are kept for its message. */
 const SHOWN_BYTES = 200
 
 export interface SplitOptions {
-  /** Byte of the CSV delimiter, around which quotes count; undefined where a line is a record. */
+  /** The byte that separates the fields of a CSV record; undefined where every line is a record. */
   readonly delimiter: number | undefined
+  /** The longest record. */
   readonly maxBytes: number
-  /** First byte to read, after a byte order mark. */
+  /** The position of the first byte to read, behind a byte order mark. */
   readonly start: number
 }
 
 export interface RawRecord {
-  /** Line on which the record starts, from 1. */
+  /** The line on which the record starts, counted from 1. */
   readonly line: number
-  /** Without the line break. Valid until the next record is asked for: the buffer is used again. */
+  /** The record without its line break. The bytes are valid until the next record is read, because the buffer is used again. */
   readonly bytes: Buffer
   /**
-   * `too-long`: over the bound; `bytes` is its beginning. `open-quote`: over the bound or at the end of the file while
-   * inside quotes; `bytes` is its first line.
+   * `too-long`: the record exceeds `maxBytes`, and `bytes` is its beginning. `open-quote`: a quote was not closed before
+   * `maxBytes` or the end of the file, and `bytes` is the first line.
    */
   readonly fault: 'too-long' | 'open-quote' | undefined
 }
@@ -33,10 +34,10 @@ export interface RawRecord {
 /** Reads at most `length` bytes from `position` of the file into `buffer` at `offset`; 0 at the end of the file. */
 export type ReadAt = (buffer: Buffer, offset: number, length: number, position: number) => Promise<number>
 
-/** Where the scan of a CSV record stands. A quote opens a field only at its beginning. */
+/** The state of the scan within a CSV record. A quote opens a quoted field only at the field's beginning. */
 type FieldState = 'start' | 'plain' | 'quoted' | 'closing'
 
-/** Splits a file into records. After a fault it goes on at the next line, so that one fault stays one fault. */
+/** Yields the records of a file. After a fault it continues at the next line, so that one fault causes one problem. */
 export async function* splitRecords(readAt: ReadAt, options: SplitOptions): AsyncGenerator<RawRecord> {
   const { delimiter, maxBytes } = options
   let buffer = Buffer.allocUnsafe(4 * CHUNK_BYTES)
@@ -49,13 +50,13 @@ export async function* splitRecords(readAt: ReadAt, options: SplitOptions): Asyn
   let breaksInside = 0
   let isSkipping = false
 
-  /** Where the next line break stands, or `used`. */
+  /** The position of the next line break; `used` where the buffer holds none. */
   function indexOfBreak(from: number): number {
     const found = buffer.indexOf(NEWLINE, from)
     return found < 0 ? used : Math.min(found, used)
   }
 
-  /** Moves `scan` to the line break that ends the record, or to the end of what was read. */
+  /** Moves `scan` to the line break that ends the record and returns true, or to the end of the buffer and returns false. */
   function findEnd(): boolean {
     if (delimiter === undefined) {
       scan = indexOfBreak(scan)
@@ -87,6 +88,7 @@ export async function* splitRecords(readAt: ReadAt, options: SplitOptions): Asyn
     breaksInside = 0
   }
 
+  /** Reads the next bytes into the buffer, which grows up to the longest record. False at the end of the file. */
   async function readMore(): Promise<boolean> {
     buffer.copyWithin(0, start, used)
     used -= start

@@ -1,4 +1,4 @@
-/** Classifications as text: JSON Lines as they are, or flat CSV that is safe to open in a spreadsheet. */
+/** Writes classifications as JSON Lines, or as flat CSV that is safe to open in a spreadsheet. */
 import { stringify } from 'csv-stringify/sync'
 import type { Classification } from '../classification/types.ts'
 
@@ -6,19 +6,20 @@ export type ResultsFormat = 'csv' | 'jsonl'
 
 export interface ResultsWriterOptions {
   readonly format: ResultsFormat
-  /** Takes whole lines; the writer waits for what it returns, so that a slow reader holds the export back. */
+  /** Receives whole lines. The writer waits for its promise, so that a slow reader slows down the export. */
   readonly write: (text: string) => void | Promise<void>
 }
 
 export interface ResultsWriter {
   write(classification: Classification): Promise<void>
-  /** Writes what is left; for CSV the header even where there was no row. Leaves the stream open. */
+  /** Writes the remaining rows, and for CSV the header even where there is no row. It leaves the stream open. */
   end(): Promise<void>
 }
 
-/** Rows that are formatted together: the formatter's own start costs more than a row. */
+/** How many rows are formatted together, because a call of the formatter costs more than a row. */
 const ROWS_AT_ONCE = 200
 
+/** The columns of the CSV form, in their order. */
 export const CSV_COLUMNS = [
   'indicator_id',
   'name',
@@ -69,7 +70,7 @@ export function createResultsWriter({ format, write }: ResultsWriterOptions): Re
 }
 
 function jsonLines(classifications: readonly Classification[]): string {
-  return classifications.map((one) => `${JSON.stringify(one)}\n`).join('')
+  return classifications.map((classification) => `${JSON.stringify(classification)}\n`).join('')
 }
 
 function csvHeader(): string {
@@ -80,6 +81,7 @@ function csvRows(classifications: readonly Classification[]): string {
   return stringify(classifications.map(flatten), { columns: [...CSV_COLUMNS], header: false })
 }
 
+/** The cells of one classification. Texts are escaped against formulas. */
 function flatten(one: Classification): Row {
   const { unit, cumulative, issues, ...rest } = one
   return {
@@ -114,8 +116,8 @@ const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
 
 /**
- * A cell that a spreadsheet takes for text. The text comes from outside and from a model; `=HYPERLINK(…)` in it would
- * run where the file is opened. The full-width signs count too: Excel reads them as the plain ones.
+ * Puts an apostrophe before a cell that a spreadsheet would run as a formula, such as `=HYPERLINK(…)`, because the text comes
+ * from catalogues and models. Full-width signs count too, because Excel reads them as the plain ones.
  */
 export function escapeFormula(cell: string): string {
   return FORMULA_START.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell

@@ -1,16 +1,16 @@
-/** The words and the bounds of reading a catalogue. */
+/** The types and limits of reading a catalogue file. */
 import type { Readable } from 'node:stream'
 import type { Indicator } from '../classification/types.ts'
 
 /**
- * Longest record in bytes, its line break left out. The longest indicator that the schema accepts stays far below it,
- * so a longer record is a fault: a file without line breaks, or a quote that never closes.
+ * The longest record in bytes without its line break. Every valid indicator is far shorter, so a longer record means a
+ * file without line breaks or a quote that is never closed.
  */
 export const MAX_RECORD_BYTES = 1_048_576
 export const MAX_COLUMNS = 1_000
-/** So many problems are listed one by one; the rest is counted. */
+/** How many problems a message lists; it gives the number of the others. */
 export const MAX_LISTED_PROBLEMS = 20
-/** Standard input is kept on disk up to this size, so that an endless pipe cannot fill the disk unnoticed. */
+/** The most bytes of standard input that are stored on disk, so that an endless pipe cannot fill the disk. */
 export const MAX_SPOOL_BYTES = 16 * 1024 ** 3
 
 export type CatalogueFormat = 'csv' | 'jsonl'
@@ -18,50 +18,52 @@ export type CatalogueFormat = 'csv' | 'jsonl'
 export interface CatalogueWarning {
   /** `unknown-fields`, `dropped-points`, `duplicate-indicators` or `skipped-records`. */
   readonly code: string
-  /** For people, without the count: "unknown fields left out: …". */
+  /** The sentence for people, without the count, such as "unknown fields left out: …". */
   readonly message: string
   readonly count: number
 }
 
-/** What is wrong with one field of one record. `field` is "" where the whole record is meant. */
+/** What is wrong with one record. */
 export interface Problem {
   readonly line: number
+  /** The field at fault; "" where it is the whole record. */
   readonly field: string
   readonly message: string
 }
 
-/** One record that is left out under `skipInvalid`. */
+/** One invalid record that was left out because of the option `skipInvalid`. */
 export interface InvalidRecord {
-  /** Line on which the record starts, from 1. */
+  /** The line on which the record starts, counted from 1. */
   readonly line: number
   readonly problems: readonly Problem[]
-  /** The record as it stands in the file, without its line break; of one over the bound only the beginning. */
+  /** The bytes of the record without its line break; only the beginning of a record that is too long. */
   readonly bytes: Buffer
-  /** The header row as it stands in the file (CSV only), so that the left-out records make a file of their own. */
+  /** The bytes of the header row (CSV only), so that a file of the left-out records can begin with it. */
   readonly header: Buffer | undefined
 }
 
+/** One valid record of a catalogue. */
 export interface CatalogueEntry {
-  /** Line on which the record starts, from 1. */
+  /** The line on which the record starts, counted from 1. */
   readonly line: number
-  /** Checked and normalised; JSON as it stands is what to send. */
+  /** Checked and normalised, ready to be sent as JSON. */
   readonly indicator: Indicator
 }
 
 export interface CatalogueOptions {
-  /** What `-` reads; default `process.stdin`. */
+  /** The stream that the path `-` reads; by default `process.stdin`. */
   readonly stdin?: Readable | undefined
-  /** Default: by the name's extension, else by the content. */
+  /** By default the extension of the name decides, else the content. */
   readonly format?: CatalogueFormat | undefined
-  /** Where a pipe is kept between the two passes; default `os.tmpdir()`. */
+  /** The directory in which a pipe is stored to be read twice; by default `os.tmpdir()`. */
   readonly tmpDir?: string | undefined
-  /** At most so many indicators are used; the whole file is checked all the same. */
+  /** How many indicators are used at the most. The whole file is checked all the same. */
   readonly limit?: number | undefined
-  /** Leaves invalid records out instead of refusing the file; default false. A broken header stays fatal. */
+  /** True: invalid records are left out instead of refusing the file. A broken header refuses the file in any case. */
   readonly skipInvalid?: boolean | undefined
-  /** Aborted: reading stops, and what was opened is closed. */
+  /** When it is aborted, reading stops and the file is closed. */
   readonly signal?: AbortSignal | undefined
-  /** Told of each left-out record, in the order of the file; reading waits for it. Only with `skipInvalid`. */
+  /** Called for each record that `skipInvalid` leaves out, in the order of the file. Reading waits for its promise. */
   readonly onInvalid?: ((invalid: InvalidRecord) => void | Promise<void>) | undefined
 }
 
@@ -69,13 +71,13 @@ export interface Catalogue {
   /** The path as given, or "standard input". */
   readonly label: string
   readonly format: CatalogueFormat
-  /** How many indicators `indicators()` gives. */
+  /** How many indicators `indicators()` yields. */
   readonly count: number
-  /** SHA-256 over all indicators in order, hex: the same content, whatever the format. */
+  /** SHA-256 over all indicators in order, in hexadecimal. CSV and JSON Lines of the same content have the same. */
   readonly fingerprint: string
   readonly warnings: readonly CatalogueWarning[]
-  /** Reads the file again, in its order. May be called several times. Throws `input-invalid` if the file has changed. */
+  /** Reads the indicators in the order of the file, as often as it is called. Throws `input-invalid` where the file has changed. */
   indicators(): AsyncIterable<CatalogueEntry>
-  /** Closes the file and removes what was kept of a pipe. Twice is once. */
+  /** Closes the file and removes the copy of a pipe. A second call does nothing. */
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** What was left out of a catalogue without refusing it: one warning a kind, with its count. */
+/** Counts what was left out of a catalogue without refusing the file, and turns the counts into warnings. */
 import type { NormaliseWarnings } from '../classification/indicator.ts'
 import { showValue } from './problem-report.ts'
 import type { CatalogueWarning } from './types.ts'
@@ -8,7 +8,7 @@ const MAX_NAMES_SHOWN = 10
 const MAX_NAME_LENGTH = 80
 
 export class WarningCounts {
-  /** The count stops at the bound. Bounded in number and length: a hostile file could have a new name in every record. */
+  /** At most MAX_NAMES_KEPT names, because a hostile file could have a new field name in every record. */
   readonly #unknownFields = new Set<string>()
   #droppedPoints = 0
   #duplicates = 0
@@ -39,12 +39,12 @@ export class WarningCounts {
     add(
       'dropped-points',
       this.#droppedPoints,
-      'sample points left out: no readable date and number, or a date that stands again later',
+      'sample points left out: without a readable date and number, or with the date of a later point',
     )
     add(
       'duplicate-indicators',
       this.#duplicates,
-      'records left out: the same indicator with the same content stands earlier',
+      'records left out: an earlier record has the same indicator with the same content',
     )
     add('skipped-records', this.#skipped, 'invalid records skipped')
     return warnings

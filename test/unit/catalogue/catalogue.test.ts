@@ -77,12 +77,12 @@ const REFUSED: readonly (readonly [string, readonly RegExp[]])[] = [
   ],
   [
     'doubled-header.csv',
-    [/line 1, header row: "UNITS" in column 4 names the field of column 3 again; rename or remove/],
+    [/line 1, header row: "UNITS" in column 4 names the same field as column 3; rename or remove/],
   ],
-  ['duplicates.csv', [/1 problem;/, /line 5, field indicator_id: "X2" stands on line 3 already, with other content/]],
+  ['duplicates.csv', [/1 problem;/, /line 5, field indicator_id: "X2" is already used on line 3, with other content/]],
   ['latin1.csv', [/line 2, field name: byte 0xE9 is not UTF-8, near "X1,Déficit"/, /Latin-1.*iconv -f WINDOWS-1252/]],
   ['latin1.jsonl', [/line 1: byte 0xE9 is not UTF-8, near ".*Déficit/, /Latin-1.*iconv -f WINDOWS-1252/]],
-  ['open-quote.csv', [/line 3: a quote opens and does not close.*"X2,"CPI"/, /Reading stopped at the quote/]],
+  ['open-quote.csv', [/line 3: a quote is opened and not closed.*"X2,"CPI"/, /Reading stopped at the quote/]],
   [
     'stray-quote.csv',
     [
@@ -93,8 +93,8 @@ const REFUSED: readonly (readonly [string, readonly RegExp[]])[] = [
   [
     'ragged.csv',
     [
-      /line 2: 3 cells where the header has 2; the first cell too many is "real"\. A text with a comma/,
-      /line 3: 1 cells where the header has 2; the last is "X2"/,
+      /line 2: 3 cells where the header has 2; the first extra cell is "real"\. A text with a comma/,
+      /line 3: 1 cell where the header has 2; the last cell is "X2"/,
     ],
   ],
   [
@@ -110,7 +110,7 @@ const REFUSED: readonly (readonly [string, readonly RegExp[]])[] = [
 ]
 
 for (const [name, expected] of REFUSED) {
-  test(`${name} is refused with file, line, field, value and the way out`, async () => {
+  test(`${name} is refused with file, line, field, value and what to do`, async () => {
     const message = await refusalOf(fixture(name))
     assert.ok(message.startsWith(fixture(name)), message)
     for (const pattern of expected) assert.match(message, pattern)
@@ -189,7 +189,7 @@ test('dirty sample points are dropped and counted, never fatal', async () => {
   )
 })
 
-test('a directory, a missing file and an empty name are refused with the way out', async () => {
+test('a directory, a missing file and an empty name are refused with what to do', async () => {
   assert.match(await refusalOf(folder), /is a directory; name one file in it \(EISDIR\)/)
   assert.match(await refusalOf(join(folder, 'nothing.csv')), /nothing\.csv: there is no such file; check the name/)
   assert.match(await refusalOf(''), /name of the catalogue is empty/)
@@ -197,7 +197,7 @@ test('a directory, a missing file and an empty name are refused with the way out
   assert.match(await refusalOf(join(folder, 'evil\u001b[2J.csv')), /evil\\u\{1b\}\[2J\.csv: there is no such file/)
 })
 
-test('a file that this user may not read is refused with the way out', async () => {
+test('a file that this user may not read is refused with what to do', async () => {
   const open = join(folder, 'open')
   await mkdir(open)
   const path = join(open, 'secret.csv')
@@ -221,7 +221,7 @@ for (const name of ['long.jsonl', 'long.csv']) {
       ? `indicator_id,name,description\nX1,GDP,ok\nX2,CPI,${text}\nX3,Debt,ok\n`
       : `{"indicator_id":"X1","name":"GDP"}\n\n{"indicator_id":"X2","name":"CPI","description":"${text}"}\n{"bad":1}\n`
     const message = await refusalOf(await written(name, long))
-    assert.match(message, /line 3: longer than the bound of 1,048,576 bytes; it begins with ".{70,}…"/)
+    assert.match(message, /line 3: longer than the limit of 1,048,576 bytes; it begins with ".{70,}…"/)
     // What follows is still read with its right line.
     if (name.endsWith('jsonl')) assert.match(message, /line 4, field indicator_id: is missing/)
   })
@@ -229,9 +229,9 @@ for (const name of ['long.jsonl', 'long.csv']) {
 
 test('a row of commas and a quote that swallows the file are held to the bound', async () => {
   const commas = await written('commas.csv', `indicator_id,name\nX1,GDP\n${','.repeat(5_000_000)}x\n`)
-  assert.match(await refusalOf(commas), /line 3: longer than the bound/)
+  assert.match(await refusalOf(commas), /line 3: longer than the limit/)
   const swallowed = `indicator_id,name\nX0,"a\n${'X1,GDP\n'.repeat(300_000)}`
-  assert.match(await refusalOf(await written('swallowed.csv', swallowed)), /line 2: a quote opens and does not close/)
+  assert.match(await refusalOf(await written('swallowed.csv', swallowed)), /line 2: a quote is opened and not closed/)
 })
 
 test('an over-long field is named with its bound and its value cut', async () => {
@@ -247,7 +247,7 @@ test('100 columns are fine, 1,001 are refused', async () => {
   assert.deepEqual([warnings[0]?.code, warnings[0]?.count], ['unknown-fields', 98])
   assert.match(warnings[0]?.message ?? '', /"c9" and 88 more$/)
   const many = await written('many.csv', `indicator_id,name,${columns(999)}\nX1,GDP\n`)
-  assert.match(await refusalOf(many), /line 1, header row: more than 1,000 columns, the bound/)
+  assert.match(await refusalOf(many), /line 1, header row: more than 1,000 columns, which is the limit/)
 })
 
 test('20 problems are listed, the rest is counted', async () => {
@@ -335,7 +335,7 @@ test('a refused standard input leaves nothing behind and names itself', async ()
   assert.deepEqual(await readdir(tmpDir), [])
   const nowhere = join(folder, 'nowhere')
   const full = await refusalOf('-', { stdin: Readable.from([Buffer.from('x')]), tmpDir: nowhere })
-  assert.match(full, /standard input: could not be kept in .*nowhere: ENOENT/)
+  assert.match(full, /standard input: could not be stored in .*nowhere: ENOENT/)
   await assert.rejects(stat(nowhere))
 })
 
@@ -345,7 +345,7 @@ test('a standard input that breaks off is a refusal', async () => {
       this.destroy(new Error('the pipe broke'))
     },
   })
-  assert.match(await refusalOf('-', { stdin, tmpDir: folder }), /could not be kept in .*the pipe broke/)
+  assert.match(await refusalOf('-', { stdin, tmpDir: folder }), /could not be stored in .*the pipe broke/)
 })
 
 test('a file that changes between the passes is noticed, not sent', async () => {

@@ -104,7 +104,7 @@ test('the message for a fault names its line, its field, its value and how to co
   assert.match(problem('{"indicator_id":"A","corrections":"type flow"}'), /^1 corrections: holds "type"/)
   assert.match(problem('A accept\nB accept\nA type=flow'), /^3 indicator_id: "A" is in line 1 already/)
   assert.match(problem('A accept\njust words'), /^2 : must be an indicator_id and then accept/)
-  assert.match(problem('indicator_id,decision\nA,"accept'), /^2 decision: a quote opens/)
+  assert.match(problem('indicator_id,decision\nA,"accept'), /^2 decision: a quote is opened/)
   assert.match(problem('indicator_id,decision\nA,accept,x'), /^2 : 3 cells where the header has 2/)
   assert.match(problem('indicator_id,decision,decision\nA,accept,x'), /^1 decision: two columns/)
   assert.match(parseReview(Buffer.from([0x41, 0xff])).problems[0]?.message ?? '', /not UTF-8/)
