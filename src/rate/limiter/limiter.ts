@@ -2,7 +2,7 @@
 import Bottleneck from 'bottleneck'
 import { ServiceError } from '../../errors.ts'
 import type { Budget, RateLimiter, StartPermit } from '../types.ts'
-import { createReturnSchedule } from './deferrals.ts'
+import { createDeferrals } from './deferrals.ts'
 import { createInFlightLimit } from './in-flight-limit.ts'
 import { CATCH_UP_MS, HURRY } from './pace-debt.ts'
 import { createRequestWindow } from './request-window.ts'
@@ -47,7 +47,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { requestsPerMinute, tokensPerMinute } = options
   const ledger = createRequestWindow({ requestsPerMinute, tokensPerMinute })
   const flight = createInFlightLimit()
-  const returns = createReturnSchedule()
+  const deferrals = createDeferrals()
   let waiting: Waiter[] = []
   let waitingTokens = 0
   const totals = { reserved: 0, spent: 0, inFlight: 0, pausedMs: 0 }
@@ -89,7 +89,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const early = Math.min(EARLY_RETURN_MS, maxWaitMs / 2)
     const isUnknown = intervalMs === Number.POSITIVE_INFINITY || isFlightFull()
     const notBefore = Math.max(pausedMs() - early, isUnknown ? UNKNOWN_WAIT_MS : 0, 0)
-    return { granted: false, waitMs: returns.bookMs(now(), notBefore, intervalMs) }
+    return { granted: false, waitMs: deferrals.defer(now(), notBefore, intervalMs) }
   }
 
   function start(waiter: Waiter): void {
@@ -242,7 +242,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       waiting: waiting.length,
       inFlight: flight.inFlight,
       inFlightBound: flightBound(),
-      deferred: returns.due(now()),
+      deferred: deferrals.due(now()),
       ...ledger.budget,
       reservedTokens: totals.inFlight,
       reservedTokensTotal: totals.reserved,

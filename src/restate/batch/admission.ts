@@ -1,115 +1,116 @@
-/** How much work batches may put before the rate limiter of a replica. What is beyond it waits as one batch, not as its chunks. */
+/** How much work batches may put before the rate limiter of a replica. A batch beyond it sleeps durably as one, not as its chunks. */
+import { createVirtualQueue, type Turn, type VirtualQueue } from '../../lib/virtual-queue.ts'
 import type { LimiterStats } from '../../rate/types.ts'
 
-/** Work that is let in ahead: enough that no start goes unused while those who sleep come back, */
+/** The most milliseconds of work that are admitted ahead, enough that no start goes unused while sleeping batches come back. */
 const AHEAD_MS = 30_000
-/** but no more chunks than a node has slots for, since many of them wait for their start in a slot, */
+/** The most chunks that are admitted ahead, since a Restate node has few slots and a chunk waits for its start in one. */
 const AHEAD_CHUNKS = 500
-/** and enough for a round trip or two at any pace. */
+/** The least milliseconds of work that are admitted ahead, enough for a round trip or two at any pace. */
 const LEAST_AHEAD_MS = 2_000
-/** Those whose turn has come may go this much over it, or one who comes a little early would be sent to the end again. */
-const TURN_SHARE = 1.5
+/** A batch whose turn was booked may exceed the bound by this factor, or one that comes a little early would have to queue again. */
+const BOOKED_FACTOR = 1.5
 
-/** Plans at once. Each takes 10 to 20 ms of the event loop: more would keep the chunks of the first from starting. */
+/** The most batches that plan at once. A plan takes 10 to 20 ms of the event loop, in which no chunk can start. */
 const PLANS_AT_ONCE = 32
-/** Those who were sent away from planning come back one by one, somewhat slower than a replica can plan. */
-const PLAN_SPACING_MS = 25
+/** Milliseconds between two batches that come back to plan, somewhat longer than a plan takes. */
+const PLAN_INTERVAL_MS = 25
 
-/** Nobody is booked further ahead: the pace may rise meanwhile, and a durable sleep can't be woken. */
+/** The most milliseconds that a turn is booked ahead: the pace may rise meanwhile, and a durable sleep cannot be ended early. */
 const HORIZON_MS = 60_000
+/** The least milliseconds that a batch sleeps. */
 const SHORTEST_WAIT_MS = 250
-/** Without a lease nothing may start: at the beginning, and while the database is away. That is over within seconds, or lasts. */
+/**
+ * The most milliseconds that a batch sleeps at first where the replica has no lease, which is over within seconds or lasts
+ * as long as the database is away. The bound doubles with each sleep.
+ */
 const NO_PACE_MS = 2_000
-const GOLDEN_RATIO = 0.618_033_988_749_895
+/** The weight of the newest batch in the mean number of chunks that batches need. */
+const NEWEST_WEIGHT = 0.1
 
-/** What a batch that is not let in does: it sleeps for `waitMs` and asks again. Journaled. */
+/** What a batch that is not admitted does: it sleeps for `waitMs` and asks again. The journal fixes the property names. */
 export interface AdmissionWait {
   readonly waitMs: number
-  /** The requests that it needs, or what batches usually need. */
+  /** The chunks that the batch needs, or what batches need on average where it has not been planned. */
   readonly chunks: number
-  /** A turn was kept for it: it goes before those who have none. */
+  /** True where a turn was kept for the batch, which then goes before batches without a turn. */
   readonly booked: boolean
 }
 
 export interface Admission {
   /**
-   * Before planning; `before` is what the batch was told the last time, `mayAsk` whether it can need the model at all.
-   * Null lets it plan: it must `leave` afterwards.
+   * Asks to plan a batch. `before` is the result of the last call for the same batch, null at the first; `mayAsk` is false
+   * where the batch cannot need the model. Null admits the batch to planning, after which the caller must call `leave`.
    */
   enter(before: AdmissionWait | null, mayAsk: boolean): AdmissionWait | null
   leave(): void
-  /** After planning: null lets it ask. */
+  /** Asks to send the chunks of a planned batch; null admits them. */
   admit(chunks: number, before: AdmissionWait | null): AdmissionWait | null
-  /** Chunks that were admitted and will not come: others ask for their shapes already, or the step has failed. */
+  /** Takes back admitted chunks that are not sent, because other batches ask the same or because the step has failed. */
   giveBack(chunks: number): void
 }
 
 type Load = Pick<LimiterStats, 'waiting' | 'requestsPerMinute' | 'pausedMs'> & {
-  /** Chunks that were sent away and come back within the next minute. */
+  /** Chunks that the limiter deferred and that come back within the next minute. */
   readonly deferred?: number
 }
 
 /**
- * What was let in drains at the pace, whether its chunks have reached a limiter yet or not: a thousand batches plan
- * before their first chunk arrives. The limiter's own queue counts where it is longer, since the model may be slower
- * than the pace. Chunks spread over the replicas, so each lets in its part. `now`: milliseconds of a clock that never
- * goes back.
+ * Admits batches of one replica; chunks are spread over the replicas, so each admits its part. Admitted chunks count until
+ * the pace has worked them off, whether or not they have reached the limiter, because many batches plan before their first
+ * chunk arrives. The limiter's own queue counts where it is longer, since the model may be slower than the pace. `now` is
+ * the milliseconds of a clock that never goes back.
  */
 export function createAdmission(load: () => Load, now: () => number = () => performance.now()): Admission {
-  /** Chunks that were let in, and those of batches that have a turn, less what the pace has worked off since. */
+  const turns = createVirtualQueue({ horizonMs: HORIZON_MS, shortestMs: SHORTEST_WAIT_MS })
+  const planTurns = createVirtualQueue({ horizonMs: HORIZON_MS, shortestMs: SHORTEST_WAIT_MS })
   let admitted = 0
-  let booked = 0
-  let drainedAt = now()
+  let workedOffAt = now()
   let planning = 0
-  let plansBookedUntil = Number.NEGATIVE_INFINITY
-  let usualChunks = 1
-  let turns = 0
+  let meanChunks = 1
 
-  /** Milliseconds of work before the limiter, and how much there may be. */
-  function measure() {
+  function workOff(requestsPerMinute: number): void {
+    admitted = Math.max(0, admitted - ((now() - workedOffAt) * requestsPerMinute) / 60_000)
+    workedOffAt = now()
+  }
+
+  /** Null where there is room for the chunks. */
+  function waitForRoom(chunks: number, before: AdmissionWait | null): AdmissionWait | null {
     const { waiting, deferred = 0, requestsPerMinute, pausedMs } = load()
-    const drained = ((now() - drainedAt) * requestsPerMinute) / 60_000
-    drainedAt = now()
-    admitted = Math.max(0, admitted - drained)
-    booked = Math.max(0, booked - drained)
+    workOff(requestsPerMinute)
     const intervalMs = requestsPerMinute > 0 ? 60_000 / requestsPerMinute : Number.POSITIVE_INFINITY
-    const timeOf = (chunks: number) => (chunks === 0 ? 0 : chunks * intervalMs)
+    const timeOf = (places: number) => (places === 0 ? 0 : places * intervalMs)
     const aheadMs = timeOf(Math.max(admitted, waiting + deferred)) + pausedMs
     const mostMs = Math.min(AHEAD_MS, Math.max(LEAST_AHEAD_MS, timeOf(AHEAD_CHUNKS)))
-    return { aheadMs, queueMs: aheadMs + timeOf(booked), mostMs }
+    const hasRoom = before?.booked
+      ? aheadMs <= mostMs * BOOKED_FACTOR
+      : aheadMs + timeOf(turns.sleeping(now()).booked) <= mostMs
+    if (hasRoom) return null
+    return book(turns, { chunks, intervalMs, notBeforeMs: aheadMs - mostMs, before })
   }
 
-  function refuse(chunks: number, waitMs: number, before: AdmissionWait | null): AdmissionWait {
-    if (waitMs <= HORIZON_MS) return { waitMs: Math.max(SHORTEST_WAIT_MS, Math.ceil(waitMs)), chunks, booked: true }
-    const waitedMs = before === null || before.booked ? 0 : before.waitMs
-    const mostMs = waitMs === Number.POSITIVE_INFINITY ? Math.max(NO_PACE_MS, 2 * waitedMs) : HORIZON_MS
-    turns += 1
-    const part = 0.5 + 0.5 * ((turns * GOLDEN_RATIO) % 1)
-    return { waitMs: Math.ceil(Math.min(mostMs, HORIZON_MS) * part), chunks, booked: false }
-  }
-
-  /** Null where there is room. */
-  function waitForRoom(chunks: number, before: AdmissionWait | null): AdmissionWait | null {
-    const { aheadMs, queueMs, mostMs } = measure()
-    if (before?.booked ? aheadMs <= mostMs * TURN_SHARE : queueMs <= mostMs) return null
-    const wait = refuse(chunks, queueMs - mostMs, before)
-    if (wait.booked) booked += chunks
-    return wait
+  function book(
+    queue: VirtualQueue,
+    of: { chunks: number; intervalMs: number; notBeforeMs: number; before: AdmissionWait | null; places?: number },
+  ): AdmissionWait {
+    const { chunks, intervalMs, notBeforeMs, before, places = chunks } = of
+    const lastWaitMs = before === null || before.booked ? 0 : before.waitMs
+    const unbookedMs = intervalMs === Number.POSITIVE_INFINITY ? Math.max(NO_PACE_MS, 2 * lastWaitMs) : HORIZON_MS
+    const { waitMs, isBooked }: Turn = queue.book(now(), { places, intervalMs, notBeforeMs, unbookedMs })
+    return { waitMs, chunks, booked: isBooked }
   }
 
   return {
     enter(before, mayAsk) {
-      const chunks = before?.chunks ?? Math.max(1, Math.round(usualChunks))
+      const chunks = before?.chunks ?? Math.max(1, Math.round(meanChunks))
       const wait = mayAsk ? waitForRoom(chunks, before) : null
       if (wait !== null) return wait
       if (planning < (before?.booked ? 2 : 1) * PLANS_AT_ONCE) {
         planning += 1
         return null
       }
-      plansBookedUntil = Math.max(now() + SHORTEST_WAIT_MS, plansBookedUntil + PLAN_SPACING_MS)
-      const refused = refuse(chunks, plansBookedUntil - now(), before)
-      if (!refused.booked) plansBookedUntil -= PLAN_SPACING_MS
-      return refused
+      const notBeforeMs = SHORTEST_WAIT_MS
+      return book(planTurns, { chunks, intervalMs: PLAN_INTERVAL_MS, notBeforeMs, before, places: 1 })
     },
 
     leave() {
@@ -117,7 +118,7 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
     },
 
     admit(chunks, before) {
-      usualChunks += (chunks - usualChunks) / 10
+      meanChunks += (chunks - meanChunks) * NEWEST_WEIGHT
       const wait = before === null && chunks > 0 ? waitForRoom(chunks, null) : null
       if (wait === null) admitted += chunks
       return wait
@@ -125,7 +126,8 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
 
     giveBack(chunks) {
       admitted = Math.max(0, admitted - chunks)
-      usualChunks -= chunks / 10
+      turns.shorten(chunks)
+      meanChunks -= chunks * NEWEST_WEIGHT
     },
   }
 }

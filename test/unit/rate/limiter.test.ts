@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createReturnSchedule } from '../../../src/rate/limiter/deferrals.ts'
 import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
 import { advance, perMinute } from '../../contract/rate-limiter.contract.ts'
 
@@ -64,62 +63,5 @@ describe('createRateLimiter, in fake time', () => {
     assert.equal(served, 60)
     assert.ok(asked <= 60 * 6, `${asked} asked`)
     await limiter.close()
-  })
-})
-
-describe('createReturnSchedule', () => {
-  /** Books until a backlog is no new one any more, and those bookings are past. */
-  const settled = () => {
-    const schedule = createReturnSchedule()
-    schedule.bookMs(-6_000, 0, 100)
-    for (let at = -5_000; at <= -1_000; at += 1_000) schedule.bookMs(at, 0, 100)
-    return schedule
-  }
-
-  it('has them back one after the other, a little faster than the pace', () => {
-    const schedule = settled()
-    const waits = [1, 2, 3, 4].map(() => schedule.bookMs(0, 0, 100))
-    assert.deepEqual(waits, [90, 180, 270, 360])
-  })
-
-  it('never has them back before 50 ms, nor before a place is free', () => {
-    assert.equal(settled().bookMs(0, 0, 1), 50)
-    assert.equal(settled().bookMs(0, 7_000, 100), 7_090)
-  })
-
-  it('has one back every three seconds at the slowest pace: the budget may have grown', () => {
-    const schedule = settled()
-    const waits = Array.from({ length: 15 }, (_, index) => schedule.bookMs(61_000, 0, index > 7 ? Infinity : 600_000))
-    assert.ok(waits.every((wait, index) => wait - (waits[index - 1] ?? 0) <= 3_000))
-  })
-
-  it('has the first of a new backlog back within two seconds, at most 60 a second: a lease grows to its demand', () => {
-    const schedule = createReturnSchedule()
-    const waits = Array.from({ length: 100 }, () => schedule.bookMs(0, 0, 60_000))
-    assert.ok(Math.max(...waits) <= 2_000)
-    assert.ok(waits.filter((wait) => wait <= 1_000).length <= 60)
-  })
-
-  it('expects the best pace of the last minute back', () => {
-    const schedule = settled()
-    assert.equal(schedule.bookMs(0, 0, Number.POSITIVE_INFINITY), 90)
-  })
-
-  it('keeps the number of booked places when the pace changes', () => {
-    const schedule = settled()
-    for (let index = 0; index < 10; index += 1) schedule.bookMs(0, 0, 100)
-    assert.equal(schedule.bookMs(0, 0, 10), 99)
-  })
-
-  it('books nobody beyond a minute, spreads them over the half minute before it, and counts all', () => {
-    const schedule = settled()
-    const before = schedule.due(0)
-    const waits = Array.from({ length: 100 }, () => schedule.bookMs(0, 120_000, 1_000))
-    assert.ok(waits.every((wait) => wait >= 30_000 && wait <= 60_000))
-    const tenths = new Set(waits.map((wait) => Math.floor((wait - 30_000) / 3_000)))
-    assert.equal(tenths.size, 10)
-    assert.equal(schedule.due(0) - before, 100)
-    assert.ok(schedule.due(40_000) > 20 && schedule.due(40_000) < 80)
-    assert.equal(schedule.due(61_000), 0)
   })
 })

@@ -1,3 +1,4 @@
+/** How batches are admitted before one replica: simulated, with a clock that only events move. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -7,12 +8,12 @@ const CHUNKS = 10
 
 interface Options {
   readonly batches: number
-  /** One chunk: the time that a start takes at the pace. */
+  /** Milliseconds between two starts at the pace. */
   readonly intervalMs: number
   readonly chunks?: number
 }
 
-/** As a batch goes through it, with a plan that takes no time. */
+/** Takes one batch through planning and admission, with a plan that takes no time. */
 function pass(admission: Admission, chunks: number, before: AdmissionWait | null): AdmissionWait | null {
   const early = admission.enter(before, true)
   if (early !== null) return early
@@ -59,7 +60,7 @@ function simulate({ batches, intervalMs, chunks = CHUNKS }: Options) {
   return { now, mostWaiting, idleMs, turns, longestWaitMs }
 }
 
-test('what is let in is bounded, no start goes unused, and nobody sleeps longer than a minute', () => {
+test('admitted work is bounded, no start goes unused, and no batch sleeps longer than a minute', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 400 }),
@@ -82,7 +83,7 @@ test('a batch wakes a few times a minute at most', () => {
   assert.ok(turns <= 400 * (2 + (2 * now) / 60_000), `${turns} turns in ${now} ms`)
 })
 
-test('what fits is let in at once; a pace of nothing and a pause hold batches back', () => {
+test('a batch that fits is admitted at once; a pace of nothing and a pause hold batches back', () => {
   const ask = (requestsPerMinute: number, waiting: number, pausedMs = 0) =>
     pass(
       createAdmission(
@@ -103,7 +104,7 @@ test('what fits is let in at once; a pace of nothing and a pause hold batches ba
   assert.ok((slow?.waitMs ?? 0) >= 30_000 && (slow?.waitMs ?? 0) <= 60_000)
 })
 
-test('without a lease a batch asks again soon, and less and less often: it may be there in a moment', () => {
+test('without a lease a batch asks again soon, and less and less often', () => {
   const admission = createAdmission(
     () => ({ waiting: 1, deferred: 0, requestsPerMinute: 0, pausedMs: 0 }),
     () => 0,
@@ -124,7 +125,7 @@ test('without a lease a batch asks again soon, and less and less often: it may b
   )
 })
 
-test('those who were sent away count, and those whose turn was kept go first', () => {
+test('deferred chunks count as work ahead, and batches whose turn was booked go first', () => {
   let deferred = 40
   const admission = createAdmission(
     () => ({ waiting: 0, deferred, requestsPerMinute: 60, pausedMs: 0 }),
@@ -134,12 +135,12 @@ test('those who were sent away count, and those whose turn was kept go first', (
   assert.deepEqual(first, { waitMs: 10_000, chunks: 1, booked: true })
   assert.equal(admission.enter(null, true)?.waitMs, 11_000)
   deferred = 30
-  assert.notEqual(admission.enter(null, true), null, 'a newcomer waits behind those who are booked')
-  assert.equal(admission.enter(null, false), null, 'who cannot ask needs no room')
+  assert.notEqual(admission.enter(null, true), null, 'a new batch waits behind booked ones')
+  assert.equal(admission.enter(null, false), null, 'a batch that cannot ask the model needs no room')
   assert.equal(admission.enter(first, true), null)
 })
 
-test('what was given back is room for others: twenty batches that need the same shapes wait for nobody', () => {
+test('chunks that are given back make room: twenty batches that need the same shapes are admitted at once', () => {
   const make = () =>
     createAdmission(
       () => ({ waiting: 0, deferred: 0, requestsPerMinute: 60, pausedMs: 0 }),
@@ -147,30 +148,30 @@ test('what was given back is room for others: twenty batches that need the same 
     )
   const counted = make()
   const shared = make()
-  const told = (admission: Admission, isShared: boolean) =>
+  const waitsOf = (admission: Admission, isShared: boolean) =>
     Array.from({ length: 20 }, (_, batch) => {
       const wait = pass(admission, CHUNKS, null)
       if (wait === null && isShared && batch > 0) admission.giveBack(CHUNKS)
       return wait
     })
-  assert.ok(told(counted, false).some((wait) => wait !== null))
+  assert.ok(waitsOf(counted, false).some((wait) => wait !== null))
   assert.deepEqual(
-    told(shared, true),
+    waitsOf(shared, true),
     Array.from({ length: 20 }, () => null),
   )
 })
 
-test('plans at once are bounded: the rest come one after the other, and then find a place', () => {
+test('a bounded number of batches plans at once, and the rest come back one after the other', () => {
   const admission = createAdmission(
     () => ({ waiting: 0, deferred: 0, requestsPerMinute: 6_000, pausedMs: 0 }),
     () => 0,
   )
-  const told = Array.from({ length: 40 }, () => admission.enter(null, true))
-  assert.equal(told.filter((wait) => wait === null).length, 32)
+  const waits = Array.from({ length: 40 }, () => admission.enter(null, true))
+  assert.equal(waits.filter((wait) => wait === null).length, 32)
   assert.deepEqual(
-    told.slice(32).map((wait) => wait?.waitMs),
+    waits.slice(32).map((wait) => wait?.waitMs),
     [250, 275, 300, 325, 350, 375, 400, 425],
   )
   for (const _ of Array.from({ length: 32 })) admission.leave()
-  assert.equal(admission.enter(told[32] ?? null, true), null)
+  assert.equal(admission.enter(waits[32] ?? null, true), null)
 })
