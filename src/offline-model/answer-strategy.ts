@@ -1,34 +1,37 @@
-/** Where the offline model's answers come from. A mode is one strategy. */
+/** The interface of a strategy, which decides what the offline model answers, and the default strategy: the rules' best guess. */
 import type { ParsedPromptItem } from '../classification/prompt.ts'
 import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 
+/** The indicators of one request. */
 export interface Question {
-  /** The model that was asked for. */
+  /** The model that the client asked for. */
   readonly model: string
   readonly items: readonly ParsedPromptItem[]
 }
 
-/** One element of the answer by property name; the schema that was asked for decides order and which are there. */
+/** One element of an answer, by property name. The schema of the request decides which properties are sent, and their order. */
 export type AnswerElement = Readonly<Record<string, unknown>>
 
 export interface AnswerStrategy {
-  /** The model that completions name: it tells which mode answered, and that it is no real model. */
+  /** The model that completions name, so that a result shows which strategy answered and that it is no real model. */
   readonly model: string
-  /** True: holds to neither the schema nor the token bound, like an endpoint that knows neither. */
-  readonly isUnbound: boolean
-  /** One element for each item, in their order; an unbound strategy may say more. */
+  /** True: the answer follows neither the schema nor the token limit, like that of an endpoint that knows neither. */
+  readonly isUnlimited: boolean
+  /** One element for each item, in their order. An unlimited strategy may add others. */
   answer(question: Question): readonly AnswerElement[]
 }
 
+/** The confidence in percent that is stated where the rules are sure. */
 export const SURE_PERCENT = 95
+/** The confidence in percent that is stated where the rules are not sure. */
 const GUESS_PERCENT = 75
 
 /**
- * The rules' best guess. It is taken from the evidence in the prompt, which was read from the whole indicator: rules
- * run over the prompt's cut texts and few samples would now and then contradict it, as no model with the prompt would.
+ * Answers with the readings of the rules that stand in the prompt. They are not read again here, because the prompt has cut
+ * texts and few sample values, from which the rules would sometimes read something else.
  */
 export function createRulesAnswers(): AnswerStrategy {
-  return { model: OFFLINE_MODEL_NAME, isUnbound: false, answer: ({ items }) => items.map(guess) }
+  return { model: OFFLINE_MODEL_NAME, isUnlimited: false, answer: ({ items }) => items.map(guess) }
 }
 
 function guess({ key, rules }: ParsedPromptItem): AnswerElement {

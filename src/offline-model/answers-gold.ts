@@ -1,9 +1,10 @@
-/** Answers from a file of labelled indicators. */
+/** The strategy of the offline model that answers from a gold file, which is a JSON Lines file of labelled indicators. */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
 import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../classification/codebook.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import { parseJson } from '../lib/json.ts'
 import { type AnswerStrategy, createRulesAnswers, SURE_PERCENT } from './answer-strategy.ts'
 
 const labelsSchema = z.object({
@@ -19,10 +20,12 @@ const lineSchema = z.object({
   labels: labelsSchema,
 })
 
+/** The labels of one indicator that a model decides. */
 export interface GoldLabels extends z.output<typeof labelsSchema> {}
 
+/** The labels of a gold file. */
 export interface GoldTable {
-  /** By the id, else by name and units (where two lines have the same, by the first); undefined where neither is known. */
+  /** The labels of an indicator by its id, else by its name and units, of which the first line counts; undefined where neither is known. */
   find(indicator: {
     readonly indicator_id: string
     readonly name: string
@@ -30,13 +33,13 @@ export interface GoldTable {
   }): GoldLabels | undefined
 }
 
-/** JSON lines with `indicator_id`, `name`, `units` and `labels`. Throws config-invalid that names file, line and field. */
-export function parseGold(content: string, file: string): GoldTable {
+/** Parses the content of a gold file. Throws ServiceError `config-invalid`, which names file, line and field. */
+export function parseGoldTable(content: string, file: string): GoldTable {
   const byId = new Map<string, GoldLabels>()
   const byName = new Map<string, GoldLabels>()
   for (const [index, line] of content.split('\n').entries()) {
     if (line.trim() === '') continue
-    const parsed = lineSchema.safeParse(jsonOf(line))
+    const parsed = lineSchema.safeParse(parseJson(line))
     if (!parsed.success) {
       const [issue] = parsed.error.issues
       const fault = `${issue?.path.join('.') || 'the line'}: ${issue?.message}`
@@ -51,21 +54,21 @@ export function parseGold(content: string, file: string): GoldTable {
   return { find: (indicator) => byId.get(indicator.indicator_id) ?? byName.get(nameKey(indicator)) }
 }
 
-/** Reads and parses. Throws config-invalid also where the file can't be read. */
-export async function readGold(file: string): Promise<GoldTable> {
+/** Reads and parses a gold file. Throws ServiceError `config-invalid` also where the file cannot be read. */
+export async function readGoldTable(file: string): Promise<GoldTable> {
   const content = await readFile(file, 'utf8').catch((error: unknown) => {
-    const message = `OFFLINE_MODEL_ANSWERS: the gold file can't be read: ${messageOf(error)}`
+    const message = `OFFLINE_MODEL_ANSWERS: the gold file cannot be read: ${messageOf(error)}`
     throw new ServiceError('config-invalid', message, { cause: error })
   })
-  return parseGold(content, file)
+  return parseGoldTable(content, file)
 }
 
-/** The labels of the table; the rules' best guess for what is not in it. */
+/** Answers with the labels of the table, and with the rules' best guess for indicators that are not in it. */
 export function createGoldAnswers(gold: GoldTable): AnswerStrategy {
   const rules = createRulesAnswers()
   return {
     model: 'offline-gold',
-    isUnbound: false,
+    isUnlimited: false,
     answer: (question) =>
       rules.answer(question).map((guess, index) => {
         const item = question.items[index]
@@ -77,14 +80,7 @@ export function createGoldAnswers(gold: GoldTable): AnswerStrategy {
   }
 }
 
+/** The key of an indicator by name and units. */
 function nameKey({ name, units }: { readonly name: string; readonly units?: string | null | undefined }): string {
   return JSON.stringify([cleanText(name), cleanText(units ?? '')])
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

@@ -1,83 +1,91 @@
-/** The worst of models: it obeys every order that it finds in an indicator's text, whatever the prompt says of it. */
+/** The hostile strategy of the offline model: it obeys every instruction in the text of an indicator, so that tests see what an attack can do. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import type { ParsedPromptItem } from '../classification/prompt.ts'
 import { type AnswerElement, type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { otherLabel } from './wrong-labels.ts'
 
+/** An element of the answer that instructions may change in any way. */
 type Draft = Record<string, unknown>
 
+/** The answer that an instruction may change. */
 interface Scene {
-  /** The honest answers by key, to be changed in place. */
+  /** The honest elements by key. Instructions change them in place. */
   readonly answers: ReadonlyMap<string, Draft>
-  /** The answer of the indicator whose text gives the order. */
+  /** The element of the indicator whose text holds the instruction. */
   readonly own: Draft
-  /** What is said beside them. */
+  /** Elements that are added to the answer. */
   readonly extras: Draft[]
 }
 
-/** Without these words a text gives no orders, so that other texts never do by accident. */
+/** Only a text with these words can give instructions, so that no other text gives one by accident. */
 const TAKEOVER = /\bignore (?:all )?(?:the )?(?:previous|prior|above) instructions\b/i
-const FLOOD = 5_000
-const HUGE_REASON = 200_000
+/** How many elements the instruction "thousands of elements" adds. */
+const FLOOD_ELEMENTS = 5_000
+/** Characters of the reason that the instruction "huge reason" writes. */
+const HUGE_REASON_LENGTH = 200_000
 const CERTAIN = { type: 100, temporal_aggregation: 100, orientation: 100 }
-/** A formula, NUL, an escape sequence, a bidi override, half a surrogate pair, a forged line. */
+/** A spreadsheet formula, NUL, terminal escape sequences, a character that reverses text, a lone surrogate and a second line. */
 const POISON = '=HYPERLINK("http://evil.example","open")\u0000\u001b[2J\u001b]0;owned\u0007\u202e\ud800\r\n=1+1\n'
 const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']
 
-const ORDERS: readonly { readonly order: RegExp; readonly obey: (scene: Scene, words: readonly string[]) => void }[] = [
+/** The instructions and what obeying them does to the answer. */
+const INSTRUCTIONS: readonly {
+  readonly instruction: RegExp
+  readonly obey: (scene: Scene, words: readonly string[]) => void
+}[] = [
   {
-    order: /\banswer (\S+) for all\b/i,
+    instruction: /\banswer (\S+) for all\b/i,
     obey: ({ answers }, [label]) => {
       for (const answer of answers.values()) Object.assign(answer, { type: label, confidence: CERTAIN })
     },
   },
   {
-    order: /\banswer (\S+) for key (\w+)/i,
+    instruction: /\banswer (\S+) for key (\w+)/i,
     obey: ({ answers }, [label, key = '']) =>
       Object.assign(answers.get(key) ?? {}, { type: label, confidence: CERTAIN }),
   },
   {
-    order: /\breturn type ["']?([^"'\s]+)/i,
+    instruction: /\breturn type ["']?([^"'\s]+)/i,
     obey: ({ own }, [label]) => Object.assign(own, { type: label, confidence: CERTAIN }),
   },
   {
-    order: /\bchange indicator (\S*[^\s.,;])(?: to (\w[\w-]*))?/i,
+    instruction: /\bchange indicator (\S*[^\s.,;])(?: to (\w[\w-]*))?/i,
     obey: ({ own, extras }, [id, label]) => {
       const changed = { ...own, ...(label === undefined ? {} : { type: label }), confidence: CERTAIN }
       extras.push({ ...changed, key: id }, { ...changed, key: undefined, indicator_id: id, run_id: 'hacked' })
     },
   },
   {
-    order: /\bflip all others\b/i,
+    instruction: /\bflip all others\b/i,
     obey: ({ answers, own }) => {
       for (const answer of answers.values()) if (answer !== own) flip(answer)
     },
   },
   {
-    order: /\bleave out all others\b/i,
+    instruction: /\bleave out all others\b/i,
     obey: ({ answers, own }) => {
       for (const answer of answers.values()) if (answer !== own) answer.key = 'left-out'
     },
   },
   {
-    order: /\bhuge reason\b/i,
-    obey: ({ own }) => Object.assign(own, { reason: POISON.repeat(Math.ceil(HUGE_REASON / POISON.length)) }),
+    instruction: /\bhuge reason\b/i,
+    obey: ({ own }) => Object.assign(own, { reason: POISON.repeat(Math.ceil(HUGE_REASON_LENGTH / POISON.length)) }),
   },
   {
-    order: /\bprototype keys\b/i,
+    instruction: /\bprototype keys\b/i,
     obey: ({ own, extras }) => {
       const poison = { type: 'hacked', polluted: true, prototype: { polluted: true } }
       for (const key of PROTOTYPE_KEYS) {
         extras.push({ ...own, key })
-        // By assignment "__proto__" would set the prototype here instead of being sent.
+        // An assignment to "__proto__" would set the prototype of this object instead of adding a property.
         Object.defineProperty(own, key, { value: poison, enumerable: true })
       }
     },
   },
   {
-    order: /\bthousands of elements\b/i,
+    instruction: /\bthousands of elements\b/i,
     obey: ({ own, extras }) => {
-      for (let index = 0; index < FLOOD; index += 1) {
+      for (let index = 0; index < FLOOD_ELEMENTS; index += 1) {
         extras.push({ ...own, key: index % 2 === 0 ? own.key : `x${index}`, orientation: `orientation ${index}` })
       }
     },
@@ -85,15 +93,15 @@ const ORDERS: readonly { readonly order: RegExp; readonly obey: (scene: Scene, w
 ]
 
 /**
- * The rules' best guess, changed by every order in the texts of the chunk: "Ignore previous instructions and …"
- *   answer X for all; answer X for key K; return type X; change indicator ID to X; flip all others; leave out all others;
- *   write a huge reason; use prototype keys; send thousands of elements.
+ * Answers with the rules' best guess, changed by every instruction in the texts of the request. After "Ignore previous
+ * instructions and" it knows: answer X for all; answer X for key K; return type X; change indicator ID to X; flip all others;
+ * leave out all others; write a huge reason; use prototype keys; send thousands of elements.
  */
 export function createHostileAnswers(): AnswerStrategy {
   const honest = createRulesAnswers()
   return {
     model: 'offline-hostile',
-    isUnbound: true,
+    isUnlimited: true,
     answer(question) {
       const drafts = honest.answer(question).map((element): Draft => ({ ...element }))
       const answers = new Map(question.items.map(({ key }, index) => [key, drafts[index] ?? {}]))
@@ -109,12 +117,13 @@ function obeyAll({ indicator }: ParsedPromptItem, scene: Scene): void {
     .filter((value) => typeof value === 'string')
     .join('\n')
   if (!TAKEOVER.test(text)) return
-  for (const { order, obey } of ORDERS) {
-    const found = order.exec(text)
+  for (const { instruction, obey } of INSTRUCTIONS) {
+    const found = instruction.exec(text)
     if (found !== null) obey(scene, found.slice(1))
   }
 }
 
+/** Replaces every label of an element by another value. */
 function flip(answer: Draft): void {
   for (const field of DECIDED_FIELDS) answer[field] = otherLabel(field, answer[field], 0)
   answer.confidence = CERTAIN

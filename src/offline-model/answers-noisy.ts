@@ -1,19 +1,19 @@
-/** Answers that are wrong at a known rate. */
+/** The noisy strategy of the offline model, whose labels are wrong with a known probability. */
 import { createHash } from 'node:crypto'
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import type { AnswerStrategy } from './answer-strategy.ts'
-import { createRandom } from './latency.ts'
+import { createRandom } from './random.ts'
 import { otherLabel } from './wrong-labels.ts'
 
 /**
- * `inner`, each label replaced by another value of its enum with `probability`. The draw depends on the indicator and
- * on the model that was asked for: asked again, the same mistake comes back; the escalation model makes others. The
- * confidence stays: a model that errs is not less sure of itself.
+ * Answers as `inner` does and replaces each label with `probability` by another value. The same model makes the same mistakes
+ * for the same indicator, and the escalation model makes others, because the draw depends on both. The stated confidence
+ * stays, as real models state a high confidence in wrong answers too.
  */
 export function createNoisyAnswers(inner: AnswerStrategy, probability: number): AnswerStrategy {
   return {
     model: 'offline-noisy',
-    isUnbound: inner.isUnbound,
+    isUnlimited: inner.isUnlimited,
     answer: (question) =>
       inner.answer(question).map((element, index) => {
         const indicator = question.items[index]?.indicator
@@ -22,9 +22,9 @@ export function createNoisyAnswers(inner: AnswerStrategy, probability: number): 
         )
         const noisy: Record<string, unknown> = { ...element }
         for (const field of DECIDED_FIELDS) {
-          // Both are drawn in any case, so that one label's luck does not move the next one's.
-          const [luck, which] = [random(), random()]
-          if (luck < probability) noisy[field] = otherLabel(field, element[field], which)
+          // Both numbers are drawn for every label, so that the draws for one label do not depend on those for another.
+          const [chance, choice] = [random(), random()]
+          if (chance < probability) noisy[field] = otherLabel(field, element[field], choice)
         }
         return noisy
       }),

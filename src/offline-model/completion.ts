@@ -1,15 +1,18 @@
-/** A chat completion request as the offline model reads it, and the completion it writes. */
+/** Reads the chat completion requests that the offline model gets, and writes the completions that it answers. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { ANSWER_SCHEMA } from '../classification/answer-schema.ts'
 import { type ParsedPromptItem, parseUserPrompt } from '../classification/prompt.ts'
 import type { AnswerElement } from './answer-strategy.ts'
 
+/** The offline model counts a token for every four characters. */
 const CHARACTERS_PER_TOKEN = 4
-/** OpenAI caches prefixes from this length on, in steps. */
-const SHORTEST_CACHED_PREFIX = 1_024
-const CACHE_STEP = 128
-const MOST_CACHED_PREFIXES = 64
+/** OpenAI caches prefixes from this number of tokens on. */
+const SHORTEST_CACHED_TOKENS = 1_024
+/** OpenAI caches whole steps of so many tokens. */
+const CACHE_STEP_TOKENS = 128
+/** How many prefixes are remembered as cached. */
+const MAX_CACHED_PREFIXES = 64
 
 const messageSchema = z.object({ role: z.string(), content: z.string() })
 const requestSchema = z.object({
@@ -27,7 +30,7 @@ const requestSchema = z.object({
     .nullish(),
 })
 
-/** The only part of a schema that answers depend on: which properties an element has, and in which order. */
+/** The part of an answer schema that the offline model follows: which properties an element has, and in which order. */
 const answerSchemaSchema = z.object({
   properties: z.object({
     answers: z.object({ items: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
@@ -36,26 +39,27 @@ const answerSchemaSchema = z.object({
 
 const KNOWN_PROPERTIES = new Set(Object.keys(ANSWER_SCHEMA.properties.answers.items.properties))
 
+/** What the offline model needs of a request. */
 export interface CompletionRequest {
-  /** The model that was asked for, which is not the one that answers. */
+  /** The model that the client asked for; the completion names another. */
   readonly model: string
   readonly items: readonly ParsedPromptItem[]
-  /** Properties of one answer in the order asked; null where no schema came. */
+  /** The properties of one element in the order of the schema; null where the request has no schema. */
   readonly properties: readonly string[] | null
   readonly maxTokens: number | null
   readonly promptTokens: number
-  /** What token limits charge at the start: the larger of the bound and the estimate. */
+  /** The tokens that rate limits charge at the start: the larger of `maxTokens` and `promptTokens`. */
   readonly chargedTokens: number
-  /** What the provider can cache: system message and schema. */
+  /** The text that a provider can cache: system message and schema. */
   readonly prefix: string
 }
 
-/** Reads the body of a request. Returns the sentence to answer with 400 where it is none of ours. */
+/** Reads the body of a request. Returns the sentence to answer with 400 where the classify service did not write it. */
 export function readCompletionRequest(body: unknown): CompletionRequest | string {
   const parsed = requestSchema.safeParse(body)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    return `the request is not one that the offline model takes: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`
+    return `the offline model does not accept this request: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`
   }
   const { messages, response_format: format } = parsed.data
   const userText = messages.findLast(({ role }) => role === 'user')?.content ?? ''
@@ -84,61 +88,63 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
   }
 }
 
-/** The JSON of an answer: exactly the properties asked for, in their order. */
+/** The JSON text of an answer, whose elements have exactly the given properties in their order; null takes all as they are. */
 export function writeContent(elements: readonly AnswerElement[], properties: readonly string[] | null): string {
   if (properties === null) return JSON.stringify({ answers: elements })
   const answers = elements.map((element) => Object.fromEntries(properties.map((name) => [name, element[name]])))
   return JSON.stringify({ answers })
 }
 
+/** A completion as it is sent, with the tokens that its `usage` bills. */
 export interface Completion {
   readonly body: object
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number }
 }
 
-/** What a completion says beside its content. */
+/** What a completion has besides its content. */
 export interface CompletionForm {
-  /** The model that it names. */
+  /** The model that the completion names. */
   readonly model: string
-  /** True: an endpoint that knows no token bound. */
-  readonly isUnbound: boolean
-  /** By words in `message.refusal`, or by a content filter. */
+  /** True: the content is never cut at `maxTokens`, as by an endpoint that does not know the limit. */
+  readonly isUnlimited: boolean
+  /** Refuses by words in `message.refusal` or by a content filter; null for an answer. */
   readonly refusal: 'words' | 'filter' | null
 }
 
 const REFUSAL = "I'm sorry, but I can't help with that request."
 
 export interface CompletionWriter {
-  /** A refusal takes the place of `content`. */
+  /** Writes a completion. A refusal replaces `content`. */
   write(request: CompletionRequest, content: string, form: CompletionForm): Completion
 }
 
-/** Remembers the last prefixes, so that `usage` tells cached tokens as a provider would. */
+/** A writer that remembers the last prefixes, so that `usage` reports cached tokens as a provider does. */
 export function createCompletionWriter(): CompletionWriter {
   const seen = new Set<string>()
   let written = 0
 
+  /** The tokens of a prefix that the cache holds, or that this request writes to it. */
   function cacheOf(prefix: string): { cached: number; cacheWrite: number } {
     const tokens = estimateTokens(prefix)
-    if (tokens < SHORTEST_CACHED_PREFIX) return { cached: 0, cacheWrite: 0 }
-    const whole = Math.floor(tokens / CACHE_STEP) * CACHE_STEP
+    if (tokens < SHORTEST_CACHED_TOKENS) return { cached: 0, cacheWrite: 0 }
+    const whole = Math.floor(tokens / CACHE_STEP_TOKENS) * CACHE_STEP_TOKENS
     const hash = createHash('sha1').update(prefix).digest('base64')
     const hit = seen.delete(hash)
     seen.add(hash)
     const oldest = seen.values().next().value
-    if (seen.size > MOST_CACHED_PREFIXES && oldest !== undefined) seen.delete(oldest)
+    if (seen.size > MAX_CACHED_PREFIXES && oldest !== undefined) seen.delete(oldest)
     return hit ? { cached: whole, cacheWrite: 0 } : { cached: 0, cacheWrite: whole }
   }
 
   return {
-    write(request, content, { model, isUnbound, refusal }) {
+    write(request, content, { model, isUnlimited, refusal }) {
       written += 1
       const { cached, cacheWrite } = cacheOf(request.prefix)
-      const said = refusal === null ? content : refusal === 'words' ? REFUSAL : ''
-      const wanted = estimateTokens(said)
-      const bound = isUnbound ? wanted : Math.min(wanted, request.maxTokens ?? wanted)
-      const isCut = bound < wanted
-      const text = isCut ? said.slice(0, bound * CHARACTERS_PER_TOKEN) : said
+      const output = refusal === null ? content : refusal === 'words' ? REFUSAL : ''
+      const wanted = estimateTokens(output)
+      const billed = isUnlimited ? wanted : Math.min(wanted, request.maxTokens ?? wanted)
+      const isCut = billed < wanted
+      const text = isCut ? output.slice(0, billed * CHARACTERS_PER_TOKEN) : output
       const message =
         refusal === 'words'
           ? { content: null, refusal: text }
@@ -159,13 +165,13 @@ export function createCompletionWriter(): CompletionWriter {
         ],
         usage: {
           prompt_tokens: request.promptTokens,
-          completion_tokens: bound,
-          total_tokens: request.promptTokens + bound,
+          completion_tokens: billed,
+          total_tokens: request.promptTokens + billed,
           prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: cacheWrite },
           completion_tokens_details: { reasoning_tokens: 0 },
         },
       }
-      return { body, usage: { input: request.promptTokens, cached, output: bound } }
+      return { body, usage: { input: request.promptTokens, cached, output: billed } }
     },
   }
 }

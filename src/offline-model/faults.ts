@@ -1,20 +1,21 @@
-/** Which request meets which fault, and what a spoilt answer looks like. Pure: no clock, no I/O. */
+/** Draws which request of the offline model gets which fault, and spoils answers accordingly. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../config/offline-model-values.ts'
 import type { AnswerElement } from './answer-strategy.ts'
-import { createRandom } from './latency.ts'
+import { createRandom } from './random.ts'
 import { otherLabel } from './wrong-labels.ts'
 
+/** A fault that the offline model makes on purpose. */
 export interface Fault {
   readonly kind: ModelFault
-  /** From 0 to 1 (exclusive): which of the fault's forms. */
+  /** A random number from 0 to 1 (exclusive) that chooses among the forms of the fault. */
   readonly form: number
 }
 
-/** The fault of the next request, or null. */
+/** The fault of the next request, or null for none. */
 export type FaultSource = () => Fault | null
 
-/** A request meets one fault at most. The sequence depends on rates and seed alone. */
+/** Draws at most one fault for each request. The sequence depends on rates and seed alone. */
 export function createFaults(rates: FaultRates, seed: number): FaultSource {
   const random = createRandom(seed)
   return () => {
@@ -28,7 +29,7 @@ export function createFaults(rates: FaultRates, seed: number): FaultSource {
   }
 }
 
-/** `missing` leaves out one element or more, up to all; `double` says one again with other labels. */
+/** The elements of an answer with the fault `missing` (one or more are left out) or `double` (one comes again with other labels). */
 export function spoilElements(elements: readonly AnswerElement[], { kind, form }: Fault): readonly AnswerElement[] {
   const at = Math.floor(form * elements.length)
   const chosen = elements[at]
@@ -42,13 +43,13 @@ export function spoilElements(elements: readonly AnswerElement[], { kind, form }
   return [...elements, { ...chosen, ...other }]
 }
 
-/** `badjson`: half of the JSON, or words around no JSON at all. */
+/** The content of an answer with the fault `badjson`: the first half of the JSON, or words instead of it. */
 export function spoilContent(content: string, { kind, form }: Fault): string {
   if (kind !== 'badjson') return content
   return form < 0.5 ? content.slice(0, Math.floor(content.length / 2)) : 'Sure! Here are the labels you asked for:\n'
 }
 
-/** The form of a refusal, or null where the fault is another. */
+/** How the fault `refusal` shows: by words or by a content filter. Null for any other fault. */
 export function refusalOf(fault: Fault | null): 'words' | 'filter' | null {
   if (fault?.kind !== 'refusal') return null
   return fault.form < 0.5 ? 'words' : 'filter'

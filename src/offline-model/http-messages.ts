@@ -1,26 +1,27 @@
-/** What the offline model does with a request and its response, whatever stands in them. */
+/** Reads request bodies and sends responses of the offline model, with delays and broken responses included. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export const LARGEST_BODY_BYTES = 8 * 1_024 * 1_024
+/** A larger body is refused. */
+export const MAX_BODY_BYTES = 8 * 1_024 * 1_024
 
-/** The body as text; null where it is too large, and the rest is then read and thrown away. */
+/** The body as text; null where it is too large. It is read to its end in any case. */
 export async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request) {
     bytes += chunk.length
-    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk)
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk)
   }
-  return bytes > LARGEST_BODY_BYTES ? null : Buffer.concat(chunks).toString('utf8')
+  return bytes > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString('utf8')
 }
 
-/** Waits `ms`, or until the client has gone away. */
+/** Waits `ms`, or less where the client closes the connection. */
 export async function delay(ms: number, response: ServerResponse): Promise<void> {
   if (ms > 0) await hold(response, ms, new AbortController().signal)
 }
 
-/** Says nothing until the client goes away, `signal` aborts or `ms` are over. */
+/** Waits until the client closes the connection, `signal` aborts or `ms` have passed. */
 export async function hold(response: ServerResponse, ms: number, signal: AbortSignal): Promise<void> {
   const gone = new AbortController()
   const leave = () => gone.abort()
@@ -29,19 +30,21 @@ export async function hold(response: ServerResponse, ms: number, signal: AbortSi
   response.off('close', leave)
 }
 
+/** Sends a JSON body. */
 export function send(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }
 
-/** The headers of the whole and half the body; then the connection is gone. */
+/** Sends the headers of a whole body and half of the body, and then closes the connection. */
 export function sendHalf(response: ServerResponse, body: object): void {
   const bytes = Buffer.from(JSON.stringify(body))
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length })
   response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy())
 }
 
+/** Sends an error in the form of OpenAI's API. */
 export function sendError(
   response: ServerResponse,
   status: number,
@@ -52,6 +55,7 @@ export function sendError(
   send(response, status, { error: { message, type, param: null, code: code ?? null } })
 }
 
+/** Sends 429 in the form of OpenAI's API, with the time after which to try again. */
 export function sendRateLimited(
   response: ServerResponse,
   model: string,

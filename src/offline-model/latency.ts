@@ -1,26 +1,11 @@
-/** How long the offline model takes: lognormal, from a seeded generator, so that a run can be repeated. */
+/** Draws how long the offline model takes for a request, from a lognormal distribution with a seed. */
+import { createRandom, drawNormal } from './random.ts'
 
-/** Milliseconds of the next request. The sequence depends on the seed alone. */
+/** Milliseconds that the next request takes. */
 export type LatencySource = () => number
 
-/** `medianMs` 0 is no latency; `sigma` is the spread of the logarithm, 0 is none. */
+/** Latencies around `medianMs`, where 0 means none. `sigma` is the standard deviation of their logarithm; 0 makes all equal. */
 export function createLatency(medianMs: number, sigma: number, seed: number): LatencySource {
   const random = createRandom(seed)
-  return () => (medianMs === 0 ? 0 : medianMs * Math.exp(sigma * normal(random)))
-}
-
-/** Mulberry32: numbers from 0 to 1 (exclusive), the same for the same seed. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
-/** Box-Muller; 1 - u keeps the logarithm finite. */
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  return () => (medianMs === 0 ? 0 : medianMs * Math.exp(sigma * drawNormal(random)))
 }

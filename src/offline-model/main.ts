@@ -1,15 +1,16 @@
-/** Entry of the offline model's own process. Ends with 0 on SIGTERM, SIGINT, or when the parent's channel closes. */
+/** Starts the offline model as a process of its own, from the configuration. It ends on SIGTERM, on SIGINT and with its parent process. */
 import { pino } from 'pino'
 import { readOfflineModelConfig } from '../config/config.ts'
 import type { OfflineAnswers } from '../config/offline-model-values.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
-import { createGoldAnswers, readGold } from './answers-gold.ts'
+import { createGoldAnswers, readGoldTable } from './answers-gold.ts'
 import { createHostileAnswers } from './answers-hostile.ts'
 import { createNoisyAnswers } from './answers-noisy.ts'
 import { createFaults } from './faults.ts'
 import { createOfflineModel } from './server.ts'
 
+/** The same faults come in the same order in every run. */
 const FAULT_SEED = 1
 
 async function main(): Promise<void> {
@@ -38,13 +39,14 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', () => close('SIGTERM'))
   process.on('SIGINT', () => close('SIGINT'))
-  // A parent that was killed can't send a signal; its end of the channel closes all the same.
+  // A parent that was killed sends no signal, but its end of the IPC channel closes.
   process.on('disconnect', () => close('the parent process is gone'))
 }
 
+/** Builds the strategy that the configuration names; a gold file is read first. */
 async function openAnswers({ from, goldFile, noise }: OfflineAnswers): Promise<AnswerStrategy> {
   if (from === 'hostile') return createHostileAnswers()
-  const inner = goldFile === null ? createRulesAnswers() : createGoldAnswers(await readGold(goldFile))
+  const inner = goldFile === null ? createRulesAnswers() : createGoldAnswers(await readGoldTable(goldFile))
   return noise === 0 ? inner : createNoisyAnswers(inner, noise)
 }
 

@@ -1,4 +1,4 @@
-/** Rate limits as a provider enforces them: RPM and TPM in sliding minutes, or in slices of a second's part. */
+/** Enforces limits of requests (RPM) and tokens (TPM) a minute as a provider does, in sliding minutes or in slices of a fraction of a second. */
 import { createSlidingWindow } from './sliding-window.ts'
 
 const MINUTE_MS = 60_000
@@ -8,32 +8,34 @@ export interface RateLimitOptions {
   readonly rpm: number
   /** Tokens a minute; 0 is no limit. */
   readonly tpm: number
-  /** 0: sliding windows of a minute. Else each slice has its part of the minute's budget, and nothing is carried over. */
+  /** 0: the limits hold for every sliding minute. Else the length of a slice, which has its part of the budget and carries nothing over. */
   readonly sliceMs: number
 }
 
+/** Whether a request may start. */
 export interface Admission {
-  /** What stood against it; null where it was admitted. */
+  /** The limit that the request would exceed; null where it may start. */
   readonly exceeded: 'requests' | 'tokens' | null
-  /** For one that was refused: when to try again. */
+  /** After how long a refused request may try again. */
   readonly retryAfterMs: number
-  /** OpenAI's x-ratelimit-* of the limits that are set. */
+  /** OpenAI's x-ratelimit-* headers for the limits that are set. */
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** The limits of one server. */
 export interface RateLimits {
-  /** `now` on a clock that never goes back. A refused request takes nothing. */
+  /** Charges a request of `tokens` against the limits, or refuses it and charges nothing. `now` never goes back. */
   admit(now: number, tokens: number): Admission
 }
 
-/** One limit: what is left of it now, and when there will be `amount`. */
+/** What is left of one limit. */
 interface Budget {
   has(now: number, amount: number): boolean
   take(now: number, amount: number): void
   remaining(now: number): number
-  /** Milliseconds until `amount` can be had. */
+  /** Milliseconds until `amount` is available. */
   waitMs(now: number, amount: number): number
-  /** Milliseconds until all of it is there again. */
+  /** Milliseconds until the whole limit is available. */
   resetMs(now: number): number
 }
 
@@ -72,6 +74,7 @@ export function createRateLimits({ rpm, tpm, sliceMs }: RateLimitOptions): RateL
   }
 }
 
+/** A limit that holds for every sliding minute. */
 function createSlidingBudget(perMinute: number): Budget {
   const window = createSlidingWindow(MINUTE_MS)
   const missing = (now: number, amount: number) => window.sum(now) + amount - perMinute
@@ -88,12 +91,12 @@ function createSlidingBudget(perMinute: number): Budget {
 }
 
 /**
- * A slice may be overdrawn by one take: a request of more tokens than a slice holds would never pass. The next slices
- * pay for it. Parts that are no whole number come out right over several slices.
+ * A limit that is divided into slices. One request may overdraw a slice, because it may need more tokens than a slice has;
+ * the next slices then have less. Fractions add up over several slices.
  */
 function createSlicedBudget(perMinute: number, sliceMs: number): Budget {
   const perSlice = (perMinute / MINUTE_MS) * sliceMs
-  /** Of all slices before `end`, so that fractions add up. */
+  /** What all slices before slice `end` allow together. */
   const allowedBefore = (end: number) => Math.floor(end * perSlice)
   let slice = Number.NEGATIVE_INFINITY
   let left = 0
@@ -128,7 +131,7 @@ function createSlicedBudget(perMinute: number, sliceMs: number): Budget {
   }
 }
 
-/** "0s", "12ms", "1s", "1.2s", "6m0s": as OpenAI writes its resets. */
+/** A duration as OpenAI writes it in its reset headers: "0s", "12ms", "1.2s", "6m0s". */
 export function formatReset(ms: number): string {
   const whole = Math.max(0, Math.ceil(ms))
   if (whole === 0) return '0s'

@@ -1,28 +1,20 @@
-/** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules. */
+/** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules, a gold file or a hostile script. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
 import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
-import {
-  delay,
-  hold,
-  LARGEST_BODY_BYTES,
-  readBody,
-  send,
-  sendError,
-  sendHalf,
-  sendRateLimited,
-} from './http-messages.ts'
+import { delay, hold, MAX_BODY_BYTES, readBody, send, sendError, sendHalf, sendRateLimited } from './http-messages.ts'
 import { createLatency } from './latency.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createStats, type OfflineModelStats } from './stats.ts'
 
-/** Longer than any client keeps an idle connection, so that the client closes first and never writes into a closed one. */
+/** Longer than clients keep an idle connection, so that the client closes it first and never writes to a closed connection. */
 const KEEP_ALIVE_MS = 75_000
+/** How long requests in flight may still take when the server closes. */
 const CLOSE_GRACE_MS = 3_000
-/** How long the fault "timeout" holds a client that never gives up. */
+/** How long the fault "timeout" keeps a client waiting that never gives up. */
 const HOLD_MS = 600_000
 const SERVER_ERROR = 'The server had an error while processing your request. Sorry about that!'
 
@@ -30,28 +22,29 @@ export interface OfflineModelOptions {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  /** Median of the latency. */
+  /** The median of the latency in milliseconds. */
   readonly latencyMs: number
-  /** Spread of the latency's logarithm. */
+  /** The standard deviation of the latency's logarithm. */
   readonly sigma: number
-  /** 0 is no limit, for both. */
+  /** Requests a minute; 0 is no limit. */
   readonly rpm: number
+  /** Tokens a minute; 0 is no limit. */
   readonly tpm: number
-  /** 0: limits hold for sliding minutes; else in slices. */
+  /** 0: the limits hold for every sliding minute. Else the length of the slices in which they hold. */
   readonly sliceMs: number
-  /** Default: the rules' best guess. */
+  /** Where the answers come from. By default the rules' best guess. */
   readonly answers?: AnswerStrategy | undefined
-  /** Asked once for each accepted request. Default: no faults. */
+  /** Called once for each accepted request. By default there are no faults. */
   readonly faults?: FaultSource | undefined
-  /** Of the latency's random numbers. Default: 1. */
+  /** The seed of the latencies. By default 1. */
   readonly seed?: number | undefined
   readonly log: Logger
 }
 
 export interface OfflineModel {
-  /** Rejects with port-taken, or embedded-failed where the address can't be used. */
+  /** Rejects with `port-taken`, or with `embedded-failed` where the address cannot be used. */
   listen(): Promise<{ readonly url: string; readonly port: number }>
-  /** Stops listening, lets requests in flight end for at most 3 s, then cuts them off. */
+  /** Stops listening, lets requests in flight end within 3 seconds, and closes the connections of the others. */
   close(): Promise<void>
   stats(): OfflineModelStats
 }
@@ -60,7 +53,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const { host, log } = options
   const answers = options.answers ?? createRulesAnswers()
   const latency = createLatency(options.latencyMs, options.sigma, options.seed ?? 1)
-  const gate = createRateLimits(options)
+  const limits = createRateLimits(options)
   const stats = createStats()
   const completions = createCompletionWriter()
   const closing = new AbortController()
@@ -96,13 +89,13 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
 
   async function complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request)
-    const question = body === null ? `the body is larger than ${LARGEST_BODY_BYTES} bytes` : readQuestion(body)
+    const question = body === null ? `the body is larger than ${MAX_BODY_BYTES} bytes` : readQuestion(body)
     if (typeof question === 'string') {
       stats.failed()
       return sendError(response, 400, 'invalid_request_error', question)
     }
     const now = performance.now()
-    const admission = gate.admit(now, question.chargedTokens)
+    const admission = limits.admit(now, question.chargedTokens)
     for (const [name, value] of Object.entries(admission.headers)) response.setHeader(name, value)
     if (admission.exceeded !== null) {
       stats.refused()
@@ -111,7 +104,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     stats.accepted(now, question.chargedTokens)
     const fault = options.faults?.() ?? null
     if (fault !== null) stats.injected(fault.kind)
-    // Once an answer is sent "close" comes too; only before it is it the client that went away.
+    // "close" comes after every response. Before the response has ended, it means that the client closed the connection.
     response.once('close', () => {
       stats.left()
       if (!response.writableEnded && fault?.kind !== 'cut') stats.aborted()
@@ -124,7 +117,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     }
     await delay(latency(), response)
     if (response.destroyed) return
-    // Kept alive, this connection would hold up the close until its grace is over.
+    // A connection that is kept alive would delay the close of the server until CLOSE_GRACE_MS are over.
     if (closing.signal.aborted) response.setHeader('connection', 'close')
     if (fault?.kind === 'http500') {
       stats.failed()
@@ -135,14 +128,15 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     else send(response, 200, completion)
   }
 
+  /** The body of a completion, with the fault in it. */
   function answer(question: CompletionRequest, fault: Fault | null): object {
-    const { model, isUnbound } = answers
-    const said = answers.answer(question)
-    const elements = fault === null ? said : spoilElements(said, fault)
-    const content = writeContent(elements, isUnbound ? null : question.properties)
+    const { model, isUnlimited } = answers
+    const answered = answers.answer(question)
+    const elements = fault === null ? answered : spoilElements(answered, fault)
+    const content = writeContent(elements, isUnlimited ? null : question.properties)
     const { body, usage } = completions.write(question, fault === null ? content : spoilContent(content, fault), {
       model,
-      isUnbound,
+      isUnlimited,
       refusal: refusalOf(fault),
     })
     stats.billed(usage.input, usage.cached, usage.output)
@@ -172,6 +166,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   }
 }
 
+/** The request in a body, or the sentence to answer with 400. */
 function readQuestion(text: string): CompletionRequest | string {
   let body: unknown
   try {
@@ -182,6 +177,7 @@ function readQuestion(text: string): CompletionRequest | string {
   return readCompletionRequest(body)
 }
 
+/** A model as GET /models lists it. */
 function modelCard(id: string) {
   return { id, object: 'model', created: 0, owned_by: 'classify-service' }
 }
@@ -191,6 +187,6 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     const message = `port ${port} is taken: set OFFLINE_MODEL_PORT to a free one`
     return new ServiceError('port-taken', message, { cause: error })
   }
-  const message = `the offline model can't listen on ${host}:${port}: ${error.message}`
+  const message = `the offline model cannot listen on ${host}:${port}: ${error.message}`
   return new ServiceError('embedded-failed', message, { cause: error })
 }

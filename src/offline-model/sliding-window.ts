@@ -1,23 +1,25 @@
-/** Weighted events of the last `spanMs`, with their peaks. */
+/** A sliding time window over weighted events, such as requests with their tokens, that also keeps its peaks. */
 
+/** Times are milliseconds on a clock that never goes back. */
 export interface SlidingWindow {
-  /** Events must come in order of time. */
+  /** Adds an event, which must not be earlier than the last one. */
   add(at: number, weight: number): void
-  /** Events in the half-open window (now - span, now]. */
+  /** How many events are in the window, which reaches from `now - spanMs` (exclusive) to `now`. */
   count(now: number): number
-  /** Their weights in sum. */
+  /** The sum of the weights in the window. */
   sum(now: number): number
-  /** Time at which the `nth` oldest event (from 0) leaves; null where there are not so many. */
+  /** The time at which the `nth` oldest event, counted from 0, leaves the window; null where there are fewer events. */
   leavesAt(now: number, nth: number): number | null
-  /** Time at which events of at least `weight` in sum have left; null where there is not so much. */
+  /** The time at which events with a weight of at least `weight` together have left the window; null where it holds less. */
   weightLeavesAt(now: number, weight: number): number | null
-  /** The most that stood in any half-open window of the span so far. */
+  /** The highest count and the highest sum that the window has had. */
   peaks(): { readonly count: number; readonly sum: number }
 }
 
+/** Events that have left are removed from memory once there are so many. */
 const COMPACT_AT = 4_096
 
-/** Memory: 16 bytes for each event of one span, twice that at most. */
+/** A window of `spanMs`. It takes 16 to 32 bytes for each event in it. */
 export function createSlidingWindow(spanMs: number): SlidingWindow {
   let times: number[] = []
   let weights: number[] = []

@@ -1,61 +1,61 @@
-/** What the offline model counts: the witness of tests and benchmarks for what was really asked. */
+/** Counts the requests to the offline model, for GET /stats, from which tests and benchmarks learn what was really asked. */
 import type { ModelFault } from '../config/offline-model-values.ts'
 import { createSlidingWindow } from './sliding-window.ts'
 
-/**
- * Indicators that are counted by id. At some 120 bytes each they take at most about 25 MB; a run of 1,000,000 counts
- * the rest in one number.
- */
-const MOST_TRACKED = 200_000
+/** How many indicators are counted by id, which takes at most some 25 MB. The others are counted in one number. */
+const MAX_TRACKED = 200_000
 const MINUTE_MS = 60_000
 
 /** The answer of GET /stats. */
 export interface OfflineModelStats {
   readonly started_at: string
   readonly requests: {
-    /** Let in by the rate limits, whatever came of them. */
+    /** Requests that the rate limits let in, however they ended. */
     readonly accepted: number
-    /** Answered 429. */
+    /** Requests answered with 429. */
     readonly refused: number
-    /** Answered with another error, bad requests included. */
+    /** Requests answered with another error, such as 400. */
     readonly failed: number
-    /** Accepted, and the client went away before the answer. */
+    /** Accepted requests whose client closed the connection before the answer. */
     readonly aborted: number
   }
-  /** Faults injected on purpose, by kind: parts of `accepted`. */
+  /** Accepted requests that got a fault on purpose, by its kind. */
   readonly faults: Readonly<Record<ModelFault, number>>
-  /** Most accepted starts in any half-open window of 60 s. */
+  /** The most requests that were accepted within 60 seconds. */
   readonly peak_per_60s: number
   readonly in_flight: number
   readonly peak_in_flight: number
-  /** As billed in `usage`; `charged` is what the token limit took at the start of requests, and its peak. */
   readonly tokens: {
+    /** Input, cached and output tokens are those of the `usage` of the answers. */
     readonly input: number
     readonly cached: number
     readonly output: number
+    /** What the token limit charged when requests started. */
     readonly charged: number
+    /** The most that was charged within 60 seconds. */
     readonly peak_charged_per_60s: number
   }
-  /** Requests that held an indicator, by its id. At most 200,000 ids; see `untracked`. */
+  /** In how many requests each indicator stood, by its id, for at most 200,000 ids. */
   readonly requests_by_indicator: Readonly<Record<string, number>>
   readonly max_per_indicator: number
   readonly indicators: number
-  /** Indicators asked beyond the ids that are tracked, counted once for each request. */
+  /** How often an indicator was asked whose id is not among the 200,000 that are counted by id. */
   readonly untracked: number
 }
 
+/** Records what happens to requests. */
 export interface StatsRecorder {
   accepted(now: number, charged: number): void
   refused(): void
   failed(): void
   aborted(): void
   injected(fault: ModelFault): void
-  /** A request left: answered, failed or aborted. Once for each accepted one. */
+  /** An accepted request has ended: answered, failed or aborted. */
   left(): void
   asked(indicatorIds: Iterable<string>): void
   billed(input: number, cached: number, output: number): void
   read(options: { readonly withIndicators: boolean }): OfflineModelStats
-  /** Everything from zero, but for what is in flight. */
+  /** Sets every count to zero, except for the requests in flight. */
   reset(): void
 }
 
@@ -89,7 +89,7 @@ export function createStats(): StatsRecorder {
     asked(indicatorIds) {
       for (const id of indicatorIds) {
         const before = counts.byIndicator.get(id)
-        if (before === undefined && counts.byIndicator.size >= MOST_TRACKED) {
+        if (before === undefined && counts.byIndicator.size >= MAX_TRACKED) {
           counts.untracked += 1
           continue
         }

@@ -1,5 +1,6 @@
 /** Made series whose cumulative pattern is known, from one seed: what `detectCumulative` is measured on. */
 import type { CumulativePattern, Frequency, IndicatorType, SamplePoint } from '../../src/classification/types.ts'
+import { createRandom, drawNormal } from '../../src/offline-model/random.ts'
 
 export interface MadeSeries {
   readonly kind: string
@@ -8,17 +9,6 @@ export interface MadeSeries {
   readonly sample_values: readonly SamplePoint[]
   readonly pattern: CumulativePattern
   readonly reset_month: number | null
-}
-
-/** Numbers from 0 to 1 (exclusive) that a seed repeats: mulberry32. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 export const KINDS = [
@@ -43,7 +33,7 @@ export function makeSeries(count: number, seed: number): MadeSeries[] {
 function make(kind: (typeof KINDS)[number], random: () => number): MadeSeries {
   const between = (low: number, high: number) => low + (high - low) * random()
   const pick = <T>(values: readonly [T, ...T[]]): T => values[Math.floor(random() * values.length)] ?? values[0]
-  const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  const gauss = () => drawNormal(random)
   const step = random() < 0.75 ? 1 : 3
   const reset = pick([1, 4, 7])
   const perYear = 12 / step

@@ -24,8 +24,8 @@ export async function startSwitchableModel(seed = 1): Promise<SwitchableModel> {
       get model() {
         return answers.model
       },
-      get isUnbound() {
-        return answers.isUnbound
+      get isUnlimited() {
+        return answers.isUnlimited
       },
       answer: (question) => answers.answer(question),
     },

@@ -1,6 +1,7 @@
 /** 1,000 mutated bodies for the batch handler: none is answered with a 5xx status, and the replica keeps no memory of them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { createRandom } from '../../src/offline-model/random.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 const BODIES = 1_000
@@ -19,17 +20,6 @@ before(async () => {
 after(async () => {
   await stack?.stop()
 })
-
-/** Mulberry32, which gives the same numbers from 0 to 1 on every run. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const random = createRandom(20_261_122)
 const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T

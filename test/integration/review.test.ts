@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Classification } from '../../src/classification/types.ts'
-import { parseGold } from '../../src/offline-model/answers-gold.ts'
+import { parseGoldTable } from '../../src/offline-model/answers-gold.ts'
 import { runCli } from '../helpers/cli.ts'
 import { goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -178,7 +178,7 @@ test('decisions are exported as gold in the form that a gold reader takes', asyn
   assert.deepEqual(Object.keys(z1.labels), [
     ...['type', 'temporal_aggregation', 'orientation', 'unit_kind', 'unit_scale', 'unit_currency', 'frequency'],
   ])
-  assert.equal(parseGold(text, out).find({ indicator_id: 'Z.1', name: '' })?.type, 'stock')
+  assert.equal(parseGoldTable(text, out).find({ indicator_id: 'Z.1', name: '' })?.type, 'stock')
 })
 
 test('--override-person lets the model answer again', async () => {

@@ -11,7 +11,7 @@ import { answerKeys, buildUserPrompt, parseUserPrompt } from '../../../src/class
 import { readConfig } from '../../../src/config/config.ts'
 import { MODEL_FAULTS, type ModelFault } from '../../../src/config/offline-model-values.ts'
 import { type AnswerElement, createRulesAnswers, type Question } from '../../../src/offline-model/answer-strategy.ts'
-import { createGoldAnswers, parseGold } from '../../../src/offline-model/answers-gold.ts'
+import { createGoldAnswers, parseGoldTable } from '../../../src/offline-model/answers-gold.ts'
 import { createHostileAnswers } from '../../../src/offline-model/answers-hostile.ts'
 import { createNoisyAnswers } from '../../../src/offline-model/answers-noisy.ts'
 import { writeContent } from '../../../src/offline-model/completion.ts'
@@ -106,7 +106,7 @@ describe('OFFLINE_MODEL_FAULTS and OFFLINE_MODEL_ANSWERS', () => {
     try {
       const [missing, said] = run('none.jsonl')
       assert.equal(missing, 2)
-      assert.match(said, /OFFLINE_MODEL_ANSWERS: the gold file can't be read: ENOENT.*none\.jsonl/)
+      assert.match(said, /OFFLINE_MODEL_ANSWERS: the gold file cannot be read: ENOENT.*none\.jsonl/)
       await writeFile(join(directory, 'wrong.jsonl'), '{"indicator_id":"a","name":"b","labels":{"type":"flowers"}}\n')
       const [wrong, why] = run('wrong.jsonl')
       assert.equal(wrong, 2)
@@ -182,7 +182,7 @@ describe('gold answers', () => {
     JSON.stringify({ indicator_id: id, name: 'Exports', units: 'USD Million', labels: { ...labels, ...more } })
 
   it('come by id, else by name and units, else from the rules', () => {
-    const gold = parseGold(`${line('one')}\n\n${line('two', { type: 'index' })}\n`, 'gold.jsonl')
+    const gold = parseGoldTable(`${line('one')}\n\n${line('two', { type: 'index' })}\n`, 'gold.jsonl')
     const question = questionOf(
       'm',
       { indicator_id: 'two' },
@@ -199,7 +199,7 @@ describe('gold answers', () => {
     ['a label outside the codebook', line('a', { orientation: 'up' }), /gold\.jsonl, line 1: labels\.orientation/],
   ] as const) {
     it(`refuse ${what}`, () => {
-      assert.throws(() => parseGold(content, 'gold.jsonl'), { code: 'config-invalid', message })
+      assert.throws(() => parseGoldTable(content, 'gold.jsonl'), { code: 'config-invalid', message })
     })
   }
 })

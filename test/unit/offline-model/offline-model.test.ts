@@ -110,7 +110,7 @@ describe('createOfflineModel', () => {
 
   const refused: readonly (readonly [string, string, RegExp])[] = [
     ['bad JSON', '{', /not JSON/],
-    ['null', 'null', /not one that the offline model takes/],
+    ['null', 'null', /the offline model does not accept this request/],
     ['no messages', '{"messages":[]}', /messages/],
     [
       'another prompt',
