@@ -1,11 +1,12 @@
-/** Fits the confidence of the rules on gold: how often they are right where they are sure, and where they are not. */
+/** Fits the confidence of the rules on labelled rows: counts how often they are right where they are sure, and where they are not. */
 import type { ReadingCounts, RuleCalibration } from '../classification/calibration.ts'
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../classification/codebook.ts'
+import { perDecidedField } from '../classification/merge.ts'
 import { readIndicator } from '../classification/rules.ts'
 import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 
-/** A row's first reading counts where the file keeps it, else what the rules say now. */
+/** Counts right and wrong readings by field. The first reading of a row counts where the gold file keeps one, else what the rules read now. */
 export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
   const readings = rows.map(({ indicator, labels, firstReading }) => {
     const now = firstReading === undefined ? readIndicator(indicator) : undefined
@@ -17,15 +18,15 @@ export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
     const same = readings.filter(({ readOf }) => readOf(field)[1] === sure)
     return { n: same.length, right: same.filter(({ labels, readOf }) => readOf(field)[0] === labels[field]).length }
   }
-  const perField = (sure: boolean): Record<DecidedField, ReadingCounts> => ({
-    type: fit('type', sure),
-    temporal_aggregation: fit('temporal_aggregation', sure),
-    orientation: fit('orientation', sure),
-  })
-  return { codebookVersion: CODEBOOK_VERSION, indicators: rows.length, sure: perField(true), unsure: perField(false) }
+  return {
+    codebookVersion: CODEBOOK_VERSION,
+    indicators: rows.length,
+    sure: perDecidedField((field) => fit(field, true)),
+    unsure: perDecidedField((field) => fit(field, false)),
+  }
 }
 
-/** The fit as RULE_CALIBRATION of `src/classification/calibration.ts` holds it. */
+/** The fit as TypeScript, to be pasted as RULE_CALIBRATION into `src/classification/calibration.ts`. */
 export function formatCalibration(fit: RuleCalibration): string {
   const fields = (fits: RuleCalibration['sure']) =>
     DECIDED_FIELDS.map((field) => `    ${field}: { n: ${fits[field].n}, right: ${fits[field].right} },`)

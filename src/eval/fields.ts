@@ -1,4 +1,4 @@
-/** The seven labelled fields, under the names that a report gives them. */
+/** The seven fields that gold files label and that eval scores, with their names in reports and in gold files. */
 import type {
   Classification,
   Frequency,
@@ -9,6 +9,7 @@ import type {
   UnitKind,
 } from '../classification/types.ts'
 
+/** The names that a report gives the fields. */
 export const FIELDS = [
   'type',
   'temporal_aggregation',
@@ -21,20 +22,21 @@ export const FIELDS = [
 
 export type Field = (typeof FIELDS)[number]
 
-/** The labels of one indicator as a gold file writes them. `unit_currency` is null where the unit is no money. */
+/** The labels of one indicator, under the names of a gold file. */
 export interface Labels {
   readonly type: IndicatorType
   readonly temporal_aggregation: TemporalAggregation
   readonly orientation: Orientation
   readonly unit_kind: UnitKind
   readonly unit_scale: number
+  /** Null where the unit is no money. */
   readonly unit_currency: string | null
   readonly frequency: Frequency
 }
 
 export type LabelName = keyof Labels
 
-/** The name of each field in a gold file's `labels`. */
+/** The name in a gold file of each field of a report. */
 export const LABEL_NAMES: Readonly<Record<Field, LabelName>> = {
   type: 'type',
   temporal_aggregation: 'temporal_aggregation',
@@ -45,6 +47,7 @@ export const LABEL_NAMES: Readonly<Record<Field, LabelName>> = {
   frequency: 'frequency',
 }
 
+/** The labels that the rules alone give. */
 export function labelsOfReading(reading: RuleReading): Labels {
   return labelsOf({
     type: reading.type.value,
@@ -55,7 +58,7 @@ export function labelsOfReading(reading: RuleReading): Labels {
   })
 }
 
-/** The labels that a result comes to, whoever gave it. */
+/** The labels in a result, from whatever source. */
 export function labelsOf(
   result: Pick<Classification, 'type' | 'temporal_aggregation' | 'orientation' | 'unit' | 'frequency'>,
 ): Labels {
@@ -70,11 +73,12 @@ export function labelsOf(
   }
 }
 
+/** Whether `got` has the expected label in `field`. */
 export function isRight(field: Field, expected: Labels, got: Labels): boolean {
   return expected[LABEL_NAMES[field]] === got[LABEL_NAMES[field]]
 }
 
-/** A value for every field. */
+/** A record with a value for each field. */
 export function perField<T>(value: (field: Field) => T): Record<Field, T> {
   return Object.fromEntries(FIELDS.map((field) => [field, value(field)])) as Record<Field, T>
 }

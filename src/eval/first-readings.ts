@@ -1,17 +1,19 @@
-/** What the rules said of gold rows before anybody had tuned them on those: the part of a tuned-on file that is honest. */
+/** Scores the first readings that a gold file keeps: what the rules read of a row before they were tuned on it. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
+import { perDecidedField } from '../classification/merge.ts'
 import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 import { round } from './statistics.ts'
 
+/** The score of first readings. A report fixes the property names. */
 export interface FirstReadingScore {
   readonly n: number
   readonly accuracy: Readonly<Record<DecidedField, number>>
-  /** Of type, temporal_aggregation and orientation together. */
+  /** Coverage and precision of readings that were sure of type, temporal aggregation and orientation together. */
   readonly sure: { readonly coverage: number; readonly precision: number | null }
 }
 
-/** Null where no row of the file keeps a first reading. */
+/** The score over the rows that keep a first reading; null where no row does. */
 export function scoreFirstReadings(rows: readonly GoldRow[]): FirstReadingScore | null {
   const kept = rows.flatMap(({ labels, firstReading }) =>
     firstReading === undefined ? [] : [{ labels, firstReading }],
@@ -24,11 +26,7 @@ export function scoreFirstReadings(rows: readonly GoldRow[]): FirstReadingScore 
   const sureRight = sure.filter((row) => DECIDED_FIELDS.every((field) => isRight(row, field)))
   return {
     n: kept.length,
-    accuracy: {
-      type: portionRight('type'),
-      temporal_aggregation: portionRight('temporal_aggregation'),
-      orientation: portionRight('orientation'),
-    },
+    accuracy: perDecidedField(portionRight),
     sure: {
       coverage: round(sure.length / kept.length),
       precision: sure.length === 0 ? null : round(sureRight.length / sure.length),

@@ -1,32 +1,35 @@
-/** Reads a gold file: JSON lines of indicators with `labels`. */
+/** Parses a gold file, which holds one indicator with its right `labels` on each line (JSON Lines). */
 import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
 import { AGGREGATIONS, FREQUENCIES, ORIENTATIONS, TYPES, UNIT_KINDS, UNIT_SCALES } from '../classification/codebook.ts'
 import { CURRENCY_CODES } from '../classification/currency-codes.ts'
 import { normaliseIndicator, type RawIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
+import { parseJson } from '../classification/parse-json.ts'
 import type { Indicator } from '../classification/types.ts'
 import type { Labels } from './fields.ts'
 
-/** One labelled indicator. `indicator` is all that rules and models may see: the labels stand beside it, never in it. */
+/** One labelled indicator. Rules and models get `indicator` alone, which never holds the labels. */
 export interface GoldRow {
   readonly indicator: Indicator
   readonly labels: Labels
-  /** What the rules said before anybody had looked at this row, where the file says so; see `calibrate.ts`. */
+  /** What the rules read before they were tuned on this row, where the file keeps it. */
   readonly firstReading?: FirstReading
-  /** Of the file, from 1. */
+  /** The line of the file, counted from 1. */
   readonly line: number
 }
 
 export interface ParsedGold {
   readonly rows: readonly GoldRow[]
-  /** One sentence each, naming line, field and value. Where there are any, the file is not to be scored. */
+  /** One sentence for each problem, with line, field and value. A file with problems must not be scored. */
   readonly problems: readonly string[]
-  /** Names of labels that are not scored, and how many rows have them. */
+  /** The names of labels that are not scored, with the number of rows that have them. */
   readonly ignored: ReadonlyMap<string, number>
 }
 
-const SHOWN_VALUE = 80
+/** Characters of a value that a message shows. */
+const SHOWN_VALUE_LENGTH = 80
 
+/** The schema of a value that is one of `values`. */
 function oneOf<const T extends readonly (string | number)[]>(values: T) {
   const allowed = `must be one of ${values.join(', ')}`
   return z.custom<T[number]>((value) => values.some((known) => known === value), {
@@ -55,6 +58,7 @@ const labelsSchema = z.looseObject(
   { error: (issue) => (issue.input === undefined ? 'is missing' : `must be an object${got(issue.input)}`) },
 )
 
+/** The schema of a label with whether the rules were sure of it. */
 const sureValue = <const T extends readonly string[]>(values: T) => z.tuple([oneOf(values), z.boolean()])
 
 const firstReadingSchema = z.strictObject({
@@ -63,13 +67,13 @@ const firstReadingSchema = z.strictObject({
   orientation: sureValue(ORIENTATIONS),
 })
 
-/** Value and sureness of each decided field. */
+/** For each decided field, what the rules read first and whether they were sure of it. */
 export type FirstReading = Readonly<z.infer<typeof firstReadingSchema>>
 
 const rowSchema = z.looseObject({ labels: labelsSchema, first_reading: firstReadingSchema.optional() })
 const LABEL_KEYS: ReadonlySet<string> = new Set(Object.keys(labelsSchema.shape))
 
-/** Never throws: what is wrong is told line by line, so that all of it can be mended at once. */
+/** Parses the text of a gold file without throwing. It lists every problem, so that all can be corrected at once. */
 export function parseGold(text: string): ParsedGold {
   const rows: GoldRow[] = []
   const problems: string[] = []
@@ -81,7 +85,7 @@ export function parseGold(text: string): ParsedGold {
     .entries()) {
     if (content.trim() === '') continue
     const line = index + 1
-    const json = jsonOf(content)
+    const json = parseJson(content)
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       problems.push(`line ${line}: must be one JSON object${got(content)}`)
       continue
@@ -95,7 +99,7 @@ export function parseGold(text: string): ParsedGold {
     const id = cleanText(input.data.indicator_id)
     const first = lineOfId.get(id)
     if (first !== undefined) {
-      problems.push(`line ${line}, indicator_id: ${JSON.stringify(id)} stands on line ${first} already`)
+      problems.push(`line ${line}, indicator_id: ${JSON.stringify(id)} is already used on line ${first}`)
       continue
     }
     lineOfId.set(id, line)
@@ -114,7 +118,7 @@ export function parseGold(text: string): ParsedGold {
   return { rows, problems, ignored }
 }
 
-/** Known fields alone come through: `labels` and whatever else a line holds are left behind here. */
+/** The indicator of a line. Only known fields pass, so that labels and other fields stay behind. */
 function indicatorOf(raw: RawIndicator): Indicator {
   return normaliseIndicator(raw).indicator
 }
@@ -128,20 +132,14 @@ function isCurrency(code: string): boolean {
   return code === 'LCU' || code === 'INTL' || CURRENCY_CODES.has(code)
 }
 
+/** The end of a message that quotes the faulty value; '' where there is none. */
 function got(value: unknown): string {
   if (value === undefined) return ''
-  const text = typeof value === 'string' ? JSON.stringify(cleanText(value.slice(0, SHOWN_VALUE))) : shortJson(value)
+  const text =
+    typeof value === 'string' ? JSON.stringify(cleanText(value.slice(0, SHOWN_VALUE_LENGTH))) : shortJson(value)
   return `, got ${text}`
 }
 
 function shortJson(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, SHOWN_VALUE)
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return (JSON.stringify(value) ?? String(value)).slice(0, SHOWN_VALUE_LENGTH)
 }

@@ -1,4 +1,4 @@
-/** What is scored: the labels that came out for one indicator, with how sure who was of them. */
+/** Builds what eval scores: the labels predicted for one indicator, with what the rules read of it and the stated confidence. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import { mergeDecision } from '../classification/merge.ts'
 import { readIndicator } from '../classification/rules.ts'
@@ -7,34 +7,35 @@ import { type Field, type Labels, labelsOf, labelsOfReading, perField } from './
 
 export interface Prediction {
   readonly labels: Labels
-  /** What the rules alone say, whoever decided in the end: sureness and precision of rules are measured on these. */
+  /** The labels that the rules alone give, on which coverage and precision of the rules are measured, whatever decided in the end. */
   readonly ruleLabels: Labels
-  /** Whether the rules were sure of the field. */
+  /** Whether the rules are sure of each field. */
   readonly sure: Readonly<Record<Field, boolean>>
-  /** The rule that read the field. */
+  /** The name of the rule that read each field. */
   readonly rules: Readonly<Record<Field, string>>
-  /** That type, aggregation and orientation are all three right, as the product states it: 0 to 1. */
+  /** The stated confidence that type, aggregation and orientation are all three right, 0 to 1. */
   readonly confidence: number
 }
 
-/** By the rules alone. It is given the indicator and nothing else: no label can reach a rule. */
+/** The prediction of the rules alone. It gets nothing but the indicator, so that no label can reach a rule. */
 export function predictByRules(indicator: Indicator): Prediction {
   const reading = readIndicator(indicator)
   const { confidence } = mergeDecision({ mode: 'rules', reading })
   return {
-    ...evidenceOf(reading),
+    ...ruleReadingOf(reading),
     labels: labelsOfReading(reading),
     confidence: Math.min(...DECIDED_FIELDS.map((field) => confidence[field])),
   }
 }
 
-/** As the service answered; sureness and names of rules are read anew, since a result does not carry them. */
+/** The prediction from a result of the service. The rules read the indicator again, because a result does not hold what they read. */
 export function predictByResult(indicator: Indicator, result: Classification): Prediction {
-  return { ...evidenceOf(readIndicator(indicator)), labels: labelsOf(result), confidence: result.confidence }
+  return { ...ruleReadingOf(readIndicator(indicator)), labels: labelsOf(result), confidence: result.confidence }
 }
 
-function evidenceOf(reading: RuleReading): Pick<Prediction, 'ruleLabels' | 'sure' | 'rules'> {
-  const findingOf = (field: Field) => {
+/** What the rules read, as a prediction holds it. */
+function ruleReadingOf(reading: RuleReading): Pick<Prediction, 'ruleLabels' | 'sure' | 'rules'> {
+  const readingOf = (field: Field) => {
     switch (field) {
       case 'unit.kind':
       case 'unit.scale':
@@ -46,7 +47,7 @@ function evidenceOf(reading: RuleReading): Pick<Prediction, 'ruleLabels' | 'sure
   }
   return {
     ruleLabels: labelsOfReading(reading),
-    sure: perField((field) => findingOf(field).sure),
-    rules: perField((field) => findingOf(field).rule),
+    sure: perField((field) => readingOf(field).sure),
+    rules: perField((field) => readingOf(field).rule),
   }
 }

@@ -1,4 +1,4 @@
-/** Scores predictions against gold labels. Pure: the same rows and predictions give the same report. */
+/** Scores predictions against gold labels: accuracy by field, coverage and precision of the rules, calibration, and every miss. */
 import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import { FIELDS, type Field, isRight, LABEL_NAMES, perField } from './fields.ts'
 import type { GoldRow } from './gold-file.ts'
@@ -18,16 +18,18 @@ export interface ScoredRow {
   readonly prediction: Prediction
 }
 
+/** The fields and `all`, which is right where every field is. */
 export const ACCURACIES = [...FIELDS, 'all'] as const
 export type AccuracyName = (typeof ACCURACIES)[number]
 
 export interface SureScore {
-  /** Part of the indicators where the rules are sure. */
+  /** The part of the indicators of which the rules are sure, 0 to 1. */
   readonly coverage: number
-  /** Part of those that is right; null where the rules are sure of none. */
+  /** The part of these that is right, 0 to 1; null where the rules are sure of none. */
   readonly precision: number | null
 }
 
+/** One wrong label. */
 export interface Miss {
   readonly indicator_id: string
   readonly name: string
@@ -35,11 +37,13 @@ export interface Miss {
   readonly field: Field
   readonly expected: string | number | null
   readonly got: string | number | null
-  /** The rule that read the field, and whether it was sure; in modes with a model it may not be who decided. */
+  /** The rule that read the field. Where a model was asked, the model may have decided instead. */
   readonly rule: string
+  /** Whether that rule is sure. */
   readonly sure: boolean
 }
 
+/** How often one rule was right, in all and where it was sure. */
 export interface RulePrecision {
   readonly rule: string
   readonly n: number
@@ -48,22 +52,24 @@ export interface RulePrecision {
   readonly sure_right: number
 }
 
+/** The score of a file. A report fixes the property names. */
 export interface Score {
   readonly n: number
   readonly accuracy: Readonly<Record<AccuracyName, number>>
-  /** Type, temporal_aggregation and orientation together, and each field alone. */
+  /** For type, temporal aggregation and orientation together, and for each field alone. */
   readonly sure: SureScore & { readonly by_field: Readonly<Record<Field, SureScore>> }
-  /** 95 %, Wilson. */
+  /** The 95 % confidence intervals by Wilson's method. */
   readonly intervals: Readonly<Record<AccuracyName | 'sure.coverage' | 'sure.precision', Interval>>
-  /** Expected type, then got type, then how many; the pairs that came out alike are in it too. */
+  /** How many indicators of each expected type (outer key) got each type (inner key), the right ones included. */
   readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>
-  /** Of the stated confidence that type, aggregation and orientation are all three right. */
+  /** How well the stated confidence agrees with how often type, aggregation and orientation are all three right. */
   readonly calibration: { readonly brier: number | null; readonly bins: readonly ReliabilityBin[] }
-  /** Of the rules that read the type, worst first. */
+  /** The rules that read the type, from the least to the most precise. */
   readonly type_rules: readonly RulePrecision[]
   readonly misses: readonly Miss[]
 }
 
+/** Scores all rows of a file. */
 export function score(scored: readonly ScoredRow[]): Score {
   const n = scored.length
   const counts = Object.fromEntries(
@@ -101,6 +107,7 @@ function isAllRightByRules({ row, prediction }: ScoredRow, fields: readonly Fiel
   return fields.every((field) => isRight(field, row.labels, prediction.ruleLabels))
 }
 
+/** Coverage and precision of the readings that are sure of all `fields`. */
 function sureOf(scored: readonly ScoredRow[], fields: readonly Field[]) {
   const sure = scored.filter(({ prediction }) => fields.every((field) => prediction.sure[field]))
   const right = sure.filter((one) => isAllRightByRules(one, fields)).length
@@ -118,9 +125,9 @@ function portion(part: number, whole: number): number | null {
 function confusionOf(scored: readonly ScoredRow[]): Record<string, Record<string, number>> {
   const table: Record<string, Record<string, number>> = {}
   for (const { row, prediction } of scored) {
-    const line = table[row.labels.type] ?? {}
-    table[row.labels.type] = line
-    line[prediction.labels.type] = (line[prediction.labels.type] ?? 0) + 1
+    const counts = table[row.labels.type] ?? {}
+    table[row.labels.type] = counts
+    counts[prediction.labels.type] = (counts[prediction.labels.type] ?? 0) + 1
   }
   return table
 }

@@ -1,13 +1,13 @@
-/** The few statistics that a report needs. */
+/** The statistics of an eval report: Wilson's interval, the Brier score and a reliability table. */
 
 export type Interval = readonly [low: number, high: number]
 
-/** The two-sided 95 % point of the normal distribution. */
+/** The standard normal quantile of a two-sided 95 % interval. */
 const Z = 1.959964
 
 /**
- * Wilson's interval for `right` of `n`. Unlike the textbook's normal interval it stays between 0 and 1 and does not
- * shrink to nothing where all of a small sample are right. [0, 1] where `n` is 0.
+ * Wilson's 95 % interval for the probability behind `right` successes in `n` trials; [0, 1] where `n` is 0. Unlike the normal
+ * approximation it stays between 0 and 1, and it keeps a width where a small sample is all right.
  */
 export function wilson(right: number, n: number): Interval {
   if (n === 0) return [0, 1]
@@ -18,21 +18,23 @@ export function wilson(right: number, n: number): Interval {
   return [round(Math.max(0, middle - reach)), round(Math.min(1, middle + reach))]
 }
 
+/** One prediction: its stated confidence, and whether it was right. */
 export interface Outcome {
-  /** 0 to 1. */
+  /** The stated confidence, 0 to 1. */
   readonly confidence: number
   readonly right: boolean
 }
 
-/** The mean squared distance of confidence from truth: 0 is perfect; always saying 0.5 gives 0.25. Null of nothing. */
+/** The mean squared difference between confidence and truth; null without outcomes. 0 is perfect, and a constant 0.5 gives 0.25. */
 export function brierScore(outcomes: readonly Outcome[]): number | null {
   if (outcomes.length === 0) return null
   const sum = outcomes.reduce((total, { confidence, right }) => total + (confidence - (right ? 1 : 0)) ** 2, 0)
   return round(sum / outcomes.length)
 }
 
+/** The outcomes whose confidence is in one range. */
 export interface ReliabilityBin {
-  /** Confidences from `from` up to, but not at, `to`; the last bin holds 1 too. */
+  /** The range reaches from `from` up to `to`, which belongs to the next bin; the last bin includes 1. */
   readonly from: number
   readonly to: number
   readonly n: number
@@ -43,7 +45,7 @@ export interface ReliabilityBin {
 
 const BIN_COUNT = 10
 
-/** Bins of a tenth; those that nothing fell into are left out. */
+/** The outcomes in ten bins of confidence. Empty bins are left out. */
 export function reliabilityTable(outcomes: readonly Outcome[]): ReliabilityBin[] {
   return Array.from({ length: BIN_COUNT }, (_, index) => {
     const inside = outcomes.filter(({ confidence }) => binOf(confidence) === index)
@@ -64,7 +66,7 @@ function binOf(confidence: number): number {
   return Math.min(BIN_COUNT - 1, Math.max(0, Math.floor(confidence * BIN_COUNT + 1e-9)))
 }
 
-/** Four decimals: finer than any sample that people label. */
+/** Rounds to four decimals, which is finer than any labelled sample can tell. */
 export function round(value: number): number {
   return Number(value.toFixed(4))
 }

@@ -66,7 +66,7 @@ test('what is wrong with a gold file is told with line, field and value', () => 
   )
   assert.match(problemsOf({ ...ROW, labels: undefined })[0] ?? '', /^line 1, labels: is missing/)
   assert.match(problemsOf({ ...ROW, name: '' })[0] ?? '', /^line 1, name: must not be empty/)
-  assert.match(problemsOf(ROW, ROW)[0] ?? '', /^line 2, indicator_id: "A" stands on line 1 already/)
+  assert.match(problemsOf(ROW, ROW)[0] ?? '', /^line 2, indicator_id: "A" is already used on line 1/)
   assert.match(parseGold('{"indicator_id":').problems[0] ?? '', /^line 1: must be one JSON object, got/)
   assert.match(parseGold('[1]').problems[0] ?? '', /^line 1: must be one JSON object/)
   assert.deepEqual(parseGold(' \n').problems, ['the file holds no labelled indicator'])
