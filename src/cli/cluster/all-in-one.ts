@@ -22,10 +22,10 @@ interface AllInOneOptions extends ClassifyOptions {
 
 const DEFAULT_RPM = 1_000
 /**
- * Options of `classify` that this command has not: the cluster's nodes are known, a run is resumed by `classify`, and
- * --rpm has a default here.
+ * Options of `classify` that this command does not have: the cluster's nodes are known, `classify` itself resumes a run and
+ * estimates one, and --rpm has a default here.
  */
-const OMITTED_OPTIONS = new Set(['--ingress', '--resume', '--rpm'])
+const OMITTED_OPTIONS = new Set(['--estimate', '--ingress', '--resume', '--rpm'])
 
 /** Call it after `addClassifyCommand`, because this command copies the options of `classify` from the program. */
 export function addAllInOneCommand(program: Command): void {

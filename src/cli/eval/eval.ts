@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
 import { buildSystemPrompt, estimateTokens, PROMPT_VERSION } from '../../classification/prompt.ts'
 import { readConfig } from '../../config/config.ts'
@@ -54,11 +54,13 @@ export function addEvalCommand(program: Command): void {
       oneOf(['rules', 'model', 'hybrid']),
       'rules',
     )
-    .option(
-      '--pack <list>',
-      'indicators in one request to the model; several sizes such as 1,5,10,25 are compared',
-      parsePacks,
-      [10],
+    .addOption(
+      new Option(
+        '--pack <list>',
+        'indicators in one request to the model; several sizes such as 1,5,10,25 are compared',
+      )
+        .argParser(parsePacks)
+        .default([10], '10'),
     )
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .option('--fail-under <list>', 'exit with 1 if a figure is lower, such as type=0.9,all=0.8', parseFailUnder)

@@ -48,7 +48,7 @@ export function addReviewCommand(program: Command): void {
       'list the worst N shapes only (default: 20 on the terminal; all with --json or --out)',
       wholeNumber(1, 1_000_000),
     )
-    .option('--json', 'print exactly one JSON object on stdout')
+    .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .option(
       '--format <format>',
       'write a review file to fill in, as csv or jsonl; needs --out',
@@ -65,7 +65,7 @@ export function addReviewCommand(program: Command): void {
     )
     .option('--by <name>', 'name of the person who decided (default: the current system user)', personName)
     .option('--dry-run', 'check the file and store nothing')
-    .option('--json', 'print exactly one JSON object on stdout')
+    .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .action(apply)
   review
     .command('export-gold')

@@ -15,6 +15,7 @@ import { findUnreadyContainers } from '../../../src/cli/cluster/readiness.ts'
 import { findListingProblem } from '../../../src/cli/cluster/register.ts'
 import { createReplicaTally, parseReplicaMetrics, parseSamples } from '../../../src/cli/cluster/replica-work.ts'
 import { formatUnready, notReadyError } from '../../../src/cli/cluster/wait.ts'
+import { createProgram } from '../../../src/cli/program.ts'
 import { readIdentityKeys } from '../../../src/restate/identity-keys.ts'
 
 /** Runs `work` with a temporary directory, which is removed afterwards. */
@@ -180,6 +181,13 @@ test('a deployment counts where a node lists it, at the address of the replicas,
   assert.match(findListingProblem(list({ protocol_type: 'RequestResponse' }), 'dp_1') ?? '', /RequestResponse/)
   assert.match(findListingProblem(list({ uri: 'http://other:9080/' }), 'dp_1') ?? '', /other/)
   assert.match(findListingProblem(parseDeployments('nonsense'), 'dp_1') ?? '', /no list/)
+})
+
+test('all-in-one refuses --estimate, under which it classified the catalogue and spent money', () => {
+  const command = createProgram().commands.find((candidate) => candidate.name() === 'all-in-one')
+  const options = command?.options.map(({ long }) => long) ?? []
+  assert.ok(options.includes('--max-cost'), 'other options of classify are there')
+  assert.ok(!options.includes('--estimate'))
 })
 
 test('the offline model is described as such', () => {
