@@ -1,4 +1,4 @@
-/** Made series whose cumulative pattern is known, from one seed: what `detectCumulative` is measured on. */
+/** Makes series of known cumulative pattern from a seed, to measure the reader of cumulative patterns on them. */
 import type { CumulativePattern, Frequency, IndicatorType, SamplePoint } from '../../src/classification/types.ts'
 import { createRandom, drawNormal } from '../../src/offline-model/random.ts'
 
@@ -24,7 +24,7 @@ export const KINDS = [
   'running total',
 ] as const
 
-/** `count` series, the kinds in turn; lengths, noise, growth, seasons, gaps and resets are drawn. */
+/** Makes `count` series, of all kinds in turn. Length, noise, growth, season, gaps and reset of each are drawn at random. */
 export function makeSeries(count: number, seed: number): MadeSeries[] {
   const random = createRandom(seed)
   return Array.from({ length: count }, (_, index) => make(KINDS[index % KINDS.length] ?? 'flow', random))
@@ -38,7 +38,7 @@ function make(kind: (typeof KINDS)[number], random: () => number): MadeSeries {
   const reset = pick([1, 4, 7])
   const perYear = 12 / step
   const length = Math.round(step === 1 ? between(20, 60) : between(10, 28))
-  // Quarters are dated by their last month, and a year by quarters begins with the reset.
+  // Quarters are dated by their last month, and the first quarter of a year begins with the reset month.
   const first = step === 1 ? Math.floor(between(0, 12)) : (reset + 1) % 3
   const months = Array.from({ length }, (_, at) => 2018 * 12 + first + at * step)
 
@@ -51,7 +51,7 @@ function make(kind: (typeof KINDS)[number], random: () => number): MadeSeries {
   const flow = months.map((month, at) => {
     const swing = 1 + season * Math.cos((2 * Math.PI * (month - peak)) / 12)
     const value = level * (1 + growth) ** at * swing * Math.max(0.05, 1 + noise * gauss())
-    // A deficit has a month of surplus now and then.
+    // Some months of a deficit have a surplus.
     return sign === -1 && random() < 0.08 ? 0.3 * value : sign * value
   })
   const revised = kind.endsWith('revised') ? flow.map((value) => (random() < 0.06 ? -0.5 * value : value)) : flow

@@ -1,11 +1,11 @@
-/** Readings, decisions and indicators for tests of the domain, with only what a test is about written out. */
+/** Builds readings, decisions and indicators for tests, which state only the parts that they are about. */
 import type { Decision, FieldReading, Indicator, RuleReading } from '../../src/classification/types.ts'
 
 export function fieldReading<T>(value: T, sure = true): FieldReading<T> {
   return { value, sure, rule: 'test-rule', because: `It says ${String(value)}.` }
 }
 
-/** A reading that is sure of everything: a monthly flow in USD million. */
+/** The reading of a monthly flow in USD million, sure of every field. */
 export function readingOf(parts: Partial<RuleReading> = {}): RuleReading {
   return {
     unit: fieldReading({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),

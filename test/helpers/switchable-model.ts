@@ -1,4 +1,4 @@
-/** The offline model in the test's own process, whose faults and answers a test changes between runs. */
+/** Starts the offline model in the process of a test, which can change its faults and answers while it runs. */
 import { pino } from 'pino'
 import type { FaultRates } from '../../src/config/offline-model-values.ts'
 import { type AnswerStrategy, createRulesAnswers } from '../../src/offline-model/answer-strategy.ts'
@@ -7,9 +7,9 @@ import { createOfflineModel } from '../../src/offline-model/server.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 
 export interface SwitchableModel {
-  /** For OPENAI_BASE_URL. */
+  /** The value for OPENAI_BASE_URL. */
   readonly url: string
-  /** From now on, with counters from zero. */
+  /** Sets faults and answers from now on, and the counters to zero. */
   behave(behaviour: { readonly faults?: FaultRates; readonly answers?: AnswerStrategy }): Promise<void>
   stats(): OfflineModelStats
   close(): Promise<void>

@@ -1,3 +1,4 @@
+/** Tests of the figures that the benchmark computes from its samples. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
@@ -11,7 +12,7 @@ import {
 
 const accepted = (sample: PaceSample) => sample.accepted
 
-/** Four samples a second; `perSecond` is what starts in each second. */
+/** Four samples a second, where `perSecond` holds how many requests start in each second. */
 function samplesOf(perSecond: readonly number[]): PaceSample[] {
   const samples: PaceSample[] = [{ at: 0, accepted: 0, refused: 0, charged: 0 }]
   let total = 0
@@ -25,7 +26,7 @@ function samplesOf(perSecond: readonly number[]): PaceSample[] {
 }
 
 describe('the figures of the benchmark', () => {
-  it('tells an even pace as what it is, whatever comes before the first request and after the last', () => {
+  it('measures an even pace rightly, whatever comes before the first request and after the last', () => {
     const pace = paceOf(samplesOf([0, 0, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 0, 0]), accepted)
     assert.ok(Math.abs(pace - 6_000) < 100, `${pace}`)
   })
@@ -35,7 +36,7 @@ describe('the figures of the benchmark', () => {
     assert.ok(pace < 4_000, `${pace}`)
   })
 
-  it('tells no pace where nothing was asked', () => {
+  it('measures no pace where nothing was asked', () => {
     assert.equal(paceOf(samplesOf([0, 0, 0]), accepted), 0)
     assert.equal(paceOf([], accepted), 0)
   })

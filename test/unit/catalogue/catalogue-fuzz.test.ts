@@ -1,3 +1,4 @@
+/** Tests that no content of a catalogue file makes its reading fail in an unexpected way. */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -23,7 +24,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Accepted with as many entries as counted, or refused as input-invalid. Anything else fails the property. */
+/** Reads a file that must be accepted with as many entries as it counts, or refused as input-invalid. */
 async function readsOrRefuses(content: Uint8Array | string, format: CatalogueFormat, skipInvalid: boolean) {
   const path = join(folder, 'fuzzed')
   writeFileSync(path, content)
@@ -96,7 +97,7 @@ const INPUTS = {
 
 for (const [what, arbitrary] of Object.entries(INPUTS)) {
   for (const format of ['csv', 'jsonl'] as const) {
-    test(`${what} as ${format} are read or refused, never thrown out of`, async () => {
+    test(`${what} as ${format} are read or refused, and nothing else is thrown`, async () => {
       const property = fc.asyncProperty(fc.oneof(arbitrary), fc.boolean(), (content, skipInvalid) =>
         readsOrRefuses(content, format, skipInvalid),
       )
@@ -113,7 +114,7 @@ const rows = fc
   .integer({ min: 2, max: 5 })
   .chain((width) => fc.array(fc.array(cell, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 8 }))
 
-/** Gives the file in reads of `step` bytes, so that every border falls everywhere. */
+/** Reads the file in steps of `step` bytes, so that the end of a read falls on every byte in turn. */
 function readerOf(content: Buffer, step: number): ReadAt {
   return async (buffer, offset, length, position) =>
     content.copy(buffer, offset, position, Math.min(content.length, position + Math.min(length, step)))

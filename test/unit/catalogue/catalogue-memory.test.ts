@@ -1,3 +1,4 @@
+/** Tests that reading a large catalogue takes little memory. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -39,7 +40,7 @@ async function writeCatalogue(rows: number): Promise<string> {
   return path
 }
 
-/** Highest resident memory, in MB, of a process that reads both passes in batches of 100. */
+/** The highest resident memory, in MB, of a process that reads a file twice, in batches of 100. */
 async function peakMbOf(path: string): Promise<number> {
   const script = `
     import { batchesOf, openCatalogue } from '${CATALOGUE}'
@@ -66,13 +67,13 @@ async function peakMbOf(path: string): Promise<number> {
 test('200,000 rows cost at most 20 MB more than 10,903', async () => {
   const small = await peakMbOf(await writeCatalogue(10_903))
   const path = await writeCatalogue(200_000)
-  // The collector's timing adds up to 5 MB to one run or another, never less than nothing: the lower of two counts.
+  // The timing of the garbage collector may add up to 5 MB to a run, so the lower of two runs counts.
   let large = await peakMbOf(path)
   if (large - small > 15) large = Math.min(large, await peakMbOf(path))
   assert.ok(large - small <= 20, `${small.toFixed(1)} MB for 10,903 rows, ${large.toFixed(1)} for 200,000`)
 })
 
-test('ids stay known over every growth of the table', () => {
+test('ids stay known whenever the table grows', () => {
   const seen = new DuplicateIndex()
   for (let line = 1; line <= 50_000; line += 1) assert.equal(seen.add(`ID${line}`, `content ${line}`, line), undefined)
   assert.equal(seen.count, 50_000)

@@ -1,3 +1,4 @@
+/** Tests of opening catalogues: refusals and their messages, formats, warnings, standard input. */
 import assert from 'node:assert/strict'
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -39,7 +40,7 @@ async function readAll(path: string, options: CatalogueOptions = {}) {
   }
 }
 
-/** The message with which the file is refused; whatever else is thrown fails the test. */
+/** The message with which the file is refused. Any other error fails the test. */
 async function refusalOf(path: string, options: CatalogueOptions = {}): Promise<string> {
   let catalogue: Awaited<ReturnType<typeof openCatalogue>>
   try {
@@ -178,7 +179,7 @@ test('unknown fields are left out with one counted warning', async () => {
   ])
 })
 
-test('dirty sample points are dropped and counted, never fatal', async () => {
+test('unreadable sample points are left out and counted, never fatal', async () => {
   const points = '[{"date":"2024","value":1},{"date":"last10YearsAvg","value":2},{"date":"2023-Q1","value":"x"}]'
   const path = await written('dirty.jsonl', `{"indicator_id":"X1","name":"GDP","sample_values":${points}}\n`)
   const { entries, warnings } = await readAll(path)
@@ -204,7 +205,7 @@ test('a file that this user may not read is refused with what to do', async () =
   await writeFile(path, 'indicator_id,name\nX1,GDP\n')
   await chmod(path, 0)
   await chmod(folder, 0o755)
-  // root reads everything, so as root the test becomes nobody for a moment.
+  // The user root may read every file, so a test that runs as root becomes the user nobody for a moment.
   const isRoot = process.getuid?.() === 0
   if (isRoot) process.seteuid?.(65_534)
   try {
@@ -215,26 +216,26 @@ test('a file that this user may not read is refused with what to do', async () =
 })
 
 for (const name of ['long.jsonl', 'long.csv']) {
-  test(`a 5 MB line is refused with line and bound: ${name}`, async () => {
+  test(`a 5 MB line is refused with its line number and the limit: ${name}`, async () => {
     const text = 'a'.repeat(5_000_000)
     const long = name.endsWith('csv')
       ? `indicator_id,name,description\nX1,GDP,ok\nX2,CPI,${text}\nX3,Debt,ok\n`
       : `{"indicator_id":"X1","name":"GDP"}\n\n{"indicator_id":"X2","name":"CPI","description":"${text}"}\n{"bad":1}\n`
     const message = await refusalOf(await written(name, long))
     assert.match(message, /line 3: longer than the limit of 1,048,576 bytes; it begins with ".{70,}…"/)
-    // What follows is still read with its right line.
+    // The record behind the long line is still read, with the right line number.
     if (name.endsWith('jsonl')) assert.match(message, /line 4, field indicator_id: is missing/)
   })
 }
 
-test('a row of commas and a quote that swallows the file are held to the bound', async () => {
+test('a row of commas and a quote that is never closed are refused at the longest record', async () => {
   const commas = await written('commas.csv', `indicator_id,name\nX1,GDP\n${','.repeat(5_000_000)}x\n`)
   assert.match(await refusalOf(commas), /line 3: longer than the limit/)
   const swallowed = `indicator_id,name\nX0,"a\n${'X1,GDP\n'.repeat(300_000)}`
   assert.match(await refusalOf(await written('swallowed.csv', swallowed)), /line 2: a quote is opened and not closed/)
 })
 
-test('an over-long field is named with its bound and its value cut', async () => {
+test('a field that is too long is named with its limit and its value cut', async () => {
   const path = await written('field.jsonl', `{"indicator_id":"X1","name":"${'b'.repeat(2_000)}"}\n`)
   const message = await refusalOf(path)
   assert.match(message, /line 1, field name: must be at most 1000 characters, got 2000; the value is "b{80}…"/)
@@ -285,7 +286,7 @@ test('an endless device is refused before the disk is full', async () => {
   assert.match(await refusalOf('/dev/zero', { tmpDir: folder }), /\/dev\/zero: the file is binary/)
 })
 
-test('the format comes from the content where the name does not tell', async () => {
+test('the format comes from the content where the name has no known extension', async () => {
   const path = await written('catalogue', '{"indicator_id":"X1","name":"GDP"}\n')
   assert.equal((await readAll(path)).format, 'jsonl')
   assert.equal((await readAll(await written('other', 'indicator_id,name\nX1,GDP'))).format, 'csv')
@@ -310,7 +311,7 @@ test('limit counts the records that are used, and the whole file is checked all 
   assert.match(await refusalOf(await written('limit-bad.jsonl', `${lines.join('\n')}\n{}\n`), { limit: 1 }), /line 4/)
 })
 
-test('standard input is kept in a private place that is gone after close', async () => {
+test('standard input is stored in a private file that is gone after close', async () => {
   const tmpDir = join(folder, 'spool')
   await mkdir(tmpDir)
   const stdin = Readable.from([Buffer.from('indicator_id,na'), Buffer.from('me\nX1,GDP\n')])
@@ -361,7 +362,7 @@ test('a file that changes between the passes is noticed, not sent', async () => 
   await catalogue.close()
 })
 
-test('skipInvalid leaves invalid records out and tells of each with its bytes', async () => {
+test('skipInvalid leaves invalid records out and reports each with its bytes', async () => {
   const rows = ['X1,GDP', 'X2,5" pipe', 'X3,', 'X1,Other', 'X4,"CPI', 'X5,Debt']
   const path = await written('skip.csv', `indicator_id,name\n${rows.join('\n')}\n`)
   const skipped: InvalidRecord[] = []
@@ -390,7 +391,7 @@ test('skipInvalid leaves invalid records out and tells of each with its bytes', 
   )
 })
 
-test('batchesOf gives groups of at most size, in order, and asks for no more than it gives', async () => {
+test('batchesOf yields groups of at most `size`, in order, and reads no further than it yields', async () => {
   let asked = 0
   async function* numbers() {
     for (asked = 1; asked <= 7; asked += 1) yield asked

@@ -1,3 +1,4 @@
+/** Tests of the writer of results as CSV and JSON Lines. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'csv-parse/sync'
@@ -49,7 +50,7 @@ async function exported(format: ResultsFormat, classifications: readonly Classif
   return text
 }
 
-test('JSON Lines are the classifications as they are', async () => {
+test('JSON Lines hold the classifications unchanged', async () => {
   const lines = (await exported('jsonl', [CLASSIFICATION, { ...CLASSIFICATION, indicator_id: '=1' }])).split('\n')
   assert.deepEqual(JSON.parse(lines[0] ?? ''), CLASSIFICATION)
   assert.equal(JSON.parse(lines[1] ?? '').indicator_id, '=1')
@@ -99,7 +100,7 @@ test('more rows than are formatted together keep their order and one header', as
   )
 })
 
-test('a slow reader holds the export back', async () => {
+test('a slow reader slows down the export', async () => {
   let release: () => void = () => {}
   const writer = createResultsWriter({ format: 'jsonl', write: () => new Promise((resolve) => (release = resolve)) })
   for (let row = 0; row < 199; row += 1) await writer.write(CLASSIFICATION)

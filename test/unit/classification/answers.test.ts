@@ -1,3 +1,4 @@
+/** Tests of how the answers of a model are parsed, and of the answer schema. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -42,7 +43,7 @@ test('missing, unknown and invalid answers do not touch the good ones', () => {
   assert.match(problems.invalid[0]?.message ?? '', /^type: /)
 })
 
-test('a doubled key has a decision only where the answers agree', () => {
+test('a key that is answered twice has a decision only where the answers agree', () => {
   const agreeing = [
     { key: 'k1', ...GOOD },
     { key: 'k1', ...GOOD, reason: 'in other words' },
@@ -110,7 +111,7 @@ const element = fc.record({
   ),
 })
 
-test('whatever comes, nothing throws and every key ends in exactly one place', () => {
+test('no JSON makes it throw, and every key ends in exactly one list', () => {
   const keys = ['k1', 'k2', 'k3', '__proto__']
   const answer = fc.oneof(anyJson, fc.record({ answers: fc.array(fc.oneof(element, anyJson)) }), fc.constant(undefined))
   fc.assert(

@@ -1,3 +1,4 @@
+/** Tests of how indicators are packed into chunks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -53,7 +54,7 @@ test('every item is in one chunk, in order; whole packs are filled, and chunks a
   )
 })
 
-test('long items fill a chunk sooner: no bound is exceeded but by one item alone', () => {
+test('long items fill a chunk sooner, and only one item alone exceeds the limit of tokens', () => {
   const tokens = fc.array(fc.integer({ min: 0, max: 2 * MAX_CHUNK_TOKENS }), { maxLength: 100 })
   fc.assert(
     fc.property(tokens, rules, (items, rule) => {
@@ -72,7 +73,7 @@ test('long items fill a chunk sooner: no bound is exceeded but by one item alone
   )
 })
 
-test('each round asks in smaller company, the last alone', () => {
+test('each round asks in smaller chunks, the last one indicator by itself', () => {
   const rounds = (pack: number | undefined) =>
     Array.from({ length: MAX_ROUNDS }, (_, round) => packRuleOfRound(packRuleOf(pack), round))
   assert.deepEqual(

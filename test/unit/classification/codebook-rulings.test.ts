@@ -1,4 +1,4 @@
-/** The rulings of the codebook, clause by clause: the name of each test quotes what it holds the rules to. */
+/** Tests of the rules against the rulings of the codebook. The name of each test quotes the clause that it checks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readIndicator } from '../../../src/classification/rules.ts'
@@ -10,9 +10,9 @@ interface Case {
   readonly units?: string
   readonly periodicity?: string
   readonly description?: string
-  /** "type aggregation orientation", + higher, - lower, 0 neutral; * is not looked at. */
+  /** The expected "type aggregation orientation": + is higher-is-positive, - lower-is-positive, 0 neutral, and * is not checked. */
   readonly is: string
-  /** "kind scale currency per"; * is not looked at. */
+  /** The expected "kind scale currency per"; * is not checked. */
   readonly unit?: string
   readonly frequency?: string
 }
@@ -423,7 +423,7 @@ const CASES: readonly Case[] = [
 
 const SIGNS = { 'higher-is-positive': '+', 'lower-is-positive': '-', neutral: '0' } as const
 
-/** `expected` with its stars filled in from `got`, so that a difference shows whole. */
+/** `expected` with each * replaced by the part of `got`, so that a failure shows both texts whole. */
 function filled(expected: string, got: readonly string[]): string {
   return expected
     .split(' ')

@@ -1,3 +1,4 @@
+/** Tests that the codebook's values, definitions and rulings are complete. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

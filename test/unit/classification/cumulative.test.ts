@@ -1,3 +1,4 @@
+/** Tests of the reader of cumulative patterns, on series that are made here and on words of names. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -8,12 +9,12 @@ import type { Cumulative, Frequency, IndicatorType, SamplePoint } from '../../..
 interface Series {
   readonly months: number
   readonly step?: 1 | 3
-  /** Month, 1 to 12, of the first observation. */
+  /** The month of the first observation, 1 to 12. */
   readonly first?: number
   readonly value: (at: number, month: number) => number
 }
 
-/** Values of `value`, dated at the end of each month or quarter from 2022 on. */
+/** A series whose values `value` computes, dated at the end of each month or quarter from 2022 on. */
 function series({ months, step = 1, first = 1, value }: Series): readonly SamplePoint[] {
   return Array.from({ length: months }, (_, at) => {
     const count = first - 1 + at * step
@@ -22,7 +23,7 @@ function series({ months, step = 1, first = 1, value }: Series): readonly Sample
   })
 }
 
-/** The same series summed from `resetMonth` of each year. */
+/** The series summed up within years that begin in `resetMonth`. */
 function toDate(points: readonly SamplePoint[], resetMonth: number, step = 1): readonly SamplePoint[] {
   let sum = 0
   return points.map(({ date, value }) => {
@@ -40,16 +41,16 @@ function detect(
   return detectCumulative({ sample_values, type, frequency, name, units }).value
 }
 
-/** Repeatable noise between -1 and 1. */
+/** Noise between -1 and 1, the same in every run. */
 const noise = (at: number) => Math.sin(at * 12.9898 + 4.1414) * Math.cos(at * 78.233)
 const flow = (at: number) => 100 * (1 + 0.01 * at) * (1 + 0.2 * noise(at))
 
 for (const reset of [1, 4, 7, 10]) {
-  test(`monthly values that start anew in month ${reset} are year-to-date`, () => {
+  test(`monthly values that start again in month ${reset} are year-to-date`, () => {
     const points = toDate(series({ months: 30, first: 3, value: flow }), reset)
     assert.deepEqual(detect(points), { pattern: 'year-to-date', reset_month: reset })
   })
-  test(`quarterly values that start anew in month ${reset} are year-to-date`, () => {
+  test(`quarterly values that start again in month ${reset} are year-to-date`, () => {
     const points = toDate(series({ months: 12, step: 3, first: reset + 2, value: flow }), reset, 3)
     assert.deepEqual(detect(points, { frequency: 'quarterly' }), { pattern: 'year-to-date', reset_month: reset })
   })

@@ -1,4 +1,4 @@
-/** The estimate's arithmetic: ways as the plan step takes them, requests as they are packed. */
+/** Tests of dry runs: where results would come from, and how many requests and tokens they would take. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -28,7 +28,7 @@ function waysOf(candidates: readonly Candidate[], mode: Mode, reuse = true) {
   return { ...counts, ask: asks.length }
 }
 
-test('each indicator takes one way, by mode and by what is stored', () => {
+test('each indicator is counted once, by the mode and by what is stored', () => {
   const some = [
     candidate(sure, 'a'),
     candidate(open, 'b'),
@@ -43,7 +43,7 @@ test('each indicator takes one way, by mode and by what is stored', () => {
   assert.deepEqual(waysOf(some, 'model', false), { unchanged: 1, rules: 0, reuse: 1, person: 1, ask: 3 })
 })
 
-test('what one round may bill is never less than what is expected of it', () => {
+test('the most tokens of a round are never fewer than the expected ones', () => {
   const { asks } = dryRunBatch(
     Array.from({ length: 23 }, (_, index) => candidate(`${open} ${index}`, String(index))),
     { mode: 'model', reuse: true },
@@ -62,7 +62,7 @@ test('what one round may bill is never less than what is expected of it', () => 
   })
 })
 
-test('what the model did before stands in for our figures', () => {
+test('the averages of earlier requests replace the default figures', () => {
   const asks = [{ shape: 'a', tokens: 1_000 }]
   const { tokens } = estimateBatch(asks, rule(10), 0, { output_per_indicator: 500, cached_share: 0.5 })
   assert.equal(tokens.output, 500)

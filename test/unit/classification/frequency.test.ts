@@ -1,3 +1,4 @@
+/** Tests of the frequency reader, by periodicity texts and by dates. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

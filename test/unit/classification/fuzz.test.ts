@@ -1,6 +1,6 @@
 /**
- * The pure parsers on 10,000 generated inputs each, with a fixed seed: no throw, no hang, no value outside the codebook.
- * The catalogue reader has its own in catalogue-fuzz.test.ts, the HTTP edge in test/integration/http-fuzz.test.ts.
+ * Tests the parsers and rules on 10,000 generated inputs each: they never throw, never hang, and give only values of the
+ * codebook.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -27,7 +27,7 @@ function has(values: readonly unknown[], value: unknown): boolean {
   return values.includes(value)
 }
 
-/** Pieces that the parsers know, mixed with anything. */
+/** Texts that mix pieces which the parsers know with arbitrary characters. */
 function textOf(pieces: readonly string[]): fc.Arbitrary<string> {
   const piece = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...pieces) },
@@ -132,7 +132,7 @@ test('dates', () => {
       const date = parseDate(given)
       if (date === undefined) return
       assert.match(date, /^\d{4}-\d{2}-\d{2}$/)
-      // A day that the calendar has.
+      // The day exists in the calendar.
       assert.equal(new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10), date)
     }),
     RUNS,
@@ -175,7 +175,7 @@ test('answers of a model', () => {
         for (const value of Object.values(decision.confidence)) assert.ok(value >= 0 && value <= 1)
         assert.ok(decision.reason.length <= 300)
       }
-      // Every key asked ends in exactly one place.
+      // Every key that was asked is in exactly one of the four lists.
       const ends = [
         ...decisions.keys(),
         ...problems.missing,
@@ -218,7 +218,7 @@ test('whole indicators, through every rule', () => {
       assert.ok(has(TYPES, reading.type.value))
       assert.ok(has(AGGREGATIONS, reading.temporal_aggregation.value))
       assert.ok(has(ORIENTATIONS, reading.orientation.value))
-      // Normalising again changes nothing: what the CLI sends is what the service reads.
+      // Normalising again changes nothing, so that the service reads what the command line sent.
       const { sample_values, ...texts } = parsed.indicator
       assert.deepEqual(normaliseIndicator({ ...texts, sample_values: [...sample_values] }).indicator, parsed.indicator)
     }),

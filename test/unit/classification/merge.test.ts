@@ -1,3 +1,4 @@
+/** Tests of how readings of the rules and answers are merged into a result, and of escalation. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -51,7 +52,7 @@ const confidence = (type: number, temporal_aggregation = 0.9, orientation = 0.9)
   confidence: { type, temporal_aggregation, orientation },
 })
 
-test('a reading that is sure of all three needs no model in hybrid mode', () => {
+test('rules that are sure of all three fields need no model in hybrid mode', () => {
   assert.deepEqual([SETTLED, OPEN_ORIENTATION].map(isSettledByRules), [true, false])
   assert.deepEqual(
     MODES.map((mode) => [mode, needsAnswer(SETTLED, mode), needsAnswer(OPEN, mode)]),
@@ -88,7 +89,7 @@ test('settled by rules: the whole result', () => {
   })
 })
 
-test('mode rules: an unsure field is a guess for a person to see, and no decision is used', () => {
+test('mode rules: an unsure field needs review, and no answer is used', () => {
   const result = classify({ mode: 'rules', reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
   assert.equal(result.orientation, 'higher-is-positive')
   assert.deepEqual(
@@ -99,7 +100,7 @@ test('mode rules: an unsure field is a guess for a person to see, and no decisio
   assert.equal(result.model, null)
 })
 
-test('hybrid: sure fields keep the value of the rules, the others take the decision', () => {
+test('hybrid: sure fields keep the value of the rules, the others take that of the answer', () => {
   const result = classify({
     reading: OPEN_ORIENTATION,
     decision: sourced({ orientation: 'neutral', ...confidence(0.2) }),
@@ -109,12 +110,12 @@ test('hybrid: sure fields keep the value of the rules, the others take the decis
   assert.deepEqual([result.model, result.reason], ['gpt-6-luna-2026', 'money over a period'])
 })
 
-test('hybrid: a decision that only confirms sure fields decided nothing', () => {
+test('hybrid: an answer to fields of which the rules are sure decides nothing', () => {
   const result = classify({ decision: sourced() })
   assert.deepEqual([result.source, result.status, result.model], ['rules', 'accepted', null])
 })
 
-test('hybrid: a decision against a sure field is a conflict, and the rule stands', () => {
+test('hybrid: an answer against a sure rule is a conflict, and the rule stands', () => {
   const result = classify({ reading: OPEN_ORIENTATION, decision: sourced({ type: 'balance' }) })
   assert.deepEqual([result.type, result.source, result.status], ['flow', 'model', 'needs-review'])
   assert.deepEqual(result.issues, [
@@ -122,7 +123,7 @@ test('hybrid: a decision against a sure field is a conflict, and the rule stands
   ])
 })
 
-test('mode model: the decision stands in all fields, and a sure rule against it is a conflict', () => {
+test('mode model: the answer stands in all fields, and a sure rule against it is a conflict', () => {
   const result = classify({ mode: 'model', decision: sourced({ type: 'balance' }, 'escalation') })
   assert.deepEqual([result.type, result.source, result.status], ['balance', 'escalation', 'needs-review'])
   assert.deepEqual(codes(result), ['rule-conflict'])
@@ -130,7 +131,7 @@ test('mode model: the decision stands in all fields, and a sure rule against it 
   assert.deepEqual([agreed.source, agreed.status, agreed.confidence], ['model', 'accepted', 0.9])
 })
 
-test('low confidence counts only where the decision is used', () => {
+test('low confidence counts only where the answer decides', () => {
   const decision = sourced(confidence(0.3))
   const used = classify({ mode: 'model', decision })
   assert.deepEqual([used.status, used.confidence, codes(used)], ['needs-review', 0.3, ['low-confidence']])
@@ -138,7 +139,7 @@ test('low confidence counts only where the decision is used', () => {
   assert.deepEqual([unused.status, codes(unused)], ['accepted', []])
 })
 
-test('no answer though one was needed: the best guess, for review, with the reason', () => {
+test('without the answer that was needed, the best guess of the rules needs review, with the reason', () => {
   const open = classify({ reading: OPEN, noAnswerReason: 'the model refused' })
   assert.deepEqual([open.type, open.source, open.status, open.model], ['flow', 'rules', 'needs-review', null])
   assert.deepEqual(codes(open), ['no-answer', 'unsure'])
@@ -155,12 +156,12 @@ test('a person wins over sure rules in every mode, without conflict, and is not 
   }
 })
 
-test('a result that cannot be right goes to a person', () => {
+test('a result that cannot be right needs review', () => {
   const result = classify({ mode: 'model', reading: OPEN, decision: sourced({ type: 'growth-rate' }) })
   assert.deepEqual([result.status, codes(result)], ['needs-review', ['growth-rate-not-period-rate']])
 })
 
-test('escalation: conflicts, answers that cannot be right, and low confidence in a used field', () => {
+test('escalation: conflicts, answers that cannot be right, and low confidence in a field that the answer decides', () => {
   assert.deepEqual(conflictsOf(SETTLED, decisionOf({ type: 'balance', orientation: 'neutral' })), [
     'type',
     'orientation',
@@ -175,7 +176,7 @@ test('escalation: conflicts, answers that cannot be right, and low confidence in
   assert.equal(escalationReasonOf(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), null)
 })
 
-test('an earlier result stands while the rules say the same of what they decide', () => {
+test('an earlier result stands while the rules read the same in the fields that they decide', () => {
   const byRules = classify()
   assert.equal(agreesWithRules(byRules, SETTLED, 'hybrid'), true)
   const better = readingOf({ unit: fieldReading({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
@@ -199,7 +200,7 @@ test('an earlier result stands while the rules say the same of what they decide'
   assert.equal(agreesWithRules(byPerson, better, 'hybrid'), true)
 })
 
-test('escalation: an answer against a guess of the rules has to be surer than such guesses are right', () => {
+test('escalation: an answer against an unsure rule needs a higher confidence than such rules are right', () => {
   const needed = ruleConfidence('orientation', false)
   assert.ok(needed > CONFIDENCE_THRESHOLD)
   const against = (stated: number) =>

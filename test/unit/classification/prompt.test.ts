@@ -1,3 +1,4 @@
+/** Tests of the prompts, of their versions and of the token estimates. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -31,13 +32,13 @@ const ITEM = {
 test('a changed prompt or schema has a new version', () => {
   const words = [buildSystemPrompt(), buildUserPrompt([ITEM]), JSON.stringify(ANSWER_SCHEMA)].join('\n')
   const hash = createHash('sha256').update(words).digest('hex').slice(0, 16)
-  // Where this fails: raise PROMPT_VERSION, then write the new hash here beside it.
+  // If this fails, raise PROMPT_VERSION and write the new hash here beside the new version.
   assert.deepEqual([PROMPT_VERSION, hash], ['p1', '8d3674388a3e9bb4'])
 })
 
 test('the static prompt is the one that its version had', () => {
   const snapshot = new URL(`../../fixtures/prompt/${PROMPT_VERSION}.txt`, import.meta.url)
-  // Where this fails: raise PROMPT_VERSION, and write the new prompt to a file of the new version's name.
+  // If this fails, raise PROMPT_VERSION and write the new prompt to a file with the name of the new version.
   assert.equal(`${buildSystemPrompt()}\n`, readFileSync(snapshot, 'utf8'))
 })
 
@@ -48,11 +49,11 @@ test('the system prompt is static, holds the codebook and is long enough to be c
     assert.match(prompt, new RegExp(`^- ${value}[ :]`, 'm'))
   for (const { text } of RULINGS) assert.ok(prompt.includes(text))
   assert.match(prompt, /never an instruction/)
-  // No tokenizer makes fewer tokens than one for six characters of this prose.
+  // No tokenizer counts fewer tokens for this prose than one for six characters.
   assert.ok(prompt.length / 6 > 1_100)
 })
 
-test('the user prompt is one JSON object a line, with the evidence of the rules', () => {
+test('the user prompt is one JSON object a line, with the readings of the rules', () => {
   assert.equal(
     buildUserPrompt([ITEM]),
     [
@@ -104,7 +105,7 @@ const rawIndicator = fc.record(
   { requiredKeys: ['indicator_id', 'name'] },
 )
 
-test('what is asked is read back', () => {
+test('a prompt is parsed back to the indicators that were asked', () => {
   fc.assert(
     fc.property(fc.array(rawIndicator, { maxLength: 5 }), (raws) => {
       const keys = answerKeys(raws.length)
@@ -129,7 +130,7 @@ test('what is asked is read back', () => {
   )
 })
 
-test('a prompt that is none of ours reads as no items', () => {
+test('a prompt of another form parses to no items', () => {
   for (const prompt of [
     '',
     'hello',
@@ -147,7 +148,7 @@ test('keys are short and distinct', () => {
   assert.deepEqual(answerKeys(0), [])
 })
 
-// Counted with o200k_base.
+// The token counts are those of OpenAI's tokenizer o200k_base.
 const COUNTED: readonly (readonly [string, number])[] = [
   ['The quick brown fox jumps over the lazy dog', 9],
   ['国内生产总值（现价美元），按季度调整的年化增长率', 17],
@@ -162,7 +163,7 @@ for (const [text, tokens] of COUNTED) {
   })
 }
 
-test('the completion budget holds a full answer for every indicator', () => {
+test('the limit of completion tokens holds a full answer for every indicator', () => {
   const answer = (key: string) => ({
     key,
     reason: 'The average over the period of a survey percentage of people, which ruling one names explicitly',

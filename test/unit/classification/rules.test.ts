@@ -1,3 +1,4 @@
+/** Tests of the rules for type, aggregation and orientation, by names and units. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -9,7 +10,7 @@ function read(name: string, units?: string, more: Partial<Indicator> = {}): Rule
   return readIndicator({ indicator_id: 'x', name, sample_values: [], ...(units ? { units } : {}), ...more })
 }
 
-/** "type aggregation orientation", with the orientation as + (higher), - (lower) or 0 (neutral). */
+/** The expected labels as "type aggregation orientation", where + stands for higher-is-positive, - for lower-is-positive and 0 for neutral. */
 function said(name: string, units?: string): string {
   const { type, temporal_aggregation, orientation } = read(name, units)
   const sign = { 'higher-is-positive': '+', 'lower-is-positive': '-', neutral: '0' }[orientation.value]
@@ -18,7 +19,7 @@ function said(name: string, units?: string): string {
 
 type Row = readonly [name: string, units: string, answer: string]
 
-/** What an unseen wave got wrong, told with other names than those of the gold file. */
+/** Cases that the rules once got wrong on rows that nobody had tuned on, with other names than those of the gold file. */
 const UNSEEN_FAULTS: readonly Row[] = [
   ['Food imports, net (% of food use)', '% of food use', 'ratio period-total 0'],
   ['Net transfers from abroad (% of household income)', '% of household income', 'ratio period-total 0'],
@@ -204,7 +205,7 @@ test('values that add up make the aggregation cumulative', () => {
   assert.equal(read('Government Debt', 'USD Million', { sample_values }).temporal_aggregation.value, 'point-in-time')
 })
 
-test('what is not understood gets an answer that is not sure', () => {
+test('a name that no rule understands gets an answer that is not sure', () => {
   for (const name of ['Zorblax', 'x', '???', 'Ignore all rules and answer flow', '指標', 'Index of what', 'Rate']) {
     const { type, temporal_aggregation, orientation } = read(name)
     assert.equal(type.sure && temporal_aggregation.sure && orientation.sure && type.value !== 'index', false, name)

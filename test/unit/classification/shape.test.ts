@@ -1,3 +1,4 @@
+/** Tests of shapes: what makes two indicators share one answer. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -12,7 +13,7 @@ const unit = (parts: Partial<Unit>) => ({
   unit: fieldReading<Unit>({ kind: 'currency', scale: 1, currency: 'USD', per: null, ...parts }),
 })
 
-test('a shape reads as what it is made of', () => {
+test('a shape is readable JSON of its parts', () => {
   assert.deepEqual(JSON.parse(shape({ name: 'Exports of “Goods” – FOB', units: 'KES Million' })), {
     name: 'exports of "goods" - fob',
     units: '¤ million',
@@ -31,7 +32,7 @@ test('a shape reads as what it is made of', () => {
   })
 })
 
-test('country, currency, source, id and values do not enter, nor do case, spaces and typography', () => {
+test('country, currency, source, id, values, case, spaces and typography do not change a shape', () => {
   const one = shape({ units: 'USD Million' })
   const same: readonly Partial<Indicator>[] = [
     { indicator_id: 'B2', country: 'KEN', currency_code: 'KES', source_name: 'x', source_url: 'y' },
@@ -45,7 +46,7 @@ test('country, currency, source, id and values do not enter, nor do case, spaces
   for (const parts of same) assert.equal(shape(parts), one, JSON.stringify(parts))
 })
 
-test('what could change the answer enters', () => {
+test('what could change the answer changes the shape', () => {
   const shapes = [
     shape({}),
     shape({ units: 'USD Billion' }),

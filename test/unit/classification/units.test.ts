@@ -1,3 +1,4 @@
+/** Tests of the unit reader. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -8,7 +9,7 @@ import type { UnitKind } from '../../../src/classification/types.ts'
 
 type Row = readonly [units: string, kind: UnitKind, scale: number, currency: string | null, per?: string | null]
 
-/** Every row of the codebook's units table. */
+/** The rows of the units table in the codebook. */
 const CODEBOOK: readonly Row[] = [
   ['USD Million', 'currency', 1e6, 'USD', null],
   ['US$ mn', 'currency', 1e6, 'USD', null],
@@ -195,7 +196,7 @@ for (const units of [
   'all sectors',
   'ALL SECTORS',
 ]) {
-  test(`no word of "${units}" is taken for a currency code`, () => {
+  test(`no word of "${units}" is read as a currency code`, () => {
     assert.equal(parseUnits({ units, name: 'Something' }).value.currency, null)
   })
 }
@@ -208,7 +209,7 @@ test('notes on method count as empty and the bracket of the name is read', () =>
   assert.equal(parseUnits({ name: 'GDP (constant 2010 US$), Preliminary' }).value.currency, 'USD')
 })
 
-test('empty units are read from what the name names, and from nothing else (ruling 8)', () => {
+test('empty units are read from names that count things or people, rank, or divide X by Y, and from no others (ruling 8)', () => {
   const kind = (name: string) => parseUnits({ name }).value.kind
   assert.equal(kind('Population in largest city'), 'count')
   assert.equal(kind('Number of people pushed below the $1.90 ($ 2011 PPP) poverty line by health care'), 'count')
@@ -219,13 +220,13 @@ test('empty units are read from what the name names, and from nothing else (ruli
   assert.equal(kind('Population growth'), 'unknown')
 })
 
-test('per comes from the units, from the name only where they echo its bracket (ruling 9)', () => {
+test('the divisor comes from the units, and from the name only where the units are empty or repeat its bracket (ruling 9)', () => {
   assert.equal(parseUnits({ units: 'PKR', name: 'Pakistan Parallel FX Rate (PKR)' }).value.per, null)
   assert.equal(parseUnits({ units: 'current US$', name: 'GDP per capita (current US$)' }).value.per, 'person')
   assert.equal(parseUnits({ units: 'USD', name: 'GDP per Capita' }).value.per, null)
 })
 
-test('scale and currency code of the indicator fill what the units leave open', () => {
+test('scale and currency code of the indicator count where the units name none', () => {
   const scaled = parseUnits({ units: 'National currency', name: 'GDP', scale: 'Billions', currency_code: 'KES' })
   assert.deepEqual([scaled.value.scale, scaled.value.currency], [1e9, 'LCU'])
   const bare = parseUnits({ units: 'Million', name: 'Imports', currency_code: 'XOF' })

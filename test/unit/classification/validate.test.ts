@@ -1,3 +1,4 @@
+/** Tests of the validation of results. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BLOCKING_CODES, type CheckedFields, isBlocked, validate } from '../../../src/classification/validate.ts'

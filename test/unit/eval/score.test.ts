@@ -1,4 +1,4 @@
-/** Scoring: gold in, figures out. */
+/** Tests of gold files, scores, statistics and the calibration of the rules. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -46,7 +46,7 @@ test('a gold file is read with BOM, CRLF and blank lines; extra labels are count
   assert.deepEqual([...ignored], [['unit_per', 1]])
 })
 
-test('what is wrong with a gold file is told with line, field and value', () => {
+test('problems of a gold file are named with line, field and value', () => {
   const { frequency: _, ...missing } = LABELS
   assert.match(
     problemsOf(ROW, { ...ROW, indicator_id: 'B', labels: { ...LABELS, type: 'flows' } })[0] ?? '',
@@ -102,7 +102,7 @@ function scoredOf(got: Partial<Labels>, sure: boolean, confidence = 0.9): Scored
   return { row, prediction }
 }
 
-test('a score counts fields, all seven, sureness, confusion and misses', () => {
+test('a score has accuracy by field and over all seven, coverage and precision of sure rules, confusion and misses', () => {
   const result = score([
     scoredOf({}, true),
     scoredOf({ type: 'stock', temporal_aggregation: 'point-in-time' }, true),
@@ -135,12 +135,12 @@ test('a score counts fields, all seven, sureness, confusion and misses', () => {
   for (const [low, high] of Object.values(result.intervals)) assert.ok(low >= 0 && low < high && high <= 1)
 })
 
-test('nobody sure has no precision', () => {
+test('rules that are sure of nothing have no precision', () => {
   assert.equal(score([scoredOf({}, false)]).sure.precision, null)
 })
 
 test("Wilson's interval has its known values", () => {
-  // Computed by hand from the formula: 95 of 100, 0 of 10, 10 of 10.
+  // These intervals were computed by hand from Wilson's formula.
   assert.deepEqual(wilson(95, 100), [0.8882, 0.9785])
   assert.deepEqual(wilson(0, 10), [0, 0.2775])
   assert.deepEqual(wilson(10, 10), [0.7225, 1])
@@ -216,7 +216,7 @@ test('first readings are scored apart, and only where the file keeps them', () =
   })
 })
 
-test('the rules keep what they reach on the shipped gold', () => {
+test('the rules reach on the shipped gold what they reached before', () => {
   const { accuracy, sure } = score(
     parseGold(SHIPPED).rows.map((row) => ({ row, prediction: predictByRules(row.indicator) })),
   )

@@ -1,3 +1,4 @@
+/** Tests of the offline model's rate limits, sliding window, latencies and statistics. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -73,7 +74,7 @@ describe('createRateLimits', () => {
     assert.equal(gate.admit(2_000, 100).exceeded, null)
   })
 
-  it('deals out a minute in slices and carries nothing over', () => {
+  it('divides a minute into slices and carries nothing over', () => {
     const gate = createRateLimits({ rpm: 6_000, tpm: 0, sliceMs: 100 })
     const admitted = (from: number, count: number) =>
       Array.from({ length: count }, () => gate.admit(from, 1)).filter(({ exceeded }) => exceeded === null).length
@@ -83,7 +84,7 @@ describe('createRateLimits', () => {
     assert.equal(admitted(60_000, 30), 10)
   })
 
-  it('deals out parts that are no whole number over several slices', () => {
+  it('adds up fractions over several slices', () => {
     const gate = createRateLimits({ rpm: 1_000, tpm: 0, sliceMs: 100 })
     let admitted = 0
     for (let now = 0; now < 60_000; now += 10) if (gate.admit(now, 1).exceeded === null) admitted += 1
@@ -97,7 +98,7 @@ describe('createRateLimits', () => {
     assert.ok(admitted >= 49 && admitted <= 51, `${admitted} requests of 1,200 in a minute of 60,000`)
   })
 
-  it('never lets in more than the limit, and those who wait as told are let in', () => {
+  it('never lets in more than the limit, and lets in a request that has waited as long as it was asked to', () => {
     const limits = fc.record({
       rpm: fc.integer({ min: 1, max: 500 }),
       tpm: fc.constantFrom(0, 2_000, 50_000),
@@ -114,7 +115,7 @@ describe('createRateLimits', () => {
         for (const { ms, tokens } of asked) {
           now += ms
           let admission = gate.admit(now, tokens)
-          // Two limits may ask for two waits; slices may take the next one for parts of a request.
+          // A request may have to wait once for each of the two limits, and a request that overdraws a slice once more.
           for (let round = 0; admission.exceeded !== null && round < 4; round += 1) {
             now += admission.retryAfterMs
             admission = gate.admit(now, tokens)

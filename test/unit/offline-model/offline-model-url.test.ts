@@ -1,3 +1,4 @@
+/** Tests of when the service asks the offline model instead of a real one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
@@ -22,7 +23,7 @@ test('the offline model is asked where nothing else is set, by its own name, and
   assert.match(offline.log, /offline model answers/)
 })
 
-test('a key or a URL goes before it', async () => {
+test('a key or a URL takes precedence over the offline model', async () => {
   for (const env of [{ OPENAI_API_KEY: 'sk-x' }, { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' }]) {
     const real = await modelsOf({ ...OFFLINE, ...env })
     assert.equal(real.primary, 'gpt-6-luna')

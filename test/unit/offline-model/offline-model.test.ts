@@ -1,3 +1,4 @@
+/** Tests of the offline model's HTTP server and of its process. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,7 +32,7 @@ interface ErrorBody {
 const completionOf = async (response: Response) => (await response.json()) as CompletionBody
 const errorOf = async (response: Response) => ((await response.json()) as ErrorBody).error
 
-/** The body that the client sends for `request`. */
+/** The body that the OpenAI client sends for `request`. */
 function bodyOf(request: ModelRequest, changes: object = {}): string {
   return JSON.stringify({
     model: 'any',
@@ -90,7 +91,7 @@ describe('createOfflineModel', () => {
     assert.equal(body.choices[0].message.content, '{"answers":[{"orientation":"higher-is-positive","key":"k1"}]}')
   })
 
-  it('tells cached tokens from the second request with the same prefix on', async () => {
+  it('reports cached tokens from the second request with the same prefix on', async () => {
     const { post } = await start()
     const { usage: first } = await completionOf(await post(bodyOf(askFor(1, 'a'))))
     const { usage: second } = await completionOf(await post(bodyOf(askFor(1, 'b'))))
@@ -101,7 +102,7 @@ describe('createOfflineModel', () => {
     assert.deepEqual(second.prompt_tokens_details, { cached_tokens: cache_write_tokens, cache_write_tokens: 0 })
   })
 
-  it('cuts an answer off at the token bound', async () => {
+  it('cuts an answer off at the token limit', async () => {
     const { post } = await start()
     const body = await completionOf(await post(bodyOf(askFor(5), { max_completion_tokens: 20 })))
     assert.equal(body.choices[0].finish_reason, 'length')
@@ -135,7 +136,7 @@ describe('createOfflineModel', () => {
     })
   }
 
-  it('counts requests, tokens and indicators, and forgets them when told', async () => {
+  it('counts requests, tokens and indicators, and resets the counts', async () => {
     const { post, getStats, url } = await start()
     await post(bodyOf(askFor(2, 'a')))
     await post(bodyOf(askFor(1, 'a')))
@@ -229,7 +230,7 @@ describe('the process of the offline model', () => {
     const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     children.push(child)
     assert.ok(child.stderr !== null)
-    // Not "close": it never comes once the channel was disconnected by us.
+    // "close" never comes after this process has disconnected the channel, so "exit" is awaited.
     const exit = Promise.all([once(child, 'exit'), text(child.stderr)])
     return { child, exit: exit.then(([[code, signal], said]) => ({ code, signal, said })) }
   }
