@@ -8,7 +8,7 @@ import { metricsTests } from './full/metrics.ts'
 import { scalingTests } from './full/scaling.ts'
 import { securityTests } from './full/security.ts'
 import { stopStartTests } from './full/stop-start.ts'
-import { seconds } from './run.ts'
+import { seconds } from './run-under-faults.ts'
 
 /** 3,000 indicators, ten to a request, then take half a minute: a fault and its end fall into the run. */
 const RPM = '600'

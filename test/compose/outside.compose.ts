@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
+import { crash, untilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
-import { crash, untilHealthy } from './faults.ts'
 import { noteFigures } from './figures.ts'
 import { freePorts } from './ports.ts'
-import { runThrough, seconds } from './run.ts'
+import { runThrough, seconds } from './run-under-faults.ts'
 
 const INDICATORS = 1_000
 

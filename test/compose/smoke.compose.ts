@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
+import { crash, falseAlarms, restarts, untilHealthy } from './container-faults.ts'
 import { docker } from './docker.ts'
-import { crash, falseAlarms, restarts, untilHealthy } from './faults.ts'
 import { noteFigures } from './figures.ts'
 import { hypertableTests } from './hypertables.ts'
-import { runThrough, seconds } from './run.ts'
-import type { Watch } from './watch.ts'
+import { runThrough, seconds } from './run-under-faults.ts'
+import type { Watch } from './run-watch.ts'
 
 const INDICATORS = 1_000
 /** About 25 s: long enough for three faults in one run. */

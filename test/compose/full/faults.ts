@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
-import { crash, falseAlarms, kill, restart, start, stop, untilHealthy } from '../faults.ts'
+import { crash, falseAlarms, kill, restart, start, stop, untilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
-import { runThrough, seconds } from '../run.ts'
-import type { Watch } from '../watch.ts'
+import { runThrough, seconds } from '../run-under-faults.ts'
+import type { Watch } from '../run-watch.ts'
 
 const INDICATORS = 3_000
 const OUTAGE_MS = 20_000

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
 import { noteFigures } from '../figures.ts'
 import { formatMemory, type MemoryPart, readMemory, sumMemory } from '../memory.ts'
-import { runThrough } from '../run.ts'
+import { runThrough } from '../run-under-faults.ts'
 
 const IDLE_MIB = 1.2 * 1_024
 const LOADED_MIB = 2 * 1_024

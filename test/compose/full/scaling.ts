@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
-import { untilHealthy } from '../faults.ts'
+import { untilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
-import { runThrough, seconds } from '../run.ts'
+import { runThrough, seconds } from '../run-under-faults.ts'
 
 const INDICATORS = 3_000
 const PATIENCE_MS = 180_000

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import type { Cluster } from './cluster.ts'
-import { type Watch, watchRun } from './watch.ts'
+import { type Watch, watchRun } from './run-watch.ts'
 
 export const PACK = 10
 /** Small batches, so that results come evenly and a pause in them shows. */
