@@ -1,31 +1,35 @@
-/** The real Compose file, brought up under a project name, ports and an environment of its own. */
+/** A cluster for a test: the Compose file of this repository under a project name, with ports and an environment of its own. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { ensureIdentity } from '../../src/cli/cluster/identity.ts'
+import { registerDeployment } from '../../src/cli/cluster/register.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
 import { docker, tryDocker } from './docker.ts'
-import { makeIdentity } from './identity.ts'
 import { freePorts } from './ports.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMPOSE_FILE = 'docker-compose.cluster.yml'
+/** Seconds within which all parts have to be healthy. */
 const UP_TIMEOUT_S = 240
-/** Told by --keep: the cluster is left running for a look at it. */
+/** Milliseconds within which a node has to register the replicas. */
+const REGISTRATION_TIMEOUT_MS = 60_000
+/** Set by --keep, so that the cluster is left running after the tests for a look at it. */
 export const isKept = process.env.COMPOSE_TEST_KEEP !== undefined
 export const NODES = [1, 2, 3, 4, 5] as const
 
 export interface ClusterOptions {
   readonly project: string
-  /** Variables of the Compose file, beside the ports. */
+  /** Variables of the Compose file; the ports and the account of the database are set without them. */
   readonly env?: Readonly<Record<string, string>>
   readonly profiles?: readonly string[]
 }
 
+/** A container as `docker compose ps --format json` lists it. */
 export interface Container {
   readonly ID: string
   readonly Name: string
@@ -36,7 +40,7 @@ export interface Container {
 
 export interface Cluster {
   readonly project: string
-  /** Of each node, in order. */
+  /** The addresses of the nodes, in the order of their numbers. */
   readonly ingressUrls: readonly string[]
   readonly adminUrls: readonly string[]
   readonly nginxUrl: string
@@ -48,15 +52,15 @@ export interface Cluster {
   compose(...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
   up(...args: string[]): Promise<void>
-  /** Tells every node of the replicas, as docs/cluster/overview.md does. */
+  /** Registers the replicas at the first node, which tells the others. */
   register(): Promise<void>
   containers(service?: string): Promise<Container[]>
   container(service: string, index?: number): Promise<Container>
-  /** `classify` as a user would run it, against all five nodes. */
+  /** Starts the command `classify` as a user would, against all five nodes. */
   classify(args: readonly string[]): RunningCli
   modelStats(withIndicators?: boolean): Promise<OfflineModelStats>
   query<T extends object>(text: string, values?: readonly unknown[]): Promise<T[]>
-  /** Takes everything away: containers, volumes, network, image, temporary files. */
+  /** Removes the containers, volumes, network, image and temporary files. */
   down(): Promise<void>
 }
 
@@ -72,15 +76,15 @@ const PORTS = [
   'CLUSTER_GRAFANA_PORT',
 ]
 
-/** Starts nothing yet. */
+/** Chooses ports and writes the signing key. No container starts before `up`. */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { project, profiles = [] } = options
   const ports = await freePorts(PORTS.length)
   const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
-  await makeIdentity(join(dir, 'identity'))
+  await ensureIdentity(join(dir, 'identity'))
   const env: Record<string, string> = {
     ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
-    // Not the defaults: a part that does not pass them on would show.
+    // These differ from the defaults, so that a part that ignores them fails.
     POSTGRES_USER: 'tester',
     POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
     POSTGRES_DB: 'tested',
@@ -88,14 +92,14 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     CLUSTER_IDENTITY_DIR: join(dir, 'identity'),
     ...options.env,
   }
-  const at = (name: string) => `http://127.0.0.1:${env[name]}`
+  const urlOf = (name: string) => `http://127.0.0.1:${env[name]}`
   const before = ['compose', '--env-file', '/dev/null', '--project-directory', ROOT, '-f', join(ROOT, COMPOSE_FILE)]
   const compose = (...args: string[]) => {
     const chosen = profiles.flatMap((profile) => ['--profile', profile])
     return docker([...before, '-p', project, ...chosen, ...args], { env, cwd: ROOT, timeoutMs: 600_000 })
   }
-  const ingressUrls = NODES.map((node) => at(`CLUSTER_INGRESS_PORT_${node}`))
-  const adminUrls = NODES.map((node) => at(`CLUSTER_ADMIN_PORT_${node}`))
+  const ingressUrls = NODES.map((node) => urlOf(`CLUSTER_INGRESS_PORT_${node}`))
+  const adminUrls = NODES.map((node) => urlOf(`CLUSTER_ADMIN_PORT_${node}`))
   const database = `${env.POSTGRES_USER}:${env.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
   const cluster: Cluster = {
     project,
@@ -103,15 +107,16 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     compose,
     ingressUrls,
     adminUrls,
-    nginxUrl: at('CLUSTER_NGINX_PORT'),
-    modelUrl: at('CLUSTER_MODEL_PORT'),
-    prometheusUrl: at('CLUSTER_PROMETHEUS_PORT'),
+    nginxUrl: urlOf('CLUSTER_NGINX_PORT'),
+    modelUrl: urlOf('CLUSTER_MODEL_PORT'),
+    prometheusUrl: urlOf('CLUSTER_PROMETHEUS_PORT'),
     databaseUrl: `postgres://${database}/${env.POSTGRES_DB}`,
     up: async (...args) => {
       await compose('up', '-d', '--build', '--wait', '--wait-timeout', String(UP_TIMEOUT_S), ...args)
     },
     register: async () => {
-      await register(adminUrls[0] ?? '')
+      const deadline = performance.now() + REGISTRATION_TIMEOUT_MS
+      await registerDeployment(adminUrls.slice(0, 1), deadline, new AbortController().signal)
     },
     containers: async (service) => {
       const text = await compose('ps', '-a', '--format', 'json', ...(service === undefined ? [] : [service]))
@@ -128,7 +133,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     classify: (args) =>
       startCli(['classify', ...args], { env: { DATA_DIR: dir, RESTATE_INGRESS_URL: ingressUrls.join(',') }, cwd: dir }),
     modelStats: async (withIndicators = false) => {
-      const response = await fetch(`${at('CLUSTER_MODEL_PORT')}/stats?indicators=${withIndicators ? 1 : 0}`)
+      const response = await fetch(`${urlOf('CLUSTER_MODEL_PORT')}/stats?indicators=${withIndicators ? 1 : 0}`)
       return (await response.json()) as OfflineModelStats
     },
     query: async <T extends object>(text: string, values: readonly unknown[] = []) => {
@@ -142,30 +147,15 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       }
     },
     down: async () => {
-      await takeDown(project)
+      await removeProject(project)
       await rm(dir, { recursive: true, force: true })
     },
   }
   return cluster
 }
 
-async function register(adminUrl: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(1_000)) {
-    const said = await fetch(`${adminUrl}/deployments`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ uri: 'http://nginx:9080', force: true }),
-    }).then(
-      async (response) => (response.ok ? undefined : `${response.status}: ${await response.text()}`),
-      (error: unknown) => String(error),
-    )
-    if (said === undefined) return
-    if (Date.now() > deadline) throw new Error(`The replicas could not be registered: ${said}`)
-  }
-}
-
-/** By labels alone, so that it works whatever state the project is in, and after a change of the Compose file. */
-export async function takeDown(project: string): Promise<void> {
+/** Removes a project by its labels alone, so that it works in any state and after a change of the Compose file. */
+export async function removeProject(project: string): Promise<void> {
   const label = ['--filter', `label=com.docker.compose.project=${project}`]
   const ids = async (kind: 'container' | 'volume' | 'network') => {
     const all = kind === 'container' ? ['-a'] : []
@@ -180,8 +170,8 @@ export async function takeDown(project: string): Promise<void> {
   await tryDocker(['image', 'rm', `${project}:test`])
 }
 
-/** What is left of a project, by kind and name. */
-export async function leftovers(project: string): Promise<string[]> {
+/** The containers, volumes and networks of a project that still exist, such as "volume x_data". */
+export async function findLeftovers(project: string): Promise<string[]> {
   const label = `label=com.docker.compose.project=${project}`
   const kinds = ['container', 'volume', 'network'] as const
   const found = await Promise.all(

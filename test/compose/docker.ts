@@ -1,4 +1,4 @@
-/** The docker command, as a person at the terminal would use it. */
+/** Runs the program `docker` as a user at the terminal would. */
 import { execFile } from 'node:child_process'
 
 export class DockerError extends Error {
@@ -9,10 +9,10 @@ export class DockerError extends Error {
 }
 
 export interface DockerOptions {
-  /** Instead of the environment of this process. PATH, HOME and DOCKER_* are always passed on. */
+  /** The whole environment of the program, except for PATH, HOME and DOCKER_*, which are always passed on. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Default 300,000. */
+  /** Milliseconds after which the program is ended. Default 300,000. */
   readonly timeoutMs?: number
 }
 
@@ -22,7 +22,7 @@ export interface Output {
   readonly stderr: string
 }
 
-/** Resolves whatever the exit code is; -1 where docker could not be run or took too long. */
+/** Resolves whatever the exit code is, which is -1 where docker could not be run or took too long. */
 export async function tryDocker(args: readonly string[], options: DockerOptions = {}): Promise<Output> {
   const { env = {}, cwd, timeoutMs = 300_000 } = options
   return await new Promise((resolve) => {
@@ -30,7 +30,7 @@ export async function tryDocker(args: readonly string[], options: DockerOptions 
       'docker',
       [...args],
       {
-        env: { ...passedOn(), ...env },
+        env: { ...dockerEnvironment(), ...env },
         ...(cwd === undefined ? {} : { cwd }),
         timeout: timeoutMs,
         maxBuffer: 256 * 1024 * 1024,
@@ -50,8 +50,8 @@ export async function docker(args: readonly string[], options: DockerOptions = {
   return stdout
 }
 
-/** Why the tests cannot run here, in a sentence that says the way out; undefined where they can. */
-export async function whyNoDocker(): Promise<string | undefined> {
+/** Why the tests cannot run on this machine, and what to do about it; undefined where they can. */
+export async function findDockerProblem(): Promise<string | undefined> {
   const info = await tryDocker(['info', '--format', '{{.ServerVersion}}'], { timeoutMs: 20_000 })
   if (info.code !== 0) {
     const reason = info.stderr.trim().split('\n').at(-1) ?? ''
@@ -62,8 +62,8 @@ export async function whyNoDocker(): Promise<string | undefined> {
   return undefined
 }
 
-/** What docker itself needs. A key or a setting of this machine must not reach the cluster. */
-function passedOn(): Record<string, string> {
+/** The variables that docker itself needs. Others, such as a key of this machine, must not reach the cluster. */
+function dockerEnvironment(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) => /^(PATH|HOME|XDG_RUNTIME_DIR|DOCKER_.*)$/.test(name))
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
 }

@@ -1,12 +1,13 @@
-/** Measured figures: tests note them, the summary prints them. */
+/** Figures that the Compose tests measure: tests note them in a file, and the summary prints them as tables. */
 import { appendFileSync, readFileSync } from 'node:fs'
 
 export interface Figure {
+  /** What was measured: the name of the row. */
   readonly what: string
   readonly figures: Readonly<Record<string, string | number>>
 }
 
-/** Adds a row to the summary. */
+/** Adds a row to the summary, or prints it where no summary follows. */
 export function noteFigures(what: string, figures: Figure['figures']): void {
   const path = process.env.COMPOSE_TEST_FIGURES
   if (path === undefined) console.log(formatRow({ what, figures }))
@@ -22,7 +23,7 @@ export function readFigures(path: string): Figure[] {
   }
 }
 
-/** One table for each set of columns, in the order in which the rows came. */
+/** One table for each set of columns; rows keep the order in which they were noted. */
 export function formatFigures(rows: readonly Figure[]): string {
   const tables = new Map<string, Figure[]>()
   for (const row of rows) {

@@ -1,4 +1,4 @@
-/** All lines of the cluster's acceptance that one running cluster can show, one after the other. */
+/** Every test of the cluster that one running cluster can serve, one after the other: `npm run test:compose -- --full`. */
 import { after, before, test } from 'node:test'
 import { type Cluster, createCluster, isKept } from './cluster.ts'
 import { noteFigures } from './figures.ts'
@@ -10,7 +10,7 @@ import { securityTests } from './full/security.ts'
 import { stopStartTests } from './full/stop-start.ts'
 import { seconds } from './run-under-faults.ts'
 
-/** 3,000 indicators, ten to a request, then take half a minute: a fault and its end fall into the run. */
+/** Requests a minute, at which 3,000 indicators in requests of ten take half a minute, so that a fault and its end fall into it. */
 const RPM = '600'
 
 let cluster: Cluster
@@ -27,22 +27,22 @@ after(async () => {
   if (!isKept) await cluster?.down()
 })
 
-test('it comes up healthy with Prometheus', async () => {
+test('the cluster comes up healthy with Prometheus', async () => {
   const startedAt = performance.now()
   await cluster.up()
   noteFigures('up and healthy with Prometheus', { seconds: seconds(performance.now() - startedAt) })
   await cluster.register()
 })
 
-const the = () => cluster
-memoryTests(the)
-securityTests(the)
-faultTests(the)
-scalingTests(the)
-metricsTests(the)
-stopStartTests(the)
+const getCluster = () => cluster
+memoryTests(getCluster)
+securityTests(getCluster)
+faultTests(getCluster)
+scalingTests(getCluster)
+metricsTests(getCluster)
+stopStartTests(getCluster)
 
-/** Further variables of the Compose file for all of it: COMPOSE_TEST_ENV="CLUSTER_REPLICATION=3 RATE_RPM=300". */
+/** Variables of the Compose file from COMPOSE_TEST_ENV, such as "CLUSTER_REPLICATION=3 RATE_RPM=300". */
 function settings(): Record<string, string> {
   const pairs = (process.env.COMPOSE_TEST_ENV ?? '').split(/\s+/).filter((pair) => pair.includes('='))
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))

@@ -1,4 +1,4 @@
-/** What the store does with TimescaleDB's hypertables, which the PostgreSQL of the other tests does not have. */
+/** Tests of the store on TimescaleDB's hypertables, which the PostgreSQL of all other tests does not have. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
@@ -7,7 +7,7 @@ import { EXPIRED, EXPIRING, LATEST, rowsOfRun, saveOldRun, sweepOnce } from '../
 import { silent } from '../helpers/postgres.ts'
 import { recording, type Statement, scansOf } from '../helpers/query-plans.ts'
 
-/** The runs of these tests are years old, so that a sweep leaves alone what the cluster has classified. */
+/** Age of the tests' runs in days, so great that a sweep spares the results of the cluster itself. */
 const DAYS = 1_000
 const CHUNK_DAYS = 7
 
@@ -36,15 +36,15 @@ export function hypertableTests(databaseUrl: () => string): void {
       }
     })
 
-    it('retention drops whole chunks, but none since the start of a run that is under way', async () => {
+    it('retention drops whole chunks, but none since the start of a run that is not finished', async () => {
       await pool.query(`update run_batches set saved_at = now() where run_id = 'old-4'`)
       await sweepOnce(pool, DAYS)
-      // Chunks from that of run 4 on stay for its sake; the rows of other runs in them go one by one, a week later.
+      // The chunks from run 4 on are kept because of it. Rows of other runs in these chunks are deleted one by one.
       for (const week of [2, 3, 5, 8, 12]) {
         assert.deepEqual(await rowsOfRun(pool, `old-${week}`), { ...EXPIRED, ...LATEST }, `run ${week}`)
       }
-      const underWay = { ...EXPIRING, llm_requests: 0, answers: 0 }
-      assert.deepEqual(await rowsOfRun(pool, 'old-4'), { ...underWay, ...LATEST })
+      const unfinished = { ...EXPIRING, llm_requests: 0, answers: 0 }
+      assert.deepEqual(await rowsOfRun(pool, 'old-4'), { ...unfinished, ...LATEST })
 
       await pool.query(
         `update run_batches set saved_at = now() - interval '${DAYS + CHUNK_DAYS + 1} days' where run_id = 'old-4'`,

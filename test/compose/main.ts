@@ -1,11 +1,11 @@
-/** `npm run test:compose`: the tests that need a Docker Engine, and the summary of what they measured. */
+/** The program `npm run test:compose`: runs the tests that need a Docker Engine, and prints what they measured. */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { leftovers, ROOT, takeDown } from './cluster.ts'
-import { whyNoDocker } from './docker.ts'
+import { findLeftovers, ROOT, removeProject } from './cluster.ts'
+import { findDockerProblem } from './docker.ts'
 import { formatFigures, readFigures } from './figures.ts'
 
 const EXIT_USAGE = 2
@@ -14,14 +14,14 @@ const EXIT_INTERRUPTED = 130
 
 const HELP = `npm run test:compose [-- --full] [-- --keep]
 
-Brings docker-compose.cluster.yml up under a project name and ports of its own, tries it, takes everything down.
+Starts docker-compose.cluster.yml under a project name and ports of its own, tests it, and removes everything.
 
-  (nothing)  the smoke: 1,000 indicators while a node, a replica and the database are killed; 2 to 4 minutes
+  (nothing)  the smoke test: 1,000 indicators while a node, a replica and the database are killed; 2 to 4 minutes
   --full     each fault alone, scaling, metrics, security, memory, stop and start of everything; 15 to 20 minutes
-  --keep     leave the cluster of the last part running, and say how to take it down
-  --help     this text
+  --keep     leave the cluster of the last part running, and print the command that removes it
+  --help     print this text
 
-Exit codes: 0 passed, 1 failed, 2 bad usage, 3 there is no Docker Engine with Compose 2, 130 interrupted.`
+Exit codes: 0 passed, 1 failed, 2 bad usage, 3 no Docker Engine with Compose 2, 130 interrupted.`
 
 process.exitCode = await main()
 
@@ -38,9 +38,9 @@ async function main(): Promise<number> {
     console.log(HELP)
     return 0
   }
-  const reason = await whyNoDocker()
-  if (reason !== undefined) {
-    console.error(`The Compose tests were NOT run. ${reason}`)
+  const problem = await findDockerProblem()
+  if (problem !== undefined) {
+    console.error(`The Compose tests were NOT run. ${problem}`)
     return EXIT_NO_DOCKER
   }
 
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   let code = 0
   try {
     for (const part of isFull ? ['smoke', 'outside', 'full'] : ['smoke']) {
-      // One cluster at a time; a part that failed says enough.
+      // The parts run one after the other, because each one brings up a cluster, and the first failure ends them.
       if (code === 0) code = await runPart(part, figures, values.keep === true && (!isFull || part === 'full'))
     }
     const rows = readFigures(figures)
@@ -91,12 +91,12 @@ async function runPart(part: string, figures: string, isKept: boolean): Promise<
   })
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   if (isKept && !isInterrupted) {
-    console.log(`The cluster is left running: docker compose -p ${project} down -v takes it away`)
+    console.log(`The cluster is left running: docker compose -p ${project} down -v removes it`)
     return code
   }
-  // The tests do so themselves, unless they were cut off.
-  await takeDown(project)
-  const left = await leftovers(project)
+  // The tests remove their project themselves, unless they were interrupted.
+  await removeProject(project)
+  const left = await findLeftovers(project)
   if (left.length > 0) console.error(`Left behind:\n${left.join('\n')}`)
   if (isInterrupted) return EXIT_INTERRUPTED
   return code !== 0 || left.length > 0 ? 1 : 0

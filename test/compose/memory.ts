@@ -1,18 +1,20 @@
-/** `npm run cluster:memory`: what each part of a running cluster takes, as `docker stats` sees it. */
+/** The program `npm run cluster:memory`: prints the memory of each part of a running cluster, as `docker stats` measures it. */
 import { fileURLToPath } from 'node:url'
 import { docker } from './docker.ts'
 
+/** All containers of one service; the five nodes count as one service. */
 export interface MemoryPart {
   readonly service: string
   readonly containers: number
   readonly mib: number
 }
 
-/** Not counted in the sum: they watch, and come by profile. */
-const WATCHERS: ReadonlySet<string> = new Set(['prometheus', 'grafana'])
-const UNITS: Readonly<Record<string, number>> = { B: 2 ** -20, KiB: 2 ** -10, MiB: 1, GiB: 2 ** 10 }
+/** Services that the sum leaves out, because they only watch the cluster and start by profile. */
+const MONITORING: ReadonlySet<string> = new Set(['prometheus', 'grafana'])
+/** Mebibytes of each unit that `docker stats` prints. */
+const MIB_PER_UNIT: Readonly<Record<string, number>> = { B: 2 ** -20, KiB: 2 ** -10, MiB: 1, GiB: 2 ** 10 }
 
-/** By service, largest first. File cache that the kernel may drop does not count. */
+/** The memory by service, the largest first, without file cache that the kernel may drop. */
 export async function readMemory(project: string): Promise<MemoryPart[]> {
   const label = `label=com.docker.compose.project=${project}`
   const format = '{{.ID}} {{.Label "com.docker.compose.service"}}'
@@ -31,7 +33,7 @@ export async function readMemory(project: string): Promise<MemoryPart[]> {
   for (const line of stats.trim().split('\n')) {
     const [, id = '', amount = '', unit = ''] = /^(\S+) ([\d.]+)(\w+) \//.exec(line) ?? []
     const service = (services.get(id) ?? '').replace(/-\d+$/, '')
-    const factor = UNITS[unit]
+    const factor = MIB_PER_UNIT[unit]
     if (service === '' || factor === undefined) continue
     const { containers = 0, mib = 0 } = parts.get(service) ?? {}
     parts.set(service, { service, containers: containers + 1, mib: mib + Number(amount) * factor })
@@ -41,7 +43,7 @@ export async function readMemory(project: string): Promise<MemoryPart[]> {
 
 /** MiB of all parts but Prometheus and Grafana. */
 export function sumMemory(parts: readonly MemoryPart[]): number {
-  return parts.filter(({ service }) => !WATCHERS.has(service)).reduce((sum, { mib }) => sum + mib, 0)
+  return parts.filter(({ service }) => !MONITORING.has(service)).reduce((sum, { mib }) => sum + mib, 0)
 }
 
 export function formatMemory(parts: readonly MemoryPart[]): string {
@@ -60,7 +62,9 @@ async function main([named]: readonly string[]): Promise<number> {
     const project = named ?? (await currentProject())
     const parts = await readMemory(project)
     if (parts.length === 0) {
-      console.error(`Nothing of project ${project} runs. Start it, or name another: npm run cluster:memory -- PROJECT`)
+      console.error(
+        `No container of the project ${project} is running. Start it, or name another: npm run cluster:memory -- PROJECT`,
+      )
       return 1
     }
     console.log(formatMemory(parts))
@@ -71,7 +75,7 @@ async function main([named]: readonly string[]): Promise<number> {
   }
 }
 
-/** As Compose itself finds it: COMPOSE_PROJECT_NAME, else the directory's name. */
+/** The project that Compose itself chooses: COMPOSE_PROJECT_NAME, or else the name of the directory. */
 async function currentProject(): Promise<string> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('COMPOSE_'))) as Record<
     string,

@@ -1,14 +1,14 @@
-/** The other settings: a database outside the cluster, reached by way of the host, and three copies of log and partitions. */
+/** A cluster with other settings: a database outside of it, reached through the host, and three copies of log and partitions. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
-import { crash, untilHealthy } from './container-faults.ts'
+import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
+import { crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
 import { freePorts } from './ports.ts'
-import { runThrough, seconds } from './run-under-faults.ts'
+import { runUnderFault, seconds } from './run-under-faults.ts'
 
 const INDICATORS = 1_000
 
@@ -20,7 +20,7 @@ before(async () => {
   const [port] = await freePorts(1)
   const password = randomBytes(12).toString('hex')
   database = `${project}-database`
-  // The address at which containers reach the host; `host-gateway` stands for the same one.
+  // Containers reach the host at this address, for which `host-gateway` stands in the Compose file.
   const gateway = await docker(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}'])
   const account = { POSTGRES_USER: 'outsider', POSTGRES_PASSWORD: password, POSTGRES_DB: 'outside' }
   const settings = Object.entries(account).flatMap(([name, value]) => ['-e', `${name}=${value}`])
@@ -48,19 +48,19 @@ after(async () => {
   await cluster?.down()
 })
 
-test('it comes up without a database of its own', async () => {
+test('the cluster comes up without a database of its own', async () => {
   await cluster.up()
   await cluster.register()
   const services = (await cluster.containers()).map(({ Service }) => Service)
   assert.ok(!services.includes('timescaledb'), services.join(' '))
 })
 
-test('with three copies a run outlives two nodes that die at once', async () => {
+test('with three copies a run survives two nodes that die at once', async () => {
   const nodes = await Promise.all([cluster.container('restate-2'), cluster.container('restate-4')])
   let killedAt = 0
-  let possible = 0
-  const { report, watch, paidTwice } = await runThrough(cluster, INDICATORS, async (running) => {
-    possible = await running.chunksInFlight()
+  let chunksInFlight = 0
+  const { report, watch, paidTwice } = await runUnderFault(cluster, INDICATORS, async (running) => {
+    chunksInFlight = await running.chunksInFlight()
     killedAt = performance.now()
     await Promise.all(nodes.map(crash))
     await sleep(1_000)
@@ -68,11 +68,11 @@ test('with three copies a run outlives two nodes that die at once', async () => 
   noteFigures('three copies, kill -9 of two nodes, outside database', {
     lost: INDICATORS - report.classified,
     'paid twice': paidTwice,
-    'in flight': possible,
+    'in flight': chunksInFlight,
     'longest pause, s': seconds(watch.longestGap(killedAt, watch.lastResultAt)),
     'run, s': seconds(report.elapsed_ms),
   })
-  await untilHealthy(cluster)
+  await waitUntilHealthy(cluster)
 })
 
 test('the results are in the outside database', async () => {
@@ -90,8 +90,8 @@ test('the results are in the outside database', async () => {
   assert.equal(counted.trim(), String(INDICATORS))
 })
 
-test('it is taken down without a trace', { skip: isKept }, async () => {
+test('nothing is left of the cluster after it is removed', { skip: isKept }, async () => {
   await tryDocker(['rm', '-f', '-v', database])
   await cluster.compose('down', '-v', '--timeout', '20')
-  assert.deepEqual(await leftovers(cluster.project), [])
+  assert.deepEqual(await findLeftovers(cluster.project), [])
 })

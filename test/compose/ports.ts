@@ -1,18 +1,18 @@
-/** Free ports for a cluster that lives beside others. */
+/** Free ports for the cluster of a test, which runs beside other clusters and stacks. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * Below the range that outgoing connections take, and clear of the Compose file's own: a part that is stopped for a while
- * must find its port free again.
+ * The range is below the ports of outgoing connections and apart from the defaults of the Compose file, so that a part that
+ * is stopped for a while finds its port free again.
  */
-const FIRST = 11_000
-const LAST = 19_999
+const FIRST_PORT = 11_000
+const LAST_PORT = 19_999
 
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1))
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT + 1))
     if (!ports.has(port) && (await isFree(port))) ports.add(port)
   }
   return [...ports]

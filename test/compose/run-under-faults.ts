@@ -1,4 +1,4 @@
-/** One run of the command line under faults, and what must hold of it whatever died. */
+/** Runs the command `classify` on a cluster while a test injects faults, and checks that nothing was lost or doubled. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,8 @@ import type { Cluster } from './cluster.ts'
 import { type Watch, watchRun } from './run-watch.ts'
 
 export const PACK = 10
-/** Small batches, so that results come evenly and a pause in them shows. */
-const BATCH = 20
+/** Batches are small, so that results come evenly and a pause in them shows. */
+const BATCH_SIZE = 20
 const ARGS = [
   '--mode',
   'model',
@@ -18,16 +18,16 @@ const ARGS = [
   '--pack',
   String(PACK),
   '--batch-size',
-  String(BATCH),
+  String(BATCH_SIZE),
   '--json',
 ]
 
 export interface RunResult {
   readonly report: RunReport
   readonly stderr: string
-  /** Requests beyond the one that each chunk needs, as the model counted them. */
+  /** Requests beyond the one that each chunk needs, as the model counted them; NaN where its counts were lost. */
   readonly paidTwice: number
-  /** Without results before anything was done to the cluster, at most. */
+  /** The longest time without results before the fault, milliseconds. */
   readonly calmGapMs: number
   readonly watch: Watch
   readonly startedAt: number
@@ -36,14 +36,15 @@ export interface RunResult {
 let runs = 0
 
 /**
- * Classifies `count` indicators that nobody has seen, all by the model, and does `harm` while it runs. Asserts that
- * nothing was lost and nothing doubled. The model's counts are the witness: where `harm` restarts it, say `forgetsCounts`.
+ * Classifies `count` new indicators, all by the model, and calls `injectFault` once results flow. Asserts that nothing was
+ * lost and nothing doubled, for which the counts of the model are the evidence; set `isModelRestarted` where the fault
+ * restarts the model, which loses them.
  */
-export async function runThrough(
+export async function runUnderFault(
   cluster: Cluster,
   count: number,
-  harm: (watch: Watch) => Promise<void>,
-  { forgetsCounts = false }: { readonly forgetsCounts?: boolean } = {},
+  injectFault: (watch: Watch) => Promise<void>,
+  { isModelRestarted = false }: { readonly isModelRestarted?: boolean } = {},
 ): Promise<RunResult> {
   runs += 1
   const prefix = `C${process.pid}.${runs}.`
@@ -60,31 +61,31 @@ export async function runThrough(
   const startedAt = performance.now()
   const cli = cluster.classify([file, ...ARGS])
   try {
-    // A run that ends early must not leave `harm` waiting.
+    // A run that ends early must not leave `injectFault` waiting for its results.
     const ended = cli.result.then(({ stderr, code }) => {
       if (code !== 0) throw new Error(`classify ended with exit code ${code}:\n${stderr}`)
     })
-    await Promise.race([watch.untilResults(BATCH), ended])
-    const flowing = performance.now()
-    await Promise.race([watch.untilResults(Math.round(count * 0.15)), ended])
-    const calmGapMs = watch.longestGap(flowing)
-    await Promise.race([harm(watch), ended.then(() => new Promise<void>(() => undefined))])
+    await Promise.race([watch.waitForResults(BATCH_SIZE), ended])
+    const firstResultsAt = performance.now()
+    await Promise.race([watch.waitForResults(Math.round(count * 0.15)), ended])
+    const calmGapMs = watch.longestGap(firstResultsAt)
+    await Promise.race([injectFault(watch), ended.then(() => new Promise<void>(() => undefined))])
     const { code, stdout, stderr } = await cli.result
     assert.equal(code, 0, stderr)
     const report = JSON.parse(stdout) as RunReport
-    assertWhole(report, count)
+    assertComplete(report, count)
     await assertHistory(cluster, report.run_id, count)
-    const paidTwice = forgetsCounts ? Number.NaN : await countPaidTwice(cluster, prefix, count)
+    const paidTwice = isModelRestarted ? Number.NaN : await countPaidTwice(cluster, prefix, count)
     return { report, stderr, paidTwice, calmGapMs, watch, startedAt }
   } finally {
-    // Where something failed it would go on waiting for a cluster that is being taken down.
+    // After a failure the command would wait for a cluster that is being removed.
     cli.child.kill('SIGKILL')
     await watch.stop()
     await rm(dir, { recursive: true, force: true })
   }
 }
 
-function assertWhole(report: RunReport, count: number): void {
+function assertComplete(report: RunReport, count: number): void {
   const { indicators, classified, unchanged, failed, by_source } = report
   assert.deepEqual(
     { indicators, classified, unchanged, failed },
@@ -103,7 +104,7 @@ async function assertHistory(cluster: Cluster, runId: string, count: number): Pr
   assert.deepEqual(totals, [{ indicators: count }], 'the totals of the run count each batch once')
 }
 
-/** The model's own count says how many requests each indicator was part of: one, or it was paid again. */
+/** Chunks that were paid for more than once: the model counts the requests of which each indicator was a part. */
 async function countPaidTwice(cluster: Cluster, prefix: string, count: number): Promise<number> {
   const stats = await cluster.modelStats(true)
   const asked = Object.entries(stats.requests_by_indicator).filter(([id]) => id.startsWith(prefix))
@@ -112,6 +113,7 @@ async function countPaidTwice(cluster: Cluster, prefix: string, count: number): 
   return extra / PACK
 }
 
+/** Seconds with one decimal; "never" for undefined. */
 export function seconds(ms: number | undefined): string {
   return ms === undefined ? 'never' : (ms / 1_000).toFixed(1)
 }

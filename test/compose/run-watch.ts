@@ -1,28 +1,30 @@
-/** What a run does while parts die under it: results in the database, requests at the model. */
+/** Watches a run on a cluster: its results in the database, and its requests at the model. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Cluster } from './cluster.ts'
 
-const EVERY_MS = 200
-
-const QUERY_TRIES = 100
+/** Milliseconds between two looks at the database and at the model. */
+const LOOK_EVERY_MS = 200
+/** Attempts to ask the nodes in turn; a node that has just died does not answer. */
+const MAX_ATTEMPTS = 100
 
 export interface Watch {
-  /** Results of the run that are in the database so far. */
+  /** Results of the run in the database so far. */
   readonly results: number
-  untilResults(count: number): Promise<void>
+  /** Resolves once the database has `count` results of the run; rejects when the watch stops before. */
+  waitForResults(count: number): Promise<void>
   /**
-   * Chunks in flight at this moment, as Restate counts them: at the model, or answered and not yet journaled, or waiting for
-   * a permit. Only the first two can be paid twice when they are cut off.
+   * Chunks in flight now, as Restate counts them: at the model, answered but not yet journaled, or waiting for a permit. A
+   * fault can make only the first two kinds be paid twice.
    */
   chunksInFlight(): Promise<number>
-  /** Most requests that were at the model at once from `sinceMs` ago until now. */
+  /** The most requests at the model at one time within the last `sinceMs` milliseconds. */
   peakAtModel(sinceMs: number): number
-  /** Milliseconds from `from` until results came again; undefined where none came. */
+  /** Milliseconds from `from` until the next result; undefined where none came. */
   resumedAfter(from: number): number | undefined
-  /** The longest time without new results between two points, or up to now. */
+  /** The longest time without a new result between `from` and `to`, or until now, milliseconds. */
   longestGap(from: number, to?: number): number
-  /** When the latest result was seen. */
+  /** The time of the latest result. */
   readonly lastResultAt: number
   stop(): Promise<void>
 }
@@ -32,12 +34,12 @@ interface Sample {
   readonly value: number
 }
 
-/** Watches the results whose id begins with `prefix`. Times are of `performance.now`. */
+/** Watches the results whose id begins with `prefix`. Points in time are milliseconds of `performance.now`. */
 export function watchRun(cluster: Cluster, prefix: string): Watch {
   const results: Sample[] = [{ at: performance.now(), value: 0 }]
-  const flights: Sample[] = []
+  const requestsAtModel: Sample[] = []
   const stopped = new AbortController()
-  const pause = () => sleep(EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
+  const pause = () => sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
   const latest = () => results.at(-1)?.value ?? 0
 
   const count = createCounter(cluster.databaseUrl, prefix)
@@ -52,7 +54,7 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
   const watchModel = async () => {
     while (!stopped.signal.aborted) {
       const stats = await cluster.modelStats().catch(() => undefined)
-      if (stats !== undefined) flights.push({ at: performance.now(), value: stats.in_flight })
+      if (stats !== undefined) requestsAtModel.push({ at: performance.now(), value: stats.in_flight })
       await pause()
     }
   }
@@ -62,7 +64,7 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
     get results() {
       return latest()
     },
-    untilResults: async (wanted) => {
+    waitForResults: async (wanted) => {
       while (latest() < wanted) {
         if (stopped.signal.aborted) throw new Error(`The run ended with ${latest()} results, before ${wanted}`)
         await pause()
@@ -71,8 +73,7 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
     chunksInFlight: async () => {
       const text =
         "select count(1) as chunks from sys_invocation where target_service_name = 'classifier' and status in ('running', 'backing-off')"
-      // A node that has just died is no reason to know nothing: another one tells, or the same a moment later.
-      for (let turn = 0; turn < QUERY_TRIES; turn += 1) {
+      for (let turn = 0; turn < MAX_ATTEMPTS; turn += 1) {
         const response = await fetch(`${cluster.adminUrls[turn % cluster.adminUrls.length]}/query`, {
           method: 'POST',
           headers: { 'content-type': 'application/json', accept: 'application/json' },
@@ -82,11 +83,11 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
         if (response?.ok) return ((await response.json()) as { rows: { chunks: number }[] }).rows[0]?.chunks ?? 0
         await pause()
       }
-      throw new Error('No node told how many chunks are in flight')
+      throw new Error('No node said how many chunks are in flight')
     },
     peakAtModel: (sinceMs) => {
       const from = performance.now() - sinceMs
-      return Math.max(0, ...flights.filter(({ at }) => at >= from).map(({ value }) => value))
+      return Math.max(0, ...requestsAtModel.filter(({ at }) => at >= from).map(({ value }) => value))
     },
     resumedAfter: (from) => {
       const first = results.find(({ at }) => at > from)
@@ -106,7 +107,7 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
   }
 }
 
-/** One connection that is made anew when it breaks. A read waits for one second at most. */
+/** Counts results over one connection, which is opened again when it breaks. A count takes one second at most. */
 function createCounter(connectionString: string, prefix: string) {
   let client: pg.Client | undefined
   const close = async () => {

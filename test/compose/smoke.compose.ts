@@ -1,16 +1,16 @@
-/** The real Compose file through one run of 1,000 indicators in which a node, a replica and the database die. */
+/** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica and the database die. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Cluster, createCluster, isKept, leftovers } from './cluster.ts'
-import { crash, falseAlarms, restarts, untilHealthy } from './container-faults.ts'
+import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
+import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './container-faults.ts'
 import { docker } from './docker.ts'
 import { noteFigures } from './figures.ts'
 import { hypertableTests } from './hypertables.ts'
-import { runThrough, seconds } from './run-under-faults.ts'
+import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
 const INDICATORS = 1_000
-/** About 25 s: long enough for three faults in one run. */
+/** Requests a minute, at which the run takes about 25 s, long enough for three faults. */
 const RPM = '240'
 
 let cluster: Cluster
@@ -33,7 +33,7 @@ test('the Compose file is valid, and so is the configuration of NGINX in the ima
     `${process.cwd()}/nginx/${file}:/etc/nginx/${file}:ro`,
   ])
   const image = cluster.env.NGINX_IMAGE ?? 'nginx:1.30'
-  // Upstream names are looked up while it runs, so that it needs no cluster.
+  // NGINX looks names of the cluster up while it runs, so that the check of its configuration needs no cluster.
   await docker([
     'run',
     '--rm',
@@ -49,7 +49,7 @@ test('the Compose file is valid, and so is the configuration of NGINX in the ima
   ])
 })
 
-test('it comes up healthy from nothing, and the replicas register behind NGINX', async () => {
+test('the cluster comes up healthy from nothing, and the replicas are registered behind NGINX', async () => {
   const startedAt = performance.now()
   await cluster.up()
   noteFigures('up and healthy, the image built', { seconds: seconds(performance.now() - startedAt) })
@@ -90,13 +90,13 @@ test('1,000 indicators while a node, a replica and the database are killed with 
     { what: 'kill -9 of the database', part: database, at: 0.6, inFlight: 0, atModel: 0, gapMs: 0 },
   ]
   const since = new Date()
-  const result = await runThrough(cluster, INDICATORS, async (watch: Watch) => {
+  const result = await runUnderFault(cluster, INDICATORS, async (watch: Watch) => {
     for (const fault of parts) {
-      await watch.untilResults(INDICATORS * fault.at)
+      await watch.waitForResults(INDICATORS * fault.at)
       fault.inFlight = await watch.chunksInFlight()
       const killedAt = performance.now()
       await crash(fault.part)
-      await watch.untilResults(INDICATORS * (fault.at + 0.15))
+      await watch.waitForResults(INDICATORS * (fault.at + 0.15))
       fault.gapMs = watch.longestGap(killedAt)
       fault.atModel = watch.peakAtModel(performance.now() - killedAt + 1_000)
     }
@@ -110,16 +110,16 @@ test('1,000 indicators while a node, a replica and the database are killed with 
     'paid twice': result.paidTwice,
     'at most': bound,
   })
-  const alarms = await falseAlarms(cluster, since, 3)
-  if (alarms > 0) console.log(`Nodes that lived were given up ${alarms} times: the machine is short of CPU`)
+  const alarms = await countFalseAlarms(cluster, since, 3)
+  if (alarms > 0) console.log(`Living nodes were declared dead ${alarms} times: the machine is short of CPU`)
   else assert.ok(result.paidTwice <= bound, `${result.paidTwice} chunks were paid twice, ${bound} were in flight`)
-  for (const { what, part } of parts) assert.equal(await restarts(part), 1, what)
-  await untilHealthy(cluster)
+  for (const { what, part } of parts) assert.equal(await countRestarts(part), 1, what)
+  await waitUntilHealthy(cluster)
 })
 
 hypertableTests(() => cluster.databaseUrl)
 
-test('it is taken down without a trace', { skip: isKept }, async () => {
+test('nothing is left of the cluster after it is removed', { skip: isKept }, async () => {
   await cluster.compose('down', '-v', '--timeout', '20')
-  assert.deepEqual(await leftovers(cluster.project), [])
+  assert.deepEqual(await findLeftovers(cluster.project), [])
 })

@@ -1,11 +1,11 @@
-/** A run of 3,000 for each way in which one part can die. */
+/** A run of 3,000 indicators for each fault of a single part of the cluster. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
-import { crash, falseAlarms, kill, restart, start, stop, untilHealthy } from '../container-faults.ts'
+import { countFalseAlarms, crash, kill, restart, start, stop, waitUntilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
-import { runThrough, seconds } from '../run-under-faults.ts'
+import { runUnderFault, seconds } from '../run-under-faults.ts'
 import type { Watch } from '../run-watch.ts'
 
 const INDICATORS = 3_000
@@ -15,28 +15,31 @@ interface Fault {
   readonly what: string
   /** The node that is killed, by number. */
   readonly killed?: number
-  /** Resolves with the moment from which results could flow again. Calls `cut` where calls may be cut off. */
-  readonly harm: (cluster: Cluster, watch: Watch, cut: () => Promise<void>) => Promise<number>
+  /**
+   * Brings the fault about, and resolves with the time (of `performance.now`) from which results can flow again. Calls
+   * `noteInFlight` before every further moment at which calls may be cut off.
+   */
+  readonly inject: (cluster: Cluster, watch: Watch, noteInFlight: () => Promise<void>) => Promise<number>
 }
 
 const faults: readonly Fault[] = [
   {
     what: 'kill -9 of a node, back after 20 s',
     killed: 2,
-    harm: async (cluster, _watch, cut) => {
+    inject: async (cluster, _watch, noteInFlight) => {
       const node = await cluster.container('restate-2')
       const killedAt = performance.now()
       await kill(node)
       await sleep(OUTAGE_MS)
-      // Partitions that it leads again change hands.
-      await cut()
+      // The node takes the lead of some partitions back when it starts, which can cut off calls as well.
+      await noteInFlight()
       await start(node)
       return killedAt
     },
   },
   {
     what: 'kill -9 of a replica',
-    harm: async (cluster) => {
+    inject: async (cluster) => {
       const replica = await cluster.container('classify-service', 3)
       const killedAt = performance.now()
       await crash(replica)
@@ -45,7 +48,7 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'kill -9 of NGINX',
-    harm: async (cluster) => {
+    inject: async (cluster) => {
       const nginx = await cluster.container('nginx')
       const killedAt = performance.now()
       await crash(nginx)
@@ -54,14 +57,14 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'restart of PgBouncer',
-    harm: async (cluster) => {
+    inject: async (cluster) => {
       await restart(await cluster.container('pgbouncer'))
       return performance.now()
     },
   },
   {
     what: 'the database stopped for 20 s',
-    harm: async (cluster) => {
+    inject: async (cluster) => {
       const database = await cluster.container('timescaledb')
       await stop(database)
       await sleep(OUTAGE_MS)
@@ -71,7 +74,7 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'MinIO stopped',
-    harm: async (cluster) => {
+    inject: async (cluster) => {
       const stoppedAt = performance.now()
       await stop(await cluster.container('minio'))
       return stoppedAt
@@ -79,44 +82,44 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'scaled 5, 8, 3',
-    harm: async (cluster, watch) => {
+    inject: async (cluster, watch) => {
       const startedAt = performance.now()
       await cluster.compose('up', '-d', '--no-recreate', '--scale', 'classify-service=8')
-      await watch.untilResults(INDICATORS * 0.5)
+      await watch.waitForResults(INDICATORS * 0.5)
       await cluster.compose('up', '-d', '--no-recreate', '--scale', 'classify-service=3')
       return startedAt
     },
   },
 ]
 
-export function faultTests(the: () => Cluster): void {
-  for (const { what, harm, killed } of faults) {
+export function faultTests(getCluster: () => Cluster): void {
+  for (const { what, inject, killed } of faults) {
     test(`3,000 indicators: ${what}`, async () => {
-      const cluster = the()
+      const cluster = getCluster()
       const since = new Date()
       let faultAt = 0
-      let possibleAt = 0
-      const flights: number[] = []
+      let recoverableAt = 0
+      const inFlightCounts: number[] = []
       const atModel: Promise<number>[] = []
-      const result = await runThrough(cluster, INDICATORS, async (watch) => {
-        const cut = async () => {
-          flights.push(await watch.chunksInFlight())
+      const result = await runUnderFault(cluster, INDICATORS, async (watch) => {
+        const noteInFlight = async () => {
+          inFlightCounts.push(await watch.chunksInFlight())
           atModel.push(peakAround(watch))
         }
-        await cut()
+        await noteInFlight()
         faultAt = performance.now()
-        possibleAt = await harm(cluster, watch, cut)
+        recoverableAt = await inject(cluster, watch, noteInFlight)
         await Promise.all(atModel)
       })
       const { watch, paidTwice, calmGapMs, report } = result
-      const inFlight = flights.reduce((sum, chunks) => sum + chunks, 0)
-      const alarms = await falseAlarms(cluster, since, killed)
+      const inFlight = inFlightCounts.reduce((sum, chunks) => sum + chunks, 0)
+      const alarms = await countFalseAlarms(cluster, since, killed)
       noteFigures(what, {
         lost: INDICATORS - report.classified,
         'paid twice': paidTwice,
         'at the model': (await Promise.all(atModel)).reduce((sum, peak) => sum + peak, 0),
         'in flight': inFlight,
-        'flows again after, s': seconds(watch.resumedAfter(possibleAt)),
+        'flows again after, s': seconds(watch.resumedAfter(recoverableAt)),
         'longest pause, s': seconds(watch.longestGap(faultAt, watch.lastResultAt)),
         'before, s': seconds(calmGapMs),
         'run, s': seconds(report.elapsed_ms),
@@ -125,20 +128,20 @@ export function faultTests(the: () => Cluster): void {
       if (alarms === 0) assert.ok(paidTwice <= inFlight, `${paidTwice} chunks were paid twice, ${inFlight} in flight`)
       else
         console.log(
-          `Nodes that lived were given up ${alarms} times: the machine is short of CPU; what was paid twice says little`,
+          `Living nodes were declared dead ${alarms} times: the machine is short of CPU, and chunks paid twice say little`,
         )
-      await makeWhole(cluster)
+      await restoreCluster(cluster)
     })
   }
 }
 
-/** Most requests at the model from a second before now until two seconds after: the part dies within that time. */
+/** The most requests at the model from one second ago to two seconds from now, within which the part dies. */
 async function peakAround(watch: Watch): Promise<number> {
   await sleep(2_000)
   return watch.peakAtModel(3_000)
 }
 
-async function makeWhole(cluster: Cluster): Promise<void> {
+async function restoreCluster(cluster: Cluster): Promise<void> {
   await cluster.compose('up', '-d', '--no-recreate', '--scale', 'classify-service=5')
-  await untilHealthy(cluster)
+  await waitUntilHealthy(cluster)
 }

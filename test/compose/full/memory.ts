@@ -1,24 +1,25 @@
-/** What the cluster takes at rest and under load. */
+/** Tests of the memory of the whole cluster, at rest and under load. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
 import { noteFigures } from '../figures.ts'
 import { formatMemory, type MemoryPart, readMemory, sumMemory } from '../memory.ts'
-import { runThrough } from '../run-under-faults.ts'
+import { runUnderFault } from '../run-under-faults.ts'
 
-const IDLE_MIB = 1.2 * 1_024
-const LOADED_MIB = 2 * 1_024
+const MAX_IDLE_MIB = 1.2 * 1_024
+const MAX_LOADED_MIB = 2 * 1_024
+/** Milliseconds after the start until the cluster counts as at rest. */
 const REST_MS = 15_000
 
-export function memoryTests(the: () => Cluster): void {
-  test('at rest it takes less than 1.2 GiB, under load less than 2 GiB', async () => {
+export function memoryTests(getCluster: () => Cluster): void {
+  test('the cluster takes less than 1.2 GiB at rest, and less than 2 GiB under load', async () => {
     await sleep(REST_MS)
-    const idle = await readMemory(the().project)
+    const idle = await readMemory(getCluster().project)
     let loaded: readonly MemoryPart[] = []
-    await runThrough(the(), 3_000, async (watch) => {
+    await runUnderFault(getCluster(), 3_000, async (watch) => {
       while (watch.results < 2_900) {
-        const parts = await readMemory(the().project)
+        const parts = await readMemory(getCluster().project)
         if (sumMemory(parts) > sumMemory(loaded)) loaded = parts
       }
     })
@@ -34,7 +35,7 @@ export function memoryTests(the: () => Cluster): void {
       'at rest, MiB': Math.round(sumMemory(idle)),
       'under load, MiB': Math.round(sumMemory(loaded)),
     })
-    assert.ok(sumMemory(idle) < IDLE_MIB, `${sumMemory(idle)} MiB at rest`)
-    assert.ok(sumMemory(loaded) < LOADED_MIB, `${sumMemory(loaded)} MiB under load`)
+    assert.ok(sumMemory(idle) < MAX_IDLE_MIB, `${sumMemory(idle)} MiB at rest`)
+    assert.ok(sumMemory(loaded) < MAX_LOADED_MIB, `${sumMemory(loaded)} MiB under load`)
   })
 }

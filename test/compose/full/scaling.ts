@@ -1,30 +1,30 @@
-/** More replicas and fewer, under load and with health asked all the while. */
+/** Tests of scaling the replicas up and down under load, while health is asked all the time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
-import { untilHealthy } from '../container-faults.ts'
+import { waitUntilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
-import { runThrough, seconds } from '../run-under-faults.ts'
+import { runUnderFault, seconds } from '../run-under-faults.ts'
 
 const INDICATORS = 3_000
 const PATIENCE_MS = 180_000
 
-export function scalingTests(the: () => Cluster): void {
+export function scalingTests(getCluster: () => Cluster): void {
   for (const [from, to] of [
     [5, 8],
     [8, 2],
   ] as const) {
     test(`scaled from ${from} to ${to} under load: no health request and no batch fails`, async () => {
-      const cluster = the()
+      const cluster = getCluster()
       await scale(cluster, from)
-      await untilHealthy(cluster)
-      const health = askHealth(cluster)
+      await waitUntilHealthy(cluster)
+      const health = watchHealth(cluster)
       let tookMs = 0
-      const { report } = await runThrough(cluster, INDICATORS, async () => {
+      const { report } = await runUnderFault(cluster, INDICATORS, async () => {
         const startedAt = performance.now()
         await scale(cluster, to)
-        tookMs = (await health.untilNames(to, startedAt)) - startedAt
+        tookMs = (await health.waitForNames(to, startedAt)) - startedAt
       })
       const { asked, failures, busy } = await health.stop()
       noteFigures(`scaled ${from} to ${to}`, {
@@ -39,8 +39,8 @@ export function scalingTests(the: () => Cluster): void {
     })
   }
   test('scaled back to five', async () => {
-    await scale(the(), 5)
-    await untilHealthy(the())
+    await scale(getCluster(), 5)
+    await waitUntilHealthy(getCluster())
   })
 }
 
@@ -48,8 +48,8 @@ async function scale(cluster: Cluster, replicas: number): Promise<void> {
   await cluster.compose('up', '-d', '--no-recreate', '--scale', `classify-service=${replicas}`)
 }
 
-/** Asks all the while, and keeps what went wrong. */
-function askHealth(cluster: Cluster) {
+/** Asks for health all the time, and collects the names of the replicas and the failures. */
+function watchHealth(cluster: Cluster) {
   const answers: { readonly at: number; readonly name: string }[] = []
   const failures: string[] = []
   let busy = 0
@@ -59,7 +59,7 @@ function askHealth(cluster: Cluster) {
       try {
         const response = await fetch(`${cluster.nginxUrl}/classify-api/health`, { signal: AbortSignal.timeout(10_000) })
         const body = (await response.json()) as { service?: string; failing?: string }
-        // A replica that says of itself what it lacks is short of CPU: it was reached, and scaling had no part in it.
+        // A replica that answers 503 with a reason is short of CPU. It was reached, so the scaling has not failed.
         if (response.status === 503 && body.failing !== undefined) busy += 1
         else if (response.status === 200 && body.service !== undefined)
           answers.push({ at: performance.now(), name: body.service })
@@ -71,8 +71,8 @@ function askHealth(cluster: Cluster) {
     }
   })()
   return {
-    /** The moment at which as many names in a row as there are replicas were seen, and no other name since. */
-    untilNames: async (count: number, since: number): Promise<number> => {
+    /** Resolves with the time at which the names of exactly `count` replicas began to come in turn. */
+    waitForNames: async (count: number, since: number): Promise<number> => {
       for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; await sleep(50)) {
         const latest = answers.filter(({ at }) => at > since).slice(-2 * count)
         const names = new Set(latest.map(({ name }) => name))

@@ -1,4 +1,4 @@
-/** Who may call, who is root, and what is in the image. */
+/** Tests of security: signed calls, bodies that are too large, users and capabilities, and the content of the image. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
@@ -8,13 +8,13 @@ import { test } from 'node:test'
 import { type Cluster, ROOT } from '../cluster.ts'
 import { docker } from '../docker.ts'
 
-/** Their images start as root and own their volume so; every capability is dropped. */
+/** Services whose images run as root, because their volume belongs to root; they have no capabilities. */
 const ROOT_BY_IMAGE = ['minio', 'restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5']
-const TOO_LARGE = 40 * 1_024 * 1_024
+const TOO_LARGE_BYTES = 40 * 1_024 * 1_024
 
-export function securityTests(the: () => Cluster): void {
+export function securityTests(getCluster: () => Cluster): void {
   test('a replica refuses calls that no node has signed', async (context) => {
-    const replica = await the().container('classify-service')
+    const replica = await getCluster().container('classify-service')
     const mounts = await docker(['inspect', '--format', '{{json .Mounts}}', replica.ID])
     if (!mounts.includes('/identity')) return context.skip('the Compose file mounts no keys')
     for (const [method, path] of [
@@ -29,16 +29,16 @@ export function securityTests(the: () => Cluster): void {
   })
 
   test('a body of 40 MB is refused with 413 and a clear message', async () => {
-    for (const url of the().ingressUrls) {
-      const { status, text } = await announce(`${url}/classify-api/batch`, TOO_LARGE)
+    for (const url of getCluster().ingressUrls) {
+      const { status, text } = await announce(`${url}/classify-api/batch`, TOO_LARGE_BYTES)
       assert.equal(status, 413)
       assert.match(text, /length limit exceeded/)
     }
   })
 
-  test('no container is root but those whose image demands it, and none has a capability or may gain one', async () => {
+  test('only containers whose image demands it run as root, and none has a capability or can gain one', async () => {
     const asRoot: string[] = []
-    for (const { ID, Service } of await the().containers()) {
+    for (const { ID, Service } of await getCluster().containers()) {
       const status = await docker(['exec', ID, 'cat', '/proc/1/status'])
       const of = (field: string) => new RegExp(`^${field}:\\s+(\\S+)`, 'm').exec(status)?.[1]
       if (of('Uid') === '0') asRoot.push(Service)
@@ -49,8 +49,8 @@ export function securityTests(the: () => Cluster): void {
     assert.deepEqual(asRoot.sort(), ROOT_BY_IMAGE)
   })
 
-  test('the image holds what it needs, and no dependency of development', async () => {
-    const image = the().env.CLASSIFY_IMAGE ?? ''
+  test('the image holds what the service needs, and no development dependency', async () => {
+    const image = getCluster().env.CLASSIFY_IMAGE ?? ''
     const run = (...command: string[]) =>
       docker(['run', '--rm', '--entrypoint', command[0] ?? '', image, ...command.slice(1)])
     const listed = (await run('ls', '-A', '/app')).trim().split('\n').sort()
@@ -61,7 +61,7 @@ export function securityTests(the: () => Cluster): void {
     >
     const installed = new Set((await run('sh', '-c', 'cd node_modules && ls -d * @*/*')).trim().split('\n'))
     for (const name of Object.keys(dependencies)) assert.ok(installed.has(name), `${name} is missing`)
-    // A production dependency may bring types of its own; a tool it may not.
+    // A production dependency may bring packages of types, but no development tool.
     const tools = Object.keys(devDependencies).filter((name) => !name.startsWith('@types/'))
     assert.deepEqual(
       tools.filter((name) => installed.has(name)),
@@ -71,17 +71,17 @@ export function securityTests(the: () => Cluster): void {
   })
 
   test('the image carries no secret', async () => {
-    const image = the().env.CLASSIFY_IMAGE ?? ''
+    const image = getCluster().env.CLASSIFY_IMAGE ?? ''
     const history = await docker(['history', '--no-trunc', '--format', '{{.CreatedBy}}', image])
     const environment = await docker(['inspect', '--format', '{{json .Config.Env}}', image])
     for (const text of [history, environment]) {
       assert.doesNotMatch(text, /(KEY|PASSWORD|SECRET|TOKEN)\w*=/i)
-      assert.ok(!text.includes(the().env.POSTGRES_PASSWORD ?? '?'))
+      assert.ok(!text.includes(getCluster().env.POSTGRES_PASSWORD ?? '?'))
     }
   })
 }
 
-/** Says how long its body is and waits to be told to go on, as curl does; sends none. */
+/** Announces a body of this length and waits for permission to send it, as curl does, but never sends it. */
 async function announce(url: string, bytes: number): Promise<{ readonly status: number; readonly text: string }> {
   const headers = { 'content-type': 'application/json', 'content-length': bytes, expect: '100-continue' }
   const sent = request(url, { method: 'POST', headers })

@@ -1,20 +1,20 @@
-/** The whole cluster stopped and started under a run, and taken away at the end. */
+/** Tests that stop and start the whole cluster under a run, and remove it at the end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, isKept, leftovers } from '../cluster.ts'
-import { untilHealthy } from '../container-faults.ts'
+import { type Cluster, findLeftovers, isKept } from '../cluster.ts'
+import { waitUntilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
-import { runThrough, seconds } from '../run-under-faults.ts'
+import { runUnderFault, seconds } from '../run-under-faults.ts'
 
 const INDICATORS = 3_000
 
-export function stopStartTests(the: () => Cluster): void {
+export function stopStartTests(getCluster: () => Cluster): void {
   test('stopped and started in the middle of a run: the client waits, and the run ends complete', async () => {
-    const cluster = the()
+    const cluster = getCluster()
     let stopMs = 0
     let startedAt = 0
-    const { report, watch } = await runThrough(
+    const { report, watch } = await runUnderFault(
       cluster,
       INDICATORS,
       async () => {
@@ -25,7 +25,7 @@ export function stopStartTests(the: () => Cluster): void {
         startedAt = performance.now()
         await cluster.compose('start')
       },
-      { forgetsCounts: true },
+      { isModelRestarted: true },
     )
     noteFigures('stop and start of everything', {
       lost: INDICATORS - report.classified,
@@ -33,11 +33,11 @@ export function stopStartTests(the: () => Cluster): void {
       'from start to results, s': seconds(watch.resumedAfter(startedAt)),
       'run, s': seconds(report.elapsed_ms),
     })
-    await untilHealthy(cluster)
+    await waitUntilHealthy(cluster)
   })
 
   test('down -v leaves no container, volume or network', { skip: isKept }, async () => {
-    await the().compose('down', '-v')
-    assert.deepEqual(await leftovers(the().project), [])
+    await getCluster().compose('down', '-v')
+    assert.deepEqual(await findLeftovers(getCluster().project), [])
   })
 }
