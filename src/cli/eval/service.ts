@@ -12,6 +12,7 @@ import { predictByResult } from '../../eval/prediction.ts'
 import type { ScoredRow } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { createRunId } from '../classify/run-id.ts'
+import { watchAnswers } from '../client/answer-watch.ts'
 import { createBatchClient } from '../client/batches.ts'
 import { findIngress } from '../client/ingress.ts'
 import { describeModel } from '../start/start.ts'
@@ -111,10 +112,13 @@ async function runOnce(
   const results = new Map<string, Classification>()
   const summaries: BatchSummary[] = []
   const batches = Array.from({ length: Math.ceil(rows.length / BATCH_SIZE) }, (_, index) => index)
-  const showProgress = (inFlight: number) => {
+  let inFlight = 0
+  const showProgress = () => {
     const needsReview = summaries.reduce((total, summary) => total + summary.needs_review, 0)
-    progress.update({ done: results.size, failed: 0, needsReview, inFlight })
+    const answered = watch.openAnswers(Math.min(inFlight * BATCH_SIZE, rows.length - results.size))
+    progress.update({ done: results.size, failed: 0, answered, needsReview, inFlight })
   }
+  const watch = watchAnswers({ urls, runId, isResumed: false, onChange: showProgress })
   const submit = async (index: number) => {
     const batch = rows.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE)
     const indicators = batch.map(({ indicator }) => ({
@@ -135,17 +139,21 @@ async function runOnce(
       })
     for (const result of response.results) results.set(result.indicator_id, result)
     summaries.push(response.summary)
+    watch.batchEnded(response.summary.by_source.model + response.summary.by_source.escalation)
   }
   try {
-    showProgress(0)
     const worker = async () => {
       for (let index = batches.shift(); index !== undefined; index = batches.shift()) {
+        inFlight += 1
+        showProgress()
         await submit(index)
-        showProgress(Math.min(BATCHES_IN_FLIGHT, batches.length))
+        inFlight -= 1
+        showProgress()
       }
     }
     await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, worker))
   } finally {
+    watch.stop()
     progress.end()
   }
   const scored = rows.map((row): ScoredRow => {
