@@ -1,6 +1,6 @@
-/**
- * Opens a catalogue file and reads it twice: first to check every record, so that nothing is sent before the whole file is
- * known to be valid, then to hand out its indicators. Memory grows with the file by some 30 bytes an indicator.
+/** Opens a catalogue file and reads it twice: first to check every record, then to hand out its indicators.
+ *
+ * Nothing is sent before the whole file is known to be valid. Memory grows with the file by some 30 bytes an indicator.
  */
 import { createHash, type Hash } from 'node:crypto'
 import type { Indicator } from '../classification/types.ts'

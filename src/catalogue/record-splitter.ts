@@ -1,7 +1,7 @@
-/**
- * Splits the bytes of a CSV or JSON Lines file into records, in memory that does not grow with the file. The package
- * csv-parse does not serve here, because it counts a CRLF inside quotes as two lines, replaces bytes that are not UTF-8
- * silently, puts no limit on a row of commas, and loses the records before an error.
+/** Splits the bytes of a CSV or JSON Lines file into records, in memory that does not grow with the file.
+ *
+ * The package csv-parse does not serve here, because it counts a CRLF inside quotes as two lines, replaces bytes that
+ * are not UTF-8 silently, puts no limit on a row of commas, and loses the records before an error.
  */
 
 const QUOTE = 0x22

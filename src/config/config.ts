@@ -1,6 +1,7 @@
-/**
- * The configuration of every process of the service. It is read from the environment once, at the start; a wrong
- * variable stops the process with its name, its value (never a secret) and what is allowed.
+/** The configuration of every process of the service.
+ *
+ * It is read from the environment once, at the start; a wrong variable stops the process with its name, its value
+ * (never a secret) and what is allowed.
  */
 import { ServiceError } from '../errors.ts'
 import { hideCredentials } from '../lib/http-url.ts'

@@ -1,6 +1,7 @@
-/**
- * The only file that touches `process.env`: it gives the variables to the rest of the configuration, adds what `.env`
- * sets, and builds the environments of child processes and of Docker Compose.
+/** The only file that touches `process.env`, for the configuration and for the environments of child processes.
+ *
+ * It gives the variables to the rest of the configuration, adds what `.env` sets, and builds the environments of child
+ * processes and of Docker Compose.
  */
 import { messageOf, ServiceError } from '../errors.ts'
 

@@ -1,6 +1,6 @@
-/**
- * One port for HTTP/1.1 (curl, Prometheus, health checks) and cleartext HTTP/2 (Restate): httpolyglot reads the first
- * bytes of a connection and hands the connection to a server of the right kind.
+/** One port for HTTP/1.1 (curl, Prometheus, health checks) and cleartext HTTP/2 (Restate).
+ *
+ * The package httpolyglot reads the first bytes of a connection and hands the connection to a server of the right kind.
  */
 import { Server as HttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'

@@ -1,6 +1,7 @@
-/**
- * A queue for callers that cannot wait in one: each is told how long to sleep, and the queue remembers only when its last
- * turn ends. Pure. The rate limiter defers chunks by it, and admission holds batches back by it.
+/** A queue for callers that cannot wait in it: each is given the time for which to sleep.
+ *
+ * The queue remembers only when its last turn ends. Pure. The rate limiter defers chunks by it, and admission holds
+ * batches back by it.
  */
 
 /** Milliseconds of one step in which turns are counted. */

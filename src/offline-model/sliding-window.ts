@@ -1,6 +1,7 @@
-/**
- * A sliding time window over weighted events, such as requests with their tokens, that also keeps its peaks. The rate limiter
- * of the service has a window of its own, so that a fault in one of the two shows in tests against the other.
+/** A sliding time window over weighted events, such as requests with their tokens, that also keeps its peaks.
+ *
+ * The rate limiter of the service has a window of its own, so that a fault in one of the two shows in tests against the
+ * other.
  */
 
 /** Times are milliseconds on a clock that never goes back. */

@@ -1,6 +1,7 @@
-/**
- * Counts the indicators that the model has answered, by run, for the progress that clients show. A replica gathers its
- * counts in memory and adds them to the database about once a second, so that a chunk costs no statement of its own.
+/** Counts the indicators that the model has answered, by run, for the progress that clients show.
+ *
+ * A replica gathers its counts in memory and adds them to the database about once a second, so that a chunk costs no
+ * statement of its own.
  */
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'

@@ -1,6 +1,6 @@
-/**
- * Claims on shapes: which batch asks the model about a shape, until when, and how the asking ended. A claim's times are by
- * the database's clock alone, so that replicas whose clocks differ agree on them.
+/** Claims on shapes: which batch asks the model about a shape, until when, and how the asking ended.
+ *
+ * A claim's times are by the database's clock alone, so that replicas whose clocks differ agree on them.
  */
 import { z } from 'zod'
 import { type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'

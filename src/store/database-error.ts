@@ -1,6 +1,6 @@
-/**
- * Turns what node-postgres throws into a `ServiceError`, and decides which failures of the database are worth a retry
- * (database-unavailable) and which are defects (database-failed).
+/** Turns what node-postgres throws into a `ServiceError`, and tells outages from defects.
+ *
+ * An outage is worth a retry (database-unavailable); a defect is not (database-failed).
  */
 import { isServiceError, ServiceError } from '../errors.ts'
 import { isRecord } from '../lib/json.ts'

@@ -1,6 +1,7 @@
-/**
- * Reads and writes human answers: what a person decided of a shape. A human answer holds for all indicators of its shape,
- * whatever model and prompt are in use, until a newer one replaces it or a run overrides it.
+/** Reads and writes human answers: what a person decided of a shape.
+ *
+ * A human answer holds for all indicators of its shape, whatever model and prompt are in use, until a newer one
+ * replaces it or a run overrides it.
  */
 import { z } from 'zod'
 import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'

@@ -1,7 +1,7 @@
-/**
- * Stores the rate budget of the cluster and the lease that each replica has of it. A renewal is one short transaction that
- * locks the budget's row first, so that renewals queue and cannot deadlock. It leaves no state in the session, so it works
- * through PgBouncer.
+/** Stores the rate budget of the cluster and the lease that each replica has of it.
+ *
+ * A renewal is one short transaction that locks the budget's row first, so that renewals queue and cannot deadlock. It
+ * leaves no state in the session, so it works through PgBouncer.
  */
 import type pg from 'pg'
 import { z } from 'zod'

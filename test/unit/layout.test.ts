@@ -64,6 +64,14 @@ test('no file of code is longer than 250 lines', () => {
   )
 })
 
+test('the first line of every file of code is a sentence that says what the file holds', () => {
+  const first = (file: string) => readFileSync(join(SRC, file), 'utf8').split('\n', 1)[0] ?? ''
+  const without = [...imports.keys()].filter(
+    (file) => file.endsWith('.ts') && !/^\/\*\* \S.{20,}[.:](?: \*\/)?$/.test(first(file)),
+  )
+  assert.deepEqual(without, [])
+})
+
 test('every import inside src names a file that exists', () => {
   const known = new Set(files)
   const missing = [...imports].flatMap(([file, targets]) =>

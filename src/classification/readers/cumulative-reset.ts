@@ -1,6 +1,7 @@
-/**
- * Searches the sample values of a series for the month in which a year-to-date sum starts again from zero. Each month is a
- * hypothesis: under the right one the increments from value to value are even and the values fall at each reset.
+/** Searches the sample values of a series for the month in which a year-to-date sum starts again from zero.
+ *
+ * Each month is a hypothesis: under the right one the increments from value to value are even and the values fall at
+ * each reset.
  */
 import type { Frequency, SamplePoint } from '../types.ts'
 

@@ -1,5 +1,7 @@
-/**
- * The vocabulary of the rules for the temporal aggregation. A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words with which the rule does not apply.
+/** The vocabulary of the rules for the temporal aggregation.
+ *
+ * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
+ * with which the rule does not apply.
  */
 import { pattern } from '../readers/pattern.ts'
 

@@ -1,5 +1,7 @@
-/**
- * The rules for types that one word decides, such as elasticity, probability, gap or growth. A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words with which the rule does not apply.
+/** The rules for types that one word decides, such as elasticity, probability, gap or growth.
+ *
+ * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
+ * with which the rule does not apply.
  */
 import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'

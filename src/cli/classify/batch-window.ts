@@ -1,10 +1,10 @@
-/**
- * Decides how many batches of a run are in flight at a time: enough to use all that the service can do, and few enough
- * that a run that is stopped ends soon. In a service that is busy a further batch only makes every batch take longer
- * (Little's law), so the window grows and shrinks by how long batches take and how many end.
+/** Decides how many batches of a run are in flight at a time.
  *
- * While batches are quick, the window grows by one with each that ends. From then on it changes in trials: it measures a
- * round of batches, changes its size, measures another round, and goes back where the change brought nothing.
+ * There are enough to use all that the service can do, and few enough that a run that is stopped ends soon. In a
+ * service that is busy a further batch only makes every batch take longer (Little's law), so the window grows and
+ * shrinks by how long batches take and how many end.  While batches are quick, the window grows by one with each that
+ * ends. From then on it changes in trials: it measures a round of batches, changes its size, measures another round,
+ * and goes back where the change brought nothing.
  */
 
 export interface BatchWindow {

@@ -1,6 +1,7 @@
-/**
- * Keeps a run within `--max-cost`: before a batch is submitted, the most that it may cost is reserved, and a batch is
- * admitted only where that still fits into the budget of the run.
+/** Keeps a run within `--max-cost`.
+ *
+ * Before a batch is submitted, the most that it may cost is reserved, and a batch is admitted only where that still
+ * fits into the budget of the run.
  */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { maxBatchTokens, type PendingQuestion } from '../../classification/estimate.ts'

@@ -1,6 +1,6 @@
-/**
- * Dry runs of batches: how many indicators the rules, stored answers and the model would decide, without asking the
- * model. The service knows what is stored; without a service the dry run is cold, as if the database were empty.
+/** Dry runs of batches: what rules, stored answers and the model would decide, without asking the model.
+ *
+ * The service knows what is stored; without a service the dry run is cold, as if the database were empty.
  */
 import { type BatchDryRun, type Candidate, dryRunBatch } from '../../classification/estimate.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'

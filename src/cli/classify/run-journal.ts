@@ -1,8 +1,8 @@
-/**
- * The journal of a run on the machine that submits it, by which a run is resumed after Ctrl+C, kill -9 or a reboot. Each
- * run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome of a
- * batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under the same
- * idempotency key, for which Restate gives the stored result without another request to the model.
+/** The journal of a run on the machine that submits it, by which a run is resumed after Ctrl+C, kill -9 or a reboot.
+ *
+ * Each run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome
+ * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
+ * the same idempotency key, for which Restate gives the stored result without another request to the model.
  */
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

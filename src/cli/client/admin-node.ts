@@ -1,6 +1,6 @@
-/**
- * Requests to the admin port of one Restate node at a time, for everything that each node of a cluster has to know by
- * itself: the deployment of the replicas, and the members of the cluster.
+/** Requests to the admin port of one Restate node at a time, for what each node has to know by itself.
+ *
+ * Each node holds the deployment of the replicas and the members of the cluster.
  */
 import { z } from 'zod'
 import { parseJson } from '../../lib/json.ts'

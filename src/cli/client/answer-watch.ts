@@ -1,6 +1,7 @@
-/**
- * Asks the service during a run how many indicators the model has answered, so that progress need not wait for the end of
- * whole batches. What is shown stays at or below the truth: every doubt makes it smaller.
+/** Asks the service during a run how many indicators the model has answered, for the progress line.
+ *
+ * So progress need not wait for the end of whole batches. What is shown stays at or below the truth: every doubt makes
+ * it smaller.
  */
 import { z } from 'zod'
 import { createServiceClient } from './service.ts'

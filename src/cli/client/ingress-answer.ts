@@ -1,6 +1,7 @@
-/**
- * Reads the answers of a Restate ingress. This is the one place that tells a service's own failure from an ingress in
- * trouble, knows the forms of Restate's 404, and reads how long a busy ingress asks its callers to wait.
+/** Reads the answers of a Restate ingress.
+ *
+ * This is the one place that tells a service's own failure from an ingress in trouble, knows the forms of Restate's
+ * 404, and reads how long a busy ingress asks its callers to wait.
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors.ts'

@@ -1,6 +1,7 @@
-/**
- * Counts the work of each replica during a run of `all-in-one` by its metrics. The metrics are read again and again while
- * the run goes on, because replicas may end and new ones may start meanwhile.
+/** Counts the work of each replica during a run of `all-in-one` by its metrics.
+ *
+ * The metrics are read again and again while the run goes on, because replicas may end and new ones may start
+ * meanwhile.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Compose } from './compose.ts'

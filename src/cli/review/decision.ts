@@ -1,6 +1,7 @@
-/**
- * The decision and the corrections of one line of a review file, as people write them: a keyword such as accept, or
- * corrections as an object, as the text "type=flow orientation=neutral", or as a list of such texts.
+/** The decision and the corrections of one line of a review file, as people write them.
+ *
+ * A decision is a keyword such as accept, or corrections as an object, as the text "type=flow orientation=neutral", or
+ * as a list of such texts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { parseJson } from '../../lib/json.ts'

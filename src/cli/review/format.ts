@@ -1,6 +1,6 @@
-/**
- * Writes review items as a list for the terminal and as a review file to fill in. Texts of the catalogue and of the model
- * come from outside, so each is made safe for a terminal or a spreadsheet.
+/** Writes review items as a list for the terminal and as a review file to fill in.
+ *
+ * Texts of the catalogue and of the model come from outside, so each is made safe for a terminal or a spreadsheet.
  */
 import { stringify } from 'csv-stringify/sync'
 import { pluralise, printable } from '../../catalogue/problem-report.ts'

@@ -1,6 +1,6 @@
-/**
- * Finds the results that need review by a person: one item for each shape, the gravest first, with what the rules and
- * the model said about it.
+/** Finds the results that need review by a person: one item for each shape, the gravest first.
+ *
+ * An item carries what the rules and the model said about its shape.
  */
 import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../../classification/codebook.ts'
 import { readIndicator } from '../../classification/rules.ts'

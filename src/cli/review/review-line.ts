@@ -1,6 +1,6 @@
-/**
- * One line of a review file in any of its forms: which indicator it is about, what a person decided, and the labels that
- * the person saw. Labels are checked against the codebook later, in decide-labels.ts.
+/** One line of a review file in any of its forms: its indicator, the decision, and the labels that the person saw.
+ *
+ * Labels are checked against the codebook later, in decide-labels.ts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { nearestName } from '../../lib/nearest-name.ts'

@@ -1,6 +1,7 @@
-/**
- * A `fetch` that gives the SDK every refusal in OpenAI's form. Without it the SDK loses the text of bodies that have
- * another form ({"detail": [...]}, a list, plain text), and with it the name of the parameter that was refused.
+/** A `fetch` that gives the SDK every refusal in OpenAI's form.
+ *
+ * Without it the SDK loses the text of bodies that have another form ({"detail": [...]}, a list, plain text), and with
+ * it the name of the parameter that was refused.
  */
 
 import { isRecord, parseJson } from '../../lib/json.ts'

@@ -1,6 +1,6 @@
-/**
- * The parameters of a request, and which of them an endpoint has turned out not to know. A refused one is dropped for
- * the life of the process, per model, and said once in the log.
+/** The parameters of a request, and which of them an endpoint has turned out not to know.
+ *
+ * A refused one is dropped for the life of the process, per model, and said once in the log.
  */
 import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'

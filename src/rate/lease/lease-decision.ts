@@ -1,7 +1,7 @@
-/**
- * The decision behind one lease renewal: how much of the cluster's budget a replica may start. Pure, with the database's
- * clock as the only one. Leases never add up to more than the budget, because a replica whose lease shrinks counts with
- * the larger lease until it has confirmed the smaller one or the larger one has ended.
+/** The decision behind one lease renewal: how much of the cluster's budget a replica may start.
+ *
+ * Pure, with the database's clock as the only one. Leases never add up to more than the budget, because a replica whose
+ * lease shrinks counts with the larger lease until it has confirmed the smaller one or the larger one has ended.
  */
 import type { Budget, BudgetState, Holder, LeaseDecision, LeaseRequest, LeaseState } from '../types.ts'
 import { effectiveBudget, paceFactor, pausedMs, withAccount, withPause, withReminder } from './cluster-budget.ts'

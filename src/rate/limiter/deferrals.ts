@@ -1,6 +1,7 @@
-/**
- * When callers that the rate limiter defers ask again. They sleep durably and cannot be woken, so they come back at the
- * pace rather than together, and soon enough that a budget which has grown meanwhile is used. Pure.
+/** When callers that the rate limiter defers ask again.
+ *
+ * They sleep durably and cannot be woken, so they come back at the pace rather than together, and soon enough that a
+ * budget which has grown meanwhile is used. Pure.
  */
 import { createVirtualQueue } from '../../lib/virtual-queue.ts'
 

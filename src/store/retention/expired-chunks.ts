@@ -1,6 +1,7 @@
-/**
- * The jobs that drop the chunks of TimescaleDB's hypertables that are older than the retention period, which costs far
- * less than deleting their rows. Without TimescaleDB there are no hypertables and no such jobs.
+/** The jobs that drop the chunks of TimescaleDB's hypertables that are older than the retention period.
+ *
+ * Dropping a chunk costs far less than deleting its rows. Without TimescaleDB there are no hypertables and no such
+ * jobs.
  */
 import type pg from 'pg'
 import { z } from 'zod'

@@ -1,6 +1,7 @@
-/**
- * The jobs that delete rows older than the retention period: model requests, runs that ended, and answers that nobody
- * used. A job runs in a transaction of its caller, deletes a bounded number of rows, and says whether there may be more.
+/** The jobs that delete rows older than the retention period.
+ *
+ * There is one for model requests, one for runs that ended, and one for answers that nobody used. A job runs in a
+ * transaction of its caller, deletes a bounded number of rows, and says whether there may be more.
  */
 import type pg from 'pg'
 import { z } from 'zod'

@@ -1,6 +1,7 @@
-/**
- * Deletes old rows from within a replica: a timer starts a sweep of all tables when the replica starts and every hour from
- * then on. Every replica has the timer, and a lock of the database lets one replica delete at a time.
+/** Deletes old rows from within a replica, when it starts and every hour from then on.
+ *
+ * A timer starts a sweep of all tables. Every replica has the timer, and a lock of the database lets one replica delete
+ * at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
