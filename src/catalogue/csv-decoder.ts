@@ -15,7 +15,10 @@ const NAME_FIELDS = 'The first row must name the fields, such as indicator_id,na
 /** The fields of a row, or what is wrong with it and in which column (from 0). */
 type Fields = { readonly fields: readonly string[] } | { readonly fault: string; readonly column: number }
 
-/** A decoder whose header is the first row that is not blank. `head` is the beginning of the file, from which the delimiter is detected. */
+/**
+ * A decoder whose header is the first row that is not blank. `head` is the beginning of the file, from which the
+ * delimiter is detected.
+ */
 export function createCsvDecoder(label: string, head: Buffer): Decoder {
   const delimiter = delimiterOf(head)
   let columns: readonly string[] | undefined
@@ -52,7 +55,10 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
     return columns?.[column] || `column ${column + 1}`
   }
 
-  /** The name of the field that holds the faulty byte. Decoding as Latin-1 turns each byte into one character, so that the columns stay in place. */
+  /**
+   * The name of the field that holds the faulty byte. Decoding as Latin-1 turns each byte into one character, so that
+   * the columns stay in place.
+   */
   function fieldOfFault(bytes: Buffer): string {
     const split = splitFields(withoutReturn(bytes.toString('latin1')), delimiter)
     if ('fault' in split) return columnName(split.column)
@@ -69,7 +75,9 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
   }
 }
 
-/** The names of the fields, in lower case with underscores. Throws where a required one is missing or one stands twice. */
+/**
+ * The names of the fields, in lower case with underscores. Throws where a required one is missing or one stands twice.
+ */
 function readHeader(fields: readonly string[], at: string): string[] {
   if (fields.length > MAX_COLUMNS) {
     throw inputInvalid(

@@ -77,7 +77,10 @@ export class DuplicateIndex {
 
 type Digest = readonly [number, number]
 
-/** The first 64 bits of the SHA-256 of `text`. It parses hexadecimal, because a Buffer for each digest stays outside the heap until collected, 30 MB for 200,000 records. */
+/**
+ * The first 64 bits of the SHA-256 of `text`. It parses hexadecimal, because a Buffer for each digest stays outside the
+ * heap until collected, 30 MB for 200,000 records.
+ */
 function digest(text: string): Digest {
   const hex = hash('sha256', text, 'hex')
   return [Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8, 16), 16)]

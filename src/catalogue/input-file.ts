@@ -36,7 +36,10 @@ interface OpenFile {
   remove(): Promise<void>
 }
 
-/** Opens a file. Standard input (`-`), a FIFO or a device is copied to a temporary file first. Throws ServiceError `input-invalid`. */
+/**
+ * Opens a file. Standard input (`-`), a FIFO or a device is copied to a temporary file first. Throws ServiceError
+ * `input-invalid`.
+ */
 export async function openInputFile(path: string, options: InputFileOptions = {}): Promise<InputFile> {
   const label = path === '-' ? 'standard input' : printable(path, MAX_LABEL)
   const file = path === '-' ? await spool(options.stdin ?? process.stdin, label, options) : await openFile()

@@ -1,7 +1,4 @@
-/** Opens a catalogue file and reads it twice: first to check every record, then to hand out its indicators.
- *
- * Nothing is sent before the whole file is known to be valid. Memory grows with the file by some 30 bytes an indicator.
- */
+/** Opens a catalogue file: checks every record first, so that nothing of an invalid file is sent, then hands out its indicators. */
 import { createHash, type Hash } from 'node:crypto'
 import type { Indicator } from '../classification/types.ts'
 import { createCsvDecoder } from './csv-decoder.ts'

@@ -6,7 +6,10 @@ import { MAX_LISTED_PROBLEMS } from './types.ts'
 /** Characters of a value that a message shows. */
 const MAX_SHOWN = 80
 
-/** `text` cut to `max` characters, with control, bidirectional and line-breaking characters escaped, so that a terminal prints it safely. */
+/**
+ * `text` cut to `max` characters, with control, bidirectional and line-breaking characters escaped, so that a terminal
+ * prints it safely.
+ */
 export function printable(text: string, max: number = MAX_SHOWN): string {
   const cut = text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text.toWellFormed()
   return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)

@@ -9,7 +9,10 @@ export type Checked =
   | { readonly ok: true; readonly normalised: NormalisedIndicator }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** The normalised indicator of a record, or its problems. With `namesFields`, the message about a missing field lists the fields of the record. */
+/**
+ * The normalised indicator of a record, or its problems. With `namesFields`, the message about a missing field lists
+ * the fields of the record.
+ */
 export function checkRecord(value: Readonly<Record<string, unknown>>, line: number, namesFields: boolean): Checked {
   const parsed = parseIndicator(value)
   if (parsed.ok) return { ok: true, normalised: parsed }

@@ -15,7 +15,10 @@ export type Decoded =
 export interface Decoder {
   /** The byte that separates the fields of a record, for `splitRecords`; undefined where every line is a record. */
   readonly delimiter: number | undefined
-  /** Whether the message about a missing field lists the fields of the record. A CSV file has no need, because its header was checked. */
+  /**
+   * Whether the message about a missing field lists the fields of the record. A CSV file has no need, because its
+   * header was checked.
+   */
   readonly namesFields: boolean
   /** The bytes of the header row, once it has been read; undefined for JSON Lines. */
   readonly header: Buffer | undefined

@@ -1,9 +1,4 @@
-/** Splits the bytes of a CSV or JSON Lines file into records, in memory that does not grow with the file.
- *
- * The package csv-parse does not serve here, because it counts a CRLF inside quotes as two lines, replaces bytes that
- * are not UTF-8 silently, puts no limit on a row of commas, and loses the records before an error.
- */
-
+/** Splits the bytes of a CSV or JSON Lines file into records, in memory that does not grow with the file. */
 const QUOTE = 0x22
 const NEWLINE = 0x0a
 const CHUNK_BYTES = 65_536
@@ -22,7 +17,10 @@ export interface SplitOptions {
 export interface RawRecord {
   /** The line on which the record starts, counted from 1. */
   readonly line: number
-  /** The record without its line break. The bytes are valid until the next record is read, because the buffer is used again. */
+  /**
+   * The record without its line break. The bytes are valid until the next record is read, because the buffer is used
+   * again.
+   */
   readonly bytes: Buffer
   /**
    * `too-long`: the record exceeds `maxBytes`, and `bytes` is its beginning. `open-quote`: a quote was not closed before
@@ -37,7 +35,11 @@ export type ReadAt = (buffer: Buffer, offset: number, length: number, position: 
 /** The state of the scan within a CSV record. A quote opens a quoted field only at the field's beginning. */
 type FieldState = 'start' | 'plain' | 'quoted' | 'closing'
 
-/** Yields the records of a file. After a fault it continues at the next line, so that one fault causes one problem. */
+/**
+ * Yields the records of a file. After a fault it continues at the next line, so that one fault causes one problem. The
+ * package csv-parse does not serve here, because it counts a CRLF inside quotes as two lines, replaces bytes that are not
+ * UTF-8 silently, puts no limit on a row of commas, and loses the records before an error.
+ */
 export async function* splitRecords(readAt: ReadAt, options: SplitOptions): AsyncGenerator<RawRecord> {
   const { delimiter, maxBytes } = options
   let buffer = Buffer.allocUnsafe(4 * CHUNK_BYTES)
@@ -56,7 +58,10 @@ export async function* splitRecords(readAt: ReadAt, options: SplitOptions): Asyn
     return found < 0 ? used : Math.min(found, used)
   }
 
-  /** Moves `scan` to the line break that ends the record and returns true, or to the end of the buffer and returns false. */
+  /**
+   * Moves `scan` to the line break that ends the record and returns true, or to the end of the buffer and returns
+   * false.
+   */
   function findEnd(): boolean {
     if (delimiter === undefined) {
       scan = indexOfBreak(scan)

@@ -76,7 +76,10 @@ export interface Catalogue {
   /** SHA-256 over all indicators in order, in hexadecimal. CSV and JSON Lines of the same content have the same. */
   readonly fingerprint: string
   readonly warnings: readonly CatalogueWarning[]
-  /** Reads the indicators in the order of the file, as often as it is called. Throws `input-invalid` where the file has changed. */
+  /**
+   * Reads the indicators in the order of the file, as often as it is called. Throws `input-invalid` where the file has
+   * changed.
+   */
   indicators(): AsyncIterable<CatalogueEntry>
   /** Closes the file and removes the copy of a pipe. A second call does nothing. */
   close(): Promise<void>

@@ -7,7 +7,10 @@ import type { Decision } from './types.ts'
 export const MAX_REASON_LENGTH = 300
 const MAX_UNKNOWN_KEY_LENGTH = 40
 
-/** Turns a percentage into 0 to 1. A fraction between 0 and 1 is refused, because the model may have meant 0.9 as 90 % or as 0.9 %. */
+/**
+ * Turns a percentage into 0 to 1. A fraction between 0 and 1 is refused, because the model may have meant 0.9 as 90 %
+ * or as 0.9 %.
+ */
 const percent = z
   .number()
   .refine((value) => value <= 0 || value >= 1, { error: 'must be 0 to 100, got a fraction' })
@@ -75,7 +78,10 @@ export function parseAnswers(answer: unknown, keys: readonly string[]): ParsedAn
 
 type Checked = z.ZodSafeParseResult<Decision>
 
-/** Whether two answers to one key have the same labels and confidences; their reasons may differ. Two invalid answers count as the same. */
+/**
+ * Whether two answers to one key have the same labels and confidences; their reasons may differ. Two invalid answers
+ * count as the same.
+ */
 function isSameAnswer(one: Checked, other: Checked): boolean {
   if (!one.success || !other.success) return one.success === other.success
   const [a, b] = [one.data, other.data]

@@ -35,7 +35,10 @@ export const RULE_CALIBRATION: RuleCalibration = {
   },
 }
 
-/** The chance, 0 to 1, that a rule's value for `field` is right. One right and one wrong reading are added, because no sample proves a chance of 1. */
+/**
+ * The chance, 0 to 1, that a rule's value for `field` is right. One right and one wrong reading are added, because no
+ * sample proves a chance of 1.
+ */
 export function ruleConfidence(field: DecidedField, sure: boolean): number {
   const { n, right } = RULE_CALIBRATION[sure ? 'sure' : 'unsure'][field]
   return Number(((right + 1) / (n + 2)).toFixed(2))

@@ -3,7 +3,10 @@
 /** How often one indicator is asked before it is given up: in a full chunk, in a chunk of a third, and alone. */
 export const MAX_ROUNDS = 3
 
-/** Indicators in one request to the model where the caller sets no number. It is far below MAX_PACK, because small models leave indicators of a long list out of their answers. */
+/**
+ * Indicators in one request to the model where the caller sets no number. It is far below MAX_PACK, because small
+ * models leave indicators of a long list out of their answers.
+ */
 export const DEFAULT_PACK = 10
 
 /**
@@ -19,7 +22,9 @@ const STRETCH_FACTOR = 1.5
  */
 export const MAX_CHUNK_TOKENS = 5_000
 
-/** How many indicators a chunk holds, as whole numbers of at least 1. The journal of a batch fixes the property names. */
+/**
+ * How many indicators a chunk holds, as whole numbers of at least 1. The journal of a batch fixes the property names.
+ */
 export interface PackRule {
   /** The number that a chunk should hold. */
   readonly pack: number

@@ -6,7 +6,9 @@
  */
 const UNSAFE = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu
 
-/** Replaces each unsafe character of `text` by a space and trims the result. Cleaning a cleaned text changes nothing. */
+/**
+ * Replaces each unsafe character of `text` by a space and trims the result. Cleaning a cleaned text changes nothing.
+ */
 export function cleanText(text: string): string {
   return text.replace(UNSAFE, ' ').trim()
 }

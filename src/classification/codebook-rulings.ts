@@ -12,7 +12,10 @@ export const RATIO_AGGREGATION_RULING =
   'account to GDP, exports composition) period-total; per head of a flow (GDP per capita) period-total; structural ' +
   '(beds per 1000, pupils per teacher, % of population with electricity) not-applicable.'
 
-/** The numbered rulings for the model. The numbers missing here concern units and frequency, which a model never decides. */
+/**
+ * The numbered rulings for the model. The numbers missing here concern units and frequency, which a model never
+ * decides.
+ */
 export const RULINGS: readonly { readonly number: number; readonly text: string }[] = [
   {
     number: 1,

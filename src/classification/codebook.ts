@@ -1,6 +1,9 @@
 /** The labels of the codebook as data: the values that each field of a classification may take. */
 
-/** Names the meaning of all labels, definitions and rulings. A change of meaning needs a new version, under which stored answers are asked again. */
+/**
+ * Names the meaning of all labels, definitions and rulings. A change of meaning needs a new version, under which stored
+ * answers are asked again.
+ */
 export const CODEBOOK_VERSION = 'v1'
 
 /** The groups of types. Each type belongs to exactly one. */
@@ -96,3 +99,10 @@ export const CUMULATIVE_PATTERNS = ['none', 'year-to-date', 'running-total', 'un
 
 /** The fields that a model may decide. Unit, frequency and cumulative pattern are read by rules alone. */
 export const DECIDED_FIELDS = ['type', 'temporal_aggregation', 'orientation'] as const
+
+/** A record with a value for each decided field. */
+export function perDecidedField<T>(
+  value: (field: (typeof DECIDED_FIELDS)[number]) => T,
+): Record<(typeof DECIDED_FIELDS)[number], T> {
+  return { type: value('type'), temporal_aggregation: value('temporal_aggregation'), orientation: value('orientation') }
+}

@@ -11,7 +11,10 @@ export interface Candidate {
   readonly reading: RuleReading
   /** A hash that indicators of the same shape share. */
   readonly shapeHash: string
-  /** `unchanged` where its result still holds, `reuse` or `person` where a model's or a person's answer to its shape is stored, else null. */
+  /**
+   * `unchanged` where its result still holds, `reuse` or `person` where a model's or a person's answer to its shape is
+   * stored, else null.
+   */
   readonly stored: 'unchanged' | 'reuse' | 'person' | null
 }
 
@@ -23,7 +26,10 @@ export interface PendingQuestion {
   readonly tokens: number
 }
 
-/** How the indicators of one batch would get their results. The counts and the length of `asks` sum up to the size of the batch. */
+/**
+ * How the indicators of one batch would get their results. The counts and the length of `asks` sum up to the size of
+ * the batch.
+ */
 export interface BatchDryRun {
   readonly unchanged: number
   readonly rules: number
@@ -33,7 +39,9 @@ export interface BatchDryRun {
   readonly asks: readonly PendingQuestion[]
 }
 
-/** Decides for each indicator where its result would come from, in the order in which the plan of a batch decides it. */
+/**
+ * Decides for each indicator where its result would come from, in the order in which the plan of a batch decides it.
+ */
 export function dryRunBatch(
   candidates: readonly Candidate[],
   options: { readonly mode: Mode; readonly reuse: boolean },
@@ -93,7 +101,9 @@ export interface BatchEstimate {
  * 0.88 to 0.91 on system prompt, schema and the prompts of two catalogues (2026-11-22).
  */
 const MEASURED_SHARE = 0.88
-/** Output tokens of one answer where no earlier request says more. With a reason of up to 15 words it takes 53 to 65. */
+/**
+ * Output tokens of one answer where no earlier request says more. With a reason of up to 15 words it takes 53 to 65.
+ */
 const OUTPUT_PER_INDICATOR = 60
 /** Providers cache a common prefix from this number of tokens on. */
 const SHORTEST_CACHED_TOKENS = 1_024

@@ -1,18 +1,14 @@
-/** The zod schemas of an incoming indicator and of an incoming batch, and the normalisation of raw input to an `Indicator`. */
+/** The zod schema of an incoming indicator, and the normalisation of raw input to an `Indicator`. */
 import { z } from 'zod'
 import { cleanText } from './clean-text.ts'
 import { parseDate } from './readers/dates.ts'
-import type { Indicator, Mode, SamplePoint } from './types.ts'
+import type { Indicator, SamplePoint } from './types.ts'
 
 export const MAX_ID_LENGTH = 256
 export const MAX_NAME_LENGTH = 1_000
 export const MAX_DESCRIPTION_LENGTH = 10_000
 export const MAX_TEXT_LENGTH = 1_000
 export const MAX_SAMPLE_POINTS = 5_000
-export const MAX_BATCH_INDICATORS = 100
-export const MAX_RUN_ID_LENGTH = 100
-export const MAX_PACK = 25
-export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
 /** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */
 export const OPTIONAL_TEXT_FIELDS = [
@@ -38,7 +34,10 @@ const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
 const MAX_NUMERIC_TEXT = 40
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(INDICATOR_FIELDS)
 
-/** The schema of a text of at most `max` UTF-16 units. Longer text fails on its length alone, so that no later check scans megabytes. */
+/**
+ * The schema of a text of at most `max` UTF-16 units. Longer text fails on its length alone, so that no later check
+ * scans megabytes.
+ */
 function text(max: number) {
   return z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : undefined) }).max(max, {
     abort: true,
@@ -50,7 +49,8 @@ function requiredText(max: number) {
   return text(max).refine((value) => cleanText(value) !== '', { error: 'must not be empty' })
 }
 
-function lengthOf(value: unknown): number {
+/** The length of a text or list, for messages; 0 for other values. */
+export function lengthOf(value: unknown): number {
   return typeof value === 'string' || Array.isArray(value) ? value.length : 0
 }
 
@@ -91,72 +91,6 @@ export const rawIndicatorSchema = z.looseObject({
 
 export type RawIndicator = z.infer<typeof rawIndicatorSchema>
 
-const optionsSchema = z.strictObject(
-  {
-    mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
-    reuse: z.boolean().optional(),
-    /** True: the answers of persons are ignored. "aside": models answer without them and they stay stored, which measures a model. */
-    override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
-    pack: z
-      .int({ error: 'must be a whole number' })
-      .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })
-      .max(MAX_PACK, { error: (issue) => `must be at most ${MAX_PACK}, got ${issue.input}` })
-      .optional(),
-  },
-  { error: refuseUnknown },
-)
-
-/** The schema of the body of `POST /classify-api/batch`. Its indicators are still raw: each has to be normalised afterwards. */
-export const batchRequestSchema = z.strictObject(
-  {
-    indicators: z
-      .array(rawIndicatorSchema)
-      .min(1, { error: `must hold 1 to ${MAX_BATCH_INDICATORS} indicators, got 0` })
-      .max(MAX_BATCH_INDICATORS, {
-        error: (issue) => `must hold 1 to ${MAX_BATCH_INDICATORS} indicators, got ${lengthOf(issue.input)}`,
-      })
-      .superRefine(refuseDuplicateIds),
-    run_id: z
-      .string()
-      .regex(new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_RUN_ID_LENGTH}}$`), {
-        error: `must be 1 to ${MAX_RUN_ID_LENGTH} characters of A-Z a-z 0-9 . _ : -`,
-      })
-      .optional(),
-    force: z.boolean().optional(),
-    options: optionsSchema.optional(),
-  },
-  { error: refuseUnknown },
-)
-
-export type BatchRequest = z.infer<typeof batchRequestSchema>
-
-interface UnknownKeysIssue {
-  readonly code?: string | undefined
-  readonly keys?: unknown
-}
-
-/** The message for fields that a schema does not know. Undefined for every other fault leaves the message to zod. */
-function refuseUnknown(issue: UnknownKeysIssue): string | undefined {
-  if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return undefined
-  const names = issue.keys.slice(0, 5).map((key) => JSON.stringify(String(key).slice(0, 60)))
-  return `unknown field ${names.join(', ')}`
-}
-
-/** Adds an issue for each id that stands twice. Ids are compared as they will be stored, without unsafe characters. */
-function refuseDuplicateIds(indicators: readonly RawIndicator[], context: z.RefinementCtx): void {
-  const firstIndex = new Map<string, number>()
-  for (const [index, indicator] of indicators.entries()) {
-    const id = cleanText(indicator.indicator_id)
-    const first = firstIndex.get(id)
-    if (first === undefined) {
-      firstIndex.set(id, index)
-    } else {
-      const message = `must be unique in a batch: ${JSON.stringify(id)} is already used at index ${first}`
-      context.addIssue({ code: 'custom', path: [index, 'indicator_id'], message })
-    }
-  }
-}
-
 export interface NormaliseWarnings {
   /** Names of the unknown fields that were left out, in input order. */
   readonly unknownFields: readonly string[]
@@ -169,7 +103,10 @@ export interface NormalisedIndicator {
   readonly warnings: NormaliseWarnings
 }
 
-/** Turns a raw indicator that `rawIndicatorSchema` accepted into an `Indicator`. Normalising the result again changes nothing. */
+/**
+ * Turns a raw indicator that `rawIndicatorSchema` accepted into an `Indicator`. Normalising the result again changes
+ * nothing.
+ */
 export function normaliseIndicator(raw: RawIndicator): NormalisedIndicator {
   const texts: Partial<Record<(typeof OPTIONAL_TEXT_FIELDS)[number], string>> = {}
   for (const field of OPTIONAL_TEXT_FIELDS) {
@@ -196,7 +133,10 @@ export type ParsedIndicator =
   | ({ readonly ok: true } & NormalisedIndicator)
   | { readonly ok: false; readonly problems: readonly { readonly path: string; readonly message: string }[] }
 
-/** Checks and normalises any value, such as a line of a catalogue, without throwing. The `path` of a problem is dotted, and "" for the whole value. */
+/**
+ * Checks and normalises any value, such as a line of a catalogue, without throwing. The `path` of a problem is dotted,
+ * and "" for the whole value.
+ */
 export function parseIndicator(input: unknown): ParsedIndicator {
   const checked = rawIndicatorSchema.safeParse(input)
   if (checked.success) return { ok: true, ...normaliseIndicator(checked.data) }
@@ -204,7 +144,9 @@ export function parseIndicator(input: unknown): ParsedIndicator {
   return { ok: false, problems }
 }
 
-/** The readable points, sorted by date. Of two points with the same date the later one counts, because it is a revision. */
+/**
+ * The readable points, sorted by date. Of two points with the same date the later one counts, because it is a revision.
+ */
 function normalisePoints(points: readonly unknown[]): SamplePoint[] {
   const valueByDate = new Map<string, number>()
   for (const point of points) {

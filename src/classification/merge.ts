@@ -1,8 +1,8 @@
-/** Merges what the rules read with the answer of a model or a person: which of the two decides each field, when the escalation model is asked, and the classification that results. */
+/** Merges what the rules read with the answer of a model or a person into a classification, and decides about escalation. */
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { ruleConfidence } from './calibration.ts'
 import { cutText } from './clean-text.ts'
-import { DECIDED_FIELDS } from './codebook.ts'
+import { DECIDED_FIELDS, perDecidedField } from './codebook.ts'
 import { familyOf, timeBasisOf } from './codebook-definitions.ts'
 import type {
   Classification,
@@ -20,7 +20,7 @@ import { isBlocked, validate } from './validate.ts'
 /** The least confidence at which an answer stands. Below it the escalation model is asked, and after that a person. */
 export const CONFIDENCE_THRESHOLD = 0.6
 
-/** From the weakest source to the strongest. The source of a result is the strongest one that decided any of its fields. */
+/** From the weakest source to the strongest. The strongest one that decided a field is the source of the result. */
 const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as const satisfies readonly Source[]
 
 /** An answer to the decided fields, with where it came from. */
@@ -48,7 +48,7 @@ export interface MergedDecision {
   readonly confidence: Readonly<Record<DecidedField, number>>
   /** The fields whose value comes from a rule that is not sure of it. */
   readonly unsure: readonly DecidedField[]
-  /** The fields where the answer contradicts a sure rule, whichever of the two decided. Empty for the answer of a person. */
+  /** The fields where the answer of a model contradicts a sure rule, whichever of the two decided. */
   readonly conflicts: readonly DecidedField[]
 }
 
@@ -210,14 +210,14 @@ function unsettledIssues(input: ClassificationInput, merged: MergedDecision): Is
   return issues
 }
 
-/** The fields that an answer decided with too low a confidence. Fields that a rule decided are listed in `unsure` instead. */
+/** The fields that an answer decided with too low a confidence. Fields that a rule decided do not count. */
 function lowFields(reading: RuleReading, merged: MergedDecision): DecidedField[] {
   return DECIDED_FIELDS.filter(
     (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < thresholdOf(field, reading, merged),
   )
 }
 
-/** The least confidence that an answer needs. An answer that contradicts an unsure rule must exceed how often such rules are right. */
+/** The least confidence that an answer needs; against an unsure rule, the part of such rules that is right. */
 function thresholdOf(field: DecidedField, reading: RuleReading, merged: MergedDecision): number {
   const contradictsGuess =
     merged.decidedBy[field] !== 'person' && !reading[field].sure && merged[field] !== reading[field].value
@@ -239,9 +239,4 @@ function fieldsOf(reading: RuleReading, merged: MergedDecision) {
 function rulesReason(reading: RuleReading): string {
   const sentences = new Set(DECIDED_FIELDS.map((field) => reading[field].because))
   return cutText([...sentences].join(' '), MAX_REASON_LENGTH)
-}
-
-/** A record with a value for each decided field. */
-export function perDecidedField<T>(value: (field: DecidedField) => T): Record<DecidedField, T> {
-  return { type: value('type'), temporal_aggregation: value('temporal_aggregation'), orientation: value('orientation') }
 }

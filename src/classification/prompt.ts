@@ -10,7 +10,10 @@ import {
 } from './codebook-definitions.ts'
 import { DIVISION_RULING, RATIO_AGGREGATION_RULING, RULINGS } from './codebook-rulings.ts'
 
-/** The version of system and user prompt together. A change of either needs a new version, under which stored answers are asked again. */
+/**
+ * The version of system and user prompt together. A change of either needs a new version, under which stored answers
+ * are asked again.
+ */
 export const PROMPT_VERSION = 'p1'
 
 export {
@@ -21,7 +24,10 @@ export {
   type ShownReading,
 } from './user-prompt.ts'
 
-/** Examples with their labels. None of them is in the gold file, because a model that has seen the answer proves nothing. */
+/**
+ * Examples with their labels. None of them is in the gold file, because a model that has seen the answer proves
+ * nothing.
+ */
 const EXAMPLES: readonly string[] = [
   'Retail Sales YoY, % -> growth-rate, period-rate, higher-is-positive',
   'Core Inflation Rate, % -> growth-rate, period-rate, neutral',
@@ -36,7 +42,10 @@ const EXAMPLES: readonly string[] = [
   'Crude Oil Production, BBL/D/1K -> volume, period-average, higher-is-positive',
 ]
 
-/** The system prompt: the task, the whole codebook and examples, about 2,700 tokens. Providers cache it because it never differs. */
+/**
+ * The system prompt: the task, the whole codebook and examples, about 2,700 tokens. Providers cache it because it never
+ * differs.
+ */
 export function buildSystemPrompt(): string {
   return [
     'You classify economic indicators. An indicator is one time series of one country or source. For each indicator ' +
@@ -85,7 +94,10 @@ function typeLine(type: (typeof TYPES)[number]): string {
   return `- ${type} (${family}): ${when}${not === null ? '' : `. Not: ${not}`}`
 }
 
-/** The keys "k1" to "kN" of the indicators of one request. They are short, because each is paid for in the question and in the answer. */
+/**
+ * The keys "k1" to "kN" of the indicators of one request. They are short, because each is paid for in the question and
+ * in the answer.
+ */
 export function answerKeys(count: number): string[] {
   return Array.from({ length: Math.max(0, Math.floor(count)) }, (_, index) => `k${index + 1}`)
 }
@@ -115,7 +127,10 @@ function tokensOf(code: number): number {
   return code === 32 || (lower >= 97 && lower <= 122) ? LETTER_OR_SPACE : PUNCTUATION
 }
 
-/** Tokens that the answer for one indicator may take. With a reason of 15 words it takes 65, and 95 where the model indents its JSON. */
+/**
+ * Tokens that the answer for one indicator may take. With a reason of 15 words it takes 65, and 95 where the model
+ * indents its JSON.
+ */
 const ANSWER_TOKENS = 110
 /** Tokens that the JSON around the answers may take. */
 const ENVELOPE_TOKENS = 80

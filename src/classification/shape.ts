@@ -64,7 +64,10 @@ function contentOf(indicator: Indicator, reading: RuleReading) {
   }
 }
 
-/** Maps spellings of the same text to one: case, white space, full-width signs and ligatures (NFKC), quotes and dashes. Null where there is no text. */
+/**
+ * Maps spellings of the same text to one: case, white space, full-width signs and ligatures (NFKC), quotes and dashes.
+ * Null where there is no text.
+ */
 function canonical(text: string | undefined): string | null {
   if (text === undefined) return null
   return text

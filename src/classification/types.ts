@@ -27,7 +27,9 @@ export interface SamplePoint {
   readonly value: number
 }
 
-/** One economic indicator (a time series) after checking and normalising. An optional text is absent rather than empty. */
+/**
+ * One economic indicator (a time series) after checking and normalising. An optional text is absent rather than empty.
+ */
 export interface Indicator {
   readonly indicator_id: string
   readonly name: string
@@ -53,7 +55,10 @@ export interface Unit {
   readonly kind: UnitKind
   /** By how much a value has to be multiplied, such as 1e6 for "USD Million"; one of UNIT_SCALES. */
   readonly scale: number
-  /** ISO 4217 code, `LCU` for "national currency", `INTL` for international (PPP) dollars, or null where the unit is no money. */
+  /**
+   * ISO 4217 code, `LCU` for "national currency", `INTL` for international (PPP) dollars, or null where the unit is no
+   * money.
+   */
   readonly currency: string | null
   /** What one unit is divided by, such as "barrel" or "1000 people", or null. */
   readonly per: string | null
@@ -100,7 +105,10 @@ export interface Decision {
   readonly reason: string
 }
 
-/** How a result came about: by rules, by a stored answer to the same question, by the first or the escalation model, or by a person. */
+/**
+ * How a result came about: by rules, by a stored answer to the same question, by the first or the escalation model, or
+ * by a person.
+ */
 export type Source = 'rules' | 'reuse' | 'model' | 'escalation' | 'person'
 export type Status = 'accepted' | 'needs-review'
 /** Which fields are decided by rules: all (`rules`), those that the rules are sure of (`hybrid`), or none (`model`). */

@@ -38,7 +38,10 @@ const SHOWN_FIELDS = [
   ['aggregation_method', MAX_PROMPT_TEXT],
 ] as const satisfies readonly (readonly [keyof Indicator, number])[]
 
-/** The user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of an indicator can close the list. */
+/**
+ * The user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of an indicator
+ * can close the list.
+ */
 export function buildUserPrompt(items: readonly PromptItem[]): string {
   const lines = items.map((item) => JSON.stringify(promptLine(item)).replaceAll('<', '\\u003c'))
   return [`Classify these ${items.length} indicators.`, OPEN, ...lines, CLOSE].join('\n')
@@ -68,7 +71,9 @@ export type ShownReading = z.infer<typeof shownReadingSchema>
 /** One indicator parsed from a prompt, with no more than the model was shown. */
 export interface ParsedPromptItem {
   readonly key: string
-  /** Its texts are cut and it has at most the last six sample values, so rules read less from it than from the original. */
+  /**
+   * Its texts are cut and it has at most the last six sample values, so rules read less from it than from the original.
+   */
   readonly indicator: Indicator
   /** The readings of the rules on the original indicator. */
   readonly rules: ShownReading
@@ -115,7 +120,10 @@ const lineSchema = rawIndicatorSchema.extend({
   samples: z.array(z.tuple([z.string(), z.number()])).optional(),
 })
 
-/** Parses the items of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left out. */
+/**
+ * Parses the items of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left
+ * out.
+ */
 export function parseUserPrompt(prompt: string): ParsedPromptItem[] {
   const lines = prompt.split('\n')
   const open = lines.indexOf(OPEN)

@@ -6,7 +6,10 @@ export type CheckedFields = Pick<
   'type' | 'temporal_aggregation' | 'orientation' | 'unit' | 'frequency' | 'cumulative'
 >
 
-/** Findings that the codebook rules out, so that a person has to review the result. Other findings are noted and the result stands. */
+/**
+ * Findings that the codebook rules out, so that a person has to review the result. Other findings are noted and the
+ * result stands.
+ */
 export const BLOCKING_CODES: ReadonlySet<string> = new Set([
   'growth-rate-not-period-rate',
   'period-rate-not-growth-rate',

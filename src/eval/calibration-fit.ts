@@ -1,12 +1,14 @@
 /** Fits the confidence of the rules on labelled rows: counts how often they are right where they are sure, and where they are not. */
 import type { ReadingCounts, RuleCalibration } from '../classification/calibration.ts'
-import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../classification/codebook.ts'
-import { perDecidedField } from '../classification/merge.ts'
+import { CODEBOOK_VERSION, DECIDED_FIELDS, perDecidedField } from '../classification/codebook.ts'
 import { readIndicator } from '../classification/rules.ts'
 import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 
-/** Counts right and wrong readings by field. The first reading of a row counts where the gold file keeps one, else what the rules read now. */
+/**
+ * Counts right and wrong readings by field. The first reading of a row counts where the gold file keeps one, else what
+ * the rules read now.
+ */
 export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
   const readings = rows.map(({ indicator, labels, firstReading }) => {
     const now = firstReading === undefined ? readIndicator(indicator) : undefined

@@ -1,6 +1,5 @@
 /** Scores the first readings that a gold file keeps: what the rules read of a row before they were tuned on it. */
-import { DECIDED_FIELDS } from '../classification/codebook.ts'
-import { perDecidedField } from '../classification/merge.ts'
+import { DECIDED_FIELDS, perDecidedField } from '../classification/codebook.ts'
 import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 import { round } from './statistics.ts'

@@ -7,7 +7,10 @@ import { type Field, type Labels, labelsOf, labelsOfReading, perField } from './
 
 export interface Prediction {
   readonly labels: Labels
-  /** The labels that the rules alone give, on which coverage and precision of the rules are measured, whatever decided in the end. */
+  /**
+   * The labels that the rules alone give, on which coverage and precision of the rules are measured, whatever decided
+   * in the end.
+   */
   readonly ruleLabels: Labels
   /** Whether the rules are sure of each field. */
   readonly sure: Readonly<Record<Field, boolean>>
@@ -28,7 +31,10 @@ export function predictByRules(indicator: Indicator): Prediction {
   }
 }
 
-/** The prediction from a result of the service. The rules read the indicator again, because a result does not hold what they read. */
+/**
+ * The prediction from a result of the service. The rules read the indicator again, because a result does not hold what
+ * they read.
+ */
 export function predictByResult(indicator: Indicator, result: Classification): Prediction {
   return { ...ruleReadingOf(readIndicator(indicator)), labels: labelsOf(result), confidence: result.confidence }
 }

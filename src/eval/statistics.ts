@@ -25,7 +25,10 @@ export interface Outcome {
   readonly right: boolean
 }
 
-/** The mean squared difference between confidence and truth; null without outcomes. 0 is perfect, and a constant 0.5 gives 0.25. */
+/**
+ * The mean squared difference between confidence and truth; null without outcomes. 0 is perfect, and a constant 0.5
+ * gives 0.25.
+ */
 export function brierScore(outcomes: readonly Outcome[]): number | null {
   if (outcomes.length === 0) return null
   const sum = outcomes.reduce((total, { confidence, right }) => total + (confidence - (right ? 1 : 0)) ** 2, 0)

@@ -9,7 +9,10 @@ export interface Question {
   readonly items: readonly ParsedPromptItem[]
 }
 
-/** One element of an answer, by property name. The schema of the request decides which properties are sent, and their order. */
+/**
+ * One element of an answer, by property name. The schema of the request decides which properties are sent, and their
+ * order.
+ */
 export type AnswerElement = Readonly<Record<string, unknown>>
 
 export interface AnswerStrategy {

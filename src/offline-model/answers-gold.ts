@@ -25,7 +25,10 @@ export interface GoldLabels extends z.output<typeof labelsSchema> {}
 
 /** The labels of a gold file. */
 export interface GoldTable {
-  /** The labels of an indicator by its id, else by its name and units, of which the first line counts; undefined where neither is known. */
+  /**
+   * The labels of an indicator by its id, else by its name and units, of which the first line counts; undefined where
+   * neither is known.
+   */
   find(indicator: {
     readonly indicator_id: string
     readonly name: string

@@ -24,7 +24,10 @@ const FLOOD_ELEMENTS = 5_000
 /** Characters of the reason that the instruction "huge reason" writes. */
 const HUGE_REASON_LENGTH = 200_000
 const CERTAIN = { type: 100, temporal_aggregation: 100, orientation: 100 }
-/** A spreadsheet formula, NUL, terminal escape sequences, a character that reverses text, a lone surrogate and a second line. */
+/**
+ * A spreadsheet formula, NUL, terminal escape sequences, a character that reverses text, a lone surrogate and a second
+ * line.
+ */
 const POISON = '=HYPERLINK("http://evil.example","open")\u0000\u001b[2J\u001b]0;owned\u0007\u202e\ud800\r\n=1+1\n'
 const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']
 

@@ -88,7 +88,10 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
   }
 }
 
-/** The JSON text of an answer, whose elements have exactly the given properties in their order; null takes all as they are. */
+/**
+ * The JSON text of an answer, whose elements have exactly the given properties in their order; null takes all as they
+ * are.
+ */
 export function writeContent(elements: readonly AnswerElement[], properties: readonly string[] | null): string {
   if (properties === null) return JSON.stringify({ answers: elements })
   const answers = elements.map((element) => Object.fromEntries(properties.map((name) => [name, element[name]])))

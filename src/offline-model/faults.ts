@@ -29,7 +29,10 @@ export function createFaults(rates: FaultRates, seed: number): FaultSource {
   }
 }
 
-/** The elements of an answer with the fault `missing` (one or more are left out) or `double` (one comes again with other labels). */
+/**
+ * The elements of an answer with the fault `missing` (one or more are left out) or `double` (one comes again with other
+ * labels).
+ */
 export function spoilElements(elements: readonly AnswerElement[], { kind, form }: Fault): readonly AnswerElement[] {
   const at = Math.floor(form * elements.length)
   const chosen = elements[at]

@@ -8,7 +8,10 @@ export interface RateLimitOptions {
   readonly rpm: number
   /** Tokens a minute; 0 is no limit. */
   readonly tpm: number
-  /** 0: the limits hold for every sliding minute. Else the length of a slice, which has its part of the budget and carries nothing over. */
+  /**
+   * 0: the limits hold for every sliding minute. Else the length of a slice, which has its part of the budget and
+   * carries nothing over.
+   */
   readonly sliceMs: number
 }
 

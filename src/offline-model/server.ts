@@ -10,7 +10,10 @@ import { createLatency } from './latency.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createStats, type OfflineModelStats } from './stats.ts'
 
-/** Longer than clients keep an idle connection, so that the client closes it first and never writes to a closed connection. */
+/**
+ * Longer than clients keep an idle connection, so that the client closes it first and never writes to a closed
+ * connection.
+ */
 const KEEP_ALIVE_MS = 75_000
 /** How long requests in flight may still take when the server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -104,7 +107,8 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     stats.accepted(now, question.chargedTokens)
     const fault = options.faults?.() ?? null
     if (fault !== null) stats.injected(fault.kind)
-    // "close" comes after every response. Before the response has ended, it means that the client closed the connection.
+    // "close" comes after every response. Before the response has ended, it means that the client closed the
+    // connection.
     response.once('close', () => {
       stats.left()
       if (!response.writableEnded && fault?.kind !== 'cut') stats.aborted()

@@ -1,9 +1,4 @@
-/** A sliding time window over weighted events, such as requests with their tokens, that also keeps its peaks.
- *
- * The rate limiter of the service has a window of its own, so that a fault in one of the two shows in tests against the
- * other.
- */
-
+/** A sliding time window over weighted events, such as requests with their tokens, that also keeps its peaks. */
 /** Times are milliseconds on a clock that never goes back. */
 export interface SlidingWindow {
   /** Adds an event, which must not be earlier than the last one. */
@@ -14,7 +9,10 @@ export interface SlidingWindow {
   sum(now: number): number
   /** The time at which the `nth` oldest event, counted from 0, leaves the window; null where there are fewer events. */
   leavesAt(now: number, nth: number): number | null
-  /** The time at which events with a weight of at least `weight` together have left the window; null where it holds less. */
+  /**
+   * The time at which events with a weight of at least `weight` together have left the window; null where it holds
+   * less.
+   */
   weightLeavesAt(now: number, weight: number): number | null
   /** The highest count and the highest sum that the window has had. */
   peaks(): { readonly count: number; readonly sum: number }
@@ -23,7 +21,10 @@ export interface SlidingWindow {
 /** Events that have left are removed from memory once there are so many. */
 const COMPACT_AT = 4_096
 
-/** A window of `spanMs`. It takes 16 to 32 bytes for each event in it. */
+/**
+ * A window of `spanMs`, which takes 16 to 32 bytes for each event in it. The rate limiter of the service has a window of its
+ * own, so that tests of one against the other find faults of both.
+ */
 export function createSlidingWindow(spanMs: number): SlidingWindow {
   let times: number[] = []
   let weights: number[] = []

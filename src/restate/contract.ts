@@ -4,8 +4,8 @@ import type { Classification, Decision, Indicator, RuleReading, Source } from '.
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 
+export { type BatchRequest, batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
-export { type BatchRequest, batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/indicator.ts'
 
 export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'

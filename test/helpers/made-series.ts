@@ -24,7 +24,10 @@ export const KINDS = [
   'running total',
 ] as const
 
-/** Makes `count` series, of all kinds in turn. Length, noise, growth, season, gaps and reset of each are drawn at random. */
+/**
+ * Makes `count` series, of all kinds in turn. Length, noise, growth, season, gaps and reset of each are drawn at
+ * random.
+ */
 export function makeSeries(count: number, seed: number): MadeSeries[] {
   const random = createRandom(seed)
   return Array.from({ length: count }, (_, index) => make(KINDS[index % KINDS.length] ?? 'flow', random))

@@ -1,8 +1,4 @@
-/** Searches the sample values of a series for the month in which a year-to-date sum starts again from zero.
- *
- * Each month is a hypothesis: under the right one the increments from value to value are even and the values fall at
- * each reset.
- */
+/** Searches sample values for the month in which a year-to-date sum starts again from zero. */
 import type { Frequency, SamplePoint } from '../types.ts'
 
 /** The last so many sample values are looked at. */
@@ -38,7 +34,10 @@ export interface BestHypothesis extends ResetHypothesis {
   readonly isRising: boolean
 }
 
-/** Tests all twelve months and returns the best; null where there are too few values. */
+/**
+ * Tests each month as a hypothesis and returns the best; null where there are too few values. Under the right hypothesis the
+ * increments from value to value are even, and the values fall at each reset.
+ */
 export function findBestReset(sampleValues: readonly SamplePoint[], frequency: Frequency): BestHypothesis | null {
   const points = monthlyPoints(sampleValues)
   if (points.length < MIN_POINTS) return null
@@ -104,10 +103,12 @@ function testReset(points: readonly Point[], start: number, monthsPerStep: numbe
       pointsInYear += 1
       continue
     }
-    // The first value of a series that begins in the middle of a year is no increment, because its count may begin there.
+    // The first value of a series that begins in the middle of a year is no increment, because its count may begin
+    // there.
     if (before !== undefined || position === 1) increments.push(point.value / position)
     const lastPosition = before === undefined ? 0 : positionInYear(before.month)
-    // A fall counts only after most of a year was seen, and after a count that began within the year was seen for longer.
+    // A fall counts only after most of a year was seen, and after a count that began within the year was seen for
+    // longer.
     const beganWithinYear = isFirstYear && positionInYear(points[0]?.month ?? 0) > 1
     const neededPoints = Math.max(3, beganWithinYear ? stepsPerYear * 0.4 : 0)
     if (before !== undefined && lastPosition >= stepsPerYear * 0.7 && pointsInYear >= neededPoints) {

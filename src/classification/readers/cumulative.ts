@@ -11,7 +11,10 @@ export interface CumulativeInput {
   readonly units?: string | undefined
 }
 
-/** The types whose values can be summed over time. A series of another type, such as a growing stock, is never cumulative. */
+/**
+ * The types whose values can be summed over time. A series of another type, such as a growing stock, is never
+ * cumulative.
+ */
 const SUMMED: ReadonlySet<IndicatorType> = new Set(['flow', 'volume', 'count', 'balance'])
 const YEAR_TO_DATE = pattern`
   \bytd\b|\byear[- ]to[- ]date\b|\b(?:since|from) january\b|\bjan(?:uary)?[-– ](?:to )?(?:current|latest
@@ -20,7 +23,10 @@ const YEAR_TO_DATE = pattern`
 const RUNNING_TOTAL = pattern`
   \bcumulative\b|\bcumulated\b|\baccumulated\b|\brunning total\b|\bsince inception\b|\bcumulé
 `
-/** Texts in which "cumulative" does not mean over time: "(cumulative)" levels of schooling add up over levels (ruling 10). */
+/**
+ * Texts in which "cumulative" does not mean over time: "(cumulative)" levels of schooling add up over levels (ruling
+ * 10).
+ */
 const NOT_OVER_TIME = pattern`
   \battainment\b|\beducation\b|\bschooling\b|\bdistribution\b|\bcumulative (?:voting|preference)
 `

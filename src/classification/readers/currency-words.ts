@@ -1,12 +1,18 @@
 /** The texts by which the unit reader recognises a currency: names, signs, and codes that are also plain words. */
 import { pattern } from './pattern.ts'
 
-/** Currency codes that are also words, such as ALL: they count as a code only where every other word of the text is a word of units. */
+/**
+ * Currency codes that are also words, such as ALL: they count as a code only where every other word of the text is a
+ * word of units.
+ */
 export const WORDLIKE_CODES: ReadonlySet<string> = new Set(
   'ALL TOP TRY CUP MOP PEN BAM GEL LAK RON SOS MAD COP BOB SLE ANG ERN CAD SIT STD CLF RUB VES DEM MUR'.split(' '),
 )
 
-/** A name or sign of a currency. `code` is null where several currencies share it, so that the indicator's `currency_code` decides. */
+/**
+ * A name or sign of a currency. `code` is null where several currencies share it, so that the indicator's
+ * `currency_code` decides.
+ */
 export interface CurrencyWord {
   readonly pattern: RegExp
   readonly code: string | null
@@ -57,7 +63,8 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\bsoles\b/, code: 'PEN' },
   { pattern: /\bgh ?[¢₵]|₵/, code: 'GHS' },
   { pattern: /\beuro ?cents?\b|€ ?c(?:t|ents?)?\b/, code: 'EUR' },
-  // A dollar sign after letters that no entry above knows is some other country's dollar, so it must not be read as USD.
+  // A dollar sign after letters that no entry above knows is some other country's dollar, so it must not be read as
+  // USD.
   { pattern: /\b(?!us?\$|usa?\$)[a-z]{1,3}\$/, code: null },
   {
     pattern: pattern`

@@ -25,7 +25,9 @@ const TIME = /^[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:?\d{2})?$/
 
 type Reader = (match: RegExpExecArray) => string | undefined
 
-/** The spellings of a date with their readers. The first spelling that fits decides, even where the date does not exist. */
+/**
+ * The spellings of a date with their readers. The first spelling that fits decides, even where the date does not exist.
+ */
 const FORMS: readonly (readonly [RegExp, Reader])[] = [
   [/^(\d{4})$/, (m) => isoDate(num(m[1]), 1, 1)],
   [/^fy ?(\d{4})$/, (m) => isoDate(num(m[1]), 1, 1)],

@@ -1,5 +1,8 @@
-/** The frequency reader: reads how often a series has a value, from its periodicity text or from the gaps between its dates. */
 import type { FieldReading, Frequency, SamplePoint } from '../types.ts'
+/**
+ * The frequency reader: reads how often a series has a value, from its periodicity text or from the gaps between its
+ * dates.
+ */
 import { pattern } from './pattern.ts'
 
 const SEMIANNUAL = pattern`
@@ -94,7 +97,9 @@ export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   return fromDates(input.sample_values)
 }
 
-/** The frequency that more than half of the gaps have. It is sure where three quarters of at least three gaps have it. */
+/**
+ * The frequency that more than half of the gaps have. It is sure where three quarters of at least three gaps have it.
+ */
 function fromDates(points: readonly SamplePoint[]): FieldReading<Frequency> {
   const days = points
     .slice(-MAX_POINTS)

@@ -19,7 +19,10 @@ export function readCurrency(dividend: string, ownCode: string | null): string |
   return null
 }
 
-/** A code that stands alone and in capitals. A code that is also a word counts only where all other words are words of units. */
+/**
+ * A code that stands alone and in capitals. A code that is also a word counts only where all other words are words of
+ * units.
+ */
 function readCode(dividend: string): string | null {
   const tokens = dividend.match(/[\p{L}\p{M}]+\.?|\d+/gu) ?? []
   for (const [position, token] of tokens.entries()) {

@@ -8,7 +8,10 @@ import { NAMES_MEASURE, NAMES_THINGS } from './unit-words.ts'
 /** The longest name that is read; the rest is ignored. */
 export const MAX_NAME_LENGTH = 400
 
-/** The unit that a name implies (ruling 8: a name that counts things or people, a rank or an X-to-Y ratio). `ownCode` is the indicator's own currency code. */
+/**
+ * The unit that a name implies (ruling 8: a name that counts things or people, a rank or an X-to-Y ratio). `ownCode` is
+ * the indicator's own currency code.
+ */
 export function readUnitFromName(rawName: string, ownCode: string | null): UnitByRule {
   const name = normaliseUnitText(rawName, MAX_NAME_LENGTH)
   const lower = name.toLowerCase()
@@ -33,7 +36,8 @@ function readBracket(name: string, ownCode: string | null): UnitByRule | null {
     const after = name.slice(index + bracket.length).replace(/\([^()]*\)/g, '')
     if (!/^ *(?:, [A-Z][^()]*)?$/.test(after)) continue
     const inner = bracket.slice(1, -1)
-    // A currency code alone in brackets names the currency of an exchange rate; another word in capitals is an abbreviation.
+    // A currency code alone in brackets names the currency of an exchange rate; another word in capitals is an
+    // abbreviation.
     if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
     const found = readUnitText(inner, ownCode)
     if (found === null || found.kind === 'unknown') continue

@@ -36,7 +36,9 @@ export function unitByRule(kind: UnitKind, rule: string, more: Partial<Omit<Unit
   return { kind, scale: 1, currency: null, per: null, ...more, rule } satisfies UnitByRule
 }
 
-/** Reads a units text; null where it is empty or only a note on method. `ownCode` is the indicator's own currency code. */
+/**
+ * Reads a units text; null where it is empty or only a note on method. `ownCode` is the indicator's own currency code.
+ */
 export function readUnitText(raw: string, ownCode: string | null): UnitByRule | null {
   const text = normaliseUnitText(raw, MAX_UNITS_LENGTH)
   const lower = text.toLowerCase().replace(NOTES, ' ').trim()
@@ -60,7 +62,8 @@ function readQuantity(dividend: string, divisor: string, scale: number): UnitByR
   if (RATIO_WORD.test(dividend)) return unitByRule('ratio', 'units-ratio', { per })
   if (/^[\d ]*$/.test(dividend) && divisor !== '') return unitByRule('rate', 'units-rate', { per })
   if (TEMPERATURE.test(dividend)) return unitByRule('temperature', 'units-temperature')
-  // A quantity counts before a duration, because "years" beside a quantity names an age: "liters of alcohol, 15+ years".
+  // A quantity counts before a duration, because "years" beside a quantity names an age: "liters of alcohol, 15+
+  // years".
   if (PHYSICAL.test(dividend)) return unitByRule('physical', 'units-physical', { scale, per })
   if (DURATION.test(dividend)) return unitByRule('duration', 'units-duration', { scale, per })
   if (/\bmale births\b/.test(dividend)) return unitByRule('ratio', 'units-ratio', { per })

@@ -44,7 +44,10 @@ const MINOR_UNIT_CURRENCIES: ReadonlyMap<string, string> = new Map([
   ['EU', 'EUR'],
 ])
 
-/** Separates multipliers, currency codes and signs that are written in one word: "USDmn", "TEUR", "p/kWh", "GBp", "MNOK". */
+/**
+ * Separates multipliers, currency codes and signs that are written in one word: "USDmn", "TEUR", "p/kWh", "GBp",
+ * "MNOK".
+ */
 export function separateGluedParts(text: string): string {
   return text
     .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')

@@ -2,7 +2,10 @@
 import { UNIT_SCALES } from '../codebook.ts'
 import { MONEY_LETTERS, SCALE_WORDS } from './unit-words.ts'
 
-/** Short words that are multipliers beside money and something else elsewhere: "mm" is also a millimetre, "th" also an ordinal. */
+/**
+ * Short words that are multipliers beside money and something else elsewhere: "mm" is also a millimetre, "th" also an
+ * ordinal.
+ */
 const AMBIGUOUS_WORDS: ReadonlySet<string> = new Set(['mm', 'th', 'md', 'man', 'cr'])
 
 /**

@@ -72,7 +72,9 @@ export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
   [/人(?!民[币幣])|명/g, ' persons '],
 ]
 
-/** Notes on method or source, such as "modeled ILO estimate". They are cut from a units text and the rest of it is read. */
+/**
+ * Notes on method or source, such as "modeled ILO estimate". They are cut from a units text and the rest of it is read.
+ */
 export const NOTES = new RegExp(
   pattern`
     \b(?:modell?ed|national|projected|preliminary|revised|ilo|imf|world bank|official|survey|staff) (?:ilo 

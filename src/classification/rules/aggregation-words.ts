@@ -1,8 +1,4 @@
-/** The vocabulary of the rules for the temporal aggregation.
- *
- * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
- * with which the rule does not apply.
- */
+/** The vocabulary of the rules for the temporal aggregation. */
 import { pattern } from '../readers/pattern.ts'
 
 /** Dividends of a ratio or share that exist at a date. */

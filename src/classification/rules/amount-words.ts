@@ -1,8 +1,4 @@
-/** The vocabulary of the rules that recognise amounts by type.
- *
- * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
- * with which the rule does not apply.
- */
+/** The vocabulary of the rules that recognise amounts: durations, balances, stocks, volumes and flows. */
 import { pattern } from '../readers/pattern.ts'
 
 export const NAME_TIME = pattern`
@@ -48,7 +44,10 @@ export const NET = pattern`
   |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
   |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
 `
-/** Words of a description that make a series net although its name does not say so: ruling 4 has disbursements minus repayments as a balance. */
+/**
+ * Words of a description that make a series net although its name does not say so: ruling 4 has disbursements minus
+ * repayments as a balance.
+ */
 export const NET_IN_DESCRIPTION = pattern`
   \bdisbursements minus\b|\b(?:minus|net of) (?:principal )?repayments\b
 `
@@ -88,9 +87,18 @@ export const FLOW = pattern`
   |\bshipments\b|\bweapons\b|\bbenefits\b|\bprincipal\b|\bremitt|\bfdi\b|\bdemand\b|\bpurchases\b|\bcosts\b
   |\bbonuses\b|\bissuance\b|\btransactions\b
 `
-/** What the debt tables of the World Bank write before the currency of a stock: debt outstanding (DOD), undisbursed (UND). */
+/**
+ * What the debt tables of the World Bank write before the currency of a stock: debt outstanding (DOD), undisbursed
+ * (UND).
+ */
 export const LEDGER_STOCK = /^(?:dod|und)\b/
-/** What the debt tables of the World Bank write before the currency of a net figure: net flows (NFL), net transfers (NTR). */
+/**
+ * What the debt tables of the World Bank write before the currency of a net figure: net flows (NFL), net transfers
+ * (NTR).
+ */
 export const LEDGER_NET = /^(?:nfl|ntr)\b/
-/** What the debt tables of the World Bank write before the currency of a gross flow: disbursements (DIS), commitments (COM), amortization (AMT), interest (INT), debt service (TDS). */
+/**
+ * What the debt tables of the World Bank write before the currency of a gross flow: disbursements (DIS), commitments
+ * (COM), amortization (AMT), interest (INT), debt service (TDS).
+ */
 export const LEDGER_FLOW = /^(?:dis|com|amt|int|tds)\b/

@@ -2,7 +2,9 @@
 import { pattern } from '../readers/pattern.ts'
 import type { Cumulative, FieldReading, Indicator, IndicatorType, Unit } from '../types.ts'
 
-/** A name that ends with the whole that a percentage is of, such as "Revenue, % of GDP" or "tax as a share of profit". */
+/**
+ * A name that ends with the whole that a percentage is of, such as "Revenue, % of GDP" or "tax as a share of profit".
+ */
 const WHOLE_AT_END = pattern`
   , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
 `
@@ -40,7 +42,10 @@ export function isType(...types: readonly IndicatorType[]): (seen: TypedContext)
   return (seen) => types.includes(seen.type)
 }
 
-/** One rule of a list. The first rule whose predicate is true gives the value of the field. */
+/**
+ * One rule of a list. The first rule whose predicate is true gives the value of the field. Vocabulary whose name ends in
+ * _SURE or _UNSURE holds the words that make a rule sure or unsure, and in _EXCLUDED those with which it does not apply.
+ */
 export interface Rule<Value, Seen = RuleContext> {
   /** Stable kebab-case name, unique in its list. */
   readonly rule: string
@@ -147,7 +152,10 @@ export function buildRuleContext(
   }
 }
 
-/** The whole without the group that it belongs to: "sales" for "sales for affected firms", "income" for "household income". */
+/**
+ * The whole without the group that it belongs to: "sales" for "sales for affected firms", "income" for "household
+ * income".
+ */
 export function wholeItself({ whole }: RuleContext): string {
   const short = whole
     .replace(/ (?:for|of) (?:the )?(?:affected|beneficiary|poorest|\w+ households|firms).*$/, '')

@@ -1,11 +1,9 @@
-/** The vocabulary of the rules for the orientation.
- *
- * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
- * with which the rule does not apply.
- */
+/** The vocabulary of the rules for the orientation. */
 import { pattern } from '../readers/pattern.ts'
 
-/** Help against something bad, such as vaccination. It makes a name positive although the name also says what is bad. */
+/**
+ * Help against something bad, such as vaccination. It makes a name positive although the name also says what is bad.
+ */
 export const REMEDY = pattern`
   \bcoverage\b|\btreatment\b|\btherapy\b|\baccess\b|\bimmuni[sz]ation\b|\bvaccinat|\bsuccess rate\b
   |\bdetection rate\b|\bbenefits?\b|\battended by\b|\breceiving\b|\bnets\b|\bsurvival\b|\brecovery rate\b

@@ -219,7 +219,8 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     when: (s) => GOOD.test(s.head),
     sure: (s) =>
       s.type === 'growth-rate' ||
-      // More time is good where it is life or schooling. "Days sales outstanding" names sales, and yet more is not better.
+      // More time is good where it is life or schooling. "Days sales outstanding" names sales, and yet more is not
+      // better.
       (s.type === 'duration' && /\blife expectancy\b|\bschooling\b/.test(s.head)) ||
       (s.type !== 'duration' &&
         !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(

@@ -1,8 +1,4 @@
-/** The vocabulary of the rules that recognise shares, ratios and percentages.
- *
- * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
- * with which the rule does not apply.
- */
+/** The vocabulary of the rules that recognise shares, ratios and percentages. */
 import { pattern } from '../readers/pattern.ts'
 
 /** Amounts that are divided by a different quantity even where a whole is named. */

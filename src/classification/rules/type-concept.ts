@@ -1,8 +1,4 @@
-/** The rules for types that one word decides, such as elasticity, probability, gap or growth.
- *
- * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
- * with which the rule does not apply.
- */
+/** The rules for types that one word decides, such as elasticity, probability, gap or growth. */
 import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
@@ -24,7 +20,10 @@ const NAME_THRESHOLD = pattern`
   |\bcapital requirement\b|\b(?:emission|deficit|growth|spending|debt) (?:target|limit|cap|ceiling)\b
 `
 
-/** Names of flows, stocks, prices, production and indices. By ruling 2 they are growth rates where they are measured in a bare "%". */
+/**
+ * Names of flows, stocks, prices, production and indices. By ruling 2 they are growth rates where they are measured in
+ * a bare "%".
+ */
 const CHANGES_IN_BARE_PERCENT = words`
   production|output|sales|orders|investments?|expenditures?|spending|consumption|exports?|imports?|credit
   |loans|deposits|money supply|m[0-4]|prices?|wages|earnings|gdp|gnp|gni|cpi|ppi|inventories|stocks?|shipments

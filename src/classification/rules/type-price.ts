@@ -1,8 +1,4 @@
-/** The rules for prices, interest rates, yields, opinions and indices.
- *
- * A constant that ends in _SURE or _UNSURE lists the words that make its rule sure or unsure; in _EXCLUDED, the words
- * with which the rule does not apply.
- */
+/** The rules for the types of prices, interest rates, yields, opinions and indices. */
 import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'

@@ -7,7 +7,7 @@
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { MODES } from '../../classification/indicator.ts'
+import { MODES } from '../../classification/batch-request.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'

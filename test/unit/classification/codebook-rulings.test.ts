@@ -10,7 +10,10 @@ interface Case {
   readonly units?: string
   readonly periodicity?: string
   readonly description?: string
-  /** The expected "type aggregation orientation": + is higher-is-positive, - lower-is-positive, 0 neutral, and * is not checked. */
+  /**
+   * The expected "type aggregation orientation": + is higher-is-positive, - lower-is-positive, 0 neutral, and * is not
+   * checked.
+   */
   readonly is: string
   /** The expected "kind scale currency per"; * is not checked. */
   readonly unit?: string

@@ -1,7 +1,4 @@
-/**
- * Tests the parsers and rules on 10,000 generated inputs each: they never throw, never hang, and give only values of the
- * codebook.
- */
+/** Tests parsers and rules on 10,000 generated inputs each: they never throw or hang, and give only values of the codebook. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

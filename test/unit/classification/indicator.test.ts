@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { batchRequestSchema, OPTIONAL_TEXT_FIELDS, parseIndicator } from '../../../src/classification/indicator.ts'
+import { batchRequestSchema } from '../../../src/classification/batch-request.ts'
+import { OPTIONAL_TEXT_FIELDS, parseIndicator } from '../../../src/classification/indicator.ts'
 
 const RAW = { indicator_id: 'A1', name: 'Exports' }
 

@@ -10,7 +10,10 @@ function read(name: string, units?: string, more: Partial<Indicator> = {}): Rule
   return readIndicator({ indicator_id: 'x', name, sample_values: [], ...(units ? { units } : {}), ...more })
 }
 
-/** The expected labels as "type aggregation orientation", where + stands for higher-is-positive, - for lower-is-positive and 0 for neutral. */
+/**
+ * The expected labels as "type aggregation orientation", where + stands for higher-is-positive, - for lower-is-positive
+ * and 0 for neutral.
+ */
 function said(name: string, units?: string): string {
   const { type, temporal_aggregation, orientation } = read(name, units)
   const sign = { 'higher-is-positive': '+', 'lower-is-positive': '-', neutral: '0' }[orientation.value]
@@ -19,7 +22,9 @@ function said(name: string, units?: string): string {
 
 type Row = readonly [name: string, units: string, answer: string]
 
-/** Cases that the rules once got wrong on rows that nobody had tuned on, with other names than those of the gold file. */
+/**
+ * Cases that the rules once got wrong on rows that nobody had tuned on, with other names than those of the gold file.
+ */
 const UNSEEN_FAULTS: readonly Row[] = [
   ['Food imports, net (% of food use)', '% of food use', 'ratio period-total 0'],
   ['Net transfers from abroad (% of household income)', '% of household income', 'ratio period-total 0'],
