@@ -1,8 +1,8 @@
 /** The JSON schema of a model's answer, in the strict subset that OpenAI accepts. The subset has no bounds for numbers, so `answers.ts` checks them. */
 
+import { AGGREGATION_DEFINITIONS, ORIENTATION_VIEWPOINT } from './codebook/definitions.ts'
+import { DIVISION_RULING, RATIO_AGGREGATION_RULING } from './codebook/rulings.ts'
 import { AGGREGATIONS, ORIENTATIONS, TYPES } from './codebook.ts'
-import { AGGREGATION_DEFINITIONS, ORIENTATION_VIEWPOINT } from './codebook-definitions.ts'
-import { DIVISION_RULING, RATIO_AGGREGATION_RULING } from './codebook-rulings.ts'
 
 export const ANSWER_SCHEMA_NAME = 'indicator_classifications'
 

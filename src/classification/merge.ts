@@ -2,8 +2,8 @@
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { ruleConfidence } from './calibration.ts'
 import { cutText } from './clean-text.ts'
+import { familyOf, timeBasisOf } from './codebook/definitions.ts'
 import { DECIDED_FIELDS, perDecidedField } from './codebook.ts'
-import { familyOf, timeBasisOf } from './codebook-definitions.ts'
 import type {
   Classification,
   DecidedField,

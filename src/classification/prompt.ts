@@ -1,14 +1,14 @@
 /** Builds the system prompt, which is the same for every request, and estimates the tokens of requests and answers. */
 
-import { AGGREGATIONS, CODEBOOK_VERSION, ORIENTATIONS, TYPES, UNIT_KINDS } from './codebook.ts'
 import {
   AGGREGATION_DEFINITIONS,
   ORIENTATION_DEFINITIONS,
   ORIENTATION_VIEWPOINT,
   TYPE_DEFINITIONS,
   UNIT_KIND_DEFINITIONS,
-} from './codebook-definitions.ts'
-import { DIVISION_RULING, RATIO_AGGREGATION_RULING, RULINGS } from './codebook-rulings.ts'
+} from './codebook/definitions.ts'
+import { DIVISION_RULING, RATIO_AGGREGATION_RULING, RULINGS } from './codebook/rulings.ts'
+import { AGGREGATIONS, CODEBOOK_VERSION, ORIENTATIONS, TYPES, UNIT_KINDS } from './codebook.ts'
 
 /**
  * The version of system and user prompt together. A change of either needs a new version, under which stored answers

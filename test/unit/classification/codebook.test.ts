@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { AGGREGATIONS, FAMILIES, ORIENTATIONS, TYPES, UNIT_KINDS } from '../../../src/classification/codebook.ts'
 import {
   AGGREGATION_DEFINITIONS,
   familyOf,
@@ -10,8 +9,9 @@ import {
   TYPE_DEFINITIONS,
   timeBasisOf,
   UNIT_KIND_DEFINITIONS,
-} from '../../../src/classification/codebook-definitions.ts'
-import { RULINGS } from '../../../src/classification/codebook-rulings.ts'
+} from '../../../src/classification/codebook/definitions.ts'
+import { RULINGS } from '../../../src/classification/codebook/rulings.ts'
+import { AGGREGATIONS, FAMILIES, ORIENTATIONS, TYPES, UNIT_KINDS } from '../../../src/classification/codebook.ts'
 
 test('every value of the codebook is defined once, in the order of the lists', () => {
   assert.equal(TYPES.length, 26)

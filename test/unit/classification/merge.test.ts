@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { MODES } from '../../../src/classification/batch-request.ts'
 import { ruleConfidence } from '../../../src/classification/calibration.ts'
+import { familyOf, timeBasisOf } from '../../../src/classification/codebook/definitions.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../../src/classification/codebook.ts'
-import { familyOf, timeBasisOf } from '../../../src/classification/codebook-definitions.ts'
 import {
   agreesWithRules,
   buildClassification,

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ANSWER_SCHEMA } from '../../../src/classification/answer-schema.ts'
+import { RULINGS } from '../../../src/classification/codebook/rulings.ts'
 import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../../../src/classification/codebook.ts'
-import { RULINGS } from '../../../src/classification/codebook-rulings.ts'
 import { normaliseIndicator } from '../../../src/classification/indicator.ts'
 import {
   answerKeys,

@@ -1,6 +1,7 @@
 /** The values of a result in the documentation against the codebook. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { familyOf } from '../../../src/classification/codebook/definitions.ts'
 import {
   AGGREGATIONS,
   CUMULATIVE_PATTERNS,
@@ -10,7 +11,6 @@ import {
   TYPES,
   UNIT_KINDS,
 } from '../../../src/classification/codebook.ts'
-import { familyOf } from '../../../src/classification/codebook-definitions.ts'
 import { quotedIn, readPage, rowsOf } from './pages.ts'
 
 const page = readPage('docs/http-api.md')

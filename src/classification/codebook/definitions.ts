@@ -1,5 +1,5 @@
 /** What each label of the codebook means, in the sentences that the prompt and the answer schema quote. */
-import type { Family, IndicatorType, Orientation, TemporalAggregation, TimeBasis, UnitKind } from './types.ts'
+import type { Family, IndicatorType, Orientation, TemporalAggregation, TimeBasis, UnitKind } from '../types.ts'
 
 export interface TypeDefinition {
   readonly family: Family
