@@ -1,8 +1,5 @@
+/** The frequency reader: reads how often a series has a value, from its periodicity text or from the gaps between its dates. */
 import type { FieldReading, Frequency, SamplePoint } from '../types.ts'
-/**
- * The frequency reader: reads how often a series has a value, from its periodicity text or from the gaps between its
- * dates.
- */
 import { pattern } from './pattern.ts'
 
 const SEMIANNUAL = pattern`
