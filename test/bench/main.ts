@@ -9,7 +9,7 @@ import { formatReport, type Machine } from './report.ts'
 import type { BenchContext, Scenario, ScenarioResult } from './scenario.ts'
 import { backlog } from './scenario-backlog.ts'
 import { loadScenarios, measureBaseline } from './scenarios-load.ts'
-import { runScenarios } from './scenarios-run.ts'
+import { runScenarios } from './scenarios-paced.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
