@@ -1,19 +1,29 @@
 /**
- * A process of its own: spreads HTTP/2 cleartext calls over replicas, the least busy one first, as NGINX does in the
- * cluster. The benchmark needs no Docker, and a plain TCP balancer would give one replica all streams of a connection.
- * Its parent sends `{ targets: [port, …] }`; it ends with its parent.
+ * A load balancer for the benchmark, in a process of its own: it passes HTTP/2 cleartext calls to the replica with the
+ * fewest open streams, as NGINX does in the cluster. The benchmark needs no Docker, and a TCP balancer would send all
+ * streams of a connection to one replica. Its parent sends it `{ targets: [port, …] }`, and it ends with its parent.
  */
 import http2 from 'node:http2'
 
 const HOST = '127.0.0.1'
-/** A replica that refused a connection is left out for this long. */
+/** Milliseconds for which a replica that refused a connection gets no calls. */
 const REST_MS = 500
-const FORBIDDEN = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'host'])
+/** Headers of HTTP/1.1 that HTTP/2 forbids. */
+const FORBIDDEN_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+])
 
 interface Replica {
   readonly port: number
   session: http2.ClientHttp2Session | undefined
+  /** Open streams. */
   streams: number
+  /** Wall clock in milliseconds before which the replica gets no calls. */
   restsUntil: number
 }
 
@@ -39,7 +49,7 @@ function leastBusy(): Replica | undefined {
   return [...replicas.values()]
     .filter((replica) => replica.restsUntil <= now)
     .reduce<Replica | undefined>(
-      (best, one) => (best === undefined || one.streams < best.streams ? one : best),
+      (best, replica) => (best === undefined || replica.streams < best.streams ? replica : best),
       undefined,
     )
 }
@@ -56,7 +66,7 @@ server.on('stream', (inbound, headers) => {
     inbound.end()
     return
   }
-  const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !FORBIDDEN.has(name)))
+  const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !FORBIDDEN_HEADERS.has(name)))
   const outbound = sessionOf(replica).request(passed)
   replica.streams += 1
   outbound.once('close', () => {
@@ -65,7 +75,7 @@ server.on('stream', (inbound, headers) => {
   outbound.on('response', (answer) => {
     if (!inbound.destroyed && !inbound.headersSent) inbound.respond(answer)
   })
-  // A replica that dies in the middle: the caller must see a broken stream, not a short answer.
+  // When a replica dies during an answer, the caller gets a broken stream instead of a short answer.
   outbound.on('error', () => inbound.close(http2.constants.NGHTTP2_INTERNAL_ERROR))
   outbound.on('aborted', () => inbound.close(http2.constants.NGHTTP2_INTERNAL_ERROR))
   inbound.on('error', () => outbound.close(http2.constants.NGHTTP2_CANCEL))
@@ -81,7 +91,7 @@ process.on('message', (message: { readonly targets: readonly number[] }) => {
   }
 })
 process.on('disconnect', () => process.exit(0))
-// Ctrl+C goes to the whole group of the terminal: the parent stops us when it is done.
+// Ctrl+C reaches the whole process group of the terminal, but the parent has to end this process after its own work.
 process.on('SIGINT', () => undefined)
 
 server.listen(0, HOST, () => {

@@ -1,4 +1,4 @@
-/** The catalogues of the benchmark: those of the project's data folder where it is there, else look-alikes made here. */
+/** The catalogues of the benchmark: those of the data directory where they exist, or else similar ones made here. */
 import { createHash } from 'node:crypto'
 import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -12,17 +12,20 @@ import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
 
 export interface BenchCatalogue {
   readonly file: string
-  /** Where it comes from, for the report. */
+  /** Where the catalogue comes from, for the report. */
   readonly label: string
   readonly rows: number
-  /** Name, description, unit template and frequency. */
+  /** Distinct shapes by name, description, unit template and frequency. */
   readonly shapes: number
-  /** As the service counts them: the pattern of the sample values (year-to-date or not) makes two of one. */
+  /** Distinct shapes as the service counts them, where the cumulative pattern of the sample values counts as well. */
   readonly shapesWithPattern: number
 }
 
+/** Rows of both catalogues. */
 export const ROWS = 10_903
+/** Distinct names of the repeating catalogue. */
 const REPEAT_NAMES = 109
+/** Mean number of rows with the same name in the varied catalogue. */
 const VARIED_REPEAT = 1.09
 
 const SUBJECTS =
@@ -36,7 +39,7 @@ const QUALIFIERS =
   'State Owned,Private,Urban,Rural,Domestic,Foreign,Provisional,Revised,Excluding Energy,Including Services,Net,Gross'
 const UNITS = 'USD Million,%,Index,Thousand,Tonnes,EUR mn,Persons,points,GWh,National currency'
 
-/** `repeat`: about 109 names over many countries. `varied`: nearly every name another. */
+/** `repeat` has about 109 names over many countries; in `varied` nearly every name is another one. */
 export async function findCatalogue(
   kind: 'repeat' | 'varied',
   options: { readonly dataDir: string; readonly scratchDir: string },
@@ -49,7 +52,7 @@ export async function findCatalogue(
   return describe(made, `made by the benchmark (${name} was not found in ${options.dataDir})`)
 }
 
-/** A catalogue of `rows` rows for scenarios that only need size. */
+/** Writes a varied catalogue of `rows` rows, for scenarios that need a certain size. */
 export async function makeVaried(file: string, rows: number): Promise<void> {
   await writeRows(file, rows, variedRow)
 }

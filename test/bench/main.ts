@@ -1,4 +1,4 @@
-/** `npm run bench`: measures, and prints what it measured. It checks nothing: a slow machine has slow figures. */
+/** The program `npm run bench`: measures the service and prints the figures. It fails only where a scenario cannot be measured. */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
@@ -8,8 +8,9 @@ import { messageOf } from '../../src/errors.ts'
 import { formatReport, type Machine } from './report.ts'
 import type { BenchContext, Scenario, ScenarioResult } from './scenario.ts'
 import { backlog } from './scenario-backlog.ts'
+import { catalogueScenarios } from './scenarios-catalogue.ts'
 import { loadScenarios, measureBaseline } from './scenarios-load.ts'
-import { runScenarios } from './scenarios-paced.ts'
+import { pacedScenarios } from './scenarios-paced.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -26,22 +27,22 @@ process.exitCode = await main()
 
 async function main(): Promise<number> {
   const program = new Command('bench')
-    .description('Measures the service on this machine against the offline model, beside a plain script')
-    .option('--full', 'all scenarios (about 25 minutes); without it the quick ones (under 3 minutes)')
-    .option('--only <ids>', 'these scenarios, separated by commas')
+    .description('Measure the service on this machine against the offline model, and compare it with a plain script')
+    .option('--full', 'run all scenarios, about 25 minutes (default: the quick ones, under 3 minutes)')
+    .option('--only <ids>', 'run these scenarios, separated by commas')
     .option(
       '--data <directory>',
-      'where catalogue-10903.jsonl and catalogue-varied-10903.jsonl lie, if anywhere',
+      'directory of catalogue-10903.jsonl and catalogue-varied-10903.jsonl, if they exist',
       '../shared/data',
     )
-    .option('--json', 'print exactly one JSON object on stdout, everything else on stderr')
+    .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .parse()
   const options = program.opts<Options>()
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
-  const chosen = choose([...runScenarios, ...loadScenarios, backlog], options)
+  const chosen = choose([...catalogueScenarios, ...pacedScenarios, ...loadScenarios, backlog], options)
   if (typeof chosen === 'string') {
     say(chosen)
     return EXIT_USAGE
@@ -85,13 +86,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** The scenarios to run, or what is wrong with the choice. */
+/** The scenarios to run, or a sentence that says what is wrong with the options. */
 function choose(all: readonly Scenario[], options: Options): readonly Scenario[] | string {
   if (options.only === undefined) return all.filter(({ isQuick }) => isQuick || options.full === true)
   const ids = options.only.split(',').map((id) => id.trim())
   const unknown = ids.find((id) => !all.some((scenario) => scenario.id === id))
   if (unknown !== undefined) {
-    return `--only names "${unknown}", which is none of ${all.map(({ id }) => id).join(', ')}`
+    return `--only names "${unknown}", which is not one of ${all.map(({ id }) => id).join(', ')}`
   }
   return all.filter(({ id }) => ids.includes(id))
 }

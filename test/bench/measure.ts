@@ -1,12 +1,13 @@
-/** What is measured: CPU and memory of processes, and the pace of requests by the model's own counters. */
+/** Measures CPU time and memory of processes, and the pace of requests by the counters of the offline model. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Linux counts CPU time in these, whatever the kernel's own tick is. */
+/** Milliseconds of one unit of CPU time in /proc, which does not depend on the tick of the kernel. */
 const TICK_MS = 10
+/** Milliseconds between two samples. */
 const SAMPLE_MS = 250
 
-/** CPU time of a process and of its children, ended ones included, in ms. 0 where /proc is not to be had. */
+/** CPU time of a process and its children, those that have ended included, in milliseconds; 0 without /proc. */
 export function cpuMsOf(pid: number): number {
   const own = readStat(pid)
   if (own === undefined) return 0
@@ -14,11 +15,12 @@ export function cpuMsOf(pid: number): number {
   return own.own + own.ended + children
 }
 
-/** Most resident memory of a process so far, MiB; 0 where /proc is not to be had. */
+/** The most resident memory that a process has had so far, MiB; 0 without /proc. */
 export function peakRssMiB(pid: number): number {
   return readStatus(pid, 'VmHWM')
 }
 
+/** The resident memory of a process now, MiB; 0 without /proc. */
 export function rssMiB(pid: number): number {
   return readStatus(pid, 'VmRSS')
 }
@@ -35,7 +37,7 @@ function readStatus(pid: number, field: string): number {
 function readStat(pid: number): { readonly own: number; readonly ended: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command may hold spaces; everything after its bracket is fixed. Fields 14 to 17 of proc(5).
+    // The name of the command may hold spaces, so fields are counted from behind its bracket. See fields 14 to 17 of proc(5).
     const fields = stat
       .slice(stat.lastIndexOf(')') + 2)
       .split(' ')
@@ -67,7 +69,7 @@ function readParent(pid: number): number | undefined {
   }
 }
 
-/** As much of GET /stats as the benchmark reads. */
+/** The part of GET /stats of the offline model that the benchmark reads. */
 export interface ModelStats {
   readonly requests: { readonly accepted: number; readonly refused: number; readonly failed: number }
   readonly peak_per_60s: number
@@ -82,14 +84,14 @@ export async function readStats(modelUrl: string, withIndicators = false): Promi
 }
 
 export interface PaceSample {
-  /** ms of performance.now(). */
+  /** Milliseconds of `performance.now`. */
   readonly at: number
   readonly accepted: number
   readonly refused: number
   readonly charged: number
 }
 
-/** Reads the model's counters four times a second until `stop`, which resolves with what was read. */
+/** Reads the model's counters four times a second until `stop`, which resolves with all samples. */
 export function samplePace(modelUrl: string): {
   stop(): Promise<PaceSample[]>
   readonly samples: readonly PaceSample[]
@@ -115,8 +117,8 @@ export function samplePace(modelUrl: string): {
 }
 
 /**
- * What a minute held between the first sample with a request and the moment when 95 % of all had started: the ramp at the
- * start counts but for its first quarter of a second, the last few stragglers do not. 0 where nothing was asked.
+ * The pace a minute between the first sample with a request and the moment when 95 % of all requests had started. So the
+ * ramp at the start counts, except for its first quarter of a second, and the last stragglers do not. 0 without requests.
  */
 export function paceOf(samples: readonly PaceSample[], read: (sample: PaceSample) => number): number {
   const total = Math.max(0, ...samples.map(read))
@@ -126,7 +128,7 @@ export function paceOf(samples: readonly PaceSample[], read: (sample: PaceSample
   return ((read(last) - read(first)) / (last.at - first.at)) * 60_000
 }
 
-/** Seconds after `since` until the pace over one second is `share` of `perMinute` again; null where it never is. */
+/** Seconds after `since` until the pace over one second reaches `share` of `perMinute` again; null where it never does. */
 export function secondsUntilPace(
   samples: readonly PaceSample[],
   since: number,
@@ -135,7 +137,7 @@ export function secondsUntilPace(
 ): number | null {
   for (const [index, sample] of samples.entries()) {
     if (sample.at < since + 1_000) continue
-    const before = samples.slice(0, index).findLast((one) => one.at <= sample.at - 1_000)
+    const before = samples.slice(0, index).findLast(({ at }) => at <= sample.at - 1_000)
     if (before === undefined || before.at < since) continue
     const pace = ((sample.accepted - before.accepted) / (sample.at - before.at)) * 60_000
     if (pace >= share * perMinute) return (before.at - since) / 1_000
@@ -143,7 +145,7 @@ export function secondsUntilPace(
   return null
 }
 
-/** The longest time without a request between the first and the last one, seconds. */
+/** The longest time without a new request between the first and the last request, seconds. */
 export function longestStallSeconds(samples: readonly PaceSample[]): number {
   const last = samples.at(-1)?.accepted ?? 0
   let longest = 0
@@ -160,7 +162,7 @@ export function longestStallSeconds(samples: readonly PaceSample[]): number {
   return longest / 1_000
 }
 
-/** Reads a process's CPU time and most memory as long as it runs: afterwards there is nothing to read. */
+/** Reads the CPU time and the peak memory of a process again and again, because they are gone when it has ended. */
 export function watchProcess(pid: number): { stop(): { readonly cpuMs: number; readonly peakRssMiB: number } } {
   let cpuMs = 0
   let peak = 0

@@ -1,4 +1,4 @@
-/** The benchmark's report for people. */
+/** The report of the benchmark as text for people. */
 import type { Baseline, ScenarioResult } from './scenario.ts'
 
 export interface Machine {
@@ -15,7 +15,7 @@ export interface BenchReport {
   readonly machine: Machine
   readonly baseline: Baseline
   readonly scenarios: readonly ScenarioResult[]
-  /** Scenarios that did not come to an end, and why. */
+  /** One line for each scenario that could not be measured, with the reason. */
   readonly failures: readonly string[]
 }
 

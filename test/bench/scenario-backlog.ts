@@ -1,4 +1,4 @@
-/** The backlog: a file of a million rows through the command line, and 2,000 batches that wait before any is worked. */
+/** The scenario of large backlogs: a file of a million rows, and 2,000 batches that are queued before any is worked on. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeVaried, ROWS } from './catalogues.ts'
@@ -8,7 +8,7 @@ import { submitFile } from './submit.ts'
 import { startWorld, type World } from './world.ts'
 
 const FILE_ROWS = 1_000_000
-/** What a process may take more for a hundred times the rows and still count as flat. */
+/** MiB by which a process may grow for a hundred times the rows and still count as flat. */
 const FLAT_MIB = 100
 const [BATCHES, RPM, PACK] = [2_000, 6_000, 10]
 
@@ -58,7 +58,7 @@ async function measureFile(context: BenchContext, rows: number) {
   let replicaMiB = 0
   let restateMiB = 0
   const { report, peakCliRssMiB, busy } = await measureRun({
-    // What the rules settle alone: the rate budget would make hours of it.
+    // The rules alone decide, because at the pace of the rate budget the file would take hours.
     args: [file, '--mode', 'rules'],
     world: { rate: {}, model: {}, signal: context.signal },
     after: async (world) => {

@@ -1,4 +1,4 @@
-/** What a scenario is, and what all of them share. */
+/** The types of the benchmark's scenarios, and the measurement of one run of `classify` that most of them use. */
 import { cpus } from 'node:os'
 import { type CliResult, startCli } from '../helpers/cli.ts'
 import { type PaceSample, readStats, samplePace, watchProcess } from './measure.ts'
@@ -10,16 +10,16 @@ export interface ScenarioResult {
   readonly id: string
   readonly what: string
   readonly figures: Figures
-  /** In words, with the figure that is meant. */
+  /** The goal in words, with its figure. */
   readonly target: string
   readonly met: boolean
-  /** What kept it from being faster, as far as the figures tell. */
+  /** What limited the speed, as far as the figures tell. */
   readonly bound_by: string
 }
 
 export interface BenchContext {
   readonly isFull: boolean
-  /** Where the catalogues of the project lie, if anywhere. */
+  /** The directory that may hold the catalogues. */
   readonly dataDir: string
   readonly scratchDir: string
   readonly say: (line: string) => void
@@ -28,13 +28,13 @@ export interface BenchContext {
   readonly baseline: Baseline
 }
 
-/** What the plain script of baseline.ts did on this machine. */
+/** The figures of the plain script in baseline.ts on this machine. */
 export interface Baseline {
   readonly what: string
   readonly records: number
   readonly cpu_ms_per_record: number
   readonly requests_per_minute: number
-  /** At 6,000 RPM: its pace by the model's own counters, as part of it. */
+  /** The share of 6,000 requests a minute that the script reached, by the counters of the model. */
   readonly share_of_budget: number
 }
 
@@ -44,7 +44,7 @@ export interface Scenario {
   run(context: BenchContext): Promise<ScenarioResult>
 }
 
-/** As much of `classify --json` as the benchmark reads. */
+/** The part of `classify --json` that the benchmark reads. */
 export interface RunReport {
   readonly indicators: number
   readonly classified: number
@@ -60,7 +60,7 @@ export interface MeasuredRun {
   readonly samples: readonly PaceSample[]
   readonly stats: Awaited<ReturnType<typeof readStats>>
   readonly cpu: CpuByPart
-  /** CPU time of all parts and the CLI, as part of what the machine has. */
+  /** The share of the machine's CPU time that all parts and the command used. */
   readonly busy: number
   readonly peakCliRssMiB: number
 }
@@ -68,13 +68,13 @@ export interface MeasuredRun {
 export interface RunOptions {
   readonly args: readonly string[]
   readonly world: WorldOptions
-  /** Called when the run has begun; what it starts is waited for. */
+  /** Called when the run has begun. The measurement ends only when it has resolved. */
   readonly meanwhile?: (world: World, samples: readonly PaceSample[]) => Promise<void>
-  /** Called with the stack still there, after the run. */
+  /** Called after the run, while the stack is still running. */
   readonly after?: (world: World, run: MeasuredRun) => Promise<void>
 }
 
-/** Runs `classify` as a user would, against a fresh stack, and measures around it. */
+/** Runs `classify` as a user would, against a new stack, and measures the run and all parts of the stack. */
 export async function measureRun(options: RunOptions): Promise<MeasuredRun> {
   const world = await startWorld(options.world)
   try {
@@ -114,6 +114,7 @@ function readReport({ code, stdout, stderr }: CliResult): RunReport {
   return JSON.parse(stdout) as RunReport
 }
 
+/** The CPU time of each part between two measurements. */
 export function difference(after: CpuByPart, before: CpuByPart): CpuByPart {
   const of = (part: keyof CpuByPart) => Math.max(0, after[part] - before[part])
   return {
@@ -125,7 +126,7 @@ export function difference(after: CpuByPart, before: CpuByPart): CpuByPart {
   }
 }
 
-/** What bounds a run: its budget where nearly all of it was spent, else the machine, else waiting for answers. */
+/** What limited a run: its rate budget where nearly all of it was used, or else the CPU, or else the latency of the model. */
 export function boundBy(run: Pick<MeasuredRun, 'busy'>, shareOfBudget: number): string {
   if (shareOfBudget >= 0.97) return 'the rate budget'
   if (run.busy >= 0.85) return `CPU (${percent(run.busy)} of the machine)`

@@ -1,4 +1,4 @@
-/** Scenarios that fix what is in flight: CPU a record, what one replica sustains, a backlog. And the baseline. */
+/** Scenarios with a fixed number of batches in flight: CPU time a record, and the pace of one replica; and the baseline. */
 import { execFile } from 'node:child_process'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -10,15 +10,17 @@ import { type Baseline, type BenchContext, difference, percent, round, type Scen
 import { submitFile } from './submit.ts'
 import { type CpuByPart, startWorld } from './world.ts'
 
+/** The script of the baseline. */
 const BASELINE = fileURLToPath(new URL('./baseline.ts', import.meta.url))
 const NO_LIMIT = '1000000'
 const QUICK_MODEL = { OFFLINE_MODEL_LATENCY_MS: '100', OFFLINE_MODEL_SIGMA: '0' }
 const IN_FLIGHT = 200
-/** Node compiles and Restate makes its partitions: what comes first is not what lasts. */
+/** Rows before the measurement, while Node compiles the code and Restate creates its partitions. */
 const WARM_UP_ROWS = 600
-const MOST_BATCHES = 12
+/** Batches in flight that keep one replica busy. */
+const BATCHES_FOR_ONE_REPLICA = 12
 
-/** The plain script of baseline.ts, once without a limit (CPU) and once paced. */
+/** Measures the plain script of baseline.ts, once without a limit, for its CPU time, and once paced at 6,000 RPM. */
 export async function measureBaseline(context: Omit<BenchContext, 'baseline'>): Promise<Baseline> {
   const records = context.isFull ? 4_000 : 2_000
   const file = join(context.scratchDir, 'baseline.jsonl')
@@ -71,7 +73,7 @@ interface Load {
   readonly batchesInFlight: number
 }
 
-/** Pack 1, no limit, one replica without a balancer. */
+/** Measures one replica without a balancer and without a rate limit, with one indicator in a request. */
 async function measureLoad(context: BenchContext, { rows, batchesInFlight }: Load) {
   const world = await startWorld({
     rate: { RATE_RPM: NO_LIMIT, RATE_SAFETY: '1' },
@@ -138,19 +140,19 @@ const cpu: Scenario = {
   },
 }
 
-const one: Scenario = {
+const oneReplica: Scenario = {
   id: 'one',
   isQuick: true,
   run: async (context) => {
     const rows = context.isFull ? 12_000 : 5_000
     const { cpu, elapsedMs, stats, requestsPerMinute } = await measureLoad(context, {
       rows,
-      batchesInFlight: MOST_BATCHES,
+      batchesInFlight: BATCHES_FOR_ONE_REPLICA,
     })
     const replicaShare = cpu.replicas / elapsedMs
     return {
       id: 'one',
-      what: `one replica, no limit, model of 100 ms, pack 1, ${rows} records, ${MOST_BATCHES} batches in flight`,
+      what: `one replica, no limit, model of 100 ms, pack 1, ${rows} records, ${BATCHES_FOR_ONE_REPLICA} batches in flight`,
       figures: {
         requests_per_minute: round(requestsPerMinute),
         replica_cpu_share_of_a_core: round(replicaShare, 2),
@@ -166,4 +168,4 @@ const one: Scenario = {
   },
 }
 
-export const loadScenarios: readonly Scenario[] = [cpu, one]
+export const loadScenarios: readonly Scenario[] = [cpu, oneReplica]

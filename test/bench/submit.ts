@@ -1,16 +1,16 @@
-/** Batches straight to the ingress, so many at a time: for scenarios that fix what is in flight. */
+/** Sends batches straight to the ingress with a fixed number in flight, for scenarios that measure a fixed load. */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-const BATCH = 100
+const BATCH_SIZE = 100
 
 export interface SubmitOptions {
   readonly ingressUrl: string
   readonly file: string
   readonly options: { readonly mode: 'model' | 'hybrid' | 'rules'; readonly reuse: boolean; readonly pack: number }
-  /** Batches under way at a time. */
+  /** Batches in flight at a time. */
   readonly inFlight: number
-  /** True: by `/send`, which answers before the work begins. */
+  /** Whether batches are queued by Restate's `/send`, which answers before the work begins. */
   readonly isSend: boolean
   readonly signal: AbortSignal
 }
@@ -40,7 +40,7 @@ export async function submitFile(options: SubmitOptions): Promise<number> {
   let batch: string[] = []
   for await (const line of createInterface({ input: createReadStream(options.file) })) {
     batch.push(line)
-    if (batch.length < BATCH) continue
+    if (batch.length < BATCH_SIZE) continue
     await submit(batch)
     batch = []
   }

@@ -1,6 +1,6 @@
 /**
- * A stack of real parts for one scenario: restate-server, PostgreSQL, a model process, one or more replicas behind a
- * balancer. Everything is fresh, on free ports, and gone after `stop`.
+ * A stack of real parts for one scenario of the benchmark: restate-server, PostgreSQL, a process of the offline model, and
+ * replicas behind a balancer. Everything is new, on free ports, and removed by `stop`.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,14 +15,16 @@ import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgre
 import type { RunningProcess } from '../../src/embedded/process.ts'
 import { startRestateServer } from '../../src/embedded/restate-server.ts'
 import { isAnswering } from '../../src/embedded/supervisor.ts'
+import { waitUntil } from '../helpers/wait.ts'
 import { cpuMsOf } from './measure.ts'
 
-const HERE = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const READY_MS = 60_000
-const STOP_MS = 10_000
+/** Milliseconds within which a part has to be ready. */
+const READY_TIMEOUT_MS = 60_000
+/** Milliseconds after which a part that does not end is killed. */
+const STOP_TIMEOUT_MS = 10_000
 
 export interface WorldOptions {
-  /** Default 1. */
+  /** How many replicas start. Default 1. */
   readonly replicas?: number
   /** Variables of the replicas, such as RATE_RPM. */
   readonly rate: Readonly<Record<string, string>>
@@ -37,7 +39,7 @@ export interface Replica {
   readonly child: ChildProcess
 }
 
-/** CPU time since the start of the world, ms. */
+/** CPU time of each part since the start of the world, milliseconds. */
 export interface CpuByPart {
   readonly replicas: number
   readonly restate: number
@@ -50,12 +52,12 @@ export interface World {
   readonly ingressUrl: string
   readonly modelUrl: string
   readonly databaseUrl: string
-  /** For the CLI and for what it starts. */
+  /** The environment of the command line. */
   readonly env: Readonly<Record<string, string>>
   readonly replicas: readonly Replica[]
   readonly restatePid: number
   addReplica(): Promise<Replica>
-  /** SIGTERM and drain, as a scale-down does; or kill -9. */
+  /** Ends a replica: with SIGTERM after a drain, as a scale-down does, or with SIGKILL. */
   removeReplica(replica: Replica, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   cpu(): CpuByPart
   stop(): Promise<void>
@@ -69,57 +71,57 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end().catch(() => undefined)
   }
-  /** CPU time of replicas that have gone, as last seen. */
-  let goneCpuMs = 0
+  /** CPU time of replicas that were removed, as measured just before. */
+  let removedCpuMs = 0
   try {
     const postgres: EmbeddedPostgres = await startPostgres({ dataDir: join(directory, 'postgres'), log })
     stops.push(() => postgres.stop())
     options.signal.throwIfAborted()
 
     const restate = await startRestate(directory, options.signal)
-    stops.push(() => restate.server.stop(STOP_MS))
+    stops.push(() => restate.server.stop(STOP_TIMEOUT_MS))
 
     const modelPort = await freePort()
     const modelUrl = `http://127.0.0.1:${modelPort}`
-    const model = start(directory, 'model', '../../src/offline-model/main.ts', {
+    const model = startPart(directory, 'model', '../../src/offline-model/main.ts', {
       ...options.model,
       OFFLINE_MODEL_PORT: String(modelPort),
       LOG_LEVEL: 'error',
     })
-    stops.push(() => end(model, 'SIGTERM'))
-    await untilHealthy(`${modelUrl}/health`, model, 'the model', options.signal)
+    stops.push(() => endPart(model, 'SIGTERM'))
+    await waitUntilHealthy(`${modelUrl}/health`, model, 'the model', options.signal)
 
     const replicas: Replica[] = []
-    stops.push(() => Promise.all(replicas.map(({ child }) => end(child, 'SIGTERM'))))
-    const balancer = start(directory, 'balancer', './balancer.ts', {})
-    stops.push(() => end(balancer, 'SIGKILL'))
+    stops.push(() => Promise.all(replicas.map(({ child }) => endPart(child, 'SIGTERM'))))
+    const balancer = startPart(directory, 'balancer', './balancer.ts', {})
+    stops.push(() => endPart(balancer, 'SIGKILL'))
     const [{ port: balancerPort }] = (await once(balancer, 'message')) as [{ readonly port: number }]
-    const tellBalancer = () => balancer.send({ targets: replicas.map(({ port }) => port) })
+    const updateBalancer = () => balancer.send({ targets: replicas.map(({ port }) => port) })
 
     const addReplica = async (): Promise<Replica> => {
       const port = await freePort()
-      const child = start(directory, `replica-${port}`, '../../src/server.ts', {
+      const child = startPart(directory, `replica-${port}`, '../../src/server.ts', {
         ...options.rate,
         DATABASE_URL: postgres.url,
         OPENAI_BASE_URL: `${modelUrl}/v1`,
         OPENAI_MODEL: 'offline-rules',
         PORT: String(port),
-        // Eight replicas share the 50 connections of the embedded PostgreSQL.
+        // Up to eight replicas share the 50 connections of the embedded PostgreSQL.
         POSTGRES_POOL_SIZE: '5',
         SERVICE_NAME: `classify-service-${replicas.length + 1}`,
         LOG_LEVEL: 'error',
       })
       const replica = { port, pid: child.pid ?? -1, child }
-      await untilHealthy(`http://127.0.0.1:${port}/health`, child, 'a replica', options.signal)
+      await waitUntilHealthy(`http://127.0.0.1:${port}/health`, child, 'a replica', options.signal)
       replicas.push(replica)
-      tellBalancer()
+      updateBalancer()
       return replica
     }
     await Promise.all(Array.from({ length: options.replicas ?? 1 }, addReplica))
-    // One replica needs no balancer: what it costs would stand in nobody's account.
+    // One replica needs no balancer, whose CPU time would count for no part.
     const target = replicas.length === 1 ? (replicas[0]?.port ?? 0) : balancerPort
     await register(restate.adminUrl, `http://127.0.0.1:${target}`)
-    await untilLeased(restate.ingressUrl, replicas.length, options.signal)
+    await waitUntilLeased(restate.ingressUrl, replicas.length, options.signal)
 
     return {
       ingressUrl: restate.ingressUrl,
@@ -130,15 +132,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       restatePid: restate.server.pid,
       addReplica,
       removeReplica: async (replica, signal) => {
-        goneCpuMs += cpuMsOf(replica.pid)
+        removedCpuMs += cpuMsOf(replica.pid)
         replicas.splice(replicas.indexOf(replica), 1)
-        // As NGINX does: it learns of a death by a connection that fails, of a scale-down by a port that is closed.
-        if (signal === 'SIGTERM') tellBalancer()
-        await end(replica.child, signal)
-        tellBalancer()
+        // The balancer learns of a death by a connection that fails, and of a scale-down in advance, as NGINX does.
+        if (signal === 'SIGTERM') updateBalancer()
+        await endPart(replica.child, signal)
+        updateBalancer()
       },
       cpu: () => ({
-        replicas: replicas.reduce((sum, { pid }) => sum + cpuMsOf(pid), goneCpuMs),
+        replicas: replicas.reduce((sum, { pid }) => sum + cpuMsOf(pid), removedCpuMs),
         restate: cpuMsOf(restate.server.pid),
         postgres: cpuMsOf(postgres.pid),
         model: cpuMsOf(model.pid ?? -1),
@@ -152,21 +154,22 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-/** A cluster that has just come up shares its budget within seconds; what is measured is one that has been up. */
-async function untilLeased(ingressUrl: string, replicas: number, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + READY_MS
-  for (;;) {
-    const response = await fetch(`${ingressUrl}/classify-api/budget`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-      signal,
-    })
-    const { replicas: leases = [] } = (await response.json()) as { replicas?: { readonly share: number }[] }
-    if (leases.length === replicas && leases.every(({ share }) => share > 0.5 / replicas)) return
-    if (Date.now() > deadline) throw new Error(`the replicas did not share the budget within ${READY_MS / 1_000} s`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+/** Waits until every replica has its part of the rate budget, because the benchmark measures a cluster that has been up. */
+async function waitUntilLeased(ingressUrl: string, replicas: number, signal: AbortSignal): Promise<void> {
+  await waitUntil(
+    'the replicas share the rate budget',
+    async () => {
+      const response = await fetch(`${ingressUrl}/classify-api/budget`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+        signal,
+      })
+      const { replicas: leases = [] } = (await response.json()) as { replicas?: { readonly share: number }[] }
+      return leases.length === replicas && leases.every(({ share }) => share > 0.5 / replicas)
+    },
+    { patienceMs: READY_TIMEOUT_MS, pollMs: 200 },
+  )
 }
 
 async function startRestate(directory: string, signal: AbortSignal) {
@@ -179,41 +182,52 @@ async function startRestate(directory: string, signal: AbortSignal) {
     ingressPort,
     adminPort,
     logFile: join(directory, 'restate.log'),
-    env: inherited(),
+    env: baseEnvironment(),
     signal,
     kill: new AbortController().signal,
   })
   return { server, ingressUrl: `http://127.0.0.1:${ingressPort}`, adminUrl: `http://127.0.0.1:${adminPort}` }
 }
 
-/** A key on the machine that runs the benchmark must not reach what it starts. */
-function inherited(): Record<string, string> {
+/** The variables that every part gets. Others, such as a key of this machine, must not reach the parts. */
+function baseEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
 }
 
-/** With a channel: the child learns of our death, even by SIGKILL. */
-function start(directory: string, name: string, entry: string, env: Readonly<Record<string, string>>): ChildProcess {
+/** Starts a part with an IPC channel, by whose end it notices the death of this process, even by SIGKILL. */
+function startPart(
+  directory: string,
+  name: string,
+  entry: string,
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
   const log = openSync(join(directory, `${name}.log`), 'a')
-  return fork(HERE(entry), { env: { ...inherited(), ...env }, stdio: ['ignore', log, log, 'ipc'], detached: true })
+  return fork(fileURLToPath(new URL(entry, import.meta.url)), {
+    env: { ...baseEnvironment(), ...env },
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+  })
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function endPart(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill(signal)
-  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  const killTimer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
   await exited
-  clearTimeout(late)
+  clearTimeout(killTimer)
 }
 
-async function untilHealthy(url: string, child: ChildProcess, name: string, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + READY_MS
-  while (!(await isAnswering(url))) {
-    signal.throwIfAborted()
-    if (child.exitCode !== null) throw new Error(`${name} ended at its start with code ${child.exitCode}`)
-    if (Date.now() > deadline) throw new Error(`${name} was not healthy after ${READY_MS / 1_000} s`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+async function waitUntilHealthy(url: string, child: ChildProcess, name: string, signal: AbortSignal): Promise<void> {
+  await waitUntil(
+    `${name} is healthy`,
+    async () => {
+      signal.throwIfAborted()
+      if (child.exitCode !== null) throw new Error(`${name} ended at its start with code ${child.exitCode}`)
+      return await isAnswering(url)
+    },
+    { patienceMs: READY_TIMEOUT_MS, pollMs: 50 },
+  )
 }
 
 async function register(adminUrl: string, uri: string): Promise<void> {
