@@ -10,6 +10,7 @@ import {
   addClusterStopCommand,
   addFiveNodeCommand,
 } from './cluster/commands.ts'
+import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
 import { addKillCommand } from './queue/kill.ts'
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     addExportCommand,
     addReviewCommand,
     addEvalCommand,
+    addCodebookCommand,
     addMigrateCommand,
     addQueueCommand,
     addKillCommand,

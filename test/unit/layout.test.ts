@@ -13,8 +13,8 @@ const MOST_LINES = 250
 const ROWS: readonly (readonly string[])[] = [
   ['errors.ts'],
   ['lib'],
-  ['rate/types.ts', 'classification'],
-  ['codebooks', 'config'],
+  ['rate/types.ts', 'codebooks', 'config'],
+  ['classification'],
   ['evidence'],
   ['eval', 'catalogue', 'rate', 'llm', 'store'],
   ['offline-model', 'metrics.ts'],

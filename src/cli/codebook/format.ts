@@ -1,0 +1,74 @@
+/** A codebook as a page to read on a terminal. */
+
+import { pathOf } from '../../codebooks/code-list.ts'
+import type { Codebook, Field } from '../../codebooks/codebook.ts'
+
+const MOST_CODES_SHOWN = 15
+
+export function formatCodebook(codebook: Codebook): string {
+  const { name, version, title, record, source, rulings, constraints } = codebook
+  const parts = [
+    `${title} (${name}@${version})`,
+    ...(source === null ? [] : [source]),
+    `${record.description} The model is shown ${record.texts.map((text) => text.name).join(', ')}` +
+      `${record.samples > 0 ? ` and the last ${record.samples} sample values` : ''}.`,
+    ...codebook.fields.map(formatField),
+    ...(constraints.length > 0
+      ? [
+          section(
+            'Constraints',
+            constraints.map(({ name: of, message }) => `${of}: ${message}`),
+          ),
+        ]
+      : []),
+    ...(rulings.length > 0 ? [section('Rulings', rulings)] : []),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function formatField(field: Field): string {
+  const { name, title, type, guidance, note, multi, nullable, asked } = field
+  const traits = [
+    ...(multi === null ? [] : [`up to ${multi} values`]),
+    ...(nullable ? ['may be empty'] : []),
+    ...(asked || type.kind === 'derived' ? [] : ['never asked']),
+  ]
+  const heading = `${title} (${[name, ...traits].join(', ')})`
+  return section(heading, [
+    ...(guidance === null ? [] : [guidance]),
+    ...valueLines(field),
+    ...(note === null ? [] : [note]),
+  ])
+}
+
+function valueLines({ type }: Field): string[] {
+  switch (type.kind) {
+    case 'values':
+      return type.values.map(
+        ({ value, definition, not }) => `${value}: ${definition}${not === null ? '' : `. Not: ${not}`}`,
+      )
+    case 'codes': {
+      const codes = type.list.codes
+        .slice(0, MOST_CODES_SHOWN)
+        .map(({ code }) => `${code}: ${pathOf(type.list, code).join(' > ')}`)
+      const more = type.list.codes.length - codes.length
+      return more > 0 ? [...codes, `… and ${more} more codes`] : codes
+    }
+    case 'number':
+      return [`${type.whole ? 'a whole number' : 'a number'} from ${type.min} to ${type.max}: ${type.definition}`]
+    case 'pattern':
+      return [`a text of the form ${type.source}: ${type.definition}`]
+    case 'text':
+      return [`a text of at most ${type.maxLength} characters: ${type.definition}`]
+    case 'derived': {
+      const groups = Map.groupBy(type.valueOf, ([, value]) => value)
+      return [...groups].map(
+        ([value, pairs]) => `${value}: follows from ${type.from} ${pairs.map(([from]) => from).join(', ')}`,
+      )
+    }
+  }
+}
+
+function section(heading: string, lines: readonly string[]): string {
+  return [heading, ...lines.map((line) => `  ${line}`)].join('\n')
+}

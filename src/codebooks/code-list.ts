@@ -1,0 +1,148 @@
+/** Code lists: a CSV text of codes with titles, parents, definitions and synonyms, read and checked. */
+import { parse } from 'csv-parse/sync'
+
+export interface Code {
+  readonly code: string
+  readonly title: string
+  /** The code above this one; null at the top. */
+  readonly parent: string | null
+  readonly definition: string
+  readonly synonyms: readonly string[]
+}
+
+export interface CodeList {
+  readonly codes: readonly Code[]
+  readonly byCode: ReadonlyMap<string, Code>
+  /** Codes without a child. */
+  readonly leaves: ReadonlySet<string>
+}
+
+/** A fault of a list. `line` counts from 1. */
+export interface ListProblem {
+  readonly line: number
+  readonly message: string
+}
+
+const COLUMNS = ['code', 'title', 'parent', 'definition', 'synonyms'] as const
+const SYNONYM_SEPARATOR = ';'
+const MOST_PROBLEMS = 20
+export const MOST_CODES = 20_000
+
+interface Row {
+  readonly line: number
+  readonly cells: readonly string[]
+}
+
+/** Reads the text of a code list. Never throws; with problems the list is empty. */
+export function parseCodeList(text: string): { readonly list: CodeList; readonly problems: readonly ListProblem[] } {
+  const problems: ListProblem[] = []
+  const { rows: all, fault } = splitCsv(text)
+  if (fault !== null) return { list: listOf([]), problems: [{ line: 1, message: `is no CSV text: ${fault}` }] }
+  const [header, ...rows] = all
+  const columns = (header?.cells ?? []).map((cell) => cell.trim().toLowerCase())
+  for (const [index, column] of columns.entries()) {
+    if (!COLUMNS.some((known) => known === column)) {
+      problems.push({ line: 1, message: `the column "${column}" is unknown; there are ${COLUMNS.join(', ')}` })
+    } else if (columns.indexOf(column) !== index) {
+      problems.push({ line: 1, message: `the column "${column}" stands twice` })
+    }
+  }
+  for (const needed of ['code', 'title']) {
+    if (!columns.includes(needed)) problems.push({ line: 1, message: `the column "${needed}" is missing` })
+  }
+  if (problems.length > 0) return { list: listOf([]), problems }
+
+  const codes: Code[] = []
+  const lineOf = new Map<string, number>()
+  for (const { line, cells } of rows) {
+    if (cells.length !== columns.length) {
+      problems.push({ line, message: `has ${cells.length} cells, but the header has ${columns.length}` })
+      continue
+    }
+    const cell = (name: (typeof COLUMNS)[number]) => (cells[columns.indexOf(name)] ?? '').trim()
+    const code = cell('code')
+    if (code === '' || cell('title') === '') {
+      problems.push({ line, message: code === '' ? 'the code is empty' : `the code ${code} has no title` })
+    } else if (lineOf.has(code)) {
+      problems.push({ line, message: `the code ${code} stands on line ${lineOf.get(code)} already` })
+    } else {
+      lineOf.set(code, line)
+      codes.push({
+        code,
+        title: cell('title'),
+        parent: columns.includes('parent') && cell('parent') !== '' ? cell('parent') : null,
+        definition: columns.includes('definition') ? cell('definition') : '',
+        synonyms: columns.includes('synonyms') ? splitSynonyms(cell('synonyms')) : [],
+      })
+    }
+  }
+  if (codes.length > MOST_CODES)
+    problems.push({ line: 1, message: `holds ${codes.length} codes, at most ${MOST_CODES} are allowed` })
+  if (codes.length === 0 && problems.length === 0) problems.push({ line: 1, message: 'holds no code' })
+  problems.push(...parentProblems(codes, lineOf))
+  return problems.length > 0
+    ? { list: listOf([]), problems: problems.slice(0, MOST_PROBLEMS) }
+    : { list: listOf(codes), problems }
+}
+
+function splitSynonyms(text: string): string[] {
+  return text
+    .split(SYNONYM_SEPARATOR)
+    .map((synonym) => synonym.trim())
+    .filter((synonym) => synonym !== '')
+}
+
+/** Parents that are no code of the list, and codes that are their own ancestors. */
+function parentProblems(codes: readonly Code[], lineOf: ReadonlyMap<string, number>): ListProblem[] {
+  const parentOf = new Map(codes.map(({ code, parent }) => [code, parent]))
+  const inCircle = new Set<string>()
+  return codes.flatMap(({ code, parent }): ListProblem[] => {
+    const line = lineOf.get(code) ?? 1
+    if (parent === null) return []
+    if (!parentOf.has(parent)) return [{ line, message: `the parent ${parent} of ${code} is no code of the list` }]
+    if (inCircle.has(code)) return []
+    const path = [code]
+    for (let next: string | null | undefined = parent; next !== null && next !== undefined; next = parentOf.get(next)) {
+      if (next === code) {
+        for (const one of path) inCircle.add(one)
+        return [{ line, message: `the parents of ${code} make a circle: ${[...path, code].join(' → ')}` }]
+      }
+      // A circle further up belongs to the codes in it.
+      if (path.includes(next)) return []
+      path.push(next)
+    }
+    return []
+  })
+}
+
+function listOf(codes: readonly Code[]): CodeList {
+  const parents = new Set(codes.map(({ parent }) => parent))
+  return {
+    codes,
+    byCode: new Map(codes.map((code) => [code.code, code])),
+    leaves: new Set(codes.filter(({ code }) => !parents.has(code)).map(({ code }) => code)),
+  }
+}
+
+/** Titles from the top of the list down to `code`, itself last. */
+export function pathOf(list: CodeList, code: string): string[] {
+  const titles: string[] = []
+  for (let found = list.byCode.get(code); found !== undefined; found = list.byCode.get(found.parent ?? '')) {
+    titles.unshift(found.title)
+  }
+  return titles
+}
+
+/** Rows of a comma-separated text with quoted cells; blank lines are left out. What cannot be split ends in `fault`. */
+function splitCsv(text: string): { readonly rows: readonly Row[]; readonly fault: string | null } {
+  try {
+    const records = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true })
+    const rows = records as unknown as readonly {
+      readonly record: readonly string[]
+      readonly info: { readonly lines: number }
+    }[]
+    return { rows: rows.map(({ record, info }) => ({ line: info.lines, cells: record })), fault: null }
+  } catch (error) {
+    return { rows: [], fault: error instanceof Error ? error.message : String(error) }
+  }
+}
