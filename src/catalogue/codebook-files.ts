@@ -19,7 +19,7 @@ export interface LoadedCodebook {
 
 const BUILT_IN = new URL('../codebooks/', import.meta.url)
 /** The codebooks that come with the service, by name. */
-export const BUILT_IN_NAMES = ['economic-indicators', 'release-topics'] as const
+export const BUILT_IN_NAMES = ['economic-indicators', 'business-activities', 'release-topics'] as const
 
 /** Where the file of a built-in codebook stands; undefined for a name that is none. */
 export function builtInFile(name: string): string | undefined {
