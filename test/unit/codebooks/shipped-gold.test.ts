@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
+import { createShortlisters } from '../../../src/classification/shortlist.ts'
 import { isValueOf } from '../../../src/codebooks/codebook.ts'
-import { createShortlisters } from '../../../src/engine/shortlist.ts'
 
 interface GoldRow {
   readonly indicator_id: string

@@ -1,0 +1,90 @@
+/** Finds, in a code list too long for a prompt, the codes that a record may have: by text search over titles and synonyms. */
+import MiniSearch from 'minisearch'
+import { type CodeList, pathOf } from '../codebooks/code-list.ts'
+import type { Codebook } from '../codebooks/codebook.ts'
+import type { Indicator } from './types.ts'
+
+export interface Shortlister {
+  /** At most `count` codes, the likeliest first. Fewer than that only where the list holds fewer. */
+  find(record: Indicator, count: number): readonly string[]
+}
+
+/** A question after "none of these" shows this many times the codes of the first one. */
+export const WIDENED = 4
+
+/** What counts how much: a title says more than the definition, and the words of the parents less. */
+const BOOST = { title: 4, synonyms: 4, definition: 1.5, path: 1 }
+const SEARCHED_TEXTS = ['name', 'long_name', 'description', 'topic', 'category_group', 'units'] as const
+
+/** Builds the index of a code list: about 10 ms for a thousand codes. `onlyLeaves`: parents are no answers. */
+export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlister {
+  const index = new MiniSearch<{ id: string; title: string; synonyms: string; definition: string; path: string }>({
+    fields: ['title', 'synonyms', 'definition', 'path'],
+    processTerm: stem,
+    searchOptions: {
+      boost: BOOST,
+      prefix: (term) => term.length > 4,
+      fuzzy: (term) => (term.length > 5 ? 0.2 : false),
+      combineWith: 'OR',
+    },
+  })
+  const answers = list.codes.filter(({ code }) => !onlyLeaves || list.leaves.has(code))
+  index.addAll(
+    answers.map(({ code, title, synonyms, definition }) => ({
+      id: code,
+      title,
+      synonyms: synonyms.join(' '),
+      definition,
+      path: pathOf(list, code).slice(0, -1).join(' '),
+    })),
+  )
+  const all = answers.map(({ code }) => code)
+  return {
+    find(record, count) {
+      const [name = '', ...others] = SEARCHED_TEXTS.flatMap((text) => record[text] ?? [])
+      const byName = index.search(name).map(({ id, score }) => [id, 2 * score] as const)
+      const byOthers =
+        others.length === 0 ? [] : index.search(others.join(' ')).map(({ id, score }) => [id, score] as const)
+      const scores = new Map<string, number>()
+      for (const [id, score] of [...byName, ...byOthers]) scores.set(id, (scores.get(id) ?? 0) + score)
+      const found = [...scores].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([id]) => id)
+      // Where the search finds little, the rest of the list follows in its own order.
+      return [...new Set([...found, ...all])].slice(0, count)
+    },
+  }
+}
+
+/** Lower case without accents, and without the commonest English endings; null drops a word that says nothing. */
+function stem(term: string): string | null {
+  const plain = term.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  if (plain.length < 2 || STOP_WORDS.has(plain)) return null
+  return plain.replace(/(?:ies)$/, 'y').replace(/(?<=[^s]{3})s$/, '')
+}
+
+const STOP_WORDS = new Set([
+  'the',
+  'of',
+  'and',
+  'for',
+  'in',
+  'to',
+  'or',
+  'with',
+  'by',
+  'on',
+  'at',
+  'an',
+  'as',
+  'from',
+  'other',
+  'nec',
+])
+
+/** A shortlister for each code field of a codebook. */
+export function createShortlisters(codebook: Codebook): ReadonlyMap<string, Shortlister> {
+  return new Map(
+    codebook.fields.flatMap(({ name, type }) => {
+      return type.kind === 'codes' ? [[name, createShortlister(type.list, type.onlyLeaves)] as const] : []
+    }),
+  )
+}
