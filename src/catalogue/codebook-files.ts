@@ -21,7 +21,7 @@ const BUILT_IN = new URL('../codebooks/', import.meta.url)
 /** The codebooks that come with the service, by name. */
 export const BUILT_IN_NAMES = ['economic-indicators', 'business-activities', 'release-topics'] as const
 
-/** Where the file of a built-in codebook stands; undefined for a name that is none. */
+/** The path of a built-in codebook's file; undefined for a name that no built-in codebook has. */
 export function builtInFile(name: string): string | undefined {
   const known = BUILT_IN_NAMES.find((one) => one === name)
   return known === undefined ? undefined : fileURLToPath(new URL(`${known}/codebook.yaml`, BUILT_IN))
@@ -53,7 +53,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Undefined where the list is not there; the check of the codebook says so with its line. Only files below the codebook count. */
+/** The text of a code list; undefined where the file is missing or lies outside the folder of the codebook. */
 async function readList(path: string, name: string): Promise<string | undefined> {
   const folder = resolve(dirname(path))
   const file = resolve(folder, name)
@@ -66,7 +66,7 @@ function hashOf(text: string, lists: ReadonlyMap<string, string>): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-/** One line a fault: "my.yaml:18: fields[0].values[1].value: the value sport stands twice". */
+/** Writes each fault as one line, such as "my.yaml:18: fields[0].values[1].value: the value sport stands twice". */
 export function formatProblems(path: string, problems: readonly CodebookProblem[]): string {
   const lines = problems.map(({ file, line, key, message }) => {
     const place = file === null ? path : join(dirname(path), file)

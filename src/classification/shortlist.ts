@@ -1,7 +1,6 @@
 /** Finds, in a code list too long for a prompt, the codes that a record may have: by text search over titles and synonyms. */
 import MiniSearch from 'minisearch'
 import { type CodeList, pathOf } from '../codebooks/code-list.ts'
-import type { Codebook } from '../codebooks/codebook.ts'
 import type { Indicator } from './types.ts'
 
 export interface Shortlister {
@@ -9,14 +8,11 @@ export interface Shortlister {
   find(record: Indicator, count: number): readonly string[]
 }
 
-/** A question after "none of these" shows this many times the codes of the first one. */
-export const WIDENED = 4
-
-/** What counts how much: a title says more than the definition, and the words of the parents less. */
+/** The weight of a word by the part of a code that holds it: titles and synonyms say most, the titles of parents least. */
 const BOOST = { title: 4, synonyms: 4, definition: 1.5, path: 1 }
 const SEARCHED_TEXTS = ['name', 'long_name', 'description', 'topic', 'category_group', 'units'] as const
 
-/** Builds the index of a code list: about 10 ms for a thousand codes. `onlyLeaves`: parents are no answers. */
+/** Builds the index of a code list: about 10 ms for a thousand codes. With `onlyLeaves` codes that have children are left out. */
 export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlister {
   const index = new MiniSearch<{ id: string; title: string; synonyms: string; definition: string; path: string }>({
     fields: ['title', 'synonyms', 'definition', 'path'],
@@ -48,13 +44,13 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
       const scores = new Map<string, number>()
       for (const [id, score] of [...byName, ...byOthers]) scores.set(id, (scores.get(id) ?? 0) + score)
       const found = [...scores].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([id]) => id)
-      // Where the search finds little, the rest of the list follows in its own order.
+      // Where the search finds fewer codes than asked for, the other codes of the list follow in their own order.
       return [...new Set([...found, ...all])].slice(0, count)
     },
   }
 }
 
-/** Lower case without accents, and without the commonest English endings; null drops a word that says nothing. */
+/** A word in lower case without accents and common English endings; null for a word such as "of", which is not searched. */
 function stem(term: string): string | null {
   const plain = term.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   if (plain.length < 2 || STOP_WORDS.has(plain)) return null
@@ -79,12 +75,3 @@ const STOP_WORDS = new Set([
   'other',
   'nec',
 ])
-
-/** A shortlister for each code field of a codebook. */
-export function createShortlisters(codebook: Codebook): ReadonlyMap<string, Shortlister> {
-  return new Map(
-    codebook.fields.flatMap(({ name, type }) => {
-      return type.kind === 'codes' ? [[name, createShortlister(type.list, type.onlyLeaves)] as const] : []
-    }),
-  )
-}

@@ -10,10 +10,10 @@ export interface Fault {
 }
 
 const KINDS = ['values', 'codes', 'number', 'pattern', 'text', 'derived'] as const
-/** OpenAI's strict schemas take 1,000 enum values over all fields; some are kept for the names of the fields. */
+/** The most values that all fields of a codebook may show together: OpenAI's strict schemas take 1,000 and need some for field names. */
 const MOST_ENUM_VALUES = 900
 
-/** Every fault, in the order of the file. Empty where `compileCodebook` can be called. */
+/** Every fault of a codebook in the order of its file. With none, `compileCodebook` can build the codebook. */
 export function checkCodebook(file: CodebookFile, lists: ReadonlyMap<string, CodeList>): Fault[] {
   const faults = [...fieldFaults(file), ...sizeFaults(file)]
   // Conditions and examples can be judged only by fields that are sound, and lists that were read.
@@ -168,7 +168,7 @@ function derivedFaults(
   return faults
 }
 
-/** Fields that wait for each other by applies_when or derived. */
+/** A fault for each field whose applies_when or derived leads back to the field itself by way of other fields. */
 function circleFaults({ fields }: CodebookFile): Fault[] {
   const needs = new Map(
     fields.map(({ name, applies_when: when = {}, derived }) => {

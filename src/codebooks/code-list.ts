@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync'
 export interface Code {
   readonly code: string
   readonly title: string
-  /** The code above this one; null at the top. */
+  /** The code of the next higher level of the list; null for a code of the top level. */
   readonly parent: string | null
   readonly definition: string
   readonly synonyms: readonly string[]
@@ -13,11 +13,11 @@ export interface Code {
 export interface CodeList {
   readonly codes: readonly Code[]
   readonly byCode: ReadonlyMap<string, Code>
-  /** Codes without a child. */
+  /** The codes that are the parent of no other code. */
   readonly leaves: ReadonlySet<string>
 }
 
-/** A fault of a list. `line` counts from 1. */
+/** A fault of a code list. `line` is the line of the CSV file and counts from 1. */
 export interface ListProblem {
   readonly line: number
   readonly message: string
@@ -33,7 +33,7 @@ interface Row {
   readonly cells: readonly string[]
 }
 
-/** Reads the text of a code list. Never throws; with problems the list is empty. */
+/** Reads the CSV text of a code list. It never throws; where there are problems, the list that it returns is empty. */
 export function parseCodeList(text: string): { readonly list: CodeList; readonly problems: readonly ListProblem[] } {
   const problems: ListProblem[] = []
   const { rows: all, fault } = splitCsv(text)
@@ -92,7 +92,7 @@ function splitSynonyms(text: string): string[] {
     .filter((synonym) => synonym !== '')
 }
 
-/** Parents that are no code of the list, and codes that are their own ancestors. */
+/** A problem for each parent that is no code of the list, and for each circle of codes that are their own ancestors. */
 function parentProblems(codes: readonly Code[], lineOf: ReadonlyMap<string, number>): ListProblem[] {
   const parentOf = new Map(codes.map(({ code, parent }) => [code, parent]))
   const inCircle = new Set<string>()
@@ -107,7 +107,7 @@ function parentProblems(codes: readonly Code[], lineOf: ReadonlyMap<string, numb
         for (const one of path) inCircle.add(one)
         return [{ line, message: `the parents of ${code} make a circle: ${[...path, code].join(' → ')}` }]
       }
-      // A circle further up belongs to the codes in it.
+      // The code's ancestors hold a circle that the code itself is no part of: a code of the circle reports it.
       if (path.includes(next)) return []
       path.push(next)
     }
@@ -124,7 +124,7 @@ function listOf(codes: readonly Code[]): CodeList {
   }
 }
 
-/** Titles from the top of the list down to `code`, itself last. */
+/** The titles of a code and of its ancestors, from the top level of the list down to the code itself. */
 export function pathOf(list: CodeList, code: string): string[] {
   const titles: string[] = []
   for (let found = list.byCode.get(code); found !== undefined; found = list.byCode.get(found.parent ?? '')) {
@@ -133,7 +133,7 @@ export function pathOf(list: CodeList, code: string): string[] {
   return titles
 }
 
-/** Rows of a comma-separated text with quoted cells; blank lines are left out. What cannot be split ends in `fault`. */
+/** Rows of a comma-separated text with quoted cells; blank lines are left out. A text that is no CSV gives no rows, and `fault` says why. */
 function splitCsv(text: string): { readonly rows: readonly Row[]; readonly fault: string | null } {
   try {
     const records = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true })

@@ -10,7 +10,7 @@ export interface ValueDefinition {
   readonly not: string | null
 }
 
-/** What values a field can have. */
+/** The kind of a field, which says what labels the field can have. */
 export type FieldKind =
   | { readonly kind: 'values'; readonly values: readonly ValueDefinition[] }
   | { readonly kind: 'codes'; readonly list: CodeList; readonly shortlist: number; readonly onlyLeaves: boolean }
@@ -31,10 +31,10 @@ export interface Field {
   readonly guidance: string | null
   readonly note: string | null
   readonly type: FieldKind
-  /** The most values of a multi-label field; null for a field with one value. */
+  /** The most labels that a record may have in this field; null where a record has exactly one. */
   readonly multi: number | null
   readonly nullable: boolean
-  /** Whether a model may be asked for the field. False for derived fields and those left to readers. */
+  /** Whether a model may be asked for the field. It is false for derived fields and for fields that only rules read. */
   readonly asked: boolean
   readonly appliesWhen: Readonly<Conditions> | null
 }
@@ -46,7 +46,7 @@ export interface Codebook {
   readonly source: string | null
   readonly instructions: string | null
   readonly record: CodebookFile['record']
-  /** In the order of the file: prompts, columns and answers keep it. */
+  /** All fields in the order of the file, which prompts, columns and answers keep. */
   readonly fields: readonly Field[]
   readonly field: ReadonlyMap<string, Field>
   readonly constraints: readonly ConstraintFile[]
@@ -115,19 +115,7 @@ function kindOf(field: FieldFile, lists: ReadonlyMap<string, CodeList>): FieldKi
   throw new Error(`the field ${field.name} has no kind`)
 }
 
-/** Whether the labels meet every condition. */
-export function meets(
-  labels: Readonly<Record<string, LabelValue | undefined>>,
-  conditions: Readonly<Conditions>,
-): boolean {
-  return Object.entries(conditions).every(([name, wanted]) => {
-    const found = labels[name]
-    const values: readonly unknown[] = Array.isArray(wanted) ? wanted : [wanted]
-    return Array.isArray(found) ? found.some((one) => values.includes(one)) : values.includes(found)
-  })
-}
-
-/** Whether `value` is one that the field can have. Derived fields take the values that they can follow to. */
+/** Whether `value` is one that the field can have. A derived field can have each value that its source may lead to. */
 export function isValueOf(field: Field, value: unknown): value is LabelValue {
   if (value === null) return field.nullable
   if (field.multi === null) return isSingleValue(field.type, value)

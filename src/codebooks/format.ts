@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { RECORD_TEXTS } from './record-texts.ts'
 
-/** A value that a label can have. Numbers stay numbers; a multi-label field holds a list of texts. */
+/** A label as results hold it: a text or a number, a list of texts in a multi-label field, or null for no label. */
 export type LabelValue = string | number | null | readonly string[]
 
 const MAX_SHORT = 200

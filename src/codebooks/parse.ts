@@ -1,6 +1,6 @@
 /** Reads the text of a codebook file: YAML, held to the format and checked as a whole, with the line of every fault. */
 import { isNode, isPair, LineCounter, parseDocument, YAMLMap } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { checkCodebook } from './checks.ts'
 import { type CodeList, parseCodeList } from './code-list.ts'
 import { type Codebook, compileCodebook } from './codebook.ts'
@@ -8,11 +8,11 @@ import { type CodebookFile, codebookSchema } from './format.ts'
 
 /** A fault of a codebook or of one of its code lists. */
 export interface CodebookProblem {
-  /** The code list's file name; null for the codebook itself. */
+  /** The file name of the code list with the fault; null where the codebook itself has the fault. */
   readonly file: string | null
-  /** Counts from 1. */
+  /** The line of that file, counted from 1. */
   readonly line: number
-  /** Where in the file, such as "fields[2].values[0].definition"; "" for the whole. */
+  /** The place in the file by its keys, such as "fields[2].values[0].definition"; "" where the whole file is meant. */
   readonly key: string
   readonly message: string
 }
@@ -23,6 +23,7 @@ export type ParsedCodebook =
 
 const LARGEST_TEXT = 2_000_000
 const MOST_PROBLEMS = 50
+const MOST_ALIASES = 100
 
 type Path = readonly (string | number)[]
 
@@ -42,8 +43,8 @@ export function parseCodebook(text: string, lists: ReadonlyMap<string, string>):
   const lineAt = (path: Path) => lineOf(document, lines, path)
   let input: unknown
   try {
-    // Aliases may multiply: a text of a few lines must not become gigabytes.
-    input = document.toJS({ maxAliasCount: 100 })
+    // YAML's aliases can make gigabytes of a few lines, so their number is bounded.
+    input = document.toJS({ maxAliasCount: MOST_ALIASES })
   } catch (error) {
     return refused([problem(1, '', `is no YAML: ${error instanceof Error ? error.message : String(error)}`)])
   }
@@ -58,16 +59,23 @@ export function parseCodebook(text: string, lists: ReadonlyMap<string, string>):
   return { ok: true, codebook: compileCodebook(file, codeLists), file }
 }
 
-/** The names of the code lists that a codebook asks for, as far as the text can be read; for whoever fetches them. */
+/** The file names of the code lists that the text of a codebook asks for; none where the text cannot be read. */
 export function codeListFiles(text: string): string[] {
-  const input: unknown = parseDocument(text.slice(0, LARGEST_TEXT)).toJS({ maxAliasCount: 100 })
-  const fields = typeof input === 'object' && input !== null && 'fields' in input ? input.fields : []
-  if (!Array.isArray(fields)) return []
-  const files = fields.map((field: unknown) => {
-    const codes = typeof field === 'object' && field !== null && 'codes' in field ? field.codes : null
-    return typeof codes === 'object' && codes !== null && 'file' in codes ? codes.file : null
-  })
-  return [...new Set(files.filter((file) => typeof file === 'string'))]
+  const parsed = fieldsSchema.safeParse(toValue(text.slice(0, LARGEST_TEXT)))
+  return parsed.success ? [...new Set(parsed.data.fields.flatMap(({ codes }) => codes?.file ?? []))] : []
+}
+
+/** As much of a codebook as names its code lists. */
+const fieldsSchema = z.looseObject({
+  fields: z.array(z.looseObject({ codes: z.looseObject({ file: z.string() }).optional() })),
+})
+
+function toValue(text: string): unknown {
+  try {
+    return parseDocument(text).toJS({ maxAliasCount: MOST_ALIASES })
+  } catch {
+    return undefined
+  }
 }
 
 function readLists(file: CodebookFile, lists: ReadonlyMap<string, string>, lineAt: (path: Path) => number) {
@@ -110,7 +118,7 @@ function lowerFirst(text: string): string {
   return text.slice(0, 1).toLowerCase() + text.slice(1)
 }
 
-/** "fields[2].values[0].definition" */
+/** Writes a path as a person reads it, such as "fields[2].values[0].definition". */
 export function keyOf(path: Path): string {
   return path.reduce<string>((key, part) => {
     if (typeof part === 'number') return `${key}[${part}]`
@@ -118,7 +126,7 @@ export function keyOf(path: Path): string {
   }, '')
 }
 
-/** The line of the key at `path`, or of the nearest thing above it that stands in the file. */
+/** The line of the key at `path`; where the file has no such key, the line of the nearest key above it. */
 function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: Path): number {
   for (let length = path.length; length > 0; length -= 1) {
     const offset = offsetOf(document, path.slice(0, length))

@@ -2,10 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { BUILT_IN_NAMES, builtInFile, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
+import { readLabelledRecords } from '../../catalogue/labelled-records.ts'
+import { measureRecall } from '../../classification/recall.ts'
 import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
 import { ServiceError } from '../../errors.ts'
 import { printJson } from '../ui/terminal.ts'
-import { formatCodebook } from './format.ts'
+import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
 
 const TEMPLATE = new URL('../../codebooks/template.yaml', import.meta.url)
 
@@ -17,12 +19,15 @@ export function addCodebookCommand(program: Command): void {
     .command('check')
     .description('Check a codebook file and its code lists; every fault is named with its line')
     .argument('<file>', 'the YAML file of the codebook')
+    .option('--gold <file>', 'also check labelled records (JSON lines), and how often shortlists hold their codes')
     .option('--json', 'one JSON object on stdout')
-    .action(async (file: string, options: { json?: boolean }) => {
+    .action(async (file: string, options: { gold?: string; json?: boolean }) => {
       const loaded = await loadCodebook(file)
-      if (options.json === true) return printJson(summaryOf(loaded))
+      const gold = options.gold === undefined ? null : await checkGold(loaded, options.gold)
+      if (options.json === true) return printJson({ ...summaryOf(loaded), ...(gold === null ? {} : { gold }) })
       const { name, version, fields, hash } = summaryOf(loaded)
       process.stdout.write(`${file} is sound: ${name}@${version}, ${fields.length} fields, hash ${hash.slice(0, 12)}\n`)
+      if (gold !== null) process.stdout.write(`${formatGold(gold)}\n`)
     })
   codebook
     .command('show')
@@ -59,7 +64,12 @@ export function addCodebookCommand(program: Command): void {
     })
 }
 
-/** A name without a dot or slash is that of a built-in codebook. */
+async function checkGold({ codebook }: LoadedCodebook, file: string): Promise<GoldCheck> {
+  const labelled = await readLabelledRecords(file, codebook)
+  return { records: labelled.length, shortlists: measureRecall(codebook, labelled) }
+}
+
+/** The file that `name` means: a name without a dot or slash is that of a built-in codebook. */
 function fileOf(name: string): string {
   if (/[./\\]/.test(name)) return name
   const file = builtInFile(name)

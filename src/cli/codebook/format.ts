@@ -1,9 +1,23 @@
 /** A codebook as a page to read on a terminal. */
 
+import type { Recall } from '../../classification/recall.ts'
 import { pathOf } from '../../codebooks/code-list.ts'
 import type { Codebook, Field } from '../../codebooks/codebook.ts'
 
 const MOST_CODES_SHOWN = 15
+
+/** What the check of a gold file found: the labels are sound, and how often shortlists hold the right code. */
+export interface GoldCheck {
+  readonly records: number
+  readonly shortlists: readonly Recall[]
+}
+
+export function formatGold({ records, shortlists }: GoldCheck): string {
+  const lines = shortlists.map(({ field, first, records: of, found }) => {
+    return `  ${field}: the code is among the first ${first} of the shortlist for ${found} of ${of} records`
+  })
+  return [`${records} labelled records are sound`, ...lines].join('\n')
+}
 
 export function formatCodebook(codebook: Codebook): string {
   const { name, version, title, record, source, rulings, constraints } = codebook

@@ -56,3 +56,18 @@ test('list --json and show --json print one JSON object, and an unknown name is 
   assert.equal(unknown.code, 2)
   assert.match(unknown.stderr, /There is no codebook "nothing"; built in: .*economic-indicators/)
 })
+
+test('check --gold prints how often shortlists hold the code, and names line and value of a wrong label', async () => {
+  const folder = fileURLToPath(new URL('../../../src/codebooks/business-activities/', import.meta.url))
+  const { code, stdout, stderr } = await run('check', `${folder}codebook.yaml`, '--gold', `${folder}gold.jsonl`)
+  assert.equal(code, 0, stderr)
+  assert.match(
+    stdout,
+    /\n93 labelled records are sound\n {2}industry: the code is among the first 5 .* of 93 records\n/,
+  )
+  const wrong = join(directory, 'wrong.jsonl')
+  await writeFile(wrong, '{"indicator_id":"A","name":"Bakery","labels":{"industry":"9"}}\n')
+  const refused = await run('check', `${folder}codebook.yaml`, '--gold', wrong)
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /wrong\.jsonl:1: industry: "9" is no value of the field/)
+})

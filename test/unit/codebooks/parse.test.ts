@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { isValueOf, meets } from '../../../src/codebooks/codebook.ts'
+import { isValueOf } from '../../../src/codebooks/codebook.ts'
 import { codeListFiles, parseCodebook } from '../../../src/codebooks/parse.ts'
 
 const PLAIN = `name: topics
@@ -196,7 +196,7 @@ describe('code lists', () => {
   })
 })
 
-describe('values and conditions', () => {
+describe('values', () => {
   const parsed = parseCodebook(PLAIN, new Map())
   assert.ok(parsed.ok)
   const topic = parsed.codebook.field.get('topic')
@@ -209,10 +209,5 @@ describe('values and conditions', () => {
     )
     assert.ok(isValueOf(topic, ['sport', 'money']) && isValueOf(topic, []) && !isValueOf(topic, ['sport', 'sport']))
     assert.ok(!isValueOf(topic, 'sport') && !isValueOf(topic, ['sport', 'money', 'sport']))
-  })
-
-  it('hold for one label and for one of several', () => {
-    assert.ok(meets({ mood: 'good' }, { mood: ['good', 'bad'] }) && !meets({ mood: 'bad' }, { mood: 'good' }))
-    assert.ok(meets({ topic: ['sport', 'money'] }, { topic: 'money' }) && !meets({}, { topic: 'money' }))
   })
 })

@@ -1,0 +1,40 @@
+/** Measures how often the shortlists of a codebook's code lists hold the code that a person gave. Pure. */
+import type { Codebook } from '../codebooks/codebook.ts'
+import { createShortlister } from './shortlist.ts'
+import type { Indicator } from './types.ts'
+
+/** A record with the labels that a person gave it. */
+export interface LabelledRecord {
+  readonly record: Indicator
+  readonly labels: Readonly<Record<string, unknown>>
+}
+
+/** How often the code that a person gave stood among the first codes of its shortlist. */
+export interface Recall {
+  readonly field: string
+  /** How many codes of the shortlist count. */
+  readonly first: number
+  readonly records: number
+  readonly found: number
+}
+
+const LENGTHS = [5, 10, 20, 80] as const
+
+/** The recall of each code field at 5, 10, 20 and 80 codes, over the records that have a code in the field. */
+export function measureRecall({ fields }: Codebook, labelled: readonly LabelledRecord[]): Recall[] {
+  return fields.flatMap(({ name, type }): Recall[] => {
+    if (type.kind !== 'codes') return []
+    const { find } = createShortlister(type.list, type.onlyLeaves)
+    const longest = Math.max(...LENGTHS)
+    const ranks = labelled.flatMap(({ record, labels }) => {
+      const code = labels[name]
+      return typeof code === 'string' ? [find(record, longest).indexOf(code)] : []
+    })
+    return LENGTHS.map((first) => ({
+      field: name,
+      first,
+      records: ranks.length,
+      found: ranks.filter((rank) => rank >= 0 && rank < first).length,
+    }))
+  })
+}
