@@ -1,7 +1,8 @@
-/**
- * A load balancer for the benchmark, in a process of its own: it passes HTTP/2 cleartext calls to the replica with the
- * fewest open streams, as NGINX does in the cluster. The benchmark needs no Docker, and a TCP balancer would send all
- * streams of a connection to one replica. Its parent sends it `{ targets: [port, …] }`, and it ends with its parent.
+/** A load balancer for the benchmark, as a process of its own that ends with its parent.
+ *
+ * It passes HTTP/2 cleartext calls to the replica with the fewest open streams, as NGINX does in the cluster. The benchmark
+ * needs no Docker, and a TCP balancer would send all streams of a connection to one replica. Its parent sends it
+ * `{ targets: [port, …] }`.
  */
 import http2 from 'node:http2'
 

@@ -1,7 +1,7 @@
-/**
- * The baseline of the benchmark: a plain script as one would write it without this service. It uses openai and Bottleneck,
- * sends one request for each indicator with the same prompt and schema, and writes one JSON line for each answer; when it
- * dies, its work is lost. Usage: node baseline.ts CATALOGUE OUT BASE_URL RPM IN_FLIGHT LIMIT
+/** The baseline of the benchmark: a plain script as one would write it without this service.
+ *
+ * It uses openai and Bottleneck, sends one request for each indicator with the same prompt and schema, and writes one JSON
+ * line for each answer; when it dies, its work is lost. Usage: node baseline.ts CATALOGUE OUT BASE_URL RPM IN_FLIGHT LIMIT
  */
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'

@@ -1,6 +1,6 @@
-/**
- * A stack of real parts for one scenario of the benchmark: restate-server, PostgreSQL, a process of the offline model, and
- * replicas behind a balancer. Everything is new, on free ports, and removed by `stop`.
+/** A stack of real parts for one scenario of the benchmark, new, on free ports, and removed by `stop`.
+ *
+ * Its parts are restate-server, PostgreSQL, a process of the offline model, and replicas behind a balancer.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'

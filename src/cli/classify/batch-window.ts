@@ -1,14 +1,15 @@
 /** Decides how many batches of a run are in flight at a time.
  *
- * There are enough to use all that the service can do, and few enough that a run that is stopped ends soon. In a
- * service that is busy a further batch only makes every batch take longer (Little's law), so the window grows and
- * shrinks by how long batches take and how many end.  While batches are quick, the window grows by one with each that
- * ends. From then on it changes in trials: it measures a round of batches, changes its size, measures another round,
- * and goes back where the change brought nothing.
+ * There are enough to use all that the service can do, and few enough that a run that is stopped ends soon. In a busy
+ * service a further batch only makes every batch take longer (Little's law), so the window grows and shrinks by how long
+ * batches take and how many of them end.
+ *
+ * While batches are quick, the window grows by one with each batch that ends. From then on it changes in trials: it
+ * measures a round of batches, changes its size, measures another round, and goes back where the change brought nothing.
  */
 
 export interface BatchWindow {
-  /** Batches that may be in flight now. */
+  /** How many batches may be in flight now. It can change with every call of `noteEnd`. */
   readonly size: number
   /** Notes the end of a batch that was submitted at `startedAt`, in milliseconds of the window's clock. */
   noteEnd(startedAt: number): void

@@ -12,7 +12,7 @@ import { dryRunCold, type RunRequest } from './dry-run.ts'
 
 /** The part of the budget that one batch in flight may use. */
 export interface CostReservation {
-  /** US dollars. */
+  /** The most that the batch may cost, US dollars. */
   readonly usd: number
   /**
    * Gives back what the batch, which has ended, did not use. `actualUsd` is null where its cost is not known; then all that
@@ -22,7 +22,7 @@ export interface CostReservation {
 }
 
 export interface CostBudget {
-  /** US dollars. */
+  /** What the run has cost so far, US dollars. */
   readonly spentUsd: number
   /** Whether a batch that costs at most `boundUsd` fits beside what is spent and reserved. */
   fits(boundUsd: number): boolean

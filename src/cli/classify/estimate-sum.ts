@@ -121,7 +121,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
   }
 }
 
-/** US dollars. Input that the provider has not cached costs the plain price. */
+/** The cost of these tokens in US dollars, where input that the provider has not cached has the plain price. */
 export function costOfTokens(tokens: TokenCounts, price: TokenPrice): number {
   const { input, cached_input = input, output } = price
   return ((tokens.input - tokens.cached) * input + tokens.cached * cached_input + tokens.output * output) / 1e6

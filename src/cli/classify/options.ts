@@ -16,11 +16,11 @@ export interface ClassifyOptions {
   readonly resume?: string
   readonly skipInvalid?: boolean
   readonly estimate?: boolean
-  /** US dollars. */
+  /** The cost limit of the whole run, US dollars. */
   readonly maxCost?: number
-  /** Requests a minute. */
+  /** Requests a minute, to which the rate budget of the service is set. */
   readonly rpm?: number
-  /** Tokens a minute. */
+  /** Tokens a minute, to which the rate budget of the service is set. */
   readonly tpm?: number
   /** Milliseconds for which a run waits while no node answers. Without it a run waits less at its start than later. */
   readonly waitForNodes?: number

@@ -26,7 +26,7 @@ export interface CommandResult {
 
 export interface RunOptions {
   readonly output: Output
-  /** Added to the environment of this process. */
+  /** Variables that the program gets in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>
   /** Whether Compose also acts on the services of all profiles; Docker ignores it. */
   readonly allProfiles?: boolean

@@ -10,7 +10,7 @@ import { findUnreadyContainers, findUnreadyMembers, type UnreadyPart } from './r
 const LOOK_EVERY_MS = 1_000
 /** Looks in a row that find a failing part before the wait ends, because one more restart may repair it. */
 const MAX_FAILING_LOOKS = 5
-/** Characters of the line that says what is waited for. */
+/** The most characters of a line that names the parts that are waited for. */
 const MAX_LINE_LENGTH = 160
 
 export interface WaitOptions {
@@ -50,7 +50,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<readonly Con
   return containers
 }
 
-/** Whole seconds, as wide for all waits below three hours. */
+/** The time in whole seconds, padded so that the lines of one wait stand in columns. */
 function formatElapsed(elapsedMs: number): string {
   return `${String(Math.round(elapsedMs / 1_000)).padStart(4)} s`
 }

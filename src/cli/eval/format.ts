@@ -19,7 +19,7 @@ export interface Report extends Score {
 }
 
 const MAX_LISTED_MISSES = 40
-/** Characters of the first column. */
+/** The width of the first column of the tables, in characters. */
 const LABEL_WIDTH = 22
 
 export function formatScore(report: Report): string {

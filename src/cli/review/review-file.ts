@@ -8,7 +8,7 @@ import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-li
 
 export interface ParsedReview {
   readonly lines: readonly ReviewLine[]
-  /** In order of their lines. */
+  /** Everything that is wrong with the file, in the order of its lines. */
   readonly problems: readonly ReviewProblem[]
 }
 

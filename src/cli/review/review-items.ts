@@ -47,7 +47,7 @@ export interface ReviewItem {
 }
 
 export interface ReviewItems {
-  /** At most as many as the caller's limit. */
+  /** The worst shapes, at most as many as the caller asked for. */
   readonly items: readonly ReviewItem[]
   /** All indicators that need review, also beyond the limit. */
   readonly indicators: number
@@ -114,7 +114,7 @@ export async function findReviewItems(store: Store, limit: number): Promise<Revi
   return { items: await withAnswers(store, sorted), indicators, shapes: groups.size, answered }
 }
 
-/** The gravest reason first, then the least confident, then the shape of the most indicators, then by id. */
+/** Sorts shapes by the gravest reason, then by the least confidence, then by the most indicators, then by id. */
 function compareGroups(a: Group, b: Group): number {
   return compareGravity(a.worst, b.worst) || b.count - a.count || compareIds(a.worst, b.worst)
 }

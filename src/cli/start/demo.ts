@@ -20,7 +20,7 @@ import { describeModel, STOPPING } from './start.ts'
 
 /** The sample catalogue: indicators of public statistics, as JSON lines. */
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
-/** Results that are shown in full. */
+/** How many results the command shows in full at its end. */
 const SHOWN_RESULTS = 5
 
 export function addDemoCommand(program: Command): void {
