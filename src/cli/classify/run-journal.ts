@@ -51,7 +51,7 @@ const summarySchema = z.object({
 const entrySchema = z.union([
   z.object({ batch: z.number().int().min(0), done: summarySchema }),
   z.object({ batch: z.number().int().min(0), failed: z.literal(true), cost_usd: count.optional() }),
-  /** Written when a run is resumed with another cost limit. */
+  /** This line is written when a run is resumed with another cost limit. */
   z.object({ max_cost_usd: count }),
 ])
 

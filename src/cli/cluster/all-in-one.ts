@@ -60,7 +60,7 @@ export function addAllInOneCommand(program: Command): void {
   })
 }
 
-/** Resolves with the exit code. */
+/** Does the whole work of the command, and resolves with its exit code. */
 async function runAllInOne(
   file: string | undefined,
   options: AllInOneOptions,

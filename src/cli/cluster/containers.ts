@@ -15,13 +15,13 @@ export interface Container {
   readonly service: string
   /** The number within the service, from 1; above 1 where a service is scaled. */
   readonly number: number
-  /** "running", "exited", "restarting" … */
+  /** The state that Docker reports, such as "running", "exited" or "restarting". */
   readonly state: string
   /** "healthy", "starting" or "unhealthy"; "none" where the container has no health check. */
   readonly health: string
   readonly exitCode: number
   readonly restarts: number
-  /** Milliseconds since 1970. */
+  /** When the container started, milliseconds since 1970. */
   readonly startedAtMs: number
   /** IP address in the cluster's network; undefined while the container does not run. */
   readonly address: string | undefined

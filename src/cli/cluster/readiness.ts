@@ -6,7 +6,7 @@ import { type Container, hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from 
 export const ADMIN_PORT = 9070
 /** Milliseconds that one node may take for an answer; the next look asks it again. */
 const ANSWER_TIMEOUT_MS = 3_000
-/** A container that Docker has restarted so often does not become healthy by waiting. */
+/** A container that Docker has restarted this many times is unlikely to become healthy by waiting. */
 const MAX_RESTARTS = 4
 
 /** A part of the cluster that is not ready. */
