@@ -1,6 +1,6 @@
 /** Reads a unit from the name of an indicator whose units are empty: from the last bracket, else from what the name counts. */
 import { CURRENCY_CODES } from '../currency-codes.ts'
-import { readDivisor } from './unit-divisor.ts'
+import { readDivisor } from './unit-denominator.ts'
 import { readUnitText, type UnitByRule, unitByRule } from './unit-from-text.ts'
 import { normaliseUnitText } from './unit-normalise.ts'
 import { NAMES_MEASURE, NAMES_THINGS } from './unit-words.ts'

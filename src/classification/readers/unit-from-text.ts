@@ -1,7 +1,7 @@
 /** Reads a whole unit from a units text: kind, scale, currency and divisor, with the rule that decided. */
 import type { UnitKind } from '../types.ts'
 import { readCurrency } from './unit-currency.ts'
-import { readDivisor } from './unit-divisor.ts'
+import { readDivisor } from './unit-denominator.ts'
 import { normaliseUnitText, separateGluedParts, splitUnit } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
 import {
