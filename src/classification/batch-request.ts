@@ -5,7 +5,7 @@ import { lengthOf, type RawIndicator, rawIndicatorSchema } from './indicator.ts'
 import type { Mode } from './types.ts'
 
 export const MAX_BATCH_INDICATORS = 100
-export const MAX_RUN_ID_LENGTH = 100
+const MAX_RUN_ID_LENGTH = 100
 export const MAX_PACK = 25
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 

@@ -4,11 +4,11 @@ import { cleanText } from './clean-text.ts'
 import { parseDate } from './readers/dates.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 
-export const MAX_ID_LENGTH = 256
+const MAX_ID_LENGTH = 256
 export const MAX_NAME_LENGTH = 1_000
-export const MAX_DESCRIPTION_LENGTH = 10_000
-export const MAX_TEXT_LENGTH = 1_000
-export const MAX_SAMPLE_POINTS = 5_000
+const MAX_DESCRIPTION_LENGTH = 10_000
+const MAX_TEXT_LENGTH = 1_000
+const MAX_SAMPLE_POINTS = 5_000
 
 /** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */
 export const OPTIONAL_TEXT_FIELDS = [
@@ -28,7 +28,7 @@ export const OPTIONAL_TEXT_FIELDS = [
 ] as const satisfies readonly (keyof Indicator)[]
 
 /** Every field of an indicator. Other fields of the input are left out and reported. */
-export const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
+const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
 
 const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
 const MAX_NUMERIC_TEXT = 40

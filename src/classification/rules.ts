@@ -13,7 +13,7 @@ import { PRICE_TYPE_RULES } from './rules/type-price.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
 /** The rules for the type, in the order in which they are tried; the first that fits decides. */
-export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
+const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...CONCEPT_TYPE_RULES,
   ...PRICE_TYPE_RULES,
   ...PORTION_TYPE_RULES,

@@ -16,9 +16,9 @@ export interface PromptItem {
 
 const OPEN = '<indicators>'
 const CLOSE = '</indicators>'
-export const MAX_PROMPT_NAME = 400
-export const MAX_PROMPT_DESCRIPTION = 600
-export const MAX_PROMPT_TEXT = 200
+const MAX_PROMPT_NAME = 400
+const MAX_PROMPT_DESCRIPTION = 600
+const MAX_PROMPT_TEXT = 200
 export const MAX_PROMPT_SAMPLES = 6
 /** Sample values are shown with so many digits, because more cost tokens and decide nothing. */
 const SIGNIFICANT_DIGITS = 6

@@ -7,13 +7,13 @@ import { MONEY_LETTERS, SCALE_WORDS, UNIT_FILLER } from './unit-words.ts'
 const GENERAL_CURRENCIES = CURRENCY_WORDS.slice(0, 2)
 
 /**
- * The currency of `dividend`: an ISO code, LCU, INTL, or null where it names none. `ownCode`, the indicator's own currency
+ * The currency of `numerator`: an ISO code, LCU, INTL, or null where it names none. `ownCode`, the indicator's own currency
  * code, decides names that several currencies share, such as "pesos"; without it such a name counts as LCU.
  */
-export function readCurrency(dividend: string, ownCode: string | null): string | null {
-  const lower = dividend.toLowerCase()
+export function readCurrency(numerator: string, ownCode: string | null): string | null {
+  const lower = numerator.toLowerCase()
   for (const { pattern, code } of GENERAL_CURRENCIES) if (pattern.test(lower)) return code
-  const written = readCode(dividend)
+  const written = readCode(numerator)
   if (written !== null) return written
   for (const { pattern, code } of CURRENCY_WORDS) if (pattern.test(lower)) return code ?? ownCode ?? 'LCU'
   return null
@@ -23,8 +23,8 @@ export function readCurrency(dividend: string, ownCode: string | null): string |
  * A code that stands alone and in capitals. A code that is also a word counts only where all other words are words of
  * units.
  */
-function readCode(dividend: string): string | null {
-  const tokens = dividend.match(/[\p{L}\p{M}]+\.?|\d+/gu) ?? []
+function readCode(numerator: string): string | null {
+  const tokens = numerator.match(/[\p{L}\p{M}]+\.?|\d+/gu) ?? []
   for (const [position, token] of tokens.entries()) {
     const code = token.replace(/\.$/, '')
     if (!CURRENCY_CODES.has(code)) continue

@@ -1,11 +1,11 @@
 /** Reads what a unit is divided by, such as "barrel" from "USD/bbl" (the field `unit.per`). */
 import { cap } from './unit-normalise.ts'
 
-/** The longest divisor that is kept as it is written. */
-const MAX_DIVISOR_LENGTH = 80
+/** The longest denominator that is kept as it is written. */
+const MAX_DENOMINATOR_LENGTH = 80
 
-/** Spellings of common divisors, with the name that all of them get. */
-const DIVISOR_NAMES: readonly (readonly [RegExp, string])[] = [
+/** Spellings of common denominators, with the name that all of them get. */
+const DENOMINATOR_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:bbl|bbls|barrels?)$/, 'barrel'],
   [/^(?:d|day|days)$/, 'day'],
   [/^(?:l|lit(?:er|re)s?)$/, 'litre'],
@@ -26,15 +26,15 @@ const DIVISOR_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:cubic met(?:er|re)s?|m3|m³|cbm)$/, 'm3'],
 ]
 
-/** The name of a divisor text; null where the text is empty. A bare number is a number of people. */
-export function readDivisor(divisor: string): string | null {
-  const text = (divisor.split(/[,;(]/, 1)[0] ?? '').trim()
+/** The name of a denominator text; null where the text is empty. A bare number is a number of people. */
+export function readDenominator(denominator: string): string | null {
+  const text = (denominator.split(/[,;(]/, 1)[0] ?? '').trim()
   if (text === '') return null
   if (/^\d+$/.test(text)) return `${text} people`
   const lower = text.toLowerCase()
-  for (const [pattern, name] of DIVISOR_NAMES) if (pattern.test(lower)) return name
+  for (const [pattern, name] of DENOMINATOR_NAMES) if (pattern.test(lower)) return name
   if (/^(?:constant |current )?(?:\d{4} )?(?:us ?\$|\$|us dollars?)/.test(lower))
     return lower.replace(/us ?\$|\$/, 'USD')
   if (/^(?:international|ppp) ?(?:\$|dollars?)?$/.test(lower)) return 'INTL'
-  return cap(text, MAX_DIVISOR_LENGTH)
+  return cap(text, MAX_DENOMINATOR_LENGTH)
 }

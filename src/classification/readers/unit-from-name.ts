@@ -1,6 +1,6 @@
 /** Reads a unit from the name of an indicator whose units are empty: from the last bracket, else from what the name counts. */
 import { CURRENCY_CODES } from '../currency-codes.ts'
-import { readDivisor } from './unit-denominator.ts'
+import { readDenominator } from './unit-denominator.ts'
 import { readUnitText, type UnitByRule, unitByRule } from './unit-from-text.ts'
 import { normaliseUnitText } from './unit-normalise.ts'
 import { NAMES_MEASURE, NAMES_THINGS } from './unit-words.ts'
@@ -24,7 +24,7 @@ export function readUnitFromName(rawName: string, ownCode: string | null): UnitB
     return unitByRule('ratio', 'name-x-to-y-ratio')
   const isMeasure = NAMES_MEASURE.test(lower)
   const per = /\bper (\d[\d ]{0,12}[a-z. ]{0,40}|capita|person|worker)/.exec(lower)
-  if (per && !isMeasure) return unitByRule('rate', 'name-per', { per: readDivisor(per[1] ?? '') })
+  if (per && !isMeasure) return unitByRule('rate', 'name-per', { per: readDenominator(per[1] ?? '') })
   if (NAMES_THINGS.test(lower) && !isMeasure) return unitByRule('count', 'name-things')
   return unitByRule('unknown', 'units-empty')
 }

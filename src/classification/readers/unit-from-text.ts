@@ -1,7 +1,7 @@
-/** Reads a whole unit from a units text: kind, scale, currency and divisor, with the rule that decided. */
+/** Reads a whole unit from a units text: kind, scale, currency and denominator, with the rule that decided. */
 import type { UnitKind } from '../types.ts'
 import { readCurrency } from './unit-currency.ts'
-import { readDivisor } from './unit-denominator.ts'
+import { readDenominator } from './unit-denominator.ts'
 import { normaliseUnitText, separateGluedParts, splitUnit } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
 import {
@@ -31,7 +31,7 @@ export interface UnitByRule {
   readonly rule: string
 }
 
-/** A unit of `kind` with scale 1, no currency and no divisor, unless `more` says otherwise. */
+/** A unit of `kind` with scale 1, no currency and no denominator, unless `more` says otherwise. */
 export function unitByRule(kind: UnitKind, rule: string, more: Partial<Omit<UnitByRule, 'kind' | 'rule'>> = {}) {
   return { kind, scale: 1, currency: null, per: null, ...more, rule } satisfies UnitByRule
 }
@@ -48,41 +48,42 @@ export function readUnitText(raw: string, ownCode: string | null): UnitByRule | 
   if (INDEX.test(lower)) return unitByRule('index', 'units-index')
   // The text keeps its capitals from here on, because a currency code needs them.
   const withoutNotes = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
-  const { dividend, divisor, factor } = splitUnit(separateGluedParts(withoutNotes))
-  const per = readDivisor(divisor)
-  const currency = readCurrency(dividend, ownCode)
-  const scale = Math.max(factor, readScale(dividend, currency !== null))
+  const { numerator, denominator, factor } = splitUnit(separateGluedParts(withoutNotes))
+  const per = readDenominator(denominator)
+  const currency = readCurrency(numerator, ownCode)
+  const scale = Math.max(factor, readScale(numerator, currency !== null))
   if (currency !== null) return unitByRule('currency', 'units-currency', { scale, currency, per })
-  return readQuantity(dividend.toLowerCase().replace(/[().]/g, ' '), divisor, scale)
+  return readQuantity(numerator.toLowerCase().replace(/[().]/g, ' '), denominator, scale)
 }
 
-/** Reads a unit that is no money, percentage, index or flag, from the lower-case dividend and the divisor. */
-function readQuantity(dividend: string, divisor: string, scale: number): UnitByRule {
-  const per = readDivisor(divisor)
-  if (RATIO_WORD.test(dividend)) return unitByRule('ratio', 'units-ratio', { per })
-  if (/^[\d ]*$/.test(dividend) && divisor !== '') return unitByRule('rate', 'units-rate', { per })
-  if (TEMPERATURE.test(dividend)) return unitByRule('temperature', 'units-temperature')
+/** Reads a unit that is no money, percentage, index or flag, from the lower-case numerator and the denominator. */
+function readQuantity(numerator: string, denominator: string, scale: number): UnitByRule {
+  const per = readDenominator(denominator)
+  if (RATIO_WORD.test(numerator)) return unitByRule('ratio', 'units-ratio', { per })
+  if (/^[\d ]*$/.test(numerator) && denominator !== '') return unitByRule('rate', 'units-rate', { per })
+  if (TEMPERATURE.test(numerator)) return unitByRule('temperature', 'units-temperature')
   // A quantity counts before a duration, because "years" beside a quantity names an age: "liters of alcohol, 15+
   // years".
-  if (PHYSICAL.test(dividend)) return unitByRule('physical', 'units-physical', { scale, per })
-  if (DURATION.test(dividend)) return unitByRule('duration', 'units-duration', { scale, per })
-  if (/\bmale births\b/.test(dividend)) return unitByRule('ratio', 'units-ratio', { per })
+  if (PHYSICAL.test(numerator)) return unitByRule('physical', 'units-physical', { scale, per })
+  if (DURATION.test(numerator)) return unitByRule('duration', 'units-duration', { scale, per })
+  if (/\bmale births\b/.test(numerator)) return unitByRule('ratio', 'units-ratio', { per })
   const isPerGroup =
-    /^\d{3}/.test(divisor) || (/[a-z]/.test(divisor) && !/^(?:day|month|year|week|quarter)s?$/i.test(divisor))
-  if (COUNT.test(dividend)) {
+    /^\d{3}/.test(denominator) ||
+    (/[a-z]/.test(denominator) && !/^(?:day|month|year|week|quarter)s?$/i.test(denominator))
+  if (COUNT.test(numerator)) {
     if (isPerGroup) return unitByRule('rate', 'units-rate', { per })
     return unitByRule('count', 'units-count', { scale, per })
   }
   if (isPerGroup) return unitByRule('rate', 'units-rate', { per })
   if (scale > 1) {
-    const rule = isMultiplierAlone(dividend) ? 'units-multiplier-only' : 'units-multiplier-of-unread'
+    const rule = isMultiplierAlone(numerator) ? 'units-multiplier-only' : 'units-multiplier-of-unread'
     return unitByRule('count', rule, { scale, per })
   }
   return unitByRule('unknown', 'units-unread', { per })
 }
 
 /** Whether every word is a multiplier, as in "Tens of Million". In "Thousand Quux" the unit may be anything. */
-function isMultiplierAlone(dividend: string): boolean {
-  const words = dividend.match(/[\p{L}\p{M}]+/gu) ?? []
+function isMultiplierAlone(numerator: string): boolean {
+  const words = numerator.match(/[\p{L}\p{M}]+/gu) ?? []
   return words.every((word) => SCALE_WORDS.has(word) || MONEY_LETTERS.has(word) || /^(?:of|in|the)$/.test(word))
 }

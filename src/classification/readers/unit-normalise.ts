@@ -69,31 +69,32 @@ export function separateGluedParts(text: string): string {
 
 /** A units text split at "per" or "/". */
 export interface SplitUnit {
-  readonly dividend: string
+  readonly numerator: string
   /** What the unit is divided by; '' where there is no "per" or "/". */
-  readonly divisor: string
+  readonly denominator: string
   /** The multiplier that an oil unit such as "BBL/D/1K" carries at its end or beginning, else 1. */
   readonly factor: number
 }
 
-/** Splits a units text into dividend and divisor: "USD/bbl", "EUR per MWh", "BBL/D/1K", "kb/d", "USD a year". */
+/** Splits a units text into numerator and denominator: "USD/bbl", "EUR per MWh", "BBL/D/1K", "kb/d", "USD a year". */
 export function splitUnit(text: string): SplitUnit {
   const oil = /^(.{1,20}?)(?:\/(d|day))?\/ ?1 ?(k|m|million|thousand)$/i.exec(text)
-  if (oil) return { dividend: oil[1] ?? '', divisor: oil[2] ?? '', factor: /^[kt]/i.test(oil[3] ?? '') ? 1e3 : 1e6 }
+  if (oil)
+    return { numerator: oil[1] ?? '', denominator: oil[2] ?? '', factor: /^[kt]/i.test(oil[3] ?? '') ? 1e3 : 1e6 }
   const daily = /^(.{0,40}?)\b(k|m|mm)?b(?:bl)?\/?p?d$/i.exec(text)
   if (daily) {
     const letter = (daily[2] ?? '').toLowerCase()
     const factor = letter === 'k' ? 1e3 : letter === '' ? 1 : 1e6
-    return { dividend: `${daily[1] ?? ''} barrels`, divisor: 'day', factor }
+    return { numerator: `${daily[1] ?? ''} barrels`, denominator: 'day', factor }
   }
   const line = /(?:^|\s)(?:per|pro|por|par|je|на)\s|\/(?!\s*(?:or|and)\b)|\ba year\b|\bp\.?a\.?$/i.exec(text)
-  if (!line) return { dividend: text, divisor: '', factor: 1 }
+  if (!line) return { numerator: text, denominator: '', factor: 1 }
   const sign = line[0].toLowerCase()
   const implied = sign.includes('year') || sign.startsWith('p.') || sign.startsWith('pa') ? 'year' : ''
   const rest = text.slice(line.index + line[0].length).trim()
   return {
-    dividend: text.slice(0, line.index).trim(),
-    divisor: implied === '' || rest !== '' ? rest : implied,
+    numerator: text.slice(0, line.index).trim(),
+    denominator: implied === '' || rest !== '' ? rest : implied,
     factor: 1,
   }
 }

@@ -9,12 +9,13 @@ import { MONEY_LETTERS, SCALE_WORDS } from './unit-words.ts'
 const AMBIGUOUS_WORDS: ReadonlySet<string> = new Set(['mm', 'th', 'md', 'man', 'cr'])
 
 /**
- * The product of all multipliers in `dividend`, or the largest of them where the codebook has no scale of that product.
+ * The product of all multipliers in `numerator`, or the largest of them where the codebook has no scale of that product.
  * `isMoney` says whether the text names a currency, beside which single letters are multipliers too.
  */
-export function readScale(dividend: string, isMoney: boolean): number {
+export function readScale(numerator: string, isMoney: boolean): number {
   // The letters before a currency sign belong to a country: the B of "B$" is no billion.
-  const tokens = dividend.replace(/(?<!\p{L})\p{Lu}{1,3}(?=[$£])/gu, '').match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
+  const tokens =
+    numerator.replace(/(?<!\p{L})\p{Lu}{1,3}(?=[$£])/gu, '').match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
   const factors: number[] = []
   for (const [position, raw] of tokens.entries()) {
     const token = raw.toLowerCase()
@@ -24,7 +25,7 @@ export function readScale(dividend: string, isMoney: boolean): number {
       if (tokens[position - 1]?.toLowerCase() !== 'in') factors.push(Number(token))
     } else if (bare === 'mil') {
       // "mil" is a thousand in Spanish, Portuguese and Romanian, and short for a million in English.
-      const isThousand = /^(?:mill|m$|de$|pesos|rea|pers|pess|tone|uni)/.test(next) || /\br\$|\bbrl\b/i.test(dividend)
+      const isThousand = /^(?:mill|m$|de$|pesos|rea|pers|pess|tone|uni)/.test(next) || /\br\$|\bbrl\b/i.test(numerator)
       factors.push(isThousand ? 1e3 : 1e6)
     } else if (bare === 'bin') {
       // "bin" is Turkish for a thousand, and an English word for a container.

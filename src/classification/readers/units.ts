@@ -1,4 +1,4 @@
-/** The unit reader: reads kind, scale, currency and divisor of an indicator's unit from its units, name, scale and currency code. */
+/** The unit reader: reads kind, scale, currency and denominator of an indicator's unit from its units, name, scale and currency code. */
 import { CURRENCY_CODES } from '../currency-codes.ts'
 import type { FieldReading, Unit } from '../types.ts'
 import { MAX_NAME_LENGTH, readUnitFromName } from './unit-from-name.ts'
@@ -41,7 +41,7 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 
-/** Whether the units are empty or repeat the bracket of the name, so that the name may add a divisor (ruling 9). */
+/** Whether the units are empty or repeat the bracket of the name, so that the name may add a denominator (ruling 9). */
 function isUnitFromName(input: UnitInput): boolean {
   const units = cap(input.units ?? '', MAX_UNITS_LENGTH)
     .toLowerCase()

@@ -58,7 +58,7 @@ export interface Rule<Value, Seen = RuleContext> {
 }
 
 /** A longer name is cut, and no rule is sure of it. */
-export const MAX_NAME = 320
+const MAX_NAME = 320
 const MAX_UNITS = 160
 const MAX_DESCRIPTION = 600
 

@@ -185,7 +185,7 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
 ]
 
 /** Whether name or units say a change over a period. */
-export function isGrowth(c: RuleContext): boolean {
+function isGrowth(c: RuleContext): boolean {
   if (GROWTH_UNITS.test(c.units)) return true
   if (GROWTH_EXCLUDED.test(c.head)) return false
   if (c.unit.kind === 'index' && !/\b(?:yoy|mom|qoq)\b/.test(c.head)) return false

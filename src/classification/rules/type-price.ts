@@ -46,7 +46,7 @@ const INDEX_SAID = pattern`
   |\bturnover\b|\bconstruction\b|\bmanufacturing\b|\bservices\b|\bfreight\b|\bgdp\b|\bvolume\b
 `
 
-/** Divisors that are an amount of a good, so that money per such an amount is a price. */
+/** Denominators that are an amount of a good, so that money per such an amount is a price. */
 const GOODS = pattern`
   ^(?:\d{1,4} ?)?(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
   |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)

@@ -220,7 +220,7 @@ test('empty units are read from names that count things or people, rank, or divi
   assert.equal(kind('Population growth'), 'unknown')
 })
 
-test('the divisor comes from the units, and from the name only where the units are empty or repeat its bracket (ruling 9)', () => {
+test('the denominator comes from the units, and from the name only where the units are empty or repeat its bracket (ruling 9)', () => {
   assert.equal(parseUnits({ units: 'PKR', name: 'Pakistan Parallel FX Rate (PKR)' }).value.per, null)
   assert.equal(parseUnits({ units: 'current US$', name: 'GDP per capita (current US$)' }).value.per, 'person')
   assert.equal(parseUnits({ units: 'USD', name: 'GDP per Capita' }).value.per, null)
