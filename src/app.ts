@@ -15,14 +15,18 @@ export interface AppDeps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly pingDatabase: () => Promise<void>
-  /** Builds the handler of Restate's calls. It takes the health check because its handler `health` answers with it. */
+  /**
+   * Builds the handler that answers Restate's calls. The health check is passed in, because classify-api/health answers
+   * with its report.
+   */
   readonly createRestateHandler: (health: Health) => NodeHandler
 }
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
-    // The metrics count Restate's calls; a log line for each of them would bury the other lines.
+    // Requests are not logged, because the metrics count them and a line for each call of Restate would bury the other
+    // lines.
     logController: new LogController({ disableRequestLogging: true }),
     serverFactory: (handler) => createPolyglotHttpServer(handler),
     forceCloseConnections: 'idle',

@@ -3,11 +3,14 @@
 /** One row of the table: how far a failure reaches, with which HTTP status it ends an invocation, and whether Restate retries it. */
 export interface FailureKind {
   /**
-   * How far the failure reaches. `answer`: one question or one batch of input. `endpoint`: every question to the model's
-   * endpoint. `run`: everything, so that each later batch would meet it as well.
+   * How far the failure reaches. `answer`: one question or one batch of input. `endpoint`: every question to the
+   * model's endpoint. `run`: the whole run, since each later batch would meet the same failure.
    */
   readonly scope: 'answer' | 'endpoint' | 'run'
-  /** HTTP status of an invocation that ends with the failure. 503 and 504 mean that the other side is away. */
+  /**
+   * HTTP status of an invocation that ends with the failure. 503 and 504 mean that a program the work depends on gives
+   * no answer.
+   */
   readonly status: number
   /** `terminal`: the failure ends the invocation that meets it. `retryable`: Restate makes another attempt. */
   readonly retry: 'terminal' | 'retryable'
@@ -15,7 +18,7 @@ export interface FailureKind {
 
 /** Every failure that one folder reports to another. The codes are stable: callers, dashboards and tests match on them. */
 export const FAILURES = {
-  /** A defect of this service. */
+  /** The code `internal` marks a defect of this service. */
   internal: { scope: 'run', status: 500, retry: 'terminal' },
   'config-invalid': { scope: 'run', status: 500, retry: 'terminal' },
   'input-invalid': { scope: 'answer', status: 400, retry: 'terminal' },
@@ -24,9 +27,9 @@ export const FAILURES = {
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
   'model-bad-request': { scope: 'endpoint', status: 502, retry: 'terminal' },
-  // It ends the batch, whose chunks have tried for about a minute by then.
+  // A batch ends with model-unavailable after its chunks have tried the endpoint for about a minute.
   'model-unavailable': { scope: 'endpoint', status: 503, retry: 'terminal' },
-  // A timeout and a refusal for rate end no invocation: the chunk waits and asks again.
+  // A model-timeout or model-rate-limited ends no invocation, because the chunk waits and asks again.
   'model-timeout': { scope: 'endpoint', status: 504, retry: 'retryable' },
   'model-rate-limited': { scope: 'endpoint', status: 429, retry: 'retryable' },
   'model-bad-answer': { scope: 'answer', status: 502, retry: 'terminal' },
@@ -34,10 +37,10 @@ export const FAILURES = {
   'model-refused': { scope: 'answer', status: 502, retry: 'terminal' },
   'database-unavailable': { scope: 'run', status: 503, retry: 'retryable' },
   'database-failed': { scope: 'run', status: 500, retry: 'terminal' },
-  // The replica ends or the attempt was given up: another attempt, perhaps on another replica, does the work.
+  // With limiter-closed or interrupted the replica stops or the attempt was given up, so another attempt does the work.
   'limiter-closed': { scope: 'run', status: 503, retry: 'retryable' },
   interrupted: { scope: 'run', status: 503, retry: 'retryable' },
-  // From here on: failures that only commands meet, never an invocation.
+  // Only commands meet the failures below; no invocation ends with one of them.
   'ingress-unavailable': { scope: 'run', status: 503, retry: 'retryable' },
   'admin-failed': { scope: 'run', status: 502, retry: 'terminal' },
   'cluster-failed': { scope: 'run', status: 500, retry: 'terminal' },
@@ -57,14 +60,18 @@ export function isErrorCode(code: string): code is ErrorCode {
 }
 
 /**
- * Whether the model's endpoint gives no answers at all, as an outage or a timeout does. The same question may be answered
- * later, and a smaller one would find the endpoint away as well. `code` may be a text that is no code.
+ * Whether the failure `code` means that the model's endpoint gives no answers at all, as in an outage or a timeout. The
+ * same question may be answered later, and splitting it into smaller ones would not help. `code` may be a text that is
+ * no code.
  */
 export function isEndpointAway(code: string): boolean {
   return isOfEndpoint(code) && failureOf(code).status >= 503
 }
 
-/** Whether a failure says nothing about the indicators of the question, because it is one of the model's endpoint. */
+/**
+ * Whether the failure `code` lies with the model's endpoint, so that it says nothing about the indicators that were
+ * asked about.
+ */
 export function isOfEndpoint(code: string): boolean {
   return failureOf(code).scope === 'endpoint'
 }
@@ -72,7 +79,7 @@ export function isOfEndpoint(code: string): boolean {
 /** An error with a stable code, a sentence for people and its cause. The message never holds a secret. */
 export class ServiceError extends Error {
   readonly code: ErrorCode
-  /** Milliseconds for which the other side asks its callers to wait; undefined where it names no time. */
+  /** Milliseconds that the refusing server asks its callers to wait; undefined where it names no time. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {

@@ -13,8 +13,8 @@ export interface MetricSources {
 }
 
 /**
- * Gauges of prom-client whose names end in `_total`, which Prometheus reserves for counters; promtool reports them. The
- * same figures stand in `nodejs_active_handles`, `nodejs_active_resources` and `nodejs_active_requests`.
+ * Gauges of prom-client that are left out, because their names end in `_total`, which Prometheus reserves for counters.
+ * Their figures also stand in `nodejs_active_handles`, `nodejs_active_resources` and `nodejs_active_requests`.
  */
 const MISNAMED_DEFAULTS = [
   'nodejs_active_handles_total',
@@ -25,7 +25,7 @@ const MISNAMED_DEFAULTS = [
 /** Builds the metrics in a registry of their own, so that several replicas can live in one process of a test. */
 export function createMetrics() {
   const registry = new Registry()
-  // The lag of the event loop, the heap, the CPU and the like, under prom-client's usual names.
+  // prom-client adds its own metrics of the process, such as the event loop's lag, the heap and the CPU.
   collectDefaultMetrics({ register: registry })
   for (const name of MISNAMED_DEFAULTS) registry.removeSingleMetric(name)
   const registers = [registry]
@@ -201,7 +201,7 @@ function tokensOf({ tokensPerMinute }: Budget): number {
   return tokensPerMinute ?? Number.POSITIVE_INFINITY
 }
 
-/** A gauge whose value is read at each scrape. */
+/** Adds a gauge whose value `read` gives at each scrape. */
 function addGauge(registers: Registry[], name: string, help: string, read: () => number): void {
   new Gauge({
     name,
@@ -216,12 +216,17 @@ function addGauge(registers: Registry[], name: string, help: string, read: () =>
 interface CounterSource {
   readonly name: string
   readonly help: string
-  /** Where there is a label, `read` gives a total for each of its values, else one total under any name. */
+  /**
+   * The name of the counter's label. With a label `read` gives a total for each value of the label, without one a
+   * single total under any key.
+   */
   readonly label?: string
   readonly read: () => Readonly<Record<string, number>>
 }
 
-/** A counter whose total is kept elsewhere, never falls, and is read at each scrape. */
+/**
+ * Adds a counter whose total another part of the replica keeps and `read` gives at each scrape. The total never falls.
+ */
 function addCounter(registers: Registry[], { name, help, label, read }: CounterSource): void {
   new Counter({
     name,

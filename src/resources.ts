@@ -41,9 +41,9 @@ export interface Resources extends DatabaseResources {
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
-  /** Deletes old rows once it is started; null where RETENTION_DAYS is unset and everything is kept. */
+  /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
-  /** The price of a model by OPENAI_PRICES and then by the built-in table; null where neither has one. */
+  /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
   readonly priceOf: (model: string) => ModelPrice | null
   /** Closes every part, also after one that fails to close; rejects with the first failure. Call it once. */
   close(): Promise<void>
@@ -69,7 +69,7 @@ export function openDatabase(
   }
 }
 
-/** The price of a model by OPENAI_PRICES and then by the built-in table; null where neither has one. */
+/** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
 export function priceOfModel(config: Config, model: string): ModelPrice | null {
   return priceOf(model, withDefaultPrices(config.openai.prices))
 }
@@ -166,8 +166,8 @@ export function createResources(config: Config, service: string, log: Logger): R
 }
 
 /**
- * The model settings of the environment, or those of the offline model where no other endpoint is set. The offline model
- * answers under one name, so it has no escalation model.
+ * The model settings of the environment, or those of the offline model where no other endpoint is set. The offline
+ * model answers under one name, so it has no escalation model.
  */
 function modelOf({ openai, offlineModel }: Config): Config['openai'] {
   if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.url === undefined) return openai
@@ -179,7 +179,10 @@ function modelOf({ openai, offlineModel }: Config): Config['openai'] {
  * lease that is renewed late shrinks.
  */
 const RATE_CONNECTIONS = 2
-/** Milliseconds for a connection, and for a statement, of a lease renewal. A lease lasts four seconds. */
+/**
+ * A lease renewal fails where connecting or one statement takes longer than this many milliseconds, because a lease
+ * lasts only four seconds.
+ */
 const RATE_TIMEOUT_MS = 1_500
 
 function openRatePool(connection: DatabaseConnection, log: Logger): DatabasePool {

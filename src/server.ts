@@ -110,8 +110,9 @@ async function prepareDatabase(resources: Resources, log: Logger, stopping: Abor
 }
 
 /**
- * Refuses the requests that wait for their start and gives the lease back to the other replicas. Restate runs the
- * refused work elsewhere; starting it here would prolong the drain, and work that is cut off is paid twice.
+ * Refuses the model requests that wait for their start and gives the rate lease back to the other replicas. Restate
+ * runs the refused work on another replica; starting it here would prolong the drain, and work that the drain cuts off
+ * is paid twice.
  */
 async function releaseRate({ limiter, leaseClient }: Resources): Promise<void> {
   await limiter.close()
@@ -119,8 +120,8 @@ async function releaseRate({ limiter, leaseClient }: Resources): Promise<void> {
 }
 
 /**
- * Aborts on SIGTERM, on SIGINT, and when the parent process that started us with a channel is gone. A second signal
- * ends the process at once.
+ * Creates a signal that aborts on SIGTERM, on SIGINT, and when the parent process that started this one with an IPC
+ * channel is gone. A second signal ends the process at once.
  */
 function createStopSignal(log: Logger): AbortSignal {
   const controller = new AbortController()

@@ -1,6 +1,6 @@
 /** The variables that docker-compose.cluster.yml reads and the service does not.
  *
- * With this list a mistyped one in `.env` is reported and a correct one is not; a test compares the list with the
+ * Because of this list a mistyped variable in `.env` is reported and a correct one is not; a test compares the list with the
  * Compose file.
  */
 export const COMPOSE_VARIABLES: readonly string[] = [

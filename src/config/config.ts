@@ -27,7 +27,10 @@ export function readOfflineModelConfig(env: Environment = readEnvironment()) {
   return { ...config.offlineModel, logLevel: config.logLevel ?? 'info' }
 }
 
-/** An unset variable is left out, so that it takes its default; an empty one is kept, so that it is reported. */
+/**
+ * The variables of `env` that the service knows. An unset one is left out, so that it takes its default; an empty one
+ * is kept, so that it is reported as wrong.
+ */
 function pickKnown(env: Environment): Record<string, string> {
   const picked: Record<string, string> = {}
   for (const name of VARIABLE_NAMES) {
@@ -72,7 +75,7 @@ function buildConfig(values: Variables) {
     },
     rate: {
       rpm: values.RATE_RPM,
-      /** Null where tokens a minute have no bound. */
+      /** The bound on tokens a minute; null where there is no bound. */
       tpm: values.RATE_TPM ?? null,
       safety: values.RATE_SAFETY,
       maxWaitMs: values.RATE_MAX_WAIT_MS,
@@ -81,7 +84,10 @@ function buildConfig(values: Variables) {
       ingressPort: values.INGRESS_PORT,
       adminPort: values.ADMIN_PORT,
       ingressUrls: values.RESTATE_INGRESS_URL ?? [`http://127.0.0.1:${values.INGRESS_PORT}`],
-      /** Admin APIs that `queue` and `kill` try in turn: the configured ones, else the embedded stack's, then the cluster's. */
+      /**
+       * Addresses of Restate's admin API that the commands `queue` and `kill` try in turn: the configured ones, else
+       * the embedded stack's, then the cluster's.
+       */
       adminUrls: values.RESTATE_ADMIN_URL ?? adminUrlsOnThisHost(values),
       identityKeys: values.RESTATE_IDENTITY_KEYS ?? [],
       identityKeysDir: values.RESTATE_IDENTITY_KEYS_DIR,
@@ -90,7 +96,7 @@ function buildConfig(values: Variables) {
       composeFile: values.COMPOSE_FILE,
       replicas: values.CLUSTER_REPLICAS,
       identityDir: values.CLUSTER_IDENTITY_DIR,
-      /** The user that PgBouncer lets in; the defaults are those of the Compose file. */
+      /** The login at the cluster's PgBouncer; its defaults are those of the Compose file. */
       database: {
         user: values.POSTGRES_USER,
         password: values.POSTGRES_PASSWORD ?? 'classify',
@@ -114,7 +120,10 @@ function buildConfig(values: Variables) {
   }
 }
 
-/** The embedded stack's admin API and the five of the cluster, each port once. A port of 0 was published on an unknown number. */
+/**
+ * Addresses of the admin APIs of the embedded stack and of the cluster's five nodes, without repeats. A port of 0 is
+ * left out, because Docker chose the real number.
+ */
 function adminUrlsOnThisHost(values: Variables): string[] {
   const ports = [
     values.ADMIN_PORT,

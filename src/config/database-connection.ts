@@ -4,9 +4,9 @@ import type { Variables } from './variables.ts'
 export interface DatabaseConfig {
   /** Null where no database was configured, so that the embedded stack starts its own PostgreSQL. */
   readonly connection: DatabaseConnection | null
-  /** Connections of one replica. */
+  /** The most database connections that one replica opens. */
   readonly poolSize: number
-  /** Days after which old rows are deleted; null where they are kept. */
+  /** Days after which old rows are deleted; null where all rows are kept. */
   readonly retentionDays: number | null
 }
 
@@ -21,7 +21,10 @@ export type DatabaseConnection =
       readonly database: string
     }
 
-/** `DATABASE_URL` where it is set, else `POSTGRES_HOST` with its companions, else null. */
+/**
+ * The address from `DATABASE_URL` where it is set, else from `POSTGRES_HOST` and the other `POSTGRES_` variables, else
+ * null.
+ */
 export function buildConnection(values: Variables): DatabaseConnection | null {
   if (values.DATABASE_URL !== undefined) return { url: values.DATABASE_URL }
   if (values.POSTGRES_HOST === undefined) return null
@@ -35,8 +38,8 @@ export function buildConnection(values: Variables): DatabaseConnection | null {
 }
 
 /**
- * The same database as a process on the host reaches it. `POSTGRES_HOST=host.docker.internal` serves the containers of
- * the Compose file, and on the host itself that name is 127.0.0.1.
+ * How a process on the host reaches the database of `connection`: host.docker.internal, by which the containers of the
+ * Compose file reach the host, becomes 127.0.0.1.
  */
 export function connectionFromThisHost(connection: DatabaseConnection): DatabaseConnection {
   if ('url' in connection || connection.host !== 'host.docker.internal') return connection

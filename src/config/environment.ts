@@ -41,9 +41,9 @@ export function childEnvironment(overrides: Readonly<Record<string, string | nul
 }
 
 /**
- * The environment for Docker Compose, without the variables that came from `.env`. Compose reads that file by itself
- * and expands `$` in it, so a variable that we passed on could differ from the one that Compose reads when a person
- * calls it, and Compose would then recreate the containers.
+ * The environment for Docker Compose, without the variables that came from `.env`. Compose reads `.env` by itself and
+ * expands `$` in it, so a variable that this process passed on could differ from the one that Compose reads when a
+ * person calls it, and Compose would then recreate the containers.
  */
 export function composeEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
   const withoutDotEnv = Object.fromEntries([...dotEnvNames].map((name) => [name, null]))

@@ -4,7 +4,9 @@ import { COMPOSE_VARIABLES } from './compose-variables.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { VARIABLE_NAMES } from './variables.ts'
 
-/** Prefixes of our variables. A name without one of them belongs to another program and is never reported. */
+/**
+ * Prefixes of this service's variables. A name without one of them belongs to another program and is never reported.
+ */
 const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|RETENTION|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
 const KNOWN_NAMES = [...VARIABLE_NAMES, ...COMPOSE_VARIABLES]
 
@@ -13,7 +15,10 @@ const RETIRED: Readonly<Record<string, string>> = {
   RATE_REPLICAS: 'is no longer a variable: the replicas share RATE_RPM and RATE_TPM by themselves',
 }
 
-/** One sentence for each variable that resembles one of ours and that nothing reads. Values are never quoted. */
+/**
+ * Returns one warning for each variable that the service does not read and whose name resembles one of its own. A
+ * warning never quotes a value.
+ */
 export function findNearMisses(env: Environment = readEnvironment()): string[] {
   return Object.keys(env).flatMap((name) => {
     const retired = RETIRED[name]

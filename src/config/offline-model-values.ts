@@ -21,7 +21,10 @@ export interface OfflineAnswers {
 
 const FAULTS_ALLOWED = `must be a list such as http500=.1,cut=.05 of ${MODEL_FAULTS.join(', ')}`
 
-/** A list such as "http500=.1,cut=.05". The message of a refusal quotes the part of the list that is wrong. */
+/**
+ * Parses a list of fault rates such as "http500=.1,cut=.05". An error message quotes the part of the list that is
+ * wrong.
+ */
 export const faultRates = z.string().transform((list, context): FaultRates => {
   const rates: Partial<Record<ModelFault, number>> = {}
   const refuse = (message: string) => {
@@ -44,7 +47,7 @@ export const faultRates = z.string().transform((list, context): FaultRates => {
 
 const ANSWERS_ALLOWED = 'must be rules, noisy:P, gold:FILE, gold:FILE,noisy:P (P from 0 to 1) or hostile'
 
-/** A source of answers such as "rules", "noisy:0.1", "gold:FILE,noisy:0.1" or "hostile". */
+/** Parses a source of answers such as "rules", "noisy:0.1", "gold:FILE,noisy:0.1" or "hostile". */
 export const offlineAnswers = text.transform((mode, context): OfflineAnswers => {
   if (mode === 'rules' || mode === 'hostile') return { from: mode, goldFile: null, noise: 0 }
   const [, goldFile = null, rest = 'noisy:0'] = /^gold:\s*([^,]+?)\s*(?:,\s*(.*))?$/.exec(mode) ?? [null, null, mode]
@@ -56,7 +59,10 @@ export const offlineAnswers = text.transform((mode, context): OfflineAnswers => 
   return z.NEVER
 })
 
-/** The sum, rounded to nine decimals as in the input, because rates that add up to 1 could give 1.0000000000000002 otherwise. */
+/**
+ * Adds up fault rates and rounds the sum to nine decimals, because floating-point numbers that add up to 1 may give
+ * 1.0000000000000002.
+ */
 function sumOf(rates: readonly number[]): number {
   return Number(rates.reduce((total, rate) => total + rate, 0).toFixed(9))
 }

@@ -26,7 +26,7 @@ export const decimal = (min: number, max: number) => {
 /** A TCP port that a process of ours listens on. */
 export const port = whole(1, 65_535)
 
-/** A TCP port that Docker publishes on the host. With 0 Docker takes any free port. */
+/** A TCP port that Docker publishes on the host. With 0 Docker chooses any free port. */
 export const hostPort = whole(0, 65_535)
 
 /** A text that is not blank; spaces around it are removed. */
@@ -36,7 +36,10 @@ export const text = z.string().trim().min(1, 'must not be blank').max(1_000, 'mu
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: () => `must be one of ${values.join(', ')}` })
 
-/** The form of an HTTP URL, for messages. A password in a URL is refused because URLs appear in messages and reports. */
+/**
+ * The end of messages that refuse an HTTP URL. A password in a URL is refused because URLs appear in messages and
+ * reports.
+ */
 const URL_FORM = 'that begins with http:// or https:// and holds no user name or password'
 
 /** One HTTP URL, without slashes at its end. */
@@ -59,7 +62,10 @@ export const postgresUrl = text.refine(
   'must be a URL such as postgres://user:password@host:5432/database',
 )
 
-/** An API key. Other characters cannot stand in an HTTP header, and the client would report the endpoint as unreachable. */
+/**
+ * An API key of printable ASCII. Other characters cannot stand in an HTTP header, and the client would report the
+ * endpoint as unreachable.
+ */
 export const apiKey = text.regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
 
 /** Prices of one model in USD per million tokens. */

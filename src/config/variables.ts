@@ -52,7 +52,8 @@ export const variables = z.object({
   RESTATE_ADMIN_URL: httpUrls.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),
-  // The `cluster:` commands read these; compose-variables.ts lists what the Compose file alone reads.
+  // The variables from COMPOSE_FILE on serve the `cluster:` commands; compose-variables.ts lists those that the Compose
+  // file alone reads.
   COMPOSE_FILE: text.optional(),
   CLUSTER_REPLICAS: whole(1, 1_000).default(5),
   CLUSTER_ADMIN_PORT_1: hostPort.default(9070),
@@ -73,7 +74,7 @@ export const variables = z.object({
   OFFLINE_MODEL_FAULTS: faultRates.optional(),
 })
 
-/** The checked values by the name of the variable. */
+/** The checked value of each variable, by the name of the variable. */
 export type Variables = z.output<typeof variables>
 
 export const VARIABLE_NAMES: readonly string[] = Object.keys(variables.shape)

@@ -6,21 +6,21 @@ import type { Socket } from 'node:net'
 /** The reports of a server about its connections, and the two ways to close them all. */
 export interface Connections {
   opened(socket: Socket): void
-  /** `socket` speaks HTTP/2, so its session decides when it is idle. */
+  /** Records that `socket` speaks HTTP/2, so that its HTTP/2 session decides when the connection is idle. */
   speaksHttp2(socket: Socket): void
-  /** A request of HTTP/1.1 is being answered on `socket`. */
+  /** Records that a request of HTTP/1.1 is being answered on `socket`, so that the connection counts as busy. */
   requestBegan(socket: Socket, response: ServerResponse): void
   sessionBegan(session: ServerHttp2Session): void
   /** Closes every idle connection now and each busy one after its last response. */
   closeWhenIdle(): void
-  /** Closes every connection now, whatever is being answered on it. */
+  /** Closes every connection now and cuts off the answers that are under way. */
   closeNow(): void
   /** The number of open connections. */
   count(): number
 }
 
 interface Connection {
-  /** HTTP/1.1 responses that have not ended. */
+  /** The HTTP/1.1 responses on the connection that have not ended; it is idle while there are none. */
   readonly running: Set<ServerResponse>
   isHttp2: boolean
 }
@@ -56,7 +56,7 @@ export function createConnections(): Connections {
     },
     closeWhenIdle: () => {
       isClosing = true
-      // `close` sends GOAWAY: open streams end normally, and the client sends new ones elsewhere.
+      // `close` of an HTTP/2 session sends GOAWAY: open streams end normally, and the client sends new ones elsewhere.
       for (const session of sessions) session.close()
       for (const [socket, { running, isHttp2 }] of connections) {
         if (isHttp2) continue

@@ -3,8 +3,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { withTimeout } from '../lib/timing.ts'
 
 /**
- * Stops listening and resolves when every connection is closed. Calls that still run after `timeoutMs` are cut off;
- * Restate then runs them again on another replica, so their work is done twice but never lost.
+ * Stops the server from listening and resolves when every connection is closed. Calls that still run after `timeoutMs`
+ * are cut off; Restate then runs them again on another replica, so their work is done twice but never lost.
  */
 export async function drainApp(app: FastifyInstance, timeoutMs: number, log: FastifyBaseLogger): Promise<void> {
   const closed = app.close()

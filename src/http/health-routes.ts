@@ -4,7 +4,8 @@ import type { Health } from './health.ts'
 
 /** Mounts GET /classify-api/health and GET /health, which answer alike. */
 export async function healthRoutes(app: FastifyInstance, options: { readonly health: Health }): Promise<void> {
-  // Without a handler of its own the route would be refused under pressure, when its report is needed most.
+  // The empty pressure handler lets the health routes answer while the process is overloaded, when their report is
+  // needed most.
   const config = { pressureHandler: () => undefined }
   for (const url of ['/classify-api/health', '/health']) {
     app.get(url, { config }, async (_request, reply) => {

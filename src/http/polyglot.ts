@@ -11,7 +11,7 @@ import { createConnections } from './connections.ts'
 /**
  * A `serverFactory` for Fastify. It is typed as a `node:http` server because Fastify drives that interface.
  * `closeIdleConnections` begins the end of the server: it closes idle connections at once and busy ones as soon as
- * their last response has been sent. `closeAllConnections` cuts off what is still running.
+ * their last response has been sent. `closeAllConnections` cuts off the requests that still run.
  */
 export function createPolyglotHttpServer(listener: RequestListener): HttpServer {
   const server = createPolyglotServer(
@@ -24,7 +24,8 @@ export function createPolyglotHttpServer(listener: RequestListener): HttpServer 
     listener,
   )
   const connections = createConnections()
-  // httpolyglot emits the event twice: when the connection opens, and on the inner server that takes it over.
+  // httpolyglot emits `connection` twice for each socket: when the socket opens, and on the inner server that takes it
+  // over.
   server.on('connection', function (this: TcpServer, socket) {
     if (this === server) connections.opened(socket)
     else if (!(this instanceof HttpServer)) connections.speaksHttp2(socket)
@@ -34,7 +35,7 @@ export function createPolyglotHttpServer(listener: RequestListener): HttpServer 
   })
   server.on('session', (session: ServerHttp2Session) => connections.sessionBegan(session))
 
-  // Fastify calls these methods, which a plain TCP server does not have.
+  // The methods are added because Fastify calls them and a plain TCP server lacks them.
   return Object.assign(server, {
     setTimeout: () => server,
     closeIdleConnections: () => connections.closeWhenIdle(),

@@ -34,8 +34,8 @@ export const pressure = plugin(async (app: FastifyInstance, options: PressureOpt
       }
     },
     pressureHandler: (_request, reply, type) => {
-      // A database that does not answer is no reason to refuse: chunks can ask the model without it, and Restate retries
-      // the batches that need it.
+      // No request is refused because the database is away: chunks can ask the model without the database, and Restate
+      // retries the batches that need it.
       if (type === underPressure.TYPE_HEALTH_CHECK) return
       reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS))
       return { code: 'under-pressure', message: `This replica is under pressure (${type}); try again later` } as never

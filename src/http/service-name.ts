@@ -2,13 +2,16 @@
 import { Resolver } from 'node:dns/promises'
 import { hostname, networkInterfaces } from 'node:os'
 
-/** Milliseconds for one DNS answer. Outside Docker no server may answer, and the start would wait for it. */
+/**
+ * Milliseconds that one DNS lookup may take, because outside Docker no server may answer and the start would wait for
+ * it.
+ */
 const LOOKUP_TIMEOUT_MS = 500
 
 /**
  * The configured name, else "classify-service-N" with the number of the container, else the host name. Docker's DNS
- * gives the number in the name of the container's address: "project-classify-service-3.network" with Compose v2, the
- * same with underscores with v1.
+ * gives the number in the name that it holds for the container's address: "project-classify-service-3.network" with
+ * Compose v2, the same with underscores with v1.
  */
 export async function findServiceName(configured: string | undefined): Promise<string> {
   if (configured !== undefined) return configured
@@ -36,7 +39,8 @@ function ownAddresses(): string[] {
 
 async function resolvePtr(resolver: Resolver, address: string): Promise<string[]> {
   try {
-    // `resolver.reverse` would look into the hosts file first, and the container's number is only in DNS.
+    // The name is asked of DNS directly, because `resolver.reverse` would look into the hosts file first, which lacks
+    // the container's number.
     return await resolver.resolvePtr(`${address.split('.').reverse().join('.')}.in-addr.arpa`)
   } catch {
     return []

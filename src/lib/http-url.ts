@@ -1,8 +1,8 @@
 /** Reads the http and https addresses that the configuration and the options of commands take. */
 
 /**
- * The address without slashes at its end. Undefined where `text` is no http or https URL, and where it holds a user name
- * or a password, because addresses are printed in messages and reports.
+ * The address without slashes at its end. Undefined where `text` is no http or https URL, and where it holds a user
+ * name or a password, because addresses are printed in messages and reports.
  */
 export function parseHttpUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
@@ -11,13 +11,13 @@ export function parseHttpUrl(text: string): string | undefined {
   return isAccepted ? text.replace(/\/+$/, '') : undefined
 }
 
-/** The addresses of a list with commas between them; undefined where `parseHttpUrl` accepts not all of them. */
+/** The addresses of a list with commas between them; undefined where `parseHttpUrl` refuses one of them. */
 export function parseHttpUrls(text: string): string[] | undefined {
   const urls = text.split(',').map((part) => parseHttpUrl(part.trim()))
   return urls.every((url) => url !== undefined) ? urls : undefined
 }
 
-/** `text` without all that stands before its last @, since a user name and a password may be among it. */
+/** `text` with everything up to its last @ replaced by ***@, because a user name and a password may stand there. */
 export function hideCredentials(text: string): string {
   return text.replace(/^.*@/s, '***@')
 }

@@ -1,8 +1,8 @@
 /** Reads the Retry-After header of HTTP, by which a server says how long a caller has to wait. */
 
 /**
- * Milliseconds of wait in the value of a Retry-After header, which is a number of seconds or an HTTP date; undefined where
- * it is neither. Never negative. `nowMs` is the wall clock in milliseconds.
+ * Milliseconds of wait in the value of a Retry-After header, which is a number of seconds or an HTTP date; undefined
+ * for any other text. Never negative. `nowMs` is the wall clock in milliseconds.
  */
 export function parseRetryAfterMs(text: string, nowMs: number): number | undefined {
   if (/^\s*\d+(?:\.\d+)?\s*$/.test(text)) return Number(text) * 1_000

@@ -1,4 +1,4 @@
-/** The hash by which shapes and other texts are told apart. */
+/** Computes the SHA-256 hash of a text, by which shapes, inputs and files are compared. */
 import { createHash } from 'node:crypto'
 
 /** SHA-256 of `text` as UTF-8, in 64 hexadecimal digits. */

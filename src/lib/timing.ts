@@ -27,9 +27,9 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `attempt` until it resolves with something other than undefined, and resolves with that; with undefined once
- * `patienceMs` are over. A rejection of `attempt` ends the loop and is passed on, and so is the reason of `signal` when it
- * aborts.
+ * Calls `attempt` until it resolves with something other than undefined, and resolves with that value, or with
+ * undefined once `patienceMs` are over. A rejection of `attempt` ends the loop and is passed on. So is the reason of
+ * `signal` when the signal aborts.
  */
 export async function retryFor<T>(
   attempt: (attempt: number) => Promise<T | undefined>,

@@ -1,51 +1,61 @@
-/** A queue for callers that cannot wait in it: each is given the time for which to sleep.
+/** A queue whose callers do not wait inside it: each is given the milliseconds to sleep before its turn.
  *
- * The queue remembers only when its last turn ends. Pure. The rate limiter defers chunks by it, and admission holds
- * batches back by it.
+ * The queue is pure and remembers only when its last turn ends. The rate limiter defers chunks by such a queue, and
+ * admission holds batches back by one.
  */
 
-/** Milliseconds of one step in which turns are counted. */
+/** Sleeping callers are counted by the step of time in which they wake; a step has this many milliseconds. */
 const STEP_MS = 1_000
-/** Multiples of it, modulo 1, spread evenly over 0 to 1 however many there are. */
+/**
+ * The multiples of the golden ratio, modulo 1, spread evenly over 0 to 1 however many there are, and so do the waking
+ * times made of them.
+ */
 const GOLDEN_RATIO = 0.618_033_988_749_895
 
 export interface VirtualQueueOptions {
-  /** The most milliseconds that a turn is booked ahead: a sleeper cannot be woken when the queue moves faster. */
+  /**
+   * A turn is booked at most this many milliseconds ahead, because a sleeping caller cannot be woken when the queue
+   * moves faster.
+   */
   readonly horizonMs: number
   /** The least milliseconds that a caller sleeps. */
   readonly shortestMs: number
 }
 
 export interface TurnRequest {
-  /** How many units of work the caller brings, such as requests. */
+  /** The units of work, such as requests, that the caller wants to start. */
   readonly places: number
-  /** Milliseconds that the queue needs for one place; Infinity while it does not move. */
+  /** Milliseconds of the queue that one unit of work takes; Infinity while the queue stands still. */
   readonly intervalMs: number
-  /** Milliseconds before which the turn does not begin, whatever stands in the queue. */
+  /** Milliseconds from now before which the turn does not begin, even where the queue is empty. */
   readonly notBeforeMs: number
-  /** The most milliseconds to sleep where the turn lies beyond the horizon. Default, and at most: the horizon. */
+  /**
+   * The most milliseconds that a caller sleeps where no turn within `horizonMs` is free. Default, and at most:
+   * `horizonMs`.
+   */
   readonly unbookedMs?: number
 }
 
 export interface Turn {
   readonly waitMs: number
-  /** False where the turn lies beyond the horizon: the caller sleeps for an arbitrary time and asks again. */
+  /** False where no turn within `horizonMs` is free: the caller then sleeps without a booked turn and asks again. */
   readonly isBooked: boolean
 }
 
 export interface VirtualQueue {
   /**
-   * Books the places after those booked before. Beyond the horizon nothing is booked, and the callers are spread over the
-   * second half of `unbookedMs`, so that they do not come back together.
+   * Books `places` behind those booked before. Where the turn would begin later than `horizonMs`, nothing is booked,
+   * and the caller sleeps for a part of `unbookedMs` between a half and the whole, so that callers do not come back
+   * together.
    */
   book(now: number, request: TurnRequest): Turn
-  /** Lets later turns begin sooner, because work of `places` that was to be done before them is not done. */
+  /** Lets later turns begin sooner, because booked work of `places` will not be done. */
   shorten(places: number): void
-  /** The places of callers that still sleep, to the second. */
+  /** The places of the callers that still sleep at `now`, exact to a second. */
   sleeping(now: number): { readonly booked: number; readonly unbooked: number }
 }
 
-/** `now`, in every call, is the milliseconds of one clock that never goes back. */
+/** Creates an empty queue. The `now` of each later call is the milliseconds of one clock that never goes back. */
 export function createVirtualQueue({ horizonMs, shortestMs }: VirtualQueueOptions): VirtualQueue {
   const steps = Math.ceil(horizonMs / STEP_MS) + 2
   const wakings = new Array<{ step: number; booked: number; unbooked: number }>(steps)
@@ -53,7 +63,10 @@ export function createVirtualQueue({ horizonMs, shortestMs }: VirtualQueueOption
   let endIntervalMs = Number.POSITIVE_INFINITY
   let unbookedTurns = 0
 
-  /** The queue's end for the pace of `intervalMs`: the booked places stay as many when the pace changes. */
+  /**
+   * When the last booked turn ends if a place takes `intervalMs`: a new pace changes the time and keeps the number of
+   * places.
+   */
   function endAt(now: number, intervalMs: number): number {
     if (end <= now || intervalMs === endIntervalMs) return end
     return now + ((end - now) * intervalMs) / endIntervalMs
