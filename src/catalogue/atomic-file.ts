@@ -3,8 +3,9 @@ import { open, rename, rm } from 'node:fs/promises'
 import { messageOf, ServiceError } from '../errors.ts'
 
 /**
- * Writes to a partial file that takes the name `path` only once it is complete. `write` gets a function that appends a text;
- * its result is returned. Rejects with ServiceError `input-invalid` where `path` cannot be written.
+ * Writes a file under a temporary name and renames it to `path` once it is complete. The callback `write` gets a function
+ * that appends text, and the result of `write` is returned. Rejects with ServiceError `input-invalid` where `path` cannot be
+ * written.
  */
 export async function writeFileAtomically<T>(
   path: string,

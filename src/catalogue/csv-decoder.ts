@@ -12,12 +12,12 @@ const MAX_SHOWN_COLUMNS = 8
 const IS_JSON = 'The file looks like JSON: give it the extension .jsonl'
 const NAME_FIELDS = 'The first row must name the fields, such as indicator_id,name,units'
 
-/** The fields of a row, or what is wrong with it and in which column (from 0). */
+/** The fields of a row, or the fault that prevents splitting the row, with the column of the fault (counted from 0). */
 type Fields = { readonly fields: readonly string[] } | { readonly fault: string; readonly column: number }
 
 /**
- * A decoder whose header is the first row that is not blank. `head` is the beginning of the file, from which the
- * delimiter is detected.
+ * Creates a decoder that takes the first row that is not blank as the header. `head` is the beginning of the file, from which
+ * the decoder detects the delimiter.
  */
 export function createCsvDecoder(label: string, head: Buffer): Decoder {
   const delimiter = delimiterOf(head)
@@ -56,8 +56,8 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
   }
 
   /**
-   * The name of the field that holds the faulty byte. Decoding as Latin-1 turns each byte into one character, so that
-   * the columns stay in place.
+   * Returns the name of the field that holds a byte that is not UTF-8. The row is decoded as Latin-1, which turns each byte
+   * into one character, so that no column shifts.
    */
   function fieldOfFault(bytes: Buffer): string {
     const split = splitFields(withoutReturn(bytes.toString('latin1')), delimiter)
@@ -76,7 +76,8 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
 }
 
 /**
- * The names of the fields, in lower case with underscores. Throws where a required one is missing or one stands twice.
+ * Returns the field names of the header row, in lower case with underscores. Throws where a required field is missing or a
+ * field stands twice.
  */
 function readHeader(fields: readonly string[], at: string): string[] {
   if (fields.length > MAX_COLUMNS) {
@@ -107,7 +108,7 @@ function readHeader(fields: readonly string[], at: string): string[] {
   return names
 }
 
-/** The raw indicator in the cells of one row. Blank cells are left out. */
+/** Turns the cells of one row into a raw indicator, which leaves out the blank cells. */
 function decodeRow(cells: readonly string[], columns: readonly string[]): Decoded {
   if (cells.every(isBlank)) return BLANK
   const extra = cells.slice(columns.length).findIndex((cell) => !isBlank(cell))
@@ -150,7 +151,7 @@ function withoutReturn(text: string): string {
   return text.endsWith('\r') ? text.slice(0, -1) : text
 }
 
-/** Splits a record into its cells. It stops after MAX_COLUMNS + 1 cells, which is enough to refuse the record. */
+/** Splits a record into its cells. The split stops after MAX_COLUMNS + 1 cells, which is enough to refuse the record. */
 export function splitFields(text: string, delimiter: string): Fields {
   const fields: string[] = []
   for (let at = 0; ; at += 1) {
@@ -189,7 +190,7 @@ export function splitFields(text: string, delimiter: string): Fields {
   }
 }
 
-/** The delimiter that gives the first line the required columns; a comma where no delimiter does. */
+/** Returns the delimiter that splits the first line of the file into the required columns, or a comma where none does. */
 function delimiterOf(head: Buffer): string {
   const text = head.toString('utf8').replace(/^\ufeff?\s*/, '')
   const line = text.slice(0, text.search(/[\r\n]|$/)).toLowerCase()

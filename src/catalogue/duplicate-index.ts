@@ -1,24 +1,24 @@
 /** An index of the ids in a catalogue, with line and content of each, that takes 16 bytes a slot whatever the length of an id. */
 import { hash } from 'node:crypto'
 
-/** Numbers of 32 bits that one slot holds. */
+/** How many 32-bit numbers one slot of the hash table takes. */
 const WORDS_PER_SLOT = 4
 const FIRST_SLOTS = 65_536
-/** The table doubles when a larger part of its slots is used. */
+/** The hash table doubles its size once more than this part of its slots is used, 0 to 1. */
 const MAX_LOAD = 0.8
 
-/** What the index knows of an id. */
+/** What the index returns for an id that an earlier record of the catalogue had. */
 export interface KnownId {
   /** The line of the first record with this id. */
   readonly line: number
-  /** Whether that record had the same content. */
+  /** Whether the first record with this id had the same content as the record that is compared with it. */
   readonly isSameContent: boolean
 }
 
 /**
- * A hash table in one array. A slot holds 64 bits of the id's SHA-256, 32 bits of the content's, and the line, so that
- * 1,000,000 ids take 34 MB. Two of 1,000,000 ids collide with a chance of 3 in 100 million; the file would then be refused
- * with both lines named.
+ * A hash table in one array. A slot holds 64 bits of the id's SHA-256, 32 bits of the SHA-256 of the record's content, and
+ * the line, so that 1,000,000 ids take 34 MB. Two of 1,000,000 ids collide with a chance of 3 in 100 million; a collision
+ * would refuse the file and name both lines.
  */
 export class DuplicateIndex {
   #table = new Uint32Array(FIRST_SLOTS * WORDS_PER_SLOT)
@@ -29,7 +29,7 @@ export class DuplicateIndex {
     return this.#count
   }
 
-  /** Notes a new id and returns undefined; returns what is known of an id that was noted before. */
+  /** Adds a new id to the index and returns undefined. For an id that the index holds already, returns its first record. */
   add(id: string, content: string, line: number): KnownId | undefined {
     const key = digest(id)
     const [body] = digest(content)
@@ -41,7 +41,7 @@ export class DuplicateIndex {
     return undefined
   }
 
-  /** What is known of an id, without noting it. */
+  /** Looks up the first record of an id without adding the id to the index. */
   get(id: string, content: string): KnownId | undefined {
     const key = digest(id)
     const slot = this.#slotOf(key[0], key[1])
@@ -52,7 +52,7 @@ export class DuplicateIndex {
     return { line: this.#table[slot + 3] ?? 0, isSameContent: this.#table[slot + 2] === body }
   }
 
-  /** The position of the slot with this key, or of the free slot where it belongs. Line 0 marks a free slot. */
+  /** Finds the slot with this key, or the free slot where the key belongs. A slot whose line is 0 is free. */
   #slotOf(high: number, low: number): number {
     const mask = this.#slots - 1
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
@@ -70,7 +70,7 @@ export class DuplicateIndex {
       if (old[at + 3] === 0) continue
       this.#table.set(old.subarray(at, at + WORDS_PER_SLOT), this.#slotOf(old[at] ?? 0, old[at + 1] ?? 0))
     }
-    // Frees the memory at once, because the garbage collector does not hurry for memory outside its heap.
+    // The transfer frees the old table at once, because the garbage collector is slow to free memory outside its heap.
     old.buffer.transfer(0)
   }
 }
@@ -78,8 +78,8 @@ export class DuplicateIndex {
 type Digest = readonly [number, number]
 
 /**
- * The first 64 bits of the SHA-256 of `text`. It parses hexadecimal, because a Buffer for each digest stays outside the
- * heap until collected, 30 MB for 200,000 records.
+ * Returns the first 64 bits of the SHA-256 of `text`. The hash is read as hexadecimal text, because a Buffer for each hash
+ * would stay outside the heap until collected, which takes 30 MB for 200,000 records.
  */
 function digest(text: string): Digest {
   const hex = hash('sha256', text, 'hex')

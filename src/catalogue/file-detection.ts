@@ -2,17 +2,17 @@
 import { inputInvalid, printable } from './problem-report.ts'
 import type { CatalogueFormat } from './types.ts'
 
-/** How many bytes from the beginning of a file are looked at. */
+/** How many bytes from the beginning of a file are read to detect its format and encoding. */
 export const HEAD_BYTES = 65_536
 
 export const CONVERT_HINT =
   'The file looks like Latin-1 (Windows-1252) or binary; only UTF-8 is read. Convert it: ' +
   'iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW-FILE'
 
-/** A file with a larger part of control characters is binary. */
+/** A file counts as binary where more than this part of its first bytes are control characters, 0 to 1. */
 const MAX_CONTROL_SHARE = 0.05
 
-/** The first bytes of common binary formats, with what the message calls the format and how to convert it. */
+/** The first bytes of common binary formats, each with the name of the format and how to convert such a file. */
 const SIGNATURES: readonly { readonly hex: string; readonly what: string; readonly wayOut: string }[] = [
   { hex: '1f8b', what: 'gzip-compressed', wayOut: 'Unpack it first: gunzip -c FILE > NEW-FILE' },
   { hex: '28b52ffd', what: 'zstd-compressed', wayOut: 'Unpack it first: zstd -dc FILE > NEW-FILE' },
@@ -23,8 +23,9 @@ const SIGNATURES: readonly { readonly hex: string; readonly what: string; readon
 ]
 
 /**
- * Throws ServiceError `input-invalid` for a file that is no text or in another encoding, and returns the length of the byte
- * order mark, 0 or 3 bytes. Single bytes that are not UTF-8 pass, because the decoders report them with their line.
+ * Throws ServiceError `input-invalid` for a file that is binary or not in UTF-8, and returns the length of the file's byte
+ * order mark, 0 or 3 bytes. A file with single bytes that are not UTF-8 passes, because the decoders report such bytes with
+ * their line.
  */
 export function refuseUnreadable(head: Buffer, label: string): number {
   const utf16 = utf16Of(head)
@@ -53,7 +54,10 @@ export function refuseUnreadable(head: Buffer, label: string): number {
   return start.startsWith('efbbbf') ? 3 : 0
 }
 
-/** The format by the extension of the file's name, else by its first character. */
+/**
+ * Returns the format by the extension of the file's name, or by the first character of the file where the extension is
+ * unknown.
+ */
 export function formatOf(name: string, head: Buffer): CatalogueFormat {
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
   if (extension === 'csv' || extension === 'tsv' || extension === 'tab') return 'csv'
@@ -61,7 +65,7 @@ export function formatOf(name: string, head: Buffer): CatalogueFormat {
   return looksLikeJson(head) ? 'jsonl' : 'csv'
 }
 
-/** Whether the first character opens a JSON object or array. */
+/** Whether the first character of the file opens a JSON object or array. */
 export function looksLikeJson(head: Buffer): boolean {
   return /^(?:\u00ef\u00bb\u00bf)?\s*[[{]/.test(head.toString('latin1', 0, 1024))
 }
@@ -73,7 +77,7 @@ function utf16Of(head: Buffer): string | undefined {
   if (mark === '0000feff') return 'UTF-32BE (byte order mark 00 00 FE FF)'
   if (mark.startsWith('fffe')) return 'UTF-16LE (byte order mark FF FE)'
   if (mark.startsWith('feff')) return 'UTF-16BE (byte order mark FE FF)'
-  // Latin text in UTF-16 without a mark has a zero in every second byte and nowhere else.
+  // Latin text in UTF-16 without a byte order mark has a zero in every second byte and nowhere else.
   const pairs = Math.min(head.length >> 1, 512)
   let zerosEven = 0
   let zerosOdd = 0
@@ -87,7 +91,7 @@ function utf16Of(head: Buffer): string | undefined {
   return undefined
 }
 
-/** Whether the bytes hold a zero or more control characters than a text has. */
+/** Whether the first bytes of the file hold a zero, or more control characters than a text has. */
 function isBinary(head: Buffer): boolean {
   let controls = 0
   for (const byte of head) {

@@ -14,12 +14,12 @@ import { MAX_SPOOL_BYTES } from './types.ts'
 
 const MAX_LABEL = 300
 
-/** An opened input. */
+/** The opened input of a command, which is a file or the copy of a pipe. */
 export interface InputFile {
   /** The path as messages show it, or "standard input". */
   readonly label: string
   readonly readAt: ReadAt
-  /** The first bytes, at most HEAD_BYTES of them. */
+  /** The first bytes of the input, at most HEAD_BYTES of them. */
   readonly head: Buffer
   close(): Promise<void>
 }
@@ -37,8 +37,8 @@ interface OpenFile {
 }
 
 /**
- * Opens a file. Standard input (`-`), a FIFO or a device is copied to a temporary file first. Throws ServiceError
- * `input-invalid`.
+ * Opens the input of a command. Standard input (`-`), a FIFO or a device is copied to a temporary file first. Throws
+ * ServiceError `input-invalid` where the input cannot be read or is no text.
  */
 export async function openInputFile(path: string, options: InputFileOptions = {}): Promise<InputFile> {
   const label = path === '-' ? 'standard input' : printable(path, MAX_LABEL)
@@ -91,8 +91,8 @@ export async function openInputFile(path: string, options: InputFileOptions = {}
 }
 
 /**
- * Opens a FIFO without blocking and reads it through a socket, so that an interrupt can end the wait for a writer.
- * Undefined for any other file, and on systems other than Linux, where a FIFO without writers may look as if it had ended.
+ * Opens a FIFO without blocking and reads it through a socket, so that an interrupt can end the wait for a writer. Returns
+ * undefined for any other file, and on systems other than Linux, where a FIFO without writers may look as if it had ended.
  */
 async function openFifo(path: string): Promise<Readable | undefined> {
   if (process.platform !== 'linux' || !(await stat(path)).isFIFO()) return undefined
@@ -100,7 +100,7 @@ async function openFifo(path: string): Promise<Readable | undefined> {
   return new Socket({ fd, readable: true, writable: false })
 }
 
-/** Reads the first bytes, in several reads where one read gives less than was asked for. */
+/** Reads the first bytes of the input, in several reads where one read returns fewer bytes than were asked for. */
 async function readHead(readAt: ReadAt): Promise<Buffer> {
   const head = Buffer.alloc(HEAD_BYTES)
   let length = 0
@@ -143,7 +143,7 @@ async function spool(stream: Readable, label: string, options: InputFileOptions)
         isHeadChecked = true
         const head = Buffer.alloc(HEAD_BYTES)
         await handle.read(head, 0, HEAD_BYTES, 0)
-        // A device such as /dev/zero never ends, so its first bytes are refused before it fills the disk.
+        // A device such as /dev/zero never ends, so the first bytes of a device are checked before its copy fills the disk.
         refuseUnreadable(head, label)
       }
     }
@@ -163,7 +163,7 @@ async function spool(stream: Readable, label: string, options: InputFileOptions)
   }
 }
 
-/** What went wrong and what to do, by the error code of the file system. */
+/** The sentence for the user, with the cause and the remedy, for each error code of the file system. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file; check the name and the folder',
   ENOTDIR: 'there is no such file: a part of the path is not a folder',
@@ -174,7 +174,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EIO: 'the disk gave a read error; copy the file to another place',
 }
 
-/** The error for the user, from an error of the file system. */
+/** Turns an error of the file system into the error that the user sees. */
 function describeOpenError(error: unknown, label: string): ServiceError {
   if (isServiceError(error)) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'

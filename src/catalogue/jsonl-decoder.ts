@@ -5,7 +5,7 @@ import { inputInvalid, showValue } from './problem-report.ts'
 import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './record-decoder.ts'
 import type { RawRecord } from './record-splitter.ts'
 
-/** A decoder for files with one JSON object a line. */
+/** Creates a decoder for files with one JSON object a line. */
 export function createJsonlDecoder(label: string): Decoder {
   let isFirst = true
 
@@ -28,7 +28,7 @@ export function createJsonlDecoder(label: string): Decoder {
     return { kind: 'record', value }
   }
 
-  /** Refuses a file that is one JSON value over many lines, of which each line would otherwise be a problem. */
+  /** Refuses a file that is one JSON value over many lines, because otherwise each of its lines would be a problem. */
   function refuseOtherJson(text: string): void {
     if (text.startsWith('[')) {
       throw inputInvalid(

@@ -17,15 +17,15 @@ import { WarningCounts } from './warning-counts.ts'
 const STOPPED =
   'Reading stopped at the quote that is not closed, because the rest of the file may be part of the quoted text'
 
-/** An opened file with its format. */
+/** The opened catalogue file, with its format. */
 interface Layout {
   readonly source: InputFile
   readonly format: CatalogueFormat
-  /** Where the first record begins, in bytes: the length of the byte order mark. */
+  /** The position in bytes at which the first record begins, which is the length of the byte order mark. */
   readonly start: number
 }
 
-/** What the first reading found. */
+/** What the first reading of the catalogue found, which checks every record. */
 interface FirstPass {
   readonly index: DuplicateIndex
   /** SHA-256 over all indicators in order, in hexadecimal. */
@@ -37,14 +37,14 @@ interface FirstPass {
 interface CheckedRecord {
   readonly record: RawRecord
   readonly checked: Checked
-  /** A sentence on how to convert the file, where that would help. */
+  /** A sentence on how to convert the file, where a conversion would correct the record; else undefined. */
   readonly hint: string | undefined
   readonly decoder: Decoder
 }
 
 /**
- * Opens and checks a whole catalogue; `-` is standard input. The caller closes the result. Throws ServiceError
- * `input-invalid`, which lists the first problems and says how to correct them, or the reason of the aborted signal.
+ * Opens and checks a whole catalogue; the path `-` is standard input. The caller closes the result. Throws ServiceError
+ * `input-invalid`, which lists the first problems and says how to correct them, or the abort reason of `options.signal`.
  */
 export async function openCatalogue(path: string, options: CatalogueOptions = {}): Promise<Catalogue> {
   const source = await openInputFile(path, { stdin: options.stdin, tmpDir: options.tmpDir, signal: options.signal })
@@ -82,7 +82,7 @@ export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): Asyn
   if (batch.length > 0) yield batch
 }
 
-/** Decodes and checks every record that is not blank. */
+/** Decodes and checks every record of the catalogue that is not blank. */
 async function* checkedRecords(layout: Layout): AsyncGenerator<CheckedRecord> {
   const { source, format, start } = layout
   const decoder = format === 'csv' ? createCsvDecoder(source.label, source.head) : createJsonlDecoder(source.label)
@@ -100,7 +100,10 @@ async function* checkedRecords(layout: Layout): AsyncGenerator<CheckedRecord> {
   }
 }
 
-/** Reads the whole file once. Throws `input-invalid` where it has problems that may not be skipped. */
+/**
+ * Reads and checks the whole catalogue once. Throws `input-invalid` where it has problems and `skipInvalid` does not allow to
+ * leave them out.
+ */
 async function checkAll(layout: Layout, options: CatalogueOptions): Promise<FirstPass> {
   const { label } = layout.source
   const problemList = new ProblemList(label)
@@ -139,14 +142,17 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
   return { index, fingerprint: content.digest('hex'), warnings }
 }
 
-/** What the first reading collects of its indicators. */
+/** What the first reading of the catalogue collects from its indicators. */
 interface Notes {
   readonly index: DuplicateIndex
   readonly content: Hash
   readonly warnings: WarningCounts
 }
 
-/** Notes an indicator. Returns a problem where an earlier record has the same id with other content. */
+/**
+ * Adds an indicator to the notes of the first reading. Returns a problem where an earlier record has the same id with other
+ * content.
+ */
 function noteIndicator({ index, content, warnings }: Notes, indicator: Indicator, line: number): Problem[] {
   const json = JSON.stringify(indicator)
   const earlier = index.add(indicator.indicator_id, json, line)
@@ -162,7 +168,7 @@ function noteIndicator({ index, content, warnings }: Notes, indicator: Indicator
   return [{ line, field: 'indicator_id', message }]
 }
 
-/** Reads the accepted records again, and throws `input-invalid` where one differs from the first reading. */
+/** Reads the valid records a second time. Throws `input-invalid` where a record differs from what the first reading checked. */
 async function* entriesOf(layout: Layout, index: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
   let given = 0
   if (count === 0) return

@@ -3,12 +3,12 @@ import { ServiceError } from '../errors.ts'
 import type { Problem } from './types.ts'
 import { MAX_LISTED_PROBLEMS } from './types.ts'
 
-/** Characters of a value that a message shows. */
+/** The most characters of a value that a message shows. */
 const MAX_SHOWN = 80
 
 /**
- * `text` cut to `max` characters, with control, bidirectional and line-breaking characters escaped, so that a terminal
- * prints it safely.
+ * Cuts `text` to `max` characters and escapes control, bidirectional and line-breaking characters, so that a terminal prints
+ * it safely.
  */
 export function printable(text: string, max: number = MAX_SHOWN): string {
   const cut = text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text.toWellFormed()
@@ -22,7 +22,7 @@ function escapeCharacter(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
-/** A value as a message quotes it. A list or object is not printed, because it may be nested too deeply to print. */
+/** Returns a value as a message quotes it. A list or object is not printed, because it may be nested too deeply to print. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return `"${printable(value)}"`
   if (Array.isArray(value)) return `a list of ${value.length}`
@@ -34,12 +34,12 @@ export function inputInvalid(message: string, cause?: unknown): ServiceError {
   return new ServiceError('input-invalid', message, cause === undefined ? {} : { cause })
 }
 
-/** A count with its noun, such as "1 record" or "2 records". */
+/** Returns a count with its noun, such as "1 record" or "2 records". */
 export function pluralise(count: number, singular: string, plural: string = `${singular}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
 }
 
-/** Collects the problems of one file: the first MAX_LISTED_PROBLEMS in words, the rest as a number. */
+/** Collects the problems of one file: the first MAX_LISTED_PROBLEMS as sentences, the rest as a number. */
 export class ProblemList {
   readonly #label: string
   readonly #listed: Problem[] = []
@@ -59,7 +59,7 @@ export class ProblemList {
     this.#listed.push(...problems.slice(0, MAX_LISTED_PROBLEMS - this.#listed.length))
   }
 
-  /** Adds a sentence to the end of the message, such as how to convert the file. The same sentence is added once. */
+  /** Adds a sentence to the end of the message, such as how to convert the file. A sentence is never added twice. */
   hint(sentence: string): void {
     this.#hints.add(sentence)
   }

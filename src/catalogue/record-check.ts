@@ -10,8 +10,8 @@ export type Checked =
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /**
- * The normalised indicator of a record, or its problems. With `namesFields`, the message about a missing field lists
- * the fields of the record.
+ * Returns the normalised indicator of a record, or the problems of the record. With `namesFields`, the message about a
+ * missing field lists the fields that the record has.
  */
 export function checkRecord(value: Readonly<Record<string, unknown>>, line: number, namesFields: boolean): Checked {
   const parsed = parseIndicator(value)
@@ -23,7 +23,7 @@ export function checkRecord(value: Readonly<Record<string, unknown>>, line: numb
   return { ok: false, problems }
 }
 
-/** The message about a missing field. */
+/** Builds the message about a missing field, which lists the fields of the record where `namesFields` is true. */
 function missing(value: Readonly<Record<string, unknown>>, namesFields: boolean): string {
   if (!namesFields) return 'is missing'
   const names = Object.keys(value)
@@ -31,14 +31,14 @@ function missing(value: Readonly<Record<string, unknown>>, namesFields: boolean)
   return `is missing; the record has ${names.slice(0, MAX_FIELDS_SHOWN).map(showValue).join(', ') || 'no field'}${rest}`
 }
 
-/** The message of a schema, with zod's own wording replaced and the faulty value added. */
+/** Rewords a message of the schema: replaces zod's own wording and adds the faulty value. */
 function worded(message: string, got: unknown): string {
   const expected = /^Invalid input: expected (\w+)/.exec(message)?.[1]
   if (expected !== undefined) return `must be of type ${expected}, got ${showValue(got)}`
   return `${message}; the value is ${showValue(got)}`
 }
 
-/** The value at a dotted path; undefined where there is none. */
+/** Returns the value at a dotted path such as `sample_values.0.date`, or undefined where the path leads nowhere. */
 function valueAt(value: unknown, path: string): unknown {
   let at: unknown = value
   for (const key of path === '' ? [] : path.split('.')) {

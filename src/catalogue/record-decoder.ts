@@ -5,7 +5,7 @@ import { printable, showValue } from './problem-report.ts'
 import type { RawRecord } from './record-splitter.ts'
 import { MAX_RECORD_BYTES } from './types.ts'
 
-/** What a decoder makes of one record. */
+/** The outcome of decoding one record. */
 export type Decoded =
   | { readonly kind: 'blank' }
   | { readonly kind: 'record'; readonly value: Readonly<Record<string, unknown>> }
@@ -16,13 +16,13 @@ export interface Decoder {
   /** The byte that separates the fields of a record, for `splitRecords`; undefined where every line is a record. */
   readonly delimiter: number | undefined
   /**
-   * Whether the message about a missing field lists the fields of the record. A CSV file has no need, because its
-   * header was checked.
+   * Whether the message about a missing field lists the fields of the record. This is false for a CSV file, because its
+   * header has been checked.
    */
   readonly namesFields: boolean
   /** The bytes of the header row, once it has been read; undefined for JSON Lines. */
   readonly header: Buffer | undefined
-  /** Throws ServiceError `input-invalid` where the whole file is at fault instead of one record. */
+  /** Decodes one record. Throws ServiceError `input-invalid` where the whole file is at fault instead of the record. */
   decode(record: RawRecord): Decoded
 }
 
@@ -32,7 +32,9 @@ export function invalid(field: string, message: string, hint?: string): Decoded 
   return hint === undefined ? { kind: 'invalid', field, message } : { kind: 'invalid', field, message, hint }
 }
 
-/** A message about a record that the splitter could not delimit, or undefined. */
+/**
+ * Returns the message about a record whose end the splitter could not find, or undefined where the record has no such fault.
+ */
 export function faultMessage(record: RawRecord): string | undefined {
   if (record.fault === undefined) return undefined
   const value = `it begins with ${showValue(record.bytes.toString('utf8', 0, 400))}`
@@ -41,14 +43,15 @@ export function faultMessage(record: RawRecord): string | undefined {
   return `a quote is opened and not closed before the end of the file or the limit of ${limit}; ${value}`
 }
 
-/** A message about the first byte that is not UTF-8, or undefined. */
+/** Returns the message about the first byte of a record that is not UTF-8, or undefined where every byte is. */
 export function encodingFault(bytes: Buffer): string | undefined {
   if (isUtf8(bytes)) return undefined
   const text = bytes.toString('utf8')
   let at = 0
   let from = 0
   for (;;) {
-    // Decoding writes U+FFFD for a byte that is not UTF-8. Where the file itself holds U+FFFD, its bytes are EF BF BD.
+    // Decoding writes U+FFFD for a byte that is not UTF-8. A U+FFFD that stands in the file itself has the bytes EF BF BD and
+    // is no fault.
     const found = text.indexOf('\ufffd', from)
     at += Buffer.byteLength(text.slice(from, found))
     if (bytes.toString('hex', at, at + 3) !== 'efbfbd') break
@@ -60,7 +63,10 @@ export function encodingFault(bytes: Buffer): string | undefined {
   return `byte 0x${byte} is not UTF-8, near ${showValue(around)}`
 }
 
-/** V8's message about malformed JSON, without the text that V8 quotes, because the caller quotes it cut and escaped. */
+/**
+ * Returns V8's message about malformed JSON without the text that V8 quotes, because the caller quotes that text itself, cut
+ * and escaped.
+ */
 export function jsonFault(error: unknown): string {
   const message = messageOf(error)
     .replace(/, (?:\.\.\.)?".*$/s, '')

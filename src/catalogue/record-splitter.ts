@@ -2,13 +2,13 @@
 const QUOTE = 0x22
 const NEWLINE = 0x0a
 const CHUNK_BYTES = 65_536
-/** How many bytes of a record that is too long are kept for its message. */
+/** How many bytes of a record that is too long are kept for the message about it. */
 const SHOWN_BYTES = 200
 
 export interface SplitOptions {
   /** The byte that separates the fields of a CSV record; undefined where every line is a record. */
   readonly delimiter: number | undefined
-  /** The longest record. */
+  /** The most bytes that a record may have. */
   readonly maxBytes: number
   /** The position of the first byte to read, behind a byte order mark. */
   readonly start: number
@@ -36,9 +36,9 @@ export type ReadAt = (buffer: Buffer, offset: number, length: number, position: 
 type FieldState = 'start' | 'plain' | 'quoted' | 'closing'
 
 /**
- * Yields the records of a file. After a fault it continues at the next line, so that one fault causes one problem. The
- * package csv-parse does not serve here, because it counts a CRLF inside quotes as two lines, replaces bytes that are not
- * UTF-8 silently, puts no limit on a row of commas, and loses the records before an error.
+ * Yields the records of a file. After a faulty record the splitter continues at the next line, so that one fault causes one
+ * problem. The package csv-parse is not used, because it counts a CRLF inside quotes as two lines, replaces bytes that are
+ * not UTF-8 silently, puts no limit on a row of commas, and loses the records before an error.
  */
 export async function* splitRecords(readAt: ReadAt, options: SplitOptions): AsyncGenerator<RawRecord> {
   const { delimiter, maxBytes } = options
@@ -52,15 +52,15 @@ export async function* splitRecords(readAt: ReadAt, options: SplitOptions): Asyn
   let breaksInside = 0
   let isSkipping = false
 
-  /** The position of the next line break; `used` where the buffer holds none. */
+  /** Returns the position of the next line break, or the end of the bytes read so far (`used`) where the buffer holds none. */
   function indexOfBreak(from: number): number {
     const found = buffer.indexOf(NEWLINE, from)
     return found < 0 ? used : Math.min(found, used)
   }
 
   /**
-   * Moves `scan` to the line break that ends the record and returns true, or to the end of the buffer and returns
-   * false.
+   * Moves the position `scan` to the line break that ends the current record and returns true. Where the buffer holds no such
+   * line break, moves `scan` to the end of the buffer and returns false.
    */
   function findEnd(): boolean {
     if (delimiter === undefined) {
@@ -93,7 +93,7 @@ export async function* splitRecords(readAt: ReadAt, options: SplitOptions): Asyn
     breaksInside = 0
   }
 
-  /** Reads the next bytes into the buffer, which grows up to the longest record. False at the end of the file. */
+  /** Reads the next bytes into the buffer, which grows up to the longest record. Returns false at the end of the file. */
   async function readMore(): Promise<boolean> {
     buffer.copyWithin(0, start, used)
     used -= start

@@ -6,17 +6,17 @@ export type ResultsFormat = 'csv' | 'jsonl'
 
 export interface ResultsWriterOptions {
   readonly format: ResultsFormat
-  /** Receives whole lines. The writer waits for its promise, so that a slow reader slows down the export. */
+  /** Receives whole lines of output. The writer waits for the returned promise, so that a slow reader slows down the export. */
   readonly write: (text: string) => void | Promise<void>
 }
 
 export interface ResultsWriter {
   write(classification: Classification): Promise<void>
-  /** Writes the remaining rows, and for CSV the header even where there is no row. It leaves the stream open. */
+  /** Writes the remaining rows, and for CSV the header even where there is no row. The output stream stays open. */
   end(): Promise<void>
 }
 
-/** How many rows are formatted together, because a call of the formatter costs more than a row. */
+/** How many rows are formatted in one call of the CSV formatter, because a call costs more than formatting a row. */
 const ROWS_AT_ONCE = 200
 
 /** The columns of the CSV form, in their order. */
@@ -81,7 +81,7 @@ function csvRows(classifications: readonly Classification[]): string {
   return stringify(classifications.map(flatten), { columns: [...CSV_COLUMNS], header: false })
 }
 
-/** The cells of one classification. Texts are escaped against formulas. */
+/** Turns one classification into the cells of a CSV row. Texts are escaped, so that a spreadsheet runs none as a formula. */
 function flatten(one: Classification): Row {
   const { unit, cumulative, issues, ...rest } = one
   return {
@@ -117,7 +117,7 @@ const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
 
 /**
  * Puts an apostrophe before a cell that a spreadsheet would run as a formula, such as `=HYPERLINK(…)`, because the text comes
- * from catalogues and models. Full-width signs count too, because Excel reads them as the plain ones.
+ * from catalogues and models. A full-width sign such as `＝` counts as the plain sign, because Excel reads it so.
  */
 export function escapeFormula(cell: string): string {
   return FORMULA_START.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell

@@ -3,12 +3,12 @@ import type { Readable } from 'node:stream'
 import type { Indicator } from '../classification/types.ts'
 
 /**
- * The longest record in bytes without its line break. Every valid indicator is far shorter, so a longer record means a
+ * The most bytes of a record, its line break not counted. Every valid indicator is far shorter, so a longer record means a
  * file without line breaks or a quote that is never closed.
  */
 export const MAX_RECORD_BYTES = 1_048_576
 export const MAX_COLUMNS = 1_000
-/** How many problems a message lists; it gives the number of the others. */
+/** The most problems of a file that an error message lists; of the other problems the message gives the number. */
 export const MAX_LISTED_PROBLEMS = 20
 /** The most bytes of standard input that are stored on disk, so that an endless pipe cannot fill the disk. */
 export const MAX_SPOOL_BYTES = 16 * 1024 ** 3
@@ -16,9 +16,9 @@ export const MAX_SPOOL_BYTES = 16 * 1024 ** 3
 export type CatalogueFormat = 'csv' | 'jsonl'
 
 export interface CatalogueWarning {
-  /** `unknown-fields`, `dropped-points`, `duplicate-indicators` or `skipped-records`. */
+  /** The kind of the warning: `unknown-fields`, `dropped-points`, `duplicate-indicators` or `skipped-records`. */
   readonly code: string
-  /** The sentence for people, without the count, such as "unknown fields left out: …". */
+  /** The sentence that warns the user, without the count, such as "unknown fields left out: …". */
   readonly message: string
   readonly count: number
 }
@@ -26,7 +26,7 @@ export interface CatalogueWarning {
 /** What is wrong with one record. */
 export interface Problem {
   readonly line: number
-  /** The field at fault; "" where it is the whole record. */
+  /** The name of the faulty field; "" where the whole record is at fault. */
   readonly field: string
   readonly message: string
 }
@@ -46,41 +46,47 @@ export interface InvalidRecord {
 export interface CatalogueEntry {
   /** The line on which the record starts, counted from 1. */
   readonly line: number
-  /** Checked and normalised, ready to be sent as JSON. */
+  /** The indicator of the record, checked and normalised, ready to be sent as JSON. */
   readonly indicator: Indicator
 }
 
 export interface CatalogueOptions {
   /** The stream that the path `-` reads; by default `process.stdin`. */
   readonly stdin?: Readable | undefined
-  /** By default the extension of the name decides, else the content. */
+  /**
+   * The format of the file. Where it is absent, the extension of the file's name decides, and without a known one the
+   * content.
+   */
   readonly format?: CatalogueFormat | undefined
-  /** The directory in which a pipe is stored to be read twice; by default `os.tmpdir()`. */
+  /** The directory in which a pipe is copied to a file, so that it can be read twice; by default `os.tmpdir()`. */
   readonly tmpDir?: string | undefined
-  /** How many indicators are used at the most. The whole file is checked all the same. */
+  /** The most indicators that are used from the file. Every record of the file is checked in any case. */
   readonly limit?: number | undefined
-  /** True: invalid records are left out instead of refusing the file. A broken header refuses the file in any case. */
+  /** If true, invalid records are left out; else they refuse the file. A broken header refuses the file in any case. */
   readonly skipInvalid?: boolean | undefined
-  /** When it is aborted, reading stops and the file is closed. */
+  /** The signal that stops reading and closes the file when it is aborted. */
   readonly signal?: AbortSignal | undefined
-  /** Called for each record that `skipInvalid` leaves out, in the order of the file. Reading waits for its promise. */
+  /** Called for each record that `skipInvalid` leaves out, in the order of the file. Reading waits for the returned promise. */
   readonly onInvalid?: ((invalid: InvalidRecord) => void | Promise<void>) | undefined
 }
 
 export interface Catalogue {
-  /** The path as given, or "standard input". */
+  /** The path of the catalogue as the user gave it, or "standard input". */
   readonly label: string
   readonly format: CatalogueFormat
   /** How many indicators `indicators()` yields. */
   readonly count: number
-  /** SHA-256 over all indicators in order, in hexadecimal. CSV and JSON Lines of the same content have the same. */
+  /**
+   * SHA-256 over all indicators in order, in hexadecimal. A CSV file and a JSON Lines file with the same indicators have the
+   * same fingerprint.
+   */
   readonly fingerprint: string
   readonly warnings: readonly CatalogueWarning[]
   /**
-   * Reads the indicators in the order of the file, as often as it is called. Throws `input-invalid` where the file has
-   * changed.
+   * Reads the indicators in the order of the file; every call reads them anew. Throws `input-invalid` where the file has
+   * changed since it was opened.
    */
   indicators(): AsyncIterable<CatalogueEntry>
-  /** Closes the file and removes the copy of a pipe. A second call does nothing. */
+  /** Closes the file and removes the temporary copy of a pipe. A second call does nothing. */
   close(): Promise<void>
 }

@@ -8,7 +8,7 @@ const MAX_NAMES_SHOWN = 10
 const MAX_NAME_LENGTH = 80
 
 export class WarningCounts {
-  /** At most MAX_NAMES_KEPT names, because a hostile file could have a new field name in every record. */
+  /** The names of unknown fields, at most MAX_NAMES_KEPT, because a hostile file could have a new name in every record. */
   readonly #unknownFields = new Set<string>()
   #droppedPoints = 0
   #duplicates = 0
