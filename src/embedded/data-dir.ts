@@ -5,12 +5,15 @@ import { join, resolve } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isOurProcess } from './pids.ts'
 
-/** The command line of a process that may hold a claim contains one of these: an npm script's, or that of npx classify. */
+/**
+ * A pid in a claim counts as ours where the command line contains one of these parts: the first of an npm script, the
+ * second of npx classify.
+ */
 const OUR_MARKS = ['src/cli/', '.bin/classify']
 
 /**
  * Makes the directory `parts` below DATA_DIR and resolves with its absolute path. Rejects with `ServiceError`
- * config-invalid that names the variable where this user may not write there.
+ * config-invalid, which names the variable DATA_DIR, where this user may not write to the directory.
  */
 export async function makeDataDir(dataDir: string, ...parts: readonly string[]): Promise<string> {
   const directory = join(resolve(dataDir), ...parts)
@@ -31,8 +34,8 @@ function unusable(dataDir: string, error: unknown): ServiceError {
 }
 
 /**
- * Claims `dataDir` for this process by a file with its pid; `release` removes the file. A claim of a process that is gone
- * is taken over. Rejects with `ServiceError` embedded-failed where another stack runs on `dataDir`.
+ * Claims `dataDir` for this process by a file with its pid; `release` removes the file. A claim of a process that is
+ * gone is taken over. Rejects with `ServiceError` embedded-failed where another stack runs on `dataDir`.
  */
 export async function claimDataDir(
   dataDir: string,

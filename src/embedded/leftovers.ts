@@ -4,14 +4,20 @@ import { join } from 'node:path'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { endProcess, isOurProcess } from './pids.ts'
 
-/** Milliseconds for a recorded process to end by SIGTERM. Work that a longer drain would finish is run again by Restate. */
+/**
+ * A leftover process gets this many milliseconds to end by SIGTERM. Restate runs the work again that a longer drain
+ * would have finished.
+ */
 const END_TIMEOUT_MS = 10_000
 
 function pidsDir(dataDir: string): string {
   return join(dataDir, 'pids')
 }
 
-/** Records that `name` runs as `pid`. `mark` is a part of its command line that tells it from a later owner of the same pid. */
+/**
+ * Records on disk that the process `name` runs as `pid`. `mark` is a part of its command line, so that a later program
+ * with the same pid is not taken for it.
+ */
 export async function recordProcess(dataDir: string, name: string, pid: number, mark: string): Promise<void> {
   await mkdir(pidsDir(dataDir), { recursive: true })
   await writeFile(join(pidsDir(dataDir), name), JSON.stringify({ pid, mark }))
@@ -32,7 +38,7 @@ export async function endLeftovers(dataDir: string, say: (line: string) => void)
   await Promise.all(ending)
 }
 
-/** Undefined for a record that was half written when its writer was killed. */
+/** Parses the record of a process; undefined for one that was half written when the supervisor was killed. */
 function parseRecord(text: string): { readonly pid: number; readonly mark: string } | undefined {
   const record = parseJson(text)
   if (!isRecord(record)) return undefined

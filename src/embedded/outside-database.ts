@@ -3,7 +3,10 @@ import pg from 'pg'
 import { messageOf, ServiceError } from '../errors.ts'
 import { retryFor } from '../lib/timing.ts'
 
-/** Milliseconds for which a database may be away at the start. A replica by itself waits as long. */
+/**
+ * Milliseconds that the stack waits at its start for a database that is away; a replica that starts alone waits as
+ * long.
+ */
 const PATIENCE_MS = 120_000
 const RETRY_MS = 1_000
 const CONNECT_TIMEOUT_MS = 3_000
@@ -39,7 +42,10 @@ export async function waitForDatabase(
   throw new ServiceError('embedded-failed', message)
 }
 
-/** The host and port of `url`, without its password, and the problem that keeps the database from answering. */
+/**
+ * Connects once. Returns the host and port of `url`, which hold no password, and the problem that keeps the database
+ * from answering, or undefined where it answers.
+ */
 async function ping(url: string): Promise<{ readonly place: string; readonly problem: string | undefined }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   const place = `${client.host}:${client.port}`
@@ -56,7 +62,7 @@ async function ping(url: string): Promise<{ readonly place: string; readonly pro
   }
 }
 
-/** The message of the error, or its code: a host name with several addresses gives an error with an empty message. */
+/** The message of `error`, or its code where the message is empty, as it is for a host name with several addresses. */
 function problemOf(error: unknown): string {
   const message = messageOf(error)
   return message === '' && error instanceof Error && 'code' in error ? String(error.code) : message

@@ -12,19 +12,22 @@ import { isAnswering, type Supervisor, supervise, waitUntilReady } from './super
 
 export interface PartOptions {
   readonly config: Config
-  /** An absolute path. */
+  /** The data directory of the stack, as an absolute path. */
   readonly dataDir: string
   readonly logsDir: string
   /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
-  /** Gives up the first start when it aborts. */
+  /** When this signal aborts, the first start of a part is given up. */
   readonly signal: AbortSignal
-  /** When it aborts, a stop that is under way ends its process by SIGKILL at once. */
+  /** When this signal aborts, a stop that is under way ends its process by SIGKILL at once. */
   readonly kill: AbortSignal
 }
 
 const REPLICA_READY_MS = 60_000
-/** The limit is longer than the 120 s for which a replica waits for its database, so that the person sees the replica's own message. */
+/**
+ * Milliseconds for a replica on an outside database to become ready: more than the 120 s that a replica waits for its
+ * database, so that the person sees the replica's own message.
+ */
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const STOP_MARGIN_MS = 5_000
@@ -53,7 +56,10 @@ export function superviseRestate(options: PartOptions): Promise<Supervisor> {
   })
 }
 
-/** The environment of restate-server lacks our secrets, which it does not need, and our RESTATE_ variables, which it would take for its own settings. */
+/**
+ * The environment of restate-server, without this service's secrets, which the server does not need, and RESTATE_
+ * variables, which it would take for its own settings.
+ */
 function serverEnvironment(): Record<string, string> {
   return childEnvironment({
     OPENAI_API_KEY: null,

@@ -11,7 +11,7 @@ export interface ProcessDescription {
   readonly command: string
   /** The number of the parent process. */
   readonly parent: number
-  /** The process has ended, and the system keeps its entry until the parent has read the exit code. */
+  /** True where the process has ended and the system keeps its entry until the parent has read the exit code. */
   readonly isZombie: boolean
 }
 
@@ -37,7 +37,7 @@ async function readProc(pid: number): Promise<ProcessDescription> {
 }
 
 async function askPs(pid: number): Promise<ProcessDescription | undefined> {
-  // Without -ww a long command line is cut off, and with it the mark by which `isOurProcess` knows a process.
+  // Without -ww `ps` cuts a long command line off, and with it the mark by which `isOurProcess` knows a process.
   const args = ['-ww', '-o', 'ppid=', '-o', 'stat=', '-o', 'command=', '-p', String(pid)]
   return parsePs((await promisify(execFile)('ps', args)).stdout)
 }
@@ -65,7 +65,10 @@ export async function isOurProcess(pid: number, marks: readonly string[]): Promi
   return found !== undefined && !found.isZombie && marks.some((mark) => found.command.includes(mark))
 }
 
-/** Polls until `pid` has ended, because the system reports the end of a process to its parent alone. False after `timeoutMs`. */
+/**
+ * Polls until `pid` has ended, because the system reports the end of a process to its parent alone. Resolves with false
+ * after `timeoutMs`.
+ */
 export async function hasEndedWithin(timeoutMs: number, pid: number): Promise<boolean> {
   const hasEnded = await retryFor(async () => ((await isRunning(pid)) ? undefined : true), {
     delayMs: POLL_MS,

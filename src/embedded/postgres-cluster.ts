@@ -23,8 +23,8 @@ export interface Cluster {
 const UNFINISHED_PREFIX = 'cluster.new-'
 
 /**
- * The whole environment of PostgreSQL's programs, so that neither our secrets nor the caller's PG* variables reach them.
- * LC_ALL keeps their messages in English, and PATH holds `unshare`.
+ * The whole environment of PostgreSQL's programs, so that neither this service's secrets nor the caller's PG* variables
+ * reach them. LC_ALL keeps their messages in English, and PATH holds the program `unshare`.
  */
 export const SERVER_ENV: Readonly<Record<string, string>> = {
   LC_ALL: 'C',
@@ -33,9 +33,9 @@ export const SERVER_ENV: Readonly<Record<string, string>> = {
 }
 
 /**
- * The cluster below `dataDir`, initialised on first use. `dataDir` then holds `cluster` (PGDATA) and `password` (mode
- * 0600). Initialisation happens in a directory beside and is renamed at its end, so a killed one leaves no half cluster.
- * Rejects with `ServiceError` embedded-failed.
+ * Finds the cluster below `dataDir`, and initialises it on first use. `dataDir` then holds `cluster` (PGDATA) and
+ * `password` (mode 0600). A directory beside `cluster` is initialised and then renamed, so that a killed initialisation
+ * leaves no half cluster. Rejects with `ServiceError` embedded-failed.
  */
 export async function prepareCluster(dataDir: string, log: Logger): Promise<Cluster> {
   const root = resolve(dataDir)
@@ -62,7 +62,8 @@ async function makeRoot(root: string): Promise<void> {
   const parent = dirname(root)
   const first = await mkdir(parent, { recursive: true }).catch(failAt(`make the directory ${parent}`))
   if (first !== undefined && process.getuid?.() === 0) {
-    // The user `postgres` must enter the directories that we have just made, whatever the umask was. Older ones stay as they are.
+    // The user `postgres` must be able to enter the directories that this start has made, whatever the umask is.
+    // Directories that existed before keep their mode.
     for (let at = parent; at.startsWith(first); at = dirname(at)) await chmod(at, 0o755)
   }
   await mkdir(root, { recursive: true, mode: 0o700 }).catch(failAt(`make the directory ${root}`))
@@ -119,7 +120,10 @@ function runInitdb(initdb: string, directory: string, passwordFile: string, cwd:
   return promise
 }
 
-/** Writes the password to a draft and renames it, because half a password would lock us out of the cluster made with it. */
+/**
+ * Reads the password, or makes one by writing a draft that is then renamed: half a password would lock the service out
+ * of the cluster.
+ */
 async function readOrMakePassword(file: string, runAs: RunAs): Promise<string> {
   if (!(await exists(file))) {
     const draft = `${file}.new`

@@ -6,9 +6,10 @@ import { ServiceError } from '../errors.ts'
 import { describeProcess, hasEndedWithin, isRunning } from './pids.ts'
 
 /**
- * Stops the server that still runs on `cluster` after its starter was killed. A server whose starter lives on belongs to
- * that starter: `ownerPid` is the starter as it recorded itself. Rejects with `ServiceError` embedded-failed in that
- * case, and where the server ends neither by SIGINT nor by SIGKILL within `timeoutMs` each.
+ * Stops the server that still runs on the directory `cluster` after the process that started it was killed. Rejects
+ * with `ServiceError` embedded-failed where the parent of the server is alive and has the recorded pid `ownerPid`,
+ * because the server is then in use, and where the server ends neither by SIGINT nor by SIGKILL within `timeoutMs`
+ * each.
  */
 export async function stopOrphan(
   cluster: string,
@@ -21,7 +22,8 @@ export async function stopOrphan(
   if (!(pid > 1) || !(await isRunning(pid))) return
   const orphan = await describeProcess(pid)
   if (orphan === undefined || !orphan.command.includes('postgres') || !orphan.command.includes(cluster)) {
-    // The number belongs to another program by now. PostgreSQL would see a living process and refuse to start.
+    // The process id in postmaster.pid belongs to another program by now. PostgreSQL would see that program alive and
+    // refuse to start, so the file is removed.
     await rm(pidFile, { force: true })
     return
   }

@@ -13,7 +13,8 @@ export const POSTGRES_HOST = '127.0.0.1'
  */
 const SETTINGS: Readonly<Record<string, string | number>> = {
   listen_addresses: POSTGRES_HOST,
-  // A socket file may have a path of about 100 bytes at most, which DATA_DIR can exceed; TCP needs none.
+  // No socket file is used, because its path may have about 100 bytes at most and DATA_DIR can be longer; clients use
+  // TCP.
   unix_socket_directories: '',
   max_connections: 50,
   shared_buffers: '64MB',
@@ -21,7 +22,7 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   max_wal_size: '256MB',
   wal_level: 'minimal',
   max_wal_senders: 0,
-  // The default, io_method=worker, starts three more processes.
+  // PostgreSQL starts three processes more under its default, io_method=worker.
   io_method: 'sync',
   max_parallel_workers_per_gather: 0,
   jit: 'off',
@@ -29,7 +30,7 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   log_timezone: 'UTC',
   log_min_messages: 'warning',
   log_checkpoints: 'off',
-  // Statements and details would quote rows in the log.
+  // Failed statements and the details of errors stay out of the log, because they would quote rows.
   log_min_error_statement: 'panic',
   log_error_verbosity: 'terse',
 }

@@ -6,8 +6,9 @@ import { promisify } from 'node:util'
 import { messageOf, ServiceError } from '../errors.ts'
 
 /**
- * `ourselves`: the user of this process, where that is not root. `user`: the system user `postgres`. `namespace`: root
- * under another number inside a Linux user namespace, where `postgres` may not enter the directories.
+ * The user of the server. `ourselves`: the user of this process, where that is not root. `user`: the system user
+ * `postgres`. `namespace`: root under another number inside a Linux user namespace, for directories that `postgres` may
+ * not enter.
  */
 export type RunAs =
   | { readonly kind: 'ourselves' }
@@ -26,7 +27,10 @@ interface UserIds {
   readonly gid: number
 }
 
-/** Arguments of `unshare`. The number 1000 is arbitrary but not 0: inside the namespace the files of root belong to it. */
+/**
+ * Arguments of `unshare`. Root appears as user 1000 in the namespace and owns its files there; any number but 0 would
+ * do.
+ */
 const NAMESPACE_ARGS = ['--user', '--map-user=1000', '--map-group=1000']
 
 const run = promisify(execFile)
@@ -58,7 +62,10 @@ export async function chooseRunAs(directories: readonly string[]): Promise<RunAs
   )
 }
 
-/** Gives `root` and everything in it to the user of the server. An earlier start may have run the server as another user. */
+/**
+ * Gives the directory `root` and everything in it to the user of the server, because an earlier start may have run the
+ * server as another user.
+ */
 export async function giveToUser(root: string, runAs: RunAs): Promise<void> {
   if (runAs.kind === 'ourselves') return
   const { uid, gid } = runAs.kind === 'user' ? runAs : { uid: 0, gid: 0 }
@@ -95,7 +102,10 @@ async function findUser(user: string): Promise<UserIds | undefined> {
   }
 }
 
-/** The first directory above one of `directories` that the user may not enter. The directories themselves are given to the user later. */
+/**
+ * The first directory above one of `directories` that the user with `ids` may not enter. `directories` are not checked
+ * themselves, because they are given to the user later.
+ */
 async function findBlockedDirectory(directories: readonly string[], ids: UserIds): Promise<string | undefined> {
   for (const directory of directories) {
     for (let at = dirname(directory); ; at = dirname(at)) {

@@ -13,16 +13,22 @@ import { POSTGRES_HOST, type PostgresExit, type ServerProcess, spawnServer, stop
 const DATABASE = 'classify'
 /** Milliseconds between two attempts to connect while the server starts. */
 const READY_POLL_MS = 25
-/** Milliseconds between two starts where the first one failed for a reason that passes. */
+/** Milliseconds before a second start where the first one failed for a reason that passes, such as a taken port. */
 const RESTART_DELAY_MS = 100
 
 export interface PostgresOptions {
-  /** A directory of its own, made where it is missing. Where this process is root, it is given to the user `postgres`. */
+  /**
+   * The data directory of this server alone, made where it is missing. Where this process is root, the directory is
+   * given to the user `postgres`.
+   */
   readonly dataDir: string
   /** The port to listen on; without it any free port is taken. */
   readonly port?: number
   readonly log: Logger
-  /** Bound on the start, with recovery after a crash and without the first initialisation. Default 60,000 ms. */
+  /**
+   * The most milliseconds for a start, with recovery after a crash and without the first initialisation. Default
+   * 60,000.
+   */
   readonly startTimeoutMs?: number
   /** A server that has not stopped after this many milliseconds is ended by SIGKILL. Default 15,000. */
   readonly stopTimeoutMs?: number
@@ -48,8 +54,8 @@ export interface EmbeddedPostgres {
 /**
  * Starts PostgreSQL on `dataDir`, initialised on first use, with a database `classify`; resolves when it answers a
  * query. A server that a killed process left on the same directory is stopped first. The server runs in a process group
- * of its own, so a signal to ours does not reach it and the caller must `stop()` it. Rejects with `ServiceError`
- * embedded-failed or port-taken, and then leaves no process.
+ * of its own, so a signal to this process's group does not reach it and the caller must `stop()` it. Rejects with
+ * `ServiceError` embedded-failed or port-taken, and then leaves no process.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const { log, startTimeoutMs = 60_000, stopTimeoutMs = 15_000 } = options
@@ -80,7 +86,9 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
 }
 
-/** Undefined where the start failed for a reason that passes; the caller then tries again. */
+/**
+ * Starts the server once; undefined where the start failed for a reason that passes, so that the caller tries again.
+ */
 async function tryToStart(
   cluster: Cluster,
   options: PostgresOptions,
@@ -100,7 +108,10 @@ async function tryToStart(
   }
 }
 
-/** A start that failed because another process took the port, or because the children of a killed server still run. */
+/**
+ * The failure of a start that may succeed later: another process took the port, or the children of a killed server
+ * still run.
+ */
 class PassingFailure extends Error {
   readonly isPortTaken: boolean
 
@@ -172,7 +183,7 @@ function earlyEnd(server: ServerProcess, exit: PostgresExit): Error {
   return new ServiceError('embedded-failed', `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${output}`)
 }
 
-/** `retryFor` with a point in time, by `performance.now()`, after which no attempt begins. */
+/** Works as `retryFor` does, but takes the point in time, by `performance.now()`, after which no attempt begins. */
 function retryUntil<T>(
   deadline: number,
   delayMs: number,

@@ -13,9 +13,11 @@ export interface Command {
   readonly record: { readonly dataDir: string; readonly name: string; readonly mark: string }
   /** The output of the child is appended to this file. */
   readonly logFile: string
-  /** Opens an IPC channel, whose end tells a Node.js child that this process has died, even by SIGKILL. */
+  /**
+   * Whether the child gets an IPC channel, whose end tells a Node.js child that this process has died, even by SIGKILL.
+   */
   readonly withChannel: boolean
-  /** When it aborts, a stop that is under way ends the process by SIGKILL at once. */
+  /** When this signal aborts, a stop that is under way ends its process by SIGKILL at once. */
   readonly kill: AbortSignal
 }
 
@@ -28,7 +30,7 @@ export interface RunningProcess {
   readonly pid: number
   /** Resolves when the process is gone, however it ended. */
   readonly exited: Promise<Exit>
-  /** SIGTERM, then SIGKILL after `timeoutMs` or when `kill` aborts. Resolves when the process is gone. */
+  /** Sends SIGTERM, then SIGKILL after `timeoutMs` or when `kill` aborts. Resolves when the process is gone. */
   stop(timeoutMs: number): Promise<Exit>
   /** A sentence with the last lines that this process printed, for messages about a failed start. */
   describeOutput(): string
@@ -38,9 +40,9 @@ const MAX_LINES = 5
 const MAX_OUTPUT_CHARACTERS = 2_000
 
 /**
- * Starts a process that a signal to our own process group does not reach: Ctrl+C in a terminal goes to the whole group,
- * and the stack stops its parts in order. The output goes to a file, so that a broken pipe does not end the process.
- * Rejects with `ServiceError` embedded-failed, and then leaves no process.
+ * Starts a process in a process group of its own, so that Ctrl+C in a terminal, which goes to this process's whole
+ * group, does not reach it: the stack stops its parts in order. The output goes to a file, so that a broken pipe does
+ * not end the process. Rejects with `ServiceError` embedded-failed, and then leaves no process.
  */
 export async function startProcess(command: Command): Promise<RunningProcess> {
   const { record, logFile } = command
@@ -48,7 +50,7 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
     const message = `The ${record.name} could not be started (${command.file}): ${messageOf(error)}`
     throw new ServiceError('embedded-failed', message, { cause: error })
   })
-  // The event reports a signal that could not be sent; `exited` says whether the process still runs.
+  // The listener keeps a signal that could not be sent from throwing; `exited` says whether the child still runs.
   child.on('error', () => undefined)
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
@@ -85,7 +87,7 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
   }
 }
 
-/** Starts the child with its output appended to the log. `logStart` is the size of the log before, in bytes. */
+/** Starts the child with its output appended to the log. `logStart` is the size in bytes that the log had before. */
 async function spawnWithLog(command: Command): Promise<{ readonly child: ChildProcess; readonly logStart: number }> {
   const log = openSync(command.logFile, 'a', 0o600)
   try {

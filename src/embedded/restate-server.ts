@@ -15,16 +15,19 @@ export interface RestateServerOptions {
   readonly adminPort: number
   readonly logFile: string
   readonly env: Readonly<Record<string, string>>
-  /** Gives up the start when it aborts. */
+  /** When this signal aborts, the start is given up. */
   readonly signal: AbortSignal
-  /** When it aborts, a stop that is under way ends the process by SIGKILL at once. */
+  /** When this signal aborts, a stop that is under way ends its process by SIGKILL at once. */
   readonly kill: AbortSignal
 }
 
-/** Few partitions are enough for one node, and each of them costs memory and a leader of its own. */
+/** The number of partitions. Few are enough for one node, and each of them costs memory and a leader of its own. */
 const PARTITIONS = 4
 const READY_TIMEOUT_MS = 60_000
-/** Milliseconds for the server to write its data to disk after SIGTERM; a server that takes longer hangs. */
+/**
+ * The server gets this many milliseconds to write its data to disk after SIGTERM; a server that takes longer hangs and
+ * is killed.
+ */
 const STOP_TIMEOUT_MS = 15_000
 
 /** Starts restate-server and resolves when its health, ingress and query engine all answer. Rejects with `ServiceError` embedded-failed. */
@@ -67,7 +70,10 @@ export async function startRestateServer(options: RestateServerOptions): Promise
   return { ...server, stop: () => server.stop(STOP_TIMEOUT_MS) }
 }
 
-/** The health routes answer before the partitions have leaders, which calls need; a query needs those leaders too. */
+/**
+ * Whether the server can take calls, which need leaders of the partitions. The health routes answer before there are
+ * leaders, so a query, which needs the leaders too, is tried as well.
+ */
 async function isReady(ingressPort: number, adminPort: number): Promise<boolean> {
   const admin = `http://127.0.0.1:${adminPort}`
   return (
@@ -82,8 +88,8 @@ async function isReady(ingressPort: number, adminPort: number): Promise<boolean>
 }
 
 /**
- * The binary of the platform's package. The main package starts it through a Node.js wrapper, and the server would live
- * on when that wrapper is killed.
+ * Finds the binary in the npm package for this platform. The Node.js wrapper of the main package is not used, because
+ * the server would live on when the wrapper is killed.
  */
 function findBinary(): string {
   const name = `@restatedev/restate-server-${process.platform}-${process.arch}`

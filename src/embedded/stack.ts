@@ -19,9 +19,9 @@ export interface StackOptions {
   readonly log: Logger
   /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
-  /** Gives up the start when it aborts; `startStack` then rejects with the reason of the signal. */
+  /** When this signal aborts, the start is given up and `startStack` rejects with the reason of the signal. */
   readonly signal: AbortSignal
-  /** When it aborts, a stop that is under way kills the parts; only PostgreSQL still ends by fast shutdown. */
+  /** When this signal aborts, a stop that is under way kills the parts; only PostgreSQL still ends by fast shutdown. */
   readonly kill: AbortSignal
 }
 
@@ -29,9 +29,9 @@ export interface Stack {
   readonly ingressUrl: string
   readonly adminUrl: string
   readonly replicaUrl: string
-  /** Null where a model of the configuration answers instead. */
+  /** The address of the offline model; null where the configured model answers instead. */
   readonly offlineModelUrl: string | null
-  /** The address with the password in it: for child processes and adapters, never for output. */
+  /** The address of the database with the password in it: for child processes and adapters, never for output. */
   readonly databaseUrl: string
   readonly stateFile: string
   readonly logsDir: string
@@ -44,8 +44,8 @@ const REGISTER_TIMEOUT_MS = 30_000
 
 /**
  * Starts the parts in order and registers the replica with Restate. Rejects with `ServiceError` port-taken,
- * embedded-failed or admin-failed after it has stopped the parts that ran. `stop` ends the parts in reverse order; a part
- * that is gone already is no error.
+ * embedded-failed or admin-failed after it has stopped the parts that ran. `stop` ends the parts in reverse order; a
+ * part that is gone already is no error.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { config, say, signal } = options
@@ -56,7 +56,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const parts: { readonly name: string; stop(): Promise<void> }[] = [{ name: 'claim', stop: claim.release }]
   const stop = async () => {
     const failures: unknown[] = []
-    // The other parts are stopped even where one of them cannot be.
+    // A part that cannot be stopped does not keep the others running.
     for (const { stop } of parts.splice(0).reverse()) await stop().catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
   }
@@ -131,7 +131,7 @@ async function startDatabase(
 ): Promise<{ readonly url: string; readonly supervisor: Supervisor | null }> {
   if (config.database.connection !== null)
     return { url: toUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
-  // The port is chosen once, so that the replica finds a restarted database at the same address.
+  // The port of the database is chosen once, so that the replica finds a restarted database at the same address.
   const port = config.embeddedPostgresPort ?? (await freePort())
   let url = ''
   const start = async () => {
@@ -143,7 +143,10 @@ async function startDatabase(
   return { url, supervisor }
 }
 
-/** Registers the replica with Restate. `force` makes Restate discover it again, because a new release may have other handlers. */
+/**
+ * Registers the replica with Restate. `force` makes Restate discover its handlers again, because a new release may have
+ * other ones.
+ */
 async function register(adminUrl: string, uri: string, signal: AbortSignal): Promise<void> {
   const response = await fetch(`${adminUrl}/deployments`, {
     method: 'POST',

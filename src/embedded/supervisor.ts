@@ -4,7 +4,7 @@ import { messageOf, ServiceError } from '../errors.ts'
 import { retryFor } from '../lib/timing.ts'
 import type { Exit } from './process.ts'
 
-/** A running part, as `start` gives it. */
+/** The running process of a part, with which `start` resolves. */
 export interface Part {
   readonly pid: number
   /** Resolves when the process has ended. */
@@ -17,22 +17,27 @@ export interface SupervisorOptions {
   readonly name: string
   /** Starts the part. Rejects when the signal aborts, and then leaves no process behind. */
   readonly start: (signal: AbortSignal) => Promise<Part>
-  /** Gives up the first start when it aborts. */
+  /** When this signal aborts, the first start is given up. */
   readonly signal: AbortSignal
   /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
 }
 
 export interface Supervisor {
-  /** The number of the current process; it changes with each restart. */
+  /** The process number of the current process; each restart changes it. */
   readonly pid: number
   stop(): Promise<void>
 }
 
 const FIRST_RESTART_DELAY_MS = 200
-/** The delay before a restart doubles up to this bound, so that a part that cannot start takes little CPU. */
+/**
+ * The delay before a restart doubles up to this many milliseconds, so that a part that cannot start takes little CPU.
+ */
 const MAX_RESTART_DELAY_MS = 5_000
-/** A part that ran for longer than this started well, so its next restart begins with the short delay again. */
+/**
+ * A part that ran for more than this many milliseconds started well, so its next restart begins with the short delay
+ * again.
+ */
 const STABLE_MS = 30_000
 
 /** Starts the part. Rejects where the first start fails; later ends of the part lead to restarts. */
@@ -81,7 +86,7 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
       stopped.abort()
       await part.stop()
       await watching
-      // A restart that was under way may have replaced the part in the meantime.
+      // The part is stopped a second time, because a restart that was under way may have replaced it in the meantime.
       await part.stop()
     },
   }
