@@ -31,7 +31,7 @@ async function main(): Promise<void> {
 
 /** Writes the sentence of an error, or the stack of a defect, and returns the exit code. */
 function reportError(error: unknown): number {
-  // commander has written its message already.
+  // The library commander has written the message of its own errors already, so only the exit code is left to set.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
   if (isServiceError(error)) {
     say(error.message)

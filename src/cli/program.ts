@@ -1,4 +1,4 @@
-/** All commands of the command line with their options, as commander knows them; nothing runs here. */
+/** All commands of the command line with their options, in the form that the library commander needs; nothing runs here. */
 import { Command } from 'commander'
 import { addClassifyCommand } from './classify/classify.ts'
 import {
@@ -21,7 +21,7 @@ import { addReviewCommand } from './review/review.ts'
 import { addDemoCommand } from './start/demo.ts'
 import { addStartCommand } from './start/start.ts'
 
-/** Builds the program. A test of the documentation compares its commands and options with docs/commands.md. */
+/** Builds the program with all commands. A test compares these commands and their options with docs/commands.md. */
 export function createProgram(): Command {
   const program = new Command('classify')
     .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
@@ -45,7 +45,7 @@ export function createProgram(): Command {
     addClusterCleanCommand,
     addClusterPsCommand,
     addClusterLogsCommand,
-    // It comes after classify, because it copies the options of that command.
+    // The command all-in-one is added after classify, because all-in-one copies the options of classify.
     addAllInOneCommand,
   ]) {
     add(program)

@@ -9,46 +9,61 @@
  */
 
 export interface BatchWindow {
-  /** How many batches may be in flight now. It can change with every call of `noteEnd`. */
+  /** The number of batches that may be in flight now; each call of `noteEnd` may change this number. */
   readonly size: number
-  /** Notes the end of a batch that was submitted at `startedAt`, in milliseconds of the window's clock. */
+  /** Notes the end of a batch that was submitted at `startedAt`, in milliseconds of the clock `now`. */
   noteEnd(startedAt: number): void
 }
 
-/** The smallest window: one batch uses the rate budget while another one is planned or saved. */
+/** The smallest window in batches: one batch uses the rate budget while another one is planned or saved. */
 const MIN_SIZE = 2
 /**
- * Indicators that stay in flight when slow batches shrink the window, because after an outage all batches are slow for a
- * while, and small ones would leave the service idle.
+ * Slow batches shrink the window no further than to this many indicators in flight. After an outage all batches are
+ * slow for a while, and a smaller window would leave the service idle.
  */
 const SHRINK_FLOOR_INDICATORS = 200
-/** The most batches that the floor of indicators may come to. */
+/** The floor under a shrinking window is never more than this many batches, however few indicators a batch has. */
 const MAX_SHRINK_FLOOR = 10
 /** The largest window in batches. */
 const MAX_SIZE = 256
-/** The largest window in indicators, which bounds the memory of the replicas. */
+/** The largest window in indicators, which bounds the memory that replicas need. */
 const MAX_INDICATORS = 6_400
 const FIRST_SIZE = 4
-/** Batches that take fewer milliseconds than this let the window grow at once: a stop never waits long for them. */
+/**
+ * Where batches take fewer milliseconds than this, the window grows with each one that ends, because a stopped run
+ * waits only briefly for them.
+ */
 const QUICK_MS = 1_500
-/** Milliseconds for which a stopped run may have to wait for its batches in flight. */
+/**
+ * A run that is stopped should wait at most this many milliseconds for its batches in flight, so slower batches shrink
+ * the window.
+ */
 const TARGET_MS = 10_000
-/** A round lasts for as many batches as the window holds, within these bounds. */
+/**
+ * A round of measurement ends after as many batches as the window holds, but after no fewer than MIN_ROUND and no more
+ * than MAX_ROUND.
+ */
 const MIN_ROUND = 4
 const MAX_ROUND = 16
-/** The factor by which the window grows in a trial. */
+/** The factor by which a trial enlarges the window. */
 const GROWTH = 1.5
-/** A trial of growth is kept where it multiplies the batches per time by at least this. */
+/**
+ * A larger window is kept only where it multiplies the number of batches that end per millisecond by at least this
+ * factor.
+ */
 const MIN_GAIN = 1.15
-/** Where the model alone takes longer than the target, batches may take this many times as long as the model. */
+/** Where the model alone takes longer than the target time, batches may take this many times as long as the model. */
 const MODEL_TOLERANCE = 1.25
-/** Rounds to wait before growth that brought nothing is tried again, because the budget may have changed meanwhile. */
+/**
+ * After growth that brought nothing the window waits this many rounds before it grows again, because the rate budget
+ * may have changed by then.
+ */
 const FIRST_REST_ROUNDS = 4
 const MAX_REST_ROUNDS = 32
 /** The weight of the newest batch in the moving average of how long batches take. */
 const SMOOTHING = 0.2
 
-/** A change of the window whose effect is being measured, with what was measured before it. */
+/** A change of the window whose effect is being measured, with the measurements from before the change. */
 interface Trial {
   readonly kind: 'grow' | 'shrink'
   readonly sizeBefore: number
@@ -57,9 +72,9 @@ interface Trial {
 }
 
 export interface BatchWindowOptions {
-  /** Indicators in a batch. */
+  /** The number of indicators in a batch. */
   readonly batchSize: number
-  /** Milliseconds of a clock that never goes back. Default: `performance.now`. */
+  /** A clock in milliseconds that never goes back; the default is `performance.now`. */
   readonly now?: () => number
 }
 
@@ -67,13 +82,18 @@ export function createBatchWindow({ batchSize, now = () => performance.now() }: 
   const largest = Math.min(MAX_SIZE, Math.ceil(MAX_INDICATORS / batchSize))
   const shrinkFloor = Math.min(MAX_SHRINK_FLOOR, Math.max(MIN_SIZE, Math.ceil(SHRINK_FLOOR_INDICATORS / batchSize)))
   let size = FIRST_SIZE
-  /** Moving average of how long batches of this size of the window take; undefined before the first has ended. */
+  /**
+   * The moving average of the milliseconds that batches take at the present window size; undefined before the first one
+   * has ended.
+   */
   let latencyMs: number | undefined
   let trial: Trial | undefined
-  /** Rounds until growth is tried again. */
+  /** The number of rounds that must still end before the window may grow again. */
   let restRounds = 0
   let nextRestRounds = FIRST_REST_ROUNDS
-  /** Milliseconds that a batch takes in an idle service; 0 until a smaller window has proved no quicker. */
+  /**
+   * The milliseconds that a batch takes in an idle service; 0 until a smaller window has turned out to be no quicker.
+   */
   let modelMs = 0
   let changedAt = now()
   let round = newRound()
@@ -97,7 +117,8 @@ export function createBatchWindow({ batchSize, now = () => performance.now() }: 
     const last = trial
     trial = undefined
     const isGrowthInVain = last?.kind === 'grow' && batchesPerMs < last.batchesPerMs * MIN_GAIN
-    // Where fewer batches in flight are hardly quicker, the model is slow, and not the queue long.
+    // Where batches take nearly as long in a smaller window, the model is slow, and the wait in the queue is not the
+    // cause.
     const isModelSlow = last?.kind === 'shrink' && meanMs > last.latencyMs * (1 + size / last.sizeBefore) * 0.5
     if (isGrowthInVain) {
       restRounds = nextRestRounds
@@ -139,7 +160,8 @@ export function createBatchWindow({ batchSize, now = () => performance.now() }: 
         return
       }
       if (round.ended === 0) {
-        // A round begins with the first batch of the new size: an older one tells about the size before.
+        // A round begins with the first batch that was submitted at the new size, because an earlier batch measures the
+        // size before.
         if (!isOfThisSize) return
         round.firstAt = endedAt
       } else if (isOfThisSize) {

@@ -1,4 +1,4 @@
-/** Classifies a catalogue file as a new run or as the rest of an earlier one: the work of `classify`, `all-in-one` and `demo`. */
+/** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
 import { resolve } from 'node:path'
 import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
@@ -19,14 +19,17 @@ import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } fro
 import type { RunReport } from './run-report.ts'
 import { createSkippedFile, type SkippedFile } from './skipped-records.ts'
 
-/** Milliseconds that one short question to the service may take, which may still be starting. */
+/** The milliseconds that one short question to the service may take, because the service may still be starting. */
 const QUESTION_PATIENCE_MS = 30_000
-/** Milliseconds for which a run that has begun waits while no node answers, unless --wait-for-nodes says otherwise. */
+/**
+ * Once a run has begun, it waits this many milliseconds while no Restate node answers, unless --wait-for-nodes says
+ * otherwise.
+ */
 const PATIENCE_MS = 600_000
 
 /**
- * Reads, checks and classifies the catalogue `file`, or the one of the run that `options.resume` names. Rejects with
- * ServiceError input-invalid where the catalogue cannot be read or the run cannot be resumed.
+ * Reads, checks and classifies the catalogue `file`, or the catalogue of the run that `options.resume` names. Rejects
+ * with ServiceError input-invalid where the catalogue cannot be read or the run cannot be resumed.
  */
 export async function classifyFile(
   file: string | undefined,
@@ -88,10 +91,11 @@ async function readCatalogue(
     limit: earlier?.header.limit ?? options.limit,
     skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
     signal,
-    // The first process of a resumed run has written the invalid records already.
+    // The first process of a resumed run has written the invalid records already, so this process does not write them
+    // again.
     ...(earlier === null ? { onInvalid: skipped.write } : {}),
   }).finally(() => {
-    // A catalogue that is refused leaves the invalid records found so far in the file, and they are reported too.
+    // The invalid records are reported also where the catalogue is refused, because those found so far are in the file.
     for (const line of skipped.report()) say(line)
   })
   say(`${catalogue.label}: ${formatCount(catalogue.count)} indicators`)
@@ -105,7 +109,10 @@ async function readCatalogue(
   }
 }
 
-/** A dry run of the first indicator, by which the service tells its model and prices; undefined for an empty catalogue. */
+/**
+ * Makes a dry run of the first indicator, in whose answer the service names its model and prices; resolves with
+ * undefined for an empty catalogue.
+ */
 async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request: RunRequest, signal: AbortSignal) {
   for await (const indicator of indicatorsOf(catalogue)) {
     return await dryRunByService(service, [indicator], request, signal)
@@ -125,7 +132,7 @@ function buildHeader(runId: string, path: string, catalogue: Catalogue, options:
   }
 }
 
-/** Says what the run may cost, and writes a limit that has changed to the journal. */
+/** Tells the user what the run may cost, and writes a cost limit that has changed to the journal of the run. */
 async function noteCostLimit(
   journal: RunJournal,
   maxUsd: number,
@@ -151,7 +158,7 @@ async function runWithProgress(
   }
 }
 
-/** The indicators of a catalogue without the lines on which they stand. */
+/** Yields the indicators of a catalogue without their line numbers. */
 export async function* indicatorsOf(catalogue: Catalogue): AsyncGenerator<Indicator> {
   for await (const { indicator } of catalogue.indicators()) yield indicator
 }

@@ -105,7 +105,7 @@ async function runClassify(file: string | undefined, options: ClassifyOptions, c
   )
 }
 
-/** Prints the report of a run and how to go on from there, and returns the exit code. */
+/** Prints the report of a run and how to continue the run, and returns the exit code. */
 export function printRunReport(
   report: RunReport,
   options: { readonly json?: boolean },
@@ -132,7 +132,7 @@ export function printRunReport(
   return report.failed > 0 ? EXIT_FAILED : EXIT_OK
 }
 
-/** A cost limit to suggest after one of `usd` US dollars was reached. */
+/** Suggests a higher cost limit to a user whose run has reached a limit of `usd` US dollars. */
 function suggestMaxCost(usd: number): number {
   return usd > 0 ? Number((2 * usd).toPrecision(6)) : 0.01
 }

@@ -1,7 +1,7 @@
-/** Keeps a run within `--max-cost`.
+/** Keeps the cost of a run within the limit of `--max-cost`.
  *
- * Before a batch is submitted, the most that it may cost is reserved, and a batch is admitted only where that still
- * fits into the budget of the run.
+ * Before a batch is submitted, the most that the batch may cost is reserved. A batch is admitted only where this
+ * reservation still fits into the budget of the run.
  */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { maxBatchTokens, type PendingQuestion } from '../../classification/estimate.ts'
@@ -12,32 +12,33 @@ import { dryRunCold, type RunRequest } from './dry-run.ts'
 
 /** The part of the budget that one batch in flight may use. */
 export interface CostReservation {
-  /** The most that the batch may cost, US dollars. */
+  /** The reserved amount in US dollars. */
   readonly usd: number
   /**
-   * Gives back what the batch, which has ended, did not use. `actualUsd` is null where its cost is not known; then all that
-   * was reserved counts as spent. Only the first call has an effect.
+   * Ends the reservation when its batch has ended, and returns the part that the batch did not use. `actualUsd` is null
+   * where the cost of the batch is not known; then the whole reservation counts as spent. Only the first call has an
+   * effect.
    */
   settle(actualUsd: number | null): void
 }
 
 export interface CostBudget {
-  /** What the run has cost so far, US dollars. */
+  /** The amount in US dollars that the run has spent so far. */
   readonly spentUsd: number
-  /** Whether a batch that costs at most `boundUsd` fits beside what is spent and reserved. */
+  /** Whether a batch that costs at most `boundUsd` fits into the budget beside the spent and the reserved amounts. */
   fits(boundUsd: number): boolean
   reserve(boundUsd: number): CostReservation
 }
 
 /**
- * Requests that are repeated count in no bound, so a batch may cost more than its bound. Every later bound is then
- * multiplied by how far that batch went beyond its own, and by this margin.
+ * A bound on the cost of a batch leaves out repeated requests, so a batch may cost more than its bound. Later bounds
+ * are then multiplied by the factor of that excess and by this margin.
  */
 const OVERRUN_MARGIN = 1.1
-/** US dollars by which sums of floating point numbers may be off. */
+/** An amount may exceed the budget by this many US dollars, because sums of floating point numbers are inexact. */
 const ROUNDING_USD = 1e-9
 
-/** A budget of `maxUsd` for the whole run, of which earlier processes of the run have spent `spentBeforeUsd`. */
+/** Creates the budget of a run: `maxUsd` for the whole run, of which earlier processes have spent `spentBeforeUsd`. */
 export function createCostBudget(maxUsd: number, spentBeforeUsd: number): CostBudget {
   let spent = spentBeforeUsd
   let reserved = 0
@@ -71,29 +72,36 @@ export interface CostAdmission {
   readonly maxUsd: number
   readonly spentUsd: number
   /**
-   * Reserves what the batch may cost, and resolves with null where it does not fit even when no batch is in flight any
-   * more. `waitForOneEnd` resolves when a batch in flight has ended and may have given money back, with false where none
-   * is in flight. Never rejects.
+   * Reserves the most that the batch may cost. Resolves with null where the batch does not fit even after all batches
+   * in flight have ended. `waitForOneEnd` resolves with true when a batch in flight has ended, which may free a part of
+   * the budget, and with false where no batch is in flight. Never rejects.
    */
   admit(indicators: readonly Indicator[], waitForOneEnd: () => Promise<boolean>): Promise<CostReservation | null>
 }
 
 export interface CostAdmissionOptions {
   readonly maxUsd: number
-  /** Spent by earlier processes of the same run, US dollars. */
+  /** The amount in US dollars that earlier processes of the same run have spent. */
   readonly spentUsd: number
   readonly request: RunRequest
   readonly basis: CostBasis
-  /** A dry run of a batch by the service; undefined where the service is of a release that makes none. */
+  /**
+   * Asks the service for a dry run of a batch; resolves with undefined where an older release of the service has no dry
+   * runs.
+   */
   readonly dryRun: (indicators: readonly Indicator[]) => Promise<EstimateResponse | undefined>
 }
 
-/** The service's model, its prices, and the tokens in front of every request. */
+/**
+ * The facts about the service from which a cost is computed: its model, its prices, and the prompt tokens that every
+ * request repeats.
+ */
 export type CostBasis = Pick<EstimateResponse, 'model' | 'price' | 'escalation_price' | 'prefix_tokens'>
 
 /**
- * The basis from the service's first dry run. Throws ServiceError input-invalid where costs cannot be bounded, because the
- * service is of an earlier release or knows no price of its model.
+ * Takes the model, its prices and the repeated prompt tokens from the first dry run that the service made. Throws
+ * ServiceError input-invalid where costs cannot be bounded, because the service is of an earlier release or has no
+ * price for its model.
  */
 export function costBasisOf(firstDryRun: EstimateResponse | undefined): CostBasis {
   if (firstDryRun === undefined) {
@@ -114,7 +122,7 @@ export function createCostAdmission(options: CostAdmissionOptions): CostAdmissio
 
   const boundOf = (questions: readonly PendingQuestion[]): number => {
     const { input, output } = maxBatchTokens(questions, pack, basis.prefix_tokens)
-    // The escalation model is asked at most about everything that the model was asked about.
+    // The bound assumes that the escalation model is asked again about everything, which is the most that can happen.
     return maxUsdOf(input, output, basis.price) + maxUsdOf(input, output, basis.escalation_price)
   }
 
@@ -124,7 +132,8 @@ export function createCostAdmission(options: CostAdmissionOptions): CostAdmissio
       return budget.spentUsd
     },
     async admit(indicators, waitForOneEnd) {
-      // Stored answers only make a batch cheaper, so the service is asked only where the bound without them does not fit.
+      // Stored answers can only make a batch cheaper, so the service is asked about them only where the bound without
+      // them does not fit.
       const coldBound = boundOf(dryRunCold(indicators, request, basis.model).asks)
       if (budget.fits(coldBound)) return budget.reserve(coldBound)
       for (;;) {
@@ -137,7 +146,10 @@ export function createCostAdmission(options: CostAdmissionOptions): CostAdmissio
   }
 }
 
-/** US dollars for these tokens, with the dearest of the prices that input may have; 0 without a price. */
+/**
+ * Returns the cost of these tokens in US dollars, at the highest price that input tokens may have; 0 where `price` is
+ * null.
+ */
 function maxUsdOf(input: number, output: number, price: TokenPrice | null): number {
   if (price === null) return 0
   const dearestInput = Math.max(price.input, price.cached_input ?? 0, price.cache_write ?? 0)

@@ -1,6 +1,7 @@
-/** Dry runs of batches: what rules, stored answers and the model would decide, without asking the model.
+/** Dry runs of batches: they predict what rules, stored answers and the model would decide, without asking the model.
  *
- * The service knows what is stored; without a service the dry run is cold, as if the database were empty.
+ * The service makes a dry run with its stored answers. Without a service the dry run is cold, which means that it
+ * assumes an empty database.
  */
 import { type BatchDryRun, type Candidate, dryRunBatch } from '../../classification/estimate.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
@@ -12,10 +13,10 @@ import { type EstimateResponse, estimateResponseSchema } from '../../restate/con
 import type { ServiceClient } from '../client/service.ts'
 import type { RunHeader } from './run-journal.ts'
 
-/** The options of a run on which the outcome of its batches depends. */
+/** The options of a run that influence the result of a dry run. */
 export type RunRequest = Pick<RunHeader, 'force' | 'options'>
 
-/** Decides as the plan step of a batch does on an empty database. */
+/** Makes a dry run in this process, which decides as the service would decide with an empty database. */
 export function dryRunCold(indicators: readonly Indicator[], { options }: RunRequest, model: string): BatchDryRun {
   const candidates = indicators.map((indicator): Candidate => {
     const reading = readIndicator(indicator)
@@ -26,8 +27,9 @@ export function dryRunCold(indicators: readonly Indicator[], { options }: RunReq
 }
 
 /**
- * Asks the service, which also tells its model, prices and experience with tokens. Resolves with undefined where the
- * service is of an earlier release that makes no estimates. Rejects with ServiceError where it does not answer.
+ * Asks the service for a dry run, whose answer also holds the model, its prices and the tokens that earlier requests
+ * used. Resolves with undefined where an older release of the service makes no estimates. Rejects with ServiceError
+ * where the service does not answer.
  */
 export async function dryRunByService(
   service: ServiceClient,

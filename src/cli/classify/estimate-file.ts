@@ -1,4 +1,4 @@
-/** Estimates what it takes to classify a catalogue file, or the rest of an earlier run: the work of `classify --estimate`. */
+/** Estimates the cost and time of classifying a catalogue file, or of the rest of an earlier run: the work of `classify --estimate`. */
 import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
@@ -10,7 +10,10 @@ import { batchOptionsOf, type ClassifyOptions } from './options.ts'
 import { cataloguePathOf, checkSameCatalogue } from './resume.ts'
 import { openRunJournal, type RunJournal } from './run-journal.ts'
 
-/** Rejects with ServiceError input-invalid where the catalogue cannot be read or the run cannot be resumed. */
+/**
+ * Estimates the run of a catalogue. Rejects with ServiceError input-invalid where the catalogue cannot be read or the
+ * run cannot be resumed.
+ */
 export async function estimateFile(
   file: string | undefined,
   options: ClassifyOptions,
@@ -43,7 +46,7 @@ export async function estimateFile(
   }
 }
 
-/** The batches that the earlier run has not brought to their end. */
+/** Yields the batches that the earlier run has not finished. */
 async function* remainingOf(batches: AsyncIterable<readonly Indicator[]>, earlier: RunJournal | null) {
   let index = 0
   for await (const batch of batches) {

@@ -1,4 +1,4 @@
-/** Adds up the dry runs of all batches to the estimate of the whole run: requests, tokens, cost and time. Pure. */
+/** Adds up the dry runs of all batches to the estimate of the whole run (requests, tokens, cost and time), in pure functions. */
 import type { PackRule } from '../../classification/chunks.ts'
 import {
   type BatchDryRun,
@@ -11,61 +11,73 @@ import {
 import type { Source } from '../../classification/types.ts'
 import type { TokenPrice, Warning } from '../../restate/contract.ts'
 
-/** What turns dry runs into tokens and cost: from the service, or from the configuration where the estimate is cold. */
+/**
+ * The facts that turn dry runs into tokens and cost; they come from the service, or from the configuration where no
+ * service answers.
+ */
 export interface EstimateBasis {
   readonly model: string
-  /** Null where the price of the model is not known. */
+  /** The price of the model's tokens; null where the price is not known. */
   readonly price: TokenPrice | null
-  /** Tokens in front of the indicators of every request. */
+  /** The number of prompt tokens that stand before the indicators in every request. */
   readonly prefixTokens: number
-  /** Experience with earlier requests to the model; null where there were none. */
+  /** The token use of earlier requests to the model; null where there were no earlier requests. */
   readonly habits: UsageHistory | null
 }
 
-/** Limits of requests and tokens a minute, and the share of them, from 0 to 1, that is used. */
+/**
+ * The limits of requests (`rpm`) and tokens (`tpm`) a minute, and `safety`, the share from 0 to 1 of these limits that
+ * is used.
+ */
 export interface EstimateBudget {
   readonly rpm: number
   readonly tpm: number | null
   readonly safety: number
 }
 
-/** The report of `classify --estimate --json`, whose property names are fixed and those of a run's report where they agree. */
+/**
+ * The report of `classify --estimate --json`; its property names must not change, and equal those of a run's report
+ * where both have the value.
+ */
 export interface EstimateReport {
   readonly estimate: true
   readonly indicators: number
   readonly unchanged: number
   readonly by_source: Record<Source, number>
-  /** Distinct shapes about which the model will be asked. */
+  /** The number of distinct shapes (groups of alike indicators) about which the model will be asked. */
   readonly shapes: number
   readonly model_requests: number
   readonly tokens: TokenCounts
   readonly cost_usd: number
-  /** How long the run takes by the limit that allows the least. */
+  /** The predicted minutes of the run, computed from the tightest of the limits. */
   readonly minutes: number
   readonly limited_by: 'rpm' | 'tpm' | 'cpu'
   readonly budget: EstimateBudget
   readonly model: string
   readonly price: TokenPrice | null
-  /** True where no service was asked, so that everything counts as new. */
+  /** True where no service was asked, so that every indicator counts as new. */
   readonly cold: boolean
   readonly warnings: readonly Warning[]
 }
 
 export interface EstimateSum {
-  /** Adds the next batch in the order of the catalogue. */
+  /** Adds the dry run of a batch; batches must come in the order of the catalogue. */
   add(dryRun: BatchDryRun, basis: EstimateBasis): void
-  /** Indicators of all batches that were added. */
+  /** The number of indicators in all batches that were added. */
   readonly indicators: number
   total(budget: EstimateBudget): Omit<EstimateReport, 'cold' | 'warnings'>
 }
 
 /**
- * Indicators a minute where the model is not asked, as measured with the embedded stack on two cores. More replicas do
- * more, so that the estimate of such a run is on the long side.
+ * The speed in indicators a minute of a run that does not ask the model, as measured with the embedded stack on two
+ * cores. A service with more replicas is faster, so the estimate of such a run is rather too long than too short.
  */
 const CPU_INDICATORS_PER_MINUTE = 150_000
 
-/** With `reuse` a shape counts as asked once: its later indicators, also in later batches, reuse that answer. */
+/**
+ * Creates the sum. Where `reuse` is true, a shape is asked about once, and its later indicators in any batch reuse that
+ * answer.
+ */
 export function createEstimateSum(options: { readonly reuse: boolean; readonly pack: PackRule }): EstimateSum {
   const counts = { unchanged: 0, rules: 0, reuse: 0, person: 0, model: 0 }
   const shapes = new Set<number>()
@@ -99,7 +111,8 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
       if (basis === undefined) throw new RangeError('an estimate needs at least one batch')
       const { model, price, prefixTokens, habits } = basis
       const { rules, reuse, person } = counts
-      // Without earlier requests to the model the provider has cached nothing when the first one comes.
+      // Before the first request to a model the provider has cached no prompt, so the first request pays for the whole
+      // prompt.
       const uncached = habits === null && requests > 0 ? cacheablePrefixTokens(prefixTokens) : 0
       const cached = Math.max(0, tokens.cached - uncached)
       const counted = { ...tokens, cached }
@@ -121,7 +134,9 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
   }
 }
 
-/** The cost of these tokens in US dollars, where input that the provider has not cached has the plain price. */
+/**
+ * Returns the cost of these tokens in US dollars; input that the provider has not cached costs the full input price.
+ */
 export function costOfTokens(tokens: TokenCounts, price: TokenPrice): number {
   const { input, cached_input = input, output } = price
   return ((tokens.input - tokens.cached) * input + tokens.cached * cached_input + tokens.output * output) / 1e6
@@ -138,8 +153,8 @@ function durationOf(indicators: number, requests: number, tokens: number, { rpm,
 }
 
 /**
- * A shape as a number of 52 bits of its hash, so that a million shapes fit into memory. The odds that any two of a million
- * share a number are about 1 to 10,000, and the estimate would be off by one question.
+ * Turns the hash of a shape into a number of 52 bits, so that a million shapes fit into memory. The odds that any two
+ * of a million shapes get the same number are about 1 to 10,000, and the estimate would then be off by one question.
  */
 function shapeNumber(hash: string): number {
   return Number.parseInt(hash.slice(0, 13), 16)

@@ -1,4 +1,4 @@
-/** Estimates what the batches of a run would take by dry runs: by those of the service, or cold where there is no service. */
+/** Estimates what the batches of a run would take, by dry runs that the service makes, or that this process makes where no service answers. */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { prefixTokens } from '../../classification/estimate.ts'
 import type { Indicator } from '../../classification/types.ts'
@@ -12,7 +12,7 @@ import { createEstimateSum, type EstimateBasis, type EstimateBudget, type Estima
 import { type BudgetFlags, readBudget } from './rate-budget.ts'
 
 export interface EstimateOptions {
-  /** Base addresses of the Restate nodes. */
+  /** The base URLs of the Restate nodes. */
   readonly urls: readonly string[]
   readonly request: RunRequest
   readonly config: Config
@@ -21,14 +21,20 @@ export interface EstimateOptions {
   readonly signal: AbortSignal
 }
 
-/** Milliseconds for which a service is looked for: less than for a run, because an estimate is possible without one. */
+/**
+ * An estimate looks for a service for this many milliseconds, which is less than a run does, because it is possible
+ * without one.
+ */
 const PROBE_MS = 3_000
-/** Milliseconds that one question to the service may take. */
+/** The milliseconds that one question to the service may take. */
 const QUESTION_PATIENCE_MS = 30_000
-/** Dry runs that are in flight at a time, enough to hide the time that requests spend on the network. */
+/** The number of dry runs in flight at a time, enough to hide the time that requests spend on the network. */
 const DRY_RUNS_IN_FLIGHT = 4
 
-/** Rejects with ServiceError where the catalogue cannot be read, or where the service answers no more after the first batch. */
+/**
+ * Estimates a run. Rejects with ServiceError where the catalogue cannot be read, or where a service that made the first
+ * dry run stops answering.
+ */
 export async function estimateRun(
   batches: AsyncIterable<readonly Indicator[]>,
   options: EstimateOptions,
@@ -58,7 +64,9 @@ export async function estimateRun(
   return { ...total, cold: planned === undefined, warnings: warningsOf(total, planned, reason) }
 }
 
-/** The dry run of the first batch by the service, or the reason why there is none, which is said to the user as well. */
+/**
+ * Asks the service for the dry run of the first batch; where none is possible, returns the reason and tells the user.
+ */
 async function dryRunFirst(
   service: ServiceClient,
   batch: readonly Indicator[],
@@ -117,14 +125,20 @@ function basisOf({ model, price, prefix_tokens, habits }: EstimateResponse): Est
   return { model, price, prefixTokens: prefix_tokens, habits }
 }
 
-/** The basis without a service. The resources are loaded only here, because they bring all adapters with them. */
+/**
+ * Returns model and prices from the configuration, for an estimate without a service. The module is imported only here,
+ * because it loads all adapters.
+ */
 async function coldBasis(config: Config): Promise<EstimateBasis> {
   const { priceOfModel } = await import('../../resources.ts')
   const { model } = config.openai
   return { model, price: priceOfModel(config, model), prefixTokens: prefixTokens(), habits: null }
 }
 
-/** The budget in force: the flags, else that of the service, else that of the configuration; at most the account's. */
+/**
+ * Finds the rate budget for the estimate: the options, else the budget of the service, else the configuration; never
+ * more than the provider's limits.
+ */
 async function findBudget(service: ServiceClient | undefined, options: EstimateOptions): Promise<EstimateBudget> {
   const { config, flags, signal } = options
   const known = service === undefined ? undefined : await readBudget(service, signal).catch(() => undefined)
@@ -136,13 +150,16 @@ async function findBudget(service: ServiceClient | undefined, options: EstimateO
   }
 }
 
-/** The smallest of the limits that are known; null where none is. */
+/** Returns the smallest of the limits that are known, or null where no limit is known. */
 function smallestOf(...limits: readonly (number | null | undefined)[]): number | null {
   const known = limits.filter((limit) => limit !== null && limit !== undefined)
   return known.length === 0 ? null : Math.min(...known)
 }
 
-/** Maps the items with at most `width` calls in flight, and yields the results in the order of the items. */
+/**
+ * Applies a function to the items with at most `width` calls in flight, and yields the results in the order of the
+ * items.
+ */
 async function* mapInOrder<A, B>(
   items: AsyncIterable<A>,
   width: number,
@@ -159,7 +176,8 @@ async function* mapInOrder<A, B>(
     }
     for (const result of inFlight) yield await result
   } finally {
-    // The first failure ends the loop, and without this later ones would be unhandled rejections.
+    // The first failed call ends the loop; the calls still in flight are awaited, so that their failures are not
+    // unhandled rejections.
     await Promise.allSettled(inFlight)
   }
 }

@@ -29,7 +29,9 @@ export function formatReport(report: RunReport): string {
   return lines.join('\n')
 }
 
-/** Every failed indicator stands under its reason. A long list is cut here, and is complete in `--json`. */
+/**
+ * Lists every failed indicator under the reason of its failure. A long list is cut here, and is complete in `--json`.
+ */
 export function formatFailures(report: RunReport): string {
   return report.failures
     .map(({ code, reason, indicator_ids: ids }) => {
@@ -41,7 +43,7 @@ export function formatFailures(report: RunReport): string {
     .join('\n')
 }
 
-/** What limits the speed of a run, by the value of `limited_by` in an estimate. */
+/** The text for each value of `limited_by` in an estimate, which names the limit that decides the speed of the run. */
 const LIMITS = {
   rpm: 'limited by the requests a minute',
   tpm: 'limited by the tokens a minute',
@@ -87,7 +89,10 @@ export function formatClassification(result: Classification): string {
   return lines.join('\n')
 }
 
-/** "rules 80, model 5": the sources that decided any indicator; an empty text where none did. */
+/**
+ * Lists the sources that decided any indicator, as in "rules 80, model 5"; returns an empty text where no source
+ * decided one.
+ */
 export function formatSources(counts: Readonly<Partial<Record<Source | 'unchanged', number>>>): string {
   return Object.entries(counts)
     .filter(([, count]) => count > 0)

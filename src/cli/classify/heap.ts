@@ -2,9 +2,9 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Keeps the resident memory of a long run flat. Without it the live objects stay few, but V8 lets the heap grow with
- * garbage: 200,000 rows took 50 to 90 MB more than 10,903 rows, and take about 10 MB more with it, for up to a fifth of
- * the reading speed. It acts on the whole process, so only the action of a command may call it.
+ * Keeps the resident memory of a long run flat by limiting how far V8 lets the heap grow with garbage. Without this
+ * limit 200,000 rows took 50 to 90 MB more than 10,903 rows; with the limit they take about 10 MB more, and reading is
+ * up to a fifth slower. The limit applies to the whole process, so only the action of a command may call this function.
  */
 export function limitHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=1')

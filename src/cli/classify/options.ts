@@ -12,21 +12,24 @@ export interface ClassifyOptions {
   readonly batchSize: number
   readonly ingress?: readonly string[]
   readonly limit?: number
-  /** The id of the run to resume. */
+  /** The id of the run that the command resumes. */
   readonly resume?: string
   readonly skipInvalid?: boolean
   readonly estimate?: boolean
-  /** The cost limit of the whole run, US dollars. */
+  /** The cost limit of the run in US dollars. */
   readonly maxCost?: number
-  /** Requests a minute, to which the rate budget of the service is set. */
+  /** The limit of requests to the model a minute that the run sets in the service. */
   readonly rpm?: number
-  /** Tokens a minute, to which the rate budget of the service is set. */
+  /** The limit of tokens a minute that the run sets in the service. */
   readonly tpm?: number
-  /** Milliseconds for which a run waits while no node answers. Without it a run waits less at its start than later. */
+  /**
+   * The milliseconds for which a run waits while no Restate node answers; without this option a run waits less at its
+   * start than later.
+   */
   readonly waitForNodes?: number
 }
 
-/** What a new run with these options asks of the service for every batch. */
+/** Builds the settings that a new run sends to the service with every batch. */
 export function batchOptionsOf(options: ClassifyOptions): Pick<RunHeader, 'force' | 'batch_size' | 'options'> {
   return {
     batch_size: options.batchSize,

@@ -1,4 +1,4 @@
-/** The rate budget of the running service, as the options --rpm and --tpm set it and an estimate reads it. */
+/** Reads the rate budget of the running service for estimates, and changes the budget for the options --rpm and --tpm. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import type { ServiceClient } from '../client/service.ts'
@@ -6,29 +6,29 @@ import { formatCount } from '../ui/terminal.ts'
 
 const limit = z.number().min(0)
 
-/** The part of the answer of classify-api/budget that the command line relies on. */
+/** The fields that the command line reads from an answer of the handler classify-api/budget. */
 const budgetSchema = z.looseObject({
-  /** Requests a minute. */
+  /** The limit of requests to the model a minute. */
   rpm: limit,
-  /** Tokens a minute; null without a limit. */
+  /** The limit of tokens a minute; null where tokens are not limited. */
   tpm: limit.nullable(),
-  /** The share of the budget, from 0 to 1, at which requests are paced. */
+  /** The share, from 0 to 1, of the rate budget that the service uses. */
   safety: z.number().min(0).max(1),
-  /** The limits that the provider has announced for the account. */
+  /** The limits that the model's provider has announced for the account; null where the provider announced none. */
   account: z.looseObject({ rpm: limit.nullable(), tpm: limit.nullable() }).optional(),
 })
 
 export type BudgetReport = z.infer<typeof budgetSchema>
 
-/** The values of --rpm and --tpm, as far as they were given. */
+/** The values of the options --rpm and --tpm; an option that was not given is absent. */
 export interface BudgetFlags {
   readonly rpm?: number
   readonly tpm?: number
 }
 
 /**
- * Sets the given limits for all replicas; they stay in force after the run. Resolves with the new budget. Rejects with
- * ServiceError where the service does not answer, or is of an earlier release without such a handler.
+ * Sets the given limits for all replicas; the limits stay in force after the run. Resolves with the new budget. Rejects
+ * with ServiceError where the service does not answer, or where an older release of it has no handler for the budget.
  */
 export async function setBudget(
   service: ServiceClient,
@@ -43,7 +43,10 @@ export async function setBudget(
   throw new ServiceError('input-invalid', `--rpm and --tpm: ${reason}: ${advice}`)
 }
 
-/** The budget that is in force; undefined where the service is of a release without such a handler. */
+/**
+ * Reads the budget that is in force; resolves with undefined where an older release of the service has no handler for
+ * the budget.
+ */
 export async function readBudget(service: ServiceClient, signal: AbortSignal): Promise<BudgetReport | undefined> {
   return await service.ask({ handler: 'budget', body: {}, schema: budgetSchema, signal })
 }

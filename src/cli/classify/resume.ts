@@ -1,22 +1,27 @@
-/** What a new run and a resumed one have to agree on: the catalogue, and the command line that resumes the run. */
+/** Finds the catalogue of a run, checks that a resumed run gets the same catalogue, and builds the command that resumes a run. */
 import type { Catalogue } from '../../catalogue/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { say } from '../ui/terminal.ts'
 import type { RunJournal } from './run-journal.ts'
 
-/** The command that resumes a run; `file` is the catalogue that was named, "-" for standard input. */
+/**
+ * Builds the command line that resumes a run; `file` is the catalogue that the user named, or "-" for standard input.
+ */
 export function buildResumeCommand(runId: string, file: string | undefined): string {
   return `npm run classify -- ${file === '-' ? `- --resume ${runId} < FILE` : `--resume ${runId}`}`
 }
 
-/** The catalogue that was named, or else that of the run to resume. Throws ServiceError input-invalid without either. */
+/**
+ * Returns the path that the user named, or else the path in the journal of the resumed run. Throws ServiceError
+ * input-invalid without either.
+ */
 export function cataloguePathOf(file: string | undefined, earlier: RunJournal | null): string {
   const path = file ?? earlier?.header.file
   if (path !== undefined) return path
   throw new ServiceError('input-invalid', 'Name a catalogue FILE (- for standard input), or --resume RUN')
 }
 
-/** Throws ServiceError input-invalid where the catalogue has other indicators than when the run began. */
+/** Throws ServiceError input-invalid where the catalogue has changed its indicators since the run began. */
 export function checkSameCatalogue(catalogue: Catalogue, earlier: RunJournal | null): void {
   if (earlier === null || earlier.header.fingerprint === catalogue.fingerprint) return
   const advice = 'classify it as a new run; unchanged indicators are not asked again'
@@ -27,8 +32,8 @@ export function checkSameCatalogue(catalogue: Catalogue, earlier: RunJournal | n
 }
 
 /**
- * Tells the user to give the standard input of a resumed run again, because it is stored nowhere. Throws ServiceError
- * input-invalid where standard input is a terminal, on which the command would wait without end.
+ * Tells the user to give the standard input of a resumed run again, because standard input is not stored. Throws
+ * ServiceError input-invalid where standard input is a terminal, because the command would then wait without end.
  */
 export function requireSameInput(runId: string): void {
   const command = buildResumeCommand(runId, '-')

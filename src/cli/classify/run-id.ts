@@ -1,8 +1,11 @@
-/** Ids of runs as the command line makes and accepts them. */
+/** Creates and checks the ids of runs for the command line. */
 import { randomBytes } from 'node:crypto'
 import { ServiceError } from '../../errors.ts'
 
-/** A new id such as "run-20261122211306-9f86d081": the time in UTC, and random digits for runs of the same second. */
+/**
+ * Creates an id such as "run-20261122211306-9f86d081": the time in UTC, and random digits that distinguish runs of the
+ * same second.
+ */
 export function createRunId(prefix: 'run' | 'review' | 'eval'): string {
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
   return `${prefix}-${time}-${randomBytes(4).toString('hex')}`
@@ -11,7 +14,7 @@ export function createRunId(prefix: 'run' | 'review' | 'eval'): string {
 /** The form of a run id. A run id becomes the name of a file and a part of SQL, so it may hold no other characters. */
 const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/
 
-/** Throws ServiceError input-invalid where `text`, which comes from the command line, cannot be the id of a run. */
+/** Throws ServiceError input-invalid where `text`, which a user typed, cannot be the id of a run. */
 export function checkRunId(text: string): void {
   if (RUN_ID.test(text)) return
   throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (letters, digits, - and _)`)

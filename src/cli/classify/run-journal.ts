@@ -15,7 +15,7 @@ import { checkRunId } from './run-id.ts'
 
 const headerSchema = z.object({
   run_id: z.string(),
-  /** Absolute path of the catalogue, or "-" for standard input. */
+  /** The absolute path of the catalogue, or "-" for standard input. */
   file: z.string(),
   fingerprint: z.string(),
   batch_size: z.number().int().min(1).max(100),
@@ -28,7 +28,7 @@ const headerSchema = z.object({
     override_person: z.boolean().optional(),
     pack: z.number().int().min(1).max(25).optional(),
   }),
-  /** The cost limit with which the run began, US dollars. */
+  /** The cost limit with which the run began, in US dollars. */
   max_cost_usd: z.number().min(0).optional(),
 })
 
@@ -51,25 +51,28 @@ const summarySchema = z.object({
 const entrySchema = z.union([
   z.object({ batch: z.number().int().min(0), done: summarySchema }),
   z.object({ batch: z.number().int().min(0), failed: z.literal(true), cost_usd: count.optional() }),
-  /** This line is written when a run is resumed with another cost limit. */
+  /** This line is written when a user resumes the run with another cost limit. */
   z.object({ max_cost_usd: count }),
 ])
 
 export interface RunJournal {
   readonly header: RunHeader
-  /** The summary of batch number `batch`; undefined where the batch has to be submitted. */
+  /** Returns the summary of batch number `batch`; undefined where the batch has not succeeded and must be submitted. */
   done(batch: number): BatchSummary | undefined
-  /** How often the batch has failed, which decides its next idempotency key. */
+  /** Returns how often the batch has failed; this number is a part of the next idempotency key of the batch. */
   failures(batch: number): number
   noteDone(batch: number, summary: BatchSummary): Promise<void>
-  /** `costUsd` is what the failed batch may have cost, US dollars; given where the run has a cost limit. */
+  /**
+   * Notes a failed batch. `costUsd` is the most that the batch may have cost in US dollars, given only where the run
+   * has a cost limit.
+   */
   noteFailed(batch: number, costUsd?: number): Promise<void>
-  /** The cost limit of the whole run as it was given last, US dollars; undefined where the run has none. */
+  /** The latest cost limit of the whole run in US dollars; undefined where the run has no limit. */
   readonly maxCostUsd: number | undefined
-  /** What the run had cost before this process opened the journal, US dollars. */
+  /** The cost of the run in US dollars before this process opened the journal. */
   readonly costUsd: number
   noteMaxCost(maxCostUsd: number): Promise<void>
-  /** Deletes the journal of a run that is complete, so that it cannot be resumed. */
+  /** Deletes the journal of a complete run, which afterwards cannot be resumed. */
   remove(): Promise<void>
 }
 
@@ -85,7 +88,10 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
   return journalOf(file, header, [])
 }
 
-/** Rejects with input-invalid where DATA_DIR has no journal of this run, or the file is not a journal. */
+/**
+ * Opens the journal of an earlier run. Rejects with ServiceError input-invalid where DATA_DIR has no such journal, or
+ * the file is not a journal.
+ */
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
   const file = fileOf(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -100,7 +106,7 @@ export async function openRunJournal(dataDir: string, runId: string): Promise<Ru
     const entry = entrySchema.safeParse(parseJson(line))
     return entry.success ? [entry.data] : []
   })
-  // Without a line break the next entry would continue the line that a kill has cut off.
+  // A last line that a kill has cut off gets a line break, because the next entry would otherwise continue that line.
   if (!text.endsWith('\n')) await appendFile(file, '\n')
   return journalOf(file, header.data, entries)
 }

@@ -1,16 +1,16 @@
-/** Adds up what the batches of a run came to, and builds the report of the run from the sums. */
+/** Adds up the results of the batches of a run, and builds the report of the run from the sums. */
 import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, Warning } from '../../restate/contract.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 
-/** The report of `classify --json`, whose property names are fixed. */
+/** The report of `classify --json`, whose property names must not change. */
 export interface RunReport {
   readonly run_id: string
   readonly indicators: number
   readonly classified: number
   readonly unchanged: number
   readonly failed: number
-  /** The part of `classified` and `unchanged` that an earlier process of the same run did. */
+  /** The number of indicators in `classified` and `unchanged` that earlier processes of the same run finished. */
   readonly resumed: number
   readonly needs_review: number
   readonly by_source: Record<Source, number>
@@ -18,18 +18,18 @@ export interface RunReport {
   readonly tokens: { input: number; cached: number; output: number }
   readonly cost_usd: number
   readonly elapsed_ms: number
-  /** The pace of this process; what an earlier process did is not in it. */
+  /** The pace of this process in indicators a minute; the work of earlier processes of the run is not counted. */
   readonly indicators_per_minute: number
-  /** The pace of this process; requests of an earlier process are not in it. */
+  /** The pace of this process in model requests a minute; requests of earlier processes of the run are not counted. */
   readonly model_requests_per_minute: number
   readonly nodes: Readonly<Record<string, NodeCounts>>
   readonly warnings: readonly Warning[]
   readonly failures: readonly RunFailure[]
-  /** Present where the run has a cost limit. */
+  /** This property is present only where the run has a cost limit. */
   readonly max_cost?: MaxCostReport
 }
 
-/** All indicators that failed for one reason. */
+/** The indicators that failed for one reason. */
 export interface RunFailure {
   readonly code: string
   readonly reason: string
@@ -37,22 +37,24 @@ export interface RunFailure {
 }
 
 export interface MaxCostReport {
-  /** The cost limit of the whole run, US dollars. */
+  /** The cost limit of the whole run in US dollars. */
   readonly usd: number
-  /** Spent by the whole run, with all that its failed batches may have cost, US dollars. */
+  /**
+   * The amount in US dollars that the whole run has spent, including the most that its failed batches may have cost.
+   */
   readonly spent_usd: number
-  /** Whether the run stopped because of the limit. */
+  /** Whether the run stopped because the cost limit was reached. */
   readonly reached: boolean
 }
 
 export interface RunTotals {
-  /** The sums that progress shows. */
+  /** Returns the sums that the progress line shows. */
   counts(): { readonly done: number; readonly failed: number; readonly resumed: number; readonly needsReview: number }
-  /** Adds a batch that this process brought to its end. */
+  /** Adds a batch that this process has finished. */
   addBatch(summary: BatchSummary): void
-  /** Adds a batch of `indicators` indicators that an earlier process of the run brought to its end. */
+  /** Adds a batch with `indicators` indicators that an earlier process of the run has finished. */
   addEarlierBatch(summary: BatchSummary, indicators: number): void
-  /** Adds indicators that have no result. Failures with the same reason become one entry of the report. */
+  /** Adds indicators that failed and have no result. Failures with the same reason become one entry of the report. */
   addFailure(code: string, reason: string, ids: readonly string[]): void
   buildReport(run: {
     readonly runId: string

@@ -10,28 +10,31 @@ import type { RunHeader, RunJournal } from './run-journal.ts'
 import { createRunTotals, type MaxCostReport, type RunReport } from './run-report.ts'
 
 export interface RunOptions {
-  /** Base addresses of the Restate nodes. */
+  /** The base URLs of the Restate nodes. */
   readonly urls: readonly string[]
-  /** Milliseconds for which a batch is offered to nodes that do not answer. */
+  /** The milliseconds for which a batch is offered to Restate nodes that do not answer. */
   readonly patienceMs: number
-  /** Whether an earlier process began the run. */
+  /** Whether an earlier process began the run and this process resumes it. */
   readonly isResumed?: boolean
   readonly say: (line: string) => void
-  /** Called at the start of the run, when a batch begins or ends, and when the model has answered more indicators. */
+  /**
+   * The run calls this function at its start, when a batch begins or ends, and when the model has answered more
+   * indicators.
+   */
   readonly onProgress: (counts: ProgressCounts) => void
   readonly onResults?: (results: readonly Classification[]) => void
-  /** Aborted by the first Ctrl+C: no further batch is submitted, and the batches in flight come to their end. */
+  /** The first Ctrl+C aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
   readonly stopSubmitting: AbortSignal
-  /** Aborted by the second Ctrl+C: the batches in flight are not waited for. */
+  /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. */
   readonly abandon: AbortSignal
-  /** Admits the batches under the cost limit; undefined for a run without one. */
+  /** Decides which batches fit into the cost limit; undefined for a run without a cost limit. */
   readonly costAdmission?: CostAdmission | undefined
 }
 
 /**
- * Submits every batch that the journal does not know as done. Never rejects because of a batch: failed indicators are in
- * the report, by reason. Rejects where `batches` cannot be read to the end, and only after the batches in flight have
- * ended. Once the journal cannot be written, no further batch is submitted.
+ * Submits every batch that the journal does not list as done. A failed batch does not reject: the report lists its
+ * indicators under the reason. Rejects where `batches` cannot be read to the end, but only after the batches in flight
+ * have ended. Where the journal cannot be written, no further batch is submitted.
  */
 export async function runCatalogue(
   journal: RunJournal,
@@ -46,7 +49,7 @@ export async function runCatalogue(
   const window = createBatchWindow({ batchSize })
   const inFlight = new Set<Promise<void>>()
   let indicatorsInFlight = 0
-  /** The reason why no further batch is submitted; undefined while batches are. */
+  /** The reason why no further batch is submitted; undefined while batches are still submitted. */
   let stopReason: string | undefined
   let isMaxCostReached = false
 
@@ -56,7 +59,10 @@ export async function runCatalogue(
   }
   const watch = watchAnswers({ urls, runId, isResumed, onChange: reportProgress })
 
-  /** A batch that the journal does not hold is found by its key when the run is resumed, so its work is not lost. */
+  /**
+   * Waits until the journal is written. A failure stops the run but loses no work, because a resumed run finds the
+   * batch by its idempotency key.
+   */
   const note = async (written: Promise<void>) => {
     await written.catch((error: unknown) => {
       if (stopReason === undefined)
@@ -83,7 +89,8 @@ export async function runCatalogue(
         return
       }
       stopReason ??= stopReasonOf(error)
-      // A batch that got no answer may still be at work, and keeps its key, under which a resumed run finds its result.
+      // A batch without an answer may still be running, so it keeps its idempotency key, by which a resumed run finds
+      // its result. Only a batch that failed is noted, and gets a new key.
       if (error instanceof BatchFailedError) await note(journal.noteFailed(index, reservation?.usd))
       totals.addFailure(codeOf(error), messageOf(error), idsOf(indicators))
     }
@@ -98,13 +105,16 @@ export async function runCatalogue(
     indicatorsInFlight += indicators.length
     reportProgress()
   }
-  /** Resolves when a batch has ended, with false where none is in flight. */
+  /** Resolves with true when a batch in flight has ended, and with false where no batch is in flight. */
   const waitForOneEnd = async () => {
     if (inFlight.size === 0) return false
     await Promise.race(inFlight)
     return true
   }
-  /** Reserves what the batch may cost; null where the run has no cost limit, or where the batch does not fit into it. */
+  /**
+   * Reserves the most that the batch may cost; resolves with null where the run has no cost limit, or the batch does
+   * not fit into the limit.
+   */
   const reserve = async (indicators: readonly Indicator[]): Promise<CostReservation | null> => {
     if (costAdmission === undefined) return null
     const reservation = await costAdmission.admit(indicators, waitForOneEnd)
@@ -131,7 +141,8 @@ export async function runCatalogue(
       }
       while (inFlight.size >= window.size) await waitForOneEnd()
       const reservation = isStopped() ? null : await reserve(indicators)
-      // The catalogue is read to its end also when the run has stopped, because the report names every indicator left.
+      // The catalogue is read to its end even after the run has stopped, because the report names every indicator that
+      // was not submitted.
       if (isStopped()) unsubmitted.push(...idsOf(indicators))
       else begin(index, indicators, reservation)
     }
@@ -153,8 +164,8 @@ export async function runCatalogue(
 }
 
 /**
- * Batch number `index` of a run as it is sent. A batch that has failed goes out again under a new key, because Restate
- * would answer the old key with the old failure.
+ * Builds the request for batch number `index` of a run. A batch that has failed is sent again under a new idempotency
+ * key, because Restate would answer the old key with the old failure.
  */
 function buildBatch(header: RunHeader, index: number, indicators: readonly Indicator[], failures: number): Batch {
   const { run_id: runId, force } = header
@@ -179,10 +190,13 @@ function codeOf(error: unknown): string {
   return error instanceof BatchFailedError || isServiceError(error) ? error.code : 'internal'
 }
 
-/** The reason to end the whole run after the failure of one batch; undefined where only the batch has failed. */
+/**
+ * Returns the reason why the failure of one batch ends the whole run; undefined where the other batches may still
+ * succeed.
+ */
 function stopReasonOf(error: unknown): string | undefined {
   const code = codeOf(error)
-  // A person who cancels one batch wants the run to end.
+  // A person who cancels one batch wants the whole run to end.
   if (code === 'cancelled') return 'the run was cancelled'
   const stopsTheRun = error instanceof BatchFailedError ? error.stopsTheRun : code === 'ingress-unavailable'
   return stopsTheRun ? 'every batch would fail the same way' : undefined

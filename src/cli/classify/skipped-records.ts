@@ -9,14 +9,15 @@ const NEW_LINE = Buffer.from('\n')
 
 export interface SkippedFile {
   write(record: InvalidRecord): Promise<void>
-  /** Lines for the terminal: how many records were left out, the name of the file, and the first problems. */
+  /** Returns lines for the terminal: how many records were left out, the name of their file, and the first problems. */
   report(): readonly string[]
   close(): Promise<void>
 }
 
 /**
- * The file is created in the current directory with the first record, so that a catalogue without faults leaves none. A
- * CSV file begins with the header of the catalogue, so that it is a catalogue itself.
+ * Creates a writer for invalid records. The file appears in the current directory with the first invalid record, so a
+ * catalogue without errors leaves no file. A CSV file begins with the header of the catalogue, so that the file is
+ * itself a catalogue.
  */
 export function createSkippedFile(runId: string): SkippedFile {
   let file: FileHandle | undefined

@@ -1,4 +1,4 @@
-/** Opens the database for a command: the configured one, that of the running stack, or the embedded one for the time of the work. */
+/** Opens the database for a command: the configured database, the database of the running stack, or the embedded database for the time of the work. */
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
@@ -10,18 +10,21 @@ import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
 import { type DatabaseResources, openDatabase } from '../../resources.ts'
 
-/** Connections of a command, which asks one question after the other. */
+/** The number of connections in the pool of a command, which makes one query after the other. */
 const POOL_SIZE = 2
 
 export interface DatabaseOptions {
   readonly log: Logger
-  /** Whether an embedded database is created where there is none yet. */
+  /** Whether the command may create an embedded database where DATA_DIR has none yet. */
   readonly mayCreate: boolean
-  /** When it aborts before the work has begun, the work does not begin; an embedded database is stopped in any case. */
+  /** A signal that aborts before the work has begun prevents the work; an embedded database is stopped in any case. */
   readonly signal: AbortSignal
 }
 
-/** Opens the database for `work` and closes it afterwards. Rejects with ServiceError config-invalid where there is none. */
+/**
+ * Opens the database for `work` and closes it afterwards. Rejects with ServiceError config-invalid where no database
+ * exists.
+ */
 export async function withDatabase<T>(
   config: Config,
   { log, mayCreate, signal }: DatabaseOptions,

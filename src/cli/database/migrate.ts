@@ -1,4 +1,4 @@
-/** The command `migrate`: brings the schema of the database up to date, for deployments whose replicas may not do so at their start. */
+/** The command `migrate`: brings the schema of the database up to date, for deployments whose replicas may not change the schema at their start. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { createCliLog, say, underInterrupts } from '../ui/terminal.ts'

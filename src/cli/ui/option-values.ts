@@ -1,9 +1,9 @@
-/** Parsers for the values of command line options. commander turns an InvalidArgumentError into a message that names the option. */
+/** Parsers for the values of command line options, which throw an InvalidArgumentError that commander turns into a message with the name of the option. */
 import { InvalidArgumentError } from 'commander'
 import { ServiceError } from '../../errors.ts'
 import { hideCredentials, parseHttpUrls } from '../../lib/http-url.ts'
 
-/** A parser for whole numbers from `min` to `max`, both included. */
+/** Creates a parser for whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
@@ -15,7 +15,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
-/** An amount of US dollars such as 0.05, from 0 to 1,000,000. */
+/** Parses an amount of US dollars such as 0.05, from 0 to 1,000,000. */
 export function dollars(text: string): number {
   const value = Number(text)
   if (!/^(?:\d{1,7}(?:\.\d{1,9})?|\.\d{1,9})$/.test(text) || value > 1_000_000) {
@@ -24,7 +24,7 @@ export function dollars(text: string): number {
   return value
 }
 
-/** A parser that accepts the given words alone. */
+/** Creates a parser that accepts only the given words and refuses every other text. */
 export function oneOf<const T extends string>(values: readonly T[]): (text: string) => T {
   return (text) => {
     const found = values.find((value) => value === text)
@@ -34,8 +34,8 @@ export function oneOf<const T extends string>(values: readonly T[]): (text: stri
 }
 
 /**
- * The addresses of `--ingress` and `--admin`, held to the rule of RESTATE_INGRESS_URL. A value with an @ is refused with
- * input-invalid, because commander would print the whole value, and a password with it.
+ * Parses the URLs of `--ingress` and `--admin` by the rule that RESTATE_INGRESS_URL follows too. A bad value with an @
+ * throws ServiceError input-invalid, because commander's own message would print the whole value with its password.
  */
 export function httpUrls(text: string): string[] {
   const urls = parseHttpUrls(text)
@@ -47,14 +47,14 @@ export function httpUrls(text: string): string[] {
   throw new InvalidArgumentError('It must be URLs that begin with http:// or https://, separated by commas.')
 }
 
-/** A whole number and a unit; without a unit the number means milliseconds. */
+/** The form of a duration: a whole number and a unit; a number without a unit means milliseconds. */
 const DURATION = /^(\d{1,10})(ms|s|m|h)?$/
-/** Milliseconds of each unit that `duration` knows. */
+/** The number of milliseconds in each unit that a duration option accepts. */
 const MS_PER = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
-/** A week, in milliseconds: commands wait no longer. */
+/** The longest duration that an option accepts, one week, in milliseconds. */
 const MAX_DURATION_MS = 7 * 24 * MS_PER.h
 
-/** Reads "30s", "10m", "1h", "500ms" or a bare number of milliseconds, and gives milliseconds. */
+/** Parses a duration such as "30s", "10m", "1h", "500ms" or a bare number of milliseconds, and returns milliseconds. */
 export function duration(text: string): number {
   const [, digits, unit = 'ms'] = DURATION.exec(text) ?? []
   const value = Number(digits) * MS_PER[unit as keyof typeof MS_PER]

@@ -1,18 +1,26 @@
-/** How fast a run goes and when it will end, from counts that come in groups. Pure. */
+/** Pure functions that compute how fast a run goes and when the run will end, from counts that come in groups. */
 
-/** Milliseconds over which the rate is measured. */
+/** The rate of a run is measured over this many past milliseconds. */
 const WINDOW_MS = 15_000
-/** A rate that is measured over fewer milliseconds is not shown. */
+/** A rate that is measured over fewer milliseconds than this is not shown, because so short a time says little. */
 const MIN_WINDOW_MS = 1_000
-/** Milliseconds between two samples that are kept. */
+/**
+ * The meter keeps a sample only where this many milliseconds have passed since the sample before, which bounds its
+ * memory.
+ */
 const SAMPLE_EVERY_MS = 250
-/** Milliseconds in which the shown end follows a new pace; the time is shorter in the beginning, when little is known. */
+/**
+ * The shown end of a run follows a new pace within about this many milliseconds, and faster in the beginning, when
+ * little is known.
+ */
 const ETA_SETTLES_MS = 8_000
 
 export interface RateMeter {
-  /** Notes how many indicators have finished since the beginning. `atMs` never falls. */
+  /**
+   * Notes how many indicators have finished since the beginning of the run. `atMs` must never fall from call to call.
+   */
   note(atMs: number, finished: number): void
-  /** Indicators a minute over the last 15 seconds; undefined until a second has been measured. */
+  /** The rate in indicators a minute over the last 15 seconds; undefined until one second has been measured. */
   perMinute(atMs: number): number | undefined
 }
 
@@ -27,7 +35,7 @@ export function createRateMeter(): RateMeter {
       if (last === undefined || atMs - last.atMs >= SAMPLE_EVERY_MS) samples.push({ atMs, finished })
     },
     perMinute(atMs) {
-      // The last sample before the window stays, so that the rate is over the whole window however rare the samples are.
+      // One sample older than the window stays, so that the rate covers the whole window however rare the samples are.
       while (samples.length > 1 && (samples[1]?.atMs ?? atMs) <= atMs - WINDOW_MS) samples.shift()
       const first = samples[0]
       if (first === undefined || atMs - first.atMs < MIN_WINDOW_MS) return undefined
@@ -36,20 +44,27 @@ export function createRateMeter(): RateMeter {
   }
 }
 
-/** Milliseconds until `remaining` indicators are done at this rate; undefined where the rate is not known or 0. */
+/**
+ * Returns the milliseconds until `remaining` indicators are done at this rate; undefined where the rate is unknown or
+ * 0.
+ */
 export function etaOf(remaining: number, perMinute: number | undefined): number | undefined {
   if (remaining <= 0) return 0
   return perMinute === undefined || perMinute <= 0 ? undefined : (remaining / perMinute) * 60_000
 }
 
 export interface Eta {
-  /** Milliseconds to the end as they are shown, where the pace of the moment says `measuredMs`. */
+  /**
+   * Returns the milliseconds to the end as a user sees them; `measuredMs` are those that the pace of the moment
+   * predicts.
+   */
   at(nowMs: number, measuredMs: number | undefined): number | undefined
 }
 
 /**
- * An end that counts down by itself and follows the measured end within seconds, because batches end in groups and a time
- * that jumps with each group could not be read. It starts again where the measured end was unknown, or is now.
+ * Creates a remaining time that counts down by itself and follows the measured remaining time within seconds. Without
+ * this smoothing the shown time would jump with each group of batches that ends. The countdown starts anew whenever the
+ * measured time was unknown.
  */
 export function createEta(): Eta {
   let endAt: number | undefined

@@ -1,34 +1,39 @@
-/** The text of the progress line, and its parts that other reports use too. Pure. */
+/** Pure functions that format the progress line of a run, and parts of that line that other reports use too. */
 
-/** The state of a run, in indicators unless something else is said. */
+/** The state of a run; each number counts indicators unless its own comment names something else. */
 export interface ProgressCounts {
-  /** Indicators of batches that ended well; failed ones are not among them. */
+  /** The number of indicators in batches that have succeeded; indicators that failed are not counted here. */
   readonly done: number
   readonly failed: number
-  /** The part of `done` that ended before this process took the run up, and so says nothing about the pace. */
+  /**
+   * The part of `done` that earlier processes of the run did, and that therefore says nothing about the present pace.
+   */
   readonly resumed?: number
-  /** Indicators of open batches that have their answer already. */
+  /** The number of indicators that the model has answered in batches that have not ended yet. */
   readonly answered?: number
   readonly needsReview: number
-  /** Batches that are open. */
+  /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
 }
 
 export interface ProgressView {
-  /** Indicators that have their result or their answer, or have failed. */
+  /**
+   * The number of indicators that are finished: classified, failed, or answered by the model in a batch that is still
+   * open.
+   */
   readonly finished: number
   readonly total: number
   readonly failed: number
   readonly needsReview: number
-  /** Batches that are open. */
+  /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
-  /** Indicators a minute; undefined until known. */
+  /** The pace in indicators a minute; undefined until the pace is known. */
   readonly perMinute: number | undefined
-  /** Milliseconds to the end; undefined until known. */
+  /** The milliseconds until the run ends; undefined until this time is known. */
   readonly etaMs: number | undefined
 }
 
-/** One line without a line break. A number that is not known or not finite is shown as "--". */
+/** Formats the progress as one line without a line break. A number that is unknown or not finite is shown as "--". */
 export function formatProgress(view: ProgressView): string {
   const { finished, total } = view
   const percent = total > 0 ? Math.floor(Math.min(1, finished / total) * 100) : 100
@@ -48,7 +53,10 @@ function formatNumber(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '--' : Math.round(value).toLocaleString('en-US')
 }
 
-/** A time such as "0:07", "12:05" or "3:04:05", from 100 hours on "5 d 3 h"; "--" where it is not known. */
+/**
+ * Formats a time as "0:07", "12:05" or "3:04:05", from 100 hours on as "5 d 3 h", and as "--" where the time is
+ * unknown.
+ */
 export function formatDuration(ms: number | undefined): string {
   if (ms === undefined || !Number.isFinite(ms) || ms < 0) return '--'
   const seconds = Math.ceil(ms / 1_000)
@@ -58,7 +66,7 @@ export function formatDuration(ms: number | undefined): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`
 }
 
-/** `text` cut to `width` characters, with an ellipsis as the last one where something is cut off. */
+/** Cuts `text` to `width` characters; the last character is an ellipsis where a part of `text` is cut off. */
 export function clip(text: string, width: number): string {
   if (text.length <= width) return text
   return width <= 1 ? text.slice(0, Math.max(0, width)) : `${text.slice(0, width - 1)}…`

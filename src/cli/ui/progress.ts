@@ -1,44 +1,53 @@
-/** Shows how far a run is: as one live line on a terminal, as plain lines now and then elsewhere. */
+/** Shows how far a run is: as one live line on a terminal, and as a plain line now and then where the output is no terminal. */
 import { createEta, createRateMeter, etaOf } from './pace.ts'
 import { clip, formatProgress, type ProgressCounts } from './progress-text.ts'
 import { isLiveTerminal, sayThrough } from './terminal.ts'
 
 /** Milliseconds between two drawings of the live line. */
 const LIVE_EVERY_MS = 200
-/** Milliseconds between two plain lines. They become rarer in long runs, because they often end in log files. */
+/**
+ * The milliseconds between two plain lines in the first minute; later lines are rarer, because they often go to log
+ * files.
+ */
 const PLAIN_EVERY_MS = 5_000
 const PLAIN_LATER = [
   { afterMs: 600_000, everyMs: 60_000 },
   { afterMs: 60_000, everyMs: 30_000 },
 ] as const
-/** The width in characters that is assumed where the terminal does not tell its own, or says 0. */
+/** The width in characters that is assumed where the terminal reports no width or reports 0. */
 const DEFAULT_WIDTH = 80
-/** Characters at the end of the live line that stay free for the "^C" that a terminal echoes, so that it does not wrap. */
+/**
+ * This many characters at the end of the live line stay free for the "^C" that a terminal echoes, so that the line does
+ * not wrap.
+ */
 const ECHO_WIDTH = 2
 const CLEAR_LINE = '\r\u001b[K'
 const CLEAR_BELOW = '\r\u001b[J'
 
 export interface ProgressStream {
   write(text: string): unknown
-  /** Characters in a row of the terminal, as wide as the window is now. */
+  /** The number of characters in a row of the terminal window at this moment. */
   readonly columns?: number
 }
 
 export interface ProgressOptions {
   readonly stream: ProgressStream
-  /** Whether a line can be drawn again in its place. */
+  /** Whether the stream is a terminal on which the same line can be drawn again and again. */
   readonly isLive: boolean
-  /** Indicators of the whole run. */
+  /** The number of indicators in the whole run. */
   readonly total: number
-  /** Milliseconds of a clock that never goes back; default `performance.now`. */
+  /** A clock in milliseconds that never goes back; the default is `performance.now`. */
   readonly now?: () => number
 }
 
 export interface Progress {
   update(counts: ProgressCounts): void
-  /** Writes a line that stays, above the live one. */
+  /** Writes a line that stays on the screen, above the live line where the stream shows one. */
   note(line: string): void
-  /** Removes the live line, or prints the last plain one. Nothing is written afterwards, and no timer runs. */
+  /**
+   * Removes the live line, or prints a last plain line. Afterwards the progress writes nothing more, and its timer is
+   * stopped.
+   */
   end(): void
 }
 
@@ -72,7 +81,7 @@ export function createProgress({ stream, isLive, total, now = () => performance.
 
   meter.note(lastDrawnAt, 0)
   if (isLive) draw()
-  // The line is drawn also while nothing ends, so that a stalled run shows a falling rate.
+  // The line is also drawn while no batch ends, so that a stalled run shows a falling rate.
   const tickMs = everyMs()
   const timer = setInterval(() => (everyMs() === tickMs ? draw() : drawIfDue()), tickMs)
 
@@ -80,7 +89,8 @@ export function createProgress({ stream, isLive, total, now = () => performance.
     update(next) {
       if (hasEnded) return
       counts = next
-      // The answers of open batches are known a moment late, so that the sum may fall when a batch ends.
+      // The count of answers in open batches is a moment late, so the sum may fall when a batch ends; the shown number
+      // never does.
       finished = Math.max(finished, Math.min(total, next.done + next.failed + (next.answered ?? 0)))
       meter.note(now(), finished - (next.resumed ?? 0))
       drawIfDue()
@@ -110,7 +120,9 @@ export function createProgress({ stream, isLive, total, now = () => performance.
   }
 }
 
-/** The progress of a command on stderr. Until its end, lines of `say` go above the live line. */
+/**
+ * Creates the progress of a command on stderr. Until the progress ends, every line of `say` goes above the live line.
+ */
 export function createStderrProgress(total: number): Progress {
   const progress = createProgress({ stream: process.stderr, isLive: isLiveTerminal(process.stderr), total })
   const sayDirectly = sayThrough(progress.note)
@@ -127,12 +139,15 @@ function plainEvery(elapsedMs: number): number {
   return PLAIN_LATER.find(({ afterMs }) => elapsedMs >= afterMs)?.everyMs ?? PLAIN_EVERY_MS
 }
 
-/** The last row of a terminal, which is written again and again. */
+/** Creates the last row of a terminal, which is overwritten with each new text. */
 function createLiveLine(stream: ProgressStream) {
   let shown = ''
   const width = () => stream.columns || DEFAULT_WIDTH
 
-  /** A window that became narrower has wrapped the shown line, and its upper rows have to go as well. */
+  /**
+   * Returns the control codes that erase the shown line, also where a window that became narrower has wrapped it into
+   * several rows.
+   */
   function clearing(): string {
     const rowsAbove = Math.ceil(shown.length / width()) - 1
     return rowsAbove > 0 ? `\u001b[${rowsAbove}A${CLEAR_BELOW}` : CLEAR_LINE

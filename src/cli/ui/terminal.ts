@@ -14,15 +14,21 @@ type Say = (line: string) => void
 
 const writeToStderr: Say = (line) => void process.stderr.write(`${line}\n`)
 
-/** Writes a line for `say`; another function while a live line is shown, which has to be cleared first. */
+/**
+ * The function that writes the lines of `say`; progress replaces this function while a live line has to be cleared
+ * before each line.
+ */
 let sayNow = writeToStderr
 
-/** Writes a line for people to stderr, above the live line where one is shown. */
+/** Writes a message for people to stderr, above the live progress line where one is shown. */
 export function say(line: string): void {
   sayNow(line)
 }
 
-/** Lets `write` write the lines of `say` until the returned function is called, because it draws a live line on stderr. */
+/**
+ * Sends the lines of `say` to `write` until the returned function is called, because `write` knows the live line on
+ * stderr.
+ */
 export function sayThrough(write: Say): () => void {
   sayNow = write
   return () => {
@@ -30,42 +36,42 @@ export function sayThrough(write: Say): () => void {
   }
 }
 
-/** Whether lines of `stream` can be drawn again in their place. */
+/** Whether `stream` is a terminal on which the same line can be drawn again and again. */
 export function isLiveTerminal(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && !isDumbTerminal()
 }
 
 /**
- * Makes errors of stdout and stderr end as they should. A reader that closes its end, such as head or a closed terminal,
- * loses what is written from then on, and the command goes on. Any other error is thrown as a ServiceError. Call it once,
- * before anything is written.
+ * Decides what follows when stdout or stderr cannot be written. Where the reader has closed its end, as head or a
+ * closed terminal does, the command goes on and the rest of the output is lost. Any other error of stdout is thrown as
+ * a ServiceError. A command calls this function once, before it writes anything.
  */
 export function handleOutputErrors(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `writeStdout` has a listener of its own, and reports the error to its caller.
+    // Once `writeStdout` is in use, it reports errors to its own callers, so nothing is thrown here.
     if (!isClosed(error) && process.stdout.listenerCount('error') === 1) throw stdoutError(error)
   })
-  // An error of stderr can be reported nowhere.
+  // An error of stderr is ignored, because no other stream is left on which to report it.
   process.stderr.on('error', ignore)
 }
 
 function ignore(): void {
-  // Nothing follows from the event.
+  // This listener does nothing, but without a listener Node.js would throw the error event and end the process.
 }
 
 function stdoutError(error: Error): ServiceError {
   return new ServiceError('input-invalid', `Standard output cannot be written: ${error.message}`, { cause: error })
 }
 
-/** Whether `error` says that the reader has closed its end. */
+/** Whether `error` says that the reader of a stream has closed its end. */
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'EIO')
 }
 
 /**
- * Writes a part of a long output, and resolves once the system has taken it: with true, or with false where the reader has
- * closed its end. Rejects with a ServiceError where stdout cannot be written, such as on a full disk, and with the reason
- * of `signal` when it aborts, because a reader may pause for as long as it likes.
+ * Writes a part of a long output to stdout, and resolves when the system has taken the text: with true, or with false
+ * where the reader has closed its end. Rejects with a ServiceError where stdout cannot be written, as on a full disk. A
+ * reader may pause for any time, so an abort of `signal` also ends the wait, with the signal's reason.
  */
 export async function writeStdout(text: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore)
@@ -80,19 +86,22 @@ export async function writeStdout(text: string, signal: AbortSignal): Promise<bo
   return await written.finally(() => signal.removeEventListener('abort', onAbort))
 }
 
-/** Prints exactly one JSON object on stdout. */
+/** Prints the result of a command as one JSON object on stdout. */
 export function printJson(value: unknown): void {
   warnOfNpmLines()
   process.stdout.write(`${JSON.stringify(value)}\n`)
 }
 
-/** Says how to get an output without the lines of npm run, where they are in the way of a program that reads it. */
+/**
+ * Tells a user how to avoid the lines that npm run prints on stdout, because they disturb a program that reads the
+ * output.
+ */
 export function warnOfNpmLines(): void {
   if (process.stdout.isTTY === true || !hasNpmPrinted()) return
   say('Note: npm run has printed lines of its own before this output. "npx classify" prints the output alone.')
 }
 
-/** The log of a command on stderr; only errors unless LOG_LEVEL asks for more. */
+/** Creates the log of a command on stderr, which shows only errors unless LOG_LEVEL sets another level. */
 export function createCliLog(config: Config): Logger {
   const stderr = pino.destination({ dest: 2, sync: true })
   stderr.on('error', ignore)
@@ -100,20 +109,23 @@ export function createCliLog(config: Config): Logger {
 }
 
 export interface Interrupts {
-  /** Aborts on the first SIGINT, SIGTERM or SIGHUP, with a ServiceError interrupted for its reason. */
+  /** This signal aborts on the first SIGINT, SIGTERM or SIGHUP, with a ServiceError interrupted as its reason. */
   readonly first: AbortSignal
-  /** Aborts on the second. */
+  /** This signal aborts on the second SIGINT, SIGTERM or SIGHUP. */
   readonly second: AbortSignal
 }
 
-/** A signal within this many milliseconds of the first belongs to the same Ctrl+C: the terminal and npm both send one. */
+/**
+ * A second signal within this many milliseconds of the first belongs to the same Ctrl+C, because the terminal and npm
+ * both send one.
+ */
 const SAME_PRESS_MS = 500
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Runs `work` and lets it end in its own time. A signal aborts `first`, and `onFirst` says what follows. An error that
- * nobody caught aborts it as well, and is thrown when the work has ended.
+ * Runs `work` and lets it clean up before the process ends. A first interrupt aborts the signal `first`, and `onFirst`
+ * tells the user what happens next. An uncaught error aborts `first` as well, and is thrown when the work has ended.
  */
 export async function underInterrupts<T>(
   onFirst: () => void,
@@ -137,7 +149,8 @@ export async function underInterrupts<T>(
     uncaught ??= { error }
     if (first.signal.aborted) return
     interrupt()
-    // A ServiceError, such as a full disk behind stdout, is a sentence that should not be preceded by "Stopping".
+    // A ServiceError, such as a full disk behind stdout, is reported by its own message, so "Stopping" is not printed
+    // before it.
     if (!isServiceError(error)) onFirst()
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
@@ -155,8 +168,9 @@ export async function underInterrupts<T>(
 }
 
 /**
- * Ends the process on an error that nobody caught, with the exit code that `report` returns, unless `underInterrupts` lets
- * its work end first and throws the error itself. Call it once, before anything else runs.
+ * Makes an uncaught error end the process with the exit code that `report` returns. While `underInterrupts` runs, it
+ * first lets its work end and then throws the error itself. A program calls this function once, before anything else
+ * runs.
  */
 export function endOnUncaughtErrors(report: (error: unknown) => number): void {
   process.on('uncaughtException', (error) => {
@@ -168,7 +182,7 @@ function interrupted(): ServiceError {
   return new ServiceError('interrupted', 'Interrupted.')
 }
 
-/** Whether `error` is the answer to an interrupt, and no failure. */
+/** Whether `error` means that a user interrupted the command, which is no failure. */
 export function isInterrupted(error: unknown): boolean {
   return isServiceError(error) && error.code === 'interrupted'
 }
@@ -179,12 +193,12 @@ export async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-/** A number with separators, such as "12,346" for 12345.6. */
+/** Formats a number as a whole number with separators, such as "12,346" for 12345.6. */
 export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
-/** Milliseconds as seconds with one decimal, such as "1.5 s". */
+/** Formats milliseconds as seconds with one decimal, such as "1.5 s". */
 export function formatSeconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`
 }
