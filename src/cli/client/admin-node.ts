@@ -1,6 +1,6 @@
-/** Requests to the admin port of one Restate node at a time, for what each node has to know by itself.
+/** Sends requests to the admin port of one chosen Restate node, for facts that each node holds separately.
  *
- * Each node holds the deployment of the replicas and the members of the cluster.
+ * These facts are the registered deployment of the replicas, and the members of the cluster.
  */
 import { z } from 'zod'
 import { parseJson } from '../../lib/json.ts'
@@ -8,28 +8,36 @@ import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminNodeClient {
   /**
-   * Registers the deployment at `uri` by force, because the same address may have other handlers than at the last
-   * registration. Resolves with the id of the deployment, and rejects with an error that says what the node answered.
+   * Registers the deployment at `uri` even where the node knows that address already, because the handlers there may
+   * have changed. Resolves with the id of the deployment, and rejects with an error that says what the node answered.
    */
   register(url: string, uri: string): Promise<string>
-  /** The deployments that the node knows; undefined where its answer holds no such list. Rejects where none came. */
+  /**
+   * Lists the deployments that the node knows; undefined where the answer has another form. Rejects where no answer
+   * came.
+   */
   listDeployments(url: string): Promise<readonly Deployment[] | undefined>
-  /** The numbers of the nodes that the node counts as members, and the HTTP status. Rejects where no answer came. */
+  /**
+   * Lists the numbers of the nodes that this node counts as members, with the HTTP status of the answer. Rejects where
+   * no answer came.
+   */
   listMembers(url: string): Promise<{ readonly members: readonly number[] | undefined; readonly status: number }>
 }
 
-/** A deployment as Restate lists it. */
+/** A deployment, in the form in which Restate lists deployments. */
 export interface Deployment {
   readonly id: string
   readonly uri?: string | undefined
-  /** "BidiStream" for HTTP/2 with streams in both directions, "RequestResponse" for HTTP/1.1. */
+  /** The protocol: "BidiStream" is HTTP/2 with streams in both directions, "RequestResponse" is HTTP/1.1. */
   readonly protocol_type?: string | undefined
 }
 
-/** Characters of a node's own message that are shown. */
+/** An error message shows at most this many characters of what the node said. */
 const MAX_MESSAGE_LENGTH = 300
 
-/** `answerTimeoutMs` bounds one request. When `signal` aborts, requests reject with its reason. */
+/**
+ * Creates the client. Each request may take `answerTimeoutMs`; when `signal` aborts, requests reject with its reason.
+ */
 export function createAdminNodeClient(signal: AbortSignal, answerTimeoutMs: number): AdminNodeClient {
   const send = createHttpClient()
   const ask = async (url: string, request: Omit<HttpRequest, 'signal'>): Promise<HttpAnswer> => {
@@ -60,14 +68,14 @@ const deploymentsSchema = z.object({
   ),
 })
 
-/** The deployments in an answer of GET /deployments; undefined where the text is no such answer. */
+/** Parses an answer of GET /deployments; returns undefined where the text has another form. */
 export function parseDeployments(json: string): readonly Deployment[] | undefined {
   return deploymentsSchema.safeParse(parseJson(json)).data?.deployments
 }
 
 const healthSchema = z.object({ metadata_cluster_health: z.object({ members: z.array(z.number()) }) })
 
-/** The numbers of the nodes in an answer of GET /cluster-health; undefined where the text is no such answer. */
+/** Parses the node numbers in an answer of GET /cluster-health; returns undefined where the text has another form. */
 export function parseMembers(json: string): readonly number[] | undefined {
   return healthSchema.safeParse(parseJson(json)).data?.metadata_cluster_health.members
 }

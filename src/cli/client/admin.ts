@@ -1,4 +1,4 @@
-/** Client of the Restate admin API. Every node knows the whole cluster, so a request goes to the first node that answers. */
+/** Client of the Restate admin API, which sends each request to the first node that answers, because every node knows the whole cluster. */
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
@@ -6,26 +6,31 @@ import { retryFor } from '../../lib/timing.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminClient {
-  /** The node that answered last; the first one before any has. */
+  /** The URL of the node that answered last, or of the first node before any has answered. */
   readonly url: string
-  /** The rows of an SQL query over the cluster's state, each checked by `row`. Rejects with ServiceError admin-failed. */
+  /**
+   * Runs an SQL query over the state of the cluster, and checks each row with `row`. Rejects with ServiceError
+   * admin-failed.
+   */
   query<T>(sql: string, row: z.ZodType<T>): Promise<readonly T[]>
-  /** False where the invocation has ended already. Rejects with ServiceError admin-failed. */
+  /** Ends an invocation; resolves with false where it had ended already. Rejects with ServiceError admin-failed. */
   endInvocation(id: string, how: 'cancel' | 'kill'): Promise<boolean>
 }
 
-/** Milliseconds that one node may take for an answer; a query about thousands of invocations takes about a second. */
+/**
+ * The milliseconds that one node may take for an answer; a query about thousands of invocations takes about a second.
+ */
 const ANSWER_TIMEOUT_MS = 30_000
 /**
- * Milliseconds for which a failing query is repeated: while a partition changes its leader, queries over all partitions
- * fail for seconds, and for longer on a machine that is short of CPU.
+ * A failing query is repeated for this many milliseconds. While a partition of Restate changes its leader, queries over
+ * all partitions fail for seconds, and for longer on a machine that is short of CPU.
  */
 const PATIENCE_MS = 30_000
 const RETRY_MS = 1_000
-/** Characters of a node's own message that are shown. */
+/** An error message shows at most this many characters of what the node said. */
 const MAX_MESSAGE_LENGTH = 300
 
-/** `signal` ends every request of the client. */
+/** Creates the client; an abort of `signal` ends every request of the client. */
 export function createAdminClient(urls: readonly string[], signal: AbortSignal): AdminClient {
   const send = createHttpClient()
   let current = 0
@@ -85,18 +90,21 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
     endInvocation: async (id, how) => {
       const answer = await ask(`/invocations/${encodeURIComponent(id)}/${how}`, { method: 'PATCH' })
       if (answer.status < 300) return true
-      // Restate answers 404 or 409 where the invocation has ended by itself in the meantime.
+      // Restate answers 404 or 409 where the invocation has ended by itself before this request came.
       if (answer.status === 404 || answer.status === 409) return false
       throw refusal(answer, `to ${how} ${id}`)
     },
   }
 }
 
-/** One request offered to each node in turn: the first answer below status 500, or a line a node. */
+/**
+ * The outcome of offering one request to each node in turn: the first answer below status 500, or a line about each
+ * node's failure.
+ */
 interface RoundOfNodes {
   readonly answer: HttpAnswer | undefined
   readonly failures: readonly string[]
-  /** Whether a node answered at all, if only with a failure. */
+  /** Whether any node answered, even if only with a failure. */
   readonly isAnyReached: boolean
 }
 
@@ -104,7 +112,7 @@ function failedEverywhere(sentence: string, failures: readonly string[]): Servic
   return new ServiceError('admin-failed', [sentence, ...failures].join('\n  '))
 }
 
-/** `text` as an SQL literal, because the admin API takes no query parameters. */
+/** Quotes `text` as an SQL literal, because the admin API takes no query parameters. */
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

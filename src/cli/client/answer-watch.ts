@@ -1,42 +1,48 @@
 /** Asks the service during a run how many indicators the model has answered, for the progress line.
  *
- * So progress need not wait for the end of whole batches. What is shown stays at or below the truth: every doubt makes
- * it smaller.
+ * Progress can thus be shown before whole batches end. The shown number is never higher than the true one; where the
+ * true number is uncertain, a lower one is shown.
  */
 import { z } from 'zod'
 import { createServiceClient } from './service.ts'
 
 export interface AnswerWatch {
-  /** Indicators of open batches that have their answer, at most `indicatorsInFlight`, which are all in open batches. */
+  /**
+   * Returns how many indicators in unfinished batches have their answer, at most `indicatorsInFlight`, the number of
+   * all indicators in these batches.
+   */
   openAnswers(indicatorsInFlight: number): number
   /**
-   * Notes the end of a batch. `answered` of its indicators may be in the service's count: those that the model answered,
-   * or all of them where that is not known.
+   * Notes the end of a batch. `answered` is the number of its indicators that the service may count as answered: those
+   * that the model answered, or all indicators of the batch where the number is not known.
    */
   batchEnded(answered: number): void
-  /** Ends the questions. */
+  /** Stops asking the service, and ends a request that is under way. */
   stop(): void
 }
 
 export interface AnswerWatchOptions {
   readonly urls: readonly string[]
   readonly runId: string
-  /** Whether an earlier process began the run, so that the service's count does not begin at 0. */
+  /** Whether an earlier process began the run, so that the service's count of answers is not 0 at the start. */
   readonly isResumed: boolean
-  /** Called when the service has answered. */
+  /** The watch calls this function when the service has reported a count. */
   readonly onChange: () => void
-  /** Milliseconds between two questions. Default 2,000. */
+  /** The milliseconds between two requests to the service; the default is 2,000. */
   readonly everyMs?: number
 }
 
 const EVERY_MS = 2_000
-/** Milliseconds that one question may take. */
+/** The milliseconds that one request to the service may take. */
 const PATIENCE_MS = 10_000
 
-/** The part of a run's status that counts; a service of an earlier release answers without it. */
+/** The count of answers in the status of a run; an earlier release of the service reports no such count. */
 const statusSchema = z.looseObject({ answered: z.number().min(0) })
 
-/** Asks at most one question at a time, and none while batches end: their ends move the progress by themselves. */
+/**
+ * Starts the watch. It has at most one request under way, and sends none while batches end, because their ends already
+ * move the progress.
+ */
 export function watchAnswers(options: AnswerWatchOptions): AnswerWatch {
   const { urls, runId, isResumed, onChange, everyMs = EVERY_MS } = options
   const service = createServiceClient({ urls, patienceMs: PATIENCE_MS })
@@ -49,7 +55,8 @@ export function watchAnswers(options: AnswerWatchOptions): AnswerWatch {
 
   const ask = async () => {
     const question = { handler: 'status', body: { run_id: runId }, schema: statusSchema, signal: stopped.signal }
-    // The run is not known before its first batch is planned, and progress is worth no message where it fails.
+    // A failed request is ignored: the service does not know the run before its first batch is planned, and progress is
+    // not worth an error message.
     const status = await service.ask(question).catch(() => undefined)
     if (status === undefined || stopped.signal.aborted) return
     base ??= status.answered

@@ -1,4 +1,4 @@
-/** Submits the batches of a run: round-robin over the live nodes of Restate, and on to the next one when a node fails. */
+/** Submits the batches of a run to the living Restate nodes in turn, and offers a batch to the next node when a node fails. */
 import { z } from 'zod'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -8,11 +8,14 @@ import { createIngressClient } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
 
-/** The invocation of a batch ended with an error; under the same key Restate would give the same error again. */
+/**
+ * The error of a batch whose invocation failed; under the same idempotency key Restate would return the same failure
+ * again.
+ */
 export class BatchFailedError extends Error {
-  /** A code of the table of failures, or "cancelled" where a person ended the batch. */
+  /** A code from the table of failures, or "cancelled" where a person cancelled the batch. */
   readonly code: string
-  /** Whether every later batch of the run would end in the same way. */
+  /** Whether every later batch of the run would fail in the same way, so that the run should stop. */
   readonly stopsTheRun: boolean
 
   constructor(code: string, message: string, { stopsTheRun = false }: { readonly stopsTheRun?: boolean } = {}) {
@@ -24,44 +27,47 @@ export class BatchFailedError extends Error {
 }
 
 export interface BatchClient {
-  /** What each node did, by its address. */
+  /** The counts of what each node did, by the URL of the node. */
   readonly nodes: Readonly<Record<string, NodeCounts>>
   /**
-   * Submits one batch and waits for its results, however long they take. Rejects with `BatchFailedError` where the
-   * invocation failed, and with ServiceError ingress-unavailable where no node took the batch for `patienceMs` or none
-   * knows the service.
+   * Submits one batch and waits for its results without a time limit. Rejects with `BatchFailedError` where the
+   * invocation failed. Rejects with ServiceError ingress-unavailable where no node accepted the batch within
+   * `patienceMs`, or where no node knows the service.
    */
   submit(batch: Batch, signal: AbortSignal): Promise<BatchResponse>
 }
 
 export interface Batch {
-  /** Unique for the batch over all runs, and the same for each attempt to submit it. */
+  /** The key that is unique for the batch over all runs, and the same for each attempt to submit the batch. */
   readonly idempotencyKey: string
   readonly body: Omit<BatchRequest, 'indicators'> & { readonly indicators: readonly Indicator[] }
 }
 
 export interface BatchClientOptions {
-  /** Base addresses of the nodes. */
+  /** The base URLs of the Restate nodes. */
   readonly urls: readonly string[]
-  /** Milliseconds for which a batch is offered to nodes that fail. */
+  /** The milliseconds for which a batch is offered again to nodes that fail. */
   readonly patienceMs: number
-  /** Milliseconds for which a service that no node knows is waited for. Default 15,000. */
+  /** The milliseconds to wait for a service that is not registered at any node; the default is 15,000. */
   readonly registrationMs?: number
-  /** Gets one line when a node stops answering or is busy, and one when it answers again. */
+  /** Shows a message to the user; called when a node stops answering, is busy, or answers again. */
   readonly say: (line: string) => void
 }
 
-/** Milliseconds of the first pause where no node is alive; each further pause is twice as long. */
+/** The milliseconds of the first pause while no node is alive; each further pause is twice as long. */
 const FIRST_BACKOFF_MS = 200
 const MAX_BACKOFF_MS = 3_000
-/** After an attempt that lasted this many milliseconds the patience starts again, because the node had taken the batch. */
+/**
+ * After an attempt that lasted longer than this many milliseconds the time limit for failures starts again, because the
+ * node had accepted the batch.
+ */
 const HELD_MS = 30_000
-/** Milliseconds within which a stack that is coming up registers its service with Restate. */
+/** The milliseconds that a starting stack has to register its service with Restate before the client stops waiting. */
 const REGISTRATION_MS = 15_000
-/** Milliseconds between two attempts while the service is not registered. */
+/** The milliseconds between two attempts while the service is not registered. */
 const REGISTRATION_RETRY_MS = 500
 
-/** The part of a batch's response that the command line relies on. */
+/** The fields that the command line reads from the response to a batch. */
 const responseSchema = z.looseObject({
   run_id: z.string(),
   results: z.array(z.looseObject({ indicator_id: z.string(), status: z.string() })),
@@ -94,7 +100,7 @@ export function createBatchClient(options: BatchClientOptions): BatchClient {
   return { nodes: nodes.counts, submit }
 }
 
-/** The answers after which the batch is offered again. */
+/** The kinds of answers after which the batch is offered again. */
 type Trouble = Exclude<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' }>
 
 function isTrouble(answer: IngressAnswer): answer is Trouble {
@@ -115,9 +121,12 @@ function readBatch(url: string, answer: Exclude<IngressAnswer, Trouble>): BatchR
 }
 
 interface Patience {
-  /** Notes an attempt that failed. Throws ServiceError ingress-unavailable once the time for such failures is over. */
+  /**
+   * Notes a failed attempt. Throws ServiceError ingress-unavailable where such failures have gone on for longer than
+   * allowed.
+   */
   spend(url: string, trouble: Trouble, askedAt: number): void
-  /** Milliseconds to wait before the next attempt. */
+  /** Returns the milliseconds to wait before the next attempt. */
   pauseMs(): number
 }
 
@@ -125,7 +134,10 @@ interface PatienceOptions extends Required<Pick<BatchClientOptions, 'urls' | 'pa
   readonly nodes: Nodes
 }
 
-/** For how long one batch is offered again: nodes that fail and a service that is not registered have a clock each. */
+/**
+ * Limits how long one batch is offered again. Failing nodes and a service that is not registered have separate time
+ * limits.
+ */
 function createPatience({ urls, patienceMs, registrationMs, nodes }: PatienceOptions): Patience {
   let backoffMs = FIRST_BACKOFF_MS
   let failingSince: number | undefined
@@ -152,7 +164,7 @@ function createPatience({ urls, patienceMs, registrationMs, nodes }: PatienceOpt
     },
     pauseMs() {
       if (isRegistering) return REGISTRATION_RETRY_MS
-      // A live node is tried at once; only where there is none is there something to wait for.
+      // A living node is tried without a pause; a pause is needed only where no node lives.
       if (nodes.isAnyAlive) return 0
       const pauseMs = Math.max(backoffMs, nodes.freeInMs())
       backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)

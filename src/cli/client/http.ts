@@ -1,4 +1,4 @@
-/** HTTP requests whose answer may take hours, as a batch's does; fetch gives up on a silent server after five minutes. */
+/** Sends HTTP requests whose answer may take hours, as that of a batch may; fetch would give up after five minutes of silence. */
 import http from 'node:http'
 import https from 'node:https'
 import { messageOf } from '../../errors.ts'
@@ -6,9 +6,9 @@ import { messageOf } from '../../errors.ts'
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH'
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as JSON. */
+  /** The body of the request, which is sent as JSON. */
   readonly body?: unknown
-  /** The only bound on how long the answer may take. */
+  /** An abort of this signal ends the request; nothing else limits how long the answer may take. */
   readonly signal: AbortSignal
 }
 
@@ -18,12 +18,18 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-/** Milliseconds within which a connection has to stand. */
+/** The milliseconds that opening a connection may take. */
 const CONNECT_TIMEOUT_MS = 10_000
-/** Milliseconds of silence before TCP probes a connection; further probes find a dead peer within about a minute. */
+/**
+ * After this many milliseconds of silence TCP probes a connection; further probes detect a dead server within about a
+ * minute.
+ */
 const KEEP_ALIVE_MS = 30_000
 
-/** Rejects where no whole answer came, with a sentence that says why; with the signal's reason when that aborts. */
+/**
+ * Sends a request and resolves with the answer. Rejects with a sentence that says why no complete answer came, or with
+ * the reason of an aborted signal.
+ */
 export type HttpClient = (url: string, request: HttpRequest) => Promise<HttpAnswer>
 
 interface Agents {
@@ -31,7 +37,7 @@ interface Agents {
   readonly https: https.Agent
 }
 
-/** Its connections are kept for the next request; idle ones do not keep the process alive. */
+/** Creates a client that keeps its connections for later requests; idle connections do not keep the process alive. */
 export function createHttpClient(): HttpClient {
   const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }
   const agents: Agents = { http: new http.Agent(kept), https: new https.Agent(kept) }
@@ -40,14 +46,15 @@ export function createHttpClient(): HttpClient {
       return await send(agents, url, request)
     } catch (error) {
       request.signal.throwIfAborted()
-      // The server may close a kept connection just as it is used again: that is no failure of the server.
+      // The server may close an idle connection just as a request is sent on it, which is no failure, so the request is
+      // sent again.
       if (error instanceof StaleConnectionError) return await send(agents, url, request)
       throw error
     }
   }
 }
 
-/** A kept connection was closed by the server before the request reached it. */
+/** The error of a reused connection that the server closed before the request reached it. */
 class StaleConnectionError extends Error {}
 
 function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAnswer> {
@@ -92,7 +99,10 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
   return promise
 }
 
-/** Node's error for a name with several addresses has an empty message, and its code has to stand for one. */
+/**
+ * Returns the message of an error, or its code where the message is empty, as Node.js leaves it for a host with several
+ * addresses.
+ */
 function sentenceOf(error: Error): string {
   const message = messageOf(error)
   return message === '' && 'code' in error ? String(error.code) : message

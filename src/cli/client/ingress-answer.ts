@@ -1,7 +1,7 @@
-/** Reads the answers of a Restate ingress.
+/** Interprets the answers of a Restate ingress, the HTTP entrance of a Restate node.
  *
- * This is the one place that tells a service's own failure from an ingress in trouble, knows the forms of Restate's
- * 404, and reads how long a busy ingress asks its callers to wait.
+ * Only this file distinguishes a failure of the service from a failure of the ingress, recognises the forms of
+ * Restate's status 404, and reads how long a busy ingress asks its callers to wait.
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors.ts'
@@ -11,33 +11,45 @@ import { parseFailure } from '../../restate/contract.ts'
 import type { HttpAnswer } from './http.ts'
 
 export type IngressAnswer =
-  /** The handler's result. */
+  /** The service's handler succeeded, and `body` is its result. */
   | { readonly kind: 'ok'; readonly body: unknown }
-  /** A repetition of the same request would fail in the same way. `code` is null where the failure names none. */
+  /**
+   * The service's handler failed, and the same request would fail in the same way again. `code` is null where the
+   * failure has no code.
+   */
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly status: number; readonly message: string }
   /** A person has cancelled or killed the invocation. */
   | { readonly kind: 'cancelled' }
-  /** Restate knows no such service: its deployment is not registered yet, or never will be. */
+  /** Restate does not know the service, because its deployment is not registered, or not yet. */
   | { readonly kind: 'unknown-service'; readonly message: string }
-  /** Restate knows the service without this handler, as in an earlier release. */
+  /** Restate knows the service but not this handler, as where the service is of an earlier release. */
   | { readonly kind: 'unknown-handler'; readonly message: string }
-  /** The ingress takes no more requests for now. `waitMs` is undefined where it names no time. */
+  /**
+   * The ingress accepts no more requests for now. `waitMs` is undefined where the ingress does not say how long to
+   * wait.
+   */
   | { readonly kind: 'busy'; readonly waitMs: number | undefined; readonly message: string }
-  /** The ingress answered that it is in trouble: another node, or the same one later, may do the work. */
+  /** The ingress answered that it has a failure of its own, so another node may do the work, or the same node later. */
   | { readonly kind: 'away'; readonly message: string }
-  /** No whole answer came, because the connection failed. */
+  /** The connection failed, so no complete answer came. */
   | { readonly kind: 'unreachable'; readonly message: string }
 
-/** Characters of a message that are shown, since the answer of a gateway may be a whole page. */
+/** A message is cut to this many characters, because a gateway may answer with a whole page. */
 const MAX_MESSAGE_LENGTH = 300
 
-/** The body of Restate's errors. */
+/** The body with which Restate reports an error. */
 const errorSchema = z.object({ message: z.string() })
 
-/** Restate's words for the end of a cancelled or killed invocation; they carry none of the service's codes. */
+/**
+ * Restate's message for a cancelled or killed invocation, which is recognised by its text because it has no error code
+ * of the service.
+ */
 const ENDED_BY_A_PERSON = /^(?:cancell?ed|killed)\b/i
 
-/** Says what an answer means for its caller. `nowMs` is the wall clock in milliseconds, for a Retry-After that is a date. */
+/**
+ * Interprets an answer for its caller. `nowMs` is the wall clock in milliseconds, from which a Retry-After date becomes
+ * a wait.
+ */
 export function readIngressAnswer({ status, headers, text }: HttpAnswer, nowMs = Date.now()): IngressAnswer {
   if (status >= 200 && status < 300) return { kind: 'ok', body: parseJson(text) }
   const fullMessage = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)

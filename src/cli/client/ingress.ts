@@ -1,4 +1,4 @@
-/** The Restate ingress as all commands call it: one request to one node, and the search for a node that answers. */
+/** Calls the Restate ingress for all commands: sends one request to one node, and searches for a node that answers. */
 import { messageOf, ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
@@ -6,27 +6,30 @@ import { createHttpClient } from './http.ts'
 import { type IngressAnswer, readIngressAnswer } from './ingress-answer.ts'
 
 export interface IngressCall {
-  /** Base address of the node, without a slash at its end. */
+  /** The base URL of the node, without a slash at its end. */
   readonly url: string
-  /** A handler of the classify-api service. */
+  /** The name of a handler of the service classify-api. */
   readonly handler: string
-  /** Sent as JSON. */
+  /** The body of the request, which is sent as JSON. */
   readonly body: unknown
-  /** Under the same key Restate runs the work once, and gives the same answer again. */
+  /** Requests with the same key run the work only once, and Restate gives each of them the same answer. */
   readonly idempotencyKey?: string
-  /** The only bound on the answer. */
+  /** An abort of this signal ends the request; nothing else limits how long the answer may take. */
   readonly signal: AbortSignal
 }
 
-/** Rejects with the signal's reason when it aborts, and never otherwise: a node that cannot be reached is an answer too. */
+/**
+ * Calls a handler. Rejects only when the signal aborts, with its reason; a node that cannot be reached is reported as
+ * an answer.
+ */
 export type IngressClient = (call: IngressCall) => Promise<IngressAnswer>
 
-/** Milliseconds for which commands look for an ingress at their start, unless they are given another time. */
+/** The milliseconds for which a command looks for an ingress at its start, unless the caller sets another time. */
 const PROBE_MS = 10_000
-/** Milliseconds between two probes of the same node. */
+/** The milliseconds between two probes of the same node. */
 const PROBE_RETRY_MS = 500
 
-/** Its connections are kept for the next call; they do not keep the process alive. */
+/** Creates a client that keeps its connections for later calls; idle connections do not keep the process alive. */
 export function createIngressClient(): IngressClient {
   const request = createHttpClient()
   return async ({ url, handler, body, idempotencyKey, signal }) => {
@@ -41,8 +44,8 @@ export function createIngressClient(): IngressClient {
 }
 
 /**
- * Resolves when one of the nodes answers. Rejects with ServiceError ingress-unavailable where none does within `probeMs`,
- * and with the signal's reason when it aborts.
+ * Resolves when any of the nodes answers a probe. Rejects with ServiceError ingress-unavailable where no node answers
+ * within `probeMs`, and with the reason of `signal` when `signal` aborts.
  */
 export async function findIngress(urls: readonly string[], signal: AbortSignal, probeMs = PROBE_MS): Promise<void> {
   const found = new AbortController()
@@ -52,7 +55,8 @@ export async function findIngress(urls: readonly string[], signal: AbortSignal, 
     retryFor(
       async () => {
         const answer = await request(`${url}/restate/health`, { method: 'GET', signal: bound }).catch(() => undefined)
-        // A gateway may keep this path for itself, so an answer such as 404 counts as a node too.
+        // A gateway in front of the node may use this path itself, so any status below 500, such as 404, counts as an
+        // answer.
         return answer !== undefined && answer.status < 500 ? url : undefined
       },
       { delayMs: PROBE_RETRY_MS, patienceMs: Number.POSITIVE_INFINITY, signal: bound },
@@ -63,7 +67,7 @@ export async function findIngress(urls: readonly string[], signal: AbortSignal, 
     signal.throwIfAborted()
     throw noIngressError(urls)
   } finally {
-    // One node is enough, so the probes of the others end here.
+    // One node that answers is enough, so the probes of the other nodes are ended here.
     found.abort()
   }
 }

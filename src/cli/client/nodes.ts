@@ -1,45 +1,51 @@
-/** The Restate nodes of a run: batches go round-robin over those that live, and one that failed or is busy rests for a while. */
+/** Chooses the Restate node for each batch of a run: living nodes in turn, while a node that failed or is busy rests for a while. */
 
-/** What a node did in a run. The names are those of `classify --json`. */
+/** The counts of what a node did in a run. The property names are those of `classify --json`. */
 export interface NodeCounts {
-  /** Batches that the node answered. */
+  /** The number of batches that the node answered. */
   batches: number
-  /** Attempts that went on to another node, or to the same one later. */
+  /** The number of attempts that failed at this node and were repeated, at another node or later at the same one. */
   failed: number
 }
 
 export interface Nodes {
-  /** By the address of each node. */
+  /** The counts of each node, by its URL. */
   readonly counts: Readonly<Record<string, NodeCounts>>
-  /** The next node that lives; where none does, the next one of all that did not ask for a wait. */
+  /** Returns the next living node; where no node lives, the next of those nodes that did not ask for a wait. */
   next(): string
-  /** Notes an answer to an attempt that began at `askedAt` (milliseconds of the clock). */
+  /** Notes that the node answered an attempt that began at `askedAt`, in milliseconds of the clock `now`. */
   answered(url: string, askedAt: number): void
-  /** Notes that no answer came. */
+  /** Notes that the node did not answer, so that it rests. */
   failed(url: string, reason: string): void
-  /** Notes that the node takes no more requests for `waitMs`, or for an unknown time. */
+  /** Notes that the node accepts no requests for `waitMs`, or for an unknown time where `waitMs` is undefined. */
   busy(url: string, reason: string, waitMs: number | undefined): void
   readonly isAnyAlive: boolean
-  /** Milliseconds until a node may be tried without going against the wait that it asked for; 0 where one may be now. */
+  /**
+   * Returns the milliseconds until some node may be tried without breaking the wait that the node asked for; 0 where
+   * one may be tried now.
+   */
   freeInMs(): number
 }
 
 export interface NodesOptions {
   readonly urls: readonly string[]
-  /** Gets one line when a node stops answering or is busy, and one when it answers again. */
+  /** Shows a message to the user; called when a node stops answering, is busy, or answers again. */
   readonly say: (line: string) => void
-  /** Milliseconds of a clock that never goes back; default `performance.now`. */
+  /** A clock in milliseconds that never goes back; the default is `performance.now`. */
   readonly now?: () => number
 }
 
-/** Milliseconds for which a node rests after its first failure; each further rest is twice as long. */
+/** The milliseconds for which a node rests after its first failure; each further rest is twice as long. */
 const FIRST_REST_MS = 2_000
 const MAX_REST_MS = 15_000
-/** The bounds of the wait that a busy node may ask for, in milliseconds: a wait of 0 would be a loop without pause. */
+/**
+ * The wait in milliseconds that a busy node asks for is limited to this range, because a wait of 0 would repeat
+ * requests without a pause.
+ */
 const MIN_BUSY_MS = 500
 const MAX_BUSY_MS = 3_600_000
 
-/** The time since a node stopped answering. */
+/** The state of a node that does not answer or is busy: when that began, and how long the node rests. */
 interface Outage {
   failedAt: number
   restMs: number
@@ -58,7 +64,10 @@ export function createNodes({ urls, say, now = () => performance.now() }: NodesO
   }
   const askedWaitMs = (url: string) => (outages.get(url)?.isAskedFor === true ? restLeftMs(url) : 0)
   const countsOf = (url: string) => (counts[url] ??= { batches: 0, failed: 0 })
-  /** The first node from the turn on that `isWanted`, as its step from there. */
+  /**
+   * Finds the next node in turn for which `isWanted` is true, and returns how many nodes are skipped on the way;
+   * undefined where there is none.
+   */
   const findStep = (isWanted: (url: string) => boolean) => {
     const step = urls.findIndex((_, offset) => isWanted(urls[(turn + offset) % urls.length] ?? ''))
     return step < 0 ? undefined : step
@@ -75,7 +84,7 @@ export function createNodes({ urls, say, now = () => performance.now() }: NodesO
     answered(url, askedAt) {
       countsOf(url).batches += 1
       const outage = outages.get(url)
-      // An answer to an attempt from before the failure does not show that the node is back.
+      // An answer to an attempt that began before the node failed does not show that the node works again.
       if (outage === undefined || askedAt < outage.failedAt) return
       outages.delete(url)
       say(`${url} answers again`)
@@ -87,7 +96,8 @@ export function createNodes({ urls, say, now = () => performance.now() }: NodesO
         outages.set(url, { failedAt: now(), restMs: FIRST_REST_MS, isAskedFor: false })
         say(`${url} does not answer (${reason}); its batches are tried again with the same keys`)
       } else if (restLeftMs(url) === 0) {
-        // Many batches meet the same failure at once, so only an attempt after the rest makes the next rest longer.
+        // Many batches meet the same failure at the same time, so only a failure after the end of a rest makes the next
+        // rest longer.
         const restMs = Math.min(outage.restMs * 2, MAX_REST_MS)
         outages.set(url, { failedAt: now(), restMs, isAskedFor: false })
       }

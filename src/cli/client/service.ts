@@ -1,4 +1,4 @@
-/** Short questions to the service behind the ingress, such as what it plans for a batch, and the status of a run. */
+/** Sends short questions to the service through the ingress, such as for an estimate of a batch or the status of a run. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
@@ -6,31 +6,32 @@ import { createIngressClient, type IngressClient, noIngressError } from './ingre
 import type { IngressAnswer } from './ingress-answer.ts'
 
 export interface Question<T> {
-  /** A handler of the classify-api service. */
+  /** The name of a handler of the service classify-api. */
   readonly handler: string
   readonly body: unknown
-  /** The form that the answer must have. */
+  /** The schema that the answer must match. */
   readonly schema: z.ZodType<T>
   readonly signal: AbortSignal
 }
 
 export interface ServiceClient {
   /**
-   * The checked answer of the first node that gives one; undefined where the service runs and does not know the
-   * handler, as an older release. Rejects with ServiceError: the service's own failure, or ingress-unavailable.
+   * Asks the nodes in turn, and resolves with the first answer after checking it. Resolves with undefined where the
+   * service runs but an older release of it lacks the handler. Rejects with ServiceError: the failure that the service
+   * reports, or ingress-unavailable.
    */
   ask<T>(question: Question<T>): Promise<T | undefined>
 }
 
 export interface ServiceOptions {
   readonly urls: readonly string[]
-  /** Milliseconds that one question may take, the start of a service that is still coming up included. */
+  /** The milliseconds that one question may take, including the wait for a service that is still starting. */
   readonly patienceMs: number
 }
 
-/** Milliseconds between two rounds over all nodes, where no busy node asks for more. */
+/** The milliseconds between two rounds over all nodes, unless every node is busy and asks for a longer wait. */
 const RETRY_MS = 500
-/** Characters of the service's own message that are shown. */
+/** An error message shows at most this many characters of what the service said. */
 const MAX_MESSAGE_LENGTH = 300
 
 export function createServiceClient({ urls, patienceMs }: ServiceOptions): ServiceClient {
@@ -63,20 +64,23 @@ export function createServiceClient({ urls, patienceMs }: ServiceOptions): Servi
   }
 }
 
-/** The outcome of one question to the nodes in turn: the first answer that holds for all of them, or why there is none. */
+/**
+ * The outcome of asking each node in turn: the first answer that every other node would give too, or the reasons why
+ * there is none.
+ */
 type Round =
   | { readonly kind: 'answered'; readonly url: string; readonly answer: SettledAnswer }
   | {
       readonly kind: 'unanswered'
-      /** One line a node. */
+      /** The reasons why no node answered, one line for each node. */
       readonly reasons: readonly string[]
-      /** False where not one node gave an HTTP answer of any status. */
+      /** Whether any node gave an HTTP answer, of any status. */
       readonly isAnyReached: boolean
-      /** Milliseconds for which every node asked to wait; 0 where one did not. */
+      /** The milliseconds for which every node asked to wait; 0 where at least one node did not ask. */
       readonly waitMs: number
     }
 
-/** The answers that another node would give as well. */
+/** The kinds of answers that every other node would give as well, so that no further node is asked. */
 type SettledAnswer = Extract<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' | 'unknown-handler' }>
 
 interface RoundQuestion {
@@ -121,7 +125,10 @@ function readBody<T>({ url, answer }: Extract<Round, { kind: 'answered' }>, hand
   throw new ServiceError('ingress-unavailable', `${url}: ${handler} answered in another form (at "${field}")`)
 }
 
-/** An error for a failed question. Where the failure names no code, the HTTP status tells whose fault it is. */
+/**
+ * Builds the error for a question that the service refused. Where the refusal has no code, the HTTP status decides
+ * whether the input or the service is at fault.
+ */
 function failureOfAnswer(url: string, handler: string, answer: Extract<IngressAnswer, { kind: 'failed' }>) {
   const { code, status, message } = answer
   const unnamed = status < 500 ? 'input-invalid' : 'ingress-unavailable'
@@ -132,9 +139,9 @@ function failureOfAnswer(url: string, handler: string, answer: Extract<IngressAn
 const statusSchema = z.record(z.string(), z.unknown())
 
 /**
- * The latest classification or the totals that were asked for; undefined where the service does not know the id. Each
- * node is asked once. Rejects with ServiceError: the service's own failure, or ingress-unavailable, also when `signal`
- * aborts.
+ * Reads the latest classification of an indicator or the totals of a run; resolves with undefined where the service
+ * does not know the id. Each node is asked once. Rejects with ServiceError: the failure that the service reports, or
+ * ingress-unavailable, also when `signal` aborts.
  */
 export async function readStatus(
   urls: readonly string[],

@@ -1,4 +1,4 @@
-/** Prints the addresses of a running cluster and the model that it asks. */
+/** Prints the URLs of a running cluster and the name of the model that its replicas ask. */
 import { z } from 'zod'
 import { parseJson } from '../../lib/json.ts'
 import { createHttpClient } from '../client/http.ts'
@@ -6,9 +6,9 @@ import { say } from '../ui/terminal.ts'
 import { hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
 import type { Cluster } from './up.ts'
 
-/** Milliseconds that a replica may take to name its model. */
+/** The milliseconds that a replica may take to report the name of its model. */
 const ANSWER_TIMEOUT_MS = 5_000
-/** The part of a replica's health that names its model. */
+/** The fields of a replica's health report from which the name of its model is read. */
 const healthSchema = z.object({ service: z.string(), model: z.string() })
 
 export async function sayAddresses(cluster: Cluster, signal: AbortSignal): Promise<void> {
@@ -33,14 +33,20 @@ export async function sayAddresses(cluster: Cluster, signal: AbortSignal): Promi
   say(`Classify: npm run all-in-one -- FILE, or npm run classify -- FILE --ingress ${cluster.ingressUrls.join(',')}`)
 }
 
-/** The model that a replica names in its health at `url`; undefined where it does not answer. */
+/**
+ * Reads the name of the model from a replica's health report at `url`; resolves with undefined where the replica does
+ * not answer.
+ */
 async function readModel(url: string, signal: AbortSignal): Promise<string | undefined> {
   const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
   const answer = await createHttpClient()(url, { method: 'GET', signal: bound }).catch(() => undefined)
   return healthSchema.safeParse(parseJson(answer?.text ?? '')).data?.model
 }
 
-/** The model for people, with a warning where it is the offline model, whose answers are not those of a language model. */
+/**
+ * Describes the model for people, with a warning about the offline model, whose answers do not come from a language
+ * model.
+ */
 export function describeModel(model: string | undefined, offlineUrl: string | undefined): string {
   if (model === undefined) return 'unknown, because no replica answered'
   if (!model.startsWith('offline-')) return model

@@ -1,4 +1,4 @@
-/** The command `all-in-one [FILE]`: brings the cluster up, classifies a catalogue, and reports the work of each replica. */
+/** The command `all-in-one [FILE]`: starts the cluster, classifies a catalogue, and reports the work of each replica. */
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { printRunReport } from '../classify/classify.ts'
@@ -22,12 +22,15 @@ interface AllInOneOptions extends ClassifyOptions {
 
 const DEFAULT_RPM = 1_000
 /**
- * Options of `classify` that this command does not have: the cluster's nodes are known, `classify` itself resumes a run and
- * estimates one, and --rpm has a default here.
+ * The options of `classify` that `all-in-one` leaves out. The URLs of the nodes are known here, only `classify` resumes
+ * or estimates a run, and --rpm is defined again with a default.
  */
 const OMITTED_OPTIONS = new Set(['--estimate', '--ingress', '--resume', '--rpm'])
 
-/** Call it after `addClassifyCommand`, because this command copies the options of `classify` from the program. */
+/**
+ * Adds the command. Call this function after `addClassifyCommand`, because it copies the options of `classify` from the
+ * program.
+ */
 export function addAllInOneCommand(program: Command): void {
   const command = program
     .command('all-in-one')
@@ -60,7 +63,7 @@ export function addAllInOneCommand(program: Command): void {
   })
 }
 
-/** Does the whole work of the command, and resolves with its exit code. */
+/** Runs the command and resolves with the exit code of the process. */
 async function runAllInOne(
   file: string | undefined,
   options: AllInOneOptions,
@@ -93,7 +96,10 @@ async function runAllInOne(
   return code
 }
 
-/** The number of replicas that run, so that a cluster that was scaled stays as it is; the configured one where none runs. */
+/**
+ * Counts the running replicas, so that a cluster with a changed number of replicas keeps it; returns the configured
+ * number where none runs.
+ */
 async function countReplicas(compose: Compose, config: Config, signal: AbortSignal): Promise<number> {
   const running = (await listContainers(compose, signal)).filter(({ service, state }) => {
     return service === REPLICA_SERVICE && state === 'running'

@@ -15,17 +15,20 @@ import { hostUrl } from './containers.ts'
 import type { Cluster } from './up.ts'
 
 export interface CatalogueSource {
-  /** Path of the catalogue, or "-" for standard input. */
+  /** The path of the catalogue, or "-" for standard input. */
   readonly file: string
-  /** What the catalogue is, for people. */
+  /** A description of the catalogue for people. */
   readonly description: string
-  /** Removes a file that was written for the run. Call it when the run is complete, because a resumed run reads the file. */
+  /**
+   * Removes the file that was written for the run, if any. Call this only after the run is complete, because a resumed
+   * run reads the file again.
+   */
   remove(): Promise<void>
 }
 
 /**
- * Takes `file` where one was named. Otherwise it writes the indicators of the cluster's database to a file, or takes the
- * sample catalogue where the database has none or cannot be reached from this machine.
+ * Chooses `file` where the user named one. Otherwise writes the indicators of the cluster's database to a file, or
+ * chooses the sample catalogue where the database has no indicators or cannot be reached from this machine.
  */
 export async function findCatalogue(
   file: string | undefined,
@@ -45,7 +48,7 @@ export async function findCatalogue(
   const log = createCliLog(config)
   const database = openDatabase(connection, { poolSize: 1, applicationName: 'classify-cli', log })
   try {
-    // The name is new for every run, because a run that was interrupted is resumed from its own file.
+    // Every run gets a file of its own, because an interrupted run reads its file again when it is resumed.
     const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${createRunId('run')}.jsonl`)
     const count = await writeIndicators(database.store, path, signal)
     if (count === 0) {
@@ -59,7 +62,7 @@ export async function findCatalogue(
   }
 }
 
-/** Writes all indicators of the database to `path` as JSON lines, and resolves with their count. */
+/** Writes all indicators of the database to `path` as JSON lines, and resolves with their number. */
 async function writeIndicators(store: Store, path: string, signal: AbortSignal): Promise<number> {
   let count = 0
   async function* lines() {

@@ -1,4 +1,4 @@
-/** All commands of the cluster, for the program that gathers the commands of every group. */
+/** Exports the commands of the cluster together, for the program that gathers the commands of every group. */
 export { addAllInOneCommand } from './all-in-one.ts'
 export { addClusterCleanCommand } from './clean.ts'
 export { addFiveNodeCommand } from './five-node.ts'

@@ -1,4 +1,4 @@
-/** Runs Docker Compose, and Docker itself, on the cluster of this repository. */
+/** Runs Docker Compose and Docker on the cluster that this repository defines. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
@@ -6,18 +6,22 @@ import { composeEnvironment } from '../../config/environment.ts'
 import { ServiceError } from '../../errors.ts'
 
 export const COMPOSE_FILE = 'docker-compose.cluster.yml'
-/** The directory of the Compose file, which does not depend on the directory in which a command is called. */
+/** The directory of the Compose file, which is the same in whatever directory the user calls a command. */
 export const PROJECT_DIR = fileURLToPath(new URL('../../../', import.meta.url))
-/** The profiles of the Compose file. Compose ignores the services of a profile that is not named, also when it stops or removes. */
+/**
+ * The profiles of the Compose file. Each one has to be named, because Compose otherwise ignores its services even when
+ * it stops or removes the cluster.
+ */
 const PROFILES = ['prometheus', 'grafana'] as const
 
 /**
- * Where the output of a program goes. `captured`: into the result. `stderr`: all of it to stderr, because stdout is for
- * the results of a command. `inherited`: stdout and stderr of the command itself.
+ * The place where the output of a program goes. `captured` puts the output into the result. `stderr` writes all of it
+ * to stderr, because stdout is for the results of a command. `inherited` gives the program the stdout and stderr of
+ * this process.
  */
 export type Output = 'captured' | 'stderr' | 'inherited'
 
-/** How a program has ended. The texts are empty unless its output was captured. */
+/** The exit of a program. The texts are empty unless the output was captured. */
 export interface CommandResult {
   readonly code: number
   readonly stdout: string
@@ -26,22 +30,28 @@ export interface CommandResult {
 
 export interface RunOptions {
   readonly output: Output
-  /** Variables that the program gets in addition to those of this process. */
+  /** Variables that the program gets in addition to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
-  /** Whether Compose also acts on the services of all profiles; Docker ignores it. */
+  /** Whether Compose also acts on the services of all profiles; a call of `docker` ignores this option. */
   readonly allProfiles?: boolean
-  /** When it aborts, the program gets SIGINT as by Ctrl+C, and the call rejects with the signal's reason once it has ended. */
+  /**
+   * An abort of this signal sends SIGINT to the program, as Ctrl+C does; the call rejects with the signal's reason once
+   * the program has ended.
+   */
   readonly signal?: AbortSignal
 }
 
 export interface Compose {
-  /** Runs `docker compose` with these arguments. Resolves whatever the exit code is. */
+  /** Runs `docker compose` with these arguments, and resolves whatever the exit code is. */
   run(args: readonly string[], options: RunOptions): Promise<CommandResult>
-  /** Runs `docker` with these arguments. Resolves whatever the exit code is. */
+  /** Runs `docker` with these arguments, and resolves whatever the exit code is. */
   docker(args: readonly string[], options: RunOptions): Promise<CommandResult>
 }
 
-/** All arguments of Compose: the file, unless COMPOSE_FILE names another one, the profiles where wanted, and `args`. */
+/**
+ * Builds the arguments for Compose: the Compose file (unless COMPOSE_FILE names another one), the profiles where
+ * wanted, and `args`.
+ */
 export function composeArguments(
   args: readonly string[],
   options: { readonly composeFile: string | undefined; readonly allProfiles: boolean },
@@ -52,8 +62,8 @@ export function composeArguments(
 }
 
 /**
- * Finds `docker compose`, or else `docker-compose`, and checks that the Docker engine answers. Rejects with ServiceError
- * cluster-failed that says what is missing and how to get it.
+ * Finds `docker compose`, or else `docker-compose`, and checks that the Docker engine answers. Rejects with
+ * ServiceError cluster-failed whose message says what is missing and how to install it.
  */
 export async function findCompose(config: Config, signal?: AbortSignal): Promise<Compose> {
   const quiet = { output: 'captured', ...(signal === undefined ? {} : { signal }) } as const
@@ -88,7 +98,10 @@ async function findProgram(quiet: RunOptions): Promise<readonly [string, ...stri
   return undefined
 }
 
-/** Throws ServiceError cluster-failed, with the last line of its stderr, where the program did not succeed. */
+/**
+ * Returns `result` where the program succeeded. Otherwise throws ServiceError cluster-failed with the last line of the
+ * program's stderr.
+ */
 export function requireSuccess(program: string, result: CommandResult): CommandResult {
   if (result.code === 0) return result
   const reason = lastLine(result.stderr)
@@ -96,7 +109,7 @@ export function requireSuccess(program: string, result: CommandResult): CommandR
   throw new ServiceError('cluster-failed', message)
 }
 
-/** Resolves with undefined where the program does not exist. */
+/** Runs a program; resolves with undefined where the program does not exist. */
 async function tryStart(
   file: string,
   args: readonly string[],
@@ -109,7 +122,7 @@ async function tryStart(
   })
 }
 
-/** Milliseconds after which a program that was interrupted is killed. */
+/** A program that goes on after its SIGINT is killed after this many milliseconds. */
 const KILL_AFTER_MS = 5_000
 
 async function start(file: string, args: readonly string[], options: RunOptions): Promise<CommandResult> {
@@ -121,8 +134,9 @@ async function start(file: string, args: readonly string[], options: RunOptions)
     cwd: PROJECT_DIR,
     env: composeEnvironment(env),
     stdio: output === 'inherited' ? 'inherit' : [...stdio],
-    // A program in a process group of its own does not get the terminal's Ctrl+C, which this process passes on once. One
-    // that uses the terminal itself has to stay in the group.
+    // A program in a process group of its own does not get Ctrl+C from the terminal, so this process passes the signal
+    // on, and the program gets it only once. A program that uses the terminal itself has to stay in the terminal's
+    // group.
     detached: output !== 'inherited',
   })
   const texts = { stdout: '', stderr: '' }

@@ -1,31 +1,37 @@
-/** The containers of the cluster with their state, as Docker reports them. */
+/** Lists the containers of the cluster with their state, as Docker reports them. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import { type Compose, requireSuccess } from './compose.ts'
 
-/** The Compose services of the Restate nodes, in the order of their numbers from 1. */
+/** The names of the Restate nodes in the Compose file, in the order of their numbers from 1. */
 export const NODE_SERVICES = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5'] as const
-/** The Compose service of the replicas. */
+/** The name of the replicas' service in the Compose file. */
 export const REPLICA_SERVICE = 'classify-service'
 
 export interface Container {
   readonly id: string
-  /** The name in the Compose file, such as "restate-1" or "classify-service". */
+  /** The name of the service in the Compose file, such as "restate-1" or "classify-service". */
   readonly service: string
-  /** The number within the service, from 1; above 1 where a service is scaled. */
+  /**
+   * The number of the container within its service, from 1; it is above 1 only where the service has several
+   * containers.
+   */
   readonly number: number
-  /** The state that Docker reports, such as "running", "exited" or "restarting". */
+  /** The state of the container, such as "running", "exited" or "restarting". */
   readonly state: string
-  /** "healthy", "starting" or "unhealthy"; "none" where the container has no health check. */
+  /**
+   * The result of the health check: "healthy", "starting" or "unhealthy"; "none" where the container has no health
+   * check.
+   */
   readonly health: string
   readonly exitCode: number
   readonly restarts: number
-  /** When the container started, milliseconds since 1970. */
+  /** The time at which the container started, in milliseconds since 1970. */
   readonly startedAtMs: number
-  /** IP address in the cluster's network; undefined while the container does not run. */
+  /** The IP address of the container in the cluster's network; undefined while the container does not run. */
   readonly address: string | undefined
-  /** The published ports: from the port inside the container to the port of the host. */
+  /** The published ports: each port inside the container is mapped to its port on the host. */
   readonly ports: ReadonlyMap<number, number>
 }
 
@@ -47,18 +53,18 @@ const inspectedSchema = z.array(
   }),
 )
 
-/** All containers of the project in every profile, running or not, in order of service and number. */
+/** Lists all containers of the cluster in every Compose profile, running or not, in the order of service and number. */
 export async function listContainers(compose: Compose, signal?: AbortSignal): Promise<Container[]> {
   const options = { output: 'captured', allProfiles: true, ...(signal === undefined ? {} : { signal }) } as const
   const listed = requireSuccess('docker compose ps', await compose.run(['ps', '--all', '--quiet'], options))
   const ids = listed.stdout.split('\n').filter((line) => /^[0-9a-f]{12,64}$/.test(line.trim()))
   if (ids.length === 0) return []
-  // Docker prints the containers that still exist also where one of them is gone, so its exit code is not looked at.
+  // Where a container has just been removed, Docker fails but prints the other containers, so the exit code is ignored.
   const { stdout } = await compose.docker(['inspect', '--type', 'container', ...ids], options)
   return parseContainers(stdout)
 }
 
-/** Reads the output of `docker inspect`. Throws ServiceError cluster-failed where the text is something else. */
+/** Parses the output of `docker inspect`. Throws ServiceError cluster-failed where the text has another form. */
 export function parseContainers(json: string): Container[] {
   const parsed = inspectedSchema.safeParse(parseJson(json))
   if (!parsed.success) throw new ServiceError('cluster-failed', 'docker inspect printed something unexpected')
@@ -84,12 +90,18 @@ export function parseContainers(json: string): Container[] {
   return containers.sort((a, b) => a.service.localeCompare(b.service) || a.number - b.number)
 }
 
-/** "restate-1" or "classify-service-3": with a number only where the service may have several containers. */
+/**
+ * Returns the name of a container, such as "restate-1" or "classify-service-3"; only services that may have several
+ * containers get a number.
+ */
 export function nameOf({ service, number }: Pick<Container, 'service' | 'number'>): string {
   return service === REPLICA_SERVICE ? `${service}-${number}` : service
 }
 
-/** The URL at which this machine reaches `port` of a service; undefined where it is not published or nothing runs. */
+/**
+ * Returns the URL at which this machine reaches `port` of a service; undefined where the port is not published or no
+ * container of the service runs.
+ */
 export function hostUrl(containers: readonly Container[], service: string, port: number): string | undefined {
   const published = containers.find((container) => container.service === service)?.ports.get(port)
   return published === undefined ? undefined : `http://127.0.0.1:${published}`

@@ -1,4 +1,4 @@
-/** The command `cluster:5node`, which brings the whole cluster up, and what it shares with `cluster:start` and `all-in-one`. */
+/** The command `cluster:5node`, which starts the whole cluster, and functions that `cluster:start` and `all-in-one` use too. */
 import { type Command, Option } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { duration } from '../ui/option-values.ts'
@@ -7,10 +7,10 @@ import { sayAddresses } from './addresses.ts'
 import { findCompose } from './compose.ts'
 import { bringUp } from './up.ts'
 
-/** Milliseconds that all parts may take to become ready, unless --timeout says otherwise. */
+/** The milliseconds that the whole cluster may take to become ready, unless --timeout sets another time. */
 const DEFAULT_TIMEOUT_MS = 300_000
 
-/** The option --timeout of every command that waits for the cluster. */
+/** Creates the option --timeout for every command that waits for the cluster. */
 export function createTimeoutOption(): Option {
   return new Option('--timeout <duration>', 'how long to wait until all parts are ready, such as 90s or 10m')
     .argParser(duration)
@@ -33,7 +33,7 @@ export function addFiveNodeCommand(program: Command): void {
     })
 }
 
-/** Runs `work` so that an interrupt ends it, and tells the user that the containers keep running. */
+/** Runs `work`, ends it on an interrupt, and then tells the user that the containers keep running. */
 export async function keepingContainers(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   try {
     await underInterrupts(

@@ -1,24 +1,28 @@
-/** The ed25519 key with which the nodes sign their calls to the replicas, and its public part, by which replicas check them. */
+/** Creates or reads the ed25519 key with which Restate nodes sign their calls to the replicas, and derives the public key for the replicas' check. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, ServiceError } from '../../errors.ts'
 
 export interface Identity {
-  /** "publickeyv1_…", the form in which a node logs its key. */
+  /** The public key as "publickeyv1_…", which is the form in which a node logs its key. */
   readonly publicKey: string
-  /** Path of the private key. */
+  /** The path of the file with the private key. */
   readonly file: string
-  /** When the key was created, milliseconds since 1970. A container that started earlier does not know the key. */
+  /**
+   * The time at which the key was created, in milliseconds since 1970. A container that started earlier does not have
+   * the key.
+   */
   readonly createdAtMs: number
 }
 
 /**
- * Finds the key below `directory`, or creates one. Rejects with ServiceError config-invalid where the key cannot be read
- * or written.
+ * Finds the signing key below `directory`, or creates one. Rejects with ServiceError config-invalid where the key
+ * cannot be read or written.
  *
- * A node runs in its container as root without capabilities, and so reads only files that everybody may read. The key is
- * therefore readable by all, in a directory that only its owner can enter on the host; Docker mounts what is below it.
+ * A node runs in its container as root without capabilities, and so reads only files that everybody may read. The file
+ * is therefore readable by everybody, but on the host only its owner can enter its directory; Docker mounts only the
+ * content of that directory.
  */
 export async function ensureIdentity(directory: string): Promise<Identity> {
   const [nodes, replicas] = [join(directory, 'nodes'), join(directory, 'replicas')]
@@ -41,7 +45,7 @@ export async function ensureIdentity(directory: string): Promise<Identity> {
     const publicKey = publicKeyOf(pem)
     const publicFile = join(replicas, 'cluster.pub')
     const listed = await readFile(publicFile, 'utf8').catch(() => '')
-    // The file may list further keys, because nodes may still sign with an earlier one for a while.
+    // The file may also list earlier keys, because nodes may still sign with an earlier key for a while.
     if (!listed.split('\n').includes(publicKey))
       await writeAtomically(publicFile, `${publicKey}\n${isNew ? '' : listed}`)
     return { publicKey, file, createdAtMs: (await stat(file)).mtimeMs }
@@ -57,17 +61,19 @@ export async function ensureIdentity(directory: string): Promise<Identity> {
   }
 }
 
-/** The public key, as "publickeyv1_…", of the private key in `pem`. Throws where that is not an ed25519 key. */
+/**
+ * Derives the public key, as "publickeyv1_…", from the private key in `pem`. Throws where `pem` is not an ed25519 key.
+ */
 export function publicKeyOf(pem: string): string {
   const key = createPublicKey(createPrivateKey(pem))
   if (key.asymmetricKeyType !== 'ed25519') throw new Error(`the key is ${key.asymmetricKeyType}, not ed25519`)
-  // The last 32 bytes of the DER form are the key itself.
+  // The last 32 bytes of the DER form are the public key itself.
   return `publickeyv1_${base58(key.export({ type: 'spki', format: 'der' }).subarray(-32))}`
 }
 
 const BASE58_ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
-/** Base58 as Bitcoin defines it, in which each leading zero byte becomes a leading "1". */
+/** Encodes bytes in base58 as Bitcoin defines it, in which each leading zero byte becomes a leading "1". */
 export function base58(bytes: Uint8Array): string {
   let rest = bytes.reduce((number, byte) => number * 256n + BigInt(byte), 0n)
   let text = ''
@@ -76,7 +82,7 @@ export function base58(bytes: Uint8Array): string {
   return '1'.repeat(firstNonZero === -1 ? bytes.length : firstNonZero) + text
 }
 
-/** Writes a file so that a container that reads it meanwhile sees the old text or the new one, and never a part. */
+/** Writes a file so that a container that reads it at the same time sees the whole old text or the whole new text. */
 async function writeAtomically(file: string, text: string): Promise<void> {
   const partial = `${file}.partial-${process.pid}`
   await writeFile(partial, text, { mode: 0o644 })

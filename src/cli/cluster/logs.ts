@@ -1,4 +1,4 @@
-/** The command `cluster:logs`: shows the logs of all parts of the cluster, or of the named ones. */
+/** The command `cluster:logs`: shows the logs of all services of the cluster, or of those that the user names. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
@@ -34,13 +34,13 @@ export function addClusterLogsCommand(program: Command): void {
           ({ first }) => showUntilInterrupted(first),
         )
       } catch (error) {
-        // Ctrl+C is how a user ends this command, so it is a success.
+        // Ctrl+C is the usual end of this command, so it counts as a success.
         if (!isInterrupted(error)) throw error
       }
     })
 }
 
-/** The arguments that `docker compose logs` and `docker logs` have in common. */
+/** Builds the arguments that `docker compose logs` and `docker logs` both accept. */
 export function logArguments({ follow, tail }: LogsOptions): string[] {
   return [...(follow ? ['--follow'] : []), ...(tail === undefined ? [] : ['--tail', String(tail)])]
 }
@@ -56,7 +56,8 @@ async function showLogs(
   const isService = (name: string) => containers.some(({ service }) => service === name)
   const single = parts.filter((name) => !isService(name))
   if (containers.length > 0 && single.length > 0) {
-    // Compose shows a whole service; the logs of one replica come from Docker, which knows its container.
+    // Compose shows the logs of a whole service only, so the logs of a single replica are read from Docker by
+    // container.
     const found = containers.find((container) => nameOf(container) === single[0])
     if (found === undefined || parts.length > 1) {
       const known = [...new Set(containers.flatMap((container) => [container.service, nameOf(container)]))].join(', ')

@@ -1,4 +1,4 @@
-/** The command `cluster:ps`: lists all containers of the cluster, also those that do not run. */
+/** The command `cluster:ps`: lists all containers of the cluster, including those that do not run. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { findCompose, requireSuccess } from './compose.ts'

@@ -2,31 +2,39 @@
 import { type AdminNodeClient, createAdminNodeClient } from '../client/admin-node.ts'
 import { type Container, hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
 
-/** The port of a node's admin API inside its container. */
+/** The port of a Restate node's admin API inside its container. */
 export const ADMIN_PORT = 9070
-/** Milliseconds that one node may take for an answer; the next look asks it again. */
+/** The milliseconds that one node may take for an answer; the next check asks the node again. */
 const ANSWER_TIMEOUT_MS = 3_000
-/** A container that Docker has restarted this many times is unlikely to become healthy by waiting. */
+/**
+ * A container that Docker has restarted this many times counts as failing, because more waiting will not make it
+ * healthy.
+ */
 const MAX_RESTARTS = 4
 
 /** A part of the cluster that is not ready. */
 export interface UnreadyPart {
-  /** The name of the Compose service, as `cluster:logs` takes it. */
+  /** The name of the service in the Compose file, which the user can pass to `cluster:logs`. */
   readonly service: string
-  /** The service, with the number of the container where a service may have several. */
+  /** The name of the service, followed by the container's number where the service may have several containers. */
   readonly name: string
-  /** Completes a sentence about the part, such as "starting" or "exited, exit code 1". */
+  /** The state of the part as a phrase, such as "starting" or "exited, exit code 1". */
   readonly reason: string
-  /** Whether the part has failed so often that waiting is of little use. */
+  /** Whether the part has failed so often that more waiting is of little use. */
   readonly isFailing: boolean
 }
 
-/** Services that the cluster can do without. */
+/** The services that the cluster can do without, so that the check ignores them. */
 const OPTIONAL = new Set(['prometheus', 'grafana'])
-/** Services that must exist. All others may be scaled to 0, where a model, a database or an S3 elsewhere replaces them. */
+/**
+ * The services that must have a container. Every other service may be scaled to 0 where an external model, database or
+ * S3 store replaces it.
+ */
 const REQUIRED = [...NODE_SERVICES, REPLICA_SERVICE, 'nginx', 'pgbouncer']
 
-/** The parts that are not ready as Docker sees them, where `replicas` replicas are wanted. Pure. */
+/**
+ * Finds the parts that are not ready, from the list of containers alone; `replicas` is the wanted number of replicas.
+ */
 export function findUnreadyContainers(containers: readonly Container[], replicas: number): UnreadyPart[] {
   const unready: UnreadyPart[] = []
   for (const service of REQUIRED) {
@@ -52,8 +60,8 @@ function describeState({ state, health, exitCode, restarts }: Container): string
 }
 
 /**
- * The nodes that are not members yet. Every node is asked, and is ready when it lists all five: a node that is up without
- * the others answers as well, but lists only itself.
+ * Finds the nodes that are not members of the cluster yet. Every node is asked, and is ready when it lists all five
+ * nodes; a node that has not joined the other nodes answers as well, but lists only itself.
  */
 export async function findUnreadyMembers(
   containers: readonly Container[],

@@ -1,17 +1,17 @@
-/** Registers the replicas with the cluster, and checks that every node knows of the registration. */
+/** Registers the replicas with the cluster, and checks that every Restate node knows the registration. */
 import { messageOf, ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { createAdminNodeClient, type Deployment } from '../client/admin-node.ts'
 
-/** The address at which the nodes call the replicas, in the cluster's own network. */
+/** The URL at which the nodes call the replicas, inside the cluster's own network. */
 export const DEPLOYMENT_URI = 'http://nginx:9080'
-/** Milliseconds that one node may take for an answer. */
+/** The milliseconds that one node may take for an answer. */
 const ANSWER_TIMEOUT_MS = 15_000
 const RETRY_MS = 1_000
 
 /**
- * Asks the nodes in turn to register the replicas, until `deadline` (milliseconds of `performance.now`). Resolves with the
- * id of the deployment; rejects with ServiceError admin-failed.
+ * Asks the nodes in turn to register the replicas, until one succeeds or `deadline` (milliseconds of `performance.now`)
+ * has passed. Resolves with the id of the deployment, and rejects with ServiceError admin-failed.
  */
 export async function registerDeployment(
   adminUrls: readonly string[],
@@ -39,8 +39,8 @@ export async function registerDeployment(
 }
 
 /**
- * Resolves when every node lists the deployment with the protocol BidiStream. Rejects with ServiceError admin-failed that
- * names the nodes that do not by `deadline` (milliseconds of `performance.now`).
+ * Resolves when every node lists the deployment with the protocol BidiStream. Rejects with ServiceError admin-failed,
+ * which names the nodes that do not list it at `deadline` (milliseconds of `performance.now`).
  */
 export async function verifyDeployment(
   adminUrls: readonly string[],
@@ -67,7 +67,10 @@ export async function verifyDeployment(
   throw new ServiceError('admin-failed', `The deployment ${id} is not the same on all nodes: ${problems.join('; ')}`)
 }
 
-/** Why a node's list of deployments lacks `id` as BidiStream at DEPLOYMENT_URI; undefined where it has it. */
+/**
+ * Says why a node's list of deployments lacks the deployment `id` with BidiStream at DEPLOYMENT_URI; undefined where
+ * the list has it.
+ */
 export function findListingProblem(deployments: readonly Deployment[] | undefined, id: string): string | undefined {
   if (deployments === undefined) return 'gave no list of deployments'
   const found = deployments.find((deployment) => deployment.id === id)

@@ -1,29 +1,31 @@
-/** Counts the work of each replica during a run of `all-in-one` by its metrics.
+/** Counts the work of each replica during a run of `all-in-one`, from the metrics that the replica publishes.
  *
- * The metrics are read again and again while the run goes on, because replicas may end and new ones may start
- * meanwhile.
+ * The metrics are read repeatedly during the run, because replicas may end and new ones may start before the run ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Compose } from './compose.ts'
 import { listContainers, nameOf, REPLICA_SERVICE } from './containers.ts'
 
-/** The work of one replica. The property names are those of `all-in-one --json`. */
+/** The work that one replica did. The property names are those of `all-in-one --json`. */
 export interface ReplicaWork {
-  /** Batches that the replica completed. */
+  /** The number of batches that the replica completed. */
   readonly batches: number
-  /** Chunks that the replica completed. */
+  /** The number of chunks (parts of batches) that the replica completed. */
   readonly chunks: number
-  /** Requests that the replica sent to the model, those that were refused included. */
+  /** The number of requests that the replica sent to the model, including those that the model refused. */
   readonly requests: number
 }
 
 /** The counters of one replica process at one moment. */
 export interface ReplicaSample extends ReplicaWork {
-  /** When the process started, seconds since 1970, which tells two processes of one name apart. */
+  /**
+   * The time at which the process started, in seconds since 1970, which distinguishes two processes with the same
+   * replica name.
+   */
   readonly startedAt: number
 }
 
-/** Reads the text of a replica's /metrics; undefined where the text is something else. */
+/** Parses the text of a replica's /metrics; returns undefined where the text has another form. */
 export function parseReplicaMetrics(text: string): ReplicaSample | undefined {
   const sumOf = (pattern: RegExp) => {
     let total = 0
@@ -43,15 +45,15 @@ export function parseReplicaMetrics(text: string): ReplicaSample | undefined {
 }
 
 export interface ReplicaTally {
-  /** Adds one look at all replicas, by the name of each. */
+  /** Adds one reading of the metrics of all replicas, by the name of each replica. */
   note(samples: ReadonlyMap<string, ReplicaSample>): void
-  /** The work since the first look, by replica, in the order of their numbers. */
+  /** Returns the work since the first reading by replica, in the order of the replicas' numbers. */
   totals(): Record<string, ReplicaWork>
 }
 
 /**
- * Adds up the work of all processes that had the name of a replica, because a replica that is restarted counts from zero.
- * Counts of the first look are subtracted, because that work was done before.
+ * Creates a sum that counts the work of a replica over all its processes, because a restarted replica counts from zero
+ * again. The counts of the first reading are subtracted, because that work was done before the run.
  */
 export function createReplicaTally(): ReplicaTally {
   const processes = new Map<string, { readonly name: string; readonly before: ReplicaWork; last: ReplicaWork }>()
@@ -83,20 +85,26 @@ export function createReplicaTally(): ReplicaTally {
   }
 }
 
-/** Milliseconds between two looks. The work of a replica between its last look and its end is not counted. */
+/**
+ * The milliseconds between two readings. The work that a replica does after its last reading, before it ends, is not
+ * counted.
+ */
 const LOOK_EVERY_MS = 5_000
-/** Seconds that one replica may take for its metrics. */
+/** The seconds that one replica may take to return its metrics. */
 const ANSWER_TIMEOUT_S = 3
-/** Begins the line behind the metrics of one replica, which names its URL. */
+/** The text that begins the line with a replica's URL, which follows the metrics of that replica. */
 const URL_MARK = '#### '
 
-/** Begins to count. `stop` takes a last look and resolves with the work of each replica; it never rejects. */
+/**
+ * Starts to read the metrics. `stop` reads them a last time and resolves with the work of each replica; `stop` never
+ * rejects.
+ */
 export async function watchReplicas(
   compose: Compose,
   signal: AbortSignal,
 ): Promise<{ stop(): Promise<Record<string, ReplicaWork>> }> {
   const tally = createReplicaTally()
-  // A look that fails is left out, because it says nothing about the run.
+  // A reading that fails is ignored, because it says nothing about the run.
   const look = async () => tally.note(await sampleReplicas(compose, signal).catch(() => new Map()))
   await look()
   const stopping = new AbortController()
@@ -116,7 +124,9 @@ export async function watchReplicas(
   }
 }
 
-/** Reads the metrics from inside the NGINX container, because they are not published to the host. */
+/**
+ * Reads the metrics of all replicas from inside the NGINX container, because their port is not published to the host.
+ */
 async function sampleReplicas(compose: Compose, signal: AbortSignal): Promise<Map<string, ReplicaSample>> {
   const containers = await listContainers(compose, signal)
   const nginx = containers.find(({ service, state }) => service === 'nginx' && state === 'running')
@@ -127,13 +137,16 @@ async function sampleReplicas(compose: Compose, signal: AbortSignal): Promise<Ma
   if (nginx === undefined || replicas.length === 0) return new Map()
   const curl = ['curl', '-s', '--max-time', String(ANSWER_TIMEOUT_S), '-w', `\n${URL_MARK}%{url_effective}\n`]
   const urls = replicas.map(([address]) => `http://${address}:9080/metrics`)
-  // curl goes on with the next replica where one does not answer, so its exit code is not looked at.
+  // Where a replica does not answer, curl fails but goes on with the next replica, so its exit code is ignored.
   const { stdout } = await compose.docker(['exec', nginx.id, ...curl, ...urls], { output: 'captured', signal })
   const names = new Map(replicas)
   return parseSamples(stdout, (address) => names.get(address))
 }
 
-/** Reads the metrics of several replicas, each followed by a line with its URL. `nameAt` gives the replica at an address. */
+/**
+ * Parses the metrics of several replicas, each followed by a line with its URL. `nameAt` returns the name of the
+ * replica at an address.
+ */
 export function parseSamples(
   text: string,
   nameAt: (address: string) => string | undefined,

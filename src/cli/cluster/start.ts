@@ -1,4 +1,4 @@
-/** The command `cluster:start`: starts the containers of a stopped cluster again, with their data. */
+/** The command `cluster:start`: starts the containers of a stopped cluster again, with the data that they had. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
@@ -24,7 +24,8 @@ export function addClusterStartCommand(program: Command): void {
           throw new ServiceError('cluster-failed', 'There is no cluster to start: create it with npm run cluster:5node')
         }
         const identity = await ensureClusterIdentity(config)
-        // The services are named, because Compose would also look for services of a profile that were never created.
+        // The services are named in the call, because Compose would otherwise fail on services of a profile that were
+        // never created.
         const services = [...new Set(stopped.map(({ service }) => service))]
         const result = await compose.run(['start', ...services], { output: 'stderr', allProfiles: true, signal })
         requireSuccess('docker compose start', result)

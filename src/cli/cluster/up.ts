@@ -1,4 +1,4 @@
-/** Brings the cluster up, whatever part of it is running already: the work of `cluster:5node` and `all-in-one`. */
+/** Starts the cluster, or those parts of it that do not run yet: the work of `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
@@ -10,24 +10,24 @@ import { ADMIN_PORT } from './readiness.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
 import { waitUntilReady } from './wait.ts'
 
-/** Milliseconds that the registration may take once all parts are healthy. */
+/** The milliseconds that the registration of the replicas may take once all containers are healthy. */
 const REGISTRATION_TIMEOUT_MS = 60_000
 
 export interface UpOptions {
   readonly config: Config
   readonly compose: Compose
-  /** Milliseconds that all parts may take to become ready. */
+  /** The milliseconds that the whole cluster may take to become ready. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly replicas: number
 }
 
-/** A running cluster, with the addresses at which this machine reaches its nodes. */
+/** A running cluster, with the URLs at which this machine reaches its Restate nodes. */
 export interface Cluster {
   readonly containers: readonly Container[]
   readonly ingressUrls: readonly string[]
   readonly adminUrls: readonly string[]
-  /** The public key by which replicas check the signatures of the nodes. */
+  /** The public key with which replicas check the signatures of the nodes. */
   readonly publicKey: string
 }
 
@@ -39,8 +39,9 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
   const { config, compose, signal, replicas } = options
   const identity = await ensureClusterIdentity(config)
   const env = replicas === config.cluster.replicas ? {} : { CLUSTER_REPLICAS: String(replicas) }
-  // Only one service is built, because Compose labels an image with the service for which it was built: `up --build` would
-  // leave two images of one name, and the next `up` of a user would create the replicas again.
+  // Only one service is built, because Compose labels an image with the service for which it was built. With `up
+  // --build` there would be two images of one name, and the next `docker compose up` of a user would create the
+  // replicas again.
   const built = await compose.run(['build', REPLICA_SERVICE], { output: 'stderr', env, signal })
   if (built.code !== 0)
     throw new ServiceError('cluster-failed', 'The image could not be built; see the output of docker compose above')
@@ -49,7 +50,10 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
   return await completeUp(options, identity)
 }
 
-/** The steps after the start of the containers: waits until all are ready, checks signatures, and registers the replicas. */
+/**
+ * Completes the start once the containers run: waits until all are ready, checks that calls are signed, and registers
+ * the replicas.
+ */
 export async function completeUp(options: UpOptions, identity: Identity): Promise<Cluster> {
   const { compose, signal } = options
   await restartWithoutKey(compose, identity, signal)
@@ -72,7 +76,10 @@ export function describeCluster(containers: readonly Container[], { publicKey }:
   return { containers, ingressUrls: urls(8080), adminUrls: urls(ADMIN_PORT), publicKey }
 }
 
-/** The error for an `up` that failed; Compose, which gives up when a part is unhealthy, has printed its own reason before. */
+/**
+ * Builds the error for a failed `docker compose up`, with the services whose logs help. Compose itself has already
+ * printed its own reason.
+ */
 async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceError> {
   const failure = 'The cluster did not start; see the output of docker compose above'
   const containers = await listContainers(compose, signal)
@@ -83,8 +90,8 @@ async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceE
 }
 
 /**
- * Restarts the nodes and replicas that started before the signing key was created and so do not know it. Compose does not
- * do so by itself, because their configuration is the same.
+ * Restarts the nodes and replicas that started before the signing key was created, because they do not have the key.
+ * Compose does not restart them by itself, because their configuration has not changed.
  */
 async function restartWithoutKey(compose: Compose, identity: Identity, signal: AbortSignal): Promise<void> {
   const usesKey = new Set<string>([...NODE_SERVICES, REPLICA_SERVICE])
@@ -97,7 +104,10 @@ async function restartWithoutKey(compose: Compose, identity: Identity, signal: A
   requireSuccess('docker compose restart', await compose.run(['restart', ...services], { output: 'stderr', signal }))
 }
 
-/** Sends an unsigned request to a replica. Rejects with ServiceError cluster-failed where the replica does not refuse it. */
+/**
+ * Checks that a replica refuses an unsigned request. Rejects with ServiceError cluster-failed where the replica accepts
+ * it.
+ */
 export async function verifySigned(
   compose: Compose,
   containers: readonly Container[],
@@ -106,7 +116,8 @@ export async function verifySigned(
 ): Promise<void> {
   const nginx = containers.find(({ service }) => service === 'nginx')
   if (nginx === undefined) return
-  // A discovery needs no body, and an unsigned one is refused in the same way as an unsigned call.
+  // The check sends a discovery request, because that needs no body, and a replica refuses it unsigned as it does a
+  // call.
   const curl = ['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '5']
   const accept = ['-H', 'accept: application/vnd.restate.endpointmanifest.v3+json']
   const url = `http://${REPLICA_SERVICE}:9080/discover`

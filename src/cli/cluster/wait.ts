@@ -1,4 +1,4 @@
-/** Waits until the cluster is ready, and says meanwhile which parts it waits for. */
+/** Waits until the cluster is ready, and meanwhile tells the user which parts are not ready yet. */
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { clip } from '../ui/progress-text.ts'
@@ -8,21 +8,24 @@ import { type Container, listContainers } from './containers.ts'
 import { findUnreadyContainers, findUnreadyMembers, type UnreadyPart } from './readiness.ts'
 
 const LOOK_EVERY_MS = 1_000
-/** Looks in a row that find a failing part before the wait ends, because one more restart may repair it. */
+/**
+ * The wait ends only after this many checks in a row have found a failing part, because one more restart may repair the
+ * part.
+ */
 const MAX_FAILING_LOOKS = 5
-/** The most characters of a line that names the parts that are waited for. */
+/** The line that lists the parts that are not ready is cut to this many characters. */
 const MAX_LINE_LENGTH = 160
 
 export interface WaitOptions {
   readonly compose: Compose
-  /** How many replicas the cluster should have. */
+  /** The number of replicas that the cluster should have. */
   readonly replicas: number
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
 
 /**
- * Resolves with the containers when each one is healthy and every node is a member. Rejects with ServiceError
+ * Resolves with the containers when every container is healthy and every node is a member. Rejects with ServiceError
  * cluster-failed, which names the parts that are not ready, after `timeoutMs`, or earlier where a part keeps failing.
  */
 export async function waitUntilReady(options: WaitOptions): Promise<readonly Container[]> {
@@ -50,12 +53,15 @@ export async function waitUntilReady(options: WaitOptions): Promise<readonly Con
   return containers
 }
 
-/** The time in whole seconds, padded so that the lines of one wait stand in columns. */
+/** Formats a time as whole seconds, padded so that all times below three hours have the same width. */
 function formatElapsed(elapsedMs: number): string {
   return `${String(Math.round(elapsedMs / 1_000)).padStart(4)} s`
 }
 
-/** "restate-4 (starting); nginx, pgbouncer (missing)": parts with the same reason stand together. */
+/**
+ * Lists the parts that are not ready, as in "restate-4 (starting); nginx, pgbouncer (missing)"; parts with the same
+ * reason stand together.
+ */
 export function formatUnready(unready: readonly UnreadyPart[]): string {
   const byReason = Map.groupBy(unready, ({ reason }) => reason)
   return [...byReason].map(([reason, parts]) => `${parts.map(({ name }) => name).join(', ')} (${reason})`).join('; ')

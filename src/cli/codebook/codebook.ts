@@ -1,4 +1,4 @@
-/** `codebook`: checks, shows and lists codebooks, and writes one to start from. */
+/** The command `codebook`: checks, shows and lists codebooks, and writes a template for a new codebook. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { BUILT_IN_NAMES, builtInFile, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
@@ -69,7 +69,10 @@ async function checkGold({ codebook }: LoadedCodebook, file: string): Promise<Go
   return { records: labelled.length, shortlists: measureRecall(codebook, labelled) }
 }
 
-/** The file that `name` means: a name without a dot or slash is that of a built-in codebook. */
+/**
+ * Returns the path of the codebook `name`: a name without a dot or slash means a built-in codebook, any other name is a
+ * path.
+ */
 function fileOf(name: string): string {
   if (/[./\\]/.test(name)) return name
   const file = builtInFile(name)

@@ -1,4 +1,4 @@
-/** A codebook as a page to read on a terminal. */
+/** Formats a codebook, and the check of its gold file, as text for a terminal. */
 
 import type { Recall } from '../../classification/recall.ts'
 import { pathOf } from '../../codebooks/code-list.ts'
@@ -6,7 +6,9 @@ import type { Codebook, Field } from '../../codebooks/codebook.ts'
 
 const MOST_CODES_SHOWN = 15
 
-/** What the check of a gold file found: the labels are sound, and how often shortlists hold the right code. */
+/**
+ * The result of checking a gold file: how many labelled records it holds, and how often shortlists hold the right code.
+ */
 export interface GoldCheck {
   readonly records: number
   readonly shortlists: readonly Recall[]

@@ -1,4 +1,4 @@
-/** The command `eval [GOLD]`: scores the answers, field by field, against indicators that people have labelled. */
+/** The command `eval [GOLD]`: compares the labels of the service, field by field, with the labels that people gave to the same indicators. */
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,10 @@ import { type FailUnder, findShortfalls, parseFailUnder, parsePacks } from './op
 import { noCost } from './report.ts'
 import { runThroughService } from './service.ts'
 
-/** The gold file of this repository, on which the rules were tuned. */
+/**
+ * The path of the gold file in this repository. The rules were tuned on this file, so scores on it are better than on
+ * new data.
+ */
 export const SHIPPED_GOLD = fileURLToPath(new URL('../../eval/gold/authors.jsonl', import.meta.url))
 
 interface EvalOptions {
@@ -78,7 +81,7 @@ export function addEvalCommand(program: Command): void {
     })
 }
 
-/** Reads and checks a gold file. Throws ServiceError input-invalid that names the wrong lines. */
+/** Reads and checks a gold file. Throws ServiceError input-invalid whose message names the wrong lines. */
 export async function readGoldFile(path: string): Promise<readonly GoldRow[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new ServiceError('input-invalid', `The gold file cannot be read: ${messageOf(error)}`, { cause: error })
@@ -127,7 +130,8 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
   const [first] = reports
   if (first === undefined) throw new ServiceError('input-invalid', '--pack must name a size')
   if (options.json === true) {
-    // The report of the first size has the form of every mode; `packs` lists all sizes without their long tables.
+    // The report of the first pack size has the usual form; `packs` lists every size, without the long tables of each
+    // report.
     printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, type_rules: ___, ...row }) => row) })
   } else {
     process.stdout.write(`${formatScore(first)}\n`)

@@ -1,4 +1,4 @@
-/** The report of `eval` as text for people. */
+/** Formats the report of `eval` as text for people. */
 import type { FirstReadingScore } from '../../eval/first-readings.ts'
 import { ACCURACIES, type Miss, type Score } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
@@ -6,7 +6,7 @@ import { formatSources } from '../classify/format.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { CostReport, ModelReport } from './report.ts'
 
-/** The report of `eval --json`, whose property names are fixed. */
+/** The report of `eval --json`, whose property names must not change. */
 export interface Report extends Score {
   readonly gold: string
   readonly mode: string
@@ -19,7 +19,7 @@ export interface Report extends Score {
 }
 
 const MAX_LISTED_MISSES = 40
-/** The width of the first column of the tables, in characters. */
+/** The width of a table's first column in characters. */
 const LABEL_WIDTH = 22
 
 export function formatScore(report: Report): string {
@@ -42,7 +42,10 @@ export function formatScore(report: Report): string {
   ].join('\n')
 }
 
-/** Which model answered, with a warning where it is the offline model, whose figures say nothing about a language model. */
+/**
+ * Names the model that answered, and warns where the offline model did, whose scores say nothing about a language
+ * model.
+ */
 function answeredBy({ mode, model }: Report): string {
   if (mode === 'rules') return 'answered by: the rules alone'
   if (model === null || model.names.length === 0) return 'answered by: the rules alone; no model was needed'
@@ -133,7 +136,7 @@ function missList(misses: readonly Miss[]): string[] {
   return [`misses (${misses.length}):`, ...shown, ...rest]
 }
 
-/** A table with one line for each pack size. */
+/** Formats a table with one line for each pack size, the number of indicators in one request to the model. */
 export function formatPacks(reports: readonly Report[]): string {
   const head = 'pack  type   aggregation  orientation  all    requests per 1,000  USD per 1,000'
   const rows = reports.map(({ pack, accuracy, cost }) =>

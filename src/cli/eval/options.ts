@@ -1,16 +1,19 @@
-/** Parsers for the options --pack and --fail-under of `eval`, and the check of the figures against --fail-under. */
+/** Parses the options --pack and --fail-under of `eval`, and checks the scores against the minimums of --fail-under. */
 import { InvalidArgumentError } from 'commander'
 import { ACCURACIES, type Score } from '../../eval/score.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 
-/** The figures of a score that --fail-under can name. */
+/** The names of the scores for which --fail-under may set a minimum. */
 const FIGURES = [...ACCURACIES, 'sure.precision', 'sure.coverage'] as const
 type Figure = (typeof FIGURES)[number]
 
-/** The lowest value that each named figure may have. */
+/** The minimum of each score that --fail-under names. */
 export type FailUnder = ReadonlyMap<Figure, number>
 
-/** Parses a list such as "1,5,10" of pack sizes from 1 to 25, each named once. */
+/**
+ * Parses a list of different pack sizes from 1 to 25, such as "1,5,10"; a pack is the group of indicators in one model
+ * request.
+ */
 export function parsePacks(text: string): number[] {
   const parseSize = wholeNumber(1, 25)
   const packs = text.split(',').map((part) => parseSize(part.trim()))
@@ -18,7 +21,7 @@ export function parsePacks(text: string): number[] {
   return packs
 }
 
-/** Parses a list such as "type=0.9,all=0.8" of figures and their lowest values from 0 to 1. */
+/** Parses a list of scores with their minimums from 0 to 1, such as "type=0.9,all=0.8". */
 export function parseFailUnder(text: string): FailUnder {
   const bounds = new Map<Figure, number>()
   for (const part of text.split(',')) {
@@ -37,7 +40,10 @@ export function parseFailUnder(text: string): FailUnder {
 
 type Figures = Pick<Score, 'accuracy' | 'sure'> & { readonly pack?: number }
 
-/** One sentence for every figure that is too low. A precision of no indicators at all is below every bound but 0. */
+/**
+ * Returns one sentence for every score below its minimum. A precision that was computed from no indicators fails every
+ * minimum but 0.
+ */
 export function findShortfalls(failUnder: FailUnder, reports: readonly Figures[]): string[] {
   return reports.flatMap((report) =>
     [...failUnder].flatMap(([figure, bound]) => {

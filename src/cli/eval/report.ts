@@ -1,12 +1,12 @@
-/** The parts of the report of `eval` beside the score: which model answered, and what its answers cost. */
+/** The parts of the report of `eval` other than the scores: which model answered, and what its answers cost. */
 import type { Source } from '../../classification/types.ts'
 import type { ScoredRow } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 
 export interface ModelReport {
-  /** The names of the models, as the endpoint gave them in its answers. */
+  /** The names of the models, as the model endpoint gave them in its answers. */
   readonly names: readonly string[]
-  /** True where the offline model gave any answer, so that the figures are not the accuracy of a language model. */
+  /** True where the offline model gave any of the answers, so that the scores do not describe a language model. */
   readonly is_offline: boolean
 }
 
@@ -20,21 +20,21 @@ export interface CostReport {
   readonly needs_review: number
 }
 
-/** One pass of all gold indicators through the service with one pack size. */
+/** The results of sending all gold indicators through the service with one pack size. */
 export interface ServiceRun {
-  /** Indicators in one request to the model. */
+  /** The number of indicators in one request to the model. */
   readonly pack: number
   readonly model: ModelReport
   readonly cost: CostReport
   readonly scored: readonly ScoredRow[]
 }
 
-/** The cost of an evaluation by the rules alone, which sends no request. */
+/** Returns the cost of an evaluation that uses the rules alone, which is 0 because no request is sent. */
 export function noCost(): Pick<CostReport, 'model_requests' | 'requests_per_1000' | 'cost_usd' | 'cost_usd_per_1000'> {
   return { model_requests: 0, requests_per_1000: 0, cost_usd: 0, cost_usd_per_1000: 0 }
 }
 
-/** The cost of `indicators` indicators, from the summaries of their batches. */
+/** Adds up the cost of classifying `indicators` indicators from the summaries of their batches. */
 export function costOf(summaries: readonly BatchSummary[], indicators: number): CostReport {
   const sum = (value: (summary: BatchSummary) => number) =>
     summaries.reduce((total, summary) => total + value(summary), 0)

@@ -1,4 +1,4 @@
-/** Sends gold indicators through the whole service, as `classify` does, and collects its answers for the score. */
+/** Sends gold indicators through the whole service, as `classify` does, and collects the resulting labels for the score. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,18 +23,24 @@ import { costOf, type ServiceRun } from './report.ts'
 export interface ServiceOptions {
   readonly mode: Exclude<Mode, 'rules'>
   readonly packs: readonly number[]
-  /** Addresses of a running service; undefined to start a temporary one for the evaluation. */
+  /** The URLs of a running service; undefined where the evaluation starts a temporary service of its own. */
   readonly ingress?: readonly string[] | undefined
 }
 
 const BATCH_SIZE = 50
 const BATCHES_IN_FLIGHT = 4
-/** Milliseconds for which a batch is offered to nodes that do not answer. */
+/** The milliseconds for which a batch is offered to Restate nodes that do not answer. */
 const PATIENCE_MS = 60_000
-/** Stands before the ids of gold indicators in a running service, so that they differ from those of its catalogues. */
+/**
+ * This prefix stands before the ids of gold indicators in a running service, so that they differ from the ids of its
+ * catalogues.
+ */
 const EVAL_ID_PREFIX = 'eval:'
 
-/** Runs all indicators once for each pack size. Rejects with ServiceError where the service fails, or on an interrupt. */
+/**
+ * Sends all indicators through the service once for each pack size. Rejects with ServiceError where the service fails
+ * or the user interrupts.
+ */
 export async function runThroughService(
   rows: readonly GoldRow[],
   options: ServiceOptions,
@@ -48,7 +54,7 @@ export async function runThroughService(
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'classify-eval-'))
   try {
-    // PostgreSQL may run as another user, who has to be able to enter the directory.
+    // PostgreSQL may run as another user, and that user must be able to enter the directory.
     await chmod(dataDir, 0o755)
     const { first: signal, second: kill } = interrupts
     say('Starting PostgreSQL, restate-server, the model and a replica for this evaluation …')
@@ -70,7 +76,10 @@ export async function runThroughService(
   }
 }
 
-/** The configuration of a stack with ports and a database of its own, which disturbs no other stack on the machine. */
+/**
+ * Returns a configuration with ports and a database of its own, so that the temporary stack disturbs no other stack on
+ * the machine.
+ */
 async function isolatedConfig(config: Config, dataDir: string): Promise<Config> {
   const ports = new Set<number>()
   while (ports.size < 4) ports.add(await freePort())
@@ -125,7 +134,8 @@ async function runOnce(
       ...indicator,
       indicator_id: prefix + indicator.indicator_id,
     }))
-    // Earlier answers of the model and of people are left aside, and human answers stay stored: the model is measured.
+    // Stored answers of the model and of people are not used, because the evaluation measures the model; human answers
+    // stay stored.
     const options = { mode, reuse: false, pack, override_person: 'aside' as const }
     const body = { indicators, run_id: runId, force: true, options }
     const response = await client

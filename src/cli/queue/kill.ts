@@ -1,4 +1,4 @@
-/** The command `kill RUN`: cancels or kills the open invocations of a run. Results that are stored stay. */
+/** The command `kill RUN`: cancels or kills the invocations of a run that have not ended; results that are stored remain. */
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Config, readConfig } from '../../config/config.ts'
@@ -17,25 +17,28 @@ interface KillOptions {
   readonly json?: boolean
 }
 
-/** The output of `kill --json`; scripts rely on the names. */
+/** The output of `kill --json`, whose property names must not change because scripts use them. */
 export interface KillReport {
   readonly run_id: string
-  /** Invocations that were asked to end. */
+  /** The number of batch invocations that were asked to end. */
   readonly batches: number
   readonly chunks: number
-  /** The part of both that had not ended when the command gave up waiting. */
+  /** The number of batches and chunks that had not ended when the command stopped waiting. */
   readonly still_ending: number
 }
 
-/** Milliseconds between two looks at the run, whose client may submit more batches until it learns of the end. */
+/**
+ * The milliseconds between two queries for the invocations of the run, whose client may submit more batches until it
+ * learns that the run is killed.
+ */
 const LOOK_EVERY_MS = 500
-/** Milliseconds for which the command waits until every invocation of the run has ended. */
+/** The milliseconds for which the command waits until every invocation of the run has ended. */
 const PATIENCE_MS = 30_000
-/** Requests to end an invocation that are open at the same time. */
+/** The number of requests to end an invocation that are in flight at the same time. */
 const REQUESTS_AT_ONCE = 16
-/** Ids in one query, so that its text stays short. */
+/** The number of invocation ids in one query, which keeps the text of the query short. */
 const IDS_PER_QUERY = 200
-/** Milliseconds that the service may take to say whether it knows the run. */
+/** The milliseconds that the service may take to answer whether it knows the run. */
 const STATUS_TIMEOUT_MS = 5_000
 
 export function addKillCommand(program: Command): void {
@@ -85,14 +88,17 @@ export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
 }
 
 /**
- * Whether `key` is an idempotency key that `classify` gave to a batch of `run`. A test of the prefix alone would also take
- * the batches of a run whose id begins with this one's.
+ * Whether `key` is the idempotency key that `classify` gave to a batch of `run`. The whole key is checked, because a
+ * check of its beginning alone would also accept a run whose id begins with the id of this run.
  */
 export function isKeyOf(run: string, key: string): boolean {
   return key.startsWith(`${run}-`) && /^\d+(?:-retry-\d+)?$/.test(key.slice(run.length + 1))
 }
 
-/** Resolves once nothing of the run is open, or after PATIENCE_MS with the rest counted in `still_ending`. */
+/**
+ * Ends the invocations of the run. Resolves when none is left, or after PATIENCE_MS with the remaining ones counted in
+ * `still_ending`.
+ */
 async function endRun(
   admin: AdminClient,
   run: string,
@@ -107,7 +113,7 @@ async function endRun(
     for (const id of openBatches) batches.add(id)
     const openChunks = await findOpenChunks(admin, [...batches])
     for (const id of openChunks) chunks.add(id)
-    // Batches go first: a batch that lives sends another chunk in the place of one that was ended.
+    // Batches are ended before chunks, because a living batch starts a new chunk in place of an ended one.
     await endAll(admin, openBatches, how)
     await endAll(admin, openChunks, how)
     openCount = openBatches.length + openChunks.length
@@ -148,7 +154,7 @@ async function endAll(admin: AdminClient, ids: readonly string[], how: 'cancel' 
 }
 
 /**
- * Whether a trace of the run is left: Restate keeps its batches for hours, this machine keeps its journal until the run is
+ * Whether anything knows the run: Restate keeps its batches for hours, this machine keeps its journal until the run is
  * complete, and the database keeps its totals.
  */
 async function isKnown(admin: AdminClient, run: string, config: Config, signal: AbortSignal): Promise<boolean> {

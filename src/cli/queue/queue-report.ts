@@ -1,12 +1,12 @@
-/** The backlog of Restate and its failures: the queries, the report of `queue --json`, and its lines for people. Pure. */
+/** Pure functions for the backlog of Restate and its failures: the queries, the report of `queue --json`, and the text for people. */
 import { z } from 'zod'
 import { formatCount } from '../ui/terminal.ts'
 
-/** The values of Restate's `status` for invocations that have not completed. */
+/** The values of Restate's `status` for invocations that have not ended. */
 export const OPEN_STATUSES = ['pending', 'scheduled', 'ready', 'running', 'backing-off', 'suspended', 'paused'] as const
 
 const isOpen = `status in (${OPEN_STATUSES.map((status) => `'${status}'`).join(', ')})`
-/** Rows of one query for failures, since each different reason has a row of its own. */
+/** The largest number of rows that the query for failures returns; each different reason has a row of its own. */
 const MAX_REASON_ROWS = 200
 
 export const BACKLOG_SQL = `select target_service_name as service, target_handler_name as handler, status,
@@ -42,16 +42,17 @@ export const failureRowSchema = z.object({
 type BacklogRow = z.infer<typeof backlogRowSchema>
 type FailureRow = z.infer<typeof failureRowSchema>
 
-/** The output of `queue --json`; scripts rely on the names. */
+/** The output of `queue --json`, whose property names must not change because scripts use them. */
 export interface QueueReport {
   readonly admin_url: string
   readonly asked_at: string
-  /** Invocations that have not completed. */
+  /** The number of invocations that have not ended. */
   readonly total: number
   readonly backlog: readonly (BacklogRow & { readonly oldest_age_ms: number })[]
   /**
-   * Open invocations whose last attempt failed, by their status such as "backing-off", and invocations with the status
-   * "failed", which ended in failure and are still kept.
+   * The failures, counted by status and reason. They are invocations that go on although their last attempt failed,
+   * with a status such as "backing-off", and invocations that ended in failure and that Restate still keeps, with the
+   * status "failed".
    */
   readonly failures: readonly {
     readonly service: string
@@ -82,7 +83,7 @@ export function buildQueueReport(
     admin_url: adminUrl,
     asked_at: askedAt.toISOString(),
     total: backlog.reduce((sum, { count }) => sum + count, 0),
-    // The clock of the node may be ahead of this machine's, which would make an age negative.
+    // The clock of the Restate node may be ahead of this machine's clock, so a negative age is shown as 0.
     backlog: backlog.map((row) => {
       return { ...row, oldest_age_ms: Math.max(0, askedAt.getTime() - Date.parse(row.oldest_at)) }
     }),
@@ -90,13 +91,13 @@ export function buildQueueReport(
   }
 }
 
-/** Characters of a reason that are shown. */
+/** The report shows at most this many characters of a failure's reason. */
 const MAX_REASON_LENGTH = 300
 const STACK_FRAME = /^\s*at\s/
 
 /**
- * A failure's message as one line without its stack. A message may have several useful lines, such as "validation
- * failed:" with one line a field after it, and control characters that came from a model.
+ * Makes one line of the message of a failure, without its stack trace. A message may have several useful lines, such as
+ * "validation failed:" and a line for each field, and may hold control characters that came from a model.
  */
 export function cleanReason(message: string): string {
   const [first = '', ...rest] = message
@@ -134,7 +135,7 @@ function formatTable(rows: readonly (readonly string[])[]): string[] {
   })
 }
 
-/** A time for people, such as "850 ms", "12 s", "3 min", "2 h" or "5 d". */
+/** Formats a time for people, such as "850 ms", "12 s", "3 min", "2 h" or "5 d". */
 export function formatAge(ms: number): string {
   const steps = [
     { unit: 'd', ms: 86_400_000 },
@@ -142,7 +143,7 @@ export function formatAge(ms: number): string {
     { unit: 'min', ms: 60_000 },
     { unit: 's', ms: 1_000 },
   ]
-  // A unit is used from two of it on, except seconds, because "90 s" is more exact than "1 min".
+  // A time is shown in minutes, hours or days only from two of them on, because "90 s" is more exact than "1 min".
   const step = steps.find((one) => ms >= (one.unit === 's' ? 1 : 2) * one.ms)
   return step === undefined ? `${Math.round(ms)} ms` : `${Math.floor(ms / step.ms)} ${step.unit}`
 }

@@ -1,4 +1,4 @@
-/** The command `queue`: shows the open invocations and the failures of the embedded stack or the cluster. */
+/** The command `queue`: shows the unfinished invocations and the failures of the embedded stack or the cluster. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
@@ -23,9 +23,12 @@ interface QueueOptions {
   readonly json?: boolean
 }
 
-/** Seconds between two reports of `--watch`. */
+/** The default number of seconds between two reports of `queue --watch`. */
 const DEFAULT_WATCH_S = 5
-/** The shortest time between two reports in seconds, because the query takes a node about a second where thousands wait. */
+/**
+ * The smallest number of seconds between two reports, because the query takes a node about a second while thousands of
+ * invocations wait.
+ */
 const MIN_WATCH_S = 2
 const MAX_WATCH_S = 3_600
 
@@ -69,10 +72,13 @@ async function readQueue(admin: AdminClient): Promise<QueueReport> {
   return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...failed])
 }
 
-/** Moves the cursor to the top left corner and clears the terminal. */
+/** The control codes that move the cursor to the top left corner and clear the terminal. */
 const CLEAR_SCREEN = '\u001b[H\u001b[2J'
 
-/** Shows reports until Ctrl+C, which is the normal end. A node that does not answer is shown as a report of its own. */
+/**
+ * Shows reports until Ctrl+C, which ends the command with success. Where a node does not answer, the report says so and
+ * the command goes on.
+ */
 async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {

@@ -51,7 +51,10 @@ export function addExportCommand(program: Command): void {
     })
 }
 
-/** Resolves with the count, or with undefined where the reader closed its end before all was written. */
+/**
+ * Resolves with the number of written classifications, or with undefined where the reader closed its end before all
+ * were written.
+ */
 async function exportToStdout(store: Store, options: ExportOptions, signal: AbortSignal): Promise<number | undefined> {
   warnOfNpmLines()
   const write = async (text: string) => {
@@ -67,7 +70,7 @@ async function exportToStdout(store: Store, options: ExportOptions, signal: Abor
 
 class ReaderClosedError extends Error {}
 
-/** Resolves with the number of classifications. */
+/** Passes the classifications, as CSV or JSON Lines, to `write`, and resolves with their number. */
 async function exportTo(
   write: (text: string) => Promise<void>,
   store: Store,
@@ -84,7 +87,7 @@ async function exportTo(
     }
     await writer.end()
   } catch (error) {
-    // An interrupt also makes queries and writes fail, and it is the interrupt that the user wants to read of.
+    // An interrupt also makes queries and writes fail, so the interrupt is thrown here in place of those errors.
     signal.throwIfAborted()
     throw error
   }

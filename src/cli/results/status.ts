@@ -7,7 +7,10 @@ import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
 
-/** Milliseconds for an answer: a service waits for a database that is away, but a person at a prompt does not. */
+/**
+ * The milliseconds that the command waits for an answer. The service would wait longer for a database that is away, but
+ * a person at a terminal does not.
+ */
 const TIMEOUT_MS = 15_000
 
 interface StatusOptions {

@@ -1,4 +1,4 @@
-/** Stores the decisions of a review file: all of them, or none where one line is wrong. */
+/** Stores the decisions of a review file: all of them, or none where any line of the file is wrong. */
 import { pluralise, printable, showValue } from '../../catalogue/problem-report.ts'
 import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
@@ -14,17 +14,17 @@ import { type PersonShape, personShape } from './review-items.ts'
 import type { ReviewLine, ReviewProblem } from './review-line.ts'
 
 export interface ApplyOptions {
-  /** The name of the review file in messages. */
+  /** The name of the review file that messages show. */
   readonly label: string
-  /** The name of the person who decided. */
+  /** The name of the person who made the decisions. */
   readonly by: string
-  /** True to check the file and to store nothing. */
+  /** True where the file is only checked and nothing is stored. */
   readonly dryRun: boolean
 }
 
-/** The one JSON object of `review apply --json`, whose property names are fixed. */
+/** The output of `review apply --json`, whose property names must not change. */
 export interface ApplyReport {
-  /** Null for a dry run, which stores nothing. */
+  /** The id under which the decisions are stored; null for a dry run, which stores nothing. */
   readonly run_id: string | null
   readonly by: string
   readonly accepted: number
@@ -32,7 +32,7 @@ export interface ApplyReport {
   readonly undecided: number
   readonly shapes: number
   readonly dry_run: boolean
-  /** One sentence for each label that differs from the stored one in a line without a decision. */
+  /** The warnings, one for each label that differs from the stored label in a line without a decision. */
   readonly warnings: readonly string[]
   readonly items: readonly {
     readonly indicator_id: string
@@ -42,7 +42,7 @@ export interface ApplyReport {
   }[]
 }
 
-/** A line whose decision is valid, with the indicator and the labels that it decides. */
+/** A line of a review file whose decision is valid, with the indicator and the labels that the decision gives to it. */
 interface Decided {
   readonly line: ReviewLine
   readonly known: KnownIndicator
@@ -50,11 +50,14 @@ interface Decided {
   readonly shape: PersonShape
 }
 
-/** Lines of a review file whose indicators are read from the database by one query. */
+/** The number of lines of a review file whose indicators are read from the database by one query. */
 const LINES_PER_QUERY = 1_000
 const MAX_LISTED = 20
 
-/** Throws ServiceError input-invalid that names file, line, field and value of what is wrong, and what is allowed. */
+/**
+ * Checks a review file and stores its decisions. Throws ServiceError input-invalid whose message names the file, the
+ * line, the field and the wrong value, and lists the allowed values.
+ */
 export async function applyReview(store: Store, bytes: Buffer, options: ApplyOptions): Promise<ApplyReport> {
   const parsed = parseReview(bytes)
   const { decided, problems } = await decideAll(store, parsed)
@@ -117,8 +120,8 @@ async function decideAll(
 }
 
 /**
- * Warnings about lines without a decision whose labels are not the stored ones: the person may have overwritten a label
- * where it stands, which decides nothing, or the file may be older than the results.
+ * Finds lines without a decision whose labels differ from the stored labels, and warns about each. Either the person
+ * has overwritten a label in its column, which decides nothing, or the file is older than the stored results.
  */
 async function findOverwrittenLabels(store: Store, all: readonly ReviewLine[]): Promise<string[]> {
   const lines = all.filter((line) => line.decision === 'undecided' && Object.keys(line.seen).length > 0)
@@ -135,7 +138,7 @@ async function findOverwrittenLabels(store: Store, all: readonly ReviewLine[]): 
   return warnings
 }
 
-/** Each line with its indicator, undefined where the database has none, in the order of the lines. */
+/** Yields each line, in order, with its indicator; the indicator is undefined where the database does not have it. */
 async function* withIndicators(
   store: Store,
   lines: readonly ReviewLine[],
@@ -151,12 +154,12 @@ async function* withIndicators(
   }
 }
 
-/** A CSV export puts an apostrophe before an id that a spreadsheet would take for a formula; the id itself has none. */
+/** Removes the apostrophe that a CSV export puts before an id that a spreadsheet would take for a formula. */
 function withoutApostrophe(id: string): string {
   return id.startsWith("'") ? id.slice(1) : id
 }
 
-/** Stores all decisions as one run, and resolves with its id. */
+/** Stores all decisions as one run, and resolves with the id of that run. */
 async function save(store: Store, decided: readonly Decided[], by: string): Promise<string> {
   const runId = createRunId('review')
   const { startedAt } = await store.openRun(runId)
@@ -188,8 +191,8 @@ async function save(store: Store, decided: readonly Decided[], by: string): Prom
 }
 
 /**
- * The time of a decision, ISO 8601: later than the result `before`, which may come from a machine whose clock is ahead,
- * because the later result of an indicator is the one that counts.
+ * Returns the time of a decision in ISO 8601, always later than the time `before` of the result that it replaces. That
+ * result may come from a machine whose clock is ahead, and of two results of an indicator the later one counts.
  */
 function laterOf(startedAt: string, before: string): string {
   return startedAt > before ? startedAt : new Date(Date.parse(before) + 1).toISOString()

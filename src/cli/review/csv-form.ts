@@ -3,7 +3,7 @@ import { splitFields } from '../../catalogue/csv-decoder.ts'
 import { printable } from '../../catalogue/problem-report.ts'
 import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
 
-/** Whether the first line of `text` names a column indicator_id, in any spelling such as "Indicator ID". */
+/** Whether the first line of `text` has a column indicator_id, in any spelling such as "Indicator ID". */
 export function isCsvForm(text: string): boolean {
   const first = /^\s*([^\r\n]*)/.exec(text)?.[1] ?? ''
   return (
@@ -12,7 +12,9 @@ export function isCsvForm(text: string): boolean {
   )
 }
 
-/** Reads every row behind the header. A header that cannot be read ends the reading, because no row has names then. */
+/**
+ * Reads every row below the header. Where the header cannot be read, no row is read, because the columns have no names.
+ */
 export function readCsvForm(text: string): (ReviewLine | ReviewProblem)[] {
   const read: (ReviewLine | ReviewProblem)[] = []
   let columns: readonly string[] | undefined
@@ -45,7 +47,10 @@ export function readCsvForm(text: string): (ReviewLine | ReviewProblem)[] {
   return read
 }
 
-/** The records of a CSV text, each with the number of its first line: a record goes on while a quote is open. */
+/**
+ * Yields the records of a CSV text, each with the number of its first line; a record with an open quote goes on in the
+ * next line.
+ */
 function* recordsOf(text: string): Generator<{ readonly line: number; readonly content: string }> {
   let open: { readonly line: number; readonly parts: string[] } | undefined
   let quotes = 0

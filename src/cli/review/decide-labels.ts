@@ -1,4 +1,4 @@
-/** Checks one line of a review file against the codebook and finds the labels that it gives to its indicator. Pure. */
+/** Checks one line of a review file against the codebook and finds the labels that the line gives to its indicator, in pure functions. */
 
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../classification/codebook.ts'
@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {
 
 const READ_BY_RULES = 'the rules read it for each indicator, whereas a human answer holds for a whole shape'
 
-/** Fields of a result that a review cannot change, each with the reason and with what to correct instead. */
+/** The fields of a result that a review cannot change, each with the reason and with the field to correct instead. */
 const NOT_CORRECTABLE: ReadonlyMap<string, string> = new Map([
   ['family', 'it follows from type, so correct type'],
   ['time_basis', 'it follows from temporal_aggregation, so correct temporal_aggregation'],
@@ -26,8 +26,8 @@ const NOT_CORRECTABLE: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Codes of the findings that make a combination of the three labels impossible by the codebook, so that a review may not
- * decide it. Every other finding stays on the result as an issue.
+ * The codes of the problems for which the codebook forbids a combination of the three labels, so that a review must not
+ * choose it. Other problems do not stop a review, and remain on the result as issues.
  */
 const IMPOSSIBLE: ReadonlySet<string> = new Set([
   'growth-rate-not-period-rate',
@@ -36,7 +36,10 @@ const IMPOSSIBLE: ReadonlySet<string> = new Set([
   'stock-summed-over-period',
 ])
 
-/** The labels that the indicator has after `line`, where `current` is its stored result; or everything that is wrong. */
+/**
+ * Returns the labels that the indicator has after the decision in `line`, where `current` is the stored result; or all
+ * errors in the line.
+ */
 export function decideLabels(
   line: ReviewLine,
   current: Classification,

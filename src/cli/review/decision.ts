@@ -7,14 +7,14 @@ import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { parseJson } from '../../lib/json.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 
-/** Pairs of a field name and the label that it shall have, in the order of the file. */
+/** The corrections of a line: pairs of a field name and its new label, in the order of the file. */
 export type Corrections = readonly (readonly [field: string, label: string])[]
 
-/** What ends every message about a decision that cannot be read. */
+/** The advice at the end of every message about a decision that cannot be read. */
 export const DECISION_ADVICE =
   'write accept, or corrections such as type=flow temporal_aggregation=period-total, or leave it empty to decide later'
 
-/** The keywords of the field `decision`, in lower case, and what each one means. */
+/** The keywords that a reviewer may write in the field `decision`, in lower case, and the meaning of each. */
 const KEYWORDS: ReadonlyMap<string, 'accept' | 'correct' | 'skip'> = new Map([
   ['accept', 'accept'],
   ['accepted', 'accept'],
@@ -24,20 +24,20 @@ const KEYWORDS: ReadonlyMap<string, 'accept' | 'correct' | 'skip'> = new Map([
   ['skip', 'skip'],
   ['later', 'skip'],
 ])
-/** One correction such as "type=flow" or "type: flow". */
+/** The form of one correction, such as "type=flow" or "type: flow". */
 const CORRECTION = /^([^\s=]+)\s*[=:]\s*(.+)$/s
 
 interface Unreadable {
   readonly problem: string
 }
 
-/** Whether `word` decides an indicator by itself in a file of plain lines: accept, skip, or field=value. */
+/** Whether `word`, from a review file of plain lines, is a complete decision: accept, skip, or field=value. */
 export function isDecisionWord(word: string): boolean {
   const keyword = KEYWORDS.get(word.toLowerCase())
   return word.includes('=') || keyword === 'accept' || keyword === 'skip'
 }
 
-/** Reads the field `decision`, which holds a keyword, nothing, or corrections in place of a keyword. */
+/** Reads the field `decision`, which holds a keyword, corrections instead of a keyword, or nothing. */
 export function readDecision(
   value: unknown,
 ): { readonly keyword: 'accept' | 'correct' | 'skip' | undefined; readonly corrections: Corrections } | Unreadable {
@@ -56,7 +56,7 @@ export function readDecision(
   return 'problem' in read ? read : { keyword: undefined, corrections: read.corrections }
 }
 
-/** Reads the field `corrections`; a value that is missing or empty holds none. */
+/** Reads the field `corrections`; a missing or empty value means that there are no corrections. */
 export function readCorrections(value: unknown): { readonly corrections: Corrections } | Unreadable {
   if (value === undefined || value === null) return { corrections: [] }
   if (typeof value === 'string') return readText(value)

@@ -1,6 +1,7 @@
-/** Writes review items as a list for the terminal and as a review file to fill in.
+/** Formats results that need review as a list for the terminal, and as a review file that people fill in.
  *
- * Texts of the catalogue and of the model come from outside, so each is made safe for a terminal or a spreadsheet.
+ * Texts of the catalogue and of the model come from outside, so control characters and spreadsheet formulas in them
+ * are made harmless.
  */
 import { stringify } from 'csv-stringify/sync'
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
@@ -75,7 +76,7 @@ const CSV_COLUMNS = [
   'sample_values',
 ] as const
 
-/** A review file of the items, in which every decision is still empty. */
+/** Formats the items as a review file in which no decision is filled in yet. */
 export function formatReviewFile(items: readonly ReviewItem[], format: ResultsFormat): string {
   if (format === 'jsonl') {
     return items

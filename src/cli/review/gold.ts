@@ -1,4 +1,4 @@
-/** Turns human decisions into a gold file: one JSON object a line with an indicator and its labels, as `eval` reads it. */
+/** Writes human decisions as a gold file for `eval`: one JSON object a line, with an indicator and its labels. */
 import type { Store, StoredDecision } from '../../store/types.ts'
 
 export async function* goldLines(store: Store): AsyncGenerator<string> {

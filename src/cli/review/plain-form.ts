@@ -1,4 +1,4 @@
-/** Review files of plain lines: an indicator id, then accept or field=value. A line that begins with # is a comment. */
+/** Reads review files of plain lines, in which an indicator id is followed by accept, skip or field=value, and # begins a comment. */
 import { showValue } from '../../catalogue/problem-report.ts'
 import { parseJson } from '../../lib/json.ts'
 import { isDecisionWord } from './decision.ts'
@@ -14,13 +14,13 @@ export function readPlainForm(text: string): (ReviewLine | ReviewProblem)[] {
 }
 
 /**
- * The decision is read from the end of the line, because an id may hold spaces and commas itself. An id that ends like a
- * decision stands in quotes, as a JSON string.
+ * Reads one line from its end, because an id may contain spaces and commas. Where the id itself ends like a decision,
+ * the reviewer writes the id in quotes, as a JSON string.
  */
 function readLine(line: number, content: string): ReviewLine | ReviewProblem {
   const quoted = /^"(?:[^"\\]|\\.)*"(?=\s)/.exec(content)?.[0]
   const rest = content.slice(quoted?.length ?? 0).replace(/\s*=\s*/g, '=')
-  // Words stand at even places of this list, and what separates them at odd ones.
+  // The parts at even indexes are words, and the parts at odd indexes are the separators between them.
   const parts = rest.split(/([\s,;]+)/)
   const decisions: string[] = []
   for (let at = parts.length - 1; at >= (quoted === undefined ? 1 : 0); at -= 1) {

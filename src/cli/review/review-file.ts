@@ -8,14 +8,17 @@ import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-li
 
 export interface ParsedReview {
   readonly lines: readonly ReviewLine[]
-  /** Everything that is wrong with the file, in the order of its lines. */
+  /** The errors in the file, in the order of their lines. */
   readonly problems: readonly ReviewProblem[]
 }
 
-/** Bytes of the largest review file, which has room for every indicator of a large catalogue. */
+/** The size in bytes of the largest review file, which leaves room for every indicator of a large catalogue. */
 export const MAX_REVIEW_BYTES = 64_000_000
 
-/** Tells the form by how the text begins, and reads it. Never throws: what is wrong is in `problems`. */
+/**
+ * Recognises the form of a review file by its beginning, and reads the file. Never throws: errors are returned in
+ * `problems`.
+ */
 export function parseReview(bytes: Buffer): ParsedReview {
   if (!isUtf8(bytes)) {
     return { lines: [], problems: [{ line: 1, field: '', message: 'the file is not UTF-8: save it as UTF-8' }] }

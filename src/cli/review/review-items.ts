@@ -1,4 +1,4 @@
-/** Finds the results that need review by a person: one item for each shape, the gravest first.
+/** Finds the results that a person should review: one item for each shape (a group of alike indicators), the most serious first.
  *
  * An item carries what the rules and the model said about its shape.
  */
@@ -10,12 +10,12 @@ import { BLOCKING_CODES } from '../../classification/validate.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { KnownIndicator, Store } from '../../store/types.ts'
 
-/** The reasons for a review, the gravest first, which is also the order of the list. */
+/** The reasons for a review, the most serious first; the list of items has the same order. */
 export const REASONS = ['conflict', 'no-answer', 'doubt', 'older-codebook'] as const
 
 export type ReviewReason = (typeof REASONS)[number]
 
-/** One shape that needs review, shown by its worst indicator. The property names are those of `review --json`. */
+/** One shape that needs review, represented by its worst indicator. The property names are those of `review --json`. */
 export interface ReviewItem {
   readonly indicator_id: string
   readonly name: string
@@ -33,50 +33,53 @@ export interface ReviewItem {
   readonly source: string
   readonly issues: readonly Issue[]
   readonly rules: Readonly<Record<DecidedField, { value: string; sure: boolean; rule: string; because: string }>>
-  /** The model's answer, field by field; null where no model answered or its answer is no longer stored. */
+  /** The model's answer, field by field; null where the model did not answer or its answer is no longer stored. */
   readonly model: {
     readonly name: string | null
     readonly answer: Pick<Decision, DecidedField>
     readonly confidence: Readonly<Record<DecidedField, number>>
     readonly reason: string
   } | null
-  /** Indicators in need of review that have this shape, so that one human answer settles them all. */
+  /** The number of indicators that need review and have this shape, so that one human answer decides all of them. */
   readonly same_shape: number
   /** The ids of the first few indicators of the shape. */
   readonly same_shape_ids: readonly string[]
 }
 
 export interface ReviewItems {
-  /** The worst shapes, at most as many as the caller asked for. */
+  /** The items found, at most as many as the caller's limit. */
   readonly items: readonly ReviewItem[]
-  /** All indicators that need review, also beyond the limit. */
+  /** The number of all indicators that need review, including those beyond the caller's limit. */
   readonly indicators: number
-  /** All shapes of these indicators. */
+  /** The number of shapes that need review, including those beyond the caller's limit. */
   readonly shapes: number
-  /** Indicators whose shape has a human answer by now, so that the next run settles them without a review. */
+  /**
+   * The number of these indicators whose shape has a human answer already, so that the next run decides them without a
+   * review.
+   */
   readonly answered: number
 }
 
-/** An indicator as the rules read it, and the shape by which human answers are kept for it. */
+/** The reading of an indicator by the rules, and the shape under which human answers to this indicator are stored. */
 export interface PersonShape {
   readonly reading: RuleReading
   readonly shape: string
   readonly shapeHash: string
 }
 
-/** The indicators of one shape that need review. */
+/** The indicators that need review and have the same shape. */
 interface Group {
-  /** The indicator that stands for the shape in the list. */
+  /** The indicator that represents the shape in the list of review items. */
   readonly worst: KnownIndicator
   readonly reading: RuleReading
-  /** The first few ids of the shape. */
+  /** The ids of the first few indicators of the shape. */
   readonly ids: readonly string[]
   readonly count: number
 }
 
 const SHOWN_IDS = 5
 const SHOWN_SAMPLES = 6
-/** Characters of a description that an item carries. */
+/** A review item carries at most this many characters of a description. */
 const SHOWN_DESCRIPTION_LENGTH = 500
 
 export function personShape({ indicator }: KnownIndicator): PersonShape {
@@ -85,7 +88,10 @@ export function personShape({ indicator }: KnownIndicator): PersonShape {
   return { reading, shape, shapeHash: sha256(shape) }
 }
 
-/** Reads every result that needs review, and keeps one indicator for each shape, so that memory is bounded by the shapes. */
+/**
+ * Reads every result that needs review, but keeps only one indicator for each shape, so that memory grows only with the
+ * number of shapes.
+ */
 export async function findReviewItems(store: Store, limit: number): Promise<ReviewItems> {
   const groups = new Map<string, Group>()
   let indicators = 0
@@ -114,7 +120,10 @@ export async function findReviewItems(store: Store, limit: number): Promise<Revi
   return { items: await withAnswers(store, sorted), indicators, shapes: groups.size, answered }
 }
 
-/** Sorts shapes by the gravest reason, then by the least confidence, then by the most indicators, then by id. */
+/**
+ * Orders groups by the most serious reason, then the lowest confidence, then the largest number of indicators, then by
+ * id.
+ */
 function compareGroups(a: Group, b: Group): number {
   return compareGravity(a.worst, b.worst) || b.count - a.count || compareIds(a.worst, b.worst)
 }
@@ -139,7 +148,10 @@ export function reasonOf(classification: Classification): ReviewReason {
   return codes.has('no-answer') ? 'no-answer' : 'doubt'
 }
 
-/** Adds the model's answers, which are stored by a shape that includes the model and the prompt version of that time. */
+/**
+ * Adds the model's answers to the items. An answer is stored under a shape that includes the model and the prompt
+ * version which gave it.
+ */
 async function withAnswers(store: Store, groups: readonly Group[]): Promise<ReviewItem[]> {
   const hashes = groups.map(({ worst, reading }) => {
     const { askedModel, classification } = worst.latest

@@ -1,26 +1,26 @@
-/** One line of a review file in any of its forms: its indicator, the decision, and the labels that the person saw.
+/** Reads one line of a review file in any form: its indicator, the decision, and the labels that the person saw.
  *
- * Labels are checked against the codebook later, in decide-labels.ts.
+ * The labels are checked against the codebook later, in decide-labels.ts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from './decision.ts'
 
-/** A line of a review file that names an indicator; `line` counts from 1. */
+/** A line of a review file that names an indicator; the number `line` counts from 1. */
 export interface ReviewLine {
   readonly line: number
   readonly indicatorId: string
   readonly decision: 'accept' | 'correct' | 'undecided'
-  /** Field names and labels as the person wrote them; empty unless `decision` is `correct`. */
+  /** The field names and new labels as the person wrote them; empty unless `decision` is `correct`. */
   readonly corrections: Corrections
   readonly note: string
-  /** The labels that the file showed when the person decided, by field, as far as the line has them. */
+  /** The labels that the file showed to the person, by field; fields that are missing in the line are missing here. */
   readonly seen: Readonly<Record<string, string>>
 }
 
 /**
- * What is wrong with a line of a review file, in texts that are safe to print on a terminal. `field` is empty where the
- * whole line is meant.
+ * An error in a line of a review file, in texts that are safe to print on a terminal. `field` is empty where the error
+ * concerns the whole line.
  */
 export interface ReviewProblem {
   readonly line: number
@@ -30,15 +30,15 @@ export interface ReviewProblem {
 
 const MAX_NOTE_LENGTH = 1_000
 const SEEN_FIELDS = ['type', 'temporal_aggregation', 'orientation'] as const
-/** A misspelt name of one of these fields is refused, because the line would silently count as undecided. */
+/** A misspelt name of one of these fields is refused, because otherwise the line would silently count as undecided. */
 const FIELDS_THAT_DECIDE = ['indicator_id', 'decision', 'corrections'] as const
 
-/** Reads the named fields of line number `line`, whatever form of file they come from. */
+/** Reads the fields of line number `line`, whichever form the review file has. */
 export function readReviewLine(line: number, fields: Readonly<Record<string, unknown>>): ReviewLine | ReviewProblem {
   const problem = (field: string, message: string): ReviewProblem => ({ line, field, message })
   for (const name of Object.keys(fields)) {
     const meant = nearestName(name.toLowerCase(), FIELDS_THAT_DECIDE)
-    // Every other field is accepted and ignored, because people add columns of their own to a spreadsheet.
+    // Every other unknown field is ignored, because people add columns of their own to a spreadsheet.
     if (meant !== undefined && meant !== name) return problem(printable(name), `no such field: did you mean ${meant}?`)
   }
   const id = fields.indicator_id

@@ -1,4 +1,4 @@
-/** The command `review`: lists the results that need a person, stores what people decided, and exports it as a gold file. */
+/** The command `review`: lists the results that a person should check, stores the decisions of people, and exports them as a gold file. */
 import { open, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -31,13 +31,14 @@ interface ApplyCommandOptions {
   readonly json?: boolean
 }
 
-/** Shapes that the terminal shows without --limit; a file and --json then get all. */
+/** The number of shapes that the terminal shows without --limit; a file and --json then get all shapes. */
 const SHOWN_ON_TERMINAL = 20
 const MAX_NAME_LENGTH = 100
 const MAX_WARNINGS = 20
 
 export function addReviewCommand(program: Command): void {
-  // Without this an option such as --json behind `review apply` would be taken by `review`, which has it too.
+  // Without this setting `review` would take an option such as --json that stands behind `review apply`, because both
+  // have it.
   program.enablePositionalOptions()
   const review = program
     .command('review')
@@ -128,7 +129,10 @@ async function exportGold(options: { readonly out?: string }): Promise<void> {
   say(`Wrote ${pluralise(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
 }
 
-/** Opens the database and migrates it, because one of an earlier release lacks the tables of this command. */
+/**
+ * Opens the database and migrates its schema, because the schema of an earlier release lacks the tables of this
+ * command.
+ */
 async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
   const config = readConfig()
   const log = createCliLog(config)
@@ -169,7 +173,7 @@ function systemUser(): string {
   }
 }
 
-/** Reads a review file, or standard input for "-", up to the size that a review file may have. */
+/** Reads a review file, or standard input where `file` is "-", up to the largest allowed size of a review file. */
 async function readWhole(file: string): Promise<Buffer> {
   const tooLarge = `it is larger than ${formatCount(MAX_REVIEW_BYTES / 1_000_000)} MB, the most for a review file`
   const parts: Buffer[] = []

@@ -18,9 +18,9 @@ import {
 } from '../ui/terminal.ts'
 import { describeModel, STOPPING } from './start.ts'
 
-/** The sample catalogue: indicators of public statistics, as JSON lines. */
+/** The path of the sample catalogue, which holds indicators of public statistics as JSON lines. */
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
-/** How many results the command shows in full at its end. */
+/** The number of results that the demo shows in full. */
 const SHOWN_RESULTS = 5
 
 export function addDemoCommand(program: Command): void {
@@ -37,7 +37,7 @@ export function addDemoCommand(program: Command): void {
     })
 }
 
-/** Resolves with the exit code, and stops the stack in every case. */
+/** Runs the demo, resolves with the exit code, and stops the embedded stack in every case. */
 async function runDemo(options: { readonly json?: boolean }, config: Config, interrupts: Interrupts): Promise<number> {
   const { first: signal, second: kill } = interrupts
   say('Starting PostgreSQL, restate-server, the model and a replica …')
@@ -51,7 +51,7 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
       config,
       interrupts,
       (results) => {
-        // One result of each type is kept, so that the shown results differ.
+        // Only the first result of each indicator type is kept, so that the shown results differ.
         for (const result of results) if (!shown.has(result.type)) shown.set(result.type, result)
       },
     )

@@ -30,10 +30,13 @@ export function addStartCommand(program: Command): void {
     })
 }
 
-/** What a command says at the first Ctrl+C while it runs an embedded stack. */
+/** The message of a command that runs an embedded stack, printed at the first Ctrl+C. */
 export const STOPPING = 'Stopping … Press Ctrl+C again to kill the parts that do not end.'
 
-/** The model for people, with a warning where it is the offline model, whose answers are not those of a language model. */
+/**
+ * Describes the model for people, with a warning about the offline model, whose answers do not come from a language
+ * model.
+ */
 export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineModel }: Config): string {
   if (stack.offlineModelUrl === null) return 'the endpoint that the OPENAI_ variables name'
   const { from, noise } = offlineModel.answers
