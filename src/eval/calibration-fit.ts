@@ -6,8 +6,8 @@ import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 
 /**
- * Counts right and wrong readings by field. The first reading of a row counts where the gold file keeps one, else what
- * the rules read now.
+ * Counts right and wrong readings by field. Of a row for which the gold file keeps a first reading, the first reading counts;
+ * of any other row, what the rules read now.
  */
 export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
   const readings = rows.map(({ indicator, labels, firstReading }) => {
@@ -28,7 +28,7 @@ export function fitCalibration(rows: readonly GoldRow[]): RuleCalibration {
   }
 }
 
-/** The fit as TypeScript, to be pasted as RULE_CALIBRATION into `src/classification/calibration.ts`. */
+/** Writes the fit as TypeScript, to be pasted as RULE_CALIBRATION into `src/classification/calibration.ts`. */
 export function formatCalibration(fit: RuleCalibration): string {
   const fields = (fits: RuleCalibration['sure']) =>
     DECIDED_FIELDS.map((field) => `    ${field}: { n: ${fits[field].n}, right: ${fits[field].right} },`)

@@ -9,7 +9,7 @@ import type {
   UnitKind,
 } from '../classification/types.ts'
 
-/** The names that a report gives the fields. */
+/** The names of the scored fields in reports. */
 export const FIELDS = [
   'type',
   'temporal_aggregation',
@@ -22,21 +22,21 @@ export const FIELDS = [
 
 export type Field = (typeof FIELDS)[number]
 
-/** The labels of one indicator, under the names of a gold file. */
+/** The labels of one indicator, under the names that gold files use. */
 export interface Labels {
   readonly type: IndicatorType
   readonly temporal_aggregation: TemporalAggregation
   readonly orientation: Orientation
   readonly unit_kind: UnitKind
   readonly unit_scale: number
-  /** Null where the unit is no money. */
+  /** The currency of the unit; null where the unit is no money. */
   readonly unit_currency: string | null
   readonly frequency: Frequency
 }
 
 export type LabelName = keyof Labels
 
-/** The name in a gold file of each field of a report. */
+/** The name that gold files use for each field of a report. */
 export const LABEL_NAMES: Readonly<Record<Field, LabelName>> = {
   type: 'type',
   temporal_aggregation: 'temporal_aggregation',
@@ -47,7 +47,7 @@ export const LABEL_NAMES: Readonly<Record<Field, LabelName>> = {
   frequency: 'frequency',
 }
 
-/** The labels that the rules alone give. */
+/** Takes the labels from a reading, which are those that the rules alone give. */
 export function labelsOfReading(reading: RuleReading): Labels {
   return labelsOf({
     type: reading.type.value,
@@ -58,7 +58,7 @@ export function labelsOfReading(reading: RuleReading): Labels {
   })
 }
 
-/** The labels in a result, from whatever source. */
+/** Takes the labels from a classification result of any source. */
 export function labelsOf(
   result: Pick<Classification, 'type' | 'temporal_aggregation' | 'orientation' | 'unit' | 'frequency'>,
 ): Labels {
@@ -73,12 +73,12 @@ export function labelsOf(
   }
 }
 
-/** Whether `got` has the expected label in `field`. */
+/** Whether the label in `field` of `got` equals the expected label. */
 export function isRight(field: Field, expected: Labels, got: Labels): boolean {
   return expected[LABEL_NAMES[field]] === got[LABEL_NAMES[field]]
 }
 
-/** A record with a value for each field. */
+/** Builds a record with a value for each scored field. */
 export function perField<T>(value: (field: Field) => T): Record<Field, T> {
   return Object.fromEntries(FIELDS.map((field) => [field, value(field)])) as Record<Field, T>
 }

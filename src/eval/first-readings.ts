@@ -4,15 +4,15 @@ import type { DecidedField } from '../classification/types.ts'
 import type { GoldRow } from './gold-file.ts'
 import { round } from './statistics.ts'
 
-/** The score of first readings. A report fixes the property names. */
+/** The score of first readings. The property names are fixed, because they stand in the JSON report. */
 export interface FirstReadingScore {
   readonly n: number
   readonly accuracy: Readonly<Record<DecidedField, number>>
-  /** Coverage and precision of readings that were sure of type, temporal aggregation and orientation together. */
+  /** Coverage and precision of the readings in which the rules were sure of type, temporal aggregation and orientation. */
   readonly sure: { readonly coverage: number; readonly precision: number | null }
 }
 
-/** The score over the rows that keep a first reading; null where no row does. */
+/** Scores the rows that keep a first reading; null where no row keeps one. */
 export function scoreFirstReadings(rows: readonly GoldRow[]): FirstReadingScore | null {
   const kept = rows.flatMap(({ labels, firstReading }) =>
     firstReading === undefined ? [] : [{ labels, firstReading }],

@@ -8,28 +8,28 @@ import { parseJson } from '../classification/parse-json.ts'
 import type { Indicator } from '../classification/types.ts'
 import type { Labels } from './fields.ts'
 
-/** One labelled indicator. Rules and models get `indicator` alone, which never holds the labels. */
+/** One labelled indicator. Rules and models get only the property `indicator`, which never holds the labels. */
 export interface GoldRow {
   readonly indicator: Indicator
   readonly labels: Labels
-  /** What the rules read before they were tuned on this row, where the file keeps it. */
+  /** What the rules read before they were tuned on this row; absent where the gold file does not keep this reading. */
   readonly firstReading?: FirstReading
-  /** The line of the file, counted from 1. */
+  /** The row's line in the gold file, counted from 1. */
   readonly line: number
 }
 
 export interface ParsedGold {
   readonly rows: readonly GoldRow[]
-  /** One sentence for each problem, with line, field and value. A file with problems must not be scored. */
+  /** One sentence for each problem of the gold file, with line, field and value. A file with problems must not be scored. */
   readonly problems: readonly string[]
-  /** The names of labels that are not scored, with the number of rows that have them. */
+  /** The names of labels in the gold file that eval does not score, with the number of rows that have each. */
   readonly ignored: ReadonlyMap<string, number>
 }
 
-/** Characters of a value that a message shows. */
+/** The most characters of a value that a message shows. */
 const SHOWN_VALUE_LENGTH = 80
 
-/** The schema of a value that is one of `values`. */
+/** Builds the schema of a value that is one of `values`. */
 function oneOf<const T extends readonly (string | number)[]>(values: T) {
   const allowed = `must be one of ${values.join(', ')}`
   return z.custom<T[number]>((value) => values.some((known) => known === value), {
@@ -58,7 +58,7 @@ const labelsSchema = z.looseObject(
   { error: (issue) => (issue.input === undefined ? 'is missing' : `must be an object${got(issue.input)}`) },
 )
 
-/** The schema of a label with whether the rules were sure of it. */
+/** Builds the schema of a label paired with whether the rules were sure of the label. */
 const sureValue = <const T extends readonly string[]>(values: T) => z.tuple([oneOf(values), z.boolean()])
 
 const firstReadingSchema = z.strictObject({
@@ -67,13 +67,13 @@ const firstReadingSchema = z.strictObject({
   orientation: sureValue(ORIENTATIONS),
 })
 
-/** For each decided field, what the rules read first and whether they were sure of it. */
+/** What the rules first read for each decided field, paired with whether they were sure of this value. */
 export type FirstReading = Readonly<z.infer<typeof firstReadingSchema>>
 
 const rowSchema = z.looseObject({ labels: labelsSchema, first_reading: firstReadingSchema.optional() })
 const LABEL_KEYS: ReadonlySet<string> = new Set(Object.keys(labelsSchema.shape))
 
-/** Parses the text of a gold file without throwing. It lists every problem, so that all can be corrected at once. */
+/** Parses the text of a gold file without throwing. Every problem is listed, so that the author can correct all at once. */
 export function parseGold(text: string): ParsedGold {
   const rows: GoldRow[] = []
   const problems: string[] = []
@@ -118,7 +118,7 @@ export function parseGold(text: string): ParsedGold {
   return { rows, problems, ignored }
 }
 
-/** The indicator of a line. Only known fields pass, so that labels and other fields stay behind. */
+/** Builds the indicator of a gold row. Only the fields of an indicator pass, so that the labels stay behind. */
 function indicatorOf(raw: RawIndicator): Indicator {
   return normaliseIndicator(raw).indicator
 }
@@ -132,7 +132,7 @@ function isCurrency(code: string): boolean {
   return code === 'LCU' || code === 'INTL' || CURRENCY_CODES.has(code)
 }
 
-/** The end of a message that quotes the faulty value; '' where there is none. */
+/** Builds the end of a message, which quotes the faulty value; '' where the value is missing. */
 function got(value: unknown): string {
   if (value === undefined) return ''
   const text =

@@ -8,19 +8,19 @@ import { type Field, type Labels, labelsOf, labelsOfReading, perField } from './
 export interface Prediction {
   readonly labels: Labels
   /**
-   * The labels that the rules alone give, on which coverage and precision of the rules are measured, whatever decided
-   * in the end.
+   * The labels that the rules alone give. Coverage and precision of the rules are measured on these labels, even where a
+   * model or a person decided the result.
    */
   readonly ruleLabels: Labels
-  /** Whether the rules are sure of each field. */
+  /** Whether the rules are sure of their label, by field. */
   readonly sure: Readonly<Record<Field, boolean>>
-  /** The name of the rule that read each field. */
+  /** The name of the rule that gave the label, by field. */
   readonly rules: Readonly<Record<Field, string>>
   /** The stated confidence that type, aggregation and orientation are all three right, 0 to 1. */
   readonly confidence: number
 }
 
-/** The prediction of the rules alone. It gets nothing but the indicator, so that no label can reach a rule. */
+/** Predicts by the rules alone. The rules get nothing but the indicator, so that no gold label can reach them. */
 export function predictByRules(indicator: Indicator): Prediction {
   const reading = readIndicator(indicator)
   const { confidence } = mergeDecision({ mode: 'rules', reading })
@@ -32,14 +32,14 @@ export function predictByRules(indicator: Indicator): Prediction {
 }
 
 /**
- * The prediction from a result of the service. The rules read the indicator again, because a result does not hold what
- * they read.
+ * Takes the prediction from a result of the service. The rules read the indicator again, because a result does not hold their
+ * reading.
  */
 export function predictByResult(indicator: Indicator, result: Classification): Prediction {
   return { ...ruleReadingOf(readIndicator(indicator)), labels: labelsOf(result), confidence: result.confidence }
 }
 
-/** What the rules read, as a prediction holds it. */
+/** Takes the labels of the rules from a reading, with the rule that gave each and whether it was sure. */
 function ruleReadingOf(reading: RuleReading): Pick<Prediction, 'ruleLabels' | 'sure' | 'rules'> {
   const readingOf = (field: Field) => {
     switch (field) {

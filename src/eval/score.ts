@@ -18,18 +18,18 @@ export interface ScoredRow {
   readonly prediction: Prediction
 }
 
-/** The fields and `all`, which is right where every field is. */
+/** The names of the accuracies in a report: one for each field, and `all`, which is right where every field is right. */
 export const ACCURACIES = [...FIELDS, 'all'] as const
 export type AccuracyName = (typeof ACCURACIES)[number]
 
 export interface SureScore {
-  /** The part of the indicators of which the rules are sure, 0 to 1. */
+  /** The part of the indicators for which the rules are sure, 0 to 1. */
   readonly coverage: number
-  /** The part of these that is right, 0 to 1; null where the rules are sure of none. */
+  /** The part of the sure readings that is right, 0 to 1; null where the rules are sure of no indicator. */
   readonly precision: number | null
 }
 
-/** One wrong label. */
+/** One wrong label in one field of an indicator. */
 export interface Miss {
   readonly indicator_id: string
   readonly name: string
@@ -37,13 +37,13 @@ export interface Miss {
   readonly field: Field
   readonly expected: string | number | null
   readonly got: string | number | null
-  /** The rule that read the field. Where a model was asked, the model may have decided instead. */
+  /** The rule that read the field. The wrong label may come from a model instead, where a model was asked. */
   readonly rule: string
-  /** Whether that rule is sure. */
+  /** Whether the rule that read the field is sure. */
   readonly sure: boolean
 }
 
-/** How often one rule was right, in all and where it was sure. */
+/** How often one rule was right, over all of its readings and over those of which it was sure. */
 export interface RulePrecision {
   readonly rule: string
   readonly n: number
@@ -52,24 +52,24 @@ export interface RulePrecision {
   readonly sure_right: number
 }
 
-/** The score of a file. A report fixes the property names. */
+/** The score of a gold file. The property names are fixed, because they stand in the JSON report. */
 export interface Score {
   readonly n: number
   readonly accuracy: Readonly<Record<AccuracyName, number>>
-  /** For type, temporal aggregation and orientation together, and for each field alone. */
+  /** Coverage and precision of sure readings, for type, temporal aggregation and orientation together and for each field. */
   readonly sure: SureScore & { readonly by_field: Readonly<Record<Field, SureScore>> }
-  /** The 95 % confidence intervals by Wilson's method. */
+  /** The 95 % confidence intervals of accuracies, coverage and precision, by Wilson's method. */
   readonly intervals: Readonly<Record<AccuracyName | 'sure.coverage' | 'sure.precision', Interval>>
-  /** How many indicators of each expected type (outer key) got each type (inner key), the right ones included. */
+  /** How many indicators of each expected type (outer key) got each type (inner key), right types included. */
   readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** How well the stated confidence agrees with how often type, aggregation and orientation are all three right. */
   readonly calibration: { readonly brier: number | null; readonly bins: readonly ReliabilityBin[] }
-  /** The rules that read the type, from the least to the most precise. */
+  /** The precision of each rule that reads the type, from the least to the most precise rule. */
   readonly type_rules: readonly RulePrecision[]
   readonly misses: readonly Miss[]
 }
 
-/** Scores all rows of a file. */
+/** Scores the predictions for all rows of a gold file. */
 export function score(scored: readonly ScoredRow[]): Score {
   const n = scored.length
   const counts = Object.fromEntries(

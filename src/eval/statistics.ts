@@ -2,12 +2,13 @@
 
 export type Interval = readonly [low: number, high: number]
 
-/** The standard normal quantile of a two-sided 95 % interval. */
+/** The standard normal quantile for a two-sided 95 % interval. */
 const Z = 1.959964
 
 /**
- * Wilson's 95 % interval for the probability behind `right` successes in `n` trials; [0, 1] where `n` is 0. Unlike the normal
- * approximation it stays between 0 and 1, and it keeps a width where a small sample is all right.
+ * Returns Wilson's 95 % interval for the probability behind `right` successes in `n` trials; [0, 1] where `n` is 0. Unlike
+ * the normal approximation, Wilson's interval stays between 0 and 1, and keeps a width where every trial of a small sample
+ * succeeds.
  */
 export function wilson(right: number, n: number): Interval {
   if (n === 0) return [0, 1]
@@ -18,16 +19,16 @@ export function wilson(right: number, n: number): Interval {
   return [round(Math.max(0, middle - reach)), round(Math.min(1, middle + reach))]
 }
 
-/** One prediction: its stated confidence, and whether it was right. */
+/** One prediction, as its stated confidence and whether it was right. */
 export interface Outcome {
-  /** The stated confidence, 0 to 1. */
+  /** The confidence that the prediction stated, 0 to 1. */
   readonly confidence: number
   readonly right: boolean
 }
 
 /**
- * The mean squared difference between confidence and truth; null without outcomes. 0 is perfect, and a constant 0.5
- * gives 0.25.
+ * Returns the mean squared difference between stated confidence and truth; null without predictions. A perfect score is 0,
+ * and a constant confidence of 0.5 scores 0.25.
  */
 export function brierScore(outcomes: readonly Outcome[]): number | null {
   if (outcomes.length === 0) return null
@@ -35,9 +36,12 @@ export function brierScore(outcomes: readonly Outcome[]): number | null {
   return round(sum / outcomes.length)
 }
 
-/** The outcomes whose confidence is in one range. */
+/** The predictions whose stated confidence lies in one range. */
 export interface ReliabilityBin {
-  /** The range reaches from `from` up to `to`, which belongs to the next bin; the last bin includes 1. */
+  /**
+   * The range of confidence reaches from `from` up to `to`. The value `to` belongs to the next range; only the last range
+   * includes its end, 1.
+   */
   readonly from: number
   readonly to: number
   readonly n: number
@@ -48,7 +52,7 @@ export interface ReliabilityBin {
 
 const BIN_COUNT = 10
 
-/** The outcomes in ten bins of confidence. Empty bins are left out. */
+/** Sorts the predictions into ten ranges of confidence. Ranges without a prediction are left out. */
 export function reliabilityTable(outcomes: readonly Outcome[]): ReliabilityBin[] {
   return Array.from({ length: BIN_COUNT }, (_, index) => {
     const inside = outcomes.filter(({ confidence }) => binOf(confidence) === index)
@@ -69,7 +73,7 @@ function binOf(confidence: number): number {
   return Math.min(BIN_COUNT - 1, Math.max(0, Math.floor(confidence * BIN_COUNT + 1e-9)))
 }
 
-/** Rounds to four decimals, which is finer than any labelled sample can tell. */
+/** Rounds a number to four decimals, which is finer than any labelled sample can tell. */
 export function round(value: number): number {
   return Number(value.toFixed(4))
 }

@@ -2,7 +2,7 @@
 import type { ParsedPromptItem } from '../classification/prompt.ts'
 import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 
-/** The indicators of one request. */
+/** The indicators of one request to the offline model, with the model that the request names. */
 export interface Question {
   /** The model that the client asked for. */
   readonly model: string
@@ -10,28 +10,28 @@ export interface Question {
 }
 
 /**
- * One element of an answer, by property name. The schema of the request decides which properties are sent, and their
- * order.
+ * The answer for one indicator, as property names with their values. The schema of the request decides which properties are
+ * sent and in which order.
  */
 export type AnswerElement = Readonly<Record<string, unknown>>
 
 export interface AnswerStrategy {
-  /** The model that completions name, so that a result shows which strategy answered and that it is no real model. */
+  /** The model's name in the completions, which shows which strategy answered and that no real model did. */
   readonly model: string
-  /** True: the answer follows neither the schema nor the token limit, like that of an endpoint that knows neither. */
+  /** If true, the answer follows neither the request's schema nor its token limit, as an endpoint does that ignores both. */
   readonly isUnlimited: boolean
-  /** One element for each item, in their order. An unlimited strategy may add others. */
+  /** Returns one answer for each indicator of the request, in their order. An unlimited strategy may add further answers. */
   answer(question: Question): readonly AnswerElement[]
 }
 
-/** The confidence in percent that is stated where the rules are sure. */
+/** The confidence in percent that the offline model states for a label of which the rules are sure. */
 export const SURE_PERCENT = 95
-/** The confidence in percent that is stated where the rules are not sure. */
+/** The confidence in percent that the offline model states for a label of which the rules are not sure. */
 const GUESS_PERCENT = 75
 
 /**
- * Answers with the readings of the rules that stand in the prompt. They are not read again here, because the prompt has cut
- * texts and few sample values, from which the rules would sometimes read something else.
+ * Answers with the readings of the rules that stand in the prompt. The rules are not run again here, because the prompt has
+ * cut texts and few sample values, from which they would sometimes read something else.
  */
 export function createRulesAnswers(): AnswerStrategy {
   return { model: OFFLINE_MODEL_NAME, isUnlimited: false, answer: ({ items }) => items.map(guess) }

@@ -20,14 +20,14 @@ const lineSchema = z.object({
   labels: labelsSchema,
 })
 
-/** The labels of one indicator that a model decides. */
+/** The gold labels of one indicator, in the fields that a model decides. */
 export interface GoldLabels extends z.output<typeof labelsSchema> {}
 
-/** The labels of a gold file. */
+/** The labels of a gold file, searchable by indicator. */
 export interface GoldTable {
   /**
-   * The labels of an indicator by its id, else by its name and units, of which the first line counts; undefined where
-   * neither is known.
+   * Returns the labels of the indicator with this id, or else of the first line with its name and units; undefined where the
+   * gold file has neither.
    */
   find(indicator: {
     readonly indicator_id: string
@@ -66,7 +66,7 @@ export async function readGoldTable(file: string): Promise<GoldTable> {
   return parseGoldTable(content, file)
 }
 
-/** Answers with the labels of the table, and with the rules' best guess for indicators that are not in it. */
+/** Answers with the labels of the gold table, and with the rules' best guess for an indicator that the table lacks. */
 export function createGoldAnswers(gold: GoldTable): AnswerStrategy {
   const rules = createRulesAnswers()
   return {
@@ -83,7 +83,7 @@ export function createGoldAnswers(gold: GoldTable): AnswerStrategy {
   }
 }
 
-/** The key of an indicator by name and units. */
+/** Returns the key by which the gold table finds an indicator from its name and units. */
 function nameKey({ name, units }: { readonly name: string; readonly units?: string | null | undefined }): string {
   return JSON.stringify([cleanText(name), cleanText(units ?? '')])
 }

@@ -6,9 +6,9 @@ import { createRandom } from './random.ts'
 import { otherLabel } from './wrong-labels.ts'
 
 /**
- * Answers as `inner` does and replaces each label with `probability` by another value. The same model makes the same mistakes
- * for the same indicator, and the escalation model makes others, because the draw depends on both. The stated confidence
- * stays, as real models state a high confidence in wrong answers too.
+ * Answers as the strategy `inner` does, but replaces each label with `probability` by another value. The draw depends on
+ * model and indicator, so that a model repeats its mistakes and the escalation model makes different ones. The stated
+ * confidence stays, because real models state a high confidence in wrong answers too.
  */
 export function createNoisyAnswers(inner: AnswerStrategy, probability: number): AnswerStrategy {
   return {
@@ -22,7 +22,7 @@ export function createNoisyAnswers(inner: AnswerStrategy, probability: number): 
         )
         const noisy: Record<string, unknown> = { ...element }
         for (const field of DECIDED_FIELDS) {
-          // Both numbers are drawn for every label, so that the draws for one label do not depend on those for another.
+          // Both random numbers are drawn for every label, so that the draws for one label do not depend on the other labels.
           const [chance, choice] = [random(), random()]
           if (chance < probability) noisy[field] = otherLabel(field, element[field], choice)
         }

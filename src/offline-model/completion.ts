@@ -5,13 +5,13 @@ import { ANSWER_SCHEMA } from '../classification/answer-schema.ts'
 import { type ParsedPromptItem, parseUserPrompt } from '../classification/prompt.ts'
 import type { AnswerElement } from './answer-strategy.ts'
 
-/** The offline model counts a token for every four characters. */
+/** The offline model counts one token for every four characters of a text. */
 const CHARACTERS_PER_TOKEN = 4
-/** OpenAI caches prefixes from this number of tokens on. */
+/** The shortest prefix of a prompt that OpenAI caches, in tokens. */
 const SHORTEST_CACHED_TOKENS = 1_024
-/** OpenAI caches whole steps of so many tokens. */
+/** OpenAI caches a prefix in whole steps of so many tokens. */
 const CACHE_STEP_TOKENS = 128
-/** How many prefixes are remembered as cached. */
+/** How many prefixes of prompts the offline model remembers as cached. */
 const MAX_CACHED_PREFIXES = 64
 
 const messageSchema = z.object({ role: z.string(), content: z.string() })
@@ -30,7 +30,10 @@ const requestSchema = z.object({
     .nullish(),
 })
 
-/** The part of an answer schema that the offline model follows: which properties an element has, and in which order. */
+/**
+ * The part of a request's answer schema that the offline model follows: which properties the answer for each indicator has,
+ * and in which order.
+ */
 const answerSchemaSchema = z.object({
   properties: z.object({
     answers: z.object({ items: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
@@ -39,22 +42,27 @@ const answerSchemaSchema = z.object({
 
 const KNOWN_PROPERTIES = new Set(Object.keys(ANSWER_SCHEMA.properties.answers.items.properties))
 
-/** What the offline model needs of a request. */
+/** The parts of a chat completion request that the offline model uses. */
 export interface CompletionRequest {
-  /** The model that the client asked for; the completion names another. */
+  /** The model that the request names; the completion names the model of the strategy instead. */
   readonly model: string
   readonly items: readonly ParsedPromptItem[]
-  /** The properties of one element in the order of the schema; null where the request has no schema. */
+  /**
+   * The properties that the answer for each indicator has, in the order of the schema; null where the request has no schema.
+   */
   readonly properties: readonly string[] | null
   readonly maxTokens: number | null
   readonly promptTokens: number
-  /** The tokens that rate limits charge at the start: the larger of `maxTokens` and `promptTokens`. */
+  /** The tokens that rate limits charge when the request starts: the larger of `maxTokens` and `promptTokens`. */
   readonly chargedTokens: number
-  /** The text that a provider can cache: system message and schema. */
+  /** The part of the request that a provider can cache: system message and schema. */
   readonly prefix: string
 }
 
-/** Reads the body of a request. Returns the sentence to answer with 400 where the classify service did not write it. */
+/**
+ * Reads the body of a request. Where the classify service cannot have written the body, returns the sentence for the response
+ * 400.
+ */
 export function readCompletionRequest(body: unknown): CompletionRequest | string {
   const parsed = requestSchema.safeParse(body)
   if (!parsed.success) {
@@ -89,8 +97,8 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
 }
 
 /**
- * The JSON text of an answer, whose elements have exactly the given properties in their order; null takes all as they
- * are.
+ * Writes the answers for all indicators as JSON. Each answer gets exactly the given properties in their order; with null it
+ * keeps all that it has.
  */
 export function writeContent(elements: readonly AnswerElement[], properties: readonly string[] | null): string {
   if (properties === null) return JSON.stringify({ answers: elements })
@@ -98,35 +106,35 @@ export function writeContent(elements: readonly AnswerElement[], properties: rea
   return JSON.stringify({ answers })
 }
 
-/** A completion as it is sent, with the tokens that its `usage` bills. */
+/** A chat completion as it is sent, with the tokens that its `usage` bills. */
 export interface Completion {
   readonly body: object
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number }
 }
 
-/** What a completion has besides its content. */
+/** The properties of a completion besides its content. */
 export interface CompletionForm {
-  /** The model that the completion names. */
+  /** The model's name in the completion. */
   readonly model: string
-  /** True: the content is never cut at `maxTokens`, as by an endpoint that does not know the limit. */
+  /** If true, the content is never cut at `maxTokens`, as by an endpoint that does not know the limit. */
   readonly isUnlimited: boolean
-  /** Refuses by words in `message.refusal` or by a content filter; null for an answer. */
+  /** How the completion refuses: by words in `message.refusal` or by a content filter; null where it answers. */
   readonly refusal: 'words' | 'filter' | null
 }
 
 const REFUSAL = "I'm sorry, but I can't help with that request."
 
 export interface CompletionWriter {
-  /** Writes a completion. A refusal replaces `content`. */
+  /** Writes a completion. Where `form` asks for a refusal, the completion holds the refusal instead of `content`. */
   write(request: CompletionRequest, content: string, form: CompletionForm): Completion
 }
 
-/** A writer that remembers the last prefixes, so that `usage` reports cached tokens as a provider does. */
+/** Creates a writer that remembers the last prefixes of prompts, so that `usage` reports cached tokens as a provider does. */
 export function createCompletionWriter(): CompletionWriter {
   const seen = new Set<string>()
   let written = 0
 
-  /** The tokens of a prefix that the cache holds, or that this request writes to it. */
+  /** Returns how many tokens of a prompt's prefix the cache holds, or how many this request writes to the cache. */
   function cacheOf(prefix: string): { cached: number; cacheWrite: number } {
     const tokens = estimateTokens(prefix)
     if (tokens < SHORTEST_CACHED_TOKENS) return { cached: 0, cacheWrite: 0 }

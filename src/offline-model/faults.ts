@@ -12,10 +12,10 @@ export interface Fault {
   readonly form: number
 }
 
-/** The fault of the next request, or null for none. */
+/** Returns the fault of the next request, or null where the request gets none. */
 export type FaultSource = () => Fault | null
 
-/** Draws at most one fault for each request. The sequence depends on rates and seed alone. */
+/** Draws at most one fault for each request. The sequence of faults depends on `rates` and `seed` alone. */
 export function createFaults(rates: FaultRates, seed: number): FaultSource {
   const random = createRandom(seed)
   return () => {
@@ -30,8 +30,7 @@ export function createFaults(rates: FaultRates, seed: number): FaultSource {
 }
 
 /**
- * The elements of an answer with the fault `missing` (one or more are left out) or `double` (one comes again with other
- * labels).
+ * Applies the fault `missing`, which leaves out one or more answers, or `double`, which repeats one answer with other labels.
  */
 export function spoilElements(elements: readonly AnswerElement[], { kind, form }: Fault): readonly AnswerElement[] {
   const at = Math.floor(form * elements.length)
@@ -46,13 +45,13 @@ export function spoilElements(elements: readonly AnswerElement[], { kind, form }
   return [...elements, { ...chosen, ...other }]
 }
 
-/** The content of an answer with the fault `badjson`: the first half of the JSON, or words instead of it. */
+/** Applies the fault `badjson` to the content of a completion: returns the first half of the JSON, or words instead of JSON. */
 export function spoilContent(content: string, { kind, form }: Fault): string {
   if (kind !== 'badjson') return content
   return form < 0.5 ? content.slice(0, Math.floor(content.length / 2)) : 'Sure! Here are the labels you asked for:\n'
 }
 
-/** How the fault `refusal` shows: by words or by a content filter. Null for any other fault. */
+/** How a completion with the fault `refusal` refuses: by words or by a content filter. Null for any other fault. */
 export function refusalOf(fault: Fault | null): 'words' | 'filter' | null {
   if (fault?.kind !== 'refusal') return null
   return fault.form < 0.5 ? 'words' : 'filter'

@@ -10,7 +10,7 @@ import { createNoisyAnswers } from './answers-noisy.ts'
 import { createFaults } from './faults.ts'
 import { createOfflineModel } from './server.ts'
 
-/** The same faults come in the same order in every run. */
+/** The seed of the faults is fixed, so that the same faults come in the same order in every run. */
 const FAULT_SEED = 1
 
 async function main(): Promise<void> {
@@ -39,11 +39,11 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', () => close('SIGTERM'))
   process.on('SIGINT', () => close('SIGINT'))
-  // A parent that was killed sends no signal, but its end of the IPC channel closes.
+  // A parent process that was killed sends no signal, but its end of the IPC channel closes.
   process.on('disconnect', () => close('the parent process is gone'))
 }
 
-/** Builds the strategy that the configuration names; a gold file is read first. */
+/** Builds the answer strategy that the configuration names, and reads the gold file of a strategy that needs it. */
 async function openAnswers({ from, goldFile, noise }: OfflineAnswers): Promise<AnswerStrategy> {
   if (from === 'hostile') return createHostileAnswers()
   const inner = goldFile === null ? createRulesAnswers() : createGoldAnswers(await readGoldTable(goldFile))

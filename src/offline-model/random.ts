@@ -1,6 +1,6 @@
 /** A seeded generator of random numbers, so that latencies, faults and wrong answers of the offline model can be repeated. */
 
-/** Numbers from 0 to 1 (exclusive), the same sequence for the same seed (the generator Mulberry32). */
+/** Returns a generator of numbers from 0 to 1 (exclusive) that yields the same sequence for the same seed (Mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -11,8 +11,8 @@ export function createRandom(seed: number): () => number {
   }
 }
 
-/** One number of the standard normal distribution (the method of Box and Muller). */
+/** Draws one number of the standard normal distribution by the method of Box and Muller. */
 export function drawNormal(random: () => number): number {
-  // 1 - u is never 0, so that the logarithm stays finite.
+  // The difference 1 - random() is never 0, so that the logarithm stays finite.
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

@@ -4,39 +4,42 @@ import { createSlidingWindow } from './sliding-window.ts'
 const MINUTE_MS = 60_000
 
 export interface RateLimitOptions {
-  /** Requests a minute; 0 is no limit. */
+  /** The most requests a minute; 0 means no limit. */
   readonly rpm: number
-  /** Tokens a minute; 0 is no limit. */
+  /** The most tokens a minute; 0 means no limit. */
   readonly tpm: number
   /**
-   * 0: the limits hold for every sliding minute. Else the length of a slice, which has its part of the budget and
-   * carries nothing over.
+   * With 0, the limits hold for every sliding minute. Any other value is the length of a slice in milliseconds, which has its
+   * part of the limits and carries nothing over to the next slice.
    */
   readonly sliceMs: number
 }
 
-/** Whether a request may start. */
+/** The decision whether a request may start. */
 export interface Admission {
   /** The limit that the request would exceed; null where it may start. */
   readonly exceeded: 'requests' | 'tokens' | null
-  /** After how long a refused request may try again. */
+  /** Milliseconds after which a refused request may try again. */
   readonly retryAfterMs: number
-  /** OpenAI's x-ratelimit-* headers for the limits that are set. */
+  /** OpenAI's x-ratelimit-* response headers, for the limits that are set. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The limits of one server. */
+/** The limits of requests and tokens that one server enforces. */
 export interface RateLimits {
-  /** Charges a request of `tokens` against the limits, or refuses it and charges nothing. `now` never goes back. */
+  /**
+   * Charges a request of `tokens` against the limits; a request that exceeds a limit is refused and charged nothing. `now`
+   * never goes back.
+   */
   admit(now: number, tokens: number): Admission
 }
 
-/** What is left of one limit. */
+/** The unused part of one limit. */
 interface Budget {
   has(now: number, amount: number): boolean
   take(now: number, amount: number): void
   remaining(now: number): number
-  /** Milliseconds until `amount` is available. */
+  /** Milliseconds until `amount` of the limit is available. */
   waitMs(now: number, amount: number): number
   /** Milliseconds until the whole limit is available. */
   resetMs(now: number): number
@@ -77,7 +80,7 @@ export function createRateLimits({ rpm, tpm, sliceMs }: RateLimitOptions): RateL
   }
 }
 
-/** A limit that holds for every sliding minute. */
+/** Creates a limit that holds for every sliding minute. */
 function createSlidingBudget(perMinute: number): Budget {
   const window = createSlidingWindow(MINUTE_MS)
   const missing = (now: number, amount: number) => window.sum(now) + amount - perMinute
@@ -94,12 +97,12 @@ function createSlidingBudget(perMinute: number): Budget {
 }
 
 /**
- * A limit that is divided into slices. One request may overdraw a slice, because it may need more tokens than a slice has;
- * the next slices then have less. Fractions add up over several slices.
+ * Creates a limit that is divided into slices of time. One request may overdraw a slice, because it may need more tokens than
+ * a slice has; the next slices then have less. Fractions of a token or request add up over several slices.
  */
 function createSlicedBudget(perMinute: number, sliceMs: number): Budget {
   const perSlice = (perMinute / MINUTE_MS) * sliceMs
-  /** What all slices before slice `end` allow together. */
+  /** The total that all slices before slice `end` allow. */
   const allowedBefore = (end: number) => Math.floor(end * perSlice)
   let slice = Number.NEGATIVE_INFINITY
   let left = 0
@@ -134,7 +137,7 @@ function createSlicedBudget(perMinute: number, sliceMs: number): Budget {
   }
 }
 
-/** A duration as OpenAI writes it in its reset headers: "0s", "12ms", "1.2s", "6m0s". */
+/** Formats a duration as OpenAI writes it in its reset headers: "0s", "12ms", "1.2s", "6m0s". */
 export function formatReset(ms: number): string {
   const whole = Math.max(0, Math.ceil(ms))
   if (whole === 0) return '0s'

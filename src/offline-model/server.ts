@@ -11,43 +11,43 @@ import { createRateLimits } from './rate-limits.ts'
 import { createStats, type OfflineModelStats } from './stats.ts'
 
 /**
- * Longer than clients keep an idle connection, so that the client closes it first and never writes to a closed
- * connection.
+ * Milliseconds that an idle connection stays open. This is longer than clients keep one, so that the client closes it first
+ * and never writes to a closed connection.
  */
 const KEEP_ALIVE_MS = 75_000
-/** How long requests in flight may still take when the server closes. */
+/** Milliseconds that requests in flight may still take when the server closes. */
 const CLOSE_GRACE_MS = 3_000
-/** How long the fault "timeout" keeps a client waiting that never gives up. */
+/** Milliseconds that the fault "timeout" holds back the response to a client that never gives up. */
 const HOLD_MS = 600_000
 const SERVER_ERROR = 'The server had an error while processing your request. Sorry about that!'
 
 export interface OfflineModelOptions {
   readonly host: string
-  /** 0 takes any free port. */
+  /** The port to listen on; 0 takes any free port. */
   readonly port: number
-  /** The median of the latency in milliseconds. */
+  /** The median time that a request takes, in milliseconds. */
   readonly latencyMs: number
-  /** The standard deviation of the latency's logarithm. */
+  /** The standard deviation of the logarithm of the time that a request takes. */
   readonly sigma: number
-  /** Requests a minute; 0 is no limit. */
+  /** The most requests a minute; 0 means no limit. */
   readonly rpm: number
-  /** Tokens a minute; 0 is no limit. */
+  /** The most tokens a minute; 0 means no limit. */
   readonly tpm: number
-  /** 0: the limits hold for every sliding minute. Else the length of the slices in which they hold. */
+  /** With 0, the rate limits hold for every sliding minute; any other value is the length of the slices in which they hold. */
   readonly sliceMs: number
-  /** Where the answers come from. By default the rules' best guess. */
+  /** The strategy that answers; by default the rules' best guess. */
   readonly answers?: AnswerStrategy | undefined
-  /** Called once for each accepted request. By default there are no faults. */
+  /** Draws the fault of each accepted request; by default no request gets one. */
   readonly faults?: FaultSource | undefined
-  /** The seed of the latencies. By default 1. */
+  /** The seed of the random latencies; by default 1. */
   readonly seed?: number | undefined
   readonly log: Logger
 }
 
 export interface OfflineModel {
-  /** Rejects with `port-taken`, or with `embedded-failed` where the address cannot be used. */
+  /** Starts to listen. Rejects with `port-taken`, or with `embedded-failed` where the address cannot be used. */
   listen(): Promise<{ readonly url: string; readonly port: number }>
-  /** Stops listening, lets requests in flight end within 3 seconds, and closes the connections of the others. */
+  /** Stops listening, lets requests in flight end within 3 seconds, and then closes every connection that is still open. */
   close(): Promise<void>
   stats(): OfflineModelStats
 }
@@ -107,7 +107,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     stats.accepted(now, question.chargedTokens)
     const fault = options.faults?.() ?? null
     if (fault !== null) stats.injected(fault.kind)
-    // "close" comes after every response. Before the response has ended, it means that the client closed the
+    // The event "close" follows every response. Before the response has ended, the event means that the client closed the
     // connection.
     response.once('close', () => {
       stats.left()
@@ -132,7 +132,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
     else send(response, 200, completion)
   }
 
-  /** The body of a completion, with the fault in it. */
+  /** Builds the body of a completion, with the request's fault in it. */
   function answer(question: CompletionRequest, fault: Fault | null): object {
     const { model, isUnlimited } = answers
     const answered = answers.answer(question)
@@ -170,7 +170,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   }
 }
 
-/** The request in a body, or the sentence to answer with 400. */
+/** Reads the request from a body, or returns the sentence for the response 400. */
 function readQuestion(text: string): CompletionRequest | string {
   let body: unknown
   try {
@@ -181,7 +181,7 @@ function readQuestion(text: string): CompletionRequest | string {
   return readCompletionRequest(body)
 }
 
-/** A model as GET /models lists it. */
+/** Describes a model as GET /models lists it. */
 function modelCard(id: string) {
   return { id, object: 'model', created: 0, owned_by: 'classify-service' }
 }

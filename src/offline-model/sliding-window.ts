@@ -1,29 +1,29 @@
 /** A sliding time window over weighted events, such as requests with their tokens, that also keeps its peaks. */
-/** Times are milliseconds on a clock that never goes back. */
+/** A window over events, whose times are milliseconds on a clock that never goes back. */
 export interface SlidingWindow {
   /** Adds an event, which must not be earlier than the last one. */
   add(at: number, weight: number): void
-  /** How many events are in the window, which reaches from `now - spanMs` (exclusive) to `now`. */
+  /** The number of events in the window, which reaches from `now - spanMs` (exclusive) to `now`. */
   count(now: number): number
-  /** The sum of the weights in the window. */
+  /** The sum of the weights of the events in the window. */
   sum(now: number): number
-  /** The time at which the `nth` oldest event, counted from 0, leaves the window; null where there are fewer events. */
+  /** The time at which the `nth` oldest event, counted from 0, leaves the window; null where the window holds fewer events. */
   leavesAt(now: number, nth: number): number | null
   /**
-   * The time at which events with a weight of at least `weight` together have left the window; null where it holds
-   * less.
+   * The time at which the oldest events, with a weight of at least `weight` together, have left the window; null where all
+   * events in the window weigh less.
    */
   weightLeavesAt(now: number, weight: number): number | null
-  /** The highest count and the highest sum that the window has had. */
+  /** The highest number of events and the highest sum of weights that the window has had. */
   peaks(): { readonly count: number; readonly sum: number }
 }
 
-/** Events that have left are removed from memory once there are so many. */
+/** Events that have left the window are removed from memory once there are so many of them. */
 const COMPACT_AT = 4_096
 
 /**
- * A window of `spanMs`, which takes 16 to 32 bytes for each event in it. The rate limiter of the service has a window of its
- * own, so that tests of one against the other find faults of both.
+ * Creates a window of `spanMs` milliseconds, which takes 16 to 32 bytes for each event in it. The service's rate limiter does
+ * not share this code, so that tests of the limiter against the offline model find faults of both.
  */
 export function createSlidingWindow(spanMs: number): SlidingWindow {
   let times: number[] = []

@@ -2,55 +2,55 @@
 import type { ModelFault } from '../config/offline-model-values.ts'
 import { createSlidingWindow } from './sliding-window.ts'
 
-/** How many indicators are counted by id, which takes at most some 25 MB. The others are counted in one number. */
+/** The most indicators that are counted by id, which takes some 25 MB. All other indicators share one count. */
 const MAX_TRACKED = 200_000
 const MINUTE_MS = 60_000
 
-/** The answer of GET /stats. */
+/** The body of the response to GET /stats. */
 export interface OfflineModelStats {
   readonly started_at: string
   readonly requests: {
-    /** Requests that the rate limits let in, however they ended. */
+    /** The number of requests that the rate limits let in, however they ended. */
     readonly accepted: number
-    /** Requests answered with 429. */
+    /** The number of requests answered with 429. */
     readonly refused: number
-    /** Requests answered with another error, such as 400. */
+    /** The number of requests answered with an error other than 429, such as 400. */
     readonly failed: number
-    /** Accepted requests whose client closed the connection before the answer. */
+    /** The number of accepted requests whose client closed the connection before the answer. */
     readonly aborted: number
   }
-  /** Accepted requests that got a fault on purpose, by its kind. */
+  /** The number of accepted requests that got a fault on purpose, by the kind of fault. */
   readonly faults: Readonly<Record<ModelFault, number>>
   /** The most requests that were accepted within 60 seconds. */
   readonly peak_per_60s: number
   readonly in_flight: number
   readonly peak_in_flight: number
   readonly tokens: {
-    /** Input, cached and output tokens are those of the `usage` of the answers. */
+    /** Input, cached and output tokens are summed from the `usage` of the answers. */
     readonly input: number
     readonly cached: number
     readonly output: number
-    /** What the token limit charged when requests started. */
+    /** The tokens that the token limit charged when requests started. */
     readonly charged: number
-    /** The most that was charged within 60 seconds. */
+    /** The most tokens that the token limit charged within 60 seconds. */
     readonly peak_charged_per_60s: number
   }
-  /** In how many requests each indicator stood, by its id, for at most 200,000 ids. */
+  /** In how many requests each indicator stood, by the indicator's id, for at most 200,000 ids. */
   readonly requests_by_indicator: Readonly<Record<string, number>>
   readonly max_per_indicator: number
   readonly indicators: number
-  /** How often an indicator was asked whose id is not among the 200,000 that are counted by id. */
+  /** How often requests held an indicator whose id is not among the 200,000 that are counted by id. */
   readonly untracked: number
 }
 
-/** Records what happens to requests. */
+/** Counts what happens to the requests of the offline model. */
 export interface StatsRecorder {
   accepted(now: number, charged: number): void
   refused(): void
   failed(): void
   aborted(): void
   injected(fault: ModelFault): void
-  /** An accepted request has ended: answered, failed or aborted. */
+  /** Notes that an accepted request has ended: answered, failed or aborted. */
   left(): void
   asked(indicatorIds: Iterable<string>): void
   billed(input: number, cached: number, output: number): void
