@@ -18,11 +18,11 @@ export interface AnsweredCountsOptions {
 
 export interface AnsweredCounts {
   readonly add: CountAnswered
-  /** Writes what is gathered; `add` must not be called afterwards. */
+  /** Writes the gathered counts; `add` must not be called afterwards. */
   close(): Promise<void>
 }
 
-/** Nothing is written before the first count. Counts that cannot be written are kept for the next time. */
+/** Creates the counter without writing anything. Counts that cannot be written are kept for the next write. */
 export function createAnsweredCounts({
   store,
   log,

@@ -28,8 +28,9 @@ const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
 ]
 
 /**
- * The parts of a `with` that write answers. A newer answer replaces an older one, but only a person's answer replaces a
- * person's. `answeredAt` must be the same when a batch is saved again, so that the second save changes nothing.
+ * The parts of an SQL `with` statement that write answers. A newer answer replaces an older one, but only a person's
+ * answer replaces a person's. `answeredAt` must be the same when a batch is saved again, so that the second save
+ * changes nothing.
  */
 export function writeAnswers(
   parameters: Parameters,
@@ -97,9 +98,9 @@ const answerRow = z
   )
 
 /**
- * The answer of each shape that has one, by hash of the shape. An answer that is found is marked as used, which keeps it
- * from retention. The mark is written once a day, so that reuse costs few writes, and it passes over rows that another
- * batch is writing, so that no batch waits for it.
+ * The answer of each shape that has one, by hash of the shape. An answer that is found is marked as used, which keeps
+ * it from retention. The mark is written once a day, so that reuse costs few writes, and it passes over rows that
+ * another batch is writing, so that no batch waits for it.
  */
 export async function findAnswers(
   pool: DatabasePool,

@@ -21,7 +21,10 @@ export class Parameters {
   }
 }
 
-/** A source of rows for a `from`, `unnest($1::text[], …) as given (indicator_id, …)`, with every cell of `rows` bound. */
+/**
+ * Builds the source of rows of an SQL `from`, such as `unnest($1::text[], …) as given (indicator_id, …)`, and binds
+ * every cell of `rows`.
+ */
 export function unnestRows<Row>(parameters: Parameters, columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const arrays = columns.map((column) => `${parameters.bind(rows.map(column.value))}::${column.type}[]`)
   return `unnest(${arrays.join(', ')}) as given (${namesOf(columns)})`
@@ -39,8 +42,8 @@ export function assignExcluded<Row>(columns: readonly Column<Row>[], ...key: rea
 }
 
 /**
- * `text` without the characters that PostgreSQL refuses, NUL and halves of surrogate pairs, so that one bad name does not
- * make the other rows of its batch unsaveable.
+ * `text` without the characters that PostgreSQL refuses, NUL and halves of surrogate pairs, so that one bad name does
+ * not make the other rows of its batch unsaveable.
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed()
@@ -52,8 +55,8 @@ export function storableJson(value: unknown): string {
 }
 
 /**
- * One row for each key: the one that `isNewer(row, than)` prefers. The rows are in order of their key, because statements
- * that lock rows in the same order cannot deadlock.
+ * One row for each key: the one that `isNewer(row, than)` prefers. The rows are in order of their key, because
+ * statements that lock rows in the same order cannot deadlock.
  */
 export function uniqueByKey<Row>(
   rows: readonly Row[],

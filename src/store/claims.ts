@@ -8,7 +8,10 @@ import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import type { ClaimState, ClaimsToEnd, EndedClaim, ShapeClaims } from './types.ts'
 
-/** Minutes that a claim stays after it ran out, so that the batches that waited for it can read how it ended. */
+/**
+ * Minutes that a claim stays in the table after it ran out, so that the batches that waited for it can read how it
+ * ended.
+ */
 const KEPT_MINUTES = 15
 /** Old claims that one call of `claimShapes` deletes at most: more than a call adds, so that the table stays small. */
 const MAX_DELETED = 200
@@ -17,8 +20,8 @@ const claimedRow = z.object({ shape_hash: z.string().nullable(), at: z.iso.datet
 
 /**
  * Claims for `owner` each of `shapeHashes` that no other owner holds, for `holdMs` milliseconds. An owner that claims a
- * shape again keeps it, so that a step that runs twice gets the same. Rows are locked in order of the hash, so that
- * batches with shapes in common cannot deadlock.
+ * shape again keeps its claim, so that a step that runs twice gets the same claims. Rows are locked in order of the
+ * hash, so that batches with shapes in common cannot deadlock.
  */
 export async function claimShapes(
   pool: DatabasePool,
@@ -89,7 +92,7 @@ const OUTCOME_COLUMNS: readonly Column<EndedClaim>[] = [
 ]
 
 /**
- * The parts of a `with` that end claims. They belong into the transaction that saves the answers, so that no other batch
+ * The parts of an SQL `with` statement that end claims. The statement also saves the answers, so that no other batch
  * sees a claim that ended without its answer.
  */
 export function writeEndedClaims(parameters: Parameters, end: ClaimsToEnd | null): readonly string[] {
@@ -123,7 +126,7 @@ const stateRow = z
     return { shapeHash, isHeld: held, ended: ended ? { shapeHash, failure } : null }
   })
 
-/** The claims that are held, and those whose last asking ended after `since` (ISO 8601), by hash of the shape. */
+/** The claims that are held now, and those whose last asking ended after `since` (ISO 8601), by hash of the shape. */
 export async function findClaims(
   pool: DatabasePool,
   shapeHashes: readonly string[],

@@ -31,7 +31,10 @@ const UNAVAILABLE_ERRNOS = new Set([
   'ENOENT',
 ])
 
-/** Messages of node-postgres and its pool that come without a code when the server is gone or silent, or the pool closes. */
+/**
+ * Errors of node-postgres and its pool that have no code and that a retry may mend: the server is gone or silent, or
+ * the pool closes.
+ */
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Connection ended|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/
 
@@ -42,7 +45,8 @@ const SCHEMA_FIELDS = ['constraint', 'table', 'column', 'dataType', 'routine'] a
 
 /**
  * The `ServiceError` for an `error` that was thrown while the store tried to `doing`, such as "save a batch". A
- * `ServiceError` is returned as it is. Neither message nor cause repeats the server's text, which may quote values of rows.
+ * `ServiceError` is returned as it is. Neither message nor cause repeats the server's text, which may quote values of
+ * rows.
  */
 export function toDatabaseError(error: unknown, doing: string): ServiceError {
   if (isServiceError(error)) return error

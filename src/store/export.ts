@@ -11,8 +11,8 @@ const DOING = 'export classifications'
 const idOfClassification = (row: Classification) => row.indicator_id
 
 /**
- * The latest classification of every indicator; with `runId` those of that run from the history, also of indicators that a
- * later run classified again.
+ * The latest classification of every indicator; with `runId`, the classifications that this run gave by the history,
+ * also of indicators that a later run classified again.
  */
 export async function* exportClassifications(
   pool: DatabasePool,
@@ -28,8 +28,8 @@ export async function* exportClassifications(
 }
 
 /**
- * All history rows of a run have the run's start as their time, by which TimescaleDB cuts the history into chunks. With the
- * start bound, each page reads the one chunk that holds the run; without it, each page would search all chunks.
+ * All history rows of a run have the run's start as their time, by which TimescaleDB cuts the history into chunks. With
+ * the start bound, each page reads the one chunk that holds the run; without it, each page would search all chunks.
  */
 async function* exportRun(
   pool: DatabasePool,
@@ -45,7 +45,10 @@ async function* exportRun(
   )
 }
 
-/** The input was checked before it was saved, and a command that reads it as a catalogue checks it again. */
+/**
+ * The form of the stored input is not checked here, because it was checked before it was saved and a command that reads
+ * it as a catalogue checks it again.
+ */
 const inputRow = z.object({
   indicator_id: z.string(),
   input: z

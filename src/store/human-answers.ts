@@ -22,8 +22,8 @@ const HUMAN_ANSWER_COLUMNS: readonly Column<ReviewDecision>[] = [
 ]
 
 /**
- * The parts of a `with` that write the human answers of a review; an older answer never replaces a newer one. The caller
- * gives no two decisions of one shape that differ.
+ * The parts of an SQL `with` statement that write the human answers of a review; an older answer never replaces a newer
+ * one. The caller never gives two different decisions of one shape.
  */
 export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave): readonly string[] {
   const rows = uniqueByKey(
@@ -48,8 +48,8 @@ export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave):
 }
 
 /**
- * The parts of a `with` that mark human answers as overridden by a run with --override-person, which asked the model again.
- * A human answer that is newer than the run's start stays in force.
+ * The parts of an SQL `with` statement that mark human answers as overridden by a run with --override-person, which
+ * asked the model again. A human answer that is newer than the run's start stays in force.
  */
 export function overrideHumanAnswers(parameters: Parameters, batch: BatchToSave): readonly string[] {
   const hashes = batch.overriddenHumanAnswers ?? []

@@ -12,7 +12,10 @@ import { inTransaction, withTimeLimit } from './transaction.ts'
 /** The key of the advisory lock under which migrations run: "clsf" in ASCII, a number that nothing else locks. */
 const LOCK_KEY = 0x636c7366
 
-/** Milliseconds for one statement, in place of the pool's: a migration may be long, or wait for that of another replica. */
+/**
+ * Milliseconds for one statement, in place of the pool's limit: a migration may take long, or wait until another
+ * replica has migrated.
+ */
 const MIGRATION_TIMEOUT_MS = 600_000
 
 interface Migration {
@@ -25,9 +28,10 @@ interface Migration {
 const appliedSchema = z.array(z.object({ name: z.string(), checksum: z.string() }))
 
 /**
- * Applies the files of `directory` that the database lacks in one transaction, under an advisory lock that ends with it;
- * so several replicas may migrate at once, also through PgBouncer. A database that is newer than this release stays as it
- * is. Rejects with `ServiceError` database-failed where a file was changed after it had been applied.
+ * Applies the files of `directory` that the database lacks in one transaction, under an advisory lock that ends with
+ * the transaction; so several replicas may migrate at once, also through PgBouncer. A database that is newer than this
+ * release stays as it is. Rejects with `ServiceError` database-failed where a file was changed after it had been
+ * applied.
  */
 export async function migrate(
   pool: DatabasePool,
@@ -87,8 +91,8 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[],
 }
 
 /**
- * The checksums of the migrations that the database has, by name. The table is created only where it is missing, so that a
- * later start needs no right to create tables.
+ * The checksums of the migrations that the database has, by name. The table is created only where it is missing, so
+ * that a later start needs no right to create tables.
  */
 async function appliedBefore(client: pg.Client): Promise<ReadonlyMap<string, string>> {
   const { rows } = await run(client, `select to_regclass('schema_migrations') is not null as there`)

@@ -1,6 +1,6 @@
 /** Reads many rows in pages, in order of their key, for the exports and lists of the store. */
 
-/** Rows of a page where the caller names no size. */
+/** The number of rows in a page where the caller names no size. */
 const DEFAULT_PAGE_SIZE = 1_000
 
 export interface PageOptions {
@@ -8,9 +8,9 @@ export interface PageOptions {
 }
 
 /**
- * Yields pages until `read` returns one that is not full. `read(after, pageSize)` returns the rows whose key is greater than
- * `after`, at most `pageSize` of them in order of the key. Each page is a statement of its own, because a cursor would need
- * a session and PgBouncer shares sessions.
+ * Yields pages until `read` returns one that is not full. `read(after, pageSize)` returns the rows whose key is greater
+ * than `after`, at most `pageSize` of them in order of the key. Each page is a statement of its own, because a cursor
+ * would need a session and PgBouncer shares sessions.
  */
 export async function* readPages<Row>(
   { pageSize = DEFAULT_PAGE_SIZE }: PageOptions,

@@ -26,8 +26,8 @@ export type PoolOptions = DatabaseAddress & {
   /** Milliseconds that a query waits for a connection to be opened or to become free. Default 5,000, minimum 1. */
   readonly connectionTimeoutMs?: number
   /**
-   * Milliseconds that the client waits for the answer to one statement. The client measures them, so that a silent server
-   * cannot hang a step; the statement may still complete on the server. Default 30,000, minimum 1.
+   * Milliseconds that the client waits for the answer to one statement. The client measures them, so that a silent
+   * server cannot hang a step; the statement may still complete on the server. Default 30,000, minimum 1.
    */
   readonly statementTimeoutMs?: number
   readonly applicationName?: string
@@ -35,8 +35,8 @@ export type PoolOptions = DatabaseAddress & {
 }
 
 /**
- * A pool that opens its first connection when it is first used. Throws `ServiceError` config-invalid for options that it
- * cannot use, with a message that never holds the password. The caller closes the pool with `end()`.
+ * A pool that opens its first connection when it is first used. Throws `ServiceError` config-invalid for options that
+ * it cannot use, with a message that never holds the password. The caller closes the pool with `end()`.
  */
 export function createPool(options: PoolOptions): DatabasePool {
   const { log } = options
@@ -90,9 +90,9 @@ function codeOf(error: Error): string {
 const { INT8, NUMERIC, TIMESTAMPTZ } = pg.types.builtins
 
 /**
- * How values become JavaScript: counts (int8) and money (numeric) become numbers, points in time become ISO 8601 texts in
- * UTC with milliseconds. A count that a number cannot hold exactly is an error. The parsers belong to this pool, because
- * those of `pg.types` are global to the process.
+ * Finds the parser that turns a PostgreSQL value into JavaScript: counts (int8) and money (numeric) become numbers,
+ * points in time become ISO 8601 texts in UTC with milliseconds. A count that a number cannot hold exactly is an error.
+ * The parsers belong to this pool, because those of `pg.types` are global to the process.
  */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): ReturnType<typeof pg.types.getTypeParser> {
   if (format === 'binary') return pg.types.getTypeParser(oid, 'binary')

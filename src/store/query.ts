@@ -6,9 +6,9 @@ import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
 
 /**
- * Runs one statement and holds each row to `row`. `doing` completes the sentence "the database failed to …". Rejects with
- * `ServiceError` database-unavailable or database-failed; a row of another form is database-failed. No message holds a
- * value of a row.
+ * Runs one statement and checks each row with the schema `row`. `doing` completes the sentence "the database failed to
+ * …". Rejects with `ServiceError` database-unavailable where a retry may help, else database-failed, which also reports
+ * a row of another form. No message holds a value of a row.
  */
 export async function queryRows<T>(
   pool: DatabasePool,

@@ -13,7 +13,8 @@ import { inTransaction } from './transaction.ts'
 
 /**
  * Begins a renewal with time limits in milliseconds that the server keeps, together shorter than a lease lasts. Without
- * the last one a process that is stopped between its statements would keep the lock, and no replica could renew.
+ * `idle_in_transaction_session_timeout` a process that is stopped between its statements would keep the lock, and no
+ * replica could renew.
  */
 const BEGIN = `begin;
   set local lock_timeout = 800;
@@ -24,7 +25,10 @@ const BEGIN = `begin;
 /** SQL for a point in time as milliseconds since 1970. */
 const toMs = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`
 
-/** Reads the budget, all leases and the clock; after the lock, since a clock that was read earlier would lack the wait for it. */
+/**
+ * Reads the budget, all leases and the clock. The statement runs after the lock, because a clock that was read earlier
+ * would lack the wait for the lock.
+ */
 const READ = `with clock as materialized (select clock_timestamp() as now)
   select ${toMs('clock.now')} as now,
     case when b.only_row then jsonb_build_object(

@@ -70,9 +70,10 @@ const RESULT_COLUMNS: readonly Column<ResultToSave>[] = [
 const INPUT_COLUMNS = 'indicator_id, name, input, input_hash, run_id, classified_at'
 
 /**
- * The parts of a `with` that write results. A newer result replaces an older one; of two of the same millisecond the one
- * with the greater run id stands, so that every order of writing ends the same. A person's result stays while the input is
- * the same, unless the run overrides human answers and began after the person's decision.
+ * The parts of an SQL `with` statement that write results. A newer result replaces an older one; of two results of the
+ * same millisecond the one with the greater run id stands, so that every order of writing leaves the same rows. A
+ * person's result stays while the input is the same, unless the run overrides human answers and began after the
+ * person's decision.
  */
 export function writeResults(
   parameters: Parameters,

@@ -11,7 +11,7 @@ import { storedObject } from './rows.ts'
 import { writeBatchTotals } from './runs.ts'
 import type { KnownIndicator, ReviewDecision, ReviewToSave, StoredDecision } from './types.ts'
 
-/** The batch id of a review, which is the only batch of its run. */
+/** A review is saved as a run with a single batch, which has this id. */
 const REVIEW_BATCH_ID = 'review'
 
 /** The indicators of `ids` that were classified, with their latest results, by id. */
@@ -26,9 +26,9 @@ export async function findIndicators(
 }
 
 /**
- * Results that need a person, with their inputs, in order of id: those with status needs-review, and those that a person
- * decided under another codebook than `codebookVersion`. Each of the two kinds has an index in order of id, which one
- * condition with `or` could not use; so each page takes the first rows of both.
+ * Results that need a person, with their inputs, in order of id: those with status needs-review, and those that a
+ * person decided under another codebook than `codebookVersion`. Each of the two kinds has an index in order of id,
+ * which one condition with `or` could not use, so each page merges the first rows of both kinds.
  */
 export async function* listNeedingReview(
   pool: DatabasePool,
@@ -49,7 +49,7 @@ export async function* listNeedingReview(
   )
 }
 
-/** The fields of a result that a review item keeps of before and after the decision. */
+/** The fields that a review item keeps of a result, both of the one before the decision and of the one after. */
 function labelsOf({ type, temporal_aggregation, orientation, unit, frequency }: ReviewDecision['after']) {
   return { type, temporal_aggregation, orientation, unit, frequency }
 }
@@ -72,8 +72,8 @@ const ITEM_COLUMNS: readonly Column<ReviewDecision>[] = [
 ]
 
 /**
- * Saves a review in one statement. Where a run has saved a newer result of an indicator since the person looked, the newer
- * result stays for the moment, and the next run replaces it by the human answer of its shape.
+ * Saves a review in one statement. Where a run has saved a newer result of an indicator since the person looked, the
+ * newer result stays for the moment, and the next run replaces it by the human answer of its shape.
  */
 export async function saveReview(pool: DatabasePool, review: ReviewToSave): Promise<void> {
   const { decisions, runId, runStartedAt } = review

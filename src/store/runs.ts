@@ -18,12 +18,13 @@ export async function findRunStart(pool: DatabasePool, runId: string): Promise<s
 
 /**
  * Opens a run and returns its start by the database's clock, the same for every batch of the run. The start is cut to
- * milliseconds: it is part of a key, and must come back from its text without a difference.
+ * milliseconds, because it is part of a key and must read back from its text unchanged.
  */
 export async function openRun(pool: DatabasePool, runId: string): Promise<{ readonly startedAt: string }> {
   const known = await findRunStart(pool, runId)
   if (known !== undefined) return { startedAt: known }
-  // The update changes nothing. It makes the statement return the row also where another batch has just inserted it.
+  // The `update` changes no value, and makes the statement return the row also where another batch has just inserted
+  // it.
   const [opened] = await queryRows(
     pool,
     'open a run',
@@ -57,8 +58,8 @@ const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
 ]
 
 /**
- * The part of a `with` that opens the run of a batch again where retention has deleted it, which happens to a run that
- * saved nothing for longer than the retention period. The run keeps the start that the batch was given.
+ * The part of an SQL `with` statement that opens the run of a batch again where retention has deleted it, which happens
+ * to a run that saved nothing for longer than the retention period. The run keeps the start that the batch was given.
  */
 export function reopenRun(
   parameters: Parameters,
@@ -74,8 +75,8 @@ export function reopenRun(
 }
 
 /**
- * The statement that ends a `with` and writes the totals of the batch. A batch that is saved again replaces its totals, so
- * that it counts once in the sums of its run.
+ * The main statement after an SQL `with`, which writes the totals of the batch. A batch that is saved again replaces
+ * its totals, so that it counts once in the sums of its run.
  */
 export function writeBatchTotals(parameters: Parameters, batch: BatchToSave): string {
   const names = namesOf(BATCH_COLUMNS)
@@ -99,7 +100,7 @@ const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [
   { name: 'outcome', type: 'text', value: (row) => storableText(row.outcome) },
 ]
 
-/** The parts of a `with` that record the model requests of a batch; a request that is recorded already stays as it is. */
+/** The parts of an SQL `with` statement that record the model requests of a batch; a request that is recorded already stays as it is. */
 export function writeRequests(parameters: Parameters, batch: BatchToSave): readonly string[] {
   if (batch.requests.length === 0) return []
   const names = namesOf(REQUEST_COLUMNS)

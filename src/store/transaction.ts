@@ -6,9 +6,9 @@ import type { DatabasePool } from './pool.ts'
 export interface TransactionOptions {
   /** Completes the sentence "the database failed to …" in errors. */
   readonly doing: string
-  /** The statements that begin the transaction; `begin` where none are given. */
+  /** The SQL that begins the transaction; plain `begin` where none is given. */
   readonly begin?: string
-  /** Milliseconds for the statements that begin and commit, in place of the pool's. */
+  /** Milliseconds for each statement that begins or commits the transaction, in place of the pool's limit. */
   readonly timeoutMs?: number
 }
 
@@ -39,7 +39,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** A query with a time limit of its own in milliseconds; without one the limit of the pool holds. */
+/** Builds a query with a time limit of its own in milliseconds; without `timeoutMs` the limit of the pool holds. */
 export function withTimeLimit(text: string, timeoutMs?: number, values: readonly string[] = []): pg.QueryConfig {
   // node-postgres takes `query_timeout` for a single query, but its types lack the property.
   const query: pg.QueryConfig & { query_timeout?: number } = { text }

@@ -1,13 +1,13 @@
 /** The port of the store, `Store`, and the types of what it reads and writes. Callers know these, and not PostgreSQL. */
 import type { Classification, Decision, Indicator, Mode, Source } from '../classification/types.ts'
 
-/** The latest result of an indicator, with what decides whether the indicator must be classified again. */
+/** The latest result of an indicator, with the facts that decide whether the indicator must be classified again. */
 export interface LatestResult {
   readonly classification: Classification
   /** SHA-256 of the normalised input, in hexadecimal. */
   readonly inputHash: string
   readonly mode: Mode
-  /** The model that was configured then; null where the rules decided all fields and no model was needed. */
+  /** The primary model set when the result was made; null where the rules decided all fields and no model was needed. */
   readonly askedModel: string | null
   /** Whether the model gave no answer (it refused, or was cut off), so that the next run asks again. */
   readonly unanswered: boolean
@@ -29,7 +29,7 @@ export interface StoredAnswer {
 
 /** One request to a model, recorded for its cost and for audits. */
 export interface ModelRequestRecord {
-  /** Unique over all runs, and the same when the step that sent the request runs twice. */
+  /** An id that is unique over all runs, and the same when the step that sent the request runs twice. */
   readonly requestId: string
   readonly requestedAt: string
   readonly model: string
@@ -43,7 +43,7 @@ export interface ModelRequestRecord {
   readonly outcome: string
 }
 
-/** Indicators and tokens, summed over requests that were answered. */
+/** The number of indicators and tokens, summed over the answered requests to a model. */
 export interface ModelUse {
   readonly indicators: number
   readonly inputTokens: number
@@ -76,25 +76,25 @@ export interface BatchTotals {
 
 export interface RunTotals extends BatchTotals {
   readonly runId: string
-  /** Indicators that the model has answered, those of open batches included. It is about a second behind. */
+  /** The number of indicators that the model has answered, those of open batches included. The count is about a second behind. */
   readonly answered: number
   readonly startedAt: string
   readonly updatedAt: string
   readonly batches: number
 }
 
-/** The result of `claimShapes`. */
+/** The result of the method `claimShapes`. */
 export interface ShapeClaims {
   /** Hashes of the shapes that the owner has claimed and may ask the model about. */
   readonly claimed: readonly string[]
-  /** ISO 8601 by the database's clock. Claims that end later than this concern an owner that waits for them. */
+  /** When the claims were made, ISO 8601 by the database's clock. A batch that waits for another one looks for claims that ended later. */
   readonly at: string
 }
 
 /** The outcome of asking the model about a claimed shape. */
 export interface EndedClaim {
   readonly shapeHash: string
-  /** Why there is no answer or no good one; null where there is. `fatal` means that every other question would fail too. */
+  /** Why the question got no good answer; null where it got one. `fatal` means that every other question would fail too. */
   readonly failure: { readonly code: string; readonly message: string; readonly fatal: boolean } | null
 }
 
@@ -103,7 +103,7 @@ export interface ClaimState {
   readonly shapeHash: string
   /** Whether a batch holds the claim and is asking the model. */
   readonly isHeld: boolean
-  /** The last outcome; null where there is none since the moment that the caller gave to `findClaims`. */
+  /** How the last asking ended; null where none has ended since the moment that the caller gave to `findClaims`. */
   readonly ended: EndedClaim | null
 }
 
@@ -116,16 +116,16 @@ export interface ClaimsToEnd {
 /** Answers that are saved before their batch ends, because other batches wait for them. */
 export interface AnswersToSave {
   readonly answers: readonly StoredAnswer[]
-  /** ISO 8601; it must be the same when the answers are saved again. */
+  /** When the answers were given, ISO 8601; the time must be the same when they are saved again. */
   readonly answeredAt: string
   readonly end: ClaimsToEnd
 }
 
 export interface BatchToSave {
   readonly runId: string
-  /** The same whenever this batch of the run is saved, so that a second save replaces the first. */
+  /** Id of the batch in its run. The id is the same whenever the batch is saved, so that a second save replaces the first. */
   readonly batchId: string
-  /** ISO 8601, as `openRun` returned it. */
+  /** When the run started, ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
   readonly results: readonly ResultToSave[]
   readonly answers: readonly StoredAnswer[]
@@ -134,8 +134,8 @@ export interface BatchToSave {
   /** The claims that end with this batch; null where the batch holds none. */
   readonly end: ClaimsToEnd | null
   /**
-   * Hashes of the shapes whose human answers this batch overrides; given, though perhaps empty, where the run overrides
-   * human answers. Without it a person's result stays, however new the batch is.
+   * Hashes of the shapes whose human answers this batch overrides; a run that overrides human answers gives the list
+   * even where it is empty. Where the list is missing, a person's result stays, however new the batch is.
    */
   readonly overriddenHumanAnswers?: readonly string[]
 }
@@ -166,7 +166,7 @@ export interface ReviewDecision {
 
 export interface ReviewToSave {
   readonly runId: string
-  /** ISO 8601, as `openRun` returned it. */
+  /** When the run started, ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
   readonly decidedBy: string
   readonly decisions: readonly ReviewDecision[]
@@ -183,10 +183,10 @@ export interface StoredDecision {
 
 /**
  * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
- * database-failed for a defect. Methods that save are one transaction, and saving the same again changes nothing.
+ * database-failed for a defect. Methods that save are one transaction, and saving the same rows again changes nothing.
  */
 export interface Store {
-  /** Opens the run where no batch has yet. Every batch of the run gets the same start, ISO 8601. */
+  /** Opens the run where no batch has opened it yet. Every batch of the run gets the same start, ISO 8601. */
   openRun(runId: string): Promise<{ readonly startedAt: string }>
   /** The latest results, by id of the indicator; indicators without one are missing. */
   findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
@@ -196,17 +196,17 @@ export interface Store {
   findHumanAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** The use of recent answered requests to `model` or to a dated snapshot of it; undefined where there were none. */
   findModelUse(model: string): Promise<ModelUse | undefined>
-  /** Claims the shapes that no other owner holds, for `holdMs`. An owner that claims again keeps its claims. */
+  /** Claims the shapes that no other owner holds, for `holdMs` milliseconds. An owner that claims again keeps its claims. */
   claimShapes(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<ShapeClaims>
-  /** Extends the owner's claims to `holdMs` from now. */
+  /** Lets the owner's claims last until `holdMs` milliseconds from now. */
   renewClaims(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<void>
   /** Ends the owner's claims without an outcome, so that another batch can claim the shapes. */
   releaseClaims(owner: string, shapeHashes: readonly string[]): Promise<void>
-  /** The claims that are held, or ended after `since` (ISO 8601), by hash of the shape. */
+  /** The claims that are held now, or that ended after `since` (ISO 8601), by hash of the shape. */
   findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
   /** Saves answers and ends their claims, so that no batch sees a claim that ended without its answer. */
   saveAnswers(answers: AnswersToSave): Promise<void>
-  /** An older result never replaces a newer one, and a person's result stays unless the batch overrides human answers. */
+  /** Saves a batch. An older result never replaces a newer one; a person's stays unless the batch overrides human answers. */
   saveBatch(batch: BatchToSave): Promise<void>
   /** The latest classification of one indicator. */
   findClassification(indicatorId: string): Promise<Classification | undefined>
@@ -221,7 +221,7 @@ export interface Store {
   }): AsyncIterable<readonly Classification[]>
   /** The indicators that were classified, with their latest results, by id. */
   findIndicators(ids: readonly string[]): Promise<ReadonlyMap<string, KnownIndicator>>
-  /** Results that need a person, in pages: needs-review, or decided by a person under another codebook than the given one. */
+  /** Results that a person should look at, in pages: needs-review, or decided by a person under another codebook than the given one. */
   listNeedingReview(options: {
     readonly codebookVersion: string
     readonly pageSize?: number
@@ -240,7 +240,7 @@ export interface Store {
 /** Adds indicators that the model has answered to the count of a run. The count is written later, so a call never fails. */
 export type CountAnswered = (runId: string, indicators: number) => void
 
-/** Connections of the pool: open, idle, and queries that wait for one. */
+/** How many connections of the pool are open or idle, and how many queries wait for one. */
 export interface PoolStats {
   readonly total: number
   readonly idle: number

@@ -11,8 +11,9 @@ import { CUTOFF, type DeletionJob, IS_UNDER_WAY } from './expired-rows.ts'
 export const CHUNK_DAYS = 7
 
 /**
- * For each table that migration 002 makes a hypertable, the moment before which its chunks may go; `$1` is the period in
- * days. A chunk of the history holds many runs, so the start of the oldest run that is still under way bounds the history.
+ * For each table that migration 002 makes a hypertable, SQL for the moment before which chunks may be dropped; `$1` is
+ * the period in days. A chunk of the history holds many runs, so the start of the oldest run that is still under way
+ * bounds the history.
  */
 const BOUNDS = {
   llm_requests: CUTOFF,
@@ -49,10 +50,10 @@ export async function findHypertables(client: pg.ClientBase): Promise<Hypertable
 }
 
 /**
- * Drops the chunks of `table` that are older than `days` as a whole. The job reports the planner's estimate of their rows,
- * at least one a chunk, because counting them would read them all. TimescaleDB's own retention policies are not used: its
- * Apache edition lacks them, a policy would drop the history of a run that is under way, and a policy would stay in force
- * after RETENTION_DAYS is removed.
+ * Drops the chunks of `table` that are older than `days` as a whole. The job reports the planner's estimate of their
+ * rows, at least one a chunk, because counting them would read them all. TimescaleDB's own retention policies are not
+ * used: its Apache edition lacks them, a policy would drop the history of a run that is under way, and a policy would
+ * stay in force after RETENTION_DAYS is removed.
  */
 export function dropOldChunks(table: Hypertable, days: number, home: string): DeletionJob {
   const expired = (call: string) => `${home}.${call}('${table}'::regclass, older_than => ${BOUNDS[table]})`

@@ -1,6 +1,6 @@
 /** The jobs that delete rows older than the retention period.
  *
- * There is one for model requests, one for runs that ended, and one for answers that nobody used. A job runs in a
+ * There is one job for model requests, one for runs that ended, and one for answers that nobody used. A job runs in a
  * transaction of its caller, deletes a bounded number of rows, and says whether there may be more.
  */
 import type pg from 'pg'
@@ -27,10 +27,13 @@ const RUNS_PER_TRANSACTION = 100
 /** An answer's `used_at` may be this many days older than its last use: `findAnswers` writes it once a day at most. */
 const USE_MARK_DAYS = 1
 
-/** The moment before which rows are older than the period; `$1` is the period in days. */
+/** SQL for the moment before which rows are older than the retention period; `$1` is the period in days. */
 export const CUTOFF = 'now() - make_interval(days => $1::int)'
 
-/** Whether a batch of the run in the outer row `run` was saved within the period, so that the run counts as under way. */
+/**
+ * An SQL condition: whether the run of the outer row `run` saved a batch within the retention period, so that it counts
+ * as under way.
+ */
 export const IS_UNDER_WAY = `exists (
   select from run_batches recent where recent.run_id = run.run_id and recent.saved_at >= ${CUTOFF}
 )`
@@ -51,8 +54,8 @@ export function deleteOldRequests(days: number): DeletionJob {
 }
 
 /**
- * Deletes the answers that were neither written nor used for `days`, except those of people. Rows that a batch is writing
- * are passed over, so that a batch never waits for a deletion.
+ * Deletes the answers that were neither written nor used for `days`, except those of people. Rows that a batch is
+ * writing are passed over, so that a batch never waits for a deletion.
  */
 export function deleteUnusedAnswers(days: number): DeletionJob {
   return async (client) => {

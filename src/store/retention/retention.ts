@@ -30,8 +30,8 @@ const PAUSE_MS = 100
 const LOCK_KEY = 0x636c7372
 
 /**
- * Begins a transaction that ends by itself, so that a replica that stops in the middle of one does not hold the lock.
- * The lock belongs to the transaction and not to the session, because PgBouncer shares sessions.
+ * Begins a transaction that the server ends after its time limits, so that a replica that stops in the middle does not
+ * keep the lock. The lock belongs to the transaction and not to the session, because PgBouncer shares sessions.
  */
 const BEGIN = `begin;
   set local lock_timeout = 2000;
@@ -43,14 +43,14 @@ export interface RetentionOptions {
   /** The retention period in days. */
   readonly days: number
   readonly log: Logger
-  /** Called after each transaction that deleted rows, for the metric. */
+  /** Called after each transaction that deleted rows, so that the metric of deleted rows can count them. */
   readonly deleted: (table: RetentionTable, rows: number) => void
 }
 
 export interface Retention {
-  /** Sweeps now and each hour. Call it once, when the schema is up to date. */
+  /** Deletes old rows now and every hour. Call it once, when the schema is up to date. */
   start(): void
-  /** Ends the timer, and resolves once the transaction that is under way has ended. */
+  /** Stops the timer, and resolves once the transaction that is under way has ended. */
   close(): Promise<void>
 }
 
@@ -74,7 +74,10 @@ export function createRetention(options: RetentionOptions): Retention {
   }
 }
 
-/** Sweeps once and logs one line with the deleted rows, or none where there were none. A failure is logged and not thrown. */
+/**
+ * Sweeps once and logs one line with the deleted rows, or no line where nothing was deleted. A failure is logged and
+ * not thrown.
+ */
 async function sweepAndLog({ pool, days, log, deleted }: RetentionOptions, signal: AbortSignal): Promise<void> {
   const rowsByTable: Partial<Record<RetentionTable, number>> = {}
   try {
@@ -96,13 +99,13 @@ async function sweepAndLog({ pool, days, log, deleted }: RetentionOptions, signa
 }
 
 export interface SweepOptions extends Omit<RetentionOptions, 'log'> {
-  /** Ends the sweep after the transaction that is under way. */
+  /** When this signal aborts, the sweep ends after the transaction that is under way. */
   readonly signal: AbortSignal
 }
 
 /**
- * Deletes until nothing older than `days` is left, `signal` aborts, or another replica is found deleting. Rejects with a
- * `ServiceError` of the database; rows that were deleted until then stay deleted.
+ * Deletes until nothing older than `days` is left, `signal` aborts, or another replica is found deleting. Rejects with
+ * a `ServiceError` of the database; rows that were deleted until then stay deleted.
  */
 export async function sweep({ pool, days, signal, deleted }: SweepOptions): Promise<void> {
   for (const job of await listJobs(pool, days)) {
@@ -121,8 +124,9 @@ export async function sweep({ pool, days, signal, deleted }: SweepOptions): Prom
 }
 
 /**
- * The jobs of a sweep. Rows of a hypertable are dropped with their chunk. Where the history is a hypertable, runs are deleted
- * only when their chunk could be gone; the rows of a chunk that another run keeps are then deleted by themselves.
+ * Lists the jobs of a sweep. Rows of a hypertable are dropped with their whole chunk. Where the history is a
+ * hypertable, a run is deleted later by the length of a chunk, so that its history is usually dropped first; the job
+ * for runs deletes the rows of a run whose chunk is still kept for another run.
  */
 async function listJobs(pool: DatabasePool, days: number): Promise<readonly DeletionJob[]> {
   const { names, home } = await inTransaction(pool, { doing: 'find hypertables' }, findHypertables)
@@ -137,7 +141,7 @@ async function listJobs(pool: DatabasePool, days: number): Promise<readonly Dele
 
 const lockRows = z.array(z.object({ is_ours: z.boolean() }))
 
-/** The result of `job` in a transaction under the lock; null where another replica holds the lock. */
+/** Runs `job` in a transaction that holds the advisory lock; null where another replica holds the lock. */
 function runUnderLock(pool: DatabasePool, job: DeletionJob): Promise<Deletion | null> {
   const locked = async (client: pg.Client) => {
     const { rows } = await client.query<Record<string, unknown>>(
