@@ -251,7 +251,7 @@ test('a record that cannot be mended is still reported and kept when the catalog
   const path = await file('refused.csv', 'indicator_id,name\nQ.2,\n')
   const { code, stderr } = await runCli(['classify', path, '--skip-invalid'], { env, cwd: directory })
   assert.equal(code, 2)
-  const name = /invalid records to (skipped-run-\S+\.csv):/.exec(stderr)?.[1] ?? ''
+  const name = /invalid records? to (skipped-run-\S+\.csv):/.exec(stderr)?.[1] ?? ''
   assert.equal(await readFile(join(directory, name), 'utf8'), 'indicator_id,name\nQ.2,\n')
   assert.doesNotMatch(stderr, /Warning: Closing/)
 })

@@ -1,6 +1,7 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
 import { resolve } from 'node:path'
 import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
+import { pluralise } from '../../catalogue/problem-report.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import type { Classification, Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
@@ -98,7 +99,7 @@ async function readCatalogue(
     // The invalid records are reported also where the catalogue is refused, because those found so far are in the file.
     for (const line of skipped.report()) say(line)
   })
-  say(`${catalogue.label}: ${formatCount(catalogue.count)} indicators`)
+  say(`${catalogue.label}: ${pluralise(catalogue.count, 'indicator')}`)
   for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
   try {
     checkSameCatalogue(catalogue, earlier)

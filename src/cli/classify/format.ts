@@ -1,4 +1,5 @@
 /** The reports of runs, estimates and single results, as lines for people. */
+import { pluralise } from '../../catalogue/problem-report.ts'
 import type { Classification, Source } from '../../classification/types.ts'
 import { formatDuration } from '../ui/progress-text.ts'
 import { formatCount, formatSeconds } from '../ui/terminal.ts'
@@ -22,7 +23,7 @@ export function formatReport(report: RunReport): string {
     `  cost           USD ${report.cost_usd.toFixed(4)}${pricedAs === undefined ? '' : ` (${pricedAs.message})`}`,
     `  time           ${formatSeconds(report.elapsed_ms)}, ${formatCount(report.indicators_per_minute)} indicators a minute`,
     ...Object.entries(report.nodes).map(([url, { batches, failed }]) => {
-      return `  node           ${url}: ${formatCount(batches)} batches, ${formatCount(failed)} failed attempts`
+      return `  node           ${url}: ${pluralise(batches, 'batch', 'batches')}, ${pluralise(failed, 'failed attempt')}`
     }),
     ...formatWarnings(report.warnings.filter((warning) => warning !== pricedAs)),
   ]
@@ -38,7 +39,7 @@ export function formatFailures(report: RunReport): string {
       const listed = ids.slice(0, MAX_LISTED_IDS).join(', ')
       const rest =
         ids.length > MAX_LISTED_IDS ? `, and ${formatCount(ids.length - MAX_LISTED_IDS)} more (--json lists all)` : ''
-      return `Failed (${code}), ${formatCount(ids.length)} indicators: ${reason}\n  ${listed}${rest}`
+      return `Failed (${code}), ${pluralise(ids.length, 'indicator')}: ${reason}\n  ${listed}${rest}`
     })
     .join('\n')
 }

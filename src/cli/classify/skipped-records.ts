@@ -1,8 +1,8 @@
 /** Writes the records that `--skip-invalid` leaves out to a file of their own, unchanged, so that a user can correct them. */
 import { type FileHandle, open } from 'node:fs/promises'
+import { pluralise } from '../../catalogue/problem-report.ts'
 import type { InvalidRecord } from '../../catalogue/types.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { formatCount } from '../ui/terminal.ts'
 
 const MAX_LISTED = 20
 const NEW_LINE = Buffer.from('\n')
@@ -40,7 +40,7 @@ export function createSkippedFile(runId: string): SkippedFile {
       }
       await file.writeFile(Buffer.concat([bytes, NEW_LINE]))
     },
-    report: () => (count === 0 ? [] : [`Wrote ${formatCount(count)} invalid records to ${name}:`, ...listed]),
+    report: () => (count === 0 ? [] : [`Wrote ${pluralise(count, 'invalid record')} to ${name}:`, ...listed]),
     close: async () => {
       await file?.close()
     },

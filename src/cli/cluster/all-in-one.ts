@@ -1,12 +1,13 @@
 /** The command `all-in-one [FILE]`: starts the cluster, classifies a catalogue, and reports the work of each replica. */
 import type { Command } from 'commander'
+import { pluralise } from '../../catalogue/problem-report.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { printRunReport } from '../classify/classify.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { limitHeapGrowth } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
-import { formatCount, type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
+import { type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
 import { findCatalogue } from './catalogue-source.ts'
 import { type Compose, findCompose } from './compose.ts'
@@ -109,11 +110,7 @@ async function countReplicas(compose: Compose, config: Config, signal: AbortSign
 
 export function formatReplicas(replicas: Readonly<Record<string, ReplicaWork>>): string {
   const lines = Object.entries(replicas).map(([name, { batches, chunks, requests }]) => {
-    const work = [
-      `${formatCount(batches)} batches`,
-      `${formatCount(chunks)} chunks`,
-      `${formatCount(requests)} requests`,
-    ]
+    const work = [pluralise(batches, 'batch', 'batches'), pluralise(chunks, 'chunk'), pluralise(requests, 'request')]
     return `  replica        ${name}: ${work.join(', ')}`
   })
   return lines.join('\n')
