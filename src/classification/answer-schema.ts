@@ -10,8 +10,8 @@ const PERIOD_RATE_RULE = `period-rate exactly when ${AGGREGATION_DEFINITIONS['pe
 const PERCENT_SURE = { type: 'integer', description: 'How sure, a whole number of 0 to 100.' } as const
 
 /**
- * The same for every request, because a provider caches the schema together with the prompt. `reason` stands before the
- * labels, because a model writes in this order and so explains before it decides.
+ * The answer schema, which is the same for every request, because a provider caches it together with the prompt. The property
+ * `reason` stands before the labels, because a model writes properties in this order and so explains before it decides.
  */
 export const ANSWER_SCHEMA = {
   type: 'object',

@@ -8,8 +8,8 @@ export const MAX_REASON_LENGTH = 300
 const MAX_UNKNOWN_KEY_LENGTH = 40
 
 /**
- * Turns a percentage into 0 to 1. A fraction between 0 and 1 is refused, because the model may have meant 0.9 as 90 %
- * or as 0.9 %.
+ * The schema that turns a percentage into a number from 0 to 1. A fraction between 0 and 1 is refused, because 0.9 may mean
+ * 90 % or 0.9 %.
  */
 const percent = z
   .number()
@@ -17,7 +17,7 @@ const percent = z
   .transform((value) => Math.min(100, Math.max(0, value)) / 100)
 
 const answerSchema = z.object({
-  // The reason becomes one line, because a second line would look like output of this program where it is printed.
+  // The reason becomes one line, because a second line would look like output of this program where the reason is printed.
   reason: z
     .string()
     .transform((reason) => cutText(cleanText(reason.slice(0, 10_000)).replace(/\s+/g, ' '), MAX_REASON_LENGTH)),
@@ -27,15 +27,15 @@ const answerSchema = z.object({
   confidence: z.object({ type: percent, temporal_aggregation: percent, orientation: percent }),
 })
 
-/** The faults of one answer, as keys. The journal fixes the property names. */
+/** The faults of one answer, by the keys of the indicators at fault. The journal fixes the property names. */
 export interface AnswerProblems {
-  /** Keys that were asked and not answered. */
+  /** Keys of indicators that the request asked about and the answer left out. */
   readonly missing: readonly string[]
-  /** Keys that were answered more than once with different labels, so that none of the answers counts. */
+  /** Keys that have several answers with different labels, so that none of these answers counts. */
   readonly doubled: readonly string[]
-  /** Keys that were answered and never asked, cut to 40 characters; "" stands for an element without a key. */
+  /** Keys that the answer holds although the request did not, cut to 40 characters; "" stands for an element without a key. */
   readonly unknown: readonly string[]
-  /** Keys that were answered with a label or a confidence that the codebook does not allow. */
+  /** Keys whose answer has a label or a confidence that the codebook does not allow. */
   readonly invalid: readonly { readonly key: string; readonly message: string }[]
 }
 
@@ -45,8 +45,8 @@ export interface ParsedAnswers {
 }
 
 /**
- * Reads `{answers: [...]}` without ever throwing. Every key of `keys` ends in exactly one of `decisions`, `missing`,
- * `doubled` and `invalid`, and one bad element leaves the other elements valid.
+ * Reads an answer of the form `{answers: [...]}` without ever throwing. Every key of `keys` ends in exactly one of
+ * `decisions`, `missing`, `doubled` and `invalid`, and one bad element leaves the other elements valid.
  */
 export function parseAnswers(answer: unknown, keys: readonly string[]): ParsedAnswers {
   const elementsByKey = new Map<string, unknown[]>(keys.map((key) => [key, []]))
@@ -79,8 +79,8 @@ export function parseAnswers(answer: unknown, keys: readonly string[]): ParsedAn
 type Checked = z.ZodSafeParseResult<Decision>
 
 /**
- * Whether two answers to one key have the same labels and confidences; their reasons may differ. Two invalid answers
- * count as the same.
+ * Whether two answers to one key have the same labels and confidences; their reasons may differ. Two invalid answers count as
+ * the same answer.
  */
 function isSameAnswer(one: Checked, other: Checked): boolean {
   if (!one.success || !other.success) return one.success === other.success
@@ -98,7 +98,10 @@ function keyOf(element: unknown): string {
   return typeof element.key === 'string' ? element.key : ''
 }
 
-/** The first fault with its path. The faulty value is left out, because the model wrote it and it may be long. */
+/**
+ * Returns the first fault of an answer with its path. The faulty value is left out, because a model wrote it and it may be
+ * long.
+ */
 function messageOf(error: z.ZodError): string {
   const [issue] = error.issues
   if (issue === undefined) return 'not an answer'

@@ -14,8 +14,8 @@ const optionsSchema = z.strictObject(
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
     reuse: z.boolean().optional(),
     /**
-     * True: the answers of persons are ignored. "aside": models answer without them and they stay stored, which
-     * measures a model.
+     * With true, models answer also where a person has answered. With "aside", models do so too, but the answers of people
+     * stay stored, so that a model can be measured.
      */
     override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
     pack: z
@@ -28,8 +28,8 @@ const optionsSchema = z.strictObject(
 )
 
 /**
- * The schema of the body of `POST /classify-api/batch`. Its indicators are still raw: each has to be normalised
- * afterwards.
+ * The schema of the body of `POST /classify-api/batch`. The indicators in the body are still raw, so the caller has to
+ * normalise each of them afterwards.
  */
 export const batchRequestSchema = z.strictObject(
   {
@@ -59,14 +59,20 @@ interface UnknownKeysIssue {
   readonly keys?: unknown
 }
 
-/** The message for fields that a schema does not know. Undefined for every other fault leaves the message to zod. */
+/**
+ * Words the message about fields that a schema does not know. Returns undefined for every other fault, so that zod words the
+ * message.
+ */
 function refuseUnknown(issue: UnknownKeysIssue): string | undefined {
   if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return undefined
   const names = issue.keys.slice(0, 5).map((key) => JSON.stringify(String(key).slice(0, 60)))
   return `unknown field ${names.join(', ')}`
 }
 
-/** Adds an issue for each id that stands twice. Ids are compared as they will be stored, without unsafe characters. */
+/**
+ * Adds an issue for each indicator id that stands twice in a request. Ids are compared as they will be stored, without unsafe
+ * characters.
+ */
 function refuseDuplicateIds(indicators: readonly RawIndicator[], context: z.RefinementCtx): void {
   const firstIndex = new Map<string, number>()
   for (const [index, indicator] of indicators.entries()) {

@@ -1,15 +1,15 @@
 /** How often the rules were right on labelled indicators, from which the confidence of a rule's value follows. */
 import type { DecidedField } from './types.ts'
 
-/** Of the `n` readings of a field that were equally sure, `right` agreed with the label. */
+/** Of `n` readings of one field, all sure or all unsure, `right` agreed with the label in the gold file. */
 export interface ReadingCounts {
   readonly n: number
   readonly right: number
 }
 
-/** The counts of one fit, by field, for sure and for unsure readings. */
+/** The counts of right readings in one gold file, by field, for sure and for unsure readings. */
 export interface RuleCalibration {
-  /** The codebook by which the indicators were labelled. */
+  /** The version of the codebook by which the indicators were labelled. */
   readonly codebookVersion: string
   readonly indicators: number
   readonly sure: Readonly<Record<DecidedField, ReadingCounts>>
@@ -17,8 +17,9 @@ export interface RuleCalibration {
 }
 
 /**
- * The fit on the shipped gold file, as `npm run eval -- --fit` prints it; a test compares the two. It counts the first
- * reading of each row, made before any rule was tuned on that row, because later readings would flatter the rules.
+ * The counts for the shipped gold file, as `npm run eval -- --fit` prints them; a test checks that they are current. The
+ * first reading of each row counts, made before any rule was tuned on that row, because later readings would flatter the
+ * rules.
  */
 export const RULE_CALIBRATION: RuleCalibration = {
   codebookVersion: 'v1',
@@ -36,8 +37,8 @@ export const RULE_CALIBRATION: RuleCalibration = {
 }
 
 /**
- * The chance, 0 to 1, that a rule's value for `field` is right. One right and one wrong reading are added, because no
- * sample proves a chance of 1.
+ * Returns the chance, 0 to 1, that a rule's value for `field` is right. One right and one wrong reading are added to the
+ * counts, because no sample proves a chance of 1.
  */
 export function ruleConfidence(field: DecidedField, sure: boolean): number {
   const { n, right } = RULE_CALIBRATION[sure ? 'sure' : 'unsure'][field]

@@ -1,8 +1,9 @@
 /** Makes text from outside safe to store in the database, to print on a terminal and to send to a model. */
 
 /**
- * Control characters but for tab and newline, because PostgreSQL refuses NUL and terminals obey the others; characters
- * that set the direction of text, because a reader then sees another text than is stored; and lone surrogates.
+ * The unsafe characters: control characters except tab and newline, because PostgreSQL refuses NUL and terminals obey the
+ * rest; characters that set the direction of text, because a reader then sees another text than is stored; and lone
+ * surrogates, because UTF-8 cannot encode them.
  */
 const UNSAFE = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu
 

@@ -1,12 +1,12 @@
 /** The labels of the codebook as data: the values that each field of a classification may take. */
 
 /**
- * Names the meaning of all labels, definitions and rulings. A change of meaning needs a new version, under which stored
- * answers are asked again.
+ * The version of the codebook, which stands for the meaning of all labels, definitions and rulings. A change of meaning needs
+ * a new version, so that answers stored under the old version are not reused.
  */
 export const CODEBOOK_VERSION = 'v1'
 
-/** The groups of types. Each type belongs to exactly one. */
+/** The groups of types, called families. Each type belongs to exactly one family. */
 export const FAMILIES = [
   'physical-fundamental',
   'numeric-measurement',
@@ -18,7 +18,7 @@ export const FAMILIES = [
   'other',
 ] as const
 
-/** What an indicator measures, in codebook order: where several types fit, the first counts. */
+/** The types, which say what an indicator measures. Where several types fit an indicator, the first in this list counts. */
 export const TYPES = [
   'growth-rate',
   'gap',
@@ -58,7 +58,7 @@ export const AGGREGATIONS = [
   'not-applicable',
 ] as const
 
-/** A coarser view of the temporal aggregation, from which each of these values follows. */
+/** The time bases, which are a coarser form of the temporal aggregation: each aggregation has exactly one time basis. */
 export const TIME_BASES = ['point-in-time', 'per-period', 'cumulative', 'not-applicable'] as const
 
 /** Whether a higher value is good for the people of the country. */
@@ -79,7 +79,7 @@ export const UNIT_KINDS = [
   'unknown',
 ] as const
 
-/** The multipliers that a unit may have; 1e5 is a lakh and 1e7 a crore. */
+/** The multipliers that a unit may have, such as 1e6 for millions; 1e5 is a lakh and 1e7 a crore. */
 export const UNIT_SCALES = [1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e12] as const
 
 /** How often a series has a value. */

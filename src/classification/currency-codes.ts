@@ -1,6 +1,6 @@
 /** The ISO 4217 codes that units, shapes and gold files accept as a currency. */
 
-/** Codes in use today, and codes withdrawn in the last decades that catalogues still carry. */
+/** The codes in use today, and codes withdrawn in the last decades that catalogues still carry. */
 export const CURRENCY_CODES: ReadonlySet<string> = new Set(
   (
     'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BYR BZD ' +

@@ -5,43 +5,41 @@ import { needsAnswer } from './merge.ts'
 import { buildSystemPrompt, buildUserPrompt, completionTokenLimit, estimateTokens } from './prompt.ts'
 import type { Indicator, Mode, RuleReading } from './types.ts'
 
-/** One indicator of a batch, with what the database holds for it. */
+/** One indicator of a batch, with what the database holds about it. */
 export interface Candidate {
   readonly indicator: Indicator
   readonly reading: RuleReading
-  /** A hash that indicators of the same shape share. */
+  /** The hash of the indicator's shape. Indicators of the same shape share one answer. */
   readonly shapeHash: string
   /**
-   * `unchanged` where its result still holds, `reuse` or `person` where a model's or a person's answer to its shape is
-   * stored, else null.
+   * `unchanged` where the stored result of the indicator still holds; `reuse` or `person` where an answer of a model or a
+   * person is stored for the indicator's shape; else null.
    */
   readonly stored: 'unchanged' | 'reuse' | 'person' | null
 }
 
 /** An indicator that a model will be asked about. */
 export interface PendingQuestion {
-  /** The hash of its shape. */
+  /** The hash of the indicator's shape. */
   readonly shape: string
-  /** Tokens of its line in the prompt, as `estimateTokens` has them. */
+  /** The tokens of the indicator's line in the prompt, as `estimateTokens` estimates them. */
   readonly tokens: number
 }
 
 /**
- * How the indicators of one batch would get their results. The counts and the length of `asks` sum up to the size of
- * the batch.
+ * How the indicators of one batch would get their results. The counts and the length of `asks` add up to the size of the
+ * batch.
  */
 export interface BatchDryRun {
   readonly unchanged: number
   readonly rules: number
-  /** Indicators that share a stored answer, or the answer to another indicator of the batch. */
+  /** The number of indicators that share a stored answer, or the answer to another indicator of the batch. */
   readonly reuse: number
   readonly person: number
   readonly asks: readonly PendingQuestion[]
 }
 
-/**
- * Decides for each indicator where its result would come from, in the order in which the plan of a batch decides it.
- */
+/** Decides for each indicator where its result would come from, in the same order as the plan of a batch does. */
 export function dryRunBatch(
   candidates: readonly Candidate[],
   options: { readonly mode: Mode; readonly reuse: boolean },
@@ -62,22 +60,22 @@ export function dryRunBatch(
   return { ...counts, asks }
 }
 
-/** Tokens of an indicator's line in the user message. */
+/** Estimates the tokens of an indicator's line in the user message. */
 function lineTokens(indicator: Indicator, reading: RuleReading): number {
   return estimateTokens(buildUserPrompt([{ key: 'k1', indicator, reading }])) - wrapperTokens()
 }
 
-/** Tokens of the user message around its lines. */
+/** Estimates the tokens of the user message without the lines of its indicators. */
 function wrapperTokens(): number {
   return estimateTokens(buildUserPrompt([]))
 }
 
-/** Tokens of the part that all requests share: system prompt, answer schema and delimiters. */
+/** Estimates the tokens of the part that all requests share: system prompt, answer schema and delimiters. */
 export function prefixTokens(): number {
   return estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA)) + wrapperTokens()
 }
 
-/** What earlier requests to the same model used on average. The HTTP answer of `estimate` fixes the property names. */
+/** The average usage of earlier requests to the same model. The HTTP answer of `estimate` fixes the property names. */
 export interface UsageHistory {
   readonly output_per_indicator: number
   /** The part of the input tokens that came from the provider's cache, 0 to 1. */
@@ -86,7 +84,7 @@ export interface UsageHistory {
 
 export interface TokenCounts {
   readonly input: number
-  /** The part of `input` that the provider reads from its cache. */
+  /** The part of the `input` tokens that the provider reads from its cache. */
   readonly cached: number
   readonly output: number
 }
@@ -97,22 +95,23 @@ export interface BatchEstimate {
 }
 
 /**
- * True tokens divided by those of `estimateTokens`, which estimates high on purpose. OpenAI's tokenizer o200k_base counted
- * 0.88 to 0.91 on system prompt, schema and the prompts of two catalogues (2026-11-22).
+ * The true number of tokens divided by the number that `estimateTokens` returns, which is high on purpose. OpenAI's tokenizer
+ * o200k_base counted 0.88 to 0.91 on system prompt, schema and the prompts of two catalogues (2026-11-22).
  */
 const MEASURED_SHARE = 0.88
 /**
- * Output tokens of one answer where no earlier request says more. With a reason of up to 15 words it takes 53 to 65.
+ * The output tokens of one indicator's answer, used where no earlier request tells them. An answer with a reason of up to 15
+ * words takes 53 to 65.
  */
 const OUTPUT_PER_INDICATOR = 60
-/** Providers cache a common prefix from this number of tokens on. */
+/** The shortest common prefix of requests that providers cache, in tokens. */
 const SHORTEST_CACHED_TOKENS = 1_024
-/** Providers cache whole steps of so many tokens. */
+/** Providers cache a prefix in whole steps of so many tokens. */
 const CACHE_STEP_TOKENS = 128
 
 /**
- * Requests and tokens to expect for one batch, without asking again and without escalations. `cached` assumes that the
- * prefix of every request is in the provider's cache; a sum over batches has to subtract `cacheablePrefixTokens` once,
+ * Estimates the requests and tokens of one batch, without repeated questions and without escalations. `cached` assumes that
+ * the prefix of every request is in the provider's cache; a sum over batches has to subtract `cacheablePrefixTokens` once,
  * for the very first request.
  */
 export function estimateBatch(
@@ -135,13 +134,16 @@ export function estimateBatch(
   }
 }
 
-/** Tokens of the common prefix that a provider caches. The very first request pays for them in full. */
+/** Estimates the tokens of the common prefix that a provider caches. The very first request pays for them in full. */
 export function cacheablePrefixTokens(prefix: number): number {
   const tokens = prefix * MEASURED_SHARE
   return tokens < SHORTEST_CACHED_TOKENS ? 0 : Math.floor(tokens / CACHE_STEP_TOKENS) * CACHE_STEP_TOKENS
 }
 
-/** The most tokens that one round of asking may cost: with an empty cache and every answer as long as its limit. */
+/**
+ * Estimates the most tokens that asking once about every indicator may cost: with an empty cache and every answer as long as
+ * its limit.
+ */
 export function maxBatchTokens(
   asks: readonly PendingQuestion[],
   rule: PackRule,
@@ -156,7 +158,7 @@ export function maxBatchTokens(
   return { input, output }
 }
 
-/** The chunks as the plan of a batch packs them, which counts the delimiters to each indicator. */
+/** Packs the questions into chunks as the plan of a batch does, which counts the delimiters of a message to each indicator. */
 function chunksOf(asks: readonly PendingQuestion[], rule: PackRule): readonly (readonly PendingQuestion[])[] {
   const wrapper = wrapperTokens()
   return packChunks(asks, rule, ({ tokens }) => tokens + wrapper)

@@ -27,7 +27,7 @@ export const OPTIONAL_TEXT_FIELDS = [
   'source_url',
 ] as const satisfies readonly (keyof Indicator)[]
 
-/** Every field of an indicator. Other fields of the input are left out and reported. */
+/** Every known field of an indicator. Unknown fields of the input are left out and reported. */
 const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
 
 const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
@@ -49,7 +49,7 @@ function requiredText(max: number) {
   return text(max).refine((value) => cleanText(value) !== '', { error: 'must not be empty' })
 }
 
-/** The length of a text or list, for messages; 0 for other values. */
+/** Returns the length of a text or list for use in a message; 0 for any other value. */
 export function lengthOf(value: unknown): number {
   return typeof value === 'string' || Array.isArray(value) ? value.length : 0
 }
@@ -94,7 +94,7 @@ export type RawIndicator = z.infer<typeof rawIndicatorSchema>
 export interface NormaliseWarnings {
   /** Names of the unknown fields that were left out, in input order. */
   readonly unknownFields: readonly string[]
-  /** How many sample points were left out: without a readable date or number, or with the date of a later point. */
+  /** How many sample points were left out, because they have no readable date or number, or the date of a later point. */
   readonly droppedPoints: number
 }
 
@@ -134,8 +134,8 @@ export type ParsedIndicator =
   | { readonly ok: false; readonly problems: readonly { readonly path: string; readonly message: string }[] }
 
 /**
- * Checks and normalises any value, such as a line of a catalogue, without throwing. The `path` of a problem is dotted,
- * and "" for the whole value.
+ * Checks and normalises any value, such as a line of a catalogue, without throwing. The `path` of a problem names a field
+ * with dots, such as `sample_values.0`; "" means the whole value.
  */
 export function parseIndicator(input: unknown): ParsedIndicator {
   const checked = rawIndicatorSchema.safeParse(input)
@@ -145,7 +145,8 @@ export function parseIndicator(input: unknown): ParsedIndicator {
 }
 
 /**
- * The readable points, sorted by date. Of two points with the same date the later one counts, because it is a revision.
+ * Returns the readable sample points, sorted by date. Of two points with the same date the later one counts, because it is a
+ * revision.
  */
 function normalisePoints(points: readonly unknown[]): SamplePoint[] {
   const valueByDate = new Map<string, number>()
@@ -159,15 +160,15 @@ function normalisePoints(points: readonly unknown[]): SamplePoint[] {
   return sorted.map(([date, value]) => ({ date, value }))
 }
 
-/** The ISO date of a value; undefined where it names none. A number is read as a bare year. */
+/** Reads the ISO date of a value; undefined where the value names no date. A number is read as a bare year. */
 function readDate(value: unknown): string | undefined {
   if (typeof value === 'number') return parseDate(String(value))
   return typeof value === 'string' ? parseDate(value) : undefined
 }
 
 /**
- * A number, or a text that holds a plain decimal number; "1,234" is refused, because its comma may separate thousands or
- * decimals. Adding 0 turns -0 into 0, as a round trip through JSON does.
+ * Reads a number, or a text that holds a plain decimal number; "1,234" is refused, because its comma may separate thousands
+ * or decimals. Adding 0 turns -0 into 0, as a round trip through JSON does.
  */
 function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined

@@ -17,13 +17,13 @@ import type {
 } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
-/** The least confidence at which an answer stands. Below it the escalation model is asked, and after that a person. */
+/** The least confidence at which an answer stands. A lower one makes the service ask the escalation model, then a person. */
 export const CONFIDENCE_THRESHOLD = 0.6
 
-/** From the weakest source to the strongest. The strongest one that decided a field is the source of the result. */
+/** The sources, from the weakest to the strongest. The strongest source that decided a field is the source of the result. */
 const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as const satisfies readonly Source[]
 
-/** An answer to the decided fields, with where it came from. */
+/** An answer to the decided fields, with the source and the model that gave it. */
 export interface SourcedDecision {
   readonly decision: Decision
   readonly source: Exclude<Source, 'rules'>
@@ -34,7 +34,7 @@ export interface SourcedDecision {
 export interface MergeInput {
   readonly mode: Mode
   readonly reading: RuleReading
-  /** The last answer that came, or null where none was needed or none came. */
+  /** The last answer from any source; null where no answer was needed or none came. */
   readonly decision?: SourcedDecision | null
 }
 
@@ -57,14 +57,14 @@ export function isSettledByRules(reading: RuleReading): boolean {
   return DECIDED_FIELDS.every((field) => reading[field].sure)
 }
 
-/** Whether an indicator needs an answer in `mode`, be it a stored answer or that of a model. */
+/** Whether an indicator needs an answer in `mode`, be it a stored answer or a new one from a model. */
 export function needsAnswer(reading: RuleReading, mode: Mode): boolean {
   return mode === 'model' || (mode === 'hybrid' && !isSettledByRules(reading))
 }
 
 /**
- * Whether a stored result agrees with what the rules read now in every field that the rules decide. It may not, because a
- * new release reads a unit better or has become sure of a field. Fields that a model or a person decided do not count.
+ * Whether a stored result agrees with what the rules read now in every field that the rules decide. They disagree where a new
+ * release reads a unit better or has become sure of a field. Fields that a model or a person decided do not count.
  */
 export function agreesWithRules(known: Classification, reading: RuleReading, mode: Mode): boolean {
   if (known.source === 'person') return true
@@ -82,15 +82,15 @@ export function agreesWithRules(known: Classification, reading: RuleReading, mod
 
 const UNIT_PARTS = ['kind', 'scale', 'currency', 'per'] as const
 
-/** The fields where the rules are sure of a value and `decision` has another one. */
+/** Returns the fields where the rules are sure of a value and `decision` has a different value. */
 export function conflictsOf(reading: RuleReading, decision: Decision): DecidedField[] {
   return DECIDED_FIELDS.filter((field) => reading[field].sure && reading[field].value !== decision[field])
 }
 
 /**
- * Chooses a value for each decided field. The answer of a person always wins. Otherwise mode `rules` takes the rules'
- * value, mode `hybrid` takes it where the rules are sure and the answer where they are not, and mode `model` takes the
- * answer. Without an answer the rules' value stands.
+ * Chooses a value for each decided field. The answer of a person always wins. Otherwise mode `rules` takes the rules' value;
+ * mode `hybrid` takes the rules' value where the rules are sure, else the answer; mode `model` takes the answer. Without an
+ * answer the rules' value stands.
  */
 export function mergeDecision({ mode, reading, decision: given = null }: MergeInput): MergedDecision {
   const used = given !== null && (mode !== 'rules' || given.source === 'person') ? given : null
@@ -115,9 +115,9 @@ export function mergeDecision({ mode, reading, decision: given = null }: MergeIn
 export type EscalationReason = 'low-confidence' | 'conflict'
 
 /**
- * Why a model's answer is asked again of the escalation model, or null where the answer stands. `conflict` means that the
- * answer contradicts a sure rule or makes an impossible result; `low-confidence` that its confidence is too low for a field
- * that it decides.
+ * Returns why the escalation model is asked after a model has answered, or null where the answer stands. `conflict`: the
+ * answer contradicts a sure rule or makes an impossible result. `low-confidence`: the answer states too low a confidence for
+ * a field that it decides.
  */
 export function escalationReasonOf(reading: RuleReading, decision: Decision, mode: Mode): EscalationReason | null {
   if (mode === 'rules') return null
@@ -130,20 +130,20 @@ export interface ClassificationInput {
   readonly indicator: Indicator
   readonly reading: RuleReading
   readonly mode: Mode
-  /** The last answer that came, which is that of the escalation model where it was asked; null where none came. */
+  /** The last answer, which is the escalation model's where that model was asked; null where no answer came. */
   readonly decision: SourcedDecision | null
-  /** Why no answer came although one was needed, such as "the model refused". It becomes the message of an issue. */
+  /** Why a needed answer did not come, such as "the model refused". This text becomes the message of an issue. */
   readonly noAnswerReason?: string
   /** The codebook version under which the answer was asked for, which a later release may have changed. */
   readonly codebookVersion: string
   /** The version of the prompt with which the answer was asked for. */
   readonly promptVersion: string
   readonly runId: string
-  /** ISO 8601 in UTC. */
+  /** The time of classification, as ISO 8601 in UTC. */
   readonly classifiedAt: string
 }
 
-/** Builds the result for one indicator. A result that is not settled gets issues and the status `needs-review`. */
+/** Builds the result for one indicator. A result with an unsettled field gets issues and the status `needs-review`. */
 export function buildClassification(input: ClassificationInput): Classification {
   const { indicator, reading, mode, decision } = input
   const merged = mergeDecision({ mode, reading, decision })
@@ -151,7 +151,7 @@ export function buildClassification(input: ClassificationInput): Classification 
     SOURCES_BY_RANK.findLast((rank) => DECIDED_FIELDS.some((field) => merged.decidedBy[field] === rank)) ?? 'rules'
   const findings = validate(fieldsOf(reading, merged))
   const unsettled = unsettledIssues(input, merged)
-  // What a person has decided is never sent to review again, because the same person would be asked the same question.
+  // A result decided by a person is never sent to review, because the same person would be asked the same question again.
   const needsReview = source !== 'person' && (unsettled.length > 0 || isBlocked(findings))
   const status: Status = needsReview ? 'needs-review' : 'accepted'
   return {
@@ -210,14 +210,14 @@ function unsettledIssues(input: ClassificationInput, merged: MergedDecision): Is
   return issues
 }
 
-/** The fields that an answer decided with too low a confidence. Fields that a rule decided do not count. */
+/** Returns the fields that an answer decided with too low a confidence. Fields that a rule decided do not count. */
 function lowFields(reading: RuleReading, merged: MergedDecision): DecidedField[] {
   return DECIDED_FIELDS.filter(
     (field) => merged.decidedBy[field] !== 'rules' && merged.confidence[field] < thresholdOf(field, reading, merged),
   )
 }
 
-/** The least confidence that an answer needs; against an unsure rule, the part of such rules that is right. */
+/** Returns the least confidence that an answer needs. To overrule an unsure rule, it needs at least the rule's confidence. */
 function thresholdOf(field: DecidedField, reading: RuleReading, merged: MergedDecision): number {
   const contradictsGuess =
     merged.decidedBy[field] !== 'person' && !reading[field].sure && merged[field] !== reading[field].value
@@ -235,7 +235,7 @@ function fieldsOf(reading: RuleReading, merged: MergedDecision) {
   }
 }
 
-/** The sentences of the rules that decided, each once. */
+/** Joins the sentences that explain the rules' values, each sentence once. */
 function rulesReason(reading: RuleReading): string {
   const sentences = new Set(DECIDED_FIELDS.map((field) => reading[field].because))
   return cutText([...sentences].join(' '), MAX_REASON_LENGTH)

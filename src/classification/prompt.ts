@@ -11,8 +11,8 @@ import { DIVISION_RULING, RATIO_AGGREGATION_RULING, RULINGS } from './codebook/r
 import { AGGREGATIONS, CODEBOOK_VERSION, ORIENTATIONS, TYPES, UNIT_KINDS } from './codebook.ts'
 
 /**
- * The version of system and user prompt together. A change of either needs a new version, under which stored answers
- * are asked again.
+ * The version of the system prompt and the user prompt together. A change of either prompt needs a new version, so that
+ * answers stored under the old version are not reused.
  */
 export const PROMPT_VERSION = 'p1'
 
@@ -25,8 +25,8 @@ export {
 } from './user-prompt.ts'
 
 /**
- * Examples with their labels. None of them is in the gold file, because a model that has seen the answer proves
- * nothing.
+ * Examples in the prompt, with their labels. No example is in the gold file, because a model that has seen the right answer
+ * proves nothing by giving it.
  */
 const EXAMPLES: readonly string[] = [
   'Retail Sales YoY, % -> growth-rate, period-rate, higher-is-positive',
@@ -43,8 +43,8 @@ const EXAMPLES: readonly string[] = [
 ]
 
 /**
- * The system prompt: the task, the whole codebook and examples, about 2,700 tokens. Providers cache it because it never
- * differs.
+ * Builds the system prompt: the task, the whole codebook and examples, about 2,700 tokens. Providers cache this prompt,
+ * because it is the same in every request.
  */
 export function buildSystemPrompt(): string {
   return [
@@ -95,24 +95,24 @@ function typeLine(type: (typeof TYPES)[number]): string {
 }
 
 /**
- * The keys "k1" to "kN" of the indicators of one request. They are short, because each is paid for in the question and
- * in the answer.
+ * Returns the keys "k1" to "kN" for the indicators of one request. The keys are short, because each is paid for in the
+ * question and in the answer.
  */
 export function answerKeys(count: number): string[] {
   return Array.from({ length: Math.max(0, Math.floor(count)) }, (_, index) => `k${index + 1}`)
 }
 
-/** The estimated tokens of one character of each kind. */
+/** The number of tokens that one character of each kind is estimated to take. */
 const LETTER_OR_SPACE = 1 / 4.5
 const DIGIT = 1 / 2.2
 const PUNCTUATION = 1 / 1.9
 const NOT_ASCII = 1.2
 
 /**
- * Estimates the tokens of `text`, a little high, because it reserves them against a budget before the provider bills the
- * true number. It was 7 to 30 % above OpenAI's tokenizer o200k_base on the system prompt and on user prompts of three
- * catalogues. Characters are weighted by kind, because prose has 4.4 characters a token and JSON 3.0. Random letters may
- * have twice as many tokens as estimated.
+ * Estimates the tokens of `text`. The estimate is a little high on purpose, because it is reserved against a budget before
+ * the provider bills the true number: it was 7 to 30 % above OpenAI's tokenizer o200k_base on the system prompt and on user
+ * prompts of three catalogues. Characters are weighted by kind, because prose has 4.4 characters a token and JSON 3.0. Random
+ * letters may have twice as many tokens as estimated.
  */
 export function estimateTokens(text: string): number {
   let tokens = 0
@@ -128,16 +128,16 @@ function tokensOf(code: number): number {
 }
 
 /**
- * Tokens that the answer for one indicator may take. With a reason of 15 words it takes 65, and 95 where the model
- * indents its JSON.
+ * The most tokens that the answer for one indicator may take. An answer with a reason of 15 words takes 65 tokens, and 95
+ * where the model indents its JSON.
  */
 const ANSWER_TOKENS = 110
-/** Tokens that the JSON around the answers may take. */
+/** The most tokens that the JSON around the answers may take. */
 const ENVELOPE_TOKENS = 80
 
 /**
- * The `max_completion_tokens` of a request with `items` indicators. It is tight, because rate limits charge the whole of it
- * whether it is used or not; an answer that is cut off is asked again in smaller chunks.
+ * Returns the `max_completion_tokens` of a request with `items` indicators. The limit is tight, because rate limits charge
+ * the whole of it whether it is used or not; indicators of an answer that is cut off are asked again in smaller chunks.
  */
 export function completionTokenLimit(items: number): number {
   return ENVELOPE_TOKENS + ANSWER_TOKENS * Math.max(1, items)

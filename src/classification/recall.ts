@@ -3,16 +3,16 @@ import type { Codebook } from '../codebooks/codebook.ts'
 import { createShortlister } from './shortlist.ts'
 import type { Indicator } from './types.ts'
 
-/** A record with the labels that a person gave it. */
+/** A record of labelled data, with the labels that a person gave it. */
 export interface LabelledRecord {
   readonly record: Indicator
   readonly labels: Readonly<Record<string, unknown>>
 }
 
-/** How often the code that a person gave stood among the first codes of its shortlist. */
+/** How often the code that a person gave stood among the first codes of its shortlist, for one field of the codebook. */
 export interface Recall {
   readonly field: string
-  /** How many codes of the shortlist count. */
+  /** The number of codes at the beginning of a shortlist among which the right code has to stand. */
   readonly first: number
   readonly records: number
   readonly found: number
@@ -20,7 +20,7 @@ export interface Recall {
 
 const LENGTHS = [5, 10, 20, 80] as const
 
-/** The recall of each code field at 5, 10, 20 and 80 codes, over the records that have a code in the field. */
+/** Measures the recall of each code field at 5, 10, 20 and 80 codes, over the records that have a code in the field. */
 export function measureRecall({ fields }: Codebook, labelled: readonly LabelledRecord[]): Recall[] {
   return fields.flatMap(({ name, type }): Recall[] => {
     if (type.kind !== 'codes') return []

@@ -12,7 +12,7 @@ import { PORTION_TYPE_RULES } from './rules/type-portion.ts'
 import { PRICE_TYPE_RULES } from './rules/type-price.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
-/** The rules for the type, in the order in which they are tried; the first that fits decides. */
+/** The rules for the type, in the order in which they are tried; the first rule that fits decides. */
 const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...CONCEPT_TYPE_RULES,
   ...PRICE_TYPE_RULES,
@@ -20,7 +20,7 @@ const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...AMOUNT_TYPE_RULES,
 ]
 
-/** The reading of the first rule that fits. It is sure where the rule is sure and `mayBeSure` is true. */
+/** Returns the reading of the first rule that fits. The reading is sure where the rule is sure and `mayBeSure` is true. */
 function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, mayBeSure: boolean): FieldReading<Value> {
   for (const { rule, value, when, sure, because } of rules) {
     if (!when(seen)) continue
@@ -30,7 +30,7 @@ function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, ma
   throw new Error('the last rule of every list fits everything')
 }
 
-/** Reads every field of an indicator by the rules. It takes less than 0.2 ms. */
+/** Reads every field of an indicator by the rules, which takes less than 0.2 ms. */
 export function readIndicator(indicator: Indicator): RuleReading {
   const { name, units, scale, currency_code, periodicity, sample_values } = indicator
   const unit = parseUnits({ units, name, scale, currency_code })
@@ -39,7 +39,7 @@ export function readIndicator(indicator: Indicator): RuleReading {
   const type = decide(TYPE_RULES, context, !context.isCut)
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
   const typed: TypedContext = { ...context, type: type.value, cumulative }
-  // Aggregation and orientation depend on the type, so they are not sure where the type is not.
+  // Aggregation and orientation depend on the type, so their readings are not sure where that of the type is not.
   const temporal_aggregation = decide(AGGREGATION_RULES, typed, type.sure)
   const orientation = decide(ORIENTATION_RULES, typed, type.sure)
   return { unit, frequency, cumulative, type, temporal_aggregation, orientation }

@@ -10,19 +10,19 @@ export interface ShapeContext {
   readonly promptVersion: string
 }
 
-/** Replaces every currency in a unit template, so that the same series of two countries have one shape. */
+/** The sign that replaces every currency in a units text, so that the same series of two countries have one shape. */
 const CURRENCY_MARK = '¤'
-/** Three capitals that stand alone, which may be a currency code. */
+/** Matches three capitals that stand alone, which may be a currency code. */
 const CODE_WORD = /(?<![\p{L}\p{N}])[A-Z]{3}(?![\p{L}\p{N}])/gu
-/** Phrases for a country's own currency. */
+/** Matches phrases for a country's own currency. */
 const OWN_CURRENCY = /\b(?:(?:national|local|domestic) currency(?: units?)?|LCU)\b/giu
-/** A currency sign with the letters of its country, such as US$, HK$, R$ or €. */
+/** Matches a currency sign with the letters of its country, such as US$, HK$, R$ or €. */
 const CURRENCY_SIGN = /(?<![\p{L}\p{N}])[A-Z]{0,3}\p{Sc}/gu
 
 /**
- * The shape of an indicator, as a JSON text with its fields in a fixed order. It holds the texts that the model is shown,
- * and leaves out country, currency, source, ids and sample values, because they do not change a right answer. Names of
- * countries inside a text stay, because removing them may change its meaning.
+ * Returns the shape of an indicator, as a JSON text with its fields in a fixed order. The shape holds the texts that the
+ * model is shown, and leaves out country, currency, source, ids and sample values, because they do not change a right answer.
+ * Names of countries inside a text stay, because removing them may change its meaning.
  */
 export function shapeOf(indicator: Indicator, reading: RuleReading, context: ShapeContext): string {
   return JSON.stringify({
@@ -34,9 +34,9 @@ export function shapeOf(indicator: Indicator, reading: RuleReading, context: Sha
 }
 
 /**
- * The shape under which the answer of a person is stored. Model, prompt and codebook version are not in it, because the
- * answer holds for all of them. New sample values must not change it, so a frequency that was read from dates is left out
- * and an unknown cumulative pattern counts as none.
+ * Returns the shape under which the answer of a person is stored. Model, prompt and codebook version are left out of this
+ * shape, because the answer holds for all of them. New sample values must not change the shape, so a frequency that was read
+ * from dates is left out and an unknown cumulative pattern counts as none.
  */
 export function humanAnswerShapeOf(indicator: Indicator, reading: RuleReading): string {
   const { pattern } = reading.cumulative.value
@@ -47,7 +47,7 @@ export function humanAnswerShapeOf(indicator: Indicator, reading: RuleReading): 
   })
 }
 
-/** The part of a shape that describes the indicator. */
+/** Returns the part of a shape that describes the indicator. */
 function contentOf(indicator: Indicator, reading: RuleReading) {
   return {
     name: canonical(indicator.name),
@@ -65,8 +65,8 @@ function contentOf(indicator: Indicator, reading: RuleReading) {
 }
 
 /**
- * Maps spellings of the same text to one: case, white space, full-width signs and ligatures (NFKC), quotes and dashes.
- * Null where there is no text.
+ * Maps spellings of the same text to one spelling: case, white space, full-width signs and ligatures (NFKC), quotes and
+ * dashes no longer differ. Returns null where there is no text.
  */
 function canonical(text: string | undefined): string | null {
   if (text === undefined) return null
@@ -81,9 +81,9 @@ function canonical(text: string | undefined): string | null {
 }
 
 /**
- * The units with every currency code, currency sign and "national currency" replaced by CURRENCY_MARK; scale words stay.
- * Units in which the rules read no currency stay as they are, because TOP in "TOP 10" is no code, and so do international
- * dollars, which are another kind of money.
+ * Returns the units text with every currency code, currency sign and "national currency" replaced by CURRENCY_MARK; scale
+ * words stay. Units in which the rules read no currency stay as they are, because TOP in "TOP 10" is no code, and so do
+ * international dollars, which are another kind of money.
  */
 function unitTemplate(units: string | undefined, unit: Unit): string | null {
   if (units === undefined) return null

@@ -4,7 +4,7 @@ import { type CodeList, pathOf } from '../codebooks/code-list.ts'
 import type { Indicator } from './types.ts'
 
 export interface Shortlister {
-  /** At most `count` codes, the likeliest first. Fewer than that only where the list holds fewer. */
+  /** Returns the `count` likeliest codes for a record, the likeliest first; fewer only where the code list holds fewer. */
   find(record: Indicator, count: number): readonly string[]
 }
 
@@ -50,7 +50,10 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
   }
 }
 
-/** A word in lower case without accents and common English endings; null for a word such as "of", which is not searched. */
+/**
+ * Reduces a word to lower case without accents and common English endings. Returns null for a word such as "of", which is not
+ * searched.
+ */
 function stem(term: string): string | null {
   const plain = term.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   if (plain.length < 2 || STOP_WORDS.has(plain)) return null

@@ -22,7 +22,7 @@ export type CumulativePattern = (typeof CUMULATIVE_PATTERNS)[number]
 
 /** One sample value of a series. */
 export interface SamplePoint {
-  /** ISO 8601, `YYYY-MM-DD`. A month, quarter or year is named by its first day. */
+  /** The date as ISO 8601, `YYYY-MM-DD`. A month, quarter or year is named by its first day. */
   readonly date: string
   readonly value: number
 }
@@ -46,28 +46,28 @@ export interface Indicator {
   readonly country?: string
   readonly source_name?: string
   readonly source_url?: string
-  /** Sorted by date, with at most one value a date. */
+  /** The sample values, sorted by date, with at most one value a date. */
   readonly sample_values: readonly SamplePoint[]
 }
 
 /** The unit in which the values of an indicator are measured. */
 export interface Unit {
   readonly kind: UnitKind
-  /** By how much a value has to be multiplied, such as 1e6 for "USD Million"; one of UNIT_SCALES. */
+  /** The number by which a value has to be multiplied, such as 1e6 for "USD Million"; one of UNIT_SCALES. */
   readonly scale: number
   /**
-   * ISO 4217 code, `LCU` for "national currency", `INTL` for international (PPP) dollars, or null where the unit is no
-   * money.
+   * The currency of the unit: an ISO 4217 code, `LCU` for "national currency", `INTL` for international (PPP) dollars, or
+   * null where the unit is no money.
    */
   readonly currency: string | null
-  /** What one unit is divided by, such as "barrel" or "1000 people", or null. */
+  /** The name of what the unit is divided by, such as "barrel" or "1000 people", or null where there is no divisor. */
   readonly per: string | null
 }
 
 /** Whether the values of a series add up over time. */
 export interface Cumulative {
   readonly pattern: CumulativePattern
-  /** Month (1 to 12) in which a year-to-date series starts again from zero; null for every other pattern. */
+  /** The month (1 to 12) in which a year-to-date series starts again from zero; null for every other pattern. */
   readonly reset_month: number | null
 }
 
@@ -77,9 +77,9 @@ export interface FieldReading<T> {
   readonly value: T
   /** True where the value may stand without asking a model. */
   readonly sure: boolean
-  /** Stable kebab-case name of the rule that decided, such as "name-growth-rate". */
+  /** The kebab-case name of the rule that gave the value, such as "name-growth-rate". Names stay the same over releases. */
   readonly rule: string
-  /** One short sentence that says why, for a person to check. */
+  /** One short sentence that explains the value to a person who checks it. */
   readonly because: string
 }
 
@@ -95,7 +95,7 @@ export interface RuleReading {
 
 export type DecidedField = (typeof DECIDED_FIELDS)[number]
 
-/** One answer to the fields that a model may decide, given by a model, a person or a stored result. */
+/** One answer to the fields that a model may decide, given by a model or a person, or taken from a stored result. */
 export interface Decision {
   readonly type: IndicatorType
   readonly temporal_aggregation: TemporalAggregation
@@ -105,18 +105,18 @@ export interface Decision {
   readonly reason: string
 }
 
-/**
- * How a result came about: by rules, by a stored answer to the same question, by the first or the escalation model, or
- * by a person.
- */
+/** The origin of a result: rules, a stored answer to the same question, the first or the escalation model, or a person. */
 export type Source = 'rules' | 'reuse' | 'model' | 'escalation' | 'person'
 export type Status = 'accepted' | 'needs-review'
-/** Which fields are decided by rules: all (`rules`), those that the rules are sure of (`hybrid`), or none (`model`). */
+/**
+ * The mode of a batch, which says which fields rules decide: all (`rules`), those that the rules are sure of (`hybrid`), or
+ * none (`model`).
+ */
 export type Mode = 'rules' | 'hybrid' | 'model'
 
-/** One reason to look at a result again, such as a validation finding. */
+/** One reason why a person should look at a result again, such as a finding of the validation. */
 export interface Issue {
-  /** Stable kebab-case, such as "low-confidence". */
+  /** The kebab-case name of the reason, such as "low-confidence". Names stay the same over releases. */
   readonly code: string
   readonly message: string
 }
@@ -144,6 +144,6 @@ export interface Classification {
   readonly codebook_version: string
   readonly prompt_version: string
   readonly run_id: string
-  /** ISO 8601 in UTC. */
+  /** The time of classification, as ISO 8601 in UTC. */
   readonly classified_at: string
 }

@@ -8,7 +8,7 @@ import type { FieldReading, Indicator, RuleReading, SamplePoint, Unit } from './
 
 /** One indicator to ask about. */
 export interface PromptItem {
-  /** Names the indicator in the request and in the answer. */
+  /** The key that names the indicator in the request and in the answer. */
   readonly key: string
   readonly indicator: Indicator
   readonly reading: RuleReading
@@ -20,12 +20,12 @@ const MAX_PROMPT_NAME = 400
 const MAX_PROMPT_DESCRIPTION = 600
 const MAX_PROMPT_TEXT = 200
 export const MAX_PROMPT_SAMPLES = 6
-/** Sample values are shown with so many digits, because more cost tokens and decide nothing. */
+/** Sample values are shown with so many significant digits, because more digits cost tokens and decide nothing. */
 const SIGNIFICANT_DIGITS = 6
 
 /**
- * The text fields that the model sees, in this order, with the most characters of each. Country, currency code and source
- * are left out, because they do not change a right answer and answers are reused across them.
+ * The text fields that the model sees, in this order, with the most characters of each. Country, currency code and source are
+ * left out, because they do not change a right answer, and an answer is reused for indicators that differ only in them.
  */
 const SHOWN_FIELDS = [
   ['units', MAX_PROMPT_TEXT],
@@ -39,15 +39,15 @@ const SHOWN_FIELDS = [
 ] as const satisfies readonly (readonly [keyof Indicator, number])[]
 
 /**
- * The user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of an indicator
- * can close the list.
+ * Builds the user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of an
+ * indicator can close the list.
  */
 export function buildUserPrompt(items: readonly PromptItem[]): string {
   const lines = items.map((item) => JSON.stringify(promptLine(item)).replaceAll('<', '\\u003c'))
   return [`Classify these ${items.length} indicators.`, OPEN, ...lines, CLOSE].join('\n')
 }
 
-/** What the model is shown of one indicator. Long texts are cut. */
+/** Builds the line of one indicator in the user message. Long texts are cut. */
 function promptLine({ key, indicator, reading }: PromptItem) {
   const texts: Record<string, string> = {}
   for (const [field, limit] of SHOWN_FIELDS) {
@@ -72,10 +72,11 @@ export type ShownReading = z.infer<typeof shownReadingSchema>
 export interface ParsedPromptItem {
   readonly key: string
   /**
-   * Its texts are cut and it has at most the last six sample values, so rules read less from it than from the original.
+   * The indicator as the message shows it, with cut texts and at most the last six sample values, so that rules read less
+   * from it than from the original.
    */
   readonly indicator: Indicator
-  /** The readings of the rules on the original indicator. */
+  /** The readings of the rules on the original indicator, whose texts were not cut. */
   readonly rules: ShownReading
 }
 
@@ -94,7 +95,7 @@ function valueAndSure<T>({ value, sure }: FieldReading<T>): { value: T; sure: bo
   return { value, sure }
 }
 
-/** The unit in words, such as "currency x1000000 USD per barrel". */
+/** Writes a unit in words, such as "currency x1000000 USD per barrel". */
 function unitText({ kind, scale, currency, per }: Unit): string {
   return [kind, scale === 1 ? '' : `x${scale}`, currency ?? '', per === null ? '' : `per ${per}`]
     .filter((part) => part !== '')
@@ -121,8 +122,7 @@ const lineSchema = rawIndicatorSchema.extend({
 })
 
 /**
- * Parses the items of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left
- * out.
+ * Parses the indicators of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left out.
  */
 export function parseUserPrompt(prompt: string): ParsedPromptItem[] {
   const lines = prompt.split('\n')

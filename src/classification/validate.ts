@@ -1,4 +1,4 @@
-/** Checks whether the fields of one result fit together, and returns what does not as findings with stable codes. */
+/** Checks whether the fields of one result fit together, and returns each contradiction as a finding with a stable code. */
 import type { Classification, IndicatorType, Issue, TemporalAggregation, UnitKind } from './types.ts'
 
 export type CheckedFields = Pick<
@@ -7,8 +7,8 @@ export type CheckedFields = Pick<
 >
 
 /**
- * Findings that the codebook rules out, so that a person has to review the result. Other findings are noted and the
- * result stands.
+ * The codes of findings that contradict the codebook, so that a person has to review the result. A finding with any other
+ * code is noted and the result stands.
  */
 export const BLOCKING_CODES: ReadonlySet<string> = new Set([
   'growth-rate-not-period-rate',
@@ -20,7 +20,7 @@ export const BLOCKING_CODES: ReadonlySet<string> = new Set([
   'stock-summed-over-period',
 ])
 
-/** One pair of fields that may contradict each other. */
+/** A check of one pair of fields that may contradict each other. */
 interface Check {
   readonly code: string
   readonly fails: (fields: CheckedFields) => boolean
@@ -43,7 +43,7 @@ const MONEYLESS: ReadonlySet<IndicatorType> = new Set([
   'probability',
   'percentage',
 ])
-/** The aggregations that a limit set by rule may have. */
+/** The aggregations that an indicator of type threshold may have, which is a limit set by law or rule. */
 const TIMELESS_OR_POINT: ReadonlySet<TemporalAggregation> = new Set(['not-applicable', 'point-in-time'])
 
 const CHECKS: readonly Check[] = [
@@ -115,12 +115,12 @@ const CHECKS: readonly Check[] = [
   },
 ]
 
-/** The findings in a fixed order; empty where the fields fit together. */
+/** Returns the findings about a result in a fixed order; empty where its fields fit together. */
 export function validate(fields: CheckedFields): Issue[] {
   return CHECKS.filter((check) => check.fails(fields)).map(({ code, message }) => ({ code, message: message(fields) }))
 }
 
-/** Whether one of the issues alone means that a field of the result is wrong. */
+/** Whether one of the issues alone proves that a field of the result is wrong. */
 export function isBlocked(issues: readonly Issue[]): boolean {
   return issues.some((issue) => BLOCKING_CODES.has(issue.code))
 }

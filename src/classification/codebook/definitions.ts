@@ -3,9 +3,9 @@ import type { Family, IndicatorType, Orientation, TemporalAggregation, TimeBasis
 
 export interface TypeDefinition {
   readonly family: Family
-  /** The cases in which an indicator is of this type. */
+  /** The sentence that says when an indicator is of this type. */
   readonly when: string
-  /** A case that looks like this type and is not, with the right type in brackets; null where there is none. */
+  /** A case that looks like this type and is of another, which stands in brackets; null where there is no such case. */
   readonly not: string | null
 }
 
@@ -139,7 +139,7 @@ export const TYPE_DEFINITIONS: Readonly<Record<IndicatorType, TypeDefinition>> =
   other: { family: 'other', when: 'none of the above: yes/no flags, temperature, coordinates', not: null },
 }
 
-/** When each temporal aggregation applies, and the time basis that follows from it. */
+/** For each temporal aggregation, the sentence that says when it applies, and its time basis. */
 export const AGGREGATION_DEFINITIONS: Readonly<
   Record<TemporalAggregation, { readonly timeBasis: TimeBasis; readonly when: string }>
 > = {
@@ -176,10 +176,10 @@ export const AGGREGATION_DEFINITIONS: Readonly<
   },
 }
 
-/** The point of view from which an orientation is judged. */
+/** The point of view from which the orientation of an indicator is judged. */
 export const ORIENTATION_VIEWPOINT = 'From the point of view of the people of that country, other things equal.'
 
-/** The indicators to which each orientation belongs. */
+/** For each orientation, the kinds of indicators that have it. */
 export const ORIENTATION_DEFINITIONS: Readonly<Record<Orientation, string>> = {
   'higher-is-positive':
     'output, growth of output, income, exports, trade/current-account/budget balances, reserves, employment, ' +
@@ -195,7 +195,7 @@ export const ORIENTATION_DEFINITIONS: Readonly<Record<Orientation, string>> = {
     'most shares',
 }
 
-/** The units texts that belong to each kind of unit. */
+/** For each kind of unit, the units texts that belong to it. */
 export const UNIT_KIND_DEFINITIONS: Readonly<Record<UnitKind, string>> = {
   currency:
     'money, whatever the scale: USD Million, National currency, constant LCU, PPP (current international $), USD/bbl',

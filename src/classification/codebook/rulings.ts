@@ -1,20 +1,20 @@
 /** The rulings of the codebook on cases where two careful readers differed, in the sentences that the prompt quotes. */
 
-/** Tells apart the types that divide one quantity by another. */
+/** The ruling that tells apart the types that divide one quantity by another. */
 export const DIVISION_RULING =
   '"Rate", "balance" and "index" in a name decide nothing alone. "Divided by something" is settled by what stands ' +
   'below the line: the whole that contains it (share), a group in which it is counted (percentage), anything else ' +
   '(ratio). Money per unit of a good or of work is a price; money per person of a population is a ratio.'
 
-/** Says which temporal aggregation a ratio or share has. */
+/** The ruling that says which temporal aggregation a ratio or share has. */
 export const RATIO_AGGREGATION_RULING =
   'Ratios and shares: of a stock (debt to GDP) point-in-time; of a flow to a flow (revenue % of GDP, current ' +
   'account to GDP, exports composition) period-total; per head of a flow (GDP per capita) period-total; structural ' +
   '(beds per 1000, pupils per teacher, % of population with electricity) not-applicable.'
 
 /**
- * The numbered rulings for the model. The numbers missing here concern units and frequency, which a model never
- * decides.
+ * The numbered rulings that the prompt shows to the model. Missing numbers belong to rulings on units and frequency, which a
+ * model never decides.
  */
 export const RULINGS: readonly { readonly number: number; readonly text: string }[] = [
   {

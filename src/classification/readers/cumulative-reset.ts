@@ -1,42 +1,42 @@
 /** Searches sample values for the month in which a year-to-date sum starts again from zero. */
 import type { Frequency, SamplePoint } from '../types.ts'
 
-/** The last so many sample values are looked at. */
+/** At most this many sample values are used, the latest ones. */
 const MAX_POINTS = 400
-/** With fewer sample values no reset can be told from chance. */
+/** With fewer sample values a reset cannot be told from chance. */
 const MIN_POINTS = 6
 
-/** One sample value. Months count from January of year 0. */
+/** One sample value, dated by a month that counts from January of year 0. */
 interface Point {
   readonly month: number
   readonly value: number
 }
 
-/** How well the values fit a sum that starts again in one month of the year. */
+/** The test of one month as the month of the reset: how well the sample values fit a sum that starts again in it. */
 export interface ResetHypothesis {
-  /** Month of the year, 1 to 12. */
+  /** The month of the reset, 1 to 12. */
   readonly resetMonth: number
-  /** How many resets the values cover. */
+  /** How many resets the sample values cover. */
   readonly resets: number
-  /** The values cover a reset, fall at it, and have even increments. */
+  /** Whether the sample values prove the hypothesis: they cover a reset, fall at it, and have even increments. */
   readonly isShown: boolean
-  /** The values contradict the hypothesis nowhere, but do not prove it. */
+  /** Whether the sample values contradict the hypothesis nowhere, although they do not prove it. */
   readonly isPossible: boolean
-  /** Standard deviation of the increments divided by their mean. Values that do not add up have 1.7 or more. */
+  /** The standard deviation of the increments divided by their mean. Values that do not add up have 1.7 or more. */
   readonly unevenness: number
 }
 
-/** The best of the twelve hypotheses, with what the values say where none of them holds. */
+/** The best of the twelve hypotheses, with two facts about the sample values that help where no hypothesis holds. */
 export interface BestHypothesis extends ResetHypothesis {
-  /** The values add up evenly from the first value on, without a reset. */
+  /** Whether the sample values add up evenly from the first value on, without a reset. */
   readonly isRunningTotal: boolean
-  /** Nearly every value is higher than the one before, as in a running total that began before the sample. */
+  /** Whether nearly every sample value is higher than the one before, as in a running total that began earlier. */
   readonly isRising: boolean
 }
 
 /**
- * Tests each month as a hypothesis and returns the best; null where there are too few values. Under the right hypothesis the
- * increments from value to value are even, and the values fall at each reset.
+ * Tests each month of the year as the month of the reset and returns the best hypothesis; null where there are too few sample
+ * values. Under the right hypothesis the increments from value to value are even, and the values fall at each reset.
  */
 export function findBestReset(sampleValues: readonly SamplePoint[], frequency: Frequency): BestHypothesis | null {
   const points = monthlyPoints(sampleValues)
@@ -44,8 +44,8 @@ export function findBestReset(sampleValues: readonly SamplePoint[], frequency: F
   const monthsPerStep = frequency === 'quarterly' ? 3 : 1
   const hypotheses: ResetHypothesis[] = []
   for (let start = 0; start < 12; start += 1) {
-    // Quarters may be dated by their first or their last month. A start with which no value coincides would repeat the
-    // hypothesis of another start.
+    // Quarters may be dated by their first or their last month. A start month with which no value coincides is skipped,
+    // because its hypothesis would repeat that of another month.
     if (monthsPerStep === 3 && !points.some((point) => (point.month - start) % 3 === 0)) continue
     hypotheses.push(testReset(points, start, monthsPerStep))
   }
@@ -60,7 +60,7 @@ export function findBestReset(sampleValues: readonly SamplePoint[], frequency: F
   }
 }
 
-/** The last sample values, at most one for each month. */
+/** Returns the latest sample values, at most one for each month. */
 function monthlyPoints(sampleValues: readonly SamplePoint[]): Point[] {
   const points: Point[] = []
   for (const { date, value } of sampleValues.slice(-MAX_POINTS)) {
@@ -72,7 +72,7 @@ function monthlyPoints(sampleValues: readonly SamplePoint[]): Point[] {
   return points
 }
 
-/** Whether the increments are even over more than a year, and the first value is itself only a few increments high. */
+/** Whether the increments are even over more than a year, and the first value is only a few increments high. */
 function isEvenFromTheStart(points: readonly Point[], increments: readonly number[]): boolean {
   const [first, last] = [points[0], points.at(-1)]
   if (first === undefined || last === undefined || increments.length < 7 || last.month - first.month < 13) return false
@@ -103,11 +103,11 @@ function testReset(points: readonly Point[], start: number, monthsPerStep: numbe
       pointsInYear += 1
       continue
     }
-    // The first value of a series that begins in the middle of a year is no increment, because its count may begin
-    // there.
+    // The first value of a series that begins in the middle of a year is no increment, because the sum may have begun earlier
+    // than that value.
     if (before !== undefined || position === 1) increments.push(point.value / position)
     const lastPosition = before === undefined ? 0 : positionInYear(before.month)
-    // A fall counts only after most of a year was seen, and after a count that began within the year was seen for
+    // A fall counts as a reset only after most of a year was seen. A sum that began within the year has to be seen for
     // longer.
     const beganWithinYear = isFirstYear && positionInYear(points[0]?.month ?? 0) > 1
     const neededPoints = Math.max(3, beganWithinYear ? stepsPerYear * 0.4 : 0)
@@ -139,14 +139,14 @@ function mean(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0) / Math.max(1, values.length)
 }
 
-/** Standard deviation divided by the mean; infinite for fewer than three values or a mean of zero. */
+/** Returns the standard deviation divided by the mean; infinite for fewer than three values or a mean of zero. */
 function unevennessOf(values: readonly number[]): number {
   const average = mean(values)
   const deviation = Math.sqrt(mean(values.map((value) => (value - average) ** 2)))
   return average === 0 || values.length < 3 ? Number.POSITIVE_INFINITY : deviation / Math.abs(average)
 }
 
-/** The part of the values that has the same sign as their mean, 0 to 1. */
+/** Returns the part of the values that has the same sign as their mean, 0 to 1. */
 function shareWithSignOfMean(values: readonly number[]): number {
   const average = mean(values)
   return values.filter((value) => value * average > 0).length / Math.max(1, values.length)

@@ -24,14 +24,14 @@ const RUNNING_TOTAL = pattern`
   \bcumulative\b|\bcumulated\b|\baccumulated\b|\brunning total\b|\bsince inception\b|\bcumulé
 `
 /**
- * Texts in which "cumulative" does not mean over time: "(cumulative)" levels of schooling add up over levels (ruling
- * 10).
+ * Texts in which "cumulative" has nothing to do with time, such as "(cumulative)" levels of schooling, which add up over
+ * levels (ruling 10 of the codebook).
  */
 const NOT_OVER_TIME = pattern`
   \battainment\b|\beducation\b|\bschooling\b|\bdistribution\b|\bcumulative (?:voting|preference)
 `
 
-/** Reads the cumulative pattern: first by the words of name and units, then by the sample values. */
+/** Reads the cumulative pattern from the words of name and units, or from the sample values where no word tells it. */
 export function detectCumulative(input: CumulativeInput): FieldReading<Cumulative> {
   const text = `${input.name.slice(0, 400)} | ${(input.units ?? '').slice(0, 240)}`.toLowerCase()
   const isSummed = SUMMED.has(input.type)
@@ -66,7 +66,7 @@ export function detectCumulative(input: CumulativeInput): FieldReading<Cumulativ
   return readValues(best)
 }
 
-/** The reading from the sample values alone. `best` is null where there are too few of them. */
+/** Reads the cumulative pattern from the sample values alone. `best` is null where there are too few sample values. */
 function readValues(best: BestHypothesis | null): FieldReading<Cumulative> {
   if (best === null) {
     return cumulativeReading('unknown', null, false, 'values-too-few', 'There are too few values to see a reset.')

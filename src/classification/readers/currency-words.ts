@@ -2,15 +2,15 @@
 import { pattern } from './pattern.ts'
 
 /**
- * Currency codes that are also words, such as ALL: they count as a code only where every other word of the text is a
- * word of units.
+ * Currency codes that are also words, such as ALL. Such a code counts only where every other word of the text is a word of
+ * units.
  */
 export const WORDLIKE_CODES: ReadonlySet<string> = new Set(
   'ALL TOP TRY CUP MOP PEN BAM GEL LAK RON SOS MAD COP BOB SLE ANG ERN CAD SIT STD CLF RUB VES DEM MUR'.split(' '),
 )
 
 /**
- * A name or sign of a currency. `code` is null where several currencies share it, so that the indicator's
+ * A name or sign of a currency. `code` is null where several currencies share the name, so that the indicator's
  * `currency_code` decides.
  */
 export interface CurrencyWord {
@@ -63,8 +63,7 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\bsoles\b/, code: 'PEN' },
   { pattern: /\bgh ?[¢₵]|₵/, code: 'GHS' },
   { pattern: /\beuro ?cents?\b|€ ?c(?:t|ents?)?\b/, code: 'EUR' },
-  // A dollar sign after letters that no entry above knows is some other country's dollar, so it must not be read as
-  // USD.
+  // A dollar sign after letters that no entry above knows belongs to some other country, so it must not be read as USD.
   { pattern: /\b(?!us?\$|usa?\$)[a-z]{1,3}\$/, code: null },
   {
     pattern: pattern`

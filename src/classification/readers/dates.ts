@@ -1,6 +1,6 @@
 /** Parses the dates of sample values, in the spellings that catalogues use, to ISO 8601. A period is named by its first day. */
 
-/** A longer text is no date, and the bound keeps every pattern fast. */
+/** The most characters of a date. A longer text is no date, and the bound keeps every pattern fast. */
 const MAX_DATE_LENGTH = 40
 const MIN_YEAR = 1500
 const MAX_YEAR = 2200
@@ -25,9 +25,7 @@ const TIME = /^[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:?\d{2})?$/
 
 type Reader = (match: RegExpExecArray) => string | undefined
 
-/**
- * The spellings of a date with their readers. The first spelling that fits decides, even where the date does not exist.
- */
+/** The spellings of a date, each with its reader. The first spelling that fits decides, even where the date does not exist. */
 const FORMS: readonly (readonly [RegExp, Reader])[] = [
   [/^(\d{4})$/, (m) => isoDate(num(m[1]), 1, 1)],
   [/^fy ?(\d{4})$/, (m) => isoDate(num(m[1]), 1, 1)],
@@ -47,9 +45,9 @@ const FORMS: readonly (readonly [RegExp, Reader])[] = [
 ]
 
 /**
- * The ISO date `YYYY-MM-DD` of `text`, or undefined where it names none. It reads "2024", "2023-Q1", "Q1 2023", "2024H1",
- * "2024-W05", "2024-05", "2024M05", "May 2024", "2024-05-31", "2024/05/31", "31.12.2024" and timestamps, of which the date
- * counts as written. Dates such as "01/02/2024" are refused, because the day or the month may stand first.
+ * Returns the ISO date `YYYY-MM-DD` of `text`, or undefined where the text names none. The reader knows "2024", "2023-Q1",
+ * "Q1 2023", "2024H1", "2024-W05", "2024-05", "2024M05", "May 2024", "2024-05-31", "2024/05/31", "31.12.2024" and timestamps,
+ * of which the date counts as written. Dates such as "01/02/2024" are refused, because the day or the month may stand first.
  */
 export function parseDate(text: string): string | undefined {
   if (text.length > MAX_DATE_LENGTH) return undefined
@@ -66,15 +64,15 @@ export function parseDate(text: string): string | undefined {
   return undefined
 }
 
-/** The ISO date of a day that exists between MIN_YEAR and MAX_YEAR, else undefined. */
+/** Returns the ISO date of a day that exists between MIN_YEAR and MAX_YEAR, else undefined. */
 function isoDate(year: number, month: number, day: number): string | undefined {
   if (year < MIN_YEAR || year > MAX_YEAR || month < 1 || month > 12 || day < 1) return undefined
-  // Day 0 of the next month is the last day of this month.
+  // Day 0 of the next month is the last day of this month, so the comparison refuses days that the month does not have.
   if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined
   return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
 }
 
-/** The Monday of an ISO week, of which a year has 52 or 53. Week 1 is the week that holds 4 January. */
+/** Returns the Monday of an ISO week, of which a year has 52 or 53. Week 1 is the week that holds 4 January. */
 function isoWeek(year: number, week: number): string | undefined {
   if (year < MIN_YEAR || year > MAX_YEAR || week < 1) return undefined
   const monday = mondayOfWeekOne(year) + (week - 1) * 7 * DAY_MS
@@ -87,7 +85,7 @@ function mondayOfWeekOne(year: number): number {
   return fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY_MS
 }
 
-/** The number of a month, 1 to 12, by its English name, its first three letters or "sept"; 0 for any other word. */
+/** Returns the number of a month, 1 to 12, by its English name, its first three letters or "sept"; 0 for any other word. */
 function monthNumber(word = ''): number {
   if (word === 'sept') return 9
   return MONTH_NAMES.findIndex((name) => name === word || name.slice(0, 3) === word) + 1

@@ -25,7 +25,10 @@ const ANNUAL = pattern`
   \bannual|\byrly|\byear|\banual|\bannuel|\bjährl|\bannuale|\bjahr|\byıllık|\btahunan|\bper annum|\b(?:12|twelve)[- ]month|год|年|연간
 `
 
-/** The texts of each frequency, tried in order. "biannually" stands before "annual", because it contains that word. */
+/**
+ * The periodicity texts of each frequency, tried in order. "biannually" stands before "annual", because the longer word
+ * contains the shorter.
+ */
 const WORDS: readonly (readonly [RegExp, Frequency])[] = [
   [SEMIANNUAL, 'semiannual'],
   [IRREGULAR, 'irregular'],
@@ -36,7 +39,7 @@ const WORDS: readonly (readonly [RegExp, Frequency])[] = [
   [DAILY, 'daily'],
   [ANNUAL, 'annual'],
 ]
-/** Codes that name a frequency. This is a Map, because an object would find "__proto__" from the input. */
+/** Codes that name a frequency. A Map holds them, because in an object a text such as "__proto__" would find a property. */
 const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['d', 'daily'],
   ['b', 'daily'],
@@ -50,7 +53,7 @@ const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['y', 'annual'],
   ['ann', 'annual'],
   ['ann.', 'annual'],
-  // The durations of ISO 8601, which SDMX sources use.
+  // The codes from here on are durations of ISO 8601, which SDMX sources use.
   ['p1d', 'daily'],
   ['p7d', 'weekly'],
   ['p1w', 'weekly'],
@@ -71,7 +74,7 @@ const GAPS: readonly (readonly [Frequency, number, number])[] = [
   ['annual', 350, 380],
 ]
 const DAY_MS = 86_400_000
-/** The last so many dates are looked at. */
+/** At most this many dates of sample values are used, the latest ones. */
 const MAX_POINTS = 400
 
 export interface FrequencyInput {
@@ -79,7 +82,10 @@ export interface FrequencyInput {
   readonly sample_values: readonly SamplePoint[]
 }
 
-/** Reads the periodicity text; without a known word in it, takes the frequency that most gaps between dates have. */
+/**
+ * Reads the frequency from the periodicity text. Where the text has no known word, the frequency of most gaps between the
+ * dates of sample values counts.
+ */
 export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
   const letter = LETTERS.get(word)
@@ -95,7 +101,8 @@ export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
 }
 
 /**
- * The frequency that more than half of the gaps have. It is sure where three quarters of at least three gaps have it.
+ * Returns the frequency that more than half of the gaps between dates have. The reading is sure where three quarters of at
+ * least three gaps have it.
  */
 function fromDates(points: readonly SamplePoint[]): FieldReading<Frequency> {
   const days = points

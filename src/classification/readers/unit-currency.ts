@@ -3,12 +3,13 @@ import { CURRENCY_CODES } from '../currency-codes.ts'
 import { CURRENCY_WORDS, WORDLIKE_CODES } from './currency-words.ts'
 import { MONEY_LETTERS, SCALE_WORDS, UNIT_FILLER } from './unit-words.ts'
 
-/** The entries for international dollars and national currency, which count before any code: "PPP USD" is INTL. */
+/** The entries for international dollars and national currency. They count before any ISO code, so that "PPP USD" is INTL. */
 const GENERAL_CURRENCIES = CURRENCY_WORDS.slice(0, 2)
 
 /**
- * The currency of `numerator`: an ISO code, LCU, INTL, or null where it names none. `ownCode`, the indicator's own currency
- * code, decides names that several currencies share, such as "pesos"; without it such a name counts as LCU.
+ * Returns the currency of `numerator`: an ISO code, LCU, INTL, or null where the text names none. `ownCode`, the indicator's
+ * own currency code, decides names that several currencies share, such as "pesos"; without `ownCode` such a name counts as
+ * LCU.
  */
 export function readCurrency(numerator: string, ownCode: string | null): string | null {
   const lower = numerator.toLowerCase()
@@ -20,8 +21,8 @@ export function readCurrency(numerator: string, ownCode: string | null): string 
 }
 
 /**
- * A code that stands alone and in capitals. A code that is also a word counts only where all other words are words of
- * units.
+ * Returns a currency code that stands alone and in capitals. A code that is also a word counts only where all other words of
+ * the text are words of units.
  */
 function readCode(numerator: string): string | null {
   const tokens = numerator.match(/[\p{L}\p{M}]+\.?|\d+/gu) ?? []

@@ -1,10 +1,10 @@
 /** Reads what a unit is divided by, such as "barrel" from "USD/bbl" (the field `unit.per`). */
 import { cap } from './unit-normalise.ts'
 
-/** The longest denominator that is kept as it is written. */
+/** The most characters of a denominator that is kept as written. */
 const MAX_DENOMINATOR_LENGTH = 80
 
-/** Spellings of common denominators, with the name that all of them get. */
+/** The spellings of common denominators, each with the one name that all its spellings get. */
 const DENOMINATOR_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:bbl|bbls|barrels?)$/, 'barrel'],
   [/^(?:d|day|days)$/, 'day'],
@@ -26,7 +26,10 @@ const DENOMINATOR_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:cubic met(?:er|re)s?|m3|m³|cbm)$/, 'm3'],
 ]
 
-/** The name of a denominator text; null where the text is empty. A bare number is a number of people. */
+/**
+ * Returns the name of a denominator text; null where the text is empty. A denominator that is a bare number is a number of
+ * people.
+ */
 export function readDenominator(denominator: string): string | null {
   const text = (denominator.split(/[,;(]/, 1)[0] ?? '').trim()
   if (text === '') return null

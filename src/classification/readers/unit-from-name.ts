@@ -5,12 +5,12 @@ import { readUnitText, type UnitByRule, unitByRule } from './unit-from-text.ts'
 import { normaliseUnitText } from './unit-normalise.ts'
 import { NAMES_MEASURE, NAMES_THINGS } from './unit-words.ts'
 
-/** The longest name that is read; the rest is ignored. */
+/** The most characters of a name that are read; the rest is ignored. */
 export const MAX_NAME_LENGTH = 400
 
 /**
- * The unit that a name implies (ruling 8: a name that counts things or people, a rank or an X-to-Y ratio). `ownCode` is
- * the indicator's own currency code.
+ * Returns the unit that a name implies, by ruling 8 of the codebook: a name that counts things or people, a rank or an X-to-Y
+ * ratio. `ownCode` is the indicator's own currency code.
  */
 export function readUnitFromName(rawName: string, ownCode: string | null): UnitByRule {
   const name = normaliseUnitText(rawName, MAX_NAME_LENGTH)
@@ -29,15 +29,15 @@ export function readUnitFromName(rawName: string, ownCode: string | null): UnitB
   return unitByRule('unknown', 'units-empty')
 }
 
-/** The unit in the last bracket of a name that ends with it; null where there is none. */
+/** Reads the unit in the bracket at the end of a name; null where the name has none. */
 function readBracket(name: string, ownCode: string | null): UnitByRule | null {
   for (const { 0: bracket, index } of [...name.matchAll(/\([^()]{1,200}\)/g)].reverse()) {
-    // A bracket within the name, such as "(2011 PPP)", describes what is measured; a unit stands at the end.
+    // A bracket within the name, such as "(2011 PPP)", describes what is measured; only a bracket at the end names a unit.
     const after = name.slice(index + bracket.length).replace(/\([^()]*\)/g, '')
     if (!/^ *(?:, [A-Z][^()]*)?$/.test(after)) continue
     const inner = bracket.slice(1, -1)
-    // A currency code alone in brackets names the currency of an exchange rate; another word in capitals is an
-    // abbreviation.
+    // A currency code alone in brackets names the currency of an exchange rate; any other word in capitals is an abbreviation
+    // and no unit.
     if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
     const found = readUnitText(inner, ownCode)
     if (found === null || found.kind === 'unknown') continue

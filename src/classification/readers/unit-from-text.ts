@@ -19,7 +19,7 @@ import {
   TEMPERATURE,
 } from './unit-words.ts'
 
-/** The longest units text that is read; the rest is ignored. */
+/** The most characters of a units text that are read; the rest is ignored. */
 export const MAX_UNITS_LENGTH = 240
 
 /** A unit together with the name of the rule that read it. */
@@ -31,13 +31,13 @@ export interface UnitByRule {
   readonly rule: string
 }
 
-/** A unit of `kind` with scale 1, no currency and no denominator, unless `more` says otherwise. */
+/** Builds a unit of `kind` with scale 1, no currency and no denominator, except for what `more` sets. */
 export function unitByRule(kind: UnitKind, rule: string, more: Partial<Omit<UnitByRule, 'kind' | 'rule'>> = {}) {
   return { kind, scale: 1, currency: null, per: null, ...more, rule } satisfies UnitByRule
 }
 
 /**
- * Reads a units text; null where it is empty or only a note on method. `ownCode` is the indicator's own currency code.
+ * Reads a units text; null where the text is empty or only a note on method. `ownCode` is the indicator's own currency code.
  */
 export function readUnitText(raw: string, ownCode: string | null): UnitByRule | null {
   const text = normaliseUnitText(raw, MAX_UNITS_LENGTH)
@@ -46,7 +46,7 @@ export function readUnitText(raw: string, ownCode: string | null): UnitByRule | 
   if (FLAG.test(lower)) return unitByRule('flag', 'units-flag')
   if (PERCENT.test(lower)) return unitByRule('percentage', 'units-percent')
   if (INDEX.test(lower)) return unitByRule('index', 'units-index')
-  // The text keeps its capitals from here on, because a currency code needs them.
+  // The units text keeps its capitals from here on, because a currency code is recognised by them.
   const withoutNotes = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
   const { numerator, denominator, factor } = splitUnit(separateGluedParts(withoutNotes))
   const per = readDenominator(denominator)
@@ -62,8 +62,8 @@ function readQuantity(numerator: string, denominator: string, scale: number): Un
   if (RATIO_WORD.test(numerator)) return unitByRule('ratio', 'units-ratio', { per })
   if (/^[\d ]*$/.test(numerator) && denominator !== '') return unitByRule('rate', 'units-rate', { per })
   if (TEMPERATURE.test(numerator)) return unitByRule('temperature', 'units-temperature')
-  // A quantity counts before a duration, because "years" beside a quantity names an age: "liters of alcohol, 15+
-  // years".
+  // The words of physical quantities are tried before those of durations, because "years" beside a quantity names an age:
+  // "liters of alcohol, 15+ years".
   if (PHYSICAL.test(numerator)) return unitByRule('physical', 'units-physical', { scale, per })
   if (DURATION.test(numerator)) return unitByRule('duration', 'units-duration', { scale, per })
   if (/\bmale births\b/.test(numerator)) return unitByRule('ratio', 'units-ratio', { per })
@@ -82,7 +82,10 @@ function readQuantity(numerator: string, denominator: string, scale: number): Un
   return unitByRule('unknown', 'units-unread', { per })
 }
 
-/** Whether every word is a multiplier, as in "Tens of Million". In "Thousand Quux" the unit may be anything. */
+/**
+ * Whether every word is a multiplier, as in "Tens of Million". A text such as "Thousand Quux" is more than a multiplier, so
+ * its unit may be anything.
+ */
 function isMultiplierAlone(numerator: string): boolean {
   const words = numerator.match(/[\p{L}\p{M}]+/gu) ?? []
   return words.every((word) => SCALE_WORDS.has(word) || MONEY_LETTERS.has(word) || /^(?:of|in|the)$/.test(word))

@@ -2,18 +2,18 @@
 import { CURRENCY_CODES } from '../currency-codes.ts'
 import { CJK_WORDS } from './unit-words.ts'
 
-/** `text` cut to `maxLength`. A longer text is no unit, and the bound keeps every pattern fast. */
+/** Cuts `text` to `maxLength` characters. A longer text is no unit, and the bound keeps every pattern fast. */
 export function cap(text: string, maxLength: number): string {
   return text.length > maxLength ? text.slice(0, maxLength) : text
 }
 
 /**
- * One spelling of a units text: full-width signs become plain ones (NFKC), powers of ten and number words become numbers,
- * and separators between groups of digits go, "1,000" and "1,00,000" alike.
+ * Gives the spellings of a units text one form: full-width signs become plain ones (NFKC), powers of ten and number words
+ * become numbers, and separators between groups of digits go, so that "1,000" and "1,00,000" lose their commas.
  */
 export function normaliseUnitText(raw: string, maxLength: number): string {
   let text = cap(raw, maxLength)
-    // NFKC alone would turn 10⁶ into 106.
+    // Powers are rewritten before NFKC, which would turn 10⁶ into 106.
     .replace(/(?<=10)[⁰-⁹²³]{1,2}/g, (power) => `^${power.normalize('NFKC')}`)
     .normalize('NFKC')
     .replace(/\b10(?:\^|\*\*)(\d{1,2})(?!\d)|\b1e(\d{1,2})\b/gi, (_, caret?: string, e?: string) => {
@@ -28,7 +28,7 @@ export function normaliseUnitText(raw: string, maxLength: number): string {
     .trim()
 }
 
-/** Multipliers that are written in one word with a currency code, such as "TEUR" for a thousand euros. */
+/** Multipliers that stand in one word with a currency code, such as T for a thousand in "TEUR". */
 const GLUED_MULTIPLIERS: ReadonlyMap<string, string> = new Map([
   ['k', 'thousand'],
   ['K', 'thousand'],
@@ -36,7 +36,7 @@ const GLUED_MULTIPLIERS: ReadonlyMap<string, string> = new Map([
   ['MM', 'million'],
 ])
 
-/** Currencies by the country in a quote of pence or cents, such as GBp, GBX, USc and ZAc. */
+/** The currency for each country's letters in a quote of pence or cents, such as GBp, GBX, USc and ZAc. */
 const MINOR_UNIT_CURRENCIES: ReadonlyMap<string, string> = new Map([
   ['GB', 'GBP'],
   ['US', 'USD'],
@@ -45,8 +45,7 @@ const MINOR_UNIT_CURRENCIES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Separates multipliers, currency codes and signs that are written in one word: "USDmn", "TEUR", "p/kWh", "GBp",
- * "MNOK".
+ * Separates multipliers, currency codes and signs that stand in one word, such as "USDmn", "TEUR", "p/kWh", "GBp" and "MNOK".
  */
 export function separateGluedParts(text: string): string {
   return text
@@ -67,16 +66,18 @@ export function separateGluedParts(text: string): string {
     )
 }
 
-/** A units text split at "per" or "/". */
+/** A units text that is split at "per" or "/" into numerator and denominator. */
 export interface SplitUnit {
   readonly numerator: string
-  /** What the unit is divided by; '' where there is no "per" or "/". */
+  /** The text after "per" or "/"; '' where the units text has neither. */
   readonly denominator: string
-  /** The multiplier that an oil unit such as "BBL/D/1K" carries at its end or beginning, else 1. */
+  /** The multiplier at the end or beginning of an oil unit such as "BBL/D/1K"; 1 for every other unit. */
   readonly factor: number
 }
 
-/** Splits a units text into numerator and denominator: "USD/bbl", "EUR per MWh", "BBL/D/1K", "kb/d", "USD a year". */
+/**
+ * Splits a units text into numerator and denominator, such as "USD/bbl", "EUR per MWh", "BBL/D/1K", "kb/d" and "USD a year".
+ */
 export function splitUnit(text: string): SplitUnit {
   const oil = /^(.{1,20}?)(?:\/(d|day))?\/ ?1 ?(k|m|million|thousand)$/i.exec(text)
   if (oil)

@@ -3,17 +3,17 @@ import { UNIT_SCALES } from '../codebook.ts'
 import { MONEY_LETTERS, SCALE_WORDS } from './unit-words.ts'
 
 /**
- * Short words that are multipliers beside money and something else elsewhere: "mm" is also a millimetre, "th" also an
- * ordinal.
+ * Short words that are multipliers only beside money, because elsewhere they mean something else: "mm" is also a millimetre,
+ * "th" also an ordinal.
  */
 const AMBIGUOUS_WORDS: ReadonlySet<string> = new Set(['mm', 'th', 'md', 'man', 'cr'])
 
 /**
- * The product of all multipliers in `numerator`, or the largest of them where the codebook has no scale of that product.
- * `isMoney` says whether the text names a currency, beside which single letters are multipliers too.
+ * Returns the product of all multipliers in `numerator`, or the largest multiplier where the codebook has no scale of that
+ * product. `isMoney` says whether the text names a currency, beside which single letters are multipliers too.
  */
 export function readScale(numerator: string, isMoney: boolean): number {
-  // The letters before a currency sign belong to a country: the B of "B$" is no billion.
+  // The letters before a currency sign belong to a country, so they are removed: the B of "B$" is no billion.
   const tokens =
     numerator.replace(/(?<!\p{L})\p{Lu}{1,3}(?=[$£])/gu, '').match(/[\p{L}\p{M}]+\.?|\d+(?:\.\d+)?/gu) ?? []
   const factors: number[] = []

@@ -38,7 +38,7 @@ export const SCALE_WORDS: ReadonlyMap<string, number> = new Map(
   ).flatMap(([scale, words]) => words.split(' ').map((word): [string, number] => [word, scale])),
 )
 
-/** Letters that are multipliers beside money only: "USD M" is a million, while "m" alone is a metre. */
+/** Letters that are multipliers only beside money: "USD M" is a million, while "m" alone is a metre. */
 export const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
   ['m', 1e6],
   ['k', 1e3],
@@ -47,8 +47,8 @@ export const MONEY_LETTERS: ReadonlyMap<string, number> = new Map([
 ])
 
 /**
- * Chinese, Japanese, Korean and Thai words of units, with the English word that replaces each. They are replaced in order:
- * a unit that contains a number word, such as 千克 (kg), stands before the number.
+ * Chinese, Japanese, Korean and Thai words of units, each with the English word that replaces it. The words are replaced in
+ * this order: a unit that contains a number word, such as 千克 (kg), stands before the number word.
  */
 export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
   [/千瓦[时時]/g, ' kWh '],
@@ -72,9 +72,7 @@ export const CJK_WORDS: readonly (readonly [RegExp, string])[] = [
   [/人(?!民[币幣])|명/g, ' persons '],
 ]
 
-/**
- * Notes on method or source, such as "modeled ILO estimate". They are cut from a units text and the rest of it is read.
- */
+/** Notes on method or source, such as "modeled ILO estimate", which are cut from a units text before the rest is read. */
 export const NOTES = new RegExp(
   pattern`
     \b(?:modell?ed|national|projected|preliminary|revised|ilo|imf|world bank|official|survey|staff) (?:ilo 
@@ -87,7 +85,7 @@ export const NOTES = new RegExp(
   'gi',
 )
 
-/** A units text that says nothing. */
+/** Matches a units text that names no unit, such as "n/a" or "none". */
 export const EMPTY = pattern`
   ^(?:[\s\-–—.,;:()/*?]*|n\.?\/?a\.?|none|null|nil|unknown|undefined|nan|no unit|unitless)$
 `
@@ -136,14 +134,14 @@ export const COUNT = pattern`
   |cities|schools|hospitals|doctors|nurses|physicians|calls|tests|doses|attacks|crimes|strikes|participants
   |containers|litigations|homicides)\b|\btonnages?\b|\b(?:persoane|orang|adet|kişi)(?!\p{L})|osób|osob\b|человек|единиц|штук|души
 `
-/** Words beside which a currency code that is also a word still counts as a code, as in "constant ALL Million". */
+/** Words of units. A currency code that is also a word still counts as a code beside them, as in "constant ALL Million". */
 export const UNIT_FILLER = pattern`
   ^(?:constant|current|real|nominal|prices?|chained|volumes?|value|at|in|of|and|bop|dod|nfl|dis|tds|ntr|int
   |amt|com|und|cif|fob|basis|annual|annuali[sz]ed|equivalent|units?|base|year|index|per|million|market|rate
   |moneda|mill?|saar|sa|nsa)$
 `
 
-/** Names that count people, things or events, so that empty units mean a count. */
+/** Names that count people, things or events, so that the unit is a count where the units text is empty. */
 export const NAMES_THINGS = pattern`
   \b(?:population|persons|people|adults|children|pupils|teachers|students|passengers|arrivals|departures
   |applications|subscriptions|servers|companies|articles|species|refugees?|migrants?|migration|deaths|births
@@ -152,14 +150,14 @@ export const NAMES_THINGS = pattern`
   |vacancies|jobs|claims|tractors|beds|physicians|nurses|aircraft|ships|takeoffs|transactions|movements
   |establishments|schools|hospitals|depositors|trademarks|designs|livestock|researchers|technicians|inhabitants)\b
 `
-/** Names of rates, amounts and indices, which are no counts although they may name people or things. */
+/** Names of rates, amounts and indices, whose unit is no count although the names may mention people or things. */
 export const NAMES_MEASURE = pattern`
   \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
   |qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans
   |benefits)\b|%
 `
 
-/** The explanation of each rule of the unit reader. */
+/** The sentence that explains each rule of the unit reader to a person. */
 export const BECAUSE: Readonly<Record<string, string>> = {
   'units-flag': 'The units say yes or no.',
   'units-percent': 'The units say percent.',

@@ -14,12 +14,12 @@ export interface UnitInput {
   readonly currency_code?: string | undefined
 }
 
-/** The longest text of the input's `scale` that is read. */
+/** The most characters of the indicator's `scale` text that are read. */
 const MAX_SCALE_LENGTH = 60
 
 /**
- * Reads the unit from the units text and, where that is empty or a note, from the name. The input's own scale counts only
- * where the units name none, and its own currency code only where they name no currency.
+ * Reads the unit from the units text or, where that text is empty or a note, from the name. The indicator's `scale` counts
+ * only where the units name no multiplier, and its `currency_code` only where the units name no currency.
  */
 export function parseUnits(input: UnitInput): FieldReading<Unit> {
   const own = input.currency_code?.trim().toUpperCase() ?? ''
@@ -41,7 +41,10 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 
-/** Whether the units are empty or repeat the bracket of the name, so that the name may add a denominator (ruling 9). */
+/**
+ * Whether the units text is empty or repeats the bracket of the name, so that the name may add a denominator (ruling 9 of the
+ * codebook).
+ */
 function isUnitFromName(input: UnitInput): boolean {
   const units = cap(input.units ?? '', MAX_UNITS_LENGTH)
     .toLowerCase()

@@ -19,7 +19,7 @@ import { COUNTED_EVENT, COUNTED_STATE, DEBT } from './shared-words.ts'
 const isPortion = isType('share', 'ratio')
 const isPercentage = isType('percentage')
 
-/** For indicators of type share, ratio or percentage. Together the rules fit every one of them. */
+/** The rules for indicators of type share, ratio or percentage, tried in order. One of them fits every such indicator. */
 export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'labour-rate',
@@ -117,7 +117,7 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
 
 const isCount = isType('count')
 
-/** For indicators of type count. The last rule fits every count. */
+/** The rules for indicators of type count, tried in order. The last rule fits every count. */
 export const COUNT_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'procedures',

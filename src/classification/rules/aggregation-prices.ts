@@ -7,7 +7,7 @@ import { COMMODITY, EXCHANGE_RATE, PRICE_WORD, PUMP_OR_RETAIL, SCORE, STOCK_MARK
 
 const isPrice = isType('price')
 
-/** For indicators of type price. The last rule fits every price. */
+/** The rules for indicators of type price, tried in order. The last rule fits every price. */
 export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'minimum-wage',
@@ -90,7 +90,7 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
 
 const isIndex = isType('index')
 
-/** For indicators of type index. The last rule fits every index. */
+/** The rules for indicators of type index, tried in order. The last rule fits every index. */
 export const INDEX_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'score-or-rank',

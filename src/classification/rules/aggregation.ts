@@ -13,7 +13,7 @@ import {
 import type { Rule, TypedContext } from './context.ts'
 import { isType } from './context.ts'
 
-/** Tried in order. The last rule fits every indicator. */
+/** The rules for the temporal aggregation, tried in order. The last rule fits every indicator. */
 export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>[] = [
   {
     rule: 'growth-is-a-rate',

@@ -38,20 +38,20 @@ export const STOCK_OF_THINGS = pattern`
   ^(?:sq\.? ?km|hectares?|km2|acres?|(?:thousand|million) hectares)
 `
 
-/** Words for the net of two opposing flows. */
+/** Words that say a figure is the net of two opposing flows. */
 export const NET = pattern`
   \bnet\b(?! of tax)|\bbalance\b(?! sheets?)|\bcurrent account\b|\bcapital account\b|\bfinancial account\b
   |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
   |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
 `
 /**
- * Words of a description that make a series net although its name does not say so: ruling 4 has disbursements minus
- * repayments as a balance.
+ * Words of a description that make a series net although its name does not say so: by ruling 4 of the codebook, disbursements
+ * minus repayments are a balance.
  */
 export const NET_IN_DESCRIPTION = pattern`
   \bdisbursements minus\b|\b(?:minus|net of) (?:principal )?repayments\b
 `
-/** Net figures that are themselves a stock or a position. */
+/** Names of net figures that are themselves a stock or a position. */
 export const NET_STOCK = pattern`
   \bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
   |\bnet .{0,20}(?:position|assets|debt|credit)\b
@@ -88,17 +88,17 @@ export const FLOW = pattern`
   |\bbonuses\b|\bissuance\b|\btransactions\b
 `
 /**
- * What the debt tables of the World Bank write before the currency of a stock: debt outstanding (DOD), undisbursed
- * (UND).
+ * The abbreviations that the World Bank's debt tables write before the currency of a stock: debt outstanding (DOD),
+ * undisbursed (UND).
  */
 export const LEDGER_STOCK = /^(?:dod|und)\b/
 /**
- * What the debt tables of the World Bank write before the currency of a net figure: net flows (NFL), net transfers
- * (NTR).
+ * The abbreviations that the World Bank's debt tables write before the currency of a net figure: net flows (NFL), net
+ * transfers (NTR).
  */
 export const LEDGER_NET = /^(?:nfl|ntr)\b/
 /**
- * What the debt tables of the World Bank write before the currency of a gross flow: disbursements (DIS), commitments
- * (COM), amortization (AMT), interest (INT), debt service (TDS).
+ * The abbreviations that the World Bank's debt tables write before the currency of a gross flow: disbursements (DIS),
+ * commitments (COM), amortization (AMT), interest (INT), debt service (TDS).
  */
 export const LEDGER_FLOW = /^(?:dis|com|amt|int|tds)\b/

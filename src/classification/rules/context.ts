@@ -3,7 +3,8 @@ import { pattern } from '../readers/pattern.ts'
 import type { Cumulative, FieldReading, Indicator, IndicatorType, Unit } from '../types.ts'
 
 /**
- * A name that ends with the whole that a percentage is of, such as "Revenue, % of GDP" or "tax as a share of profit".
+ * Matches a name that ends with the total that a percentage is a part of, such as "Revenue, % of GDP" or "tax as a share of
+ * profit".
  */
 const WHOLE_AT_END = pattern`
   , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
@@ -13,51 +14,52 @@ const WHOLE_AT_END = pattern`
 export interface RuleContext {
   /** The name without modifiers at its end, such as "seasonally adjusted". */
   readonly name: string
-  /** What is measured: the name without brackets, notes on the price basis, and the "% of ..." at its end. */
+  /** The part of the name that says what is measured: without brackets, price basis, and the "% of ..." at its end. */
   readonly head: string
-  /** The units text, or the last bracket of the name where the units are empty or a note. */
+  /** The units text, or the last bracket of the name where the units text is empty or only a note on method. */
   readonly units: string
-  /** The whole that a percentage is of, such as "gdp" or "female labor force"; '' where none is named. */
+  /** The total that a percentage is a part of, such as "gdp" or "female labor force"; '' where the indicator names none. */
   readonly whole: string
   readonly unit: Unit
   /** Whether the unit reader is sure of the unit. */
   readonly unitSure: boolean
   readonly description: string
   readonly isPercent: boolean
-  /** The units are a percentage, and neither units nor name say of what. */
+  /** Whether the units are a percentage and neither units nor name say of which total. */
   readonly isBarePercent: boolean
   readonly isMoney: boolean
-  /** The name is too long to be read whole, so no rule may be sure of what it says. */
+  /** Whether the name was cut because it is too long, so that no rule may be sure of what the name says. */
   readonly isCut: boolean
 }
 
-/** What the rules for aggregation and orientation see, which run after the type is decided. */
+/** The context for the rules of aggregation and orientation, which run after the type is decided and so see it. */
 export interface TypedContext extends RuleContext {
   readonly type: IndicatorType
   readonly cumulative: FieldReading<Cumulative>
 }
 
-/** A predicate that is true for the given types. */
+/** Builds a predicate that is true for indicators of the given types. */
 export function isType(...types: readonly IndicatorType[]): (seen: TypedContext) => boolean {
   return (seen) => types.includes(seen.type)
 }
 
 /**
- * One rule of a list. The first rule whose predicate is true gives the value of the field. Vocabulary whose name ends in
- * _SURE or _UNSURE holds the words that make a rule sure or unsure, and in _EXCLUDED those with which it does not apply.
+ * One rule of a list. The first rule whose predicate is true gives the value of the field. A vocabulary whose name ends in
+ * _SURE or _UNSURE holds the words that make a rule sure or unsure, and one that ends in _EXCLUDED the words with which the
+ * rule does not apply.
  */
 export interface Rule<Value, Seen = RuleContext> {
-  /** Stable kebab-case name, unique in its list. */
+  /** The kebab-case name of the rule, unique in its list. Names stay the same over releases. */
   readonly rule: string
   readonly value: Value
   readonly when: (seen: Seen) => boolean
-  /** Whether the value may stand without asking a model. Absent means true. */
+  /** Whether the rule's value may stand without asking a model. An absent property means true. */
   readonly sure?: boolean | ((seen: Seen) => boolean)
-  /** One short sentence that explains the value to a person. */
+  /** One short sentence that explains the rule's value to a person. */
   readonly because: string
 }
 
-/** A longer name is cut, and no rule is sure of it. */
+/** The most characters of a name that are read. A longer name is cut, and no rule is sure of an indicator with such a name. */
 const MAX_NAME = 320
 const MAX_UNITS = 160
 const MAX_DESCRIPTION = 600
@@ -69,17 +71,20 @@ const MODIFIER = pattern`
   |revised(?: estimate)?|estimates?|constant prices|current prices|real terms|survey based|official statistics
   |moving average|trend|unadjusted|national|headline|all regions)$
 `
-/** Notes on the price basis, such as "at constant prices". */
+/** Notes on the price basis in a name, such as "at constant prices", which say nothing about what is measured. */
 const BASIS =
   /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
-/** What a name includes or excludes besides, which is not what is measured: "Savings, including emission damage". */
+/**
+ * The end of a name that says what is included or excluded, as in "Savings, including emission damage". It does not say what
+ * is measured, so it is left out.
+ */
 const BESIDES = /, (?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
-/** Units texts that are only a note on method, so that the bracket of the name counts instead. */
+/** Units texts that are only a note on method, so that the bracket of the name is read as the units instead. */
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
   |average for affected firms|-|n\/?a|none)$
 `
-/** Words after a percent sign that name no whole, as in "% change" and "% per annum". */
+/** Words after a percent sign that name no total, as in "% change" and "% per annum". */
 const NOT_A_WHOLE = pattern`
   ^(?:$|change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q|year|month|quarter|annual|per annum|p\.?a|points?|gross$|net$
   |ages |from |all forms|cumulative|balance|full|net balance)
@@ -95,7 +100,7 @@ function lower(text: string | undefined, max: number): string {
     .toLowerCase()
 }
 
-/** `name` without modifiers at its end, of which up to three are removed. */
+/** Removes up to three modifiers, such as "seasonally adjusted", from the end of `name`. */
 function stripModifiers(name: string): string {
   let text = name
   for (let round = 0; round < 3; round += 1) {
@@ -108,7 +113,7 @@ function stripModifiers(name: string): string {
   return text
 }
 
-/** The whole that a percentage is of: "gdp" for "percent of GDP", and '' for "% change" or "% per annum". */
+/** Returns the total that a percentage is a part of: "gdp" for "percent of GDP", and '' for "% change" or "% per annum". */
 function wholeOf(text: string): string {
   const at = /%|\bpercent(?:age)?\b|\bper cent\b|\bpct\b/.exec(text)
   if (!at) return ''
@@ -153,8 +158,8 @@ export function buildRuleContext(
 }
 
 /**
- * The whole without the group that it belongs to: "sales" for "sales for affected firms", "income" for "household
- * income".
+ * Returns the total of a percentage without the group that the total belongs to: "sales" for "sales for affected firms",
+ * "income" for "household income".
  */
 export function wholeItself({ whole }: RuleContext): string {
   const short = whole

@@ -6,7 +6,7 @@ import { PRICE_WORD, STOCK_MARKET } from './shared-words.ts'
 
 const isIndex = (s: TypedContext) => s.type === 'index'
 
-/** For indicators of type index. The last rule fits every index. */
+/** The rules for indicators of type index, tried in order. The last rule fits every index. */
 export const INDEX_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'rank',

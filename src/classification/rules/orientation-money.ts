@@ -5,7 +5,7 @@ import type { Rule, TypedContext } from './context.ts'
 import { AID, BALANCE_GOOD } from './orientation-words.ts'
 import { DEBT_SERVICE } from './shared-words.ts'
 
-/** Tried in order for indicators of every type. */
+/** The rules for money, tried in order for indicators of every type. */
 export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'red-tape',

@@ -5,7 +5,7 @@ import { BAD, BAD_SHARE_EXCLUDED, OTHER_SHARE_UNSURE } from './orientation-words
 
 const isShare = (s: TypedContext) => s.type === 'share'
 
-/** For indicators of type share. The last rule fits every share. */
+/** The rules for indicators of type share, tried in order. The last rule fits every share. */
 export const SHARE_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'bad-share',

@@ -2,14 +2,15 @@
 import { pattern } from '../readers/pattern.ts'
 
 /**
- * Help against something bad, such as vaccination. It makes a name positive although the name also says what is bad.
+ * Words for help against something bad, such as vaccination. They make a name positive although the name also says what is
+ * bad.
  */
 export const REMEDY = pattern`
   \bcoverage\b|\btreatment\b|\btherapy\b|\baccess\b|\bimmuni[sz]ation\b|\bvaccinat|\bsuccess rate\b
   |\bdetection rate\b|\bbenefits?\b|\battended by\b|\breceiving\b|\bnets\b|\bsurvival\b|\brecovery rate\b
   |\bcompleteness\b|\badequacy\b|\bforgiv|\bexclusive breastfeeding\b
 `
-/** What is bad for the people, so that a lower value is positive. */
+/** Words for things that are bad for the people, so that a lower value is positive. */
 export const BAD = pattern`
   \bunemploy|\bjob ?seekers\b|\bclaimants?\b|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b
   |\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b
@@ -32,7 +33,7 @@ export const BAD = pattern`
   |\bdamage\b|\bover-age\b|\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
   |\badolescent fertility\b|\bwaste\b(?! (?:recycl|treat))|\bcases\b|\bmeasles\b|\bcholera\b|\bdengue\b|\bcancer\b|\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
 `
-/** What is neither good nor bad in itself. */
+/** Words for things of which neither more nor less is good for the people, so that the orientation is neutral. */
 export const NEUTRAL = pattern`
   \bforeign (?:bond|stock) investment\b|\binvestment abroad\b|\bconsumption of fixed capital\b|\bdepletion\b
   |\bnet lending to\b|\b(?:current|recurrent) expenditure|\binterest\b|\b(?:bond|bill|note|treasury|dividend) yields?\b|\bexchange rates?\b
@@ -47,7 +48,7 @@ export const NEUTRAL = pattern`
   |\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b
   |\bpopulation density\b|\btourism, expenditures?\b|\b(?:total|banks?|central bank) assets\b|\bclaims (?:on|of)\b|\bdeposits\b|\bwithdrawals?\b
 `
-/** What is good for the people, so that a higher value is positive. */
+/** Words for things that are good for the people, so that a higher value is positive. */
 export const GOOD = pattern`
   \bgdp\b|\bgni\b|\bgnp\b|\bgross (?:domestic|national)\b|\boutput\b|\bproduction\b|\bincomes?\b|\bexports?\b
   |\btrade balance\b|\bbalance of trade\b|\bcurrent account\b|\bbudget\b|(?<!federal )\breserves?\b|\bemployment\b
@@ -71,12 +72,12 @@ export const GOOD = pattern`
   |\bcapital to assets\b|\blisted domestic\b|\bcondom\b|\bfinance (?:investment|working capital)\b|\br&d\b
   |\bimport cover\b|\bmonths of imports\b
 `
-/** Groups of people by kind, age or place, whose number is neither good nor bad. */
+/** Words for groups of people by kind, age or place, whose size is neither good nor bad. */
 export const PEOPLE_BY_KIND = pattern`
   \bpopulation\b|^number of (?:urban |rural |single |working-age )?(?:residents|women|men|youth|adults
   |pensioners|immigrants|graduates|parents|households|persons|people)\b
 `
-/** What a law for equality or protection is about. */
+/** Words for the subject of a law that protects people or makes them equal. */
 export const LAW_FOR_EQUALITY = pattern`
   \bwom[ae]n\b|\bgender\b|\bmaternity\b|\bequal|\bdiscriminat|\bharassment\b|\bviolence\b|\bmarriage\b
   |\bmothers\b|\bpaternity\b|\bpregnan|\bfemales?\b

@@ -20,7 +20,7 @@ import { PRICE_WORD, STOCK_MARKET } from './shared-words.ts'
 
 const isGrowthRate = (s: TypedContext) => s.type === 'growth-rate'
 
-/** Tried in order. The last rule fits every indicator. */
+/** The rules for the orientation, tried in order. The last rule fits every indicator. */
 export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'law-for-equality',
@@ -219,8 +219,8 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     when: (s) => GOOD.test(s.head),
     sure: (s) =>
       s.type === 'growth-rate' ||
-      // More time is good where it is life or schooling. "Days sales outstanding" names sales, and yet more is not
-      // better.
+      // A longer duration is good where it is life or schooling. "Days sales outstanding" names sales, and yet more days are
+      // not better.
       (s.type === 'duration' && /\blife expectancy\b|\bschooling\b/.test(s.head)) ||
       (s.type !== 'duration' &&
         !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(

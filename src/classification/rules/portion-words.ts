@@ -1,7 +1,7 @@
 /** The vocabulary of the rules that recognise shares, ratios and percentages. */
 import { pattern } from '../readers/pattern.ts'
 
-/** Amounts that are divided by a different quantity even where a whole is named. */
+/** Words for amounts that are no part of the total that they are divided by, even where the name says "% of" that total. */
 export const CROSSES_GROUPS = pattern`
   \boda\b|\bfertilizer\b|\bpresent value\b|\breserves\b|\bnon-?performing\b
 `
@@ -36,13 +36,13 @@ export const GDP = pattern`
   ^(?:\w+ )?(?:gdp|gni|gnp|gross (?:domestic|national) (?:product|income)|national income)\b
 `
 export const PER_HEAD = /\bper (?:capita|person|head|worker|employee)\b/
-/** Components of GDP, so that their percentage of GDP is a share. */
+/** Words for components of GDP, whose percentage of GDP is a share. */
 export const PART_OF_GDP = pattern`
   \bvalue added\b(?! tax)|\bconsumption expenditure\b|\bconsumption\b|\bcapital formation\b|\binvestment\b
   |\bgdp from\b|\bindustry\b|\bagriculture\b|\bmanufacturing\b|\bservices\b|\bhousehold (?:spending
   |consumption)\b|\blabou?r share\b
 `
-/** Amounts that GDP does not contain, so that their percentage of GDP is a ratio. */
+/** Words for amounts that GDP does not contain, so that their percentage of GDP is a ratio. */
 export const NOT_PART_OF_GDP = pattern`
   \bdebts?\b|\brevenues?\b|\bexpenditures?\b|\bexpense\b|\bspending\b|\bcurrent account\b|\bbudget\b
   |\bdeficit\b|\bsurplus\b|\blending\b|\bborrowing\b|\bbalance\b|\btax(?:es)?\b|\binterest\b|\bcredit\b
@@ -50,7 +50,7 @@ export const NOT_PART_OF_GDP = pattern`
   |\bassistance\b|\bclaims\b|\bdeposits\b|\bloans\b|\bassets\b|\bliabilities\b|\bstocks traded\b
   |\bdirect investment\b|\bportfolio\b|\bnet\b
 `
-/** Wholes that are groups of people, firms or jobs. */
+/** Words for totals that are groups of people, firms or jobs, as in "% of population". */
 export const PEOPLE = pattern`
   \b(?:population|people|persons?|wom[ae]n|m[ae]n|females?|males?|children|adults?|students?|pupils?|teachers?
   |firms?|households?|employment|labou?r force|workers?|employees|cohort|births?|age group|aged?|youth|boys
@@ -58,7 +58,7 @@ export const PEOPLE = pattern`
   |unemployed|unemployment|patients|graduates|homes|respondents|schools?|enterprises|infections?|deaths
   |total (?:primary|secondary|tertiary))\b
 `
-/** Names that say which kind the people are, so that by ruling 3 their percentage is a share. */
+/** Names that say which kind of people is counted, so that by ruling 3 of the codebook their percentage is a share. */
 export const KIND_OF_PEOPLE = pattern`
   ^population(?:,| ages| aged| in (?:the )?largest| in urban| living in areas)|^(?:urban|rural|male
   |female) population|^(?:self-employed|employers|wage and salaried|contributing family|vulnerable employment
@@ -91,14 +91,14 @@ export const CONDITION = pattern`
   |\bpregnant women\b|\bhomeownership\b|\bsuccess rate\b|\bdetection rate\b|\bcompleteness\b|\bchurn\b
   |\bat risk\b
 `
-/** Wholes that are flows of money, energy or time. */
+/** Words for totals that are flows of money, energy or time, as in "% of exports". */
 export const MONEY_WHOLE = pattern`
   \b(?:exports|imports|expenses?|expenditures?|revenues?|spending|tax(?:es)?|sales|income|output|investment
   |consumption|production|emissions?|energy|electricity|trade|withdrawals?|manufacturing|turnover|budget
   |generation|supply|receipts|benefits|welfare|formation|savings|total|value added|use|cost|wages|time|grants
   |profits?)\b
 `
-/** Wholes that exist at a date. */
+/** Words for totals that exist at a date, as in "% of debt". */
 export const STATE_WHOLE = pattern`
   \b(?:debt|loans|reserves|assets|liabilities|deposits|portfolio|land|land area|area|stock|money|capital
   |lending|credit|holdings|equity|species|forest|resources)\b

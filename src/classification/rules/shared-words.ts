@@ -45,7 +45,7 @@ export const SENTIMENT = pattern`
   |\btankan\b|\bcbi\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
   |\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b
 `
-/** Scores and ranks of a country or institution, for which no period matters. */
+/** Words for scores and ranks of a country or institution, for which no period matters. */
 export const SCORE = pattern`
   \brank(?:ing)?s?\b|\bscores?\b|\brating|\bcorruption\b|\bterrorism\b|\bcpia\b|\bcompetitiveness\b
   |\bease of\b|\bdoing business\b|\bperformance index\b|\bhuman (?:capital|development)\b|\bparity index\b
@@ -64,7 +64,7 @@ export const STOCK_MARKET = pattern`
   |\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b
   |(?<!fed |leading |pmi )\bcomposite index\b(?! of)
 `
-/** Goods that are traded on an exchange or have a world-market price. */
+/** Words for goods that are traded on an exchange or have a world-market price. */
 export const COMMODITY = pattern`
   \bbrent\b|\bwti\b|\boil price|\brice\b|\bcrude(?: oil)?\b|\bnatural gas\b|\bgold\b|\bsilver\b|\bcopper\b
   |\balumini?um\b|\bzinc\b|\bnickel\b|\blead\b|\btin\b|\bcobalt\b|\blithium\b|\bplatinum\b|\bpalladium\b
@@ -72,7 +72,7 @@ export const COMMODITY = pattern`
   |\brubber\b|\bcoal\b|\biron ore\b|\buranium\b|\blng\b|\bspot\b|\bfutures\b|\bheating oil\b|\boats\b
   |\bbitcoin\b|\bsteel\b|\blumber\b|\bpropane\b|\bnaphtha\b
 `
-/** Goods whose prices are surveyed in shops, at pumps or among households. */
+/** Words for goods whose prices are surveyed in shops, at pumps or among households. */
 export const PUMP_OR_RETAIL = pattern`
   \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b
   |\brents?\b|\belectricity\b|\bfuel\b|\bconsumer\b|\bapartments?\b|\bdwellings?\b
@@ -81,7 +81,7 @@ export const WAGE = pattern`
   \bwages?\b|\bearnings\b|\bsalar(?:y|ies)\b|\bpay(?: per|$)|\bremuneration\b|\bhourly compensation\b
   |\bsalario|\blohn|\bsalaire
 `
-/** People and things that exist at a date. */
+/** Words for people and things that exist at a date, so that their count holds at a date. */
 export const COUNTED_STATE = pattern`
   \bpopulation\b|\bemployed\b|\bunemployed\b|\bemployment\b|\bunemployment\b|\blabou?r force\b|\bworkforce\b
   |\bpersons?\b|\bemployees\b|\bnumber of (?:residents|women|men|youth|adults|pensioners|households|immigrants|graduates
@@ -92,7 +92,7 @@ export const COUNTED_STATE = pattern`
   |\bdoctors\b|\bnurses\b|\btractors\b|\bhouseholds\b|\bpeace ?keepers\b|\bnumber of people\b|\bpayrolls?\b
   |\bhospitali[sz]ed\b|\bactive cases\b|\btroops\b|\bdisplaced by\b
 `
-/** Events that happen over a period. */
+/** Words for events that happen over a period, so that their count is a total of the period. */
 export const COUNTED_EVENT = pattern`
   \barrivals\b|\bdepartures\b|\bregistrations?\b|\bregistered\b|\bpermits?\b|\bstarts\b|\bbankruptc
   |\binsolvenc|\bbirths?\b|\bdeaths?\b|\bnewly infected\b|\bapplications?\b|\bpassengers?\b|\bpatents?\b

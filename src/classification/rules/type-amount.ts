@@ -29,7 +29,7 @@ import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './shared-words.ts'
 const isAmount = (c: RuleContext) => c.isMoney || c.unit.kind === 'physical' || c.unit.kind === 'unknown'
 const namesStock = (c: RuleContext) => STOCK.test(c.head) && !GRANTED.test(c.head)
 
-/** Tried in order after all other rules for the type. The last rule fits every indicator. */
+/** The rules for amounts, tried in order after all other rules for the type. The last rule fits every indicator. */
 export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'units-time',

@@ -21,8 +21,8 @@ const NAME_THRESHOLD = pattern`
 `
 
 /**
- * Names of flows, stocks, prices, production and indices. By ruling 2 they are growth rates where they are measured in
- * a bare "%".
+ * Names of flows, stocks, prices, production and indices. Where such a name has the unit "%" and no total, the indicator is a
+ * growth rate (ruling 2 of the codebook).
  */
 const CHANGES_IN_BARE_PERCENT = words`
   production|output|sales|orders|investments?|expenditures?|spending|consumption|exports?|imports?|credit
@@ -33,7 +33,7 @@ const CHANGES_IN_BARE_PERCENT = words`
   |disposable income|outlays|machinery orders|new home|job postings|payrolls|redbook|new orders|formation
   |traffic|incomes?|advertisements|pay|bonus(?:es)?
 `
-/** Names of rates and portions, which a bare "%" does not make a growth rate. */
+/** Names of rates and portions, which the unit "%" alone does not make a growth rate. */
 const PORTION_WORD = words`
   rates?|ratio|shares?|utili[sz]ation|percentage|proportion|coverage|prevalence|tax|taxes|tariffs?|yields?
   |interest|to gdp|literacy|participation|unemployment|probability|composition|intensity|penetration|to income
@@ -47,7 +47,7 @@ const GROWTH_EXCLUDED = pattern`
   |\bexpectations?\b|\bbreak-?even\b|\bdebt[- ]growth\b
 `
 
-/** Tried in order before all other rules for the type. */
+/** The rules for types that one word decides, tried in order before all other rules for the type. */
 export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'units-yes-no',
@@ -184,7 +184,7 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   },
 ]
 
-/** Whether name or units say a change over a period. */
+/** Whether the name or the units of an indicator speak of a change over a period. */
 function isGrowth(c: RuleContext): boolean {
   if (GROWTH_UNITS.test(c.units)) return true
   if (GROWTH_EXCLUDED.test(c.head)) return false

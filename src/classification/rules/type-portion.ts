@@ -26,7 +26,7 @@ import { DEBT, DEBT_SERVICE } from './shared-words.ts'
 
 const isOfPeople = (c: RuleContext) => c.isPercent && PEOPLE.test(wholeItself(c))
 
-/** Tried in order after the rules for prices and before the rules for amounts. */
+/** The rules for shares, ratios and percentages, tried in order after the rules for prices and before those for amounts. */
 export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'grant-element',
@@ -183,7 +183,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'name-share',
     value: 'share',
-    // A turnover ratio of shares is excluded, because those shares are securities.
+    // A turnover ratio of shares is excluded, because those shares are securities and no part of a total.
     when: (c) =>
       c.isPercent && /\bshares?\b|\bcomposition\b|\bproportion\b/.test(c.head) && !/\bturnover ratio\b/.test(c.head),
     sure: (c) =>

@@ -38,7 +38,7 @@ const GOVERNANCE = pattern`
   \bcontrol of corruption\b|\brule of law\b|\bgovernment effectiveness\b|\bregulatory quality\b
   |\bvoice and accountability\b|\bpolitical stability\b
 `
-/** Names that make index points an index. Without one of these words the points may be those of an opinion survey. */
+/** Words that make a series in index points an index. Without such a word the points may be those of an opinion survey. */
 const INDEX_SAID = pattern`
   \bindex\b|\bindices\b|\bpmi\b|\bism\b|\bfed\b|\bcpi\b|\bppi\b|\bprices?\b|\bdeflator\b|\bproduction\b|\boutput\b
   |\bproductivity\b|\bcosts?\b|\bearnings\b|\bwages?\b|\bsales\b|\bexports?\b|\bimports?\b|\bterms of trade\b
@@ -46,14 +46,14 @@ const INDEX_SAID = pattern`
   |\bturnover\b|\bconstruction\b|\bmanufacturing\b|\bservices\b|\bfreight\b|\bgdp\b|\bvolume\b
 `
 
-/** Denominators that are an amount of a good, so that money per such an amount is a price. */
+/** Denominators that are an amount of a good, such as a barrel, so that money divided by them is a price. */
 const GOODS = pattern`
   ^(?:\d{1,4} ?)?(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
   |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)
   |sq ?ft|cigarette.*|pack)$
 `
 const WORK_TIME = /^(?:hour|day|week|month|year)$/
-/** Words beside which the name of an interest rate means something else, such as interest payments. */
+/** Words beside which the name of an interest rate means another thing, such as "payments" in "interest payments". */
 const RATE_CONTEXT = pattern`
   \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
 `
@@ -61,7 +61,10 @@ const RATE_CONTEXT = pattern`
 const isPerGood = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
 
-/** Tried in order after the rules of single words and before the rules of portions. */
+/**
+ * The rules for prices, rates, yields, opinions and indices, tried in order after those for types that one word decides
+ * (`type-concept.ts`) and before those for shares and ratios (`type-portion.ts`).
+ */
 export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'bond-yield',
