@@ -20,7 +20,7 @@ export interface BatchSummary {
   readonly indicators: number
   readonly classified: number
   readonly unchanged: number
-  /** The part of `classified` that a person should look at. */
+  /** How many of the `classified` indicators a person should look at. */
   readonly needs_review: number
   readonly by_source: Readonly<Record<Source, number>>
   readonly model_requests: number
@@ -31,7 +31,7 @@ export interface BatchSummary {
 
 export interface BatchResponse {
   readonly run_id: string
-  /** One for each indicator, in the order of the request. */
+  /** One result for each indicator, in the order of the request. */
   readonly results: readonly Classification[]
   readonly summary: BatchSummary
 }
@@ -56,7 +56,10 @@ export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly started_at: string
   readonly updated_at: string
   readonly batches: number
-  /** Indicators that the model has answered, those of open batches included. It is about a second behind. */
+  /**
+   * The number of indicators that the model has answered, those of open batches included. The count is about a second
+   * behind.
+   */
   readonly answered: number
 }
 
@@ -67,7 +70,7 @@ const rate = (most: number) => {
   return z.int({ error }).min(1, { error }).max(most, { error })
 }
 
-/** The answer of classify-api/health, which is also that of the replica's HTTP route of that name. */
+/** The answer of classify-api/health, and of the replica's HTTP route /classify-api/health. */
 export interface HealthResponse {
   /** The name of the replica that answered, such as "classify-service-3". */
   readonly service: string
@@ -83,7 +86,7 @@ export interface HealthResponse {
 /** A request without fields reads the budget and changes nothing. */
 export const budgetRequestSchema = z.strictObject({
   rpm: rate(1_000_000).optional(),
-  /** Null removes the bound on tokens. */
+  /** The bound on tokens a minute; null removes the bound. */
   tpm: rate(10_000_000_000).nullable().optional(),
 })
 
@@ -91,15 +94,21 @@ export type BudgetRequest = z.infer<typeof budgetRequestSchema>
 
 /** The cluster's rate budget now. A `tpm` of null means that tokens are not bounded. */
 export interface BudgetResponse {
-  /** The budget as it was set. The replicas start less of it by `safety`, `pace_factor` and `account`. */
+  /**
+   * Requests a minute as they were set for the cluster. The replicas start fewer, by `safety`, `pace_factor` and the
+   * limits of `account`.
+   */
   readonly rpm: number
   readonly tpm: number | null
   readonly safety: number
   /** Milliseconds until the cluster starts requests again; 0 while it is not paused. */
   readonly paused_ms: number
-  /** The part of the pace that is left after refusals for rate, from 0.1 to 1. It recovers by itself. */
+  /**
+   * The factor, from 0.1 to 1, by which the pace is lowered after the provider refused requests for their rate. It
+   * returns to 1 by itself.
+   */
   readonly pace_factor: number
-  /** The limits of the account by the provider's headers; null where they name none. */
+  /** The limits of the provider's account by the headers of its answers; null where the headers name none. */
   readonly account: { readonly rpm: number | null; readonly tpm: number | null }
   /** The replicas that hold a lease now. `share` is the part of the budget that a replica holds, from 0 to 1. */
   readonly replicas: readonly {
@@ -128,13 +137,16 @@ export interface ChunkRequest {
 
 /** The answer of classifier/chunk to its batch. The journals of open batches fix its property names. */
 export interface ChunkReply {
-  /** Configured name of the model that the chunk asked; a release may change it while a batch works. */
+  /** Configured name of the model that the chunk asked; a release may change the configuration while a batch works. */
   readonly asked_model: string
   /** Version of the codebook in the prompt. It is absent from the replies of releases that did not name it. */
   readonly codebook_version?: string
   /** Version of the prompt. It is absent from the replies of releases that did not name it. */
   readonly prompt_version?: string
-  /** A failure that ends the whole run, such as a refused key; the chunk then holds no answers. */
+  /**
+   * A failure that ends the whole run, such as a refused key, in which case the chunk holds no answers; null where
+   * there is none.
+   */
   readonly failure: { readonly code: ErrorCode; readonly message: string } | null
   readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]
   /** The keys without a usable answer, each with the reason. */
@@ -150,18 +162,21 @@ const priceSchema = z.object({
   cached_input: usd.optional(),
   cache_write: usd.optional(),
   output: usd,
-  /** Name of the model whose price stands in, where the model itself is free. */
+  /** Name of the model whose price is used, where the model that answers is free. */
   priced_as: z.string().optional(),
 })
 
-/** USD per million tokens. Without prices of their own, cached tokens cost as much as `input`. */
+/** A price in USD per million tokens. Where cached tokens have no price of their own, they cost as much as `input`. */
 export type TokenPrice = z.infer<typeof priceSchema>
 
-/** The answer of classify-api/estimate: how each indicator of a batch would get its result now, and what the rest costs. */
+/**
+ * The answer of classify-api/estimate: how each indicator of a batch would get its result now, and what asking the
+ * model would cost.
+ */
 export const estimateResponseSchema = z.object({
   model: z.string(),
   escalation_model: z.string().nullable(),
-  /** Null where no price is known, in which case the model counts as free. */
+  /** The price of the model; null where none is known, in which case the model counts as free. */
   price: priceSchema.nullable(),
   escalation_price: priceSchema.nullable(),
   prefix_tokens: whole,
@@ -175,24 +190,33 @@ export const estimateResponseSchema = z.object({
 
 export type EstimateResponse = z.infer<typeof estimateResponseSchema>
 
-/** Puts the code in front of the sentence, as in "model-auth: the endpoint refused the key", since Restate carries no code. */
+/**
+ * Puts the code of a failure in front of its sentence, as in "model-auth: the endpoint refused the key", because
+ * Restate passes only the message on.
+ */
 export function formatFailure(code: ErrorCode, message: string): string {
   return `${code}: ${message}`
 }
 
 export interface ParsedFailure {
-  /** Null where the message leads with no code of the service: Restate itself, or an operator, ended the invocation. */
+  /**
+   * The code of the failure; null where the message begins with none, because Restate itself or an operator ended the
+   * invocation.
+   */
   readonly code: ErrorCode | null
   readonly message: string
 }
 
-/** Takes the message of a failed invocation apart into its code and its sentence; the whole text where it has no code. */
+/**
+ * Splits the message of a failed invocation into its code and its sentence, which is the whole text where there is no
+ * code.
+ */
 export function parseFailure(message: string): ParsedFailure {
   const [, code = '', sentence = ''] = /^([a-z-]+): ([\s\S]*)$/.exec(message) ?? []
   return isErrorCode(code) ? { code, message: sentence } : { code: null, message }
 }
 
-/** Whether every later batch would fail in the same way, so that a client stops submitting. */
+/** Whether every later batch would fail with the same code, so that a client stops submitting batches. */
 export function stopsTheRun(code: ErrorCode | null): boolean {
   if (code === null) return false
   const { scope, retry } = failureOf(code)

@@ -5,15 +5,18 @@ import type { Metrics } from '../metrics.ts'
 import { asTerminalError, describeDefect, isDefect, toTerminalDefect } from './terminal-errors.ts'
 
 /**
- * Attempts that end in a defect before a replica ends the invocation. Each replica counts for itself, since Restate does
- * not tell a handler the number of its attempt, so that five replicas make at most 25.
+ * A replica ends an invocation after this many attempts that end in a defect. Each replica counts for itself, because
+ * Restate does not tell a handler the number of its attempt, so five replicas make at most 25 attempts.
  */
 export const DEFECT_ATTEMPTS = 5
 
 /** Milliseconds between two attempts that end in a defect. */
 const DEFECT_RETRY_MS = 1_000
 
-/** Invocations whose defects a replica remembers; the one that was added first is forgotten when there are more. */
+/**
+ * The most invocations whose defects a replica counts; with one more, the count of the invocation that was added first
+ * is forgotten.
+ */
 const MAX_REMEMBERED = 10_000
 
 /** Counts each attempt by how it ended, and measures how long it took. */
@@ -40,15 +43,16 @@ export function createAttemptMetrics(metrics: Metrics): HooksProvider {
 }
 
 /**
- * Lets an invocation that meets a defect, in a step or between steps, be tried again a few times and then ends it.
- * While it is retried Restate shows the defect as its last failure, and so does `npm run queue`.
+ * Lets Restate try an invocation that meets a defect, in a step or between steps, again a few times, and then ends the
+ * invocation. Meanwhile Restate shows the defect as the last failure of the invocation, and so does `npm run queue`.
  */
 export function createDefectBound(log: Logger): HooksProvider {
   const attempts = new Map<string, number>()
 
   /** Counts `error` where it is a defect and returns the error to throw in its place; returns any other error as it is. */
   function judge(error: unknown, { id, attemptCompletedSignal }: Request): unknown {
-    // An attempt that Restate has given up, or whose connection is lost, may fail in any way.
+    // An attempt that Restate has given up, or whose connection is lost, may fail in any way, so its error is not
+    // counted as a defect.
     if (attemptCompletedSignal.aborted) return error
     if (!isDefect(error) || asTerminalError(error) !== undefined) return error
     const attempt = (attempts.get(id) ?? 0) + 1

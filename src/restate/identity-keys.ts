@@ -6,9 +6,9 @@ import { messageOf, ServiceError } from '../errors.ts'
 const KEY = /^publickeyv1_[1-9A-HJ-NP-Za-km-z]{20,80}$/
 
 /**
- * The configured `keys` and those in the `.pub` files of `directory`, one a line. Without any key the replica accepts
- * every caller. Rejects with ServiceError config-invalid where the directory cannot be read or a file holds something
- * else, because a replica that should refuse strangers must not start open to them.
+ * Reads the configured `keys` and those in the `.pub` files of `directory`, one key a line. Without any key the replica
+ * accepts every caller. Rejects with ServiceError config-invalid where the directory cannot be read or a file holds
+ * something other than keys, because a replica that should refuse strangers must not start open to them.
  */
 export async function readIdentityKeys(keys: readonly string[], directory: string | undefined): Promise<string[]> {
   if (directory === undefined) return [...keys]

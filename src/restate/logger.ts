@@ -2,11 +2,14 @@
 import type { LoggerTransport } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 
-/** The lines of a replay are left out, since they were written when the steps really ran. */
+/**
+ * Creates the SDK's log writer. It leaves out the lines of a replay, since they were written when the steps really ran.
+ */
 export function createRestateLogger(log: Logger): LoggerTransport {
   return (meta, message, ...rest) => {
     if (meta.replaying) return
-    // The SDK reports the start and the end of every attempt at level info; the metrics count them already.
+    // The start and the end of every attempt, which the SDK reports at level info, go to level debug, because the
+    // metrics count them already.
     const level = meta.level === 'info' && meta.source === 'SYSTEM' ? 'debug' : meta.level
     if (!log.isLevelEnabled(level)) return
     const fields: Record<string, unknown> = {}

@@ -16,9 +16,9 @@ export interface Durations {
 const retryPolicy: NonNullable<ServiceOptions['retryPolicy']> = {
   initialInterval: 200,
   exponentiationFactor: 2,
-  // A replica that comes back gets its work again within this time.
+  // The longest interval between two attempts, so that a replica that comes back gets its work again within this time.
   maxInterval: 10 * SECOND,
-  // Attempts are used up by replicas that are away, which says nothing about the work, so that they must outlast any
+  // Every attempt on a replica that is away counts, though the work is not at fault, so the attempts must outlast any
   // outage: Restate's default of 70 would pause the work after an hour. Failures that no attempt can mend end the
   // invocation by asTerminalError and by the bound on defects in hooks.ts.
   maxAttempts: 1_000_000,
@@ -29,13 +29,16 @@ export function batchOptions(): ServiceOptions {
   return {
     retryPolicy,
     asTerminalError,
-    // A batch that waits for its chunks gives its slot of the node back soon, because the chunks need slots.
+    // A batch that waits for its chunks gives its slot of the Restate node back after this time, because the chunks
+    // need slots.
     inactivityTimeout: 2 * SECOND,
-    // The steps of a batch are database calls with a timeout of their own. This bound ends a step that hangs nevertheless.
+    // A step of a batch that hangs is ended after this time. Its database calls have shorter timeouts of their own.
     abortTimeout: 2 * MINUTE,
-    // A client gets the same answer under the same key for longer than any outage that it waits out.
+    // Under the same idempotency key a client gets the same answer for this time, longer than any outage that the
+    // client waits out.
     idempotencyRetention: 6 * HOUR,
-    // Long enough for a person to see why a batch failed, short enough that a million rows do not fill the disk.
+    // The journal of an ended batch is kept long enough for a person to see why it failed, and so short that a million
+    // rows do not fill the disk.
     journalRetention: 10 * MINUTE,
   }
 }
@@ -46,15 +49,16 @@ export function chunkOptions(durations: Durations): ServiceOptions {
     retryPolicy,
     asTerminalError,
     ingressPrivate: true,
-    // A sleeping chunk gives its slot of the node back. A chunk in the middle of its step finishes the step first.
+    // A sleeping chunk gives its slot of the Restate node back after this time. A chunk in the middle of a step
+    // finishes the step first.
     inactivityTimeout: 5 * SECOND,
-    // A step is silent while it waits for a permit and for the model's answer. Where Restate aborts it, the answer is paid
-    // for twice.
+    // A step of a chunk is silent while it waits for a permit and for the model's answer. Where Restate aborts the
+    // step, the answer is paid for twice, so this time is longer than the longest step.
     abortTimeout: longestStep + MINUTE,
-    // The journal of the batch holds the chunk's reply.
+    // The journal of an ended chunk is not kept, because the journal of its batch holds the reply.
     journalRetention: 0,
   }
 }
 
-/** The `ctx.run` options of steps that need the database: they are retried for as long as an outage lasts. */
+/** The `ctx.run` options of steps that need the database, which are retried for as long as the database is away. */
 export const databaseStep = { initialRetryInterval: 200, retryIntervalFactor: 2, maxRetryInterval: 5 * SECOND }

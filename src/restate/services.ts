@@ -36,14 +36,14 @@ export interface RestateDeps {
   readonly store: Store
   readonly model: ModelClient
   readonly rate: RateControl
-  /** The limiter, whose queue decides how many batches are admitted. */
+  /** The rate limiter, whose queue decides how many batches are admitted. */
   readonly limiter: Pick<RateLimiter, 'stats'>
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
-  /** The price of a model; null where none is known. */
+  /** The price of a model; null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
-  /** The health check, which also answers the HTTP route of the same name. */
+  /** The health check, which the handler classify-api/health and the HTTP route of the same name both answer with. */
   readonly health: () => Promise<HealthResponse>
   readonly log: Logger
   /** Milliseconds that a chunk may wait for a permit to start before it sleeps durably. */

@@ -4,7 +4,10 @@ import type { Store } from '../store/types.ts'
 import { toTotalsBody } from './batch/summary.ts'
 import type { StatusRequest, StatusResponse } from './contract.ts'
 
-/** Rejects with ServiceError input-not-found for an id that the service does not know. */
+/**
+ * Reads the status from the store. Rejects with ServiceError input-not-found for an indicator or a run that the service
+ * does not know.
+ */
 export async function readStatus(store: Store, request: StatusRequest): Promise<StatusResponse> {
   if (request.indicator_id !== undefined) {
     const classification = await store.findClassification(request.indicator_id)

@@ -3,12 +3,16 @@ import { RestateError, TerminalError } from '@restatedev/restate-sdk'
 import { FAILURES, isServiceError, messageOf } from '../errors.ts'
 import { formatFailure } from './contract.ts'
 
-/** Characters that are kept of a defect's message, which may hold a whole document, as that of a ZodError does. */
+/**
+ * A defect's message is cut to this many characters, because it may hold a whole document, as the message of a ZodError
+ * does.
+ */
 const MAX_DEFECT_LENGTH = 600
 
 /**
- * The `asTerminalError` option of every service. Undefined leaves the error retryable. A programming error ends the
- * invocation on its first attempt, since the same input would meet it again.
+ * The `asTerminalError` option of every service: the error with which Restate ends the invocation, or undefined where
+ * Restate tries again. A programming error ends the invocation on its first attempt, since another attempt on the same
+ * input would meet it again.
  */
 export function asTerminalError(error: unknown): TerminalError | undefined {
   if (isServiceError(error)) {
@@ -22,20 +26,22 @@ export function asTerminalError(error: unknown): TerminalError | undefined {
 }
 
 /**
- * Whether an error has no code of the service and does not come from the Restate SDK, so that nobody knows whether
- * another attempt may mend it. A failure that passes by itself, such as a database that is away, a replica that closes or
- * an attempt that is suspended, always has one of the two.
+ * Whether `error` is neither a ServiceError nor an error of the Restate SDK, so that nobody knows whether another
+ * attempt may succeed. A failure that passes by itself, such as a database that is away, a replica that stops or an
+ * attempt that is suspended, is always a ServiceError or an error of the SDK.
  */
 export function isDefect(error: unknown): boolean {
   return !isServiceError(error) && !(error instanceof RestateError)
 }
 
-/** The error with which a defect ends its invocation. */
+/** Builds the terminal error that ends an invocation because of the defect `error`. */
 export function toTerminalDefect(error: unknown): TerminalError {
   return new TerminalError(describeDefect(error), { errorCode: FAILURES.internal.status })
 }
 
-/** The failure's text for callers and `npm run queue`, which shows one line: "internal: SyntaxError: Unexpected end". */
+/**
+ * Describes a defect to callers and to `npm run queue` in one line, such as "internal: SyntaxError: Unexpected end".
+ */
 export function describeDefect(error: unknown): string {
   const name = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : ''
   const line = `${name}${messageOf(error)}`.replace(/\s+/g, ' ').trim()

@@ -1,65 +1,86 @@
-/** How much work batches may put before the rate limiter of a replica. A batch beyond it sleeps durably as one, not as its chunks. */
+/** How much work the batches of a replica may put before its rate limiter. A batch that would exceed the bound sleeps durably as one invocation instead of as many chunks. */
 import { createVirtualQueue, type Turn, type VirtualQueue } from '../../lib/virtual-queue.ts'
 import type { LimiterStats } from '../../rate/types.ts'
 
-/** The most milliseconds of work that are admitted ahead, enough that no start goes unused while sleeping batches come back. */
+/**
+ * The most milliseconds of work that are admitted ahead of the pace, enough to keep the limiter busy until sleeping
+ * batches come back.
+ */
 const AHEAD_MS = 30_000
-/** The most chunks that are admitted ahead, since a Restate node has few slots and a chunk waits for its start in one. */
+/**
+ * The most chunks that are admitted ahead of the pace, because each waits for its start in a slot of a Restate node,
+ * which has few.
+ */
 const AHEAD_CHUNKS = 500
-/** The least milliseconds of work that are admitted ahead, enough for a round trip or two at any pace. */
+/**
+ * The bound on admitted work never falls below this many milliseconds of work, enough for a round trip or two at any
+ * pace.
+ */
 const LEAST_AHEAD_MS = 2_000
-/** A batch whose turn was booked may exceed the bound by this factor, or one that comes a little early would have to queue again. */
+/**
+ * A batch with a booked turn may exceed the bound by this factor, because a batch that wakes a little early would
+ * otherwise have to queue again.
+ */
 const BOOKED_FACTOR = 1.5
 
-/** The most batches that plan at once. A plan takes 10 to 20 ms of the event loop, in which no chunk can start. */
+/**
+ * The most batches that plan at once, because a plan takes 10 to 20 ms of the event loop, in which no chunk can start.
+ */
 const PLANS_AT_ONCE = 32
-/** Milliseconds between two batches that come back to plan, somewhat longer than a plan takes. */
+/** Batches that wait to plan come back this many milliseconds apart, somewhat longer than a plan takes. */
 const PLAN_INTERVAL_MS = 25
 
-/** The most milliseconds that a turn is booked ahead: the pace may rise meanwhile, and a durable sleep cannot be ended early. */
+/**
+ * A batch's turn is booked at most this many milliseconds ahead, because the pace may rise meanwhile and a durable
+ * sleep cannot be ended early.
+ */
 const HORIZON_MS = 60_000
 /** The least milliseconds that a batch sleeps. */
 const SHORTEST_WAIT_MS = 250
 /**
- * The most milliseconds that a batch sleeps at first where the replica has no lease, which is over within seconds or lasts
- * as long as the database is away. The bound doubles with each sleep.
+ * The most milliseconds that a batch first sleeps where the replica has no rate lease; each further sleep may be twice
+ * as long. A missing lease is over within seconds, or lasts as long as the database is away.
  */
 const NO_PACE_MS = 2_000
-/** The weight of the newest batch in the mean number of chunks that batches need. */
+/** The weight of the newest batch in the running mean of the number of chunks that a batch needs. */
 const NEWEST_WEIGHT = 0.1
 
 /** What a batch that is not admitted does: it sleeps for `waitMs` and asks again. The journal fixes the property names. */
 export interface AdmissionWait {
   readonly waitMs: number
-  /** The chunks that the batch needs, or what batches need on average where it has not been planned. */
+  /** The number of chunks that the batch needs; before it is planned, the number that batches need on average. */
   readonly chunks: number
-  /** True where a turn was kept for the batch, which then goes before batches without a turn. */
+  /** True where a turn in the queue is booked for the batch, which then goes before batches without a turn. */
   readonly booked: boolean
 }
 
 export interface Admission {
   /**
-   * Asks to plan a batch. `before` is the result of the last call for the same batch, null at the first; `mayAsk` is false
-   * where the batch cannot need the model. Null admits the batch to planning, after which the caller must call `leave`.
+   * Asks whether a batch may plan. `before` is the result of the last call for the same batch, null at the first;
+   * `mayAsk` is false where the batch cannot need the model. Null lets the batch plan, after which the caller must call
+   * `leave`; otherwise the batch sleeps and asks again.
    */
   enter(before: AdmissionWait | null, mayAsk: boolean): AdmissionWait | null
   leave(): void
-  /** Asks to send the chunks of a planned batch; null admits them. */
+  /** Asks whether a planned batch may send its chunks; null lets it, otherwise the batch sleeps and asks again. */
   admit(chunks: number, before: AdmissionWait | null): AdmissionWait | null
-  /** Takes back admitted chunks that are not sent, because other batches ask the same or because the step has failed. */
+  /**
+   * Uncounts admitted chunks that are not sent, because other batches ask the same questions or because the step has
+   * failed.
+   */
   giveBack(chunks: number): void
 }
 
 type Load = Pick<LimiterStats, 'waiting' | 'requestsPerMinute' | 'pausedMs'> & {
-  /** Chunks that the limiter deferred and that come back within the next minute. */
+  /** The number of chunks that the limiter deferred and that come back within the next minute. */
   readonly deferred?: number
 }
 
 /**
- * Admits batches of one replica; chunks are spread over the replicas, so each admits its part. Admitted chunks count until
- * the pace has worked them off, whether or not they have reached the limiter, because many batches plan before their first
- * chunk arrives. The limiter's own queue counts where it is longer, since the model may be slower than the pace. `now` is
- * the milliseconds of a clock that never goes back.
+ * Creates the admission of one replica. Restate spreads chunks over the replicas, so each admits its part. Admitted
+ * chunks count until the pace has worked them off, whether or not they have reached the limiter, because many batches
+ * plan before their first chunk arrives. Where the limiter's own queue is longer, its length counts, since the model
+ * may be slower than the pace. `now` gives the milliseconds of a clock that never goes back.
  */
 export function createAdmission(load: () => Load, now: () => number = () => performance.now()): Admission {
   const turns = createVirtualQueue({ horizonMs: HORIZON_MS, shortestMs: SHORTEST_WAIT_MS })
@@ -74,7 +95,7 @@ export function createAdmission(load: () => Load, now: () => number = () => perf
     workedOffAt = now()
   }
 
-  /** Null where there is room for the chunks. */
+  /** Books a wait for a batch that has to wait for room; null where there is room for its chunks. */
   function waitForRoom(chunks: number, before: AdmissionWait | null): AdmissionWait | null {
     const { waiting, deferred = 0, requestsPerMinute, pausedMs } = load()
     workOff(requestsPerMinute)

@@ -10,8 +10,9 @@ import { packPositions, questionAt } from './questions.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'
 
 /**
- * Adds to `answers` whatever the models say of the positions in `chunks`. Rejects with model-unavailable or
- * model-bad-request where the endpoint is the reason that the whole batch has no answer.
+ * Adds to `answers` the decisions of the models, and the reasons for missing ones, for the positions in `chunks`.
+ * Rejects with model-unavailable or model-bad-request where the endpoint is the reason that the whole batch has no
+ * answer.
  */
 export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chunks): Promise<void> {
   const { ctx, plan, options } = batch

@@ -16,8 +16,8 @@ import type { Batch, BatchState, Plan } from './types.ts'
 export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk'> {}
 
 /**
- * Classifies the indicators of one request. Rejects with a ServiceError where the run or the endpoint fails; what was
- * answered until then is saved, because it is paid for.
+ * Classifies the indicators of one request. Rejects with a ServiceError where the run or the endpoint fails; the
+ * answers that came before the failure are saved, because they are paid for.
  */
 export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
   const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
@@ -48,7 +48,10 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   return response
 }
 
-/** Plans the batch as soon as it is admitted. Until then it sleeps as one invocation, and not as all of its chunks. */
+/**
+ * Plans the batch as soon as it is admitted. Until then the batch sleeps as one invocation, and not as all of its
+ * chunks.
+ */
 async function planOnceAdmitted(ctx: Context, deps: BatchDeps, input: Omit<PlanInput, 'before'>): Promise<Plan> {
   let before: AdmissionWait | null = null
   for (;;) {
@@ -57,7 +60,8 @@ async function planOnceAdmitted(ctx: Context, deps: BatchDeps, input: Omit<PlanI
       `plan ${input.request.indicators.length} indicators`,
       async () => {
         const found = await planBatch(deps, attempt)
-        // Counted in the step, since every replay passes here again without being held back again.
+        // A batch that is held back is counted inside the step, because a replay does not run the step again and so
+        // counts nothing twice.
         if ('waitMs' in found) deps.metrics.batchesHeldBack.inc()
         return found
       },

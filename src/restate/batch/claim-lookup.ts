@@ -1,11 +1,11 @@
-/** The step in which a waiting batch looks what became of shapes that other batches had claimed, and takes free ones over. */
+/** The step in which a waiting batch looks up the shapes that other batches had claimed, and takes over those that became free. */
 import type { EndedClaim, StoredAnswer } from '../../store/types.ts'
 import { CLAIM_MS } from './claims.ts'
 import { packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating } from './resolve.ts'
 import type { Batch, Chunks } from './types.ts'
 
-/** A position whose waiting is over, by an answer or by the failure of the batch that asked. */
+/** A position that need not wait any longer, because the batch that asked has stored an answer or a failure. */
 export type SettledPosition =
   | { readonly position: number; readonly answer: StoredAnswer }
   | { readonly position: number; readonly failure: NonNullable<EndedClaim['failure']> }
@@ -13,13 +13,16 @@ export type SettledPosition =
 /** The result of the lookup step. The journal fixes its property names. */
 export interface ClaimLookup {
   readonly settled: readonly SettledPosition[]
-  /** Positions whose claims this batch has taken over, packed: no other batch asks for them any more. */
+  /**
+   * Positions, packed into chunks, whose shapes this batch has claimed because no other batch asks for them any more.
+   */
   readonly taken: Chunks
 }
 
 /**
- * A claim that ended after this batch was planned settles its shape, also where it brought no answer, since asking in
- * vain once more would help no one. A shape that no batch has claimed and none has settled is taken over.
+ * Looks up the shapes at the positions that wait. A claim that ended after this batch was planned settles its shape
+ * even without an answer, since asking once more would bring none either. A shape that is neither claimed nor settled
+ * is taken over.
  */
 export async function lookUpClaims(
   { store, owner, plan, options }: Pick<Batch, 'store' | 'owner' | 'plan' | 'options'>,
@@ -28,7 +31,7 @@ export async function lookUpClaims(
   const hashOf = (position: number) => questionAt(plan.ways, position)?.shapeHash ?? ''
   const since = plan.claims?.at ?? plan.runStartedAt
   const readBoth = async (hashes: readonly string[]) => {
-    // A batch stores its answers before its claims end, so that claims are read first and no answer is missed.
+    // The claims are read before the answers: a batch stores its answers before its claims end, so no answer is missed.
     const claims = await store.findClaims(hashes, since)
     return { claims, answers: await store.findAnswers(hashes) }
   }
@@ -47,7 +50,8 @@ export async function lookUpClaims(
     (position, index) => settled[index] === null && known.claims.get(hashOf(position))?.isHeld !== true,
   )
   const claimed = free.length > 0 ? (await store.claimShapes(owner, free.map(hashOf), CLAIM_MS)).claimed : []
-  // Another batch may have claimed and answered one of these shapes between the look and the claim.
+  // Another batch may have claimed and answered one of these shapes after they were read and before this batch claimed
+  // them.
   const newest = claimed.length > 0 ? await readBoth(claimed) : known
   const mine = free.filter((position) => claimed.includes(hashOf(position)))
   const late = mine.map((position) => settle(position, newest))

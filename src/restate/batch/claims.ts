@@ -7,8 +7,8 @@ import { questionAt } from './questions.ts'
 import type { Batch, BatchState, ModelAnswers } from './types.ts'
 
 /**
- * Milliseconds for which a claim holds without a renewal. The batch renews it while it waits for its chunks, so that it
- * runs out only where the batch was killed or is cut off from Restate.
+ * Milliseconds for which a claim holds without a renewal. A batch renews its claims while it waits for its chunks, so a
+ * claim runs out only where the batch was killed or is cut off from Restate.
  */
 export const CLAIM_MS = 120_000
 
@@ -16,23 +16,23 @@ export const CLAIM_MS = 120_000
 export const RENEW_MS = 40_000
 
 /**
- * The outcome of a claim whose answer is in doubt because the escalation model failed to judge it. Batches that wait take
- * that answer, since asking again would bring the same.
+ * The outcome of a claim whose answer is in doubt because the escalation model failed to judge it. Batches that wait
+ * for the claim take the answer in doubt, since asking again would bring the same one.
  */
 const IN_DOUBT = { code: 'in-doubt', message: 'the escalation model gave no answer', fatal: false } as const
 
 export interface ClaimedShapes {
-  /** Hashes of the shapes that this batch may ask about. */
+  /** Hashes of the shapes that this batch has claimed and may ask about. */
   readonly mine: ReadonlySet<string>
-  /** ISO 8601 by the database's clock; empty where nothing was to be claimed. */
+  /** When the shapes were claimed, ISO 8601 by the database's clock; empty where nothing was to be claimed. */
   readonly at: string
-  /** Answers that were stored for these shapes before the claim. */
+  /** Answers to these shapes that other batches stored before the claim, by hash of the shape. */
   readonly answers: ReadonlyMap<string, StoredAnswer>
 }
 
 /**
- * Claims first and reads the answers afterwards. A batch stores its answer before it gives its claim up, so that a
- * claimed shape without an answer is asked by this batch alone.
+ * Claims the shapes first and reads their answers afterwards. A batch stores its answer before it gives its claim up,
+ * so a claimed shape without an answer is asked by this batch alone.
  */
 export async function claimUnanswered(
   store: Store,
@@ -61,7 +61,8 @@ function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure
   const { decisions, unanswered, failure } = answers
   const decision = decisions.get(position)
   const isEscalated = answers.escalated.includes(position)
-  // Where the run fails, an answer that was on its way to the escalation model is not settled.
+  // Where the run fails, an answer that the escalation model was to judge is not settled, so its claim ends with the
+  // failure.
   if (decision !== undefined && !(isEscalated && failure !== null)) {
     return isEscalated && decision.source === 'model' ? IN_DOUBT : null
   }
@@ -71,9 +72,9 @@ function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure
 }
 
 /**
- * Ends the claims of a batch that ends with `error`. Batches that wait get the failure of a failed batch, or each of them
- * would find it out again; the shapes of a cancelled batch become free, so that they ask. Where even this cannot be
- * stored the claims run out by themselves.
+ * Ends the claims of a batch that ends with `error`. Where the batch failed, the batches that wait for it get the
+ * failure, because each would meet it again; where it was cancelled, its shapes become free, so that the others ask.
+ * Claims whose end cannot be stored run out by themselves.
  */
 export async function releaseClaims(batch: Batch, { answers, claimed }: BatchState, error: unknown): Promise<void> {
   const { ctx, store, owner, plan } = batch

@@ -1,4 +1,4 @@
-/** The handler classify-api/estimate: how a batch would get its results now. It asks no model, claims nothing and writes nothing. */
+/** The handler classify-api/estimate: how each indicator of a batch would get its result now, without asking a model, claiming or writing anything. */
 import { type Candidate, dryRunBatch, prefixTokens, type UsageHistory } from '../../classification/estimate.ts'
 import type { ModelUse } from '../../store/types.ts'
 import type { BatchRequest, EstimateResponse, TokenPrice } from '../contract.ts'
@@ -10,7 +10,7 @@ export interface EstimateDeps extends ResolveDeps {
   readonly priceOf: (model: string) => TokenPrice | null
 }
 
-/** The use of a model over fewer indicators than this is no guide to the next ones. */
+/** The average use of a model over fewer indicators than this does not predict the use of the next ones. */
 const ENOUGH_INDICATORS = 20
 
 export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): Promise<EstimateResponse> {
@@ -39,7 +39,10 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
   }
 }
 
-/** Output tokens and cached input by the model's recent requests; null where these were too few to tell. */
+/**
+ * Output tokens and cached input of the model's recent requests; null where there were too few requests to predict the
+ * next.
+ */
 function usageHistoryOf(use: ModelUse): UsageHistory | null {
   if (use.indicators < ENOUGH_INDICATORS || use.inputTokens === 0) return null
   return {

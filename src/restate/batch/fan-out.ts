@@ -9,7 +9,7 @@ import type { Batch, Chunks } from './types.ts'
 
 /**
  * Calls all chunks at once and resolves with their replies, in order. The claims on the shapes at `claimed` are renewed
- * as long as that takes.
+ * until all replies are there.
  */
 export async function callChunks(
   batch: Batch,
@@ -21,7 +21,7 @@ export async function callChunks(
   const replies = RestatePromise.all(
     chunks.map((positions) => callChunk(ctx, { run_id: runId, tier, items: itemsOf(batch, positions) })),
   )
-  // The journal of a release without claims has no timers for their renewal, and a replay must not add any.
+  // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
   if (plan.claims === undefined || chunks.length === 0) return await replies
   const shapeHashes = claimed.flatMap((position) => questionAt(plan.ways, position)?.shapeHash ?? [])
   for (;;) {

@@ -1,4 +1,4 @@
-/** Gathers the replies of chunks into the answers of a batch, and tells when the model endpoint has answered nothing. */
+/** Gathers the replies of chunks into the answers of a batch, and fails a batch to which the model endpoint has answered nothing. */
 import { answerKeys } from '../../classification/prompt.ts'
 import { ServiceError } from '../../errors.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
@@ -9,8 +9,8 @@ export function noAnswers(): ModelAnswers {
 }
 
 /**
- * Adds the replies of one fan-out, in the order of its chunks. An escalation without an answer leaves the first answer
- * standing. A reply of an earlier release names no versions: its chunk was asked under those of the plan.
+ * Adds the replies of one fan-out, in the order of its chunks. An escalation that brings no answer leaves the primary
+ * model's answer standing. The reply of an earlier release names no versions, so those of the plan are taken.
  */
 export function gatherReplies(
   answers: ModelAnswers,
@@ -44,9 +44,9 @@ export function gatherReplies(
 }
 
 /**
- * Throws ServiceError model-unavailable or model-bad-request where the whole batch has not one answer, and every failure
- * is one of those that `isCause` accepts. Such a batch fails, to be submitted again when the cause is gone: guesses of
- * the rules that were saved in its place would hide the failure.
+ * Throws ServiceError model-unavailable or model-bad-request where the batch has no answer at all and `isCause` accepts
+ * the code of every failure. Such a batch fails, so that it is submitted again when the cause is gone: guesses of the
+ * rules that were saved in place of the answers would hide the failure.
  */
 export function failWhereNothingIsAnswered(
   { decisions, unanswered }: Pick<ModelAnswers, 'decisions' | 'unanswered'>,

@@ -19,22 +19,25 @@ export interface PlanInput {
   readonly options: BatchOptions
   /** Id of the batch's invocation, under which its claims are held. */
   readonly owner: string
-  /** The answer of the admission on the last attempt to plan; null on the first. */
+  /** The wait that admission gave on the last attempt to plan; null on the first attempt. */
   readonly before: AdmissionWait | null
 }
 
-/** Rounds of a plan that does not name them: every release that journaled such plans asked this often. */
+/**
+ * The number of rounds of a plan that does not name it, as every release that journaled such plans asked in this many
+ * rounds.
+ */
 const ROUNDS_OF_EARLIER_RELEASES = 3
 
-/** In how many rounds the indicators of a plan are asked before they are given up. */
+/** The number of rounds in which the indicators of a plan are asked before they stay without an answer. */
 export function roundsOf(plan: Plan): number {
   return plan.maxRounds ?? ROUNDS_OF_EARLIER_RELEASES
 }
 
 /**
- * The plan of an admitted batch; otherwise the wait after which the batch must ask again. Only planning shows how many
- * chunks a new batch needs, so that admission is asked before and after. Claims come last, so that no batch that waits
- * for admission holds one.
+ * Returns the plan of an admitted batch, or else the wait after which the batch must try again. Admission is asked
+ * before and after planning, because only planning shows how many chunks a new batch needs. The batch claims shapes
+ * last, so that no batch holds a claim while it waits for admission.
  */
 export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan | AdmissionWait> {
   const { before, options } = input
@@ -82,8 +85,8 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
 }
 
 /**
- * Claims the shapes that the plan would ask. A shape that another batch asks already is awaited, and one that was
- * answered meanwhile is reused.
+ * Claims the shapes that the plan would ask about. The plan waits for a shape that another batch asks about already,
+ * and reuses the answer of a shape that was answered meanwhile.
  */
 async function claimQuestions(
   { store }: PlanDeps,

@@ -1,4 +1,4 @@
-/** Derives everything that follows from the request of a batch alone. It is pure, so that every step can do it again. */
+/** Derives everything that follows from the request of a batch alone, as a pure computation that every step can repeat. */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
@@ -31,7 +31,10 @@ export function readOptions(request: BatchRequest): BatchOptions {
   }
 }
 
-/** `model` is the configured primary model, which is part of every shape. The warnings count over the whole batch. */
+/**
+ * Normalises and reads every indicator of the request. `model` is the configured primary model, which is part of every
+ * shape. Each kind of warning is given once for the whole batch, with a count.
+ */
 export function prepare(request: BatchRequest, model: string): { prepared: Prepared[]; warnings: Warning[] } {
   const unknown = new Set<string>()
   let unknownFields = 0

@@ -3,7 +3,9 @@ import { type PackRule, packChunks } from '../../classification/chunks.ts'
 import { buildUserPrompt, estimateTokens } from '../../classification/prompt.ts'
 import type { Chunks, Question, Resolution } from './types.ts'
 
-/** The question at `position`; undefined where the indicator is never asked of a model by this batch. */
+/**
+ * The question to the model about the indicator at `position`; undefined where this batch never asks a model about it.
+ */
 export function questionAt(resolutions: readonly Resolution[], position: number): Question | undefined {
   const resolution = resolutions[position]
   return resolution?.kind === 'ask' || resolution?.kind === 'await' ? resolution : undefined

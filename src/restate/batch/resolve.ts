@@ -16,12 +16,12 @@ export interface ResolveDeps {
 
 export interface Resolved {
   readonly prepared: readonly Prepared[]
-  /** One for each indicator, by position in the request. */
+  /** One resolution for each indicator, by position in the request. */
   readonly resolutions: readonly Resolution[]
   readonly warnings: Warning[]
   /**
-   * Hashes of shapes that are asked again although an answer may be stored: a person has corrected that answer, and the
-   * run overrides human answers.
+   * Hashes of shapes about which the model is asked again although an answer may be stored, because a person has
+   * corrected the stored answer and the run overrides human answers.
    */
   readonly askAgain: ReadonlySet<string>
 }
@@ -37,7 +37,10 @@ interface Stored {
 const NO_RESULTS: ReadonlyMap<string, LatestResult> = new Map()
 const NO_ANSWERS: ReadonlyMap<string, StoredAnswer> = new Map()
 
-/** Resolves each indicator as far as this batch can tell alone: claims of other batches are not looked at. Reads only. */
+/**
+ * Resolves each indicator without looking at the claims of other batches. The function reads the store and writes
+ * nothing.
+ */
 export async function resolveIndicators(
   { store, models }: ResolveDeps,
   request: BatchRequest,
@@ -75,8 +78,8 @@ export async function resolveIndicators(
 }
 
 /**
- * The resolution of an indicator that no model need answer; undefined for all others. A human answer comes before the
- * rules, before any model's answer, and before force.
+ * The resolution of an indicator that needs no model; undefined for an indicator that does. A human answer comes before
+ * the rules, before any model's answer, and before the option `force`.
  */
 function resolveWithoutModel(
   stored: Stored,
@@ -100,7 +103,10 @@ function isUnchangedBy(humanAnswer: StoredAnswer, valid: Classification, { force
   return !force && restsOnHumanAnswer(valid, humanAnswer)
 }
 
-/** Whether a stored answer of the primary model is in doubt and an escalation model, which may be new, can judge it. */
+/**
+ * Whether a stored answer of the primary model is in doubt and an escalation model, perhaps set only since, can judge
+ * it.
+ */
 export function isWorthEscalating(
   answer: StoredAnswer,
   { reading }: Pick<Question, 'reading'>,

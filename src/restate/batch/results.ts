@@ -9,7 +9,10 @@ import type { AskedDecision, BatchOptions, BatchState, Missing, Plan, Resolution
 
 export interface ResultInput {
   readonly runId: string
-  /** ISO 8601, journaled: a second attempt must not make the result look newer than it is. */
+  /**
+   * When the batch was classified, ISO 8601. The journal holds the time, so that a second attempt does not make the
+   * result look newer.
+   */
   readonly classifiedAt: string
   readonly options: BatchOptions
   readonly plan: Plan
@@ -18,7 +21,7 @@ export interface ResultInput {
 
 export interface BuiltResult {
   readonly classification: Classification
-  /** Null where the indicator's earlier result still holds, so that nothing is saved. */
+  /** The result to save; null where the earlier result of the indicator still holds. */
   readonly toSave: ResultToSave | null
 }
 
@@ -56,10 +59,13 @@ export function buildResult(input: ResultInput, one: Prepared | undefined, posit
 
 interface Decided {
   readonly decision: SourcedDecision | null
-  /** Configured name of the model; null where the rules decided alone. */
+  /** Configured name of the model that was asked; null where the rules decided alone. */
   readonly askedModel: string | null
   readonly missing?: Missing
-  /** The versions under which the decision was made, which a release may have changed since. */
+  /**
+   * The versions of the codebook and the prompt under which the decision was made; a release may have changed them
+   * since.
+   */
   readonly codebookVersion: string
   readonly promptVersion: string
 }
@@ -95,7 +101,7 @@ function storedAnswerAt(plan: Plan, { awaited }: BatchState, position: number): 
   return resolution?.kind === 'reuse' ? resolution.answer : awaited.get(position)
 }
 
-/** No prompt led to a human answer, so that the version of the plan stands in its place. */
+/** A human answer was given without a prompt, so the prompt version of the plan stands in the result. */
 function decideByAnswer(answer: StoredAnswer, plan: Plan): Omit<Decided, 'askedModel'> {
   const { decision, model, codebookVersion } = answer
   const isHuman = answer.source === 'person'
@@ -107,9 +113,9 @@ function decideByAnswer(answer: StoredAnswer, plan: Plan): Omit<Decided, 'askedM
 }
 
 /**
- * The answers that hold for whole shapes from now on, except those at the positions in `unsettled`. A shape names a
- * model, a codebook and a prompt: an answer that came under others, because of a release while the batch worked, is not
- * stored under it.
+ * The answers to store for whole shapes, except those at the positions in `unsettled`. A shape names a model, a
+ * codebook and a prompt, so an answer that came under others, because of a release while the batch worked, is not
+ * stored.
  */
 export function answersToStore(
   plan: Plan,

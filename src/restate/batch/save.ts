@@ -12,18 +12,21 @@ import type { Batch, BatchState, Plan } from './types.ts'
 export interface SaveDeps {
   readonly store: Store
   readonly metrics: Metrics
-  /** The price of a model; null where none is known. */
+  /** The price of a model; null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
 }
 
 export interface SaveInput extends Pick<Batch, 'runId' | 'options' | 'plan' | 'owner'> {
   readonly request: BatchRequest
   readonly state: BatchState
-  /** ISO 8601, journaled: a second attempt must not make the results look newer than they are. */
+  /**
+   * When the batch was classified, ISO 8601. The journal holds the time, so that a second attempt does not make the
+   * results look newer.
+   */
   readonly classifiedAt: string
 }
 
-/** Saves the batch and returns its response. Idempotent: a second attempt saves the same rows. */
+/** Saves the batch and returns its response. A second attempt saves the same rows, so it changes nothing. */
 export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<BatchResponse> {
   const { request, runId, plan, options, state } = input
   const { answers, claimed, shared } = state
@@ -61,8 +64,8 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
 }
 
 /**
- * Positions that stay unsaved where the run fails, so that the next run asks about them: those without an answer, those
- * whose answer the escalation model was to judge, and those that still wait for another batch.
+ * Positions that stay unsaved where the run fails, so that the next run asks about them: positions without an answer,
+ * positions whose answer the escalation model was to judge, and positions that still wait for another batch.
  */
 function unsettledPositions(plan: Plan, { answers, awaited }: BatchState): ReadonlySet<number> {
   if (answers.failure === null) return new Set()
@@ -72,13 +75,16 @@ function unsettledPositions(plan: Plan, { answers, awaited }: BatchState): Reado
   return new Set([...answers.unanswered.keys(), ...answers.escalated, ...waiting])
 }
 
-/** The position whose answer decides the indicator at `position`. */
+/**
+ * The position whose answer decides the indicator at `position`: that of its leader where it follows one of the same
+ * shape.
+ */
 function askedPosition(plan: Plan, position: number): number {
   const resolution = plan.ways[position]
   return resolution?.kind === 'follow' ? resolution.leader : position
 }
 
-/** Hashes of the shapes that this batch answers in the place of a person. */
+/** Hashes of the shapes whose human answers this batch replaces by a model's answer. */
 function overriddenBy(plan: Plan, prepared: readonly Prepared[], unsettled: ReadonlySet<number>): string[] {
   const hashes = prepared.flatMap((one, position) => {
     const kind = plan.ways[position]?.kind
@@ -88,7 +94,10 @@ function overriddenBy(plan: Plan, prepared: readonly Prepared[], unsettled: Read
   return [...new Set(hashes)]
 }
 
-/** The id is derived from what the batch holds, so that the same batch of a run, submitted again, replaces its totals. */
+/**
+ * Derives the id of the batch from its indicators, so that a batch that a run submits again replaces its earlier
+ * totals.
+ */
 function batchIdOf(prepared: readonly Prepared[]): string {
   const ids = prepared.map((one) => one.indicator.indicator_id)
   return createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 32)

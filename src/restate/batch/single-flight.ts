@@ -8,14 +8,18 @@ import { failWhereNothingIsAnswered } from './gather.ts'
 import { answersToStore } from './results.ts'
 import type { Batch, BatchState } from './types.ts'
 
-/** A pause is this part of the time waited so far: few looks in a long wait, and little lost at its end. */
+/**
+ * Each pause is this part of the time waited so far, so that a long wait needs few lookups and loses little time at its
+ * end.
+ */
 const PAUSE_SHARE = 0.25
 const SHORTEST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 15_000
 
 /**
- * Resolves the positions that await another batch: with its answer, with its failure, or by asking where no batch does.
- * A batch that waits holds no claim, so that no two batches wait for each other. Rejects as `askModel` does.
+ * Waits for the positions whose shapes another batch asks about, and gives each the answer or the failure of that
+ * batch, or asks the model where no batch asks any more. A batch that waits holds no claim, so no two batches wait for
+ * each other. Rejects as `askModel` does.
  */
 export async function awaitAnswers(batch: Batch, state: BatchState, positions: readonly number[]): Promise<void> {
   const { ctx, plan } = batch
@@ -23,7 +27,8 @@ export async function awaitAnswers(batch: Batch, state: BatchState, positions: r
   await shareAnswers(batch, state)
   let open = positions
   let waitedMs = 0
-  // A batch without chunks comes straight from its plan, when all these shapes were claimed by others.
+  // The first lookup of a batch without chunks comes after a pause, because its plan has just found all the shapes
+  // claimed by other batches.
   let mayLook = plan.chunks.length > 0
   while (open.length > 0 && answers.failure === null) {
     if (!mayLook) {
@@ -62,7 +67,10 @@ async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: C
   await shareAnswers(batch, state)
 }
 
-/** Stores the answers to the claimed shapes before this batch waits, because other batches may wait for them. */
+/**
+ * Stores the answers to the shapes that this batch claimed before it waits itself, because other batches may wait for
+ * them.
+ */
 async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
   const { ctx, store, plan } = batch
   const { answers, claimed } = state

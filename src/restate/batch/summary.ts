@@ -26,7 +26,7 @@ export function sumUp(
   }
 }
 
-/** Totals under the names of the API. */
+/** Gives the totals the property names of the API. */
 export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'> {
   return {
     indicators: totals.indicators,
@@ -40,14 +40,14 @@ export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'
   }
 }
 
-/** A warning where the offline model answered, so that nobody takes its answers for those of a real model. */
+/** Warns where the offline model answered, so that nobody takes its answers for those of a real model. */
 export function warnOfOfflineModel(saved: readonly ResultToSave[]): Warning[] {
   const count = saved.filter(({ classification: { model } }) => model?.startsWith('offline-') === true).length
   const message = "answered by the offline model: the rules' guesses, not a model's judgement"
   return count === 0 ? [] : [{ code: 'offline-model', message, count }]
 }
 
-/** A warning where the costs are those of another model, because the one that answered is free. */
+/** Warns where the costs are those of another model, because the model that answered is free. */
 export function warnOfNotionalCosts(
   requests: readonly ModelRequestRecord[],
   priceOf: (model: string) => TokenPrice | null,

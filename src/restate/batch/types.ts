@@ -29,7 +29,10 @@ export interface Models {
 
 /** The question to the model about one indicator. Journaled in the plan, so its property names are fixed. */
 export interface Question {
-  /** Has the latest sample values only, because the prompt shows no more and the journal carries them to every chunk. */
+  /**
+   * The indicator with its latest sample values only, because the prompt shows no more and the journal carries it to
+   * every chunk.
+   */
   readonly indicator: Indicator
   readonly reading: RuleReading
   readonly shape: string
@@ -43,31 +46,46 @@ export type Resolution =
   /** The indicator's shape has a stored answer of a model or a person. */
   | { readonly kind: 'reuse'; readonly answer: StoredAnswer }
   | ({ readonly kind: 'ask' } & Question)
-  /** Another batch had claimed the shape. Its answer is waited for, and this batch asks only where none comes. */
+  /**
+   * Another batch had claimed the shape. This batch waits for the answer, and asks the model itself only where none
+   * comes.
+   */
   | ({ readonly kind: 'await' } & Question)
-  /** The indicator has the shape of the one at position `leader`, which is asked or awaited. */
+  /**
+   * The indicator has the shape of the indicator at position `leader`, which is asked or awaited, and gets the same
+   * answer.
+   */
   | { readonly kind: 'follow'; readonly leader: number }
 
 /**
- * The result of the plan step. It carries everything that later steps send on, so that a replay under a later release
- * takes the same way. The journal fixes its property names.
+ * The result of the plan step. The plan carries everything that later steps send on, so that a replay under a later
+ * release sends the same. The journal fixes its property names.
  */
 export interface Plan {
-  /** ISO 8601; the same for every batch of the run. */
+  /** When the run started, ISO 8601; the same for every batch of the run. */
   readonly runStartedAt: string
-  /** The models that were configured when the batch was planned. Later steps use these names, whatever is set by then. */
+  /**
+   * The models that were configured when the batch was planned. Later steps use these names even where the
+   * configuration has changed.
+   */
   readonly models: Models
   /** Version of the codebook by which the rules and the shapes of this plan were made. */
   readonly codebookVersion: string
   readonly promptVersion: string
-  /** Rounds in which an indicator without an answer is asked; see `roundsOf` for plans of earlier releases. */
+  /**
+   * The number of rounds in which an indicator without an answer is asked; `roundsOf` fills it in for plans of earlier
+   * releases.
+   */
   readonly maxRounds?: number
   /** The resolutions, by position in the request. */
   readonly ways: readonly Resolution[]
-  /** Positions to ask, packed into chunks. */
+  /** Positions whose indicators the model is asked about, packed into chunks. */
   readonly chunks: Chunks
   readonly warnings: readonly Warning[]
-  /** The shapes that this batch claimed, and when. Absent where nothing is reused, and in plans of early releases. */
+  /**
+   * The shapes that this batch claimed, and when, ISO 8601. Absent where no answer is reused, and in plans of early
+   * releases.
+   */
   readonly claims?: { readonly at: string; readonly shapeHashes: readonly string[] }
 }
 
@@ -76,7 +94,7 @@ export type Chunks = readonly (readonly number[])[]
 
 /** A decision of a model, with the configured model, the codebook and the prompt of the replica that asked. */
 export interface AskedDecision extends SourcedDecision {
-  /** The configured name of the model, not the one that the endpoint answered with. */
+  /** The configured name of the model, which may differ from the name that the endpoint gave in its answer. */
   readonly askedModel: string
   readonly codebookVersion: string
   readonly promptVersion: string
@@ -93,7 +111,10 @@ export interface ModelAnswers {
   readonly decisions: Map<number, AskedDecision>
   readonly unanswered: Map<number, Missing>
   readonly requests: ModelRequestRecord[]
-  /** Positions that were sent to the escalation model last. Where that failed, their decisions are not settled. */
+  /**
+   * Positions that were last sent to the escalation model. Where the run failed meanwhile, their decisions are not
+   * settled.
+   */
   escalated: readonly number[]
   /** A failure that ends the whole run, once a chunk has met one. */
   failure: ChunkReply['failure']
@@ -108,14 +129,17 @@ export interface Batch {
   readonly runId: string
   /** Id of the batch's invocation, under which its claims are held. */
   readonly owner: string
-  /** Calls classifier/chunk. The service definitions give it, so that no file of a batch imports them. */
+  /**
+   * Calls classifier/chunk. The service definitions pass this function in, so that no file of a batch imports the
+   * definitions.
+   */
   readonly callChunk: (ctx: Context, request: ChunkRequest) => RestatePromise<ChunkReply>
 }
 
-/** The state of a batch while it works. It comes from journaled steps alone, so that a replay builds the same. */
+/** The state of a batch while it works. Only journaled steps change it, so that a replay builds the same state. */
 export interface BatchState {
   readonly answers: ModelAnswers
-  /** Answers of other batches, by position. */
+  /** Answers that other batches gave while this batch waited, by position in the request. */
   readonly awaited: Map<number, StoredAnswer>
   /** Positions whose shapes this batch has claimed, until the claims end. */
   claimed: readonly number[]

@@ -1,4 +1,4 @@
-/** One attempt to have a chunk answered. Whatever the model endpoint does becomes data here, to be journaled. */
+/** One attempt to have a chunk answered. Every answer and failure of the model endpoint becomes a value that the journal can hold. */
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../classification/answer-schema.ts'
 import { parseAnswers } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
@@ -28,7 +28,10 @@ export interface AskDeps {
 
 /** The outcome of one attempt. The journal fixes its property names. */
 export type AskOutcome =
-  /** Nothing may start for `waitMs`: by the rate budget, or because the endpoint has refused `request` for its rate. */
+  /**
+   * The chunk must wait `waitMs`, because the rate budget allows no start sooner or the endpoint has refused `request`
+   * for its rate.
+   */
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
   /** The endpoint is away or slow, so that the same question may be answered later. */
   | {
@@ -38,17 +41,20 @@ export type AskOutcome =
       readonly message: string
       readonly request: ModelRequestRecord
     }
-  /** Another attempt would bring nothing more. */
+  /** The chunk is done: it has its answers, or failures that another attempt would not mend. */
   | ({ readonly kind: 'answered' } & ChunkReply)
 
-/** Characters that are kept of the endpoint's name for its model, which comes from outside and stands in results. */
+/**
+ * The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands
+ * in results.
+ */
 const MAX_MODEL_LENGTH = 100
-/** Characters that are kept of an endpoint's failure message. */
+/** An endpoint's failure message is cut to this many characters. */
 const MAX_MESSAGE_LENGTH = 600
 
 /**
- * Takes a permit to start and asks once. Rejects where this replica ends (limiter-closed, interrupted) or the database
- * fails, and with defects.
+ * Takes a permit to start and asks the model once. Rejects where this replica stops (limiter-closed), Restate gives the
+ * attempt up (interrupted) or the database fails, and on defects.
  */
 export async function askOnce(
   deps: AskDeps,
@@ -58,7 +64,7 @@ export async function askOnce(
 ): Promise<AskOutcome> {
   const model = request.tier === 'primary' ? deps.model.models.primary : deps.model.models.escalation
   if (model === null) {
-    // The batch was planned when an escalation model was still set. Its first answers stand.
+    // The escalation model was removed after the batch was planned, so the answers of the primary model stand.
     const why = { code: 'no-escalation-model', message: 'no escalation model is set any more' }
     return answered(
       '',
@@ -119,7 +125,10 @@ export async function askOnce(
 
 let countedStatic: number | undefined
 
-/** Tokens of the instructions and the schema, which every request has. They are counted once, because that takes long. */
+/**
+ * Tokens of the instructions and the schema, which every request has. The count takes long, so it is made once and
+ * kept.
+ */
 function staticTokens(): number {
   countedStatic ??= estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA))
   return countedStatic
@@ -168,7 +177,8 @@ function readFailure(
     return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
   }
   const { scope, retry } = FAILURES[error.code]
-  // The failure is one of this replica, so that Restate makes another attempt on another replica.
+  // A retryable failure here lies with this replica and not with the endpoint, so Restate makes another attempt,
+  // perhaps on another replica.
   if (retry === 'retryable') throw error
   const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
   const reply = answered(model, [], unanswered, [record])
@@ -185,7 +195,7 @@ function answered(
   return { kind: 'answered', asked_model: model, ...versions, decisions, unanswered, requests, failure: null }
 }
 
-/** One line of at most `limit` characters that is safe to store and to print. */
+/** Makes one line of at most `limit` characters that is safe to store and to print. */
 function clean(text: string, limit: number): string {
   return cutText(cleanText(text.slice(0, 10 * limit)).replace(/\s+/g, ' '), limit)
 }

@@ -1,4 +1,4 @@
-/** The handler classifier/chunk, which has the indicators of one request to the model answered. It is internal. */
+/** The internal handler classifier/chunk, which has the model answer the indicators of one request and waits durably where it cannot. */
 import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../contract.ts'
@@ -8,13 +8,21 @@ export interface ChunkDeps extends AskDeps {
   readonly countAnswered: CountAnswered
 }
 
-/** Tries that find the endpoint away, over about a minute, before the chunk replies without an answer. */
+/**
+ * The number of tries that may find the endpoint away, over about a minute, before the chunk replies without an answer.
+ */
 export const MAX_TRIES = 8
 
-/** Tries of a chunk whose journal does not name their number: every release that wrote such journals made this many. */
+/**
+ * The number of tries where the journal of a chunk does not name it: every release that wrote such journals made this
+ * many.
+ */
 const TRIES_OF_EARLIER_RELEASES = 8
 
-/** The journaled outcome of one step. A failed try names the number of tries, unless an earlier release journaled it. */
+/**
+ * The outcome of one step as the journal holds it. A failed try also holds the chunk's limit of tries, `max_tries`,
+ * unless an earlier release journaled it.
+ */
 type StepOutcome = AskOutcome & { readonly max_tries?: number }
 
 /** Milliseconds of the pause after the first try that finds the endpoint away; each further pause is twice as long. */
@@ -22,9 +30,9 @@ const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
 
 /**
- * Asks until the model answers or the tries are used up. All waiting is durable sleep between the steps, which holds no
- * slot of a node: for the rate budget as long as it takes and without using a try, for an endpoint that is away with
- * growing pauses.
+ * Asks until the model answers or the tries are used up. The chunk waits by durable sleep between the steps, which
+ * holds no slot of a Restate node. A wait for the rate budget lasts as long as needed and uses no try; the pauses while
+ * the endpoint is away grow.
  */
 export async function answerChunk(ctx: Context, deps: ChunkDeps, request: ChunkRequest): Promise<ChunkReply> {
   const sent: ModelRequestRecord[] = []
@@ -33,11 +41,13 @@ export async function answerChunk(ctx: Context, deps: ChunkDeps, request: ChunkR
     const requestId = `${ctx.request().id}-${turn}`
     const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
       const found = await askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal)
-      // Counted in the step, since a replay would count again. Escalated indicators were counted with their first answer.
+      // Answered indicators are counted inside the step, because a replay would count them again outside. Escalated
+      // indicators were counted with the answer of the primary model.
       if (found.kind === 'answered' && request.tier === 'primary') {
         deps.countAnswered(request.run_id, found.decisions.length)
       }
-      // A replay under another release then gives up after the same try.
+      // The limit of tries is journaled with a failed try, so that a replay under a release with another limit gives up
+      // after the same try.
       return found.kind === 'retry' ? { ...found, max_tries: MAX_TRIES } : found
     })
     if (outcome.kind === 'answered') {
