@@ -261,6 +261,13 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(mostIn(900, starts), 1)
     })
 
+    it('spends the whole budget of tokens where their pace is a little slower than that of the requests', async () => {
+      const limiter = make(60, 40_000)
+      const { starts } = queue(limiter, 50, 1_000)
+      await advance(20_000)
+      assert.ok(starts.length >= 13 && starts.length <= 14, `${starts.length} starts of 1,000 tokens in 20 s`)
+    })
+
     it('goes on as soon as a request turns out to have taken less, and later where it took more', async () => {
       const limiter = make(6_000, 60_000)
       const first = await Promise.all([limiter.acquire(10_000, PATIENT_MS), advance(5)])

@@ -1,44 +1,41 @@
-/** How many requests may be in flight: what the pace fills at the measured latency, with a margin. Pure. */
+/** How many requests may be in flight: as many as the pace starts within the measured latency of an answer, with a margin. Pure. */
 import { MINUTE_MS } from './minute-window.ts'
 
-/** In flight at most, as a multiple of what latency × pace needs: latencies spread, and may jump by as much at once. */
+/** The limit as a multiple of latency × pace, since latencies differ and may rise threefold before the mean follows. */
 const MARGIN = 3
-/** Whatever the latency: a slow pace must not wait for one slow answer. */
-const FEWEST = 8
-/** Taken as the latency until the first answer has come. */
+/** The least limit, so that at a slow pace one slow answer does not hold up the next requests. */
+const LEAST_LIMIT = 8
+/** The latency in milliseconds that is assumed before the first answer. */
 const ASSUMED_MS = 2_000
-/** A faster model counts as this slow: a bound that is too tight costs pace, one that is too wide a few sockets. */
+/** The least latency in milliseconds that counts: a limit that is too low costs pace, one that is too high a few sockets. */
 const SHORTEST_MS = 1_000
-/** Weight of the newest latency where it is above the mean, and where it is below. */
-const RISING = 0.2
-const FALLING = 0.02
+/** The weight of a new latency in the mean where it is longer than the mean. */
+const RISING_WEIGHT = 0.2
+/** The weight of a new latency in the mean where it is shorter than the mean, so that one fast answer does not lower the limit. */
+const FALLING_WEIGHT = 0.02
 
-export interface Flight {
+export interface InFlightLimit {
   readonly inFlight: number
-  readonly latencyMs: number
-  /** The most that may be in flight where a start comes every `intervalMs`. */
+  /** The most that may be in flight where a request starts every `intervalMs`. */
   bound(intervalMs: number): number
   started(): void
-  /** `latencyMs`: null for one that was not answered: how long a failure takes says nothing of answers. */
+  /** `latencyMs` is null where no answer came, because the time until a failure says nothing of answers. */
   ended(latencyMs: number | null): void
 }
 
-export function createInFlightLimit(): Flight {
+export function createInFlightLimit(): InFlightLimit {
   let inFlight = 0
-  let mean: number | null = null
-  const latencyMs = () => Math.max(SHORTEST_MS, mean ?? ASSUMED_MS)
+  let meanMs: number | null = null
 
   return {
     get inFlight() {
       return inFlight
     },
-    get latencyMs() {
-      return latencyMs()
-    },
     bound(intervalMs) {
-      // A minute is longer than any answer that is worth a socket.
-      const needed = intervalMs > 0 ? Math.min(MINUTE_MS, latencyMs()) / intervalMs : 0
-      return Math.max(FEWEST, Math.ceil(MARGIN * needed))
+      // A latency of more than a minute is capped, since a model that hangs must not get ever more requests.
+      const latencyMs = Math.min(MINUTE_MS, Math.max(SHORTEST_MS, meanMs ?? ASSUMED_MS))
+      const needed = intervalMs > 0 ? latencyMs / intervalMs : 0
+      return Math.max(LEAST_LIMIT, Math.ceil(MARGIN * needed))
     },
     started() {
       inFlight += 1
@@ -46,7 +43,8 @@ export function createInFlightLimit(): Flight {
     ended(latencyMs) {
       inFlight -= 1
       if (latencyMs === null) return
-      mean = mean === null ? latencyMs : mean + (latencyMs > mean ? RISING : FALLING) * (latencyMs - mean)
+      if (meanMs === null) meanMs = latencyMs
+      else meanMs += (latencyMs > meanMs ? RISING_WEIGHT : FALLING_WEIGHT) * (latencyMs - meanMs)
     },
   }
 }

@@ -1,271 +1,211 @@
-/** The rate limiter port on Bottleneck: even pacing by start permits, within a budget of requests and tokens. */
-import Bottleneck from 'bottleneck'
+/**
+ * The rate limiter of a replica: hands out start permits evenly, within a budget of requests and tokens a minute.
+ *
+ * Callers wait in a queue of the limiter. Each part decides one thing: `start-spacing.ts` (Bottleneck) when the next start
+ * is due, `request-window.ts` whether requests and tokens of the last minute leave room and tokens keep their pace,
+ * `in-flight-limit.ts` whether enough requests have ended, `pause-clock.ts` whether the endpoint asked for a pause, and
+ * `deferrals.ts` when a caller that would wait too long asks again. The limiter is in one of these states, which `proceed`
+ * alone chooses, after each event, by the first row whose condition holds:
+ *
+ * | state   | condition                                    | what goes on                          | next states             |
+ * | ------- | -------------------------------------------- | ------------------------------------- | ----------------------- |
+ * | closed  | `close` was called                           | every caller is rejected              | none                    |
+ * | idle    | no caller waits                              | nothing is planned                    | spacing, holding, full  |
+ * | full    | as many requests as allowed are in flight    | the end of a request leads on         | all others              |
+ * | holding | pause, spacing or window forbid a start now  | a timer looks again when it may start | all others              |
+ * | spacing | the first caller may start                   | Bottleneck has the next starts        | all others              |
+ *
+ * Starts are planned in state spacing only: leaving it drops them, so that no planned start passes unused while another
+ * part forbids it. A new budget or pause drops them as well, because their times are fixed.
+ */
 import { ServiceError } from '../../errors.ts'
 import type { Budget, RateLimiter, StartPermit } from '../types.ts'
+import { type Caller, createCallerQueue } from './caller-queue.ts'
 import { createDeferrals } from './deferrals.ts'
+import { createEarliestTimer } from './earliest-timer.ts'
 import { createInFlightLimit } from './in-flight-limit.ts'
-import { CATCH_UP_MS, HURRY } from './pace-debt.ts'
+import { createPauseClock } from './pause-clock.ts'
 import { createRequestWindow } from './request-window.ts'
+import { createStartSpacing } from './start-spacing.ts'
 
-/** Bottleneck works through about 300 jobs a second: above this pace one of its jobs stands for several permits. */
-const SHORTEST_SPACING_MS = 5
-/** Those who wait out a pause are back a little before its end. */
+/** Callers that are deferred in a pause are back at most this many milliseconds before its end. */
 const EARLY_RETURN_MS = 5_000
-/** Nobody knows how long a budget of nothing lasts, or a model that does not answer: ask again after this long. */
+/** The least milliseconds of a deferral where nothing says when starts go on: without a budget, and while no model answers. */
 const UNKNOWN_WAIT_MS = 1_000
-/** Who waits longer than the bound is sent away this much later: most are just about to start. */
+/** Milliseconds that a caller may wait beyond its bound before the limiter defers it, because most such callers are about to start. */
 const GRACE_MS = 1_000
-/** A timer takes no more; it only looks again. */
-const LONGEST_TIMER_MS = 60_000
+
+type State = 'idle' | 'full' | 'holding' | 'spacing' | 'closed'
 
 export interface RateLimiterOptions extends Budget {
-  /** Milliseconds of a clock that never goes back. For tests. Default: `performance.now`. */
+  /** Milliseconds of a clock that never goes back, for tests. Default: `performance.now`. */
   readonly now?: (() => number) | undefined
 }
 
-interface Waiter {
-  readonly askedAt: number
-  readonly tokens: number
-  readonly maxWaitMs: number
-  readonly resolve: (permit: StartPermit) => void
-  readonly reject: (error: unknown) => void
-}
-
 /**
- * Those who wait stand in a queue of our own; Bottleneck only ever holds the next few starts, as jobs that resolve at
- * once and belong to nobody. Given the whole queue it would fix the start times of many, and a new pace or a pause
- * would change nothing for them. For the same reason both replace the Bottleneck: planned starts go with it. It spaces
- * the requests; the ledger says whether requests and tokens of the last minute leave room, the flight whether the
- * model has answered enough of what was asked.
- *
- * `acquire` bounds the wait by an estimate, which is right as long as pace and pause stay; when they change, those who
- * would now wait longer than their bound are deferred at once, and the rest when their bound is over.
+ * Builds a limiter that the caller closes. `acquire` defers at once a caller whose estimated wait is beyond its bound;
+ * others are deferred when a new budget or a pause makes their wait too long, and when their bound has passed.
  * Throws RangeError for a budget that is not 0 or more.
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const now = options.now ?? (() => performance.now())
   const { requestsPerMinute, tokensPerMinute } = options
-  const ledger = createRequestWindow({ requestsPerMinute, tokensPerMinute })
-  const flight = createInFlightLimit()
+  const window = createRequestWindow({ requestsPerMinute, tokensPerMinute })
+  const spacing = createStartSpacing({ requestsPerMinute, now, start: startFirst, passed: proceed })
+  const inFlight = createInFlightLimit()
   const deferrals = createDeferrals()
-  let waiting: Waiter[] = []
-  let waitingTokens = 0
-  const totals = { reserved: 0, spent: 0, inFlight: 0, pausedMs: 0 }
-  let pausedUntil = Number.NEGATIVE_INFINITY
-  let planned = 0
-  let closed = false
-  let gate: NodeJS.Timeout | undefined
-  let sweep: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
-  let starts = createStarts()
+  const pauses = createPauseClock()
+  const callers = createCallerQueue()
+  const holding = createEarliestTimer(now, proceed)
+  const deadlines = createEarliestTimer(now, deferOverdue)
+  let state: State = 'idle'
 
-  function createStarts() {
-    const perMinute = ledger.budget.requestsPerMinute
-    const intervalMs = perMinute > 0 ? 60_000 / (perMinute * HURRY) : LONGEST_TIMER_MS
-    const permits = Math.max(1, Math.ceil(SHORTEST_SPACING_MS / intervalMs))
-    // Planned starts make up for a process that is too busy to start on time. Measured with stalls of 60 ms: 100 ms
-    // spend 1.00 of 6,000 a minute and 20 ms spend 0.90.
-    const maxConcurrent = Math.ceil(CATCH_UP_MS / (intervalMs * permits))
-    return { bottleneck: new Bottleneck({ minTime: intervalMs * permits, maxConcurrent }), maxConcurrent, permits }
-  }
+  const inFlightBound = () => inFlight.bound(window.intervalMs(callers.first()?.tokens ?? 0))
+  const isFull = () => inFlight.inFlight >= inFlightBound()
+  const untilStartMs = ({ tokens }: Caller) => Math.max(pauses.leftMs(now()), window.waitMs(now(), tokens))
 
-  const flightBound = () => flight.bound(ledger.intervalMs(waiting[0]?.tokens ?? 0))
-  const isFlightFull = () => flight.inFlight >= flightBound()
-  const pausedMs = () => Math.max(0, pausedUntil - now())
-
-  /** Until the first in the queue may start, or until it is worth another look. Infinity: not before something changes. */
-  function untilStartMs(): number {
-    const first = waiting[0]
-    if (first === undefined || isFlightFull()) return Number.POSITIVE_INFINITY
-    return Math.max(pausedMs(), ledger.waitMs(now(), first.tokens))
-  }
-
-  /** Estimate for one who stands behind `requests` that take `tokens`. */
+  /** The estimated wait of a caller with `requests` before it that take `tokens`; right while budget and pause stay. */
   function queueMs(requests: number, tokens: number): number {
-    return ledger.queueMs(now(), pausedMs(), requests, tokens)
+    const pausedMs = pauses.leftMs(now())
+    return Math.max(spacing.queueMs(pausedMs, requests), window.queueMs(now(), pausedMs, tokens))
   }
 
-  function deferral(tokens: number, maxWaitMs: number): StartPermit {
-    const intervalMs = ledger.intervalMs(tokens)
-    const early = Math.min(EARLY_RETURN_MS, maxWaitMs / 2)
-    const isUnknown = intervalMs === Number.POSITIVE_INFINITY || isFlightFull()
-    const notBefore = Math.max(pausedMs() - early, isUnknown ? UNKNOWN_WAIT_MS : 0, 0)
-    return { granted: false, waitMs: deferrals.defer(now(), notBefore, intervalMs) }
+  function proceed(): void {
+    if (state === 'closed') return
+    const first = callers.first()
+    const waitMs = first === undefined ? 0 : Math.max(untilStartMs(first), spacing.waitMs())
+    become(first === undefined ? 'idle' : isFull() ? 'full' : waitMs > 0 ? 'holding' : 'spacing')
+    if (state === 'holding') holding.within(waitMs)
+    // Where tokens are the smaller budget, a start that is planned ahead would mostly find them owed and be dropped.
+    else if (state === 'spacing') spacing.plan(window.isBoundByTokens() ? 1 : callers.length)
   }
 
-  function start(waiter: Waiter): void {
+  function become(next: State): void {
+    holding.clear()
+    if (state === 'spacing' && next !== 'spacing') spacing.drop()
+    state = next
+  }
+
+  /** Starts the first caller where it may start now. */
+  function startFirst(): boolean {
+    const first = callers.first()
+    if (first === undefined || isFull() || untilStartMs(first) > 0) return false
+    callers.takeFirst()
+    first.resolve(permitFor(first))
+    return true
+  }
+
+  function permitFor({ tokens, askedAt }: Caller): StartPermit {
     const startedAt = now()
-    const { tokens, askedAt } = waiter
-    const entry = ledger.take(startedAt, tokens)
-    flight.started()
-    totals.inFlight += tokens
-    totals.reserved += tokens
+    const entry = window.take(startedAt, tokens)
+    inFlight.started()
     let isDone = false
     const done = (spent: number | null) => {
       if (isDone) return
       isDone = true
-      const took = spent === null || !(spent >= 0) ? tokens : spent
-      flight.ended(spent === null ? null : now() - startedAt)
-      ledger.correct(now(), entry, took)
-      totals.inFlight -= tokens
-      totals.spent += took
-      lookAgain()
+      inFlight.ended(spent === null ? null : now() - startedAt)
+      window.end(now(), entry, spent === null || !(spent >= 0) ? tokens : spent)
+      proceed()
     }
-    waiter.resolve({ granted: true, waitedMs: startedAt - askedAt, done })
+    return { granted: true, waitedMs: startedAt - askedAt, done }
   }
 
-  function grant(own: typeof starts): void {
-    if (own !== starts) return
-    planned -= 1
-    for (let permits = 0; permits < own.permits && untilStartMs() <= 0; permits += 1) {
-      const waiter = waiting.shift()
-      if (waiter === undefined) break
-      waitingTokens -= waiter.tokens
-      start(waiter)
-    }
-    plan()
+  function deferralOf({ tokens, maxWaitMs }: Pick<Caller, 'tokens' | 'maxWaitMs'>): StartPermit {
+    const intervalMs = window.intervalMs(tokens)
+    const isUnknown = intervalMs === Number.POSITIVE_INFINITY || isFull()
+    const afterPauseMs = pauses.leftMs(now()) - Math.min(EARLY_RETURN_MS, maxWaitMs / 2)
+    const notBeforeMs = Math.max(afterPauseMs, isUnknown ? UNKNOWN_WAIT_MS : 0, 0)
+    return { granted: false, waitMs: deferrals.defer(now(), notBeforeMs, intervalMs) }
   }
 
-  /** Keeps as many starts planned as Bottleneck may run, plus one to take over; or looks again when one is possible. */
-  function plan(): void {
-    if (closed || waiting.length === 0) return
-    const wait = untilStartMs()
-    if (wait > 0) {
-      if (wait === Number.POSITIVE_INFINITY) return
-      gate ??= setTimeout(lookAgain, Math.ceil(Math.min(wait, LONGEST_TIMER_MS)))
-      return
-    }
-    const own = starts
-    const wanted = Math.min(Math.ceil(waiting.length / own.permits), own.maxConcurrent + 1)
-    while (planned < wanted) {
-      planned += 1
-      // The only rejection is that of a limiter that was replaced or closed.
-      own.bottleneck.schedule(async () => grant(own)).catch(() => undefined)
-    }
+  /** Defers the callers for which `isTooLate` is true, given what stays before each of them. */
+  function deferLate(isTooLate: (caller: Caller, requests: number, tokens: number) => boolean): void {
+    for (const caller of callers.removeLate(isTooLate)) caller.resolve(deferralOf(caller))
   }
 
-  function lookAgain(): void {
-    clearTimeout(gate)
-    gate = undefined
-    plan()
-  }
-
-  /** Forgets every planned start. */
+  /** Plans anew for another budget or pause, without the callers that would now wait beyond their bound. */
   function replan(): void {
-    void dropPlanned(starts.bottleneck)
-    planned = 0
-    starts = createStarts()
-    sendAway((waiter, requests, tokens) => now() - waiter.askedAt + queueMs(requests, tokens) > waiter.maxWaitMs)
-    lookAgain()
+    spacing.drop()
+    deferLate(({ askedAt, maxWaitMs }, requests, tokens) => now() - askedAt + queueMs(requests, tokens) > maxWaitMs)
+    proceed()
   }
 
-  /** Defers those for whom `isTooLong`, told what would stand before them. */
-  function sendAway(isTooLong: (waiter: Waiter, requests: number, tokens: number) => boolean): void {
-    const staying: Waiter[] = []
-    let tokens = 0
-    for (const waiter of waiting) {
-      if (isTooLong(waiter, staying.length, tokens)) {
-        waiter.resolve(deferral(waiter.tokens, waiter.maxWaitMs))
-        continue
-      }
-      staying.push(waiter)
-      tokens += waiter.tokens
-    }
-    waiting = staying
-    waitingTokens = tokens
+  /** Defers callers that have waited as long as they may: estimates can be wrong, and the model may not answer. */
+  function deferOverdue(): void {
+    deferLate(({ askedAt, maxWaitMs }) => now() - askedAt >= maxWaitMs)
+    watchDeadlines(callers.firstDeadline())
+    proceed()
   }
 
-  /** A caller that is gone takes no start: its attempt has ended, and another one asks in its place. */
-  function dismiss(waiter: Waiter): void {
-    if (!waiting.includes(waiter)) return
-    waiting = waiting.filter((one) => one !== waiter)
-    waitingTokens -= waiter.tokens
-    waiter.reject(goneError())
-    lookAgain()
+  function watchDeadlines(first: number): void {
+    if (first !== Number.POSITIVE_INFINITY) deadlines.within(Math.max(first - now(), 0) + GRACE_MS)
   }
 
-  /** Has those sent away whose bound is over: an estimate may be wrong, and a model may not answer. */
-  function sweepAt(at: number): void {
-    if (sweep !== undefined && sweep.at <= at) return
-    clearTimeout(sweep?.timer)
-    const ms = Math.min(Math.max(at - now(), 0) + GRACE_MS, LONGEST_TIMER_MS)
-    sweep = { at, timer: setTimeout(sweepNow, Math.ceil(ms)) }
-  }
-
-  function firstBound(): number {
-    return waiting.reduce((at, each) => Math.min(at, each.askedAt + each.maxWaitMs), Number.POSITIVE_INFINITY)
-  }
-
-  function sweepNow(): void {
-    sweep = undefined
-    sendAway(({ askedAt, maxWaitMs }) => now() - askedAt >= maxWaitMs)
-    if (waiting.length > 0) sweepAt(firstBound())
-    lookAgain()
+  /** A caller that went away takes no start, since its attempt has ended and another one asks in its place. */
+  function dismiss(caller: Caller): void {
+    if (!callers.remove(caller)) return
+    caller.reject(goneError())
+    proceed()
   }
 
   return {
     async acquire(tokens, bound, signal) {
-      if (closed) throw closedError()
+      if (state === 'closed') throw closedError()
       if (signal?.aborted) throw goneError()
       if (!(Number.isFinite(tokens) && tokens >= 0)) throw new RangeError(`tokens must be 0 or more, got ${tokens}`)
       const maxWaitMs = Math.max(0, bound)
-      const waitMs = queueMs(waiting.length, waitingTokens)
-      if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferral(tokens, maxWaitMs)
+      const waitMs = queueMs(callers.length, callers.tokens)
+      if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferralOf({ tokens, maxWaitMs })
       const { promise, resolve, reject } = Promise.withResolvers<StartPermit>()
-      const waiter: Waiter = { askedAt: now(), tokens, maxWaitMs, resolve, reject }
-      waiting.push(waiter)
-      waitingTokens += tokens
-      plan()
-      sweepAt(waiter.askedAt + maxWaitMs)
+      const caller: Caller = { askedAt: now(), tokens, maxWaitMs, resolve, reject }
+      callers.add(caller)
+      proceed()
+      watchDeadlines(caller.askedAt + maxWaitMs)
       if (signal === undefined) return promise
-      const leave = () => dismiss(waiter)
+      const leave = () => dismiss(caller)
       signal.addEventListener('abort', leave)
       return promise.finally(() => signal.removeEventListener('abort', leave))
     },
 
     pause(ms) {
-      const until = now() + ms
-      if (closed || !(until > pausedUntil)) return
-      totals.pausedMs += until - Math.max(now(), pausedUntil)
-      pausedUntil = until
-      replan()
+      if (state !== 'closed' && pauses.pause(now(), ms)) replan()
     },
 
     setBudget(budget) {
-      const { requestsPerMinute, tokensPerMinute } = ledger.budget
+      const { requestsPerMinute, tokensPerMinute } = window.budget
       const isSame = budget.requestsPerMinute === requestsPerMinute && budget.tokensPerMinute === tokensPerMinute
-      if (closed || isSame) return
-      ledger.set(now(), budget)
+      if (state === 'closed' || isSame) return
+      window.set(now(), budget)
+      spacing.setPace(budget.requestsPerMinute)
       replan()
     },
 
-    stats: () => ({
-      waiting: waiting.length,
-      inFlight: flight.inFlight,
-      inFlightBound: flightBound(),
-      deferred: deferrals.due(now()),
-      ...ledger.budget,
-      reservedTokens: totals.inFlight,
-      reservedTokensTotal: totals.reserved,
-      spentTokensTotal: totals.spent,
-      utilisation: ledger.utilisation(now()),
-      pausedMs: pausedMs(),
-      pausedTotalMs: totals.pausedMs - pausedMs(),
-    }),
+    stats() {
+      const { reserved, spent } = window.totals()
+      return {
+        ...window.budget,
+        waiting: callers.length,
+        inFlight: inFlight.inFlight,
+        inFlightBound: inFlightBound(),
+        deferred: deferrals.due(now()),
+        reservedTokens: window.reservedTokens,
+        reservedTokensTotal: reserved,
+        spentTokensTotal: spent,
+        utilisation: window.utilisation(now()),
+        pausedMs: pauses.leftMs(now()),
+        pausedTotalMs: pauses.passedMs(now()),
+      }
+    },
 
     async close() {
-      if (closed) return
-      closed = true
-      clearTimeout(gate)
-      clearTimeout(sweep?.timer)
-      for (const waiter of waiting.splice(0)) waiter.reject(closedError())
-      await dropPlanned(starts.bottleneck)
+      if (state === 'closed') return
+      state = 'closed'
+      holding.clear()
+      deadlines.clear()
+      for (const caller of callers.removeLate(() => true)) caller.reject(closedError())
+      await spacing.close()
     },
   }
-}
-
-async function dropPlanned(bottleneck: Bottleneck): Promise<void> {
-  // Rejects only where it was stopped before.
-  await bottleneck.stop({ dropWaitingJobs: true }).catch(() => undefined)
 }
 
 function goneError(): ServiceError {

@@ -1,8 +1,8 @@
-/** What was started in the last minute, in requests and tokens. */
+/** The requests that were started in the last minute, and their tokens. Pure. */
 
 export const MINUTE_MS = 60_000
 
-/** One start. Its tokens are what was reserved, and once `correct` was told what it took. */
+/** One request. Its tokens are what was reserved for it, and after `correct` what it took. */
 export interface Start {
   readonly at: number
   tokens: number
@@ -10,18 +10,23 @@ export interface Start {
 
 export interface MinuteWindow {
   add(now: number, tokens: number): Start
-  /** Once it is known what a start really took. Does nothing for one that has left. */
+  /** Sets what a request took. The sum of the window changes only while the request is in it. */
   correct(start: Start, tokens: number): void
-  /** Starts in the half-open window (now - 60 s, now]. */
+  /** Requests in the half-open window (now - 60 s, now]. */
   count(now: number): number
+  /** Tokens of the requests in that window. */
   tokens(now: number): number
-  /** When the oldest leaves; null where there is none. */
+  /** The time at which the oldest request leaves the window; null where the window is empty. */
   nextLeavesAt(now: number): number | null
 }
 
+/** Requests that have left are removed from the front of the array when there are this many of them. */
 const COMPACT_AT = 1_024
 
-/** `now` never goes back. Memory: one small object for each start of a minute, twice that at most. */
+/**
+ * `now`, in every call, is the milliseconds of a clock that never goes back. The memory is one small object for each
+ * request of a minute, and at most twice as many array entries.
+ */
 export function createMinuteWindow(): MinuteWindow {
   let starts: Start[] = []
   let head = 0

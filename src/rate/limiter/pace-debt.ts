@@ -1,121 +1,82 @@
-/** What one budget, of requests or of tokens, has allowed in the last minute, and its even pace. Pure. */
+/**
+ * Keeps an even pace as a debt: a start adds its cost, time pays it off, and the next start is due when nothing is owed.
+ * So a new pace holds at once for what is owed, and the cost of a large request is spread over the time after it. Pure.
+ */
 import { MINUTE_MS } from './minute-window.ts'
 
-/** Pace that was missed, by a process too busy to start on time, is made up for at once by at most as much. */
+/**
+ * Milliseconds of the pace that are made up for at once where starts are late. Measured at 6,000 requests a minute with
+ * stalls of 60 ms: with 100 ms the whole budget is used, with 20 ms only 0.90 of it.
+ */
 export const CATCH_UP_MS = 100
-/** What was missed beyond it is made up for by a pace that is faster by a hundredth, which is no burst anywhere. */
-export const HURRY = 1.01
+/** What was missed beyond `CATCH_UP_MS` is made up for by a pace that is higher by this factor, which causes no burst. */
+export const CATCH_UP_FACTOR = 1.01
+/** Milliseconds of the pace that are remembered as missed at most. */
 const REMEMBERED_MS = 10_000
-/** Sums of fractions of a changing pace: far below one request or token. */
+/** Debts are sums of fractions; one that is smaller than this counts as paid. */
 const ROUNDING = 1e-6
 
-export interface Allowance {
-  /** A minute, as it stands now. */
-  readonly perMinute: number
-  set(now: number, perMinute: number): void
-  /** The budget of the last minute: of a changing one, each for as long as it stood. */
-  ofLastMinute(now: number): number
-  /** Whether `cost` may be added to what is `used` in the last minute. What is larger than a whole minute's budget may go alone. */
-  fits(now: number, used: number, cost: number): boolean
-  /** Milliseconds until `fits` may answer otherwise while nothing leaves the window. */
-  nextChangeMs(now: number, missing: number): number
-  /** Milliseconds until the even pace allows the next start. */
-  paceMs(now: number): number
-  /** Milliseconds that `amount` takes at the pace. */
-  durationMs(amount: number): number
+export interface PaceDebt {
+  setPace(now: number, perMinute: number): void
+  /** Milliseconds until the next start is due; Infinity at a pace of 0. */
+  waitMs(now: number): number
+  /** Whether starts are late by more than `CATCH_UP_MS` and by at least one request or token. */
+  isBehind(now: number): boolean
+  /** A start that costs `cost` requests or tokens. */
   take(now: number, cost: number): void
-  /** A start that took `reserved` came to `spent`. */
+  /** A start that was taken with `reserved` turned out to cost `spent`. */
   correct(now: number, reserved: number, spent: number): void
 }
 
-/**
- * `now` never goes back. The budget is taken to have stood for ever at the start. The pace is a debt: a start adds its
- * cost, time pays it off, and the next start waits until nothing is owed. So the cost of one is spread over the time
- * after it, and a new budget holds at once for what is owed. It is kept twice: `near` is paid off a little faster and
- * saves up next to nothing, which makes the spacing; `far` keeps the mean.
- */
-export function createAllowance(perMinute: number): Allowance {
-  let budget = perMinute
-  let history = [{ from: Number.NEGATIVE_INFINITY, perMinute }]
-  let near = 0
-  let far = 0
+/** `now`, in every call, is the milliseconds of one clock that never goes back. */
+export function createPaceDebt(pace: number): PaceDebt {
+  let perMinute = pace
+  /** Below 0 where starts are late. */
+  let owed = 0
+  /** What was missed beyond `CATCH_UP_MS`, or given back beyond one start; it pays a hundredth of what time pays. */
+  let missed = 0
   let settledAt = Number.NEGATIVE_INFINITY
 
   function settle(now: number): void {
     if (settledAt !== Number.NEGATIVE_INFINITY && now > settledAt) {
-      const earned = (budget * (now - settledAt)) / MINUTE_MS
-      near = payOff(near, earned * HURRY, (budget * CATCH_UP_MS) / MINUTE_MS)
-      far = payOff(far, earned, (budget * REMEMBERED_MS) / MINUTE_MS)
+      const earned = (perMinute * (now - settledAt)) / MINUTE_MS
+      const caughtUp = Math.min(missed, earned * (CATCH_UP_FACTOR - 1))
+      missed -= caughtUp
+      const wanted = owed - earned - caughtUp
+      const lowest = (-perMinute * CATCH_UP_MS) / MINUTE_MS
+      owed = Math.max(wanted, Math.min(owed, lowest))
+      const most = Math.max(missed, (perMinute * REMEMBERED_MS) / MINUTE_MS)
+      missed = Math.min(missed + owed - wanted, most)
     }
     settledAt = Math.max(settledAt, now)
   }
 
-  function forget(now: number): void {
-    const current = history.findLastIndex(({ from }) => from <= now - MINUTE_MS)
-    if (current > 0) history = history.slice(current)
-  }
-
-  function ofLastMinute(now: number): number {
-    if (history.length === 1) return budget
-    let sum = 0
-    let until = now
-    for (const part of history.toReversed()) {
-      const from = Math.max(part.from, now - MINUTE_MS)
-      if (until > from) sum += (part.perMinute * (until - from)) / MINUTE_MS
-      until = Math.min(until, from)
-    }
-    return sum
-  }
-
   return {
-    get perMinute() {
-      return budget
-    },
-    set(now, perMinute) {
-      if (perMinute === budget) return
+    setPace(now, pace) {
       settle(now)
-      forget(now)
-      if (history.at(-1)?.from === now) history.pop()
-      history.push({ from: now, perMinute })
-      budget = perMinute
+      perMinute = pace
     },
-    ofLastMinute(now) {
-      forget(now)
-      return ofLastMinute(now)
-    },
-    fits(now, used, cost) {
-      forget(now)
-      if (used + cost <= ofLastMinute(now) + ROUNDING) return true
-      return used === 0 && cost > budget && budget > 0
-    },
-    nextChangeMs(now, missing) {
-      const [oldest, next] = history
-      if (oldest === undefined || next === undefined) return Number.POSITIVE_INFINITY
-      const growth = (budget - oldest.perMinute) / MINUTE_MS
-      const grownMs = growth > 0 ? Math.max(0, missing) / growth : Number.POSITIVE_INFINITY
-      return Math.min(grownMs, next.from + MINUTE_MS - now)
-    },
-    paceMs(now) {
+    waitMs(now) {
+      if (perMinute === 0) return Number.POSITIVE_INFINITY
       settle(now)
-      const owed = Math.max(near / HURRY, far)
-      return owed <= ROUNDING ? 0 : (owed * MINUTE_MS) / budget
+      if (owed <= ROUNDING) return 0
+      return (owed * MINUTE_MS) / (missed > 0 ? perMinute * CATCH_UP_FACTOR : perMinute)
     },
-    durationMs: (amount) => (amount === 0 ? 0 : (amount * MINUTE_MS) / budget),
+    isBehind(now) {
+      settle(now)
+      return missed >= 1
+    },
     take(now, cost) {
       settle(now)
-      near += cost
-      far += cost
+      owed += cost
     },
     correct(now, reserved, spent) {
       settle(now)
-      // At most one start ahead of the pace, or many that come back at once would let a burst go.
-      near = Math.max(near + spent - reserved, Math.min(near, -spent))
-      far += spent - reserved
+      // Many requests may end at the same moment. At most one start of what they give back goes ahead of the pace, and the
+      // rest counts as missed, or they would let a burst go.
+      const wanted = owed + spent - reserved
+      owed = Math.max(wanted, Math.min(owed, -spent))
+      missed += owed - wanted
     },
   }
-}
-
-/** Saves up at most `most`; what a correction gave back may be more than that, and is not lost. */
-function payOff(owed: number, earned: number, most: number): number {
-  return Math.min(owed, Math.max(owed - earned, -most))
 }

@@ -1,104 +1,142 @@
-/** The books of a replica's budget: what was started in the last minute, and when the next request may start. Pure. */
-
+/**
+ * The budgets of a replica over the last minute, of requests and of tokens, and the even pace of the tokens. The pace of
+ * the requests is kept by the spacing of their starts, since a request costs the same each time and tokens do not. Pure.
+ */
 import type { Budget } from '../types.ts'
-import { createMinuteWindow, type Start } from './minute-window.ts'
-import { type Allowance, createAllowance } from './pace-debt.ts'
+import { createMinuteBudget, type MinuteBudget } from './minute-budget.ts'
+import { createMinuteWindow, MINUTE_MS, type Start } from './minute-window.ts'
+import { createPaceDebt, type PaceDebt } from './pace-debt.ts'
 
-/** The provider's window is by when requests arrive, which is not as even as when they start. */
+/** Milliseconds that a full window stays closed longer, since the provider's window counts arrivals, which are less even than starts. */
 const ARRIVAL_MS = 25
-/** Weight of the newest request in the mean of what requests take. */
-const NEWEST = 0.1
+/** The weight of the newest request in the mean of the tokens that requests take. */
+const NEWEST_WEIGHT = 0.1
 
-export interface Ledger {
+export interface RequestWindow {
   readonly budget: Budget
-  /** Throws RangeError where a bound is not a number of 0 or more. */
+  /** Tokens of requests that have started and not ended. */
+  readonly reservedTokens: number
+  /** Throws RangeError for a bound that is no number of 0 or more, and then keeps the budget that it has. */
   set(now: number, budget: Budget): void
   /**
-   * Milliseconds after which to look again whether a request of `tokens` may start; 0: it may now. Infinity: not with
-   * this budget.
+   * Milliseconds after which to look again whether a request of `tokens` may start; 0 where it may start now, Infinity
+   * where it may not start with this budget.
    */
   waitMs(now: number, tokens: number): number
   take(now: number, tokens: number): Start
-  correct(now: number, start: Start, tokens: number): void
-  /** Estimate for one who stands behind `requests` that take `tokens`, where nothing starts for `notBeforeMs`. */
-  queueMs(now: number, notBeforeMs: number, requests: number, tokens: number): number
-  /** Between two starts, at the pace of the smaller budget, for requests as large as of late; before any, of `tokens`. */
+  /** The request has ended and took `tokens`. Call it once for each start. */
+  end(now: number, start: Start, tokens: number): void
+  /** Estimated milliseconds until `tokens` are available at their pace, of which none before `notBeforeMs`. */
+  queueMs(now: number, notBeforeMs: number, tokens: number): number
+  /** Whether tokens rather than requests decide how soon the next request may start, by the mean of late requests. */
+  isBoundByTokens(): boolean
+  /** Milliseconds between two starts at the pace of the smaller budget; before any start for requests of `tokens`. */
   intervalMs(tokens: number): number
+  /** The used part of the last minute's budget, 0 to 1: the larger of requests and tokens. */
   utilisation(now: number): number
+  /** Tokens reserved by all starts, and taken by all that have ended. */
+  totals(): { readonly reserved: number; readonly spent: number }
 }
 
 /**
- * In any half-open window of 60 s no more is started than the budget of that minute, in requests and in tokens: a
- * budget that changed counts for as long as it stood. Tokens count as reserved until they are corrected; one that is
- * corrected upwards can exceed the window by as much, and holds up the next for it.
+ * In every half-open window of 60 s no more starts than the budget of that minute allows, in requests and in tokens; a
+ * budget that changed counts for as long as it stood. Tokens count as reserved until the request ends. A request that took
+ * more than its reservation can exceed the window by the difference, and delays the next ones for it.
+ * `now`, in every call, is the milliseconds of a clock that never goes back.
  */
-export function createRequestWindow(first: Budget): Ledger {
+export function createRequestWindow(first: Budget): RequestWindow {
   let budget = checked(first)
   const window = createMinuteWindow()
-  const requests = createAllowance(budget.requestsPerMinute)
-  let tokens: Allowance | null = allowanceOf(budget.tokensPerMinute)
+  const requests = createMinuteBudget(budget.requestsPerMinute)
+  let tokens = tokensOf(budget)
   let meanTokens: number | null = null
+  let reservedTokens = 0
+  const totals = { reserved: 0, spent: 0 }
   const isNothing = () => budget.requestsPerMinute === 0 || budget.tokensPerMinute === 0
 
   function windowMs(now: number, cost: number): number {
     const isFull = !requests.fits(now, window.count(now), 1)
-    const isSpent = tokens !== null && !tokens.fits(now, window.tokens(now), cost)
+    const isSpent = tokens !== null && !tokens.minute.fits(now, window.tokens(now), cost)
     if (!isFull && !isSpent) return 0
     const leavesAt = window.nextLeavesAt(now)
     let next = leavesAt === null ? Number.POSITIVE_INFINITY : leavesAt - now + ARRIVAL_MS
     if (isFull) next = Math.min(next, requests.nextChangeMs(now, window.count(now) + 1 - requests.ofLastMinute(now)))
     if (isSpent && tokens !== null) {
-      const missing = window.tokens(now) + cost - tokens.ofLastMinute(now)
-      next = Math.min(next, tokens.nextChangeMs(now, missing))
+      const missing = window.tokens(now) + cost - tokens.minute.ofLastMinute(now)
+      next = Math.min(next, tokens.minute.nextChangeMs(now, missing))
     }
-    // Never 0: what is a rounding away would be looked at again and again.
+    // A wait of 0 would let the caller start, and a tiny one would let it look again and again.
     return Math.max(1, next)
+  }
+
+  function tokenIntervalMs(ofFirst: number): number {
+    return tokens === null ? 0 : durationMs(meanTokens ?? ofFirst, tokens.minute.perMinute)
   }
 
   return {
     get budget() {
       return budget
     },
+    get reservedTokens() {
+      return reservedTokens
+    },
     set(now, next) {
       budget = checked(next)
       requests.set(now, budget.requestsPerMinute)
-      if (budget.tokensPerMinute === null || tokens === null) tokens = allowanceOf(budget.tokensPerMinute)
-      else tokens.set(now, budget.tokensPerMinute)
+      if (budget.tokensPerMinute === null || tokens === null) tokens = tokensOf(budget)
+      else {
+        tokens.minute.set(now, budget.tokensPerMinute)
+        tokens.debt.setPace(now, budget.tokensPerMinute)
+      }
     },
     waitMs(now, cost) {
       if (isNothing()) return Number.POSITIVE_INFINITY
-      return Math.max(requests.paceMs(now), tokens?.paceMs(now) ?? 0, windowMs(now, cost))
+      return Math.max(tokens?.debt.waitMs(now) ?? 0, windowMs(now, cost))
     },
     take(now, cost) {
-      requests.take(now, 1)
-      tokens?.take(now, cost)
-      meanTokens = meanTokens === null ? cost : meanTokens + NEWEST * (cost - meanTokens)
+      tokens?.debt.take(now, cost)
+      meanTokens = meanTokens === null ? cost : meanTokens + NEWEST_WEIGHT * (cost - meanTokens)
+      reservedTokens += cost
+      totals.reserved += cost
       return window.add(now, cost)
     },
-    correct(now, start, spent) {
-      tokens?.correct(now, start.tokens, spent)
+    end(now, start, spent) {
+      tokens?.debt.correct(now, start.tokens, spent)
+      reservedTokens -= start.tokens
+      totals.spent += spent
       window.correct(start, spent)
     },
-    queueMs(now, notBeforeMs, ahead, tokensAhead) {
+    queueMs(now, notBeforeMs, cost) {
       if (isNothing()) return Number.POSITIVE_INFINITY
-      const byRequests = Math.max(notBeforeMs, requests.paceMs(now)) + requests.durationMs(ahead)
-      if (tokens === null) return byRequests
-      return Math.max(byRequests, Math.max(notBeforeMs, tokens.paceMs(now)) + tokens.durationMs(tokensAhead))
+      if (tokens === null) return 0
+      return Math.max(notBeforeMs, tokens.debt.waitMs(now)) + durationMs(cost, tokens.minute.perMinute)
     },
+    isBoundByTokens: () => tokenIntervalMs(0) > durationMs(1, requests.perMinute),
     intervalMs(ofFirst) {
       if (isNothing()) return Number.POSITIVE_INFINITY
-      return Math.max(requests.durationMs(1), tokens?.durationMs(meanTokens ?? ofFirst) ?? 0)
+      return Math.max(durationMs(1, requests.perMinute), tokenIntervalMs(ofFirst))
     },
     utilisation(now) {
-      const part = (used: number, allowed: number) => (allowed > 0 ? Math.min(1, used / allowed) : 0)
       const ofRequests = part(window.count(now), requests.ofLastMinute(now))
-      return tokens === null ? ofRequests : Math.max(ofRequests, part(window.tokens(now), tokens.ofLastMinute(now)))
+      if (tokens === null) return ofRequests
+      return Math.max(ofRequests, part(window.tokens(now), tokens.minute.ofLastMinute(now)))
     },
+    totals: () => ({ ...totals }),
   }
 }
 
-function allowanceOf(perMinute: number | null): Allowance | null {
-  return perMinute === null ? null : createAllowance(perMinute)
+function tokensOf({ tokensPerMinute }: Budget): { readonly minute: MinuteBudget; readonly debt: PaceDebt } | null {
+  if (tokensPerMinute === null) return null
+  return { minute: createMinuteBudget(tokensPerMinute), debt: createPaceDebt(tokensPerMinute) }
+}
+
+/** Milliseconds that `amount` takes at the pace; 0 for nothing, also where the pace is 0. */
+function durationMs(amount: number, perMinute: number): number {
+  return amount === 0 ? 0 : (amount * MINUTE_MS) / perMinute
+}
+
+function part(used: number, allowed: number): number {
+  return allowed > 0 ? Math.min(1, used / allowed) : 0
 }
 
 function checked(budget: Budget): Budget {

@@ -1,8 +1,10 @@
+/** The rate limiter beyond its contract: odd budgets, real time, and callers that sleep between their tries. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
-import { advance, perMinute } from '../../contract/rate-limiter.contract.ts'
+import { advance, perMinute, queue } from '../../contract/rate-limiter.contract.ts'
+import { waitUntil } from '../../helpers/wait.ts'
 
 describe('createRateLimiter', () => {
   for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
@@ -20,6 +22,8 @@ describe('createRateLimiter', () => {
   }
 
   it('never starts more than the pace in real time, and leaves no timer behind', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const timersBefore = timers()
     const limiter = createRateLimiter(perMinute(6_000))
     const began = performance.now()
     let starts = 0
@@ -31,7 +35,10 @@ describe('createRateLimiter', () => {
     }
     await sleep(300)
     const allowed = (performance.now() - began) / 10 + 2
+    assert.ok(timers() > timersBefore, 'the limiter has timers while callers wait')
     await limiter.close()
+    // Bottleneck ends its own within milliseconds; a timer of the limiter would run for up to a minute.
+    await waitUntil('no timer is left', () => timers() <= timersBefore, { patienceMs: 20_000 })
     assert.ok(starts >= 1)
     assert.ok(starts <= allowed, `${starts} starts where ${allowed} were allowed`)
   })
@@ -41,7 +48,17 @@ describe('createRateLimiter, in fake time', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 }))
   afterEach(() => mock.timers.reset())
 
-  it('serves 60 who may hardly wait and sleep in between, without a herd or a slow end', async () => {
+  it('starts a request every two minutes at a budget of half a request', async () => {
+    const limiter = createRateLimiter({ ...perMinute(0.5), now: () => Date.now() })
+    const { starts } = queue(limiter, 2)
+    await advance(118_000)
+    assert.equal(starts.length, 1)
+    await advance(3_000)
+    assert.equal(starts.length, 2)
+    await limiter.close()
+  })
+
+  it('serves 60 callers that may hardly wait and sleep in between, without a herd or a slow end', async () => {
     const limiter = createRateLimiter({ ...perMinute(600), now: () => Date.now() })
     let asked = 0
     let served = 0
@@ -53,7 +70,7 @@ describe('createRateLimiter, in fake time', () => {
           permit.done(0)
           break
         }
-        // Durable sleeps end late.
+        // Restate ends a durable sleep some time after its end.
         await new Promise((resolve) => setTimeout(resolve, permit.waitMs + lateMs))
       }
       served += 1
