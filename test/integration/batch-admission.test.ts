@@ -1,11 +1,11 @@
-/** Batches beyond what is let in wait as one sleeping invocation each, and go on by themselves. */
+/** Batches that are not admitted sleep as one invocation each, without their chunks, and go on by themselves. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { BatchResponse } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
-/** At one request a second half a minute of work is let in: the first batch is more than that. */
+/** At one request a second half a minute of work is admitted, which the first batch exceeds. */
 const RATE_RPM = 60
 const FIRST = 42
 const LATER = 2
@@ -14,7 +14,7 @@ const CHUNKS = 5
 let stack: TestStack
 
 before(async () => {
-  // Chunks wait in the limiter, where a new budget reaches them: those that sleep can't be woken.
+  // Chunks then wait in the limiter, where a new budget reaches them, and do not sleep, from which nothing can wake them.
   stack = await startTestStack({ RATE_RPM: String(RATE_RPM), RATE_MAX_WAIT_MS: '120000' })
 })
 
@@ -52,7 +52,7 @@ const calledChunks = async () => {
   return Number(row?.n)
 }
 
-test('a batch that is not let in sleeps without its chunks, and ends whole once there is room', async () => {
+test('a batch that is not admitted sleeps without its chunks, and ends whole once there is room', async () => {
   const first = classify(0, FIRST)
   await waitUntil('the first batch is admitted', async () => (await calledChunks()) >= FIRST - 5)
   const chunksBefore = await calledChunks()
@@ -68,10 +68,10 @@ test('a batch that is not let in sleeps without its chunks, and ends whole once 
     )
     return Number(row?.n) >= LATER
   })
-  // Each of them has its own invocation and no other; chunks that have ended are no longer listed.
+  // A sleeping batch has called no chunk. The number may fall, since chunks that have ended are no longer listed.
   assert.ok((await calledChunks()) <= chunksBefore)
 
-  // Chunks of the first one wait longer than Restate leaves a silent call alone: they must not be asked for anew.
+  // Restate suspends a call that is silent for some seconds; a chunk that waits longer must not be asked twice.
   await waitUntil('some chunks have waited for more than 5 s', async () => {
     const text = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
     const of = (le: string) =>
