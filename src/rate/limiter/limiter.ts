@@ -1,5 +1,4 @@
-/**
- * The rate limiter of a replica: hands out start permits evenly, within a budget of requests and tokens a minute.
+/** The rate limiter of a replica: hands out start permits evenly, within a budget of requests and tokens a minute.
  *
  * Callers wait in a queue of the limiter. Each part decides one thing: `start-spacing.ts` (Bottleneck) when the next start
  * is due, `request-window.ts` whether requests and tokens of the last minute leave room and tokens keep their pace,

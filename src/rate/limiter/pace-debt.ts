@@ -1,7 +1,4 @@
-/**
- * Keeps an even pace as a debt: a start adds its cost, time pays it off, and the next start is due when nothing is owed.
- * So a new pace holds at once for what is owed, and the cost of a large request is spread over the time after it. Pure.
- */
+/** Keeps an even pace as a debt: a start adds its cost, time pays it off, and the next is due when nothing is owed. Pure. */
 import { MINUTE_MS } from './minute-window.ts'
 
 /**
@@ -28,7 +25,10 @@ export interface PaceDebt {
   correct(now: number, reserved: number, spent: number): void
 }
 
-/** `now`, in every call, is the milliseconds of one clock that never goes back. */
+/**
+ * As a debt the pace can change at any time, because the new one holds at once for what is owed, and the cost of a large
+ * request is spread over the time after it. `now`, in every call, is the milliseconds of one clock that never goes back.
+ */
 export function createPaceDebt(pace: number): PaceDebt {
   let perMinute = pace
   /** Below 0 where starts are late. */

@@ -1,7 +1,4 @@
-/**
- * The budgets of a replica over the last minute, of requests and of tokens, and the even pace of the tokens. The pace of
- * the requests is kept by the spacing of their starts, since a request costs the same each time and tokens do not. Pure.
- */
+/** The budgets of a replica over the last minute, of requests and of tokens, and the even pace of the tokens. Pure. */
 import type { Budget } from '../types.ts'
 import { createMinuteBudget, type MinuteBudget } from './minute-budget.ts'
 import { createMinuteWindow, MINUTE_MS, type Start } from './minute-window.ts'
@@ -41,7 +38,8 @@ export interface RequestWindow {
 /**
  * In every half-open window of 60 s no more starts than the budget of that minute allows, in requests and in tokens; a
  * budget that changed counts for as long as it stood. Tokens count as reserved until the request ends. A request that took
- * more than its reservation can exceed the window by the difference, and delays the next ones for it.
+ * more than its reservation can exceed the window by the difference, and delays the next ones for it. The pace of the
+ * requests is not kept here but by the spacing of their starts, because only tokens cost differently each time.
  * `now`, in every call, is the milliseconds of a clock that never goes back.
  */
 export function createRequestWindow(first: Budget): RequestWindow {

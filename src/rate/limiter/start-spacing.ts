@@ -1,7 +1,4 @@
-/**
- * Spaces the starts of requests evenly by Bottleneck, the only file that knows it. Bottleneck fixes the time of a job when
- * it takes it from its queue, so the jobs here are starts that belong to no caller, and only the next few are planned.
- */
+/** Spaces the starts of requests evenly by Bottleneck, the library that only this file knows. */
 import Bottleneck from 'bottleneck'
 import { MINUTE_MS } from './minute-window.ts'
 import { CATCH_UP_FACTOR, CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
@@ -50,6 +47,10 @@ interface Plan {
   adjustedAt: number
 }
 
+/**
+ * Bottleneck fixes the time of a job when it takes it from its queue, and no new pace changes it then. So the jobs here are
+ * starts that belong to no caller, only the next few are planned, and another pace gets another Bottleneck.
+ */
 export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
   const { now, start, passed } = options
   let { requestsPerMinute } = options
