@@ -3,7 +3,7 @@ import { type ErrorCode, ServiceError } from '../errors.ts'
 import type { RateSignals } from '../rate/types.ts'
 import type { Usage } from './types.ts'
 
-/** What an answer cost, whether or not it was of use. `model` is as the endpoint named it. */
+/** The tokens, cost and time of a billed answer, usable or not. `model` is the name that the endpoint gave in the answer. */
 export interface PaidUsage {
   readonly usage: Usage
   readonly costUsd: number
@@ -12,8 +12,8 @@ export interface PaidUsage {
 }
 
 /**
- * An answer that was billed and is of no use: code model-cut-off, model-refused or model-bad-answer. `paid` is what the
- * run's totals must still count.
+ * The error for an answer that was billed but cannot be used: cut off, refused or malformed. The totals of the run must
+ * still count `paid`.
  */
 export class PaidAnswerError extends ServiceError {
   readonly paid: PaidUsage
@@ -29,12 +29,12 @@ export class PaidAnswerError extends ServiceError {
   }
 }
 
-/** What `error` cost, or null where nothing was billed (as far as we know: a timed-out request may still be). */
+/** The cost of the answer that `error` reports; null where no bill is known, although a timed-out request may be billed. */
 export function paidUsageOf(error: unknown): PaidUsage | null {
   return error instanceof PaidAnswerError ? error.paid : null
 }
 
-/** A refusal for rate (429), with what the endpoint's headers said. */
+/** The error for HTTP 429. `rate` holds the limits that the response's headers named. */
 export class RateLimitedError extends ServiceError {
   readonly rate: RateSignals
 
@@ -45,7 +45,7 @@ export class RateLimitedError extends ServiceError {
   }
 }
 
-/** What the endpoint's headers said in a refusal for rate; null for any other failure. */
+/** The limits that the headers of a 429 named; null for an error that is no 429. */
 export function rateOf(error: unknown): RateSignals | null {
   return error instanceof RateLimitedError ? error.rate : null
 }

@@ -4,22 +4,22 @@ import type { Usage } from './types.ts'
 
 export interface ModelPrice {
   readonly input: number
-  /** Input read from the provider's cache. Default: as `input`. */
+  /** The price of input that the provider reads from its cache. Default: the price of `input`. */
   readonly cached_input?: number | undefined
-  /** Input written to the provider's cache. Default: as `input`. */
+  /** The price of input that the provider writes to its cache. Default: the price of `input`. */
   readonly cache_write?: number | undefined
   readonly output: number
-  /** Month of the price list, such as "2026-09". */
+  /** The month of the price list that these prices come from, such as "2026-09". */
   readonly as_of?: string | undefined
-  /** The model whose price this is, for one that is free: what it says to cost is what that model would have cost. */
+  /** Set for a free model: the name of the paid model whose price it is given, so that estimates can be tried with it. */
   readonly priced_as?: string | undefined
 }
 
-/** Prices by model name: the content of OPENAI_PRICES, which the configuration checks, and the form of the table below. */
+/** Prices by the name of the model, in the form in which OPENAI_PRICES holds them. */
 export type PriceTable = Readonly<Record<string, ModelPrice>>
 
 const OFFLINE_MODEL_NAMES = [OFFLINE_MODEL_NAME, 'offline-gold', 'offline-noisy', 'offline-hostile']
-/** What a run on the offline model is priced as. */
+/** The paid model whose price the offline model is given. */
 const NOTIONAL_MODEL = 'gpt-6-luna'
 
 const REAL_PRICES = {
@@ -29,15 +29,15 @@ const REAL_PRICES = {
 
 export const DEFAULT_PRICES: PriceTable = { ...notionalPrices(REAL_PRICES[NOTIONAL_MODEL]), ...REAL_PRICES }
 
-/** The default table with `overrides` over it, model by model. The offline model follows the price that it is priced as. */
+/** The default prices with those of `overrides` in their place. An override of the notional model also prices the offline model. */
 export function withDefaultPrices(overrides: PriceTable): PriceTable {
   const notional = overrides[NOTIONAL_MODEL] ?? REAL_PRICES[NOTIONAL_MODEL]
   return { ...DEFAULT_PRICES, ...notionalPrices(notional), ...overrides }
 }
 
 /**
- * The offline model is free, but what is tried with it (an estimate, a bound on the cost) must move as with a real
- * model: it counts at a real model's price, and says so.
+ * Prices of the offline model, which is free: it is given a paid model's price, so that estimates and `--max-cost` can be
+ * tried with it. `priced_as` marks each of these prices as notional.
  */
 function notionalPrices(price: ModelPrice): PriceTable {
   return Object.fromEntries(OFFLINE_MODEL_NAMES.map((name) => [name, { ...price, priced_as: NOTIONAL_MODEL }]))
@@ -45,7 +45,7 @@ function notionalPrices(price: ModelPrice): PriceTable {
 
 const SNAPSHOT = new RegExp(SNAPSHOT_SUFFIX)
 
-/** The price of `model`, or of the longest name that it is a dated snapshot of; null where none is known. */
+/** The price of `model`; for a dated snapshot the price of the longest known name that it begins with; null where no price is known. */
 export function priceOf(model: string, prices: PriceTable): ModelPrice | null {
   if (Object.hasOwn(prices, model)) return prices[model] ?? null
   const base = Object.keys(prices)
@@ -54,7 +54,7 @@ export function priceOf(model: string, prices: PriceTable): ModelPrice | null {
   return base === undefined ? null : (prices[base] ?? null)
 }
 
-/** USD. `cachedInput` and `cacheWriteInput` are parts of `input`; what is left of it costs the plain price. */
+/** The cost in USD. Input that was neither read from nor written to the provider's cache costs the price of `input`. */
 export function costOf(usage: Usage, price: ModelPrice): number {
   const plain = Math.max(0, usage.input - usage.cachedInput - usage.cacheWriteInput)
   const total =

@@ -4,22 +4,22 @@ import type { RateSignals } from '../rate/types.ts'
 
 /** One question to a chat model that must answer with JSON of `schema`. */
 export interface ModelRequest {
-  /** Which of the two configured models answers. */
+  /** Which of the two configured models is asked. */
   readonly tier: 'primary' | 'escalation'
-  /** The static part; the same for every request, so that the provider can cache it. */
+  /** The system message. It is the same for every request, so that the provider can cache it. */
   readonly system: string
   readonly user: string
-  /** JSON Schema, strict in OpenAI's sense: all properties required, none extra. */
+  /** The JSON Schema of the answer in OpenAI's strict form, in which every property is required and no other is allowed. */
   readonly schema: JsonObject
   readonly schemaName: string
-  /** Upper bound of the answer in tokens. Rate limits charge it, so it is tight. */
+  /** The most tokens that the answer may have. Providers charge their rate limits by this bound, so it is tight. */
   readonly maxCompletionTokens: number
-  /** Requests with the same key land on the same cache at the provider. */
+  /** The provider serves requests with the same key from the same cache. */
   readonly cacheKey: string
   readonly signal?: AbortSignal
 }
 
-/** Tokens as the provider billed them. `cachedInput` and `cacheWriteInput` are parts of `input`. */
+/** Tokens that the provider billed. `cachedInput` and `cacheWriteInput` are parts of `input`. */
 export interface Usage {
   readonly input: number
   readonly cachedInput: number
@@ -28,11 +28,11 @@ export interface Usage {
 }
 
 export interface ModelReply {
-  /** The parsed JSON of the answer. Its form is not checked yet: it is as hostile as any input. */
+  /** The parsed JSON of the answer. Its form is unchecked, so callers treat it like hostile input. */
   readonly answer: unknown
   readonly usage: Usage
   readonly costUsd: number
-  /** The model as the endpoint names it in its answer. */
+  /** The name of the model that the endpoint gave in its answer. */
   readonly model: string
   readonly latencyMs: number
   readonly rate: RateSignals
@@ -44,7 +44,7 @@ export interface ModelReply {
  * model-refused. Never retries, never logs or throws a secret.
  */
 export interface ModelClient {
-  /** The configured names, before any request. `escalation` is null where none is set. */
+  /** The configured names of the models. `escalation` is null where no escalation model is set. */
   readonly models: { readonly primary: string; readonly escalation: string | null }
   ask(request: ModelRequest): Promise<ModelReply>
 }

@@ -17,15 +17,15 @@ import { createUnpricedWarnings } from './unpriced-warnings.ts'
 const OPENAI_BASE_URL = 'https://api.openai.com/v1'
 
 export interface OpenAiClientOptions {
-  /** Sent as bearer token. Endpoints without keys take any text. */
+  /** The bearer token of every request. An endpoint without keys accepts any text. */
   readonly apiKey: string
-  /** Default: OpenAI's own. */
+  /** The base URL of the endpoint. Default: that of OpenAI. */
   readonly baseUrl?: string | undefined
   readonly model: string
   readonly escalationModel?: string | undefined
-  /** Default: none, because the token bound leaves no room for reasoning. */
+  /** How much the model reasons. Default: none, because the bound on an answer's tokens leaves no room for reasoning. */
   readonly reasoningEffort?: ReasoningEffort | undefined
-  /** Bound of one HTTP request, body included. */
+  /** Milliseconds after which one HTTP request fails, the reading of its body included. */
   readonly timeoutMs: number
   readonly prices: PriceTable
   readonly log: Logger
@@ -33,16 +33,16 @@ export interface OpenAiClientOptions {
 }
 
 export interface ModelClientHooks {
-  /** Called once for each HTTP request that has ended, also for one that is repeated without a parameter. */
+  /** Called once at the end of each HTTP request, also where the request is then repeated without a refused parameter. */
   readonly requestEnded?: ((request: EndedRequest) => void) | undefined
 }
 
 export interface EndedRequest {
-  /** As configured, so that a metric's label has two values at most. */
+  /** The configured name of the model, so that a metric's label has at most two values. */
   readonly model: string
   readonly outcome: 'ok' | ErrorCode
   readonly latencyMs: number
-  /** Null where nothing was billed, as far as we know. */
+  /** The bill of the request; null where no bill is known. */
   readonly paid: PaidUsage | null
 }
 
@@ -66,7 +66,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     timeout: timeoutMs,
     maxRetries: 0,
     fetch: createErrorBodyFetch(secrets),
-    // Left undefined, each of these is read from the environment; the SDK's own log may print headers and bodies.
+    // The SDK reads options that are left undefined from the environment, and its own log may print headers and bodies.
     adminAPIKey: null,
     organization: null,
     project: null,
@@ -127,10 +127,10 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
 
 type PaidAnswer = PaidUsage & { readonly answer: unknown }
 
-/** The answer's JSON. Throws `PaidAnswerError` where it was billed and is of no use. */
+/** Reads the JSON of an answer. Throws `PaidAnswerError` for an answer that was billed but cannot be used. */
 function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: () => PaidUsage): PaidAnswer {
   const { host, model, secrets } = context
-  // The type is the SDK's promise; what an endpoint sends with status 200 is anything.
+  // The SDK promises this type without a check: an endpoint may send anything with status 200.
   const body: unknown = completion
   if (!isRecord(body)) {
     const message = `${context.baseUrl} answered with something that is no chat completion: check OPENAI_BASE_URL`
@@ -180,7 +180,7 @@ function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: (
   return { answer: parsed, ...paid }
 }
 
-/** Null or odd usage counts as nothing: some endpoints leave it out. */
+/** Reads the billed tokens of an answer. A number that is missing or malformed counts as 0, because some endpoints send none. */
 function readUsage(usage: unknown): Usage {
   const root = isRecord(usage) ? usage : {}
   const details = isRecord(root.prompt_tokens_details) ? root.prompt_tokens_details : {}
@@ -198,13 +198,13 @@ function tokens(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
 }
 
-/** Throws config-invalid for credentials in the URL: fetch refuses such a URL, and with a message that shows them. */
+/** Splits the base URL. Throws config-invalid for a URL with credentials, because fetch would refuse it and print them. */
 function readEndpoint(baseUrl: string) {
   const url = new URL(baseUrl)
   if (url.username !== '' || url.password !== '') {
     throw new ServiceError('config-invalid', 'OPENAI_BASE_URL must hold no user or password: set OPENAI_API_KEY')
   }
-  // A query may carry a key, so it is never shown.
+  // The query of the URL may carry a key, so the address that messages show ends before the query.
   const display = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`
   return { host: url.host, display, secrets: [...url.searchParams.values()] }
 }

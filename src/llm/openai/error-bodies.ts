@@ -15,7 +15,7 @@ export function createErrorBodyFetch(secrets: readonly string[]): typeof fetch {
     const response = await fetch(input, init)
     if (response.ok) return response
     const body = { error: normalise(await response.text(), secrets) }
-    // The body is decoded and rewritten: its old length and encoding would be wrong.
+    // The body was decoded and rewritten, so the headers for its old length and encoding are dropped.
     const headers = new Headers(response.headers)
     for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
     headers.set('content-type', 'application/json')
@@ -31,7 +31,7 @@ function normalise(text: string, secrets: readonly string[]): Record<string, str
     const value = isRecord(error) ? error[name] : undefined
     return typeof value === 'string' ? redact(value, secrets) : null
   }
-  // HTML pages of proxies say nothing that helps.
+  // An HTML page comes from a proxy and says nothing that helps, so its text is left out.
   const plain = /^\s*</.test(text) ? '' : redact(text, secrets).slice(0, LONGEST_BODY)
   return {
     message: field('message') ?? field('error') ?? plain,

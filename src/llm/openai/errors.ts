@@ -8,22 +8,22 @@ import { describe, redact, redactedCause } from './redaction.ts'
 import { retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
-  /** Host and port, for messages. */
+  /** Host and port of the endpoint, for messages. */
   readonly host: string
-  /** Without credentials and query. */
+  /** The address of the endpoint without credentials and query, for messages. */
   readonly baseUrl: string
   readonly model: string
-  /** The variable that names the model, for messages. */
+  /** The environment variable that names the model, for messages. */
   readonly modelVariable: 'OPENAI_MODEL' | 'OPENAI_ESCALATION_MODEL'
   readonly timeoutMs: number
   readonly secrets: readonly string[]
 }
 
 const UPSTREAM_MESSAGE_LENGTH = 300
-/** No connection came about: a port where nobody listens, a name that nobody knows, no way there. */
+/** Errors of requests that reached no server: a closed port, an unknown host name, no route, a certificate that is refused. */
 const UNREACHABLE =
   /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)\b|\bbad port\b|[\w -]*\bcertificate\b[\w -]*/
-/** A request that is larger than a whole minute's budget. */
+/** Messages of refusals for a request that is larger than a whole minute's token budget. */
 const TOO_LARGE = /request too large|must be reduced|reduce your (?:prompt|message|input)/i
 const CUT_OFF = /could not finish the message because/i
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
@@ -31,11 +31,11 @@ const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
 const QUOTA_CODES = new Set(['insufficient_quota'])
 const MODEL_CODES = new Set(['model_not_found', 'invalid_model'])
 
-/** The `ServiceError` for anything that a request threw. Never holds a secret; its cause is a redacted stand-in. */
+/** Turns anything that a request threw into a `ServiceError`. Neither its message nor its cause holds a secret. */
 export function toServiceError(error: unknown, context: EndpointContext): ServiceError {
   if (error instanceof ServiceError) return error
   if (error instanceof SyntaxError) {
-    // Its message quotes a piece of the body, which may hold a piece of the key: no pattern finds that.
+    // The message of a SyntaxError quotes a piece of the body, in which a piece of the key could stand unredacted.
     return new ServiceError('model-unavailable', `the model endpoint ${context.host} answered with broken JSON`)
   }
   const cause = redactedCause(error, context.secrets)
@@ -69,7 +69,7 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
       `the model endpoint ${context.baseUrl} cannot be reached (${unreachable}): ${check}`,
     )
   }
-  // Also a bare TypeError: the connection broke inside the body.
+  // fetch reports a connection that breaks in the middle of a body as a plain TypeError, which ends here as well.
   return fail('model-unavailable', `the connection to the model endpoint ${host} broke off: ${describe(error)}`)
 }
 
@@ -100,7 +100,7 @@ function ofStatus(error: APIError, status: number, context: EndpointContext): { 
     return { code: 'model-quota', message: `${account} has no credit left (${status}): check its billing${saying}` }
   }
   if (status === 429 && TOO_LARGE.test(said)) {
-    // No wait makes room for it; a smaller question may fit.
+    // Waiting does not help a request that is larger than the budget of a minute; a smaller question may fit.
     return { code: 'model-bad-request', message: `the request is too large for the limits at ${host} (429)${saying}` }
   }
   if (status === 429) {
@@ -115,7 +115,7 @@ function ofStatus(error: APIError, status: number, context: EndpointContext): { 
   return { code: 'model-bad-request', message: `the model endpoint ${host} refused the request (${status})${saying}` }
 }
 
-/** What the endpoint said, on one line, redacted before it is cut so that no half key is left. */
+/** The endpoint's own message on one line. Secrets are redacted before the message is cut, so that no half of a key is left. */
 export function upstreamMessage(error: APIError, secrets: readonly string[]): string {
   const body: unknown = error.error
   const said = isRecord(body) && typeof body.message === 'string' ? body.message : ''

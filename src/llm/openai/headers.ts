@@ -6,7 +6,7 @@ import { parseResetMs } from './retry-after.ts'
 const WHOLE = /^\d{1,12}$/
 const LONGEST_RESET_MS = 86_400_000
 
-/** Never throws. A limit of 0 would stop everything for ever and is taken as nonsense. */
+/** Reads the limits that the headers name, and never throws. A limit of 0 would stop every request, so it counts as not named. */
 export function parseRateHeaders(headers: Headers): RateSignals {
   return { requests: signalOf(headers, 'requests'), tokens: signalOf(headers, 'tokens') }
 }

@@ -1,20 +1,20 @@
 /** The parameters of a request, and which of them an endpoint has turned out not to know.
  *
- * A refused one is dropped for the life of the process, per model, and said once in the log.
+ * A refused parameter is left out of all later requests to the same model of this process, which the log says once.
  */
 import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { isRecord } from '../../lib/json.ts'
 import type { ModelRequest } from '../types.ts'
 
-/** "xhigh" and "max" are left out: the token bound is too tight for them. */
+/** The reasoning efforts that may be configured. "xhigh" and "max" are missing, because the bound on an answer is too tight for them. */
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high'
 
-/** From the form we want to the one that every endpoint takes. */
+/** The ways to ask for JSON, from the strictest to the one that every endpoint accepts. */
 const ANSWER_FORMS = ['strict-schema', 'schema', 'json-object', 'text'] as const
 const TOKEN_BOUNDS = ['max_completion_tokens', 'max_tokens'] as const
 
-/** What a request carries beyond model and messages. */
+/** The optional parameters that a request carries beside the model and the messages. */
 export interface Features {
   readonly cacheKey: boolean
   readonly reasoningEffort: boolean
@@ -23,11 +23,12 @@ export interface Features {
 }
 
 export interface FeatureRegister {
-  /** What to send to `model` now. */
+  /** The parameters to send to `model`, without those that it has refused. */
   of(model: string): Features
   /**
-   * True where the refusal `body` of a request sent with `sent` names one of its parameters: the same request may then
-   * be sent again at once with `of(model)`, which has less in it. Ends after at most 6 rounds: nothing comes back.
+   * Learns from the refusal `body` of a request that was sent with `sent`. True where the refusal names one of its
+   * parameters: the request can then be sent again with `of(model)`. That happens at most 6 times, because no parameter
+   * returns.
    */
   drop(model: string, sent: Features, body: unknown): boolean
 }
@@ -35,10 +36,10 @@ export interface FeatureRegister {
 const UNSUPPORTED =
   /unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|not available|unavailable|extra[ _](?:inputs?|fields?|forbidden)|(?:does not|doesn't|do not|don't|cannot|can't) (?:support|be disabled)|must be\b/i
 
-/** Our schema is at fault here, not the parameter: degrading would hide it. */
+/** A message about a wrong schema: the fault is the schema's, and leaving the parameter out would hide it. */
 const INVALID_SCHEMA = /invalid schema/i
 
-/** The parameter as endpoints name it. The first that fits wins, so "strict" stands before the format it is in. */
+/** The names by which refusals speak of a parameter. "strict" is looked for before the response format that contains it. */
 const NAMES = {
   cacheKey: /\bprompt_cache_key\b/,
   reasoningEffort: /\breasoning(?:[_.]effort)?\b/i,
@@ -66,7 +67,7 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
       const before = of(model)
       const after = weakest(before, weaker.features)
       known.set(model, after)
-      // Requests in flight come back with the same refusal: only the first one is news.
+      // Other requests in flight are refused for the same parameter, so only the first refusal is logged.
       if (JSON.stringify(after) !== JSON.stringify(before)) {
         log.warn(
           { model, parameter: weaker.parameter },
@@ -78,7 +79,7 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
   }
 }
 
-/** The parameters of one request. Shape of the answer is in the schema, or in words where the endpoint takes none. */
+/** Builds the parameters of one request. The schema stands in the system message where the endpoint accepts no schema. */
 export function buildParams(
   request: ModelRequest,
   model: string,
@@ -121,7 +122,7 @@ function without(sent: Features, body: unknown): Weaker | null {
   if (!isRecord(body)) return null
   const words = [body.message, body.code, body.type].filter((word) => typeof word === 'string').join(' ')
   if (!UNSUPPORTED.test(words) || INVALID_SCHEMA.test(words)) return null
-  // `param` is the endpoint's own word on it; the message may name other parameters as advice.
+  // The refusal's `param` names the refused parameter; its message may name other parameters as advice.
   const named = typeof body.param === 'string' && body.param !== '' ? body.param : words
   if (sent.cacheKey && NAMES.cacheKey.test(named)) {
     return { features: { ...sent, cacheKey: false }, parameter: 'prompt_cache_key', instead: 'it is left out' }
@@ -157,7 +158,7 @@ function withoutForm(sent: Features, named: string): Weaker | null {
   }
 }
 
-/** Requests in flight may learn of different parameters: what any of them lost stays lost. */
+/** Joins what two requests in flight have learned: a parameter that either of them lost stays out. */
 function weakest(a: Features, b: Features): Features {
   const later = <T>(order: readonly T[], x: T, y: T): T => (order.indexOf(x) > order.indexOf(y) ? x : y)
   return {

@@ -1,10 +1,10 @@
 /** Keeps keys out of every message, cause, stack and log line of the model side. */
 
 const MARK = '[redacted]'
-/** Below this a "key" is a dummy such as "x", and replacing it would garble every sentence. */
+/** The least length of a key that is redacted: a shorter one is a dummy such as "x", and replacing it would garble every sentence. */
 const SHORTEST_SECRET = 4
 
-/** Keys as providers write them, also half masked as OpenAI echoes them ("sk-test-****23"). */
+/** Texts that look like a provider's key, also those that OpenAI echoes half masked ("sk-test-****23"). */
 const KEY_LIKE = /(?<![A-Za-z0-9])(?:sk|rk|gsk|xai)-[\w.*-]{4,}/g
 const BEARER = /\b(Bearer|Basic)\s+[^\s"',;]+/gi
 const URL_CREDENTIALS = /(:\/\/)[^/\s@"']+@/g
@@ -20,7 +20,7 @@ export function redact(text: string, secrets: readonly string[]): string {
     .replace(URL_CREDENTIALS, `$1${MARK}@`)
 }
 
-/** Replaces the secrets alone. For text whose other words must not change, such as a model's answer. */
+/** Replaces the given secrets and nothing else, for texts whose other words must stay, such as a model's answer. */
 export function redactExact(text: string, secrets: readonly string[]): string {
   let result = text
   for (const form of secrets.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf)) {

@@ -6,7 +6,7 @@ const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
 const LONGEST_MS = 86_400_000
 
-/** Milliseconds of "12ms", "1s", "6m0s", "1h2m3.5s" or bare seconds; undefined where it is none of these. */
+/** The milliseconds of a duration such as "12ms", "6m0s", "1h2m3.5s" or bare seconds; undefined for another text. */
 export function parseResetMs(text: string): number | undefined {
   const trimmed = text.trim()
   if (/^\d+(?:\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1_000
@@ -36,7 +36,7 @@ function fromRetryAfter(headers: Headers, now: number): number | undefined {
   return parseResetMs(text) ?? parseRetryAfterMs(text, now)
 }
 
-/** The budget that is used up decides; where none says that it is, the one that is full again first. */
+/** The reset time of the budget that is used up; where no header names one as used up, the earliest reset time. */
 function fromRateLimitReset(headers: Headers): number | undefined {
   const budgets = ['requests', 'tokens'].flatMap((kind) => {
     const resetMs = parseResetMs(headers.get(`x-ratelimit-reset-${kind}`) ?? '')

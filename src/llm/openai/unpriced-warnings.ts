@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
  */
 const MOST_NAMES = 20
 
-/** A function to call with the model of each answer that has no price. */
+/** Builds the function that is called with the name of every answering model that has no price. */
 export function createUnpricedWarnings(log: Logger): (model: string) => void {
   const warned = new Set<string>()
   return (model) => {
