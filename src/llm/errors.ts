@@ -1,4 +1,4 @@
-/** Failures of the model side that carry more than a code. */
+/** Failures of a model request that carry more than a code: what was billed, and what the headers said of the rate. */
 import { type ErrorCode, ServiceError } from '../errors.ts'
 import type { RateSignals } from '../rate/types.ts'
 import type { Usage } from './types.ts'

@@ -1,4 +1,4 @@
-/** What a request costs. Prices are USD per million tokens. */
+/** The prices of models in USD per million tokens, and what a request costs by them. */
 import { OFFLINE_MODEL_NAME, SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
 import type { Usage } from './types.ts'
 

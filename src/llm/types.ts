@@ -1,8 +1,8 @@
-/** The ports of the model side. `restate` knows these, never the adapters beside them. */
+/** The port to a language model: one question in, one answer as JSON out. */
 import type { JsonObject } from '../lib/json.ts'
 import type { RateSignals } from '../rate/types.ts'
 
-/** One question to a chat model that must answer with JSON of `schema`. */
+/** One question to a chat model, which must answer with JSON that fits `schema`. */
 export interface ModelRequest {
   /** Which of the two configured models is asked. */
   readonly tier: 'primary' | 'escalation'
@@ -38,13 +38,14 @@ export interface ModelReply {
   readonly rate: RateSignals
 }
 
-/**
- * Asks once. Rejects with a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-rate-limited
- * (a `RateLimitedError`), model-quota, model-unavailable, model-timeout, model-bad-answer, model-cut-off or
- * model-refused. Never retries, never logs or throws a secret.
- */
+/** Asks a language model. No implementation retries, nor logs or throws a secret. */
 export interface ModelClient {
   /** The configured names of the models. `escalation` is null where no escalation model is set. */
   readonly models: { readonly primary: string; readonly escalation: string | null }
+  /**
+   * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
+   * (model-rate-limited) or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
+   * model-unavailable, model-timeout, model-refused or interrupted.
+   */
   ask(request: ModelRequest): Promise<ModelReply>
 }

@@ -25,12 +25,12 @@ export type StartPermit =
 export interface RateLimiter {
   /**
    * Waits about `maxWaitMs` at most for a permit. `tokens`, 0 or more, is what the request is expected to take. Rejects
-   * with limiter-closed after `close`, and with interrupted where `signal` aborts before the permit: no start is then taken.
+   * with limiter-closed after `close`, and with interrupted where `signal` aborts first, which takes no start.
    */
   acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal): Promise<StartPermit>
   /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
   setBudget(budget: Budget): void
-  /** Grants no permit for `ms` from now, because the model endpoint asked for it. A longer pause that runs already stays. */
+  /** Grants no permit for `ms` from now, as the model endpoint asked. A pause that ends later stays. */
   pause(ms: number): void
   stats(): LimiterStats
   close(): Promise<void>
@@ -58,9 +58,9 @@ export interface LimiterStats extends Budget {
 
 /** What the rate control of one replica reports to the cluster. */
 export interface ClusterSignals {
-  /** Stops all replicas for `ms`, from their next renewal on. The pace of the cluster drops once for pauses that overlap. */
+  /** Stops all replicas for `ms`, from their next renewal on. Pauses that overlap lower the cluster's pace once. */
   pauseCluster(ms: number): void
-  /** Reports the account's limits, which lower the cluster's budget where they are less, until a later report raises them. */
+  /** Reports the account's limits. They lower the cluster's budget where they are less, until a report raises them. */
   reportAccountLimits(limits: AccountLimits): void
 }
 

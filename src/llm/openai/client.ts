@@ -1,4 +1,4 @@
-/** The model port over any OpenAI-compatible chat completions endpoint, by the `openai` package. */
+/** The client of a language model: asks any endpoint with OpenAI's chat completions, by the `openai` package. */
 import OpenAI, { APIError } from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
@@ -47,10 +47,10 @@ export interface EndedRequest {
 }
 
 /**
- * Builds a `ModelClient`. No request is made, and no environment is read. `ask` is one HTTP request; where the endpoint
- * refuses a parameter that it does not know, it is left out from then on (per model, logged once) and the same `ask`
- * sends again at once. These extra requests, at most 6 a model and process plus those in flight, take no start permit.
- * A caller's abort rejects with code interrupted. Throws config-invalid where the base URL holds credentials.
+ * Builds a `ModelClient` without a request and without reading the environment. `ask` sends one HTTP request. Where the
+ * endpoint refuses a parameter that it does not know, `ask` sends the request again at once without the parameter,
+ * which later requests leave out. These extra requests, at most 6 for a model and those in flight, take no start
+ * permit. Throws config-invalid where the base URL holds credentials.
  */
 export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   const { log, prices, timeoutMs, hooks } = options
@@ -184,17 +184,17 @@ function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: (
 function readUsage(usage: unknown): Usage {
   const root = isRecord(usage) ? usage : {}
   const details = isRecord(root.prompt_tokens_details) ? root.prompt_tokens_details : {}
-  const input = tokens(root.prompt_tokens)
-  const cachedInput = Math.min(input, tokens(details.cached_tokens))
+  const input = tokenCount(root.prompt_tokens)
+  const cachedInput = Math.min(input, tokenCount(details.cached_tokens))
   return {
     input,
     cachedInput,
-    cacheWriteInput: Math.min(input - cachedInput, tokens(details.cache_write_tokens)),
-    output: tokens(root.completion_tokens),
+    cacheWriteInput: Math.min(input - cachedInput, tokenCount(details.cache_write_tokens)),
+    output: tokenCount(root.completion_tokens),
   }
 }
 
-function tokens(value: unknown): number {
+function tokenCount(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
 }
 

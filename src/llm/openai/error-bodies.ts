@@ -1,15 +1,15 @@
-/** A `fetch` that gives the SDK every refusal in OpenAI's form.
+/** A `fetch` that gives the SDK the body of every refusal in OpenAI's form, whatever form the endpoint uses.
  *
- * Without it the SDK loses the text of bodies that have another form ({"detail": [...]}, a list, plain text), and with
- * it the name of the parameter that was refused.
+ * The SDK drops the text of bodies in another form ({"detail": [...]}, a list, plain text), and so the name of the
+ * parameter that an endpoint refused.
  */
-
 import { isRecord, parseJson } from '../../lib/json.ts'
 import { redact } from './redaction.ts'
 
+/** Characters of a plain body that are kept as its message. */
 const LONGEST_BODY = 4_000
 
-/** Global fetch (keep-alive, no bound on connections) with error bodies as `{"error": {message, type, code, param}}`. */
+/** The global fetch, with the bodies of refusals as `{"error": {message, type, code, param}}` and without `secrets`. */
 export function createErrorBodyFetch(secrets: readonly string[]): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init)

@@ -1,4 +1,4 @@
-/** What the failures of an OpenAI-compatible endpoint mean: one place that maps them to our codes. */
+/** Maps every failure of an OpenAI-compatible endpoint to a code of the service and a sentence that says what to check. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json.ts'
@@ -19,16 +19,22 @@ export interface EndpointContext {
   readonly secrets: readonly string[]
 }
 
+/** Characters of the endpoint's own message that a message of ours quotes. */
 const UPSTREAM_MESSAGE_LENGTH = 300
 /** Errors of requests that reached no server: a closed port, an unknown host name, no route, a certificate that is refused. */
 const UNREACHABLE =
   /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)\b|\bbad port\b|[\w -]*\bcertificate\b[\w -]*/
 /** Messages of refusals for a request that is larger than a whole minute's token budget. */
 const TOO_LARGE = /request too large|must be reduced|reduce your (?:prompt|message|input)/i
+/** The text of a refusal for an answer that did not fit its bound on completion tokens. */
 const CUT_OFF = /could not finish the message because/i
+/** Texts of refusals for a model that the endpoint does not have. */
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
+/** Codes of a content filter's refusal. */
 const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
+/** Codes of a 429 for an account without credit, which no waiting mends. */
 const QUOTA_CODES = new Set(['insufficient_quota'])
+/** Codes of refusals for a model that the endpoint does not have. */
 const MODEL_CODES = new Set(['model_not_found', 'invalid_model'])
 
 /** Turns anything that a request threw into a `ServiceError`. Neither its message nor its cause holds a secret. */
@@ -54,7 +60,7 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
     const headers = error.headers instanceof Headers ? error.headers : new Headers()
     const retryAfterMs = retryAfterMsOf(headers, Date.now())
-    const { code, message } = ofStatus(error, error.status, context)
+    const { code, message } = failureOfStatus(error, error.status, context)
     if (code === 'model-rate-limited') {
       const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
@@ -73,7 +79,11 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
   return fail('model-unavailable', `the connection to the model endpoint ${host} broke off: ${describe(error)}`)
 }
 
-function ofStatus(error: APIError, status: number, context: EndpointContext): { code: ErrorCode; message: string } {
+function failureOfStatus(
+  error: APIError,
+  status: number,
+  context: EndpointContext,
+): { code: ErrorCode; message: string } {
   const { host, model, baseUrl } = context
   const said = upstreamMessage(error, context.secrets)
   const saying = said === '' ? '' : `: ${said}`

@@ -1,9 +1,10 @@
-/** What `x-ratelimit-*` headers say, in OpenAI's form. They come from outside: nonsense counts as not said. */
-
+/** Reads the `x-ratelimit-*` headers of a response, in OpenAI's form. A value that makes no sense counts as missing. */
 import type { RateSignal, RateSignals } from '../../rate/types.ts'
 import { parseResetMs } from './retry-after.ts'
 
+/** A whole number that is short enough to be exact. */
 const WHOLE = /^\d{1,12}$/
+/** The longest reset in milliseconds that is believed: one day. */
 const LONGEST_RESET_MS = 86_400_000
 
 /** Reads the limits that the headers name, and never throws. A limit of 0 would stop every request, so it counts as not named. */

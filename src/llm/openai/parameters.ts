@@ -1,4 +1,4 @@
-/** The parameters of a request, and which of them an endpoint has turned out not to know.
+/** Builds the parameters of a chat completion, and remembers for each model the parameters that its endpoint refused.
  *
  * A refused parameter is left out of all later requests to the same model of this process, which the log says once.
  */
@@ -12,6 +12,7 @@ export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high'
 
 /** The ways to ask for JSON, from the strictest to the one that every endpoint accepts. */
 const ANSWER_FORMS = ['strict-schema', 'schema', 'json-object', 'text'] as const
+/** The names of the parameter that bounds the answer, the newer first. */
 const TOKEN_BOUNDS = ['max_completion_tokens', 'max_tokens'] as const
 
 /** The optional parameters that a request carries beside the model and the messages. */
@@ -33,6 +34,7 @@ export interface FeatureRegister {
   drop(model: string, sent: Features, body: unknown): boolean
 }
 
+/** Texts of refusals for a parameter that the endpoint does not support. */
 const UNSUPPORTED =
   /unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|not available|unavailable|extra[ _](?:inputs?|fields?|forbidden)|(?:does not|doesn't|do not|don't|cannot|can't) (?:support|be disabled)|must be\b/i
 
@@ -48,6 +50,7 @@ const NAMES = {
   answerForm: /\bresponse_format\b|\bjson_schema\b|\bjson_object\b/,
 } as const
 
+/** The parameters of the first request to a model. */
 const ALL: Features = {
   cacheKey: true,
   reasoningEffort: true,

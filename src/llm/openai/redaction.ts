@@ -1,17 +1,20 @@
-/** Keeps keys out of every message, cause, stack and log line of the model side. */
+/** Removes API keys and other secrets from texts of the model endpoint: messages, causes, stacks and answers. */
 
+/** The text in place of a secret. */
 const MARK = '[redacted]'
 /** The least length of a key that is redacted: a shorter one is a dummy such as "x", and replacing it would garble every sentence. */
 const SHORTEST_SECRET = 4
 
 /** Texts that look like a provider's key, also those that OpenAI echoes half masked ("sk-test-****23"). */
 const KEY_LIKE = /(?<![A-Za-z0-9])(?:sk|rk|gsk|xai)-[\w.*-]{4,}/g
+/** The value of an authorization header. */
 const BEARER = /\b(Bearer|Basic)\s+[^\s"',;]+/gi
+/** User and password in a URL. */
 const URL_CREDENTIALS = /(:\/\/)[^/\s@"']+@/g
 
 /**
- * `text` without the given secrets (also as JSON, URL and base64 write them) and without anything that looks like a
- * key, a bearer header or credentials in a URL. Secrets shorter than 4 characters are dummies and stay.
+ * `text` without the given secrets, also where they are encoded for JSON, for a URL or in base64, and without anything
+ * that looks like a key, an authorization header or credentials in a URL. Secrets shorter than 4 characters stay.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   return redactExact(text, secrets)
@@ -30,8 +33,8 @@ export function redactExact(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * A stand-in for `error` as the `cause` of ours: same name, redacted message and stack, the messages of its own causes
- * appended. The SDK's error itself holds the upstream's body and headers, which may echo the key.
+ * A copy of `error` to be the cause of a `ServiceError`, with its name, its redacted stack, and a redacted message that
+ * includes its own causes. The SDK's error itself holds the endpoint's body and headers, which may repeat the key.
  */
 export function redactedCause(error: unknown, secrets: readonly string[]): Error {
   const cause = new Error(redact(describe(error), secrets))
@@ -41,7 +44,9 @@ export function redactedCause(error: unknown, secrets: readonly string[]): Error
   return cause
 }
 
-/** The message of `error` and of what caused it, such as "Connection error.: fetch failed: connect ECONNREFUSED ::1:80". */
+/**
+ * The messages of `error` and of its causes, such as "Connection error.: fetch failed: connect ECONNREFUSED ::1:80".
+ */
 export function describe(error: unknown): string {
   const parts: string[] = []
   let current = error

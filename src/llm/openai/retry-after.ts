@@ -1,9 +1,11 @@
-/** How long a provider asks us to wait, read from the headers of a refusal. */
+/** Reads how long an endpoint asks its clients to wait, from the headers of a refusal. */
 import { parseRetryAfterMs } from '../../lib/retry-after.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** A duration in OpenAI's form, such as "6m0s". */
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
+/** The longest wait in milliseconds that is passed on: one day. */
 const LONGEST_MS = 86_400_000
 
 /** The milliseconds of a duration such as "12ms", "6m0s", "1h2m3.5s" or bare seconds; undefined for another text. */
@@ -17,8 +19,9 @@ export function parseResetMs(text: string): number | undefined {
 }
 
 /**
- * Milliseconds to wait by `retry-after-ms`, else `retry-after` (seconds or an HTTP date), else `x-ratelimit-reset-*`;
- * undefined where no header says it. At most one day. `now` is the wall clock in milliseconds.
+ * Milliseconds to wait by `retry-after-ms`, else by `retry-after` (seconds or an HTTP date), else by
+ * `x-ratelimit-reset-*`, and at most one day; undefined where no header names a wait. `now` is the wall clock in
+ * milliseconds since 1970.
  */
 export function retryAfterMsOf(headers: Headers, now: number): number | undefined {
   const wait = fromRetryAfterMs(headers) ?? fromRetryAfter(headers, now) ?? fromRateLimitReset(headers)

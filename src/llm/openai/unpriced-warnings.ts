@@ -2,8 +2,8 @@
 import type { Logger } from 'pino'
 
 /**
- * The most names that are warned of. An endpoint may put another invented name into each of its answers, and neither the
- * log nor the memory of the replica may grow with them.
+ * The most names that are warned of. An endpoint may put another invented name into each of its answers, and neither
+ * the log nor the memory of the replica may grow with them.
  */
 const MOST_NAMES = 20
 

@@ -9,7 +9,9 @@ export interface EffectiveBudget {
 
 /** A pause longer than `SHORT_PAUSE_MS` multiplies the pace of the cluster by this. */
 const DROP_FACTOR = 0.8
-/** Milliseconds up to which a pause counts as short: the provider's limit was hit within one slice, not over the minute. */
+/**
+ * Milliseconds up to which a pause counts as short: the provider's limit was hit within one slice, not over the minute.
+ */
 const SHORT_PAUSE_MS = 1_000
 /** A pause of at most `SHORT_PAUSE_MS` multiplies the pace of the cluster by this. */
 const SHORT_DROP_FACTOR = 0.95
@@ -18,15 +20,22 @@ const LOWEST_PACE_FACTOR = 0.1
 /** Milliseconds in which the pace would recover from nothing to all of the budget; from a drop to 0.8 it takes 18 s. */
 const RECOVERY_MS = 90_000
 /**
- * The least milliseconds after a drop in which further pauses do not drop the pace again: requests that were in flight at
- * the drop may still be refused.
+ * The least milliseconds after a drop in which further pauses do not drop the pace again: requests that were in flight
+ * at the drop may still be refused.
  */
 const SHORTEST_WINDOW_MS = 4_000
-/** Milliseconds after which the account's limits are forgotten unless a replica repeats them, since the account may have changed. */
+/**
+ * Milliseconds after which the account's limits are forgotten unless a replica repeats them, since the account may have
+ * changed.
+ */
 const ACCOUNT_MEMORY_MS = 600_000
-/** The longest pause in milliseconds, however long the endpoint asks for, because limits are raised and hints are wrong. */
+/**
+ * The longest pause in milliseconds, however long the endpoint asks for, because limits are raised and hints are wrong.
+ */
 export const LONGEST_PAUSE_MS = 600_000
-/** Milliseconds between two writes that keep known account limits from being forgotten, so that few renewals write them. */
+/**
+ * Milliseconds between two writes that keep known account limits from being forgotten, so that few renewals write them.
+ */
 const REMINDER_MS = 60_000
 const HIGHEST_RPM = 1e9
 const HIGHEST_TPM = 1e12
@@ -41,7 +50,9 @@ export function effectiveBudget(state: BudgetState, now: number): EffectiveBudge
   }
 }
 
-/** The part of the budget that refusals have left, 0.1 to 1; it rises steadily from the end of the last drop's window. */
+/**
+ * The part of the budget that refusals have left, 0.1 to 1; it rises steadily from the end of the last drop's window.
+ */
 export function paceFactor({ paceFactor, windowUntil }: BudgetState, now: number): number {
   return Math.min(1, paceFactor + Math.max(0, now - (windowUntil ?? now)) / RECOVERY_MS)
 }
@@ -56,7 +67,9 @@ export function accountLimits({ accountRpm, accountTpm, accountSeenAt }: BudgetS
   return { requestsPerMinute: isKnown ? accountRpm : null, tokensPerMinute: isKnown ? accountTpm : null }
 }
 
-/** The state after a replica reported a pause of `ms`. The pace drops once a window, however many replicas report one. */
+/**
+ * The state after a replica reported a pause of `ms`. The pace drops once a window, however many replicas report one.
+ */
 export function withPause(state: BudgetState, ms: number, now: number): BudgetState {
   if (!(ms > 0)) return state
   const pausedUntil = Math.max(state.pausedUntil ?? now, now + Math.min(ms, LONGEST_PAUSE_MS))
@@ -72,7 +85,9 @@ export function withPause(state: BudgetState, ms: number, now: number): BudgetSt
   }
 }
 
-/** The state after a replica reported new limits of the account. A limit that is null or implausible stays as it was. */
+/**
+ * The state after a replica reported new limits of the account. A limit that is null or implausible stays as it was.
+ */
 export function withAccount(state: BudgetState, reported: AccountLimits | null, now: number): BudgetState {
   if (reported === null) return state
   const known = accountLimits(state, now)
@@ -87,8 +102,8 @@ export function withAccount(state: BudgetState, reported: AccountLimits | null, 
 }
 
 /**
- * The state after a replica repeated the limits that it knows. Where they equal the stored ones, these are remembered for
- * another ten minutes; limits that differ change nothing, since they may be older than the stored ones.
+ * The state after a replica repeated the limits that it knows. Where they equal the stored ones, these are remembered
+ * for another ten minutes; limits that differ change nothing, since they may be older than the stored ones.
  */
 export function withReminder(state: BudgetState, known: AccountLimits | null, now: number): BudgetState {
   const { accountRpm, accountTpm, accountSeenAt } = state

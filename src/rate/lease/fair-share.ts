@@ -1,19 +1,27 @@
 /** Divides the cluster's budget among its replicas by demand. Pure. */
 
-/** A replica keeps a part that exceeds its fair part by no more than this, so that small changes of demand move no lease. */
+/**
+ * A replica keeps a part that exceeds its fair part by no more than this, so that small changes of demand move no
+ * lease.
+ */
 const TOLERATED_EXCESS = 0.03
-/** An idle replica is weighed with this part of the starts that an equal part of the budget makes between two renewals. */
+/**
+ * An idle replica is weighed with this part of the starts that an equal part of the budget makes between two renewals.
+ */
 const IDLE_WEIGHT = 0.05
 /** All replicas together keep at least this part of the budget for idle ones, so that new work can start at once. */
 const IDLE_PART = 0.005
-/** Milliseconds in which demand that has gone away counts half, so that a pause between two batches does not move the leases. */
+/**
+ * Milliseconds in which demand that has gone away counts half, so that a pause between two batches does not move the
+ * leases.
+ */
 const DEMAND_HALF_LIFE_MS = 2_000
 const LARGEST_DEMAND = 1e9
 
 /**
  * The fair parts of 1 for these demands; no part is 0, because a replica without work may get some at any moment.
- * `startsOfAll`, above 0, is how many requests the cluster may start between two renewals: where demand is far below it,
- * the parts are nearly equal, since every replica then has more than it needs.
+ * `startsOfAll`, above 0, is how many requests the cluster may start between two renewals: where demand is far below
+ * it, the parts are nearly equal, since every replica then has more than it needs.
  */
 export function fairShares(demands: readonly number[], startsOfAll: number): number[] {
   const count = demands.length
@@ -23,7 +31,10 @@ export function fairShares(demands: readonly number[], startsOfAll: number): num
   return weights.map((weight) => weight / all)
 }
 
-/** The demand to count for a replica that asks with `asked`: it grows at once and fades slowly, since `asked` is a moment's sample. */
+/**
+ * The demand to count for a replica that asks with `asked`: it grows at once and fades slowly, since `asked` is a
+ * moment's sample.
+ */
 export function smoothDemand(
   asked: number,
   known: { readonly demand: number; readonly seenAt: number } | undefined,
@@ -35,7 +46,9 @@ export function smoothDemand(
   return Math.max(demand, faded < 0.5 ? 0 : faded)
 }
 
-/** The part that a replica gets: the one that it holds where this exceeds the fair part by little, else the fair part. */
+/**
+ * The part that a replica gets: the one that it holds where this exceeds the fair part by little, else the fair part.
+ */
 export function keepNear(heldShare: number | undefined, fairShare: number): number {
   if (heldShare === undefined || heldShare < fairShare) return fairShare
   return heldShare * (1 - TOLERATED_EXCESS) > fairShare ? fairShare : heldShare

@@ -12,9 +12,14 @@ const TICK_MS = 250
 const RENEWAL_TIMEOUT_MS = 1_800
 /** Milliseconds after a failed or refused renewal before the next one. */
 const RETRY_MS = 500
-/** Part of the renewal interval by which it is shortened at random, so that the renewals of several replicas spread out. */
+/**
+ * Part of the renewal interval by which it is shortened at random, so that the renewals of several replicas spread out.
+ */
 const JITTER = 0.1
-/** A replica with a small lease renews at once where its demand is more than this many times the demand that it last reported. */
+/**
+ * A replica with a small lease renews at once where its demand is more than this many times the demand that it last
+ * reported.
+ */
 const DEMAND_JUMP = 4
 
 export type RenewalOutcome = 'granted' | 'refused' | 'failed'
@@ -92,7 +97,8 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
   async function renewAndConfirm(): Promise<void> {
     if (closed) return
     const grant = await renewOnce()
-    // A smaller lease is confirmed by a second renewal, since the difference is granted to other replicas only after that.
+    // A smaller lease is confirmed by a second renewal, since the difference is granted to other replicas only after
+    // that.
     if (grant?.renewInMs === 0 && !closed) await renewOnce()
   }
 

@@ -13,16 +13,24 @@ export const LEASE_MS = 4_000
 export const RENEWAL_MS = 2_000
 /** The least milliseconds after which a replica that is short of budget renews. */
 const SHORT_RENEWAL_MS = 250
-/** Milliseconds of that interval for each replica, so that many short replicas do not load the database more than a few do. */
+/**
+ * Milliseconds of that interval for each replica, so that many short replicas do not load the database more than a few
+ * do.
+ */
 const SHORT_RENEWAL_MS_PER_REPLICA = 25
 /** Milliseconds after the end of another replica's lease at which its part is asked for. */
 const TAKEOVER_MS = 50
 
-/** A replica is short below this part of its fair part, if it has more to start than its lease allows until the next renewal. */
+/**
+ * A replica is short below this part of its fair part, if it has more to start than its lease allows until the next
+ * renewal.
+ */
 const SHORT_PART = 0.9
 /** Below this part of its fair part a replica is short whatever it has to start. */
 const STARVED_PART = 0.5
-/** Sums of fractions differ in their last digits; a lease that is smaller by no more than this factor counts as equal. */
+/**
+ * Sums of fractions differ in their last digits; a lease that is smaller by no more than this factor counts as equal.
+ */
 const ROUNDING_FACTOR = 1 + 1e-6
 /** Milliseconds after the end of its lease at which a dead replica's row is deleted. */
 const FORGET_MS = 60_000
@@ -62,8 +70,8 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
 
   const part = Math.min(rpm.leased / total.rpm, total.tpm === Number.POSITIVE_INFINITY ? 1 : tpm.leased / total.tpm)
   const isInNeed = part < STARVED_PART * fairShare || demand > part * startsOfAll
-  // By the demands as reported the part is smaller than the others would now leave to this replica, so a replica does not
-  // renew often for a part that none of them will give up.
+  // By the demands as reported the part is smaller than the others would now leave to this replica, so a replica does
+  // not renew often for a part that none of them will give up.
   const reportedShare = fairShares([...others.map((other) => other.demand), demand], startsOfAll).at(-1) ?? 1
   const isShort = isInNeed && part < SHORT_PART * reportedShare
   const isSmaller = rpm.counted > rpm.leased * ROUNDING_FACTOR || tpm.counted > tpm.leased * ROUNDING_FACTOR
@@ -102,17 +110,18 @@ function withReported(budget: BudgetState, { account, knownAccount }: LeaseReque
 }
 
 /**
- * The demand that a holder has left if it has used its lease since it reported. Where all replicas work off a backlog, an
- * older report always looks larger than the demand of the replica that renews now; without this each replica would give
- * up a part that then lies idle until the next renewal of another.
+ * The demand that a holder has left if it has used its lease since it reported. Where all replicas work off a backlog,
+ * an older report always looks larger than the demand of the replica that renews now; without this each replica would
+ * give up a part that then lies idle until the next renewal of another.
  */
 function remainingDemand({ demand, leasedRpm, seenAt }: Holder, now: number): number {
   return Math.max(0, demand - (leasedRpm * Math.max(0, now - seenAt)) / 60_000)
 }
 
 /**
- * Divides one budget of `total` a minute. `others` is what all other replicas may be using, `held` what this replica may
- * be using until the answer reaches it. `leased` is the new lease, `counted` what the replica is to count with from now on.
+ * Divides one budget of `total` a minute. `others` is what all other replicas may be using, `held` what this replica
+ * may be using until the answer reaches it. `leased` is the new lease, `counted` what the replica is to count with from
+ * now on.
  */
 function allot(of: { total: number; share: number; others: number; held: number }): {
   readonly leased: number

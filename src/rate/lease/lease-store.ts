@@ -18,8 +18,8 @@ export interface ConfiguringLeaseStore extends LeaseStore {
 }
 
 /**
- * Decides each renewal by `decideLease` inside one transaction of `store`. The budget of the environment is stored before
- * the first renewal, not at start, since a replica also starts while the database is away.
+ * Decides each renewal by `decideLease` inside one transaction of `store`. The budget of the environment is stored
+ * before the first renewal, not at start, since a replica also starts while the database is away.
  */
 export function createLeaseStore(store: BudgetStore, configured: ConfiguredBudget): ConfiguringLeaseStore {
   let isConfigured = false
@@ -35,7 +35,8 @@ export function createLeaseStore(store: BudgetStore, configured: ConfiguredBudge
     async renew(request) {
       await configure()
       const grant = await store.renew((state, now) => decideLease(state, request, now))
-      // A renewal is refused where a later one came first, and where the budget row was deleted, which has to be stored again.
+      // A renewal is refused where a later one came first, and where the budget row was deleted, which has to be stored
+      // again.
       if (grant === null) isConfigured = false
       return grant
     },

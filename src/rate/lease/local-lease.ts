@@ -2,11 +2,13 @@
 import type { Budget, LeaseGrant } from '../types.ts'
 
 /**
- * Milliseconds by which a lease ends here before it ends in the database, since two clocks do not run alike and a request
- * leaves a moment after its permit.
+ * Milliseconds by which a lease ends here before it ends in the database, since two clocks do not run alike and a
+ * request leaves a moment after its permit.
  */
 const END_MARGIN_MS = 100
-/** Milliseconds after a renewal was sent for which its lease allows all of its budget. Renewals come every two seconds. */
+/**
+ * Milliseconds after a renewal was sent for which its lease allows all of its budget. Renewals come every two seconds.
+ */
 const FULL_MS = 2_600
 /** A lease of less than this part of an equal part counts as small. */
 const SMALL_PART = 0.9

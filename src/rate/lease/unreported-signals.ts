@@ -4,13 +4,13 @@ import { LONGEST_PAUSE_MS, plausibleLimits } from './cluster-budget.ts'
 
 export interface UnreportedSignals {
   /**
-   * Keeps a pause of `ms` from now. False where it adds nothing: `ms` is no number above 0, or a pause that waits for its
-   * report ends later.
+   * Keeps a pause of `ms` from now. False where it adds nothing: `ms` is no number above 0, or a pause that waits for
+   * its report ends later.
    */
   addPause(ms: number): boolean
   /**
-   * Keeps the limits of the account and returns them; a limit that is missing or implausible is filled in from an earlier
-   * answer, or null.
+   * Keeps the limits of the account and returns them; a limit that is missing or implausible is filled in from an
+   * earlier answer, or null.
    */
   addAccount(limits: AccountLimits): AccountLimits
   /** What the next renewal reports. Pass the result to `markReported` once the renewal has succeeded. */

@@ -21,7 +21,9 @@ export interface CallerQueue {
   takeFirst(): Caller | undefined
   /** Removes a caller. False where it is not in the queue any more. */
   remove(caller: Caller): boolean
-  /** Removes and returns the callers for which `isTooLate` is true, given the requests and tokens that stay before each. */
+  /**
+   * Removes and returns the callers for which `isTooLate` is true, given the requests and tokens that stay before each.
+   */
   removeLate(isTooLate: (caller: Caller, requests: number, tokens: number) => boolean): readonly Caller[]
 }
 

@@ -22,13 +22,16 @@ const NEW_BACKLOG_MS = 5_000
 const NEW_BACKLOG_INTERVAL_MS = 20
 /** After this many milliseconds without a deferral the next one begins a new backlog. */
 const QUIET_MS = 10_000
-/** Milliseconds for which the best pace is remembered, since it may be back at any moment, such as after an outage of the database. */
+/**
+ * Milliseconds for which the best pace is remembered, since it may be back at any moment, such as after an outage of
+ * the database.
+ */
 const BEST_PACE_MS = 60_000
 
 export interface Deferrals {
   /**
-   * Books a return and says in how many milliseconds, from 50 to 60,000. No return is before `notBeforeMs`. `intervalMs`
-   * is the time between two starts at the pace of now, Infinity where nothing may start.
+   * Books a return and says in how many milliseconds, from 50 to 60,000. No return is before `notBeforeMs`.
+   * `intervalMs` is the time between two starts at the pace of now, Infinity where nothing may start.
    */
   defer(now: number, notBeforeMs: number, intervalMs: number): number
   /** How many callers are still to come back. */

@@ -7,11 +7,17 @@ const MARGIN = 3
 const LEAST_LIMIT = 8
 /** The latency in milliseconds that is assumed before the first answer. */
 const ASSUMED_MS = 2_000
-/** The least latency in milliseconds that counts: a limit that is too low costs pace, one that is too high a few sockets. */
+/**
+ * The least latency in milliseconds that counts: a limit that is too low costs pace, one that is too high a few
+ * sockets.
+ */
 const SHORTEST_MS = 1_000
 /** The weight of a new latency in the mean where it is longer than the mean. */
 const RISING_WEIGHT = 0.2
-/** The weight of a new latency in the mean where it is shorter than the mean, so that one fast answer does not lower the limit. */
+/**
+ * The weight of a new latency in the mean where it is shorter than the mean, so that one fast answer does not lower the
+ * limit.
+ */
 const FALLING_WEIGHT = 0.02
 
 export interface InFlightLimit {

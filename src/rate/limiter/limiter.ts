@@ -1,18 +1,18 @@
 /** The rate limiter of a replica: hands out start permits evenly, within a budget of requests and tokens a minute.
  *
- * Callers wait in a queue of the limiter. Each part decides one thing: `start-spacing.ts` (Bottleneck) when the next start
- * is due, `request-window.ts` whether requests and tokens of the last minute leave room and tokens keep their pace,
- * `in-flight-limit.ts` whether enough requests have ended, `pause-clock.ts` whether the endpoint asked for a pause, and
- * `deferrals.ts` when a caller that would wait too long asks again. The limiter is in one of these states, which `proceed`
- * alone chooses, after each event, by the first row whose condition holds:
+ * Callers wait in a queue of the limiter. Each part decides one thing: `start-spacing.ts` (Bottleneck) when the next
+ * start is due, `request-window.ts` whether requests and tokens of the last minute leave room and tokens keep their
+ * pace, `in-flight-limit.ts` whether enough requests have ended, `pause-clock.ts` whether the endpoint asked for a
+ * pause, and `deferrals.ts` when a caller that would wait too long asks again. The limiter is in one of these states,
+ * which `proceed` alone chooses, after each event, by the first row whose condition holds:
  *
- * | state   | condition                                    | what goes on                          | next states             |
- * | ------- | -------------------------------------------- | ------------------------------------- | ----------------------- |
- * | closed  | `close` was called                           | every caller is rejected              | none                    |
- * | idle    | no caller waits                              | nothing is planned                    | spacing, holding, full  |
- * | full    | as many requests as allowed are in flight    | the end of a request leads on         | all others              |
- * | holding | pause, spacing or window forbid a start now  | a timer looks again when it may start | all others              |
- * | spacing | the first caller may start                   | Bottleneck has the next starts        | all others              |
+ * | state   | condition                                   | what happens                          | next states  |
+ * | ------- | ------------------------------------------- | ------------------------------------- | ------------ |
+ * | closed  | `close` was called                          | every caller is rejected              | none         |
+ * | idle    | no caller waits                             | nothing is planned                    | all others   |
+ * | full    | as many requests as allowed are in flight   | the end of a request leads on         | all others   |
+ * | holding | pause, spacing or window forbid a start now | a timer leads on when one may start   | all others   |
+ * | spacing | the first caller may start                  | Bottleneck has the next starts        | all others   |
  *
  * Starts are planned in state spacing only: leaving it drops them, so that no planned start passes unused while another
  * part forbids it. A new budget or pause drops them as well, because their times are fixed.
@@ -29,9 +29,15 @@ import { createStartSpacing } from './start-spacing.ts'
 
 /** Callers that are deferred in a pause are back at most this many milliseconds before its end. */
 const EARLY_RETURN_MS = 5_000
-/** The least milliseconds of a deferral where nothing says when starts go on: without a budget, and while no model answers. */
+/**
+ * The least milliseconds of a deferral where nothing says when starts go on: without a budget, and while no model
+ * answers.
+ */
 const UNKNOWN_WAIT_MS = 1_000
-/** Milliseconds that a caller may wait beyond its bound before the limiter defers it, because most such callers are about to start. */
+/**
+ * Milliseconds that a caller may wait beyond its bound before the limiter defers it, because most such callers are
+ * about to start.
+ */
 const GRACE_MS = 1_000
 
 type State = 'idle' | 'full' | 'holding' | 'spacing' | 'closed'

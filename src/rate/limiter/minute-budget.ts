@@ -14,11 +14,16 @@ export interface MinuteBudget {
    * minute's budget fits where nothing is used, since it would never fit otherwise.
    */
   fits(now: number, used: number, cost: number): boolean
-  /** Milliseconds after which `fits` may answer otherwise where `missing` does not fit and nothing leaves the window. */
+  /**
+   * Milliseconds after which `fits` may answer otherwise where `missing` does not fit and nothing leaves the window.
+   */
   nextChangeMs(now: number, missing: number): number
 }
 
-/** The first value counts as having stood before. `now`, in every call, is the milliseconds of a clock that never goes back. */
+/**
+ * The first value counts as having stood before. `now`, in every call, is the milliseconds of a clock that never goes
+ * back.
+ */
 export function createMinuteBudget(first: number): MinuteBudget {
   let budget = first
   let history = [{ from: Number.NEGATIVE_INFINITY, perMinute: first }]

@@ -6,7 +6,9 @@ import { MINUTE_MS } from './minute-window.ts'
  * stalls of 60 ms: with 100 ms the whole budget is used, with 20 ms only 0.90 of it.
  */
 export const CATCH_UP_MS = 100
-/** What was missed beyond `CATCH_UP_MS` is made up for by a pace that is higher by this factor, which causes no burst. */
+/**
+ * What was missed beyond `CATCH_UP_MS` is made up for by a pace that is higher by this factor, which causes no burst.
+ */
 export const CATCH_UP_FACTOR = 1.01
 /** Milliseconds of the pace that are remembered as missed at most. */
 const REMEMBERED_MS = 10_000
@@ -26,8 +28,9 @@ export interface PaceDebt {
 }
 
 /**
- * As a debt the pace can change at any time, because the new one holds at once for what is owed, and the cost of a large
- * request is spread over the time after it. `now`, in every call, is the milliseconds of one clock that never goes back.
+ * As a debt the pace can change at any time, because the new one holds at once for what is owed, and the cost of a
+ * large request is spread over the time after it. `now`, in every call, is the milliseconds of one clock that never
+ * goes back.
  */
 export function createPaceDebt(pace: number): PaceDebt {
   let perMinute = pace
@@ -72,8 +75,8 @@ export function createPaceDebt(pace: number): PaceDebt {
     },
     correct(now, reserved, spent) {
       settle(now)
-      // Many requests may end at the same moment. At most one start of what they give back goes ahead of the pace, and the
-      // rest counts as missed, or they would let a burst go.
+      // Many requests may end at the same moment. At most one start of what they give back goes ahead of the pace, and
+      // the rest counts as missed, or they would let a burst go.
       const wanted = owed + spent - reserved
       owed = Math.max(wanted, Math.min(owed, -spent))
       missed += owed - wanted

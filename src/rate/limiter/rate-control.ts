@@ -18,7 +18,10 @@ import { createTokenCharge } from './token-charge.ts'
 const DEFAULT_PAUSE_MS = 1_000
 /** The least milliseconds of pause, so that an endpoint that asks for a wait of 0 is not asked again without end. */
 const SHORTEST_WAIT_MS = 50
-/** A 429 that asks for a wait of at most this many milliseconds pauses this replica alone; a longer wait pauses the whole cluster. */
+/**
+ * A 429 that asks for a wait of at most this many milliseconds pauses this replica alone; a longer wait pauses the
+ * whole cluster.
+ */
 const OWN_PAUSE_MS = 1_000
 /** This many refusals within `REFUSALS_WITHIN_MS` pause the whole cluster, since its pace is then too high. */
 const REFUSALS = 3
@@ -37,7 +40,8 @@ export interface RateControlOptions {
 
 /**
  * A refusal pauses this replica alone where it asks for a wait of at most a second and its headers show budget left. It
- * pauses the cluster where the wait is longer, where the minute's budget is used up, or where it is the third in a second.
+ * pauses the cluster where the wait is longer, where the minute's budget is used up, or where it is the third in a
+ * second.
  */
 export function createRateControl(options: RateControlOptions): RateControl {
   const { limiter, cluster, log } = options
@@ -60,7 +64,10 @@ export function createRateControl(options: RateControlOptions): RateControl {
     return waitMs
   }
 
-  /** Reports the account's limits as the primary model's answers name them; the escalation model's may differ and are rarely seen. */
+  /**
+   * Reports the account's limits as the primary model's answers name them; the escalation model's may differ and are
+   * rarely seen.
+   */
   function learnLimits(size: RequestSize, rate: RateSignals | null): void {
     if (rate === null || size.tier !== 'primary') return
     const limits = {
@@ -102,7 +109,10 @@ export function createRateControl(options: RateControlOptions): RateControl {
   }
 }
 
-/** Whether a request of `tokens` was refused because too few of the minute's tokens were left, not for too many requests. */
+/**
+ * Whether a request of `tokens` was refused because too few of the minute's tokens were left, not for too many
+ * requests.
+ */
 function isForTokens({ requests, tokens: { remaining, resetMs } }: RateSignals, tokens: number): boolean {
   if (remaining === null || remaining >= tokens || requests.remaining === 0) return false
   return resetMs === null || resetMs > OWN_PAUSE_MS

@@ -4,7 +4,10 @@ import { createMinuteBudget, type MinuteBudget } from './minute-budget.ts'
 import { createMinuteWindow, MINUTE_MS, type Start } from './minute-window.ts'
 import { createPaceDebt, type PaceDebt } from './pace-debt.ts'
 
-/** Milliseconds that a full window stays closed longer, since the provider's window counts arrivals, which are less even than starts. */
+/**
+ * Milliseconds that a full window stays closed longer, since the provider's window counts arrivals, which are less even
+ * than starts.
+ */
 const ARRIVAL_MS = 25
 /** The weight of the newest request in the mean of the tokens that requests take. */
 const NEWEST_WEIGHT = 0.1
@@ -37,9 +40,9 @@ export interface RequestWindow {
 
 /**
  * In every half-open window of 60 s no more starts than the budget of that minute allows, in requests and in tokens; a
- * budget that changed counts for as long as it stood. Tokens count as reserved until the request ends. A request that took
- * more than its reservation can exceed the window by the difference, and delays the next ones for it. The pace of the
- * requests is not kept here but by the spacing of their starts, because only tokens cost differently each time.
+ * budget that changed counts for as long as it stood. Tokens count as reserved until the request ends. A request that
+ * took more than its reservation can exceed the window by the difference, and delays the next ones for it. The pace of
+ * the requests is not kept here but by the spacing of their starts, because only tokens cost differently each time.
  * `now`, in every call, is the milliseconds of a clock that never goes back.
  */
 export function createRequestWindow(first: Budget): RequestWindow {

@@ -3,7 +3,10 @@ import Bottleneck from 'bottleneck'
 import { MINUTE_MS } from './minute-window.ts'
 import { CATCH_UP_FACTOR, CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
 
-/** The least milliseconds between two jobs, since Bottleneck runs about 300 a second; at a higher pace a job stands for several starts. */
+/**
+ * The least milliseconds between two jobs, since Bottleneck runs about 300 a second; at a higher pace a job stands for
+ * several starts.
+ */
 const SHORTEST_SPACING_MS = 5
 /** Milliseconds between two changes of the spacing, so that it does not change with every start. */
 const ADJUST_MS = 1_000
@@ -48,8 +51,8 @@ interface Plan {
 }
 
 /**
- * Bottleneck fixes the time of a job when it takes it from its queue, and no new pace changes it then. So the jobs here are
- * starts that belong to no caller, only the next few are planned, and another pace gets another Bottleneck.
+ * Bottleneck fixes the time of a job when it takes it from its queue, and no new pace changes it then. So the jobs here
+ * are starts that belong to no caller, only the next few are planned, and another pace gets another Bottleneck.
  */
 export function createStartSpacing(options: StartSpacingOptions): StartSpacing {
   const { now, start, passed } = options
@@ -127,7 +130,10 @@ function minTimeOf(spacingMs: number, isCatchingUp: boolean): number {
   return isCatchingUp ? spacingMs / CATCH_UP_FACTOR : spacingMs
 }
 
-/** Ends the jobs and timers of a Bottleneck. Bottleneck rejects the second stop of the same one, which is no failure here. */
+/**
+ * Ends the jobs and timers of a Bottleneck. Bottleneck rejects the second stop of the same one, which is no failure
+ * here.
+ */
 async function dropJobs(bottleneck: Bottleneck): Promise<void> {
   await bottleneck.stop({ dropWaitingJobs: true }).catch(() => undefined)
 }

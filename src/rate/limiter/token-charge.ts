@@ -3,9 +3,15 @@ import type { RequestSize } from '../types.ts'
 
 /** The number of latest answers whose billed tokens correct the estimate of the next prompt. */
 const REMEMBERED_ANSWERS = 32
-/** The least factor between billed and estimated tokens, so that an answer with an odd usage does not make requests look free. */
+/**
+ * The least factor between billed and estimated tokens, so that an answer with an odd usage does not make requests look
+ * free.
+ */
 const SMALLEST_FACTOR = 0.25
-/** The largest factor between billed and estimated tokens, so that an odd usage does not make requests too large to start. */
+/**
+ * The largest factor between billed and estimated tokens, so that an odd usage does not make requests too large to
+ * start.
+ */
 const LARGEST_FACTOR = 4
 /** Milliseconds for which prompt and completion are both charged after a provider refused often enough. */
 const STRICT_MS = 600_000
@@ -17,7 +23,10 @@ const REFUSALS_WITHIN_MS = 60_000
 export interface TokenCharge {
   /** The tokens to reserve for a request. */
   reserve(now: number, size: RequestSize): number
-  /** The tokens that an answered request took, by the input tokens that were billed; null where the endpoint named none (0). */
+  /**
+   * The tokens that an answered request took, by the input tokens that were billed; null where the endpoint named none
+   * (0).
+   */
   spent(now: number, size: RequestSize, inputTokens: number): number | null
   /** Notes that the endpoint refused a request for tokens although the reservation fitted the budget. */
   noteRefusal(now: number): void
