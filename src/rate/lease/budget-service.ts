@@ -9,7 +9,7 @@ export interface ClusterBudgetOptions {
   readonly store: BudgetStore
   readonly leases: Pick<ConfiguringLeaseStore, 'configure'>
   readonly leaseClient: Pick<LeaseClient, 'renewSoon'>
-  /** The replica that stores a change; the row keeps it as the author. */
+  /** The name of the replica, which the budget row keeps as the author of a change. */
   readonly name: string
   readonly log: Logger
 }
@@ -17,7 +17,7 @@ export interface ClusterBudgetOptions {
 export function createClusterBudget({ store, leases, leaseClient, name, log }: ClusterBudgetOptions): ClusterBudget {
   return {
     async change({ requestsPerMinute, tokensPerMinute }) {
-      // Without it the first renewal of a replica would overwrite the change with the budget of its environment.
+      // The row to change and to read exists only once the environment's budget is stored.
       await leases.configure()
       if (requestsPerMinute !== undefined || tokensPerMinute !== undefined) {
         await store.set({ rpm: requestsPerMinute, tpm: tokensPerMinute, by: name })

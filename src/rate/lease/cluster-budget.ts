@@ -7,40 +7,49 @@ export interface EffectiveBudget {
   readonly tpm: number
 }
 
-/** A pause longer than `SHORT_PAUSE_MS` multiplies the pace of the cluster by this. */
+/** A reported pause longer than `SHORT_PAUSE_MS` lowers the cluster's pace to this part of it. */
 const DROP_FACTOR = 0.8
 /**
- * Milliseconds up to which a pause counts as short: the provider's limit was hit within one slice, not over the minute.
+ * A pause of at most this many milliseconds counts as short, since a provider that asks for it enforces its limit in
+ * slices of a second rather than over the minute.
  */
 const SHORT_PAUSE_MS = 1_000
-/** A pause of at most `SHORT_PAUSE_MS` multiplies the pace of the cluster by this. */
+/** A reported pause of at most `SHORT_PAUSE_MS` lowers the cluster's pace to this part of it. */
 const SHORT_DROP_FACTOR = 0.95
 /** Refusals never lower the pace below this part of the budget. */
 const LOWEST_PACE_FACTOR = 0.1
-/** Milliseconds in which the pace would recover from nothing to all of the budget; from a drop to 0.8 it takes 18 s. */
+/**
+ * The pace recovers steadily and would rise from nothing to the whole budget in this many milliseconds. After a drop to
+ * 0.8 it is whole again in 18 s.
+ */
 const RECOVERY_MS = 90_000
 /**
- * The least milliseconds after a drop in which further pauses do not drop the pace again: requests that were in flight
- * at the drop may still be refused.
+ * For at least this many milliseconds after a drop of the pace, further pauses do not drop it again, because requests
+ * that were in flight at the drop may still be refused.
  */
 const SHORTEST_WINDOW_MS = 4_000
 /**
- * Milliseconds after which the account's limits are forgotten unless a replica repeats them, since the account may have
- * changed.
+ * The account's limits are forgotten after this many milliseconds unless a replica repeats them, since the account may
+ * have changed.
  */
 const ACCOUNT_MEMORY_MS = 600_000
 /**
- * The longest pause in milliseconds, however long the endpoint asks for, because limits are raised and hints are wrong.
+ * No pause is longer than this many milliseconds, however long the endpoint asks to wait, because limits are raised and
+ * such hints can be wrong.
  */
 export const LONGEST_PAUSE_MS = 600_000
 /**
- * Milliseconds between two writes that keep known account limits from being forgotten, so that few renewals write them.
+ * A renewal that repeats known account limits writes them only where the last write is this many milliseconds ago, so
+ * that few renewals write.
  */
 const REMINDER_MS = 60_000
 const HIGHEST_RPM = 1e9
 const HIGHEST_TPM = 1e12
 
-/** `now`, here and below, is the database's clock in milliseconds since 1970. */
+/**
+ * What the cluster may start at `now`, which in all functions of this file is the database's clock in milliseconds
+ * since 1970.
+ */
 export function effectiveBudget(state: BudgetState, now: number): EffectiveBudget {
   const account = accountLimits(state, now)
   const part = state.safety * paceFactor(state, now)
@@ -61,14 +70,18 @@ export function pausedMs({ pausedUntil }: BudgetState, now: number): number {
   return Math.max(0, (pausedUntil ?? now) - now)
 }
 
-/** The limits that the account's answers named; null for one that none named within the last ten minutes. */
+/**
+ * The limits that the account's answers have named; null for a limit that none named. Both are null once neither was
+ * reported or repeated for ten minutes.
+ */
 export function accountLimits({ accountRpm, accountTpm, accountSeenAt }: BudgetState, now: number): AccountLimits {
   const isKnown = accountSeenAt !== null && now - accountSeenAt < ACCOUNT_MEMORY_MS
   return { requestsPerMinute: isKnown ? accountRpm : null, tokensPerMinute: isKnown ? accountTpm : null }
 }
 
 /**
- * The state after a replica reported a pause of `ms`. The pace drops once a window, however many replicas report one.
+ * The budget's row after a replica reported a pause of `ms`. The pace drops once in a window, however many replicas
+ * report a pause in it.
  */
 export function withPause(state: BudgetState, ms: number, now: number): BudgetState {
   if (!(ms > 0)) return state
@@ -86,7 +99,8 @@ export function withPause(state: BudgetState, ms: number, now: number): BudgetSt
 }
 
 /**
- * The state after a replica reported new limits of the account. A limit that is null or implausible stays as it was.
+ * The budget's row after a replica reported new limits of the account. A limit that is null or implausible stays as it
+ * was.
  */
 export function withAccount(state: BudgetState, reported: AccountLimits | null, now: number): BudgetState {
   if (reported === null) return state
@@ -102,8 +116,8 @@ export function withAccount(state: BudgetState, reported: AccountLimits | null, 
 }
 
 /**
- * The state after a replica repeated the limits that it knows. Where they equal the stored ones, these are remembered
- * for another ten minutes; limits that differ change nothing, since they may be older than the stored ones.
+ * The budget's row after a replica repeated the limits that it knows. Where they equal the stored ones, these are
+ * remembered for another ten minutes; limits that differ change nothing, since they may be older than the stored ones.
  */
 export function withReminder(state: BudgetState, known: AccountLimits | null, now: number): BudgetState {
   const { accountRpm, accountTpm, accountSeenAt } = state

@@ -6,13 +6,14 @@
  */
 const TOLERATED_EXCESS = 0.03
 /**
- * An idle replica is weighed with this part of the starts that an equal part of the budget makes between two renewals.
+ * An idle replica counts as if its demand were this part of the starts that an equal part of the budget allows between
+ * two renewals.
  */
 const IDLE_WEIGHT = 0.05
-/** All replicas together keep at least this part of the budget for idle ones, so that new work can start at once. */
+/** Idle replicas get at least this part of the budget together, so that new work can start at once. */
 const IDLE_PART = 0.005
 /**
- * Milliseconds in which demand that has gone away counts half, so that a pause between two batches does not move the
+ * Earlier demand counts half after this many milliseconds, so that a pause between two batches does not move the
  * leases.
  */
 const DEMAND_HALF_LIFE_MS = 2_000
@@ -32,8 +33,8 @@ export function fairShares(demands: readonly number[], startsOfAll: number): num
 }
 
 /**
- * The demand to count for a replica that asks with `asked`: it grows at once and fades slowly, since `asked` is a
- * moment's sample.
+ * The demand that counts for a replica whose renewal names `asked`. It rises at once and fades slowly, because `asked`
+ * is a sample of one moment.
  */
 export function smoothDemand(
   asked: number,
@@ -47,7 +48,8 @@ export function smoothDemand(
 }
 
 /**
- * The part that a replica gets: the one that it holds where this exceeds the fair part by little, else the fair part.
+ * The part of the budget that a replica gets: the part that it holds where this exceeds the fair part by little, else
+ * the fair part.
  */
 export function keepNear(heldShare: number | undefined, fairShare: number): number {
   if (heldShare === undefined || heldShare < fairShare) return fairShare

@@ -6,14 +6,15 @@ import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LeaseStore, Limite
 import { allowedBudget, type LocalLease, toLocalLease } from './local-lease.ts'
 import { createUnreportedSignals } from './unreported-signals.ts'
 
-/** Milliseconds between two looks at the lease and the demand. A replica renews at most once a look. */
+/** The client looks at its lease and at the demand every so many milliseconds, and renews at most once a look. */
 const TICK_MS = 250
-/** Milliseconds after which a renewal counts as failed; an answer that comes later is ignored. */
+/** A renewal without an answer after this many milliseconds counts as failed, and a later answer is ignored. */
 const RENEWAL_TIMEOUT_MS = 1_800
-/** Milliseconds after a failed or refused renewal before the next one. */
+/** After a failed or refused renewal the next one follows in this many milliseconds. */
 const RETRY_MS = 500
 /**
- * Part of the renewal interval by which it is shortened at random, so that the renewals of several replicas spread out.
+ * A renewal comes early by up to this part of its interval, at random, so that the renewals of several replicas spread
+ * out.
  */
 const JITTER = 0.1
 /**

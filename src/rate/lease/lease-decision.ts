@@ -11,28 +11,30 @@ import { fairShares, keepNear, smoothDemand, sum } from './fair-share.ts'
 export const LEASE_MS = 4_000
 /** Milliseconds after which a replica renews at the latest. */
 export const RENEWAL_MS = 2_000
-/** The least milliseconds after which a replica that is short of budget renews. */
+/**
+ * A replica that is short of budget renews again after this many milliseconds, or later where there are many replicas.
+ */
 const SHORT_RENEWAL_MS = 250
 /**
- * Milliseconds of that interval for each replica, so that many short replicas do not load the database more than a few
- * do.
+ * For each replica of the cluster, a replica that is short of budget waits this many milliseconds before it renews
+ * again, so that many short replicas load the database no more than a few do.
  */
 const SHORT_RENEWAL_MS_PER_REPLICA = 25
-/** Milliseconds after the end of another replica's lease at which its part is asked for. */
+/** A replica asks for the part of another one this many milliseconds after the other's lease has ended. */
 const TAKEOVER_MS = 50
 
 /**
- * A replica is short below this part of its fair part, if it has more to start than its lease allows until the next
- * renewal.
+ * A replica with less than this part of its fair part is short of budget where it has more to start than its lease
+ * allows until the next renewal.
  */
 const SHORT_PART = 0.9
-/** Below this part of its fair part a replica is short whatever it has to start. */
+/** A replica with less than this part of its fair part is short of budget whatever it has to start. */
 const STARVED_PART = 0.5
 /**
  * Sums of fractions differ in their last digits; a lease that is smaller by no more than this factor counts as equal.
  */
 const ROUNDING_FACTOR = 1 + 1e-6
-/** Milliseconds after the end of its lease at which a dead replica's row is deleted. */
+/** The row of a dead replica is deleted this many milliseconds after the end of its lease. */
 const FORGET_MS = 60_000
 
 /**
@@ -70,8 +72,8 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
 
   const part = Math.min(rpm.leased / total.rpm, total.tpm === Number.POSITIVE_INFINITY ? 1 : tpm.leased / total.tpm)
   const isInNeed = part < STARVED_PART * fairShare || demand > part * startsOfAll
-  // By the demands as reported the part is smaller than the others would now leave to this replica, so a replica does
-  // not renew often for a part that none of them will give up.
+  // A replica renews often only where it has less than its fair part by the demands as they were reported. The others
+  // have worked off some of theirs since, but give up a part only when they renew themselves.
   const reportedShare = fairShares([...others.map((other) => other.demand), demand], startsOfAll).at(-1) ?? 1
   const isShort = isInNeed && part < SHORT_PART * reportedShare
   const isSmaller = rpm.counted > rpm.leased * ROUNDING_FACTOR || tpm.counted > tpm.leased * ROUNDING_FACTOR
@@ -110,9 +112,9 @@ function withReported(budget: BudgetState, { account, knownAccount }: LeaseReque
 }
 
 /**
- * The demand that a holder has left if it has used its lease since it reported. Where all replicas work off a backlog,
- * an older report always looks larger than the demand of the replica that renews now; without this each replica would
- * give up a part that then lies idle until the next renewal of another.
+ * The demand that a holder has left if it has used its whole lease since it reported. Where all replicas work off a
+ * backlog, older reports look larger than the demand of the replica that renews now, which would give up a part that
+ * then lies idle until another one renews.
  */
 function remainingDemand({ demand, leasedRpm, seenAt }: Holder, now: number): number {
   return Math.max(0, demand - (leasedRpm * Math.max(0, now - seenAt)) / 60_000)
@@ -140,7 +142,7 @@ function nextRenewalMs(others: readonly Holder[], isShort: boolean, now: number)
   return Math.min(RENEWAL_MS, Math.max(SHORT_RENEWAL_MS, firstEnd + TAKEOVER_MS))
 }
 
-/** Tokens without a bound are null in rows and Infinity in sums. */
+/** Rows hold null for tokens without a bound, and sums count them as Infinity. */
 function toInfinity(tpm: number | null): number {
   return tpm ?? Number.POSITIVE_INFINITY
 }

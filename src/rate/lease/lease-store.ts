@@ -1,8 +1,11 @@
-/** The leases of the cluster over the store of the budget row: what a lease client renews and an operator's change goes through. */
+/** The lease store of a replica: decides each renewal in a transaction of the budget store, with the budget of its environment stored first. */
 import type { BudgetStore, LeaseStore } from '../types.ts'
 import { decideLease } from './lease-decision.ts'
 
-/** The budget by the environment of a replica, and the replica's name as the author of what it stores. */
+/**
+ * The rate budget by the environment of a replica, and the name of the replica, which the budget row keeps as its
+ * author.
+ */
 export interface ConfiguredBudget {
   readonly rpm: number
   /** Null where tokens have no bound. */
@@ -18,8 +21,8 @@ export interface ConfiguringLeaseStore extends LeaseStore {
 }
 
 /**
- * Decides each renewal by `decideLease` inside one transaction of `store`. The budget of the environment is stored
- * before the first renewal, not at start, since a replica also starts while the database is away.
+ * Decides each renewal by `decideLease`. The budget of the environment is stored before the first renewal and not at
+ * the start of the replica, which may start while the database is away.
  */
 export function createLeaseStore(store: BudgetStore, configured: ConfiguredBudget): ConfiguringLeaseStore {
   let isConfigured = false
@@ -35,8 +38,7 @@ export function createLeaseStore(store: BudgetStore, configured: ConfiguredBudge
     async renew(request) {
       await configure()
       const grant = await store.renew((state, now) => decideLease(state, request, now))
-      // A renewal is refused where a later one came first, and where the budget row was deleted, which has to be stored
-      // again.
+      // Null comes of a later renewal that was first, and of a budget row that was deleted and has to be stored again.
       if (grant === null) isConfigured = false
       return grant
     },

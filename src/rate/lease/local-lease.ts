@@ -2,15 +2,16 @@
 import type { Budget, LeaseGrant } from '../types.ts'
 
 /**
- * Milliseconds by which a lease ends here before it ends in the database, since two clocks do not run alike and a
- * request leaves a moment after its permit.
+ * A lease ends this many milliseconds earlier for its replica than in the database, because two clocks do not run alike
+ * and a request leaves a moment after its permit.
  */
 const END_MARGIN_MS = 100
 /**
- * Milliseconds after a renewal was sent for which its lease allows all of its budget. Renewals come every two seconds.
+ * A lease allows its whole budget for this many milliseconds after its renewal was sent. Renewals come every two
+ * seconds, so a lease shrinks only where one is late.
  */
 const FULL_MS = 2_600
-/** A lease of less than this part of an equal part counts as small. */
+/** A lease is small below this part of an equal part of the budget. */
 const SMALL_PART = 0.9
 
 export interface LocalLease {
@@ -41,9 +42,10 @@ export function toLocalLease(grant: LeaseGrant, sentAt: number): LocalLease {
 export function allowedBudget(lease: LocalLease | undefined, now: number, stepMs: number): Budget {
   if (lease === undefined) return { requestsPerMinute: 0, tokensPerMinute: null }
   const { requestsPerMinute, tokensPerMinute } = lease.budget
-  // The budget stands until the next look, so it is what the line allows at the end of the step.
+  // The replica goes by this budget until its next look, so it is what the line allows at the end of the step.
   const part = partAt(lease, now + stepMs)
-  // A budget of no tokens is given as a budget of no requests, which allows as little and spares divisions by 0.
+  // A budget without tokens allows no request. It is given as a budget of 0 requests, which spares the limiter
+  // divisions by 0.
   if (part === 0 || tokensPerMinute === 0) {
     return { requestsPerMinute: 0, tokensPerMinute: tokensPerMinute === 0 ? null : tokensPerMinute }
   }

@@ -24,7 +24,7 @@ export interface CollectedSignals {
   readonly pauseMs: number
   /** The end of the pause on the clock of the replica, which tells it from a later pause. */
   readonly pauseUntil: number
-  /** Null where the account's limits were reported before. */
+  /** Null where all limits that the account named have been reported. */
   readonly account: AccountLimits | null
   /** The limits of the last answer that named any, whether or not they were reported; null before the first. */
   readonly knownAccount: AccountLimits | null

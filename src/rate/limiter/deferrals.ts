@@ -5,36 +5,40 @@
  */
 import { createVirtualQueue } from '../../lib/virtual-queue.ts'
 
-/** The least milliseconds that a caller is deferred. */
+/** A caller is deferred by at least this many milliseconds. */
 const SHORTEST_MS = 50
-/** The most milliseconds that a caller is deferred. */
+/** A caller is deferred by at most this many milliseconds. */
 const HORIZON_MS = 60_000
-/** The most milliseconds between two callers that come back, however slow the pace, because the pace may have risen. */
+/**
+ * Two callers come back at most this many milliseconds apart, however slow the pace, because the pace may have risen.
+ */
 const LONGEST_GAP_MS = 3_000
 /**
- * Callers come back with this part of the pace's interval between them: one that comes too early only asks again, one
- * that comes too late leaves a start unused.
+ * Callers come back with this part of the pace's interval between them: a caller that comes too early only asks again,
+ * and a caller that comes too late leaves a start unused.
  */
 const EARLY_FACTOR = 0.9
-/** Milliseconds for which a backlog counts as new: the lease grows to a new demand within seconds. */
+/** A backlog counts as new for this many milliseconds, in which the lease grows to the new demand. */
 const NEW_BACKLOG_MS = 5_000
-/** The longest interval in milliseconds that is assumed for a new backlog. */
+/**
+ * For a new backlog at most this many milliseconds are assumed between two starts, because the lease is about to grow.
+ */
 const NEW_BACKLOG_INTERVAL_MS = 20
 /** After this many milliseconds without a deferral the next one begins a new backlog. */
 const QUIET_MS = 10_000
 /**
- * Milliseconds for which the best pace is remembered, since it may be back at any moment, such as after an outage of
- * the database.
+ * The best pace is remembered for this many milliseconds, since it may be back at any moment, such as after an outage
+ * of the database.
  */
 const BEST_PACE_MS = 60_000
 
 export interface Deferrals {
   /**
-   * Books a return and says in how many milliseconds, from 50 to 60,000. No return is before `notBeforeMs`.
-   * `intervalMs` is the time between two starts at the pace of now, Infinity where nothing may start.
+   * Defers a caller and returns the milliseconds until it should ask again, 50 to 60,000 and at least `notBeforeMs`.
+   * `intervalMs` is the time between two starts at the present pace, Infinity where nothing may start.
    */
   defer(now: number, notBeforeMs: number, intervalMs: number): number
-  /** How many callers are still to come back. */
+  /** The number of callers that have not come back yet. */
   due(now: number): number
 }
 

@@ -1,6 +1,6 @@
 /** A timer for the earliest of several times. */
 
-/** Milliseconds after which a timer fires at the latest, so that a time that lies far ahead is looked at again. */
+/** The timer fires after this many milliseconds at the latest, so that a time far ahead is looked at again. */
 const LONGEST_MS = 60_000
 
 export interface EarliestTimer {

@@ -27,11 +27,11 @@ import { createPauseClock } from './pause-clock.ts'
 import { createRequestWindow } from './request-window.ts'
 import { createStartSpacing } from './start-spacing.ts'
 
-/** Callers that are deferred in a pause are back at most this many milliseconds before its end. */
+/** A caller that is deferred in a pause comes back up to this many milliseconds before the pause ends. */
 const EARLY_RETURN_MS = 5_000
 /**
- * The least milliseconds of a deferral where nothing says when starts go on: without a budget, and while no model
- * answers.
+ * A caller is deferred by at least this many milliseconds where nothing says when the next request may start: without a
+ * budget, and while the model does not answer.
  */
 const UNKNOWN_WAIT_MS = 1_000
 /**
@@ -69,7 +69,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const isFull = () => inFlight.inFlight >= inFlightBound()
   const untilStartMs = ({ tokens }: Caller) => Math.max(pauses.leftMs(now()), window.waitMs(now(), tokens))
 
-  /** The estimated wait of a caller with `requests` before it that take `tokens`; right while budget and pause stay. */
+  /**
+   * The estimated wait of a caller with `requests` before it that take `tokens`. It holds as long as budget and pause
+   * stay.
+   */
   function queueMs(requests: number, tokens: number): number {
     const pausedMs = pauses.leftMs(now())
     return Math.max(spacing.queueMs(pausedMs, requests), window.queueMs(now(), pausedMs, tokens))
@@ -81,7 +84,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const waitMs = first === undefined ? 0 : Math.max(untilStartMs(first), spacing.waitMs())
     become(first === undefined ? 'idle' : isFull() ? 'full' : waitMs > 0 ? 'holding' : 'spacing')
     if (state === 'holding') holding.within(waitMs)
-    // Where tokens are the smaller budget, a start that is planned ahead would mostly find them owed and be dropped.
+    // Where tokens are the smaller budget, a second planned start would find tokens owed and be dropped.
     else if (state === 'spacing') spacing.plan(window.isBoundByTokens() ? 1 : callers.length)
   }
 
@@ -91,7 +94,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     state = next
   }
 
-  /** Starts the first caller where it may start now. */
+  /** Gives the first caller its permit where a request may start now. Returns whether it did. */
   function startFirst(): boolean {
     const first = callers.first()
     if (first === undefined || isFull() || untilStartMs(first) > 0) return false
@@ -123,12 +126,15 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     return { granted: false, waitMs: deferrals.defer(now(), notBeforeMs, intervalMs) }
   }
 
-  /** Defers the callers for which `isTooLate` is true, given what stays before each of them. */
+  /** Defers the callers for which `isTooLate` is true, given the requests and tokens that stay before each. */
   function deferLate(isTooLate: (caller: Caller, requests: number, tokens: number) => boolean): void {
     for (const caller of callers.removeLate(isTooLate)) caller.resolve(deferralOf(caller))
   }
 
-  /** Plans anew for another budget or pause, without the callers that would now wait beyond their bound. */
+  /**
+   * Drops the planned starts because the budget or a pause has changed, and defers callers that would now wait too
+   * long.
+   */
   function replan(): void {
     spacing.drop()
     deferLate(({ askedAt, maxWaitMs }, requests, tokens) => now() - askedAt + queueMs(requests, tokens) > maxWaitMs)

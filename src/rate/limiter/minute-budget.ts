@@ -5,7 +5,7 @@ import { MINUTE_MS } from './minute-window.ts'
 const ROUNDING = 1e-6
 
 export interface MinuteBudget {
-  /** As it stands now. */
+  /** The budget a minute that holds now. */
   readonly perMinute: number
   set(now: number, perMinute: number): void
   ofLastMinute(now: number): number
@@ -15,14 +15,15 @@ export interface MinuteBudget {
    */
   fits(now: number, used: number, cost: number): boolean
   /**
-   * Milliseconds after which `fits` may answer otherwise where `missing` does not fit and nothing leaves the window.
+   * Milliseconds until more may fit although nothing leaves the window, because the part of the minute in which the
+   * present budget has stood grows. `missing` is how much the budget of the last minute lacks.
    */
   nextChangeMs(now: number, missing: number): number
 }
 
 /**
- * The first value counts as having stood before. `now`, in every call, is the milliseconds of a clock that never goes
- * back.
+ * The first budget counts as having stood for the whole minute before. `now`, in every call, is the milliseconds of a
+ * clock that never goes back.
  */
 export function createMinuteBudget(first: number): MinuteBudget {
   let budget = first

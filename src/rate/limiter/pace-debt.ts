@@ -2,15 +2,16 @@
 import { MINUTE_MS } from './minute-window.ts'
 
 /**
- * Milliseconds of the pace that are made up for at once where starts are late. Measured at 6,000 requests a minute with
- * stalls of 60 ms: with 100 ms the whole budget is used, with 20 ms only 0.90 of it.
+ * Starts that are late by at most this many milliseconds are made up for at once. Measured at 6,000 requests a minute
+ * with stalls of 60 ms: with 100 ms the whole budget is used, with 20 ms only 0.90 of it.
  */
 export const CATCH_UP_MS = 100
 /**
- * What was missed beyond `CATCH_UP_MS` is made up for by a pace that is higher by this factor, which causes no burst.
+ * Starts that are later than `CATCH_UP_MS` are made up for by a pace that is higher by this factor, which causes no
+ * burst.
  */
 export const CATCH_UP_FACTOR = 1.01
-/** Milliseconds of the pace that are remembered as missed at most. */
+/** At most this many milliseconds of the pace are remembered as missed. */
 const REMEMBERED_MS = 10_000
 /** Debts are sums of fractions; one that is smaller than this counts as paid. */
 const ROUNDING = 1e-6
@@ -28,15 +29,17 @@ export interface PaceDebt {
 }
 
 /**
- * As a debt the pace can change at any time, because the new one holds at once for what is owed, and the cost of a
- * large request is spread over the time after it. `now`, in every call, is the milliseconds of one clock that never
- * goes back.
+ * The pace may change at any time, because a new one holds at once for what is owed. The cost of a large request is
+ * spread over the time after it. `now`, in every call, is the milliseconds of one clock that never goes back.
  */
 export function createPaceDebt(pace: number): PaceDebt {
   let perMinute = pace
-  /** Below 0 where starts are late. */
+  /** Requests or tokens that are not paid for yet; below 0 where starts are late. */
   let owed = 0
-  /** What was missed beyond `CATCH_UP_MS`, or given back beyond one start; it pays a hundredth of what time pays. */
+  /**
+   * What was missed beyond `CATCH_UP_MS`, and what was given back beyond one start. Time pays off a hundredth more
+   * while some of it is left.
+   */
   let missed = 0
   let settledAt = Number.NEGATIVE_INFINITY
 

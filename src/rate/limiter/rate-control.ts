@@ -14,9 +14,12 @@ import type {
 } from '../types.ts'
 import { createTokenCharge } from './token-charge.ts'
 
-/** Milliseconds of pause after a 429 that asks for no particular wait. */
+/** A 429 that names no wait pauses for this many milliseconds. */
 const DEFAULT_PAUSE_MS = 1_000
-/** The least milliseconds of pause, so that an endpoint that asks for a wait of 0 is not asked again without end. */
+/**
+ * A 429 pauses for at least this many milliseconds, so that an endpoint that asks for a wait of 0 is not asked again
+ * without end.
+ */
 const SHORTEST_WAIT_MS = 50
 /**
  * A 429 that asks for a wait of at most this many milliseconds pauses this replica alone; a longer wait pauses the
@@ -25,7 +28,7 @@ const SHORTEST_WAIT_MS = 50
 const OWN_PAUSE_MS = 1_000
 /** This many refusals within `REFUSALS_WITHIN_MS` pause the whole cluster, since its pace is then too high. */
 const REFUSALS = 3
-/** Milliseconds in which refusals are counted together. */
+/** Refusals within this many milliseconds are counted together. */
 const REFUSALS_WITHIN_MS = 1_000
 /** A pause of at least this many milliseconds is logged, so that an operator sees why nothing is asked. */
 const LOGGED_PAUSE_MS = 30_000

@@ -5,8 +5,8 @@ import { createMinuteWindow, MINUTE_MS, type Start } from './minute-window.ts'
 import { createPaceDebt, type PaceDebt } from './pace-debt.ts'
 
 /**
- * Milliseconds that a full window stays closed longer, since the provider's window counts arrivals, which are less even
- * than starts.
+ * A full window stays closed this many milliseconds longer than its count demands, since the provider counts arrivals,
+ * which are less even than starts.
  */
 const ARRIVAL_MS = 25
 /** The weight of the newest request in the mean of the tokens that requests take. */

@@ -4,11 +4,11 @@ import { MINUTE_MS } from './minute-window.ts'
 import { CATCH_UP_FACTOR, CATCH_UP_MS, createPaceDebt } from './pace-debt.ts'
 
 /**
- * The least milliseconds between two jobs, since Bottleneck runs about 300 a second; at a higher pace a job stands for
- * several starts.
+ * Bottleneck runs about 300 jobs a second, so two jobs are at least this many milliseconds apart; at a higher pace a
+ * job stands for several starts.
  */
 const SHORTEST_SPACING_MS = 5
-/** Milliseconds between two changes of the spacing, so that it does not change with every start. */
+/** The spacing changes at most once in this many milliseconds, and not with every start. */
 const ADJUST_MS = 1_000
 /** The longest time that a timer of Node.js takes, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -130,10 +130,7 @@ function minTimeOf(spacingMs: number, isCatchingUp: boolean): number {
   return isCatchingUp ? spacingMs / CATCH_UP_FACTOR : spacingMs
 }
 
-/**
- * Ends the jobs and timers of a Bottleneck. Bottleneck rejects the second stop of the same one, which is no failure
- * here.
- */
+/** Ends the jobs and timers of a Bottleneck. A second stop of the same Bottleneck rejects, which is no failure here. */
 async function dropJobs(bottleneck: Bottleneck): Promise<void> {
   await bottleneck.stop({ dropWaitingJobs: true }).catch(() => undefined)
 }

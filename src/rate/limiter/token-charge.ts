@@ -4,20 +4,20 @@ import type { RequestSize } from '../types.ts'
 /** The number of latest answers whose billed tokens correct the estimate of the next prompt. */
 const REMEMBERED_ANSWERS = 32
 /**
- * The least factor between billed and estimated tokens, so that an answer with an odd usage does not make requests look
- * free.
+ * The estimate of a prompt is multiplied by at least this factor, so that an answer with an odd usage does not make
+ * requests look free.
  */
 const SMALLEST_FACTOR = 0.25
 /**
- * The largest factor between billed and estimated tokens, so that an odd usage does not make requests too large to
- * start.
+ * The estimate of a prompt is multiplied by at most this factor, so that an answer with an odd usage does not make
+ * requests too large to start.
  */
 const LARGEST_FACTOR = 4
-/** Milliseconds for which prompt and completion are both charged after a provider refused often enough. */
+/** After repeated refusals for tokens, prompt and completion are both charged for this many milliseconds. */
 const STRICT_MS = 600_000
 /** This many refusals for tokens within `REFUSALS_WITHIN_MS` show that the provider charges more than is reserved. */
 const REFUSALS = 3
-/** Milliseconds in which refusals for tokens are counted together. */
+/** Refusals for tokens within this many milliseconds are counted together. */
 const REFUSALS_WITHIN_MS = 60_000
 
 export interface TokenCharge {
