@@ -65,9 +65,11 @@ interface Ended {
   readonly stderr: string
 }
 
+/** Runs a program without the variables of `npm test`, under which commands add a hint about npm's own lines to stderr. */
 async function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const { PATH, HOME } = process.env
   return await new Promise((resolve) => {
-    execFile(file, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
+    execFile(file, args, { env: { PATH, HOME, ...env } }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr })
     })
   })
