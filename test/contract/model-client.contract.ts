@@ -1,4 +1,4 @@
-/** What every `ModelClient` does against an endpoint that works. Failures are in the unit tests of each. */
+/** What every `ModelClient` does against an endpoint that works. Its failures are tested with each client. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../src/classification/answer-schema.ts'

@@ -1,3 +1,4 @@
+/** The contract of model clients on the OpenAI client, with a new endpoint and with an old one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'

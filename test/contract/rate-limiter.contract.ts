@@ -1,4 +1,4 @@
-/** What every `RateLimiter` does, in fake time: a second of the test takes milliseconds and is the same everywhere. */
+/** What every `RateLimiter` does, in fake time, in which a second takes milliseconds and is the same on every machine. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -18,8 +18,8 @@ export async function advance(ms: number): Promise<void> {
 }
 
 /**
- * Waits with `count` patient callers for `tokens` each, and records when each was let in. A request takes `holdMs`, or
- * no time at all, and then what it had reserved.
+ * Asks with `count` patient callers for `tokens` each, and records when each got its permit. A request ends after `holdMs`
+ * and has then taken what it had reserved.
  */
 export function queue(limiter: RateLimiter, count: number, tokens = 0, holdMs = 0): { readonly starts: number[] } {
   const starts: number[] = []
@@ -71,7 +71,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       mock.timers.reset()
     })
 
-    it('lets the first one in without a wait', async () => {
+    it('gives the first caller its permit without a wait', async () => {
       const limiter = make(60)
       const permit = limiter.acquire(0, 0)
       await advance(20)
@@ -92,7 +92,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       })
     }
 
-    it('refuses at once where the wait would be too long, and keeps no place', async () => {
+    it('defers a caller at once where its wait would be too long, and keeps no place for it', async () => {
       const limiter = make(60)
       queue(limiter, 11)
       await advance(20)
@@ -103,7 +103,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(limiter.stats().waiting, 10)
     })
 
-    it('spreads those it sends away at the pace, so that they do not come back as a herd', async () => {
+    it('lets deferred callers come back at the pace and not together', async () => {
       const limiter = make(600)
       queue(limiter, 200)
       await advance(20)
@@ -113,7 +113,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
         assert.ok(!permit.granted)
         returns.push(permit.waitMs)
       }
-      // At most as fast as for a backlog that has just begun, see the next test.
+      // A backlog that has just begun comes back at up to 60 a second, whatever the pace.
       assert.ok(mostIn(1_000, returns) <= 60, `${mostIn(1_000, returns)} return within one second`)
       assert.ok(Math.max(...returns) <= 11_000)
       await advance(5_500)
@@ -150,7 +150,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(starts.length, 0)
     })
 
-    it('sends those away who would now wait beyond their bound, at once when the pause begins', async () => {
+    it('defers callers that would now wait beyond their bound as soon as a pause begins', async () => {
       const limiter = make(6_000)
       queue(limiter, 1)
       const impatient = limiter.acquire(0, 1_000)
@@ -158,10 +158,10 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       limiter.pause(30_000)
       const permit = await impatient
       assert.ok(!permit.granted)
-      assert.equal(limiter.stats().waiting, 1, 'the patient one stays')
+      assert.equal(limiter.stats().waiting, 1, 'the patient caller stays')
     })
 
-    it('gives no start to those who went away while they waited, and holds nobody up for them', async () => {
+    it('gives no start to callers that went away while they waited, and delays no other caller for them', async () => {
       const limiter = make(600, 60_000)
       queue(limiter, 1, 100)
       const gone = new AbortController()
@@ -184,7 +184,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(starts.length, 5)
       const permit = await last
       kept.abort()
-      assert.ok(permit.granted, 'who left after its start has it')
+      assert.ok(permit.granted, 'a caller that goes away after its start has the permit')
       permit.done(100)
       const { reservedTokensTotal, spentTokensTotal, inFlight } = limiter.stats()
       assert.deepEqual([reservedTokensTotal, spentTokensTotal, inFlight], [700, 700, 0])
@@ -227,7 +227,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.ok(starts.length >= 1 && starts.length <= 3, `${starts.length} starts in 2 s at 1 a second`)
     })
 
-    it('tells who waits and the pace', async () => {
+    it('shows how many callers wait, and the pace', async () => {
       const limiter = make(60)
       queue(limiter, 3)
       await advance(20)
@@ -237,7 +237,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(limiter.stats().requestsPerMinute, 30)
     })
 
-    it('rejects those who wait, and all later ones, once it is closed', async () => {
+    it('rejects the callers that wait, and all later ones, once it is closed', async () => {
       const limiter = make(60)
       const isClosed = (error: unknown) => isServiceError(error) && error.code === 'limiter-closed'
       const waiting = [1, 2, 3].map(() => limiter.acquire(0, PATIENT_MS))
@@ -292,7 +292,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.equal(late.length, 1)
     })
 
-    it('lets a request go that is larger than the budget of a whole minute, and holds up the next for it', async () => {
+    it('starts a request that is larger than the budget of a whole minute, and delays the next one for it', async () => {
       const limiter = make(60_000, 60_000)
       const { starts } = queue(limiter, 1, 90_000)
       const { starts: next } = queue(limiter, 1, 1_000)
@@ -324,7 +324,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       })
     }
 
-    it('sends everyone away when the budget goes to nothing', async () => {
+    it('defers every caller when the budget goes to nothing', async () => {
       const limiter = make(60)
       const waiting = [1, 2, 3].map(() => limiter.acquire(0, 10_000))
       await advance(20)
@@ -344,7 +344,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
       assert.ok(limiter.stats().inFlight >= 190 && limiter.stats().inFlight <= 210)
     })
 
-    it('sends those away whose time is over while the model does not answer, and loses none when it does', async () => {
+    it('defers callers whose time is over while the model does not answer, and starts all when it does', async () => {
       const limiter = make(6_000)
       const open: ((tokens: number | null) => void)[] = []
       const ask = () => limiter.acquire(0, 2_000).then((permit) => (permit.granted ? open.push(permit.done) : permit))
@@ -388,7 +388,7 @@ export function rateLimiterContract(name: string, makeAdapter: MakeRateLimiter):
           }
         }
         const started = all.reduce((sum, { starts }) => sum + starts.length, 0)
-        // One for the first, one for the start that a new and faster pace may find due.
+        // One more for the first start, and one for the start that a faster pace may find due.
         assert.ok(started <= allowed + 2, `${started} starts where ${allowed} were allowed`)
       }
       const steps = fc.array(step, { minLength: 5, maxLength: 30 })

@@ -1,3 +1,4 @@
+/** The contract of rate limiters on the one that the service has. */
 import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
 import { rateLimiterContract } from './rate-limiter.contract.ts'
 

@@ -1,4 +1,4 @@
-/** One budget for the cluster, with real replicas: shares follow demand, and nobody's part is lost or doubled. */
+/** One budget for the cluster, with real replicas: leases follow demand, and no part is lost or given twice. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

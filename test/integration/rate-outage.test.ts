@@ -1,4 +1,4 @@
-/** Leases without their database: they run out, and nobody starts anything until it is back. */
+/** Leases while the database is away: they run out, and no replica starts a request until the database is back. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** A refusal for rate that one replica meets: what it means for the others, through the limiter, the lease and the database. */
+/** What a refusal for rate that one replica meets does to the other replicas, through limiter, lease and database. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterEach, test } from 'node:test'
@@ -93,7 +93,7 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
     while (!stopped.signal.aborted) {
       const outcome = await askOnce(deps, question, 'x', new AbortController().signal)
       outcomes.push(outcome.kind)
-      // A chunk sleeps as long as it is told; these come back at once, so that nothing but the limiter holds them.
+      // A real chunk sleeps for the wait that it is given. These ask again at once, so that only the limiter holds them.
       if (outcome.kind === 'wait') await sleep(20)
     }
   }
@@ -156,8 +156,8 @@ async function untilRenewed(replicas: readonly Replica[], since: number, times =
   await turn()
 }
 
-/** The renewal that told the database of a pause. */
-async function untilTold(replica: Replica, since: number): Promise<Renewal> {
+/** The renewal that reported a pause to the database. */
+async function untilReported(replica: Replica, since: number): Promise<Renewal> {
   return await waitUntil('the pause is stored', () => renewalsSince(replica, since).find(({ pauseMs }) => pauseMs > 0))
 }
 
@@ -171,25 +171,28 @@ test('a long refusal of one replica: no other starts anything from its next rene
   const { pool, a, others, replicas, refuse } = await startCluster()
   const since = events
   refuse.set(a.name, refusal({ 'retry-after': '500' }))
-  const told = await untilTold(a, since)
+  const reported = await untilReported(a, since)
 
   await Promise.all(
     others.map(async (replica) => {
-      await untilRenewed([replica], told.ended)
-      assert.ok((renewalsSince(replica, told.ended)[0]?.grant.pausedMs ?? 0) > 0, 'the first renewal says so')
+      await untilRenewed([replica], reported.ended)
+      assert.ok(
+        (renewalsSince(replica, reported.ended)[0]?.grant.pausedMs ?? 0) > 0,
+        'the first renewal brings the pause',
+      )
       const { length } = replica.starts
-      const turnedAway = replica.outcomes.length
-      await untilRenewed([replica], told.ended, 3)
-      await waitUntil('its chunks ask on', () => replica.outcomes.length > turnedAway + 10)
+      const deferredBefore = replica.outcomes.length
+      await untilRenewed([replica], reported.ended, 3)
+      await waitUntil('its chunks ask on', () => replica.outcomes.length > deferredBefore + 10)
       assert.equal(replica.starts.length, length, 'it started nothing since')
-      assert.deepEqual([...new Set(replica.outcomes.slice(turnedAway))], ['wait'], 'they are told to wait, none fails')
+      assert.deepEqual([...new Set(replica.outcomes.slice(deferredBefore))], ['wait'], 'they wait, and none fails')
     }),
   )
   assert.ok(replicas.every(({ limiter }) => limiter.stats().pausedMs > 0))
   assert.equal((await stateOf(pool)).paceFactor, 0.8)
 })
 
-test('a short refusal with budget left delays the one that met it, and nobody else', async () => {
+test('a short refusal with budget left delays the replica that met it, and no other', async () => {
   const { pool, a, others, replicas, refuse } = await startCluster()
   const since = events
   refuse.set(a.name, refusal({ 'retry-after-ms': '400', 'x-ratelimit-remaining-requests': '70' }))
@@ -214,23 +217,23 @@ test('a short refusal with budget left delays the one that met it, and nobody el
 test('all are refused at once: the pace drops once, they start again after the pause, and the pace recovers', async () => {
   const { pool, replicas, refuse } = await startCluster()
   const since = events
-  // All three refusals leave together: the last is news of the same window however slow the machine is.
+  // All three refusals are sent together, so that they fall into one window however slow the machine is.
   const { promise: allAsked, resolve } = Promise.withResolvers<void>()
   for (const { name } of replicas) refuse.set(name, { ...refusal({ 'retry-after': '2' }), after: allAsked })
   await waitUntil('all have asked', () => refuse.size === 0)
   resolve()
-  await Promise.any(replicas.map((replica) => untilTold(replica, since)))
+  await Promise.any(replicas.map((replica) => untilReported(replica, since)))
   const started = replicas.map(({ starts }) => starts.length)
   await waitUntil('all start again', () =>
     replicas.every(
       ({ starts, limiter }, index) => limiter.stats().pausedMs === 0 && starts.length > (started[index] ?? 0) + 3,
     ),
   )
-  const told = replicas.flatMap((replica) => renewalsSince(replica, since)).toSorted((x, y) => x.ended - y.ended)
-  const factors = told.map(({ grant }) => grant.paceFactor).filter((factor) => factor < 1)
+  const renewals = replicas.flatMap((replica) => renewalsSince(replica, since)).toSorted((x, y) => x.ended - y.ended)
+  const factors = renewals.map(({ grant }) => grant.paceFactor).filter((factor) => factor < 1)
   assert.equal(Math.min(...factors), 0.8, 'dropped once for all three')
   assert.deepEqual(
-    told.find(({ grant }) => grant.paceFactor < 1)?.grant.budget,
+    renewals.find(({ grant }) => grant.paceFactor < 1)?.grant.budget,
     { requestsPerMinute: 0.8 * RPM, tokensPerMinute: null },
     'and that is what is leased',
   )

@@ -1,3 +1,4 @@
+/** The wait that the client of a language model reads from a refusal. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseResetMs, retryAfterMsOf } from '../../../src/llm/openai/retry-after.ts'

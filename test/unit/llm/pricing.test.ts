@@ -1,3 +1,4 @@
+/** Prices of models and what requests cost by them. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OFFLINE_MODEL_NAME } from '../../../src/lib/model-names.ts'

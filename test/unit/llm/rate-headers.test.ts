@@ -1,3 +1,4 @@
+/** What is read from the rate headers of a response. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

@@ -12,24 +12,24 @@ describe('createDeferrals', () => {
     return deferrals
   }
 
-  it('has them back one after the other, a little faster than the pace', () => {
+  it('lets callers come back one after the other, a little faster than the pace', () => {
     const deferrals = settled()
     const waits = [1, 2, 3, 4].map(() => deferrals.defer(0, 0, 100))
     assert.deepEqual(waits, [90, 180, 270, 360])
   })
 
-  it('never has them back before 50 ms, nor before a place is free', () => {
+  it('lets no caller come back within 50 ms, nor before the time that is asked for', () => {
     assert.equal(settled().defer(0, 0, 1), 50)
     assert.equal(settled().defer(0, 7_000, 100), 7_090)
   })
 
-  it('has one back every three seconds at the slowest pace: the budget may have grown', () => {
+  it('lets a caller come back every three seconds at the slowest pace', () => {
     const deferrals = settled()
     const waits = Array.from({ length: 15 }, (_, index) => deferrals.defer(61_000, 0, index > 7 ? Infinity : 600_000))
     assert.ok(waits.every((wait, index) => wait - (waits[index - 1] ?? 0) <= 3_000))
   })
 
-  it('has the first of a new backlog back within two seconds, at most 60 a second: a lease grows to its demand', () => {
+  it('lets the first callers of a new backlog come back within two seconds, at most 60 a second', () => {
     const deferrals = createDeferrals()
     const waits = Array.from({ length: 100 }, () => deferrals.defer(0, 0, 60_000))
     assert.ok(Math.max(...waits) <= 2_000)
@@ -47,7 +47,7 @@ describe('createDeferrals', () => {
     assert.equal(deferrals.defer(0, 0, 10), 99)
   })
 
-  it('books nobody beyond a minute, spreads them over the half minute before it, and counts all', () => {
+  it('defers no caller beyond a minute, spreads those without a turn over the half minute before, and counts all', () => {
     const deferrals = settled()
     const before = deferrals.due(0)
     const waits = Array.from({ length: 100 }, () => deferrals.defer(0, 120_000, 1_000))

@@ -1,3 +1,4 @@
+/** The lease client in fake time, with a lease store in memory, and the pace of the cluster after refusals. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -177,7 +178,7 @@ describe('createLeaseClient, in fake time', () => {
     assert.equal(second.limiter.rpm(), 1_000)
   })
 
-  it('stores a pause at once, once for a herd of refusals, and the others learn at their next renewal', async () => {
+  it('stores a pause at once, once for many refusals, and other replicas pause at their next renewal', async () => {
     const leases = createMemoryLeases()
     const first = make(leases, 'a')
     const second = make(leases, 'b')

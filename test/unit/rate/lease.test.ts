@@ -1,3 +1,4 @@
+/** What leases add up to and how they follow demand, in a simulated cluster with a bad network. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -20,9 +21,9 @@ const action = fc.oneof(
   fc.record({ kind: fc.constant('tpm' as const), value: fc.integer({ min: -100, max: 100_000 }) }),
   fc.record({ kind: fc.constant('away' as const), value: fc.integer({ min: 0, max: 8_000 }) }),
 )
-const story = fc.array(fc.record({ waitMs: fc.nat(3_000), who: fc.nat(), action }), { minLength: 10, maxLength: 40 })
-/** Ways of a message in turn; null is lost, the longest are beyond what a replica waits for. */
-const ways = fc.array(
+const story = fc.array(fc.record({ waitMs: fc.nat(3_000), chosen: fc.nat(), action }), { minLength: 10, maxLength: 40 })
+/** Delays of messages in turn; null is a lost message, and the longest are beyond what a replica waits for. */
+const delaysInTurn = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 0, max: 60 }) },
     { weight: 2, arbitrary: fc.integer({ min: 60, max: 6_000 }) },
@@ -36,9 +37,9 @@ function inTurn(delays: readonly (number | null)[]): Network {
   return { delay: () => delays[turn++ % delays.length] ?? null }
 }
 
-function play(world: World, who: number, { kind, value }: { kind: string; value: number }): void {
+function play(world: World, choice: number, { kind, value }: { kind: string; value: number }): void {
   const living = world.replicas.filter((replica) => replica.isAlive)
-  const chosen = living[who % living.length]
+  const chosen = living[choice % living.length]
   if (kind === 'join' && living.length < 8) world.join(value, Math.abs(value) % 50)
   else if (kind === 'rpm') world.setBudget({ rpm: value })
   else if (kind === 'tpm') world.setBudget({ tpm: value > 0 ? value : null })
@@ -51,7 +52,7 @@ function play(world: World, who: number, { kind, value }: { kind: string; value:
   else if (kind === 'account') chosen.account = { requestsPerMinute: value, tokensPerMinute: value * 3 }
 }
 
-/** The largest budget of the last `LEASE_MS`: what was granted under it may still be held. */
+/** Checks the sum of all leases against the largest budget of the last `LEASE_MS`, since leases of it may still be held. */
 function createWatch(world: World) {
   const seen: { until: number; rpm: number; tpm: number }[] = []
   return () => {
@@ -70,13 +71,13 @@ function createWatch(world: World) {
 describe('leases', () => {
   it('never add up to more than the budget, whatever happens', () => {
     fc.assert(
-      fc.property(story, ways, (events, delays) => {
+      fc.property(story, delaysInTurn, (events, delays) => {
         const world = createWorld(inTurn(delays), plainBudget({ tpm: 50_000 }))
         const watch = createWatch(world)
         world.join(-7_000, 5)
         world.join(123_456, 5)
-        for (const { waitMs, who, action } of events) {
-          play(world, who, action)
+        for (const { waitMs, chosen, action } of events) {
+          play(world, chosen, action)
           world.run(waitMs, watch)
         }
         world.run(2 * LEASE_MS, watch)
@@ -87,13 +88,13 @@ describe('leases', () => {
 
   it('hand out the whole budget by demand once things are quiet, whatever happened', () => {
     fc.assert(
-      fc.property(story, ways, (events, delays) => {
+      fc.property(story, delaysInTurn, (events, delays) => {
         let isQuiet = false
         const stormy = inTurn(delays)
         const world = createWorld({ delay: () => (isQuiet ? 10 : stormy.delay()) })
         world.join(0, 5)
-        for (const { waitMs, who, action } of events) {
-          play(world, who, action)
+        for (const { waitMs, chosen, action } of events) {
+          play(world, chosen, action)
           world.run(waitMs)
         }
         isQuiet = true
@@ -101,7 +102,7 @@ describe('leases', () => {
         const last = world.join(0, 5_000)
         world.run(30_000)
         const { rpm } = effectiveBudget(world.state().budget, world.now())
-        // While the pace recovers the leases follow it by one renewal.
+        // The leases follow a pace that recovers by one renewal.
         const total = world.total().rpm
         assert.ok(total >= 0.94 * rpm, `${total} of ${rpm}`)
         const living = world.replicas.filter((replica) => replica.isAlive)
@@ -265,7 +266,7 @@ describe('leases', () => {
     const first = decideLease({ budget: plainBudget(), holders: [] }, holder(1), 0)
     assert.ok(first)
     const other = { ...first.holder, replicaId: 'a', leaseNumber: 1, demand: 9, leasedRpm: 1_000, countedRpm: 1_000 }
-    // a holds all of it; b gets nothing until a has said that it holds less.
+    // Replica a holds the whole budget, so b gets nothing until a has confirmed a smaller lease.
     const starved = decideLease({ budget: plainBudget(), holders: [other] }, holder(2), 10)
     assert.equal(starved?.grant.lease.requestsPerMinute, 0)
     assert.ok(starved)
@@ -275,12 +276,12 @@ describe('leases', () => {
     assert.equal(halved.grant.lease.requestsPerMinute, 500)
     assert.equal(halved.holder.countedRpm, 1_000)
     assert.equal(halved.grant.renewInMs, 0)
-    // The answer was lost: a still holds lease 1.
+    // The answer was lost, so a still holds lease 1.
     const again = decideLease({ budget: plainBudget(), holders: [halved.holder, starved.holder] }, ask(3, 1), 30)
     assert.equal(again?.holder.countedRpm, 1_000)
     const confirmed = decideLease({ budget: plainBudget(), holders: [halved.holder, starved.holder] }, ask(3, 2), 30)
     assert.equal(confirmed?.holder.countedRpm, 500)
-    // An older request that comes late changes nothing.
+    // An older request that arrives late changes nothing.
     assert.equal(decideLease({ budget: plainBudget(), holders: [halved.holder, starved.holder] }, ask(2, 1), 40), null)
   })
 

@@ -58,7 +58,7 @@ describe('createRateLimiter, in fake time', () => {
     await limiter.close()
   })
 
-  it('serves 60 callers that may hardly wait and sleep in between, without a herd or a slow end', async () => {
+  it('serves 60 callers that may hardly wait and sleep in between, with few tries and in time', async () => {
     const limiter = createRateLimiter({ ...perMinute(600), now: () => Date.now() })
     let asked = 0
     let served = 0

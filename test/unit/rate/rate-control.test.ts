@@ -1,3 +1,4 @@
+/** What the rate control makes of answers, refusals and rate headers. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { pino } from 'pino'
@@ -69,7 +70,7 @@ describe('createRateControl', () => {
     ['a long wait', 1_001, left, true],
     ['a short wait, and the minute is used up', 20, none, true],
     ['a short wait, and the tokens are used up', 20, noTokens, true],
-    ['nothing left, and no word on when', 20, { 'x-ratelimit-remaining-requests': '0' }, true],
+    ['nothing left, and no header that says until when', 20, { 'x-ratelimit-remaining-requests': '0' }, true],
     ['a day', 86_400_000, left, true],
   ]
   for (const [what, retryAfterMs, headers, isCluster] of cases) {

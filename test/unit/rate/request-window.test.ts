@@ -1,3 +1,4 @@
+/** The budgets of the last minute, as properties and by example. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
