@@ -1,5 +1,7 @@
 /** The zod schema of an incoming indicator, and the normalisation of raw input to an `Indicator`. */
+
 import { z } from 'zod'
+import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
 import { cleanText } from './clean-text.ts'
 import { parseDate } from './readers/dates.ts'
 import type { Indicator, SamplePoint } from './types.ts'
@@ -11,21 +13,7 @@ const MAX_TEXT_LENGTH = 1_000
 const MAX_SAMPLE_POINTS = 5_000
 
 /** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */
-export const OPTIONAL_TEXT_FIELDS = [
-  'units',
-  'periodicity',
-  'description',
-  'long_name',
-  'category_group',
-  'dataset',
-  'topic',
-  'aggregation_method',
-  'scale',
-  'currency_code',
-  'country',
-  'source_name',
-  'source_url',
-] as const satisfies readonly (keyof Indicator)[]
+export const OPTIONAL_TEXT_FIELDS = OPTIONAL_TEXTS satisfies readonly (keyof Indicator)[]
 
 /** Every known field of an indicator. Unknown fields of the input are left out and reported. */
 const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const

@@ -1,6 +1,7 @@
 /** The texts that a record can bring, by the names that catalogue files and HTTP bodies use. */
-export const RECORD_TEXTS = [
-  'name',
+
+/** The texts that a record may lack. */
+export const OPTIONAL_TEXTS = [
   'units',
   'periodicity',
   'description',
@@ -15,6 +16,9 @@ export const RECORD_TEXTS = [
   'source_name',
   'source_url',
 ] as const
+
+/** All texts of a record; every record has a name. */
+export const RECORD_TEXTS = ['name', ...OPTIONAL_TEXTS] as const
 
 export type RecordText = (typeof RECORD_TEXTS)[number]
 
