@@ -9,6 +9,21 @@ const MAX_RUN_ID_LENGTH = 100
 export const MAX_PACK = 25
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
+/** The catalogue of a request that names none. */
+export const DEFAULT_CATALOGUE = 'default'
+const MAX_CATALOGUE_LENGTH = 100
+
+/** The schema of a catalogue's name, which is also a column of every export. */
+export const catalogueName = z
+  .string()
+  .refine((name) => name.length <= MAX_CATALOGUE_LENGTH && name.trim() === name && name !== '' && cleanText(name) === name, {
+    error: `must be 1 to ${MAX_CATALOGUE_LENGTH} characters without control characters or spaces around them`,
+  })
+
+const codebookReference = z.string().regex(/^[a-z][a-z0-9-]{0,59}(?:@[A-Za-z0-9._-]{1,64})?$/, {
+  error: 'must be name, name@version or name@hash, such as "economic-indicators@2"',
+})
+
 const optionsSchema = z.strictObject(
   {
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
@@ -46,6 +61,10 @@ export const batchRequestSchema = z.strictObject(
         error: `must be 1 to ${MAX_RUN_ID_LENGTH} characters of A-Z a-z 0-9 . _ : -`,
       })
       .optional(),
+    /** The catalogue within which the ids are unique. */
+    catalogue: catalogueName.optional(),
+    /** The codebook as `name`, `name@version` or `name@hash`; by default the economic indicators. */
+    codebook: codebookReference.optional(),
     force: z.boolean().optional(),
     options: optionsSchema.optional(),
   },

@@ -115,6 +115,18 @@ function kindOf(field: FieldFile, lists: ReadonlyMap<string, CodeList>): FieldKi
   throw new Error(`the field ${field.name} has no kind`)
 }
 
+/** Whether the labels meet every condition. A multi-label field meets a condition where one of its labels does. */
+export function meets(
+  labels: Readonly<Record<string, LabelValue | undefined>>,
+  conditions: Readonly<Conditions>,
+): boolean {
+  return Object.entries(conditions).every(([name, wanted]) => {
+    const found = labels[name]
+    const values: readonly unknown[] = Array.isArray(wanted) ? wanted : [wanted]
+    return Array.isArray(found) ? found.some((one) => values.includes(one)) : values.includes(found)
+  })
+}
+
 /** Whether `value` is one that the field can have. A derived field can have each value that its source may lead to. */
 export function isValueOf(field: Field, value: unknown): value is LabelValue {
   if (value === null) return field.nullable

@@ -1,11 +1,13 @@
 /** The contract between the Restate services and their callers: service names, bodies, and codes in messages of failures. */
 import { z } from 'zod'
-import type { Classification, Decision, Indicator, RuleReading, Source } from '../classification/types.ts'
+import type { ResultBody } from '../classification/result-body.ts'
+import type { Decision, Indicator, Labels, Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 
-export { type BatchRequest, batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/batch-request.ts'
+export { type BatchRequest, batchRequestSchema, DEFAULT_CATALOGUE, MAX_BATCH_INDICATORS } from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
+export type { ResultBody } from '../classification/result-body.ts'
 
 export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'
@@ -22,6 +24,8 @@ export interface BatchSummary {
   readonly unchanged: number
   /** How many of the `classified` indicators a person should look at. */
   readonly needs_review: number
+  /** How many of the `classified` indicators have a result that rests on a guess that nothing has checked. */
+  readonly unverified: number
   readonly by_source: Readonly<Record<Source, number>>
   readonly model_requests: number
   readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
@@ -32,7 +36,7 @@ export interface BatchSummary {
 export interface BatchResponse {
   readonly run_id: string
   /** One result for each indicator, in the order of the request. */
-  readonly results: readonly Classification[]
+  readonly results: readonly ResultBody[]
   readonly summary: BatchSummary
 }
 
@@ -43,7 +47,14 @@ const id = z
   .max(256, { error: 'must be at most 256 characters' })
 
 export const statusRequestSchema = z
-  .strictObject({ indicator_id: id.optional(), run_id: id.optional() })
+  .strictObject({
+    indicator_id: id.optional(),
+    run_id: id.optional(),
+    /** The catalogue of the indicator; needed only where several catalogues have an indicator of this id. */
+    catalogue: id.optional(),
+    /** The name of a codebook; needed only where the indicator was classified by several. */
+    codebook: id.optional(),
+  })
   .refine((body) => (body.indicator_id === undefined) !== (body.run_id === undefined), {
     error: 'give either indicator_id or run_id',
   })
@@ -63,7 +74,7 @@ export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly answered: number
 }
 
-export type StatusResponse = Classification | RunStatus
+export type StatusResponse = ResultBody | RunStatus
 
 const rate = (most: number) => {
   const error = `must be a whole number from 1 to ${most}`
@@ -121,17 +132,27 @@ export interface BudgetResponse {
   }[]
 }
 
+/** What a chunk asks about one indicator. The journals of open batches fix the property names. */
 export interface ChunkItem {
   /** The indicator's short name in the prompt and in the model's answer, such as "k3". */
   readonly key: string
   readonly indicator: Indicator
-  readonly reading: RuleReading
+  /** Names of the fields that the model is asked for. */
+  readonly fields: readonly string[]
+  /** Labels that are decided already, which the model takes as given. */
+  readonly known: Labels
+  /** What rules read of the fields asked without being sure. */
+  readonly guess: Labels
+  /** The candidates of each code field asked, the likeliest first. */
+  readonly codes: Readonly<Record<string, readonly string[]>>
 }
 
 /** The body that a batch sends to classifier/chunk. The journals of open batches fix its property names. */
 export interface ChunkRequest {
   readonly run_id: string
   readonly tier: 'primary' | 'escalation'
+  /** SHA-256 of the codebook by which the batch was planned. */
+  readonly codebook_hash: string
   readonly items: readonly ChunkItem[]
 }
 
@@ -139,8 +160,8 @@ export interface ChunkRequest {
 export interface ChunkReply {
   /** Configured name of the model that the chunk asked; a release may change the configuration while a batch works. */
   readonly asked_model: string
-  /** Version of the codebook in the prompt. It is absent from the replies of releases that did not name it. */
-  readonly codebook_version?: string
+  /** SHA-256 of the codebook in the prompt. It is absent from the replies of releases without codebook files. */
+  readonly codebook_hash?: string
   /** Version of the prompt. It is absent from the replies of releases that did not name it. */
   readonly prompt_version?: string
   /**
@@ -148,11 +169,56 @@ export interface ChunkReply {
    * there is none.
    */
   readonly failure: { readonly code: ErrorCode; readonly message: string } | null
+  /** The answers of keys with at least one usable label. */
   readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]
-  /** The keys without a usable answer, each with the reason. */
-  readonly unanswered: readonly { readonly key: string; readonly code: string; readonly message: string }[]
+  /**
+   * The keys with fields that have no usable answer, each with the reason. Without `fields`, as in the replies of earlier
+   * releases, all fields asked of the key are meant.
+   */
+  readonly unanswered: readonly {
+    readonly key: string
+    readonly code: string
+    readonly message: string
+    readonly fields?: readonly string[]
+  }[]
   readonly requests: readonly ModelRequestRecord[]
 }
+
+/** The form of a chunk of releases without codebook files, which open batches of such a release still send. */
+export interface EarlierChunkRequest {
+  readonly run_id: string
+  readonly tier: ChunkRequest['tier']
+  readonly items: readonly { readonly key: string; readonly indicator: Indicator; readonly reading: unknown }[]
+}
+
+/** The most characters of a codebook's YAML text or of one of its code lists. */
+const MAX_CODEBOOK_TEXT = 2_000_000
+const codebookText = z.string().max(MAX_CODEBOOK_TEXT, { error: `must be at most ${MAX_CODEBOOK_TEXT} characters` })
+
+/** The body of classify-api/codebook: with `text` it stores a codebook, with `name` it reads one, else it lists all. */
+export const codebookRequestSchema = z.union([
+  z.strictObject({
+    text: codebookText,
+    lists: z.record(z.string().min(1).max(200), codebookText).default({}),
+  }),
+  /** A reference such as `news-topics`, `news-topics@2` or `news-topics@<hash>`. */
+  z.strictObject({ name: id }),
+  z.strictObject({}),
+])
+
+export type CodebookRequest = z.infer<typeof codebookRequestSchema>
+
+/** The name, version and hash of a codebook that the service has. */
+export interface CodebookIdentity {
+  readonly name: string
+  readonly version: string
+  readonly hash: string
+}
+
+/** The answer of classify-api/codebook; `text` and `lists` are there where the request named one codebook. */
+export type CodebookResponse =
+  | (CodebookIdentity & { readonly text?: string; readonly lists?: Readonly<Record<string, string>> })
+  | { readonly codebooks: readonly CodebookIdentity[] }
 
 const whole = z.number().int().min(0)
 const usd = z.number().min(0)
@@ -185,7 +251,7 @@ export const estimateResponseSchema = z.object({
   rules: whole,
   reuse: whole,
   person: whole,
-  asks: z.array(z.object({ shape: z.string(), tokens: whole })),
+  asks: z.array(z.object({ shape: z.string(), tokens: whole, fields: whole })),
 })
 
 export type EstimateResponse = z.infer<typeof estimateResponseSchema>

@@ -1,185 +1,23 @@
-/** The port of the store, `Store`, and the types of what it reads and writes. Callers know these, and not PostgreSQL. */
-import type { Classification, Decision, Indicator, Mode, Source } from '../classification/types.ts'
+/** The port of the store, `Store`. Callers know this port and the types of `saved-types.ts`, and not PostgreSQL. */
+import type { Classification, Indicator, Status } from '../classification/types.ts'
+import type {
+  AnswersToSave,
+  BatchToSave,
+  ClaimState,
+  CodebookColumn,
+  KnownIndicator,
+  LatestResult,
+  ModelUse,
+  ResultScope,
+  ReviewToSave,
+  RunTotals,
+  ShapeClaims,
+  StoredAnswer,
+  StoredCodebook,
+  StoredDecision,
+} from './saved-types.ts'
 
-/** The latest result of an indicator, with the facts that decide whether the indicator must be classified again. */
-export interface LatestResult {
-  readonly classification: Classification
-  /** SHA-256 of the normalised input, in hexadecimal. */
-  readonly inputHash: string
-  readonly mode: Mode
-  /** The primary model set when the result was made; null where the rules decided all fields and no model was needed. */
-  readonly askedModel: string | null
-  /** Whether the model gave no answer (it refused, or was cut off), so that the next run asks again. */
-  readonly unanswered: boolean
-}
-
-/** An answer that is kept by shape, so that it answers every indicator of that shape. */
-export interface StoredAnswer {
-  /** SHA-256 of the shape, in hexadecimal. */
-  readonly shapeHash: string
-  /** The shape as readable text, for people who look into the table. */
-  readonly shape: string
-  readonly decision: Decision
-  readonly source: Extract<Source, 'model' | 'escalation' | 'person'>
-  /** The model by the name that the endpoint gave; null for a human answer. */
-  readonly model: string | null
-  readonly codebookVersion: string
-  readonly promptVersion: string
-}
-
-/** One request to a model, recorded for its cost and for audits. */
-export interface ModelRequestRecord {
-  /** An id that is unique over all runs, and the same when the step that sent the request runs twice. */
-  readonly requestId: string
-  readonly requestedAt: string
-  readonly model: string
-  readonly tier: 'primary' | 'escalation'
-  readonly indicators: number
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-  readonly costUsd: number
-  readonly latencyMs: number
-  readonly outcome: string
-}
-
-/** The number of indicators and tokens, summed over the answered requests to a model. */
-export interface ModelUse {
-  readonly indicators: number
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-}
-
-/** One result to save, with the fields that `LatestResult` returns later. */
-export interface ResultToSave {
-  readonly indicator: Indicator
-  readonly classification: Classification
-  readonly inputHash: string
-  readonly mode: Mode
-  readonly askedModel: string | null
-  readonly unanswered: boolean
-}
-
-export interface BatchTotals {
-  readonly indicators: number
-  readonly classified: number
-  readonly unchanged: number
-  readonly needsReview: number
-  readonly bySource: Readonly<Record<Source, number>>
-  readonly modelRequests: number
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-  readonly costUsd: number
-}
-
-export interface RunTotals extends BatchTotals {
-  readonly runId: string
-  /** The number of indicators that the model has answered, those of open batches included. The count is about a second behind. */
-  readonly answered: number
-  readonly startedAt: string
-  readonly updatedAt: string
-  readonly batches: number
-}
-
-/** The result of the method `claimShapes`. */
-export interface ShapeClaims {
-  /** Hashes of the shapes that the owner has claimed and may ask the model about. */
-  readonly claimed: readonly string[]
-  /** When the claims were made, ISO 8601 by the database's clock. A batch that waits for another one looks for claims that ended later. */
-  readonly at: string
-}
-
-/** The outcome of asking the model about a claimed shape. */
-export interface EndedClaim {
-  readonly shapeHash: string
-  /** Why the question got no good answer; null where it got one. `fatal` means that every other question would fail too. */
-  readonly failure: { readonly code: string; readonly message: string; readonly fatal: boolean } | null
-}
-
-/** The state of a claim on a shape, as other batches see it. */
-export interface ClaimState {
-  readonly shapeHash: string
-  /** Whether a batch holds the claim and is asking the model. */
-  readonly isHeld: boolean
-  /** How the last asking ended; null where none has ended since the moment that the caller gave to `findClaims`. */
-  readonly ended: EndedClaim | null
-}
-
-/** The claims of one owner that end together, each with its outcome. */
-export interface ClaimsToEnd {
-  readonly owner: string
-  readonly claims: readonly EndedClaim[]
-}
-
-/** Answers that are saved before their batch ends, because other batches wait for them. */
-export interface AnswersToSave {
-  readonly answers: readonly StoredAnswer[]
-  /** When the answers were given, ISO 8601; the time must be the same when they are saved again. */
-  readonly answeredAt: string
-  readonly end: ClaimsToEnd
-}
-
-export interface BatchToSave {
-  readonly runId: string
-  /** Id of the batch in its run. The id is the same whenever the batch is saved, so that a second save replaces the first. */
-  readonly batchId: string
-  /** When the run started, ISO 8601, as `openRun` returned it. */
-  readonly runStartedAt: string
-  readonly results: readonly ResultToSave[]
-  readonly answers: readonly StoredAnswer[]
-  readonly requests: readonly ModelRequestRecord[]
-  readonly totals: BatchTotals
-  /** The claims that end with this batch; null where the batch holds none. */
-  readonly end: ClaimsToEnd | null
-  /**
-   * Hashes of the shapes whose human answers this batch overrides; a run that overrides human answers gives the list
-   * even where it is empty. Where the list is missing, a person's result stays, however new the batch is.
-   */
-  readonly overriddenHumanAnswers?: readonly string[]
-}
-
-/** An indicator as it was submitted last, with its latest result. */
-export interface KnownIndicator {
-  readonly indicator: Indicator
-  readonly latest: LatestResult
-}
-
-/** The three labels that a person may set. */
-export type Labels = Pick<Classification, 'type' | 'temporal_aggregation' | 'orientation'>
-
-/** A person's decision on one indicator, which holds for all indicators of its shape. */
-export interface ReviewDecision {
-  readonly indicator: Indicator
-  /** The result that the person looked at. */
-  readonly before: LatestResult
-  /** The indicator's result after the decision, whose source is `person`. */
-  readonly after: Classification
-  readonly decision: 'accept' | 'correct'
-  readonly note: string
-  /** SHA-256 of `shape`, in hexadecimal. */
-  readonly shapeHash: string
-  /** The shape by which human answers are kept; it holds no model and no version. */
-  readonly shape: string
-}
-
-export interface ReviewToSave {
-  readonly runId: string
-  /** When the run started, ISO 8601, as `openRun` returned it. */
-  readonly runStartedAt: string
-  readonly decidedBy: string
-  readonly decisions: readonly ReviewDecision[]
-  readonly totals: BatchTotals
-}
-
-/** The latest decision of a person on an indicator, as it is stored. */
-export interface StoredDecision {
-  readonly indicator: Indicator
-  readonly after: Labels & Pick<Classification, 'unit' | 'frequency'>
-  readonly decidedBy: string
-  readonly decidedAt: string
-}
+export type * from './saved-types.ts'
 
 /**
  * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
@@ -188,8 +26,16 @@ export interface StoredDecision {
 export interface Store {
   /** Opens the run where no batch has opened it yet. Every batch of the run gets the same start, ISO 8601. */
   openRun(runId: string): Promise<{ readonly startedAt: string }>
+  /** Stores a codebook where its content is not stored yet, and the view `results_<name>` with a column for each of `fields`. */
+  saveCodebook(codebook: StoredCodebook, fields: readonly CodebookColumn[]): Promise<void>
+  /** The codebook with this hash, or the newest stored one of this name (and version, where given); undefined where there is none. */
+  findCodebook(
+    by: { readonly hash: string } | { readonly name: string; readonly version?: string },
+  ): Promise<StoredCodebook | undefined>
+  /** The stored codebooks without their texts, the newest first. */
+  listCodebooks(): Promise<readonly Pick<StoredCodebook, 'name' | 'version' | 'hash'>[]>
   /** The latest results, by id of the indicator; indicators without one are missing. */
-  findLatest(indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
+  findLatest(scope: ResultScope, indicatorIds: readonly string[]): Promise<ReadonlyMap<string, LatestResult>>
   /** The stored answers, by hash of the shape. An answer that is found counts as used, which keeps it from retention. */
   findAnswers(shapeHashes: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>
   /** The human answers that are in force, by hash of the shape by which human answers are kept. */
@@ -208,30 +54,48 @@ export interface Store {
   saveAnswers(answers: AnswersToSave): Promise<void>
   /** Saves a batch. An older result never replaces a newer one; a person's stays unless the batch overrides human answers. */
   saveBatch(batch: BatchToSave): Promise<void>
-  /** The latest classification of one indicator. */
-  findClassification(indicatorId: string): Promise<Classification | undefined>
+  /** The latest classifications of one indicator: one for each catalogue and codebook that `scope` does not name, at most 20. */
+  findClassifications(indicatorId: string, scope: Partial<ResultScope>): Promise<readonly Classification[]>
   /** The sums over the batches of a run; undefined for a run that no batch has opened. */
   findRun(runId: string): Promise<RunTotals | undefined>
   /** Adds to the counts of answered indicators, by run. A run that no batch has opened is left out. */
   addAnswered(counts: ReadonlyMap<string, number>): Promise<void>
-  /** The latest results of all indicators, or the results of run `runId`, in pages, in order of the indicator's id. */
+  /**
+   * The latest results by a codebook (of one catalogue, where it is named), or those that run `runId` gave, in pages, in
+   * order of catalogue and id.
+   */
   exportClassifications(options: {
+    readonly codebook: string
+    readonly catalogue?: string
     readonly runId?: string
     readonly pageSize?: number
   }): AsyncIterable<readonly Classification[]>
-  /** The indicators that were classified, with their latest results, by id. */
-  findIndicators(ids: readonly string[]): Promise<ReadonlyMap<string, KnownIndicator>>
-  /** Results that a person should look at, in pages: needs-review, or decided by a person under another codebook than the given one. */
+  /** The indicators of a catalogue that were classified by a codebook, with their latest results, by id. */
+  findIndicators(scope: ResultScope, ids: readonly string[]): Promise<ReadonlyMap<string, KnownIndicator>>
+  /**
+   * Results that a person should look at, in pages, in order of catalogue and id: those with one of `statuses`, and those
+   * that a person decided under a codebook with another hash than `hash`. Without `catalogue`, those of all catalogues.
+   */
   listNeedingReview(options: {
-    readonly codebookVersion: string
+    readonly codebook: string
+    readonly hash: string
+    readonly catalogue?: string
+    readonly statuses: readonly Status[]
     readonly pageSize?: number
   }): AsyncIterable<readonly KnownIndicator[]>
   /** Saves the results, the history, the review items and the human answers of a review. */
   saveReview(review: ReviewToSave): Promise<void>
-  /** The latest decision of a person on every indicator that has one, in pages, in order of id. */
-  exportDecisions(options?: { readonly pageSize?: number }): AsyncIterable<readonly StoredDecision[]>
-  /** The latest input of every indicator as it was classified, in pages, in order of id. */
-  exportIndicators(options: { readonly pageSize?: number }): AsyncIterable<readonly Indicator[]>
+  /** The latest decision of a person on every indicator that has one, by a codebook, in pages, in order of catalogue and id. */
+  exportDecisions(options: {
+    readonly codebook: string
+    readonly catalogue?: string
+    readonly pageSize?: number
+  }): AsyncIterable<readonly StoredDecision[]>
+  /** The latest input of every indicator as it was classified, of one catalogue or of all, in pages, in order of catalogue and id. */
+  exportIndicators(options: {
+    readonly catalogue?: string
+    readonly pageSize?: number
+  }): AsyncIterable<readonly Indicator[]>
   /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats

@@ -1,0 +1,114 @@
+/** The types that codebooks, their code and the engine share: records, labels, findings and decisions of any codebook. */
+import type { Codebook, LabelValue } from './codebook.ts'
+
+export type { LabelValue } from './codebook.ts'
+
+/** Labels by the name of their field. */
+export type Labels = Readonly<Record<string, LabelValue>>
+
+/** One sample value of a series. */
+export interface SamplePoint {
+  /** The date as ISO 8601, `YYYY-MM-DD`. A month, quarter or year is named by its first day. */
+  readonly date: string
+  readonly value: number
+}
+
+/**
+ * One record of a catalogue (an economic indicator, unless a codebook calls it otherwise) after checking and normalising. An
+ * optional text is absent rather than empty.
+ */
+export interface Indicator {
+  readonly indicator_id: string
+  readonly name: string
+  readonly units?: string
+  readonly periodicity?: string
+  readonly description?: string
+  readonly long_name?: string
+  readonly category_group?: string
+  readonly dataset?: string
+  readonly topic?: string
+  readonly aggregation_method?: string
+  readonly scale?: string
+  readonly currency_code?: string
+  readonly country?: string
+  readonly source_name?: string
+  readonly source_url?: string
+  /** The sample values, sorted by date, with at most one value a date. */
+  readonly sample_values: readonly SamplePoint[]
+}
+
+/** What a rule or a reader says of one field of a record. The journal of a batch fixes the property names. */
+export interface Finding {
+  /** The best answer, given even where the rule is not sure of it. */
+  readonly value: LabelValue
+  /** True where the value may stand without asking a model. */
+  readonly sure: boolean
+  /** The kebab-case name of the rule or reader, such as "name-growth-rate". Names stay the same over releases. */
+  readonly rule: string
+  /** One short sentence that explains the value to a person who checks it. */
+  readonly because: string
+}
+
+/** Findings by field. A field that no rule and no reader reads is absent. */
+export type Reading = Readonly<Record<string, Finding>>
+
+/** Of `n` findings of one field, all sure or all unsure, `right` agreed with the label of a person. */
+export interface ReadingCounts {
+  readonly n: number
+  readonly right: number
+}
+
+/** One answer to some fields of a record, given by a model or a person, or taken from a stored result. */
+export interface Decision {
+  readonly labels: Labels
+  /** The stated confidence of each label, 0 to 1. */
+  readonly confidence: Readonly<Record<string, number>>
+  readonly reason: string
+}
+
+/** What a built-in codebook brings beside its file, as pure functions. A user's own codebook brings none of it. */
+export interface CodebookCode {
+  /** Reads every field that it can, in well under 0.2 ms. */
+  read(record: Indicator): Reading
+  /**
+   * The parts that a shape holds in place of texts of the record and beside them: spellings that mean the same become equal,
+   * and what changes no right answer is left out. `asked` names the fields that an answer is wanted for.
+   */
+  shapeParts(record: Indicator, reading: Reading, asked: readonly string[]): Readonly<Record<string, string | null>>
+  /**
+   * The shape under which earlier releases and this one keep the answers of people, as JSON text. With `isExact` the shape
+   * also holds what the fields in `perRecord` are read from.
+   */
+  humanShape(record: Indicator, reading: Reading, isExact: boolean): string
+  /** Fields whose label may differ between two records of one shape, so that a person's label of them counts for exact matches. */
+  readonly perRecord: readonly string[]
+  /** The shipped evidence of the findings, by field: how often they were right where they were sure, and where not. */
+  readonly evidence: Readonly<Record<string, { readonly sure: ReadingCounts; readonly unsure: ReadingCounts }>>
+  /** The forms of earlier releases. */
+  readonly earlier: EarlierForms
+}
+
+/** Reads and writes what releases before codebooks as data wrote to journals and told their callers. */
+export interface EarlierForms {
+  /** The fields that earlier releases asked a model for. */
+  readonly askedFields: readonly string[]
+  /** The flat form of a journaled reading; throws TypeError where `reading` has another form. */
+  parseReading(reading: unknown): Reading
+  /** The flat form of a journaled decision; throws TypeError where `decision` has another form. */
+  parseDecision(decision: unknown): Decision
+  /** The earlier form of a decision, for a batch of an earlier release that waits for it; null where a field is missing. */
+  writeDecision(decision: Decision): object | null
+  /** The labels of a journaled result; throws TypeError where `classification` has another form. */
+  parseLabels(classification: unknown): Labels
+  /** Properties that results had in HTTP bodies and JSON Lines before their fields became flat; kept for one release. */
+  nestedProperties(labels: Labels): Readonly<Record<string, unknown>>
+}
+
+/** A codebook with its identity and its code: all that the engine needs to know of what is decided. */
+export interface Scheme {
+  readonly codebook: Codebook
+  /** SHA-256 of all texts of the codebook, in hexadecimal. Two codebooks with the same hash say the same. */
+  readonly hash: string
+  /** The code of a built-in codebook; null for a codebook that is data alone. */
+  readonly code: CodebookCode | null
+}
