@@ -1,8 +1,8 @@
 /** Reads a file of labelled records for any codebook: JSON lines with `indicator_id`, `name`, other texts and `labels`. */
 import { readFile } from 'node:fs/promises'
 import { normaliseIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
-import type { LabelledRecord } from '../classification/recall.ts'
 import { type Codebook, isValueOf } from '../codebooks/codebook.ts'
+import type { LabelledRecord } from '../codebooks/types.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { showValue } from './problem-report.ts'

@@ -1,52 +1,69 @@
-/** The JSON schema of a model's answer, in the strict subset that OpenAI accepts. The subset has no bounds for numbers, so `answers.ts` checks them. */
+/** Builds the JSON schema of a model's answer from a codebook, in the strict subset that OpenAI accepts. The subset has no bounds for numbers, so `answers.ts` checks them. */
+import type { Codebook, Field } from '../codebooks/codebook.ts'
+import { askableFields } from './fields.ts'
 
-import { AGGREGATION_DEFINITIONS, ORIENTATION_VIEWPOINT } from './codebook/definitions.ts'
-import { DIVISION_RULING, RATIO_AGGREGATION_RULING } from './codebook/rulings.ts'
-import { AGGREGATIONS, ORIENTATIONS, TYPES } from './codebook.ts'
+type JsonSchema = Readonly<Record<string, unknown>>
 
-export const ANSWER_SCHEMA_NAME = 'indicator_classifications'
+/** Returns the name that requests give the schema, of letters, digits, _ and - alone. */
+export function answerSchemaName(codebook: Codebook): string {
+  return `${codebook.name.replaceAll('-', '_')}_labels`.slice(0, 64)
+}
 
-const PERIOD_RATE_RULE = `period-rate exactly when ${AGGREGATION_DEFINITIONS['period-rate'].when}.`
 const PERCENT_SURE = { type: 'integer', description: 'How sure, a whole number of 0 to 100.' } as const
 
 /**
- * The answer schema, which is the same for every request, because a provider caches it together with the prompt. The property
+ * Builds the answer schema, which is the same for every request of a codebook, because a provider caches it together with the
+ * prompt: it holds all askable fields, and an answer lists a label for each field that its record asks for. The property
  * `reason` stands before the labels, because a model writes properties in this order and so explains before it decides.
  */
-export const ANSWER_SCHEMA = {
-  type: 'object',
-  properties: {
+export function buildAnswerSchema(codebook: Codebook): JsonSchema {
+  const labels = askableFields(codebook).map(labelSchema)
+  return object({
     answers: {
       type: 'array',
-      description: 'Exactly one element for every indicator asked, in the order asked.',
-      items: {
-        type: 'object',
-        properties: {
-          key: { type: 'string', description: 'The key of the indicator, copied exactly.' },
-          reason: { type: 'string', description: 'What decides it, at most 15 words.' },
-          type: {
-            type: 'string',
-            enum: TYPES,
-            description: `The first type of the codebook that fits. ${DIVISION_RULING}`,
-          },
-          temporal_aggregation: {
-            type: 'string',
-            enum: AGGREGATIONS,
-            description: `${PERIOD_RATE_RULE} ${RATIO_AGGREGATION_RULING}`,
-          },
-          orientation: { type: 'string', enum: ORIENTATIONS, description: ORIENTATION_VIEWPOINT },
-          confidence: {
-            type: 'object',
-            properties: { type: PERCENT_SURE, temporal_aggregation: PERCENT_SURE, orientation: PERCENT_SURE },
-            required: ['type', 'temporal_aggregation', 'orientation'],
-            additionalProperties: false,
-          },
+      description: `Exactly one element for every ${codebook.record.name} asked, in the order asked.`,
+      items: object({
+        key: { type: 'string', description: `The key of the ${codebook.record.name}, copied exactly.` },
+        reason: { type: 'string', description: 'What decides it, at most 15 words.' },
+        labels: {
+          type: 'array',
+          description: 'One label for each field that the line asks for, in that order.',
+          items: labels.length === 1 ? labels[0] : { anyOf: labels },
         },
-        required: ['key', 'reason', 'type', 'temporal_aggregation', 'orientation', 'confidence'],
-        additionalProperties: false,
-      },
+      }),
     },
-  },
-  required: ['answers'],
-  additionalProperties: false,
-} as const
+  })
+}
+
+function labelSchema(field: Field): JsonSchema {
+  return object({
+    field: { type: 'string', enum: [field.name] },
+    value: valueSchema(field),
+    confidence: PERCENT_SURE,
+  })
+}
+
+function valueSchema(field: Field): JsonSchema {
+  const single = singleSchema(field)
+  if (field.multi !== null) return { type: 'array', items: single, description: `At most ${field.multi} values.` }
+  if (!field.nullable) return single
+  const { type, enum: values, ...rest } = single as { type: string; enum?: readonly unknown[] }
+  return { type: [type, 'null'], ...(values === undefined ? {} : { enum: [...values, null] }), ...rest }
+}
+
+function singleSchema({ type }: Field): JsonSchema {
+  switch (type.kind) {
+    case 'values': {
+      const values = type.values.map(({ value }) => value)
+      return { type: typeof values[0] === 'number' ? 'number' : 'string', enum: values }
+    }
+    case 'number':
+      return { type: type.whole ? 'integer' : 'number' }
+    default:
+      return { type: 'string' }
+  }
+}
+
+function object(properties: Readonly<Record<string, unknown>>): JsonSchema {
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
+}

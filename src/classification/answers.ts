@@ -1,109 +1,137 @@
-/** Checks the JSON that a model answered, which may be anything, and turns it into one decision for each key asked. */
-import { z } from 'zod'
+/** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
+import { type Codebook, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
 import { cleanText, cutText } from './clean-text.ts'
-import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from './codebook.ts'
+import { isSameLabel } from './fields.ts'
+import { NONE_OF_THESE } from './prompt.ts'
 import type { Decision } from './types.ts'
 
 export const MAX_REASON_LENGTH = 300
+const MAX_REASON_READ = 10_000
 const MAX_UNKNOWN_KEY_LENGTH = 40
 
-/**
- * The schema that turns a percentage into a number from 0 to 1. A fraction between 0 and 1 is refused, because 0.9 may mean
- * 90 % or 0.9 %.
- */
-const percent = z
-  .number()
-  .refine((value) => value <= 0 || value >= 1, { error: 'must be 0 to 100, got a fraction' })
-  .transform((value) => Math.min(100, Math.max(0, value)) / 100)
+/** What was asked of one key. */
+export interface AskedKey {
+  readonly key: string
+  readonly fields: readonly string[]
+}
 
-const answerSchema = z.object({
-  // The reason becomes one line, because a second line would look like output of this program where the reason is printed.
-  reason: z
-    .string()
-    .transform((reason) => cutText(cleanText(reason.slice(0, 10_000)).replace(/\s+/g, ' '), MAX_REASON_LENGTH)),
-  type: z.enum(TYPES),
-  temporal_aggregation: z.enum(AGGREGATIONS),
-  orientation: z.enum(ORIENTATIONS),
-  confidence: z.object({ type: percent, temporal_aggregation: percent, orientation: percent }),
-})
-
-/** The faults of one answer, by the keys of the indicators at fault. The journal fixes the property names. */
-export interface AnswerProblems {
-  /** Keys of indicators that the request asked about and the answer left out. */
-  readonly missing: readonly string[]
-  /** Keys that have several answers with different labels, so that none of these answers counts. */
-  readonly doubled: readonly string[]
-  /** Keys that the answer holds although the request did not, cut to 40 characters; "" stands for an element without a key. */
-  readonly unknown: readonly string[]
-  /** Keys whose answer has a label or a confidence that the codebook does not allow. */
-  readonly invalid: readonly { readonly key: string; readonly message: string }[]
+/** Fields of one key without a usable label, with the reason. */
+export interface Unanswered {
+  readonly key: string
+  readonly fields: readonly string[]
+  readonly code: 'no-answer' | 'doubled-answer' | 'invalid-answer' | 'none-of-these'
+  readonly message: string
 }
 
 export interface ParsedAnswers {
+  /** Keys with at least one usable label. */
   readonly decisions: ReadonlyMap<string, Decision>
-  readonly problems: AnswerProblems
+  readonly unanswered: readonly Unanswered[]
+  /** Keys that were answered and never asked; "" for an element without a key. */
+  readonly unknown: readonly string[]
 }
 
+type Element = Readonly<Record<string, unknown>>
+
 /**
- * Reads an answer of the form `{answers: [...]}` without ever throwing. Every key of `keys` ends in exactly one of
- * `decisions`, `missing`, `doubled` and `invalid`, and one bad element leaves the other elements valid.
+ * Reads an answer of the form `{answers: [...]}` without ever throwing. Each field asked of a key ends either in the key's
+ * decision or in `unanswered`, and one bad element or label leaves the others valid.
  */
-export function parseAnswers(answer: unknown, keys: readonly string[]): ParsedAnswers {
-  const elementsByKey = new Map<string, unknown[]>(keys.map((key) => [key, []]))
+export function parseAnswers(codebook: Codebook, answer: unknown, asked: readonly AskedKey[]): ParsedAnswers {
+  const elementsByKey = new Map<string, Element[]>(asked.map(({ key }) => [key, []]))
   const unknown: string[] = []
   for (const element of elementsOf(answer)) {
-    const key = keyOf(element)
+    const key = typeof element.key === 'string' ? element.key : ''
     const elements = elementsByKey.get(key)
     if (elements === undefined) unknown.push(cutText(cleanText(key.slice(0, 100)), MAX_UNKNOWN_KEY_LENGTH))
     else elements.push(element)
   }
-
   const decisions = new Map<string, Decision>()
-  const missing: string[] = []
-  const doubled: string[] = []
-  const invalid: { key: string; message: string }[] = []
-  for (const [key, elements] of elementsByKey) {
-    if (elements.length === 0) {
-      missing.push(key)
-      continue
+  const unanswered: Unanswered[] = []
+  for (const { key, fields } of asked) {
+    const { decision, open } = readElements(codebook, fields, elementsByKey.get(key) ?? [])
+    if (decision !== null) decisions.set(key, decision)
+    const byReason = Map.groupBy(open, ({ code, message }) => JSON.stringify([code, message]))
+    for (const group of byReason.values()) {
+      const [{ code, message } = { code: 'no-answer' as const, message: '' }] = group
+      unanswered.push({ key, fields: group.map(({ field }) => field), code, message })
     }
-    const parsed = elements.map((element) => answerSchema.safeParse(element))
-    const [first] = parsed
-    if (first === undefined || !parsed.every((other) => isSameAnswer(first, other))) doubled.push(key)
-    else if (first.success) decisions.set(key, first.data)
-    else invalid.push({ key, message: messageOf(first.error) })
   }
-  return { decisions, problems: { missing, doubled, unknown, invalid } }
+  return { decisions, unanswered, unknown }
 }
 
-type Checked = z.ZodSafeParseResult<Decision>
+interface Open {
+  readonly field: string
+  readonly code: Unanswered['code']
+  readonly message: string
+}
+
+function readElements(codebook: Codebook, fields: readonly string[], elements: readonly Element[]) {
+  const labels: Record<string, LabelValue> = {}
+  const confidence: Record<string, number> = {}
+  const open: Open[] = []
+  for (const field of fields) {
+    const found = elements.flatMap((element) => labelsOf(element).filter((one) => one.field === field))
+    const read = found.map((one) => readLabel(codebook, field, one))
+    const [first] = read
+    if (first === undefined) open.push({ field, code: 'no-answer', message: 'the model left it out' })
+    else if (!read.every((other) => isAlike(first, other))) {
+      open.push({ field, code: 'doubled-answer', message: 'the model answered twice, differently' })
+    } else if ('code' in first) open.push({ field, ...first })
+    else {
+      labels[field] = first.value
+      confidence[field] = first.confidence
+    }
+  }
+  const decision = Object.keys(labels).length === 0 ? null : { labels, confidence, reason: reasonOf(elements) }
+  return { decision, open }
+}
+
+type ReadLabel = { readonly value: LabelValue; readonly confidence: number } | Pick<Open, 'code' | 'message'>
+
+function readLabel(codebook: Codebook, name: string, { value, confidence }: Element): ReadLabel {
+  const field = codebook.field.get(name)
+  if (field === undefined) return { code: 'invalid-answer', message: `there is no field ${name}` }
+  if (value === NONE_OF_THESE && field.type.kind === 'codes') {
+    return { code: 'none-of-these', message: `${name}: none of the codes shown fits` }
+  }
+  const normal = field.multi !== null && Array.isArray(value) ? [...new Set(value as unknown[])] : value
+  if (!isValueOf(field, normal)) return { code: 'invalid-answer', message: `${name}: not a value of the codebook` }
+  const sure = readPercent(confidence)
+  if (sure === null) return { code: 'invalid-answer', message: `${name}: the confidence must be 0 to 100` }
+  return { value: normal, confidence: sure }
+}
 
 /**
- * Whether two answers to one key have the same labels and confidences; their reasons may differ. Two invalid answers count as
- * the same answer.
+ * Turns a percentage into a number from 0 to 1; null for anything else. A fraction between 0 and 1 is refused, because 0.9 may
+ * mean 90 % or 0.9 %.
  */
-function isSameAnswer(one: Checked, other: Checked): boolean {
-  if (!one.success || !other.success) return one.success === other.success
-  const [a, b] = [one.data, other.data]
-  return DECIDED_FIELDS.every((field) => a[field] === b[field] && a.confidence[field] === b.confidence[field])
+function readPercent(value: unknown): number | null {
+  if (typeof value !== 'number' || !Number.isFinite(value) || (value > 0 && value < 1)) return null
+  return Math.min(100, Math.max(0, value)) / 100
 }
 
-function elementsOf(answer: unknown): readonly unknown[] {
-  if (typeof answer !== 'object' || answer === null || !('answers' in answer)) return []
-  return Array.isArray(answer.answers) ? answer.answers : []
+function isAlike(one: ReadLabel, other: ReadLabel): boolean {
+  if ('code' in one || 'code' in other) return 'code' in one && 'code' in other && one.code === other.code
+  return isSameLabel(one.value, other.value) && one.confidence === other.confidence
 }
 
-function keyOf(element: unknown): string {
-  if (typeof element !== 'object' || element === null || !('key' in element)) return ''
-  return typeof element.key === 'string' ? element.key : ''
+function reasonOf(elements: readonly Element[]): string {
+  const said = elements.map(({ reason }) => reason).find((reason) => typeof reason === 'string') ?? ''
+  // The reason becomes one line, because a second line would look like output of this program where the reason is printed.
+  return cutText(cleanText(said.slice(0, MAX_REASON_READ)).replace(/\s+/g, ' '), MAX_REASON_LENGTH)
 }
 
-/**
- * Returns the first fault of an answer with its path. The faulty value is left out, because a model wrote it and it may be
- * long.
- */
-function messageOf(error: z.ZodError): string {
-  const [issue] = error.issues
-  if (issue === undefined) return 'not an answer'
-  return `${issue.path.join('.') || 'answer'}: ${issue.message}`
+function elementsOf(answer: unknown): readonly Element[] {
+  return isObject(answer) && Array.isArray(answer.answers)
+    ? answer.answers.map((one) => (isObject(one) ? one : {}))
+    : []
+}
+
+function labelsOf({ labels }: Element): readonly Element[] {
+  return Array.isArray(labels) ? labels.filter(isObject) : []
+}
+
+function isObject(value: unknown): value is Element {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

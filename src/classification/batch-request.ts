@@ -16,9 +16,12 @@ const MAX_CATALOGUE_LENGTH = 100
 /** The schema of a catalogue's name, which is also a column of every export. */
 export const catalogueName = z
   .string()
-  .refine((name) => name.length <= MAX_CATALOGUE_LENGTH && name.trim() === name && name !== '' && cleanText(name) === name, {
-    error: `must be 1 to ${MAX_CATALOGUE_LENGTH} characters without control characters or spaces around them`,
-  })
+  .refine(
+    (name) => name.length <= MAX_CATALOGUE_LENGTH && name.trim() === name && name !== '' && cleanText(name) === name,
+    {
+      error: `must be 1 to ${MAX_CATALOGUE_LENGTH} characters without control characters or spaces around them`,
+    },
+  )
 
 const codebookReference = z.string().regex(/^[a-z][a-z0-9-]{0,59}(?:@[A-Za-z0-9._-]{1,64})?$/, {
   error: 'must be name, name@version or name@hash, such as "economic-indicators@2"',

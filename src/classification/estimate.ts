@@ -1,14 +1,15 @@
 /** Estimates requests and tokens of a batch before any model is asked, for the handler `estimate` and for dry runs of the command line. */
-import { ANSWER_SCHEMA } from './answer-schema.ts'
+import type { Codebook } from '../codebooks/codebook.ts'
+import { buildAnswerSchema } from './answer-schema.ts'
 import { type PackRule, packChunks } from './chunks.ts'
-import { needsAnswer } from './merge.ts'
-import { buildSystemPrompt, buildUserPrompt, completionTokenLimit, estimateTokens } from './prompt.ts'
-import type { Indicator, Mode, RuleReading } from './types.ts'
+import { buildSystemPrompt } from './prompt.ts'
+import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens } from './tokens.ts'
+import { buildUserPrompt, type PromptItem } from './user-prompt.ts'
 
 /** One indicator of a batch, with what the database holds about it. */
 export interface Candidate {
-  readonly indicator: Indicator
-  readonly reading: RuleReading
+  /** What the model would be asked; null where the rules decide every field. */
+  readonly item: PromptItem | null
   /** The hash of the indicator's shape. Indicators of the same shape share one answer. */
   readonly shapeHash: string
   /**
@@ -24,6 +25,10 @@ export interface PendingQuestion {
   readonly shape: string
   /** The tokens of the indicator's line in the prompt, as `estimateTokens` estimates them. */
   readonly tokens: number
+  /** The number of fields asked. */
+  readonly fields: number
+  /** The most tokens that the answer may take. */
+  readonly answer_tokens: number
 }
 
 /**
@@ -41,38 +46,41 @@ export interface BatchDryRun {
 
 /** Decides for each indicator where its result would come from, in the same order as the plan of a batch does. */
 export function dryRunBatch(
+  codebook: Codebook,
   candidates: readonly Candidate[],
-  options: { readonly mode: Mode; readonly reuse: boolean },
+  options: { readonly reuse: boolean },
 ): BatchDryRun {
   const counts = { unchanged: 0, rules: 0, reuse: 0, person: 0 }
   const asks: PendingQuestion[] = []
   const asked = new Set<string>()
-  for (const { indicator, reading, shapeHash, stored } of candidates) {
-    if (stored === 'unchanged') counts.unchanged += 1
-    else if (stored !== null) counts[stored] += 1
-    else if (!needsAnswer(reading, options.mode)) counts.rules += 1
+  for (const { item, shapeHash, stored } of candidates) {
+    if (stored !== null) counts[stored] += 1
+    else if (item === null) counts.rules += 1
     else if (options.reuse && asked.has(shapeHash)) counts.reuse += 1
     else {
       asked.add(shapeHash)
-      asks.push({ shape: shapeHash, tokens: lineTokens(indicator, reading) })
+      const tokens = lineTokens(codebook, item)
+      const answer_tokens = completionTokenLimit(codebook, [item.fields]) - ANSWER_ENVELOPE_TOKENS
+      asks.push({ shape: shapeHash, tokens, fields: item.fields.length, answer_tokens })
     }
   }
   return { ...counts, asks }
 }
 
 /** Estimates the tokens of an indicator's line in the user message. */
-function lineTokens(indicator: Indicator, reading: RuleReading): number {
-  return estimateTokens(buildUserPrompt([{ key: 'k1', indicator, reading }])) - wrapperTokens()
+function lineTokens(codebook: Codebook, item: PromptItem): number {
+  return estimateTokens(buildUserPrompt(codebook, [item])) - wrapperTokens(codebook)
 }
 
 /** Estimates the tokens of the user message without the lines of its indicators. */
-function wrapperTokens(): number {
-  return estimateTokens(buildUserPrompt([]))
+function wrapperTokens(codebook: Codebook): number {
+  return estimateTokens(buildUserPrompt(codebook, []))
 }
 
 /** Estimates the tokens of the part that all requests share: system prompt, answer schema and delimiters. */
-export function prefixTokens(): number {
-  return estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA)) + wrapperTokens()
+export function prefixTokens(codebook: Codebook): number {
+  const schema = estimateTokens(JSON.stringify(buildAnswerSchema(codebook)))
+  return estimateTokens(buildSystemPrompt(codebook)) + schema + wrapperTokens(codebook)
 }
 
 /** The average usage of earlier requests to the same model. The HTTP answer of `estimate` fixes the property names. */
@@ -100,10 +108,11 @@ export interface BatchEstimate {
  */
 const MEASURED_SHARE = 0.88
 /**
- * The output tokens of one indicator's answer, used where no earlier request tells them. An answer with a reason of up to 15
- * words takes 53 to 65.
+ * The output tokens of one indicator's answer without its labels, and of each label, used where no earlier request tells
+ * them. A reason takes up to 15 words; a label has its field, a value and a confidence.
  */
-const OUTPUT_PER_INDICATOR = 60
+const OUTPUT_PER_INDICATOR = 28
+const OUTPUT_PER_LABEL = 17
 /** The shortest common prefix of requests that providers cache, in tokens. */
 const SHORTEST_CACHED_TOKENS = 1_024
 /** Providers cache a prefix in whole steps of so many tokens. */
@@ -122,6 +131,10 @@ export function estimateBatch(
 ): BatchEstimate {
   const requests = chunksOf(asks, rule).length
   const lines = asks.reduce((sum, { tokens }) => sum + tokens, 0)
+  const output = asks.reduce(
+    (sum, { fields }) => sum + (habits?.output_per_indicator ?? OUTPUT_PER_INDICATOR + fields * OUTPUT_PER_LABEL),
+    0,
+  )
   const input = (requests * prefix + lines) * MEASURED_SHARE
   const cached = habits === null ? requests * cacheablePrefixTokens(prefix) : input * habits.cached_share
   return {
@@ -129,7 +142,7 @@ export function estimateBatch(
     tokens: {
       input: Math.round(input),
       cached: Math.round(Math.min(cached, input)),
-      output: Math.round(asks.length * (habits?.output_per_indicator ?? OUTPUT_PER_INDICATOR)),
+      output: Math.round(output),
     },
   }
 }
@@ -153,13 +166,17 @@ export function maxBatchTokens(
   let output = 0
   for (const chunk of chunksOf(asks, rule)) {
     input += prefix + chunk.reduce((sum, { tokens }) => sum + tokens, 0)
-    output += completionTokenLimit(chunk.length)
+    output += ANSWER_ENVELOPE_TOKENS + chunk.reduce((sum, { answer_tokens }) => sum + answer_tokens, 0)
   }
   return { input, output }
 }
 
-/** Packs the questions into chunks as the plan of a batch does, which counts the delimiters of a message to each indicator. */
+/**
+ * The tokens of the delimiters around one line, which the plan of a batch counts for each indicator when it packs chunks.
+ */
+const WRAPPER_TOKENS = 16
+
+/** Packs the questions into chunks as the plan of a batch does. */
 function chunksOf(asks: readonly PendingQuestion[], rule: PackRule): readonly (readonly PendingQuestion[])[] {
-  const wrapper = wrapperTokens()
-  return packChunks(asks, rule, ({ tokens }) => tokens + wrapper)
+  return packChunks(asks, rule, ({ tokens }) => tokens + WRAPPER_TOKENS)
 }

@@ -2,8 +2,8 @@
 
 import { z } from 'zod'
 import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
+import { parseDate } from '../lib/dates.ts'
 import { cleanText } from './clean-text.ts'
-import { parseDate } from './readers/dates.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 
 const MAX_ID_LENGTH = 256

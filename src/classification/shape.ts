@@ -1,67 +1,44 @@
-/** Computes the shape of an indicator, which is the key of reuse: indicators of the same shape share one answer. */
-import { CODEBOOK_VERSION } from './codebook.ts'
-import { CURRENCY_CODES } from './currency-codes.ts'
-import { parseFrequency } from './readers/frequency.ts'
-import type { Indicator, RuleReading, Unit } from './types.ts'
+/** Computes the shape of a record, which is the key of reuse: records of one shape share the answer to each field. */
+import type { Indicator, Reading, Scheme } from './types.ts'
 
 export interface ShapeContext {
   /** The model's name in the configuration, which may differ from the name that its endpoint returns. */
   readonly model: string
   readonly promptVersion: string
+  /** The fields that an answer is wanted for: the texts from which a field is read must then stand in the shape. */
+  readonly asked: readonly string[]
 }
 
-/** The sign that replaces every currency in a units text, so that the same series of two countries have one shape. */
-const CURRENCY_MARK = '¤'
-/** Matches three capitals that stand alone, which may be a currency code. */
-const CODE_WORD = /(?<![\p{L}\p{N}])[A-Z]{3}(?![\p{L}\p{N}])/gu
-/** Matches phrases for a country's own currency. */
-const OWN_CURRENCY = /\b(?:(?:national|local|domestic) currency(?: units?)?|LCU)\b/giu
-/** Matches a currency sign with the letters of its country, such as US$, HK$, R$ or €. */
-const CURRENCY_SIGN = /(?<![\p{L}\p{N}])[A-Z]{0,3}\p{Sc}/gu
-
 /**
- * Returns the shape of an indicator, as a JSON text with its fields in a fixed order. The shape holds the texts that the
- * model is shown, and leaves out country, currency, source, ids and sample values, because they do not change a right answer.
- * Names of countries inside a text stay, because removing them may change its meaning.
+ * Returns the shape of a record, as a JSON text with its parts in a fixed order. The shape holds all that the model is shown
+ * and may answer by, without ids and, where the codebook's code says so, without what does not change a right answer.
  */
-export function shapeOf(indicator: Indicator, reading: RuleReading, context: ShapeContext): string {
+export function shapeOf(scheme: Scheme, record: Indicator, reading: Reading, context: ShapeContext): string {
   return JSON.stringify({
-    ...contentOf(indicator, reading),
-    codebook: CODEBOOK_VERSION,
+    ...contentOf(scheme, record, reading, context.asked),
+    codebook: scheme.hash,
     prompt: context.promptVersion,
     model: context.model,
   })
 }
 
 /**
- * Returns the shape under which the answer of a person is stored. Model, prompt and codebook version are left out of this
- * shape, because the answer holds for all of them. New sample values must not change the shape, so a frequency that was read
- * from dates is left out and an unknown cumulative pattern counts as none.
+ * Returns the shape under which the answer of a person is stored. Model, prompt and version of the codebook are left out,
+ * because the answer holds for all of them. With `isExact` the shape also tells records apart that differ in a field whose
+ * label is a matter of the single record.
  */
-export function humanAnswerShapeOf(indicator: Indicator, reading: RuleReading): string {
-  const { pattern } = reading.cumulative.value
-  return JSON.stringify({
-    ...contentOf(indicator, reading),
-    frequency: parseFrequency({ periodicity: indicator.periodicity, sample_values: [] }).value,
-    cumulative: pattern === 'unknown' ? 'none' : pattern,
-  })
+export function humanShapeOf(scheme: Scheme, record: Indicator, reading: Reading, isExact = false): string {
+  const { codebook, code } = scheme
+  if (code !== null) return code.humanShape(record, reading, isExact)
+  return JSON.stringify({ ...contentOf(scheme, record, reading, []), codebook: codebook.name })
 }
 
-/** Returns the part of a shape that describes the indicator. */
-function contentOf(indicator: Indicator, reading: RuleReading) {
-  return {
-    name: canonical(indicator.name),
-    units: unitTemplate(indicator.units, reading.unit.value),
-    unit_kind: reading.unit.value.kind,
-    description: canonical(indicator.description),
-    long_name: canonical(indicator.long_name),
-    category_group: canonical(indicator.category_group),
-    dataset: canonical(indicator.dataset),
-    topic: canonical(indicator.topic),
-    aggregation_method: canonical(indicator.aggregation_method),
-    frequency: reading.frequency.value,
-    cumulative: reading.cumulative.value.pattern,
-  }
+function contentOf({ codebook, code }: Scheme, record: Indicator, reading: Reading, asked: readonly string[]) {
+  const texts = Object.fromEntries(codebook.record.texts.map(({ name }) => [name, canonical(record[name])]))
+  if (code !== null) return { ...texts, ...code.shapeParts(record, reading, asked) }
+  const { samples: shown } = codebook.record
+  const samples = shown === 0 ? [] : record.sample_values.slice(-shown).map(({ date, value }) => [date, value])
+  return { ...texts, ...(samples.length > 0 ? { samples } : {}) }
 }
 
 /**
@@ -78,20 +55,4 @@ function canonical(text: string | undefined): string | null {
     .replace(/\s+/gu, ' ')
     .trim()
     .toLowerCase()
-}
-
-/**
- * Returns the units text with every currency code, currency sign and "national currency" replaced by CURRENCY_MARK; scale
- * words stay. Units in which the rules read no currency stay as they are, because TOP in "TOP 10" is no code, and so do
- * international dollars, which are another kind of money.
- */
-function unitTemplate(units: string | undefined, unit: Unit): string | null {
-  if (units === undefined) return null
-  if (unit.kind !== 'currency' || unit.currency === 'INTL') return canonical(units)
-  const marked = units
-    .normalize('NFKC')
-    .replace(OWN_CURRENCY, CURRENCY_MARK)
-    .replace(CURRENCY_SIGN, CURRENCY_MARK)
-    .replace(CODE_WORD, (word) => (CURRENCY_CODES.has(word) ? CURRENCY_MARK : word))
-  return canonical(marked)
 }

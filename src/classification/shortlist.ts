@@ -8,6 +8,9 @@ export interface Shortlister {
   find(record: Indicator, count: number): readonly string[]
 }
 
+/** The factor by which a question after the answer "none of these" shows more codes than the first question. */
+export const WIDENED = 4
+
 /** The weight of a word by the part of a code that holds it: titles and synonyms say most, the titles of parents least. */
 const BOOST = { title: 4, synonyms: 4, definition: 1.5, path: 1 }
 const SEARCHED_TEXTS = ['name', 'long_name', 'description', 'topic', 'category_group', 'units'] as const

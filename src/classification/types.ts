@@ -3,15 +3,18 @@ import type { Labels } from '../codebooks/types.ts'
 
 export type {
   CodebookCode,
+  CodebookColumn,
   Decision,
   Finding,
   Indicator,
+  LabelledRecord,
   Labels,
   LabelValue,
   Reading,
   ReadingCounts,
   SamplePoint,
   Scheme,
+  StoredCodebook,
 } from '../codebooks/types.ts'
 
 /** The origin of a result: rules, a stored answer to the same question, the first or the escalation model, or a person. */

@@ -1,129 +1,105 @@
-/** Builds the user message of a request, which holds its indicators as JSON lines, and parses such a message back for the offline model. */
+/** Builds the user message of a request, which holds its records as JSON lines, and parses such a message back for the offline model. */
 import { z } from 'zod'
+import { pathOf } from '../codebooks/code-list.ts'
+import type { Codebook } from '../codebooks/codebook.ts'
+import { RECORD_TEXTS, type RecordText } from '../codebooks/record-texts.ts'
+import { parseJson } from '../lib/json.ts'
 import { cutText } from './clean-text.ts'
-import { AGGREGATIONS, CUMULATIVE_PATTERNS, FREQUENCIES, ORIENTATIONS, TYPES } from './codebook.ts'
-import { normaliseIndicator, rawIndicatorSchema } from './indicator.ts'
-import { parseJson } from './parse-json.ts'
-import type { FieldReading, Indicator, RuleReading, SamplePoint, Unit } from './types.ts'
+import type { Indicator, Labels } from './types.ts'
 
-/** One indicator to ask about. */
+/** One record to ask about. */
 export interface PromptItem {
-  /** The key that names the indicator in the request and in the answer. */
+  /** The key that names the record in the request and in the answer. */
   readonly key: string
   readonly indicator: Indicator
-  readonly reading: RuleReading
+  /** Names of the fields asked. */
+  readonly fields: readonly string[]
+  /** Labels that are decided already. */
+  readonly known: Labels
+  /** What rules read of the fields asked without being sure; empty where the model is asked blind. */
+  readonly guess: Labels
+  /** Candidates of each code field asked, the likeliest first. */
+  readonly codes: Readonly<Record<string, readonly string[]>>
 }
 
-const OPEN = '<indicators>'
-const CLOSE = '</indicators>'
-const MAX_PROMPT_NAME = 400
-const MAX_PROMPT_DESCRIPTION = 600
-const MAX_PROMPT_TEXT = 200
-export const MAX_PROMPT_SAMPLES = 6
+const OPEN = '<records>'
+const CLOSE = '</records>'
 /** Sample values are shown with so many significant digits, because more digits cost tokens and decide nothing. */
 const SIGNIFICANT_DIGITS = 6
+/** The definition of a candidate code is cut to this many characters. */
+const MAX_CODE_DEFINITION = 160
 
 /**
- * The text fields that the model sees, in this order, with the most characters of each. Country, currency code and source are
- * left out, because they do not change a right answer, and an answer is reused for indicators that differ only in them.
+ * Builds the user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of a record can
+ * close the list.
  */
-const SHOWN_FIELDS = [
-  ['units', MAX_PROMPT_TEXT],
-  ['periodicity', MAX_PROMPT_TEXT],
-  ['description', MAX_PROMPT_DESCRIPTION],
-  ['long_name', MAX_PROMPT_NAME],
-  ['category_group', MAX_PROMPT_TEXT],
-  ['dataset', MAX_PROMPT_TEXT],
-  ['topic', MAX_PROMPT_TEXT],
-  ['aggregation_method', MAX_PROMPT_TEXT],
-] as const satisfies readonly (readonly [keyof Indicator, number])[]
-
-/**
- * Builds the user message, with one JSON object a line between two delimiters. `<` is escaped, so that no text of an
- * indicator can close the list.
- */
-export function buildUserPrompt(items: readonly PromptItem[]): string {
-  const lines = items.map((item) => JSON.stringify(promptLine(item)).replaceAll('<', '\\u003c'))
-  return [`Classify these ${items.length} indicators.`, OPEN, ...lines, CLOSE].join('\n')
+export function buildUserPrompt(codebook: Codebook, items: readonly PromptItem[]): string {
+  const lines = items.map((item) => JSON.stringify(promptObject(codebook, item)).replaceAll('<', '\\u003c'))
+  return [`Classify these ${items.length} ${codebook.record.plural}.`, OPEN, ...lines, CLOSE].join('\n')
 }
 
-/** Builds the line of one indicator in the user message. Long texts are cut. */
-function promptLine({ key, indicator, reading }: PromptItem) {
-  const texts: Record<string, string> = {}
-  for (const [field, limit] of SHOWN_FIELDS) {
-    const value = indicator[field]
-    if (value !== undefined) texts[field] = cutText(value, limit)
-  }
-  const samples = indicator.sample_values.slice(-MAX_PROMPT_SAMPLES).map(({ date, value }) => [date, rounded(value)])
+function promptObject(codebook: Codebook, { key, indicator, fields, known, guess, codes }: PromptItem) {
+  const { texts, samples: most } = codebook.record
+  const shown = texts.flatMap(({ name, limit }) => {
+    const value = indicator[name]
+    return value === undefined ? [] : [[name, cutText(value, limit)] as const]
+  })
+  const samples = (most === 0 ? [] : indicator.sample_values.slice(-most)).map(({ date, value }) => [
+    date,
+    rounded(value),
+  ])
+  const candidates = Object.entries(codes).map(([field, list]) => [
+    field,
+    list.map((code) => codeText(codebook, field, code)),
+  ])
   return {
     key,
-    indicator_id: indicator.indicator_id,
-    name: cutText(indicator.name, MAX_PROMPT_NAME),
-    ...texts,
+    id: indicator.indicator_id,
+    ...Object.fromEntries(shown),
     ...(samples.length > 0 ? { samples } : {}),
-    rules: shownReadingOf(reading),
+    ask: fields,
+    ...(Object.keys(known).length > 0 ? { known } : {}),
+    ...(Object.keys(guess).length > 0 ? { guess } : {}),
+    ...(candidates.length > 0 ? { codes: Object.fromEntries(candidates) } : {}),
   }
 }
 
-/** The readings of the rules as the prompt shows them. */
-export type ShownReading = z.infer<typeof shownReadingSchema>
-
-/** One indicator parsed from a prompt, with no more than the model was shown. */
-export interface ParsedPromptItem {
-  readonly key: string
-  /**
-   * The indicator as the message shows it, with cut texts and at most the last six sample values, so that rules read less
-   * from it than from the original.
-   */
-  readonly indicator: Indicator
-  /** The readings of the rules on the original indicator, whose texts were not cut. */
-  readonly rules: ShownReading
-}
-
-function shownReadingOf(reading: RuleReading): ShownReading {
-  return {
-    unit: unitText(reading.unit.value),
-    frequency: reading.frequency.value,
-    cumulative: reading.cumulative.value.pattern,
-    type: valueAndSure(reading.type),
-    temporal_aggregation: valueAndSure(reading.temporal_aggregation),
-    orientation: valueAndSure(reading.orientation),
-  }
-}
-
-function valueAndSure<T>({ value, sure }: FieldReading<T>): { value: T; sure: boolean } {
-  return { value, sure }
-}
-
-/** Writes a unit in words, such as "currency x1000000 USD per barrel". */
-function unitText({ kind, scale, currency, per }: Unit): string {
-  return [kind, scale === 1 ? '' : `x${scale}`, currency ?? '', per === null ? '' : `per ${per}`]
-    .filter((part) => part !== '')
-    .join(' ')
+/** Writes a candidate code as the model sees it, such as "01.1.1 Cereals (Food and non-alcoholic beverages > Food): Rice, bread and flour". */
+function codeText(codebook: Codebook, field: string, code: string): string {
+  const type = codebook.field.get(field)?.type
+  const found = type?.kind === 'codes' ? type.list.byCode.get(code) : undefined
+  if (type?.kind !== 'codes' || found === undefined) return code
+  const parents = pathOf(type.list, code).slice(0, -1)
+  const above = parents.length === 0 ? '' : ` (${parents.join(' > ')})`
+  const definition = found.definition === '' ? '' : `: ${cutText(found.definition, MAX_CODE_DEFINITION)}`
+  return `${code} ${found.title}${above}${definition}`
 }
 
 function rounded(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS))
 }
 
-const shownReadingSchema = z.object({
-  unit: z.string(),
-  frequency: z.enum(FREQUENCIES),
-  cumulative: z.enum(CUMULATIVE_PATTERNS),
-  type: z.object({ value: z.enum(TYPES), sure: z.boolean() }),
-  temporal_aggregation: z.object({ value: z.enum(AGGREGATIONS), sure: z.boolean() }),
-  orientation: z.object({ value: z.enum(ORIENTATIONS), sure: z.boolean() }),
-})
+const labelSchema = z.union([z.string(), z.number(), z.null(), z.array(z.string())])
+const textKeys = Object.fromEntries(RECORD_TEXTS.map((name) => [name, z.string().optional()])) as Record<
+  RecordText,
+  z.ZodOptional<z.ZodString>
+>
 
-const lineSchema = rawIndicatorSchema.extend({
+const lineSchema = z.object({
   key: z.string(),
-  rules: shownReadingSchema,
-  samples: z.array(z.tuple([z.string(), z.number()])).optional(),
+  id: z.string(),
+  ...textKeys,
+  samples: z.array(z.tuple([z.string(), z.number()])).default([]),
+  ask: z.array(z.string()),
+  known: z.record(z.string(), labelSchema).default({}),
+  guess: z.record(z.string(), labelSchema).default({}),
+  codes: z.record(z.string(), z.array(z.string())).default({}),
 })
 
-/**
- * Parses the indicators of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left out.
- */
+/** One record parsed from a prompt, with no more than the model was shown. */
+export type ParsedPromptItem = z.output<typeof lineSchema>
+
+/** Parses the records of a message that `buildUserPrompt` wrote, without ever throwing. Lines of another form are left out. */
 export function parseUserPrompt(prompt: string): ParsedPromptItem[] {
   const lines = prompt.split('\n')
   const open = lines.indexOf(OPEN)
@@ -131,9 +107,6 @@ export function parseUserPrompt(prompt: string): ParsedPromptItem[] {
   if (open < 0 || close < open) return []
   return lines.slice(open + 1, close).flatMap((line) => {
     const parsed = lineSchema.safeParse(parseJson(line))
-    if (!parsed.success) return []
-    const { key, rules, samples = [], ...raw } = parsed.data
-    const points: SamplePoint[] = samples.map(([date, value]) => ({ date, value }))
-    return [{ key, indicator: normaliseIndicator({ ...raw, sample_values: points }).indicator, rules }]
+    return parsed.success ? [parsed.data] : []
   })
 }

@@ -112,3 +112,27 @@ export interface Scheme {
   /** The code of a built-in codebook; null for a codebook that is data alone. */
   readonly code: CodebookCode | null
 }
+
+/** A record of labelled data, with the labels that a person gave it. */
+export interface LabelledRecord {
+  readonly record: Indicator
+  readonly labels: Readonly<Record<string, unknown>>
+}
+
+/** A codebook as it is stored: once for each content. */
+export interface StoredCodebook {
+  readonly name: string
+  readonly version: string
+  /** SHA-256 of all texts, in hexadecimal: the key. */
+  readonly hash: string
+  /** The YAML text. */
+  readonly text: string
+  /** The texts of its code lists, by file name. */
+  readonly lists: Readonly<Record<string, string>>
+}
+
+/** A column of the database view of a codebook: the name of a field, and the SQL type of its labels. */
+export interface CodebookColumn {
+  readonly name: string
+  readonly type: 'text' | 'double precision' | 'text[]'
+}

@@ -1,23 +1,13 @@
 /** The types of what the store reads and writes: results, answers, claims, reviews and codebooks as callers know them. */
 import type { Classification, Decision, Indicator, Labels, Mode, Source } from '../classification/types.ts'
 
+export type { CodebookColumn, StoredCodebook } from '../classification/types.ts'
+
 /** Which results are meant: those of one catalogue by one codebook, whatever its version. */
 export interface ResultScope {
   readonly catalogue: string
   /** Name of the codebook without its version. */
   readonly codebook: string
-}
-
-/** A codebook as it is stored: once for each content. */
-export interface StoredCodebook {
-  readonly name: string
-  readonly version: string
-  /** SHA-256 of all texts, in hexadecimal: the key. */
-  readonly hash: string
-  /** The YAML text. */
-  readonly text: string
-  /** The texts of its code lists, by file name. */
-  readonly lists: Readonly<Record<string, string>>
 }
 
 /** The latest result of an indicator, with the facts that decide whether the indicator must be classified again. */
@@ -167,12 +157,6 @@ export interface BatchToSave {
    * even where it is empty. Where the list is missing, a person's result stays, however new the batch is.
    */
   readonly overriddenHumanAnswers?: readonly string[]
-}
-
-/** A column of the view of a codebook: the name of a field, and the SQL type of its labels. */
-export interface CodebookColumn {
-  readonly name: string
-  readonly type: 'text' | 'double precision' | 'text[]'
 }
 
 /** An indicator as it was submitted last, with its latest result. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseDate } from '../../../src/classification/readers/dates.ts'
+import { parseDate } from '../../../src/lib/dates.ts'
 
 const READ: readonly (readonly [string, string])[] = [
   ['2024', '2024-01-01'],

@@ -1,0 +1,64 @@
+/** Which fields of a codebook a model is asked for, which apply to a record, and which follow from others. */
+import { type Codebook, type Field, type LabelValue, meets } from '../codebooks/codebook.ts'
+import type { Labels, Mode, Reading, Scheme } from './types.ts'
+
+/** Returns the fields that a model may be asked for, in the order of the codebook. */
+export function askableFields({ fields }: Codebook): readonly Field[] {
+  return fields.filter(({ asked }) => asked)
+}
+
+/** Adds to `labels` what follows from them, and sets to null what does not apply. Fields without a value are null. */
+export function completeLabels({ fields }: Codebook, labels: Labels): Labels {
+  const complete: Record<string, LabelValue> = {}
+  // A condition may point to a field further down, so passes are made until nothing changes.
+  for (let pass = 0; pass <= fields.length; pass += 1) {
+    let isChanged = false
+    for (const field of fields) {
+      const value = labelOf(field, labels, complete)
+      if (field.name in complete && isSameLabel(complete[field.name], value)) continue
+      complete[field.name] = value
+      isChanged = true
+    }
+    if (!isChanged) break
+  }
+  return complete
+}
+
+function labelOf({ name, type, appliesWhen }: Field, given: Labels, complete: Labels): LabelValue {
+  const known = { ...given, ...complete }
+  if (appliesWhen !== null && !meets(known, appliesWhen)) return null
+  if (type.kind !== 'derived') return given[name] ?? null
+  const from = known[type.from]
+  return typeof from === 'string' || typeof from === 'number' ? (type.valueOf.get(from) ?? null) : null
+}
+
+/** Whether two labels are equal. The order of the values in a multi-label field does not count. */
+export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b
+  return a.length === b.length && a.every((value) => b.includes(value))
+}
+
+/**
+ * Returns the names of the fields that rules do not decide alone, so that an answer is wanted for them: all askable fields in
+ * mode `model`, those without a sure finding in mode `hybrid`, none in mode `rules`. Left out are fields that the labels in
+ * `decided` or sure findings rule out, and fields that stand in `decided`.
+ */
+export function openFields({ codebook }: Scheme, reading: Reading, mode: Mode, decided: Labels = {}): string[] {
+  if (mode === 'rules') return []
+  const sure = mode === 'hybrid' ? sureLabels(reading) : {}
+  const known = { ...sure, ...decided }
+  return askableFields(codebook).flatMap(({ name, appliesWhen }) => {
+    if (name in known) return []
+    return appliesWhen !== null && isRuledOut(known, appliesWhen) ? [] : [name]
+  })
+}
+
+/** Returns the labels of the findings that are sure. */
+export function sureLabels(reading: Reading): Labels {
+  return Object.fromEntries(Object.entries(reading).flatMap(([name, { sure, value }]) => (sure ? [[name, value]] : [])))
+}
+
+/** Whether a condition fails by labels that are known; a label that is not known yet may still meet it. */
+function isRuledOut(known: Labels, conditions: NonNullable<Field['appliesWhen']>): boolean {
+  return Object.entries(conditions).some(([name, wanted]) => name in known && !meets(known, { [name]: wanted }))
+}

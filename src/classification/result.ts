@@ -1,0 +1,127 @@
+/** Builds the result of one record from the merged labels: its status, its issues and its confidence. */
+import type { Codebook } from '../codebooks/codebook.ts'
+import { MAX_REASON_LENGTH } from './answers.ts'
+import { cutText } from './clean-text.ts'
+import { openFields } from './fields.ts'
+import { answerOf, doubtfulFields, type Merged, type MergeInput, mergeLabels, thresholdOf } from './merge.ts'
+import type { Classification, Indicator, Issue, Reading, Source, Status } from './types.ts'
+import { isBlocked, validate } from './validate.ts'
+
+/** The sources, from the weakest to the strongest. The strongest source that decided a field is the source of the result. */
+const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as const satisfies readonly Source[]
+
+export interface ClassificationInput extends MergeInput {
+  readonly indicator: Indicator
+  readonly catalogue: string
+  /** Why fields that were asked have no answer, by field, such as "the model refused". */
+  readonly unanswered: Readonly<Record<string, string>>
+  /** The version of the prompt with which the answers were asked for. */
+  readonly promptVersion: string
+  readonly runId: string
+  /** The time of classification, as ISO 8601 in UTC. */
+  readonly classifiedAt: string
+}
+
+/** Builds the result of one record. What is in doubt becomes an issue and the status `needs-review`. */
+export function buildClassification(input: ClassificationInput): Classification {
+  const { indicator, scheme, reading, decisions } = input
+  const { codebook, hash } = scheme
+  const merged = mergeLabels(input)
+  const decided = Object.values(merged.decidedBy)
+  const source = SOURCES_BY_RANK.findLast((one) => decided.includes(one)) ?? 'rules'
+  const findings = validate(codebook, merged.labels)
+  const doubts = doubtsOf(input, merged)
+  const last = source === 'rules' ? undefined : decisions.findLast((one) => one.source === source)
+  const { least, confidence } = confidencesOf(codebook, merged)
+  return {
+    indicator_id: indicator.indicator_id,
+    name: indicator.name,
+    catalogue: input.catalogue,
+    codebook: `${codebook.name}@${codebook.version}`,
+    codebook_hash: hash,
+    labels: merged.labels,
+    field_confidence: confidence,
+    field_source: sourcesOf(reading, merged),
+    confidence: least,
+    source,
+    status: statusOf(codebook, merged, doubts.length > 0 || isBlocked(codebook, findings)),
+    issues: [...doubts, ...guessIssues(merged), ...findings],
+    reason: last === undefined ? rulesReason(codebook, reading) : last.decision.reason,
+    model: last?.model ?? null,
+    prompt_version: input.promptVersion,
+    run_id: input.runId,
+    classified_at: input.classifiedAt,
+  }
+}
+
+/** Names the rule of each field that a rule decided, and the source of each other field. */
+function sourcesOf(reading: Reading, { decidedBy }: Merged): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(decidedBy).map(([name, by]) => [name, by === 'rules' ? (reading[name]?.rule ?? by) : by]),
+  )
+}
+
+/**
+ * A result that a person decided as far as a model could be asked is never sent to review, because the same person would be
+ * asked the same question again.
+ */
+function statusOf({ fields }: Codebook, { decidedBy, guessed }: Merged, isDoubted: boolean): Status {
+  const deciders = fields.flatMap(({ name, asked }) => (asked ? (decidedBy[name] ?? []) : []))
+  const isPersons = deciders.includes('person') && deciders.every((by) => by === 'person' || by === 'rules')
+  if (isDoubted && !isPersons) return 'needs-review'
+  return guessed.length > 0 && !isPersons ? 'unverified' : 'accepted'
+}
+
+/**
+ * Returns the confidence of each field, where a derived field is as sure as the field that it follows from, and the least of
+ * the fields that a model may be asked for; 0 where one of these has no label.
+ */
+function confidencesOf({ fields }: Codebook, merged: Merged) {
+  const confidence: Record<string, number> = {}
+  for (const { name, type } of fields) {
+    const known = merged.confidence[type.kind === 'derived' ? type.from : name]
+    if (known !== undefined) confidence[name] = known
+  }
+  const asked = fields.flatMap((field) => (field.asked ? (confidence[field.name] ?? []) : []))
+  return { confidence, least: asked.length === 0 || merged.undecided.length > 0 ? 0 : Math.min(...asked) }
+}
+
+/** Returns one issue for each reason why the merged labels are not settled. */
+function doubtsOf(input: ClassificationInput, merged: Merged): Issue[] {
+  const { scheme, reading, mode, decisions, unanswered } = input
+  const issues: Issue[] = []
+  const wanted = openFields(scheme, reading, mode).filter((name) => {
+    const isMissing = answerOf(decisions, name) === undefined
+    return isMissing && (name in unanswered || merged.undecided.includes(name) || merged.guessed.includes(name))
+  })
+  const reasons = Map.groupBy(wanted, (name) => unanswered[name] ?? 'no model answered')
+  for (const [reason, names] of reasons) issues.push({ code: 'no-answer', message: `${names.join(', ')}: ${reason}` })
+  if (mode === 'rules' && merged.undecided.length > 0) {
+    issues.push({ code: 'no-rule', message: `no rule reads ${merged.undecided.join(', ')}` })
+  }
+  const low = doubtfulFields(input, merged)
+  if (low.length > 0) {
+    const parts = low.map(
+      (name) => `${name} has ${merged.confidence[name]} and needs ${thresholdOf(scheme, name, reading, merged)}`,
+    )
+    issues.push({ code: 'low-confidence', message: `confidence too low: ${parts.join(', ')}` })
+  }
+  for (const name of merged.conflicts) {
+    const finding = reading[name]
+    if (finding === undefined) continue
+    const answer = answerOf(decisions, name)?.decision.labels[name]
+    const message = `${name}: the answer is ${answer}, but the rule ${finding.rule} is sure of ${finding.value}`
+    issues.push({ code: 'rule-conflict', message })
+  }
+  return issues
+}
+
+function guessIssues({ guessed }: Merged): Issue[] {
+  return guessed.length === 0 ? [] : [{ code: 'unsure', message: `only a guess: ${guessed.join(', ')}` }]
+}
+
+/** Joins the sentences that explain the findings of the askable fields, each sentence once. */
+function rulesReason({ fields }: Codebook, reading: Reading): string {
+  const sentences = new Set(fields.flatMap(({ name, asked }) => (asked ? (reading[name]?.because ?? []) : [])))
+  return cutText([...sentences].join(' '), MAX_REASON_LENGTH)
+}
