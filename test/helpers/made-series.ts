@@ -1,5 +1,10 @@
 /** Makes series of known cumulative pattern from a seed, to measure the reader of cumulative patterns on them. */
-import type { CumulativePattern, Frequency, IndicatorType, SamplePoint } from '../../src/classification/types.ts'
+import type {
+  CumulativePattern,
+  Frequency,
+  IndicatorType,
+  SamplePoint,
+} from '../../src/codebooks/economic-indicators/types.ts'
 import { createRandom, drawNormal } from '../../src/offline-model/random.ts'
 
 export interface MadeSeries {

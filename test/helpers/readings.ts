@@ -1,32 +1,37 @@
-/** Builds readings, decisions and indicators for tests, which state only the parts that they are about. */
-import type { Decision, FieldReading, Indicator, RuleReading } from '../../src/classification/types.ts'
+/** Builds findings, readings, decisions and indicators for tests, which state only the parts that they are about. */
+import type { Decision, Finding, Indicator, Labels, LabelValue, Reading } from '../../src/codebooks/types.ts'
 
-export function fieldReading<T>(value: T, sure = true): FieldReading<T> {
+export function findingOf(value: LabelValue, sure = true): Finding {
   return { value, sure, rule: 'test-rule', because: `It says ${String(value)}.` }
 }
 
-/** The reading of a monthly flow in USD million, sure of every field. */
-export function readingOf(parts: Partial<RuleReading> = {}): RuleReading {
+/** The reading of a monthly flow in USD million by the codebook of economic indicators, sure of every field. */
+export function readingOf(parts: Reading = {}): Reading {
   return {
-    unit: fieldReading({ kind: 'currency', scale: 1e6, currency: 'USD', per: null }),
-    frequency: fieldReading('monthly'),
-    cumulative: fieldReading({ pattern: 'none', reset_month: null }),
-    type: fieldReading('flow'),
-    temporal_aggregation: fieldReading('period-total'),
-    orientation: fieldReading('higher-is-positive'),
+    type: findingOf('flow'),
+    temporal_aggregation: findingOf('period-total'),
+    orientation: findingOf('higher-is-positive'),
+    unit_kind: findingOf('currency'),
+    unit_scale: findingOf(1e6),
+    unit_currency: findingOf('USD'),
+    unit_per: findingOf(null),
+    frequency: findingOf('monthly'),
+    cumulative_pattern: findingOf('none'),
+    cumulative_reset_month: findingOf(null),
     ...parts,
   }
 }
 
-export function decisionOf(parts: Partial<Decision> = {}): Decision {
-  return {
+/** A decision on the three labels of a flow, each with confidence 0.9; `labels` replaces some of them or adds others. */
+export function decisionOf(labels: Labels = {}, parts: Partial<Omit<Decision, 'labels'>> = {}): Decision {
+  const all: Labels = {
     type: 'flow',
     temporal_aggregation: 'period-total',
     orientation: 'higher-is-positive',
-    confidence: { type: 0.9, temporal_aggregation: 0.9, orientation: 0.9 },
-    reason: 'money over a period',
-    ...parts,
+    ...labels,
   }
+  const confidence = Object.fromEntries(Object.keys(all).map((field) => [field, 0.9]))
+  return { labels: all, confidence, reason: 'money over a period', ...parts }
 }
 
 export function indicatorOf(parts: Partial<Indicator> = {}): Indicator {

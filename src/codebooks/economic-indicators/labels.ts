@@ -1,10 +1,4 @@
-/** The labels of the codebook as data: the values that each field of a classification may take. */
-
-/**
- * The version of the codebook, which stands for the meaning of all labels, definitions and rulings. A change of meaning needs
- * a new version, so that answers stored under the old version are not reused.
- */
-export const CODEBOOK_VERSION = 'v1'
+/** The labels that readers and rules can give, for the compiler. A test holds them to the values in `codebook.yaml`. */
 
 /** The groups of types, called families. Each type belongs to exactly one family. */
 export const FAMILIES = [
@@ -96,13 +90,3 @@ export const FREQUENCIES = [
 
 /** Whether the values of a series add up over time, and whether they start again each year. */
 export const CUMULATIVE_PATTERNS = ['none', 'year-to-date', 'running-total', 'unknown'] as const
-
-/** The fields that a model may decide. Unit, frequency and cumulative pattern are read by rules alone. */
-export const DECIDED_FIELDS = ['type', 'temporal_aggregation', 'orientation'] as const
-
-/** A record with a value for each decided field. */
-export function perDecidedField<T>(
-  value: (field: (typeof DECIDED_FIELDS)[number]) => T,
-): Record<(typeof DECIDED_FIELDS)[number], T> {
-  return { type: value('type'), temporal_aggregation: value('temporal_aggregation'), orientation: value('orientation') }
-}

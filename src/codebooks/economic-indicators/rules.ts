@@ -32,9 +32,9 @@ function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, ma
 
 /** Reads every field of an indicator by the rules, which takes less than 0.2 ms. */
 export function readIndicator(indicator: Indicator): RuleReading {
-  const { name, units, scale, currency_code, periodicity, sample_values } = indicator
+  const { name, units, scale, currency_code, periodicity, sample_values, long_name, description } = indicator
   const unit = parseUnits({ units, name, scale, currency_code })
-  const frequency = parseFrequency({ periodicity, sample_values })
+  const frequency = parseFrequency({ periodicity, sample_values, texts: [name, units, long_name, description] })
   const context = buildRuleContext(indicator, unit)
   const type = decide(TYPE_RULES, context, !context.isCut)
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })

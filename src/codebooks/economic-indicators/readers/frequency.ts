@@ -77,14 +77,28 @@ const DAY_MS = 86_400_000
 /** At most this many dates of sample values are used, the latest ones. */
 const MAX_POINTS = 400
 
+/**
+ * Words in the other texts by which a series may tell how often it has a value. "Annual" and "year" are no such words by
+ * themselves: "annual % growth" and "during the year" stand in texts of series of every frequency.
+ */
+const TEXT_NAMES_FREQUENCY = pattern`
+  \b(?:daily|weekly|fortnightly|monthly|quarterly|annually|biannually|biennial|biennially)\b|\b(?:semi|half)[- ]?(?:annual|yearly)
+  |\b(?:annual|yearly) (?:data|series|frequency|figures|observations|releases?|updates?)\b|\bevery (?:day|week|month|quarter|year)\b
+`
+/** The most characters of all other texts together in which such words are looked for. */
+const MAX_TEXT_LENGTH = 1200
+
 export interface FrequencyInput {
   readonly periodicity?: string | undefined
+  /** The other texts of the indicator that may tell its frequency, such as its name. They are not read, only looked at. */
+  readonly texts?: readonly (string | undefined)[]
   readonly sample_values: readonly SamplePoint[]
 }
 
 /**
  * Reads the frequency from the periodicity text. Where the text has no known word, the frequency of most gaps between the
- * dates of sample values counts.
+ * dates of sample values counts. Where there is neither a periodicity nor a date, and no other text names a frequency, the
+ * reader is sure that the frequency is unknown, because nobody could tell more.
  */
 export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
@@ -97,7 +111,15 @@ export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
       return { value: frequency, sure: true, rule: 'periodicity-word', because: `The periodicity says ${frequency}.` }
     }
   }
+  if (word === '' && input.sample_values.length === 0 && !isNamedIn(input.texts ?? [])) {
+    return { value: 'unknown', sure: true, rule: 'nothing-tells', because: 'No text and no date tells a frequency.' }
+  }
   return fromDates(input.sample_values)
+}
+
+function isNamedIn(texts: readonly (string | undefined)[]): boolean {
+  const text = texts.map((part) => part ?? '').join(' | ')
+  return TEXT_NAMES_FREQUENCY.test(text.slice(0, MAX_TEXT_LENGTH).toLowerCase())
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Reads what a unit is divided by, such as "barrel" from "USD/bbl" (the field `unit.per`). */
 import { cap } from './unit-normalise.ts'
 
-/** The most characters of a denominator that is kept as written. */
-const MAX_DENOMINATOR_LENGTH = 80
+/** The most characters of a denominator that is kept as written, as `unit_per` has them in `codebook.yaml`. */
+const MAX_DENOMINATOR_LENGTH = 60
 
 /** The spellings of common denominators, each with the one name that all its spellings get. */
 const DENOMINATOR_NAMES: readonly (readonly [RegExp, string])[] = [
@@ -37,7 +37,7 @@ export function readDenominator(denominator: string): string | null {
   const lower = text.toLowerCase()
   for (const [pattern, name] of DENOMINATOR_NAMES) if (pattern.test(lower)) return name
   if (/^(?:constant |current )?(?:\d{4} )?(?:us ?\$|\$|us dollars?)/.test(lower))
-    return lower.replace(/us ?\$|\$/, 'USD')
+    return cap(lower.replace(/us ?\$|\$/, 'USD'), MAX_DENOMINATOR_LENGTH)
   if (/^(?:international|ppp) ?(?:\$|dollars?)?$/.test(lower)) return 'INTL'
   return cap(text, MAX_DENOMINATOR_LENGTH)
 }

@@ -1,5 +1,5 @@
 /** Reads the multiplier of a units text, such as 1e6 from "USD Million" or 1e8 from "JPY 100 Million". */
-import { UNIT_SCALES } from '../codebook.ts'
+import { UNIT_SCALES } from '../labels.ts'
 import { MONEY_LETTERS, SCALE_WORDS } from './unit-words.ts'
 
 /**

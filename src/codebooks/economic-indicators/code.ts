@@ -1,0 +1,16 @@
+/** The code of the codebook: its readers and rules, its shapes, its evidence and its earlier forms as the engine knows them. */
+import type { CodebookCode } from '../types.ts'
+import { EARLIER_FORMS } from './earlier-forms.ts'
+import { EVIDENCE } from './evidence.ts'
+import { flattenReading } from './flat-reading.ts'
+import { readIndicator } from './rules.ts'
+import { humanShape, PER_RECORD, shapeParts } from './shape.ts'
+
+export const ECONOMIC_INDICATORS: CodebookCode = {
+  read: (record) => flattenReading(readIndicator(record)),
+  shapeParts,
+  humanShape,
+  perRecord: PER_RECORD,
+  evidence: EVIDENCE.fields,
+  earlier: EARLIER_FORMS,
+}
