@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type PreparedScheme, prepareScheme } from '../classification/scheme.ts'
+import { BUILT_IN_NAMES, codeOf } from '../codebooks/built-in.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import { type CodebookProblem, codeListFiles, parseCodebook } from '../codebooks/parse.ts'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -18,9 +20,6 @@ export interface LoadedCodebook {
 }
 
 const BUILT_IN = new URL('../codebooks/', import.meta.url)
-/** The codebooks that come with the service, by name. */
-export const BUILT_IN_NAMES = ['economic-indicators', 'business-activities', 'release-topics'] as const
-
 /** The path of a built-in codebook's file; undefined for a name that no built-in codebook has. */
 export function builtInFile(name: string): string | undefined {
   const known = BUILT_IN_NAMES.find((one) => one === name)
@@ -61,7 +60,18 @@ async function readList(path: string, name: string): Promise<string | undefined>
   return await readFile(file, 'utf8').catch(() => undefined)
 }
 
-function hashOf(text: string, lists: ReadonlyMap<string, string>): string {
+/** Reads the codebooks that come with the service. */
+export async function loadBuiltIns(): Promise<readonly LoadedCodebook[]> {
+  return await Promise.all(BUILT_IN_NAMES.map((name) => loadCodebook(builtInFile(name) ?? name)))
+}
+
+/** Makes a codebook that was read ready for use. */
+export function schemeOf({ codebook, hash }: LoadedCodebook): PreparedScheme {
+  return prepareScheme({ codebook, hash, code: codeOf(codebook.name) })
+}
+
+/** SHA-256 of the texts of a codebook, in hexadecimal. */
+export function hashOf(text: string, lists: ReadonlyMap<string, string>): string {
   const parts = [text, ...[...lists].sort(([a], [b]) => (a < b ? -1 : 1)).flat()]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
