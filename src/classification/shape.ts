@@ -1,4 +1,5 @@
 /** Computes the shape of a record, which is the key of reuse: records of one shape share the answer to each field. */
+import { canonicalText } from '../codebooks/canonical-text.ts'
 import type { Indicator, Reading, Scheme } from './types.ts'
 
 export interface ShapeContext {
@@ -34,25 +35,9 @@ export function humanShapeOf(scheme: Scheme, record: Indicator, reading: Reading
 }
 
 function contentOf({ codebook, code }: Scheme, record: Indicator, reading: Reading, asked: readonly string[]) {
-  const texts = Object.fromEntries(codebook.record.texts.map(({ name }) => [name, canonical(record[name])]))
+  const texts = Object.fromEntries(codebook.record.texts.map(({ name }) => [name, canonicalText(record[name])]))
   if (code !== null) return { ...texts, ...code.shapeParts(record, reading, asked) }
   const { samples: shown } = codebook.record
   const samples = shown === 0 ? [] : record.sample_values.slice(-shown).map(({ date, value }) => [date, value])
   return { ...texts, ...(samples.length > 0 ? { samples } : {}) }
-}
-
-/**
- * Maps spellings of the same text to one spelling: case, white space, full-width signs and ligatures (NFKC), quotes and
- * dashes no longer differ. Returns null where there is no text.
- */
-function canonical(text: string | undefined): string | null {
-  if (text === undefined) return null
-  return text
-    .normalize('NFKC')
-    .replace(/[\u2018-\u201b\u2032`´]/gu, "'")
-    .replace(/[\u201c-\u201f\u2033«»]/gu, '"')
-    .replace(/[\u2010-\u2015\u2212]/gu, '-')
-    .replace(/\s+/gu, ' ')
-    .trim()
-    .toLowerCase()
 }
