@@ -1,36 +1,44 @@
 /** Reads and writes the answers of models, kept by shape so that a later indicator of the same shape reuses them. */
 import { z } from 'zod'
-import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
-import { assignExcluded, type Column, namesOf, type Parameters, storableText, uniqueByKey, unnestRows } from './bulk.ts'
+import { type Column, namesOf, type Parameters, storableJson, storableText, uniqueByKey, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
-import { codebookValue, confidence } from './rows.ts'
+import { confidenceByField, labels } from './rows.ts'
 import type { StoredAnswer } from './types.ts'
 
-const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
-  { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
+/** The columns of an answer that a newer answer to the same shape replaces. */
+const REPLACED_COLUMNS: readonly Column<StoredAnswer>[] = [
   { name: 'shape', type: 'text', value: (row) => storableText(row.shape) },
-  { name: 'type', type: 'text', value: (row) => row.decision.type },
-  { name: 'temporal_aggregation', type: 'text', value: (row) => row.decision.temporal_aggregation },
-  { name: 'orientation', type: 'text', value: (row) => row.decision.orientation },
-  { name: 'confidence_type', type: 'float8', value: (row) => row.decision.confidence.type },
-  {
-    name: 'confidence_temporal_aggregation',
-    type: 'float8',
-    value: (row) => row.decision.confidence.temporal_aggregation,
-  },
-  { name: 'confidence_orientation', type: 'float8', value: (row) => row.decision.confidence.orientation },
   { name: 'reason', type: 'text', value: (row) => storableText(row.decision.reason) },
   { name: 'source', type: 'text', value: (row) => row.source },
   { name: 'model', type: 'text', value: (row) => (row.model === null ? null : storableText(row.model)) },
-  { name: 'codebook_version', type: 'text', value: (row) => row.codebookVersion },
+  { name: 'codebook', type: 'text', value: (row) => storableText(row.codebook) },
+  { name: 'codebook_hash', type: 'text', value: (row) => row.codebookHash },
   { name: 'prompt_version', type: 'text', value: (row) => row.promptVersion },
 ]
 
+/** The columns that hold a value for each field, to which the fields of another answer are added. */
+const FIELD_COLUMNS: readonly Column<StoredAnswer>[] = [
+  { name: 'labels', type: 'jsonb', value: (row) => storableJson(row.decision.labels) },
+  { name: 'confidence', type: 'jsonb', value: (row) => storableJson(row.decision.confidence) },
+]
+
+const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
+  { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
+  ...FIELD_COLUMNS,
+  ...REPLACED_COLUMNS,
+]
+
+/** Whether the stored answer and the new one are both a person's, or neither is. */
+const ARE_OF_A_KIND = `(old.source = 'person') = (excluded.source = 'person')`
+
+/** Whether the new answer replaces labels of the stored one. */
+const IS_NEWER = `case when ${ARE_OF_A_KIND} then old.answered_at < excluded.answered_at else excluded.source = 'person' end`
+
 /**
- * The parts of an SQL `with` statement that write answers. A newer answer replaces an older one, but only a person's
- * answer replaces a person's. `answeredAt` must be the same when a batch is saved again, so that the second save
- * changes nothing.
+ * The parts of an SQL `with` statement that write answers. Answers of one shape to different fields are joined; in a field
+ * that both answer, the newer label stands. Only a person's answer replaces a person's, and then as a whole. `answeredAt`
+ * must be the same when a batch is saved again, so that the second save changes nothing.
  */
 export function writeAnswers(
   parameters: Parameters,
@@ -38,61 +46,73 @@ export function writeAnswers(
   answeredAt: string,
 ): readonly string[] {
   if (answers.length === 0) return []
-  const rows = uniqueByKey(
-    answers,
-    (row) => row.shapeHash,
-    (row, than) => row.source === 'person' || than.source !== 'person',
-  )
+  const rows = joinByShape(answers)
   const names = namesOf(ANSWER_COLUMNS)
   const given = unnestRows(parameters, ANSWER_COLUMNS, rows)
+  const joined = FIELD_COLUMNS.map(
+    ({ name }) => `${name} = case when not ${ARE_OF_A_KIND} then excluded.${name}
+          when ${IS_NEWER} then old.${name} || excluded.${name} else excluded.${name} || old.${name} end`,
+  )
+  const replaced = [...REPLACED_COLUMNS.map((column) => column.name), 'answered_at', 'used_at'].map(
+    (name) => `${name} = case when ${IS_NEWER} then excluded.${name} else old.${name} end`,
+  )
   return [
     `answer_rows as (
-      insert into answers as old (${names}, answered_at, used_at)
+      insert into shape_answers as old (${names}, answered_at, used_at)
       select ${names}, ${parameters.bind(answeredAt)}::timestamptz, now() from ${given} order by shape_hash
       on conflict (shape_hash) do update set
-        ${assignExcluded(ANSWER_COLUMNS, 'shape_hash')}, answered_at = excluded.answered_at, used_at = excluded.used_at
-      where case
-        when (old.source = 'person') = (excluded.source = 'person') then old.answered_at < excluded.answered_at
-        else excluded.source = 'person'
-      end
+        ${[...joined, ...replaced].join(',\n        ')}
+      where ${IS_NEWER} or (${ARE_OF_A_KIND} and excluded.labels || old.labels <> old.labels)
     )`,
   ]
+}
+
+/** One answer for each shape, in order of the hash; `answers` of one shape are joined by the rule of `writeAnswers`. */
+function joinByShape(answers: readonly StoredAnswer[]): readonly StoredAnswer[] {
+  const joined = new Map<string, StoredAnswer>()
+  for (const answer of answers) {
+    const before = joined.get(answer.shapeHash)
+    joined.set(answer.shapeHash, before === undefined ? answer : joinAnswers(before, answer))
+  }
+  return uniqueByKey(
+    [...joined.values()],
+    (row) => row.shapeHash,
+    () => true,
+  )
+}
+
+function joinAnswers(before: StoredAnswer, answer: StoredAnswer): StoredAnswer {
+  if ((before.source === 'person') !== (answer.source === 'person')) return before.source === 'person' ? before : answer
+  const decision = {
+    ...answer.decision,
+    labels: { ...before.decision.labels, ...answer.decision.labels },
+    confidence: { ...before.decision.confidence, ...answer.decision.confidence },
+  }
+  return { ...answer, decision }
 }
 
 const answerRow = z
   .object({
     shape_hash: z.string().min(1),
     shape: z.string(),
-    type: codebookValue<IndicatorType>(),
-    temporal_aggregation: codebookValue<TemporalAggregation>(),
-    orientation: codebookValue<Orientation>(),
-    confidence_type: confidence,
-    confidence_temporal_aggregation: confidence,
-    confidence_orientation: confidence,
+    labels,
+    confidence: confidenceByField,
     reason: z.string(),
     source: z.enum(['model', 'escalation', 'person'] satisfies StoredAnswer['source'][]),
     model: z.string().nullable(),
-    codebook_version: z.string(),
+    codebook: z.string(),
+    codebook_hash: z.string(),
     prompt_version: z.string(),
   })
   .transform(
     (row): StoredAnswer => ({
       shapeHash: row.shape_hash,
       shape: row.shape,
-      decision: {
-        type: row.type,
-        temporal_aggregation: row.temporal_aggregation,
-        orientation: row.orientation,
-        confidence: {
-          type: row.confidence_type,
-          temporal_aggregation: row.confidence_temporal_aggregation,
-          orientation: row.confidence_orientation,
-        },
-        reason: row.reason,
-      },
+      decision: { labels: row.labels, confidence: row.confidence, reason: row.reason },
       source: row.source,
       model: row.model,
-      codebookVersion: row.codebook_version,
+      codebook: row.codebook,
+      codebookHash: row.codebook_hash,
       promptVersion: row.prompt_version,
     }),
   )
@@ -112,14 +132,14 @@ export async function findAnswers(
     'read answers',
     answerRow,
     `with marked as (
-       update answers set used_at = now()
+       update shape_answers set used_at = now()
        where shape_hash in (
-         select shape_hash from answers
+         select shape_hash from shape_answers
          where shape_hash = any($1::text[]) and used_at < now() - interval '1 day'
          order by shape_hash for update skip locked
        )
      )
-     select ${namesOf(ANSWER_COLUMNS)} from answers where shape_hash = any($1::text[])`,
+     select ${namesOf(ANSWER_COLUMNS)} from shape_answers where shape_hash = any($1::text[])`,
     [shapeHashes],
   )
   return new Map(found.map((answer) => [answer.shapeHash, answer]))

@@ -1,30 +1,35 @@
-/** Exports all classifications, those of one run, and all inputs, page by page in order of the indicator's id. */
+/** Reads everything in pages: the latest results of a codebook, what one run classified, and the inputs of all indicators. */
 import { z } from 'zod'
 import type { Classification, Indicator } from '../classification/types.ts'
-import { type PageOptions, readPages } from './pages.ts'
+import { Parameters, storableText } from './bulk.ts'
+import { isAfter, type PageKey, type PageOptions, readPages } from './pages.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
 import { CLASSIFICATION_SELECT, classificationRow } from './results.ts'
 import { findRunStart } from './runs.ts'
 
 const DOING = 'export classifications'
-const idOfClassification = (row: Classification) => row.indicator_id
+const keyOfClassification = (row: Classification): PageKey => [row.catalogue, row.indicator_id]
+
+export type ExportOptions = PageOptions & { readonly codebook: string; readonly runId?: string }
 
 /**
- * The latest classification of every indicator; with `runId`, the classifications that this run gave by the history,
- * also of indicators that a later run classified again.
+ * The latest classification of every indicator by a codebook; with `runId`, the classifications that this run gave by the
+ * history, also of indicators that a later run classified again.
  */
 export async function* exportClassifications(
   pool: DatabasePool,
-  options: PageOptions & { readonly runId?: string },
+  options: ExportOptions,
 ): AsyncGenerator<readonly Classification[], void, undefined> {
   const { runId } = options
   if (runId !== undefined) return yield* exportRun(pool, runId, options)
-  const text = `select ${CLASSIFICATION_SELECT} from classifications
-    where indicator_id > $1 order by indicator_id limit $2`
-  yield* readPages(options, idOfClassification, (after, pageSize) =>
-    queryRows(pool, DOING, classificationRow, text, [after, pageSize]),
-  )
+  yield* readPages(options, keyOfClassification, (after, pageSize) => {
+    const parameters = new Parameters()
+    const text = `select ${CLASSIFICATION_SELECT} from results
+      where codebook_name = ${parameters.bind(storableText(options.codebook))} and ${isAfter(parameters, after, options)}
+      order by catalogue, indicator_id limit ${parameters.bind(pageSize)}`
+    return queryRows(pool, DOING, classificationRow, text, parameters.values)
+  })
 }
 
 /**
@@ -34,15 +39,18 @@ export async function* exportClassifications(
 async function* exportRun(
   pool: DatabasePool,
   runId: string,
-  options: PageOptions,
+  options: ExportOptions,
 ): AsyncGenerator<readonly Classification[], void, undefined> {
   const startedAt = await findRunStart(pool, runId)
   if (startedAt === undefined) return
-  const text = `select ${CLASSIFICATION_SELECT} from classification_history
-    where run_id = $3 and run_started_at = $4::timestamptz and indicator_id > $1 order by indicator_id limit $2`
-  yield* readPages(options, idOfClassification, (after, pageSize) =>
-    queryRows(pool, DOING, classificationRow, text, [after, pageSize, runId, startedAt]),
-  )
+  yield* readPages(options, keyOfClassification, (after, pageSize) => {
+    const parameters = new Parameters()
+    const text = `select ${CLASSIFICATION_SELECT} from result_history
+      where run_id = ${parameters.bind(runId)} and run_started_at = ${parameters.bind(startedAt)}::timestamptz
+        and codebook_name = ${parameters.bind(storableText(options.codebook))} and ${isAfter(parameters, after, options)}
+      order by catalogue, indicator_id limit ${parameters.bind(pageSize)}`
+    return queryRows(pool, DOING, classificationRow, text, parameters.values)
+  })
 }
 
 /**
@@ -50,22 +58,27 @@ async function* exportRun(
  * it as a catalogue checks it again.
  */
 const inputRow = z.object({
+  catalogue: z.string(),
   indicator_id: z.string(),
   input: z
     .looseObject({ indicator_id: z.string(), name: z.string() })
     .transform((input) => input as unknown as Indicator),
 })
 
-/** The latest input of every indicator. */
+/** The latest input of every indicator, of one catalogue or of all. */
 export async function* exportIndicators(
   pool: DatabasePool,
   options: PageOptions,
 ): AsyncGenerator<readonly Indicator[], void, undefined> {
-  const text = 'select indicator_id, input from indicators where indicator_id > $1 order by indicator_id limit $2'
   const pages = readPages(
     options,
-    (row: z.output<typeof inputRow>) => row.indicator_id,
-    (after, pageSize) => queryRows(pool, 'export indicators', inputRow, text, [after, pageSize]),
+    (row: z.output<typeof inputRow>): PageKey => [row.catalogue, row.indicator_id],
+    (after, pageSize) => {
+      const parameters = new Parameters()
+      const text = `select catalogue, indicator_id, input from result_inputs where ${isAfter(parameters, after, options)}
+        order by catalogue, indicator_id limit ${parameters.bind(pageSize)}`
+      return queryRows(pool, 'export indicators', inputRow, text, parameters.values)
+    },
   )
   for await (const page of pages) yield page.map(({ input }) => input)
 }

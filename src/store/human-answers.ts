@@ -4,21 +4,28 @@
  * replaces it or a run overrides it.
  */
 import { z } from 'zod'
-import type { IndicatorType, Orientation, TemporalAggregation } from '../classification/types.ts'
-import { assignExcluded, type Column, namesOf, type Parameters, storableText, uniqueByKey, unnestRows } from './bulk.ts'
+import {
+  assignExcluded,
+  type Column,
+  namesOf,
+  type Parameters,
+  storableJson,
+  storableText,
+  uniqueByKey,
+  unnestRows,
+} from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
-import { codebookValue } from './rows.ts'
+import { labels } from './rows.ts'
 import type { BatchToSave, ReviewDecision, ReviewToSave, StoredAnswer } from './types.ts'
 
 const HUMAN_ANSWER_COLUMNS: readonly Column<ReviewDecision>[] = [
   { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
   { name: 'shape', type: 'text', value: (row) => storableText(row.shape) },
-  { name: 'type', type: 'text', value: ({ after }) => after.type },
-  { name: 'temporal_aggregation', type: 'text', value: ({ after }) => after.temporal_aggregation },
-  { name: 'orientation', type: 'text', value: ({ after }) => after.orientation },
+  { name: 'labels', type: 'jsonb', value: (row) => storableJson(row.labels) },
   { name: 'reason', type: 'text', value: ({ after }) => storableText(after.reason) },
-  { name: 'codebook_version', type: 'text', value: ({ after }) => after.codebook_version },
+  { name: 'codebook', type: 'text', value: ({ after }) => storableText(after.codebook) },
+  { name: 'codebook_hash', type: 'text', value: ({ after }) => after.codebook_hash },
 ]
 
 /**
@@ -37,7 +44,7 @@ export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave):
   const at = parameters.bind(review.runStartedAt)
   return [
     `human_answer_rows as (
-      insert into person_answers as old (${names}, decided_by, decided_at)
+      insert into human_answers as old (${names}, decided_by, decided_at)
       select ${names}, ${by}::text, ${at}::timestamptz from ${given} order by shape_hash
       on conflict (shape_hash) do update set
         ${assignExcluded(HUMAN_ANSWER_COLUMNS, 'shape_hash')},
@@ -60,12 +67,12 @@ export function overrideHumanAnswers(parameters: Parameters, batch: BatchToSave)
   // The rows are locked in order of the hash, as every writer of the table does, so that writers cannot deadlock.
   return [
     `overridden as (
-      select shape_hash from person_answers
+      select shape_hash from human_answers
       where shape_hash = any(${given}::text[]) and overridden_by is null and decided_at < ${startedAt}::timestamptz
       order by shape_hash for update
     )`,
     `overridden_rows as (
-      update person_answers set overridden_by = ${runId}::text
+      update human_answers set overridden_by = ${runId}::text
       where shape_hash in (select shape_hash from overridden)
     )`,
   ]
@@ -75,26 +82,24 @@ const humanAnswerRow = z
   .object({
     shape_hash: z.string().min(1),
     shape: z.string(),
-    type: codebookValue<IndicatorType>(),
-    temporal_aggregation: codebookValue<TemporalAggregation>(),
-    orientation: codebookValue<Orientation>(),
+    labels,
     reason: z.string(),
-    codebook_version: z.string(),
+    codebook: z.string(),
+    codebook_hash: z.string(),
   })
   .transform(
     (row): StoredAnswer => ({
       shapeHash: row.shape_hash,
       shape: row.shape,
       decision: {
-        type: row.type,
-        temporal_aggregation: row.temporal_aggregation,
-        orientation: row.orientation,
-        confidence: { type: 1, temporal_aggregation: 1, orientation: 1 },
+        labels: row.labels,
+        confidence: Object.fromEntries(Object.keys(row.labels).map((field) => [field, 1])),
         reason: row.reason,
       },
       source: 'person',
       model: null,
-      codebookVersion: row.codebook_version,
+      codebook: row.codebook,
+      codebookHash: row.codebook_hash,
       promptVersion: '',
     }),
   )
@@ -109,7 +114,7 @@ export async function findHumanAnswers(
     pool,
     'read human answers',
     humanAnswerRow,
-    `select ${namesOf(HUMAN_ANSWER_COLUMNS)} from person_answers
+    `select ${namesOf(HUMAN_ANSWER_COLUMNS)} from human_answers
      where shape_hash = any($1::text[]) and overridden_by is null`,
     [shapeHashes],
   )

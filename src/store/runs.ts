@@ -7,6 +7,12 @@ import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import type { BatchToSave, ModelRequestRecord, ModelUse, RunTotals } from './types.ts'
 
+/**
+ * Marks the runs that a release with codebooks opens. The database refuses new runs without a mark, which releases before
+ * it would open during a rolling update (migration 009).
+ */
+const WRITES = 'results'
+
 const startRow = z.object({ started_at: z.iso.datetime() })
 
 /** When the run was opened, ISO 8601; undefined where no batch has opened it. */
@@ -29,7 +35,8 @@ export async function openRun(pool: DatabasePool, runId: string): Promise<{ read
     pool,
     'open a run',
     startRow,
-    `insert into runs (run_id, started_at) values ($1, date_trunc('milliseconds', clock_timestamp()))
+    `insert into runs (run_id, started_at, writes)
+     values ($1, date_trunc('milliseconds', clock_timestamp()), '${WRITES}')
      on conflict (run_id) do update set run_id = excluded.run_id
      returning started_at`,
     [runId],
@@ -38,13 +45,17 @@ export async function openRun(pool: DatabasePool, runId: string): Promise<{ read
   return { startedAt: opened.started_at }
 }
 
-const BATCH_COLUMNS: readonly Column<BatchToSave>[] = [
+/** The parts of a batch or of a review that its totals are made of. */
+type Totalled = Pick<BatchToSave, 'runId' | 'batchId' | 'totals'>
+
+const BATCH_COLUMNS: readonly Column<Totalled>[] = [
   { name: 'run_id', type: 'text', value: (batch) => batch.runId },
   { name: 'batch_id', type: 'text', value: (batch) => batch.batchId },
   { name: 'indicators', type: 'int4', value: ({ totals }) => totals.indicators },
   { name: 'classified', type: 'int4', value: ({ totals }) => totals.classified },
   { name: 'unchanged', type: 'int4', value: ({ totals }) => totals.unchanged },
   { name: 'needs_review', type: 'int4', value: ({ totals }) => totals.needsReview },
+  { name: 'unverified', type: 'int4', value: ({ totals }) => totals.unverified },
   { name: 'from_rules', type: 'int4', value: ({ totals }) => totals.bySource.rules },
   { name: 'from_reuse', type: 'int4', value: ({ totals }) => totals.bySource.reuse },
   { name: 'from_model', type: 'int4', value: ({ totals }) => totals.bySource.model },
@@ -69,7 +80,8 @@ export function reopenRun(
   const startedAt = parameters.bind(batch.runStartedAt)
   return [
     `run_row as (
-      insert into runs (run_id, started_at) values (${runId}::text, ${startedAt}::timestamptz) on conflict do nothing
+      insert into runs (run_id, started_at, writes) values (${runId}::text, ${startedAt}::timestamptz, '${WRITES}')
+      on conflict do nothing
     )`,
   ]
 }
@@ -78,7 +90,7 @@ export function reopenRun(
  * The main statement after an SQL `with`, which writes the totals of the batch. A batch that is saved again replaces
  * its totals, so that it counts once in the sums of its run.
  */
-export function writeBatchTotals(parameters: Parameters, batch: BatchToSave): string {
+export function writeBatchTotals(parameters: Parameters, batch: Totalled): string {
   const names = namesOf(BATCH_COLUMNS)
   return `insert into run_batches (${names}, saved_at)
     select ${names}, clock_timestamp() from ${unnestRows(parameters, BATCH_COLUMNS, [batch])}
@@ -129,6 +141,7 @@ const totalsRow = z
     classified: count,
     unchanged: count,
     needs_review: count,
+    unverified: count,
     from_rules: count,
     from_reuse: count,
     from_model: count,
@@ -151,6 +164,7 @@ const totalsRow = z
       classified: row.classified,
       unchanged: row.unchanged,
       needsReview: row.needs_review,
+      unverified: row.unverified,
       bySource: {
         rules: row.from_rules,
         reuse: row.from_reuse,

@@ -4,11 +4,12 @@ import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
+import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
 import { exportClassifications, exportIndicators } from './export.ts'
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
-import { findClassification, findLatest, writeResults } from './results.ts'
+import { findClassifications, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
 import { addAnswered, findModelUse, findRun, openRun, reopenRun, writeBatchTotals, writeRequests } from './runs.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
@@ -17,7 +18,10 @@ import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 export function createStore(pool: DatabasePool): Store {
   return {
     openRun: (runId) => openRun(pool, runId),
-    findLatest: (ids) => findLatest(pool, ids),
+    saveCodebook: (codebook, fields) => saveCodebook(pool, codebook, fields),
+    findCodebook: (by) => findCodebook(pool, by),
+    listCodebooks: () => listCodebooks(pool),
+    findLatest: (scope, ids) => findLatest(pool, scope, ids),
     findAnswers: (shapeHashes) => findAnswers(pool, shapeHashes),
     findHumanAnswers: (shapeHashes) => findHumanAnswers(pool, shapeHashes),
     findModelUse: (model) => findModelUse(pool, model),
@@ -27,11 +31,11 @@ export function createStore(pool: DatabasePool): Store {
     findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
     saveAnswers: (answers) => saveAnswers(pool, answers),
     saveBatch: (batch) => saveBatch(pool, batch),
-    findClassification: (id) => findClassification(pool, id),
+    findClassifications: (id, scope) => findClassifications(pool, id, scope),
     findRun: (runId) => findRun(pool, runId),
     addAnswered: (counts) => addAnswered(pool, counts),
     exportClassifications: (options) => exportClassifications(pool, options),
-    findIndicators: (ids) => findIndicators(pool, ids),
+    findIndicators: (scope, ids) => findIndicators(pool, scope, ids),
     listNeedingReview: (options) => listNeedingReview(pool, options),
     saveReview: (review) => saveReview(pool, review),
     exportDecisions: (options) => exportDecisions(pool, options),
@@ -51,6 +55,7 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     ...writeResults(parameters, batch.results, {
       runId: batch.runId,
       startedAt: batch.runStartedAt,
+      codebook: batch.scope.codebook,
       overridesHumanAnswers: batch.overriddenHumanAnswers !== undefined,
     }),
     ...overrideHumanAnswers(parameters, batch),

@@ -7,25 +7,28 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { CUTOFF, type DeletionJob, IS_UNDER_WAY } from './expired-rows.ts'
 
-/** Days that a chunk covers, by migration 002. A row is dropped with its chunk, so it stays up to this much longer. */
+/** Days that a chunk covers, by migrations 002 and 008. A row is dropped with its chunk, so it stays up to this much longer. */
 export const CHUNK_DAYS = 7
 
+/** A chunk of the history holds many runs, so the start of the oldest run that is still under way bounds it. */
+const HISTORY_BOUND = `least(${CUTOFF}, (
+  select min(run.started_at) from runs run where run.started_at < ${CUTOFF} and ${IS_UNDER_WAY}
+))`
+
 /**
- * For each table that migration 002 makes a hypertable, SQL for the moment before which chunks may be dropped; `$1` is
- * the period in days. A chunk of the history holds many runs, so the start of the oldest run that is still under way
- * bounds the history.
+ * For each table that migrations 002 and 008 make a hypertable, SQL for the moment before which chunks may be dropped;
+ * `$1` is the period in days.
  */
 const BOUNDS = {
   llm_requests: CUTOFF,
-  classification_history: `least(${CUTOFF}, (
-    select min(run.started_at) from runs run where run.started_at < ${CUTOFF} and ${IS_UNDER_WAY}
-  ))`,
+  result_history: HISTORY_BOUND,
+  classification_history: HISTORY_BOUND,
 } as const
 
 export type Hypertable = keyof typeof BOUNDS
 
 const homeRows = z.array(z.object({ home: z.string() }))
-const hypertableRows = z.array(z.object({ name: z.enum(['llm_requests', 'classification_history']) }))
+const hypertableRows = z.array(z.object({ name: z.enum(['llm_requests', 'result_history', 'classification_history']) }))
 const estimateRows = z.array(z.object({ rows: z.number() }))
 
 /** The tables that are hypertables, with the schema of TimescaleDB's functions as SQL has to write it. */

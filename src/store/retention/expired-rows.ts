@@ -7,7 +7,16 @@ import type pg from 'pg'
 import { z } from 'zod'
 
 /** The tables that retention deletes from. */
-export const RETENTION_TABLES = ['llm_requests', 'classification_history', 'run_batches', 'runs', 'answers'] as const
+export const RETENTION_TABLES = [
+  'llm_requests',
+  'result_history',
+  'run_batches',
+  'runs',
+  'shape_answers',
+  // Only releases before codebooks write these two; their rows were copied when the database was upgraded.
+  'classification_history',
+  'answers',
+] as const
 export type RetentionTable = (typeof RETENTION_TABLES)[number]
 
 /** What a job deleted in one transaction. */
@@ -54,23 +63,29 @@ export function deleteOldRequests(days: number): DeletionJob {
 }
 
 /**
- * Deletes the answers that were neither written nor used for `days`, except those of people. Rows that a batch is
- * writing are passed over, so that a batch never waits for a deletion.
+ * Deletes the answers of `table` that were neither written nor used for `days`, except those of people. Rows that a batch
+ * is writing are passed over, so that a batch never waits for a deletion.
  */
-export function deleteUnusedAnswers(days: number): DeletionJob {
+export function deleteUnusedAnswers(table: 'shape_answers' | 'answers', days: number): DeletionJob {
   return async (client) => {
     const rows = await countDeleted(
       client,
-      `delete from answers where shape_hash in (
-         select shape_hash from answers
+      `delete from ${table} where shape_hash in (
+         select shape_hash from ${table}
          where used_at < ${CUTOFF} - interval '${USE_MARK_DAYS} days' and source <> 'person'
          order by used_at limit ${ROWS_PER_STATEMENT} for update skip locked
        )`,
       [days],
     )
-    return { rows: { answers: rows }, hasMore: rows === ROWS_PER_STATEMENT }
+    return { rows: { [table]: rows }, hasMore: rows === ROWS_PER_STATEMENT }
   }
 }
+
+/** The tables of the history, each with its key. */
+const HISTORY_KEYS = {
+  result_history: 'run_id, codebook_name, catalogue, indicator_id, run_started_at',
+  classification_history: 'run_id, indicator_id, run_started_at',
+} as const
 
 const runRows = z.array(z.object({ run_id: z.string() }))
 
@@ -87,14 +102,17 @@ export function deleteEndedRuns(days: number): DeletionJob {
     )
     const ids = runRows.parse(found.rows).map((run) => run.run_id)
     if (ids.length === 0) return { rows: {}, hasMore: false }
-    const history = await countDeleted(
-      client,
-      `delete from classification_history where (run_id, indicator_id, run_started_at) in (
-         select run_id, indicator_id, run_started_at from classification_history
-         where run_started_at < ${CUTOFF} and run_id = any($2::text[]) limit ${ROWS_PER_STATEMENT}
-       )`,
-      [days, ids],
-    )
+    const deleteHistory = (table: keyof typeof HISTORY_KEYS) =>
+      countDeleted(
+        client,
+        `delete from ${table} where (${HISTORY_KEYS[table]}) in (
+           select ${HISTORY_KEYS[table]} from ${table}
+           where run_started_at < ${CUTOFF} and run_id = any($2::text[]) limit ${ROWS_PER_STATEMENT}
+         )`,
+        [days, ids],
+      )
+    const history = await deleteHistory('result_history')
+    const earlierHistory = await deleteHistory('classification_history')
     const batches = await countDeleted(
       client,
       `delete from run_batches where (run_id, batch_id) in (
@@ -103,7 +121,7 @@ export function deleteEndedRuns(days: number): DeletionJob {
        )`,
       [days, ids],
     )
-    const isEmptied = history < ROWS_PER_STATEMENT && batches < ROWS_PER_STATEMENT
+    const isEmptied = [history, earlierHistory, batches].every((rows) => rows < ROWS_PER_STATEMENT)
     const runs = isEmptied
       ? await countDeleted(
           client,
@@ -113,7 +131,7 @@ export function deleteEndedRuns(days: number): DeletionJob {
         )
       : 0
     return {
-      rows: { classification_history: history, run_batches: batches, runs },
+      rows: { result_history: history, classification_history: earlierHistory, run_batches: batches, runs },
       hasMore: !isEmptied || ids.length === RUNS_PER_TRANSACTION,
     }
   }

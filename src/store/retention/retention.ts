@@ -130,12 +130,13 @@ export async function sweep({ pool, days, signal, deleted }: SweepOptions): Prom
  */
 async function listJobs(pool: DatabasePool, days: number): Promise<readonly DeletionJob[]> {
   const { names, home } = await inTransaction(pool, { doing: 'find hypertables' }, findHypertables)
-  const runDays = names.includes('classification_history') ? days + CHUNK_DAYS : days
+  const runDays = names.includes('result_history') ? days + CHUNK_DAYS : days
   return [
     ...names.map((table) => dropOldChunks(table, days, home)),
     ...(names.includes('llm_requests') ? [] : [deleteOldRequests(days)]),
     deleteEndedRuns(runDays),
-    deleteUnusedAnswers(days),
+    deleteUnusedAnswers('shape_answers', days),
+    deleteUnusedAnswers('answers', days),
   ]
 }
 
