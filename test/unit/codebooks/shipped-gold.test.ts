@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
 import { readLabelledRecords } from '../../../src/catalogue/labelled-records.ts'
-import { measureRecall } from '../../../src/classification/recall.ts'
 import { isValueOf } from '../../../src/codebooks/codebook.ts'
+import { measureRecall } from '../../../src/eval/recall.ts'
 
 interface GoldRow {
   readonly indicator_id: string

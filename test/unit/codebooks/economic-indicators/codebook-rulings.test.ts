@@ -1,7 +1,7 @@
 /** Tests of the rules against the rulings of the codebook. The name of each test quotes the clause that it checks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readIndicator } from '../../../src/classification/rules.ts'
+import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
 
 interface Case {
   readonly ruling: number

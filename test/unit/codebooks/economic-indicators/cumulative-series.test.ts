@@ -1,8 +1,8 @@
 /** Measures on 1,000 made series of known pattern how often the reader of cumulative patterns is right. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { detectCumulative } from '../../../src/classification/readers/cumulative.ts'
-import { KINDS, makeSeries } from '../../helpers/made-series.ts'
+import { detectCumulative } from '../../../../src/codebooks/economic-indicators/readers/cumulative.ts'
+import { KINDS, makeSeries } from '../../../helpers/made-series.ts'
 
 const SERIES = 1_000
 /** The seeds of the series. The reader was tuned on none of the series of the later seeds. */

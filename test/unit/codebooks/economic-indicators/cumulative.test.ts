@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CUMULATIVE_PATTERNS, TYPES } from '../../../src/classification/codebook.ts'
-import { detectCumulative } from '../../../src/classification/readers/cumulative.ts'
-import type { Cumulative, Frequency, IndicatorType, SamplePoint } from '../../../src/classification/types.ts'
+import { CUMULATIVE_PATTERNS, TYPES } from '../../../../src/codebooks/economic-indicators/labels.ts'
+import { detectCumulative } from '../../../../src/codebooks/economic-indicators/readers/cumulative.ts'
+import type {
+  Cumulative,
+  Frequency,
+  IndicatorType,
+  SamplePoint,
+} from '../../../../src/codebooks/economic-indicators/types.ts'
 
 interface Series {
   readonly months: number

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FREQUENCIES } from '../../../src/classification/codebook.ts'
-import { parseFrequency } from '../../../src/classification/readers/frequency.ts'
-import type { Frequency, SamplePoint } from '../../../src/classification/types.ts'
+import { FREQUENCIES } from '../../../../src/codebooks/economic-indicators/labels.ts'
+import { parseFrequency } from '../../../../src/codebooks/economic-indicators/readers/frequency.ts'
+import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
+import type { Frequency, Indicator, SamplePoint } from '../../../../src/codebooks/economic-indicators/types.ts'
 
 const WORDS: readonly (readonly [string, Frequency])[] = [
   ['Daily', 'daily'],
@@ -100,6 +101,50 @@ test('too few or uneven dates are not guessed', () => {
   assert.equal(parseFrequency({ sample_values: dates('2024-01-01') }).value, 'unknown')
   const uneven = dates('2010-01-01', '2011-03-01', '2013-12-01', '2014-01-15', '2019-06-01')
   assert.equal(parseFrequency({ sample_values: uneven }).value, 'irregular')
+})
+
+const NO_DATES = { sample_values: [] }
+
+test('where nothing tells a frequency, the reader is sure that it is unknown', () => {
+  for (const periodicity of [undefined, '', '  ']) {
+    const texts = [
+      'GDP growth (annual %)',
+      '% per year',
+      undefined,
+      'Deaths during the given year, on 30 days a month.',
+    ]
+    const found = parseFrequency({ periodicity, texts, ...NO_DATES })
+    assert.deepEqual([found.value, found.sure, found.rule], ['unknown', true, 'nothing-tells'])
+  }
+})
+
+const TELLING: readonly (readonly [what: string, input: Parameters<typeof parseFrequency>[0]])[] = [
+  ['a periodicity that it cannot read', { periodicity: 'now and then', ...NO_DATES }],
+  ['a periodicity of "n/a"', { periodicity: 'n/a', ...NO_DATES }],
+  ['one date', { sample_values: dates('2024-01-01') }],
+  ['dates without a common distance', { sample_values: dates('2010-01-01', '2011-03-01', '2013-12-01') }],
+  ['a name that says monthly', { texts: ['Industrial Production, Monthly'], ...NO_DATES }],
+  ['units that say daily', { texts: ['Oil', 'barrels daily'], ...NO_DATES }],
+  ['a description that says quarterly', { texts: ['Debt', undefined, 'Quarterly, by the IMF.'], ...NO_DATES }],
+  ['a description of annual data', { texts: ['Debt', undefined, 'These are annual data.'], ...NO_DATES }],
+  ['a description that says semi-annual', { texts: ['A Survey', undefined, 'A semi-annual survey.'], ...NO_DATES }],
+]
+
+for (const [what, input] of TELLING) {
+  test(`the reader is not sure of an unknown frequency beside ${what}`, () => {
+    const { value, sure } = parseFrequency(input)
+    assert.deepEqual([value, sure], ['unknown', false])
+  })
+}
+
+test('the texts of an indicator are looked at for its frequency', () => {
+  const frequencyOf = (parts: Partial<Indicator>) =>
+    readIndicator({ indicator_id: 'x', name: 'Debt', sample_values: [], ...parts }).frequency.sure
+  assert.equal(frequencyOf({}), true)
+  assert.equal(frequencyOf({ name: 'Debt, Monthly' }), false)
+  assert.equal(frequencyOf({ units: 'USD, monthly' }), false)
+  assert.equal(frequencyOf({ long_name: 'Monthly debt' }), false)
+  assert.equal(frequencyOf({ description: 'Published monthly.' }), false)
 })
 
 test('any input gives a frequency of the codebook', () => {

@@ -2,22 +2,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseAnswers } from '../../../src/classification/answers.ts'
+import { builtInFile, loadCodebook } from '../../../../src/catalogue/codebook-files.ts'
+import { parseAnswers } from '../../../../src/classification/answers.ts'
+import { normaliseIndicator, parseIndicator } from '../../../../src/classification/indicator.ts'
+import { isValueOf } from '../../../../src/codebooks/codebook.ts'
+import { ECONOMIC_INDICATORS } from '../../../../src/codebooks/economic-indicators/code.ts'
+import { CURRENCY_CODES } from '../../../../src/codebooks/economic-indicators/currency-codes.ts'
 import {
   AGGREGATIONS,
-  CUMULATIVE_PATTERNS,
-  FREQUENCIES,
   ORIENTATIONS,
   TYPES,
   UNIT_KINDS,
   UNIT_SCALES,
-} from '../../../src/classification/codebook.ts'
-import { CURRENCY_CODES } from '../../../src/classification/currency-codes.ts'
-import { normaliseIndicator, parseIndicator } from '../../../src/classification/indicator.ts'
-import { parseDate } from '../../../src/classification/readers/dates.ts'
-import { parseUnits } from '../../../src/classification/readers/units.ts'
-import { readIndicator } from '../../../src/classification/rules.ts'
+} from '../../../../src/codebooks/economic-indicators/labels.ts'
+import { parseUnits } from '../../../../src/codebooks/economic-indicators/readers/units.ts'
+import { parseDate } from '../../../../src/lib/dates.ts'
 
+const { codebook } = await loadCodebook(builtInFile('economic-indicators') ?? '')
 const RUNS = { seed: 20_261_122, numRuns: 10_000 }
 
 function has(values: readonly unknown[], value: unknown): boolean {
@@ -137,52 +138,62 @@ test('dates', () => {
 })
 
 test('answers of a model', () => {
-  const label = fc.oneof(fc.constantFrom(...TYPES, ...AGGREGATIONS, ...ORIENTATIONS), fc.string())
+  const asked = codebook.fields.filter((field) => field.asked).map(({ name }) => name)
+  const label = fc.oneof(
+    fc.constantFrom(...TYPES, ...AGGREGATIONS, ...ORIENTATIONS, ...UNIT_KINDS, ...UNIT_SCALES, 'USD', '1000', null),
+    fc.string(),
+  )
   const percent = fc.oneof(fc.integer({ min: -10, max: 110 }), fc.double(), fc.string())
+  const fitting = fc.constantFrom(
+    { field: 'type', value: 'flow', confidence: 90 },
+    { field: 'type', value: 'stock', confidence: 0 },
+    { field: 'unit_scale', value: 1000, confidence: 100 },
+    { field: 'unit_currency', value: 'USD', confidence: 55 },
+    { field: 'unit_per', value: null, confidence: 80 },
+  )
+  const name = fc.oneof(fc.constantFrom(...asked, 'family', '__proto__'), fc.string())
+  const any = fc.record({ field: name, value: label, confidence: percent }, { requiredKeys: [] })
+  const labels = fc.array(fc.oneof(fitting, any, fc.anything()), { maxLength: 10 })
   const element = fc.oneof(
     fc.record(
       {
         key: fc.oneof(fc.constantFrom('k1', 'k2', 'k3', '__proto__', 'constructor', ''), fc.string()),
         reason: fc.string(),
-        type: label,
-        temporal_aggregation: label,
-        orientation: label,
-        confidence: fc.oneof(
-          fc.record({ type: percent, temporal_aggregation: percent, orientation: percent }),
-          fc.anything(),
-        ),
+        labels: fc.oneof({ weight: 4, arbitrary: labels }, fc.anything()),
       },
       { requiredKeys: [] },
     ),
     fc.anything(),
   )
+  const list = fc.array(element, { maxLength: 8 })
   const answer = fc.oneof(
-    fc.record({ answers: fc.oneof(fc.array(element, { maxLength: 8 }), fc.anything()) }),
+    { weight: 4, arbitrary: fc.record({ answers: fc.oneof({ weight: 4, arbitrary: list }, fc.anything()) }) },
     fc.anything(),
   )
-  const keys = ['k1', 'k2', 'k3']
+  const questions = ['k1', 'k2', 'k3'].map((key, index) => ({ key, fields: asked.slice(index) }))
+  let labelled = 0
   fc.assert(
     fc.property(answer, (given) => {
-      const { decisions, problems } = parseAnswers(given, keys)
-      for (const [key, decision] of decisions) {
-        assert.ok(keys.includes(key))
-        assert.ok(has(TYPES, decision.type))
-        assert.ok(has(AGGREGATIONS, decision.temporal_aggregation))
-        assert.ok(has(ORIENTATIONS, decision.orientation))
+      const { decisions, unanswered } = parseAnswers(codebook, given, questions)
+      for (const [, decision] of decisions) {
+        for (const [name, value] of Object.entries(decision.labels)) {
+          const field = codebook.field.get(name)
+          assert.ok(field !== undefined && isValueOf(field, value), name)
+          labelled += 1
+        }
         for (const value of Object.values(decision.confidence)) assert.ok(value >= 0 && value <= 1)
         assert.ok(decision.reason.length <= 300)
       }
-      // Every key that was asked is in exactly one of the four lists.
-      const ends = [
-        ...decisions.keys(),
-        ...problems.missing,
-        ...problems.doubled,
-        ...problems.invalid.map(({ key }) => key),
-      ]
-      assert.deepEqual(ends.toSorted(), keys)
+      // Every field that was asked of a key either has a label or stands in exactly one reason why it has none.
+      for (const { key, fields } of questions) {
+        const known = Object.keys(decisions.get(key)?.labels ?? {})
+        const open = unanswered.filter((one) => one.key === key).flatMap((one) => one.fields)
+        assert.deepEqual([...known, ...open].toSorted(), fields.toSorted())
+      }
     }),
     RUNS,
   )
+  assert.ok(labelled > 1000, `only ${labelled} labels were usable`)
 })
 
 test('whole indicators, through every rule', () => {
@@ -208,13 +219,12 @@ test('whole indicators, through every rule', () => {
     fc.property(indicator, (given) => {
       const parsed = parseIndicator(given)
       if (!parsed.ok) return
-      const reading = readIndicator(parsed.indicator)
-      assertUnit(reading.unit.value)
-      assert.ok(has(FREQUENCIES, reading.frequency.value))
-      assert.ok(has(CUMULATIVE_PATTERNS, reading.cumulative.value.pattern))
-      assert.ok(has(TYPES, reading.type.value))
-      assert.ok(has(AGGREGATIONS, reading.temporal_aggregation.value))
-      assert.ok(has(ORIENTATIONS, reading.orientation.value))
+      const reading = ECONOMIC_INDICATORS.read(parsed.indicator)
+      for (const field of codebook.fields) {
+        if (field.type.kind === 'derived') continue
+        const value = reading[field.name]?.value
+        assert.ok(isValueOf(field, value), `${field.name}: ${value}`)
+      }
       // Normalising again changes nothing, so that the service reads what the command line sent.
       const { sample_values, ...texts } = parsed.indicator
       assert.deepEqual(normaliseIndicator({ ...texts, sample_values: [...sample_values] }).indicator, parsed.indicator)

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../../../src/classification/codebook.ts'
-import { readIndicator } from '../../../src/classification/rules.ts'
-import type { Indicator, RuleReading } from '../../../src/classification/types.ts'
+import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../../../../src/codebooks/economic-indicators/labels.ts'
+import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
+import type { Indicator, RuleReading } from '../../../../src/codebooks/economic-indicators/types.ts'
 
 function read(name: string, units?: string, more: Partial<Indicator> = {}): RuleReading {
   return readIndicator({ indicator_id: 'x', name, sample_values: [], ...(units ? { units } : {}), ...more })

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { UNIT_KINDS, UNIT_SCALES } from '../../../src/classification/codebook.ts'
-import { CURRENCY_CODES } from '../../../src/classification/currency-codes.ts'
-import { parseUnits } from '../../../src/classification/readers/units.ts'
-import type { UnitKind } from '../../../src/classification/types.ts'
+import { CURRENCY_CODES } from '../../../../src/codebooks/economic-indicators/currency-codes.ts'
+import { UNIT_KINDS, UNIT_SCALES } from '../../../../src/codebooks/economic-indicators/labels.ts'
+import { parseUnits } from '../../../../src/codebooks/economic-indicators/readers/units.ts'
+import type { UnitKind } from '../../../../src/codebooks/economic-indicators/types.ts'
 
 type Row = readonly [units: string, kind: UnitKind, scale: number, currency: string | null, per?: string | null]
 
