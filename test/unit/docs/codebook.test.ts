@@ -1,7 +1,7 @@
 /** The values of a result in the documentation against the codebook. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { familyOf } from '../../../src/classification/codebook/definitions.ts'
+import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
 import {
   AGGREGATIONS,
   CUMULATIVE_PATTERNS,
@@ -10,16 +10,19 @@ import {
   TIME_BASES,
   TYPES,
   UNIT_KINDS,
-} from '../../../src/classification/codebook.ts'
+} from '../../../src/codebooks/economic-indicators/labels.ts'
 import { quotedIn, readPage, rowsOf } from './pages.ts'
 
 const page = readPage('docs/http-api.md')
+const { codebook } = await loadCodebook(builtInFile('economic-indicators') ?? '')
 
 test('docs/http-api.md has every type under its family', () => {
   const documented = rowsOf(page, 'family').flatMap((row) =>
     quotedIn(row['types'] ?? '').map((type) => `${type}: ${quotedIn(row['family'] ?? '').join()}`),
   )
-  assert.deepEqual(documented.toSorted(), TYPES.map((type) => `${type}: ${familyOf(type)}`).toSorted())
+  const family = codebook.field.get('family')?.type
+  assert.ok(family?.kind === 'derived')
+  assert.deepEqual(documented.toSorted(), TYPES.map((type) => `${type}: ${family.valueOf.get(type)}`).toSorted())
 })
 
 test('docs/http-api.md lists the values of each field as the codebook has them', () => {
