@@ -1,6 +1,8 @@
 /** Builds the adapters of a replica (database pools, store, rate limiter, lease client, model client, metrics) and closes them. */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { loadBuiltIns } from './catalogue/codebook-files.ts'
+import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
 import type { DatabaseConnection } from './config/database-connection.ts'
 import { ServiceError } from './errors.ts'
@@ -67,6 +69,11 @@ export function openDatabase(
     createRetention: (days, deleted) => createRetention({ pool, days, log, deleted }),
     close: () => pool.end(),
   }
+}
+
+/** Reads the built-in codebooks and builds the registry that also finds those of the database. */
+export async function openSchemes(store: Store): Promise<SchemeRegistry> {
+  return createSchemes(await loadBuiltIns(), store)
 }
 
 /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */

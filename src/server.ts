@@ -8,7 +8,7 @@ import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
 import { retryFor } from './lib/timing.ts'
-import { createResources, type Resources } from './resources.ts'
+import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
 
@@ -50,7 +50,13 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
   const resources = createResources(config, service, log)
   const stopping = createStopSignal(log)
   try {
-    const isPrepared = await prepareDatabase(resources, log, stopping)
+    const schemes = await openSchemes(resources.store)
+    const prepare = async () => {
+      const applied = await resources.migrate()
+      await schemes.saveBuiltIns()
+      return applied
+    }
+    const isPrepared = await prepareDatabase(prepare, log, stopping)
     if (!isPrepared) return
     await resources.leaseClient.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
@@ -62,6 +68,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       createRestateHandler: (health) =>
         createRestateHandler({
           ...resources,
+          schemes,
           health,
           log,
           maxWaitMs: config.rate.maxWaitMs,
@@ -82,14 +89,19 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
 }
 
 /**
- * Waits for the database and brings its schema up to date; several replicas may do so at the same time. Resolves with
+ * Waits for the database, brings its schema up to date and stores the built-in codebooks; several replicas may do so at the
+ * same time. Resolves with
  * false where the replica was stopped first. Rejects with `ServiceError` database-unavailable after two minutes.
  */
-async function prepareDatabase(resources: Resources, log: Logger, stopping: AbortSignal): Promise<boolean> {
+async function prepareDatabase(
+  prepare: () => Promise<readonly string[]>,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<boolean> {
   let lastError: unknown
-  const migrate = async () => {
+  const attempt = async () => {
     try {
-      return await resources.migrate()
+      return await prepare()
     } catch (error) {
       if (!isServiceError(error) || error.code !== 'database-unavailable') throw error
       lastError = error
@@ -99,7 +111,7 @@ async function prepareDatabase(resources: Resources, log: Logger, stopping: Abor
   }
   const retry = { delayMs: DATABASE_RETRY_MS, patienceMs: DATABASE_PATIENCE_MS, signal: stopping }
   try {
-    const applied = await retryFor(migrate, retry)
+    const applied = await retryFor(attempt, retry)
     if (applied === undefined) throw lastError
     if (applied.length > 0) log.info({ applied }, 'The database schema is up to date')
     return true

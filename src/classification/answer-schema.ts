@@ -1,8 +1,9 @@
 /** Builds the JSON schema of a model's answer from a codebook, in the strict subset that OpenAI accepts. The subset has no bounds for numbers, so `answers.ts` checks them. */
 import type { Codebook, Field } from '../codebooks/codebook.ts'
+import type { JsonObject, JsonValue } from '../lib/json.ts'
 import { askableFields } from './fields.ts'
 
-type JsonSchema = Readonly<Record<string, unknown>>
+type JsonSchema = JsonObject
 
 /** Returns the name that requests give the schema, of letters, digits, _ and - alone. */
 export function answerSchemaName(codebook: Codebook): string {
@@ -28,7 +29,7 @@ export function buildAnswerSchema(codebook: Codebook): JsonSchema {
         labels: {
           type: 'array',
           description: 'One label for each field that the line asks for, in that order.',
-          items: labels.length === 1 ? labels[0] : { anyOf: labels },
+          items: labels.length === 1 && labels[0] !== undefined ? labels[0] : { anyOf: labels },
         },
       }),
     },
@@ -47,7 +48,7 @@ function valueSchema(field: Field): JsonSchema {
   const single = singleSchema(field)
   if (field.multi !== null) return { type: 'array', items: single, description: `At most ${field.multi} values.` }
   if (!field.nullable) return single
-  const { type, enum: values, ...rest } = single as { type: string; enum?: readonly unknown[] }
+  const { type, enum: values, ...rest } = single as { type: string; enum?: readonly JsonValue[] }
   return { type: [type, 'null'], ...(values === undefined ? {} : { enum: [...values, null] }), ...rest }
 }
 
@@ -64,6 +65,6 @@ function singleSchema({ type }: Field): JsonSchema {
   }
 }
 
-function object(properties: Readonly<Record<string, unknown>>): JsonSchema {
+function object(properties: JsonObject): JsonSchema {
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
 }

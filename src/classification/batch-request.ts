@@ -11,7 +11,7 @@ export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mo
 
 /** The catalogue of a request that names none. */
 export const DEFAULT_CATALOGUE = 'default'
-const MAX_CATALOGUE_LENGTH = 100
+export const MAX_CATALOGUE_LENGTH = 100
 
 /** The schema of a catalogue's name, which is also a column of every export. */
 export const catalogueName = z
@@ -23,7 +23,8 @@ export const catalogueName = z
     },
   )
 
-const codebookReference = z.string().regex(/^[a-z][a-z0-9-]{0,59}(?:@[A-Za-z0-9._-]{1,64})?$/, {
+/** The schema of the reference by which a request names a codebook. */
+export const codebookReference = z.string().regex(/^[a-z][a-z0-9-]{0,59}(?:@[A-Za-z0-9._-]{1,64})?$/, {
   error: 'must be name, name@version or name@hash, such as "economic-indicators@2"',
 })
 

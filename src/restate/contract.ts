@@ -1,11 +1,15 @@
 /** The contract between the Restate services and their callers: service names, bodies, and codes in messages of failures. */
 import { z } from 'zod'
 import type { ResultBody } from '../classification/result-body.ts'
-import type { Decision, Indicator, Labels, Source } from '../classification/types.ts'
+import type { Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
-import type { ModelRequestRecord } from '../store/types.ts'
 
-export { type BatchRequest, batchRequestSchema, DEFAULT_CATALOGUE, MAX_BATCH_INDICATORS } from '../classification/batch-request.ts'
+export {
+  type BatchRequest,
+  batchRequestSchema,
+  DEFAULT_CATALOGUE,
+  MAX_BATCH_INDICATORS,
+} from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
 
@@ -130,65 +134,6 @@ export interface BudgetResponse {
     readonly demand: number
     readonly expires_in_ms: number
   }[]
-}
-
-/** What a chunk asks about one indicator. The journals of open batches fix the property names. */
-export interface ChunkItem {
-  /** The indicator's short name in the prompt and in the model's answer, such as "k3". */
-  readonly key: string
-  readonly indicator: Indicator
-  /** Names of the fields that the model is asked for. */
-  readonly fields: readonly string[]
-  /** Labels that are decided already, which the model takes as given. */
-  readonly known: Labels
-  /** What rules read of the fields asked without being sure. */
-  readonly guess: Labels
-  /** The candidates of each code field asked, the likeliest first. */
-  readonly codes: Readonly<Record<string, readonly string[]>>
-}
-
-/** The body that a batch sends to classifier/chunk. The journals of open batches fix its property names. */
-export interface ChunkRequest {
-  readonly run_id: string
-  readonly tier: 'primary' | 'escalation'
-  /** SHA-256 of the codebook by which the batch was planned. */
-  readonly codebook_hash: string
-  readonly items: readonly ChunkItem[]
-}
-
-/** The answer of classifier/chunk to its batch. The journals of open batches fix its property names. */
-export interface ChunkReply {
-  /** Configured name of the model that the chunk asked; a release may change the configuration while a batch works. */
-  readonly asked_model: string
-  /** SHA-256 of the codebook in the prompt. It is absent from the replies of releases without codebook files. */
-  readonly codebook_hash?: string
-  /** Version of the prompt. It is absent from the replies of releases that did not name it. */
-  readonly prompt_version?: string
-  /**
-   * A failure that ends the whole run, such as a refused key, in which case the chunk holds no answers; null where
-   * there is none.
-   */
-  readonly failure: { readonly code: ErrorCode; readonly message: string } | null
-  /** The answers of keys with at least one usable label. */
-  readonly decisions: readonly { readonly key: string; readonly decision: Decision; readonly model: string }[]
-  /**
-   * The keys with fields that have no usable answer, each with the reason. Without `fields`, as in the replies of earlier
-   * releases, all fields asked of the key are meant.
-   */
-  readonly unanswered: readonly {
-    readonly key: string
-    readonly code: string
-    readonly message: string
-    readonly fields?: readonly string[]
-  }[]
-  readonly requests: readonly ModelRequestRecord[]
-}
-
-/** The form of a chunk of releases without codebook files, which open batches of such a release still send. */
-export interface EarlierChunkRequest {
-  readonly run_id: string
-  readonly tier: ChunkRequest['tier']
-  readonly items: readonly { readonly key: string; readonly indicator: Indicator; readonly reading: unknown }[]
 }
 
 /** The most characters of a codebook's YAML text or of one of its code lists. */

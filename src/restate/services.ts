@@ -10,16 +10,20 @@ import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { answerBudget } from './budget.ts'
 import { answerChunk } from './chunk/chunk.ts'
+import { createPromptParts } from './chunk/prompt-parts.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
+import { answerCodebook, type CodebookRegistry } from './codebook.ts'
 import {
   type BatchRequest,
   type BudgetRequest,
   type BudgetResponse,
   batchRequestSchema,
   budgetRequestSchema,
-  type ChunkReply,
-  type ChunkRequest,
   CLASSIFIER,
   CLASSIFY_API,
+  type CodebookRequest,
+  type CodebookResponse,
+  codebookRequestSchema,
   type EstimateResponse,
   type HealthResponse,
   type StatusRequest,
@@ -34,6 +38,7 @@ import { readStatus } from './status.ts'
 
 export interface RestateDeps {
   readonly store: Store
+  readonly schemes: CodebookRegistry
   readonly model: ModelClient
   readonly rate: RateControl
   /** The rate limiter, whose queue decides how many batches are admitted. */
@@ -55,25 +60,32 @@ export interface RestateDeps {
 }
 
 export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
-  const { store, model, rate, metrics, maxWaitMs } = deps
+  const { store, schemes, model, rate, metrics, maxWaitMs } = deps
+  const chunkDeps = {
+    ...{ model, schemes, rate, metrics, maxWaitMs },
+    countAnswered: deps.countAnswered,
+    partsOf: createPromptParts(),
+  }
   const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log)]
 
   const classifier = service({
     name: CLASSIFIER,
     handlers: {
-      chunk: (ctx: Context, request: ChunkRequest): Promise<ChunkReply> =>
-        answerChunk(ctx, { model, rate, metrics, maxWaitMs, countAnswered: deps.countAnswered }, request),
+      chunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest): Promise<ChunkReply> =>
+        answerChunk(ctx, chunkDeps, request),
     },
     options: { ...chunkOptions(deps), hooks },
   })
 
   const batchDeps = {
     store,
+    schemes,
     models: model.models,
     metrics,
     priceOf: deps.priceOf,
     admission: createAdmission(() => deps.limiter.stats()),
-    callChunk: (ctx: Context, request: ChunkRequest) => ctx.serviceClient(classifier).chunk(request),
+    callChunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest) =>
+      ctx.serviceClient(classifier).chunk(request),
   }
   const classifyApi = service({
     name: CLASSIFY_API,
@@ -93,12 +105,17 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
       status: handlers.handler(
         { input: serde.schema(statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
-          ctx.run('look up the status', () => readStatus(store, request), databaseStep),
+          ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
       ),
       budget: handlers.handler(
         { input: serde.schema(budgetRequestSchema) },
         (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
           ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
+      ),
+      codebook: handlers.handler(
+        { input: serde.schema(codebookRequestSchema) },
+        (ctx: Context, request: CodebookRequest): Promise<CodebookResponse> =>
+          ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),
       ),
       health: async (_ctx: Context): Promise<HealthResponse> => deps.health(),
     },

@@ -1,4 +1,7 @@
 /** The handler classify-api/status: the latest classification of an indicator, or the totals of a run. */
+import { codebookNameOf, toResultBody } from '../classification/result-body.ts'
+import type { Schemes } from '../classification/scheme.ts'
+import type { Classification } from '../classification/types.ts'
 import { ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
 import { toTotalsBody } from './batch/summary.ts'
@@ -6,13 +9,19 @@ import type { StatusRequest, StatusResponse } from './contract.ts'
 
 /**
  * Reads the status from the store. Rejects with ServiceError input-not-found for an indicator or a run that the service
- * does not know.
+ * does not know, and with input-invalid for an indicator that several catalogues or codebooks have.
  */
-export async function readStatus(store: Store, request: StatusRequest): Promise<StatusResponse> {
-  if (request.indicator_id !== undefined) {
-    const classification = await store.findClassification(request.indicator_id)
-    if (classification === undefined) throw notFound(`indicator "${request.indicator_id}" is not classified yet`)
-    return classification
+export async function readStatus(
+  { store, schemes }: { readonly store: Store; readonly schemes: Schemes },
+  request: StatusRequest,
+): Promise<StatusResponse> {
+  const { indicator_id: id, catalogue, codebook } = request
+  if (id !== undefined) {
+    const scope = { ...(catalogue === undefined ? {} : { catalogue }), ...(codebook === undefined ? {} : { codebook }) }
+    const [found, ...others] = await store.findClassifications(id, scope)
+    if (found === undefined) throw notFound(`indicator "${id}" is not classified yet`)
+    if (others.length > 0) throw severalResults(id, [found, ...others])
+    return toResultBody(found, await schemes.find(codebookNameOf(found.codebook)))
   }
   const run = request.run_id === undefined ? undefined : await store.findRun(request.run_id)
   if (run === undefined) throw notFound(`run "${request.run_id ?? ''}" is not known`)
@@ -24,6 +33,14 @@ export async function readStatus(store: Store, request: StatusRequest): Promise<
     answered: run.answered,
     ...toTotalsBody(run),
   }
+}
+
+function severalResults(id: string, found: readonly Classification[]): ServiceError {
+  const places = found.map((one) => `catalogue "${one.catalogue}" by ${codebookNameOf(one.codebook)}`)
+  return new ServiceError(
+    'input-invalid',
+    `indicator "${id}" is in several places: ${places.join(', ')}; name the catalogue and the codebook`,
+  )
 }
 
 function notFound(message: string): ServiceError {

@@ -1,13 +1,27 @@
 /** Asks the model about chunks of a batch: fan out and gather, ask again in smaller chunks, then escalate what is in doubt. */
 import { packRuleOfRound } from '../../classification/chunks.ts'
 import { escalationReasonOf } from '../../classification/merge.ts'
+import { candidatesOf } from '../../classification/question.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import { WIDENED } from '../../classification/shortlist.ts'
 import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
-import type { ChunkRequest } from '../contract.ts'
+import type { ChunkRequest } from '../chunk-contract.ts'
 import { callChunks } from './fan-out.ts'
 import { failWhereNothingIsAnswered, gatherReplies } from './gather.ts'
 import { roundsOf } from './plan.ts'
 import { packPositions, questionAt } from './questions.ts'
+import { decisionsOfAnswers, schemeOfPlan } from './resolve.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'
+
+/** The code of a field for which the model found none of the candidate codes fitting. */
+const NONE_FITS = 'none-of-these'
+
+/** What a further round asks. The journal fixes the property names; earlier releases journaled the chunks alone. */
+interface NextRound {
+  readonly chunks: Chunks
+  /** Candidate codes that replace those of the plan, by position. */
+  readonly codes: Readonly<Record<number, Readonly<Record<string, readonly string[]>>>>
+}
 
 /**
  * Adds to `answers` the decisions of the models, and the reasons for missing ones, for the positions in `chunks`.
@@ -18,38 +32,81 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
   const { ctx, plan, options } = batch
   const asked = new Set(chunks.flat())
   const ask = async (tier: ChunkRequest['tier'], next: Chunks) =>
-    gatherReplies(answers, plan, tier, next, await callChunks(batch, tier, next, [...asked]))
-  const unansweredPositions = () => [...answers.unanswered.keys()].filter((position) => asked.has(position))
+    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, tier, next, [...asked]))
+  const openPositions = () => [...answers.unanswered.keys()].filter((position) => asked.has(position))
 
   answers.escalated = []
   await ask('primary', chunks)
   const rounds = roundsOf(plan)
-  for (let round = 1; round < rounds && unansweredPositions().length > 0 && answers.failure === null; round += 1) {
+  for (let round = 1; round < rounds && openPositions().length > 0 && answers.failure === null; round += 1) {
     failWhereNothingIsAnswered(answers, isEndpointAway)
-    const smaller = await ctx.run(`pack what was left open, round ${round + 1}`, () =>
-      packPositions(plan.ways, unansweredPositions(), packRuleOfRound(options.pack, round)),
+    const next: NextRound | Chunks = await ctx.run(`pack what was left open, round ${round + 1}`, () =>
+      packRound(batch, answers, openPositions(), round),
     )
+    const { chunks: smaller, codes } = 'chunks' in next ? next : { chunks: next, codes: {} }
+    for (const [position, candidates] of Object.entries(codes)) answers.widened.set(Number(position), candidates)
     await ask('primary', smaller)
   }
   if (answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 
   const isAnswered = [...asked].some((position) => answers.decisions.has(position))
   if (plan.models.escalation === null || !isAnswered || answers.failure !== null) return
-  const escalated = await ctx.run('review the answers', () =>
-    packPositions(plan.ways, positionsToEscalate(batch, answers, asked), options.pack),
-  )
+  const escalated = await ctx.run('review the answers', async () => {
+    const scheme = await schemeOfPlan(batch.schemes, plan)
+    const positions = positionsToEscalate(scheme, batch, answers, asked)
+    return packPositions(scheme, plan.ways, positions, options.pack, options.mode, answers.widened)
+  })
   answers.escalated = escalated.flat()
   await ask('escalation', escalated)
 }
 
+/**
+ * Packs the positions that are still open. Where none of the candidate codes fitted, more candidates are shown once; where
+ * none of these fitted either, asking again would bring the same answer.
+ */
+async function packRound(
+  { schemes, plan, options }: Batch,
+  { unanswered, widened }: ModelAnswers,
+  positions: readonly number[],
+  round: number,
+): Promise<NextRound> {
+  const scheme = await schemeOfPlan(schemes, plan)
+  const codes = Object.fromEntries(
+    positions.flatMap((position) => {
+      const fields = fieldsWithout(unanswered.get(position))
+      const question = questionAt(plan.ways, position)
+      if (fields.length === 0 || question === undefined || widened.has(position)) return []
+      return [[position, candidatesOf(scheme, question.indicator, fields, WIDENED)] as const]
+    }),
+  )
+  const worthAsking = positions.filter((position) => {
+    const missing = [...(unanswered.get(position) ?? [])]
+    return !widened.has(position) || missing.some(([, { code }]) => code !== NONE_FITS)
+  })
+  const all = new Map([
+    ...widened,
+    ...Object.entries(codes).map(([position, list]) => [Number(position), list] as const),
+  ])
+  const rule = packRuleOfRound(options.pack, round)
+  return { chunks: packPositions(scheme, plan.ways, worthAsking, rule, options.mode, all), codes }
+}
+
+/** The fields for which none of the candidate codes fitted. */
+function fieldsWithout(missing: ReadonlyMap<string, { readonly code: string }> | undefined): string[] {
+  return [...(missing ?? [])].flatMap(([field, { code }]) => (code === NONE_FITS ? [field] : []))
+}
+
 function positionsToEscalate(
+  scheme: PreparedScheme,
   { plan, options }: Batch,
   { decisions }: ModelAnswers,
   asked: ReadonlySet<number>,
 ): number[] {
-  return [...decisions].flatMap(([position, { decision }]) => {
+  return [...decisions].flatMap(([position, given]) => {
     const question = asked.has(position) ? questionAt(plan.ways, position) : undefined
     if (question === undefined) return []
-    return escalationReasonOf(question.reading, decision, options.mode) !== null ? [position] : []
+    const { reading } = question
+    const all = [...decisionsOfAnswers(question.answers), ...given]
+    return escalationReasonOf({ scheme, mode: options.mode, reading, decisions: all }) !== null ? [position] : []
   })
 }

@@ -6,9 +6,10 @@ import { databaseStep } from '../options.ts'
 import type { AdmissionWait } from './admission.ts'
 import { askModel } from './ask-model.ts'
 import { releaseClaims } from './claims.ts'
+import { type EarlierPlan, isEarlierPlan, readEarlierPlan } from './earlier-plan.ts'
 import { noAnswers } from './gather.ts'
 import { type PlanDeps, type PlanInput, planBatch } from './plan.ts'
-import { readOptions } from './prepare.ts'
+import { catalogueOf, readOptions } from './prepare.ts'
 import { type SaveDeps, saveResults } from './save.ts'
 import { awaitAnswers } from './single-flight.ts'
 import type { Batch, BatchState, Plan } from './types.ts'
@@ -25,8 +26,9 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const options = readOptions(request)
   const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner })
 
-  const { store, callChunk } = deps
-  const batch: Batch = { ctx, store, callChunk, plan, options, runId, owner }
+  const { store, schemes, callChunk } = deps
+  const catalogue = catalogueOf(request)
+  const batch: Batch = { ctx, store, schemes, callChunk, plan, options, catalogue, runId, owner }
   const state = createState(plan)
   const { answers } = state
   try {
@@ -41,7 +43,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const classifiedAt = await ctx.date.toJSON()
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
-    () => saveResults(deps, { request, runId, options, plan, owner, state, classifiedAt }),
+    () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),
     databaseStep,
   )
   if (answers.failure !== null) throw new ServiceError(answers.failure.code, answers.failure.message)
@@ -56,7 +58,7 @@ async function planOnceAdmitted(ctx: Context, deps: BatchDeps, input: Omit<PlanI
   let before: AdmissionWait | null = null
   for (;;) {
     const attempt: PlanInput = { ...input, before }
-    const planned: Plan | AdmissionWait = await ctx.run(
+    const planned: Plan | EarlierPlan | AdmissionWait = await ctx.run(
       `plan ${input.request.indicators.length} indicators`,
       async () => {
         const found = await planBatch(deps, attempt)
@@ -67,7 +69,7 @@ async function planOnceAdmitted(ctx: Context, deps: BatchDeps, input: Omit<PlanI
       },
       databaseStep,
     )
-    if (!('waitMs' in planned)) return planned
+    if (!('waitMs' in planned)) return isEarlierPlan(planned) ? readEarlierPlan(planned) : planned
     await ctx.sleep(planned.waitMs, 'wait for work that was let in before')
     before = planned
   }

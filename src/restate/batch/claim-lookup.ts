@@ -1,8 +1,8 @@
 /** The step in which a waiting batch looks up the shapes that other batches had claimed, and takes over those that became free. */
 import type { EndedClaim, StoredAnswer } from '../../store/types.ts'
 import { CLAIM_MS } from './claims.ts'
-import { packPositions, questionAt } from './questions.ts'
-import { isWorthEscalating } from './resolve.ts'
+import { answersAll, packPositions, questionAt } from './questions.ts'
+import { isWorthEscalating, schemeOfPlan } from './resolve.ts'
 import type { Batch, Chunks } from './types.ts'
 
 /** A position that need not wait any longer, because the batch that asked has stored an answer or a failure. */
@@ -25,9 +25,10 @@ export interface ClaimLookup {
  * is taken over.
  */
 export async function lookUpClaims(
-  { store, owner, plan, options }: Pick<Batch, 'store' | 'owner' | 'plan' | 'options'>,
+  { store, schemes, owner, plan, options }: Pick<Batch, 'store' | 'schemes' | 'owner' | 'plan' | 'options'>,
   positions: readonly number[],
 ): Promise<ClaimLookup> {
+  const scheme = await schemeOfPlan(schemes, plan)
   const hashOf = (position: number) => questionAt(plan.ways, position)?.shapeHash ?? ''
   const since = plan.claims?.at ?? plan.runStartedAt
   const readBoth = async (hashes: readonly string[]) => {
@@ -39,9 +40,10 @@ export async function lookUpClaims(
   const settle = (position: number, { claims, answers }: typeof known): SettledPosition | null => {
     const question = questionAt(plan.ways, position)
     const failure = claims.get(hashOf(position))?.ended?.failure ?? null
-    const answer = answers.get(hashOf(position))
+    const found = answers.get(hashOf(position))
+    const answer = found !== undefined && question !== undefined && answersAll(found, question) ? found : undefined
     if (question === undefined || answer === undefined) return failure === null ? null : { position, failure }
-    const isInDoubt = isWorthEscalating(answer, question, options.mode, plan.models.escalation)
+    const isInDoubt = isWorthEscalating(scheme, answer, question, options.mode, plan.models.escalation)
     return isInDoubt && failure === null ? null : { position, answer }
   }
 
@@ -59,6 +61,6 @@ export async function lookUpClaims(
   await store.releaseClaims(owner, mine.filter((position) => !taken.includes(position)).map(hashOf))
   return {
     settled: [...settled, ...late].filter((one) => one !== null),
-    taken: packPositions(plan.ways, taken, options.pack),
+    taken: packPositions(scheme, plan.ways, taken, options.pack, options.mode),
   }
 }

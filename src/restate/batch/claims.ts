@@ -3,6 +3,7 @@ import { TerminalError } from '@restatedev/restate-sdk'
 import { isServiceError } from '../../errors.ts'
 import type { ClaimsToEnd, EndedClaim, Store, StoredAnswer } from '../../store/types.ts'
 import { databaseStep } from '../options.ts'
+import { firstMissing } from './gather.ts'
 import { questionAt } from './questions.ts'
 import type { Batch, BatchState, ModelAnswers } from './types.ts'
 
@@ -59,7 +60,7 @@ export function claimsToEnd(
 
 function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure'] {
   const { decisions, unanswered, failure } = answers
-  const decision = decisions.get(position)
+  const decision = decisions.get(position)?.at(-1)
   const isEscalated = answers.escalated.includes(position)
   // Where the run fails, an answer that the escalation model was to judge is not settled, so its claim ends with the
   // failure.
@@ -67,7 +68,7 @@ function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure
     return isEscalated && decision.source === 'model' ? IN_DOUBT : null
   }
   if (failure !== null) return { ...failure, fatal: true }
-  const missing = unanswered.get(position)
+  const missing = firstMissing(unanswered.get(position))
   return missing === undefined ? null : { ...missing, fatal: false }
 }
 

@@ -1,9 +1,12 @@
 /** The handler classify-api/estimate: how each indicator of a batch would get its result now, without asking a model, claiming or writing anything. */
 import { type Candidate, dryRunBatch, prefixTokens, type UsageHistory } from '../../classification/estimate.ts'
+import { promptItemOf } from '../../classification/question.ts'
 import type { ModelUse } from '../../store/types.ts'
 import type { BatchRequest, EstimateResponse, TokenPrice } from '../contract.ts'
 import { readOptions } from './prepare.ts'
+import { questionAt } from './questions.ts'
 import { type ResolveDeps, resolveIndicators } from './resolve.ts'
+import { labelsOfAnswers } from './types.ts'
 
 export interface EstimateDeps extends ResolveDeps {
   /** The price of a model; null where none is known. */
@@ -14,25 +17,35 @@ export interface EstimateDeps extends ResolveDeps {
 const ENOUGH_INDICATORS = 20
 
 export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): Promise<EstimateResponse> {
-  const { store, models, priceOf } = deps
+  const { store, schemes, models, priceOf } = deps
   const options = readOptions(request)
-  const [{ prepared, resolutions }, use] = await Promise.all([
-    resolveIndicators({ store, models }, request, options),
+  const [{ scheme, prepared, resolutions }, use] = await Promise.all([
+    resolveIndicators({ store, schemes, models }, request, options),
     store.findModelUse(models.primary),
   ])
-  const candidates = prepared.map(({ indicator, reading, shapeHash }, position): Candidate => {
+  const candidates = prepared.map(({ shapeHash }, position): Candidate => {
     const resolution = resolutions[position]
-    if (resolution?.kind === 'unchanged') return { indicator, reading, shapeHash, stored: 'unchanged' }
-    if (resolution?.kind !== 'reuse') return { indicator, reading, shapeHash, stored: null }
-    return { indicator, reading, shapeHash, stored: resolution.answer.source === 'person' ? 'person' : 'reuse' }
+    if (resolution?.kind === 'unchanged') return { item: null, shapeHash, stored: 'unchanged' }
+    if (resolution?.kind === 'reuse') {
+      const isHuman = resolution.answers.some(({ source }) => source === 'person')
+      return { item: null, shapeHash, stored: isHuman ? 'person' : 'reuse' }
+    }
+    const asked = resolution?.kind === 'follow' ? resolution.leader : position
+    const question = questionAt(resolutions, asked)
+    if (question === undefined) return { item: null, shapeHash, stored: null }
+    return {
+      item: promptItemOf('k1', question, options.mode, labelsOfAnswers(question.answers)),
+      shapeHash,
+      stored: null,
+    }
   })
-  const { asks, ...counts } = dryRunBatch(candidates, options)
+  const { asks, ...counts } = dryRunBatch(scheme.codebook, candidates, options)
   return {
     model: models.primary,
     escalation_model: models.escalation,
     price: priceOf(models.primary),
     escalation_price: models.escalation === null ? null : priceOf(models.escalation),
-    prefix_tokens: prefixTokens(),
+    prefix_tokens: prefixTokens(scheme.codebook),
     habits: use === undefined ? null : usageHistoryOf(use),
     ...counts,
     asks: [...asks],

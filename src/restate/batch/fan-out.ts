@@ -1,11 +1,11 @@
 /** Fans a batch out: calls one chunk for each request to the model, and keeps the batch's claims while it waits for them. */
 import { RestatePromise } from '@restatedev/restate-sdk'
 import { answerKeys } from '../../classification/prompt.ts'
-import type { ChunkItem, ChunkReply, ChunkRequest } from '../contract.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { CLAIM_MS, RENEW_MS } from './claims.ts'
-import { questionAt } from './questions.ts'
-import type { Batch, Chunks } from './types.ts'
+import { itemOf, questionAt } from './questions.ts'
+import type { Batch, Chunks, ModelAnswers } from './types.ts'
 
 /**
  * Calls all chunks at once and resolves with their replies, in order. The claims on the shapes at `claimed` are renewed
@@ -13,13 +13,14 @@ import type { Batch, Chunks } from './types.ts'
  */
 export async function callChunks(
   batch: Batch,
+  answers: ModelAnswers,
   tier: ChunkRequest['tier'],
   chunks: Chunks,
   claimed: readonly number[],
 ): Promise<ChunkReply[]> {
-  const { ctx, plan, runId, store, owner, callChunk } = batch
+  const { ctx, plan, store, owner, callChunk } = batch
   const replies = RestatePromise.all(
-    chunks.map((positions) => callChunk(ctx, { run_id: runId, tier, items: itemsOf(batch, positions) })),
+    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, tier, positions))),
   )
   // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
   if (plan.claims === undefined || chunks.length === 0) return await replies
@@ -32,11 +33,25 @@ export async function callChunks(
   }
 }
 
-function itemsOf({ plan }: Batch, positions: readonly number[]): ChunkItem[] {
+/** The body of one call. A batch that an earlier release planned sends the form of that release, as its journal holds it. */
+function requestOf(
+  { plan, options, runId }: Batch,
+  answers: ModelAnswers,
+  tier: ChunkRequest['tier'],
+  positions: readonly number[],
+): ChunkRequest | EarlierChunkRequest {
   const keys = answerKeys(positions.length)
-  return positions.flatMap((position, index) => {
+  const asked = positions.flatMap((position, index) => {
     const question = questionAt(plan.ways, position)
-    if (question === undefined) return []
-    return [{ key: keys[index] ?? '', indicator: question.indicator, reading: question.reading }]
+    return question === undefined ? [] : [{ key: keys[index] ?? '', question, position }]
   })
+  const { earlierReadings } = plan
+  if (earlierReadings !== undefined) {
+    const items = asked.map(({ key, question: { indicator }, position }) => {
+      return { key, indicator, reading: earlierReadings.get(position) }
+    })
+    return { run_id: runId, tier, items }
+  }
+  const items = asked.map(({ key, question, position }) => itemOf(key, question, options.mode, answers, position, tier))
+  return { run_id: runId, tier, codebook_hash: plan.codebook.hash, items }
 }

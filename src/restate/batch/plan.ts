@@ -1,11 +1,11 @@
 /** The first step of a batch: resolves every indicator, and claims the shapes that must be asked. */
 import { MAX_ROUNDS } from '../../classification/chunks.ts'
-import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { BatchRequest } from '../contract.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
 import { claimUnanswered } from './claims.ts'
-import { packPositions, questionAt } from './questions.ts'
+import { answersAll, packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating, type ResolveDeps, resolveIndicators } from './resolve.ts'
 import type { BatchOptions, Plan, Resolution } from './types.ts'
 
@@ -44,13 +44,13 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
   const early = deps.admission.enter(before, options.mode !== 'rules')
   if (early !== null) return early
   try {
-    const { plan, askAgain } = await planUnclaimed(deps, input)
+    const { plan, scheme, askAgain } = await planUnclaimed(deps, input)
     const late = deps.admission.admit(plan.chunks.length, before)
     if (late !== null) return late
     let askedChunks = 0
     try {
       const claims = options.reuse && plan.chunks.length > 0
-      const claimed = claims ? await claimQuestions(deps, input, plan, askAgain) : plan
+      const claimed = claims ? await claimQuestions(deps, input, { plan, scheme, askAgain }) : plan
       askedChunks = claimed.chunks.length
       return claimed
     } finally {
@@ -63,25 +63,26 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
 
 interface UnclaimedPlan {
   readonly plan: Plan
+  readonly scheme: PreparedScheme
   readonly askAgain: ReadonlySet<string>
 }
 
 async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<UnclaimedPlan> {
-  const [run, { resolutions, warnings, askAgain }] = await Promise.all([
-    deps.store.openRun(runId),
-    resolveIndicators(deps, request, options),
-  ])
+  // The codebook is looked up first, so that a request for an unknown one opens no run.
+  const { scheme, resolutions, warnings, askAgain } = await resolveIndicators(deps, request, options)
+  const run = await deps.store.openRun(runId)
+  const { name, version } = scheme.codebook
   const plan: Plan = {
     runStartedAt: run.startedAt,
     models: deps.models,
-    codebookVersion: CODEBOOK_VERSION,
+    codebook: { name, version, hash: scheme.hash },
     promptVersion: PROMPT_VERSION,
     maxRounds: MAX_ROUNDS,
     ways: resolutions,
-    chunks: packPositions(resolutions, positionsToAsk(resolutions), options.pack),
+    chunks: packPositions(scheme, resolutions, positionsToAsk(resolutions), options.pack, options.mode),
     warnings,
   }
-  return { plan, askAgain }
+  return { plan, scheme, askAgain }
 }
 
 /**
@@ -91,8 +92,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
 async function claimQuestions(
   { store }: PlanDeps,
   { options, owner }: PlanInput,
-  plan: Plan,
-  askAgain: ReadonlySet<string>,
+  { plan, scheme, askAgain }: UnclaimedPlan,
 ): Promise<Plan> {
   const wanted = plan.ways.flatMap((way) => (way.kind === 'ask' ? [way.shapeHash] : []))
   const { mine, at, answers } = await claimUnanswered(store, owner, wanted)
@@ -102,8 +102,10 @@ async function claimQuestions(
     if (!mine.has(shapeHash)) return { ...resolution, kind: 'await' }
     const answer = askAgain.has(shapeHash) ? undefined : answers.get(shapeHash)
     const isUsable =
-      answer !== undefined && !isWorthEscalating(answer, resolution, options.mode, plan.models.escalation)
-    return isUsable ? { kind: 'reuse', answer } : resolution
+      answer !== undefined &&
+      answersAll(answer, resolution) &&
+      !isWorthEscalating(scheme, answer, resolution, options.mode, plan.models.escalation)
+    return isUsable ? { kind: 'reuse', answers: [answer, ...resolution.answers] } : resolution
   })
   const toAsk = positionsToAsk(resolutions)
   const shapeHashes = toAsk.flatMap((position) => questionAt(resolutions, position)?.shapeHash ?? [])
@@ -112,7 +114,7 @@ async function claimQuestions(
     owner,
     [...mine].filter((hash) => !kept.has(hash)),
   )
-  const chunks = packPositions(resolutions, toAsk, options.pack)
+  const chunks = packPositions(scheme, resolutions, toAsk, options.pack, options.mode)
   return { ...plan, ways: resolutions, chunks, claims: { at, shapeHashes } }
 }
 

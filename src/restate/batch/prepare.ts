@@ -1,10 +1,12 @@
-/** Derives everything that follows from the request of a batch alone, as a pure computation that every step can repeat. */
+/** Derives everything that follows from the request of a batch and its codebook alone, as a pure computation that every step can repeat. */
+import { DEFAULT_CATALOGUE } from '../../classification/batch-request.ts'
 import { packRuleOf } from '../../classification/chunks.ts'
 import { normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
-import { readIndicator } from '../../classification/rules.ts'
-import { humanAnswerShapeOf, shapeOf } from '../../classification/shape.ts'
-import type { Indicator, RuleReading } from '../../classification/types.ts'
+import { questionShapeOf } from '../../classification/question.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import { humanShapeOf } from '../../classification/shape.ts'
+import type { Indicator, Mode, Reading } from '../../classification/types.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import type { BatchOptions } from './types.ts'
@@ -12,13 +14,16 @@ import type { BatchOptions } from './types.ts'
 /** One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). */
 export interface Prepared {
   readonly indicator: Indicator
-  readonly reading: RuleReading
+  readonly reading: Reading
   /** Hash of the normalised indicator. */
   readonly inputHash: string
   readonly shape: string
   readonly shapeHash: string
-  /** Hash of the shape by which human answers are kept; it holds no model and no version. */
-  readonly humanHash: string
+  /**
+   * Hashes of the shapes by which human answers are kept, the exact one first; they hold no model and no version. They are
+   * the same hash where no field of the codebook is a matter of the single record.
+   */
+  readonly humanHashes: readonly string[]
 }
 
 export function readOptions(request: BatchRequest): BatchOptions {
@@ -31,11 +36,21 @@ export function readOptions(request: BatchRequest): BatchOptions {
   }
 }
 
+/** The catalogue of a request. */
+export function catalogueOf({ catalogue }: BatchRequest): string {
+  return catalogue ?? DEFAULT_CATALOGUE
+}
+
 /**
  * Normalises and reads every indicator of the request. `model` is the configured primary model, which is part of every
  * shape. Each kind of warning is given once for the whole batch, with a count.
  */
-export function prepare(request: BatchRequest, model: string): { prepared: Prepared[]; warnings: Warning[] } {
+export function prepare(
+  scheme: PreparedScheme,
+  request: BatchRequest,
+  model: string,
+  mode: Mode,
+): { prepared: Prepared[]; warnings: Warning[] } {
   const unknown = new Set<string>()
   let unknownFields = 0
   let droppedPoints = 0
@@ -44,11 +59,11 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     for (const field of warnings.unknownFields) unknown.add(field)
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints
-    const reading = readIndicator(indicator)
-    const shape = shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION })
-    const humanHash = sha256(humanAnswerShapeOf(indicator, reading))
+    const reading = scheme.code?.read(indicator) ?? {}
+    const shape = questionShapeOf(scheme, indicator, reading, { mode, model, promptVersion: PROMPT_VERSION })
     const inputHash = sha256(JSON.stringify(indicator))
-    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), humanHash }
+    const humanHashes = humanHashesOf(scheme, indicator, reading)
+    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), humanHashes }
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {
@@ -61,4 +76,10 @@ export function prepare(request: BatchRequest, model: string): { prepared: Prepa
     warnings.push({ code: 'dropped-sample-value', message, count: droppedPoints })
   }
   return { prepared, warnings }
+}
+
+function humanHashesOf(scheme: PreparedScheme, indicator: Indicator, reading: Reading): string[] {
+  const shared = sha256(humanShapeOf(scheme, indicator, reading))
+  if ((scheme.code?.perRecord ?? []).length === 0) return [shared]
+  return [sha256(humanShapeOf(scheme, indicator, reading, true)), shared]
 }

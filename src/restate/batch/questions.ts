@@ -1,26 +1,73 @@
-/** The questions of a plan: which one stands at a position, and how positions are packed into chunks. */
+/** The questions of a plan: which one stands at a position, what of it is still open, and how positions are packed into chunks. */
 import { type PackRule, packChunks } from '../../classification/chunks.ts'
-import { buildUserPrompt, estimateTokens } from '../../classification/prompt.ts'
-import type { Chunks, Question, Resolution } from './types.ts'
+import { promptItemOf } from '../../classification/question.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import { estimateTokens } from '../../classification/tokens.ts'
+import type { Mode } from '../../classification/types.ts'
+import { buildUserPrompt, type PromptItem } from '../../classification/user-prompt.ts'
+import type { StoredAnswer } from '../../store/types.ts'
+import { type BatchQuestion, type Chunks, labelsOfAnswers, type ModelAnswers, type Resolution } from './types.ts'
 
 /**
  * The question to the model about the indicator at `position`; undefined where this batch never asks a model about it.
  */
-export function questionAt(resolutions: readonly Resolution[], position: number): Question | undefined {
+export function questionAt(resolutions: readonly Resolution[], position: number): BatchQuestion | undefined {
   const resolution = resolutions[position]
   return resolution?.kind === 'ask' || resolution?.kind === 'await' ? resolution : undefined
 }
 
+/** What the model is shown and asked of a question. Labels of stored answers and of models are shown as known. */
+export function itemOf(
+  key: string,
+  question: BatchQuestion,
+  mode: Mode,
+  answers: Pick<ModelAnswers, 'decisions' | 'unanswered' | 'widened'>,
+  position: number,
+  tier: 'primary' | 'escalation',
+): PromptItem {
+  const { fields, codes } = question
+  // The escalation model judges every field anew, so that it is not told what the first model answered.
+  const open = tier === 'escalation' ? fields : openFieldsAt(answers, question, position)
+  const decided = tier === 'escalation' ? [] : (answers.decisions.get(position) ?? [])
+  const shown = Object.entries({ ...codes, ...answers.widened.get(position) }).filter(([name]) => open.includes(name))
+  const asked = { ...question, fields: open, codes: Object.fromEntries(shown) }
+  return promptItemOf(key, asked, mode, labelsOfAnswers([...question.answers, ...decided]))
+}
+
+/** The fields of a question that no model has answered yet. */
+export function openFieldsAt(
+  { decisions }: Pick<ModelAnswers, 'decisions'>,
+  { fields }: Pick<BatchQuestion, 'fields'>,
+  position: number,
+): readonly string[] {
+  const answered = labelsOfAnswers(decisions.get(position) ?? [])
+  return fields.filter((name) => !(name in answered))
+}
+
+/** Whether a stored answer has a label for every field that the question asks. */
+export function answersAll(
+  { decision }: Pick<StoredAnswer, 'decision'>,
+  { fields }: Pick<BatchQuestion, 'fields'>,
+): boolean {
+  return fields.every((name) => name in decision.labels)
+}
+
 /** Packs positions into requests by the number of questions and the length of each. */
 export function packPositions(
+  { codebook }: PreparedScheme,
   resolutions: readonly Resolution[],
   positions: readonly number[],
   rule: PackRule,
+  mode: Mode,
+  widened: ModelAnswers['widened'] = new Map(),
 ): Chunks {
-  const tokensAt = new Map(positions.map((position) => [position, tokensOf(questionAt(resolutions, position))]))
-  return packChunks(positions, rule, (position) => tokensAt.get(position) ?? 0)
-}
-
-function tokensOf(question: Question | undefined): number {
-  return question === undefined ? 0 : estimateTokens(buildUserPrompt([{ key: 'k1', ...question }]))
+  const tokensAt = (position: number) => {
+    const question = questionAt(resolutions, position)
+    if (question === undefined) return 0
+    const codes = { ...question.codes, ...widened.get(position) }
+    const item = promptItemOf('k1', { ...question, codes }, mode, labelsOfAnswers(question.answers))
+    return estimateTokens(buildUserPrompt(codebook, [item]))
+  }
+  const tokens = new Map(positions.map((position) => [position, tokensAt(position)]))
+  return packChunks(positions, rule, (position) => tokens.get(position) ?? 0)
 }

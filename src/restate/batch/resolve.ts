@@ -1,20 +1,31 @@
 /** Finds for every indicator of a batch how it gets its result: unchanged, by a person, by rules, by reuse, or by asking. */
-import { escalationReasonOf, isSettledByRules } from '../../classification/merge.ts'
-import type { Classification, Mode } from '../../classification/types.ts'
-import { MAX_PROMPT_SAMPLES } from '../../classification/user-prompt.ts'
+import { escalationReasonOf, type SourcedDecision } from '../../classification/merge.ts'
+import { questionOf } from '../../classification/question.ts'
+import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
+import type { Mode } from '../../classification/types.ts'
+import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
-import { hasKnownLabels, restsOnHumanAnswer } from './human-answer.ts'
-import { type Prepared, prepare } from './prepare.ts'
-import type { BatchOptions, Models, Question, Resolution } from './types.ts'
+import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
+import { catalogueOf, type Prepared, prepare } from './prepare.ts'
+import {
+  type BatchOptions,
+  type BatchQuestion,
+  labelsOfAnswers,
+  type Models,
+  type Plan,
+  type Resolution,
+} from './types.ts'
 import { isStillValid } from './unchanged.ts'
 
 export interface ResolveDeps {
   readonly store: Store
+  readonly schemes: Schemes
   readonly models: Models
 }
 
 export interface Resolved {
+  readonly scheme: PreparedScheme
   readonly prepared: readonly Prepared[]
   /** One resolution for each indicator, by position in the request. */
   readonly resolutions: readonly Resolution[]
@@ -37,70 +48,102 @@ interface Stored {
 const NO_RESULTS: ReadonlyMap<string, LatestResult> = new Map()
 const NO_ANSWERS: ReadonlyMap<string, StoredAnswer> = new Map()
 
-/**
- * Resolves each indicator without looking at the claims of other batches. The function reads the store and writes
- * nothing.
- */
-export async function resolveIndicators(
-  { store, models }: ResolveDeps,
-  request: BatchRequest,
-  options: BatchOptions,
-): Promise<Resolved> {
-  const { prepared, warnings } = prepare(request, models.primary)
-  const ignoresLatest = options.force && options.overridePerson !== false
-  const [latest, humanAnswers] = await Promise.all([
-    ignoresLatest ? NO_RESULTS : store.findLatest(prepared.map((one) => one.indicator.indicator_id)),
-    store.findHumanAnswers([...new Set(prepared.map((one) => one.humanHash))]),
-  ])
-  const corrected = prepared.filter((one) => humanAnswers.has(one.humanHash)).map((one) => one.shapeHash)
-  const askAgain = new Set(options.overridePerson === true ? corrected : [])
-  const settled = prepared.map((one) => resolveWithoutModel({ latest, humanAnswers }, one, options, models.primary))
-
-  const open = prepared.filter((_, position) => settled[position] === undefined)
-  const hashes = options.reuse ? [...new Set(open.map((one) => one.shapeHash))] : []
-  const answers = hashes.length > 0 ? await store.findAnswers(hashes) : NO_ANSWERS
-
-  const leaders = new Map<string, number>()
-  const resolutions = prepared.map((one, position): Resolution => {
-    const known = settled[position]
-    if (known !== undefined) return known
-    const answer = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
-    if (answer !== undefined && !isWorthEscalating(answer, one, options.mode, models.escalation)) {
-      return { kind: 'reuse', answer }
-    }
-    const leader = leaders.get(one.shapeHash)
-    if (leader !== undefined) return { kind: 'follow', leader }
-    if (options.reuse) leaders.set(one.shapeHash, position)
-    const indicator = { ...one.indicator, sample_values: one.indicator.sample_values.slice(-MAX_PROMPT_SAMPLES) }
-    return { kind: 'ask', indicator, reading: one.reading, shape: one.shape, shapeHash: one.shapeHash }
-  })
-  return { prepared, resolutions, warnings, askAgain }
+/** The scheme by which a batch was planned; for plans of releases without codebook files, the one of this release. */
+export async function schemeOfPlan(schemes: Schemes, { codebook }: Pick<Plan, 'codebook'>): Promise<PreparedScheme> {
+  return codebook.hash === '' ? await schemes.find(codebook.name) : await schemes.findByHash(codebook.hash)
 }
 
 /**
- * The resolution of an indicator that needs no model; undefined for an indicator that does. A human answer comes before
- * the rules, before any model's answer, and before the option `force`.
+ * Resolves each indicator without looking at the claims of other batches. The function reads the store and writes
+ * nothing. Rejects with ServiceError input-invalid for a codebook that is not there.
  */
-function resolveWithoutModel(
+export async function resolveIndicators(
+  { store, schemes, models }: ResolveDeps,
+  request: BatchRequest,
+  options: BatchOptions,
+): Promise<Resolved> {
+  const scheme = await schemes.find(request.codebook)
+  const { prepared, warnings } = prepare(scheme, request, models.primary, options.mode)
+  const scope = { catalogue: catalogueOf(request), codebook: scheme.codebook.name }
+  const ignoresLatest = options.force && options.overridePerson !== false
+  const ids = prepared.map((one) => one.indicator.indicator_id)
+  const [latest, humanAnswers] = await Promise.all([
+    ignoresLatest ? NO_RESULTS : store.findLatest(scope, ids),
+    store.findHumanAnswers([...new Set(prepared.flatMap((one) => one.humanHashes))]),
+  ])
+  const isCorrected = (one: Prepared) => one.humanHashes.some((hash) => humanAnswers.has(hash))
+  const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
+  const askAgain = new Set(options.overridePerson === true ? corrected : [])
+  const drafts = prepared.map((one) => draftOf(scheme, { latest, humanAnswers }, one, options, models.primary))
+
+  const open = prepared.filter((_, position) => drafts[position]?.kind === 'ask')
+  const hashes = options.reuse ? [...new Set(open.map((one) => one.shapeHash))] : []
+  const answers = hashes.length > 0 ? await store.findAnswers(hashes) : NO_ANSWERS
+
+  const resolutions: Resolution[] = []
+  const leaders = new Map<string, number>()
+  for (const [position, one] of prepared.entries()) {
+    const draft = drafts[position] ?? { kind: 'rules' }
+    const stored = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
+    const resolution = draft.kind === 'ask' ? useAnswer({ scheme, options, models }, one, draft, stored) : draft
+    const leader = leaders.get(one.shapeHash)
+    if (resolution.kind === 'ask' && leader !== undefined) {
+      resolutions[leader] = widenLeader(resolutions[leader], resolution)
+      resolutions.push({ kind: 'follow', leader })
+      continue
+    }
+    if (resolution.kind === 'ask' && options.reuse) leaders.set(one.shapeHash, position)
+    resolutions.push(resolution)
+  }
+  return { scheme, prepared, resolutions, warnings, askAgain }
+}
+
+/** Resolves an indicator by what a person or an earlier run decided and by the rules; what then is open is a question. */
+function draftOf(
+  scheme: PreparedScheme,
   stored: Stored,
   one: Prepared,
   options: BatchOptions,
   model: string,
-): Resolution | undefined {
-  const human = options.overridePerson === false ? stored.humanAnswers.get(one.humanHash) : undefined
-  const humanAnswer = human !== undefined && hasKnownLabels(human) ? human : undefined
+): Resolution {
+  const found = options.overridePerson === false ? one.humanHashes.map((hash) => stored.humanAnswers.get(hash)) : []
+  // The answer to the exact shape stands last, because of two answers to a field the later one counts.
+  const human = found
+    .flatMap((answer) => answer ?? [])
+    .filter((answer) => hasKnownLabels(scheme, answer))
+    .reverse()
   const known = stored.latest.get(one.indicator.indicator_id)
-  const valid = known !== undefined && isStillValid(known, one, options, model) ? known.classification : undefined
-  if (valid !== undefined && (humanAnswer === undefined || isUnchangedBy(humanAnswer, valid, options))) {
-    return { kind: 'unchanged', classification: valid }
-  }
-  if (humanAnswer !== undefined) return { kind: 'reuse', answer: humanAnswer }
-  const isSettled = options.mode === 'rules' || (options.mode === 'hybrid' && isSettledByRules(one.reading))
-  return isSettled ? { kind: 'rules' } : undefined
+  const valid =
+    known !== undefined && isStillValid(scheme, known, one, options, model) ? known.classification : undefined
+  const isUnchanged = human.length === 0 || (!options.force && valid && restsOnHumanAnswers(scheme, valid, human))
+  if (valid !== undefined && isUnchanged) return { kind: 'unchanged', classification: valid }
+  const { mode } = options
+  const question = questionOf(scheme, one.indicator, one.reading, { mode, decided: labelsOfAnswers(human) })
+  if (question === null) return human.length > 0 ? { kind: 'reuse', answers: human } : { kind: 'rules' }
+  return { kind: 'ask', ...question, answers: human, shape: one.shape, shapeHash: one.shapeHash }
 }
 
-function isUnchangedBy(humanAnswer: StoredAnswer, valid: Classification, { force }: BatchOptions): boolean {
-  return !force && restsOnHumanAnswer(valid, humanAnswer)
+/** Answers a question by the stored answer to its shape, as far as that goes; the rest is asked. */
+function useAnswer(
+  { scheme, options, models }: { scheme: PreparedScheme; options: BatchOptions; models: Models },
+  one: Prepared,
+  question: { readonly kind: 'ask' } & BatchQuestion,
+  stored: StoredAnswer | undefined,
+): Resolution {
+  if (stored === undefined) return question
+  if (isWorthEscalating(scheme, stored, one, options.mode, models.escalation)) return question
+  // The answers of people stand last, because of two answers to a field the later one counts.
+  const answers = [stored, ...question.answers]
+  const rest = questionOf(scheme, one.indicator, one.reading, { mode: options.mode, decided: labelsOfAnswers(answers) })
+  return rest === null ? { kind: 'reuse', answers } : { ...question, ...rest, answers }
+}
+
+/** Lets the question of a shape ask for every field that one of its indicators needs. */
+function widenLeader(leader: Resolution | undefined, follower: BatchQuestion): Resolution {
+  if (leader?.kind !== 'ask') throw new RangeError('only a question has followers')
+  const more = follower.fields.filter((name) => !leader.fields.includes(name))
+  if (more.length === 0) return leader
+  return { ...leader, fields: [...leader.fields, ...more], codes: { ...follower.codes, ...leader.codes } }
 }
 
 /**
@@ -108,11 +151,19 @@ function isUnchangedBy(humanAnswer: StoredAnswer, valid: Classification, { force
  * it.
  */
 export function isWorthEscalating(
+  scheme: PreparedScheme,
   answer: StoredAnswer,
-  { reading }: Pick<Question, 'reading'>,
+  { reading }: Pick<BatchQuestion, 'reading'>,
   mode: Mode,
   escalation: string | null,
 ): boolean {
   if (answer.source !== 'model' || escalation === null) return false
-  return escalationReasonOf(reading, answer.decision, mode) !== null
+  return escalationReasonOf({ scheme, mode, reading, decisions: decisionsOfAnswers([answer]) }) !== null
+}
+
+/** Stored answers as decisions: those of people keep their source, all others are reuse. */
+export function decisionsOfAnswers(answers: readonly StoredAnswer[]): SourcedDecision[] {
+  return answers.map(({ decision, source, model }) => {
+    return { decision, source: source === 'person' ? 'person' : 'reuse', model, isGuess: isOfflineGuess(model) }
+  })
 }

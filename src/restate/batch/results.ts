@@ -1,13 +1,18 @@
 /** Builds the result of every indicator of a batch, and the answers to store, from the plan and the answers that came. */
-import { buildClassification, type SourcedDecision } from '../../classification/merge.ts'
-import type { Classification } from '../../classification/types.ts'
+import type { SourcedDecision } from '../../classification/merge.ts'
+import { buildClassification } from '../../classification/result.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import type { Classification, Decision } from '../../classification/types.ts'
 import type { ResultToSave, StoredAnswer } from '../../store/types.ts'
 import { markOlderHumanAnswer } from './human-answer.ts'
 import type { Prepared } from './prepare.ts'
 import { questionAt } from './questions.ts'
+import { decisionsOfAnswers } from './resolve.ts'
 import type { AskedDecision, BatchOptions, BatchState, Missing, Plan, Resolution } from './types.ts'
 
 export interface ResultInput {
+  readonly scheme: PreparedScheme
+  readonly catalogue: string
   readonly runId: string
   /**
    * When the batch was classified, ISO 8601. The journal holds the time, so that a second attempt does not make the
@@ -27,89 +32,99 @@ export interface BuiltResult {
 
 /** The result of the indicator at `position`. Throws RangeError where plan and request do not belong together. */
 export function buildResult(input: ResultInput, one: Prepared | undefined, position: number): BuiltResult {
-  const { runId, classifiedAt, options, plan } = input
+  const { scheme, catalogue, runId, classifiedAt, options, plan } = input
   const resolution = plan.ways[position]
   if (one === undefined || resolution === undefined) {
     throw new RangeError(`the plan and the request have no indicator in common at position ${position}`)
   }
   if (resolution.kind === 'unchanged') return { classification: resolution.classification, toSave: null }
-  const { decision, askedModel, missing, codebookVersion, promptVersion } = decide(input, resolution, position)
+  const decided = decide(input, resolution, position)
   const built = buildClassification({
+    scheme,
     indicator: one.indicator,
+    catalogue,
     reading: questionAt(plan.ways, position)?.reading ?? one.reading,
     mode: options.mode,
-    decision,
-    ...(missing === undefined ? {} : { noAnswerReason: `${missing.code}: ${missing.message}` }),
-    codebookVersion,
-    promptVersion,
+    decisions: decided.decisions,
+    unanswered: reasonsOf(decided.unanswered),
+    promptVersion: decided.promptVersion,
     runId,
     classifiedAt,
   })
-  const classification = resolution.kind === 'reuse' ? markOlderHumanAnswer(built, resolution.answer) : built
+  const { name, version, hash } = plan.codebook
+  const ofPlan = { ...built, codebook: `${name}@${version}`, codebook_hash: hash }
+  const classification = markOlderHumanAnswer({ hash }, ofPlan, decided.answers)
   const toSave: ResultToSave = {
     indicator: one.indicator,
     classification,
     inputHash: one.inputHash,
     mode: options.mode,
-    askedModel,
-    unanswered: missing !== undefined,
+    askedModel: decided.askedModel,
+    unanswered: decided.unanswered.size > 0,
   }
   return { classification, toSave }
 }
 
 interface Decided {
-  readonly decision: SourcedDecision | null
+  /** The answers to the indicator, the latest last. */
+  readonly decisions: readonly SourcedDecision[]
+  /** The stored answers among them. */
+  readonly answers: readonly StoredAnswer[]
   /** Configured name of the model that was asked; null where the rules decided alone. */
   readonly askedModel: string | null
-  readonly missing?: Missing
-  /**
-   * The versions of the codebook and the prompt under which the decision was made; a release may have changed them
-   * since.
-   */
-  readonly codebookVersion: string
+  readonly unanswered: ReadonlyMap<string, Missing>
+  /** The version of the prompt under which the decision was made; a release may have changed it since. */
   readonly promptVersion: string
 }
+
+const NOTHING_MISSING: ReadonlyMap<string, Missing> = new Map()
 
 function decide(
   { plan, state }: ResultInput,
   resolution: Exclude<Resolution, { kind: 'unchanged' }>,
   position: number,
 ): Decided {
-  const { codebookVersion, promptVersion } = plan
-  if (resolution.kind === 'rules') return { decision: null, askedModel: null, codebookVersion, promptVersion }
+  const { promptVersion } = plan
   const { primary } = plan.models
+  if (resolution.kind === 'rules') {
+    return { decisions: [], answers: [], askedModel: null, unanswered: NOTHING_MISSING, promptVersion }
+  }
+  if (resolution.kind === 'reuse') {
+    const { answers } = resolution
+    return { ...ofAnswers(answers, plan), askedModel: primary, unanswered: NOTHING_MISSING }
+  }
   const asked = resolution.kind === 'follow' ? resolution.leader : position
-  const answer = storedAnswerAt(plan, state, asked)
-  if (answer !== undefined) return { ...decideByAnswer(answer, plan), askedModel: primary }
-  const decision = state.answers.decisions.get(asked)
-  if (decision === undefined) {
-    const missing = state.answers.unanswered.get(asked) ?? { code: 'no-answer', message: 'no model answered' }
-    return { decision: null, askedModel: primary, missing, codebookVersion, promptVersion }
-  }
+  const question = questionAt(plan.ways, asked)
+  const awaited = state.awaited.get(asked)
+  const stored = [...(question?.answers ?? []), ...(awaited === undefined ? [] : [awaited])]
+  const given = state.answers.decisions.get(asked) ?? []
+  const last = given.at(-1)
+  const models = resolution.kind === 'follow' ? given.map((one) => ({ ...one, source: 'reuse' as const })) : given
+  const isComplete = awaited !== undefined || (last !== undefined && !state.answers.unanswered.has(asked))
+  const reasons = state.answers.unanswered.get(asked) ?? noReasons(question?.fields ?? [])
   return {
-    decision: resolution.kind === 'follow' ? { ...decision, source: 'reuse' } : decision,
+    // Answers of people stand last among the stored ones, and count before those of models wherever they stand.
+    decisions: [...decisionsOfAnswers(stored), ...models],
+    answers: stored,
     // A result of the escalation model is valid for as long as the primary model stays the configured one.
-    askedModel: decision.source === 'escalation' ? primary : decision.askedModel,
-    codebookVersion: decision.codebookVersion,
-    promptVersion: decision.promptVersion,
+    askedModel: last === undefined || last.source === 'escalation' ? primary : last.askedModel,
+    unanswered: isComplete ? NOTHING_MISSING : reasons,
+    promptVersion: last?.promptVersion ?? ofAnswers(stored, plan).promptVersion,
   }
 }
 
-/** The answer at `position` that was stored before this batch, or that another batch gave while this batch waited. */
-function storedAnswerAt(plan: Plan, { awaited }: BatchState, position: number): StoredAnswer | undefined {
-  const resolution = plan.ways[position]
-  return resolution?.kind === 'reuse' ? resolution.answer : awaited.get(position)
+function noReasons(fields: readonly string[]): ReadonlyMap<string, Missing> {
+  return new Map(fields.map((field) => [field, { code: 'no-answer', message: 'no model answered' }]))
 }
 
-/** A human answer was given without a prompt, so the prompt version of the plan stands in the result. */
-function decideByAnswer(answer: StoredAnswer, plan: Plan): Omit<Decided, 'askedModel'> {
-  const { decision, model, codebookVersion } = answer
-  const isHuman = answer.source === 'person'
-  return {
-    decision: { decision, model, source: isHuman ? 'person' : 'reuse' },
-    codebookVersion,
-    promptVersion: isHuman ? plan.promptVersion : answer.promptVersion,
-  }
+function reasonsOf(unanswered: ReadonlyMap<string, Missing>): Record<string, string> {
+  return Object.fromEntries([...unanswered].map(([field, { code, message }]) => [field, `${code}: ${message}`]))
+}
+
+/** A human answer was given without a prompt, so the prompt version of the plan stands in its result. */
+function ofAnswers(answers: readonly StoredAnswer[], { promptVersion }: Plan) {
+  const ofModel = answers.findLast(({ source }) => source !== 'person')
+  return { decisions: decisionsOfAnswers(answers), answers, promptVersion: ofModel?.promptVersion ?? promptVersion }
 }
 
 /**
@@ -119,22 +134,35 @@ function decideByAnswer(answer: StoredAnswer, plan: Plan): Omit<Decided, 'askedM
  */
 export function answersToStore(
   plan: Plan,
-  decisions: ReadonlyMap<number, AskedDecision>,
+  decisions: ReadonlyMap<number, readonly AskedDecision[]>,
   unsettled: ReadonlySet<number>,
 ): StoredAnswer[] {
   const byShape = new Map<string, StoredAnswer>()
-  for (const [position, asked] of decisions) {
-    const { decision, source, model, codebookVersion, promptVersion } = asked
+  const { name, version, hash } = plan.codebook
+  for (const [position, all] of decisions) {
     const question = questionAt(plan.ways, position)
-    if (question === undefined || source === 'reuse' || unsettled.has(position)) continue
-    const plannedModel = source === 'escalation' ? plan.models.escalation : plan.models.primary
-    const isAsPlanned =
-      asked.askedModel === plannedModel &&
-      codebookVersion === plan.codebookVersion &&
-      promptVersion === plan.promptVersion
-    if (!isAsPlanned) continue
+    const asPlanned = all.filter((asked) => isAsPlanned(plan, asked))
+    const last = asPlanned.at(-1)
+    if (question === undefined || last === undefined || last.source === 'reuse' || unsettled.has(position)) continue
     const { shape, shapeHash } = question
-    byShape.set(shapeHash, { shapeHash, shape, decision, source, model, codebookVersion, promptVersion })
+    byShape.set(shapeHash, {
+      ...{ shapeHash, shape, decision: foldDecisions(asPlanned), source: last.source, model: last.model },
+      ...{ codebook: `${name}@${version}`, codebookHash: hash, promptVersion: plan.promptVersion },
+    })
   }
   return [...byShape.values()]
+}
+
+function isAsPlanned(plan: Plan, { source, askedModel, codebookHash, promptVersion }: AskedDecision): boolean {
+  const plannedModel = source === 'escalation' ? plan.models.escalation : plan.models.primary
+  return askedModel === plannedModel && codebookHash === plan.codebook.hash && promptVersion === plan.promptVersion
+}
+
+/** One decision of several, in which the label and the confidence of a later one replace those of an earlier one. */
+function foldDecisions(decisions: readonly AskedDecision[]): Decision {
+  return {
+    labels: Object.assign({}, ...decisions.map(({ decision }) => decision.labels)) as Decision['labels'],
+    confidence: Object.assign({}, ...decisions.map(({ decision }) => decision.confidence)) as Decision['confidence'],
+    reason: decisions.at(-1)?.decision.reason ?? '',
+  }
 }

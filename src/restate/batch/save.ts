@@ -1,22 +1,26 @@
 /** The last step of a batch: builds every result and saves the batch in one transaction. */
 import { createHash } from 'node:crypto'
+import { toResultBody } from '../../classification/result-body.ts'
+import type { Schemes } from '../../classification/scheme.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Store } from '../../store/types.ts'
 import type { BatchRequest, BatchResponse, TokenPrice } from '../contract.ts'
 import { claimsToEnd } from './claims.ts'
 import { type Prepared, prepare } from './prepare.ts'
+import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult } from './results.ts'
 import { sumUp, toTotalsBody, warnOfNotionalCosts, warnOfOfflineModel } from './summary.ts'
 import type { Batch, BatchState, Plan } from './types.ts'
 
 export interface SaveDeps {
   readonly store: Store
+  readonly schemes: Schemes
   readonly metrics: Metrics
   /** The price of a model; null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
 }
 
-export interface SaveInput extends Pick<Batch, 'runId' | 'options' | 'plan' | 'owner'> {
+export interface SaveInput extends Pick<Batch, 'runId' | 'catalogue' | 'options' | 'plan' | 'owner'> {
   readonly request: BatchRequest
   readonly state: BatchState
   /**
@@ -30,8 +34,9 @@ export interface SaveInput extends Pick<Batch, 'runId' | 'options' | 'plan' | 'o
 export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<BatchResponse> {
   const { request, runId, plan, options, state } = input
   const { answers, claimed, shared } = state
-  const { prepared } = prepare(request, plan.models.primary)
-  const built = plan.ways.map((_, position) => buildResult(input, prepared[position], position))
+  const scheme = await schemeOfPlan(deps.schemes, plan)
+  const { prepared } = prepare(scheme, request, plan.models.primary, options.mode)
+  const built = plan.ways.map((_, position) => buildResult({ ...input, scheme }, prepared[position], position))
   const unsettled = unsettledPositions(plan, state)
   const saved = built.flatMap(({ toSave }, position) => {
     return toSave === null || unsettled.has(askedPosition(plan, position)) ? [] : [toSave]
@@ -40,7 +45,8 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
 
   await deps.store.saveBatch({
     runId,
-    batchId: batchIdOf(prepared),
+    scope: { catalogue: input.catalogue, codebook: plan.codebook.name },
+    batchId: batchIdOf(input, prepared),
     runStartedAt: plan.runStartedAt,
     results: saved,
     answers: answersToStore(plan, answers.decisions, new Set([...unsettled, ...shared])),
@@ -59,7 +65,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...warnOfOfflineModel(saved),
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
   ]
-  const results = built.map(({ classification }) => classification)
+  const results = built.map(({ classification }) => toResultBody(classification, scheme))
   return { run_id: runId, results, summary: { ...toTotalsBody(totals), warnings } }
 }
 
@@ -89,16 +95,17 @@ function overriddenBy(plan: Plan, prepared: readonly Prepared[], unsettled: Read
   const hashes = prepared.flatMap((one, position) => {
     const kind = plan.ways[position]?.kind
     if (kind === undefined || kind === 'unchanged' || unsettled.has(askedPosition(plan, position))) return []
-    return [one.humanHash]
+    return one.humanHashes
   })
   return [...new Set(hashes)]
 }
 
 /**
- * Derives the id of the batch from its indicators, so that a batch that a run submits again replaces its earlier
- * totals.
+ * Derives the id of the batch from its indicators, its catalogue and its codebook, so that a batch that a run submits again
+ * replaces its earlier totals. Batches of an earlier release had no catalogue, and keep the id that they had.
  */
-function batchIdOf(prepared: readonly Prepared[]): string {
+function batchIdOf({ plan, catalogue }: SaveInput, prepared: readonly Prepared[]): string {
   const ids = prepared.map((one) => one.indicator.indicator_id)
-  return createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 32)
+  const key = plan.earlierReadings === undefined ? [catalogue, plan.codebook.name, ids] : ids
+  return createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 32)
 }

@@ -4,7 +4,9 @@ import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { type ClaimLookup, lookUpClaims } from './claim-lookup.ts'
 import { claimsToEnd } from './claims.ts'
+import { readJournaledAnswer } from './earlier-plan.ts'
 import { failWhereNothingIsAnswered } from './gather.ts'
+import { questionAt } from './questions.ts'
 import { answersToStore } from './results.ts'
 import type { Batch, BatchState } from './types.ts'
 
@@ -54,11 +56,12 @@ async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: C
   const { answers, awaited } = state
   for (const one of settled) {
     if ('answer' in one) {
-      awaited.set(one.position, one.answer)
+      awaited.set(one.position, readJournaledAnswer(one.answer))
       continue
     }
     const { code, message, fatal } = one.failure
-    answers.unanswered.set(one.position, { code, message })
+    const fields = questionAt(batch.plan.ways, one.position)?.fields ?? []
+    answers.unanswered.set(one.position, new Map(fields.map((field) => [field, { code, message }])))
     if (fatal && isErrorCode(code)) answers.failure ??= { code, message }
   }
   state.claimed = taken.flat()

@@ -1,5 +1,6 @@
 /** Sums a batch up: its totals for the database, and its summary and warnings for the caller. */
 import type { Source } from '../../classification/types.ts'
+import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave } from '../../store/types.ts'
 import type { BatchSummary, TokenPrice, Warning } from '../contract.ts'
 
@@ -17,6 +18,7 @@ export function sumUp(
     classified: saved.length,
     unchanged,
     needsReview: saved.filter(({ classification }) => classification.status === 'needs-review').length,
+    unverified: saved.filter(({ classification }) => classification.status === 'unverified').length,
     bySource,
     modelRequests: requests.length,
     inputTokens: sum((request) => request.inputTokens),
@@ -33,6 +35,7 @@ export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'
     classified: totals.classified,
     unchanged: totals.unchanged,
     needs_review: totals.needsReview,
+    unverified: totals.unverified,
     by_source: totals.bySource,
     model_requests: totals.modelRequests,
     tokens: { input: totals.inputTokens, cached: totals.cachedInputTokens, output: totals.outputTokens },
@@ -42,7 +45,7 @@ export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'
 
 /** Warns where the offline model answered, so that nobody takes its answers for those of a real model. */
 export function warnOfOfflineModel(saved: readonly ResultToSave[]): Warning[] {
-  const count = saved.filter(({ classification: { model } }) => model?.startsWith('offline-') === true).length
+  const count = saved.filter(({ classification: { model } }) => isOfflineGuess(model)).length
   const message = "answered by the offline model: the rules' guesses, not a model's judgement"
   return count === 0 ? [] : [{ code: 'offline-model', message, count }]
 }

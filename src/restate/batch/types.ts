@@ -2,9 +2,12 @@
 import type { Context, RestatePromise } from '@restatedev/restate-sdk'
 import type { PackRule } from '../../classification/chunks.ts'
 import type { SourcedDecision } from '../../classification/merge.ts'
-import type { Classification, Indicator, Mode, RuleReading } from '../../classification/types.ts'
+import type { Question } from '../../classification/question.ts'
+import type { Schemes } from '../../classification/scheme.ts'
+import type { Classification, Labels, Mode } from '../../classification/types.ts'
 import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
-import type { ChunkReply, ChunkRequest, Warning } from '../contract.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import type { CodebookIdentity, Warning } from '../contract.ts'
 
 /** The options of a batch with every default filled in. */
 export interface BatchOptions {
@@ -27,14 +30,10 @@ export interface Models {
   readonly escalation: string | null
 }
 
-/** The question to the model about one indicator. Journaled in the plan, so its property names are fixed. */
-export interface Question {
-  /**
-   * The indicator with its latest sample values only, because the prompt shows no more and the journal carries it to
-   * every chunk.
-   */
-  readonly indicator: Indicator
-  readonly reading: RuleReading
+/** The question to the model about one indicator of the batch. Journaled in the plan, so its property names are fixed. */
+export interface BatchQuestion extends Question {
+  /** Stored answers to fields that are therefore not asked. */
+  readonly answers: readonly StoredAnswer[]
   readonly shape: string
   readonly shapeHash: string
 }
@@ -43,14 +42,14 @@ export interface Question {
 export type Resolution =
   | { readonly kind: 'unchanged'; readonly classification: Classification }
   | { readonly kind: 'rules' }
-  /** The indicator's shape has a stored answer of a model or a person. */
-  | { readonly kind: 'reuse'; readonly answer: StoredAnswer }
-  | ({ readonly kind: 'ask' } & Question)
+  /** The indicator's shape has stored answers of models or people to every open field. */
+  | { readonly kind: 'reuse'; readonly answers: readonly StoredAnswer[] }
+  | ({ readonly kind: 'ask' } & BatchQuestion)
   /**
    * Another batch had claimed the shape. This batch waits for the answer, and asks the model itself only where none
    * comes.
    */
-  | ({ readonly kind: 'await' } & Question)
+  | ({ readonly kind: 'await' } & BatchQuestion)
   /**
    * The indicator has the shape of the indicator at position `leader`, which is asked or awaited, and gets the same
    * answer.
@@ -69,8 +68,8 @@ export interface Plan {
    * configuration has changed.
    */
   readonly models: Models
-  /** Version of the codebook by which the rules and the shapes of this plan were made. */
-  readonly codebookVersion: string
+  /** The codebook of this batch. The journal holds its hash, so that the batch keeps it while newer versions come. */
+  readonly codebook: CodebookIdentity
   readonly promptVersion: string
   /**
    * The number of rounds in which an indicator without an answer is asked; `roundsOf` fills it in for plans of earlier
@@ -87,6 +86,11 @@ export interface Plan {
    * releases.
    */
   readonly claims?: { readonly at: string; readonly shapeHashes: readonly string[] }
+  /**
+   * The readings as an earlier release journaled them, by position; absent in plans of this release. Chunks of such a plan
+   * are sent in that release's form, because a replay must send what the journal holds.
+   */
+  readonly earlierReadings?: ReadonlyMap<number, unknown>
 }
 
 /** Positions in the request, one list for each request to the model. */
@@ -96,7 +100,7 @@ export type Chunks = readonly (readonly number[])[]
 export interface AskedDecision extends SourcedDecision {
   /** The configured name of the model, which may differ from the name that the endpoint gave in its answer. */
   readonly askedModel: string
-  readonly codebookVersion: string
+  readonly codebookHash: string
   readonly promptVersion: string
 }
 
@@ -108,8 +112,12 @@ export interface Missing {
 
 /** The answers of the chunks so far, by position in the request. */
 export interface ModelAnswers {
-  readonly decisions: Map<number, AskedDecision>
-  readonly unanswered: Map<number, Missing>
+  /** The decisions for each position, the latest last. */
+  readonly decisions: Map<number, readonly AskedDecision[]>
+  /** The fields asked that have no answer, each with the reason. A position whose fields are all answered is missing. */
+  readonly unanswered: Map<number, ReadonlyMap<string, Missing>>
+  /** Candidate codes that replace those of the plan, for positions where none of the first candidates fitted. */
+  readonly widened: Map<number, Readonly<Record<string, readonly string[]>>>
   readonly requests: ModelRequestRecord[]
   /**
    * Positions that were last sent to the escalation model. Where the run failed meanwhile, their decisions are not
@@ -124,8 +132,10 @@ export interface ModelAnswers {
 export interface Batch {
   readonly ctx: Context
   readonly store: Store
+  readonly schemes: Schemes
   readonly plan: Plan
   readonly options: BatchOptions
+  readonly catalogue: string
   readonly runId: string
   /** Id of the batch's invocation, under which its claims are held. */
   readonly owner: string
@@ -133,7 +143,7 @@ export interface Batch {
    * Calls classifier/chunk. The service definitions pass this function in, so that no file of a batch imports the
    * definitions.
    */
-  readonly callChunk: (ctx: Context, request: ChunkRequest) => RestatePromise<ChunkReply>
+  readonly callChunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest) => RestatePromise<ChunkReply>
 }
 
 /** The state of a batch while it works. Only journaled steps change it, so that a replay builds the same state. */
@@ -145,4 +155,9 @@ export interface BatchState {
   claimed: readonly number[]
   /** Positions whose answers are stored before the batch is saved, because other batches wait for them. */
   readonly shared: Set<number>
+}
+
+/** Returns the labels that several answers give together; a later answer replaces the label of an earlier one. */
+export function labelsOfAnswers(answers: readonly Pick<StoredAnswer, 'decision'>[]): Labels {
+  return Object.assign({}, ...answers.map(({ decision }) => decision.labels)) as Labels
 }

@@ -1,8 +1,9 @@
 /** Whether an earlier result of an indicator still holds, so that the batch need not classify the indicator again. */
-import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
-import { agreesWithRules } from '../../classification/merge.ts'
+import { isSameLabel } from '../../classification/fields.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
-import type { Mode } from '../../classification/types.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import type { Classification, Mode, Reading } from '../../classification/types.ts'
+import { meets } from '../../codebooks/codebook.ts'
 import type { LatestResult } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
 import type { BatchOptions } from './types.ts'
@@ -10,20 +11,44 @@ import type { BatchOptions } from './types.ts'
 /** The strength of each mode: a result made in a weaker mode is made again in a stronger one. */
 const MODE_STRENGTH: Readonly<Record<Mode, number>> = { rules: 0, hybrid: 1, model: 2 }
 
+/** The sources of a field that are no rule. */
+const ANSWERED: ReadonlySet<string> = new Set(['reuse', 'model', 'escalation', 'person'])
+
 /**
  * Whether the earlier result `known` still holds: the content, codebook, prompt and model are the same, the mode is no
  * weaker than the requested one, and the model really answered. `model` is the configured primary model. A person's
  * result holds whatever the versions and the mode are, also where `force` has all other indicators classified again.
  */
-export function isStillValid(known: LatestResult, one: Prepared, options: BatchOptions, model: string): boolean {
+export function isStillValid(
+  scheme: PreparedScheme,
+  known: LatestResult,
+  one: Prepared,
+  options: BatchOptions,
+  model: string,
+): boolean {
   const { classification } = known
   const { mode, force, overridePerson } = options
   if (known.inputHash !== one.inputHash || known.unanswered) return false
   if (classification.source === 'person') return overridePerson === false
-  if (force || classification.codebook_version !== CODEBOOK_VERSION) return false
+  if (force || classification.codebook_hash !== scheme.hash) return false
   // The rules cost nothing, so the result is built again where they now read more from the indicator than they did.
-  if (!agreesWithRules(classification, one.reading, mode)) return false
+  if (!agreesWithRules(scheme, classification, one.reading, mode)) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // A result of the rules alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)
+}
+
+/**
+ * Whether a stored result agrees with what the rules read now in every field that the rules decide. They disagree where a
+ * new release reads a field better or has become sure of it. Fields that a model or a person decided do not count.
+ */
+function agreesWithRules({ codebook }: PreparedScheme, known: Classification, reading: Reading, mode: Mode): boolean {
+  return Object.entries(reading).every(([name, { value, sure }]) => {
+    const source = known.field_source[name]
+    const isByRule = source !== undefined && !ANSWERED.has(source)
+    if (!isByRule && (mode === 'model' || !sure)) return true
+    const field = codebook.field.get(name)
+    if (field === undefined || (field.appliesWhen !== null && !meets(known.labels, field.appliesWhen))) return true
+    return isSameLabel(known.labels[name], value)
+  })
 }

@@ -1,25 +1,25 @@
 /** One attempt to have a chunk answered. Every answer and failure of the model endpoint becomes a value that the journal can hold. */
-import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../classification/answer-schema.ts'
 import { parseAnswers } from '../../classification/answers.ts'
 import { cleanText, cutText } from '../../classification/clean-text.ts'
-import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
-import {
-  buildSystemPrompt,
-  buildUserPrompt,
-  completionTokenLimit,
-  estimateTokens,
-  PROMPT_VERSION,
-} from '../../classification/prompt.ts'
+import { PROMPT_VERSION } from '../../classification/prompt.ts'
+import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
+import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
+import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
 import { paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
-import type { ChunkReply, ChunkRequest } from '../contract.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import { isEarlierChunk, readEarlierChunk, toEarlierReply } from './earlier-chunk.ts'
+import type { PromptParts } from './prompt-parts.ts'
 
 export interface AskDeps {
   readonly model: ModelClient
+  readonly schemes: Schemes
+  /** Builds what all requests of a codebook share. */
+  readonly partsOf: (scheme: PreparedScheme) => PromptParts
   readonly rate: RateControl
   readonly metrics: Metrics
   /** Milliseconds that an attempt may wait for a permit to start before its chunk sleeps durably. */
@@ -58,6 +58,21 @@ const MAX_MESSAGE_LENGTH = 600
  */
 export async function askOnce(
   deps: AskDeps,
+  request: ChunkRequest | EarlierChunkRequest,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<AskOutcome> {
+  if (!isEarlierChunk(request)) {
+    return await ask(deps, await deps.schemes.findByHash(request.codebook_hash), request, requestId, signal)
+  }
+  const earlier = await readEarlierChunk(deps.schemes, request)
+  const outcome = await ask(deps, earlier.scheme, earlier.request, requestId, signal)
+  return outcome.kind === 'answered' ? { ...outcome, ...toEarlierReply(outcome, earlier.scheme) } : outcome
+}
+
+async function ask(
+  deps: AskDeps,
+  scheme: PreparedScheme,
   request: ChunkRequest,
   requestId: string,
   signal: AbortSignal,
@@ -67,15 +82,20 @@ export async function askOnce(
     // The escalation model was removed after the batch was planned, so the answers of the primary model stand.
     const why = { code: 'no-escalation-model', message: 'no escalation model is set any more' }
     return answered(
+      scheme,
       '',
       [],
-      request.items.map(({ key }) => ({ key, ...why })),
+      request.items.map(({ key, fields }) => ({ key, fields, ...why })),
       [],
     )
   }
-  const user = buildUserPrompt(request.items)
-  const maxCompletionTokens = completionTokenLimit(request.items.length)
-  const size = { tier: request.tier, promptTokens: staticTokens() + estimateTokens(user), maxCompletionTokens }
+  const { system, schema, schemaName, tokens } = deps.partsOf(scheme)
+  const user = buildUserPrompt(scheme.codebook, request.items)
+  const maxCompletionTokens = completionTokenLimit(
+    scheme.codebook,
+    request.items.map(({ fields }) => fields),
+  )
+  const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens }
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
@@ -102,36 +122,25 @@ export async function askOnce(
   try {
     const reply = await deps.model.ask({
       tier: request.tier,
-      system: buildSystemPrompt(),
+      system,
       user,
-      schema: ANSWER_SCHEMA,
-      schemaName: ANSWER_SCHEMA_NAME,
+      schema,
+      schemaName,
       maxCompletionTokens,
-      cacheKey: `classify-${PROMPT_VERSION}`,
+      cacheKey: `classify-${PROMPT_VERSION}-${scheme.hash.slice(0, 16)}`,
       signal,
     })
     permit.answered(reply.usage.input, reply.rate)
-    return readReply(request, model, reply, record('ok', reply))
+    return readReply(scheme, request, model, reply, record('ok', reply))
   } catch (error) {
     if (!isServiceError(error)) throw error
     const latencyMs = Date.now() - startedAt.getTime()
     const paid = paidUsageOf(error)
     if (paid !== null) permit.answered(paid.usage.input, null)
-    return readFailure(permit, request, model, error, record(error.code, { latencyMs, ...paid }))
+    return readFailure(permit, scheme, request, model, error, record(error.code, { latencyMs, ...paid }))
   } finally {
     permit.ended()
   }
-}
-
-let countedStatic: number | undefined
-
-/**
- * Tokens of the instructions and the schema, which every request has. The count takes long, so it is made once and
- * kept.
- */
-function staticTokens(): number {
-  countedStatic ??= estimateTokens(buildSystemPrompt()) + estimateTokens(JSON.stringify(ANSWER_SCHEMA))
-  return countedStatic
 }
 
 interface Spent {
@@ -141,28 +150,26 @@ interface Spent {
   readonly latencyMs: number
 }
 
-function readReply(request: ChunkRequest, model: string, reply: ModelReply, record: ModelRequestRecord): AskOutcome {
-  const keys = request.items.map((item) => item.key)
-  const { decisions, problems } = parseAnswers(reply.answer, keys)
-  const unanswered = [
-    ...problems.missing.map((key) => ({ key, code: 'no-answer', message: 'the model left it out' })),
-    ...problems.doubled.map((key) => ({
-      key,
-      code: 'doubled-answer',
-      message: 'the model answered twice, differently',
-    })),
-    ...problems.invalid.map(({ key, message }) => ({ key, code: 'invalid-answer', message })),
-  ].filter(({ key }) => keys.includes(key) && !decisions.has(key))
+function readReply(
+  scheme: PreparedScheme,
+  request: ChunkRequest,
+  model: string,
+  reply: ModelReply,
+  record: ModelRequestRecord,
+): AskOutcome {
+  const { decisions, unanswered } = parseAnswers(scheme.codebook, reply.answer, request.items)
   return answered(
+    scheme,
     model,
     [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
-    [...new Map(unanswered.map((entry) => [entry.key, entry])).values()],
+    unanswered,
     [record],
   )
 }
 
 function readFailure(
   permit: Extract<RatePermit, { granted: true }>,
+  scheme: PreparedScheme,
   request: ChunkRequest,
   model: string,
   error: ServiceError,
@@ -180,18 +187,19 @@ function readFailure(
   // A retryable failure here lies with this replica and not with the endpoint, so Restate makes another attempt,
   // perhaps on another replica.
   if (retry === 'retryable') throw error
-  const unanswered = request.items.map(({ key }) => ({ key, code: error.code, message }))
-  const reply = answered(model, [], unanswered, [record])
+  const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: error.code, message }))
+  const reply = answered(scheme, model, [], unanswered, [record])
   return scope === 'run' ? { ...reply, failure: { code: error.code, message } } : reply
 }
 
 function answered(
+  scheme: PreparedScheme,
   model: string,
   decisions: ChunkReply['decisions'],
   unanswered: ChunkReply['unanswered'],
   requests: ChunkReply['requests'],
 ): AskOutcome & { readonly kind: 'answered' } {
-  const versions = { codebook_version: CODEBOOK_VERSION, prompt_version: PROMPT_VERSION }
+  const versions = { codebook_hash: scheme.hash, prompt_version: PROMPT_VERSION }
   return { kind: 'answered', asked_model: model, ...versions, decisions, unanswered, requests, failure: null }
 }
 

@@ -1,7 +1,7 @@
 /** The internal handler classifier/chunk, which has the model answer the indicators of one request and waits durably where it cannot. */
 import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
-import type { ChunkReply, ChunkRequest } from '../contract.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
 
 export interface ChunkDeps extends AskDeps {
@@ -34,7 +34,11 @@ const MAX_BACKOFF_MS = 15_000
  * holds no slot of a Restate node. A wait for the rate budget lasts as long as needed and uses no try; the pauses while
  * the endpoint is away grow.
  */
-export async function answerChunk(ctx: Context, deps: ChunkDeps, request: ChunkRequest): Promise<ChunkReply> {
+export async function answerChunk(
+  ctx: Context,
+  deps: ChunkDeps,
+  request: ChunkRequest | EarlierChunkRequest,
+): Promise<ChunkReply> {
   const sent: ModelRequestRecord[] = []
   let tries = 0
   for (let turn = 0; ; turn += 1) {

@@ -1,0 +1,23 @@
+/** The handler classify-api/codebook: stores a codebook, reads one, or lists those that the service has. */
+import type { PreparedScheme, Schemes } from '../classification/scheme.ts'
+import type { StoredCodebook } from '../classification/types.ts'
+import type { CodebookIdentity, CodebookRequest, CodebookResponse } from './contract.ts'
+
+/** The registry of codebooks as the services need it. */
+export interface CodebookRegistry extends Schemes {
+  /** Checks and stores a codebook. Rejects with ServiceError input-invalid that names every fault with its line. */
+  save(text: string, lists: ReadonlyMap<string, string>): Promise<PreparedScheme>
+  list(): Promise<readonly CodebookIdentity[]>
+  /** The texts of the codebook with this hash. */
+  textsOf(hash: string): Promise<StoredCodebook>
+}
+
+/** Answers a request. Rejects with ServiceError input-invalid for a faulty codebook or for one that is not there. */
+export async function answerCodebook(schemes: CodebookRegistry, request: CodebookRequest): Promise<CodebookResponse> {
+  if ('text' in request) {
+    const { codebook, hash } = await schemes.save(request.text, new Map(Object.entries(request.lists)))
+    return { name: codebook.name, version: codebook.version, hash }
+  }
+  if (!('name' in request)) return { codebooks: await schemes.list() }
+  return await schemes.textsOf((await schemes.find(request.name)).hash)
+}
