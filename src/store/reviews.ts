@@ -63,7 +63,7 @@ export async function* listNeedingReview(
           order by catalogue, indicator_id limit ${limit})`
       const kinds = [...new Set(options.statuses)].map((status) => HAS_STATUS[status])
       const text = `${KNOWN_SELECT} join (
-          ${[...kinds, otherHash].map(ofKind).join(' union ')}
+          select * from (${[...kinds, otherHash].map(ofKind).join(' union ')}) as kinds
           order by catalogue, indicator_id limit ${limit}
         ) as page on page.catalogue = c.catalogue and page.indicator_id = c.indicator_id
         where c.codebook_name = ${codebook}

@@ -1,9 +1,9 @@
 /** The contract of the store, which holds directly on PostgreSQL and through PgBouncer. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Classification, Indicator } from '../../src/classification/types.ts'
+import type { Classification, Indicator, Status } from '../../src/classification/types.ts'
 import type { Store } from '../../src/store/types.ts'
-import { answer, batch, classification, request, result, totals } from '../helpers/batches.ts'
+import { answer, batch, classification, LABELS, request, result, SCOPE, totals } from '../helpers/batches.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -11,6 +11,11 @@ export interface StoreUnderTest {
   readonly rows: (statement: string) => Promise<readonly Record<string, unknown>[]>
   readonly close: () => Promise<void>
 }
+
+const CODEBOOK = SCOPE.codebook
+
+/** The labels of a classification of this type. */
+const typed = (type: string) => ({ labels: { ...LABELS, type } })
 
 export function storeContract(
   name: string,
@@ -26,6 +31,8 @@ export function storeContract(
     })
     after(() => under?.close())
 
+    const findLatest = (ids: readonly string[]) => store.findLatest(SCOPE, ids)
+    const findOne = async (id: string) => (await store.findClassifications(id, SCOPE))[0]
     const numberIn = async (statement: string) => Number((await under.rows(`select (select ${statement}) as n`))[0]?.n)
 
     it('gives a run one start, however many open it at once', async () => {
@@ -37,9 +44,9 @@ export function storeContract(
 
     it('finds no run, no result and no answer that was not saved', async () => {
       assert.equal(await store.findRun('nobody'), undefined)
-      assert.equal(await store.findClassification('nobody'), undefined)
-      assert.equal((await store.findLatest(['nobody'])).size, 0)
-      assert.equal((await store.findLatest([])).size, 0)
+      assert.deepEqual(await store.findClassifications('nobody', {}), [])
+      assert.equal((await findLatest(['nobody'])).size, 0)
+      assert.equal((await findLatest([])).size, 0)
       assert.equal((await store.findAnswers(['nobody'])).size, 0)
       assert.equal((await store.findAnswers([])).size, 0)
     })
@@ -49,8 +56,10 @@ export function storeContract(
       const saved = { ...result('back-1', { run_id: 'run-back' }), unanswered: true }
       const plain = result('back-2', {
         run_id: 'run-back',
-        unit: { kind: 'unknown', scale: 1, currency: null, per: null },
-        cumulative: { pattern: 'none', reset_month: null },
+        labels: { unit_scale: 0.5, unit_per: null, topics: [] },
+        field_confidence: {},
+        field_source: {},
+        status: 'unverified',
         model: null,
         issues: [],
       })
@@ -58,14 +67,14 @@ export function storeContract(
       await store.saveBatch(
         batch(startedAt, [saved, { ...plain, askedModel: null }], { runId: 'run-back', answers: [kept] }),
       )
-      const latest = await store.findLatest(['back-2', 'back-1'])
+      const latest = await findLatest(['back-2', 'back-1'])
       const { indicator: _, ...expected } = saved
       assert.deepEqual(latest.get('back-1'), expected)
       assert.deepEqual(latest.get('back-2')?.classification, plain.classification)
       assert.equal(latest.get('back-2')?.askedModel, null)
-      assert.deepEqual(await store.findClassification('back-1'), saved.classification)
+      assert.deepEqual(await findOne('back-1'), saved.classification)
       assert.deepEqual((await store.findAnswers(['back', 'other'])).get('back'), kept)
-      const [input] = await under.rows(`select input from indicators where indicator_id = 'back-1'`)
+      const [input] = await under.rows(`select input from result_inputs where indicator_id = 'back-1'`)
       assert.deepEqual(input?.input, saved.indicator)
     })
 
@@ -86,8 +95,8 @@ export function storeContract(
         batches: 1,
         answered: 0,
       })
-      assert.equal(await numberIn(`count(*) from classification_history where run_id = 'run-twice'`), 100)
-      assert.equal(await numberIn(`count(*) from classifications where run_id = 'run-twice'`), 100)
+      assert.equal(await numberIn(`count(*) from result_history where run_id = 'run-twice'`), 100)
+      assert.equal(await numberIn(`count(*) from results where run_id = 'run-twice'`), 100)
       assert.equal(await numberIn(`count(*) from llm_requests where run_id = 'run-twice'`), 2)
     })
 
@@ -152,19 +161,19 @@ export function storeContract(
     it('never lets an older result replace a newer one, and keeps the history of both', async () => {
       const { startedAt: first } = await store.openRun('run-old')
       const { startedAt: second } = await store.openRun('run-new')
-      const older = result('age', { run_id: 'run-old', classified_at: '2026-01-01T00:00:00.000Z', type: 'index' })
+      const older = result('age', { run_id: 'run-old', classified_at: '2026-01-01T00:00:00.000Z', ...typed('index') })
       const newer = result(
         'age',
-        { run_id: 'run-new', classified_at: '2026-01-01T00:00:00.001Z', type: 'stock' },
+        { run_id: 'run-new', classified_at: '2026-01-01T00:00:00.001Z', ...typed('stock') },
         { name: 'New' },
       )
       await store.saveBatch(batch(second, [newer], { runId: 'run-new' }))
       await store.saveBatch(batch(first, [older], { runId: 'run-old' }))
-      assert.deepEqual(await store.findClassification('age'), newer.classification)
-      const inputs = await under.rows(`select input ->> 'name' as name from indicators where indicator_id = 'age'`)
+      assert.deepEqual(await findOne('age'), newer.classification)
+      const inputs = await under.rows(`select input ->> 'name' as name from result_inputs where indicator_id = 'age'`)
       assert.deepEqual(inputs, [{ name: 'New' }])
       const history = await under.rows(
-        `select run_id, type from classification_history where indicator_id = 'age' order by classified_at`,
+        `select run_id, labels ->> 'type' as type from result_history where indicator_id = 'age' order by classified_at`,
       )
       assert.deepEqual(history, [
         { run_id: 'run-old', type: 'index' },
@@ -174,11 +183,11 @@ export function storeContract(
 
     it('keeps one history row where two batches of a run classified the same indicator', async () => {
       const { startedAt } = await store.openRun('run-same')
-      const at = (ms: number, type: Classification['type']) =>
-        result('same', { run_id: 'run-same', type, classified_at: `2026-01-01T00:00:00.00${ms}Z` })
+      const at = (ms: number, type: string) =>
+        result('same', { run_id: 'run-same', ...typed(type), classified_at: `2026-01-01T00:00:00.00${ms}Z` })
       await store.saveBatch(batch(startedAt, [at(1, 'index'), at(3, 'stock')], { runId: 'run-same', batchId: 'inv_a' }))
       await store.saveBatch(batch(startedAt, [at(2, 'flow')], { runId: 'run-same', batchId: 'inv_b' }))
-      const history = await under.rows(`select type from classification_history where run_id = 'run-same'`)
+      const history = await under.rows(`select labels ->> 'type' as type from result_history where run_id = 'run-same'`)
       assert.deepEqual(history, [{ type: 'stock' }])
     })
 
@@ -231,11 +240,11 @@ export function storeContract(
       await store.saveBatch(
         batch(startedAt, results, { runId: 'run-text', answers: [answer('text', {}, texts.join())] }),
       )
-      const latest = await store.findLatest(results.map(({ indicator }) => indicator.indicator_id))
+      const latest = await findLatest(results.map(({ indicator }) => indicator.indicator_id))
       for (const { indicator, classification } of results) {
         assert.deepEqual(latest.get(indicator.indicator_id)?.classification, classification)
       }
-      const inputs = await under.rows(`select input from indicators where run_id = 'run-text' order by indicator_id`)
+      const inputs = await under.rows(`select input from result_inputs where run_id = 'run-text' order by indicator_id`)
       assert.deepEqual(
         inputs.map(({ input }) => input),
         results.map(({ indicator }) => indicator),
@@ -254,9 +263,9 @@ export function storeContract(
         result('beside', { run_id: 'run-nul' }),
       ]
       await store.saveBatch(batch(startedAt, results, { runId: 'run-nul' }))
-      assert.equal((await store.findClassification('nul'))?.name, 'ab')
-      assert.equal((await store.findClassification('nul'))?.reason, 'half \ufffd')
-      assert.ok(await store.findClassification('beside'))
+      assert.equal((await findOne('nul'))?.name, 'ab')
+      assert.equal((await findOne('nul'))?.reason, 'half \ufffd')
+      assert.ok(await findOne('beside'))
     })
 
     it('saves 20 batches that share indicators and shapes at once, without a deadlock', async () => {
@@ -281,31 +290,32 @@ export function storeContract(
         }),
       )
       assert.equal((await store.findRun('run-race'))?.batches, 20)
-      const latest = await under.rows(`select distinct reason from classifications where run_id = 'run-race'`)
+      const latest = await under.rows(`select distinct reason from results where run_id = 'run-race'`)
       assert.deepEqual(latest, [{ reason: 'batch 19' }])
-      const answers = await under.rows(`select distinct reason from answers where shape_hash like 'race-%'`)
+      const answers = await under.rows(`select distinct reason from shape_answers where shape_hash like 'race-%'`)
       assert.deepEqual(answers, [{ reason: 'batch 19' }])
-      assert.equal(await numberIn(`count(*) from classification_history where run_id = 'run-race'`), 100)
+      assert.equal(await numberIn(`count(*) from result_history where run_id = 'run-race'`), 100)
     })
 
     it('exports in order of id, in pages, all or what one run classified', async () => {
       const { startedAt } = await store.openRun('run-export')
       const ids = ['b', 'B', 'a', '_', 'é', '10', '9', 'a b', 'Z', '中'].map((id) => `export-${id}`)
-      const saved = ids.map((id) => result(id, { run_id: 'run-export', type: 'ratio' }))
+      const saved = ids.map((id) => result(id, { run_id: 'run-export', ...typed('ratio') }))
       await store.saveBatch(batch(startedAt, saved, { runId: 'run-export' }))
       // A later run that classifies an indicator again does not take it out of the first run's export.
       const { startedAt: later } = await store.openRun('run-after')
       const again = result('export-a', {
         run_id: 'run-after',
         classified_at: '2027-01-01T00:00:00.000Z',
-        type: 'count',
+        ...typed('count'),
       })
       await store.saveBatch(batch(later, [again], { runId: 'run-after' }))
 
       const sorted = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
       for (const pageSize of [1, 3, 5, 10, 11]) {
         const pages: (readonly Classification[])[] = []
-        for await (const page of store.exportClassifications({ runId: 'run-export', pageSize })) pages.push(page)
+        for await (const page of store.exportClassifications({ codebook: CODEBOOK, runId: 'run-export', pageSize }))
+          pages.push(page)
         assert.deepEqual(
           pages.flat().map((row) => row.indicator_id),
           sorted,
@@ -313,47 +323,63 @@ export function storeContract(
         assert.ok(pages.every((page) => page.length > 0 && page.length <= pageSize))
         assert.deepEqual(
           pages.flat().find((row) => row.indicator_id === 'export-a'),
-          classification('export-a', { run_id: 'run-export', type: 'ratio' }),
+          classification('export-a', { run_id: 'run-export', ...typed('ratio') }),
         )
       }
       const all: Classification[] = []
-      for await (const page of store.exportClassifications({ pageSize: 7 })) all.push(...page)
-      assert.equal(all.length, await numberIn('count(*) from classifications'))
+      for await (const page of store.exportClassifications({ codebook: CODEBOOK, pageSize: 7 })) all.push(...page)
+      assert.equal(all.length, await numberIn('count(*) from results'))
       assert.equal(new Set(all.map((row) => row.indicator_id)).size, all.length)
       assert.deepEqual(
         all.find((row) => row.indicator_id === 'export-a'),
         again.classification,
       )
-      for await (const _ of store.exportClassifications({ runId: 'nobody' })) assert.fail('a run without results')
+      for await (const _ of store.exportClassifications({ codebook: CODEBOOK, runId: 'nobody' }))
+        assert.fail('a run without results')
     })
 
+    const HASH = 'hash of the codebook'
     const PERSON_AT = '2026-05-01T00:00:00.000Z'
-    const review = (startedAt: string, runId: string, ids: readonly string[], type: Classification['type']) => ({
+    const review = (startedAt: string, runId: string, ids: readonly string[], type: string) => ({
       runId,
+      codebook: CODEBOOK,
       runStartedAt: startedAt,
       decidedBy: 'Anna',
       totals: totals(ids.length),
       decisions: ids.map((id) => {
         const { indicator, ...before } = result(id)
         const after = classification(id, {
-          ...{ type, source: 'person', status: 'accepted', run_id: runId, classified_at: PERSON_AT, model: null },
+          ...{
+            ...typed(type),
+            source: 'person',
+            status: 'accepted',
+            run_id: runId,
+            classified_at: PERSON_AT,
+            model: null,
+          },
         })
         const shapeHash = `person ${id}`
-        return { indicator, before, after, decision: 'correct' as const, note: 'seen', shapeHash, shape: `{"${id}"}` }
+        const labels = { type, temporal_aggregation: 'period-average', topics: ['energy'] }
+        const shape = { shapeHash, shape: `{"${id}"}` }
+        return { indicator, labels, before, after, decision: 'correct' as const, note: 'seen', ...shape }
       }),
     })
     const later = (id: string, more: Partial<Classification> = {}) =>
-      result(id, { run_id: 'run-later', classified_at: '2026-06-01T00:00:00.000Z', type: 'index', ...more })
-    const typeOf = async (id: string) => (await store.findClassification(id))?.type
+      result(id, { run_id: 'run-later', classified_at: '2026-06-01T00:00:00.000Z', ...typed('index'), ...more })
+    const typeOf = async (id: string) => (await findOne(id))?.labels.type
 
     it('lists what needs a person, with its input, until a person decided under this codebook', async () => {
       const { startedAt } = await store.openRun('run-open')
       const open = ['open-1', 'open-2', 'open-3']
-      const results = [...open.map((id) => result(id)), result('open-4', { status: 'accepted' })]
+      const results = [
+        ...open.map((id) => result(id)),
+        result('open-4', { status: 'accepted' }),
+        result('open-5', { status: 'unverified' }),
+      ]
       await store.saveBatch(batch(startedAt, results, { runId: 'run-open' }))
-      const list = async (codebookVersion: string, pageSize = 2) => {
+      const list = async (hash: string, pageSize = 2, statuses: readonly Status[] = ['needs-review']) => {
         const ids: string[] = []
-        for await (const page of store.listNeedingReview({ codebookVersion, pageSize })) {
+        for await (const page of store.listNeedingReview({ codebook: CODEBOOK, hash, statuses, pageSize })) {
           for (const { indicator, latest } of page) {
             assert.equal(indicator.indicator_id, latest.classification.indicator_id)
             ids.push(indicator.indicator_id)
@@ -361,15 +387,19 @@ export function storeContract(
         }
         return ids.filter((id) => id.startsWith('open-'))
       }
-      assert.deepEqual(await list('v1'), open)
-      assert.deepEqual(await list('v1', 1), open)
+      assert.deepEqual(await list(HASH), open)
+      assert.deepEqual(await list(HASH, 1), open)
       await store.saveReview(review(startedAt, 'review-open', ['open-2'], 'flow'))
-      assert.deepEqual(await list('v1'), ['open-1', 'open-3'])
-      assert.deepEqual(await list('v2'), open)
-      const known = await store.findIndicators(['open-1', 'nobody'])
+      assert.deepEqual(await list(HASH), ['open-1', 'open-3'])
+      assert.deepEqual(await list('another hash'), open)
+      assert.deepEqual(await list(HASH, 1, ['unverified', 'needs-review']), ['open-1', 'open-3', 'open-5'])
+      assert.deepEqual(await list(HASH, 7, ['unverified', 'unverified']), ['open-5'])
+      assert.deepEqual(await list(HASH, 7, ['accepted']), ['open-2', 'open-4'])
+      assert.deepEqual(await list('another hash', 7, []), ['open-2'])
+      const known = await store.findIndicators(SCOPE, ['open-1', 'nobody'])
       assert.deepEqual([...known.keys()], ['open-1'])
       assert.deepEqual(known.get('open-1')?.indicator, result('open-1').indicator)
-      assert.equal((await store.findIndicators([])).size, 0)
+      assert.equal((await store.findIndicators(SCOPE, [])).size, 0)
     })
 
     it('keeps a review: result, history, who and when, what was before, and the answer of the shape', async () => {
@@ -378,24 +408,28 @@ export function storeContract(
       const kept = review(startedAt, 'review-kept', ['kept'], 'flow')
       await store.saveReview(kept)
       await store.saveReview(kept)
-      assert.deepEqual(await store.findClassification('kept'), kept.decisions[0]?.after)
-      assert.equal(await numberIn(`count(*) from classification_history where run_id = 'review-kept'`), 1)
+      assert.deepEqual(await findOne('kept'), kept.decisions[0]?.after)
+      assert.equal(await numberIn(`count(*) from result_history where run_id = 'review-kept'`), 1)
       assert.equal((await store.findRun('review-kept'))?.indicators, 1)
-      const [item] = await under.rows(`select * from review_items where indicator_id = 'kept'`)
+      const [item] = await under.rows(`select * from review_decisions where indicator_id = 'kept'`)
       assert.equal(item?.decided_by, 'Anna')
-      assert.deepEqual((item?.before as Partial<Classification> | undefined)?.type, 'price')
-      assert.deepEqual((item?.after as Partial<Classification> | undefined)?.type, 'flow')
+      const { source, status, confidence, model, run_id, classified_at } = classification('kept')
+      assert.deepEqual(item?.before, { ...LABELS, source, status, confidence, model, run_id, classified_at })
+      assert.deepEqual(item?.after, { ...LABELS, type: 'flow' })
+      assert.deepEqual([item?.codebook, item?.codebook_hash], ['economic-indicators@2', HASH])
       const humanAnswer = (await store.findHumanAnswers(['person kept', 'other'])).get('person kept')
       assert.equal(humanAnswer?.source, 'person')
-      assert.equal(humanAnswer?.decision.type, 'flow')
-      assert.deepEqual(humanAnswer?.decision.confidence, { type: 1, temporal_aggregation: 1, orientation: 1 })
+      const labels = { type: 'flow', temporal_aggregation: 'period-average', topics: ['energy'] }
+      assert.deepEqual(humanAnswer?.decision.labels, labels)
+      assert.deepEqual(humanAnswer?.decision.confidence, { type: 1, temporal_aggregation: 1, topics: 1 })
+      assert.deepEqual([humanAnswer?.codebook, humanAnswer?.codebookHash], ['economic-indicators@2', HASH])
       assert.equal((await store.findHumanAnswers([])).size, 0)
       const exported: string[] = []
-      for await (const page of store.exportDecisions({ pageSize: 1 })) {
-        for (const { indicator, after, decidedBy } of page)
-          exported.push(`${indicator.indicator_id} ${after.type} ${decidedBy}`)
+      for await (const page of store.exportDecisions({ codebook: CODEBOOK, pageSize: 1 })) {
+        for (const { indicator, catalogue, codebook, labels, decidedBy } of page)
+          exported.push(`${catalogue} ${indicator.indicator_id} ${codebook} ${labels.type} ${decidedBy}`)
       }
-      assert.ok(exported.includes('kept flow Anna'), exported.join())
+      assert.ok(exported.includes('default kept economic-indicators@2 flow Anna'), exported.join())
     })
 
     it("keeps the newest human answer of a shape, and not an older review's that is saved later", async () => {
@@ -404,7 +438,10 @@ export function storeContract(
       const old = new Date(Date.parse(first) - 1_000).toISOString()
       await store.saveReview(review(second, 'review-second', ['newest'], 'stock'))
       await store.saveReview(review(old, 'review-first', ['newest'], 'flow'))
-      assert.equal((await store.findHumanAnswers(['person newest'])).get('person newest')?.decision.type, 'stock')
+      assert.equal(
+        (await store.findHumanAnswers(['person newest'])).get('person newest')?.decision.labels.type,
+        'stock',
+      )
     })
 
     it("never replaces a person's result by a newer one of the same input, unless the run overrides it", async () => {
@@ -432,7 +469,7 @@ export function storeContract(
       await save({ ...later('p-input'), inputHash: 'another' }, startedAt)
       assert.equal(await typeOf('p-input'), 'index')
       // A result by the human answer of the shape replaces a person's result, since it is a person's as well.
-      await save(later('p-shape', { source: 'person', type: 'stock' }), startedAt)
+      await save(later('p-shape', { source: 'person', ...typed('stock') }), startedAt)
       assert.equal(await typeOf('p-shape'), 'stock')
       // A run that overrides human answers, but began before the person decided.
       await save(later('p-over'), '2026-04-30T00:00:00.000Z', ['person p-over'])
@@ -446,7 +483,10 @@ export function storeContract(
       // A decision after the run is in force again.
       const again = new Date(Date.parse(after) + 1_000).toISOString()
       await store.saveReview(review(again, 'review-again', ['p-over'], 'stock'))
-      assert.equal((await store.findHumanAnswers(['person p-over'])).get('person p-over')?.decision.type, 'stock')
+      assert.equal(
+        (await store.findHumanAnswers(['person p-over'])).get('person p-over')?.decision.labels.type,
+        'stock',
+      )
     })
 
     it('saves reviews and overriding batches of the same shapes at once, without a deadlock', async () => {
@@ -463,7 +503,7 @@ export function storeContract(
           )
         }),
       )
-      assert.equal(await numberIn(`count(*) from review_items where run_id like 'review-both-%'`), 4 * ids.length)
+      assert.equal(await numberIn(`count(*) from review_decisions where run_id like 'review-both-%'`), 4 * ids.length)
     })
 
     it('exports every input once, in pages, as it was given', async () => {
@@ -473,7 +513,7 @@ export function storeContract(
       for (const pageSize of [1, 1_000]) {
         const inputs: Indicator[] = []
         for await (const page of store.exportIndicators({ pageSize })) inputs.push(...page)
-        assert.equal(inputs.length, await numberIn('count(*) from indicators'))
+        assert.equal(inputs.length, await numberIn('count(*) from result_inputs'))
         assert.deepEqual(
           inputs.find((input) => input.indicator_id === 'input-a'),
           given.indicator,
@@ -486,12 +526,12 @@ export function storeContract(
       const bad = [result('fine', { run_id: 'run-bad' }), result('hidden-id', { run_id: 'run-bad', confidence: 7 })]
       await assert.rejects(store.saveBatch(batch(startedAt, bad, { runId: 'run-bad' })), (error: Error) => {
         assert.equal('code' in error && error.code, 'database-failed')
-        assert.match(error.message, /save a batch: SQLSTATE 23514, constraint classif\w+_confidence_check/)
+        assert.match(error.message, /save a batch: SQLSTATE 23514, constraint result\w+_confidence_check/)
         const cause = error.cause instanceof Error ? `${error.cause.stack}` : ''
         assert.doesNotMatch(`${error.message}${cause}${JSON.stringify(error)}`, /hidden-id/)
         return true
       })
-      assert.equal(await store.findClassification('fine'), undefined)
+      assert.equal(await findOne('fine'), undefined)
       assert.equal((await store.findRun('run-bad'))?.batches, 0)
     })
 

@@ -1,26 +1,45 @@
 /** Builds batches for the tests of the store. No two fields of a kind have the same value, so that a swapped column shows. */
-import type { Classification, Decision, Indicator } from '../../src/classification/types.ts'
-import type { BatchToSave, BatchTotals, ModelRequestRecord, ResultToSave, StoredAnswer } from '../../src/store/types.ts'
+import type { Classification, Decision, Indicator, Labels } from '../../src/classification/types.ts'
+import type {
+  BatchToSave,
+  BatchTotals,
+  ModelRequestRecord,
+  ResultScope,
+  ResultToSave,
+  StoredAnswer,
+} from '../../src/store/types.ts'
+
+/** The catalogue and the codebook of what these helpers build. */
+export const SCOPE: ResultScope = { catalogue: 'default', codebook: 'economic-indicators' }
+
+/** A label of each kind: texts, a number, several texts in a multi-label field, and none. */
+export const LABELS: Labels = {
+  type: 'price',
+  family: 'price-value',
+  temporal_aggregation: 'period-average',
+  orientation: 'neutral',
+  unit_kind: 'currency',
+  unit_scale: 1e6,
+  unit_per: null,
+  topics: ['energy', 'food & drink'],
+}
 
 export function classification(id: string, more: Partial<Classification> = {}): Classification {
   return {
     indicator_id: id,
     name: `Name of ${id}`,
-    type: 'price',
-    family: 'price-value',
-    temporal_aggregation: 'period-average',
-    time_basis: 'per-period',
-    orientation: 'neutral',
-    unit: { kind: 'currency', scale: 1e6, currency: 'EUR', per: 'barrel' },
-    frequency: 'monthly',
-    cumulative: { pattern: 'year-to-date', reset_month: 4 },
+    catalogue: SCOPE.catalogue,
+    codebook: 'economic-indicators@2',
+    codebook_hash: 'hash of the codebook',
+    labels: LABELS,
+    field_confidence: { type: 0.87, unit_kind: 1 },
+    field_source: { type: 'model', unit_kind: 'unit-from-text' },
     confidence: 0.87,
     source: 'model',
     status: 'needs-review',
     issues: [{ code: 'low-confidence', message: 'The model was not sure.' }],
     reason: 'It says price.',
     model: 'offline-rules',
-    codebook_version: 'v1',
     prompt_version: 'p7',
     run_id: 'run-1',
     classified_at: '2026-01-02T03:04:05.678Z',
@@ -50,9 +69,7 @@ export function result(
 
 export function answer(shapeHash: string, more: Partial<StoredAnswer> = {}, reason = 'It says price.'): StoredAnswer {
   const decision: Decision = {
-    type: 'price',
-    temporal_aggregation: 'period-average',
-    orientation: 'neutral',
+    labels: { type: 'price', temporal_aggregation: 'period-average', orientation: 'neutral' },
     confidence: { type: 0.9, temporal_aggregation: 0.8, orientation: 0.7 },
     reason,
   }
@@ -62,7 +79,8 @@ export function answer(shapeHash: string, more: Partial<StoredAnswer> = {}, reas
     decision,
     source: 'model',
     model: 'offline-rules',
-    codebookVersion: 'v1',
+    codebook: 'economic-indicators@2',
+    codebookHash: 'hash of the codebook',
     promptVersion: 'p7',
     ...more,
   }
@@ -91,6 +109,7 @@ export function totals(indicators: number, more: Partial<BatchTotals> = {}): Bat
     classified: indicators,
     unchanged: 0,
     needsReview: 1,
+    unverified: 7,
     bySource: { rules: 1, reuse: 2, model: 3, escalation: 4, person: 5 },
     modelRequests: 6,
     inputTokens: 7_000,
@@ -108,6 +127,7 @@ export function batch(
 ): BatchToSave {
   return {
     runId: 'run-1',
+    scope: SCOPE,
     batchId: 'inv_1',
     runStartedAt,
     results,
