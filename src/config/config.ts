@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.ts'
 import { hideCredentials } from '../lib/http-url.ts'
 import { buildConnection, type DatabaseConfig } from './database-connection.ts'
 import { type Environment, readEnvironment } from './environment.ts'
+import type { OfflineAnswers } from './offline-model-values.ts'
 import { SECRET_NAMES, VARIABLE_NAMES, type Variables, variables } from './variables.ts'
 
 export type Config = ReturnType<typeof buildConfig>
@@ -113,7 +114,9 @@ function buildConfig(values: Variables) {
       rpm: values.OFFLINE_MODEL_RPM,
       tpm: values.OFFLINE_MODEL_TPM,
       sliceMs: values.OFFLINE_MODEL_SLICE_MS,
-      answers: values.OFFLINE_MODEL_ANSWERS,
+      answers: values.OFFLINE_MODEL_ANSWERS ?? ({ from: 'rules', file: null, noise: 0 } satisfies OfflineAnswers),
+      /** Whether OFFLINE_MODEL_ANSWERS is set, so that a command may choose other answers where it is not. */
+      isAnswersSet: values.OFFLINE_MODEL_ANSWERS !== undefined,
       /** Undefined where the offline model commits no deliberate faults. */
       faults: values.OFFLINE_MODEL_FAULTS,
     },

@@ -12,10 +12,10 @@ export type FaultRates = Readonly<Partial<Record<ModelFault, number>>>
 
 /** Where the offline model's answers come from, and how often a label is replaced by a wrong one. */
 export interface OfflineAnswers {
-  readonly from: 'rules' | 'gold' | 'hostile'
-  /** The file of gold labels; null for answers from the rules or from the hostile mode. */
-  readonly goldFile: string | null
-  /** Probability from 0 to 1 that a label is replaced by another one; always 0 in the hostile mode. */
+  readonly from: 'rules' | 'gold' | 'recorded' | 'hostile'
+  /** The file of gold labels or of recorded answers; null where the answers come from no file. */
+  readonly file: string | null
+  /** Probability from 0 to 1 that a label is replaced by another one; always 0 for recorded and hostile answers. */
   readonly noise: number
 }
 
@@ -45,19 +45,34 @@ export const faultRates = z.string().transform((list, context): FaultRates => {
   return rates
 })
 
-const ANSWERS_ALLOWED = 'must be rules, noisy:P, gold:FILE, gold:FILE,noisy:P (P from 0 to 1) or hostile'
+const ANSWERS_ALLOWED = 'must be rules, noisy:P, gold:FILE, gold:FILE,noisy:P (P from 0 to 1), recorded:FILE or hostile'
 
-/** Parses a source of answers such as "rules", "noisy:0.1", "gold:FILE,noisy:0.1" or "hostile". */
+/** Parses a source of answers such as "rules", "noisy:0.1", "gold:FILE,noisy:0.1", "recorded:FILE" or "hostile". */
 export const offlineAnswers = text.transform((mode, context): OfflineAnswers => {
-  if (mode === 'rules' || mode === 'hostile') return { from: mode, goldFile: null, noise: 0 }
-  const [, goldFile = null, rest = 'noisy:0'] = /^gold:\s*([^,]+?)\s*(?:,\s*(.*))?$/.exec(mode) ?? [null, null, mode]
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+  if (mode === 'rules' || mode === 'hostile') return { from: mode, file: null, noise: 0 }
+  const recorded = /^recorded:\s*(.+)$/.exec(mode)?.[1]
+  if (recorded !== undefined) {
+    if (/,\s*noisy:[^,]*$/.test(recorded)) return refuse(`${ANSWERS_ALLOWED}; recorded answers are never made wrong`)
+    return { from: 'recorded', file: recorded, noise: 0 }
+  }
+  const [, file = null, rest = 'noisy:0'] = /^gold:\s*([^,]+?)\s*(?:,\s*(.*))?$/.exec(mode) ?? [null, null, mode]
   const noise = /^noisy:(.*)$/.exec(rest)?.[1]
   if (noise !== undefined && isProbability(noise)) {
-    return { from: goldFile === null ? 'rules' : 'gold', goldFile, noise: Number(noise) }
+    return { from: file === null ? 'rules' : 'gold', file, noise: Number(noise) }
   }
-  context.addIssue({ code: 'custom', message: ANSWERS_ALLOWED })
-  return z.NEVER
+  return refuse(ANSWERS_ALLOWED)
 })
+
+/** Writes a source of answers in the form that `offlineAnswers` parses. */
+export function formatOfflineAnswers({ from, file, noise }: OfflineAnswers): string {
+  if (from === 'recorded') return `recorded:${file}`
+  const parts = [...(from === 'gold' ? [`gold:${file}`] : []), ...(noise > 0 ? [`noisy:${noise.toFixed(9)}`] : [])]
+  return parts.length === 0 ? from : parts.join(',')
+}
 
 /**
  * Adds up fault rates and rounds the sum to nine decimals, because floating-point numbers that add up to 1 may give

@@ -70,7 +70,7 @@ export const variables = z.object({
   OFFLINE_MODEL_RPM: whole(0, 10_000_000).default(0),
   OFFLINE_MODEL_TPM: whole(0, 10_000_000_000).default(0),
   OFFLINE_MODEL_SLICE_MS: whole(0, 60_000).default(0),
-  OFFLINE_MODEL_ANSWERS: offlineAnswers.default({ from: 'rules', goldFile: null, noise: 0 }),
+  OFFLINE_MODEL_ANSWERS: offlineAnswers.optional(),
   OFFLINE_MODEL_FAULTS: faultRates.optional(),
 })
 

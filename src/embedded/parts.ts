@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import { childEnvironment } from '../config/environment.ts'
+import { formatOfflineAnswers } from '../config/offline-model-values.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 import { startProcess } from './process.ts'
@@ -21,6 +22,8 @@ export interface PartOptions {
   readonly signal: AbortSignal
   /** When this signal aborts, a stop that is under way ends its process by SIGKILL at once. */
   readonly kill: AbortSignal
+  /** Variables of the replica that differ from those of this process; a variable with null is left out. */
+  readonly replicaEnv?: Readonly<Record<string, string | null>> | undefined
 }
 
 const REPLICA_READY_MS = 60_000
@@ -73,11 +76,16 @@ function serverEnvironment(): Record<string, string> {
 }
 
 export function superviseOfflineModel(options: PartOptions): Promise<Supervisor> {
-  const { port } = options.config.offlineModel
+  const { port, answers } = options.config.offlineModel
   return superviseNode(options, {
     name: 'offline model',
     entry: fileURLToPath(new URL('../offline-model/main.ts', import.meta.url)),
-    env: { OFFLINE_MODEL_HOST: '127.0.0.1', OFFLINE_MODEL_PORT: String(port) },
+    env: {
+      OFFLINE_MODEL_HOST: '127.0.0.1',
+      OFFLINE_MODEL_PORT: String(port),
+      // A command may choose other answers than the environment does, as `demo` and `eval --replay` do.
+      OFFLINE_MODEL_ANSWERS: formatOfflineAnswers(answers),
+    },
     logName: 'offline-model.log',
     healthUrl: `http://127.0.0.1:${port}/health`,
     readyMs: OFFLINE_READY_MS,
@@ -100,6 +108,7 @@ export function superviseReplica(
       DATABASE_URL: urls.databaseUrl,
       HOST: '127.0.0.1',
       PORT: String(config.port),
+      ...options.replicaEnv,
     },
     logName: 'replica.log',
     healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,
@@ -111,7 +120,7 @@ export function superviseReplica(
 interface NodeChild {
   readonly name: string
   readonly entry: string
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
   readonly healthUrl: string
   readonly readyMs: number

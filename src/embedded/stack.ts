@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly signal: AbortSignal
   /** When this signal aborts, a stop that is under way kills the parts; only PostgreSQL still ends by fast shutdown. */
   readonly kill: AbortSignal
+  /** Variables of the replica that differ from those of this process; a variable with null is left out. */
+  readonly replicaEnv?: Readonly<Record<string, string | null>> | undefined
 }
 
 export interface Stack {
@@ -51,7 +53,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { config, say, signal } = options
   const dataDir = await makeDataDir(config.dataDir)
   const logsDir = await makeDataDir(config.dataDir, 'logs')
-  const part: PartOptions = { config, dataDir, logsDir, say, signal, kill: options.kill }
+  const { replicaEnv } = options
+  const part: PartOptions = { config, dataDir, logsDir, say, signal, kill: options.kill, replicaEnv }
   const claim = await claimDataDir(dataDir, say)
   const parts: { readonly name: string; stop(): Promise<void> }[] = [{ name: 'claim', stop: claim.release }]
   const stop = async () => {

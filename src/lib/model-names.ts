@@ -1,7 +1,16 @@
 /** Names of models that more than one folder of the source has to know. */
 
-/** The model name in every answer of the offline model, so that its answers are not taken for a language model's. */
+/** The model name in answers of the offline model that are guesses, so that they are not taken for a language model's. */
 export const OFFLINE_MODEL_NAME = 'offline-rules'
+/** The model name in answers of the offline model that hold nothing but labels of a gold file. */
+export const OFFLINE_GOLD_NAME = 'offline-gold'
+/** The model name in answers of the offline model that were recorded before or written by people. */
+export const OFFLINE_RECORDED_NAME = 'offline-recorded'
+
+/** Whether an answer under this model name is a guess of the offline model, which nothing has checked. */
+export function isOfflineGuess(model: string | null): boolean {
+  return model?.startsWith('offline-') === true && model !== OFFLINE_GOLD_NAME && model !== OFFLINE_RECORDED_NAME
+}
 
 /**
  * A regular expression for the suffix of a model's name by which a provider names a dated snapshot of the model, such as

@@ -1,5 +1,5 @@
 /** The prices of models in USD per million tokens, and what a request costs by them. */
-import { OFFLINE_MODEL_NAME, SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
+import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME, SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
 import type { Usage } from './types.ts'
 
 export interface ModelPrice {
@@ -18,7 +18,13 @@ export interface ModelPrice {
 /** Prices by the name of the model, in the form in which OPENAI_PRICES holds them. */
 export type PriceTable = Readonly<Record<string, ModelPrice>>
 
-const OFFLINE_MODEL_NAMES = [OFFLINE_MODEL_NAME, 'offline-gold', 'offline-noisy', 'offline-hostile']
+const OFFLINE_MODEL_NAMES = [
+  OFFLINE_MODEL_NAME,
+  OFFLINE_GOLD_NAME,
+  OFFLINE_RECORDED_NAME,
+  'offline-noisy',
+  'offline-hostile',
+]
 /** The paid model whose price the offline model is given. */
 const NOTIONAL_MODEL = 'gpt-6-luna'
 

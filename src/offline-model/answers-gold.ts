@@ -1,39 +1,34 @@
-/** The strategy of the offline model that answers from a gold file, which is a JSON Lines file of labelled indicators. */
+/** The strategy of the offline model that answers from a gold file, which is a JSON Lines file of labelled records. */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
-import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../classification/codebook.ts'
+import type { ParsedPromptItem } from '../classification/user-prompt.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { parseJson } from '../lib/json.ts'
-import { type AnswerStrategy, createRulesAnswers, SURE_PERCENT } from './answer-strategy.ts'
+import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
+import { type AnswerElement, type AnswerStrategy, guessLabel, type Question, SURE_PERCENT } from './answer-strategy.ts'
 
-const labelsSchema = z.object({
-  type: z.enum(TYPES),
-  temporal_aggregation: z.enum(AGGREGATIONS),
-  orientation: z.enum(ORIENTATIONS),
+const labelSchema = z.union([z.string(), z.number(), z.null(), z.array(z.string())], {
+  error: 'must be a text, a number, a list of texts or null',
 })
 
 const lineSchema = z.object({
   indicator_id: z.string().min(1),
   name: z.string().min(1),
   units: z.string().nullish(),
-  labels: labelsSchema,
+  labels: z.record(z.string(), labelSchema),
 })
 
-/** The gold labels of one indicator, in the fields that a model decides. */
-export interface GoldLabels extends z.output<typeof labelsSchema> {}
+/** The gold labels of one record, by the name of their field. */
+export type GoldLabels = Readonly<Record<string, z.output<typeof labelSchema>>>
 
-/** The labels of a gold file, searchable by indicator. */
+/** The labels of a gold file, searchable by record. */
 export interface GoldTable {
   /**
-   * Returns the labels of the indicator with this id, or else of the first line with its name and units; undefined where the
+   * Returns the labels of the record with this id, or else of the first line with its name and units; undefined where the
    * gold file has neither.
    */
-  find(indicator: {
-    readonly indicator_id: string
-    readonly name: string
-    readonly units?: string
-  }): GoldLabels | undefined
+  find(record: Pick<ParsedPromptItem, 'id' | 'name' | 'units'>): GoldLabels | undefined
 }
 
 /** Parses the content of a gold file. Throws ServiceError `config-invalid`, which names file, line and field. */
@@ -48,13 +43,13 @@ export function parseGoldTable(content: string, file: string): GoldTable {
       const fault = `${issue?.path.join('.') || 'the line'}: ${issue?.message}`
       throw new ServiceError('config-invalid', `OFFLINE_MODEL_ANSWERS: ${file}, line ${index + 1}: ${fault}`)
     }
-    const { indicator_id: id, labels } = parsed.data
-    const name = nameKey(parsed.data)
+    const { indicator_id: id, name, units, labels } = parsed.data
+    const key = nameKey(name, units)
     byId.set(id, byId.get(id) ?? labels)
-    byName.set(name, byName.get(name) ?? labels)
+    byName.set(key, byName.get(key) ?? labels)
   }
   if (byId.size === 0) throw new ServiceError('config-invalid', `OFFLINE_MODEL_ANSWERS: ${file} holds no labels`)
-  return { find: (indicator) => byId.get(indicator.indicator_id) ?? byName.get(nameKey(indicator)) }
+  return { find: ({ id, name, units }) => byId.get(id) ?? byName.get(nameKey(name ?? '', units)) }
 }
 
 /** Reads and parses a gold file. Throws ServiceError `config-invalid` also where the file cannot be read. */
@@ -66,24 +61,40 @@ export async function readGoldTable(file: string): Promise<GoldTable> {
   return parseGoldTable(content, file)
 }
 
-/** Answers with the labels of the gold table, and with the rules' best guess for an indicator that the table lacks. */
+/**
+ * Answers with the labels of the gold table, and with the rules' guess for a field that the table does not label. A
+ * completion with any guess in it has the name of a guess, so that no guess passes as a label of the file.
+ */
 export function createGoldAnswers(gold: GoldTable): AnswerStrategy {
-  const rules = createRulesAnswers()
   return {
-    model: 'offline-gold',
+    model: OFFLINE_GOLD_NAME,
     isUnlimited: false,
-    answer: (question) =>
-      rules.answer(question).map((guess, index) => {
-        const item = question.items[index]
-        const labels = item === undefined ? undefined : gold.find(item.indicator)
-        if (labels === undefined) return guess
-        const confidence = { type: SURE_PERCENT, temporal_aggregation: SURE_PERCENT, orientation: SURE_PERCENT }
-        return { ...guess, ...labels, reason: 'Taken from the gold file.', confidence }
-      }),
+    answer({ items, forms }) {
+      const answered = items.map((item) => answerOne(item, gold.find(item) ?? {}, forms))
+      return {
+        model: answered.every(({ isWhole }) => isWhole) ? OFFLINE_GOLD_NAME : OFFLINE_MODEL_NAME,
+        elements: answered.map(({ element }) => element),
+      }
+    },
   }
 }
 
-/** Returns the key by which the gold table finds an indicator from its name and units. */
-function nameKey({ name, units }: { readonly name: string; readonly units?: string | null | undefined }): string {
+function answerOne(
+  item: ParsedPromptItem,
+  gold: GoldLabels,
+  forms: Question['forms'],
+): { readonly element: AnswerElement; readonly isWhole: boolean } {
+  const guessed = item.ask.filter((field) => !Object.hasOwn(gold, field))
+  const labels = item.ask.map((field) =>
+    Object.hasOwn(gold, field)
+      ? { field, value: gold[field], confidence: SURE_PERCENT }
+      : guessLabel(item, field, forms),
+  )
+  const reason = guessed.length === 0 ? 'Taken from the gold file.' : `Not in the gold file: ${guessed.join(', ')}.`
+  return { element: { key: item.key, reason, labels }, isWhole: guessed.length === 0 }
+}
+
+/** Returns the key by which the gold table finds a record from its name and units. */
+function nameKey(name: string, units: string | null | undefined): string {
   return JSON.stringify([cleanText(name), cleanText(units ?? '')])
 }

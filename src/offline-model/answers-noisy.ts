@@ -1,33 +1,35 @@
 /** The noisy strategy of the offline model, whose labels are wrong with a known probability. */
 import { createHash } from 'node:crypto'
-import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import type { AnswerStrategy } from './answer-strategy.ts'
 import { createRandom } from './random.ts'
 import { otherLabel } from './wrong-labels.ts'
 
+const NOISY_NAME = 'offline-noisy'
+
 /**
  * Answers as the strategy `inner` does, but replaces each label with `probability` by another value. The draw depends on
- * model and indicator, so that a model repeats its mistakes and the escalation model makes different ones. The stated
+ * model, record and field, so that a model repeats its mistakes and the escalation model makes different ones. The stated
  * confidence stays, because real models state a high confidence in wrong answers too.
  */
 export function createNoisyAnswers(inner: AnswerStrategy, probability: number): AnswerStrategy {
   return {
-    model: 'offline-noisy',
+    model: NOISY_NAME,
     isUnlimited: inner.isUnlimited,
-    answer: (question) =>
-      inner.answer(question).map((element, index) => {
-        const indicator = question.items[index]?.indicator
-        const random = createRandom(
-          seedOf([question.model, indicator?.indicator_id, indicator?.name, indicator?.units]),
-        )
-        const noisy: Record<string, unknown> = { ...element }
-        for (const field of DECIDED_FIELDS) {
-          // Both random numbers are drawn for every label, so that the draws for one label do not depend on the other labels.
+    answer(question) {
+      const answers = inner.answer(question)
+      if (typeof answers === 'string') return answers
+      const { model, items, forms } = question
+      const elements = answers.elements.map((element, index) => {
+        const item = items[index]
+        const labels = element.labels.map((label) => {
+          const random = createRandom(seedOf([model, item?.id, item?.name, item?.units, label.field]))
           const [chance, choice] = [random(), random()]
-          if (chance < probability) noisy[field] = otherLabel(field, element[field], choice)
-        }
-        return noisy
-      }),
+          return chance < probability ? { ...label, value: otherLabel(label, choice, item, forms) } : label
+        })
+        return { ...element, labels }
+      })
+      return { model: NOISY_NAME, elements }
+    },
   }
 }
 

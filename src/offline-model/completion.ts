@@ -1,9 +1,9 @@
 /** Reads the chat completion requests that the offline model gets, and writes the completions that it answers. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { ANSWER_SCHEMA } from '../classification/answer-schema.ts'
-import { type ParsedPromptItem, parseUserPrompt } from '../classification/prompt.ts'
-import type { AnswerElement } from './answer-strategy.ts'
+import { parseUserPrompt } from '../classification/user-prompt.ts'
+import type { AnswerElement, Question } from './answer-strategy.ts'
+import { readAnswerForm } from './label-forms.ts'
 
 /** The offline model counts one token for every four characters of a text. */
 const CHARACTERS_PER_TOKEN = 4
@@ -30,25 +30,10 @@ const requestSchema = z.object({
     .nullish(),
 })
 
-/**
- * The part of a request's answer schema that the offline model follows: which properties the answer for each indicator has,
- * and in which order.
- */
-const answerSchemaSchema = z.object({
-  properties: z.object({
-    answers: z.object({ items: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
-  }),
-})
-
-const KNOWN_PROPERTIES = new Set(Object.keys(ANSWER_SCHEMA.properties.answers.items.properties))
-
 /** The parts of a chat completion request that the offline model uses. */
-export interface CompletionRequest {
-  /** The model that the request names; the completion names the model of the strategy instead. */
-  readonly model: string
-  readonly items: readonly ParsedPromptItem[]
+export interface CompletionRequest extends Question {
   /**
-   * The properties that the answer for each indicator has, in the order of the schema; null where the request has no schema.
+   * The properties that the answer for each record has, in the order of the schema; null where the request has no schema.
    */
   readonly properties: readonly string[] | null
   readonly maxTokens: number | null
@@ -73,13 +58,12 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
   const userText = messages.findLast(({ role }) => role === 'user')?.content ?? ''
   const items = parseUserPrompt(userText)
   if (items.length === 0) {
-    return 'the offline model only answers the prompts of the classify service: no indicators were found in it'
+    return 'the offline model only answers the prompts of the classify service: no records were found in it'
   }
   const schema = format?.type === 'json_schema' ? format.json_schema.schema : null
-  const shape = schema === null ? null : answerSchemaSchema.safeParse(schema)
-  const properties = shape?.success ? Object.keys(shape.data.properties.answers.items.properties) : null
-  if (shape?.success === false || properties?.some((name) => !KNOWN_PROPERTIES.has(name))) {
-    return 'the offline model only knows the answer schema of the classify service: {"answers": [{...}]}'
+  const form = schema === null ? null : readAnswerForm(schema)
+  if (schema !== null && form === null) {
+    return 'the offline model only knows the answer schema of the classify service: {"answers": [{"labels": [{...}]}]}'
   }
   const system = messages.filter(({ role }) => role !== 'user').map(({ content }) => content)
   const prefix = `${system.join('\n')}\n${schema === null ? '' : JSON.stringify(schema)}`
@@ -88,7 +72,8 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
   return {
     model: parsed.data.model ?? '',
     items,
-    properties,
+    forms: form?.labels ?? new Map(),
+    properties: form?.properties ?? null,
     maxTokens,
     promptTokens,
     chargedTokens: Math.max(maxTokens ?? 0, promptTokens),
@@ -97,7 +82,7 @@ export function readCompletionRequest(body: unknown): CompletionRequest | string
 }
 
 /**
- * Writes the answers for all indicators as JSON. Each answer gets exactly the given properties in their order; with null it
+ * Writes the answers for all records as JSON. Each answer gets exactly the given properties in their order; with null it
  * keeps all that it has.
  */
 export function writeContent(elements: readonly AnswerElement[], properties: readonly string[] | null): string {

@@ -1,7 +1,6 @@
 /** Draws which request of the offline model gets which fault, and spoils answers accordingly. */
-import { DECIDED_FIELDS } from '../classification/codebook.ts'
 import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../config/offline-model-values.ts'
-import type { AnswerElement } from './answer-strategy.ts'
+import type { AnswerElement, Question } from './answer-strategy.ts'
 import { createRandom } from './random.ts'
 import { otherLabel } from './wrong-labels.ts'
 
@@ -32,7 +31,11 @@ export function createFaults(rates: FaultRates, seed: number): FaultSource {
 /**
  * Applies the fault `missing`, which leaves out one or more answers, or `double`, which repeats one answer with other labels.
  */
-export function spoilElements(elements: readonly AnswerElement[], { kind, form }: Fault): readonly AnswerElement[] {
+export function spoilElements(
+  elements: readonly AnswerElement[],
+  { kind, form }: Fault,
+  { items, forms }: Pick<Question, 'items' | 'forms'>,
+): readonly AnswerElement[] {
   const at = Math.floor(form * elements.length)
   const chosen = elements[at]
   if (chosen === undefined) return elements
@@ -41,8 +44,8 @@ export function spoilElements(elements: readonly AnswerElement[], { kind, form }
     return isMany ? elements.slice(0, at) : elements.filter((element) => element !== chosen)
   }
   if (kind !== 'double') return elements
-  const other = Object.fromEntries(DECIDED_FIELDS.map((field) => [field, otherLabel(field, chosen[field], form)]))
-  return [...elements, { ...chosen, ...other }]
+  const labels = chosen.labels.map((label) => ({ ...label, value: otherLabel(label, form, items[at], forms) }))
+  return [...elements, { ...chosen, labels }]
 }
 
 /** Applies the fault `badjson` to the content of a completion: returns the first half of the JSON, or words instead of JSON. */

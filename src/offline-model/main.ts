@@ -7,7 +7,9 @@ import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { createGoldAnswers, readGoldTable } from './answers-gold.ts'
 import { createHostileAnswers } from './answers-hostile.ts'
 import { createNoisyAnswers } from './answers-noisy.ts'
+import { createRecordedAnswers } from './answers-recorded.ts'
 import { createFaults } from './faults.ts'
+import { readRecording } from './recorded-file.ts'
 import { createOfflineModel } from './server.ts'
 
 /** The seed of the faults is fixed, so that the same faults come in the same order in every run. */
@@ -43,10 +45,11 @@ async function main(): Promise<void> {
   process.on('disconnect', () => close('the parent process is gone'))
 }
 
-/** Builds the answer strategy that the configuration names, and reads the gold file of a strategy that needs it. */
-async function openAnswers({ from, goldFile, noise }: OfflineAnswers): Promise<AnswerStrategy> {
+/** Builds the answer strategy that the configuration names, and reads the file of a strategy that needs one. */
+async function openAnswers({ from, file, noise }: OfflineAnswers): Promise<AnswerStrategy> {
   if (from === 'hostile') return createHostileAnswers()
-  const inner = goldFile === null ? createRulesAnswers() : createGoldAnswers(await readGoldTable(goldFile))
+  if (from === 'recorded' && file !== null) return createRecordedAnswers(await readRecording(file))
+  const inner = file === null ? createRulesAnswers() : createGoldAnswers(await readGoldTable(file))
   return noise === 0 ? inner : createNoisyAnswers(inner, noise)
 }
 

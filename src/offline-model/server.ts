@@ -1,4 +1,4 @@
-/** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules, a gold file or a hostile script. */
+/** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules, a gold file, a recording or a hostile script. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -35,7 +35,7 @@ export interface OfflineModelOptions {
   readonly tpm: number
   /** With 0, the rate limits hold for every sliding minute; any other value is the length of the slices in which they hold. */
   readonly sliceMs: number
-  /** The strategy that answers; by default the rules' best guess. */
+  /** The strategy that answers; by default the rules' guess. */
   readonly answers?: AnswerStrategy | undefined
   /** Draws the fault of each accepted request; by default no request gets one. */
   readonly faults?: FaultSource | undefined
@@ -113,7 +113,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
       stats.left()
       if (!response.writableEnded && fault?.kind !== 'cut') stats.aborted()
     })
-    stats.asked(question.items.map(({ indicator }) => indicator.indicator_id))
+    stats.asked(question.items.map(({ id }) => id))
     if (fault?.kind === 'timeout') {
       await hold(response, HOLD_MS, closing.signal)
       response.destroy()
@@ -128,15 +128,21 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
       return sendError(response, 500, 'server_error', SERVER_ERROR)
     }
     const completion = answer(question, fault)
+    if (typeof completion === 'string') {
+      stats.failed()
+      return sendError(response, 400, 'invalid_request_error', completion)
+    }
     if (fault?.kind === 'cut') sendHalf(response, completion)
     else send(response, 200, completion)
   }
 
-  /** Builds the body of a completion, with the request's fault in it. */
-  function answer(question: CompletionRequest, fault: Fault | null): object {
-    const { model, isUnlimited } = answers
+  /** Builds the body of a completion, with the request's fault in it, or the sentence for the response 400. */
+  function answer(question: CompletionRequest, fault: Fault | null): object | string {
+    const { isUnlimited } = answers
     const answered = answers.answer(question)
-    const elements = fault === null ? answered : spoilElements(answered, fault)
+    if (typeof answered === 'string') return answered
+    const { model } = answered
+    const elements = fault === null ? answered.elements : spoilElements(answered.elements, fault, question)
     const content = writeContent(elements, isUnlimited ? null : question.properties)
     const { body, usage } = completions.write(question, fault === null ? content : spoilContent(content, fault), {
       model,

@@ -1,16 +1,24 @@
 /** Chooses wrong labels, for the modes and faults in which the offline model answers wrongly on purpose. */
-import { AGGREGATIONS, ORIENTATIONS, TYPES } from '../classification/codebook.ts'
-import type { DecidedField } from '../classification/types.ts'
+import type { ParsedPromptItem } from '../classification/user-prompt.ts'
+import { type AnswerLabel, candidatesOf, type Question } from './answer-strategy.ts'
 
-/** The values that each decided field of an answer may have. */
-export const LABELS: Readonly<Record<DecidedField, readonly string[]>> = {
-  type: TYPES,
-  temporal_aggregation: AGGREGATIONS,
-  orientation: ORIENTATIONS,
-}
-
-/** Returns a value of `field` other than `value`, chosen by the random number `draw`, from 0 to 1 (exclusive). */
-export function otherLabel(field: DecidedField, value: unknown, draw: number): string {
-  const others = LABELS[field].filter((label) => label !== value)
-  return others[Math.floor(draw * others.length)] ?? ''
+/**
+ * Returns a value of the label's field other than the label's own, chosen by the random number `draw`, from 0 to 1
+ * (exclusive): another candidate of a code list, another value of the schema, or null. Where the schema names no other
+ * value, as for a text that is never null, the label's own value is returned.
+ */
+export function otherLabel(
+  { field, value }: AnswerLabel,
+  draw: number,
+  item: ParsedPromptItem | undefined,
+  forms: Question['forms'],
+): unknown {
+  const form = forms.get(field)
+  const held: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const candidates = item === undefined ? [] : candidatesOf(item, field)
+  const listed = candidates.length > 0 ? candidates : (form?.values ?? [])
+  const others = [...listed, ...(form?.isNullable === true ? [null] : [])].filter((one) => !held.includes(one))
+  if (others.length === 0) return typeof value === 'number' ? value + 1 : value
+  const other = others[Math.floor(draw * others.length)]
+  return form?.isMulti === true ? [other] : other
 }
