@@ -1,11 +1,14 @@
-/** Writes classifications as JSON Lines, or as flat CSV that is safe to open in a spreadsheet. */
+/** Writes classifications by any codebook as JSON Lines, or as flat CSV that is safe to open in a spreadsheet. */
 import { stringify } from 'csv-stringify/sync'
-import type { Classification } from '../classification/types.ts'
+import { toResultBody, versionOf } from '../classification/result-body.ts'
+import type { Classification, LabelValue, Scheme } from '../classification/types.ts'
 
 export type ResultsFormat = 'csv' | 'jsonl'
 
 export interface ResultsWriterOptions {
   readonly format: ResultsFormat
+  /** The codebook whose fields become columns and properties. */
+  readonly scheme: Scheme
   /** Receives whole lines of output. The writer waits for the returned promise, so that a slow reader slows down the export. */
   readonly write: (text: string) => void | Promise<void>
 }
@@ -19,22 +22,10 @@ export interface ResultsWriter {
 /** How many rows are formatted in one call of the CSV formatter, because a call costs more than formatting a row. */
 const ROWS_AT_ONCE = 200
 
-/** The columns of the CSV form, in their order. */
-export const CSV_COLUMNS = [
-  'indicator_id',
-  'name',
-  'type',
-  'family',
-  'temporal_aggregation',
-  'time_basis',
-  'orientation',
-  'unit_kind',
-  'unit_scale',
-  'unit_currency',
-  'unit_per',
-  'frequency',
-  'cumulative_pattern',
-  'cumulative_reset_month',
+/** The columns before the fields of the codebook. */
+const FIRST_COLUMNS = ['indicator_id', 'name'] as const
+/** The columns behind the fields of the codebook. The order of the first ones is that of releases without codebook files. */
+const LAST_COLUMNS = [
   'confidence',
   'source',
   'status',
@@ -45,16 +36,32 @@ export const CSV_COLUMNS = [
   'prompt_version',
   'run_id',
   'classified_at',
+  'catalogue',
+  'codebook',
+  'field_confidence',
+  'field_source',
 ] as const
 
-type Row = Record<(typeof CSV_COLUMNS)[number], string>
+/** Returns the columns of the CSV form: the fixed ones, and between them one for each field of the codebook. */
+export function csvColumnsOf({ codebook }: Scheme): string[] {
+  return [...FIRST_COLUMNS, ...codebook.fields.map(({ name }) => name), ...LAST_COLUMNS]
+}
 
-export function createResultsWriter({ format, write }: ResultsWriterOptions): ResultsWriter {
+export function createResultsWriter({ format, scheme, write }: ResultsWriterOptions): ResultsWriter {
+  const columns = csvColumnsOf(scheme)
   let rows: Classification[] = []
   let isHeaderDue = format === 'csv'
 
+  function formatRows(): string {
+    if (format === 'jsonl') return rows.map((row) => `${JSON.stringify(toResultBody(row, scheme))}\n`).join('')
+    return stringify(
+      rows.map((row) => cellsOf(row, scheme)),
+      { columns, header: false },
+    )
+  }
+
   async function flush(): Promise<void> {
-    const text = (isHeaderDue ? csvHeader() : '') + (format === 'csv' ? csvRows(rows) : jsonLines(rows))
+    const text = (isHeaderDue ? `${columns.join(',')}\n` : '') + formatRows()
     isHeaderDue = false
     rows = []
     if (text !== '') await write(text)
@@ -69,47 +76,34 @@ export function createResultsWriter({ format, write }: ResultsWriterOptions): Re
   }
 }
 
-function jsonLines(classifications: readonly Classification[]): string {
-  return classifications.map((classification) => `${JSON.stringify(classification)}\n`).join('')
-}
-
-function csvHeader(): string {
-  return `${CSV_COLUMNS.join(',')}\n`
-}
-
-function csvRows(classifications: readonly Classification[]): string {
-  return stringify(classifications.map(flatten), { columns: [...CSV_COLUMNS], header: false })
-}
-
 /** Turns one classification into the cells of a CSV row. Texts are escaped, so that a spreadsheet runs none as a formula. */
-function flatten(one: Classification): Row {
-  const { unit, cumulative, issues, ...rest } = one
-  return {
-    indicator_id: escapeFormula(rest.indicator_id),
-    name: escapeFormula(rest.name),
-    type: rest.type,
-    family: rest.family,
-    temporal_aggregation: rest.temporal_aggregation,
-    time_basis: rest.time_basis,
-    orientation: rest.orientation,
-    unit_kind: unit.kind,
-    unit_scale: String(unit.scale),
-    unit_currency: escapeFormula(unit.currency ?? ''),
-    unit_per: escapeFormula(unit.per ?? ''),
-    frequency: rest.frequency,
-    cumulative_pattern: cumulative.pattern,
-    cumulative_reset_month: String(cumulative.reset_month ?? ''),
-    confidence: String(rest.confidence),
-    source: rest.source,
-    status: rest.status,
-    issues: escapeFormula(issues.map((issue) => issue.code).join('; ')),
-    reason: escapeFormula(rest.reason),
-    model: escapeFormula(rest.model ?? ''),
-    codebook_version: escapeFormula(rest.codebook_version),
-    prompt_version: escapeFormula(rest.prompt_version),
-    run_id: escapeFormula(rest.run_id),
-    classified_at: rest.classified_at,
+function cellsOf(one: Classification, { codebook }: Scheme): Record<string, string> {
+  const labels = codebook.fields.map(({ name }) => [name, escapeFormula(labelText(one.labels[name] ?? null))])
+  const fixed: Record<(typeof FIRST_COLUMNS)[number] | (typeof LAST_COLUMNS)[number], string> = {
+    indicator_id: escapeFormula(one.indicator_id),
+    name: escapeFormula(one.name),
+    confidence: String(one.confidence),
+    source: one.source,
+    status: one.status,
+    issues: escapeFormula(one.issues.map((issue) => issue.code).join('; ')),
+    reason: escapeFormula(one.reason),
+    model: escapeFormula(one.model ?? ''),
+    codebook_version: escapeFormula(versionOf(one.codebook)),
+    prompt_version: escapeFormula(one.prompt_version),
+    run_id: escapeFormula(one.run_id),
+    classified_at: one.classified_at,
+    catalogue: escapeFormula(one.catalogue),
+    codebook: escapeFormula(one.codebook),
+    field_confidence: JSON.stringify(one.field_confidence),
+    field_source: JSON.stringify(one.field_source),
   }
+  return { ...Object.fromEntries(labels), ...fixed }
+}
+
+/** Writes a label as a cell holds it: several values are joined by "; ", and no label is an empty text. */
+export function labelText(label: LabelValue): string {
+  if (label === null) return ''
+  return Array.isArray(label) ? label.join('; ') : String(label)
 }
 
 const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/

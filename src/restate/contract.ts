@@ -196,7 +196,7 @@ export const estimateResponseSchema = z.object({
   rules: whole,
   reuse: whole,
   person: whole,
-  asks: z.array(z.object({ shape: z.string(), tokens: whole, fields: whole })),
+  asks: z.array(z.object({ shape: z.string(), tokens: whole, fields: whole, answer_tokens: whole })),
 })
 
 export type EstimateResponse = z.infer<typeof estimateResponseSchema>

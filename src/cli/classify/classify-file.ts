@@ -1,20 +1,23 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
 import { resolve } from 'node:path'
 import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
-import { pluralise } from '../../catalogue/problem-report.ts'
+import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
-import type { Classification, Indicator } from '../../classification/types.ts'
+import { referenceOf } from '../../classification/scheme.ts'
+import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
+import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { type CostAdmission, costBasisOf, createCostAdmission } from './cost-budget.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
-import { batchOptionsOf, type ClassifyOptions } from './options.ts'
+import { type ClassifyOptions, type RunSettings, settingsOf } from './options.ts'
 import { formatBudget, setBudget } from './rate-budget.ts'
-import { buildResumeCommand, cataloguePathOf, checkSameCatalogue, requireSameInput } from './resume.ts'
+import { buildResumeCommand, catalogueOfRun, cataloguePathOf, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
+import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
 import { createRunId } from './run-id.ts'
 import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
@@ -37,11 +40,13 @@ export async function classifyFile(
   options: ClassifyOptions,
   config: Config,
   interrupts: Interrupts,
-  onResults?: (results: readonly Classification[]) => void,
+  onResults?: (results: readonly ResultBody[]) => void,
 ): Promise<RunReport> {
   const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
   const path = cataloguePathOf(file, earlier)
   const runId = earlier?.header.run_id ?? createRunId('run')
+  const catalogueName = catalogueOfRun(path, options, earlier)
+  const given = await readGivenCodebook(options.codebook)
   if (file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
   let catalogue: Catalogue | undefined
@@ -50,23 +55,29 @@ export async function classifyFile(
     const urls = options.ingress ?? config.restate.ingressUrls
     await findIngress(urls, interrupts.first, options.waitForNodes)
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
+    const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
+    const { scheme, reference } = await settleCodebook(service, question)
     if (options.rpm !== undefined || options.tpm !== undefined) {
       say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
     }
-    const request = earlier?.header ?? batchOptionsOf(options)
+    const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     const basis =
       maxUsd === undefined ? undefined : costBasisOf(await dryRunFirst(service, catalogue, request, interrupts.first))
-    const journal = earlier ?? (await createRunJournal(config.dataDir, buildHeader(runId, path, catalogue, options)))
+    const journal =
+      earlier ?? (await createRunJournal(config.dataDir, buildHeader(runId, path, catalogue, options, request)))
+    const { catalogue: name = DEFAULT_CATALOGUE } = request
+    say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
     let costAdmission: CostAdmission | undefined
     if (maxUsd !== undefined && basis !== undefined) {
       await noteCostLimit(journal, maxUsd, { isNewLimit: options.maxCost !== undefined, isResumed: earlier !== null })
       const dryRun = (batch: readonly Indicator[]) => dryRunByService(service, batch, request, interrupts.second)
-      costAdmission = createCostAdmission({ maxUsd, spentUsd: journal.costUsd, request, basis, dryRun })
+      costAdmission = createCostAdmission({ maxUsd, spentUsd: journal.costUsd, request, scheme, basis, dryRun })
     }
     const report = await runWithProgress(journal, catalogue, {
       urls,
+      codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,
       ...(onResults === undefined ? {} : { onResults }),
@@ -121,12 +132,18 @@ async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request
   return undefined
 }
 
-function buildHeader(runId: string, path: string, catalogue: Catalogue, options: ClassifyOptions): RunHeader {
+function buildHeader(
+  runId: string,
+  path: string,
+  catalogue: Catalogue,
+  options: ClassifyOptions,
+  settings: RunSettings,
+): RunHeader {
   return {
     run_id: runId,
     file: path === '-' ? path : resolve(path),
     fingerprint: catalogue.fingerprint,
-    ...batchOptionsOf(options),
+    ...settings,
     ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),

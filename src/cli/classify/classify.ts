@@ -1,6 +1,7 @@
 /** The command `classify FILE`: its options, what it prints at its end, and its exit code. */
 import { type Command, Option } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
+import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { dollars, duration, httpUrls, oneOf, wholeNumber } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
@@ -12,9 +13,10 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
+import { CATALOGUE_FLAGS, catalogueOption } from './catalogue-name.ts'
 import { classifyFile } from './classify-file.ts'
 import { estimateFile } from './estimate-file.ts'
-import { formatEstimate, formatFailures, formatReport } from './format.ts'
+import { formatEstimate, formatFailures, formatReport, formatUnverified } from './format.ts'
 import { limitHeapGrowth } from './heap.ts'
 import type { ClassifyOptions } from './options.ts'
 import { buildResumeCommand } from './resume.ts'
@@ -30,6 +32,15 @@ export function addClassifyCommand(program: Command): void {
         'sample_values …; - reads standard input',
     )
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
+    .option(
+      CATALOGUE_FLAGS,
+      'name of the catalogue, within which ids are unique (default: the name of the file without its ending)',
+      catalogueOption,
+    )
+    .option(
+      CODEBOOK_FLAGS,
+      'codebook by which to classify: a YAML file, or a name, name@version or name@hash (default: economic-indicators)',
+    )
     .option('--force', 'classify unchanged indicators again')
     .option(
       '--mode <mode>',
@@ -115,6 +126,7 @@ export function printRunReport(
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatReport(report)}\n`)
   if (report.failures.length > 0) say(formatFailures(report))
+  if (report.unverified > 0) say(formatUnverified(report))
   const resumeCommand = buildResumeCommand(report.run_id, file)
   if (report.failed > 0 && interrupts.first.aborted) {
     say(`Interrupted. The results of finished batches are stored. Resume the run with:\n  ${resumeCommand}`)

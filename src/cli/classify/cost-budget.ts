@@ -5,6 +5,7 @@
  */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { maxBatchTokens, type PendingQuestion } from '../../classification/estimate.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import type { EstimateResponse, TokenPrice } from '../../restate/contract.ts'
@@ -84,6 +85,7 @@ export interface CostAdmissionOptions {
   /** The amount in US dollars that earlier processes of the same run have spent. */
   readonly spentUsd: number
   readonly request: RunRequest
+  readonly scheme: PreparedScheme
   readonly basis: CostBasis
   /**
    * Asks the service for a dry run of a batch; resolves with undefined where an older release of the service has no dry
@@ -116,7 +118,7 @@ export function costBasisOf(firstDryRun: EstimateResponse | undefined): CostBasi
 }
 
 export function createCostAdmission(options: CostAdmissionOptions): CostAdmission {
-  const { maxUsd, spentUsd, request, basis, dryRun } = options
+  const { maxUsd, spentUsd, request, scheme, basis, dryRun } = options
   const budget = createCostBudget(maxUsd, spentUsd)
   const pack = packRuleOf(request.options.pack)
 
@@ -134,7 +136,7 @@ export function createCostAdmission(options: CostAdmissionOptions): CostAdmissio
     async admit(indicators, waitForOneEnd) {
       // Stored answers can only make a batch cheaper, so the service is asked about them only where the bound without
       // them does not fit.
-      const coldBound = boundOf(dryRunCold(indicators, request, basis.model).asks)
+      const coldBound = boundOf(dryRunCold(indicators, request, { scheme, model: basis.model }).asks)
       if (budget.fits(coldBound)) return budget.reserve(coldBound)
       for (;;) {
         const planned = await dryRun(indicators).catch(() => undefined)

@@ -5,8 +5,8 @@
  */
 import { type BatchDryRun, type Candidate, dryRunBatch } from '../../classification/estimate.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
-import { readIndicator } from '../../classification/rules.ts'
-import { shapeOf } from '../../classification/shape.ts'
+import { promptItemOf, questionOf, questionShapeOf } from '../../classification/question.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EstimateResponse, estimateResponseSchema } from '../../restate/contract.ts'
@@ -14,16 +14,29 @@ import type { ServiceClient } from '../client/service.ts'
 import type { RunHeader } from './run-journal.ts'
 
 /** The options of a run that influence the result of a dry run. */
-export type RunRequest = Pick<RunHeader, 'force' | 'options'>
+export type RunRequest = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'options'>
+
+/** The codebook and the name of the model of a dry run in this process. */
+export interface ColdBasis {
+  readonly scheme: PreparedScheme
+  readonly model: string
+}
 
 /** Makes a dry run in this process, which decides as the service would decide with an empty database. */
-export function dryRunCold(indicators: readonly Indicator[], { options }: RunRequest, model: string): BatchDryRun {
-  const candidates = indicators.map((indicator): Candidate => {
-    const reading = readIndicator(indicator)
-    const shapeHash = sha256(shapeOf(indicator, reading, { model, promptVersion: PROMPT_VERSION }))
-    return { indicator, reading, shapeHash, stored: null }
+export function dryRunCold(
+  indicators: readonly Indicator[],
+  { options }: RunRequest,
+  { scheme, model }: ColdBasis,
+): BatchDryRun {
+  const { mode } = options
+  const candidates = indicators.map((record): Candidate => {
+    const reading = scheme.code?.read(record) ?? {}
+    const question = questionOf(scheme, record, reading, { mode })
+    const shape = questionShapeOf(scheme, record, reading, { mode, model, promptVersion: PROMPT_VERSION })
+    const item = question === null ? null : promptItemOf('k0', question, mode)
+    return { item, shapeHash: sha256(shape), stored: null }
   })
-  return dryRunBatch(candidates, options)
+  return dryRunBatch(scheme.codebook, candidates, options)
 }
 
 /**
@@ -34,10 +47,16 @@ export function dryRunCold(indicators: readonly Indicator[], { options }: RunReq
 export async function dryRunByService(
   service: ServiceClient,
   indicators: readonly Indicator[],
-  { force, options }: RunRequest,
+  { catalogue, codebook, force, options }: RunRequest,
   signal: AbortSignal,
 ): Promise<EstimateResponse | undefined> {
   const { mode, reuse, pack } = options
-  const body = { indicators, force, options: { mode, reuse, ...(pack === undefined ? {} : { pack }) } }
+  const body = {
+    indicators,
+    ...(catalogue === undefined ? {} : { catalogue }),
+    ...(codebook === undefined ? {} : { codebook }),
+    force,
+    options: { mode, reuse, ...(pack === undefined ? {} : { pack }) },
+  }
   return await service.ask({ handler: 'estimate', body, schema: estimateResponseSchema, signal })
 }

@@ -7,8 +7,9 @@ import { say } from '../ui/terminal.ts'
 import { indicatorsOf } from './classify-file.ts'
 import { estimateRun } from './estimate.ts'
 import type { EstimateReport } from './estimate-sum.ts'
-import { batchOptionsOf, type ClassifyOptions } from './options.ts'
-import { cataloguePathOf, checkSameCatalogue } from './resume.ts'
+import { type ClassifyOptions, settingsOf } from './options.ts'
+import { catalogueOfRun, cataloguePathOf, checkSameCatalogue } from './resume.ts'
+import { readGivenCodebook } from './run-codebook.ts'
 import { openRunJournal, type RunJournal } from './run-journal.ts'
 
 /**
@@ -23,6 +24,8 @@ export async function estimateFile(
 ): Promise<EstimateReport> {
   const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
   const path = cataloguePathOf(file, earlier)
+  const catalogueName = catalogueOfRun(path, options, earlier)
+  const given = await readGivenCodebook(options.codebook)
   const catalogue = await openCatalogue(path, {
     limit: earlier?.header.limit ?? options.limit,
     skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
@@ -32,10 +35,13 @@ export async function estimateFile(
     say(`${catalogue.label}: ${pluralise(catalogue.count, 'indicator')}`)
     checkSameCatalogue(catalogue, earlier)
     const { rpm, tpm } = options
-    const request = earlier?.header ?? batchOptionsOf(options)
+    // The reference of the codebook is added when the service has settled it.
+    const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: undefined })
     const report = await estimateRun(remainingOf(batchesOf(indicatorsOf(catalogue), request.batch_size), earlier), {
       urls: options.ingress ?? config.restate.ingressUrls,
       request,
+      given,
+      earlier: earlier?.header ?? null,
       config,
       flags: { ...(rpm === undefined ? {} : { rpm }), ...(tpm === undefined ? {} : { tpm }) },
       say,

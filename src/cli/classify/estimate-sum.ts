@@ -41,6 +41,9 @@ export interface EstimateBudget {
  */
 export interface EstimateReport {
   readonly estimate: true
+  readonly catalogue: string
+  /** Name and version of the codebook. */
+  readonly codebook: string
   readonly indicators: number
   readonly unchanged: number
   readonly by_source: Record<Source, number>
@@ -65,7 +68,7 @@ export interface EstimateSum {
   add(dryRun: BatchDryRun, basis: EstimateBasis): void
   /** The number of indicators in all batches that were added. */
   readonly indicators: number
-  total(budget: EstimateBudget): Omit<EstimateReport, 'cold' | 'warnings'>
+  total(budget: EstimateBudget): Omit<EstimateReport, 'catalogue' | 'codebook' | 'cold' | 'warnings'>
 }
 
 /**

@@ -1,20 +1,27 @@
 /** Estimates what the batches of a run would take, by dry runs that the service makes, or that this process makes where no service answers. */
 import { packRuleOf } from '../../classification/chunks.ts'
 import { prefixTokens } from '../../classification/estimate.ts'
+import { type PreparedScheme, referenceOf } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
-import type { EstimateResponse, Warning } from '../../restate/contract.ts'
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
+import { DEFAULT_CATALOGUE, type EstimateResponse, type Warning } from '../../restate/contract.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { dryRunByService, dryRunCold, type RunRequest } from './dry-run.ts'
 import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
 import { type BudgetFlags, readBudget } from './rate-budget.ts'
+import { findLocalScheme, type GivenCodebook, type RunCodebook, settleCodebook } from './run-codebook.ts'
+import type { RunHeader } from './run-journal.ts'
 
 export interface EstimateOptions {
   /** The base URLs of the Restate nodes. */
   readonly urls: readonly string[]
+  /** The settings of the run; for a new run without its codebook, which the service settles first. */
   readonly request: RunRequest
+  readonly given: GivenCodebook | undefined
+  /** The header of the run that is resumed; null for a new run. */
+  readonly earlier: RunHeader | null
   readonly config: Config
   readonly flags: BudgetFlags
   readonly say: (line: string) => void
@@ -39,16 +46,17 @@ export async function estimateRun(
   batches: AsyncIterable<readonly Indicator[]>,
   options: EstimateOptions,
 ): Promise<EstimateReport> {
-  const { request, signal } = options
+  const { signal } = options
   const iterator = batches[Symbol.asyncIterator]()
   const first = await iterator.next()
   if (first.done === true) throw new ServiceError('input-invalid', 'Nothing is left to estimate: the run is complete')
   const rest: AsyncIterable<readonly Indicator[]> = { [Symbol.asyncIterator]: () => iterator }
 
   const service = createServiceClient({ urls: options.urls, patienceMs: QUESTION_PATIENCE_MS })
-  const sum = createEstimateSum({ reuse: request.options.reuse, pack: packRuleOf(request.options.pack) })
-  const { planned, reason } = await dryRunFirst(service, first.value, options)
-  if (planned === undefined) await addCold(sum, first.value, rest, options)
+  const { reuse, pack } = options.request.options
+  const sum = createEstimateSum({ reuse, pack: packRuleOf(pack) })
+  const { planned, request, scheme, reason } = await dryRunFirst(service, first.value, options)
+  if (planned === undefined) await addCold(sum, first.value, rest, scheme, options)
   else {
     const basis = basisOf(planned)
     sum.add(planned, basis)
@@ -61,43 +69,69 @@ export async function estimateRun(
     }
   }
   const total = sum.total(await findBudget(planned === undefined ? undefined : service, options))
-  return { ...total, cold: planned === undefined, warnings: warningsOf(total, planned, reason) }
+  const { catalogue = DEFAULT_CATALOGUE } = request
+  const named = { catalogue, codebook: referenceOf(scheme) }
+  return { ...total, ...named, cold: planned === undefined, warnings: warningsOf(total, planned, reason) }
+}
+
+/** The dry run of the first batch with the settings and the codebook of the run; `planned` is missing where none was possible. */
+interface FirstDryRun {
+  readonly planned?: EstimateResponse
+  readonly request: RunRequest
+  readonly scheme: PreparedScheme
+  /** Why no dry run by the service was possible. */
+  readonly reason?: string
 }
 
 /**
- * Asks the service for the dry run of the first batch; where none is possible, returns the reason and tells the user.
+ * Asks the service for the dry run of the first batch; where none is possible, returns the reason and tells the user. Rejects
+ * with ServiceError input-invalid for a codebook that neither the service nor this machine has.
  */
 async function dryRunFirst(
   service: ServiceClient,
   batch: readonly Indicator[],
-  { urls, request, say, signal }: EstimateOptions,
-): Promise<{ readonly planned?: EstimateResponse; readonly reason?: string }> {
+  options: EstimateOptions,
+): Promise<FirstDryRun> {
+  const { urls, given, earlier, say, signal } = options
+  let { request } = options
+  let settled: RunCodebook | undefined
   let obstacle: string
   try {
     await findIngress(urls, signal, PROBE_MS)
+    settled = await settleCodebook(service, { given, earlier, signal })
+    if (settled.reference !== undefined) request = { ...request, codebook: settled.reference }
     const planned = await dryRunByService(service, batch, request, signal)
-    if (planned !== undefined) return { planned }
+    if (planned !== undefined) return { planned, request, scheme: settled.scheme }
     obstacle = 'the running service is of an earlier release that makes no estimates'
   } catch (error) {
     signal.throwIfAborted()
+    // A codebook that the service refuses would stop the run as well, so it stops the estimate.
+    if (settled === undefined && isServiceError(error) && error.code === 'input-invalid') throw error
     obstacle = messageOf(error)
+  }
+  const scheme = settled?.scheme ?? (await findLocalScheme({ given, earlier }))
+  if (scheme === undefined) {
+    const reason = 'it is not built in, and the service that may have it cannot be asked'
+    throw new ServiceError('ingress-unavailable', `--codebook: ${reason}: ${obstacle}`)
   }
   const reason = `estimated as a cold run, with an empty database and the configuration of this machine: ${obstacle}`
   say(`Warning: ${reason}`)
-  return { reason }
+  return { request, scheme, reason }
 }
 
 async function addCold(
   sum: ReturnType<typeof createEstimateSum>,
   first: readonly Indicator[],
   rest: AsyncIterable<readonly Indicator[]>,
+  scheme: PreparedScheme,
   { request, config, signal }: EstimateOptions,
 ): Promise<void> {
-  const basis = await coldBasis(config)
-  sum.add(dryRunCold(first, request, basis.model), basis)
+  const basis = await coldBasis(config, scheme)
+  const dryRun = (indicators: readonly Indicator[]) => dryRunCold(indicators, request, { scheme, model: basis.model })
+  sum.add(dryRun(first), basis)
   for await (const indicators of rest) {
     signal.throwIfAborted()
-    sum.add(dryRunCold(indicators, request, basis.model), basis)
+    sum.add(dryRun(indicators), basis)
   }
 }
 
@@ -129,10 +163,10 @@ function basisOf({ model, price, prefix_tokens, habits }: EstimateResponse): Est
  * Returns model and prices from the configuration, for an estimate without a service. The module is imported only here,
  * because it loads all adapters.
  */
-async function coldBasis(config: Config): Promise<EstimateBasis> {
+async function coldBasis(config: Config, { codebook }: PreparedScheme): Promise<EstimateBasis> {
   const { priceOfModel } = await import('../../resources.ts')
   const { model } = config.openai
-  return { model, price: priceOfModel(config, model), prefixTokens: prefixTokens(), habits: null }
+  return { model, price: priceOfModel(config, model), prefixTokens: prefixTokens(codebook), habits: null }
 }
 
 /**

@@ -1,6 +1,9 @@
 /** The reports of runs, estimates and single results, as lines for people. */
-import { pluralise } from '../../catalogue/problem-report.ts'
-import type { Classification, Source } from '../../classification/types.ts'
+import { pluralise, printable } from '../../catalogue/problem-report.ts'
+import { labelText } from '../../catalogue/results-writer.ts'
+import type { LabelValue, Source } from '../../classification/types.ts'
+import { ENVELOPE } from '../../codebooks/record-texts.ts'
+import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { formatDuration } from '../ui/progress-text.ts'
 import { formatCount, formatSeconds } from '../ui/terminal.ts'
 import type { EstimateReport } from './estimate-sum.ts'
@@ -13,8 +16,9 @@ export function formatReport(report: RunReport): string {
   const pricedAs = report.warnings.find(({ code }) => code === 'notional-cost')
   const lines = [
     `Run ${report.run_id}`,
+    `  catalogue      ${printable(report.catalogue)}, codebook ${report.codebook}`,
     `  indicators     ${formatCount(report.indicators)}`,
-    `  classified     ${formatCount(report.classified)} (needs review: ${formatCount(report.needs_review)})`,
+    `  classified     ${formatCount(report.classified)} (needs review: ${formatCount(report.needs_review)}, unverified: ${formatCount(report.unverified)})`,
     `  unchanged      ${formatCount(report.unchanged)}`,
     `  failed         ${formatCount(report.failed)}`,
     `  decided by     ${formatSources(report.by_source) || 'none: nothing new was classified'}`,
@@ -28,6 +32,16 @@ export function formatReport(report: RunReport): string {
     ...formatWarnings(report.warnings.filter((warning) => warning !== pricedAs)),
   ]
   return lines.join('\n')
+}
+
+/** Says in one line what unverified results are, and how to get results that something has checked. */
+export function formatUnverified({ unverified }: Pick<RunReport, 'unverified'>): string {
+  const rest = unverified === 1 ? 'rests on a guess' : 'rest on guesses'
+  return (
+    `${pluralise(unverified, 'result')} ${rest} of rules or of the offline model, which nothing has checked (unverified): ` +
+    'set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint, where the service runs, and classify again to let a ' +
+    'real model decide; or decide them yourself: npm run review -- --unverified'
+  )
 }
 
 /**
@@ -57,6 +71,7 @@ export function formatEstimate(report: EstimateReport): string {
   const perThousand = (report.model_requests / Math.max(1, report.indicators)) * 1_000
   return [
     'Estimate (the model was not asked)',
+    `  catalogue      ${printable(report.catalogue)}, codebook ${report.codebook}`,
     `  indicators     ${formatCount(report.indicators)}`,
     `  decided by     ${formatSources({ unchanged: report.unchanged, ...report.by_source })}`,
     `  shapes to ask  ${formatCount(report.shapes)}`,
@@ -70,24 +85,35 @@ export function formatEstimate(report: EstimateReport): string {
   ].join('\n')
 }
 
-export function formatClassification(result: Classification): string {
-  const { unit } = result
-  const unitText = [
-    unit.kind,
-    unit.scale === 1 ? '' : `× ${unit.scale}`,
-    unit.currency ?? '',
-    unit.per ? `per ${unit.per}` : '',
-  ]
-  const model = result.model === null ? '' : `, model ${result.model}`
+/** The properties of a result that are no field of its codebook. */
+const ENVELOPE_NAMES: ReadonlySet<string> = new Set([...ENVELOPE, 'codebook_hash'])
+
+/** Formats one result by any codebook: each label with what decided it and how sure that is, then the envelope. */
+export function formatClassification(result: ResultBody): string {
+  const model = result.model === null ? '' : `, model ${printable(result.model)}`
+  const { field_source: sources = {}, field_confidence: confidences = {} } = result
+  const labels = Object.entries(result).flatMap(([name, label]) => {
+    // A result also holds objects, which repeat flat fields in the form of an earlier release.
+    const text = ENVELOPE_NAMES.has(name) || !isLabel(label) ? '' : labelText(label)
+    return text === '' ? [] : [{ name, text }]
+  })
+  const width = Math.max(0, ...labels.map(({ name }) => name.length))
   const lines = [
-    `${result.name} (${result.indicator_id})`,
-    `  ${result.type} (${result.family}), ${result.temporal_aggregation}, ${result.orientation}`,
-    `  unit ${unitText.filter((part) => part !== '').join(' ')}; ${result.frequency}; cumulative ${result.cumulative.pattern}`,
+    `${printable(result.name, 200)} (${printable(result.indicator_id, 256)})`,
+    ...labels.map(({ name, text }) => {
+      const origin = [sources[name], confidences[name]].filter((part) => part !== undefined).join(', ')
+      return `  ${name.padEnd(width)}  ${printable(text, 200)}${origin === '' ? '' : ` (${origin})`}`
+    }),
     `  ${result.status}, by ${result.source}, confidence ${result.confidence}${model}`,
-    `  ${result.reason}`,
-    ...result.issues.map((issue) => `  issue ${issue.code}: ${issue.message}`),
+    `  catalogue ${printable(result.catalogue ?? DEFAULT_CATALOGUE)}, codebook ${printable(result.codebook ?? result.codebook_version)}`,
+    `  ${printable(result.reason, 300)}`,
+    ...result.issues.map((issue) => `  issue ${printable(issue.code)}: ${printable(issue.message, 300)}`),
   ]
   return lines.join('\n')
+}
+
+function isLabel(value: unknown): value is LabelValue {
+  return value === null || typeof value !== 'object' || Array.isArray(value)
 }
 
 /**

@@ -6,6 +6,10 @@ export interface ClassifyOptions {
   readonly json?: boolean
   readonly force?: boolean
   readonly mode: Mode
+  /** The name of the catalogue; without it the name of the file. */
+  readonly catalogue?: string
+  /** A file or a name, as the user gave it. */
+  readonly codebook?: string
   readonly reuse: boolean
   readonly overridePerson?: boolean
   readonly pack?: number
@@ -29,9 +33,17 @@ export interface ClassifyOptions {
   readonly waitForNodes?: number
 }
 
-/** Builds the settings that a new run sends to the service with every batch. */
-export function batchOptionsOf(options: ClassifyOptions): Pick<RunHeader, 'force' | 'batch_size' | 'options'> {
+/** The settings that a run sends to the service with every batch, and the size of its batches. */
+export type RunSettings = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'batch_size' | 'options'>
+
+/** Builds the settings of a new run; `codebook` is undefined for the default codebook of the service. */
+export function settingsOf(
+  options: ClassifyOptions,
+  { catalogue, codebook }: { readonly catalogue: string | undefined; readonly codebook: string | undefined },
+): RunSettings {
   return {
+    ...(catalogue === undefined ? {} : { catalogue }),
+    ...(codebook === undefined ? {} : { codebook }),
     batch_size: options.batchSize,
     force: options.force ?? false,
     options: {

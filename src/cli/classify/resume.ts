@@ -1,7 +1,10 @@
 /** Finds the catalogue of a run, checks that a resumed run gets the same catalogue, and builds the command that resumes a run. */
 import type { Catalogue } from '../../catalogue/types.ts'
 import { ServiceError } from '../../errors.ts'
+import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
 import { say } from '../ui/terminal.ts'
+import { catalogueNameOf } from './catalogue-name.ts'
+import type { ClassifyOptions } from './options.ts'
 import type { RunJournal } from './run-journal.ts'
 
 /**
@@ -19,6 +22,26 @@ export function cataloguePathOf(file: string | undefined, earlier: RunJournal | 
   const path = file ?? earlier?.header.file
   if (path !== undefined) return path
   throw new ServiceError('input-invalid', 'Name a catalogue FILE (- for standard input), or --resume RUN')
+}
+
+/**
+ * Returns the name of the catalogue of a run: the one with which a resumed run began, which is undefined where an earlier
+ * release began it, else the given one, else that of the file. Throws ServiceError input-invalid where a resumed run would
+ * get another one.
+ */
+export function catalogueOfRun(
+  path: string,
+  { catalogue }: Pick<ClassifyOptions, 'catalogue'>,
+  earlier: RunJournal | null,
+): string | undefined {
+  if (earlier === null) return catalogue ?? catalogueNameOf(path)
+  const { run_id, catalogue: begun } = earlier.header
+  if (catalogue !== undefined && catalogue !== (begun ?? DEFAULT_CATALOGUE)) {
+    const advice = 'resume without --catalogue, or classify as a new run'
+    const message = `The run ${run_id} began with the catalogue "${begun ?? DEFAULT_CATALOGUE}": ${advice}`
+    throw new ServiceError('input-invalid', message)
+  }
+  return begun
 }
 
 /** Throws ServiceError input-invalid where the catalogue has changed its indicators since the run began. */

@@ -21,6 +21,10 @@ const headerSchema = z.object({
   batch_size: z.number().int().min(1).max(100),
   limit: z.number().int().min(1).optional(),
   skip_invalid: z.boolean().optional(),
+  /** The catalogue of the indicators; runs that earlier releases began have none. */
+  catalogue: z.string().optional(),
+  /** The codebook as `name@hash`; it is missing where the run takes the default codebook of the service. */
+  codebook: z.string().optional(),
   force: z.boolean(),
   options: z.object({
     mode: z.enum(MODES),
@@ -41,6 +45,8 @@ const summarySchema = z.object({
   classified: count,
   unchanged: count,
   needs_review: count,
+  /** Batches of earlier releases had no unverified results. */
+  unverified: count.default(0),
   by_source: z.object({ rules: count, reuse: count, model: count, escalation: count, person: count }),
   model_requests: count,
   tokens: z.object({ input: count, cached: count, output: count }),

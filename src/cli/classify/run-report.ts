@@ -2,10 +2,14 @@
 import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, Warning } from '../../restate/contract.ts'
 import type { NodeCounts } from '../client/nodes.ts'
+import type { ProgressCounts } from '../ui/progress-text.ts'
 
 /** The report of `classify --json`, whose property names must not change. */
 export interface RunReport {
   readonly run_id: string
+  readonly catalogue: string
+  /** Name and version of the codebook, such as "economic-indicators@2". */
+  readonly codebook: string
   readonly indicators: number
   readonly classified: number
   readonly unchanged: number
@@ -13,6 +17,8 @@ export interface RunReport {
   /** The number of indicators in `classified` and `unchanged` that earlier processes of the same run finished. */
   readonly resumed: number
   readonly needs_review: number
+  /** The number of results that rest on a guess of rules or of the offline model, which nothing has checked. */
+  readonly unverified: number
   readonly by_source: Record<Source, number>
   readonly model_requests: number
   readonly tokens: { input: number; cached: number; output: number }
@@ -49,7 +55,7 @@ export interface MaxCostReport {
 
 export interface RunTotals {
   /** Returns the sums that the progress line shows. */
-  counts(): { readonly done: number; readonly failed: number; readonly resumed: number; readonly needsReview: number }
+  counts(): Pick<ProgressCounts, 'done' | 'failed' | 'resumed' | 'needsReview' | 'unverified'>
   /** Adds a batch that this process has finished. */
   addBatch(summary: BatchSummary): void
   /** Adds a batch with `indicators` indicators that an earlier process of the run has finished. */
@@ -58,6 +64,9 @@ export interface RunTotals {
   addFailure(code: string, reason: string, ids: readonly string[]): void
   buildReport(run: {
     readonly runId: string
+    readonly catalogue: string
+    /** Name and version of the codebook. */
+    readonly codebook: string
     readonly elapsedMs: number
     readonly nodes: Readonly<Record<string, NodeCounts>>
     readonly maxCost: MaxCostReport | undefined
@@ -65,7 +74,15 @@ export interface RunTotals {
 }
 
 export function createRunTotals(): RunTotals {
-  const sums = { classified: 0, unchanged: 0, failed: 0, needs_review: 0, model_requests: 0, cost_usd: 0 }
+  const sums = {
+    classified: 0,
+    unchanged: 0,
+    failed: 0,
+    needs_review: 0,
+    unverified: 0,
+    model_requests: 0,
+    cost_usd: 0,
+  }
   const bySource: Record<Source, number> = { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 }
   const tokens = { input: 0, cached: 0, output: 0 }
   const warnings = new Map<string, Warning>()
@@ -76,6 +93,7 @@ export function createRunTotals(): RunTotals {
     sums.classified += summary.classified
     sums.unchanged += summary.unchanged
     sums.needs_review += summary.needs_review
+    sums.unverified += summary.unverified
     sums.model_requests += summary.model_requests
     sums.cost_usd += summary.cost_usd
     for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
@@ -92,6 +110,7 @@ export function createRunTotals(): RunTotals {
       failed: sums.failed,
       resumed: earlier.indicators,
       needsReview: sums.needs_review,
+      unverified: sums.unverified,
     }),
     addBatch: add,
     addEarlierBatch(summary, indicators) {
@@ -105,17 +124,20 @@ export function createRunTotals(): RunTotals {
       failures.set(reason, failure)
       sums.failed += ids.length
     },
-    buildReport({ runId, elapsedMs, nodes, maxCost }) {
+    buildReport({ runId, catalogue, codebook, elapsedMs, nodes, maxCost }) {
       const done = sums.classified + sums.unchanged
       const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
       return {
         run_id: runId,
+        catalogue,
+        codebook,
         indicators: done + sums.failed,
         classified: sums.classified,
         unchanged: sums.unchanged,
         failed: sums.failed,
         resumed: earlier.indicators,
         needs_review: sums.needs_review,
+        unverified: sums.unverified,
         by_source: bySource,
         model_requests: sums.model_requests,
         tokens,

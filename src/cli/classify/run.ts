@@ -1,6 +1,7 @@
 /** Runs a whole catalogue through the service, batch by batch: the work behind the commands `classify` and `demo`. */
-import type { Classification, Indicator } from '../../classification/types.ts'
+import type { Indicator } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
+import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { watchAnswers } from '../client/answer-watch.ts'
 import { type Batch, BatchFailedError, createBatchClient } from '../client/batches.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly urls: readonly string[]
   /** The milliseconds for which a batch is offered to Restate nodes that do not answer. */
   readonly patienceMs: number
+  /** Name and version of the codebook, for the report. */
+  readonly codebook: string
   /** Whether an earlier process began the run and this process resumes it. */
   readonly isResumed?: boolean
   readonly say: (line: string) => void
@@ -22,7 +25,7 @@ export interface RunOptions {
    * indicators.
    */
   readonly onProgress: (counts: ProgressCounts) => void
-  readonly onResults?: (results: readonly Classification[]) => void
+  readonly onResults?: (results: readonly ResultBody[]) => void
   /** The first Ctrl+C aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
   readonly stopSubmitting: AbortSignal
   /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. */
@@ -157,6 +160,8 @@ export async function runCatalogue(
   }
   return totals.buildReport({
     runId,
+    catalogue: journal.header.catalogue ?? DEFAULT_CATALOGUE,
+    codebook: options.codebook,
     elapsedMs: Math.round(performance.now() - startedAt),
     nodes: client.nodes,
     maxCost: costAdmission && maxCostReport(costAdmission, isMaxCostReached),
@@ -168,13 +173,15 @@ export async function runCatalogue(
  * key, because Restate would answer the old key with the old failure.
  */
 function buildBatch(header: RunHeader, index: number, indicators: readonly Indicator[], failures: number): Batch {
-  const { run_id: runId, force } = header
+  const { run_id: runId, catalogue, codebook, force } = header
   const { mode, reuse, pack, override_person } = header.options
   return {
     idempotencyKey: failures === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${failures}`,
     body: {
       indicators,
       run_id: runId,
+      ...(catalogue === undefined ? {} : { catalogue }),
+      ...(codebook === undefined ? {} : { codebook }),
       force,
       options: {
         mode,

@@ -71,7 +71,13 @@ const REGISTRATION_RETRY_MS = 500
 const responseSchema = z.looseObject({
   run_id: z.string(),
   results: z.array(z.looseObject({ indicator_id: z.string(), status: z.string() })),
-  summary: z.looseObject({ indicators: z.number(), classified: z.number(), unchanged: z.number() }),
+  summary: z.looseObject({
+    indicators: z.number(),
+    classified: z.number(),
+    unchanged: z.number(),
+    /** A replica of an earlier release, which a rollout has not replaced yet, has no unverified results. */
+    unverified: z.number().default(0),
+  }),
 })
 
 export function createBatchClient(options: BatchClientOptions): BatchClient {

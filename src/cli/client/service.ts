@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
+import type { StatusRequest } from '../../restate/contract.ts'
 import { createIngressClient, type IngressClient, noIngressError } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 
@@ -145,7 +146,7 @@ const statusSchema = z.record(z.string(), z.unknown())
  */
 export async function readStatus(
   urls: readonly string[],
-  query: { readonly indicator_id: string } | { readonly run_id: string },
+  query: StatusRequest,
   signal: AbortSignal,
 ): Promise<Record<string, unknown> | undefined> {
   const question = { handler: 'status', body: query, signal }
@@ -155,6 +156,10 @@ export async function readStatus(
   })
   if (round.kind === 'answered') {
     if (round.answer.kind === 'failed' && round.answer.code === 'input-not-found') return undefined
+    // The sentence may list every catalogue that has the id, so it is not cut.
+    if (round.answer.kind === 'failed' && round.answer.code === 'input-invalid') {
+      throw new ServiceError('input-invalid', round.answer.message)
+    }
     return readBody(round, 'status', statusSchema)
   }
   if (!round.isAnyReached) throw noIngressError(urls)

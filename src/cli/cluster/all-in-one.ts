@@ -81,10 +81,11 @@ async function runAllInOne(
     replicas: await countReplicas(compose, config, signal),
   })
   await sayAddresses(cluster, signal)
-  const catalogue = await findCatalogue(file, cluster, config, signal)
+  const catalogue = await findCatalogue({ file, name: options.catalogue }, cluster, config, signal)
   say(`Catalogue: ${catalogue.description}`)
   const watch = await watchReplicas(compose, second)
-  const run = { ...options, ingress: cluster.ingressUrls }
+  const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }
+  const run = { ...options, ...named, ingress: cluster.ingressUrls }
   const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {
     await watch.stop()
     throw error

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Config } from '../../config/config.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { openDatabase } from '../../resources.ts'
+import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
 import type { Store } from '../../store/types.ts'
 import { createRunId } from '../classify/run-id.ts'
 import { SAMPLE_FILE } from '../start/demo.ts'
@@ -17,6 +18,8 @@ import type { Cluster } from './up.ts'
 export interface CatalogueSource {
   /** The path of the catalogue, or "-" for standard input. */
   readonly file: string
+  /** The name of the catalogue; undefined where the file gives it. */
+  readonly name?: string
   /** A description of the catalogue for people. */
   readonly description: string
   /**
@@ -27,11 +30,11 @@ export interface CatalogueSource {
 }
 
 /**
- * Chooses `file` where the user named one. Otherwise writes the indicators of the cluster's database to a file, or
- * chooses the sample catalogue where the database has no indicators or cannot be reached from this machine.
+ * Chooses `file` where the user named one. Otherwise writes the indicators that the cluster's database has in the catalogue
+ * `name` to a file, or chooses the sample catalogue where there are none or the database cannot be reached from this machine.
  */
 export async function findCatalogue(
-  file: string | undefined,
+  { file, name = DEFAULT_CATALOGUE }: { readonly file: string | undefined; readonly name?: string | undefined },
   cluster: Cluster,
   config: Config,
   signal: AbortSignal,
@@ -50,23 +53,30 @@ export async function findCatalogue(
   try {
     // Every run gets a file of its own, because an interrupted run reads its file again when it is resumed.
     const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${createRunId('run')}.jsonl`)
-    const count = await writeIndicators(database.store, path, signal)
+    const count = await writeIndicators(database.store, { name, path }, signal)
     if (count === 0) {
       await rm(path, { force: true })
-      return { ...sample, description: 'the sample catalogue, because the table "indicators" is empty' }
+      return {
+        ...sample,
+        description: `the sample catalogue, because the database has no indicators in the catalogue ${name}`,
+      }
     }
-    const description = `the ${formatCount(count)} indicators of the table "indicators"`
-    return { file: path, description, remove: () => rm(path, { force: true }) }
+    const description = `the ${formatCount(count)} indicators of the catalogue ${name} in the database`
+    return { file: path, name, description, remove: () => rm(path, { force: true }) }
   } finally {
     await database.close()
   }
 }
 
-/** Writes all indicators of the database to `path` as JSON lines, and resolves with their number. */
-async function writeIndicators(store: Store, path: string, signal: AbortSignal): Promise<number> {
+/** Writes the indicators of a catalogue of the database to `path` as JSON lines, and resolves with their number. */
+async function writeIndicators(
+  store: Store,
+  { name, path }: { readonly name: string; readonly path: string },
+  signal: AbortSignal,
+): Promise<number> {
   let count = 0
   async function* lines() {
-    for await (const page of store.exportIndicators({})) {
+    for await (const page of store.exportIndicators({ catalogue: name })) {
       count += page.length
       yield page.map((indicator) => `${JSON.stringify(indicator)}\n`).join('')
     }

@@ -1,11 +1,12 @@
 /** The command `codebook`: checks, shows and lists codebooks, and writes a template for a new codebook. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { BUILT_IN_NAMES, builtInFile, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
+import { builtInFile, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
 import { readLabelledRecords } from '../../catalogue/labelled-records.ts'
-import { measureRecall } from '../../classification/recall.ts'
+import { BUILT_IN_NAMES } from '../../codebooks/built-in.ts'
 import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
 import { ServiceError } from '../../errors.ts'
+import { measureRecall } from '../../eval/recall.ts'
 import { printJson } from '../ui/terminal.ts'
 import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
 

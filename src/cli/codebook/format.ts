@@ -1,8 +1,8 @@
 /** Formats a codebook, and the check of its gold file, as text for a terminal. */
 
-import type { Recall } from '../../classification/recall.ts'
 import { pathOf } from '../../codebooks/code-list.ts'
 import type { Codebook, Field } from '../../codebooks/codebook.ts'
+import type { Recall } from '../../eval/recall.ts'
 
 const MOST_CODES_SHOWN = 15
 

@@ -2,9 +2,13 @@
 import type { Command } from 'commander'
 import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { createResultsWriter, type ResultsFormat } from '../../catalogue/results-writer.ts'
+import { DEFAULT_CODEBOOK, type PreparedScheme } from '../../classification/scheme.ts'
+import type { Status } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
+import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
+import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withDatabase } from '../database/database.ts'
 import { oneOf } from '../ui/option-values.ts'
 import {
@@ -17,8 +21,13 @@ import {
   writeStdout,
 } from '../ui/terminal.ts'
 
+const STATUSES = ['accepted', 'unverified', 'needs-review'] as const satisfies readonly Status[]
+
 interface ExportOptions {
   readonly format: ResultsFormat
+  readonly codebook?: string
+  readonly catalogue?: string
+  readonly status?: Status
   readonly run?: string
   readonly out?: string
 }
@@ -28,7 +37,17 @@ export function addExportCommand(program: Command): void {
     .command('export')
     .description('Write the latest classification of every indicator, or the results of one run')
     .requiredOption('--format <format>', 'csv or jsonl', oneOf(['csv', 'jsonl']))
+    .option(
+      CODEBOOK_FLAGS,
+      'the codebook whose results are written: a YAML file, or a name (default: that of the run, else economic-indicators)',
+    )
+    .option(CATALOGUE_FLAGS, 'only the results of this catalogue (default: all catalogues)', catalogueOption)
     .option('--run <run>', 'only the results of this run')
+    .option(
+      '--status <status>',
+      'only the results with this status: accepted, unverified or needs-review',
+      oneOf(STATUSES),
+    )
     .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
     .action(async (options: ExportOptions) => {
       const config = readConfig()
@@ -40,9 +59,10 @@ export function addExportCommand(program: Command): void {
             if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
               throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
             }
+            const results = { store, scheme: await schemeOfResults(store, options), options, signal }
             return options.out === undefined
-              ? await exportToStdout(store, options, signal)
-              : await writeFileAtomically(options.out, (append) => exportTo(append, store, options, signal))
+              ? await exportToStdout(results)
+              : await writeFileAtomically(options.out, (append) => exportTo(append, results))
           }),
       )
       if (count === undefined) return
@@ -51,17 +71,38 @@ export function addExportCommand(program: Command): void {
     })
 }
 
+/** What is exported, and from where. */
+interface Results {
+  readonly store: Store
+  readonly scheme: PreparedScheme
+  readonly options: ExportOptions
+  readonly signal: AbortSignal
+}
+
+/** Finds the codebook of the export: the named one, else the one by which the run classified, else the default one. */
+async function schemeOfResults(store: Store, { codebook, run }: ExportOptions): Promise<PreparedScheme> {
+  if (codebook !== undefined || run === undefined) return await findScheme(codebook, store)
+  const stored = await store.listCodebooks()
+  for (const name of new Set([DEFAULT_CODEBOOK, ...stored.map((one) => one.name)])) {
+    for await (const page of store.exportClassifications({ codebook: name, runId: run, pageSize: 1 })) {
+      if (page.length > 0) return await findScheme(name, store)
+    }
+  }
+  return await findScheme(undefined, store)
+}
+
 /**
  * Resolves with the number of written classifications, or with undefined where the reader closed its end before all
  * were written.
  */
-async function exportToStdout(store: Store, options: ExportOptions, signal: AbortSignal): Promise<number | undefined> {
+async function exportToStdout(results: Results): Promise<number | undefined> {
+  const { signal } = results
   warnOfNpmLines()
   const write = async (text: string) => {
     if (!(await writeStdout(text, signal))) throw new ReaderClosedError()
   }
   try {
-    return await exportTo(write, store, options, signal)
+    return await exportTo(write, results)
   } catch (error) {
     if (error instanceof ReaderClosedError) return undefined
     throw error
@@ -73,16 +114,23 @@ class ReaderClosedError extends Error {}
 /** Passes the classifications, as CSV or JSON Lines, to `write`, and resolves with their number. */
 async function exportTo(
   write: (text: string) => Promise<void>,
-  store: Store,
-  options: ExportOptions,
-  signal: AbortSignal,
+  { store, scheme, options, signal }: Results,
 ): Promise<number> {
-  const writer = createResultsWriter({ format: options.format, write })
+  const { catalogue, run, status } = options
+  const writer = createResultsWriter({ format: options.format, scheme, write })
   let count = 0
   try {
-    for await (const page of store.exportClassifications(options.run === undefined ? {} : { runId: options.run })) {
-      for (const classification of page) await writer.write(classification)
-      count += page.length
+    const wanted = {
+      codebook: scheme.codebook.name,
+      ...(catalogue === undefined ? {} : { catalogue }),
+      ...(run === undefined ? {} : { runId: run }),
+    }
+    for await (const page of store.exportClassifications(wanted)) {
+      for (const classification of page) {
+        if (status !== undefined && classification.status !== status) continue
+        await writer.write(classification)
+        count += 1
+      }
       signal.throwIfAborted()
     }
     await writer.end()

@@ -1,7 +1,10 @@
 /** The command `status ID`: shows the latest classification of an indicator, or the totals of a run. */
 import type { Command } from 'commander'
-import type { Classification } from '../../classification/types.ts'
+import { codebookNameOf } from '../../classification/result-body.ts'
 import { readConfig } from '../../config/config.ts'
+import { isServiceError, ServiceError } from '../../errors.ts'
+import type { ResultBody } from '../../restate/contract.ts'
+import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
@@ -14,6 +17,8 @@ import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
 const TIMEOUT_MS = 15_000
 
 interface StatusOptions {
+  readonly catalogue?: string
+  readonly codebook?: string
   readonly json?: boolean
   readonly ingress?: readonly string[]
 }
@@ -23,19 +28,37 @@ export function addStatusCommand(program: Command): void {
     .command('status')
     .description('Show the latest classification of an indicator, or the totals of a run')
     .argument('<id>', 'an indicator_id, or the id of a run')
+    .option(
+      CATALOGUE_FLAGS,
+      'catalogue of the indicator, where several catalogues have an indicator with this id',
+      catalogueOption,
+    )
+    .option('--codebook <name>', 'name of the codebook, where the indicator is classified by several')
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
     .action(async (id: string, options: StatusOptions) => {
       const urls = options.ingress ?? readConfig().restate.ingressUrls
       const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const { catalogue, codebook } = options
+      const scope = {
+        ...(catalogue === undefined ? {} : { catalogue }),
+        ...(codebook === undefined ? {} : { codebook: codebookNameOf(codebook) }),
+      }
       const found =
-        (await readStatus(urls, { indicator_id: id }, signal)) ?? (await readStatus(urls, { run_id: id }, signal))
+        (await readStatus(urls, { indicator_id: id, ...scope }, signal).catch(withAdvice)) ??
+        (await readStatus(urls, { run_id: id }, signal))
       if (found === undefined) {
         say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
       } else if (options.json === true) printJson(found)
-      else if ('indicator_id' in found)
-        process.stdout.write(`${formatClassification(found as unknown as Classification)}\n`)
+      else if ('indicator_id' in found) process.stdout.write(`${formatClassification(found as ResultBody)}\n`)
       else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
     })
+}
+
+/** Rethrows an error; to one about an indicator that several catalogues or codebooks have it adds the options that choose. */
+function withAdvice(error: unknown): never {
+  if (!isServiceError(error) || error.code !== 'input-invalid') throw error
+  const message = `${error.message} (--catalogue NAME, --codebook NAME)`
+  throw new ServiceError('input-invalid', message, { cause: error })
 }

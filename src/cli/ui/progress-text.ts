@@ -12,6 +12,8 @@ export interface ProgressCounts {
   /** The number of indicators that the model has answered in batches that have not ended yet. */
   readonly answered?: number
   readonly needsReview: number
+  /** The part of `done` whose results rest on a guess that nothing has checked. */
+  readonly unverified: number
   /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
 }
@@ -25,6 +27,7 @@ export interface ProgressView {
   readonly total: number
   readonly failed: number
   readonly needsReview: number
+  readonly unverified: number
   /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
   /** The pace in indicators a minute; undefined until the pace is known. */
@@ -45,6 +48,8 @@ export function formatProgress(view: ProgressView): string {
     `ETA ${formatDuration(view.etaMs)}`,
     `failed ${formatNumber(view.failed)}`,
     `needs review ${formatNumber(view.needsReview)}`,
+    // Most runs have no unverified results, and a terminal line is short.
+    ...(view.unverified > 0 ? [`unverified ${formatNumber(view.unverified)}`] : []),
     `in flight ${formatNumber(view.inFlight)}`,
   ].join('  ')
 }

@@ -57,7 +57,7 @@ export function createProgress({ stream, isLive, total, now = () => performance.
   const meter = createRateMeter()
   const eta = createEta()
   const live = createLiveLine(stream)
-  let counts: ProgressCounts = { done: 0, failed: 0, needsReview: 0, inFlight: 0 }
+  let counts: ProgressCounts = { done: 0, failed: 0, needsReview: 0, unverified: 0, inFlight: 0 }
   let finished = 0
   let lastDrawnAt = startedAt
   let lastText = ''
