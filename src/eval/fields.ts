@@ -1,84 +1,25 @@
-/** The seven fields that gold files label and that eval scores, with their names in reports and in gold files. */
-import type {
-  Classification,
-  Frequency,
-  IndicatorType,
-  Orientation,
-  RuleReading,
-  TemporalAggregation,
-  UnitKind,
-} from '../classification/types.ts'
+/** Chooses the fields that are scored, and compares labels with those that a person gave. */
 
-/** The names of the scored fields in reports. */
-export const FIELDS = [
-  'type',
-  'temporal_aggregation',
-  'orientation',
-  'unit.kind',
-  'unit.scale',
-  'unit.currency',
-  'frequency',
-] as const
+import { isSameLabel } from '../classification/fields.ts'
+import type { Labels } from '../classification/types.ts'
+import type { Codebook, Field } from '../codebooks/codebook.ts'
+import type { GoldRow } from './gold-file.ts'
 
-export type Field = (typeof FIELDS)[number]
-
-/** The labels of one indicator, under the names that gold files use. */
-export interface Labels {
-  readonly type: IndicatorType
-  readonly temporal_aggregation: TemporalAggregation
-  readonly orientation: Orientation
-  readonly unit_kind: UnitKind
-  readonly unit_scale: number
-  /** The currency of the unit; null where the unit is no money. */
-  readonly unit_currency: string | null
-  readonly frequency: Frequency
+/** Returns the fields of the codebook that at least one row labels, in the order of the codebook. */
+export function scoredFields({ fields }: Codebook, rows: readonly GoldRow[]): Field[] {
+  return fields.filter((field) => rows.some((row) => isLabelled(row, field)))
 }
 
-export type LabelName = keyof Labels
-
-/** The name that gold files use for each field of a report. */
-export const LABEL_NAMES: Readonly<Record<Field, LabelName>> = {
-  type: 'type',
-  temporal_aggregation: 'temporal_aggregation',
-  orientation: 'orientation',
-  'unit.kind': 'unit_kind',
-  'unit.scale': 'unit_scale',
-  'unit.currency': 'unit_currency',
-  frequency: 'frequency',
+export function isLabelled({ labels }: GoldRow, { name }: Field): boolean {
+  return Object.hasOwn(labels, name)
 }
 
-/** Takes the labels from a reading, which are those that the rules alone give. */
-export function labelsOfReading(reading: RuleReading): Labels {
-  return labelsOf({
-    type: reading.type.value,
-    temporal_aggregation: reading.temporal_aggregation.value,
-    orientation: reading.orientation.value,
-    unit: reading.unit.value,
-    frequency: reading.frequency.value,
-  })
+/** Returns those of `fields` that the row labels. */
+export function labelledFields(row: GoldRow, fields: readonly Field[]): Field[] {
+  return fields.filter((field) => isLabelled(row, field))
 }
 
-/** Takes the labels from a classification result of any source. */
-export function labelsOf(
-  result: Pick<Classification, 'type' | 'temporal_aggregation' | 'orientation' | 'unit' | 'frequency'>,
-): Labels {
-  return {
-    type: result.type,
-    temporal_aggregation: result.temporal_aggregation,
-    orientation: result.orientation,
-    unit_kind: result.unit.kind,
-    unit_scale: result.unit.scale,
-    unit_currency: result.unit.currency,
-    frequency: result.frequency,
-  }
-}
-
-/** Whether the label in `field` of `got` equals the expected label. */
-export function isRight(field: Field, expected: Labels, got: Labels): boolean {
-  return expected[LABEL_NAMES[field]] === got[LABEL_NAMES[field]]
-}
-
-/** Builds a record with a value for each scored field. */
-export function perField<T>(value: (field: Field) => T): Record<Field, T> {
-  return Object.fromEntries(FIELDS.map((field) => [field, value(field)])) as Record<Field, T>
+/** Whether the label in `field` of `got` equals the label that a person gave. */
+export function isRight({ labels }: GoldRow, { name }: Field, got: Labels): boolean {
+  return isSameLabel(labels[name], got[name] ?? null)
 }

@@ -1,16 +1,15 @@
-/** Parses a gold file, which holds one indicator with its right `labels` on each line (JSON Lines). */
+/** Parses a gold file, which holds one record with its right `labels` on each line (JSON Lines), by any codebook. */
 import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
-import { AGGREGATIONS, FREQUENCIES, ORIENTATIONS, TYPES, UNIT_KINDS, UNIT_SCALES } from '../classification/codebook.ts'
-import { CURRENCY_CODES } from '../classification/currency-codes.ts'
-import { normaliseIndicator, type RawIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
-import { parseJson } from '../classification/parse-json.ts'
-import type { Indicator } from '../classification/types.ts'
-import type { Labels } from './fields.ts'
+import { normaliseIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
+import type { Indicator, Labels } from '../classification/types.ts'
+import { type Codebook, type Field, type FieldKind, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
+import { isRecord, parseJson } from '../lib/json.ts'
 
-/** One labelled indicator. Rules and models get only the property `indicator`, which never holds the labels. */
+/** One labelled record. Rules and models get only the property `indicator`, which never holds the labels. */
 export interface GoldRow {
   readonly indicator: Indicator
+  /** The labels by field; a field that nobody labelled is absent. */
   readonly labels: Labels
   /** What the rules read before they were tuned on this row; absent where the gold file does not keep this reading. */
   readonly firstReading?: FirstReading
@@ -18,63 +17,36 @@ export interface GoldRow {
   readonly line: number
 }
 
+/** What the rules first read of each field, paired with whether they were sure of this value. */
+export type FirstReading = Readonly<Record<string, readonly [value: LabelValue, sure: boolean]>>
+
 export interface ParsedGold {
   readonly rows: readonly GoldRow[]
   /** One sentence for each problem of the gold file, with line, field and value. A file with problems must not be scored. */
   readonly problems: readonly string[]
-  /** The names of labels in the gold file that eval does not score, with the number of rows that have each. */
+  /** The names of labels in the gold file that the codebook has no field for, with the number of rows that have each. */
   readonly ignored: ReadonlyMap<string, number>
 }
 
 /** The most characters of a value that a message shows. */
 const SHOWN_VALUE_LENGTH = 80
+/** The most values of a field that a message lists. */
+const MOST_LISTED_VALUES = 40
 
-/** Builds the schema of a value that is one of `values`. */
-function oneOf<const T extends readonly (string | number)[]>(values: T) {
-  const allowed = `must be one of ${values.join(', ')}`
-  return z.custom<T[number]>((value) => values.some((known) => known === value), {
-    error: (issue) => `${issue.input === undefined ? 'is missing: it ' : ''}${allowed}${got(issue.input)}`,
-  })
-}
-
-const currency = z.custom<string | null>(
-  (value) => value === null || (typeof value === 'string' && isCurrency(value)),
-  {
-    error: (issue) =>
-      `${issue.input === undefined ? 'is missing: it ' : ''}must be null, LCU, INTL or an ISO 4217 code${got(issue.input)}`,
-  },
-)
-
-const labelsSchema = z.looseObject(
-  {
-    type: oneOf(TYPES),
-    temporal_aggregation: oneOf(AGGREGATIONS),
-    orientation: oneOf(ORIENTATIONS),
-    unit_kind: oneOf(UNIT_KINDS),
-    unit_scale: oneOf(UNIT_SCALES),
-    unit_currency: currency,
-    frequency: oneOf(FREQUENCIES),
-  },
-  { error: (issue) => (issue.input === undefined ? 'is missing' : `must be an object${got(issue.input)}`) },
-)
-
-/** Builds the schema of a label paired with whether the rules were sure of the label. */
-const sureValue = <const T extends readonly string[]>(values: T) => z.tuple([oneOf(values), z.boolean()])
-
-const firstReadingSchema = z.strictObject({
-  type: sureValue(TYPES),
-  temporal_aggregation: sureValue(AGGREGATIONS),
-  orientation: sureValue(ORIENTATIONS),
+const objectSchema = z.record(z.string(), z.unknown(), {
+  error: (issue) => (issue.input === undefined ? 'is missing' : `must be an object${got(issue.input)}`),
 })
+const rowSchema = z.looseObject({
+  labels: objectSchema,
+  first_reading: z.record(z.string(), z.tuple([z.unknown(), z.boolean()])).optional(),
+})
+const unlabelledSchema = rowSchema.extend({ labels: objectSchema.nullish() })
 
-/** What the rules first read for each decided field, paired with whether they were sure of this value. */
-export type FirstReading = Readonly<z.infer<typeof firstReadingSchema>>
-
-const rowSchema = z.looseObject({ labels: labelsSchema, first_reading: firstReadingSchema.optional() })
-const LABEL_KEYS: ReadonlySet<string> = new Set(Object.keys(labelsSchema.shape))
-
-/** Parses the text of a gold file without throwing. Every problem is listed, so that the author can correct all at once. */
-export function parseGold(text: string): ParsedGold {
+/**
+ * Parses the text of a gold file without throwing. Every problem is listed, so that the author can correct all at once. With
+ * `needsLabels` false a row may have no labels, because nothing is scored.
+ */
+export function parseGold(text: string, codebook: Codebook, { needsLabels = true } = {}): ParsedGold {
   const rows: GoldRow[] = []
   const problems: string[] = []
   const ignored = new Map<string, number>()
@@ -86,12 +58,12 @@ export function parseGold(text: string): ParsedGold {
     if (content.trim() === '') continue
     const line = index + 1
     const json = parseJson(content)
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    if (!isRecord(json)) {
       problems.push(`line ${line}: must be one JSON object${got(content)}`)
       continue
     }
     const input = rawIndicatorSchema.safeParse(json)
-    const gold = rowSchema.safeParse(json)
+    const gold = (needsLabels ? rowSchema : unlabelledSchema).safeParse(json)
     for (const { path, message } of [...(input.error?.issues ?? []), ...(gold.error?.issues ?? [])]) {
       problems.push(`line ${line}, ${path.join('.') || 'the line'}: ${message}`)
     }
@@ -103,43 +75,82 @@ export function parseGold(text: string): ParsedGold {
       continue
     }
     lineOfId.set(id, line)
-    const { labels, first_reading: firstReading } = gold.data
-    for (const key of Object.keys(labels)) {
-      if (!LABEL_KEYS.has(key)) ignored.set(key, (ignored.get(key) ?? 0) + 1)
+    const labels = readLabels(codebook, gold.data.labels ?? {})
+    const firstReading = readFirstReading(codebook, gold.data.first_reading)
+    problems.push(...[...labels.problems, ...firstReading.problems].map((problem) => `line ${line}, ${problem}`))
+    for (const name of labels.ignored) ignored.set(name, (ignored.get(name) ?? 0) + 1)
+    if (needsLabels && labels.problems.length === 0 && Object.keys(labels.read).length === 0) {
+      const names = codebook.fields.map(({ name }) => name).join(', ')
+      problems.push(`line ${line}, labels: label no field of ${codebook.name}, which has ${names}`)
     }
     rows.push({
-      indicator: indicatorOf(input.data),
-      labels: pickLabels(labels),
+      // Only the texts and samples of the record pass, so that the labels stay behind.
+      indicator: normaliseIndicator(input.data).indicator,
+      labels: labels.read,
       line,
-      ...(firstReading === undefined ? {} : { firstReading }),
+      ...(firstReading.read === undefined ? {} : { firstReading: firstReading.read }),
     })
   }
-  if (rows.length === 0 && problems.length === 0) problems.push('the file holds no labelled indicator')
+  if (rows.length === 0 && problems.length === 0) problems.push('the file holds no labelled record')
   return { rows, problems, ignored }
 }
 
-/** Builds the indicator of a gold row. Only the fields of an indicator pass, so that the labels stay behind. */
-function indicatorOf(raw: RawIndicator): Indicator {
-  return normaliseIndicator(raw).indicator
+function readLabels({ field: byName }: Codebook, given: Readonly<Record<string, unknown>>) {
+  const read: Record<string, LabelValue> = {}
+  const problems: string[] = []
+  const ignored: string[] = []
+  for (const [name, value] of Object.entries(given)) {
+    const field = byName.get(name)
+    if (field === undefined) ignored.push(name)
+    else if (isValueOf(field, value)) read[name] = value
+    else problems.push(`labels.${name}: ${allowedOf(field)}${got(value)}`)
+  }
+  return { read, problems, ignored }
 }
 
-function pickLabels(labels: z.infer<typeof labelsSchema>): Labels {
-  const { type, temporal_aggregation, orientation, unit_kind, unit_scale, unit_currency, frequency } = labels
-  return { type, temporal_aggregation, orientation, unit_kind, unit_scale, unit_currency, frequency }
+function readFirstReading({ field: byName }: Codebook, given: z.output<typeof rowSchema>['first_reading']) {
+  const read: Record<string, readonly [LabelValue, boolean]> = {}
+  const problems: string[] = []
+  for (const [name, [value, sure]] of Object.entries(given ?? {})) {
+    const field = byName.get(name)
+    if (field === undefined) problems.push(`first_reading.${name}: the codebook has no such field`)
+    else if (isValueOf(field, value)) read[name] = [value, sure]
+    else problems.push(`first_reading.${name}: ${allowedOf(field)}${got(value)}`)
+  }
+  return { read: given === undefined ? undefined : read, problems }
 }
 
-function isCurrency(code: string): boolean {
-  return code === 'LCU' || code === 'INTL' || CURRENCY_CODES.has(code)
+/** Says which labels a field can have, as the middle of a message. */
+function allowedOf({ type, multi, nullable }: Field): string {
+  const single = singleOf(type)
+  if (multi !== null) return `must be a list of at most ${multi} different values, each ${single}`
+  return `must be ${nullable ? 'null or ' : ''}${single}`
 }
 
-/** Builds the end of a message, which quotes the faulty value; '' where the value is missing. */
+function singleOf(type: FieldKind): string {
+  switch (type.kind) {
+    case 'values':
+      return oneOf(type.values.map(({ value }) => value))
+    case 'derived':
+      return oneOf([...new Set(type.valueOf.values())])
+    case 'codes':
+      return type.onlyLeaves ? 'a code of the list without further codes below it' : 'a code of the list'
+    case 'number':
+      return `${type.whole ? 'a whole number' : 'a number'} from ${type.min} to ${type.max}`
+    case 'pattern':
+      return `a text of the form ${type.source}`
+    case 'text':
+      return `a text of 1 to ${type.maxLength} characters`
+  }
+}
+
+function oneOf(values: readonly (string | number)[]): string {
+  const more = values.length > MOST_LISTED_VALUES ? ` and ${values.length - MOST_LISTED_VALUES} more` : ''
+  return `one of ${values.slice(0, MOST_LISTED_VALUES).join(', ')}${more}`
+}
+
+/** Builds the end of a message, which quotes the faulty value. */
 function got(value: unknown): string {
-  if (value === undefined) return ''
-  const text =
-    typeof value === 'string' ? JSON.stringify(cleanText(value.slice(0, SHOWN_VALUE_LENGTH))) : shortJson(value)
-  return `, got ${text}`
-}
-
-function shortJson(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, SHOWN_VALUE_LENGTH)
+  const text = typeof value === 'string' ? cleanText(value.slice(0, SHOWN_VALUE_LENGTH)) : value
+  return `, got ${(JSON.stringify(text) ?? String(value)).slice(0, SHOWN_VALUE_LENGTH + 2)}`
 }

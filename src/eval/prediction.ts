@@ -1,9 +1,8 @@
-/** Builds what eval scores: the labels predicted for one indicator, with what the rules read of it and the stated confidence. */
-import { DECIDED_FIELDS } from '../classification/codebook.ts'
-import { mergeDecision } from '../classification/merge.ts'
-import { readIndicator } from '../classification/rules.ts'
-import type { Classification, Indicator, RuleReading } from '../classification/types.ts'
-import { type Field, type Labels, labelsOf, labelsOfReading, perField } from './fields.ts'
+/** Builds what eval scores: the labels predicted for one record, with what the rules read of it and the stated confidence. */
+import { completeLabels } from '../classification/fields.ts'
+import { mergeLabels } from '../classification/merge.ts'
+import type { Finding, Indicator, Labels, Reading, Scheme } from '../classification/types.ts'
+import type { Codebook } from '../codebooks/codebook.ts'
 
 export interface Prediction {
   readonly labels: Labels
@@ -12,48 +11,44 @@ export interface Prediction {
    * model or a person decided the result.
    */
   readonly ruleLabels: Labels
-  /** Whether the rules are sure of their label, by field. */
-  readonly sure: Readonly<Record<Field, boolean>>
-  /** The name of the rule that gave the label, by field. */
-  readonly rules: Readonly<Record<Field, string>>
-  /** The stated confidence that type, aggregation and orientation are all three right, 0 to 1. */
+  /** What the rules read of each field; absent for a field that no rule reads. */
+  readonly findings: Readonly<Record<string, Pick<Finding, 'sure' | 'rule'>>>
+  /** The stated confidence that the fields that a model may be asked for are all right, 0 to 1. */
   readonly confidence: number
 }
 
-/** Predicts by the rules alone. The rules get nothing but the indicator, so that no gold label can reach them. */
-export function predictByRules(indicator: Indicator): Prediction {
-  const reading = readIndicator(indicator)
-  const { confidence } = mergeDecision({ mode: 'rules', reading })
-  return {
-    ...ruleReadingOf(reading),
-    labels: labelsOfReading(reading),
-    confidence: Math.min(...DECIDED_FIELDS.map((field) => confidence[field])),
-  }
+/** Predicts by the rules alone. The rules get nothing but the record, so that no gold label can reach them. */
+export function predictByRules(scheme: Scheme, indicator: Indicator): Prediction {
+  const reading = readBy(scheme, indicator)
+  const { labels, confidence, undecided } = mergeLabels({ scheme, mode: 'rules', reading, decisions: [] })
+  const stated = scheme.codebook.fields.flatMap(({ name, asked }) => (asked ? (confidence[name] ?? []) : []))
+  const least = stated.length === 0 || undecided.length > 0 ? 0 : Math.min(...stated)
+  return { ...ruleReadingOf(scheme.codebook, reading), labels, confidence: least }
 }
 
 /**
- * Takes the prediction from a result of the service. The rules read the indicator again, because a result does not hold their
+ * Takes the prediction from a result of the service. The rules read the record again, because a result does not hold their
  * reading.
  */
-export function predictByResult(indicator: Indicator, result: Classification): Prediction {
-  return { ...ruleReadingOf(readIndicator(indicator)), labels: labelsOf(result), confidence: result.confidence }
+export function predictByResult(
+  scheme: Scheme,
+  indicator: Indicator,
+  result: { readonly labels: Labels; readonly confidence: number },
+): Prediction {
+  const { labels, confidence } = result
+  return { ...ruleReadingOf(scheme.codebook, readBy(scheme, indicator)), labels, confidence }
 }
 
-/** Takes the labels of the rules from a reading, with the rule that gave each and whether it was sure. */
-function ruleReadingOf(reading: RuleReading): Pick<Prediction, 'ruleLabels' | 'sure' | 'rules'> {
-  const readingOf = (field: Field) => {
-    switch (field) {
-      case 'unit.kind':
-      case 'unit.scale':
-      case 'unit.currency':
-        return reading.unit
-      default:
-        return reading[field]
-    }
-  }
-  return {
-    ruleLabels: labelsOfReading(reading),
-    sure: perField((field) => readingOf(field).sure),
-    rules: perField((field) => readingOf(field).rule),
-  }
+/** Reads a record by the codebook's rules; nothing is read for a codebook that has none. */
+export function readBy({ code }: Scheme, indicator: Indicator): Reading {
+  return code?.read(indicator) ?? {}
+}
+
+function ruleReadingOf(codebook: Codebook, reading: Reading): Pick<Prediction, 'ruleLabels' | 'findings'> {
+  const values = Object.fromEntries(Object.entries(reading).map(([name, { value }]) => [name, value]))
+  const findings = codebook.fields.flatMap(({ name, type }) => {
+    const finding = reading[type.kind === 'derived' ? type.from : name]
+    return finding === undefined ? [] : [[name, { sure: finding.sure, rule: finding.rule }] as const]
+  })
+  return { ruleLabels: completeLabels(codebook, values), findings: Object.fromEntries(findings) }
 }

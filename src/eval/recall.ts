@@ -1,6 +1,7 @@
 /** Measures how often the shortlists of a codebook's code lists hold the code that a person gave. Pure. */
-import type { Codebook } from '../codebooks/codebook.ts'
+
 import { createShortlister } from '../classification/shortlist.ts'
+import type { Codebook } from '../codebooks/codebook.ts'
 import type { LabelledRecord } from '../codebooks/types.ts'
 
 /** How often the code that a person gave stood among the first codes of its shortlist, for one field of the codebook. */

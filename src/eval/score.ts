@@ -1,6 +1,8 @@
 /** Scores predictions against gold labels: accuracy by field, coverage and precision of the rules, calibration, and every miss. */
-import { DECIDED_FIELDS } from '../classification/codebook.ts'
-import { FIELDS, type Field, isRight, LABEL_NAMES, perField } from './fields.ts'
+import { isSameLabel } from '../classification/fields.ts'
+import type { Labels, LabelValue } from '../classification/types.ts'
+import type { Field } from '../codebooks/codebook.ts'
+import { isRight, labelledFields } from './fields.ts'
 import type { GoldRow } from './gold-file.ts'
 import type { Prediction } from './prediction.ts'
 import {
@@ -18,27 +20,29 @@ export interface ScoredRow {
   readonly prediction: Prediction
 }
 
-/** The names of the accuracies in a report: one for each field, and `all`, which is right where every field is right. */
-export const ACCURACIES = [...FIELDS, 'all'] as const
-export type AccuracyName = (typeof ACCURACIES)[number]
+/** The name of the accuracy of whole rows: a row counts as right where every label of it is right. */
+export const ALL = 'all'
 
 export interface SureScore {
-  /** The part of the indicators for which the rules are sure, 0 to 1. */
+  /** The part of the records for which the rules are sure, 0 to 1. */
   readonly coverage: number
-  /** The part of the sure readings that is right, 0 to 1; null where the rules are sure of no indicator. */
+  /** The part of the sure readings that is right, 0 to 1; null where the rules are sure of no record. */
   readonly precision: number | null
 }
 
-/** One wrong label in one field of an indicator. */
+/** One wrong label in one field of a record. */
 export interface Miss {
   readonly indicator_id: string
   readonly name: string
   readonly units: string | null
-  readonly field: Field
-  readonly expected: string | number | null
-  readonly got: string | number | null
-  /** The rule that read the field. The wrong label may come from a model instead, where a model was asked. */
-  readonly rule: string
+  readonly field: string
+  readonly expected: LabelValue
+  readonly got: LabelValue
+  /**
+   * The rule that read the field; null where no rule reads it. The wrong label may come from a model instead, where a model
+   * was asked.
+   */
+  readonly rule: string | null
   /** Whether the rule that read the field is sure. */
   readonly sure: boolean
 }
@@ -52,118 +56,146 @@ export interface RulePrecision {
   readonly sure_right: number
 }
 
+/** How many records of each expected label (outer key) got each label (inner key), right labels included. */
+export type Confusion = Readonly<Record<string, Readonly<Record<string, number>>>>
+
 /** The score of a gold file. The property names are fixed, because they stand in the JSON report. */
 export interface Score {
   readonly n: number
-  readonly accuracy: Readonly<Record<AccuracyName, number>>
-  /** Coverage and precision of sure readings, for type, temporal aggregation and orientation together and for each field. */
-  readonly sure: SureScore & { readonly by_field: Readonly<Record<Field, SureScore>> }
-  /** The 95 % confidence intervals of accuracies, coverage and precision, by Wilson's method. */
-  readonly intervals: Readonly<Record<AccuracyName | 'sure.coverage' | 'sure.precision', Interval>>
-  /** How many indicators of each expected type (outer key) got each type (inner key), right types included. */
-  readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>
-  /** How well the stated confidence agrees with how often type, aggregation and orientation are all three right. */
+  /** The number of records that a person labelled, by field. */
+  readonly labelled: Readonly<Record<string, number>>
+  /** The part of the labelled records that is right, by field, and `all` for whole rows. */
+  readonly accuracy: Readonly<Record<string, number>>
+  /** Coverage and precision of sure readings: for each field, and for all fields together that a model may be asked for. */
+  readonly sure: SureScore & { readonly by_field: Readonly<Record<string, SureScore>> }
+  /** The 95 % confidence intervals of accuracies, `sure.coverage` and `sure.precision`, by Wilson's method. */
+  readonly intervals: Readonly<Record<string, Interval>>
+  readonly confusion: Readonly<Record<string, Confusion>>
+  /** How well the stated confidence agrees with how often the fields that a model may be asked for are all right. */
   readonly calibration: { readonly brier: number | null; readonly bins: readonly ReliabilityBin[] }
-  /** The precision of each rule that reads the type, from the least to the most precise rule. */
-  readonly type_rules: readonly RulePrecision[]
+  /** The precision of each rule by the field that it reads, from the least to the most precise rule. */
+  readonly rules: Readonly<Record<string, readonly RulePrecision[]>>
   readonly misses: readonly Miss[]
 }
 
-/** Scores the predictions for all rows of a gold file. */
-export function score(scored: readonly ScoredRow[]): Score {
+/** Scores the predictions for all rows of a gold file in the scored fields. */
+export function score(scored: readonly ScoredRow[], fields: readonly Field[]): Score {
   const n = scored.length
-  const counts = Object.fromEntries(
-    ACCURACIES.map((name) => [name, scored.filter((one) => isAllRight(one, name === 'all' ? FIELDS : [name])).length]),
-  ) as Record<AccuracyName, number>
-  const joint = sureOf(scored, DECIDED_FIELDS)
-  const intervals = {
-    ...(Object.fromEntries(ACCURACIES.map((name) => [name, wilson(counts[name], n)])) as Record<
-      AccuracyName,
-      Interval
-    >),
-    'sure.coverage': wilson(joint.sure, n),
-    'sure.precision': wilson(joint.right, joint.sure),
-  }
+  const labelled = new Map(fields.map((field) => [field, scored.filter(({ row }) => labelledFields(row, [field])[0])]))
+  const right = (rows: readonly ScoredRow[], of: readonly Field[]) =>
+    rows.filter((one) => areAllRight(one, of, one.prediction.labels)).length
+  const counts = [
+    ...[...labelled].map(([field, rows]) => ({ name: field.name, n: rows.length, right: right(rows, [field]) })),
+    { name: ALL, n, right: right(scored, fields) },
+  ]
+  const asked = fields.filter((field) => field.asked)
+  const joint = sureOf(scored, asked.length === 0 ? fields : asked)
   return {
     n,
-    accuracy: Object.fromEntries(ACCURACIES.map((name) => [name, portion(counts[name], n) ?? 0])) as Record<
-      AccuracyName,
-      number
-    >,
-    sure: { ...joint.score, by_field: perField((field) => sureOf(scored, [field]).score) },
-    intervals,
-    confusion: confusionOf(scored),
-    calibration: calibrationOf(scored),
-    type_rules: typeRulesOf(scored),
-    misses: scored.flatMap(missesOf),
+    labelled: Object.fromEntries([...labelled].map(([{ name }, rows]) => [name, rows.length])),
+    accuracy: Object.fromEntries(counts.map((count) => [count.name, portion(count.right, count.n) ?? 0])),
+    sure: {
+      ...joint.score,
+      by_field: Object.fromEntries(fields.map((field) => [field.name, sureOf(scored, [field]).score])),
+    },
+    intervals: {
+      ...Object.fromEntries(counts.map((count) => [count.name, wilson(count.right, count.n)])),
+      'sure.coverage': wilson(joint.sure, joint.n),
+      'sure.precision': wilson(joint.right, joint.sure),
+    },
+    confusion: Object.fromEntries([...labelled].map(([{ name }, rows]) => [name, confusionOf(rows, name)])),
+    calibration: calibrationOf(scored, asked.length === 0 ? fields : asked),
+    rules: Object.fromEntries(
+      [...labelled].flatMap(([field, rows]) => {
+        const rules = rulesOf(rows, field)
+        return rules.length === 0 ? [] : [[field.name, rules]]
+      }),
+    ),
+    misses: scored.flatMap((one) => missesOf(one, fields)),
   }
 }
 
-function isAllRight({ row, prediction }: ScoredRow, fields: readonly Field[]): boolean {
-  return fields.every((field) => isRight(field, row.labels, prediction.labels))
+/** Whether every label that a person gave in `fields` agrees with `labels`. */
+function areAllRight({ row }: ScoredRow, fields: readonly Field[], labels: Labels): boolean {
+  return labelledFields(row, fields).every((field) => isRight(row, field, labels))
 }
 
-function isAllRightByRules({ row, prediction }: ScoredRow, fields: readonly Field[]): boolean {
-  return fields.every((field) => isRight(field, row.labels, prediction.ruleLabels))
-}
-
-/** Coverage and precision of the readings that are sure of all `fields`. */
+/** Coverage and precision of the readings that are sure of all labelled `fields`, over the rows that label any of them. */
 function sureOf(scored: readonly ScoredRow[], fields: readonly Field[]) {
-  const sure = scored.filter(({ prediction }) => fields.every((field) => prediction.sure[field]))
-  const right = sure.filter((one) => isAllRightByRules(one, fields)).length
+  const rows = scored.filter(({ row }) => labelledFields(row, fields).length > 0)
+  const sure = rows.filter(({ row, prediction }) =>
+    labelledFields(row, fields).every(({ name }) => prediction.findings[name]?.sure === true),
+  )
+  const right = sure.filter((one) => areAllRight(one, fields, one.prediction.ruleLabels)).length
   const result: SureScore = {
-    coverage: portion(sure.length, scored.length) ?? 0,
+    coverage: portion(sure.length, rows.length) ?? 0,
     precision: portion(right, sure.length),
   }
-  return { sure: sure.length, right, score: result }
+  return { n: rows.length, sure: sure.length, right, score: result }
 }
 
 function portion(part: number, whole: number): number | null {
   return whole === 0 ? null : round(part / whole)
 }
 
-function confusionOf(scored: readonly ScoredRow[]): Record<string, Record<string, number>> {
-  const table: Record<string, Record<string, number>> = {}
-  for (const { row, prediction } of scored) {
-    const counts = table[row.labels.type] ?? {}
-    table[row.labels.type] = counts
-    counts[prediction.labels.type] = (counts[prediction.labels.type] ?? 0) + 1
+function confusionOf(rows: readonly ScoredRow[], name: string): Confusion {
+  const table = new Map<string, Map<string, number>>()
+  for (const { row, prediction } of rows) {
+    const expected = row.labels[name] ?? null
+    const given = prediction.labels[name] ?? null
+    const line = table.get(showLabel(expected)) ?? new Map<string, number>()
+    table.set(showLabel(expected), line)
+    // The values of a multi-label field may come in another order, which is no confusion.
+    const shown = showLabel(isSameLabel(expected, given) ? expected : given)
+    line.set(shown, (line.get(shown) ?? 0) + 1)
   }
-  return table
+  return Object.fromEntries([...table].map(([expected, line]) => [expected, Object.fromEntries(line)]))
 }
 
-function calibrationOf(scored: readonly ScoredRow[]): Score['calibration'] {
-  const outcomes = scored.map((one): Outcome => {
-    return { confidence: one.prediction.confidence, right: isAllRight(one, DECIDED_FIELDS) }
+/** Writes a label as text: "null" for no label, and the values of a multi-label field with "+" between them. */
+export function showLabel(value: LabelValue): string {
+  if (!Array.isArray(value)) return String(value)
+  return value.length === 0 ? 'none' : value.join(' + ')
+}
+
+function calibrationOf(scored: readonly ScoredRow[], fields: readonly Field[]): Score['calibration'] {
+  const outcomes = scored.flatMap((one): Outcome[] => {
+    if (labelledFields(one.row, fields).length === 0) return []
+    const { confidence, labels } = one.prediction
+    return [{ confidence, right: areAllRight(one, fields, labels) }]
   })
   return { brier: brierScore(outcomes), bins: reliabilityTable(outcomes) }
 }
 
-function typeRulesOf(scored: readonly ScoredRow[]): RulePrecision[] {
+function rulesOf(rows: readonly ScoredRow[], field: Field): RulePrecision[] {
   const byRule = new Map<string, { rule: string; n: number; right: number; sure_n: number; sure_right: number }>()
-  for (const one of scored) {
-    const rule = one.prediction.rules.type
+  for (const { row, prediction } of rows) {
+    const finding = prediction.findings[field.name]
+    if (finding === undefined) continue
+    const { rule, sure } = finding
     const entry = byRule.get(rule) ?? { rule, n: 0, right: 0, sure_n: 0, sure_right: 0 }
     byRule.set(rule, entry)
-    const right = isAllRightByRules(one, ['type']) ? 1 : 0
+    const right = isRight(row, field, prediction.ruleLabels) ? 1 : 0
     entry.n += 1
     entry.right += right
-    if (!one.prediction.sure.type) continue
+    if (!sure) continue
     entry.sure_n += 1
     entry.sure_right += right
   }
   return [...byRule.values()].sort((a, b) => a.right / a.n - b.right / b.n || b.n - a.n || (a.rule < b.rule ? -1 : 1))
 }
 
-function missesOf({ row, prediction }: ScoredRow): Miss[] {
-  return FIELDS.filter((field) => !isRight(field, row.labels, prediction.labels)).map((field) => ({
-    indicator_id: row.indicator.indicator_id,
-    name: row.indicator.name,
-    units: row.indicator.units ?? null,
-    field,
-    expected: row.labels[LABEL_NAMES[field]],
-    got: prediction.labels[LABEL_NAMES[field]],
-    rule: prediction.rules[field],
-    sure: prediction.sure[field],
-  }))
+function missesOf({ row, prediction }: ScoredRow, fields: readonly Field[]): Miss[] {
+  return labelledFields(row, fields)
+    .filter((field) => !isRight(row, field, prediction.labels))
+    .map(({ name }) => ({
+      indicator_id: row.indicator.indicator_id,
+      name: row.indicator.name,
+      units: row.indicator.units ?? null,
+      field: name,
+      expected: row.labels[name] ?? null,
+      got: prediction.labels[name] ?? null,
+      rule: prediction.findings[name]?.rule ?? null,
+      sure: prediction.findings[name]?.sure ?? false,
+    }))
 }
