@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:http2'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import type { Classification } from '../../src/classification/types.ts'
-import type { BatchResponse, RunStatus } from '../../src/restate/contract.ts'
+import type { BatchResponse, ResultBody, RunStatus } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 let stack: TestStack
@@ -47,16 +46,21 @@ test('a batch answers with one result an indicator, in order, and stores them', 
   assert.equal(summary.classified, 2)
   const [first] = results
   assert.equal(first?.type, 'flow')
-  assert.equal(first?.unit.currency, 'USD')
+  assert.equal(first?.unit_currency, 'USD')
+  assert.deepEqual(first?.unit, { kind: 'currency', scale: 1, currency: 'USD', per: null })
+  assert.equal(first?.catalogue, 'default')
+  assert.equal(first?.codebook, 'economic-indicators@2')
+  assert.equal(first?.codebook_version, '2')
   assert.equal(first?.family, 'physical-fundamental')
   assert.equal(first?.time_basis, 'per-period')
-  const rows = await client.query('select indicator_id from classifications where run_id = $1 order by 1', [
-    'run-first',
-  ])
-  assert.deepEqual(
-    rows.rows.map((row) => row.indicator_id),
-    ['A.1', 'FRA.GDP'],
+  const rows = await client.query(
+    'select indicator_id, unit_currency from results_economic_indicators where run_id = $1 order by 1',
+    ['run-first'],
   )
+  assert.deepEqual(rows.rows, [
+    { indicator_id: 'A.1', unit_currency: null },
+    { indicator_id: 'FRA.GDP', unit_currency: 'USD' },
+  ])
 })
 
 test('the model is asked where no rule is sure, and results of the offline model carry its name', async () => {
@@ -64,6 +68,7 @@ test('the model is asked where no rule is sure, and results of the offline model
     indicators: [{ ...unclear, indicator_id: 'B.1', name: 'Blorbic plain of the attainment' }],
   })
   assert.equal(results[0]?.source, 'model')
+  assert.equal(results[0]?.status, 'unverified', 'a guess of the offline model is never accepted')
   assert.equal(results[0]?.model, 'offline-rules')
   assert.equal(summary.model_requests, 1)
   assert.ok(summary.tokens.input > 1_000, `${summary.tokens.input} input tokens`)
@@ -99,7 +104,8 @@ test('mode rules asks no model, and says where the rules only guess', async () =
   })
   assert.equal(summary.model_requests, 0)
   assert.equal(results[0]?.source, 'rules')
-  assert.equal(results[0]?.status, 'needs-review')
+  assert.equal(results[0]?.status, 'unverified')
+  assert.equal(summary.unverified, 1)
 })
 
 test('unchanged input is not asked again, unless forced, changed, or by a stronger mode', async () => {
@@ -126,7 +132,7 @@ test('the history holds one row an indicator and run, also when a run classifies
   await classify({ indicators, run_id: 'run-history', force: true })
   await classify({ indicators, run_id: 'run-history', force: true })
   await classify({ indicators, run_id: 'run-history-2', force: true })
-  const rows = await client.query(`select run_id from classification_history where indicator_id = 'H.1' order by 1`)
+  const rows = await client.query(`select run_id from result_history where indicator_id = 'H.1' order by 1`)
   assert.deepEqual(
     rows.rows.map((row) => row.run_id),
     ['run-history', 'run-history-2'],
@@ -175,6 +181,17 @@ const refused: readonly { readonly what: string; readonly body: unknown; readonl
   { what: 'pack 26', body: { indicators: [gdp], options: { pack: 26 } }, message: /\/options\/pack.*25/ },
   { what: 'an unknown mode', body: { indicators: [gdp], options: { mode: 'x' } }, message: /\/options\/mode.*hybrid/ },
   { what: 'one id twice', body: { indicators: [gdp, gdp] }, message: /\/indicators\/1\/indicator_id.*unique/ },
+  { what: 'an empty catalogue', body: { indicators: [gdp], catalogue: '' }, message: /\/catalogue.*1 to 100/ },
+  {
+    what: 'a codebook that is no name',
+    body: { indicators: [gdp], codebook: 'A b' },
+    message: /\/codebook.*name@version/,
+  },
+  {
+    what: 'an unknown codebook',
+    body: { indicators: [gdp], codebook: 'nobody' },
+    message: /there is no .*nobody.* here; there are economic-indicators@2/,
+  },
   { what: 'an unknown option', body: { indicators: [gdp], optoins: {} }, message: /optoins/ },
 ]
 
@@ -186,10 +203,26 @@ for (const { what, body, message } of refused) {
   })
 }
 
+test('two catalogues with the same ids keep their results apart', async () => {
+  const one = { ...gdp, indicator_id: 'C.1' }
+  await classify({ indicators: [one], catalogue: 'first' })
+  await classify({ indicators: [{ ...one, name: 'Number of hospital beds', units: 'beds' }], catalogue: 'second' })
+  const { rows } = await client.query(`select catalogue, name from results where indicator_id = 'C.1' order by 1`)
+  assert.deepEqual(rows, [
+    { catalogue: 'first', name: 'GDP (current US$)' },
+    { catalogue: 'second', name: 'Number of hospital beds' },
+  ])
+  const both = await callIngress(stack, 'classify-api/status', { indicator_id: 'C.1' })
+  assert.equal(both.status, 400)
+  assert.match(both.text, /catalogue \\"first\\".*catalogue \\"second\\"/)
+  const first = await callIngress(stack, 'classify-api/status', { indicator_id: 'C.1', catalogue: 'first' })
+  assert.equal((first.json() as ResultBody).name, 'GDP (current US$)')
+})
+
 test('status knows indicators and runs, and says 404 for what it does not know', async () => {
   await classify({ indicators: [{ ...gdp, indicator_id: 'T.1' }], run_id: 'run-status' })
   const one = await callIngress(stack, 'classify-api/status', { indicator_id: 'T.1' })
-  assert.equal((one.json() as Classification).run_id, 'run-status')
+  assert.equal((one.json() as ResultBody).run_id, 'run-status')
   const run = (await callIngress(stack, 'classify-api/status', { run_id: 'run-status' })).json() as RunStatus
   assert.equal(run.classified, 1)
   assert.equal(run.batches, 1)
