@@ -68,6 +68,7 @@ export function batchDone(body: unknown): Reply {
     classified: count,
     unchanged: 0,
     needs_review: 0,
+    unverified: 0,
     by_source: { rules: count, reuse: 0, model: 0, escalation: 0, person: 0 },
     model_requests: 0,
     tokens: { input: 0, cached: 0, output: 0 },

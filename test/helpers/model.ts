@@ -1,7 +1,7 @@
 /** A chat completions endpoint over real HTTP whose answers a test scripts one by one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { parseUserPrompt } from '../../src/classification/prompt.ts'
+import { parseUserPrompt } from '../../src/classification/user-prompt.ts'
 
 export interface Asked {
   readonly model: string
@@ -9,6 +9,8 @@ export interface Asked {
   readonly ids: readonly string[]
   /** The short name of an indicator in this request, under which it must be answered. */
   readonly keyOf: (id: string) => string
+  /** The fields that the request asks of an indicator. */
+  readonly fieldsOf: (id: string) => readonly string[]
 }
 
 export interface Answer {
@@ -30,17 +32,25 @@ export interface ScriptedModel {
   close(): Promise<void>
 }
 
-/** An answer for `key` that passes every check. `confidence` counts from 0 to 100; `over` replaces properties. */
+/** A label that fits for each field that economic indicators may be asked for. */
+const GOOD_LABELS: Readonly<Record<string, unknown>> = {
+  type: 'volume',
+  temporal_aggregation: 'period-total',
+  orientation: 'neutral',
+  unit_kind: 'physical',
+  unit_scale: 1,
+  unit_currency: null,
+  unit_per: null,
+  frequency: 'annual',
+}
+
+/**
+ * An answer for `key` that passes every check, whatever fields are asked. `confidence` counts from 0 to 100; `over` replaces
+ * labels by field.
+ */
 export function goodAnswer(key: string, confidence = 90, over: Readonly<Record<string, unknown>> = {}): unknown {
-  return {
-    key,
-    reason: 'scripted',
-    type: 'volume',
-    temporal_aggregation: 'period-total',
-    orientation: 'neutral',
-    confidence: { type: confidence, temporal_aggregation: confidence, orientation: confidence },
-    ...over,
-  }
+  const labels = Object.entries({ ...GOOD_LABELS, ...over }).map(([field, value]) => ({ field, value, confidence }))
+  return { key, reason: 'scripted', labels }
 }
 
 /** Starts the endpoint on a free port. `script` gets each request with its number, which counts from 0. */
@@ -54,8 +64,13 @@ export async function startScriptedModel(script: (asked: Asked, index: number) =
     request.on('end', async () => {
       const body = JSON.parse(text) as { model: string; messages: { role: string; content: string }[] }
       const items = parseUserPrompt(body.messages.findLast((message) => message.role === 'user')?.content ?? '')
-      const keys = new Map(items.map((item) => [item.indicator.indicator_id, item.key]))
-      const entry: Asked = { model: body.model, ids: [...keys.keys()], keyOf: (id) => keys.get(id) ?? '' }
+      const byId = new Map(items.map((item) => [item.id, item]))
+      const entry: Asked = {
+        model: body.model,
+        ids: [...byId.keys()],
+        keyOf: (id) => byId.get(id)?.key ?? '',
+        fieldsOf: (id) => byId.get(id)?.ask ?? [],
+      }
       asked.push(entry)
       const answer = script(entry, asked.length - 1)
       await answer.after
