@@ -46,7 +46,10 @@ function labelSchema(field: Field): JsonSchema {
 
 function valueSchema(field: Field): JsonSchema {
   const single = singleSchema(field)
-  if (field.multi !== null) return { type: 'array', items: single, description: `At most ${field.multi} values.` }
+  if (field.multi !== null) {
+    const type = field.nullable ? ['array', 'null'] : 'array'
+    return { type, items: single, description: `At most ${field.multi} values.` }
+  }
   if (!field.nullable) return single
   const { type, enum: values, ...rest } = single as { type: string; enum?: readonly JsonValue[] }
   return { type: [type, 'null'], ...(values === undefined ? {} : { enum: [...values, null] }), ...rest }

@@ -1,12 +1,12 @@
 /** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
-import { type Codebook, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
+import { type Codebook, type Field, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
 import { cleanText, cutText } from './clean-text.ts'
-import { isSameLabel } from './fields.ts'
+import { isRuledOut, isSameLabel } from './fields.ts'
 import { NONE_OF_THESE } from './prompt.ts'
 import type { Decision } from './types.ts'
 
 export const MAX_REASON_LENGTH = 300
-const MAX_REASON_READ = 10_000
+const MAX_TEXT_READ = 10_000
 const MAX_UNKNOWN_KEY_LENGTH = 40
 
 /** What was asked of one key. */
@@ -70,11 +70,12 @@ function readElements(codebook: Codebook, fields: readonly string[], elements: r
   const labels: Record<string, LabelValue> = {}
   const confidence: Record<string, number> = {}
   const open: Open[] = []
+  const leftOut: string[] = []
   for (const field of fields) {
     const found = elements.flatMap((element) => labelsOf(element).filter((one) => one.field === field))
     const read = found.map((one) => readLabel(codebook, field, one))
     const [first] = read
-    if (first === undefined) open.push({ field, code: 'no-answer', message: 'the model left it out' })
+    if (first === undefined) leftOut.push(field)
     else if (!read.every((other) => isAlike(first, other))) {
       open.push({ field, code: 'doubled-answer', message: 'the model answered twice, differently' })
     } else if ('code' in first) open.push({ field, ...first })
@@ -82,6 +83,14 @@ function readElements(codebook: Codebook, fields: readonly string[], elements: r
       labels[field] = first.value
       confidence[field] = first.confidence
     }
+  }
+  for (const field of leftOut) {
+    const conditions = codebook.field.get(field)?.appliesWhen ?? {}
+    // A field that the other labels of the answer rule out has the label null, whether or not the model says so.
+    if (isRuledOut(labels, conditions)) {
+      labels[field] = null
+      confidence[field] = Math.min(...Object.keys(conditions).map((name) => confidence[name] ?? 1))
+    } else open.push({ field, code: 'no-answer', message: 'the model left it out' })
   }
   const decision = Object.keys(labels).length === 0 ? null : { labels, confidence, reason: reasonOf(elements) }
   return { decision, open }
@@ -92,14 +101,23 @@ type ReadLabel = { readonly value: LabelValue; readonly confidence: number } | P
 function readLabel(codebook: Codebook, name: string, { value, confidence }: Element): ReadLabel {
   const field = codebook.field.get(name)
   if (field === undefined) return { code: 'invalid-answer', message: `there is no field ${name}` }
-  if (value === NONE_OF_THESE && field.type.kind === 'codes') {
+  const normal = normalValue(field, value)
+  const isNone =
+    normal === NONE_OF_THESE || (Array.isArray(normal) && normal.length === 1 && normal[0] === NONE_OF_THESE)
+  if (isNone && field.type.kind === 'codes') {
     return { code: 'none-of-these', message: `${name}: none of the codes shown fits` }
   }
-  const normal = field.multi !== null && Array.isArray(value) ? [...new Set(value as unknown[])] : value
   if (!isValueOf(field, normal)) return { code: 'invalid-answer', message: `${name}: not a value of the codebook` }
   const sure = readPercent(confidence)
   if (sure === null) return { code: 'invalid-answer', message: `${name}: the confidence must be 0 to 100` }
   return { value: normal, confidence: sure }
+}
+
+/** Drops repeated values of a list, and makes a text of the model's own safe to store and to print. */
+function normalValue({ multi, type }: Field, value: unknown): unknown {
+  if (multi !== null && Array.isArray(value)) return [...new Set(value as unknown[])]
+  const isOwnText = type.kind === 'text' || type.kind === 'pattern'
+  return isOwnText && typeof value === 'string' ? oneLine(value) : value
 }
 
 /**
@@ -118,8 +136,12 @@ function isAlike(one: ReadLabel, other: ReadLabel): boolean {
 
 function reasonOf(elements: readonly Element[]): string {
   const said = elements.map(({ reason }) => reason).find((reason) => typeof reason === 'string') ?? ''
-  // The reason becomes one line, because a second line would look like output of this program where the reason is printed.
-  return cutText(cleanText(said.slice(0, MAX_REASON_READ)).replace(/\s+/g, ' '), MAX_REASON_LENGTH)
+  return cutText(oneLine(said), MAX_REASON_LENGTH)
+}
+
+/** Makes a safe text of one line, because a second line would look like output of this program where the text is printed. */
+function oneLine(text: string): string {
+  return cleanText(text.slice(0, MAX_TEXT_READ)).replace(/\s+/g, ' ')
 }
 
 function elementsOf(answer: unknown): readonly Element[] {

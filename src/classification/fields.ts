@@ -24,12 +24,18 @@ export function completeLabels({ fields }: Codebook, labels: Labels): Labels {
   return complete
 }
 
-function labelOf({ name, type, appliesWhen }: Field, given: Labels, complete: Labels): LabelValue {
+function labelOf(field: Field, given: Labels, complete: Labels): LabelValue {
+  const { name, type } = field
   const known = { ...given, ...complete }
-  if (appliesWhen !== null && !meets(known, appliesWhen)) return null
+  if (!appliesTo(field, known)) return null
   if (type.kind !== 'derived') return given[name] ?? null
   const from = known[type.from]
   return typeof from === 'string' || typeof from === 'number' ? (type.valueOf.get(from) ?? null) : null
+}
+
+/** Whether the field can have a label, by the labels of the fields that it depends on. */
+export function appliesTo({ appliesWhen }: Field, labels: Labels): boolean {
+  return appliesWhen === null || meets(labels, appliesWhen)
 }
 
 /** Whether two labels are equal. The order of the values in a multi-label field does not count. */
@@ -59,6 +65,6 @@ export function sureLabels(reading: Reading): Labels {
 }
 
 /** Whether a condition fails by labels that are known; a label that is not known yet may still meet it. */
-function isRuledOut(known: Labels, conditions: NonNullable<Field['appliesWhen']>): boolean {
+export function isRuledOut(known: Labels, conditions: NonNullable<Field['appliesWhen']>): boolean {
   return Object.entries(conditions).some(([name, wanted]) => name in known && !meets(known, { [name]: wanted }))
 }

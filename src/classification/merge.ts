@@ -1,6 +1,6 @@
 /** Merges the findings of rules with the answers of models and people into the labels of a record, and decides about escalation. */
-import { type Field, type LabelValue, meets } from '../codebooks/codebook.ts'
-import { completeLabels, isSameLabel } from './fields.ts'
+import type { LabelValue } from '../codebooks/codebook.ts'
+import { appliesTo, completeLabels, isSameLabel } from './fields.ts'
 import type { Decision, Labels, Mode, Reading, Scheme, Source } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
@@ -43,38 +43,48 @@ export interface Merged {
 /**
  * Chooses a label for each field. The answer of a person always wins. Otherwise mode `rules` takes the findings; mode
  * `hybrid` takes a finding where it is sure, else the answer; mode `model` takes the answer. Without an answer the finding
- * stands.
+ * stands. A field that does not apply by the labels chosen is null, and what was said of it decides nothing.
  */
-export function mergeLabels({ scheme, mode, reading, decisions }: MergeInput): Merged {
-  const labels: Record<string, LabelValue> = {}
-  const decidedBy: Record<string, Source> = {}
-  const confidence: Record<string, number> = {}
-  const guessed: string[] = []
-  for (const { name, asked, type } of scheme.codebook.fields) {
-    if (type.kind === 'derived') continue
-    const finding = reading[name]
-    const answer = answerOf(decisions, name)
-    const isUsed = answer !== undefined && (answer.source === 'person' || usesAnswer(mode, finding))
-    const found = isUsed ? answer.decision.labels[name] : finding?.value
-    if (found === undefined) continue
-    labels[name] = found
-    decidedBy[name] = isUsed ? answer.source : 'rules'
-    confidence[name] = isUsed
-      ? (answer.decision.confidence[name] ?? 0)
-      : findingConfidence(scheme, name, finding?.sure === true)
-    if (asked && (isUsed ? answer.isGuess : finding?.sure !== true)) guessed.push(name)
-  }
-  const complete = completeLabels(scheme.codebook, labels)
-  const isUndecided = ({ name, asked, appliesWhen }: Field) =>
-    asked && !(name in labels) && (appliesWhen === null || meets(complete, appliesWhen))
+export function mergeLabels(input: MergeInput): Merged {
+  const { codebook } = input.scheme
+  const choices = codebook.fields.flatMap((field) => {
+    const choice = field.type.kind === 'derived' ? null : choiceOf(input, field.name)
+    return choice === null ? [] : [{ field, ...choice }]
+  })
+  const labels = completeLabels(codebook, Object.fromEntries(choices.map(({ field, value }) => [field.name, value])))
+  const standing = choices.filter(({ field }) => appliesTo(field, labels))
+  const chosen = new Set(choices.map(({ field }) => field))
+  const undecided = codebook.fields.filter((field) => field.asked && !chosen.has(field) && appliesTo(field, labels))
   return {
-    labels: complete,
-    decidedBy,
-    confidence,
-    guessed,
-    undecided: scheme.codebook.fields.filter(isUndecided).map(({ name }) => name),
-    conflicts: mode === 'rules' ? [] : conflictsOf(reading, decisions),
+    labels,
+    decidedBy: Object.fromEntries(standing.map(({ field, by }) => [field.name, by])),
+    confidence: Object.fromEntries(standing.map(({ field, confidence }) => [field.name, confidence])),
+    guessed: standing.flatMap(({ field, isGuess }) => (isGuess && field.asked ? [field.name] : [])),
+    undecided: undecided.map(({ name }) => name),
+    conflicts: input.mode === 'rules' ? [] : conflictsOf(input.reading, input.decisions),
   }
+}
+
+/** What decides one field. */
+interface Choice {
+  readonly value: LabelValue
+  readonly by: Source
+  readonly confidence: number
+  readonly isGuess: boolean
+}
+
+/** Chooses between the answer and the finding of a field; null where there is neither. */
+function choiceOf({ scheme, mode, reading, decisions }: MergeInput, name: string): Choice | null {
+  const finding = reading[name]
+  const answer = answerOf(decisions, name)
+  if (answer !== undefined && (answer.source === 'person' || usesAnswer(mode, finding))) {
+    const { decision, source, isGuess } = answer
+    const confidence = decision.confidence[name] ?? 0
+    return { value: decision.labels[name] ?? null, by: source, confidence, isGuess }
+  }
+  if (finding === undefined) return null
+  const { value, sure } = finding
+  return { value, by: 'rules', confidence: findingConfidence(scheme, name, sure), isGuess: !sure }
 }
 
 /** Returns the answer that counts for a field: the latest of a person, else the latest of a model. */

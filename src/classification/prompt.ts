@@ -58,7 +58,8 @@ function kindLines({ type }: Field): string[] {
   switch (type.kind) {
     case 'values':
       return type.values.map(
-        ({ value, definition, not }) => `- ${value}: ${definition}${not === null ? '' : `. Not: ${not}`}`,
+        ({ value, definition, not }) =>
+          `- ${value}: ${not === null ? definition : `${definition.replace(/\.$/, '')}. Not: ${not}`}`,
       )
     case 'codes':
       return [

@@ -2,7 +2,7 @@
 import type { Codebook } from '../codebooks/codebook.ts'
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { cutText } from './clean-text.ts'
-import { openFields } from './fields.ts'
+import { appliesTo, openFields } from './fields.ts'
 import { answerOf, doubtfulFields, type Merged, type MergeInput, mergeLabels, thresholdOf } from './merge.ts'
 import type { Classification, Indicator, Issue, Reading, Source, Status } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
@@ -47,11 +47,17 @@ export function buildClassification(input: ClassificationInput): Classification 
     status: statusOf(codebook, merged, doubts.length > 0 || isBlocked(codebook, findings)),
     issues: [...doubts, ...guessIssues(merged), ...findings],
     reason: last === undefined ? rulesReason(codebook, reading) : last.decision.reason,
-    model: last?.model ?? null,
+    model: modelOf(decided, decisions),
     prompt_version: input.promptVersion,
     run_id: input.runId,
     classified_at: input.classifiedAt,
   }
+}
+
+/** Returns the model of the strongest source among those that decided a field; null where no model took part. */
+function modelOf(decided: readonly Source[], decisions: MergeInput['decisions']): string | null {
+  const source = SOURCES_BY_RANK.findLast((one) => one !== 'person' && decided.includes(one))
+  return decisions.findLast((one) => one.source === source)?.model ?? null
 }
 
 /** Names the rule of each field that a rule decided, and the source of each other field. */
@@ -62,14 +68,15 @@ function sourcesOf(reading: Reading, { decidedBy }: Merged): Record<string, stri
 }
 
 /**
- * A result that a person decided as far as a model could be asked is never sent to review, because the same person would be
- * asked the same question again.
+ * A result that a person decided in every field that the rules are not sure of is never sent to review, because the same
+ * person would be asked the same question again. Where the person left a field open, what fills it counts as it would alone.
  */
-function statusOf({ fields }: Codebook, { decidedBy, guessed }: Merged, isDoubted: boolean): Status {
+function statusOf({ fields }: Codebook, { decidedBy, guessed, undecided }: Merged, isDoubted: boolean): Status {
   const deciders = fields.flatMap(({ name, asked }) => (asked ? (decidedBy[name] ?? []) : []))
   const isPersons = deciders.includes('person') && deciders.every((by) => by === 'person' || by === 'rules')
-  if (isDoubted && !isPersons) return 'needs-review'
-  return guessed.length > 0 && !isPersons ? 'unverified' : 'accepted'
+  const isSettled = isPersons && guessed.length === 0 && undecided.length === 0
+  if (isDoubted && !isSettled) return 'needs-review'
+  return guessed.length > 0 ? 'unverified' : 'accepted'
 }
 
 /**
@@ -91,7 +98,8 @@ function doubtsOf(input: ClassificationInput, merged: Merged): Issue[] {
   const { scheme, reading, mode, decisions, unanswered } = input
   const issues: Issue[] = []
   const wanted = openFields(scheme, reading, mode).filter((name) => {
-    const isMissing = answerOf(decisions, name) === undefined
+    const field = scheme.codebook.field.get(name)
+    const isMissing = answerOf(decisions, name) === undefined && field !== undefined && appliesTo(field, merged.labels)
     return isMissing && (name in unanswered || merged.undecided.includes(name) || merged.guessed.includes(name))
   })
   const reasons = Map.groupBy(wanted, (name) => unanswered[name] ?? 'no model answered')

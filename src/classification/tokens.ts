@@ -1,5 +1,5 @@
 /** Estimates the tokens of texts, and bounds the tokens of an answer. */
-import type { Codebook } from '../codebooks/codebook.ts'
+import type { Codebook, Field } from '../codebooks/codebook.ts'
 
 /** The number of tokens that one character of each kind is estimated to take. */
 const LETTER_OR_SPACE = 1 / 4.5
@@ -28,10 +28,15 @@ function tokensOf(code: number): number {
 
 /** The most tokens that the answer for one record may take beside its labels: key, reason of 15 words, and their JSON. */
 const ANSWER_TOKENS = 70
-/** The most tokens that one label may take with its field, value and confidence, where the model indents its JSON. */
+/**
+ * The most tokens that one label may take with its field, value and confidence, where the model indents its JSON. A long name
+ * or value takes more: LABEL_JSON_TOKENS beside the name and the value themselves.
+ */
 const LABEL_TOKENS = 34
-/** The most tokens of each further value of a multi-label field. */
+const LABEL_JSON_TOKENS = 24
+/** The most tokens of each further value of a multi-label field, and of the JSON around a long one. */
 const FURTHER_VALUE_TOKENS = 12
+const VALUE_JSON_TOKENS = 5
 /** The most tokens that the JSON around the answers may take. */
 export const ANSWER_ENVELOPE_TOKENS = 80
 
@@ -46,9 +51,28 @@ export function completionTokenLimit(codebook: Codebook, asked: readonly (readon
 
 function labelTokens({ field }: Codebook, names: readonly string[]): number {
   return names.reduce((sum, name) => {
-    const further = (field.get(name)?.multi ?? 1) - 1
-    const type = field.get(name)?.type
-    const text = type?.kind === 'text' ? Math.ceil(type.maxLength / 3) : 0
-    return sum + LABEL_TOKENS + further * FURTHER_VALUE_TOKENS + text
+    const known = field.get(name)
+    return sum + (known === undefined ? LABEL_TOKENS : tokensOfField(known))
   }, 0)
+}
+
+/** What was counted once is kept, because a field never changes and a code list may hold thousands of codes. */
+const COUNTED = new WeakMap<Field, number>()
+
+function tokensOfField(field: Field): number {
+  const counted = COUNTED.get(field)
+  if (counted !== undefined) return counted
+  const { name, multi, type } = field
+  const text = type.kind === 'text' ? Math.ceil(type.maxLength / 3) : 0
+  const value = valuesOf(type).reduce<number>((most, one) => Math.max(most, estimateTokens(String(one))), 0)
+  const first = Math.max(LABEL_TOKENS, LABEL_JSON_TOKENS + estimateTokens(name) + value)
+  const further = ((multi ?? 1) - 1) * Math.max(FURTHER_VALUE_TOKENS, VALUE_JSON_TOKENS + value)
+  const tokens = first + further + text
+  COUNTED.set(field, tokens)
+  return tokens
+}
+
+function valuesOf(type: Field['type']): readonly (string | number)[] {
+  if (type.kind === 'values') return type.values.map(({ value }) => value)
+  return type.kind === 'codes' ? type.list.codes.map(({ code }) => code) : []
 }
