@@ -3,7 +3,7 @@ import { type Codebook, type Field, isValueOf, type LabelValue } from '../codebo
 import { cleanText, cutText } from './clean-text.ts'
 import { isRuledOut, isSameLabel } from './fields.ts'
 import { NONE_OF_THESE } from './prompt.ts'
-import type { Decision } from './types.ts'
+import type { Decision, Labels } from './types.ts'
 
 export const MAX_REASON_LENGTH = 300
 const MAX_TEXT_READ = 10_000
@@ -13,6 +13,8 @@ const MAX_UNKNOWN_KEY_LENGTH = 40
 export interface AskedKey {
   readonly key: string
   readonly fields: readonly string[]
+  /** Labels that were decided before. */
+  readonly known?: Labels
 }
 
 /** Fields of one key without a usable label, with the reason. */
@@ -48,8 +50,9 @@ export function parseAnswers(codebook: Codebook, answer: unknown, asked: readonl
   }
   const decisions = new Map<string, Decision>()
   const unanswered: Unanswered[] = []
-  for (const { key, fields } of asked) {
-    const { decision, open } = readElements(codebook, fields, elementsByKey.get(key) ?? [])
+  for (const one of asked) {
+    const { key } = one
+    const { decision, open } = readElements(codebook, one, elementsByKey.get(key) ?? [])
     if (decision !== null) decisions.set(key, decision)
     const byReason = Map.groupBy(open, ({ code, message }) => JSON.stringify([code, message]))
     for (const group of byReason.values()) {
@@ -66,7 +69,7 @@ interface Open {
   readonly message: string
 }
 
-function readElements(codebook: Codebook, fields: readonly string[], elements: readonly Element[]) {
+function readElements(codebook: Codebook, { fields, known = {} }: AskedKey, elements: readonly Element[]) {
   const labels: Record<string, LabelValue> = {}
   const confidence: Record<string, number> = {}
   const open: Open[] = []
@@ -86,8 +89,8 @@ function readElements(codebook: Codebook, fields: readonly string[], elements: r
   }
   for (const field of leftOut) {
     const conditions = codebook.field.get(field)?.appliesWhen ?? {}
-    // A field that the other labels of the answer rule out has the label null, whether or not the model says so.
-    if (isRuledOut(labels, conditions)) {
+    // A field that the other labels rule out has the label null, whether or not the model says so.
+    if (isRuledOut({ ...known, ...labels }, conditions)) {
       labels[field] = null
       confidence[field] = Math.min(...Object.keys(conditions).map((name) => confidence[name] ?? 1))
     } else open.push({ field, code: 'no-answer', message: 'the model left it out' })

@@ -17,11 +17,13 @@ export async function readStatus(
 ): Promise<StatusResponse> {
   const { indicator_id: id, catalogue, codebook } = request
   if (id !== undefined) {
-    const scope = { ...(catalogue === undefined ? {} : { catalogue }), ...(codebook === undefined ? {} : { codebook }) }
-    const [found, ...others] = await store.findClassifications(id, scope)
+    const [found, ...others] = await store.findClassifications(id, {
+      ...(catalogue === undefined ? {} : { catalogue }),
+      ...(codebook === undefined ? {} : { codebook: codebookNameOf(codebook) }),
+    })
     if (found === undefined) throw notFound(`indicator "${id}" is not classified yet`)
     if (others.length > 0) throw severalResults(id, [found, ...others])
-    return toResultBody(found, await schemes.find(codebookNameOf(found.codebook)))
+    return toResultBody(found, await schemeOfResult(schemes, found))
   }
   const run = request.run_id === undefined ? undefined : await store.findRun(request.run_id)
   if (run === undefined) throw notFound(`run "${request.run_id ?? ''}" is not known`)
@@ -33,6 +35,11 @@ export async function readStatus(
     answered: run.answered,
     ...toTotalsBody(run),
   }
+}
+
+/** The codebook of a result, whose fields a newer version may not have; that of today for results of earlier releases. */
+async function schemeOfResult(schemes: Schemes, { codebook, codebook_hash: hash }: Classification) {
+  return hash === '' ? await schemes.find(codebookNameOf(codebook)) : await schemes.findByHash(hash)
 }
 
 function severalResults(id: string, found: readonly Classification[]): ServiceError {

@@ -44,7 +44,10 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
       packRound(batch, answers, openPositions(), round),
     )
     const { chunks: smaller, codes } = 'chunks' in next ? next : { chunks: next, codes: {} }
-    for (const [position, candidates] of Object.entries(codes)) answers.widened.set(Number(position), candidates)
+    for (const [key, candidates] of Object.entries(codes)) {
+      const position = Number(key)
+      answers.widened.set(position, { ...answers.widened.get(position), ...candidates })
+    }
     await ask('primary', smaller)
   }
   if (answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
@@ -61,8 +64,8 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
 }
 
 /**
- * Packs the positions that are still open. Where none of the candidate codes fitted, more candidates are shown once; where
- * none of these fitted either, asking again would bring the same answer.
+ * Packs the positions that are still open. For a field of which none of the candidate codes fitted, more candidates are shown
+ * once; where none of these fitted either, asking again would bring the same answer.
  */
 async function packRound(
   { schemes, plan, options }: Batch,
@@ -71,29 +74,23 @@ async function packRound(
   round: number,
 ): Promise<NextRound> {
   const scheme = await schemeOfPlan(schemes, plan)
+  const openFieldsOf = (position: number) =>
+    [...(unanswered.get(position) ?? [])].map(([name, { code }]) => {
+      const isWidened = name in (widened.get(position) ?? {})
+      return { name, mayWiden: code === NONE_FITS && !isWidened, isSettled: code === NONE_FITS && isWidened }
+    })
   const codes = Object.fromEntries(
     positions.flatMap((position) => {
-      const fields = fieldsWithout(unanswered.get(position))
+      const fields = openFieldsOf(position).flatMap(({ name, mayWiden }) => (mayWiden ? [name] : []))
       const question = questionAt(plan.ways, position)
-      if (fields.length === 0 || question === undefined || widened.has(position)) return []
+      if (fields.length === 0 || question === undefined) return []
       return [[position, candidatesOf(scheme, question.indicator, fields, WIDENED)] as const]
     }),
   )
-  const worthAsking = positions.filter((position) => {
-    const missing = [...(unanswered.get(position) ?? [])]
-    return !widened.has(position) || missing.some(([, { code }]) => code !== NONE_FITS)
-  })
-  const all = new Map([
-    ...widened,
-    ...Object.entries(codes).map(([position, list]) => [Number(position), list] as const),
-  ])
+  const worthAsking = positions.filter((position) => openFieldsOf(position).some(({ isSettled }) => !isSettled))
+  const all = new Map(worthAsking.map((position) => [position, { ...widened.get(position), ...codes[position] }]))
   const rule = packRuleOfRound(options.pack, round)
   return { chunks: packPositions(scheme, plan.ways, worthAsking, rule, options.mode, all), codes }
-}
-
-/** The fields for which none of the candidate codes fitted. */
-function fieldsWithout(missing: ReadonlyMap<string, { readonly code: string }> | undefined): string[] {
-  return [...(missing ?? [])].flatMap(([field, { code }]) => (code === NONE_FITS ? [field] : []))
 }
 
 function positionsToEscalate(

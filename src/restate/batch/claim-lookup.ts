@@ -5,9 +5,12 @@ import { answersAll, packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating, schemeOfPlan } from './resolve.ts'
 import type { Batch, Chunks } from './types.ts'
 
-/** A position that need not wait any longer, because the batch that asked has stored an answer or a failure. */
+/**
+ * A position that need not wait any longer, because the batch that asked has stored an answer, a failure, or both: an answer
+ * to some of the fields and the reason why the others have none.
+ */
 export type SettledPosition =
-  | { readonly position: number; readonly answer: StoredAnswer }
+  | { readonly position: number; readonly answer: StoredAnswer; readonly failure?: NonNullable<EndedClaim['failure']> }
   | { readonly position: number; readonly failure: NonNullable<EndedClaim['failure']> }
 
 /** The result of the lookup step. The journal fixes its property names. */
@@ -41,10 +44,10 @@ export async function lookUpClaims(
     const question = questionAt(plan.ways, position)
     const failure = claims.get(hashOf(position))?.ended?.failure ?? null
     const found = answers.get(hashOf(position))
-    const answer = found !== undefined && question !== undefined && answersAll(found, question) ? found : undefined
-    if (question === undefined || answer === undefined) return failure === null ? null : { position, failure }
-    const isInDoubt = isWorthEscalating(scheme, answer, question, options.mode, plan.models.escalation)
-    return isInDoubt && failure === null ? null : { position, answer }
+    if (question === undefined || found === undefined) return failure === null ? null : { position, failure }
+    if (!answersAll(found, question)) return failure === null ? null : { position, answer: found, failure }
+    const isInDoubt = isWorthEscalating(scheme, found, question, options.mode, plan.models.escalation)
+    return isInDoubt && failure === null ? null : { position, answer: found }
   }
 
   const settled = positions.map((position) => settle(position, known))

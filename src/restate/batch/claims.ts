@@ -61,14 +61,14 @@ export function claimsToEnd(
 function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure'] {
   const { decisions, unanswered, failure } = answers
   const decision = decisions.get(position)?.at(-1)
+  const missing = firstMissing(unanswered.get(position))
   const isEscalated = answers.escalated.includes(position)
   // Where the run fails, an answer that the escalation model was to judge is not settled, so its claim ends with the
-  // failure.
-  if (decision !== undefined && !(isEscalated && failure !== null)) {
+  // failure. An answer that lacks a field ends it with the reason, because asking for that field again would bring none.
+  if (decision !== undefined && missing === undefined && !(isEscalated && failure !== null)) {
     return isEscalated && decision.source === 'model' ? IN_DOUBT : null
   }
   if (failure !== null) return { ...failure, fatal: true }
-  const missing = firstMissing(unanswered.get(position))
   return missing === undefined ? null : { ...missing, fatal: false }
 }
 

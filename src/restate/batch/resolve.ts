@@ -88,8 +88,11 @@ export async function resolveIndicators(
     const resolution = draft.kind === 'ask' ? useAnswer({ scheme, options, models }, one, draft, stored) : draft
     const leader = leaders.get(one.shapeHash)
     if (resolution.kind === 'ask' && leader !== undefined) {
-      resolutions[leader] = widenLeader(resolutions[leader], resolution)
-      resolutions.push({ kind: 'follow', leader })
+      const widened = widenLeader(resolutions[leader], resolution)
+      const { answers: own } = resolution
+      const isAlike = own.length === widened.answers.length && own.every((one) => widened.answers.includes(one))
+      resolutions[leader] = widened
+      resolutions.push({ kind: 'follow', leader, ...(isAlike ? {} : { answers: own }) })
       continue
     }
     if (resolution.kind === 'ask' && options.reuse) leaders.set(one.shapeHash, position)
@@ -139,7 +142,7 @@ function useAnswer(
 }
 
 /** Lets the question of a shape ask for every field that one of its indicators needs. */
-function widenLeader(leader: Resolution | undefined, follower: BatchQuestion): Resolution {
+function widenLeader(leader: Resolution | undefined, follower: BatchQuestion): Extract<Resolution, { kind: 'ask' }> {
   if (leader?.kind !== 'ask') throw new RangeError('only a question has followers')
   const more = follower.fields.filter((name) => !leader.fields.includes(name))
   if (more.length === 0) return leader

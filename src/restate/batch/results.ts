@@ -8,7 +8,15 @@ import { markOlderHumanAnswer } from './human-answer.ts'
 import type { Prepared } from './prepare.ts'
 import { questionAt } from './questions.ts'
 import { decisionsOfAnswers } from './resolve.ts'
-import type { AskedDecision, BatchOptions, BatchState, Missing, Plan, Resolution } from './types.ts'
+import {
+  type AskedDecision,
+  type BatchOptions,
+  type BatchState,
+  labelsOfAnswers,
+  type Missing,
+  type Plan,
+  type Resolution,
+} from './types.ts'
 
 export interface ResultInput {
   readonly scheme: PreparedScheme
@@ -89,28 +97,39 @@ function decide(
   if (resolution.kind === 'rules') {
     return { decisions: [], answers: [], askedModel: null, unanswered: NOTHING_MISSING, promptVersion }
   }
-  if (resolution.kind === 'reuse') {
-    const { answers } = resolution
-    return { ...ofAnswers(answers, plan), askedModel: primary, unanswered: NOTHING_MISSING }
-  }
   const asked = resolution.kind === 'follow' ? resolution.leader : position
   const question = questionAt(plan.ways, asked)
   const awaited = state.awaited.get(asked)
-  const stored = [...(question?.answers ?? []), ...(awaited === undefined ? [] : [awaited])]
+  const planned = plannedAnswers(plan, resolution)
+  const stored = awaited === undefined ? planned : [...planned, awaited]
   const given = state.answers.decisions.get(asked) ?? []
   const last = given.at(-1)
-  const models = resolution.kind === 'follow' ? given.map((one) => ({ ...one, source: 'reuse' as const })) : given
-  const isComplete = awaited !== undefined || (last !== undefined && !state.answers.unanswered.has(asked))
-  const reasons = state.answers.unanswered.get(asked) ?? noReasons(question?.fields ?? [])
+  const isUnasked = last === undefined && awaited === undefined
+  const reasons = state.answers.unanswered.get(asked) ?? noReasons(isUnasked ? (question?.fields ?? []) : [])
+  // A leader is asked for all that its followers need, so that the answers of people may have some of the fields already.
+  const labels = labelsOfAnswers(stored)
+  const missing = [...reasons].filter(([field]) => !(field in labels))
   return {
-    // Answers of people stand last among the stored ones, and count before those of models wherever they stand.
-    decisions: [...decisionsOfAnswers(stored), ...models],
+    decisions: [
+      ...decisionsOfAnswers(stored),
+      ...(resolution.kind === 'follow' ? given.map((one) => ({ ...one, source: 'reuse' as const })) : given),
+    ],
     answers: stored,
     // A result of the escalation model is valid for as long as the primary model stays the configured one.
     askedModel: last === undefined || last.source === 'escalation' ? primary : last.askedModel,
-    unanswered: isComplete ? NOTHING_MISSING : reasons,
-    promptVersion: last?.promptVersion ?? ofAnswers(stored, plan).promptVersion,
+    unanswered: new Map(missing),
+    promptVersion: last?.promptVersion ?? promptVersionOf(stored, plan),
   }
+}
+
+/** The stored answers that the plan gives to an indicator, those of people last. */
+function plannedAnswers({ ways }: Plan, resolution: Exclude<Resolution, { kind: 'unchanged' | 'rules' }>) {
+  if (resolution.kind !== 'follow') return resolution.answers
+  const leader = ways[resolution.leader]
+  const ofLeader = leader !== undefined && 'answers' in leader ? (leader.answers ?? []) : []
+  if (resolution.answers === undefined) return ofLeader
+  // People may have answered only one of two indicators of a shape.
+  return [...ofLeader.filter(({ source }) => source !== 'person'), ...resolution.answers]
 }
 
 function noReasons(fields: readonly string[]): ReadonlyMap<string, Missing> {
@@ -122,9 +141,8 @@ function reasonsOf(unanswered: ReadonlyMap<string, Missing>): Record<string, str
 }
 
 /** A human answer was given without a prompt, so the prompt version of the plan stands in its result. */
-function ofAnswers(answers: readonly StoredAnswer[], { promptVersion }: Plan) {
-  const ofModel = answers.findLast(({ source }) => source !== 'person')
-  return { decisions: decisionsOfAnswers(answers), answers, promptVersion: ofModel?.promptVersion ?? promptVersion }
+function promptVersionOf(answers: readonly StoredAnswer[], { promptVersion }: Plan): string {
+  return answers.findLast(({ source }) => source !== 'person')?.promptVersion ?? promptVersion
 }
 
 /**

@@ -10,7 +10,7 @@ import { type Prepared, prepare } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult } from './results.ts'
 import { sumUp, toTotalsBody, warnOfNotionalCosts, warnOfOfflineModel } from './summary.ts'
-import type { Batch, BatchState, Plan } from './types.ts'
+import { type Batch, type BatchState, type Plan, unjudgedPositions } from './types.ts'
 
 export interface SaveDeps {
   readonly store: Store
@@ -49,7 +49,8 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     batchId: batchIdOf(input, prepared),
     runStartedAt: plan.runStartedAt,
     results: saved,
-    answers: answersToStore(plan, answers.decisions, new Set([...unsettled, ...shared])),
+    // Answers to some of the fields asked are stored as well, because they are paid for.
+    answers: answersToStore(plan, answers.decisions, new Set([...unjudgedPositions(answers), ...shared])),
     requests: answers.requests,
     totals,
     ...(options.overridePerson === true ? { overriddenHumanAnswers: overriddenBy(plan, prepared, unsettled) } : {}),
@@ -78,7 +79,7 @@ function unsettledPositions(plan: Plan, { answers, awaited }: BatchState): Reado
   const waiting = plan.ways.flatMap(({ kind }, position) => {
     return kind === 'await' && !awaited.has(position) && !answers.decisions.has(position) ? [position] : []
   })
-  return new Set([...answers.unanswered.keys(), ...answers.escalated, ...waiting])
+  return new Set([...answers.unanswered.keys(), ...unjudgedPositions(answers), ...waiting])
 }
 
 /**

@@ -8,7 +8,7 @@ import { readJournaledAnswer } from './earlier-plan.ts'
 import { failWhereNothingIsAnswered } from './gather.ts'
 import { questionAt } from './questions.ts'
 import { answersToStore } from './results.ts'
-import type { Batch, BatchState } from './types.ts'
+import { type Batch, type BatchState, unjudgedPositions } from './types.ts'
 
 /**
  * Each pause is this part of the time waited so far, so that a long wait needs few lookups and loses little time at its
@@ -55,12 +55,12 @@ export async function awaitAnswers(batch: Batch, state: BatchState, positions: r
 async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: ClaimLookup): Promise<void> {
   const { answers, awaited } = state
   for (const one of settled) {
-    if ('answer' in one) {
-      awaited.set(one.position, readJournaledAnswer(one.answer))
-      continue
-    }
+    const answer = 'answer' in one ? readJournaledAnswer(one.answer) : undefined
+    if (answer !== undefined) awaited.set(one.position, answer)
+    if (one.failure === undefined) continue
     const { code, message, fatal } = one.failure
-    const fields = questionAt(batch.plan.ways, one.position)?.fields ?? []
+    const asked = questionAt(batch.plan.ways, one.position)?.fields ?? []
+    const fields = asked.filter((field) => answer === undefined || !(field in answer.decision.labels))
     answers.unanswered.set(one.position, new Map(fields.map((field) => [field, { code, message }])))
     if (fatal && isErrorCode(code)) answers.failure ??= { code, message }
   }
@@ -80,8 +80,7 @@ async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
   if (claimed.length === 0) return
   const answeredAt = await ctx.date.toJSON()
   const own = new Map([...answers.decisions].filter(([position]) => claimed.includes(position)))
-  const unsettled = new Set(answers.failure === null ? [] : answers.escalated)
-  const toStore = answersToStore(plan, own, unsettled)
+  const toStore = answersToStore(plan, own, new Set(unjudgedPositions(answers)))
   const end = claimsToEnd(batch, answers, claimed)
   await ctx.run(
     `share the answers for ${claimed.length} shapes`,

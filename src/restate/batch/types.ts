@@ -52,9 +52,9 @@ export type Resolution =
   | ({ readonly kind: 'await' } & BatchQuestion)
   /**
    * The indicator has the shape of the indicator at position `leader`, which is asked or awaited, and gets the same
-   * answer.
+   * answer. `answers` are stored answers to this indicator; where they are missing, those of the leader count.
    */
-  | { readonly kind: 'follow'; readonly leader: number }
+  | { readonly kind: 'follow'; readonly leader: number; readonly answers?: readonly StoredAnswer[] }
 
 /**
  * The result of the plan step. The plan carries everything that later steps send on, so that a replay under a later
@@ -155,6 +155,14 @@ export interface BatchState {
   claimed: readonly number[]
   /** Positions whose answers are stored before the batch is saved, because other batches wait for them. */
   readonly shared: Set<number>
+}
+
+/** The positions whose answers the escalation model was to judge when the run failed, so that they are not settled. */
+export function unjudgedPositions({
+  failure,
+  escalated,
+}: Pick<ModelAnswers, 'failure' | 'escalated'>): readonly number[] {
+  return failure === null ? [] : escalated
 }
 
 /** Returns the labels that several answers give together; a later answer replaces the label of an earlier one. */

@@ -46,9 +46,11 @@ export async function answerChunk(
     const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
       const found = await askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal)
       // Answered indicators are counted inside the step, because a replay would count them again outside. Escalated
-      // indicators were counted with the answer of the primary model.
+      // indicators were counted with the answer of the primary model, and an indicator with open fields is counted with
+      // the chunk that answers the last of them.
       if (found.kind === 'answered' && request.tier === 'primary') {
-        deps.countAnswered(request.run_id, found.decisions.length)
+        const open = new Set(found.unanswered.map(({ key }) => key))
+        deps.countAnswered(request.run_id, found.decisions.filter(({ key }) => !open.has(key)).length)
       }
       // The limit of tries is journaled with a failed try, so that a replay under a release with another limit gives up
       // after the same try.
