@@ -1,17 +1,21 @@
 /** What every `ModelClient` does against an endpoint that works. Its failures are tested with each client. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { ANSWER_SCHEMA, ANSWER_SCHEMA_NAME } from '../../src/classification/answer-schema.ts'
-import { parseAnswers } from '../../src/classification/answers.ts'
-import {
-  answerKeys,
-  buildSystemPrompt,
-  buildUserPrompt,
-  completionTokenLimit,
-} from '../../src/classification/prompt.ts'
+import { loadBuiltIns, schemeOf } from '../../src/catalogue/codebook-files.ts'
+import { answerSchemaName, buildAnswerSchema } from '../../src/classification/answer-schema.ts'
+import { type AskedKey, parseAnswers } from '../../src/classification/answers.ts'
+import { answerKeys, buildSystemPrompt } from '../../src/classification/prompt.ts'
+import { promptItemOf, questionOf } from '../../src/classification/question.ts'
+import { completionTokenLimit } from '../../src/classification/tokens.ts'
+import { buildUserPrompt } from '../../src/classification/user-prompt.ts'
 import { isServiceError } from '../../src/errors.ts'
 import type { ModelClient, ModelRequest } from '../../src/llm/types.ts'
-import { fieldReading, indicatorOf, readingOf } from '../helpers/readings.ts'
+import { indicatorOf } from '../helpers/readings.ts'
+
+const [builtIn] = await loadBuiltIns()
+assert.ok(builtIn)
+const scheme = schemeOf(builtIn)
+const { codebook } = scheme
 
 export interface ModelClientAdapter {
   /** With an escalation model. */
@@ -21,21 +25,26 @@ export interface ModelClientAdapter {
   close(): Promise<void>
 }
 
-const reading = readingOf({ orientation: fieldReading('higher-is-positive', false) })
-
-/** A real question for `count` indicators, whose ids begin with `prefix`. */
-export function askFor(count: number, prefix = 'exports'): ModelRequest & { readonly keys: readonly string[] } {
-  const keys = answerKeys(count)
-  const items = keys.map((key) => ({ key, indicator: indicatorOf({ indicator_id: `${prefix}-${key}` }), reading }))
+/** A real question about all fields of `count` indicators, whose ids begin with `prefix`. The rules read every field of them. */
+export function askFor(count: number, prefix = 'exports'): ModelRequest & { readonly asked: readonly AskedKey[] } {
+  const items = answerKeys(count).map((key) => {
+    const indicator = indicatorOf({ indicator_id: `${prefix}-${key}` })
+    const question = questionOf(scheme, indicator, scheme.code?.read(indicator) ?? {}, { mode: 'model' })
+    assert.ok(question)
+    return promptItemOf(key, question, 'model')
+  })
   return {
     tier: 'primary',
-    system: buildSystemPrompt(),
-    user: buildUserPrompt(items),
-    schema: JSON.parse(JSON.stringify(ANSWER_SCHEMA)),
-    schemaName: ANSWER_SCHEMA_NAME,
-    maxCompletionTokens: completionTokenLimit(count),
+    system: buildSystemPrompt(codebook),
+    user: buildUserPrompt(codebook, items),
+    schema: JSON.parse(JSON.stringify(buildAnswerSchema(codebook))),
+    schemaName: answerSchemaName(codebook),
+    maxCompletionTokens: completionTokenLimit(
+      codebook,
+      items.map(({ fields }) => fields),
+    ),
     cacheKey: 'test',
-    keys,
+    asked: items,
   }
 }
 
@@ -56,9 +65,12 @@ export function modelClientContract(name: string, makeAdapter: () => Promise<Mod
     it('answers with the parsed JSON, the usage, its cost and the model', async () => {
       const question = askFor(3)
       const reply = await adapter.client.ask(question)
-      const { decisions, problems } = parseAnswers(reply.answer, question.keys)
-      assert.deepEqual([...decisions.keys()], question.keys)
-      assert.deepEqual(problems, { missing: [], doubled: [], unknown: [], invalid: [] })
+      const { decisions, unanswered, unknown } = parseAnswers(codebook, reply.answer, question.asked)
+      assert.deepEqual(
+        [...decisions].map(([key, { labels }]) => ({ key, fields: Object.keys(labels) })),
+        question.asked.map(({ key, fields }) => ({ key, fields })),
+      )
+      assert.deepEqual([unanswered, unknown], [[], []])
       assert.ok(reply.usage.input > 0 && reply.usage.output > 0)
       assert.ok(reply.usage.cachedInput + reply.usage.cacheWriteInput <= reply.usage.input)
       assert.ok(reply.costUsd >= 0)
@@ -69,7 +81,8 @@ export function modelClientContract(name: string, makeAdapter: () => Promise<Mod
     it('asks the escalation model', async () => {
       const question = askFor(1)
       const reply = await adapter.client.ask({ ...question, tier: 'escalation' })
-      assert.equal(parseAnswers(reply.answer, question.keys).decisions.size, 1)
+      const { decisions, unanswered } = parseAnswers(codebook, reply.answer, question.asked)
+      assert.deepEqual([decisions.size, unanswered], [1, []])
     })
 
     it('rejects an escalation where no model is set for it', async () => {
@@ -81,8 +94,9 @@ export function modelClientContract(name: string, makeAdapter: () => Promise<Mod
       const questions = Array.from({ length: 250 }, (_, index) => askFor(1 + (index % 3)))
       const replies = await Promise.all(questions.map((question) => adapter.client.ask(question)))
       replies.forEach((reply, index) => {
-        const keys = questions[index]?.keys ?? []
-        assert.equal(parseAnswers(reply.answer, keys).decisions.size, keys.length)
+        const asked = questions[index]?.asked ?? []
+        const { decisions, unanswered } = parseAnswers(codebook, reply.answer, asked)
+        assert.deepEqual([decisions.size, unanswered], [asked.length, []])
       })
     })
 

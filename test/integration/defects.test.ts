@@ -11,7 +11,7 @@ import { z } from 'zod'
 import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { createResources, type Resources } from '../../src/resources.ts'
+import { createResources, openSchemes, type Resources } from '../../src/resources.ts'
 import type { BatchResponse, HealthResponse } from '../../src/restate/contract.ts'
 import { DEFECT_ATTEMPTS } from '../../src/restate/hooks.ts'
 import { createRestateHandler } from '../../src/restate/services.ts'
@@ -48,11 +48,12 @@ before(async () => {
   const { store, model } = resources
   const handler = createRestateHandler({
     ...resources,
+    schemes: await openSchemes(store),
     store: {
       ...store,
-      findLatest: async (ids) => {
+      findLatest: async (...given) => {
         meet(faults.plan)
-        return await store.findLatest(ids)
+        return await store.findLatest(...given)
       },
     },
     model: {

@@ -3,6 +3,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterEach, test } from 'node:test'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { loadBuiltIns } from '../../src/catalogue/codebook-files.ts'
+import { createSchemes } from '../../src/catalogue/schemes.ts'
+import { normaliseIndicator } from '../../src/classification/indicator.ts'
+import { promptItemOf, questionOf } from '../../src/classification/question.ts'
 import { createOpenAiClient } from '../../src/llm/openai/client.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { createLeaseClient } from '../../src/rate/lease/lease-client.ts'
@@ -10,9 +14,9 @@ import { createLeaseStore } from '../../src/rate/lease/lease-store.ts'
 import { createRateLimiter } from '../../src/rate/limiter/limiter.ts'
 import { createRateControl } from '../../src/rate/limiter/rate-control.ts'
 import type { LeaseGrant, RateControl } from '../../src/rate/types.ts'
-import { prepare } from '../../src/restate/batch/prepare.ts'
 import { type AskOutcome, askOnce } from '../../src/restate/chunk/ask.ts'
-import type { ChunkRequest } from '../../src/restate/contract.ts'
+import { createPromptParts } from '../../src/restate/chunk/prompt-parts.ts'
+import type { ChunkRequest } from '../../src/restate/chunk-contract.ts'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createBudgetStore } from '../../src/store/rate-budget.ts'
 import { type Answer, startScriptedModel } from '../helpers/model.ts'
@@ -41,10 +45,15 @@ interface Renewal {
 
 let events = 0
 
-function questionOf(name: string): ChunkRequest {
-  const [one] = prepare({ indicators: [{ indicator_id: name, name: 'Zorbic attainment' }] }, 'small').prepared
-  assert.ok(one)
-  return { run_id: 'r', tier: 'primary', items: [{ key: 'k1', indicator: one.indicator, reading: one.reading }] }
+const schemes = createSchemes(await loadBuiltIns(), null)
+const scheme = await schemes.find(undefined)
+
+function chunkOf(name: string): ChunkRequest {
+  const { indicator } = normaliseIndicator({ indicator_id: name, name: 'Zorbic attainment' })
+  const question = questionOf(scheme, indicator, scheme.code?.read(indicator) ?? {}, { mode: 'hybrid' })
+  assert.ok(question)
+  const items = [promptItemOf('k1', question, 'hybrid')]
+  return { run_id: 'r', tier: 'primary', codebook_hash: scheme.hash, items }
 }
 
 /** All that a replica has for its rate, on connections of its own, and chunks that never end. */
@@ -87,11 +96,12 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   })
   const outcomes: AskOutcome['kind'][] = []
   const stopped = new AbortController()
-  const deps = { model, rate, metrics: createMetrics(), maxWaitMs: MAX_WAIT_MS }
+  const shared = { schemes, partsOf: createPromptParts(), metrics: createMetrics() }
+  const deps = { model, rate, ...shared, maxWaitMs: MAX_WAIT_MS }
   const work = async () => {
-    const question = questionOf(name)
+    const chunk = chunkOf(name)
     while (!stopped.signal.aborted) {
-      const outcome = await askOnce(deps, question, 'x', new AbortController().signal)
+      const outcome = await askOnce(deps, chunk, 'x', new AbortController().signal)
       outcomes.push(outcome.kind)
       // A real chunk sleeps for the wait that it is given. These ask again at once, so that only the limiter holds them.
       if (outcome.kind === 'wait') await sleep(20)
