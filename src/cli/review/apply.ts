@@ -1,21 +1,24 @@
 /** Stores the decisions of a review file: all of them, or none where any line of the file is wrong. */
 import { pluralise, printable, showValue } from '../../catalogue/problem-report.ts'
-import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
-import { cleanText, cutText } from '../../classification/clean-text.ts'
-import { CODEBOOK_VERSION, DECIDED_FIELDS } from '../../classification/codebook.ts'
-import { buildClassification } from '../../classification/merge.ts'
-import { PROMPT_VERSION } from '../../classification/prompt.ts'
+import { askableFields, isSameLabel } from '../../classification/fields.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import type { Labels } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
-import type { BatchTotals, KnownIndicator, Labels, ReviewDecision, Store } from '../../store/types.ts'
-import { createRunId } from '../classify/run-id.ts'
-import { decideLabels } from './decide-labels.ts'
+import type { Store } from '../../store/types.ts'
+import { decideLabels, isShownAs, showLabel } from './decide-labels.ts'
+import { findKnown, type Place } from './find-known.ts'
+import { personShapesOf, vouchedAnswer } from './person-shape.ts'
 import { type ParsedReview, parseReview } from './review-file.ts'
-import { type PersonShape, personShape } from './review-items.ts'
 import type { ReviewLine, ReviewProblem } from './review-line.ts'
+import { type Decided, saveDecisions } from './save-decisions.ts'
 
 export interface ApplyOptions {
   /** The name of the review file that messages show. */
   readonly label: string
+  /** The codebook by which the decisions are checked, and whose results they concern. */
+  readonly scheme: PreparedScheme
+  /** The catalogue of lines that name none; undefined where an id is in one catalogue only. */
+  readonly catalogue?: string | undefined
   /** The name of the person who made the decisions. */
   readonly by: string
   /** True where the file is only checked and nothing is stored. */
@@ -36,22 +39,14 @@ export interface ApplyReport {
   readonly warnings: readonly string[]
   readonly items: readonly {
     readonly indicator_id: string
+    readonly catalogue: string
     readonly decision: 'accept' | 'correct'
+    /** The labels of the askable fields. */
     readonly before: Labels
     readonly after: Labels
   }[]
 }
 
-/** A line of a review file whose decision is valid, with the indicator and the labels that the decision gives to it. */
-interface Decided {
-  readonly line: ReviewLine
-  readonly known: KnownIndicator
-  readonly labels: Labels
-  readonly shape: PersonShape
-}
-
-/** The number of lines of a review file whose indicators are read from the database by one query. */
-const LINES_PER_QUERY = 1_000
 const MAX_LISTED = 20
 
 /**
@@ -59,27 +54,34 @@ const MAX_LISTED = 20
  * line, the field and the wrong value, and lists the allowed values.
  */
 export async function applyReview(store: Store, bytes: Buffer, options: ApplyOptions): Promise<ApplyReport> {
-  const parsed = parseReview(bytes)
-  const { decided, problems } = await decideAll(store, parsed)
-  if (problems.length > 0) throw refusal(options.label, problems)
+  const { scheme, label, by, dryRun } = options
+  const fields = askableFields(scheme.codebook)
+  const parsed = parseReview(
+    bytes,
+    fields.map(({ name }) => name),
+  )
+  const place = { codebook: scheme.codebook.name, catalogue: options.catalogue }
+  const { decided, problems } = await decideAll(store, scheme, parsed, place)
+  if (problems.length > 0) throw refusal(label, problems)
   if (decided.length === 0) {
     const advice = 'write accept into decision, or field=value into corrections'
-    throw new ServiceError('input-invalid', `${options.label} holds no decision: ${advice}`)
+    throw new ServiceError('input-invalid', `${label} holds no decision: ${advice}`)
   }
-  const runId = options.dryRun ? null : await save(store, decided, options.by)
+  const runId = dryRun ? null : await saveDecisions(store, scheme, decided, by)
   return {
     run_id: runId,
-    by: options.by,
+    by,
     accepted: decided.filter(({ line }) => line.decision === 'accept').length,
     corrected: decided.filter(({ line }) => line.decision === 'correct').length,
     undecided: parsed.lines.length - decided.length,
-    shapes: new Set(decided.map(({ shape }) => shape.shapeHash)).size,
-    dry_run: options.dryRun,
-    warnings: await findOverwrittenLabels(store, parsed.lines),
+    shapes: new Set(decided.map(({ answer }) => answer.shape.shapeHash)).size,
+    dry_run: dryRun,
+    warnings: await findOverwrittenLabels(store, scheme, parsed.lines, place),
     items: decided.map(({ line, known, labels }) => ({
       indicator_id: known.indicator.indicator_id,
+      catalogue: known.latest.classification.catalogue,
       decision: line.decision === 'accept' ? 'accept' : 'correct',
-      before: labelsOf(known.latest.classification),
+      before: Object.fromEntries(fields.map(({ name }) => [name, known.latest.classification.labels[name] ?? null])),
       after: labels,
     })),
   }
@@ -87,135 +89,81 @@ export async function applyReview(store: Store, bytes: Buffer, options: ApplyOpt
 
 async function decideAll(
   store: Store,
+  scheme: PreparedScheme,
   parsed: ParsedReview,
+  place: Place,
 ): Promise<{ decided: Decided[]; problems: ReviewProblem[] }> {
   const problems = [...parsed.problems]
-  const decided: Decided[] = []
+  const byIndicator = new Map<string, Decided>()
   const byShape = new Map<string, Decided>()
   const lines = parsed.lines.filter((line) => line.decision !== 'undecided')
-  for await (const { line, known } of withIndicators(store, lines)) {
+  for await (const found of findKnown(store, lines, place)) {
+    const { line, known } = found
     if (known === undefined) {
-      const message = `${showValue(line.indicatorId)} is not in the database: classify it first`
+      problems.push({ line: line.line, field: 'indicator_id', message: found.message })
+      continue
+    }
+    const { catalogue } = known.latest.classification
+    const key = JSON.stringify([catalogue, known.indicator.indicator_id])
+    const twin = byIndicator.get(key)
+    if (twin !== undefined) {
+      const message = `${showValue(line.indicatorId)} is in line ${twin.line.line} already: decide it once`
       problems.push({ line: line.line, field: 'indicator_id', message })
       continue
     }
-    const outcome = decideLabels(line, known.latest.classification)
+    const outcome = decideLabels(line, known.latest.classification, scheme.codebook)
     if ('problems' in outcome) {
       problems.push(...outcome.problems)
       continue
     }
-    const next: Decided = { line, known, labels: outcome.labels, shape: personShape(known) }
-    const other = byShape.get(next.shape.shapeHash)
-    const field = DECIDED_FIELDS.find((name) => other !== undefined && other.labels[name] !== next.labels[name])
-    if (other !== undefined && field !== undefined) {
-      const rule = 'but both indicators have the same shape, and a shape has one answer'
-      const message = `is ${next.labels[field]} here and ${other.labels[field]} in line ${other.line.line}, ${rule}`
-      problems.push({ line: line.line, field, message })
+    const shapes = personShapesOf(scheme, known.indicator)
+    const next: Decided = { line, known, ...outcome, shapes, answer: vouchedAnswer(scheme, shapes, outcome) }
+    const other = byShape.get(next.answer.shape.shapeHash)
+    const conflict = other === undefined ? undefined : conflictOf(next, other)
+    if (conflict !== undefined) {
+      problems.push(conflict)
       continue
     }
-    byShape.set(next.shape.shapeHash, next)
-    decided.push(next)
+    byShape.set(next.answer.shape.shapeHash, next)
+    byIndicator.set(key, next)
   }
-  return { decided, problems: problems.sort((a, b) => a.line - b.line) }
+  return { decided: [...byIndicator.values()], problems: problems.sort((a, b) => a.line - b.line) }
+}
+
+/** The problem of two decisions that give one shape different answers. */
+function conflictOf(next: Decided, other: Decided): ReviewProblem | undefined {
+  const [now, before] = [next.answer.labels, other.answer.labels]
+  const field = Object.keys({ ...now, ...before }).find((name) => !isSameLabel(now[name], before[name]))
+  if (field === undefined) return undefined
+  const rule = 'but both indicators have the same shape, and a shape has one answer'
+  const values = `${showLabel(now[field] ?? null)} here and ${showLabel(before[field] ?? null)} in line ${other.line.line}`
+  return { line: next.line.line, field, message: `is ${values}, ${rule}` }
 }
 
 /**
  * Finds lines without a decision whose labels differ from the stored labels, and warns about each. Either the person
  * has overwritten a label in its column, which decides nothing, or the file is older than the stored results.
  */
-async function findOverwrittenLabels(store: Store, all: readonly ReviewLine[]): Promise<string[]> {
+async function findOverwrittenLabels(
+  store: Store,
+  { codebook }: PreparedScheme,
+  all: readonly ReviewLine[],
+  place: Place,
+): Promise<string[]> {
   const lines = all.filter((line) => line.decision === 'undecided' && Object.keys(line.seen).length > 0)
   const warnings: string[] = []
-  for await (const { line, known } of withIndicators(store, lines)) {
-    for (const field of DECIDED_FIELDS) {
-      const [seen, stored] = [line.seen[field] ?? '', known?.latest.classification[field]]
-      if (seen === '' || stored === undefined || seen === stored) continue
-      const advice = `to change it, write ${field}=… into corrections`
-      const difference = `its ${field} is ${showValue(seen)} where ${stored} is stored`
+  for await (const { line, known } of findKnown(store, lines, place)) {
+    if (known === undefined) continue
+    for (const field of askableFields(codebook)) {
+      const seen = line.seen[field.name] ?? ''
+      const stored = known.latest.classification.labels[field.name] ?? null
+      if (isShownAs(field, stored, seen)) continue
+      const advice = `to change it, write ${field.name}=… into corrections`
+      const difference = `its ${field.name} is ${showValue(seen)} where ${showLabel(stored)} is stored`
       warnings.push(`line ${line.line} has no decision, but ${difference}: ${advice}`)
     }
   }
   return warnings
-}
-
-/** Yields each line, in order, with its indicator; the indicator is undefined where the database does not have it. */
-async function* withIndicators(
-  store: Store,
-  lines: readonly ReviewLine[],
-): AsyncGenerator<{ readonly line: ReviewLine; readonly known: KnownIndicator | undefined }> {
-  for (let from = 0; from < lines.length; from += LINES_PER_QUERY) {
-    const part = lines.slice(from, from + LINES_PER_QUERY)
-    const ids = part.flatMap(({ indicatorId }) => [indicatorId, withoutApostrophe(indicatorId)])
-    const found = await store.findIndicators(ids)
-    for (const line of part) {
-      const known = found.get(line.indicatorId) ?? found.get(withoutApostrophe(line.indicatorId))
-      yield { line, known }
-    }
-  }
-}
-
-/** Removes the apostrophe that a CSV export puts before an id that a spreadsheet would take for a formula. */
-function withoutApostrophe(id: string): string {
-  return id.startsWith("'") ? id.slice(1) : id
-}
-
-/** Stores all decisions as one run, and resolves with the id of that run. */
-async function save(store: Store, decided: readonly Decided[], by: string): Promise<string> {
-  const runId = createRunId('review')
-  const { startedAt } = await store.openRun(runId)
-  const decisions = decided.map(({ line, known, labels, shape }): ReviewDecision => {
-    const note = cleanText(line.note).replace(/\s+/g, ' ')
-    const reason = cutText(`${note === '' ? 'A person decided it' : note} (${by})`, MAX_REASON_LENGTH)
-    const confidence = { type: 1, temporal_aggregation: 1, orientation: 1 }
-    return {
-      indicator: known.indicator,
-      before: known.latest,
-      after: buildClassification({
-        indicator: known.indicator,
-        reading: shape.reading,
-        mode: known.latest.mode,
-        decision: { decision: { ...labels, confidence, reason }, source: 'person', model: null },
-        codebookVersion: CODEBOOK_VERSION,
-        promptVersion: PROMPT_VERSION,
-        runId,
-        classifiedAt: laterOf(startedAt, known.latest.classification.classified_at),
-      }),
-      decision: line.decision === 'accept' ? 'accept' : 'correct',
-      note,
-      shapeHash: shape.shapeHash,
-      shape: shape.shape,
-    }
-  })
-  await store.saveReview({ runId, runStartedAt: startedAt, decidedBy: by, decisions, totals: totalsOf(decisions) })
-  return runId
-}
-
-/**
- * Returns the time of a decision in ISO 8601, always later than the time `before` of the result that it replaces. That
- * result may come from a machine whose clock is ahead, and of two results of an indicator the later one counts.
- */
-function laterOf(startedAt: string, before: string): string {
-  return startedAt > before ? startedAt : new Date(Date.parse(before) + 1).toISOString()
-}
-
-function totalsOf(decisions: readonly ReviewDecision[]): BatchTotals {
-  const count = decisions.length
-  return {
-    indicators: count,
-    classified: count,
-    unchanged: 0,
-    needsReview: 0,
-    bySource: { rules: 0, reuse: 0, model: 0, escalation: 0, person: count },
-    modelRequests: 0,
-    inputTokens: 0,
-    cachedInputTokens: 0,
-    outputTokens: 0,
-    costUsd: 0,
-  }
-}
-
-function labelsOf({ type, temporal_aggregation, orientation }: Labels): Labels {
-  return { type, temporal_aggregation, orientation }
 }
 
 function refusal(label: string, problems: readonly ReviewProblem[]): ServiceError {

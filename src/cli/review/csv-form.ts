@@ -15,7 +15,7 @@ export function isCsvForm(text: string): boolean {
 /**
  * Reads every row below the header. Where the header cannot be read, no row is read, because the columns have no names.
  */
-export function readCsvForm(text: string): (ReviewLine | ReviewProblem)[] {
+export function readCsvForm(text: string, labels: readonly string[]): (ReviewLine | ReviewProblem)[] {
   const read: (ReviewLine | ReviewProblem)[] = []
   let columns: readonly string[] | undefined
   let delimiter = ','
@@ -42,7 +42,8 @@ export function readCsvForm(text: string): (ReviewLine | ReviewProblem)[] {
       read.push({ line, field: '', message })
       continue
     }
-    read.push(readReviewLine(line, Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? '']))))
+    const fields = Object.fromEntries(columns.map((name, index) => [name, cells[index] ?? '']))
+    read.push(readReviewLine(line, fields, labels))
   }
   return read
 }

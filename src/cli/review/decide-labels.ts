@@ -1,40 +1,23 @@
 /** Checks one line of a review file against the codebook and finds the labels that the line gives to its indicator, in pure functions. */
 
 import { printable, showValue } from '../../catalogue/problem-report.ts'
-import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../classification/codebook.ts'
-import type { Classification, DecidedField } from '../../classification/types.ts'
+import { escapeFormula, labelText } from '../../catalogue/results-writer.ts'
+import { askableFields, completeLabels, isSameLabel } from '../../classification/fields.ts'
+import type { Classification, Labels, LabelValue } from '../../classification/types.ts'
 import { validate } from '../../classification/validate.ts'
+import { type Codebook, type Field, isValueOf, meets } from '../../codebooks/codebook.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
-import type { Labels } from '../../store/types.ts'
+import { allowedOf, readLabelText } from './correction-value.ts'
+import type { CorrectionText } from './decision.ts'
 import type { ReviewLine, ReviewProblem } from './review-line.ts'
 
-const ALLOWED: Readonly<Record<DecidedField, readonly string[]>> = {
-  type: TYPES,
-  temporal_aggregation: AGGREGATIONS,
-  orientation: ORIENTATIONS,
+/** The labels that a decision gives to an indicator. */
+export interface DecidedLabels {
+  /** The label of each askable field; null for a field that does not apply or has no label. */
+  readonly labels: Labels
+  /** The names of the fields that the person corrected. */
+  readonly corrected: ReadonlySet<string>
 }
-
-const READ_BY_RULES = 'the rules read it for each indicator, whereas a human answer holds for a whole shape'
-
-/** The fields of a result that a review cannot change, each with the reason and with the field to correct instead. */
-const NOT_CORRECTABLE: ReadonlyMap<string, string> = new Map([
-  ['family', 'it follows from type, so correct type'],
-  ['time_basis', 'it follows from temporal_aggregation, so correct temporal_aggregation'],
-  ['unit', `${READ_BY_RULES}: correct units in the catalogue`],
-  ['frequency', `${READ_BY_RULES}: correct periodicity in the catalogue`],
-  ['cumulative', `${READ_BY_RULES}: correct sample_values in the catalogue`],
-])
-
-/**
- * The codes of the problems for which the codebook forbids a combination of the three labels, so that a review must not
- * choose it. Other problems do not stop a review, and remain on the result as issues.
- */
-const IMPOSSIBLE: ReadonlySet<string> = new Set([
-  'growth-rate-not-period-rate',
-  'period-rate-not-growth-rate',
-  'period-type-at-a-point',
-  'stock-summed-over-period',
-])
 
 /**
  * Returns the labels that the indicator has after the decision in `line`, where `current` is the stored result; or all
@@ -43,65 +26,107 @@ const IMPOSSIBLE: ReadonlySet<string> = new Set([
 export function decideLabels(
   line: ReviewLine,
   current: Classification,
-): { readonly labels: Labels } | { readonly problems: readonly ReviewProblem[] } {
+  codebook: Codebook,
+): DecidedLabels | { readonly problems: readonly ReviewProblem[] } {
   const problems: ReviewProblem[] = []
-  const labels: Record<DecidedField, string> = {
-    type: current.type,
-    temporal_aggregation: current.temporal_aggregation,
-    orientation: current.orientation,
-  }
+  const add = (field: string, message: string) => problems.push({ line: line.line, field: printable(field), message })
+  const given: Record<string, LabelValue> = { ...current.labels }
   const corrected = new Set<string>()
-  for (const [field, value] of line.corrections) {
-    const checked = checkCorrection(field, value)
-    if ('message' in checked) problems.push({ line: line.line, field: printable(field), message: checked.message })
+  for (const [name, written] of line.corrections) {
+    const checked = checkCorrection(codebook, name, written)
+    if ('message' in checked) add(name, checked.message)
     else {
-      labels[checked.field] = checked.label
+      given[checked.field] = checked.label
       corrected.add(checked.field)
     }
   }
-  for (const field of DECIDED_FIELDS) {
-    const seen = line.seen[field]
-    if (seen === undefined || seen === '' || seen === current[field] || corrected.has(field)) continue
-    const advice = `to change it, write ${field}=… into corrections; otherwise write a new review file`
-    problems.push({
-      line: line.line,
-      field,
-      message: `the file says ${showValue(seen)}, the stored result ${current[field]}: ${advice}`,
-    })
+  for (const field of askableFields(codebook)) {
+    const seen = corrected.has(field.name) ? undefined : line.seen[field.name]
+    const stored = current.labels[field.name] ?? null
+    if (seen === undefined || isShownAs(field, stored, seen)) continue
+    const advice = `to change it, write ${field.name}=… into corrections; otherwise write a new review file`
+    add(field.name, `the file says ${showValue(seen)}, the stored result ${showLabel(stored)}: ${advice}`)
   }
   if (problems.length > 0) return { problems }
-  const decided = labels as Record<DecidedField, never>
-  const findings = validate({ ...current, ...decided }).filter(({ code }) => IMPOSSIBLE.has(code))
-  if (findings.length === 0) return { labels: decided }
-  const advice = line.decision === 'accept' ? 'correct it instead of accepting it' : 'correct both fields'
-  return {
-    problems: findings.map(({ code, message }) => ({
-      line: line.line,
-      field: code === 'growth-rate-not-period-rate' ? 'temporal_aggregation' : 'type',
-      message: `${message}: ${advice}`,
-    })),
+  const complete = completeLabels(codebook, given)
+  for (const field of askableFields(codebook)) {
+    const fault = faultOf(field, given, complete, corrected.has(field.name))
+    if (fault !== null) add(field.name, fault)
   }
+  if (problems.length === 0) {
+    const advice = line.decision === 'accept' ? 'correct it instead of accepting it' : 'correct both fields'
+    for (const { field, message } of impossibleParts(codebook, complete, corrected)) add(field, `${message}: ${advice}`)
+  }
+  if (problems.length > 0) return { problems }
+  const labels = Object.fromEntries(askableFields(codebook).map(({ name }) => [name, complete[name] ?? null]))
+  return { labels, corrected }
+}
+
+/** Whether a review file that shows `seen` shows the stored label. An empty cell shows nothing. */
+export function isShownAs(field: Field, stored: LabelValue, seen: string): boolean {
+  const text = labelText(stored)
+  if (seen === '' || seen === text || seen === escapeFormula(text)) return true
+  // A spreadsheet may write 1000000 as 1E+06, and a person may have changed the case or the order of labels.
+  const read = readLabelText(field, seen)
+  return 'label' in read && isSameLabel(read.label, stored)
+}
+
+/** Writes a label for a message. */
+export function showLabel(label: LabelValue): string {
+  const text = labelText(label)
+  return text === '' ? 'none' : printable(text)
+}
+
+/** Why a field cannot keep its label; null where it can. */
+function faultOf(field: Field, given: Labels, complete: Labels, isCorrected: boolean): string | null {
+  const { name, appliesWhen, nullable } = field
+  if (appliesWhen !== null && !meets(complete, appliesWhen)) {
+    const wanted = Object.entries(appliesWhen).map(([other, value]) => `${other} is ${[value].flat().join(' or ')}`)
+    return isCorrected && (given[name] ?? null) !== null ? `applies only where ${wanted.join(' and ')}` : null
+  }
+  const label = complete[name] ?? null
+  if (label === null && !nullable) return `has no label yet: write ${name}=… into corrections`
+  if (isValueOf(field, label)) return null
+  return `${showLabel(label)} is no label of this codebook: write ${name}=… into corrections. ${allowedOf(field.type)}`
+}
+
+/**
+ * Returns a field and a sentence for each combination that the codebook forbids. Only constraints between askable fields
+ * count, because a review can mend no other; the broken ones among the others stay on the result as issues.
+ */
+function impossibleParts(codebook: Codebook, labels: Labels, corrected: ReadonlySet<string>) {
+  return validate(codebook, labels).flatMap(({ code, message }) => {
+    const constraint = codebook.constraints.find(({ name }) => name === code)
+    if (constraint?.blocks !== true) return []
+    const { when, require = {}, forbid = {} } = constraint
+    const fields = [...Object.keys({ ...require, ...forbid }), ...Object.keys(when)]
+    if (!fields.every((name) => codebook.field.get(name)?.asked === true)) return []
+    // Where the person has corrected one of the fields, another one is to blame.
+    return [{ field: fields.find((name) => !corrected.has(name)) ?? fields[0] ?? '', message }]
+  })
 }
 
 function checkCorrection(
+  codebook: Codebook,
   name: string,
-  value: string,
-): { readonly field: DecidedField; readonly label: string } | { readonly message: string } {
-  const field = DECIDED_FIELDS.find((known) => known === name.replaceAll('-', '_'))
+  written: CorrectionText,
+): { readonly field: string; readonly label: LabelValue } | { readonly message: string } {
+  const field = codebook.field.get(name.replace(/[-.]/g, '_'))
+  const known = askableFields(codebook).map((one) => one.name)
   if (field === undefined) {
-    const reason = NOT_CORRECTABLE.get(name.split(/[._]/)[0] ?? '') ?? NOT_CORRECTABLE.get(name)
-    if (reason !== undefined) return { message: `cannot be corrected in a review: ${reason}` }
-    const meant = nearestName(name, DECIDED_FIELDS)
+    const meant = nearestName(name, known)
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
-    return { message: `is not a field that can be corrected${hint}: ${DECIDED_FIELDS.join(', ')}` }
+    return { message: `is not a field that can be corrected${hint}: ${known.join(', ')}` }
   }
-  const label = value
-    .trim()
-    .toLowerCase()
-    .replace(/[\s_]+/g, '-')
-  const allowed = ALLOWED[field]
-  if (allowed.includes(label)) return { field, label }
-  const meant = nearestName(label, allowed)
-  const hint = meant === undefined ? '.' : `; did you mean ${meant}?`
-  return { message: `${showValue(value)} is not in the codebook${hint} Allowed: ${allowed.join(', ')}` }
+  const { type, asked } = field
+  if (type.kind === 'derived') {
+    return { message: `cannot be corrected in a review: it follows from ${type.from}, so correct ${type.from}` }
+  }
+  if (!asked) {
+    const reason =
+      'it is never asked, because it is read from each record, whereas a human answer holds for a whole shape'
+    return { message: `cannot be corrected in a review: ${reason}: correct the catalogue` }
+  }
+  const read = readLabelText(field, written)
+  return 'message' in read ? read : { field: field.name, label: read.label }
 }

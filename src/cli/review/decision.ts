@@ -1,18 +1,21 @@
 /** The decision and the corrections of one line of a review file, as people write them.
  *
- * A decision is a keyword such as accept, or corrections as an object, as the text "type=flow orientation=neutral", or
- * as a list of such texts.
+ * A decision is a keyword such as accept, or corrections as an object, as a text such as "topic=prices kind=notice", or as
+ * a list of such texts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { parseJson } from '../../lib/json.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 
+/** A label as a person wrote it; a list where a JSON line gives the labels of a field with several. */
+export type CorrectionText = string | readonly string[]
+
 /** The corrections of a line: pairs of a field name and its new label, in the order of the file. */
-export type Corrections = readonly (readonly [field: string, label: string])[]
+export type Corrections = readonly (readonly [field: string, label: CorrectionText])[]
 
 /** The advice at the end of every message about a decision that cannot be read. */
 export const DECISION_ADVICE =
-  'write accept, or corrections such as type=flow temporal_aggregation=period-total, or leave it empty to decide later'
+  'write accept, or corrections such as field=value other_field=value, or leave it empty to decide later'
 
 /** The keywords that a reviewer may write in the field `decision`, in lower case, and the meaning of each. */
 const KEYWORDS: ReadonlyMap<string, 'accept' | 'correct' | 'skip'> = new Map([
@@ -24,8 +27,10 @@ const KEYWORDS: ReadonlyMap<string, 'accept' | 'correct' | 'skip'> = new Map([
   ['skip', 'skip'],
   ['later', 'skip'],
 ])
-/** The form of one correction, such as "type=flow" or "type: flow". */
+/** The form of one correction, such as "topic=prices" or "topic: prices". */
 const CORRECTION = /^([^\s=]+)\s*[=:]\s*(.+)$/s
+/** The corrections of a text: words, which may hold a label in double quotes so that it can have spaces and commas. */
+const CORRECTION_WORDS = /(?:"[^"]*"|[^\s,;])+/g
 
 interface Unreadable {
   readonly problem: string
@@ -62,17 +67,28 @@ export function readCorrections(value: unknown): { readonly corrections: Correct
   if (typeof value === 'string') return readText(value)
   if (Array.isArray(value)) return readList(value)
   if (typeof value !== 'object') return unreadable('is', value)
-  const corrections: (readonly [string, string])[] = []
+  const corrections: (readonly [string, CorrectionText])[] = []
   for (const [field, label] of Object.entries(value)) {
     if (label === null || label === '') continue
-    if (typeof label !== 'string' && typeof label !== 'number') return unreadable(`${printable(field)} is`, label)
-    corrections.push([field.trim().toLowerCase(), String(label).trim()])
+    const written = labelOf(label)
+    if (written === undefined) return unreadable(`${printable(field)} is`, label)
+    corrections.push([field.trim().toLowerCase(), written])
   }
   return { corrections }
 }
 
+/** Reads the label of a JSON line: a text, a number, or a list of these; undefined for anything else. */
+function labelOf(value: unknown): CorrectionText | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return String(value).trim()
+  if (!Array.isArray(value)) return undefined
+  const texts = value.flatMap((one: unknown) =>
+    typeof one === 'string' || typeof one === 'number' ? [String(one)] : [],
+  )
+  return texts.length === value.length ? texts : undefined
+}
+
 function readList(parts: readonly unknown[]): { readonly corrections: Corrections } | Unreadable {
-  const corrections: (readonly [string, string])[] = []
+  const corrections: (readonly [string, CorrectionText])[] = []
   for (const part of parts) {
     const read = typeof part === 'string' ? readText(part) : unreadable('holds', part)
     if ('problem' in read) return read
@@ -86,14 +102,13 @@ function readText(text: string): { readonly corrections: Corrections } | Unreada
     const value = parseJson(text)
     return typeof value === 'object' && value !== null ? readCorrections(value) : unreadable('is', text)
   }
-  const corrections: (readonly [string, string])[] = []
-  const parts = text.replace(/\s*=\s*/g, '=').split(/[\s,;]+/)
-  for (const part of parts.filter((word) => word !== '')) {
+  const corrections: (readonly [string, CorrectionText])[] = []
+  for (const part of text.replace(/\s*=\s*/g, '=').match(CORRECTION_WORDS) ?? []) {
     const [, field, label] = CORRECTION.exec(part) ?? []
     if (field === undefined || label === undefined) {
       return { problem: `holds ${showValue(part)}, which is not field=value: ${DECISION_ADVICE}` }
     }
-    corrections.push([field.toLowerCase(), label])
+    corrections.push([field.toLowerCase(), label.replace(/^"([^"]*)"$/s, '$1')])
   }
   return { corrections }
 }

@@ -36,5 +36,5 @@ function readLine(line: number, content: string): ReviewLine | ReviewProblem {
     return { line, field: '', message }
   }
   const id = quoted === undefined ? before : parseJson(quoted)
-  return readReviewLine(line, { indicator_id: id, decision: decisions.join(' ') })
+  return readReviewLine(line, { indicator_id: id, decision: decisions.join(' ') }, [])
 }

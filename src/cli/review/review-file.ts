@@ -16,15 +16,19 @@ export interface ParsedReview {
 export const MAX_REVIEW_BYTES = 64_000_000
 
 /**
- * Recognises the form of a review file by its beginning, and reads the file. Never throws: errors are returned in
- * `problems`.
+ * Recognises the form of a review file by its beginning, and reads the file. `labels` names the fields of the codebook whose
+ * labels the file may show. Never throws: errors are returned in `problems`.
  */
-export function parseReview(bytes: Buffer): ParsedReview {
+export function parseReview(bytes: Buffer, labels: readonly string[]): ParsedReview {
   if (!isUtf8(bytes)) {
     return { lines: [], problems: [{ line: 1, field: '', message: 'the file is not UTF-8: save it as UTF-8' }] }
   }
   const text = bytes.toString('utf8').replace(/^\ufeff/, '')
-  const read = isJsonForm(text) ? readJsonForm(text) : isCsvForm(text) ? readCsvForm(text) : readPlainForm(text)
+  const read = isJsonForm(text)
+    ? readJsonForm(text, labels)
+    : isCsvForm(text)
+      ? readCsvForm(text, labels)
+      : readPlainForm(text)
   const problems = read.filter((result): result is ReviewProblem => 'message' in result)
   const lines = read.filter((result): result is ReviewLine => !('message' in result))
   return { lines, problems: [...problems, ...findRepeatedIds(lines)].sort((a, b) => a.line - b.line) }
@@ -34,12 +38,12 @@ function isJsonForm(text: string): boolean {
   return /^\s*[{[]/.test(text)
 }
 
-function readJsonForm(text: string): (ReviewLine | ReviewProblem)[] {
+function readJsonForm(text: string, labels: readonly string[]): (ReviewLine | ReviewProblem)[] {
   return text.split(/\r?\n/).flatMap((content, index) => {
     if (content.trim() === '') return []
     const line = index + 1
     const value = parseJson(content)
-    if (isRecord(value)) return [readReviewLine(line, value)]
+    if (isRecord(value)) return [readReviewLine(line, value, labels)]
     const example = '{"indicator_id":"X","decision":"accept"}'
     const message = `must be one JSON object, such as ${example}; got ${showValue(content)}`
     return [{ line, field: '', message }]
@@ -49,9 +53,10 @@ function readJsonForm(text: string): (ReviewLine | ReviewProblem)[] {
 function findRepeatedIds(lines: readonly ReviewLine[]): ReviewProblem[] {
   const firstLines = new Map<string, number>()
   const problems: ReviewProblem[] = []
-  for (const { line, indicatorId } of lines) {
-    const first = firstLines.get(indicatorId)
-    if (first === undefined) firstLines.set(indicatorId, line)
+  for (const { line, indicatorId, catalogue } of lines) {
+    const key = JSON.stringify([catalogue ?? null, indicatorId])
+    const first = firstLines.get(key)
+    if (first === undefined) firstLines.set(key, line)
     else {
       const message = `${showValue(indicatorId)} is in line ${first} already: decide it once`
       problems.push({ line, field: 'indicator_id', message })

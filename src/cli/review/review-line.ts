@@ -3,6 +3,8 @@
  * The labels are checked against the codebook later, in decide-labels.ts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
+import { labelText } from '../../catalogue/results-writer.ts'
+import { isRecord } from '../../lib/json.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from './decision.ts'
 
@@ -10,11 +12,13 @@ import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from
 export interface ReviewLine {
   readonly line: number
   readonly indicatorId: string
+  /** The catalogue of the indicator; undefined where the line names none. */
+  readonly catalogue: string | undefined
   readonly decision: 'accept' | 'correct' | 'undecided'
   /** The field names and new labels as the person wrote them; empty unless `decision` is `correct`. */
   readonly corrections: Corrections
   readonly note: string
-  /** The labels that the file showed to the person, by field; fields that are missing in the line are missing here. */
+  /** The labels that the file showed to the person, as texts by field; fields that are missing in the line are missing here. */
   readonly seen: Readonly<Record<string, string>>
 }
 
@@ -29,14 +33,45 @@ export interface ReviewProblem {
 }
 
 const MAX_NOTE_LENGTH = 1_000
-const SEEN_FIELDS = ['type', 'temporal_aggregation', 'orientation'] as const
 /** A misspelt name of one of these fields is refused, because otherwise the line would silently count as undecided. */
 const FIELDS_THAT_DECIDE = ['indicator_id', 'decision', 'corrections'] as const
+/** The names that columns of a review file have beside those of labels. */
+export const REVIEW_COLUMNS = [
+  'indicator_id',
+  'decision',
+  'corrections',
+  'note',
+  'name',
+  'units',
+  'why',
+  'same_shape',
+  'confidence',
+  'source',
+  'issues',
+  'rules',
+  'model',
+  'description',
+  'sample_values',
+  'catalogue',
+] as const
 
-/** Reads the fields of line number `line`, whichever form the review file has. */
-export function readReviewLine(line: number, fields: Readonly<Record<string, unknown>>): ReviewLine | ReviewProblem {
+/** The column of a review file that shows the label of `field`, which may have the name of another column. */
+export function columnOfField(field: string): string {
+  return REVIEW_COLUMNS.some((column) => column === field) ? `label_${field}` : field
+}
+
+/**
+ * Reads the fields of line number `line`, whichever form the review file has. `labels` names the fields of the codebook whose
+ * labels the line may show.
+ */
+export function readReviewLine(
+  line: number,
+  fields: Readonly<Record<string, unknown>>,
+  labels: readonly string[],
+): ReviewLine | ReviewProblem {
   const problem = (field: string, message: string): ReviewProblem => ({ line, field, message })
   for (const name of Object.keys(fields)) {
+    if (labels.includes(name)) continue
     const meant = nearestName(name.toLowerCase(), FIELDS_THAT_DECIDE)
     // Every other unknown field is ignored, because people add columns of their own to a spreadsheet.
     if (meant !== undefined && meant !== name) return problem(printable(name), `no such field: did you mean ${meant}?`)
@@ -45,7 +80,10 @@ export function readReviewLine(line: number, fields: Readonly<Record<string, unk
   if (typeof id !== 'string' || id.trim() === '') {
     return problem('indicator_id', `must name an indicator; got ${id === undefined ? 'none' : showValue(id)}`)
   }
-  const { note = '' } = fields
+  const { note = '', catalogue = '' } = fields
+  if (typeof catalogue !== 'string' && catalogue !== null) {
+    return problem('catalogue', `must be a text; got ${showValue(catalogue)}`)
+  }
   if (typeof note !== 'string' && note !== null) return problem('note', `must be a text; got ${showValue(note)}`)
   if ((note ?? '').length > MAX_NOTE_LENGTH) return problem('note', `must be at most ${MAX_NOTE_LENGTH} characters`)
 
@@ -62,9 +100,28 @@ export function readReviewLine(line: number, fields: Readonly<Record<string, unk
   }
   const repeated = corrections.find(([field], index) => corrections.findIndex(([other]) => other === field) !== index)
   if (repeated !== undefined) return problem(printable(repeated[0]), 'is corrected twice: correct it once')
-  const seen = Object.fromEntries(
-    SEEN_FIELDS.flatMap((field) => (typeof fields[field] === 'string' ? [[field, fields[field].trim()]] : [])),
-  )
+  const seen = seenIn(fields, labels)
   const decision = corrections.length > 0 ? 'correct' : decided.keyword === 'accept' ? 'accept' : 'undecided'
-  return { line, indicatorId: id.trim(), decision, corrections, note: (note ?? '').trim(), seen }
+  const named = (catalogue ?? '').trim()
+  return {
+    line,
+    indicatorId: id.trim(),
+    catalogue: named === '' ? undefined : named,
+    decision,
+    corrections,
+    note: (note ?? '').trim(),
+    seen,
+  }
+}
+
+/** The labels that a line shows: in columns of their own, or in JSON lines together in the object `labels`. */
+function seenIn(fields: Readonly<Record<string, unknown>>, labels: readonly string[]): Record<string, string> {
+  const together = isRecord(fields.labels) ? fields.labels : {}
+  return Object.fromEntries(
+    labels.flatMap((name) => {
+      const shown = together[name] ?? fields[columnOfField(name)]
+      if (typeof shown === 'string' || typeof shown === 'number') return [[name, String(shown).trim()]]
+      return Array.isArray(shown) ? [[name, labelText(shown.map(String))]] : []
+    }),
+  )
 }

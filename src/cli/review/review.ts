@@ -6,9 +6,12 @@ import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import { cleanText } from '../../classification/clean-text.ts'
+import type { Status } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
+import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
+import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withDatabase } from '../database/database.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
 import { createCliLog, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
@@ -18,14 +21,20 @@ import { goldLines } from './gold.ts'
 import { MAX_REVIEW_BYTES } from './review-file.ts'
 import { findReviewItems } from './review-items.ts'
 
-interface ListOptions {
+interface ScopeOptions {
+  readonly catalogue?: string
+  readonly codebook?: string
+}
+
+interface ListOptions extends ScopeOptions {
+  readonly unverified?: boolean
   readonly limit?: number
   readonly json?: boolean
   readonly format?: ResultsFormat
   readonly out?: string
 }
 
-interface ApplyCommandOptions {
+interface ApplyCommandOptions extends ScopeOptions {
   readonly by?: string
   readonly dryRun?: boolean
   readonly json?: boolean
@@ -34,6 +43,7 @@ interface ApplyCommandOptions {
 /** The number of shapes that the terminal shows without --limit; a file and --json then get all shapes. */
 const SHOWN_ON_TERMINAL = 20
 const MAX_NAME_LENGTH = 100
+const CODEBOOK_MEANING = 'the codebook whose results are meant: a YAML file, or a name (default: economic-indicators)'
 const MAX_WARNINGS = 20
 
 export function addReviewCommand(program: Command): void {
@@ -44,6 +54,9 @@ export function addReviewCommand(program: Command): void {
     .command('review')
     .description('List the results that need review by a person, one for each shape, worst first')
     .enablePositionalOptions()
+    .option(CATALOGUE_FLAGS, 'list this catalogue only (default: all catalogues)', catalogueOption)
+    .option(CODEBOOK_FLAGS, CODEBOOK_MEANING)
+    .option('--unverified', 'also list results that rest on guesses which nothing has checked')
     .option(
       '--limit <n>',
       'list the worst N shapes only (default: 20 on the terminal; all with --json or --out)',
@@ -64,6 +77,12 @@ export function addReviewCommand(program: Command): void {
       '<file>',
       'review file: CSV, JSON lines, or lines such as "INDICATOR_ID type=flow"; - reads standard input',
     )
+    .option(
+      CATALOGUE_FLAGS,
+      'catalogue of the lines that name none (default: the only one that has the id)',
+      catalogueOption,
+    )
+    .option(CODEBOOK_FLAGS, CODEBOOK_MEANING)
     .option('--by <name>', 'name of the person who decided (default: the current system user)', personName)
     .option('--dry-run', 'check the file and store nothing')
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
@@ -71,6 +90,8 @@ export function addReviewCommand(program: Command): void {
   review
     .command('export-gold')
     .description('Write all decisions as a gold file: labelled indicators in the form that eval reads')
+    .option(CATALOGUE_FLAGS, 'only decisions on this catalogue (default: all catalogues)', catalogueOption)
+    .option(CODEBOOK_FLAGS, CODEBOOK_MEANING)
     .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
     .action(exportGold)
 }
@@ -82,27 +103,35 @@ async function list(options: ListOptions): Promise<void> {
   }
   const limit =
     options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_TERMINAL)
-  const found = await withStore((store) => findReviewItems(store, limit))
+  const { catalogue, unverified } = options
+  const statuses: readonly Status[] = unverified === true ? ['needs-review', 'unverified'] : ['needs-review']
+  const { found, codebook } = await withStore(async (store) => {
+    const scheme = await findScheme(options.codebook, store)
+    return { found: await findReviewItems(store, scheme, { catalogue, statuses, limit }), codebook: scheme.codebook }
+  })
   if (format !== undefined && out !== undefined) {
-    await writeFileAtomically(out, (append) => append(formatReviewFile(found.items, format)))
+    await writeFileAtomically(out, (append) => append(formatReviewFile(found.items, format, codebook)))
     const all = pluralise(found.shapes, 'shape')
     say(
       `Wrote ${formatCount(found.items.length)} of ${all} that ${found.shapes === 1 ? 'needs' : 'need'} review to ${out}`,
     )
-    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${out}`)
+    const chosen = options.codebook === undefined ? '' : ` --codebook ${options.codebook}`
+    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${out}${chosen}`)
   }
   if (options.json === true) {
     const { items, indicators, shapes, answered } = found
     printJson({ indicators, shapes, answered, items })
-  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found)}\n`)
+  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found, codebook)}\n`)
 }
 
 async function apply(file: string, options: ApplyCommandOptions): Promise<void> {
   const by = options.by ?? systemUser()
   const label = file === '-' ? 'standard input' : file
   const bytes = await readWhole(file)
-  const report = await withStore((store) => {
-    return applyReview(store, bytes, { label, by, dryRun: options.dryRun ?? false })
+  const { catalogue, dryRun = false } = options
+  const report = await withStore(async (store) => {
+    const scheme = await findScheme(options.codebook, store)
+    return await applyReview(store, bytes, { label, scheme, catalogue, by, dryRun })
   })
   for (const warning of report.warnings.slice(0, MAX_WARNINGS)) say(`Warning: ${warning}`)
   if (report.warnings.length > MAX_WARNINGS)
@@ -111,12 +140,13 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
   else process.stdout.write(`${formatApplied(report)}\n`)
 }
 
-async function exportGold(options: { readonly out?: string }): Promise<void> {
-  const { out } = options
+async function exportGold(options: ScopeOptions & { readonly out?: string }): Promise<void> {
+  const { out, catalogue } = options
   const count = await withStore(async (store) => {
+    const { codebook } = await findScheme(options.codebook, store)
     const writeLines = async (write: (text: string) => unknown) => {
       let lines = 0
-      for await (const line of goldLines(store)) {
+      for await (const line of goldLines(store, codebook, catalogue)) {
         await write(line)
         lines += 1
       }

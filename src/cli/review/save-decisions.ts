@@ -1,0 +1,95 @@
+/** Stores decisions of a review as a run of its own, with the result of each indicator after its decision. */
+import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
+import { cleanText, cutText } from '../../classification/clean-text.ts'
+import { PROMPT_VERSION } from '../../classification/prompt.ts'
+import { buildClassification } from '../../classification/result.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import type { Decision } from '../../classification/types.ts'
+import type { BatchTotals, KnownIndicator, ReviewDecision, Store } from '../../store/types.ts'
+import { createRunId } from '../classify/run-id.ts'
+import type { DecidedLabels } from './decide-labels.ts'
+import type { PersonShapes, vouchedAnswer } from './person-shape.ts'
+import type { ReviewLine } from './review-line.ts'
+
+/** A line of a review file whose decision is valid, with the indicator and the labels that the decision gives to it. */
+export interface Decided extends DecidedLabels {
+  readonly line: ReviewLine
+  readonly known: KnownIndicator
+  readonly shapes: PersonShapes
+  /** The shape under which the answer is stored, and the labels that answer every indicator of it. */
+  readonly answer: ReturnType<typeof vouchedAnswer>
+}
+
+/** Stores all decisions as one run, and resolves with the id of that run. */
+export async function saveDecisions(
+  store: Store,
+  scheme: PreparedScheme,
+  decided: readonly Decided[],
+  by: string,
+): Promise<string> {
+  const runId = createRunId('review')
+  const { startedAt } = await store.openRun(runId)
+  const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
+  const { name: codebook } = scheme.codebook
+  const review = { runId, codebook, runStartedAt: startedAt, decidedBy: by, decisions, totals: totalsOf(decisions) }
+  await store.saveReview(review)
+  return runId
+}
+
+function decisionOf(
+  scheme: PreparedScheme,
+  { line, known, labels, shapes, answer }: Decided,
+  { runId, startedAt, by }: { readonly runId: string; readonly startedAt: string; readonly by: string },
+): ReviewDecision {
+  const note = cleanText(line.note).replace(/\s+/g, ' ')
+  const reason = cutText(`${note === '' ? 'A person decided it' : note} (${by})`, MAX_REASON_LENGTH)
+  const confidence = Object.fromEntries(Object.keys(labels).map((name) => [name, 1]))
+  const decision: Decision = { labels, confidence, reason }
+  const { classification, mode } = known.latest
+  return {
+    indicator: known.indicator,
+    labels: answer.labels,
+    before: known.latest,
+    after: buildClassification({
+      indicator: known.indicator,
+      catalogue: classification.catalogue,
+      scheme,
+      reading: shapes.shared.reading,
+      mode,
+      decisions: [{ decision, source: 'person', model: null, isGuess: false }],
+      unanswered: {},
+      promptVersion: PROMPT_VERSION,
+      runId,
+      classifiedAt: laterOf(startedAt, classification.classified_at),
+    }),
+    decision: line.decision === 'accept' ? 'accept' : 'correct',
+    note,
+    shapeHash: answer.shape.shapeHash,
+    shape: answer.shape.shape,
+  }
+}
+
+/**
+ * Returns the time of a decision in ISO 8601, always later than the time `before` of the result that it replaces. That
+ * result may come from a machine whose clock is ahead, and of two results of an indicator the later one counts.
+ */
+function laterOf(startedAt: string, before: string): string {
+  return startedAt > before ? startedAt : new Date(Date.parse(before) + 1).toISOString()
+}
+
+function totalsOf(decisions: readonly ReviewDecision[]): BatchTotals {
+  const count = decisions.length
+  return {
+    indicators: count,
+    classified: count,
+    unchanged: 0,
+    needsReview: 0,
+    unverified: 0,
+    bySource: { rules: 0, reuse: 0, model: 0, escalation: 0, person: count },
+    modelRequests: 0,
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    outputTokens: 0,
+    costUsd: 0,
+  }
+}
