@@ -1,5 +1,8 @@
 /** Reads the http and https addresses that the configuration and the options of commands take. */
 
+/** The base URL of OpenAI's API, which is asked where no other endpoint is configured. */
+export const OPENAI_API_URL = 'https://api.openai.com/v1'
+
 /**
  * The address without slashes at its end. Undefined where `text` is no http or https URL, and where it holds a user
  * name or a password, because addresses are printed in messages and reports.

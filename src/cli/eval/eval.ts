@@ -1,17 +1,18 @@
-/** The command `eval [GOLD]`: compares the labels of the service, field by field, with the labels that people gave to the same indicators. */
-import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+/** The command `eval [GOLD]`: compares the labels of the service, field by field, with the labels that people gave to the same records. */
 import { type Command, Option } from 'commander'
-import { CODEBOOK_VERSION } from '../../classification/codebook.ts'
-import { buildSystemPrompt, estimateTokens, PROMPT_VERSION } from '../../classification/prompt.ts'
+import { type LoadedCodebook, schemeOf } from '../../catalogue/codebook-files.ts'
+import { buildSystemPrompt, PROMPT_VERSION } from '../../classification/prompt.ts'
+import { estimateTokens } from '../../classification/tokens.ts'
 import { readConfig } from '../../config/config.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
-import { fitCalibration, formatCalibration } from '../../eval/calibration-fit.ts'
+import { ServiceError } from '../../errors.ts'
+import { fitEvidence, formatEvidence } from '../../eval/evidence-fit.ts'
+import { scoredFields } from '../../eval/fields.ts'
 import { scoreFirstReadings } from '../../eval/first-readings.ts'
-import { type GoldRow, parseGold } from '../../eval/gold-file.ts'
+import type { GoldRow } from '../../eval/gold-file.ts'
 import { predictByRules } from '../../eval/prediction.ts'
+import { measureRecall } from '../../eval/recall.ts'
 import { type ScoredRow, score } from '../../eval/score.ts'
+import { CODEBOOK_FLAGS, readCodebookChoice } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
 import { httpUrls, oneOf } from '../ui/option-values.ts'
 import {
@@ -23,30 +24,30 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
+import type { ExchangeChoice } from './exchange.ts'
 import { formatPacks, formatScore } from './format.ts'
-import { type FailUnder, findShortfalls, parseFailUnder, parsePacks } from './options.ts'
-import { noCost } from './report.ts'
+import { loadEvalCodebook, readGoldFile, SHIPPED_GOLD } from './gold.ts'
+import { checkFigures, type FailUnder, findShortfalls, parseFailUnder, parsePacks } from './options.ts'
+import { noCost, type Report } from './report.ts'
 import { runThroughService } from './service.ts'
-
-/**
- * The path of the gold file in this repository. The rules were tuned on this file, so scores on it are better than on
- * new data.
- */
-export const SHIPPED_GOLD = fileURLToPath(new URL('../../eval/gold/authors.jsonl', import.meta.url))
 
 interface EvalOptions {
   readonly mode: 'rules' | 'model' | 'hybrid'
   readonly pack: readonly number[]
+  readonly codebook?: string
   readonly json?: boolean
   readonly failUnder?: FailUnder
   readonly ingress?: readonly string[]
+  readonly record?: string
+  readonly capture?: string
+  readonly replay?: string
   readonly fit?: boolean
 }
 
 export function addEvalCommand(program: Command): void {
   program
     .command('eval')
-    .description('Score the answers against labelled indicators')
+    .description('Score the answers against labelled records')
     .argument(
       '[gold]',
       'gold file, JSON lines with labels (default: the one of this repository, on which the rules were tuned)',
@@ -57,82 +58,147 @@ export function addEvalCommand(program: Command): void {
       oneOf(['rules', 'model', 'hybrid']),
       'rules',
     )
+    .option(
+      CODEBOOK_FLAGS,
+      'codebook of the labels: a YAML file or the name of a built-in one (default: economic-indicators)',
+    )
     .addOption(
-      new Option(
-        '--pack <list>',
-        'indicators in one request to the model; several sizes such as 1,5,10,25 are compared',
-      )
+      new Option('--pack <list>', 'records in one request to the model; several sizes such as 1,5,10,25 are compared')
         .argParser(parsePacks)
         .default([10], '10'),
     )
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
-    .option('--fail-under <list>', 'exit with 1 if a figure is lower, such as type=0.9,all=0.8', parseFailUnder)
+    .option('--fail-under <list>', 'exit with 1 if a figure is lower, such as all=0.8 or a field=0.9', parseFailUnder)
     .option(
       '--ingress <urls>',
-      'score a running service, which stores the results under ids that begin with "eval:" (default: a temporary one)',
+      'score a running service, which stores the results in the catalogue eval (default: a temporary one)',
       httpUrls,
     )
-    .option('--fit', 'print only the calibration of the rules that this gold file gives')
+    .addOption(
+      new Option(
+        '--record <file>',
+        'keep every request to the model and its answer in a new file, to replay them later',
+      ).conflicts(['capture', 'replay', 'ingress', 'fit']),
+    )
+    .addOption(
+      new Option(
+        '--capture <file>',
+        'keep the requests in a new file without asking a model, to have them answered elsewhere',
+      ).conflicts(['replay', 'ingress', 'fit', 'failUnder']),
+    )
+    .addOption(
+      new Option('--replay <file>', 'answer from a file of recorded answers instead of a model').conflicts([
+        'ingress',
+        'fit',
+      ]),
+    )
+    .option('--fit', 'print only the evidence on the rules that this gold file gives')
     .action(async (file: string | undefined, options: EvalOptions) => {
-      const rows = await readGoldFile(file ?? SHIPPED_GOLD)
-      if (file === undefined)
-        say('No gold file was named: scoring the one of this repository, on which the rules were tuned.')
-      process.exitCode = options.fit === true ? printFit(rows) : await evaluate(rows, file ?? null, options)
+      process.exitCode = await runEval(file, options)
     })
 }
 
-/** Reads and checks a gold file. Throws ServiceError input-invalid whose message names the wrong lines. */
-export async function readGoldFile(path: string): Promise<readonly GoldRow[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new ServiceError('input-invalid', `The gold file cannot be read: ${messageOf(error)}`, { cause: error })
-  })
-  if (!isUtf8(bytes)) throw new ServiceError('input-invalid', `${path} is not UTF-8: save it as UTF-8`)
-  const { rows, problems, ignored } = parseGold(bytes.toString('utf8'))
-  if (problems.length > 0) {
-    const shown = problems.slice(0, 20).map((problem) => `  ${problem}`)
-    const rest = problems.length > shown.length ? [`  and ${problems.length - shown.length} more`] : []
-    throw new ServiceError('input-invalid', [`${path} is not a gold file:`, ...shown, ...rest].join('\n'))
+async function runEval(file: string | undefined, options: EvalOptions): Promise<number> {
+  const exchange = exchangeOf(options)
+  const loaded = await loadEvalCodebook(options.codebook)
+  const { codebook } = loaded
+  const rows = await readGoldFile(file ?? SHIPPED_GOLD, codebook, { needsLabels: exchange?.kind !== 'capture' })
+  if (file === undefined)
+    say('No gold file was named: scoring the one of this repository, on which the rules were tuned.')
+  const fields = scoredFields(codebook, rows)
+  if (options.fit === true) {
+    process.stdout.write(`${formatEvidence(fitEvidence(schemeOf(loaded), rows, fields))}\n`)
+    return EXIT_OK
   }
-  for (const [label, count] of ignored) say(`Labels that are not scored: ${label} (${count})`)
-  return rows
+  if (options.failUnder !== undefined) checkFigures(options.failUnder, codebook, fields)
+  if (options.mode === 'rules') return scoreRules(rows, loaded, file ?? null, options)
+  return await scoreService(rows, loaded, file ?? null, { ...options, mode: options.mode, exchange })
 }
 
-function printFit(rows: readonly GoldRow[]): number {
-  process.stdout.write(`${formatCalibration(fitCalibration(rows))}\n`)
-  return EXIT_OK
+/** Reads the options --record, --capture and --replay, of which commander lets at most one pass. */
+function exchangeOf({ record, capture, replay, mode }: EvalOptions): ExchangeChoice | undefined {
+  const given = { record, capture, replay }
+  for (const kind of ['record', 'capture', 'replay'] as const) {
+    const file = given[kind]
+    if (file === undefined) continue
+    if (mode !== 'rules') return { kind, file }
+    throw new ServiceError(
+      'input-invalid',
+      `--${kind} needs --mode model or --mode hybrid: with --mode rules no model is asked`,
+    )
+  }
+  return undefined
 }
 
-async function evaluate(rows: readonly GoldRow[], file: string | null, options: EvalOptions): Promise<number> {
-  const head = {
+/** The parts of a report that are the same for every mode and pack size. */
+function headOf(rows: readonly GoldRow[], { codebook }: LoadedCodebook, file: string | null, mode: string) {
+  const labelled = rows.map(({ indicator, labels }) => ({ record: indicator, labels }))
+  return {
     gold: file ?? 'shipped (written and tuned on by the authors)',
-    mode: options.mode,
-    codebook_version: CODEBOOK_VERSION,
-    prompt: { version: PROMPT_VERSION, static_tokens_estimated: estimateTokens(buildSystemPrompt()) },
+    mode,
+    codebook: `${codebook.name}@${codebook.version}`,
+    codebook_version: codebook.version,
+    prompt: { version: PROMPT_VERSION, static_tokens_estimated: estimateTokens(buildSystemPrompt(codebook)) },
+    shortlists: measureRecall(codebook, labelled).filter(({ records }) => records > 0),
   }
-  if (options.mode === 'rules') {
-    const scored = rows.map((row): ScoredRow => ({ row, prediction: predictByRules(row.indicator) }))
-    const report = { ...head, model: null, ...score(scored), first_readings: scoreFirstReadings(rows), cost: noCost() }
-    if (options.json === true) printJson(report)
-    else process.stdout.write(`${formatScore(report)}\n`)
-    return exitCodeOf(options.failUnder, [report])
+}
+
+function scoreRules(
+  rows: readonly GoldRow[],
+  loaded: LoadedCodebook,
+  file: string | null,
+  options: EvalOptions,
+): number {
+  const scheme = schemeOf(loaded)
+  const fields = scoredFields(loaded.codebook, rows)
+  const scored = rows.map((row): ScoredRow => ({ row, prediction: predictByRules(scheme, row.indicator) }))
+  const report: Report = {
+    ...headOf(rows, loaded, file, options.mode),
+    model: null,
+    ...score(scored, fields),
+    first_readings: scoreFirstReadings(rows, fields),
+    cost: noCost(),
   }
-  const { mode } = options
-  const runs = await underInterrupts(
-    () => say(STOPPING),
+  if (options.json === true) printJson(report)
+  else process.stdout.write(`${formatScore(report)}\n`)
+  return exitCodeOf(options.failUnder, [report])
+}
+
+async function scoreService(
+  rows: readonly GoldRow[],
+  loaded: LoadedCodebook,
+  file: string | null,
+  options: EvalOptions & { readonly mode: 'model' | 'hybrid'; readonly exchange: ExchangeChoice | undefined },
+): Promise<number> {
+  const { mode, pack: packs, ingress, exchange } = options
+  const isOwnCodebook = options.codebook !== undefined && (await readCodebookChoice(options.codebook)).kind === 'file'
+  const outcome = await underInterrupts(
+    () =>
+      say(
+        exchange === undefined || exchange.kind === 'replay'
+          ? STOPPING
+          : `${STOPPING} What was kept so far stays in ${exchange.file}.`,
+      ),
     (interrupts) =>
-      runThroughService(rows, { mode, packs: options.pack, ingress: options.ingress }, readConfig(), interrupts),
+      runThroughService(rows, { mode, packs, ingress, exchange, loaded, isOwnCodebook }, readConfig(), interrupts),
   ).catch((error: unknown): null => {
     if (isInterrupted(error)) return null
     throw error
   })
-  if (runs === null) return EXIT_INTERRUPTED
-  const reports = runs.map(({ pack, scored, ...run }) => ({ ...head, pack, ...run, ...score(scored) }))
+  if (outcome === null) return EXIT_INTERRUPTED
+  if (exchange?.kind === 'capture') return reportCapture(exchange.file, outcome.exchanged, file, options)
+  if (exchange?.kind === 'record') say(`Recorded ${outcome.exchanged} requests with their answers in ${exchange.file}.`)
+  const fields = scoredFields(loaded.codebook, rows)
+  const head = headOf(rows, loaded, file, mode)
+  const reports = outcome.runs.map(
+    ({ pack, scored, ...run }): Report => ({ ...head, pack, ...run, ...score(scored, fields) }),
+  )
   const [first] = reports
   if (first === undefined) throw new ServiceError('input-invalid', '--pack must name a size')
   if (options.json === true) {
     // The report of the first pack size has the usual form; `packs` lists every size, without the long tables of each
     // report.
-    printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, type_rules: ___, ...row }) => row) })
+    printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, rules: ___, ...row }) => row) })
   } else {
     process.stdout.write(`${formatScore(first)}\n`)
     if (reports.length > 1) process.stdout.write(`\n${formatPacks(reports)}\n`)
@@ -140,7 +206,20 @@ async function evaluate(rows: readonly GoldRow[], file: string | null, options: 
   return exitCodeOf(options.failUnder, reports)
 }
 
-function exitCodeOf(failUnder: FailUnder | undefined, reports: Parameters<typeof findShortfalls>[1]): number {
+/** Says what was captured and how to go on. There are no scores, because the run was answered with guesses. */
+function reportCapture(path: string, requests: number, gold: string | null, { json, mode }: EvalOptions): number {
+  if (json === true) printJson({ captured: requests, file: path })
+  else {
+    process.stdout.write(
+      `Captured ${requests} requests in ${path}, one JSON object a line; no score, because guesses answered this run.\n` +
+        'Next: answer each "request" by its messages and schema, and add the JSON of the answer to its line as "answer".\n' +
+        `Then score the answers: npm run eval --${gold === null ? '' : ` ${gold}`} --mode ${mode} --replay ${path}\n`,
+    )
+  }
+  return EXIT_OK
+}
+
+function exitCodeOf(failUnder: FailUnder | undefined, reports: readonly Report[]): number {
   const shortfalls = failUnder === undefined ? [] : findShortfalls(failUnder, reports)
   for (const line of shortfalls) say(line)
   return shortfalls.length > 0 ? EXIT_FAILED : EXIT_OK

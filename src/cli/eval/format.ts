@@ -1,100 +1,113 @@
 /** Formats the report of `eval` as text for people. */
-import type { FirstReadingScore } from '../../eval/first-readings.ts'
-import { ACCURACIES, type Miss, type Score } from '../../eval/score.ts'
+
+import { ALL, type Miss, showLabel } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
+import { OFFLINE_RECORDED_NAME } from '../../lib/model-names.ts'
 import { formatSources } from '../classify/format.ts'
 import { formatCount } from '../ui/terminal.ts'
-import type { CostReport, ModelReport } from './report.ts'
-
-/** The report of `eval --json`, whose property names must not change. */
-export interface Report extends Score {
-  readonly gold: string
-  readonly mode: string
-  readonly prompt: { readonly version: string; readonly static_tokens_estimated: number }
-  readonly codebook_version: string
-  readonly pack?: number
-  readonly first_readings?: FirstReadingScore | null
-  readonly model: ModelReport | null
-  readonly cost: Pick<CostReport, 'requests_per_1000' | 'cost_usd_per_1000'> & Partial<CostReport>
-}
+import type { Report } from './report.ts'
 
 const MAX_LISTED_MISSES = 40
-/** The width of a table's first column in characters. */
+/** The most lines of one field in a table of confusions or of rules. */
+const MAX_LISTED_LINES = 10
+/** The least width of a table's first column in characters. */
 const LABEL_WIDTH = 22
 
 export function formatScore(report: Report): string {
   return [
-    `${report.n} labelled indicators, mode ${report.mode}, codebook ${report.codebook_version}`,
+    `${report.n} labelled records, mode ${report.mode}, codebook ${report.codebook}`,
     `gold: ${report.gold}`,
     answeredBy(report),
     '',
     ...fieldTable(report),
     ...firstReadingLines(report),
+    ...shortlistLines(report),
     '',
-    ...confusionTable(report),
+    ...confusionTables(report),
+    '',
     ...calibrationTable(report),
     '',
-    ...ruleTable(report),
-    '',
+    ...ruleTables(report),
     ...costLines(report),
     '',
     ...missList(report.misses),
   ].join('\n')
 }
 
-/**
- * Names the model that answered, and warns where the offline model did, whose scores say nothing about a language
- * model.
- */
+/** Names the model that answered, and warns where no live language model did, because the scores then say nothing about one. */
 function answeredBy({ mode, model }: Report): string {
   if (mode === 'rules') return 'answered by: the rules alone'
   if (model === null || model.names.length === 0) return 'answered by: the rules alone; no model was needed'
   const names = model.names.join(', ')
   if (!model.is_offline) return `answered by: ${names}`
+  if (model.names.every((name) => name === OFFLINE_RECORDED_NAME)) {
+    return `answered by: ${names}, which repeats recorded answers: the figures are those of whoever gave them`
+  }
   return `answered by: ${names}. This is the OFFLINE model: the figures test the service and are not the accuracy of a language model`
 }
 
-function fieldTable({ accuracy, intervals, sure }: Report): string[] {
-  const head = `${'field'.padEnd(LABEL_WIDTH)}accuracy  95 % interval   sure: coverage  precision`
-  const rows = ACCURACIES.map((name) => {
-    const score = name === 'all' ? undefined : sure.by_field[name]
-    const sureText =
-      score === undefined
-        ? ''
-        : `${formatFigure(score.coverage).padStart(16)}${formatFigure(score.precision).padStart(11)}`
-    const label = name === 'all' ? 'all seven together' : name
-    return `${label.padEnd(LABEL_WIDTH)}${formatFigure(accuracy[name]).padStart(8)}  ${formatInterval(intervals[name])}${sureText}`
-  })
+function fieldTable({ n, labelled, accuracy, intervals, sure, rules }: Report): string[] {
+  const names = Object.keys(labelled)
+  const hasRules = Object.keys(rules).length > 0
+  const isPartial = Object.values(labelled).some((count) => count < n)
+  const width = Math.max(LABEL_WIDTH, ...names.map((name) => name.length + 2))
+  const line = (label: string, name: string, count: number, sureText: string) =>
+    `${label.padEnd(width)}${isPartial ? String(count).padStart(7) : ''}` +
+    `${formatFigure(accuracy[name]).padStart(8)}  ${formatInterval(intervals[name])}${sureText}`
+  const sureOf = (name: string) => {
+    const score = sure.by_field[name]
+    if (!hasRules || score === undefined) return ''
+    return `${formatFigure(score.coverage).padStart(16)}${formatFigure(score.precision).padStart(11)}`
+  }
+  const allLabel = names.length === 1 ? ALL : `${ALL} ${names.length} together`
   const joint =
-    `rules sure of type, temporal_aggregation and orientation: coverage ${formatFigure(sure.coverage)} ` +
+    `rules sure of every field that a model may be asked for: coverage ${formatFigure(sure.coverage)} ` +
     `${formatInterval(intervals['sure.coverage'])}, precision ${formatFigure(sure.precision)} ${formatInterval(intervals['sure.precision'])}`
-  return [head, ...rows, joint]
+  return [
+    `${'field'.padEnd(width)}${isPartial ? 'records'.padStart(7) : ''}accuracy  95 % interval${hasRules ? '   sure: coverage  precision' : ''}`,
+    ...names.map((name) => line(name, name, labelled[name] ?? 0, sureOf(name))),
+    line(allLabel, ALL, n, ''),
+    hasRules ? joint : 'no rule reads any of these fields: they are for a model (--mode model) or a person',
+  ]
 }
 
 function firstReadingLines({ first_readings: first }: Report): string[] {
   if (first === undefined || first === null) return []
   const { accuracy, sure, n } = first
+  const figures = Object.entries(accuracy).map(([name, value]) => `${name} ${formatFigure(value)}`)
   return [
-    `before any rule was tuned on them (${n} first readings): type ${formatFigure(accuracy.type)}, temporal_aggregation ` +
-      `${formatFigure(accuracy.temporal_aggregation)}, orientation ${formatFigure(accuracy.orientation)}; ` +
+    `before any rule was tuned on them (${n} first readings): ${figures.join(', ')}; ` +
       `sure: coverage ${formatFigure(sure.coverage)}, precision ${formatFigure(sure.precision)}`,
   ]
 }
 
-function confusionTable({ confusion }: Report): string[] {
-  const pairs = Object.entries(confusion).flatMap(([expected, line]) =>
-    Object.entries(line).flatMap(([got, count]) => (got === expected ? [] : [{ expected, got, count }])),
-  )
-  if (pairs.length === 0) return ['confusion of types: none', '']
-  const lines = pairs
-    .sort((a, b) => b.count - a.count)
-    .map(({ expected, got, count }) => `  ${count} × ${expected} read as ${got}`)
-  return ['confusion of types:', ...lines, '']
+function shortlistLines({ shortlists }: Report): string[] {
+  const byField = Map.groupBy(shortlists, ({ field }) => field)
+  return [...byField].map(([field, recalls]) => {
+    const parts = recalls.map(
+      ({ first, records, found }) => `${first}: ${formatFigure(records === 0 ? null : found / records)}`,
+    )
+    return `shortlist of ${field} holds the right code (${recalls[0]?.records ?? 0} records), by its length: ${parts.join(', ')}`
+  })
+}
+
+function confusionTables({ confusion }: Report): string[] {
+  const tables = Object.entries(confusion).flatMap(([field, table]) => {
+    const pairs = Object.entries(table).flatMap(([expected, line]) =>
+      Object.entries(line).flatMap(([got, count]) => (got === expected ? [] : [{ expected, got, count }])),
+    )
+    if (pairs.length === 0) return []
+    const lines = pairs
+      .sort((a, b) => b.count - a.count)
+      .map(({ expected, got, count }) => `  ${count} × ${expected} read as ${got}`)
+    return [`confusion of ${field}:`, ...firstOf(lines)]
+  })
+  return tables.length === 0 ? ['confusion: none'] : tables
 }
 
 function calibrationTable({ calibration }: Report): string[] {
   return [
-    `confidence that type, aggregation and orientation are all right (Brier score ${formatFigure(calibration.brier)}):`,
+    `confidence that all fields that a model may be asked for are right (Brier score ${formatFigure(calibration.brier)}):`,
     ...calibration.bins.map(
       ({ from, to, n, mean_confidence, accuracy, interval }) =>
         `  stated ${from.toFixed(1)} to ${to.toFixed(1)}: mean ${formatFigure(mean_confidence)}, right ${formatFigure(accuracy)} ${formatInterval(interval)} of ${n}`,
@@ -102,50 +115,54 @@ function calibrationTable({ calibration }: Report): string[] {
   ]
 }
 
-function ruleTable({ type_rules: rules }: Report): string[] {
-  const imperfect = rules.filter(({ n, right }) => right < n)
-  const rest = rules.filter(({ n, right }) => right === n)
-  const readings = rest.reduce((total, { n }) => total + n, 0)
-  return [
-    'rules that read the type and were wrong at least once:',
-    ...imperfect.map(({ rule, n, right, sure_n, sure_right }) => {
-      return `  ${rule.padEnd(36)} ${right} of ${n} right; where sure ${sure_right} of ${sure_n}`
-    }),
-    `  ${rest.length} other rules: ${readings} of ${readings} right (--json lists all)`,
-  ]
+function ruleTables({ rules }: Report): string[] {
+  const tables = Object.entries(rules).flatMap(([field, all]) => {
+    const lines = all.flatMap(({ rule, n, right, sure_n, sure_right }) => {
+      if (right === n) return []
+      return [`  ${rule.padEnd(36)} ${right} of ${n} right; where sure ${sure_right} of ${sure_n}`]
+    })
+    return lines.length === 0 ? [] : [`rules that read ${field} and were wrong at least once:`, ...firstOf(lines)]
+  })
+  if (tables.length > 0) return [...tables, '']
+  return Object.keys(rules).length === 0 ? [] : ['no rule was wrong', '']
 }
 
 function costLines({ cost, prompt, pack }: Report): string[] {
   const lines = [
-    `cost per 1,000 indicators: ${cost.requests_per_1000} requests, USD ${cost.cost_usd_per_1000}` +
-      (pack === undefined ? '' : ` (${pack} indicators to a request)`),
+    `cost per 1,000 records: ${cost.requests_per_1000} requests, USD ${cost.cost_usd_per_1000}` +
+      (pack === undefined ? '' : ` (${pack} records to a request)`),
     `static prompt ${prompt.version}: about ${formatCount(prompt.static_tokens_estimated)} tokens at the start of every request`,
   ]
   if (cost.by_source === undefined) return lines
-  const needsReview = `needs review: ${formatCount(cost.needs_review ?? 0)}`
-  return [...lines, `decided by: ${formatSources(cost.by_source)}; ${needsReview}`]
+  const rest = `needs review: ${formatCount(cost.needs_review ?? 0)}, unverified: ${formatCount(cost.unverified ?? 0)}`
+  return [...lines, `decided by: ${formatSources(cost.by_source)}; ${rest}`]
 }
 
 function missList(misses: readonly Miss[]): string[] {
   if (misses.length === 0) return ['misses: none']
   const shown = misses.slice(0, MAX_LISTED_MISSES).map((miss) => {
     const { name, units, field, expected, got, rule, sure } = miss
-    return `  ${name} [${units ?? ''}] ${field}: ${expected} expected, got ${got} (${rule}${sure ? ', sure' : ''})`
+    const reader = rule === null ? '' : ` (${rule}${sure ? ', sure' : ''})`
+    return `  ${name} [${units ?? ''}] ${field}: ${showLabel(expected)} expected, got ${showLabel(got)}${reader}`
   })
   const rest = misses.length > shown.length ? [`  and ${misses.length - shown.length} more (--json lists all)`] : []
   return [`misses (${misses.length}):`, ...shown, ...rest]
 }
 
-/** Formats a table with one line for each pack size, the number of indicators in one request to the model. */
+function firstOf(lines: readonly string[]): string[] {
+  const more = lines.length - MAX_LISTED_LINES
+  return more > 0 ? [...lines.slice(0, MAX_LISTED_LINES), `  and ${more} more (--json lists all)`] : [...lines]
+}
+
+/** Formats a table with one line for each pack size, the number of records in one request to the model. */
 export function formatPacks(reports: readonly Report[]): string {
-  const head = 'pack  type   aggregation  orientation  all    requests per 1,000  USD per 1,000'
+  const names = [...Object.keys(reports[0]?.labelled ?? {}), ALL]
+  const width = (name: string) => Math.max(7, name.length + 2)
+  const head = `pack  ${names.map((name) => name.padEnd(width(name))).join('')}requests per 1,000  USD per 1,000`
   const rows = reports.map(({ pack, accuracy, cost }) =>
     [
       String(pack ?? '').padEnd(6),
-      formatFigure(accuracy.type).padEnd(7),
-      formatFigure(accuracy.temporal_aggregation).padEnd(13),
-      formatFigure(accuracy.orientation).padEnd(13),
-      formatFigure(accuracy.all).padEnd(7),
+      ...names.map((name) => formatFigure(accuracy[name]).padEnd(width(name))),
       String(cost.requests_per_1000).padEnd(20),
       String(cost.cost_usd_per_1000),
     ].join(''),
@@ -153,10 +170,10 @@ export function formatPacks(reports: readonly Report[]): string {
   return [head, ...rows].join('\n')
 }
 
-function formatFigure(value: number | null): string {
-  return value === null ? '–' : value.toFixed(3)
+function formatFigure(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : value.toFixed(3)
 }
 
-function formatInterval([low, high]: Interval): string {
+function formatInterval([low, high]: Interval = [0, 1]): string {
   return `${low.toFixed(3)}–${high.toFixed(3)}`
 }

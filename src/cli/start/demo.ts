@@ -1,11 +1,15 @@
 /** The command `demo`: starts an embedded stack, classifies the sample catalogue, shows some results, and stops the stack. */
+import { access } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import type { Classification } from '../../classification/types.ts'
+import { askableFields } from '../../classification/fields.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { startStack } from '../../embedded/stack.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
+import type { ResultBody } from '../../restate/contract.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { formatClassification, formatFailures, formatReport } from '../classify/format.ts'
+import { defaultScheme } from '../codebook/codebook-option.ts'
 import {
   createCliLog,
   EXIT_FAILED,
@@ -20,6 +24,11 @@ import { describeModel, STOPPING } from './start.ts'
 
 /** The path of the sample catalogue, which holds indicators of public statistics as JSON lines. */
 export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', import.meta.url))
+/**
+ * The path of the answers to the questions about the sample, which readers of this project wrote by the codebook alone. It has
+ * the form of a file of `eval --record`.
+ */
+const RECORDED_SAMPLE = fileURLToPath(new URL('../../offline-model/recorded/sample.jsonl', import.meta.url))
 /** The number of results that the demo shows in full. */
 const SHOWN_RESULTS = 5
 
@@ -29,12 +38,30 @@ export function addDemoCommand(program: Command): void {
     .description('Start the service, classify a sample of real-world indicators, show some results, and stop')
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .action(async (options: { readonly json?: boolean }) => {
-      const config = readConfig()
+      const config = await withRecordedAnswers(readConfig())
       process.exitCode = await underInterrupts(
         () => say(STOPPING),
         (interrupts) => runDemo(options, config, interrupts),
       )
     })
+}
+
+/**
+ * Lets the offline model answer from the recorded answers to the sample, unless the environment names a model or other answers.
+ * Rejects with ServiceError embedded-failed where the answers are missing.
+ */
+export async function withRecordedAnswers(config: Config, file = RECORDED_SAMPLE): Promise<Config> {
+  const { openai, offlineModel } = config
+  if (openai.apiKey !== undefined || openai.baseUrl !== undefined || offlineModel.isAnswersSet) return config
+  await access(file).catch((error: unknown) => {
+    const message = `The recorded answers to the sample are missing: ${messageOf(error)}`
+    throw new ServiceError('embedded-failed', `${message}. Install this project again, or set OPENAI_API_KEY`)
+  })
+  say(
+    'The answers to this sample were written by readers of this project, not by a live model. ' +
+      'To ask a real one, set OPENAI_API_KEY (and OPENAI_BASE_URL for another endpoint than OpenAI).',
+  )
+  return { ...config, offlineModel: { ...offlineModel, answers: { from: 'recorded', file, noise: 0 } } }
 }
 
 /** Runs the demo, resolves with the exit code, and stops the embedded stack in every case. */
@@ -44,15 +71,19 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
   const stack = await startStack({ config, log: createCliLog(config), say, signal, kill })
   try {
     say(`Model: ${describeModel(stack, config)}`)
-    const shown = new Map<string, Classification>()
+    const [first] = askableFields((await defaultScheme()).codebook)
+    const shown = new Map<unknown, ResultBody>()
     const report = await classifyFile(
       SAMPLE_FILE,
       { mode: 'hybrid', reuse: true, batchSize: 50, ingress: [stack.ingressUrl] },
       config,
       interrupts,
       (results) => {
-        // Only the first result of each indicator type is kept, so that the shown results differ.
-        for (const result of results) if (!shown.has(result.type)) shown.set(result.type, result)
+        // Only the first result of each value of the first field is kept, so that the shown results differ.
+        for (const result of results) {
+          const value = first === undefined ? result.indicator_id : result[first.name]
+          if (!shown.has(value)) shown.set(value, result)
+        }
       },
     )
     const results = [...shown.values()].slice(0, SHOWN_RESULTS)

@@ -39,9 +39,14 @@ export const STOPPING = 'Stopping … Press Ctrl+C again to kill the parts that 
  */
 export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineModel }: Config): string {
   if (stack.offlineModelUrl === null) return 'the endpoint that the OPENAI_ variables name'
-  const { from, noise } = offlineModel.answers
-  const origin = { rules: "the rules' guesses", gold: 'labels of a gold file', hostile: 'hostile' }[from]
-  const answers = `its answers are ${origin}${noise > 0 ? ', some made wrong' : ''}, not those of a language model`
+  const { from, file, noise } = offlineModel.answers
+  const origin = {
+    rules: "the rules' guesses",
+    gold: 'labels of a gold file',
+    recorded: `recorded ones from ${file}`,
+    hostile: 'hostile',
+  }[from]
+  const answers = `its answers are ${origin}${noise > 0 ? ', some made wrong' : ''}, not those of a live language model`
   const costs = 'its costs are what gpt-6-luna would cost'
   return `offline (${stack.offlineModelUrl}): ${answers}, and ${costs}. Set OPENAI_API_KEY to use a language model`
 }

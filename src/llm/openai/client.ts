@@ -3,6 +3,7 @@ import OpenAI, { APIError } from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
+import { OPENAI_API_URL } from '../../lib/http-url.ts'
 import { isRecord, parseJson } from '../../lib/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
 import { costOf, type PriceTable, priceOf } from '../pricing.ts'
@@ -13,8 +14,6 @@ import { parseRateHeaders } from './headers.ts'
 import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
 import { redact, redactExact } from './redaction.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
-
-const OPENAI_BASE_URL = 'https://api.openai.com/v1'
 
 export interface OpenAiClientOptions {
   /** The bearer token of every request. An endpoint without keys accepts any text. */
@@ -54,7 +53,7 @@ export interface EndedRequest {
  */
 export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   const { log, prices, timeoutMs, hooks } = options
-  const baseUrl = options.baseUrl ?? OPENAI_BASE_URL
+  const baseUrl = options.baseUrl ?? OPENAI_API_URL
   const endpoint = readEndpoint(baseUrl)
   const secrets = [options.apiKey, ...endpoint.secrets]
   const models = { primary: options.model, escalation: options.escalationModel ?? null }
