@@ -6,16 +6,17 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { normaliseIndicator } from '../../src/classification/indicator.ts'
 import { PROMPT_VERSION } from '../../src/classification/prompt.ts'
-import { readIndicator } from '../../src/classification/rules.ts'
-import { shapeOf } from '../../src/classification/shape.ts'
+import { questionShapeOf } from '../../src/classification/question.ts'
+import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
+import { readScheme } from './scheme.ts'
 
 export interface BenchCatalogue {
   readonly file: string
   /** Where the catalogue comes from, for the report. */
   readonly label: string
   readonly rows: number
-  /** Distinct shapes by name, description, unit template and frequency. */
+  /** Distinct shapes by the texts that the model is shown, the unit as far as it is asked for, and the frequency. */
   readonly shapes: number
   /** Distinct shapes as the service counts them, where the cumulative pattern of the sample values counts as well. */
   readonly shapesWithPattern: number
@@ -46,10 +47,11 @@ export async function findCatalogue(
 ): Promise<BenchCatalogue> {
   const name = kind === 'repeat' ? 'catalogue-10903.jsonl' : 'catalogue-varied-10903.jsonl'
   const shared = resolve(options.dataDir, name)
-  if (existsSync(shared)) return describe(shared, name)
+  const scheme = await readScheme()
+  if (existsSync(shared)) return describe(scheme, shared, name)
   const made = join(options.scratchDir, `made-${kind}.jsonl`)
   await writeRows(made, ROWS, kind === 'repeat' ? repeatRow : variedRow)
-  return describe(made, `made by the benchmark (${name} was not found in ${options.dataDir})`)
+  return describe(scheme, made, `made by the benchmark (${name} was not found in ${options.dataDir})`)
 }
 
 /** Writes a varied catalogue of `rows` rows, for scenarios that need a certain size. */
@@ -64,7 +66,7 @@ async function writeRows(file: string, rows: number, row: (index: number) => obj
   await pipeline(Readable.from(lines()), createWriteStream(file))
 }
 
-function describe(file: string, label: string): BenchCatalogue {
+function describe(scheme: PreparedScheme, file: string, label: string): BenchCatalogue {
   const shapes = new Set<string>()
   const shapesWithPattern = new Set<string>()
   let rows = 0
@@ -72,7 +74,9 @@ function describe(file: string, label: string): BenchCatalogue {
     if (line === '') continue
     rows += 1
     const { indicator } = normaliseIndicator(JSON.parse(line))
-    const shape = shapeOf(indicator, readIndicator(indicator), { model: '', promptVersion: PROMPT_VERSION })
+    const reading = scheme.code?.read(indicator) ?? {}
+    const context = { mode: 'hybrid', model: '', promptVersion: PROMPT_VERSION } as const
+    const shape = questionShapeOf(scheme, indicator, reading, context)
     shapesWithPattern.add(shape)
     shapes.add(JSON.stringify({ ...JSON.parse(shape), cumulative: null }))
   }

@@ -51,6 +51,8 @@ export interface RunReport {
   readonly failed: number
   readonly by_source: Readonly<Record<string, number>>
   readonly model_requests: number
+  readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
+  readonly cost_usd: number
   readonly elapsed_ms: number
   readonly indicators_per_minute: number
 }

@@ -24,6 +24,7 @@ function catalogueScenario(
         world: { rate: { RATE_RPM: '1000' }, model: LATENCY, signal: context.signal },
       })
       const { report, stats } = run
+      const per1000 = (count: number) => (count / report.indicators) * 1_000
       return {
         id,
         what: `${catalogue.label}: ${catalogue.rows} rows, ${catalogue.shapes} distinct shapes (${catalogue.shapesWithPattern} where year-to-date values count as another); 1,000 RPM, model of 800 ms, cold${args.length > 0 ? `, ${args.join(' ')}` : ''}`,
@@ -33,7 +34,13 @@ function catalogueScenario(
           seconds: round(report.elapsed_ms / 1_000, 1),
           distinct_shapes: catalogue.shapes,
           requests: stats.requests.accepted,
-          requests_per_1000: round((stats.requests.accepted / report.indicators) * 1_000, 1),
+          requests_per_1000: round(per1000(stats.requests.accepted), 1),
+          tokens_per_1000: {
+            input: round(per1000(report.tokens.input)),
+            cached: round(per1000(report.tokens.cached)),
+            output: round(per1000(report.tokens.output)),
+          },
+          cost_usd_per_1000: round(per1000(report.cost_usd), 4),
           by_source: report.by_source,
           failed: report.failed,
         },

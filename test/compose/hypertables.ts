@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
+import { SCOPE } from '../helpers/batches.ts'
 import { EXPIRED, EXPIRING, LATEST, rowsOfRun, saveOldRun, sweepOnce } from '../helpers/old-runs.ts'
 import { silent } from '../helpers/postgres.ts'
 import { recording, type Statement, scansOf } from '../helpers/query-plans.ts'
@@ -23,12 +24,17 @@ export function hypertableTests(databaseUrl: () => string): void {
       const { rows } = await pool.query(
         'select hypertable_name as name from timescaledb_information.hypertables order by 1',
       )
-      assert.deepEqual(rows, [{ name: 'classification_history' }, { name: 'llm_requests' }])
+      const names = ['classification_history', 'llm_requests', 'result_history']
+      assert.deepEqual(
+        rows,
+        names.map((name) => ({ name })),
+      )
       for (let week = 1; week <= 12; week += 1) await saveOldRun(pool, `old-${week}`, DAYS + week * CHUNK_DAYS)
       const statements: Statement[] = []
       const store = createStore(recording(pool, statements))
-      for await (const page of store.exportClassifications({ runId: 'old-6' })) assert.equal(page.length, 2)
-      const exported = statements.filter(({ text }) => text.includes('classification_history'))
+      for await (const page of store.exportClassifications({ codebook: SCOPE.codebook, runId: 'old-6' }))
+        assert.equal(page.length, 2)
+      const exported = statements.filter(({ text }) => text.includes('result_history'))
       assert.equal(exported.length, 1)
       for (const statement of exported) {
         const chunks = new Set((await scansOf(pool, statement)).map((scan) => scan['Relation Name']))

@@ -85,7 +85,7 @@ test('the results are in the outside database', async () => {
     '-d',
     'outside',
     '-tAc',
-    'select count(*) from classifications',
+    'select count(*) from results',
   ])
   assert.equal(counted.trim(), String(INDICATORS))
 })

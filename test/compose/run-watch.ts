@@ -124,7 +124,7 @@ function createCounter(connectionString: string, prefix: string) {
           client.on('error', () => undefined)
           await client.connect()
         }
-        const text = 'select count(distinct indicator_id)::int as results from classification_history'
+        const text = 'select count(distinct indicator_id)::int as results from result_history'
         const { rows } = await client.query<{ results: number }>(`${text} where starts_with(indicator_id, $1)`, [
           prefix,
         ])
