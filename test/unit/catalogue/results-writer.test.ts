@@ -4,24 +4,38 @@ import { test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import {
-  CSV_COLUMNS,
   createResultsWriter,
+  csvColumnsOf,
   escapeFormula,
   type ResultsFormat,
 } from '../../../src/catalogue/results-writer.ts'
+import { toResultBody } from '../../../src/classification/result-body.ts'
+import type { PreparedScheme } from '../../../src/classification/scheme.ts'
 import type { Classification } from '../../../src/classification/types.ts'
+import { economic, RIGHT, shop } from '../classification/schemes.ts'
 
 const CLASSIFICATION: Classification = {
   indicator_id: 'X1',
   name: 'Trade balance, "goods"\nand services',
-  type: 'balance',
-  family: 'physical-fundamental',
-  temporal_aggregation: 'period-total',
-  time_basis: 'per-period',
-  orientation: 'higher-is-positive',
-  unit: { kind: 'currency', scale: 1e12, currency: 'USD', per: null },
-  frequency: 'monthly',
-  cumulative: { pattern: 'year-to-date', reset_month: 1 },
+  catalogue: 'wb',
+  codebook: 'economic-indicators@2',
+  codebook_hash: 'hash',
+  labels: {
+    type: 'balance',
+    family: 'physical-fundamental',
+    temporal_aggregation: 'period-total',
+    time_basis: 'per-period',
+    orientation: 'higher-is-positive',
+    unit_kind: 'currency',
+    unit_scale: 1e12,
+    unit_currency: 'USD',
+    unit_per: null,
+    frequency: 'monthly',
+    cumulative_pattern: 'year-to-date',
+    cumulative_reset_month: 1,
+  },
+  field_confidence: { type: 0.9 },
+  field_source: { type: 'model', unit_kind: 'unit-from-text' },
   confidence: 0.9,
   source: 'model',
   status: 'needs-review',
@@ -31,16 +45,20 @@ const CLASSIFICATION: Classification = {
   ],
   reason: '=HYPERLINK("http://evil.example")',
   model: null,
-  codebook_version: 'v1',
   prompt_version: 'p1',
   run_id: 'run-1',
   classified_at: '2026-11-22T12:00:00.000Z',
 }
 
-async function exported(format: ResultsFormat, classifications: readonly Classification[]): Promise<string> {
+async function exported(
+  format: ResultsFormat,
+  classifications: readonly Classification[],
+  scheme: PreparedScheme = economic,
+): Promise<string> {
   let text = ''
   const writer = createResultsWriter({
     format,
+    scheme,
     write: (part) => {
       text += part
     },
@@ -50,16 +68,19 @@ async function exported(format: ResultsFormat, classifications: readonly Classif
   return text
 }
 
-test('JSON Lines hold the classifications unchanged', async () => {
+test('JSON Lines hold the results as HTTP bodies do, unchanged', async () => {
   const lines = (await exported('jsonl', [CLASSIFICATION, { ...CLASSIFICATION, indicator_id: '=1' }])).split('\n')
-  assert.deepEqual(JSON.parse(lines[0] ?? ''), CLASSIFICATION)
+  const first: Record<string, unknown> = JSON.parse(lines[0] ?? '')
+  assert.deepEqual(first, toResultBody(CLASSIFICATION, economic))
+  assert.deepEqual([first['type'], first['unit_scale']], ['balance', 1e12])
+  assert.deepEqual(first['unit'], { kind: 'currency', scale: 1e12, currency: 'USD', per: null })
   assert.equal(JSON.parse(lines[1] ?? '').indicator_id, '=1')
   assert.deepEqual(lines.slice(2), [''])
   assert.equal(await exported('jsonl', []), '')
 })
 
 test('CSV is flat, quoted and has its header even with no row', async () => {
-  assert.equal(await exported('csv', []), `${CSV_COLUMNS.join(',')}\n`)
+  assert.equal(await exported('csv', []), `${csvColumnsOf(economic).join(',')}\n`)
   const rows: Record<string, string>[] = parse(await exported('csv', [CLASSIFICATION]), { columns: true })
   assert.deepEqual(rows, [
     {
@@ -83,12 +104,44 @@ test('CSV is flat, quoted and has its header even with no row', async () => {
       issues: 'low-confidence; unit-unknown',
       reason: '\'=HYPERLINK("http://evil.example")',
       model: '',
-      codebook_version: 'v1',
+      codebook_version: '2',
       prompt_version: 'p1',
       run_id: 'run-1',
       classified_at: '2026-11-22T12:00:00.000Z',
+      catalogue: 'wb',
+      codebook: 'economic-indicators@2',
+      field_confidence: '{"type":0.9}',
+      field_source: '{"type":"model","unit_kind":"unit-from-text"}',
     },
   ])
+})
+
+test('the first columns of economic indicators are those of earlier releases, in their order', () => {
+  const earlier = [
+    ...['indicator_id', 'name', 'type', 'family', 'temporal_aggregation', 'time_basis', 'orientation'],
+    ...['unit_kind', 'unit_scale', 'unit_currency', 'unit_per', 'frequency'],
+    ...['cumulative_pattern', 'cumulative_reset_month', 'confidence', 'source', 'status', 'issues', 'reason', 'model'],
+    ...['codebook_version', 'prompt_version', 'run_id', 'classified_at'],
+  ]
+  assert.deepEqual(csvColumnsOf(economic).slice(0, earlier.length), earlier)
+})
+
+test('the columns of any codebook are its fields; several labels share a cell, and a label is no formula', async () => {
+  const labels = { ...RIGHT, uses: ['kitchen', 'garden'], maker: '=cmd', tone: 'bright' }
+  const one: Classification = { ...CLASSIFICATION, codebook: 'shop-goods@3', labels }
+  const rows: Record<string, string>[] = parse(await exported('csv', [one], shop), { columns: true })
+  const [row = {}] = rows
+  assert.deepEqual(Object.keys(row), csvColumnsOf(shop))
+  const names = shop.codebook.fields.map(({ name }) => name)
+  assert.deepEqual(Object.fromEntries(names.map((name) => [name, row[name]])), {
+    ...{ shade: 'pale', tone: 'bright', uses: 'kitchen; garden', pack: '1', origin: '', weight: '2.5' },
+    // The field "shelf" has no label in the result.
+    ...{ maker: "'=cmd", product: '12', shelf: '' },
+  })
+  assert.equal(row['codebook_version'], '3')
+  const body = JSON.parse(await exported('jsonl', [one], shop))
+  assert.deepEqual([body.uses, body.weight, body.origin, body.shelf], [['kitchen', 'garden'], 2.5, null, null])
+  assert.ok(!('unit' in body), 'no property of another codebook')
 })
 
 test('more rows than are formatted together keep their order and one header', async () => {
@@ -102,7 +155,11 @@ test('more rows than are formatted together keep their order and one header', as
 
 test('a slow reader slows down the export', async () => {
   let release: () => void = () => {}
-  const writer = createResultsWriter({ format: 'jsonl', write: () => new Promise((resolve) => (release = resolve)) })
+  const writer = createResultsWriter({
+    format: 'jsonl',
+    scheme: economic,
+    write: () => new Promise((resolve) => (release = resolve)),
+  })
   for (let row = 0; row < 199; row += 1) await writer.write(CLASSIFICATION)
   let isWritten = false
   const writing = writer.write(CLASSIFICATION).then(() => {

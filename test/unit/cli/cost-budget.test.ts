@@ -10,6 +10,7 @@ import {
   createCostBudget,
 } from '../../../src/cli/classify/cost-budget.ts'
 import type { EstimateResponse } from '../../../src/restate/contract.ts'
+import { economic } from '../classification/schemes.ts'
 
 const request = { force: false, options: { mode: 'hybrid', reuse: true } } as const
 /** The dry run of a batch that needs no request. */
@@ -74,17 +75,17 @@ test('a batch of unknown cost counts with all that was reserved for it', () => {
 
 test('a batch that the rules decide is submitted even when all money is spent, and the service is not asked', async () => {
   const dryRun = async () => assert.fail('the service was asked')
-  const admission = createCostAdmission({ maxUsd: 0, spentUsd: 5, request, basis: planned, dryRun })
+  const admission = createCostAdmission({ maxUsd: 0, spentUsd: 5, request, scheme: economic, basis: planned, dryRun })
   assert.equal((await admission.admit([sure], noneInFlight))?.usd, 0)
 })
 
 test('where the bound without stored answers does not fit, the service is asked what is stored', async () => {
-  const options = { maxUsd: 0.000_01, spentUsd: 0, request, basis: planned }
+  const options = { maxUsd: 0.000_01, spentUsd: 0, request, scheme: economic, basis: planned }
   const known = createCostAdmission({ ...options, dryRun: async () => ({ ...planned, reuse: 1 }) })
   assert.equal((await known.admit([unsure], noneInFlight))?.usd, 0)
   const asking = createCostAdmission({
     ...options,
-    dryRun: async () => ({ ...planned, asks: [{ shape: 'ab', tokens: 200 }] }),
+    dryRun: async () => ({ ...planned, asks: [{ shape: 'ab', tokens: 200, fields: 8, answer_tokens: 600 }] }),
   })
   assert.equal(await asking.admit([unsure], noneInFlight), null)
   const silent = createCostAdmission({ ...options, dryRun: async () => Promise.reject(new Error('away')) })
@@ -92,11 +93,12 @@ test('where the bound without stored answers does not fit, the service is asked 
 })
 
 test('a batch waits for the money that another batch gives back', async () => {
-  const asking = { ...planned, asks: [{ shape: 'ab', tokens: 200 }] }
+  const asking = { ...planned, asks: [{ shape: 'ab', tokens: 200, fields: 8, answer_tokens: 600 }] }
   const admission = createCostAdmission({
     maxUsd: 0.01,
     spentUsd: 0,
     request,
+    scheme: economic,
     basis: planned,
     dryRun: async () => asking,
   })
@@ -116,7 +118,14 @@ test('an escalation model counts in the bound', async () => {
   const dear = { ...planned, escalation_price: { input: 100, output: 500 } }
   const bounds = await Promise.all(
     [planned, dear].map(async (basis) => {
-      const admission = createCostAdmission({ maxUsd: 100, spentUsd: 0, request, basis, dryRun: async () => undefined })
+      const admission = createCostAdmission({
+        maxUsd: 100,
+        spentUsd: 0,
+        request,
+        scheme: economic,
+        basis,
+        dryRun: async () => undefined,
+      })
       return (await admission.admit([unsure], noneInFlight))?.usd ?? 0
     }),
   )

@@ -24,7 +24,7 @@ function startedProgress(t: TestContext, options: { isLive: boolean; total: numb
 }
 
 const counts = (done: number, more: Partial<ProgressCounts> = {}): ProgressCounts => {
-  return { done, failed: 0, needsReview: 0, inFlight: 3, ...more }
+  return { done, failed: 0, needsReview: 0, unverified: 0, inFlight: 3, ...more }
 }
 
 test('a terminal has one line that is redrawn in place and cleared at the end', (t) => {
@@ -39,6 +39,14 @@ test('a terminal has one line that is redrawn in place and cleared at the end', 
   assert.ok(writes.every((text) => text.startsWith(CLEAR) && !text.includes('\n')))
   progress.end()
   assert.equal(writes.at(-1), CLEAR)
+})
+
+test('unverified results are counted beside those that need review, where there are any', (t) => {
+  const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 1_000 })
+  progress.update(counts(100, { needsReview: 7, unverified: 12 }))
+  pass(200)
+  assert.match(writes.at(-1) ?? '', / {2}needs review 7 {2}unverified 12 {2}in flight 3$/)
+  progress.end()
 })
 
 test('nothing is written after the end, and no timer is left', (t) => {
@@ -186,7 +194,7 @@ test('whatever the numbers, the line never says NaN or Infinity', () => {
   const rate = fc.oneof(fc.constant(undefined), fc.double({ min: 0 }))
   const property = fc.property(number, number, number, number, rate, (total, finished, failed, inFlight, perMinute) => {
     const etaMs = etaOf(total - finished, perMinute)
-    const line = formatProgress({ total, finished, failed, needsReview: 0, inFlight, perMinute, etaMs })
+    const line = formatProgress({ total, finished, failed, needsReview: 0, unverified: 0, inFlight, perMinute, etaMs })
     assert.doesNotMatch(line, /NaN|Infinity|∞|undefined|\n/)
   })
   fc.assert(property, { numRuns: 10_000, seed: 20_261_122 })

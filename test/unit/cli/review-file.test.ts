@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ORIENTATIONS, TYPES } from '../../../src/classification/codebook.ts'
+import { askableFields } from '../../../src/classification/fields.ts'
+import type { PreparedScheme } from '../../../src/classification/scheme.ts'
+import type { Classification, Labels } from '../../../src/classification/types.ts'
 import { decideLabels } from '../../../src/cli/review/decide-labels.ts'
 import { parseReview } from '../../../src/cli/review/review-file.ts'
 import { classification } from '../../helpers/batches.ts'
+import { economic, RIGHT, shop } from '../classification/schemes.ts'
 
-const parse = (text: string) => parseReview(Buffer.from(text))
+const namesOf = ({ codebook }: PreparedScheme) => askableFields(codebook).map(({ name }) => name)
+const parse = (text: string, scheme = economic) => parseReview(Buffer.from(text), namesOf(scheme))
 
 /** Each decided line as "id decision field=value …"; the file must be without a problem. */
 function decided(text: string): string[] {
@@ -36,6 +40,8 @@ test('JSON lines take accept, corrections as object, text or list, and correctio
     { indicator_id: 'G', decision: '', corrections: {}, note: '', name: 'x', same_shape: 4 },
     { indicator_id: 'H', decision: null, corrections: { type: '', orientation: null } },
     { indicator_id: 'I', decision: 'Skip' },
+    { indicator_id: 'J', corrections: { uses: ['kitchen', 'garden'], unit_scale: 1000 } },
+    { indicator_id: 'K', corrections: 'unit_per="1000 people", unit_currency=none' },
   ]
   assert.deepEqual(decided(`\ufeff${lines.map((line) => JSON.stringify(line)).join('\r\n\n')}\n`), [
     'A accept',
@@ -47,6 +53,8 @@ test('JSON lines take accept, corrections as object, text or list, and correctio
     'G undecided',
     'H undecided',
     'I undecided',
+    'J correct uses=kitchen,garden unit_scale=1000',
+    'K correct unit_per=1000 people unit_currency=none',
   ])
 })
 
@@ -68,7 +76,29 @@ test('CSV takes any delimiter and order of columns, quotes, line ends and line b
       [2, 3, 5, 7],
     )
   }
-  assert.deepEqual(parse(rows.map((row) => row.join()).join('\n')).lines[0]?.seen, { type: 'flow' })
+  const [first] = parse(rows.map((row) => row.join()).join('\n')).lines
+  assert.deepEqual([first?.seen, first?.catalogue], [{ type: 'flow' }, undefined])
+})
+
+test('a line may name its catalogue, within which an id stands once', () => {
+  const text = 'indicator_id,catalogue,decision\nA,wb,accept\nA,imf,accept\nA,,accept\n'
+  assert.deepEqual(
+    parse(text).lines.map(({ catalogue }) => catalogue),
+    ['wb', 'imf', undefined],
+  )
+  assert.match(problem(`${text}A,imf,accept\n`), /^5 indicator_id: "A" is in line 3 already/)
+  assert.match(problem('{"indicator_id":"A","catalogue":4,"decision":"accept"}'), /^1 catalogue: must be a text; got 4/)
+})
+
+test('the labels that a file showed are read from the columns of their fields, or from the object "labels"', () => {
+  const csv = 'indicator_id,shade,uses,weight,other\nA,pale,kitchen; garden,2.5,x\n'
+  const json = '{"indicator_id":"A","labels":{"shade":"pale","uses":["kitchen","garden"],"weight":2.5,"maker":null}}'
+  for (const text of [csv, json]) {
+    assert.deepEqual(parse(text, shop).lines[0]?.seen, { shade: 'pale', uses: 'kitchen; garden', weight: '2.5' })
+  }
+  // A field may have the name of another column of the file.
+  const [line] = parseReview(Buffer.from('indicator_id,note,label_note\nA,why,loud\n'), ['note']).lines
+  assert.deepEqual([line?.note, line?.seen], ['why', { note: 'loud' }])
 })
 
 test('plain lines take an id, also one with spaces or in quotes, and what was decided', () => {
@@ -107,21 +137,34 @@ test('the message for a fault names its line, its field, its value and how to co
   assert.match(problem('indicator_id,decision\nA,"accept'), /^2 decision: a quote is opened/)
   assert.match(problem('indicator_id,decision\nA,accept,x'), /^2 : 3 cells where the header has 2/)
   assert.match(problem('indicator_id,decision,decision\nA,accept,x'), /^1 decision: two columns/)
-  assert.match(parseReview(Buffer.from([0x41, 0xff])).problems[0]?.message ?? '', /not UTF-8/)
+  assert.match(parseReview(Buffer.from([0x41, 0xff]), []).problems[0]?.message ?? '', /not UTF-8/)
 })
 
-test('corrections are checked against the codebook', () => {
-  const current = classification('A', { type: 'flow', temporal_aggregation: 'period-total', orientation: 'neutral' })
-  const check = (text: string) => {
-    const [line] = parse(text).lines
+/** What a line makes of a stored result: its labels in the order of the codebook, or its problems. */
+function checkerOf(scheme: PreparedScheme, labels: Labels, more: Partial<Classification> = {}) {
+  const current = classification('A', { labels, ...more })
+  return (text: string) => {
+    const [line] = parse(text, scheme).lines
     assert.ok(line)
-    const outcome = decideLabels(line, current)
-    return 'labels' in outcome
-      ? Object.values(outcome.labels).join(' ')
-      : outcome.problems.map(({ line: at, field, message }) => `${at} ${field}: ${message}`).join('\n')
+    const outcome = decideLabels(line, current, scheme.codebook)
+    if ('problems' in outcome) {
+      return outcome.problems.map(({ line: at, field, message }) => `${at} ${field}: ${message}`).join('\n')
+    }
+    return JSON.stringify(Object.values(outcome.labels))
   }
-  assert.equal(check('A accept'), 'flow period-total neutral')
-  assert.equal(check('A type=GROWTH_RATE temporal-aggregation=period-rate'), 'growth-rate period-rate neutral')
+}
+
+const FLOW = {
+  ...{ type: 'flow', family: 'physical-fundamental', temporal_aggregation: 'period-total', time_basis: 'per-period' },
+  ...{ orientation: 'neutral', unit_kind: 'currency', unit_scale: 1e6, unit_currency: 'USD', unit_per: null },
+  ...{ frequency: 'monthly', cumulative_pattern: 'none', cumulative_reset_month: null },
+}
+const CURRENCY = '"neutral","currency",1000000,"USD",null,"monthly"]'
+
+test('corrections are checked against the codebook', () => {
+  const check = checkerOf(economic, FLOW)
+  assert.equal(check('A accept'), `["flow","period-total",${CURRENCY}`)
+  assert.equal(check('A type=PRICE temporal-aggregation=period_average'), `["price","period-average",${CURRENCY}`)
   assert.match(
     check('A type=flows'),
     /^1 type: "flows" is not in the codebook; did you mean flow\? Allowed: growth-rate, /,
@@ -130,23 +173,84 @@ test('corrections are checked against the codebook', () => {
   assert.match(check('A typ=flow'), /^1 typ: is not a field .*did you mean type\?/)
   assert.match(check('A constructor=flow'), /^1 constructor: is not a field that can be corrected: type, /)
   assert.match(check('A family=other'), /^1 family: .*correct type/)
-  assert.match(check('A unit.scale=1000'), /^1 unit.scale: .*correct units in the catalogue/)
-  assert.match(check('A unit_kind=index'), /correct units in the catalogue/)
-  assert.match(check('A frequency=monthly'), /correct periodicity/)
+  assert.match(check('A cumulative_pattern=none'), /^1 cumulative_pattern: .*never asked.*correct the catalogue/)
   assert.match(check('A type=growth-rate'), /^1 temporal_aggregation: a growth-rate is a period-rate, .*correct both/)
   assert.match(check('A temporal_aggregation=point-in-time'), /^1 type: a flow happens over a period/)
+  assert.match(check('A unit_kind=percentage'), /^1 type: a flow is an amount, but the units are a percentage: /)
+  // A constraint that only notes something stops no review.
+  assert.match(check('A type=index temporal_aggregation=period-average'), /^\["index",/)
   // Both faults of one line are reported.
   assert.equal(check('A type=x orientation=y').split('\n').length, 2)
   // The stored result is not the one that the file shows.
   const seen = '{"indicator_id":"A","decision":"accept","type":"stock"}'
   assert.match(check(seen), /^1 type: the file says "stock", the stored result flow: /)
-  assert.equal(check(seen.replace('"accept"', '"type=index"')), 'index period-total neutral')
+  assert.match(check(seen.replace('"accept"', '"type=price"')), /^\["price",/)
+  assert.match(
+    check('{"indicator_id":"A","decision":"accept","labels":{"unit_scale":1000}}'),
+    /^1 unit_scale: .*"1000"/,
+  )
+  assert.equal(check('indicator_id,decision,unit_scale\nA,accept,1E+06'), check('A accept'))
 })
 
-test('every label of the codebook can be given', () => {
-  for (const type of TYPES) assert.deepEqual(decided(`A type=${type}`), [`A correct type=${type}`])
-  for (const label of ORIENTATIONS) {
-    assert.deepEqual(decided(`A orientation=${label}`), [`A correct orientation=${label}`])
+test('numbers, codes, several labels, forms and no label are read by the field, whatever the codebook', () => {
+  const check = checkerOf(shop, RIGHT)
+  assert.equal(check('A accept'), '["pale",["kitchen"],1,null,2.5,"Smith & Sons","12"]')
+  assert.equal(
+    check('A uses=kitchen+garden pack=12 origin=de weight=1e1 product=11'),
+    '["pale",["kitchen","garden"],12,"DE",10,"Smith & Sons","11"]',
+  )
+  assert.match(
+    check('{"indicator_id":"A","corrections":{"uses":["garden","kitchen"],"maker":"none"}}'),
+    /\["garden","kitchen"\].*,null,"12"\]$/,
+  )
+  assert.match(check('A uses=kitchen|kitchen'), /^\["pale",\["kitchen"\]/)
+  assert.match(check('A uses=kitchen+garden+office'), /^1 uses: takes at most 2 labels, and 3 are given/)
+  assert.match(
+    check('A uses=kitchen+cellar'),
+    /^1 uses: "cellar" is not in the codebook\. Allowed: kitchen, garden, office/,
+  )
+  assert.match(check('A uses=none'), /^1 uses: "none" is not in the codebook/)
+  assert.match(
+    check('{"indicator_id":"A","corrections":{"shade":["pale","dark"]}}'),
+    /^1 shade: takes one label, and 2 are given/,
+  )
+  // "none" is a value of this field, and no label in the next ones.
+  assert.match(check('A shade=none'), /^\["none",/)
+  assert.match(check('A maker=null origin=-'), /,null,2\.5,null,"12"\]$/)
+  assert.match(check('A pack=7'), /^1 pack: "7" is not in the codebook.* Allowed: 1, 12/)
+  assert.match(check('A weight=heavy'), /^1 weight: "heavy" is wrong: a number from 0 to 100 is needed/)
+  assert.match(check('A weight=101'), /^1 weight: "101" is wrong/)
+  assert.match(check('A origin=deu'), /^1 origin: "deu" is wrong: a text of the form \[A-Z\]\{2\} is needed/)
+  assert.match(check('A maker=abcdefghijklmnopqrstuvwxyz'), /^1 maker: .* a text of 1 to 20 characters/)
+  assert.match(check('A product=1'), /^1 product: "1" is a group of codes: give one of its codes, such as 11, 12, 13/)
+  assert.match(check('A product=99'), /^1 product: "99" is no code of the list, which has codes such as /)
+  assert.match(check('A tone=dim'), /^1 tone: .*follows from shade, so correct shade/)
+  assert.match(check('A shelf=top'), /^1 shelf: cannot be corrected in a review: it is never asked/)
+  assert.match(check('A shade=dark'), /^1 uses: dark things \(dim, .* are not for the kitchen: correct both fields/)
+})
+
+test('a field that no longer applies loses its label, and a label for it is refused', () => {
+  const check = checkerOf(shop, RIGHT)
+  assert.equal(check('A uses=garden'), '["pale",["garden"],1,null,null,"Smith & Sons","12"]')
+  assert.match(check('A uses=garden weight=3'), /^1 weight: applies only where uses is kitchen$/)
+  assert.match(check('A uses=garden weight=none'), /^\["pale",\["garden"\],1,null,null/)
+})
+
+test('a label that is missing, or that the codebook dropped, has to be corrected', () => {
+  const { shade: _, ...rest } = RIGHT
+  const missing = checkerOf(shop, rest)
+  assert.match(missing('A accept'), /^1 shade: has no label yet: write shade=… into corrections/)
+  assert.match(missing('A pack=12'), /^1 shade: has no label yet/)
+  assert.match(missing('A shade=pale'), /^\["pale",/)
+  const dropped = checkerOf(shop, { ...RIGHT, shade: 'sepia' })
+  assert.match(dropped('A accept'), /^1 shade: sepia is no label of this codebook: .* Allowed: pale, dark, none/)
+  assert.match(dropped('A shade=none'), /^\["none",/)
+})
+
+test('every value of the codebook can be given as it stands', () => {
+  for (const { name, type } of economic.codebook.fields) {
+    if (type.kind !== 'values') continue
+    for (const { value } of type.values) assert.deepEqual(decided(`A ${name}=${value}`), [`A correct ${name}=${value}`])
   }
 })
 
@@ -162,7 +266,7 @@ test('whatever a file holds, nothing is thrown and every problem names a line of
   fc.assert(
     fc.property(text, (content) => {
       const bytes = Buffer.from(content)
-      const { lines, problems } = parseReview(bytes)
+      const { lines, problems } = parseReview(bytes, ['type', 'note'])
       const count = bytes.toString('utf8').split('\n').length
       for (const { line } of [...lines, ...problems]) assert.ok(line >= 1 && line <= count, `${line} of ${count}`)
       for (const { field, message } of problems) {
@@ -175,13 +279,13 @@ test('whatever a file holds, nothing is thrown and every problem names a line of
   )
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-      parseReview(Buffer.from(bytes))
+      parseReview(Buffer.from(bytes), [])
     }),
   )
 })
 
 test('a control character in the name of a column does not reach the message about its row', () => {
-  const { problems } = parseReview(Buffer.from('\u001b\tindicator_id\n"'))
+  const { problems } = parse('\u001b\tindicator_id\n"')
   assert.deepEqual(
     problems.map(({ line, field }) => [line, field]),
     [[2, '\\u{1b}']],

@@ -27,6 +27,7 @@ const summary: BatchSummary = {
   classified: 90,
   unchanged: 10,
   needs_review: 1,
+  unverified: 3,
   by_source: { rules: 80, reuse: 5, model: 5, escalation: 0, person: 0 },
   model_requests: 1,
   tokens: { input: 10, cached: 5, output: 2 },
@@ -44,6 +45,18 @@ test('finished and failed batches are read from the journal again', async () => 
   assert.deepEqual(reopened.done(0), summary)
   assert.equal(reopened.done(1), undefined)
   assert.equal(reopened.failures(1), 2)
+})
+
+test('catalogue and codebook of the run are kept, and a journal of an earlier release has neither', async () => {
+  const named = { ...header('run-7'), catalogue: 'wb', codebook: `my-book@${'a'.repeat(64)}` }
+  await createRunJournal(directory, named)
+  assert.deepEqual((await openRunJournal(directory, 'run-7')).header, named)
+  const earlierSummary = Object.fromEntries(Object.entries(summary).filter(([name]) => name !== 'unverified'))
+  const lines = [header('run-8'), { batch: 0, done: earlierSummary }].map((line) => `${JSON.stringify(line)}\n`)
+  await writeFile(join(directory, 'runs', 'run-8.jsonl'), lines.join(''))
+  const earlier = await openRunJournal(directory, 'run-8')
+  assert.deepEqual([earlier.header.catalogue, earlier.header.codebook], [undefined, undefined])
+  assert.deepEqual(earlier.done(0), { ...summary, unverified: 0 })
 })
 
 test('a line that a kill has cut off is ignored, and the next entry is whole', async () => {

@@ -53,6 +53,7 @@ async function run(
     const report = await runCatalogue(journal, options.batches ?? batchesOfOne(count), {
       urls: [ingress.url],
       patienceMs: 1_000,
+      codebook: 'my-book@1',
       say: (line) => said.push(line),
       onProgress: options.onProgress ?? (() => undefined),
       stopSubmitting: never,
@@ -80,6 +81,56 @@ test('progress shows batches in flight before the first one has ended', async ()
     },
   )
   assert.ok(inFlight >= 3)
+})
+
+test('every batch names the catalogue and the codebook of the run, and the report does so too', async () => {
+  const bodies: unknown[] = []
+  const journal = fakeJournal()
+  const header = { ...journal.header, catalogue: 'wb', codebook: 'my-book@abc' }
+  const { report } = await run(
+    (body) => {
+      bodies.push(body)
+      return batchDone(body)
+    },
+    { journal: { ...journal, header }, count: 2 },
+  )
+  assert.deepEqual(
+    bodies.map((body) => (body as Record<string, unknown>)['catalogue']),
+    ['wb', 'wb'],
+  )
+  assert.deepEqual(
+    bodies.map((body) => (body as Record<string, unknown>)['codebook']),
+    ['my-book@abc', 'my-book@abc'],
+  )
+  assert.deepEqual([report.catalogue, report.codebook], ['wb', 'my-book@1'])
+  // A run that an earlier release began names neither, so that its resumed part is asked as its first part was.
+  const earlier: unknown[] = []
+  const old = await run(
+    (body) => {
+      earlier.push(body)
+      return batchDone(body)
+    },
+    { count: 1 },
+  )
+  assert.deepEqual(
+    earlier.map((body) => Object.keys(body as object).filter((name) => name === 'catalogue' || name === 'codebook')),
+    [[]],
+  )
+  assert.equal(old.report.catalogue, 'default')
+})
+
+test('unverified results are summed, and a replica of an earlier release has none', async () => {
+  const { report } = await run(
+    (body, index) => {
+      const { body: answer } = batchDone(body)
+      const { summary } = answer as { summary: Record<string, unknown> }
+      if (index === 0) delete summary['unverified']
+      else summary['unverified'] = 1
+      return { body: answer }
+    },
+    { count: 3 },
+  )
+  assert.equal(report.unverified, 2)
 })
 
 test('a journal that cannot be written ends the run with one message; batches in flight still count', async () => {
