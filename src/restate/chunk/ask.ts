@@ -67,7 +67,9 @@ export async function askOnce(
   }
   const earlier = await readEarlierChunk(deps.schemes, request)
   const outcome = await ask(deps, earlier.scheme, earlier.request, requestId, signal)
-  return outcome.kind === 'answered' ? { ...outcome, ...toEarlierReply(outcome, earlier.scheme) } : outcome
+  if (outcome.kind !== 'answered') return outcome
+  const { kind, ...reply } = outcome
+  return { kind, ...toEarlierReply(reply, earlier.scheme) }
 }
 
 async function ask(

@@ -1,0 +1,125 @@
+/** A store in memory with what batches need of one: results by catalogue and codebook, answers by shape and field, claims, codebooks. */
+import type { Classification } from '../../../src/classification/types.ts'
+import type {
+  BatchToSave,
+  ClaimState,
+  EndedClaim,
+  LatestResult,
+  ResultScope,
+  Store,
+  StoredAnswer,
+  StoredCodebook,
+} from '../../../src/store/types.ts'
+
+export interface MemoryStore extends Store {
+  /** Ids of the runs that were opened. */
+  readonly runs: Set<string>
+  readonly batches: BatchToSave[]
+  readonly answers: Map<string, StoredAnswer>
+  readonly humanAnswers: Map<string, StoredAnswer>
+  /** The holders of claims, by hash of the shape. */
+  readonly held: Map<string, string>
+  /** How claims ended, by hash of the shape. */
+  readonly ended: Map<string, EndedClaim>
+  latestOf(scope: ResultScope, id: string): LatestResult | undefined
+}
+
+const NOW = '2026-10-01T07:00:00.000Z'
+
+export function createMemoryStore(): MemoryStore {
+  const runs = new Set<string>()
+  const batches: BatchToSave[] = []
+  const answers = new Map<string, StoredAnswer>()
+  const humanAnswers = new Map<string, StoredAnswer>()
+  const held = new Map<string, string>()
+  const ended = new Map<string, EndedClaim>()
+  const results = new Map<string, LatestResult>()
+  const codebooks: StoredCodebook[] = []
+  const keyOf = ({ catalogue, codebook }: ResultScope, id: string) => JSON.stringify([catalogue, codebook, id])
+  const pick = <Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) =>
+    new Map(keys.flatMap((key) => (from.has(key) ? [[key, from.get(key) as Value] as const] : [])))
+
+  function keep(answer: StoredAnswer): void {
+    const known = answers.get(answer.shapeHash)?.decision
+    const { labels, confidence, reason } = answer.decision
+    const decision = {
+      labels: { ...known?.labels, ...labels },
+      confidence: { ...known?.confidence, ...confidence },
+      reason,
+    }
+    answers.set(answer.shapeHash, { ...answer, decision })
+  }
+  function end(claims: readonly EndedClaim[]): void {
+    for (const claim of claims) {
+      held.delete(claim.shapeHash)
+      ended.set(claim.shapeHash, claim)
+    }
+  }
+
+  const store: Partial<Store> & Omit<MemoryStore, keyof Store> = {
+    ...{ runs, batches, answers, humanAnswers, held, ended },
+    latestOf: (scope, id) => results.get(keyOf(scope, id)),
+    async openRun(runId) {
+      runs.add(runId)
+      return { startedAt: NOW }
+    },
+    async saveCodebook(codebook) {
+      if (!codebooks.some(({ hash }) => hash === codebook.hash)) codebooks.push(codebook)
+    },
+    async findCodebook(by) {
+      return codebooks.findLast((one) =>
+        'hash' in by
+          ? one.hash === by.hash
+          : one.name === by.name && (by.version === undefined || one.version === by.version),
+      )
+    },
+    listCodebooks: async () => codebooks.toReversed(),
+    async findLatest(scope, ids) {
+      const found = ids.flatMap((id) => {
+        const latest = results.get(keyOf(scope, id))
+        return latest === undefined ? [] : [[id, latest] as const]
+      })
+      return new Map(found)
+    },
+    findAnswers: async (hashes) => pick(answers, hashes),
+    findHumanAnswers: async (hashes) => pick(humanAnswers, hashes),
+    findModelUse: async () => undefined,
+    async claimShapes(owner, hashes) {
+      const claimed = hashes.filter((hash) => (held.get(hash) ?? owner) === owner)
+      for (const hash of claimed) held.set(hash, owner)
+      return { claimed, at: NOW }
+    },
+    renewClaims: async () => undefined,
+    async releaseClaims(owner, hashes) {
+      for (const hash of hashes) if (held.get(hash) === owner) held.delete(hash)
+    },
+    async findClaims(hashes) {
+      const states = hashes.map(
+        (shapeHash): ClaimState => ({ shapeHash, isHeld: held.has(shapeHash), ended: ended.get(shapeHash) ?? null }),
+      )
+      return new Map(states.filter((one) => one.isHeld || one.ended !== null).map((one) => [one.shapeHash, one]))
+    },
+    async saveAnswers(given) {
+      given.answers.forEach(keep)
+      end(given.end.claims)
+    },
+    async saveBatch(batch) {
+      batches.push(batch)
+      batch.answers.forEach(keep)
+      end(batch.end?.claims ?? [])
+      for (const { indicator, ...latest } of batch.results) {
+        results.set(keyOf(batch.scope, indicator.indicator_id), latest)
+      }
+    },
+    async findClassifications(id, scope) {
+      const isMeant = ({ indicator_id, catalogue, codebook }: Classification) =>
+        indicator_id === id &&
+        (scope.catalogue ?? catalogue) === catalogue &&
+        codebook.startsWith(`${scope.codebook ?? codebook.split('@')[0]}@`)
+      return [...results.values()].map(({ classification }) => classification).filter(isMeant)
+    },
+    findRun: async () => undefined,
+  }
+  // The other methods of the port are of commands and jobs that no batch calls.
+  return store as MemoryStore
+}
