@@ -46,11 +46,11 @@ const GOOD_LABELS: Readonly<Record<string, unknown>> = {
 
 /**
  * An answer for `key` that passes every check, whatever fields are asked. `confidence` counts from 0 to 100; `over` replaces
- * labels by field.
+ * labels by field; undefined leaves one out.
  */
 export function goodAnswer(key: string, confidence = 90, over: Readonly<Record<string, unknown>> = {}): unknown {
-  const labels = Object.entries({ ...GOOD_LABELS, ...over }).map(([field, value]) => ({ field, value, confidence }))
-  return { key, reason: 'scripted', labels }
+  const labels = Object.entries({ ...GOOD_LABELS, ...over }).filter(([, value]) => value !== undefined)
+  return { key, reason: 'scripted', labels: labels.map(([field, value]) => ({ field, value, confidence })) }
 }
 
 /** Starts the endpoint on a free port. `script` gets each request with its number, which counts from 0. */

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import type { Classification } from '../../src/classification/types.ts'
 import { freePort } from '../../src/embedded/ports.ts'
+import type { ResultBody } from '../../src/restate/contract.ts'
 import { runCli, startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
@@ -26,6 +26,12 @@ after(async () => {
   await stack?.stop()
   await rm(directory, { recursive: true, force: true })
 })
+
+const EARLIER_COLUMNS = (
+  'indicator_id,name,type,family,temporal_aggregation,time_basis,orientation,unit_kind,unit_scale,unit_currency,unit_per,' +
+  'frequency,cumulative_pattern,cumulative_reset_month,confidence,source,status,issues,reason,model,codebook_version,' +
+  'prompt_version,run_id,classified_at'
+).split(',')
 
 const CSV = `indicator_id,name,units,periodicity,sample_values
 C.1,"GDP, current prices",USD Million,Quarterly,"[{""date"":""2024-Q1"",""value"":5}]"
@@ -47,11 +53,14 @@ test('classify --json prints exactly one JSON object on stdout, with the fixed f
   const report = JSON.parse(stdout)
   for (const field of [
     'run_id',
+    'catalogue',
+    'codebook',
     'indicators',
     'classified',
     'unchanged',
     'failed',
     'needs_review',
+    'unverified',
     'by_source',
     'model_requests',
     'tokens',
@@ -64,6 +73,7 @@ test('classify --json prints exactly one JSON object on stdout, with the fixed f
   }
   assert.deepEqual(Object.keys(report.by_source), ['rules', 'reuse', 'model', 'escalation', 'person'])
   assert.deepEqual(Object.keys(report.tokens), ['input', 'cached', 'output'])
+  assert.deepEqual([report.catalogue, report.codebook], ['catalogue', 'economic-indicators@2'])
   assert.equal(report.indicators, 3)
   assert.equal(report.indicators, report.classified + report.unchanged + report.failed)
   assert.deepEqual(Object.values(report.nodes), [{ batches: 1, failed: 0 }])
@@ -87,23 +97,37 @@ test('--limit classifies the first indicators only', async () => {
 })
 
 test('status shows an indicator and a run, and exits 1 for an unknown id', async () => {
-  const one = await runCli(['status', 'C.1', '--json'], { env })
+  const one = await runCli(['status', 'C.1', '--catalogue', 'catalogue', '--json'], { env })
   assert.equal(one.code, 0, one.stderr)
-  const classification = JSON.parse(one.stdout) as Classification
+  const classification = JSON.parse(one.stdout) as ResultBody
   assert.equal(classification.indicator_id, 'C.1')
   const run = await runCli(['status', classification.run_id, '--json'], { env })
   assert.equal(JSON.parse(run.stdout).run_id, classification.run_id)
-  assert.match((await runCli(['status', 'C.1'], { env })).stdout, /GDP, current prices/)
+  const shown = await runCli(['status', 'C.1', '--catalogue', 'catalogue'], { env })
+  assert.match(shown.stdout, /GDP, current prices/)
   assert.equal((await runCli(['status', 'nobody'], { env })).code, 1)
+})
+
+test('an indicator that two catalogues have is shown only where its catalogue is named', async () => {
+  const unclear = await runCli(['status', 'C.1'], { env })
+  assert.equal(unclear.code, 2, unclear.stderr)
+  assert.match(unclear.stderr, /catalogue "catalogue".*catalogue "limit".*--catalogue NAME/s)
+  const found = await runCli(['status', 'C.1', '--catalogue', 'limit', '--json'], { env })
+  assert.equal((JSON.parse(found.stdout) as ResultBody).catalogue, 'limit')
 })
 
 test('export writes JSON lines and CSV, of everything or of one run, and neutralises formulas', async () => {
   const lines = (await runCli(['export', '--format', 'jsonl'], { env })).stdout.trim().split('\n')
-  const all = lines.map((line) => JSON.parse(line) as Classification)
+  const all = lines.map((line) => JSON.parse(line) as ResultBody)
   assert.ok(all.length >= 4)
+  const places = all.map(({ catalogue, indicator_id }) => `${catalogue} ${indicator_id}`)
+  assert.deepEqual(places, places.toSorted())
+  assert.ok(new Set(all.map(({ catalogue }) => catalogue)).size > 1)
+  const ofCatalogue = await runCli(['export', '--format', 'jsonl', '--catalogue', 'catalogue'], { env })
+  const ids = ofCatalogue.stdout.trim().split('\n')
   assert.deepEqual(
-    all.map((one) => one.indicator_id),
-    all.map((one) => one.indicator_id).toSorted(),
+    ids.map((line) => (JSON.parse(line) as ResultBody).indicator_id),
+    ['C.1', 'C.2', 'C.3'],
   )
   const runId = all.find((one) => one.indicator_id === 'P.1')?.run_id ?? ''
   const ofRun = await runCli(['export', '--format', 'jsonl', '--run', runId], { env })
@@ -113,7 +137,8 @@ test('export writes JSON lines and CSV, of everything or of one run, and neutral
   const csv = await runCli(['export', '--format', 'csv', '--out', out], { env })
   assert.equal(csv.code, 0, csv.stderr)
   const text = await readFile(out, 'utf8')
-  assert.match(text, /^indicator_id,name,type,/)
+  // The first columns are those of releases without codebook files, which scripts may read by their place.
+  assert.deepEqual((text.split('\n', 1)[0] ?? '').split(',').slice(0, EARLIER_COLUMNS.length), EARLIER_COLUMNS)
   assert.match(text, /'=cmd/)
 
   assert.equal((await runCli(['export', '--format', 'csv', '--run', 'nobody'], { env })).code, 2)
@@ -148,7 +173,7 @@ test('a wrong argument exits 2 with a message that names it', async () => {
 
 test('every command has a help text and exits 0 with it', async () => {
   const { stdout } = await runCli(['--help'])
-  const names = ['start', 'demo', 'classify', 'status', 'export', 'migrate', 'queue', 'kill', 'all-in-one']
+  const names = ['start', 'demo', 'classify', 'status', 'export', 'migrate', 'queue', 'kill', 'all-in-one', 'codebook']
   const cluster = ['5node', 'start', 'stop', 'clean', 'ps', 'logs'].map((name) => `cluster:${name}`)
   for (const name of [...names, ...cluster]) {
     assert.match(stdout, new RegExp(`^ +${name}\\b`, 'm'))
@@ -390,7 +415,7 @@ test('status answers differently for an unknown id, a wrong id and a service tha
 })
 
 test('a name that is nearly a variable is pointed out', async () => {
-  const { stderr } = await runCli(['status', 'C.1'], { env: { ...env, RATE_RMP: '5' } })
+  const { stderr } = await runCli(['status', 'P.1'], { env: { ...env, RATE_RMP: '5' } })
   assert.match(stderr, /RATE_RMP .* did you mean RATE_RPM\?/)
 })
 

@@ -1,6 +1,9 @@
 /** Human answers in the plan of a batch, on a real database: they decide whatever model, prompt, mode and options come later. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { loadBuiltIns } from '../../src/catalogue/codebook-files.ts'
+import { createSchemes } from '../../src/catalogue/schemes.ts'
+import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import type { Mode } from '../../src/classification/types.ts'
 import { applyReview } from '../../src/cli/review/apply.ts'
 import { createStore } from '../../src/store/store.ts'
@@ -13,25 +16,36 @@ after(() => database?.drop())
 const postgres = sharedPostgres()
 let database: TestDatabase
 let store: Store
+let scheme: PreparedScheme
 let plan: BatchPlanner['plan']
 let finish: BatchPlanner['finish']
 
 before(async () => {
   database = await postgres.fresh()
   store = createStore(database.pool)
-  ;({ plan, finish } = createBatchPlanner(store))
+  const schemes = createSchemes(await loadBuiltIns(), store)
+  scheme = await schemes.find(undefined)
+  ;({ plan, finish } = createBatchPlanner(store, schemes))
 })
 
 const apply = (text: string) =>
-  applyReview(store, Buffer.from(text), { label: 'review.txt', by: 'Anna', dryRun: false })
-const series = (id: string, name: string, more: object = {}) => ({ indicator_id: id, name, ...more })
+  applyReview(store, Buffer.from(text), { label: 'review.txt', scheme, by: 'Anna', dryRun: false })
+/** A series whose unit the reader is sure of, and of whose other fields no rule is sure. */
+const series = (id: string, name: string, more: object = {}) => ({ indicator_id: id, name, units: 'Index', ...more })
+
+/** The latest result of an indicator. */
+async function resultOf(id: string) {
+  const [found, ...others] = await store.findClassifications(id, {})
+  assert.deepEqual(others, [])
+  return found
+}
 
 test('a human answer decides its whole shape whatever the mode, the options and the model, and only its shape', async () => {
   const name = 'Zorbic attainment of the plain'
   const mates = ['W.1', 'W.2', 'W.3'].map((id) => series(id, name))
   await finish(await plan(mates))
   await apply('W.1 type=stock temporal_aggregation=point-in-time orientation=neutral')
-  const modes: readonly Mode[] = ['hybrid', 'model', 'rules']
+  const modes: readonly Mode[] = ['hybrid', 'rules']
   for (const mode of modes) {
     for (const options of [{}, { reuse: false }, { force: true }, { reuse: false, force: true }]) {
       for (const model of ['m1', 'another']) {
@@ -46,7 +60,7 @@ test('a human answer decides its whole shape whatever the mode, the options and 
       }
     }
   }
-  const other = await plan([series('W.8', name, { units: 'Index' }), series('W.7', name, { periodicity: 'Daily' })])
+  const other = await plan([series('W.8', name, { units: '%' }), series('W.7', name, { periodicity: 'Daily' })])
   assert.ok(!kindsOf(other).includes('person'))
 
   const { results, summary } = await finish(await plan(mates))
@@ -58,6 +72,34 @@ test('a human answer decides its whole shape whatever the mode, the options and 
   assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged', 'unchanged'])
 })
 
+test('mode model asks beside a human answer only for what is a matter of the single record, and keeps its labels', async () => {
+  const mates = ['V.1', 'V.2'].map((id) => series(id, 'Vorbic drift of the ridge'))
+  await finish(await plan(mates))
+  await apply('V.1 type=stock temporal_aggregation=point-in-time orientation=lower-is-positive')
+  const run = await plan(mates, { mode: 'model', force: true })
+  assert.deepEqual(kindsOf(run), ['ask', 'follow'])
+  const [asked] = run.plan.ways
+  assert.ok(asked?.kind === 'ask')
+  assert.deepEqual([...asked.fields].sort(), [...(scheme.code?.perRecord ?? [])].sort())
+  const { results } = await finish(run)
+  assert.deepEqual(
+    results.map(({ type, orientation, source }) => `${type} ${orientation} ${source}`),
+    Array(2).fill('stock lower-is-positive person'),
+  )
+})
+
+test('what a human answer leaves open is reused from the model, and the next run asks nothing', async () => {
+  const mates = ['Y.1', 'Y.2'].map((id) => series(id, 'Yerbic slope of the tarn', { units: undefined }))
+  await finish(await plan(mates))
+  await apply('Y.1 type=stock temporal_aggregation=point-in-time')
+  const run = await plan(mates)
+  assert.deepEqual(kindsOf(run), ['unchanged', 'model and person'])
+  const { results } = await finish(run)
+  const { field_source: sources, status } = results[1] ?? {}
+  assert.deepEqual([sources?.type, sources?.unit_scale, status], ['person', 'reuse', 'accepted'])
+  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
+})
+
 test('a human answer comes before sure rules', async () => {
   const gdp = series('S.1', 'GDP (current US$)', { units: 'current US$', periodicity: 'Annual' })
   assert.deepEqual(kindsOf(await plan([gdp])), ['rules'])
@@ -67,7 +109,7 @@ test('a human answer comes before sure rules', async () => {
   assert.deepEqual(kindsOf(run), ['person'])
   const { results } = await finish(run)
   assert.equal(results[0]?.orientation, 'neutral')
-  assert.equal(results[0]?.unit.currency, 'USD')
+  assert.equal(results[0]?.unit_currency, 'USD')
 })
 
 test('new sample values are a new input of the same shape: the person still answers', async () => {
@@ -85,7 +127,7 @@ test('new sample values are a new input of the same shape: the person still answ
   ])
   assert.deepEqual(kindsOf(next), ['person'])
   await finish(next)
-  assert.equal((await store.findClassification('N.1'))?.source, 'person')
+  assert.equal((await resultOf('N.1'))?.source, 'person')
 })
 
 test('the newer human answer decides the shape, also what the older one had decided', async () => {
@@ -109,7 +151,7 @@ test('a run that was under way while the person decided does not overrule the pe
   assert.deepEqual(kindsOf(slow), ['ask', 'ask'])
   await apply('R.1 type=stock temporal_aggregation=point-in-time')
   await finish(slow)
-  assert.equal((await store.findClassification('R.1'))?.type, 'stock')
+  assert.equal((await resultOf('R.1'))?.labels.type, 'stock')
   // The other indicator of the shape has the model's answer until the next run.
   const { results } = await finish(await plan(mates))
   assert.deepEqual(
@@ -123,11 +165,11 @@ test('with overridePerson the model answers again, and the human answer is out o
   await finish(await plan(mates))
   await apply('O.1 type=stock temporal_aggregation=point-in-time')
   await finish(await plan(mates))
-  assert.equal((await store.findClassification('O.2'))?.source, 'person')
+  assert.equal((await resultOf('O.2'))?.source, 'person')
   const over = await plan(mates, { overridePerson: true, mode: 'model', reuse: false })
   assert.deepEqual(kindsOf(over), ['ask', 'ask'])
   await finish(over)
-  for (const id of ['O.1', 'O.2']) assert.equal((await store.findClassification(id))?.source, 'model')
+  for (const id of ['O.1', 'O.2']) assert.equal((await resultOf(id))?.source, 'model')
   assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
   await apply('O.2 type=stock temporal_aggregation=point-in-time')
   assert.deepEqual(kindsOf(await plan(mates)), ['person', 'unchanged'])
@@ -164,9 +206,8 @@ test('a human answer of another codebook decides and needs a review; one with a 
   const mates = ['C.1', 'C.2'].map((id) => series(id, 'Corbic turn of the dell'))
   await finish(await plan(mates))
   await apply('C.1 type=stock temporal_aggregation=point-in-time')
-  const alter = (set: string) =>
-    database.pool.query(`update person_answers set ${set} where shape like '%corbic turn%'`)
-  await alter(`codebook_version = 'v0'`)
+  const alter = (set: string) => database.pool.query(`update human_answers set ${set} where shape like '%corbic turn%'`)
+  await alter(`codebook = 'economic-indicators@1', codebook_hash = 'of version 1'`)
   const { results } = await finish(await plan(mates))
   const [, mate] = results
   assert.equal(mate?.type, 'stock')
@@ -178,15 +219,15 @@ test('a human answer of another codebook decides and needs a review; one with a 
   assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
   // A person who accepts it under this codebook settles it.
   await apply('C.2 accept')
-  assert.equal((await store.findClassification('C.2'))?.status, 'accepted')
-  await alter(`type = 'gone'`)
+  assert.equal((await resultOf('C.2'))?.status, 'accepted')
+  await alter(`labels = jsonb_set(labels, '{type}', '"gone"')`)
   assert.deepEqual(kindsOf(await plan([series('C.3', 'Corbic turn of the dell')], { reuse: false })), ['ask'])
 })
 
 test('all of a file or nothing: one wrong line stores none, and two answers of one shape are refused', async () => {
   const mates = ['A.1', 'A.2'].map((id) => series(id, 'Ambic flight of the crow'))
   await finish(await plan(mates))
-  const stored = async () => (await database.pool.query('select count(*)::int as n from review_items')).rows[0].n
+  const stored = async () => (await database.pool.query('select count(*)::int as n from review_decisions')).rows[0].n
   const before = await stored()
   await assert.rejects(apply('A.1 type=stock temporal_aggregation=point-in-time\nA.9 accept'), {
     code: 'input-invalid',
@@ -196,6 +237,6 @@ test('all of a file or nothing: one wrong line stores none, and two answers of o
   await assert.rejects(apply(two), { message: /line 2, type: is count here and stock in line 1, .*the same shape/ })
   await assert.rejects(apply('{"indicator_id":"A.1","decision":""}'), { message: /holds no decision/ })
   assert.equal(await stored(), before)
-  const report = await applyReview(store, Buffer.from('A.1 accept'), { label: 'x', by: 'Anna', dryRun: true })
+  const report = await applyReview(store, Buffer.from('A.1 accept'), { label: 'x', scheme, by: 'Anna', dryRun: true })
   assert.deepEqual([report.run_id, report.accepted, await stored()], [null, 1, before])
 })

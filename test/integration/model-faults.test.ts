@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { MAX_ROUNDS } from '../../src/classification/chunks.ts'
+import type { Labels } from '../../src/classification/types.ts'
 import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../../src/config/offline-model-values.ts'
 import { createRulesAnswers } from '../../src/offline-model/answer-strategy.ts'
 import { createNoisyAnswers } from '../../src/offline-model/answers-noisy.ts'
@@ -32,9 +33,7 @@ let baseline: ReadonlyMap<string, Row>
 
 interface Row {
   readonly indicator_id: string
-  readonly type: string
-  readonly temporal_aggregation: string
-  readonly orientation: string
+  readonly labels: Labels
   readonly status: string
   readonly unanswered: boolean
   readonly issues: readonly { readonly code: string; readonly message: string }[]
@@ -95,8 +94,8 @@ async function run(...more: readonly string[]): Promise<Report> {
 
 /** The rows of a run in the history, by id of the indicator. Fails unless every indicator has exactly one. */
 async function rowsOf(runId: string): Promise<ReadonlyMap<string, Row>> {
-  const columns = 'indicator_id, type, temporal_aggregation, orientation, status, unanswered, issues'
-  const { rows } = await database.query<Row>(`select ${columns} from classification_history where run_id = $1`, [runId])
+  const columns = 'indicator_id, labels, status, unanswered, issues'
+  const { rows } = await database.query<Row>(`select ${columns} from result_history where run_id = $1`, [runId])
   const byId = new Map(rows.map((row) => [row.indicator_id, row]))
   assert.equal(rows.length, COUNT)
   assert.equal(byId.size, COUNT)
@@ -156,13 +155,11 @@ async function check(rates: FaultRates): Promise<void> {
     const said = row.issues.find(({ code }) => code === 'no-answer')?.message ?? ''
     const known = MODEL_FAULTS.filter((fault) => (rates[fault] ?? 0) > 0).map((fault) => REASONS[fault])
     assert.ok(
-      known.some((reason) => reason !== undefined && said.startsWith(`${reason}: `)),
+      known.some((reason) => reason !== undefined && said.includes(`: ${reason}: `)),
       said,
     )
   }
-  const latest = await database.query('select count(*)::int as n from classifications where run_id = $1', [
-    report.run_id,
-  ])
+  const latest = await database.query('select count(*)::int as n from results where run_id = $1', [report.run_id])
   assert.equal(latest.rows[0].n, COUNT)
 
   for (const fault of MODEL_FAULTS) {
@@ -203,7 +200,7 @@ test('an indicator that the model always refuses needs a review with the reason,
   const again = await run()
   assert.deepEqual([again.classified, again.unchanged, again.failed], [30, COUNT - 30, 0])
   assert.equal(model.stats().indicators, 30)
-  const { rows } = await database.query('select count(*)::int as n from classifications where unanswered')
+  const { rows } = await database.query('select count(*)::int as n from results where unanswered')
   assert.equal(rows[0].n, 0)
 })
 

@@ -63,7 +63,7 @@ async function runThrough(harm: () => Promise<void>): Promise<{ readonly request
   await client.connect()
   try {
     const { rows } = await client.query(
-      'select count(*)::int as rows, count(distinct indicator_id)::int as ids from classification_history where run_id = $1',
+      'select count(*)::int as rows, count(distinct indicator_id)::int as ids from result_history where run_id = $1',
       [report.run_id],
     )
     assert.deepEqual(rows, [{ rows: INDICATORS, ids: INDICATORS }])

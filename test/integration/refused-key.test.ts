@@ -94,7 +94,7 @@ async function everythingStored(): Promise<string> {
   await client.connect()
   try {
     const { rows } = await client.query(
-      'select (select json_agg(r) from llm_requests r) as requests, (select json_agg(c) from classifications c) as results',
+      'select (select json_agg(r) from llm_requests r) as requests, (select json_agg(c) from results c) as results',
     )
     return JSON.stringify(rows)
   } finally {

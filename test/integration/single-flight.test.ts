@@ -55,6 +55,14 @@ function timesAsked(shape: number, tier = 'small'): number {
   return model.asked.filter((asked) => asked.model === tier && asked.ids.some((id) => shapeOf(id) === shape)).length
 }
 
+/** The fields asked of a shape, by request. */
+function fieldsAsked(shape: number): readonly (readonly string[])[] {
+  return model.asked.flatMap((asked) => {
+    const id = asked.ids.find((one) => shapeOf(one) === shape)
+    return id === undefined ? [] : [asked.fieldsOf(id)]
+  })
+}
+
 const runOf = (batch: number | string) => `shared-${round}-${batch}`
 
 /** Submits a batch with default options, changed by `more`, and resolves with the answer of the ingress. */
@@ -193,6 +201,35 @@ test('a shape without an answer is left to a person in every batch though one ba
   script = () => ({})
   const again = await classify(0, range(0, 4), { run_id: runOf('again') })
   assert.equal(again.results[2]?.status, 'accepted')
+})
+
+test('a field without an answer is left to a person in every batch; later only that field is asked again', async () => {
+  const partly = 1
+  const answer = ({ ids, keyOf }: Asked) => ({
+    answers: ids.map((id) => goodAnswer(keyOf(id), 90, shapeOf(id) === partly ? { orientation: undefined } : {})),
+  })
+  await holdUntilOthersWait(BATCHES, answer)
+  const responses = await Promise.all(range(0, BATCHES).map((batch) => classify(batch, range(0, 3))))
+  const [first = [], ...later] = fieldsAsked(partly)
+  assert.ok(first.length > 1 && first.includes('orientation'))
+  assert.deepEqual(later, [['orientation'], ['orientation']])
+  for (const { results } of responses) {
+    assert.deepEqual(
+      results.map(({ status, type }) => `${status} ${type}`),
+      ['accepted volume', 'needs-review volume', 'accepted volume'],
+    )
+    const said = results[partly]?.issues.map(({ code, message }) => `${code} ${message}`)
+    assert.ok(
+      said?.some((text) => /^no-answer orientation: no-answer: /.test(text)),
+      String(said),
+    )
+  }
+  model.asked.length = 0
+  script = () => ({})
+  const again = await classify(0, range(0, 3), { run_id: runOf('again') })
+  assert.deepEqual(fieldsAsked(partly), [['orientation']])
+  const { status, field_source: sources } = again.results[partly] ?? {}
+  assert.deepEqual([status, sources?.type, sources?.orientation], ['accepted', 'reuse', 'model'])
 })
 
 test('a refused key fails all batches, and hardly more than one of them asks', async () => {
