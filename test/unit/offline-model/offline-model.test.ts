@@ -11,9 +11,11 @@ import type { ModelRequest } from '../../../src/llm/types.ts'
 import { createOfflineModel, type OfflineModel, type OfflineModelOptions } from '../../../src/offline-model/server.ts'
 import type { OfflineModelStats } from '../../../src/offline-model/stats.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
+import { builtInScheme } from '../../helpers/offline-question.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 
 const log = pino({ level: 'silent' })
+const { codebook } = builtInScheme('economic-indicators')
 
 interface CompletionBody {
   readonly model: string
@@ -75,20 +77,30 @@ describe('createOfflineModel', () => {
       const body = await completionOf(response)
       assert.equal(body.model, 'offline-rules')
       assert.equal(body.choices[0].finish_reason, 'stop')
-      const { decisions } = parseAnswers(JSON.parse(body.choices[0].message.content), question.keys)
-      const { type, temporal_aggregation, orientation, confidence } = decisions.get('k1') ?? assert.fail('no answer')
-      assert.deepEqual([type, temporal_aggregation, orientation], ['flow', 'period-total', 'higher-is-positive'])
-      assert.deepEqual(confidence, { type: 0.95, temporal_aggregation: 0.95, orientation: 0.75 })
+      const { decisions, unanswered } = parseAnswers(
+        codebook,
+        JSON.parse(body.choices[0].message.content),
+        question.asked,
+      )
+      assert.deepEqual(unanswered, [])
+      const { labels, confidence } = decisions.get('k1') ?? assert.fail('no answer')
+      assert.deepEqual(
+        [labels.type, labels.temporal_aggregation, labels.orientation, labels.unit_kind, labels.unit_scale],
+        ['flow', 'period-total', 'higher-is-positive', 'currency', 1e6],
+      )
+      assert.deepEqual(Object.keys(labels), question.asked[0]?.fields)
+      assert.deepEqual(new Set(Object.values(confidence)), new Set([0.75]))
     })
   }
 
   it('writes the properties of the schema that was sent, in its order', async () => {
     const { post } = await start()
-    const items = { type: 'object', properties: { orientation: {}, key: {} } }
+    const labels = { type: 'array', items: { properties: { field: { enum: ['x'] }, value: { type: 'string' } } } }
+    const items = { type: 'object', properties: { labels, key: {} } }
     const schema = { type: 'object', properties: { answers: { type: 'array', items } } }
     const format = { type: 'json_schema', json_schema: { name: 'x', schema } }
     const body = await completionOf(await post(bodyOf(askFor(1), { response_format: format })))
-    assert.equal(body.choices[0].message.content, '{"answers":[{"orientation":"higher-is-positive","key":"k1"}]}')
+    assert.match(body.choices[0].message.content, /^\{"answers":\[\{"labels":\[\{"field":.*\}\],"key":"k1"\}\]\}$/)
   })
 
   it('reports cached tokens from the second request with the same prefix on', async () => {

@@ -1,0 +1,51 @@
+/** Builds questions to the offline model as it parses them from a request, by any of the built-in codebooks. */
+import assert from 'node:assert/strict'
+import { loadBuiltIns, schemeOf } from '../../src/catalogue/codebook-files.ts'
+import { buildAnswerSchema } from '../../src/classification/answer-schema.ts'
+import { answerKeys } from '../../src/classification/prompt.ts'
+import { promptItemOf, questionOf } from '../../src/classification/question.ts'
+import type { PreparedScheme } from '../../src/classification/scheme.ts'
+import { buildUserPrompt, parseUserPrompt } from '../../src/classification/user-prompt.ts'
+import type { Indicator, Reading } from '../../src/codebooks/types.ts'
+import type { Question } from '../../src/offline-model/answer-strategy.ts'
+import { readAnswerForm } from '../../src/offline-model/label-forms.ts'
+import { indicatorOf } from './readings.ts'
+
+const loaded = await loadBuiltIns()
+
+/** A built-in codebook by its name. */
+export function builtInScheme(name: string): PreparedScheme {
+  const found = loaded.find(({ codebook }) => codebook.name === name)
+  assert.ok(found, name)
+  return schemeOf(found)
+}
+
+export interface QuestionParts {
+  readonly scheme?: PreparedScheme
+  /** The model that the request names. */
+  readonly model?: string
+  /** What the rules read of every record; by default nothing. */
+  readonly reading?: Reading
+  /** Whether all fields are asked, or in mode hybrid only those that the rules are not sure of. */
+  readonly mode?: 'model' | 'hybrid'
+}
+
+/** The system prompt is left out, because the offline model does not read it. */
+export function promptOf(indicators: readonly Partial<Indicator>[], parts: QuestionParts = {}): string {
+  const { scheme = builtInScheme('economic-indicators'), reading = {}, mode = 'model' } = parts
+  const keys = answerKeys(indicators.length)
+  const items = indicators.map((given, index) => {
+    const question = questionOf(scheme, indicatorOf(given), reading, { mode })
+    assert.ok(question)
+    return promptItemOf(keys[index] ?? '', question, mode)
+  })
+  return buildUserPrompt(scheme.codebook, items)
+}
+
+/** A question about indicators, which are those of `indicatorOf` with the given parts. */
+export function offlineQuestion(indicators: readonly Partial<Indicator>[], parts: QuestionParts = {}): Question {
+  const { scheme = builtInScheme('economic-indicators'), model = 'small' } = parts
+  const form = readAnswerForm(JSON.parse(JSON.stringify(buildAnswerSchema(scheme.codebook))))
+  assert.ok(form)
+  return { model, items: parseUserPrompt(promptOf(indicators, parts)), forms: form.labels }
+}
