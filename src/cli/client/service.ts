@@ -158,7 +158,8 @@ export async function readStatus(
     if (round.answer.kind === 'failed' && round.answer.code === 'input-not-found') return undefined
     // The sentence may list every catalogue that has the id, so it is not cut.
     if (round.answer.kind === 'failed' && round.answer.code === 'input-invalid') {
-      throw new ServiceError('input-invalid', round.answer.message)
+      const { status, message } = round.answer
+      throw new ServiceError('input-invalid', `${round.url}: status failed (${status}): ${message}`)
     }
     return readBody(round, 'status', statusSchema)
   }

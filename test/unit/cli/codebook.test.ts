@@ -17,7 +17,9 @@ after(() => rm(directory, { recursive: true, force: true }))
 
 function run(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, 'codebook', ...args], { cwd: directory }, (error, stdout, stderr) => {
+    // The variables of npm, which runs the tests, are not inherited.
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME }
+    execFile(process.execPath, [PROGRAM, 'codebook', ...args], { cwd: directory, env }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
     })
   })
