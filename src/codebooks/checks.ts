@@ -37,6 +37,10 @@ function fieldFaults({ fields }: CodebookFile): Fault[] {
         message: `${field.name} is a column of every result: give the field another name`,
       })
     }
+    // Every object of JavaScript seems to hold a label of that name.
+    if (field.name in Object.prototype) {
+      faults.push({ path: at('name'), message: `${field.name} is a reserved word: give the field another name` })
+    }
     const kinds = KINDS.filter((kind) => field[kind] !== undefined)
     if (kinds.length !== 1) {
       const found = kinds.length === 0 ? 'none is there' : `${kinds.join(' and ')} are there`

@@ -16,7 +16,7 @@ const short = z.string().trim().min(1, 'must not be blank').max(MAX_SHORT, `must
 const long = z.string().trim().min(1, 'must not be blank').max(MAX_LONG, `must have at most ${MAX_LONG} characters`)
 const fieldName = z
   .string()
-  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be 1 to 40 of a-z, 0-9 and _, beginning with a letter, such as "unit_kind"')
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be 1 to 40 of a-z, 0-9 and _, beginning with a letter, such as "main_topic"')
 const labelText = z.string().trim().min(1, 'must not be blank').max(80, 'must have at most 80 characters')
 const label = z.union([labelText, z.number()], { error: 'must be a text or a number' })
 const oneOrMore = z.union([label, z.array(label).min(1)], { error: 'must be a value or a list of values' })

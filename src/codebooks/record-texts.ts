@@ -39,6 +39,7 @@ export const ENVELOPE = [
   'classified_at',
   'field_confidence',
   'field_source',
+  'codebook_hash',
   'codebook_version',
   'unit',
   'key',

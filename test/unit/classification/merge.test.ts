@@ -1,272 +1,227 @@
-/** Tests of how readings of the rules and answers are merged into a result, and of escalation. */
+/** Tests of how findings and answers are merged into labels, and of escalation. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MODES } from '../../../src/classification/batch-request.ts'
-import { ruleConfidence } from '../../../src/classification/calibration.ts'
-import { familyOf, timeBasisOf } from '../../../src/classification/codebook/definitions.ts'
-import { AGGREGATIONS, DECIDED_FIELDS, ORIENTATIONS, TYPES } from '../../../src/classification/codebook.ts'
 import {
-  agreesWithRules,
-  buildClassification,
-  type ClassificationInput,
   CONFIDENCE_THRESHOLD,
-  conflictsOf,
+  doubtfulFields,
   escalationReasonOf,
-  isSettledByRules,
-  mergeDecision,
-  needsAnswer,
+  findingConfidence,
+  type MergeInput,
+  mergeLabels,
   type SourcedDecision,
+  thresholdOf,
 } from '../../../src/classification/merge.ts'
-import type { Decision } from '../../../src/classification/types.ts'
-import { decisionOf, fieldReading, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import type { Labels, Reading } from '../../../src/classification/types.ts'
+import { decisionOf, findingOf, readingOf } from '../../helpers/readings.ts'
+import { ASKED, decided, economic, RIGHT, shop, shopReading } from './schemes.ts'
 
 const SETTLED = readingOf()
-const OPEN_ORIENTATION = readingOf({ orientation: fieldReading('higher-is-positive', false) })
+const OPEN_ORIENTATION = readingOf({ orientation: findingOf('higher-is-positive', false) })
 const OPEN = readingOf({
-  type: fieldReading('flow', false),
-  temporal_aggregation: fieldReading('period-total', false),
-  orientation: fieldReading('neutral', false),
+  type: findingOf('flow', false),
+  temporal_aggregation: findingOf('period-total', false),
+  orientation: findingOf('neutral', false),
 })
 
-function sourced(parts: Partial<Decision> = {}, source: SourcedDecision['source'] = 'model'): SourcedDecision {
-  return { decision: decisionOf(parts), source, model: source === 'person' ? null : 'gpt-6-luna-2026' }
+function by(
+  decision: SourcedDecision['decision'],
+  source: SourcedDecision['source'] = 'model',
+  isGuess = false,
+): SourcedDecision {
+  return { decision, source, model: source === 'person' ? null : 'gpt-6-luna-2026', isGuess }
 }
 
-function classify(parts: Partial<ClassificationInput> = {}) {
-  return buildClassification({
-    indicator: indicatorOf(),
-    reading: SETTLED,
-    mode: 'hybrid',
-    decision: null,
-    codebookVersion: 'v1',
-    promptVersion: 'p1',
-    runId: 'r1',
-    classifiedAt: '2026-11-22T00:00:00.000Z',
-    ...parts,
-  })
+function economicInput(reading: Reading, labels: Labels | null, parts: Partial<MergeInput> = {}): MergeInput {
+  const decisions = labels === null ? [] : [by(decisionOf(labels))]
+  return { scheme: economic, mode: 'hybrid', reading, decisions, ...parts }
 }
 
-const codes = (result: ReturnType<typeof classify>) => result.issues.map(({ code }) => code)
-const confidence = (type: number, temporal_aggregation = 0.9, orientation = 0.9) => ({
+const confidenceOf = (type: number, temporal_aggregation = 0.9, orientation = 0.9) => ({
   confidence: { type, temporal_aggregation, orientation },
 })
 
-test('rules that are sure of all three fields need no model in hybrid mode', () => {
-  assert.deepEqual([SETTLED, OPEN_ORIENTATION].map(isSettledByRules), [true, false])
+test('mode rules takes every finding and no answer but that of a person', () => {
+  const given = { type: 'balance' }
+  const merged = mergeLabels(economicInput(SETTLED, given, { mode: 'rules' }))
+  assert.deepEqual([merged.labels.type, merged.decidedBy.type], ['flow', 'rules'])
+  const decisions = [by(decisionOf(given), 'person')]
+  const person = mergeLabels(economicInput(SETTLED, given, { mode: 'rules', decisions }))
+  assert.deepEqual([person.labels.type, person.decidedBy.type], ['balance', 'person'])
+  assert.deepEqual([merged.conflicts, person.conflicts], [[], []])
+})
+
+test('mode hybrid takes sure findings, and the answer for all other fields', () => {
+  const merged = mergeLabels(economicInput(OPEN_ORIENTATION, { type: 'balance', orientation: 'neutral' }))
+  assert.deepEqual([merged.labels.type, merged.labels.orientation], ['flow', 'neutral'])
+  assert.deepEqual([merged.decidedBy.type, merged.decidedBy.orientation], ['rules', 'model'])
+  assert.deepEqual(merged.conflicts, ['type'])
+  assert.deepEqual([merged.guessed, merged.undecided], [[], []])
+})
+
+test('mode model takes the answer in all fields, and tells where a sure finding is against it', () => {
+  const merged = mergeLabels(economicInput(SETTLED, { type: 'balance', orientation: 'neutral' }, { mode: 'model' }))
+  assert.deepEqual([merged.labels.type, merged.labels.orientation], ['balance', 'neutral'])
+  assert.deepEqual(merged.conflicts, ['type', 'orientation'])
+  assert.equal(merged.decidedBy.unit_kind, 'rules')
+})
+
+test('the latest answer of a person counts for each field, else the latest answer', () => {
+  const decisions = [
+    by(decided({ shade: 'dark', pack: 12 }), 'person'),
+    by(decided({ shade: 'pale', uses: ['garden'] }), 'reuse'),
+    by(decided({ uses: ['office'], product: '11' }), 'model'),
+    by(decided({ product: '12' }), 'escalation'),
+    by(decided({ pack: 1 }), 'person'),
+  ]
+  const { labels, decidedBy } = mergeLabels({ scheme: shop, mode: 'model', reading: {}, decisions })
   assert.deepEqual(
-    MODES.map((mode) => [mode, needsAnswer(SETTLED, mode), needsAnswer(OPEN, mode)]),
-    [
-      ['hybrid', false, true],
-      ['model', true, true],
-      ['rules', false, false],
-    ],
+    [labels.shade, labels.uses, labels.pack, labels.product, labels.tone],
+    ['dark', ['office'], 1, '12', 'dim'],
   )
+  assert.deepEqual(decidedBy, { shade: 'person', uses: 'model', pack: 'person', product: 'escalation' })
 })
 
-test('settled by rules: the whole result', () => {
-  assert.deepEqual(classify(), {
-    indicator_id: 'A1',
-    name: 'Exports',
-    type: 'flow',
-    family: 'physical-fundamental',
-    temporal_aggregation: 'period-total',
-    time_basis: 'per-period',
-    orientation: 'higher-is-positive',
-    unit: { kind: 'currency', scale: 1e6, currency: 'USD', per: null },
-    frequency: 'monthly',
-    cumulative: { pattern: 'none', reset_month: null },
-    confidence: 0.98,
-    source: 'rules',
-    status: 'accepted',
-    issues: [],
-    reason: 'It says flow. It says period-total. It says higher-is-positive.',
-    model: null,
-    codebook_version: 'v1',
-    prompt_version: 'p1',
-    run_id: 'r1',
-    classified_at: '2026-11-22T00:00:00.000Z',
-  })
+test('null is an answer, and nothing at all is none', () => {
+  const decisions = [by(decided({ origin: null }))]
+  const merged = mergeLabels({ scheme: shop, mode: 'hybrid', reading: {}, decisions })
+  assert.deepEqual([merged.labels.origin, merged.decidedBy.origin], [null, 'model'])
+  // The weight of goods applies where the use is known to be the kitchen, so it is not missed here.
+  assert.deepEqual(merged.undecided, ['shade', 'uses', 'pack', 'maker', 'product'])
 })
 
-test('mode rules: an unsure field needs review, and no answer is used', () => {
-  const result = classify({ mode: 'rules', reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
-  assert.equal(result.orientation, 'higher-is-positive')
-  assert.deepEqual(
-    [result.source, result.status, result.confidence],
-    ['rules', 'needs-review', ruleConfidence('orientation', false)],
-  )
-  assert.deepEqual(codes(result), ['unsure'])
-  assert.equal(result.model, null)
+test('a guess is told: of a rule that is not sure, and of the offline model', () => {
+  const guessed = (reading: Reading, decisions: SourcedDecision[] = []) =>
+    mergeLabels({ scheme: shop, mode: 'hybrid', reading, decisions }).guessed
+  assert.deepEqual(guessed(shopReading(false)), ASKED)
+  assert.deepEqual(guessed(shopReading(true)), [])
+  assert.deepEqual(guessed({ shelf: findingOf('top', false) }), [], 'no model could be asked for it')
+  assert.deepEqual(guessed(shopReading(false), [by(decided({ ...RIGHT }))]), [])
+  assert.deepEqual(guessed({}, [by(decided({ shade: 'pale' }), 'model', true)]), ['shade'])
+  const later = [by(decided({ shade: 'pale' }), 'reuse', true), by(decided({ shade: 'pale' }))]
+  assert.deepEqual(guessed({}, later), [])
 })
 
-test('hybrid: sure fields keep the value of the rules, the others take that of the answer', () => {
-  const result = classify({
-    reading: OPEN_ORIENTATION,
-    decision: sourced({ orientation: 'neutral', ...confidence(0.2) }),
-  })
-  assert.deepEqual([result.type, result.orientation], ['flow', 'neutral'])
-  assert.deepEqual([result.source, result.status, result.confidence], ['model', 'accepted', 0.9])
-  assert.deepEqual([result.model, result.reason], ['gpt-6-luna-2026', 'money over a period'])
+test('a field that the labels rule out is null, and what was said of it decides nothing', () => {
+  const decisions = [
+    by({ labels: { uses: ['garden'], weight: 5 }, confidence: { uses: 0.9, weight: 0.1 }, reason: '' }, 'model', true),
+  ]
+  const reading = { weight: findingOf(4, false) }
+  const input: MergeInput = { scheme: shop, mode: 'model', reading, decisions }
+  const merged = mergeLabels(input)
+  assert.equal(merged.labels.weight, null)
+  assert.ok(!('weight' in merged.decidedBy) && !('weight' in merged.confidence))
+  assert.deepEqual([merged.guessed, merged.undecided.includes('weight')], [['uses'], false])
+  assert.deepEqual(doubtfulFields(input, merged), [])
+  assert.equal(escalationReasonOf(input), null)
 })
 
-test('hybrid: an answer to fields of which the rules are sure decides nothing', () => {
-  const result = classify({ decision: sourced() })
-  assert.deepEqual([result.source, result.status, result.model], ['rules', 'accepted', null])
-})
-
-test('hybrid: an answer against a sure rule is a conflict, and the rule stands', () => {
-  const result = classify({ reading: OPEN_ORIENTATION, decision: sourced({ type: 'balance' }) })
-  assert.deepEqual([result.type, result.source, result.status], ['flow', 'model', 'needs-review'])
-  assert.deepEqual(result.issues, [
-    { code: 'rule-conflict', message: 'type: the answer is balance, but the rule test-rule is sure of flow' },
-  ])
-})
-
-test('mode model: the answer stands in all fields, and a sure rule against it is a conflict', () => {
-  const result = classify({ mode: 'model', decision: sourced({ type: 'balance' }, 'escalation') })
-  assert.deepEqual([result.type, result.source, result.status], ['balance', 'escalation', 'needs-review'])
-  assert.deepEqual(codes(result), ['rule-conflict'])
-  const agreed = classify({ mode: 'model', decision: sourced() })
-  assert.deepEqual([agreed.source, agreed.status, agreed.confidence], ['model', 'accepted', 0.9])
-})
-
-test('low confidence counts only where the answer decides', () => {
-  const decision = sourced(confidence(0.3))
-  const used = classify({ mode: 'model', decision })
-  assert.deepEqual([used.status, used.confidence, codes(used)], ['needs-review', 0.3, ['low-confidence']])
-  const unused = classify({ reading: OPEN_ORIENTATION, decision })
-  assert.deepEqual([unused.status, codes(unused)], ['accepted', []])
-})
-
-test('without the answer that was needed, the best guess of the rules needs review, with the reason', () => {
-  const open = classify({ reading: OPEN, noAnswerReason: 'the model refused' })
-  assert.deepEqual([open.type, open.source, open.status, open.model], ['flow', 'rules', 'needs-review', null])
-  assert.deepEqual(codes(open), ['no-answer', 'unsure'])
-  assert.equal(open.issues[0]?.message, 'the model refused')
-  const settled = classify({ mode: 'model' })
-  assert.deepEqual([settled.source, settled.status, codes(settled)], ['rules', 'needs-review', ['no-answer']])
-})
-
-test('a person wins over sure rules in every mode, without conflict, and is not asked again', () => {
-  for (const mode of MODES) {
-    const result = classify({ mode, decision: sourced({ type: 'balance', ...confidence(0.3) }, 'person') })
-    assert.deepEqual([result.type, result.source, result.status], ['balance', 'person', 'accepted'])
-    assert.ok(!codes(result).includes('rule-conflict'))
-  }
-})
-
-test('a result that cannot be right needs review', () => {
-  const result = classify({ mode: 'model', reading: OPEN, decision: sourced({ type: 'growth-rate' }) })
-  assert.deepEqual([result.status, codes(result)], ['needs-review', ['growth-rate-not-period-rate']])
+test('the confidence of a finding follows from the shipped evidence, and from nothing where there is none', () => {
+  const { sure, unsure } = economic.code?.evidence.orientation ?? assert.fail()
+  const chance = ({ n, right }: { n: number; right: number }) => Number(((right + 1) / (n + 2)).toFixed(2))
+  assert.equal(findingConfidence(economic, 'orientation', true), chance(sure))
+  assert.equal(findingConfidence(economic, 'orientation', false), chance(unsure))
+  assert.ok(chance(sure) > chance(unsure) && chance(sure) < 1)
+  assert.equal(findingConfidence(shop, 'shade', true), 0.5)
+  assert.equal(findingConfidence({ ...economic, code: null }, 'orientation', true), 0.5)
 })
 
 test('escalation: conflicts, answers that cannot be right, and low confidence in a field that the answer decides', () => {
-  assert.deepEqual(conflictsOf(SETTLED, decisionOf({ type: 'balance', orientation: 'neutral' })), [
-    'type',
-    'orientation',
-  ])
-  assert.equal(escalationReasonOf(OPEN, decisionOf(), 'hybrid'), null)
-  assert.equal(escalationReasonOf(OPEN, decisionOf(confidence(CONFIDENCE_THRESHOLD)), 'hybrid'), null)
-  assert.equal(escalationReasonOf(OPEN, decisionOf(confidence(0.59)), 'hybrid'), 'low-confidence')
-  assert.equal(escalationReasonOf(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'hybrid'), null)
-  assert.equal(escalationReasonOf(OPEN_ORIENTATION, decisionOf(confidence(0.59)), 'model'), 'low-confidence')
-  assert.equal(escalationReasonOf(OPEN_ORIENTATION, decisionOf({ type: 'balance' }), 'hybrid'), 'conflict')
-  assert.equal(escalationReasonOf(OPEN, decisionOf({ type: 'growth-rate' }), 'hybrid'), 'conflict')
-  assert.equal(escalationReasonOf(OPEN, decisionOf({ type: 'growth-rate', ...confidence(0) }), 'rules'), null)
+  const reason = (reading: Reading, labels: Labels, parts = {}, mode: MergeInput['mode'] = 'hybrid') =>
+    escalationReasonOf({ scheme: economic, mode, reading, decisions: [by(decisionOf(labels, parts))] })
+  assert.equal(reason(OPEN, {}), null)
+  assert.equal(reason(OPEN, {}, confidenceOf(CONFIDENCE_THRESHOLD)), null)
+  assert.equal(reason(OPEN, {}, confidenceOf(0.59)), 'low-confidence')
+  assert.equal(reason(OPEN_ORIENTATION, {}, confidenceOf(0.59)), null)
+  assert.equal(reason(OPEN_ORIENTATION, {}, confidenceOf(0.59), 'model'), 'low-confidence')
+  assert.equal(reason(OPEN_ORIENTATION, { type: 'balance' }), 'conflict')
+  assert.equal(reason(OPEN, { type: 'growth-rate' }), 'conflict')
+  assert.equal(reason(OPEN, { type: 'growth-rate' }, confidenceOf(0), 'rules'), null)
+  const blocked = { ...RIGHT, shade: 'dark' }
+  assert.equal(
+    escalationReasonOf({ scheme: shop, mode: 'hybrid', reading: {}, decisions: [by(decided(blocked))] }),
+    'conflict',
+  )
 })
 
-test('an earlier result stands while the rules read the same in the fields that they decide', () => {
-  const byRules = classify()
-  assert.equal(agreesWithRules(byRules, SETTLED, 'hybrid'), true)
-  const better = readingOf({ unit: fieldReading({ kind: 'currency', scale: 1e9, currency: 'USD', per: null }) })
-  assert.equal(agreesWithRules(byRules, better, 'hybrid'), false)
-  assert.equal(agreesWithRules(byRules, readingOf({ type: fieldReading('balance', false) }), 'hybrid'), false)
-  assert.equal(agreesWithRules(byRules, readingOf({ frequency: fieldReading('annual') }), 'hybrid'), false)
-  assert.equal(
-    agreesWithRules(
-      byRules,
-      readingOf({ cumulative: fieldReading({ pattern: 'year-to-date', reset_month: 1 }) }),
-      'rules',
-    ),
-    false,
-  )
+test('an answer without a confidence for a field counts as unsure of it', () => {
+  const decisions = [by({ labels: { shade: 'pale' }, confidence: {}, reason: '' })]
+  const input: MergeInput = { scheme: shop, mode: 'hybrid', reading: {}, decisions }
+  assert.deepEqual(doubtfulFields(input, mergeLabels(input)), ['shade'])
+})
 
-  const byModel = classify({ reading: OPEN_ORIENTATION, decision: sourced({ orientation: 'neutral' }) })
-  assert.equal(agreesWithRules(byModel, OPEN_ORIENTATION, 'hybrid'), true)
-  assert.equal(agreesWithRules(byModel, SETTLED, 'hybrid'), false)
-  assert.equal(agreesWithRules(byModel, SETTLED, 'model'), true)
-  const byPerson = classify({ decision: sourced({ type: 'balance' }, 'person') })
-  assert.equal(agreesWithRules(byPerson, better, 'hybrid'), true)
+test('rules and people are never of too low a confidence', () => {
+  const decisions = [by({ labels: { shade: 'dark' }, confidence: { shade: 0 }, reason: '' }, 'person')]
+  const input: MergeInput = { scheme: shop, mode: 'hybrid', reading: shopReading(true), decisions }
+  const merged = mergeLabels(input)
+  assert.deepEqual([merged.decidedBy.shade, merged.confidence.pack], ['person', 0.5])
+  assert.deepEqual(doubtfulFields(input, merged), [])
 })
 
 test('escalation: an answer against an unsure rule needs a higher confidence than such rules are right', () => {
-  const needed = ruleConfidence('orientation', false)
+  const needed = findingConfidence(economic, 'orientation', false)
   assert.ok(needed > CONFIDENCE_THRESHOLD)
-  const against = (stated: number) =>
-    escalationReasonOf(
-      OPEN_ORIENTATION,
-      decisionOf({ orientation: 'neutral', ...confidence(0.9, 0.9, stated) }),
-      'hybrid',
-    )
-  assert.equal(against(needed), null)
-  assert.equal(against(needed - 0.01), 'low-confidence')
+  const against = (stated: number, orientation = 'neutral') =>
+    economicInput(OPEN_ORIENTATION, null, {
+      decisions: [by(decisionOf({ orientation }, confidenceOf(0.9, 0.9, stated)))],
+    })
+  assert.equal(escalationReasonOf(against(needed)), null)
+  assert.equal(escalationReasonOf(against(needed - 0.01)), 'low-confidence')
+  assert.equal(escalationReasonOf(against(CONFIDENCE_THRESHOLD, 'higher-is-positive')), null)
+  const merged = mergeLabels(against(0.9))
+  assert.equal(thresholdOf(economic, 'orientation', OPEN_ORIENTATION, merged), needed)
+  assert.equal(thresholdOf(economic, 'type', OPEN_ORIENTATION, merged), CONFIDENCE_THRESHOLD)
 })
 
-const sure = fc.boolean()
 const percent = fc.integer({ min: 0, max: 100 }).map((value) => value / 100)
-const anyReading = fc
-  .tuple(
-    fc.constantFrom(...TYPES),
-    sure,
-    fc.constantFrom(...AGGREGATIONS),
-    sure,
-    fc.constantFrom(...ORIENTATIONS),
-    sure,
-  )
-  .map(([type, a, aggregation, b, orientation, c]) =>
-    readingOf({
-      type: fieldReading(type, a),
-      temporal_aggregation: fieldReading(aggregation, b),
-      orientation: fieldReading(orientation, c),
-    }),
-  )
-const anyDecision = fc.record({
-  decision: fc.record({
-    type: fc.constantFrom(...TYPES),
-    temporal_aggregation: fc.constantFrom(...AGGREGATIONS),
-    orientation: fc.constantFrom(...ORIENTATIONS),
-    confidence: fc.record({ type: percent, temporal_aggregation: percent, orientation: percent }),
-    reason: fc.string(),
-  }),
-  source: fc.constantFrom('reuse', 'model', 'escalation', 'person'),
-  model: fc.constantFrom('m1', 'm2'),
-})
+const labelsOfShop = fc.record(
+  {
+    shade: fc.constantFrom('pale', 'dark', 'none'),
+    uses: fc.subarray(['kitchen', 'garden', 'office'], { maxLength: 2 }),
+    pack: fc.constantFrom(1, 12),
+    origin: fc.constantFrom('CL', null),
+    weight: fc.constantFrom(2.5, null),
+    maker: fc.constantFrom('Smith', null),
+    product: fc.constantFrom('11', '12'),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+)
+const anyReading = labelsOfShop.chain((labels) =>
+  fc
+    .array(fc.boolean(), { minLength: 7, maxLength: 7 })
+    .map((sure) => Object.fromEntries(Object.entries(labels).map(([name, of], at) => [name, findingOf(of, sure[at])]))),
+)
+const anyDecision = fc
+  .record({ labels: labelsOfShop, stated: percent, source: fc.constantFrom('reuse', 'model', 'escalation', 'person') })
+  .map(({ labels, stated, source }) => by(decided(labels, stated), source))
 
-test('whatever is merged, the result follows the policy', () => {
-  const anyMode = fc.constantFrom(...MODES)
+test('whatever is merged, each field follows the policy', () => {
   fc.assert(
-    fc.property(anyReading, fc.option(anyDecision), anyMode, (reading, decision, mode) => {
-      const merged = mergeDecision({ mode, reading, decision })
-      const result = classify({ reading, decision, mode })
-      for (const field of DECIDED_FIELDS) {
-        const isPerson = decision?.source === 'person'
-        const byDecision =
-          isPerson || (decision !== null && (mode === 'model' || (mode === 'hybrid' && !reading[field].sure)))
-        assert.equal(merged.decidedBy[field], byDecision ? decision?.source : 'rules')
-        assert.equal(result[field], byDecision ? decision?.decision[field] : reading[field].value)
-      }
-      assert.equal(result.family, familyOf(result.type))
-      assert.equal(result.time_basis, timeBasisOf(result.temporal_aggregation))
-      assert.equal(result.model, result.source === 'rules' ? null : decision?.model)
-      assert.ok(result.confidence >= 0 && result.confidence <= 1)
-      assert.ok(result.status === 'accepted' || result.issues.length > 0)
-      if (decision?.source !== 'person' && result.confidence < CONFIDENCE_THRESHOLD)
-        assert.equal(result.status, 'needs-review')
-      if (decision !== null && decision.source !== 'person' && mode !== 'rules') {
-        const reason = escalationReasonOf(reading, decision.decision, mode)
-        assert.equal(reason !== null, result.status === 'needs-review')
-      }
-    }),
+    fc.property(
+      anyReading,
+      fc.array(anyDecision, { maxLength: 3 }),
+      fc.constantFrom(...MODES),
+      (reading, decisions, mode) => {
+        const merged = mergeLabels({ scheme: shop, mode, reading, decisions })
+        for (const name of ASKED) {
+          const holders = decisions.filter(({ decision }) => decision.labels[name] !== undefined)
+          const answer = holders.findLast(({ source }) => source === 'person') ?? holders.at(-1)
+          const finding = reading[name]
+          const isAnswered =
+            answer !== undefined &&
+            (answer.source === 'person' || mode === 'model' || (mode === 'hybrid' && finding?.sure !== true))
+          const applies = name !== 'weight' || (merged.labels.uses as readonly string[] | null)?.includes('kitchen')
+          const isDecided = applies === true && (isAnswered || finding !== undefined)
+          const value = isAnswered ? answer?.decision.labels[name] : finding?.value
+          assert.equal(merged.decidedBy[name], isDecided ? (isAnswered ? answer?.source : 'rules') : undefined)
+          assert.deepEqual(merged.labels[name], isDecided ? value : null)
+          assert.equal(name in merged.confidence, isDecided)
+          assert.equal(merged.guessed.includes(name), isDecided && !isAnswered && finding?.sure === false)
+          assert.equal(merged.undecided.includes(name), applies === true && !isDecided)
+        }
+      },
+    ),
+    { numRuns: 500 },
   )
 })

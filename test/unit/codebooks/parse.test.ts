@@ -78,6 +78,16 @@ describe('parseCodebook', () => {
       /^20 fields\[1\]\.name: status is a column of every result/,
     ],
     [
+      'the hash of every result as a field',
+      withLine(20, '  - name: codebook_hash'),
+      /^20 fields\[1\]\.name: codebook_hash is a column of every result/,
+    ],
+    [
+      'a name that every object of JavaScript has',
+      withLine(20, '  - name: constructor'),
+      /^20 fields\[1\]\.name: constructor is a reserved word: give the field another name$/,
+    ],
+    [
       'a field without a kind',
       lines(PLAIN).slice(0, 21).join('\n'),
       /^20 fields\[1\]: the field mood needs exactly one of/,
