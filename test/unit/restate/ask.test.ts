@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { pino } from 'pino'
+import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
+import { createSchemes } from '../../../src/catalogue/schemes.ts'
+import { promptItemOf, questionOf } from '../../../src/classification/question.ts'
 import { type ErrorCode, isServiceError, ServiceError } from '../../../src/errors.ts'
 import { PaidAnswerError, RateLimitedError } from '../../../src/llm/errors.ts'
 import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
@@ -12,12 +15,18 @@ import { createRateLimiter } from '../../../src/rate/limiter/limiter.ts'
 import { createRateControl } from '../../../src/rate/limiter/rate-control.ts'
 import { prepare } from '../../../src/restate/batch/prepare.ts'
 import { askOnce } from '../../../src/restate/chunk/ask.ts'
-import type { ChunkRequest } from '../../../src/restate/contract.ts'
+import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
+import type { ChunkRequest } from '../../../src/restate/chunk-contract.ts'
 
-const [known] = prepare({ indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }, 'small').prepared
+const schemes = createSchemes(await loadBuiltIns(), null)
+const scheme = await schemes.find(undefined)
+const batch = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
+const [known] = prepare(scheme, batch, 'small', 'hybrid').prepared
 assert.ok(known)
-const { indicator, reading } = known
-const question: ChunkRequest = { run_id: 'r', tier: 'primary', items: [{ key: 'k1', indicator, reading }] }
+const question = questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
+assert.ok(question)
+const item = promptItemOf('k1', question, 'hybrid')
+const request: ChunkRequest = { run_id: 'r', tier: 'primary', codebook_hash: scheme.hash, items: [item] }
 
 const NO_RATE = parseRateHeaders(new Headers())
 const paidCodes = ['model-cut-off', 'model-refused', 'model-bad-answer'] as const
@@ -84,10 +93,11 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
       models: { primary: 'small', escalation: null },
       ask: () => answerWith(left.shift() ?? { kind: 'defect' }),
     }
-    const deps = { model, rate, metrics: createMetrics(), maxWaitMs: isImpatient ? 0 : 60_000 }
+    const partsOf = createPromptParts()
+    const deps = { model, schemes, partsOf, rate, metrics: createMetrics(), maxWaitMs: isImpatient ? 0 : 60_000 }
     const attempts = outcomes.map((_, index) => {
       const attempt = new AbortController()
-      const asked = askOnce(deps, question, `x-${index}`, attempt.signal)
+      const asked = askOnce(deps, request, `x-${index}`, attempt.signal)
       if (index % 3 === abortedThird) attempt.abort()
       return asked
     })

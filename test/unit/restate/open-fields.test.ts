@@ -155,3 +155,29 @@ test('a replay at any step sends the same chunks and gives the same results', as
     assert.deepEqual(without(replayed.response), without(response), `${length} entries`)
   }
 })
+
+test('an answer that another batch stores while this one plans serves all indicators of the shape, as far as it goes', async () => {
+  for (const [labels, asks] of [
+    [{ topic: 'prices', tone: 'bad', place: null }, 0],
+    [{ topic: 'prices', place: null }, 1],
+  ] as const) {
+    const world = await worldOfNotes({ says: () => ({ topic: 'prices', tone: 'bad' }) })
+    const claim = world.store.claimShapes
+    world.store.claimShapes = async (owner, [shapeHash = '', ...others], holdMs) => {
+      const confidence = Object.fromEntries(Object.keys(labels).map((field) => [field, 0.8]))
+      const { hash } = await world.schemes.find('notes')
+      world.store.answers.set(shapeHash, {
+        ...{ shapeHash, shape: '{}', decision: { labels, confidence, reason: '' }, source: 'model', model: 'small' },
+        ...{ codebook: 'notes@1', codebookHash: hash, promptVersion: 'p2' },
+      })
+      return await claim(owner, [shapeHash, ...others], holdMs)
+    }
+    const { response } = await world.classify(request([note('a'), note('b')]))
+    assert.equal(world.asked.length, asks)
+    assert.deepEqual(
+      response.results.map(({ topic, tone, status, issues }) => [topic, tone, status, issues.length]),
+      Array(2).fill(['prices', 'bad', 'accepted', 0]),
+    )
+    assert.equal(world.store.held.size, 0, 'no claim is left')
+  }
+})

@@ -2,19 +2,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Context, RestatePromise } from '@restatedev/restate-sdk'
+import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
+import { createSchemes } from '../../../src/catalogue/schemes.ts'
 import { MAX_ROUNDS } from '../../../src/classification/chunks.ts'
+import { questionOf } from '../../../src/classification/question.ts'
 import { askModel } from '../../../src/restate/batch/ask-model.ts'
 import { noAnswers } from '../../../src/restate/batch/gather.ts'
 import { prepare, readOptions } from '../../../src/restate/batch/prepare.ts'
-import type { Batch, Plan, Question } from '../../../src/restate/batch/types.ts'
+import type { Batch, BatchQuestion, Plan } from '../../../src/restate/batch/types.ts'
 import { answerChunk, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
-import type { ChunkReply, ChunkRequest } from '../../../src/restate/contract.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import type { Store } from '../../../src/store/types.ts'
 
 const request = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
-const [known] = prepare(request, 'small').prepared
-assert.ok(known)
-const question: Question = known
+const schemes = createSchemes(await loadBuiltIns(), null)
+const scheme = await schemes.find(undefined)
+const [known] = prepare(scheme, request, 'small', 'hybrid').prepared
+const asked = known && questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
+assert.ok(known && asked)
+const { shape, shapeHash } = known
+const question: BatchQuestion = { ...asked, shape, shapeHash, answers: [] }
 
 /** Runs every step at once, unless the journal holds its result already. */
 function contextOf(journal: unknown[] = []): Context {
@@ -32,24 +39,24 @@ async function roundsAsked(rounds: Pick<Plan, 'maxRounds'>): Promise<number> {
   const plan: Plan = {
     runStartedAt: '2026-01-01T00:00:00.000Z',
     models: { primary: 'small', escalation: null },
-    codebookVersion: 'v1',
+    codebook: { name: scheme.codebook.name, version: scheme.codebook.version, hash: scheme.hash },
     promptVersion: 'p1',
     ways: [{ kind: 'ask', ...question }],
     chunks: [[0]],
     warnings: [],
     ...rounds,
   }
-  let asked = 0
-  const callChunk = (_ctx: Context, chunk: ChunkRequest) => {
-    asked += 1
+  let calls = 0
+  const callChunk = (_ctx: Context, chunk: ChunkRequest | EarlierChunkRequest) => {
+    calls += 1
     const unanswered = chunk.items.map(({ key }) => ({ key, code: 'no-answer', message: 'left out' }))
     const reply: ChunkReply = { asked_model: 'small', failure: null, decisions: [], unanswered, requests: [] }
     return RestatePromise.resolve(reply)
   }
-  const fixed = { ctx: contextOf(), store: {} as Store, options: readOptions(request), runId: 'r', owner: 'inv_1' }
-  const batch: Batch = { ...fixed, plan, callChunk }
+  const fixed = { ctx: contextOf(), store: {} as Store, schemes, options: readOptions(request), owner: 'inv_1' }
+  const batch: Batch = { ...fixed, catalogue: 'default', runId: 'r', plan, callChunk }
   await askModel(batch, noAnswers(), plan.chunks)
-  return asked
+  return calls
 }
 
 test('a batch asks in as many rounds as its plan names, and in three where the plan is of a release that named none', async () => {
@@ -65,7 +72,8 @@ async function triesRead(journaled: { readonly max_tries?: number }): Promise<nu
   const away = { kind: 'retry', asked_model: 'small', code: 'model-unavailable', message: 'away', request: {} }
   const journal: unknown[] = Array.from({ length: 20 }, () => ({ ...away, ...journaled }))
   const deps = {} as Parameters<typeof answerChunk>[1]
-  const reply = await answerChunk(contextOf(journal), deps, { run_id: 'r', tier: 'primary', items: [] })
+  const chunk: ChunkRequest = { run_id: 'r', tier: 'primary', codebook_hash: scheme.hash, items: [] }
+  const reply = await answerChunk(contextOf(journal), deps, chunk)
   assert.equal(reply.requests.length, 20 - journal.length)
   return 20 - journal.length
 }
