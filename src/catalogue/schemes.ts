@@ -77,7 +77,9 @@ export function createSchemes(builtIns: readonly LoadedCodebook[], store: Codebo
 
   return {
     async find(reference = DEFAULT_CODEBOOK) {
-      const [name = '', wanted] = reference.split('@')
+      const at = reference.indexOf('@')
+      const name = at < 0 ? reference : reference.slice(0, at)
+      const wanted = at < 0 ? undefined : reference.slice(at + 1)
       const builtIn = builtInByName.get(name)
       if (builtIn !== undefined && [undefined, builtIn.codebook.version, builtIn.hash].includes(wanted)) return builtIn
       const by = wanted === undefined ? { name } : HASH.test(wanted) ? { hash: wanted } : { name, version: wanted }
@@ -105,7 +107,7 @@ export function createSchemes(builtIns: readonly LoadedCodebook[], store: Codebo
 
     async save(text, lists) {
       const parsed = parseCodebook(text, lists)
-      if (!parsed.ok) throw new ServiceError('input-invalid', formatProblems('of the request', parsed.problems))
+      if (!parsed.ok) throw new ServiceError('input-invalid', formatProblems('text', parsed.problems))
       const { codebook } = parsed
       const hash = hashOf(text, lists)
       if (BUILT_IN_NAMES.some((name) => name === codebook.name) && !byHash.has(hash)) {

@@ -156,7 +156,7 @@ test('a replay at any step sends the same chunks and gives the same results', as
   }
 })
 
-test('an answer that another batch stores while this one plans serves all indicators of the shape, as far as it goes', async () => {
+test('an answer that another batch stores while this one plans serves all indicators of the shape where it is complete', async () => {
   for (const [labels, asks] of [
     [{ topic: 'prices', tone: 'bad', place: null }, 0],
     [{ topic: 'prices', place: null }, 1],
