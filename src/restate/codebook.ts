@@ -14,10 +14,11 @@ export interface CodebookRegistry extends Schemes {
 
 /** Answers a request. Rejects with ServiceError input-invalid for a faulty codebook or for one that is not there. */
 export async function answerCodebook(schemes: CodebookRegistry, request: CodebookRequest): Promise<CodebookResponse> {
-  if ('text' in request) {
-    const { codebook, hash } = await schemes.save(request.text, new Map(Object.entries(request.lists)))
+  const { text, lists = {}, name } = request
+  if (text !== undefined) {
+    const { codebook, hash } = await schemes.save(text, new Map(Object.entries(lists)))
     return { name: codebook.name, version: codebook.version, hash }
   }
-  if (!('name' in request)) return { codebooks: await schemes.list() }
-  return await schemes.textsOf((await schemes.find(request.name)).hash)
+  if (name === undefined) return { codebooks: await schemes.list() }
+  return await schemes.textsOf((await schemes.find(name)).hash)
 }

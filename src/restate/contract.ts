@@ -138,18 +138,26 @@ export interface BudgetResponse {
 
 /** The most characters of a codebook's YAML text or of one of its code lists. */
 const MAX_CODEBOOK_TEXT = 2_000_000
-const codebookText = z.string().max(MAX_CODEBOOK_TEXT, { error: `must be at most ${MAX_CODEBOOK_TEXT} characters` })
+const codebookText = z
+  .string({ error: 'must be a text' })
+  .max(MAX_CODEBOOK_TEXT, { error: `must be at most ${MAX_CODEBOOK_TEXT} characters` })
 
 /** The body of classify-api/codebook: with `text` it stores a codebook, with `name` it reads one, else it lists all. */
-export const codebookRequestSchema = z.union([
-  z.strictObject({
-    text: codebookText,
-    lists: z.record(z.string().min(1).max(200), codebookText).default({}),
-  }),
-  /** A reference such as `news-topics`, `news-topics@2` or `news-topics@<hash>`. */
-  z.strictObject({ name: id }),
-  z.strictObject({}),
-])
+export const codebookRequestSchema = z
+  .strictObject({
+    text: codebookText.optional(),
+    /** The code lists that the text names, by file name. */
+    lists: z.record(z.string().min(1).max(200), codebookText).optional(),
+    /** A reference such as `news-topics`, `news-topics@2` or `news-topics@<hash>`. */
+    name: id.optional(),
+  })
+  .refine(({ text, name }) => text === undefined || name === undefined, {
+    error: 'give either text, to store a codebook, or name, to read one',
+  })
+  .refine(({ text, lists }) => text !== undefined || lists === undefined, {
+    error: 'give the text of the codebook that the lists belong to',
+    path: ['text'],
+  })
 
 export type CodebookRequest = z.infer<typeof codebookRequestSchema>
 

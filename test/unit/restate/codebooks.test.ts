@@ -123,6 +123,23 @@ test('a faulty codebook is refused with the line of each fault, and the name of 
   assert.deepEqual(await store.listCodebooks(), [])
 })
 
+test('a request to the handler codebook that cannot be meant names the property and the way out', () => {
+  for (const [body, path, message] of [
+    [{ text: 5 }, 'text', /must be a text/],
+    [{ text: notes(), lists: { 'a.csv': 5 } }, 'lists.a.csv', /must be a text/],
+    [{ text: 'x'.repeat(2_000_001) }, 'text', /at most 2000000 characters/],
+    [{ text: notes(), name: 'notes' }, '', /either text, to store a codebook, or name, to read one/],
+    [{ lists: { 'a.csv': 'code,title' } }, 'text', /the codebook that the lists belong to/],
+    [{ name: ' ' }, 'name', /must not be empty/],
+    [{ nam: 'notes' }, '', /nam/],
+  ] as const) {
+    const issues = codebookRequestSchema.safeParse(body).error?.issues
+    assert.equal(issues?.length, 1)
+    assert.equal(issues[0]?.path.join('.'), path)
+    assert.match(issues[0]?.message ?? '', message)
+  }
+})
+
 test('the status of an id that one place has is its result; of several places the right one is to be named', async () => {
   const world = await worldOfNotes()
   const status = (body: object) => readStatus(world, statusRequestSchema.parse(body))
