@@ -60,7 +60,7 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
 function stem(term: string): string | null {
   const plain = term.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   if (plain.length < 2 || STOP_WORDS.has(plain)) return null
-  return plain.replace(/(?:ies)$/, 'y').replace(/(?<=[^s]{3})s$/, '')
+  return plain.replace(/ies$/, 'y').replace(/(?<=..[^s])s$/, '')
 }
 
 const STOP_WORDS = new Set([

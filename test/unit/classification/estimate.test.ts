@@ -9,13 +9,30 @@ import {
   maxBatchTokens,
   prefixTokens,
 } from '../../../src/classification/estimate.ts'
-import { readIndicator } from '../../../src/classification/rules.ts'
+import { buildSystemPrompt } from '../../../src/classification/prompt.ts'
+import { promptItemOf, questionOf } from '../../../src/classification/question.ts'
+import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens } from '../../../src/classification/tokens.ts'
 import type { Indicator, Mode } from '../../../src/classification/types.ts'
+import { buildUserPrompt } from '../../../src/classification/user-prompt.ts'
 import { costOfTokens, createEstimateSum, type EstimateBasis } from '../../../src/cli/classify/estimate-sum.ts'
+import { builtIns, economic } from './schemes.ts'
 
-function candidate(name: string, shapeHash: string, stored: Candidate['stored'] = null): Candidate {
-  const indicator: Indicator = { indicator_id: name, name, sample_values: [] }
-  return { indicator, reading: readIndicator(indicator), shapeHash, stored }
+const { codebook } = economic
+
+interface Named {
+  readonly name: string
+  readonly shapeHash: string
+  readonly stored: Candidate['stored']
+}
+
+function named(name: string, shapeHash: string, stored: Candidate['stored'] = null): Named {
+  return { name, shapeHash, stored }
+}
+
+function candidateOf({ name, shapeHash, stored }: Named, mode: Mode): Candidate {
+  const indicator: Indicator = { indicator_id: name, name, periodicity: 'Annual', sample_values: [] }
+  const question = questionOf(economic, indicator, economic.code?.read(indicator) ?? {}, { mode })
+  return { item: question === null ? null : promptItemOf('k1', question, mode), shapeHash, stored }
 }
 
 const rule = (pack: number) => ({ pack, most: pack })
@@ -23,19 +40,20 @@ const rule = (pack: number) => ({ pack, most: pack })
 const sure = 'GDP (current US$)'
 const open = 'Zorbic attainment of the plain'
 
-function waysOf(candidates: readonly Candidate[], mode: Mode, reuse = true) {
-  const { asks, ...counts } = dryRunBatch(candidates, { mode, reuse })
+function waysOf(some: readonly Named[], mode: Mode, reuse = true) {
+  const candidates = some.map((one) => candidateOf(one, mode))
+  const { asks, ...counts } = dryRunBatch(codebook, candidates, { reuse })
   return { ...counts, ask: asks.length }
 }
 
 test('each indicator is counted once, by the mode and by what is stored', () => {
   const some = [
-    candidate(sure, 'a'),
-    candidate(open, 'b'),
-    candidate(open, 'b'),
-    candidate(open, 'c', 'reuse'),
-    candidate(open, 'd', 'person'),
-    candidate(open, 'e', 'unchanged'),
+    named(sure, 'a'),
+    named(open, 'b'),
+    named(open, 'b'),
+    named(open, 'c', 'reuse'),
+    named(open, 'd', 'person'),
+    named(open, 'e', 'unchanged'),
   ]
   assert.deepEqual(waysOf(some, 'hybrid'), { unchanged: 1, rules: 1, reuse: 2, person: 1, ask: 1 })
   assert.deepEqual(waysOf(some, 'model'), { unchanged: 1, rules: 0, reuse: 2, person: 1, ask: 2 })
@@ -43,12 +61,25 @@ test('each indicator is counted once, by the mode and by what is stored', () => 
   assert.deepEqual(waysOf(some, 'model', false), { unchanged: 1, rules: 0, reuse: 1, person: 1, ask: 3 })
 })
 
+test('a question costs the tokens of its line, and of its answer by the fields that it asks', () => {
+  const eight = candidateOf(named(sure, 'a'), 'model')
+  const one = eight.item === null ? eight : { ...eight, item: { ...eight.item, fields: ['type'], guess: {} } }
+  const [all, single] = [eight, one].map((of) => dryRunBatch(codebook, [of], { reuse: true }).asks[0])
+  assert.deepEqual([all?.fields, single?.fields], [8, 1])
+  assert.ok(all !== undefined && single !== undefined && all.tokens > single.tokens)
+  assert.equal(single.answer_tokens, completionTokenLimit(codebook, [['type']]) - ANSWER_ENVELOPE_TOKENS)
+  assert.ok(all.answer_tokens > single.answer_tokens)
+  const whole = estimateTokens(buildUserPrompt(codebook, one.item === null ? [] : [one.item]))
+  assert.ok(single.tokens > 0 && single.tokens < whole)
+})
+
 test('the most tokens of a round are never fewer than the expected ones', () => {
   const { asks } = dryRunBatch(
-    Array.from({ length: 23 }, (_, index) => candidate(`${open} ${index}`, String(index))),
-    { mode: 'model', reuse: true },
+    codebook,
+    Array.from({ length: 23 }, (_, index) => candidateOf(named(`${open} ${index}`, String(index)), 'model')),
+    { reuse: true },
   )
-  const prefix = prefixTokens()
+  const prefix = prefixTokens(codebook)
   for (const pack of [1, 10, 25]) {
     const { tokens, requests } = estimateBatch(asks, rule(pack), prefix, null)
     const most = maxBatchTokens(asks, rule(pack), prefix)
@@ -63,10 +94,28 @@ test('the most tokens of a round are never fewer than the expected ones', () => 
 })
 
 test('the averages of earlier requests replace the default figures', () => {
-  const asks = [{ shape: 'a', tokens: 1_000 }]
+  const asks = [{ shape: 'a', tokens: 1_000, fields: 3, answer_tokens: 170 }]
   const { tokens } = estimateBatch(asks, rule(10), 0, { output_per_indicator: 500, cached_share: 0.5 })
   assert.equal(tokens.output, 500)
   assert.equal(tokens.cached, tokens.input / 2)
+})
+
+test('fewer fields asked are fewer tokens expected', () => {
+  const expected = (fields: number) =>
+    estimateBatch([{ shape: 'a', tokens: 100, fields, answer_tokens: 400 }], rule(10), 0, null).tokens.output
+  assert.ok(expected(1) < expected(2) && expected(2) < expected(8))
+  assert.ok(expected(0) > 0)
+})
+
+test('the prefix of every built-in codebook is counted, and short ones are in no cache', () => {
+  for (const scheme of builtIns) {
+    const prefix = prefixTokens(scheme.codebook)
+    assert.ok(prefix > estimateTokens(buildSystemPrompt(scheme.codebook)), scheme.codebook.name)
+    assert.ok(cacheablePrefixTokens(prefix) <= prefix)
+  }
+  assert.equal(cacheablePrefixTokens(1_000), 0)
+  assert.ok(cacheablePrefixTokens(prefixTokens(codebook)) >= 1_024)
+  assert.equal(cacheablePrefixTokens(4_000) % 128, 0)
 })
 
 const basis: EstimateBasis = {
@@ -76,7 +125,13 @@ const basis: EstimateBasis = {
   habits: null,
 }
 const facts = (shapes: readonly string[]) => {
-  return { unchanged: 0, rules: 7, reuse: 0, person: 0, asks: shapes.map((shape) => ({ shape, tokens: 100 })) }
+  return {
+    unchanged: 0,
+    rules: 7,
+    reuse: 0,
+    person: 0,
+    asks: shapes.map((shape) => ({ shape, tokens: 100, fields: 3, answer_tokens: 170 })),
+  }
 }
 
 test('a shape that an earlier batch asks is reuse for the later ones, unless reuse is off', () => {
