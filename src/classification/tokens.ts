@@ -1,5 +1,5 @@
 /** Estimates the tokens of texts, and bounds the tokens of an answer. */
-import type { Codebook, Field } from '../codebooks/codebook.ts'
+import type { Codebook, Field, FieldKind } from '../codebooks/codebook.ts'
 
 /** The number of tokens that one character of each kind is estimated to take. */
 const LETTER_OR_SPACE = 1 / 4.5
@@ -72,7 +72,7 @@ function tokensOfField(field: Field): number {
   return tokens
 }
 
-function valuesOf(type: Field['type']): readonly (string | number)[] {
+function valuesOf(type: FieldKind): readonly (string | number)[] {
   if (type.kind === 'values') return type.values.map(({ value }) => value)
   return type.kind === 'codes' ? type.list.codes.map(({ code }) => code) : []
 }
