@@ -87,7 +87,7 @@ export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner
   }
 }
 
-/** The labels of an index without a divisor, each by its field. */
+/** The labels of an index of which nothing tells the frequency, by field. */
 const INDEX_LABELS: Labels = {
   type: 'index',
   temporal_aggregation: 'period-average',
@@ -96,7 +96,7 @@ const INDEX_LABELS: Labels = {
   unit_scale: 1,
   unit_currency: null,
   unit_per: null,
-  frequency: 'annual',
+  frequency: 'unknown',
 }
 
 function labelsFor(codebook: Codebook, fields: readonly string[]): Labels {

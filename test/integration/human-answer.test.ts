@@ -113,21 +113,31 @@ test('a human answer comes before sure rules', async () => {
 })
 
 test('new sample values are a new input of the same shape: the person still answers', async () => {
-  const before = series('N.1', 'Nubic sum of the hill', { sample_values: [{ date: '2024', value: 1 }] })
+  const points = [
+    { date: '2024', value: 1 },
+    { date: '2025', value: 3 },
+  ]
+  const before = series('N.1', 'Nubic sum of the hill', { periodicity: 'Annual', sample_values: points.slice(0, 1) })
   await finish(await plan([before]))
   await apply('N.1 accept')
-  const next = await plan([
-    {
-      ...before,
-      sample_values: [
-        { date: '2024', value: 1 },
-        { date: '2025', value: 3 },
-      ],
-    },
-  ])
+  const next = await plan([{ ...before, sample_values: points }])
   assert.deepEqual(kindsOf(next), ['person'])
   await finish(next)
   assert.equal((await resultOf('N.1'))?.source, 'person')
+})
+
+test('a frequency that only new sample values tell is asked, and all else stays as the person decided', async () => {
+  const points = ['2024-01', '2024-02', '2024-04'].map((date, value) => ({ date, value }))
+  const before = series('Q.1', 'Querbic sum of the hill', { sample_values: points.slice(0, 2) })
+  await finish(await plan([before]))
+  await apply('Q.1 type=count temporal_aggregation=point-in-time')
+  const next = await plan([{ ...before, sample_values: points }])
+  const [asked] = next.plan.ways
+  assert.ok(asked?.kind === 'ask')
+  assert.deepEqual(asked.fields, ['frequency'])
+  await finish(next)
+  const { labels, field_source: sources } = (await resultOf('Q.1')) ?? {}
+  assert.deepEqual([labels?.type, sources?.type, sources?.frequency], ['count', 'person', 'model'])
 })
 
 test('the newer human answer decides the shape, also what the older one had decided', async () => {
@@ -135,12 +145,12 @@ test('the newer human answer decides the shape, also what the older one had deci
   await finish(await plan(mates))
   await apply('T.1 type=stock temporal_aggregation=point-in-time')
   await finish(await plan(mates))
-  await apply('T.2 type=flow temporal_aggregation=period-total')
+  await apply('T.2 type=volume temporal_aggregation=period-total')
   assert.deepEqual(kindsOf(await plan(mates)), ['person', 'unchanged'])
   const { results } = await finish(await plan(mates))
   assert.deepEqual(
     results.map(({ type }) => type),
-    ['flow', 'flow'],
+    ['volume', 'volume'],
   )
 })
 

@@ -40,7 +40,8 @@ export function isStillValid(
 
 /**
  * Whether a stored result agrees with what the rules read now in every field that the rules decide. They disagree where a
- * new release reads a field better or has become sure of it. Fields that a model or a person decided do not count.
+ * new release reads a field better or has become sure of it. A field that a model decided counts only where a rule is sure
+ * of it and the mode would now take the rule's label.
  */
 function agreesWithRules({ codebook }: PreparedScheme, known: Classification, reading: Reading, mode: Mode): boolean {
   return Object.entries(reading).every(([name, { value, sure }]) => {
