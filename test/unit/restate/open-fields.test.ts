@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ServiceError } from '../../../src/errors.ts'
+import { estimateBatch } from '../../../src/restate/batch/estimate.ts'
+import { batchRequestSchema } from '../../../src/restate/contract.ts'
 import { type Asked, createWorld, type World, type WorldOptions } from './batch-world.ts'
 import { notes } from './own-codebooks.ts'
 
@@ -180,4 +182,19 @@ test('an answer that another batch stores while this one plans serves all indica
     )
     assert.equal(world.store.held.size, 0, 'no claim is left')
   }
+})
+
+test('an estimate counts the fields that are open, and neither asks, claims nor saves', async () => {
+  const world = await worldOfNotes({ says: ({ nth }) => (nth === 0 ? { topic: 'work', place: 'home' } : null) })
+  const estimate = async () => {
+    const { store, schemes } = world
+    const deps = { store, schemes, models: { primary: 'small', escalation: null }, priceOf: () => null }
+    return await estimateBatch(deps, batchRequestSchema.parse(request([note('b'), note('c'), note('d', 'Jobs')])))
+  }
+  const before = await estimate()
+  assert.deepEqual([before.asks.map(({ fields }) => fields), before.reuse], [[3, 3], 1])
+  assert.deepEqual([world.store.runs.size, world.store.held.size, world.asked.length], [0, 0, 0])
+  await world.classify(request([note('a')]))
+  const after = await estimate()
+  assert.deepEqual([after.asks.map(({ fields }) => fields), after.reuse], [[1, 3], 1])
 })
