@@ -1,6 +1,8 @@
 /** The reports of runs, estimates and single results, as lines for people. */
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import { labelText } from '../../catalogue/results-writer.ts'
+import { codebookNameOf } from '../../classification/result-body.ts'
+import { DEFAULT_CODEBOOK } from '../../classification/scheme.ts'
 import type { LabelValue, Source } from '../../classification/types.ts'
 import { ENVELOPE } from '../../codebooks/record-texts.ts'
 import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
@@ -35,12 +37,14 @@ export function formatReport(report: RunReport): string {
 }
 
 /** Says in one line what unverified results are, and how to get results that something has checked. */
-export function formatUnverified({ unverified }: Pick<RunReport, 'unverified'>): string {
+export function formatUnverified({ unverified, codebook }: Pick<RunReport, 'unverified' | 'codebook'>): string {
+  const name = codebookNameOf(codebook)
+  const chosen = name === DEFAULT_CODEBOOK ? '' : ` --codebook ${name}`
   const rest = unverified === 1 ? 'rests on a guess' : 'rest on guesses'
   return (
     `${pluralise(unverified, 'result')} ${rest} of rules or of the offline model, which nothing has checked (unverified): ` +
     'set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint, where the service runs, and classify again to let a ' +
-    'real model decide; or decide them yourself: npm run review -- --unverified'
+    `real model decide; or decide them yourself: npm run review -- --unverified${chosen}`
   )
 }
 

@@ -55,14 +55,20 @@ export function addExportCommand(program: Command): void {
       const count = await underInterrupts(
         () => say('Stopping …'),
         ({ first: signal }) =>
-          withDatabase(config, { log, mayCreate: false, signal }, async ({ store }) => {
+          withDatabase(config, { log, mayCreate: false, signal }, async ({ store, migrate }) => {
+            // The schema of an earlier release lacks the tables that are read here.
+            await migrate()
+            signal.throwIfAborted()
             if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
               throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
             }
-            const results = { store, scheme: await schemeOfResults(store, options), options, signal }
-            return options.out === undefined
-              ? await exportToStdout(results)
-              : await writeFileAtomically(options.out, (append) => exportTo(append, results))
+            const results: Results = { store, scheme: await schemeOfResults(store, options), options, signal }
+            const written =
+              options.out === undefined
+                ? await exportToStdout(results)
+                : await writeFileAtomically(options.out, (append) => exportTo(append, results))
+            if (written === 0) await sayWhereResultsAre(results)
+            return written
           }),
       )
       if (count === undefined) return
@@ -79,16 +85,34 @@ interface Results {
   readonly signal: AbortSignal
 }
 
+/** Names the codebooks by which there are results, to a user who named none and got none. */
+async function sayWhereResultsAre({ store, options }: Results): Promise<void> {
+  if (options.codebook !== undefined || options.status !== undefined) return
+  const [name, ...others] = await codebooksWithResults(store, options)
+  if (name === undefined) return
+  const more = others.length === 0 ? '' : ` (also ${others.join(', ')})`
+  say(`There are results by another codebook: export them with --codebook ${name}${more}`)
+}
+
 /** Finds the codebook of the export: the named one, else the one by which the run classified, else the default one. */
-async function schemeOfResults(store: Store, { codebook, run }: ExportOptions): Promise<PreparedScheme> {
+async function schemeOfResults(store: Store, options: ExportOptions): Promise<PreparedScheme> {
+  const { codebook, run } = options
   if (codebook !== undefined || run === undefined) return await findScheme(codebook, store)
+  return await findScheme((await codebooksWithResults(store, options))[0], store)
+}
+
+/** The names of the codebooks by which there are results of the run and the catalogue, the default one first. */
+async function codebooksWithResults(store: Store, { catalogue, run }: ExportOptions): Promise<string[]> {
   const stored = await store.listCodebooks()
-  for (const name of new Set([DEFAULT_CODEBOOK, ...stored.map((one) => one.name)])) {
-    for await (const page of store.exportClassifications({ codebook: name, runId: run, pageSize: 1 })) {
-      if (page.length > 0) return await findScheme(name, store)
+  const wanted = { ...(catalogue === undefined ? {} : { catalogue }), ...(run === undefined ? {} : { runId: run }) }
+  const names: string[] = []
+  for (const codebook of new Set([DEFAULT_CODEBOOK, ...stored.map(({ name }) => name)])) {
+    for await (const page of store.exportClassifications({ ...wanted, codebook, pageSize: 1 })) {
+      if (page.length > 0) names.push(codebook)
+      break
     }
   }
-  return await findScheme(undefined, store)
+  return names
 }
 
 /**

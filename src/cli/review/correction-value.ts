@@ -23,8 +23,10 @@ const MAX_ALLOWED = 60
  */
 export function readLabelText(field: Field, written: CorrectionText): ReadLabel {
   const { type, multi, nullable } = field
-  if (typeof written === 'string' && nullable && NO_LABEL.test(written.trim()) && !isValue(type, written)) {
-    return { label: null }
+  if (typeof written === 'string' && NO_LABEL.test(written.trim()) && !isValue(type, written)) {
+    if (nullable) return { label: null }
+    // A field with several labels may have an empty list of them.
+    if (multi !== null) return { label: [] }
   }
   if (multi === null) {
     if (typeof written !== 'string') return { message: `takes one label, and ${written.length} are given` }

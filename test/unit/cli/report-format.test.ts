@@ -56,6 +56,10 @@ test('the report of a run names catalogue and codebook, and counts what is unver
   assert.match(text, /^Run run-1\n {2}catalogue {6}wb, codebook my-book@1\n/)
   assert.match(text, /classified {5}10 \(needs review: 2, unverified: 5\)/)
   const line = formatUnverified(report)
-  assert.match(line, /^5 results rest on guesses .*OPENAI_API_KEY.*npm run review -- --unverified$/)
+  assert.match(line, /^5 results rest on guesses .*OPENAI_API_KEY.*npm run review -- --unverified --codebook my-book$/)
+  assert.match(
+    formatUnverified({ unverified: 1, codebook: 'economic-indicators@2' }),
+    /^1 result rests .* --unverified$/,
+  )
   assert.doesNotMatch(line, /\n/)
 })
