@@ -67,6 +67,12 @@ test('mode model: every finding of a field asked is a guess, however sure, becau
   const item = promptItemOf('k1', ask(shopReading(true), 'model'), 'model')
   assert.deepEqual([item.fields, item.known], [ASKED, {}])
   assert.deepEqual(item.guess, RIGHT)
+  const again = promptItemOf('k1', { ...ask(shopReading(true), 'model'), fields: ['uses'] }, 'model', { pack: 12 })
+  assert.deepEqual(
+    [again.known, again.guess],
+    [{ pack: 12 }, { uses: RIGHT.uses }],
+    'a finding is known in no other field',
+  )
 })
 
 test('what was answered before is known, and is not asked', () => {
