@@ -13,6 +13,8 @@ const SOURCES_BY_RANK = ['rules', 'reuse', 'model', 'escalation', 'person'] as c
 export interface ClassificationInput extends MergeInput {
   readonly indicator: Indicator
   readonly catalogue: string
+  /** The fields that the batch wanted an answer for, where these are not the fields that are open by `mode`. */
+  readonly wanted?: readonly string[]
   /** Why fields that were asked have no answer, by field, such as "the model refused". */
   readonly unanswered: Readonly<Record<string, string>>
   /** The version of the prompt with which the answers were asked for. */
@@ -97,7 +99,8 @@ function confidencesOf({ fields }: Codebook, merged: Merged) {
 function doubtsOf(input: ClassificationInput, merged: Merged): Issue[] {
   const { scheme, reading, mode, decisions, unanswered } = input
   const issues: Issue[] = []
-  const wanted = openFields(scheme, reading, mode).filter((name) => {
+  const open = input.wanted ?? openFields(scheme, reading, mode)
+  const wanted = open.filter((name) => {
     const field = scheme.codebook.field.get(name)
     const isMissing = answerOf(decisions, name) === undefined && field !== undefined && appliesTo(field, merged.labels)
     return isMissing && (name in unanswered || merged.undecided.includes(name) || merged.guessed.includes(name))

@@ -4,6 +4,7 @@ import { buildClassification } from '../../classification/result.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Decision } from '../../classification/types.ts'
 import type { ResultToSave, StoredAnswer } from '../../store/types.ts'
+import { earlierForms } from './earlier-plan.ts'
 import { markOlderHumanAnswer } from './human-answer.ts'
 import type { Prepared } from './prepare.ts'
 import { questionAt } from './questions.ts'
@@ -54,6 +55,8 @@ export function buildResult(input: ResultInput, one: Prepared | undefined, posit
     reading: questionAt(plan.ways, position)?.reading ?? one.reading,
     mode: options.mode,
     decisions: decided.decisions,
+    // A release without codebook files asked three fields, and the rules read all others.
+    ...(plan.earlierReadings === undefined ? {} : { wanted: earlierForms().askedFields }),
     unanswered: reasonsOf(decided.unanswered),
     promptVersion: decided.promptVersion,
     runId,

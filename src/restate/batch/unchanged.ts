@@ -29,13 +29,24 @@ export function isStillValid(
   const { classification } = known
   const { mode, force, overridePerson } = options
   if (known.inputHash !== one.inputHash || known.unanswered) return false
-  if (classification.source === 'person') return overridePerson === false
+  if (classification.source === 'person' && isPersonsAlone(classification, scheme)) return overridePerson === false
   if (force || classification.codebook_hash !== scheme.hash) return false
   // The rules cost nothing, so the result is built again where they now read more from the indicator than they did.
   if (!agreesWithRules(scheme, classification, one.reading, mode)) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
   // A result of the rules alone does not depend on the prompt or the model.
   return known.askedModel === null || (known.askedModel === model && classification.prompt_version === PROMPT_VERSION)
+}
+
+/**
+ * Whether a result that rests on a person stands whatever the codebook says now. Fields that a model decided beside the person
+ * stand under their own codebook only.
+ */
+function isPersonsAlone(
+  { codebook_hash: hash, field_source: sources }: Classification,
+  scheme: PreparedScheme,
+): boolean {
+  return hash === scheme.hash || !Object.values(sources).some((source) => ANSWERED.has(source) && source !== 'person')
 }
 
 /**
