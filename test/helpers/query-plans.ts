@@ -30,7 +30,10 @@ export interface PlanNode {
   readonly Plans?: readonly PlanNode[]
 }
 
-/** Runs the statement under `explain analyze`; resolves with the nodes of its plan that read a table. */
+/**
+ * Runs the statement under `explain analyze`; resolves with the nodes of its plan that read a table. A scan of a bitmap has
+ * the name of the index that made the bitmap.
+ */
 export async function scansOf(pool: DatabasePool, { text, values }: Statement): Promise<readonly PlanNode[]> {
   const { rows } = await pool.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
     `explain (analyze, format json) ${text}`,
@@ -39,7 +42,11 @@ export async function scansOf(pool: DatabasePool, { text, values }: Statement): 
   const nodesOf = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
   const root = rows[0]?.['QUERY PLAN'][0]?.Plan
   assert.ok(root, 'explain gives a plan')
-  return nodesOf(root).filter((node) => node['Relation Name'] !== undefined)
+  const scans = nodesOf(root).filter((node) => node['Relation Name'] !== undefined)
+  return scans.map((scan) => {
+    const index = scan['Node Type'] === 'Bitmap Heap Scan' ? scan.Plans?.[0]?.['Index Name'] : undefined
+    return index === undefined ? scan : { ...scan, 'Index Name': index }
+  })
 }
 
 /** The rows that the scans looked at, also those that a filter then removed. */

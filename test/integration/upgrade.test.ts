@@ -23,51 +23,85 @@ async function onReleased(rows: number, use: (pool: DatabasePool) => Promise<voi
   }
 }
 
-/** The columns that old rows lack, and what stands in them after the upgrade. */
-const ADDED = `catalogue = 'default' and codebook_name = 'economic-indicators' and codebook_hash = ''
-  and codebook in ('economic-indicators@v0', 'economic-indicators@v1')`
+/** What stands in the columns that old rows lack. */
+const ADDED = `catalogue = 'default' and codebook_name = 'economic-indicators'`
+const ADDED_REFERENCE = `codebook_hash = '' and codebook in ('economic-indicators@v0', 'economic-indicators@v1')`
 
-/** The version of a codebook, which old rows hold without its name. */
-const VERSION = `jsonb_build_object('codebook_version', split_part(codebook, '@', 2))`
-const FLAT = `to_jsonb(r) - '{catalogue,codebook_name,codebook,codebook_hash,labels,field_confidence,field_source}'::text[]
-  || labels || ${VERSION}`
-const NESTED = (column: string) => `${column} - '{unit_kind,unit_scale,unit_currency,unit_per}'::text[]
-  || jsonb_build_object('unit', jsonb_build_object('kind', ${column} -> 'unit_kind', 'scale', ${column} -> 'unit_scale',
-    'currency', ${column} -> 'unit_currency', 'per', ${column} -> 'unit_per'))`
+/** An old table, the new one that its rows were copied to, and the content of a row of each as a list of SQL values. */
+interface Copy {
+  readonly old: string
+  readonly now: string
+  readonly oldRow: string
+  readonly nowRow: string
+  /** A condition on all new rows. */
+  readonly added: string
+}
 
-/** Each old table, the new one, SQL that gives a new row `r` the form of the old one, and what all new rows have beside. */
-const COPIES: readonly (readonly [old: string, now: string, oldForm: string, added: string])[] = [
-  ['indicators', 'result_inputs', `to_jsonb(r) - 'catalogue'`, `catalogue = 'default'`],
-  ['classifications', 'results', FLAT, `${ADDED} and field_confidence = '{}' and field_source = '{}'`],
-  ['classification_history', 'result_history', FLAT, `${ADDED} and field_confidence = '{}' and field_source = '{}'`],
-  [
-    'answers',
-    'shape_answers',
-    `to_jsonb(r) - '{codebook,codebook_hash,labels,confidence}'::text[] || labels || ${VERSION} || jsonb_build_object(
-      'confidence_type', confidence -> 'type', 'confidence_orientation', confidence -> 'orientation',
-      'confidence_temporal_aggregation', confidence -> 'temporal_aggregation')`,
-    `codebook_hash = '' and codebook like 'economic-indicators@v_'`,
-  ],
-  [
-    'person_answers',
-    'human_answers',
-    `to_jsonb(r) - '{codebook,codebook_hash,labels}'::text[] || labels || ${VERSION}`,
-    `codebook_hash = '' and codebook like 'economic-indicators@v_'`,
-  ],
-  [
-    'review_items',
-    'review_decisions',
-    `to_jsonb(r) - '{catalogue,codebook_name,codebook,codebook_hash}'::text[] || ${VERSION} || jsonb_build_object(
-      'before', ${NESTED('before')}, 'after', ${NESTED('after')})`,
-    ADDED,
-  ],
+const RESULT_STATE = 'name, run_id, classified_at, input_hash'
+const RESULT_KEPT = `indicator_id, ${RESULT_STATE}, confidence, source, status, issues, reason, model, prompt_version, mode,
+  asked_model, unanswered`
+const VERSION = `split_part(codebook, '@', 2)`
+const TEXT_LABELS = [
+  ...['type', 'family', 'temporal_aggregation', 'time_basis', 'orientation', 'unit_kind', 'unit_currency', 'unit_per'],
+  ...['frequency', 'cumulative_pattern', 'cumulative_reset_month'],
+]
+const RESULT = {
+  oldRow: `${RESULT_KEPT}, ${TEXT_LABELS.join()}, unit_scale, codebook_version`,
+  nowRow: `${RESULT_KEPT}, ${textsIn('labels', TEXT_LABELS)}, (labels ->> 'unit_scale')::float8, ${VERSION}`,
+  added: `${ADDED} and ${ADDED_REFERENCE} and field_confidence = '{}' and field_source = '{}'
+    and (select count(*) from jsonb_object_keys(labels)) = 12`,
+}
+const ANSWERED = ['type', 'temporal_aggregation', 'orientation']
+const ANSWER_KEPT = 'shape_hash, shape, reason'
+const REVIEWED = ['source', 'status', 'confidence', 'model', 'run_id', 'classified_at', ...ANSWERED, 'frequency']
+const UNIT = ['kind', 'scale', 'currency', 'per']
+const DECISION_KEPT = 'run_id, indicator_id, shape_hash, decision, input, note, decided_by, decided_at'
+
+function textsIn(column: string, names: readonly string[], path = (name: string) => name): string {
+  return names.map((name) => `${column} #>> '{${path(name)}}'`).join(', ')
+}
+
+const COPIES: readonly Copy[] = [
+  {
+    ...{ old: 'indicators', now: 'result_inputs', added: `catalogue = 'default'` },
+    oldRow: `indicator_id, ${RESULT_STATE}, input`,
+    nowRow: `indicator_id, ${RESULT_STATE}, input`,
+  },
+  { old: 'classifications', now: 'results', ...RESULT },
+  {
+    ...{ old: 'classification_history', now: 'result_history', added: RESULT.added },
+    oldRow: `${RESULT.oldRow}, run_started_at`,
+    nowRow: `${RESULT.nowRow}, run_started_at`,
+  },
+  {
+    ...{ old: 'answers', now: 'shape_answers', added: ADDED_REFERENCE },
+    oldRow: `${ANSWER_KEPT}, source, model, prompt_version, answered_at, ${ANSWERED.join()},
+      ${ANSWERED.map((name) => `confidence_${name}`).join()}, codebook_version`,
+    nowRow: `${ANSWER_KEPT}, source, model, prompt_version, answered_at, ${textsIn('labels', ANSWERED)},
+      ${ANSWERED.map((name) => `(confidence ->> '${name}')::float8`).join()}, ${VERSION}`,
+  },
+  {
+    ...{ old: 'person_answers', now: 'human_answers', added: ADDED_REFERENCE },
+    oldRow: `${ANSWER_KEPT}, decided_by, decided_at, overridden_by, ${ANSWERED.join()}, codebook_version`,
+    nowRow: `${ANSWER_KEPT}, decided_by, decided_at, overridden_by, ${textsIn('labels', ANSWERED)}, ${VERSION}`,
+  },
+  {
+    ...{ old: 'review_items', now: 'review_decisions', added: `${ADDED} and ${ADDED_REFERENCE}` },
+    oldRow: `${DECISION_KEPT}, codebook_version, ${textsIn('before', REVIEWED)}, ${textsIn('after', REVIEWED)},
+      ${['before', 'after'].map((column) => textsIn(column, UNIT, (name) => `unit,${name}`)).join()}`,
+    nowRow: `${DECISION_KEPT}, ${VERSION}, ${textsIn('before', REVIEWED)}, ${textsIn('after', REVIEWED)},
+      ${['before', 'after'].map((column) => textsIn(column, UNIT, (name) => `unit_${name}`)).join()}`,
+  },
 ]
 
-/** The number of rows and a hash of their content, where `form` is SQL for the content of a row `r`. */
-async function contentOf(pool: DatabasePool, table: string, form: string): Promise<unknown> {
-  const text = `select count(*)::int as rows, md5(string_agg(hash, '' order by hash)) as hash
-    from (select md5((${form})::text) as hash from ${table} r) as hashed`
-  return (await pool.query(text)).rows[0]
+/** The number of rows, and hashes of the content of all of them. */
+async function contentOf(pool: DatabasePool, table: string, row: string): Promise<{ readonly rows: number }> {
+  const hash = `hashtextextended(row(${row})::text, 0)`
+  const { rows } = await pool.query<{ readonly rows: number }>(
+    `select count(*)::int as rows, sum(${hash})::text as sum, bit_xor(${hash})::text as xor from ${table}`,
+  )
+  assert.ok(rows[0])
+  return rows[0]
 }
 
 const typeIn = async (pool: DatabasePool, id: string) =>
@@ -76,20 +110,20 @@ const typeIn = async (pool: DatabasePool, id: string) =>
 describe('the upgrade of a database of release d053d5d', () => {
   it(`keeps all of ${ROWS} results, their history, inputs, answers and decisions`, () =>
     onReleased(ROWS, async (pool) => {
-      // Release 006 gives answers the time of their last use, which the old table then has as well.
-      const before = new Map<string, unknown>()
-      for (const [old] of COPIES) {
-        before.set(old, await contentOf(pool, old, old === 'answers' ? `to_jsonb(r) - 'used_at'` : 'to_jsonb(r)'))
-      }
-      assert.deepEqual((before.get('classifications') as { rows: number }).rows, ROWS)
-      assert.deepEqual((before.get('classification_history') as { rows: number }).rows, 1.5 * ROWS)
-      assert.deepEqual((before.get('answers') as { rows: number }).rows, ROWS / 10)
-      assert.deepEqual((before.get('person_answers') as { rows: number }).rows, ROWS / 200)
+      const before = new Map<string, { readonly rows: number }>()
+      for (const { old, oldRow } of COPIES) before.set(old, await contentOf(pool, old, oldRow))
+      assert.deepEqual(Object.fromEntries([...before].map(([table, { rows }]) => [table, rows])), {
+        indicators: ROWS,
+        classifications: ROWS,
+        classification_history: 1.5 * ROWS,
+        answers: ROWS / 10,
+        person_answers: ROWS / 200,
+        review_items: ROWS / 200,
+      })
 
       await migrate(pool, silent)
-      for (const [old, now, oldForm, added] of COPIES) {
-        const form = old === 'answers' ? `(${oldForm}) - 'used_at'` : oldForm
-        assert.deepEqual(await contentOf(pool, now, form), before.get(old), now)
+      for (const { old, now, nowRow, added } of COPIES) {
+        assert.deepEqual(await contentOf(pool, now, nowRow), before.get(old), now)
         const { rows } = await pool.query(`select count(*)::int as others from ${now} where not (${added})`)
         assert.deepEqual(rows, [{ others: 0 }], now)
       }

@@ -238,7 +238,8 @@ insert into human_answers select * from earlier_human_answers;
 insert into review_decisions select * from earlier_decisions;
 
 -- Made after the copy, because one index over all rows costs less than an entry for each row.
-create index results_by_indicator on results (indicator_id, catalogue, codebook_name);
+-- A hash index, because pages of one catalogue would use one in order, and read the rows of all catalogues with it.
+create index results_by_indicator on results using hash (indicator_id);
 -- The lists for review read these in order of catalogue and id.
 create index results_needs_review on results (codebook_name, catalogue, indicator_id) where status = 'needs-review';
 create index results_unverified on results (codebook_name, catalogue, indicator_id) where status = 'unverified';
