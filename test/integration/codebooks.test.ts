@@ -33,7 +33,7 @@ before(async () => {
   const [economic] = await loadBuiltIns()
   assert.ok(economic)
   const renamed = renameCodebook(economic.text, 'renamed-copy')
-  const rows = (await readLines('eval/gold/authors.jsonl')).slice(0, COPY_ROWS)
+  const rows = (await readLines('codebooks/economic-indicators/gold.jsonl')).slice(0, COPY_ROWS)
   copied = rows.map(({ labels, ...row }) => ({
     ...row,
     indicator_id: `copy:${row.indicator_id}`,

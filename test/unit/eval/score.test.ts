@@ -16,7 +16,7 @@ import { type ScoredRow, score } from '../../../src/eval/score.ts'
 import { brierScore, reliabilityTable, wilson } from '../../../src/eval/statistics.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
-const SHIPPED = readFileSync(new URL('../../../src/eval/gold/authors.jsonl', import.meta.url), 'utf8')
+const SHIPPED = readFileSync(new URL('../../../src/codebooks/economic-indicators/gold.jsonl', import.meta.url), 'utf8')
 
 const scheme = builtInScheme('economic-indicators')
 const { codebook } = scheme
