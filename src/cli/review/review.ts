@@ -75,7 +75,7 @@ export function addReviewCommand(program: Command): void {
     .description('Store the decisions of a review file: all of them, or none if a line is wrong')
     .argument(
       '<file>',
-      'review file: CSV, JSON lines, or lines such as "INDICATOR_ID type=flow"; - reads standard input',
+      'review file: CSV, JSON lines, or lines such as "INDICATOR_ID FIELD=VALUE"; - reads standard input',
     )
     .option(
       CATALOGUE_FLAGS,
