@@ -22,24 +22,24 @@ export async function saveOldRun(pool: DatabasePool, runId: string, days: number
     }),
   )
   await pool.query('update run_batches set saved_at = $2 where run_id = $1', [runId, at])
-  await pool.query('update answers set used_at = $2 where shape_hash = $1', [`answer of ${runId}`, at])
+  await pool.query('update shape_answers set used_at = $2 where shape_hash = $1', [`answer of ${runId}`, at])
 }
 
 /** The rows that `saveOldRun` makes: those that retention deletes, and the latest results, which stay. */
-export const EXPIRING = { llm_requests: 1, classification_history: 2, run_batches: 1, runs: 1, answers: 1 }
-export const EXPIRED = { llm_requests: 0, classification_history: 0, run_batches: 0, runs: 0, answers: 0 }
-export const LATEST = { classifications: 2, indicators: 2 }
+export const EXPIRING = { llm_requests: 1, result_history: 2, run_batches: 1, runs: 1, shape_answers: 1 }
+export const EXPIRED = { llm_requests: 0, result_history: 0, run_batches: 0, runs: 0, shape_answers: 0 }
+export const LATEST = { results: 2, result_inputs: 2 }
 
 /** The number of rows that each table still has of a run that `saveOldRun` saved. */
 export async function rowsOfRun(pool: DatabasePool, runId: string): Promise<Record<string, number>> {
   const { rows } = await pool.query<Record<string, number>>(
     `select (select count(*) from llm_requests where run_id = $1)::int as llm_requests,
-       (select count(*) from classification_history where run_id = $1)::int as classification_history,
+       (select count(*) from result_history where run_id = $1)::int as result_history,
        (select count(*) from run_batches where run_id = $1)::int as run_batches,
        (select count(*) from runs where run_id = $1)::int as runs,
-       (select count(*) from answers where shape_hash = 'answer of ' || $1)::int as answers,
-       (select count(*) from classifications where run_id = $1)::int as classifications,
-       (select count(*) from indicators where run_id = $1)::int as indicators`,
+       (select count(*) from shape_answers where shape_hash = 'answer of ' || $1)::int as shape_answers,
+       (select count(*) from results where run_id = $1)::int as results,
+       (select count(*) from result_inputs where run_id = $1)::int as result_inputs`,
     [runId],
   )
   assert.ok(rows[0])

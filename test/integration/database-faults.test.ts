@@ -9,7 +9,7 @@ import { startPostgres } from '../../src/embedded/postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
-import { batch, result } from '../helpers/batches.ts'
+import { batch, result, SCOPE } from '../helpers/batches.ts'
 import { freePort, sharedPostgres, silent, temporaryDirectory } from '../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
@@ -58,7 +58,7 @@ describe('the store without its database', () => {
       await first.stop()
 
       await assert.rejects(store.openRun('run-1'), away)
-      await assert.rejects(store.findLatest(['a']), away)
+      await assert.rejects(store.findLatest(SCOPE, ['a']), away)
       await assert.rejects(store.saveBatch(batch(startedAt, [result('a')])), away)
       await assert.rejects(store.ping(5_000), away)
       await assert.rejects(migrate(pool, silent), away)
@@ -67,7 +67,7 @@ describe('the store without its database', () => {
       try {
         await store.saveBatch(batch(startedAt, [result('a')]))
         assert.deepEqual(await store.openRun('run-1'), { startedAt })
-        assert.equal((await store.findLatest(['a'])).size, 1)
+        assert.equal((await store.findLatest(SCOPE, ['a'])).size, 1)
       } finally {
         await second.stop()
       }

@@ -1,6 +1,6 @@
-/** How a database gets its schema, and that a newer schema still reads what an older release saved. */
+/** How a database gets its schema: every migration once, in order, all or none. */
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -8,8 +8,6 @@ import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
-import { createStore } from '../../src/store/store.ts'
-import { answer, classification, totals } from '../helpers/batches.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
 
 const MIGRATIONS = new URL('../../src/store/migrations/', import.meta.url)
@@ -36,12 +34,6 @@ async function withFiles(
   } finally {
     await rm(dir, { recursive: true })
   }
-}
-
-async function allOf<Row>(pages: AsyncIterable<readonly Row[]>): Promise<Row[]> {
-  const rows: Row[] = []
-  for await (const page of pages) rows.push(...page)
-  return rows
 }
 
 describe('migrate', () => {
@@ -137,60 +129,5 @@ describe('migrate', () => {
           assert.deepEqual(await migrate(pool, silent, directory), { applied: ['001_a.sql'] })
         },
       )
-    }))
-
-  it('reads what the release before this schema saved, and lets that release save on', () =>
-    onEmpty(async ({ pool }) => {
-      const earlier = ALL_NAMES.filter((name) => name < '006')
-      const files = await Promise.all(earlier.map((name) => readFile(new URL(name, MIGRATIONS), 'utf8')))
-      await withFiles(Object.fromEntries(earlier.map((name, index) => [name, files[index] ?? ''])), (directory) =>
-        migrate(pool, silent, directory).then(() => {}),
-      )
-      // As commit d053d5d wrote a batch: the columns that it named, and no others.
-      const labels = `'price', 'price-value', 'period-average', 'per-period', 'neutral', 'currency', 1000000, 'EUR', 'barrel',
-        'monthly', 'year-to-date', 4, 0.87, 'model', 'needs-review',
-        '[{"code":"low-confidence","message":"The model was not sure."}]', 'It says price.', 'offline-rules', 'v1', 'p7'`
-      const names = `type, family, temporal_aggregation, time_basis, orientation, unit_kind, unit_scale, unit_currency, unit_per,
-        frequency, cumulative_pattern, cumulative_reset_month, confidence, source, status, issues, reason, model,
-        codebook_version, prompt_version, run_id, classified_at, input_hash, mode, asked_model, unanswered`
-      const rest = `'run-1', '2026-01-02T03:04:05.678Z', 'hash', 'hybrid', 'gpt-6-luna', false`
-      const saveAnswer = (hash: string) =>
-        pool.query(
-          `insert into answers (shape_hash, shape, type, temporal_aggregation, orientation, confidence_type,
-             confidence_temporal_aggregation, confidence_orientation, reason, source, model, codebook_version,
-             prompt_version, answered_at)
-           values ($1, 'shape of ' || $1, 'price', 'period-average', 'neutral', 0.9, 0.8, 0.7, 'It says price.', 'model',
-             'offline-rules', 'v1', 'p7', '2026-01-02T03:04:05.678Z')`,
-          [hash],
-        )
-      await pool.query(`insert into runs values ('run-1', '2026-01-02T03:00:00.000Z')`)
-      await pool.query(`insert into indicators
-        values ('a', 'Name of a', '{"indicator_id":"a","name":"Name of a"}', 'hash', 'run-1', '2026-01-02T03:04:05.678Z')`)
-      await pool.query(
-        `insert into classifications (indicator_id, name, ${names}) values ('a', 'Name of a', ${labels}, ${rest})`,
-      )
-      await pool.query(`insert into classification_history (run_started_at, indicator_id, name, ${names})
-        values ('2026-01-02T03:00:00.000Z', 'a', 'Name of a', ${labels}, ${rest})`)
-      await pool.query(
-        `insert into run_batches values ('run-1', 'inv_1', now(), 1, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7000, 800, 90, 0.1)`,
-      )
-      await saveAnswer('before')
-
-      assert.deepEqual((await migrate(pool, silent)).applied, ALL_NAMES.slice(earlier.length))
-      await saveAnswer('after')
-      const store = createStore(pool)
-      const saved = classification('a')
-      assert.deepEqual((await store.findLatest(['a'])).get('a')?.classification, saved)
-      assert.deepEqual(await allOf(store.exportClassifications({})), [saved])
-      assert.deepEqual(await allOf(store.exportClassifications({ runId: 'run-1' })), [saved])
-      const [open, ...more] = await allOf(store.listNeedingReview({ codebookVersion: 'v1' }))
-      assert.deepEqual(more, [])
-      assert.deepEqual(open?.indicator, { indicator_id: 'a', name: 'Name of a' })
-      assert.deepEqual(open?.latest.classification, saved)
-      const run = await store.findRun('run-1')
-      assert.deepEqual({ ...run, ...totals(1) }, run)
-      assert.equal(run?.startedAt, '2026-01-02T03:00:00.000Z')
-      const answers = await store.findAnswers(['before', 'after'])
-      assert.deepEqual([...answers.values()], [answer('before'), answer('after')])
     }))
 })

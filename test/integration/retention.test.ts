@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createRetention, sweep } from '../../src/store/retention/retention.ts'
 import { createStore } from '../../src/store/store.ts'
-import { batch, result } from '../helpers/batches.ts'
+import { batch, result, SCOPE } from '../helpers/batches.ts'
 import { daysAgo, EXPIRED, EXPIRING, LATEST, rowsOfRun, saveOldRun, sweepOnce } from '../helpers/old-runs.ts'
 import {
   type PgBouncer,
@@ -52,19 +52,52 @@ function retentionSuite(
     it('keeps the history and the totals of a run that saved a batch lately, however long ago it began', async () => {
       await saveOldRun(pool, 'long', 10 * DAYS)
       await createStore(pool).saveBatch(batch(daysAgo(10 * DAYS), [], { runId: 'long', batchId: 'inv_2' }))
-      assert.deepEqual(await sweepOnce(pool, DAYS), { llm_requests: 1, answers: 1 })
-      const left = { classification_history: 2, run_batches: 2, runs: 1 }
+      assert.deepEqual(await sweepOnce(pool, DAYS), { llm_requests: 1, shape_answers: 1 })
+      const left = { result_history: 2, run_batches: 2, runs: 1 }
       assert.deepEqual(await rowsOfRun(pool, 'long'), { ...EXPIRED, ...left, ...LATEST })
     })
 
     it('keeps an answer that was used lately, and every answer of a person', async () => {
       await saveOldRun(pool, 'used', 2 * DAYS)
       await saveOldRun(pool, 'person', 2 * DAYS)
-      await pool.query(`update answers set source = 'person' where shape_hash = 'answer of person'`)
+      await pool.query(`update shape_answers set source = 'person' where shape_hash = 'answer of person'`)
       assert.equal((await createStore(pool).findAnswers(['answer of used'])).size, 1)
-      const { answers } = await sweepOnce(pool, DAYS)
-      assert.equal(answers, undefined)
+      const { shape_answers: deleted } = await sweepOnce(pool, DAYS)
+      assert.equal(deleted, undefined)
       assert.equal((await createStore(pool).findAnswers(['answer of used', 'answer of person'])).size, 2)
+    })
+
+    it('empties the history and the answers of releases before codebooks by the same rule', async () => {
+      for (const [runId, days] of [
+        ['earlier-old', DAYS + 2],
+        ['earlier-young', DAYS - 1],
+      ] as const) {
+        await saveOldRun(pool, runId, days)
+        await pool.query(
+          `insert into classification_history (indicator_id, name, type, family, temporal_aggregation, time_basis, orientation,
+             unit_kind, unit_scale, frequency, cumulative_pattern, confidence, source, status, issues, reason, codebook_version,
+             prompt_version, run_id, classified_at, input_hash, mode, unanswered, run_started_at)
+           select 'i' || n, 'n', 't', 'f', 'a', 'b', 'o', 'k', 1, 'm', 'none', 1, 'model', 'accepted', '[]', 'r', 'v1', 'p', $1,
+             $2::timestamptz, 'h', 'hybrid', false, $2 from generate_series(1, 3) n`,
+          [runId, daysAgo(days)],
+        )
+        await pool.query(
+          `insert into answers (shape_hash, shape, type, temporal_aggregation, orientation, confidence_type,
+             confidence_temporal_aggregation, confidence_orientation, reason, source, codebook_version, prompt_version,
+             answered_at, used_at)
+           select source || $1, 's', 't', 'a', 'o', 1, 1, 1, 'r', source, 'v1', 'p', $2::timestamptz, $2
+           from unnest('{model,person}'::text[]) as source`,
+          [runId, daysAgo(days)],
+        )
+      }
+      const copied = { result_history: 2 + 3, shape_answers: 1 + 1 }
+      assert.deepEqual(await sweepOnce(pool, DAYS), { ...EXPIRING, ...copied, classification_history: 3, answers: 1 })
+      const left = await pool.query('select shape_hash from answers order by 1')
+      assert.deepEqual(
+        left.rows.map((row) => row.shape_hash),
+        ['modelearlier-young', 'personearlier-old', 'personearlier-young'],
+      )
+      assert.deepEqual(await sweepOnce(pool, DAYS), {})
     })
 
     it('keeps what people decided', async () => {
@@ -73,12 +106,14 @@ function retentionSuite(
       const { indicator, ...before } = result('reviewed-a')
       const after = { ...before.classification, source: 'person' as const, run_id: 'review' }
       const shape = { shapeHash: 'shape of a person', shape: '{}' }
-      const decisions = [{ indicator, before, after, decision: 'accept' as const, note: '', ...shape }]
+      const { labels } = after
+      const decisions = [{ indicator, labels, before, after, decision: 'accept' as const, note: '', ...shape }]
       const { totals } = batch('', [])
-      await store.saveReview({ runId: 'review', runStartedAt: daysAgo(2 * DAYS), decidedBy: 'Anna', decisions, totals })
+      const review = { runId: 'review', codebook: SCOPE.codebook, runStartedAt: daysAgo(2 * DAYS), decidedBy: 'Anna' }
+      await store.saveReview({ ...review, decisions, totals })
       await sweepOnce(pool, DAYS)
       assert.equal((await store.findHumanAnswers(['shape of a person'])).size, 1)
-      const { rows } = await pool.query('select from review_items')
+      const { rows } = await pool.query('select from review_decisions')
       assert.equal(rows.length, 1)
     })
 
@@ -126,7 +161,7 @@ function retentionSuite(
       await store.saveBatch(batch(startedAt, [result('resumed-c', { run_id: 'resumed' })], { runId: 'resumed' }))
       assert.equal((await store.findRun('resumed'))?.startedAt, startedAt)
       const exported: string[] = []
-      for await (const page of store.exportClassifications({ runId: 'resumed' })) {
+      for await (const page of store.exportClassifications({ codebook: SCOPE.codebook, runId: 'resumed' })) {
         exported.push(...page.map((row) => row.indicator_id))
       }
       assert.deepEqual(exported, ['resumed-c'])
@@ -165,7 +200,7 @@ it('one line in the log says what a sweep deleted, and one why it could not', as
       { days: DAYS, rows: EXPIRING, msg: 'Rows older than RETENTION_DAYS were deleted' },
     )
 
-    await pool.query('drop table answers')
+    await pool.query('drop table shape_answers')
     const [failed] = await sweepLogged()
     assert.match(failed ?? '', /could not be deleted/)
     assert.match(failed ?? '', /42P01/)
