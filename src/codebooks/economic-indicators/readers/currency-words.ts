@@ -24,7 +24,7 @@ export interface CurrencyWord {
  */
 export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   {
-    pattern: /\bppp\b|\binternational (?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
+    pattern: /\bppp\b|\binternational[- ]?(?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
     code: 'INTL',
   },
   {
@@ -45,7 +45,7 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\bc(?:an|dn)? ?\$|\bcanadian dollars?/, code: 'CAD' },
   { pattern: /\bsg?\$|\bsingapore dollars?/, code: 'SGD' },
   { pattern: /\br\$|\breais\b|\bbrazilian real/, code: 'BRL' },
-  { pattern: /\bmex ?\$|\bmexican pesos?/, code: 'MXN' },
+  { pattern: /\bmex ?\$|\bmexican (?:new )?pesos?/, code: 'MXN' },
   { pattern: /\bcanadian cents?/, code: 'CAD' },
   { pattern: /\bj\$|\bjamaican? dollars?/, code: 'JMD' },
   { pattern: /\btt\$/, code: 'TTD' },
@@ -76,7 +76,7 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   { pattern: /\be£|£ ?e\b|\bl\.e\.|\begyptian pounds?/, code: 'EGP' },
   { pattern: /\b[a-z]{1,2}£/, code: null },
   { pattern: /英[镑鎊]|£|\bpounds? sterling|\bsterling\b|\bbritish pounds?|\bpence\b/, code: 'GBP' },
-  { pattern: /\bcn¥|\brenminbi|\brmb\b|\byuan\b|人民币|人民幣|元/, code: 'CNY' },
+  { pattern: /\bcn¥|\bchinese yuan\b|\brenminbi|\brmb\b|\byuan\b|人民币|人民幣|元/, code: 'CNY' },
   { pattern: /\byen\b|円/, code: 'JPY' },
   { pattern: /¥/, code: 'JPY' },
   { pattern: /₹|\bindian rupees?|रुपये|\b(?:rs|rupees?)\b.{0,8}\b(?:cr|crores?|lakhs?)\b/, code: 'INR' },

@@ -6,6 +6,9 @@ const MAX_DENOMINATOR_LENGTH = 60
 
 /** The spellings of common denominators, each with the one name that all its spellings get. */
 const DENOMINATOR_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^u\.?s\.? dollars?$/, 'USD'],
+  [/^euros?$/, 'EUR'],
+  [/^(?:british pounds?|pounds? sterling)$/, 'GBP'],
   [/^(?:bbl|bbls|barrels?)$/, 'barrel'],
   [/^(?:d|day|days)$/, 'day'],
   [/^(?:l|lit(?:er|re)s?)$/, 'litre'],

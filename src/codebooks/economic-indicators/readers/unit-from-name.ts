@@ -1,10 +1,23 @@
 /** Reads a unit from the name of an indicator whose units are empty: from the last bracket, else from what the name counts. */
 import { CURRENCY_CODES } from '../currency-codes.ts'
+import { pattern } from './pattern.ts'
 import { readDenominator } from './unit-denominator.ts'
 import { readUnitText, type UnitByRule, unitByRule } from './unit-from-text.ts'
 import { normaliseUnitText } from './unit-normalise.ts'
 import { NAMES_MEASURE, NAMES_THINGS } from './unit-words.ts'
 
+/** Names of money, whose amount per number of people is money and no rate. */
+const NAMES_MONEY = /\b(?:gdp|income|expenditure|spending|value|debt|cost|price|sales|revenue)\b/
+/** A tail that is read as the unit begins with a multiplier, a currency or a word that nothing but a unit begins with. */
+const TAIL = pattern`
+  ^(?:(?:in |the )?(?:thousands?|millions?|billions?|trillions?|hundreds?|us dollars?|u\.s\. dollars?|dollars|euros?
+  |usd|eur|(?:local|national) currency|r (?:m|b)illions?|percent|per cent|%|number of|persons$|kilowatt|megawatt
+  |gigawatt|terawatt|passenger[- ]k|tonnes?\b|kilogram|hectares|barrels|litres|cubic|square k)|[a-z]{3} (?:millions?
+  |billions?|mn|bn)\b)
+`
+
+/** The most characters of a tail that is read as a unit; a longer one is part of what is measured. */
+const MAX_TAIL_LENGTH = 60
 /** The most characters of a name that are read; the rest is ignored. */
 export const MAX_NAME_LENGTH = 400
 
@@ -15,17 +28,24 @@ export const MAX_NAME_LENGTH = 400
 export function readUnitFromName(rawName: string, ownCode: string | null): UnitByRule {
   const name = normaliseUnitText(rawName, MAX_NAME_LENGTH)
   const lower = name.toLowerCase()
+  const perNumber = /\bper (\d[\d ]{0,12}[a-z. ]{0,40})/.exec(lower)
+  if (perNumber && !NAMES_MONEY.test(lower)) {
+    return unitByRule('rate', 'name-per', { per: readDenominator(perNumber[1] ?? '') })
+  }
   if (/^number of (?!\w+ per\b)/.test(lower)) return unitByRule('count', 'name-things')
   const bracketed = readBracket(name, ownCode)
   if (bracketed !== null) return bracketed
+  const tailed = readTail(name, ownCode)
+  if (tailed !== null) return tailed
   if (/(?:^|, |\bas |\bin )(?:a )?(?:%|percent|per cent)/.test(lower)) return unitByRule('percentage', 'name-percent')
   if (/\brank(?:ing)?\b/.test(lower)) return unitByRule('index', 'name-rank')
   if (/\bratio\b/.test(lower) && / to |[-/]to[-/]|\w[-/]\w+ ratio/.test(lower))
     return unitByRule('ratio', 'name-x-to-y-ratio')
   const isMeasure = NAMES_MEASURE.test(lower)
-  const per = /\bper (\d[\d ]{0,12}[a-z. ]{0,40}|capita|person|worker)/.exec(lower)
-  if (per && !isMeasure) return unitByRule('rate', 'name-per', { per: readDenominator(per[1] ?? '') })
-  if (NAMES_THINGS.test(lower) && !isMeasure) return unitByRule('count', 'name-things')
+  if (/\b(?:yearly|annual|monthly|quarterly) growth\b|\bgrowth rate\b/.test(lower))
+    return unitByRule('percentage', 'name-growth')
+  if (NAMES_THINGS.test(lower) && !isMeasure && !/\bper [a-z]|\bage\b|\byears\b/.test(lower))
+    return unitByRule('count', 'name-things')
   return unitByRule('unknown', 'units-empty')
 }
 
@@ -34,8 +54,8 @@ function readBracket(name: string, ownCode: string | null): UnitByRule | null {
   for (const { 0: bracket, index } of [...name.matchAll(/\([^()]{1,200}\)/g)].reverse()) {
     // A bracket within the name, such as "(2011 PPP)", describes what is measured; only a bracket at the end names a unit.
     const after = name.slice(index + bracket.length).replace(/\([^()]*\)/g, '')
-    if (!/^ *(?:, [A-Z][^()]*)?$/.test(after)) continue
     const inner = bracket.slice(1, -1)
+    if (!/^ *(?:, [A-Z][^()]*)?$/.test(after) && !/^(?:annual )?%$/.test(inner)) continue
     // A currency code alone in brackets names the currency of an exchange rate; any other word in capitals is an abbreviation
     // and no unit.
     if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
@@ -44,4 +64,18 @@ function readBracket(name: string, ownCode: string | null): UnitByRule | null {
     if (!/^\d/.test(inner) || /[%$=]|per /.test(inner)) return { ...found, rule: 'name-bracket' }
   }
   return null
+}
+
+/** Reads the unit after the last comma or dash of a name, as in "Exports, million US dollars"; null where none stands there. */
+function readTail(name: string, ownCode: string | null): UnitByRule | null {
+  const at = Math.max(name.lastIndexOf(', '), name.lastIndexOf(' - '))
+  if (at < 1) return null
+  const tail = name
+    .slice(at)
+    .replace(/^[ ,-]+/, '')
+    .replace(/^in /i, '')
+  if (tail.length > MAX_TAIL_LENGTH || !TAIL.test(tail.toLowerCase())) return null
+  const found = readUnitText(tail, ownCode)
+  if (found === null || found.kind === 'unknown' || found.rule === 'units-multiplier-of-unread') return null
+  return { ...found, rule: 'name-tail' }
 }

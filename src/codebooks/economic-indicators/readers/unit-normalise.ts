@@ -48,22 +48,30 @@ const MINOR_UNIT_CURRENCIES: ReadonlyMap<string, string> = new Map([
  * Separates multipliers, currency codes and signs that stand in one word, such as "USDmn", "TEUR", "p/kWh", "GBp" and "MNOK".
  */
 export function separateGluedParts(text: string): string {
-  return text
-    .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')
-    .replace(/(?<![\p{L}])(MM|[kKT])([A-Z]{3})\b/gu, (whole, letters: string, code: string) =>
-      CURRENCY_CODES.has(code) ? `${GLUED_MULTIPLIERS.get(letters) ?? ''} ${code}` : whole,
-    )
-    .replace(/^T€/, 'thousand €')
-    .replace(/^S\/\.?(?= ?(?:\d|mil|bil|m\b|$))/i, 'soles ')
-    .replace(/^(p|ct?) ?\/ ?(?=[kmg]wh|l\b|lit|kg|lb|the?rm|thm|unit)/i, (_, minor: string) =>
-      minor.toLowerCase() === 'p' ? 'pence/' : 'cents/',
-    )
-    .replace(/^([A-Z]{2})(?:[cp]|X)(?= ?\/|$)/, (whole, country: string) => MINOR_UNIT_CURRENCIES.get(country) ?? whole)
-    .replace(/^M (?=\p{L}{4})/u, 'million ')
-    .replace(/([$€£])(?=[a-z])/gi, '$1 ')
-    .replace(/\bM([A-Z]{3}|kr)\b/g, (whole, code: string) =>
-      code === 'kr' || CURRENCY_CODES.has(code) ? `M ${code}` : whole,
-    )
+  return (
+    text
+      .replace(/\b([A-Z]{3})(mn|bn|tn|m|k|mln|bln)\b/g, '$1 $2')
+      .replace(/(?<![\p{L}])(MM|[kKT])([A-Z]{3})\b/gu, (whole, letters: string, code: string) =>
+        CURRENCY_CODES.has(code) ? `${GLUED_MULTIPLIERS.get(letters) ?? ''} ${code}` : whole,
+      )
+      .replace(/^T€/, 'thousand €')
+      // South African tables write R for rand before a multiplier, also in one word.
+      .replace(/^R ?(?:MILL?|mill?)\b/, 'ZAR million')
+      .replace(/^R (?=(?:thous|mill|bill|trill)|(?:m|bn)$)/i, 'ZAR ')
+      .replace(/^S\/\.?(?= ?(?:\d|mil|bil|m\b|$))/i, 'soles ')
+      .replace(/^(p|ct?) ?\/ ?(?=[kmg]wh|l\b|lit|kg|lb|the?rm|thm|unit)/i, (_, minor: string) =>
+        minor.toLowerCase() === 'p' ? 'pence/' : 'cents/',
+      )
+      .replace(
+        /^([A-Z]{2})(?:[cp]|X)(?= ?\/|$)/,
+        (whole, country: string) => MINOR_UNIT_CURRENCIES.get(country) ?? whole,
+      )
+      .replace(/^M (?=\p{L}{4})/u, 'million ')
+      .replace(/([$€£])(?=[a-z])/gi, '$1 ')
+      .replace(/\bM([A-Z]{3}|kr)\b/g, (whole, code: string) =>
+        code === 'kr' || CURRENCY_CODES.has(code) ? `M ${code}` : whole,
+      )
+  )
 }
 
 /** A units text that is split at "per" or "/" into numerator and denominator. */
@@ -88,7 +96,8 @@ export function splitUnit(text: string): SplitUnit {
     const factor = letter === 'k' ? 1e3 : letter === '' ? 1 : 1e6
     return { numerator: `${daily[1] ?? ''} barrels`, denominator: 'day', factor }
   }
-  const line = /(?:^|\s)(?:per|pro|por|par|je|на)\s|\/(?!\s*(?:or|and)\b)|\ba year\b|\bp\.?a\.?$/i.exec(text)
+  const line =
+    /(?:^|\s)(?:per|pro|por|par|je|на)\s|\sto (?:one|1)\s|\/(?!\s*(?:or|and)\b)|\ba year\b|\bp\.?a\.?$/i.exec(text)
   if (!line) return { numerator: text, denominator: '', factor: 1 }
   const sign = line[0].toLowerCase()
   const implied = sign.includes('year') || sign.startsWith('p.') || sign.startsWith('pa') ? 'year' : ''

@@ -92,10 +92,10 @@ export const EMPTY = pattern`
 
 export const PERCENT = pattern`
   %|\bper ?cent(?!ile)|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
-  |\bpor ciento|\bper mille\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
+  |\bpor ciento|\bper mille\b|\bgrowth rate\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
 `
 export const FLAG = pattern`
-  \b[01] ?= ?(?:yes|no|true|false)\b|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
+  \b[01] ?= ?(?:yes|no|true|false)(?=$| ?[;,)\/])|^\+?1 or 0$|^0 or \+?1$|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
 `
 export const INDEX = pattern`
   = ?100\b|^\d{1,3} ?(?:-|to) ?\d{1,3}(?: ?\([^()]{1,40}\))?$|\bind(?:ex|ices|eks|ice)\b|\bíndice|индекс|指数|指數|(?<!basis |percentage |percent |% )\bpo?i?nts?\b
@@ -120,7 +120,7 @@ export const PHYSICAL = pattern`
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
   |re)s?|millimet(?:er|re)s?|mm|cm|m|km|miles?(?! de )|inch(?:es)?|feet|ft|acres?|hectares?|has?|sq|square|cubic|m2|m3
   |m²|m³|km2|km²|mcm|bcm|bcf|mcf|tcf|cf|teu|dwt|ton-?km|tkm|passenger-km|vehicle-km|route-km|hpa|db|ppm|ppb
-  |tco2e?|mtco2e?|co2e?|toneladas|tonnen|kilolit(?:er|re)s?|kl)\b|тонн|吨|トン|м3|куб\. ?м|[км]вт|барр|طن|टन
+  |tco2e?|mtco2e?|co2e?|gw|mw|kw|(?:passenger|tonne|vehicle|freight)[- ]kilomet(?:er|re)s?|toneladas|tonnen|kilolit(?:er|re)s?|kl)\b|тонн|吨|トン|м3|куб\. ?м|[км]вт|барр|طن|टन
 `
 export const COUNT = pattern`
   \b(?:numbers?|nos?|persons?|people|units?|heads?|each|cases?|firms?|companies|enterprises|establishments
@@ -174,6 +174,8 @@ export const BECAUSE: Readonly<Record<string, string>> = {
   'units-unread': 'The units hold no known word.',
   'units-empty': 'There are no units and the name gives none.',
   'name-bracket': 'The units are empty or a note, and the bracket of the name gives the unit.',
+  'name-tail': 'The units are empty, and the name ends with the unit after its last comma or dash.',
+  'name-growth': 'The units are empty and the name says growth.',
   'name-percent': 'The units are empty and the name says percent.',
   'name-rank': 'The units are empty and the name says rank.',
   'name-x-to-y-ratio': 'The units are empty and the name is a ratio of X to Y.',

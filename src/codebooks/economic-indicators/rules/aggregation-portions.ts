@@ -28,6 +28,12 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
     because: 'Unemployment, participation, employment and utilisation are averages (ruling 1).',
   },
   {
+    rule: 'portion-of-loans',
+    value: 'point-in-time',
+    when: (s) => isPercentage(s) && /\bdelinquen|\bnon-?performing\b/.test(s.head),
+    because: 'Portions of loans are as at a date (ruling 37).',
+  },
+  {
     rule: 'other-percentage',
     value: 'not-applicable',
     when: isPercentage,
@@ -48,7 +54,8 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
       (PEOPLE.test(wholeItself(s)) ||
         /\bcause of death\b/.test(s.head) ||
         (/^(?:total)?$/.test(s.whole) && PEOPLE.test(s.head) && !PEOPLE_SHARE_EXCLUDED.test(s.head)) ||
-        /\btime\b/.test(s.whole)),
+        /\btime\b/.test(s.whole) ||
+        /\b(?:proportion|share|percentage) of countries\b/.test(s.head)),
     sure: true,
     because: 'Shares of people have no period (ruling 1).',
   },

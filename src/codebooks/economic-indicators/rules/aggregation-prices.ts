@@ -28,7 +28,9 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
     when: (s) =>
       isPrice(s) &&
       !PUMP_OR_RETAIL.test(s.head) &&
-      (/\bperiod average\b|\bperiod avg\b|\baverage\b/.test(s.name) || /\bconversion (?:factor|rate)\b/.test(s.name)),
+      !EXCHANGE_RATE.test(s.head) &&
+      !/\bconversion (?:factor|rate)\b/.test(s.name) &&
+      /\bperiod average\b|\bperiod avg\b|\baverage\b/.test(s.name),
     sure: false,
     because: 'The price is averaged over the period.',
   },
@@ -36,7 +38,11 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
     rule: 'exchange-rate',
     value: 'point-in-time',
     when: (s) =>
-      isPrice(s) && (EXCHANGE_RATE.test(s.head) || /^[a-z]{6}$/.test(s.head) || /^[A-Z]{3}$/.test(s.unit.per ?? '')),
+      isPrice(s) &&
+      (EXCHANGE_RATE.test(s.head) ||
+        /\bconversion (?:factor|rate)\b/.test(s.name) ||
+        /^[a-z]{6}$/.test(s.head) ||
+        /^[A-Z]{3}$/.test(s.unit.per ?? '')),
     because: 'Exchange rates are as at a date.',
   },
   {
@@ -97,10 +103,18 @@ export const INDEX_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
     value: 'not-applicable',
     when: (s) =>
       isIndex(s) &&
-      (SCORE.test(s.head) || /\b\d ?= ?[a-z]|\bscale\b|\bscore\b|\brank|\bgpi\b/.test(s.units)) &&
+      (SCORE.test(s.head) ||
+        /^(?:\([\w.]+\) ?)?(?:degree|extent) (?:of|to which)\b/.test(s.head) ||
+        /\b\d ?= ?[a-z]|\bscale\b|\bscore\b|\brank|\bgpi\b/.test(s.units)) &&
       !/=\s?100\b/.test(s.units) &&
       !/\bpmi\b/.test(s.head),
     because: 'Scores and ranks have no period.',
+  },
+  {
+    rule: 'price-index-at-end-of-period',
+    value: 'point-in-time',
+    when: (s) => isIndex(s) && /\bend of period\b/.test(s.name) && PRICE_WORD.test(s.head),
+    because: 'A price index at the end of a period is as at a date (ruling 31).',
   },
   {
     rule: 'stock-market',

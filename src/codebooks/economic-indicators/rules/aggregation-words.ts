@@ -15,7 +15,8 @@ export const FLOW_ABOVE = pattern`
 `
 export const EVENTS_PER_PEOPLE = pattern`
   \bdeaths?\b|\bmortality\b|\bbirths?\b|\bbirth rate\b|\bincidence\b|\bhomicides?\b|\bsuicides?\b|\bcases\b
-  |\bcrimes?\b|\bfertility\b|\bnew business|\bmarriages?\b|\bdivorces?\b|\baccidents?\b
+  |\bcrimes?\b|\bfertility\b|\bmurders?\b|\bmurdered\b|\bdrownings?\b|\binjur(?:y|ies|ed)\b|\battacks?\b|\bdisasters?\b
+  |\bkill(?:ed|ings)\b|\bstillbirths?\b|\bnew business|\bmarriages?\b|\bdivorces?\b|\baccidents?\b
   |\bsurgical procedures\b|\bregistrations\b
 `
 export const LIFE_TABLE_CHANCE = pattern`
@@ -40,7 +41,7 @@ export const PUMP_OR_RETAIL_SURE = pattern`
   \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous|\bhome
 `
 export const COMMODITY_INDEX = pattern`
-  \b(?:baltic|crb|lme|commodit(?:y|ies) index|dollar index|dxy|gsci|freight index)\b
+  \b(?:baltic|crb|lme|commodit(?:y|ies) index|(?<!weighted u\.s\. )dollar index(?!:)|dxy|gsci|freight index)\b
 `
 export const INDEX_AVERAGED_SURE = pattern`
   \bpmi\b|\bproduction\b|\bproductivity\b|\boutput\b|\bterms of trade\b|\breer\b|\bneer\b

@@ -2,7 +2,7 @@
 import { pattern } from '../readers/pattern.ts'
 
 export const NAME_TIME = pattern`
-  \blife expectancy\b|\byears of schooling\b|\bworking hours\b|\bhours worked\b|\blead time\b
+  ^age at\b|^(?:mean|median) age\b|\blife expectancy\b|\byears of schooling\b|\bworking hours\b|\bhours worked\b|\blead time\b
 `
 export const CAPACITY_SURE = pattern`
   \b(?:installed|refin\w+|generat\w+|production|storage|hospital(?:-bed)?|power|nameplate|port) capacity\b

@@ -44,7 +44,9 @@ export const INDEX_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
   {
     rule: 'price-level',
     value: 'neutral',
-    when: (s) => isIndex(s) && (PRICE_WORD.test(s.head) || PRICE_LEVEL.test(s.head)),
+    when: (s) =>
+      isIndex(s) &&
+      (PRICE_WORD.test(s.head) || PRICE_LEVEL.test(s.head) || /\bprice index\b|\bdeflator\b/.test(s.name)),
     because: 'Price levels are neutral.',
   },
   {

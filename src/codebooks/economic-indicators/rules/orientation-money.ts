@@ -1,12 +1,24 @@
 /** The rules for the orientation of debt, aid, balances and other money that some pay and others receive. */
+import { pattern } from '../readers/pattern.ts'
 import type { Orientation } from '../types.ts'
 import { PROCEDURES } from './aggregation-words.ts'
 import type { Rule, TypedContext } from './context.ts'
 import { AID, BALANCE_GOOD } from './orientation-words.ts'
 import { DEBT_SERVICE } from './shared-words.ts'
 
+/** Names of the use of energy, of a fuel or of electricity, also where the fuel stands behind ("consumption from coal"). */
+const ENERGY_USE = pattern`
+  \b(?:energy|electricity|power|fuels?|coal|oil|gas|petroleum|gasoline|diesel|biofuels?|hydropower|nuclear|solar|wind
+  |renewables)\b.{0,20}\b(?:consumption|use|demand)\b|\bconsumption of (?:\w+ )?(?:energy|electricity|fuels?|coal|oil|gas|petroleum)\b
+`
 /** The rules for money, tried in order for indicators of every type. */
 export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
+  {
+    rule: 'energy-use',
+    value: 'neutral',
+    when: (s) => ENERGY_USE.test(s.head) && !/\bgdp per\b|\bintensity\b|\bemissions\b/.test(s.head),
+    because: 'Use of energy is neutral, in all, per head and as a change (ruling 22).',
+  },
   {
     rule: 'red-tape',
     value: 'lower-is-positive',

@@ -12,7 +12,8 @@ export const REMEDY = pattern`
 `
 /** Words for things that are bad for the people, so that a lower value is positive. */
 export const BAD = pattern`
-  \bunemploy|\bjob ?seekers\b|\bclaimants?\b|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b
+  \bcarbon intensity\b|\bfood insecurity\b|\bhomicide\b|\bmurder|\bdrownings?\b|\binjur(?:y|ies|ed)\b|\bstillbirth|\btobacco\b
+  |\bunemploy|\bjob ?seekers\b|\bclaimants?\b|\bjobless|\bunderemploy|\bpoverty\b|\bat risk of\b|\bmortality\b
   |\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b
   |\bincidence of\b|\bcrimes?\b|\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b
   |\bemissions?\b|\bpollution\b|\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b
@@ -57,7 +58,7 @@ export const GOOD = pattern`
   |\blife expectancy\b|\bconsumption\b|\bspending\b|\bexpenditures?\b|\bsales\b|\borders\b|\bprofits?\b
   |\bregistrations?\b|\barrivals\b|\bwages?\b|\bearnings\b|\bsalar|\bremittances\b|\bforeign direct\b|\bfdi\b
   |\bvalue added\b|\bpermits\b|\bstarts\b|\benrol?lment\b|\bliteracy\b|\bcompletion\b|\battainment\b
-  |\bownership\b|\bterms of trade\b|\brigs?\b|\btractors\b|\bpmi\b|\bactivity\b|\bcapacity\b|\bvacancies\b
+  |\bdesalinated\b|\bmobile network\b|\bhome ?ownership\b|\bownership\b|\bterms of trade\b|\brigs?\b|\btractors\b|\bpmi\b|\bactivity\b|\bcapacity\b|\bvacancies\b
   |\bsavings?\b|\bgrants?\b|\btourists?\b|\bphysicians\b|\bnurses\b|\bdoctors\b|\bhospital\b|\bbeds\b
   |\bsubscri|\binternet\b|\bservers\b|\bpatents?\b|\barticles\b|\bsanitation\b|\bdrinking water\b
   |\belectricity\b|\bhandwashing\b|\bclean fuels\b|\byield\b|\bschooling\b|\bpassengers\b|\bfreight\b
@@ -91,7 +92,7 @@ export const AID = pattern`
 export const BALANCE_GOOD = pattern`
   \btrade balance\b|\bbalance of (?:trade|goods|payments)\b|\bcurrent account\b|\bbudget\b(?! (?:revenue
   |expenditure|spending))|\bnet lending\b(?! to)|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b
-  |\bexternal balance\b|\bdeficit ?\/ ?surplus\b|\bsurplus ?\/ ?deficit\b|\bnet trade\b|\bbudget balance\b
+  |\bexternal balance\b|\bdeficit(?: ?\/ ?| or )surplus\b|\bsurplus(?: or |.{0,8}\/ ?)deficit\b|\bstructural balance\b|\bcyclically adjusted balance\b|\bsurplus ?\/ ?deficit\b|\bnet trade\b|\bbudget balance\b
 `
 export const BAD_UNSURE = pattern`
   \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|(?<!jobless |benefit |unemployment )\bclaims\b|\bcases\b|\bcost\b|\balcohol\b|\bwaste\b
@@ -110,7 +111,7 @@ export const BAD_SCORE = pattern`
   |\bpollution\b|\bstringency\b|\bhunger\b
 `
 export const PRICE_LEVEL = pattern`
-  \beffective exchange\b|\breer\b|\bneer\b|\blabou?r costs?\b|\bemployment cost\b|\bdollar index\b|\bhous(?:e
+  \btrade[- ]weighted\b|\bhome price\b|\beffective exchange\b|\breer\b|\bneer\b|\blabou?r costs?\b|\bemployment cost\b|\bdollar index\b|\bhous(?:e
   |ing) index\b|\bfreight\b|\bbaltic\b|\bimports?\b|\bcommodit
 `
 export const GOOD_SCORE = pattern`

@@ -35,7 +35,9 @@ export const NAME_RATIO = pattern`
 export const GDP = pattern`
   ^(?:\w+ )?(?:gdp|gni|gnp|gross (?:domestic|national) (?:product|income)|national income)\b
 `
-export const PER_HEAD = /\bper (?:capita|person|head|worker|employee)\b/
+export const PER_HEAD = pattern`
+  \bper (?:capita|person|head|worker|employee|adult|inhabitant)\b|\/(?:capita|person|employee|worker)\b
+`
 /** Words for components of GDP, whose percentage of GDP is a share. */
 export const PART_OF_GDP = pattern`
   \bvalue added\b(?! tax)|\bconsumption expenditure\b|\bconsumption\b|\bcapital formation\b|\binvestment\b
@@ -62,7 +64,8 @@ export const PEOPLE = pattern`
 export const KIND_OF_PEOPLE = pattern`
   ^population(?:,| ages| aged| in (?:the )?largest| in urban| living in areas)|^(?:urban|rural|male
   |female) population|^(?:self-employed|employers|wage and salaried|contributing family|vulnerable employment
-  |part[- ]time|full[- ]time|temporary|own-account|informal employment)|^employment in\b
+  |part[- ]time|full[- ]time|temporary|own-account|informal employment)|^employment in\b|^(?:(?:fe)?male )?(?:agriculture|industry|services?|salaried|family) workers$
+  |^\w+ employment as a (?:proportion|share|percentage) of
   |^child employment in\b|^children in employment, (?:self|study|unpaid|wage|work)|^labou?r force, (?:female
   |male|women)|\bmigrant stock\b|\barmed forces\b|\bcause of death\b|\bwomen'?s share\b
   |\bwomen in (?:parliament|national)|\bfemale share\b|\bwho are (?:female|male|women|men)\b|\bshare of (?:women|female|men)\b|\bheld by women\b

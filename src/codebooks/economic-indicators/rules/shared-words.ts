@@ -8,7 +8,7 @@ export const GROWTH = words`
 `
 export const GROWTH_UNITS = pattern`
   % ?(?:change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent 
-  |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year
+  |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year|\bgrowth rate\b|percent(?:age)? change
 `
 export const CHANGE = /(?<!climate |use )\bchanges?\b(?! of (?:address|ownership))/
 export const PRICE_WORD = words`
@@ -22,7 +22,7 @@ export const DEBT_SERVICE = pattern`
   |charges)\b|^(?:tds|amt|int)\b
 `
 export const INTEREST_RATE = words`
-  interest rates?|policy rates?|interbank(?: (?:offered )?rates?)?|lending rates?|deposit rates?
+  fixed rate mortgage average|federal funds target range|interest rates?|policy rates?|interbank(?: (?:offered )?rates?)?|lending rates?|deposit rates?
   |(?:reverse )?repo(?: rate)?|repurchase rate|overnight(?: (?:financing|lending|deposit|index
   |funding))?(?: rate)?|sofr|sonia|estr|eonia|saron|tona|[a-z]{1,5}ibor|discount rates?
   |prime(?: lending)? rates?|fed(?:eral)? funds(?: target)?(?: rate)?|mortgage rates?|bank rates?|cash rate
@@ -33,7 +33,7 @@ export const INTEREST_RATE = words`
 export const YIELD = pattern`
   \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
   |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t
-  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\b\d{1,2}[- ](?:month|week) bills?\b|\b(?:inflation[- ](?:indexed|linked|protected)|treasury) securit(?:y|ies)\b
+  |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\btreasury (?:bill )?rates?\b|\bconstant maturity\b|\b\d{1,2}[- ](?:month|week) bills?\b|\b(?:inflation[- ](?:indexed|linked|protected)|treasury) securit(?:y|ies)\b
 `
 export const EXCHANGE_RATE = pattern`
   \bfx\b|\b(?:foreign )?exchange rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b
@@ -42,7 +42,7 @@ export const EXCHANGE_RATE = pattern`
 export const SENTIMENT = pattern`
   \bconfidence\b|\bsentiments?\b|\boptimism\b|\bpessimism\b|(?<!life |healthy )\bexpectations?\b|\b(?:business
   |economic|consumer|investment|industry|retail|services?) (?:climate|outlook|morale|mood)\b|\bifo\b|\bzew\b
-  |\btankan\b|\bcbi\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) conditions?\b|\bconfianza\b
+  |\btankan\b|\bcbi\b|\bgfk\b|\bsentix\b|\bnfib\b|\bnahb\b|\b(?:business|current|economic) (?:conditions?|watchers)\b|\bconfianza\b
   |\bconfiance\b|\bvertrauen\b|\bgeschäftsklima\b
 `
 /** Words for scores and ranks of a country or institution, for which no period matters. */
@@ -56,13 +56,13 @@ export const SCORE = pattern`
   |\bclimate risk\b|\besg\b|\bvulnerability\b|\breadiness\b
 `
 export const STOCK_MARKET = pattern`
-  \bstock (?:market|exchange|index|price index)\b|\bstock market\b|\bs&p\b|\bnasdaq\b|\bdow jones\b|\bnikkei\b
+  ^(?!.*\b(?:home|hous(?:e|ing)|propert(?:y|ies)|shiller|trade[- ]weighted|effective)\b).*(?:\bstock (?:market|exchange|index|price index)\b|\bstock market\b|\bs&p\b|\bnasdaq\b|\bdow jones\b|\bnikkei\b
   |\btopix\b|\bftse\b|\bdax\b|\bcac\b|\bsensex\b|\bnifty\b|\bbovespa\b|\bibovespa\b|\bhang seng\b|\bshanghai\b
   |\bkospi\b|\beuro stoxx\b|\bstoxx\b|\bmsci\b|\brussell\b|\bequit(?:y|ies) (?:index|indices)\b
   |\bshare (?:price )?index\b|\bshare prices\b|\bbse\b|\bnse\b|\bjse\b|\basx\b|\btsx\b|\bibex\b|\bmib\b
   |\baex\b|\bsmi\b|\bomx\b|\bwig\b|\bbist\b|\btadawul\b|\btasi\b|\bmoex\b|\brts\b|\bset index\b|\bjci\b
   |\bklci\b|\bpsei\b|\bmerval\b|\bipc mexico\b|\bcolcap\b|\bigpa\b|\bkse\b|\begx\b|\ball[- ]share\b
-  |(?<!fed |leading |pmi )\bcomposite index\b(?! of)
+  |(?<!fed |leading |pmi )\bcomposite index\b(?! of)|\btotal return index\b)
 `
 /** Words for goods that are traded on an exchange or have a world-market price. */
 export const COMMODITY = pattern`

@@ -42,6 +42,7 @@ const PORTION_WORD = words`
   |average (?:transaction|grant|interest|cost)|transaction costs?|women in|return on|to total|spending more
   |completeness|vacancy|margin|capacity|storage|outlook
 `
+const RATES_AND_YIELDS = /\b(?:rates?|yields?|treasur(?:y|ies)|bonds?|bills?|notes?|maturity)\b/g
 const GROWTH_EXCLUDED = pattern`
   \bgrowth (?:index|enterprise|market)\b|\binflation[- ](?:target|expectation|risk|linked|indexed|protected|volatility)
   |\bexpectations?\b|\bbreak-?even\b|\bdebt[- ]growth\b
@@ -134,7 +135,8 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
         c.head,
       ) &&
         !/\bdisease\b/.test(c.head)) ||
-      /\brate minus\b/.test(c.units),
+      /\brate minus\b/.test(c.units) ||
+      isDifferenceOfRates(c),
     because: 'The name or units say one rate minus another.',
   },
   {
@@ -184,10 +186,20 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   },
 ]
 
+/** Whether the name sets one rate, yield or price against another one, or states the inflation that a market implies. */
+function isDifferenceOfRates(c: RuleContext): boolean {
+  if (!c.isPercent) return false
+  if (/\bforward inflation expectation\b/.test(c.head)) return true
+  return /\b(?:minus|relative to|over|less)\b/.test(c.head) && (c.head.match(RATES_AND_YIELDS)?.length ?? 0) >= 2
+}
+
 /** Whether the name or the units of an indicator speak of a change over a period. */
 function isGrowth(c: RuleContext): boolean {
+  // A change in units of amount is a balance (ruling 13), which a rule for amounts finds.
+  if (c.unit.kind === 'physical' || c.isMoney) return false
   if (GROWTH_UNITS.test(c.units)) return true
   if (GROWTH_EXCLUDED.test(c.head)) return false
+  if (/\bpercentage change\b/.test(c.name) && c.isPercent) return true
   if (c.unit.kind === 'index' && !/\b(?:yoy|mom|qoq)\b/.test(c.head)) return false
   if (/% ?(?:change|growth)/.test(c.name)) return true
   return GROWTH.test(c.head) && c.whole === '' && c.unit.kind !== 'currency'

@@ -74,7 +74,10 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'not-part-of-gdp',
     value: 'ratio',
     when: (c) =>
-      c.isPercent && GDP.test(c.whole) && NOT_PART_OF_GDP.test(c.head) && !/\bconsumption expenditure\b/.test(c.head),
+      c.isPercent &&
+      (GDP.test(c.whole) || / as (?:a )?(?:share|percent(?:age)?|proportion) of (?:gdp|gni)$/.test(c.head)) &&
+      NOT_PART_OF_GDP.test(c.head) &&
+      !/\bconsumption expenditure\b/.test(c.head),
     sure: (c) => !NOT_PART_OF_GDP_UNSURE.test(c.head),
     because: 'It is divided by GDP, which does not contain it.',
   },
@@ -145,7 +148,9 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'condition-of-people',
     value: 'percentage',
-    when: (c) => isOfPeople(c) || (c.isPercent && /\bbirths attended\b|\bexposed\b/.test(c.head)),
+    when: (c) =>
+      (isOfPeople(c) && !/^(?:extent|degree) (?:of|to which)\b/.test(c.head)) ||
+      (c.isPercent && /\bbirths attended\b|\bexposed\b/.test(c.head)),
     sure: (c) => !CONDITION_OF_PEOPLE_UNSURE.test(c.head),
     because: 'It is the portion of people or firms with a condition, experience or achievement.',
   },
@@ -214,6 +219,13 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
       NAME_RATIO.test(c.head),
     sure: (c) => /\bratio\b/.test(c.head) && / to /.test(c.head),
     because: 'The name divides one quantity by another.',
+  },
+  {
+    rule: 'degree-of-implementation',
+    value: 'index',
+    when: (c) => c.isPercent && /^(?:\([\w.]+\) ?)?(?:degree|extent) (?:of|to which)\b/.test(c.head),
+    sure: false,
+    because: 'A degree of implementation or readiness is a score (ruling 38).',
   },
   {
     rule: 'percent-of-something',

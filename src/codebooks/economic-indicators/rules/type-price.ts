@@ -129,6 +129,17 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     because: 'The name says price and the units are money.',
   },
   {
+    rule: 'pay-per-employee',
+    value: 'price',
+    when: (c) =>
+      (c.isMoney || c.unit.kind === 'unknown') &&
+      c.unit.scale < 1e5 &&
+      /\b(?:compensation|pay|wages?|earnings|salar(?:y|ies)|remuneration)\b.{0,30}\bper (?:employee|worker|hour)\b/.test(
+        c.head,
+      ),
+    because: 'Pay per employee or per hour is a price, also where no units stand (ruling 27).',
+  },
+  {
     rule: 'money-per-good',
     value: 'price',
     when: (c) => c.isMoney && isPerGood(c) && !measuresOutput(c),
