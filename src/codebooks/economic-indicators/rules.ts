@@ -10,6 +10,7 @@ import { AMOUNT_TYPE_RULES } from './rules/type-amount.ts'
 import { CONCEPT_TYPE_RULES } from './rules/type-concept.ts'
 import { PORTION_TYPE_RULES } from './rules/type-portion.ts'
 import { PRICE_TYPE_RULES } from './rules/type-price.ts'
+import { readTexts, sureIf, textsAllow } from './texts-read.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
 /** The rules for the type, in the order in which they are tried; the first rule that fits decides. */
@@ -36,11 +37,20 @@ export function readIndicator(indicator: Indicator): RuleReading {
   const unit = parseUnits({ units, name, scale, currency_code })
   const frequency = parseFrequency({ periodicity, sample_values, texts: [name, units, long_name, description] })
   const context = buildRuleContext(indicator, unit)
-  const type = decide(TYPE_RULES, context, !context.isCut)
+  const texts = readTexts(context, (units ?? '').trim())
+  const decided = decide(TYPE_RULES, context, true)
+  const type = sureIf(decided, decided.sure && textsAllow(texts, decided.value))
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
   const typed: TypedContext = { ...context, type: type.value, cumulative }
   // Aggregation and orientation depend on the type, so their readings are not sure where that of the type is not.
-  const temporal_aggregation = decide(AGGREGATION_RULES, typed, type.sure)
+  const aggregation = decide(AGGREGATION_RULES, typed, type.sure)
   const orientation = decide(ORIENTATION_RULES, typed, type.sure)
-  return { unit, frequency, cumulative, type, temporal_aggregation, orientation }
+  return {
+    unit,
+    frequency,
+    cumulative,
+    type,
+    temporal_aggregation: sureIf(aggregation, textsAllow(texts, type.value, undefined, aggregation.value)),
+    orientation: sureIf(orientation, textsAllow(texts, type.value, orientation.value)),
+  }
 }

@@ -138,7 +138,8 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     value: 'neutral',
     when: (s) =>
       isGrowthRate(s) &&
-      (PRICE_WORD.test(s.head) || /\bdeflation\b|\blabou?r costs?\b|\bemployment cost\b/.test(s.head)) &&
+      (PRICE_WORD.test(s.head) ||
+        /\bprice index\b|\bdeflator\b/.test(s.name) || /\bdeflation\b|\blabou?r costs?\b|\bemployment cost\b/.test(s.head)) &&
       !STOCK_MARKET.test(s.head),
     because: 'Inflation and price changes are neutral.',
   },
