@@ -22,6 +22,10 @@ export interface TextsRead {
 /** The most stems of a name that are looked up; a longer name is not read. */
 const MOST_STEMS = 40
 const UNREAD: TextsRead = { areKnown: false, entries: [], description: '' }
+/** What a portion is divided by, at the end of a name. Its words have to be known, and say nothing of what is measured. */
+const WHOLE = / (?:as (?:an? )?(?:%|percent(?:age)?|share|proportion) of .*|to (?:gdp|gni))(?: for .*)?$/
+/** The code of a class of goods, as tables of trade write it between dashes: "Category - FC - Engines". */
+const CATEGORY_CODE = / - [a-z]{1,2}\d?(?:-[a-z]{1,2})? (?=- )/g
 const BRACKETS = /\([^()]*\)/g
 
 /** The beginnings of descriptions that say the type, each with the types that agree with it. */
@@ -48,8 +52,8 @@ const AMOUNTS: ReadonlySet<IndicatorType> = new Set(['flow', 'volume', 'stock', 
 /** Looks the texts of an indicator up in the vocabulary. */
 export function readTexts(context: RuleContext, unitsText: string): TextsRead {
   if (context.isCut || (!context.unitSure && unitsText !== '')) return UNREAD
-  const name = stemsOf(context.name)
-  const head = stemsOf(context.head)
+  const name = stemsOf(context.name.replace(CATEGORY_CODE, ' '))
+  const head = stemsOf(context.head.replace(CATEGORY_CODE, ' ').replace(WHOLE, ''))
   if (name.length > MOST_STEMS || head.length === 0 || !name.every(isKnownStem)) return UNREAD
   const entries: Entry[] = []
   for (let at = 0; at < head.length; ) {

@@ -67,7 +67,7 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
       (s.unit.kind === 'rate' || s.unit.kind === 'ratio') &&
       EVENTS_PER_PEOPLE.test(s.name) &&
       !/\bsex ratio\b/.test(s.head),
-    sure: (s) => s.unit.kind === 'rate' && !/^births per woman/.test(s.units),
+    sure: (s) => s.unit.kind === 'rate',
     because: 'Events per population are totals (ruling 7).',
   },
   {
@@ -109,7 +109,7 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
     value: 'point-in-time',
     when: (s) => isPortion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),
     sure: (s) =>
-      !/\bland\b|\barea\b|\bcropland\b|\bnet\b/.test(s.head) &&
+      !/\bland\b|\barea\b|\bcropland\b|\bnet\b(?! debt)/.test(s.head) &&
       (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b/.test(`${s.head} ${s.whole}`)),
     because: 'A ratio or share of a stock is as at a date.',
   },

@@ -47,9 +47,9 @@ export const SHARE_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
   {
     rule: 'part-of-income',
     value: 'higher-is-positive',
-    when: (s) => isShare(s) && /\bsavings?\b|\binvestment\b|\bcapital formation\b/.test(s.head),
+    when: (s) => isShare(s) && /\bsavings?\b/.test(s.head),
     sure: false,
-    because: 'Saving and investing are counted as good.',
+    because: 'Saving is counted as good (ruling 33).',
   },
   {
     rule: 'other-share',

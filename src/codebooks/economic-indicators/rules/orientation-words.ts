@@ -45,7 +45,7 @@ export const NEUTRAL = pattern`
   |\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b
   |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|(?<!adolescent )\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
   |\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b
-  |\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\bdiscrepanc|\brents\b|\boutflows?\b|\bremittances, paid\b
+  |\bage dependency\b|^(?:merchandise |total )?trade$|\bcapital account\b|\bfinancial account\b|\berrors and omissions\b|\bdiscrepanc|\brents\b|\boutflows?\b|\bremittances, paid\b
   |\bpaid\b|\bpayments\b|\bsubsidies\b|\binflation\b|\barmed forces\b|\bretirement age\b|\bstarting age\b
   |\bpopulation density\b|\btourism, expenditures?\b|\b(?:total|banks?|central bank) assets\b|\bclaims (?:on|of)\b|\bdeposits\b|\bwithdrawals?\b
 `
@@ -95,10 +95,10 @@ export const BALANCE_GOOD = pattern`
   |\bexternal balance\b|\bdeficit(?: ?\/ ?| or )surplus\b|\bsurplus(?: or |.{0,8}\/ ?)deficit\b|\bstructural balance\b|\bcyclically adjusted balance\b|\bsurplus ?\/ ?deficit\b|\bnet trade\b|\bbudget balance\b
 `
 export const BAD_UNSURE = pattern`
-  \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|(?<!jobless |benefit |unemployment )\bclaims\b|\bcases\b|\bcost\b|\balcohol\b|\bwaste\b
+  \bdebt (?:forgiveness|reduction|stock r|buyback|resched)|(?<!jobless |benefit |unemployment )\bclaims\b|\bcases\b|\bcost\b|\balcohol\b|(?<!emissions from )\bwaste\b
 `
 export const NEUTRAL_WORDS_UNSURE = pattern`
-  \bpayments\b|\bmigra|\bdensity\b|\bper student\b|\bhealth expenditure\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
+  \bpayments\b|\bmigra|(?<!population )\bdensity\b|\bper student\b|\bhealth expenditure\b|\bwithdrawal|\bportfolio\b|\bdeposits\b|\bcapacity to import\b|\bforest\b
 `
 export const GOOD_SURE = pattern`
   \b(?:consumer|household|personal|consumption|capital formation|national|construction)\b

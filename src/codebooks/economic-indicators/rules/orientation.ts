@@ -139,7 +139,8 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     when: (s) =>
       isGrowthRate(s) &&
       (PRICE_WORD.test(s.head) ||
-        /\bprice index\b|\bdeflator\b/.test(s.name) || /\bdeflation\b|\blabou?r costs?\b|\bemployment cost\b/.test(s.head)) &&
+        /\bprice index\b|\bdeflator\b/.test(s.name) ||
+        /\bdeflation\b|\blabou?r costs?\b|\bemployment cost\b/.test(s.head)) &&
       !STOCK_MARKET.test(s.head),
     because: 'Inflation and price changes are neutral.',
   },
@@ -180,6 +181,13 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     when: (s) => BAD.test(s.head),
     sure: (s) => !BAD_UNSURE.test(s.head),
     because: 'The name says something bad for the people.',
+  },
+  {
+    rule: 'spending-for-a-purpose',
+    value: 'neutral',
+    when: (s) => /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b/.test(s.head),
+    sure: (s) => !/\bresearch\b/.test(s.head),
+    because: 'Spending for whatever purpose is neutral (rulings 23 and 33).',
   },
   {
     rule: 'government-part',
@@ -224,7 +232,7 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
       // not better.
       (s.type === 'duration' && /\blife expectancy\b|\bschooling\b/.test(s.head)) ||
       (s.type !== 'duration' &&
-        !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b|\bforeign assets\b/.test(
+        !/\bconstruction\b|\bfrom (?:coal|oil|gas|nuclear|fossil)|\bexpenditures?\b|\bspending\b|\bhospital\b(?! beds?)|\bforeign assets\b/.test(
           s.head,
         )) ||
       GOOD_SURE.test(s.head),

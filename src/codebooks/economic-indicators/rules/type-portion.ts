@@ -95,6 +95,12 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     because: 'It is a part of the GDP it is divided by.',
   },
   {
+    rule: 'saving-to-gdp',
+    value: 'ratio',
+    when: (c) => c.isPercent && GDP.test(c.whole) && /\bsavings?\b/.test(c.head),
+    because: 'Saving to GDP is a ratio (ruling 33).',
+  },
+  {
     rule: 'divided-by-gdp',
     value: 'ratio',
     when: (c) => c.isPercent && GDP.test(c.whole),
@@ -206,7 +212,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'units-per-number',
     value: 'ratio',
     when: (c) => c.unit.kind === 'rate' || c.unit.kind === 'ratio',
-    sure: (c) => !/\bindex\b|\bmortality rate, (?:adult|under)/.test(c.head),
+    sure: (c) => !/\bindex\b|\bmortality rate, adult/.test(c.head),
     because: 'It is divided by a different quantity or counted per number of people.',
   },
   {

@@ -71,7 +71,9 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'yield',
     when: (c) => c.isPercent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
     sure: (c) =>
-      /\byields?\b|\bbonds?\b|\bnotes?\b|\bgilts?\b|\bbunds?\b/.test(c.head) && !/\binterest rate\b/.test(c.head),
+      /\byields?\b|\bbonds?\b|\bnotes?\b|\bconstant maturity\b|\btreasury bills?\b|\bgilts?\b|\bbunds?\b/.test(
+        c.head,
+      ) && !/\binterest rate\b/.test(c.head),
     because: 'The name says the return on a security.',
   },
   {

@@ -7,7 +7,7 @@ export const FORMS: HeadTable = [
     'growth; yoy; mom; qoq; y y; m m; q q; growth rate; annual growth; percent change; percentage change; annual percentage change; year-on-year; year on year; month-on-month; quarter-on-quarter; annualized growth; previous period; previous year; preceding period; year ago; one year ago',
   ],
   ['growth-rate balance', 'change; annual change; net change'],
-  ['growth-rate interest-rate percentage ratio yield', 'rate'],
+  ['growth-rate interest-rate percentage ratio yield price', 'rate'],
   ['index growth-rate sentiment volatility', 'index; index value'],
   ['index', 'rank; ranking; score; percentile rank; scale'],
   ['ratio', 'ratio'],

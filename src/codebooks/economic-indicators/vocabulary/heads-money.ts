@@ -62,6 +62,14 @@ export const MONEY_HEADS: HeadTable = [
     net official development assistance received; net oda received; net official development assistance and official aid
     aid given; aid received; aid`,
   ],
+  // The abbreviations that the World Bank's debt tables write before the currency.
+  ['!stock-@date', 'dod'],
+  ['!stock0@date', 'und'],
+  ['!flow-', 'tds; amt; int'],
+  ['!flow0', 'dis; com'],
+  ['!balance0', 'nfl; ntr'],
+  ['flow0 ratio0@total share0@total', 'health expenditure; health spending; education expenditure; education spending'],
+  ['share0@total', 'total investment; investment'],
   ['flow0', 'disbursement; commitment; loan disbursement; new loan; new yuan loan; total social financing'],
   [
     'balance0 ratio0@total growth-rate0',
@@ -108,7 +116,7 @@ export const MONEY_HEADS: HeadTable = [
   ['stock-', 'interest arrears; principal arrears; use of imf credit; ibrd loans and ida credits'],
   [
     'flow- ratio-@total',
-    'debt service; total debt service; debt service payment; principal repayment; debt service to exports',
+    'debt service; total debt service; household debt service payment; debt service payment; principal repayment; debt service to exports',
   ],
   // Balances of which a surplus is good, and a deficit that is stated as a positive number.
   [

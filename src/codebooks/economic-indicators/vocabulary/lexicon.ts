@@ -1,11 +1,13 @@
 /** The vocabulary by phrase, and the longest phrase of it that stands at a place of a text. */
+import { CURRENCY_CODES } from '../currency-codes.ts'
 import { FORMS } from './forms.ts'
 import { MONEY_HEADS } from './heads-money.ts'
 import { PEOPLE_HEADS } from './heads-people.ts'
 import { PHYSICAL_HEADS } from './heads-physical.ts'
 import { GOODS, PRICE_HEADS } from './heads-prices.ts'
-import { MODIFIERS, UNIT_STEMS } from './modifiers.ts'
+import { BRACKET_STEMS, MODIFIERS, UNIT_WORDS } from './modifiers.ts'
 import { type Entry, type HeadTable, parseAnswers, splitPhrases, stemsOf } from './notation.ts'
+import { PLACES } from './places.ts'
 
 /** A phrase of the vocabulary with the number of stems that it covers. */
 export interface Found {
@@ -39,13 +41,13 @@ for (const table of [MONEY_HEADS, PRICE_HEADS, PEOPLE_HEADS, PHYSICAL_HEADS]) ad
 addTable(FORMS, 'form')
 for (const phrase of splitPhrases(GOODS))
   if (!ENTRIES.has(phrase)) add(phrase, { role: 'good', answers: null, decidesAlone: false })
-for (const phrase of MODIFIERS.flatMap(splitPhrases)) {
+for (const phrase of [...MODIFIERS, ...PLACES, UNIT_WORDS].flatMap(splitPhrases)) {
   if (!ENTRIES.has(stemsOf(phrase).join(' '))) add(phrase, { role: 'modifier', answers: null, decidesAlone: false })
 }
 
 /** Every stem that stands anywhere in the vocabulary, or that only units and brackets hold. */
 const STEMS: ReadonlySet<string> = new Set(
-  [...ENTRIES.keys(), ...splitPhrases(UNIT_STEMS).map((phrase) => stemsOf(phrase).join(' '))].flatMap((key) =>
+  [...ENTRIES.keys(), ...splitPhrases(BRACKET_STEMS).map((phrase) => stemsOf(phrase).join(' '))].flatMap((key) =>
     key.split(' '),
   ),
 )
@@ -62,7 +64,12 @@ export function phraseAt(stems: readonly string[], start: number): Found | null 
 
 /** Whether a word may stand in brackets, in the whole of a percentage or in units: any word of the vocabulary, or a number. */
 export function isKnownStem(stem: string): boolean {
-  return STEMS.has(stem) || isNumber(stem)
+  return STEMS.has(stem) || isNumber(stem) || isCurrencyCode(stem)
+}
+
+/** Whether a word is a currency code, which rules see in lower case. */
+function isCurrencyCode(stem: string): boolean {
+  return stem.length === 3 && CURRENCY_CODES.has(stem.toUpperCase())
 }
 
 /** Whether a word is a number, a year or a span such as "10y", which changes no answer. */

@@ -11,7 +11,7 @@ export const MODIFIERS: readonly string[] = [
   annualized; annual; annually; monthly; month; quarterly; quarter; weekly; week; daily; day; year; yearly; period; end of period
   per annum; hourly; hour; half; fiscal; calendar; preliminary; provisional; final; flash; revised; estimate; estimated
   modeled; modelled; ilo; imf; oecd; world bank; national; official; projection; staff; survey; moving average; trend
-  headline; core; unspecified; reported; registered; crude; age-standardized; official statistic; inflation-adjusted
+  headline; core; harmonised; harmonized; core; unspecified; by sex; sex; by age; age-group; location; occupation; corresponding; dec; total of; reported; registered; crude; age-standardized; official statistic; inflation-adjusted
   not inflation-adjusted; atlas method; wef; who; unicef; fao; s&p; ism; cbi; nfib; nahb; zew; ifo; adp; jolts; michigan; gfk
   caixin; richmond; dallas; philadelphia; kansas; ny; empire state; mba; lmi; cboe; caixin; reuters; tankan; case shiller
   ice bofaml us; ice bofa us; baker hughes; challenger; move; vstoxx; lme; api; eia; moody; seasoned; ibrd; ida; dac`,
@@ -31,7 +31,10 @@ export const MODIFIERS: readonly string[] = [
   cushing; oklahoma; europe; mid-month; outstanding; transit; container; port; air; rail; railway; road; sea`,
   // Goods of trade.
   `car; engine; plastic; plastic article; paper; glass; ceramic; wood; furniture; leather; rubber; fertilizer; footwear; carpet
-  toy; ship; aircraft; arm; jewellery; optics; paint; toiletry; printing; knitwear; tube; coke; sugar; beverage; cycle`,
+  component; electrical; electronic; apparatus; instrument; precision; specialized; machine; tool; appliance; article; metallic
+  structure; hardware; non-ferrous; ferrous; iron; yarn; fabric; organic; inorganic; fat; preserved; edible; non-edible; arms
+  unprocessed; refined; petroleum; intermediate; consumption good; capital good; stage; process; category; minimum; maximum; telecommunication
+  computer; consumer electronics; aeronautic; clockmaking; miscellaneous; manuf; tyre; toy; ship; aircraft; arm; jewellery; optics; paint; toiletry; printing; knitwear; tube; coke; sugar; beverage; cycle`,
   // Energy and the air.
   `solar; wind; hydro; hydropower; hydroelectric; nuclear; nuclear power; solar power; wind power; renewable; renewables
   bioenergy; biofuel; low-carbon source; low-carbon; fossil; fossil fuel; other renewable; refinery; power; thermal; combustion
@@ -41,7 +44,7 @@ export const MODIFIERS: readonly string[] = [
   `female; male; woman; man; girl; boy; adult; child; youth; young; person; infant; neonatal; newborn; under-5; under-five
   maternal; mother; urban; rural; working-age; working age; elderly; resident; nonresident; foreign; native; migrant; worker
   professional; skilled; unskilled; pregnant; married; live birth; birth; pupil; student; teacher; people; household
-  first; second; third; lowest; highest; poorest; richest; quintile; male employment; female employment; age-group
+  aged; advanced; intermediate; basic; education; employees; first; second; third; lowest; highest; poorest; richest; quintile; male employment; female employment; age-group
   multilateral; bilateral; concessional; nonconcessional; official creditor; private creditor; creditor; bond; ppg; png; gg
   public and publicly guaranteed; private nonguaranteed; publicly guaranteed; long-term; short-term; long term; short term
   multilateral concessional; external; domestic; abroad; received; net of; ibrd; guaranteed; nonguaranteed; other creditor`,
@@ -51,28 +54,29 @@ export const MODIFIERS: readonly string[] = [
   flood; earthquake; drought; storm; epidemic; tsunami; plane crash; disaster; battle; unsafe water; unintentional poisoning
   household air pollution; ambient air pollution; household and ambient air pollution; unsafe sanitation; dpt; bcg; polio; hepb3
   hepatitis b; any method; any modern method; modern method; weight for age; height for age; severe; moderate`,
-  // Places.
-  `united states; u.s; us; usa; uk; united kingdom; euro area; european union; eu; euro; world; global; china; japan; germany
-  france; italy; spain; india; brazil; canada; mexico; russia; korea; turkey; africa; asia; south-east asia; north africa
-  sub-saharan africa; latin america; middle east; east asia; south asia; high-income economy; low-income economy
-  low- and middle-income economy; least developed country; country; region; outside region; within region; economy; london
-  china u.s; japan u.s; northern region; southern region; eastern region; western region; central region; coastal region; capital region
-  all region; indonesia; emerging market; developing country; area; city; 20-city composite; composite; arab world; caribbean; pacific`,
   // Terms and grades of money.
   `federal; treasury; treasuries; fed; term; maturity; month ahead; broad; major currency; all commercial bank; institution
   upper limit; lower limit; upper bound; lower bound; high yield; master ii; investment grade; aaa; baa; bbb; bb; ccc; booked
   secured; unsecured; option-adjusted; proxy; currency; foreign currency; u.s dollar; dollar; shares; traded; merchant; six-month
-  three month; standing facility; bop; cif; fob; tds; int; dis; amt; com; dod; ppp; purchasing-power-parity; valuation`,
+  three month; standing facility; bop; cif; fob; ppp; purchasing-power-parity; valuation`,
 ]
 
+/** Words of units. They may also stand in a name, beside what is measured. */
+export const UNIT_WORDS = `
+  us dollar; dollar; million us dollar; million; billion; thousand; hundred; trillion; ten; crore; lakh; mn; bn; mln; bln; unit
+  piece; ton; tonne; metric; kg; kt; mt; km; mm; cm; sq; square; cubic; cu; meter; metre; kilometer; kilometre; feet; foot; liter
+  litre; gallon; hectare; ha; barrel; bbl; bbl d; 1k; 1million; bcm; mcm; celsius; kwh; gwh; twh; mwh; kw; gw; mw; kilowatt; megawatt
+  gigawatt; terawatt; watt; terajoule; toe; oil equivalent; ounce; troy; troy ounce; pound; lb; bushel; carat; gram; kilogram
+  microgram; co2e; equivalent; inhabitant; international dollar; rig; local currency; national currency; index point; point
+  lcu; ppp; us$; dod; und
+`
+
 /** Words that may stand in brackets, in the whole of a percentage and in units beside all others of the vocabulary. */
-export const UNIT_STEMS = `
-  %; $; €; £; ¥; us$; lcu; usd; eur; million; billion; thousand; hundred; trillion; unit; piece; ton; tonne; metric; kg; kt; mt; km; sq; square; cubic
-  meter; metre; kilometer; kilometre; liter; litre; hectare; barrel; celsius; kwh; gwh; twh; mwh; kw; gw; mw; terajoule; toe
-  oil equivalent; co2e; equivalent; international; dollar; local; point; case; death; relevant; cohort; population
-  working; group; aged; age; labor; force; total labor; employment; service; live; woman age; international $
-  low; high; best; worst; most; least; 1=low; business-friendly; regulation; performance; lowest; highest; weak; strong
-  commercial profit; profit; export; import; revenue; expenditure; income; gdp; gni; debt; reserve; loan; consumption; output
-  generation; withdrawal; relevant age; official; age group; 20 foot equivalent unit; teu; carat; bushel; inhabitant
-  nationally defined; poverty line; sale; manager; senior; asset; liability; money; broad money; tax; budget; portfolio
+export const BRACKET_STEMS = `
+  %; $; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; cohort; population; working; group; aged; age; labor; force; yes; no
+  employment; live; low; high; best; worst; most; least; 1=low; business-friendly; regulation; performance; lowest; highest; weak; strong
+  commercial profit; profit; export; import; revenue; expenditure; income; gdp; gni; debt; reserve; loan; consumption; output; yuan; chinese
+  japanese; yen; swiss; franc; brazilian; indian; rupee; mexican; peso; real; reals; krone; krona; canadian; australian; korean; won; one
+  generation; withdrawal; official; foot; teu; nationally; defined; poverty; line; sale; manager; senior; asset; liability; money; tax
+  budget; portfolio; mar; jan; jun; dec; benefit; cpi; u; rs; combustion; woman; saving; purchasing; parity; power; fuel; land; degree
 `
