@@ -1,0 +1,243 @@
+/** The gate of a field: whether rules may stand in for the model there, decided by audits in the order in which they were drawn. */
+import { assertCount, assertShare } from './checks.ts'
+import { buildLimits, expectedMissShare, lookAhead } from './outlook.ts'
+import { addOutcome, type Chart, isAlarmed, isSuspect, NEW_CHART, ratioOf } from './rule-charts.ts'
+import { CONFIDENT_BETS, createSequentialTest, OPEN_BETS, type SequentialTest } from './sequential.ts'
+
+/** One audit of one field: the model was asked blind about a record that `rule` would have decided. */
+export interface Audit {
+  readonly rule: string
+  /** False where the model answered otherwise, and where it gave no answer. */
+  readonly agreed: boolean
+}
+
+export interface GateOptions {
+  /** The share of agreement that is asked for, such as 0.97. */
+  readonly target: number
+  /** The probability with which a field below its target may ever be trusted, over all restarts together; 0.05 unless given. */
+  readonly delta?: number
+  /**
+   * The number of records that each rule would decide in this field, over the whole file, the audited ones included; null
+   * where the total is not known, as with callers by API, and where audits of earlier runs are counted too. It must describe the
+   * records that all audits were drawn from.
+   */
+  readonly population: Readonly<Record<string, number>> | null
+  /** The most audits of this field; 600 unless given. */
+  readonly budget?: number
+  /**
+   * True where the catalogue looks like the one that the shipped evidence comes from. It chooses bolder bets, which save about
+   * eight audits where there is no miss. It adds no pseudo-audits: those would be counted as drawn at random from this catalogue,
+   * which they were not, and the bound would not hold.
+   */
+  readonly looksShipped?: boolean
+}
+
+/** A rule that may no longer decide the field, and why. */
+export interface RemovedRule {
+  readonly rule: string
+  readonly audits: number
+  readonly misses: number
+  /** How many times likelier its latest outcomes are for a bad rule than for one at the target; see `addOutcome`. */
+  readonly ratio: number
+  /** The number of audits of the field, itself included, after which it was removed. */
+  readonly after: number
+}
+
+export interface GateVerdict {
+  /**
+   * trusted: the rules that are left agree with the model in at least the target. untrusted: they do not, or it would take more
+   * audits than the budget to show it. undecided: more audits are needed.
+   */
+  readonly state: 'trusted' | 'untrusted' | 'undecided'
+  /** Why a field is untrusted: it is below the target, it would need too many audits, or no rule and no record is left. */
+  readonly reason: 'below-target' | 'over-budget' | 'nothing-left' | null
+  readonly removed: readonly RemovedRule[]
+  /** All audits but those of rules that had been removed before; these are what the budget limits. */
+  readonly audits: number
+  /** Audits of the rules that are left, and disagreements among them, since the last restart. */
+  readonly counted: number
+  readonly misses: number
+  /** How often the count began anew: after a removal, or after a trusted field fell. */
+  readonly restarts: number
+  /** The lower bound of the agreement at the error probability of this restart; once it reached the target, at least that. */
+  readonly bound: number
+  /** The error probability that this restart has. */
+  readonly delta: number
+  /** The least further audits that show the target with probability 1/2; 0 where decided; null where the budget is too small. */
+  readonly expectedMore: number | null
+}
+
+/** A gate that takes one audit after the other. The verdict depends on the audits in their order, and on nothing else. */
+export interface Gate {
+  add(audit: Audit): void
+  verdict(): GateVerdict
+  /** Whether the target was shown since the last restart: what `state` "trusted" rests on, at no cost. */
+  isShown(): boolean
+}
+
+const DEFAULT_DELTA = 0.05
+const DEFAULT_BUDGET = 600
+/** A field is given up for want of budget only after this many audits, and only below this chance. */
+const LEAST_BEFORE_GIVING_UP = 60
+const LEAST_CHANCE = 0.1
+
+/**
+ * The error probability of the count after `restarts` restarts: delta * 6 / (pi^2 (restarts + 1)^2). All of them together,
+ * however many there are, add up to `delta`.
+ */
+export function deltaOfRestart(delta: number, restarts: number): number {
+  return (delta * 6) / (Math.PI * (restarts + 1)) ** 2
+}
+
+/** Returns the verdict on a field after `audits`, in the order in which their records were drawn. See `createGate`. */
+export function judgeField(audits: readonly Audit[], options: GateOptions): GateVerdict {
+  const gate = createGate(options)
+  for (const audit of audits) gate.add(audit)
+  return gate.verdict()
+}
+
+/** What is counted from one restart to the next. */
+interface Stretch {
+  readonly test: SequentialTest
+  readonly delta: number
+  readonly size: number | null
+  agreed: number
+  misses: number
+  isTrusted: boolean
+  /** The chart of the field as a whole. */
+  chart: Chart
+}
+
+/**
+ * Opens the gate of one field of one catalogue.
+ *
+ * **Claim.** If the records are audited in an order that is uniformly random over all that the rules decide in the field, the
+ * probability that the gate ever says "trusted" while the rules that are left agree with the model in less than `target` of
+ * what they decide (of the records not audited before the last restart) is at most `delta`.
+ *
+ * **Proof.** A restart happens at an audit that is chosen by the outcomes before it. Given those, the records not yet audited
+ * are still in uniformly random order, so that the test of the rules that are left, over their records not yet audited, starts
+ * anew and errs at most with the probability given to this restart; these add up to at most delta. How rules are chosen
+ * for removal, and whether well, therefore does not matter to the claim: each one is judged only on audits drawn after it.
+ *
+ * With `population` null the order is the order of arrival, and the claim holds for records that arrive alike over time. A
+ * trusted field whose agreement then falls loses its trust by the same chart that removes rules, and has to earn it anew.
+ *
+ * Throws RangeError where an option is out of its range.
+ */
+export function createGate(options: GateOptions): Gate {
+  const { target, delta = DEFAULT_DELTA, population, budget = DEFAULT_BUDGET, looksShipped = false } = options
+  assertShare('target', target)
+  assertShare('delta', delta)
+  assertCount('budget', budget, 1)
+  for (const [rule, size] of Object.entries(population ?? {})) assertCount(`population of ${rule}`, size)
+  const bets = looksShipped ? CONFIDENT_BETS : OPEN_BETS
+  const removed = new Map<string, RemovedRule>()
+  const charts = new Map<string, Chart>()
+  let audits = 0
+  let restarts = 0
+  let stretch = openStretch()
+
+  function sizeLeft(): number | null {
+    if (population === null) return null
+    const ofRule = ([rule, size]: [string, number]) => Math.max(0, size - (charts.get(rule)?.audits ?? 0))
+    const left = Object.entries(population).filter(([rule]) => !removed.has(rule))
+    return left.reduce((sum, entry) => sum + ofRule(entry), 0)
+  }
+
+  function openStretch(): Stretch {
+    const size = sizeLeft()
+    const part = deltaOfRestart(delta, restarts)
+    const test = createSequentialTest({ target, delta: part, population: size === 0 ? 1 : size, bets })
+    return { test, delta: part, size, agreed: 0, misses: 0, isTrusted: false, chart: NEW_CHART }
+  }
+
+  function add({ rule, agreed }: Audit): void {
+    if (removed.has(rule)) return
+    audits++
+    const chart = addOutcome(charts.get(rule) ?? NEW_CHART, !agreed, target)
+    charts.set(rule, chart)
+    count(agreed)
+    if (isAlarmed(chart) || isAlarmed(stretch.chart)) clear()
+  }
+
+  function count(agreed: boolean): void {
+    if (agreed) stretch.agreed++
+    else stretch.misses++
+    // More audits than records means that the caller counted the records too low: the field then cannot be judged.
+    if (stretch.size !== null && stretch.agreed + stretch.misses > stretch.size)
+      throw new RangeError(`more audits than the population of ${stretch.size} records; count the records of each rule`)
+    stretch.chart = addOutcome(stretch.chart, !agreed, target)
+    if (stretch.test.isShown(stretch.agreed, stretch.misses)) stretch.isTrusted = true
+  }
+
+  /** Removes every rule that is alarmed or suspect. The count begins anew where one was, and where the field had been trusted. */
+  function clear(): void {
+    const bad = [...charts].filter(([rule, chart]) => !removed.has(rule) && (isAlarmed(chart) || isSuspect(chart)))
+    for (const [rule, chart] of bad) {
+      const { audits: checked, misses } = chart
+      removed.set(rule, { rule, audits: checked, misses, ratio: Math.round(ratioOf(chart)), after: audits })
+    }
+    if (bad.length === 0 && !stretch.isTrusted) return
+    restarts++
+    stretch = openStretch()
+  }
+
+  function verdict(): GateVerdict {
+    const { agreed, misses, size, delta: part, isTrusted } = stretch
+    const bound = Math.max(stretch.test.lowerBound(agreed, misses), isTrusted ? target : 0)
+    const common = {
+      removed: [...removed.values()],
+      audits,
+      counted: agreed + misses,
+      misses,
+      restarts,
+      bound,
+      delta: part,
+    }
+    const untrusted = (reason: GateVerdict['reason']): GateVerdict => ({
+      ...common,
+      state: 'untrusted',
+      reason,
+      expectedMore: 0,
+    })
+    if (size === 0 || (population === null && isEveryRuleRemoved())) return untrusted('nothing-left')
+    if (stretch.test.isMissed(agreed, misses)) return untrusted('below-target')
+    if (isTrusted) return { ...common, state: 'trusted', reason: null, expectedMore: 0 }
+    const outlook = outlookOf(stretch.test, agreed + misses, misses)
+    if (audits >= budget || (audits >= LEAST_BEFORE_GIVING_UP && outlook.chance < LEAST_CHANCE && !mayMend()))
+      return untrusted('over-budget')
+    return { ...common, state: 'undecided', reason: null, expectedMore: outlook.more }
+  }
+
+  function isEveryRuleRemoved(): boolean {
+    return charts.size > 0 && [...charts.keys()].every((rule) => removed.has(rule))
+  }
+
+  function outlookOf(test: SequentialTest, n: number, misses: number) {
+    const most = Math.min(n + Math.max(0, budget - audits), stretch.size ?? Number.POSITIVE_INFINITY)
+    return lookAhead(buildLimits(test, most), n, misses, expectedMissShare(n, misses))
+  }
+
+  /** Whether the field might still be earned within the budget if the rules with too many misses were removed. */
+  function mayMend(): boolean {
+    const left = [...charts].filter(([rule]) => !removed.has(rule))
+    const suspects = left.filter(([, { audits: n, misses }]) => misses >= 2 && misses / n > 1 - target)
+    if (suspects.length === 0) return false
+    const names = new Set(suspects.map(([rule]) => rule))
+    const rest = left.filter(([rule]) => !names.has(rule)).map(([, chart]) => chart)
+    const n = rest.reduce((sum, chart) => sum + chart.audits, 0)
+    const misses = rest.reduce((sum, chart) => sum + chart.misses, 0)
+    const total = left.reduce((sum, [, chart]) => sum + chart.audits, 0)
+    const most = Math.floor((Math.max(0, budget - audits) * n) / total)
+    const test = createSequentialTest({ target, delta: deltaOfRestart(delta, restarts + 1), population: null, bets })
+    return lookAhead(buildLimits(test, most), 0, 0, expectedMissShare(n, misses)).chance >= LEAST_CHANCE
+  }
+
+  return { add, verdict, isShown: () => stretch.isTrusted }
+}
+
+/** The sentence that says by which measure a rule was removed. */
+export function describeRemoval({ rule, audits, misses, ratio }: RemovedRule): string {
+  return `${rule} disagreed in ${misses} of ${audits} audits; its latest outcomes are ${ratio} times likelier for a bad rule than for one at the target`
+}
