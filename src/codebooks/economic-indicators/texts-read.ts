@@ -7,7 +7,7 @@
 import { pattern } from './readers/pattern.ts'
 import type { RuleContext } from './rules/context.ts'
 import type { FieldReading, IndicatorType, Orientation, TemporalAggregation } from './types.ts'
-import { isKnownStem, isNumber, phraseAt } from './vocabulary/lexicon.ts'
+import { isCurrencyCode, isKnownStem, isNumber, phraseAt } from './vocabulary/lexicon.ts'
 import { type AllowedAnswer, type Entry, stemsOf } from './vocabulary/notation.ts'
 
 /** What the vocabulary found in the texts of an indicator. */
@@ -56,12 +56,15 @@ export function readTexts(context: RuleContext, unitsText: string): TextsRead {
   const head = stemsOf(context.head.replace(CATEGORY_CODE, ' ').replace(WHOLE, ''))
   if (name.length > MOST_STEMS || head.length === 0 || !name.every(isKnownStem)) return UNREAD
   const entries: Entry[] = []
+  let isWhole = true
   for (let at = 0; at < head.length; ) {
     const found = phraseAt(head, at)
-    if (found === null && !isNumber(head[at] ?? '')) return UNREAD
+    if (found === null && !isNumber(head[at] ?? '') && !isCurrencyCode(head[at] ?? '')) isWhole = false
     if (found !== null && found.entry.role !== 'modifier') entries.push(found.entry)
     at += found?.length ?? 1
   }
+  // Beside a head that decides alone, such as "elasticity", the other words only have to be known.
+  if (!isWhole && !entries.some(({ decidesAlone }) => decidesAlone)) return UNREAD
   const units = stemsOf(context.units)
   if (units.length > MOST_STEMS || !units.every(isKnownStem)) return UNREAD
   // A bracket that states a whole, as in "(% of net exports)", narrows nothing beyond its percent sign.

@@ -18,6 +18,12 @@ export interface CurrencyWord {
   readonly code: string | null
 }
 
+/** Words for the currency of the country that the indicator is about. */
+export const NATIONAL_CURRENCY = pattern`
+      \b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b
+      |\bmoneda nacional|\bmonnaie nationale|\blandeswährung|национальн\S* валют
+    `
+
 /**
  * Names and signs of currencies, tried in order on the lower-case text before "per" or "/". A longer name stands before
  * the shorter name that it contains: "hk$" before "$".
@@ -28,10 +34,7 @@ export const CURRENCY_WORDS: readonly CurrencyWord[] = [
     code: 'INTL',
   },
   {
-    pattern: pattern`
-      \b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b
-      |\bmoneda nacional|\bmonnaie nationale|\blandeswährung|национальн\S* валют
-    `,
+    pattern: NATIONAL_CURRENCY,
     code: 'LCU',
   },
   { pattern: /日元/, code: 'JPY' },

@@ -1,11 +1,13 @@
 /** The unit reader: reads kind, scale, currency and denominator of an indicator's unit from its units, name, scale and currency code. */
 import { CURRENCY_CODES } from '../currency-codes.ts'
-import type { FieldReading, Unit } from '../types.ts'
+import type { FieldReading, Unit, UnitKind } from '../types.ts'
+import { NATIONAL_CURRENCY } from './currency-words.ts'
 import { MAX_NAME_LENGTH, readUnitFromName } from './unit-from-name.ts'
 import { MAX_UNITS_LENGTH, readUnitText } from './unit-from-text.ts'
 import { cap, normaliseUnitText } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
 import { BECAUSE, NAMES_THINGS } from './unit-words.ts'
+import { areAllWordsRead } from './unit-words-read.ts'
 
 export interface UnitInput {
   readonly units?: string | undefined
@@ -37,8 +39,22 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
   }
   const { kind, scale, currency, per, rule } = found
   const value: Unit = { kind, scale, currency, per }
-  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread'
+  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, value, ownCode)
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
+}
+
+/** Kinds that one word proves, whatever stands beside it: "Percent of Foo" is a percentage. */
+const PROVEN: ReadonlySet<UnitKind> = new Set(['percentage', 'index', 'flag'])
+
+/**
+ * Whether no word of the units text is unread, and the currency is no guess: "pesos" or "cents" without the indicator's own
+ * currency code may be those of several countries.
+ */
+function isWhollyRead(input: UnitInput, { kind, currency }: Unit, ownCode: string | null): boolean {
+  if (PROVEN.has(kind)) return true
+  const text = normaliseUnitText(input.units ?? '', MAX_UNITS_LENGTH).toLowerCase()
+  if (currency === 'LCU' && ownCode === null && text !== '' && !NATIONAL_CURRENCY.test(text)) return false
+  return areAllWordsRead(text)
 }
 
 /**

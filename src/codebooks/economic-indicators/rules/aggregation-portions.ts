@@ -109,8 +109,8 @@ export const PORTION_AGGREGATION_RULES: readonly Rule<TemporalAggregation, Typed
     value: 'point-in-time',
     when: (s) => isPortion(s) && STOCK_ABOVE.test(s.head) && !FLOW_ABOVE.test(s.head),
     sure: (s) =>
-      !/\bland\b|\barea\b|\bcropland\b|\bnet\b(?! debt)/.test(s.head) &&
-      (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b/.test(`${s.head} ${s.whole}`)),
+      !/\bnet\b(?! debt)/.test(s.head) &&
+      (DEBT.test(s.head) || GDP.test(s.whole) || /\bloans?\b|\breserves\b|\bland\b/.test(`${s.head} ${s.whole}`)),
     because: 'A ratio or share of a stock is as at a date.',
   },
   {

@@ -96,7 +96,7 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>
     rule: 'gap-or-plan-of-states',
     value: 'point-in-time',
     when: isType('gap', 'allocation'),
-    sure: (s) => /\bportfolio\b|\basset\b|\bpoverty gap\b/.test(s.head),
+    sure: (s) => /\bportfolio\b|\basset\b|\bpoverty gap\b|\bpay gap\b/.test(s.head),
     because: 'A gap and an allocation of states are as at a date (ruling 11).',
   },
   ...PRICE_AGGREGATION_RULES,

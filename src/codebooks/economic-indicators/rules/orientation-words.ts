@@ -41,7 +41,7 @@ export const NEUTRAL = pattern`
   |(?<!mobile[- ])\bmoney\b|\bm[0-4]\b|\btax(?:es)?\b|\btariffs?\b|\bimports?\b
   |\bgovernment (?:\w+ )?(?:spending|expenditures?|revenues?|consumption|final)|\b(?:fiscal
   |public) (?:expenditures?|spending|revenues?)|\bgeneral government (?:total |final )?(?:expenditure
-  |consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\bloans?\b|\bcredits?\b|\blending\b
+  |consumption|revenue)|\bmilitary\b|\btemperature\b|\bprecipitation\b|\brainfall\b|\bcurrency in circulation\b|\bloans?\b|\bcredits?\b|\blending\b
   |\bcapital flows?\b|\bfinancing\b|\baid\b|\boda\b|\bdisbursements?\b|\bcommitments\b|\bbalance sheets?\b
   |\binventor(?:y|ies)\b|\bstocks\b(?! traded)|(?<!adolescent )\bfertility\b|\bbirth rate\b|\bmigra|\bland\b
   |\bsocial security\b|\brevenues?\b|\bexpenses?\b|\boutput gap\b|\bimport cover|\bweapons\b|\bportfolio\b
@@ -124,5 +124,5 @@ export const BAD_SHARE_EXCLUDED = pattern`
   |\badequacy\b|\bbenefits?\b|\bdebt\b|\bcurrency composition\b
 `
 export const OTHER_SHARE_UNSURE = pattern`
-  \bhigh-tech|\bout-of-pocket\b|\bforest\b|\bprotected\b|\bwomen's share\b|\bbenefit\b
+  \bout-of-pocket\b|\bprotected\b|\bwomen's share\b|\bbenefit\b
 `

@@ -19,7 +19,7 @@ export const CONDITION_OF_PEOPLE_UNSURE = pattern`
   |\bover-age\b|\bsurvival\b|\brisk of\b|\badequacy\b|\bspecies\b|\bexpenditure on\b
 `
 export const CONDITION_IN_PERCENT_UNSURE = pattern`
-  \bdelinquen|\bchurn\b|\bincidence\b|\bcompleteness\b|\bownership\b
+  \bdelinquen|\bchurn\b|\bincidence\b|\bcompleteness\b|(?<!home )\bownership\b
 `
 export const PART_OF_FLOW_UNSURE = pattern`
   \bloss(?:es)?\b|\bvalue lost\b|\bnet\b|\binterest\b|\badequacy\b|\bcost\b|\bhouseholds\b|\bbenefit incidence\b

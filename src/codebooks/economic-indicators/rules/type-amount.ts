@@ -109,7 +109,7 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'net-position',
     value: 'balance',
     when: (c) => c.isMoney && NET_POSITION.test(c.head) && !NET_POSITION_EXCLUDED.test(c.head),
-    sure: (c) => /\bposition\b/.test(c.head),
+    sure: (c) => /\bposition\b|\bnet foreign assets\b|\bnet financial assets\b/.test(c.head),
     because: 'It is a net of two opposing positions.',
   },
   {

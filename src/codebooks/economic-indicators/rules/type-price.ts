@@ -191,7 +191,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'index',
     when: (c) => c.unit.kind === 'index',
     sure: (c) =>
-      /\brating\b|\bscore\b/.test(c.head) ||
+      /\brating\b|\bscore\b|\brank\b/.test(c.head) ||
       (!UNITS_INDEX_UNSURE.test(c.head) &&
         (/=|\bindex points\b|\bscore\b|\brank|\bscale\b/.test(c.units) ||
           INDEX_SAID.test(c.head) ||

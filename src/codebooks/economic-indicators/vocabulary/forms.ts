@@ -9,18 +9,19 @@ export const FORMS: HeadTable = [
   ['growth-rate balance', 'change; annual change; net change'],
   ['growth-rate interest-rate percentage ratio yield price', 'rate'],
   ['index growth-rate sentiment volatility', 'index; index value'],
-  ['index', 'rank; ranking; score; percentile rank; scale'],
+  ['index', 'rank; ranking; rating; score; percentile rank; scale'],
   ['ratio', 'ratio'],
   [
     'ratio price growth-rate capacity volume',
     'per; per capita; per person; capita; per head; per employee; per worker',
   ],
-  ['share', 'share; composition; share of world total; distribution'],
+  ['share', 'share; composition; currency composition; share of world total; distribution'],
   [
     'share percentage ratio growth-rate index gap interest-rate yield spread probability allocation threshold volatility',
     'percent; %; percentage; proportion; pct',
   ],
-  ['balance stock ratio growth-rate flow percentage', 'net'],
+  ['balance stock ratio growth-rate percentage', 'net'],
+  ['flow count price share ratio index growth-rate volume percentage', 'new'],
   ['balance ratio growth-rate', 'balance; surplus; deficit'],
   ['price interest-rate duration index growth-rate percentage other volume ratio', 'average; mean; median'],
   ['count ratio', 'number; number of; count'],
@@ -28,4 +29,9 @@ export const FORMS: HeadTable = [
   ['threshold', 'target; ceiling'],
   ['duration price threshold index percentage share count ratio gap growth-rate probability', 'age; year old'],
   ['flow balance volume count stock', 'cumulative; ytd; year-to-date; since january; from january'],
+  // Phrases that look like a head and are none, so that nothing is sure beside them.
+  [
+    'other',
+    'government budget for; budget for; budget of; contribution of; reserve ratio; loan to value; loan to deposit; housing vacancy rate; rental vacancy rate; to value; to deposit',
+  ],
 ]

@@ -7,7 +7,7 @@ export const MONEY_HEADS: HeadTable = [
     'flow+ growth-rate+ ratio+@total share0@total index+@average volume+',
     `gdp; gross domestic product; gnp; gross national product; gni; gross national income; national income; value added
     gross value added; gdp at constant prices; gdp constant prices; potential gdp; potential gross domestic product
-    real gdp; disposable income; disposable personal income; personal income; household income; export; goods export
+    real gdp; disposable income; disposable personal income; personal income; household income; adjusted net national income; net national income; export; goods export
     exports of goods and services; merchandise exports; service exports; oil exports; auto exports; industrial profit
     corporate profit; gdp sale; tertiary industry activity`,
   ],
@@ -51,7 +51,7 @@ export const MONEY_HEADS: HeadTable = [
     military spending; government final consumption expenditure; general government final consumption expenditure
     government consumption; government expenditure on education; government expenditure on secondary education
     government expenditure on primary education; government expenditure on tertiary education; other expense
-    goods and services expense; subsidies and other transfers; subsidies; social contribution; grants and other revenue
+    goods and services expense; subsidies and other transfers; subsidies; social contribution;
     natural resources rent; oil rent; forest rent; coal rent; mineral rent; natural gas rent; total natural resources rent`,
   ],
   ['flow0 share0@total ratio0@total', 'tax; customs and other import duties; taxes on international trade; other tax'],
@@ -69,7 +69,7 @@ export const MONEY_HEADS: HeadTable = [
   ['!flow0', 'dis; com'],
   ['!balance0', 'nfl; ntr'],
   ['flow0 ratio0@total share0@total', 'health expenditure; health spending; education expenditure; education spending'],
-  ['share0@total', 'total investment; investment'],
+  ['share0@total', 'income share held; total investment; investment; grants and other revenue'],
   ['flow0', 'disbursement; commitment; loan disbursement; new loan; new yuan loan; total social financing'],
   [
     'balance0 ratio0@total growth-rate0',
@@ -86,17 +86,18 @@ export const MONEY_HEADS: HeadTable = [
     `money supply; m0; m1; m2; m3; m4; broad money; narrow money; money and quasi money; monetary base; money stock
     currency in circulation; bank loan; loans to private sector; private sector credit; domestic credit; consumer credit
     domestic credit to private sector; credit to private sector; domestic credit provided by financial sector
-    domestic credit to private sector by banks; commercial and industrial loan; loan growth; yuan loan growth; loan
+    domestic credit to private sector by banks; commercial and industrial loan; loan growth; yuan loan growth
     bank deposit; claims on central government; claims on other sectors of the domestic economy; cross-border claim
-    claims on private sector; total asset; bank asset; central bank balance sheet; bank balance sheet; credit
+    claims on private sector; total asset; bank asset; central bank balance sheet; bank balance sheet
     bank balance sheet; business inventory; wholesale inventory; retail inventory; crude oil stock; natural gas stock
     gasoline stock; distillate stock; grain stock; copper stock; natural gas storage; undisbursed external debt
     credit to the non-financial sector; loans to the private sector; bank loans to private sector; m2 money supply`,
   ],
+  ['stock0@date growth-rate0 share0@date', 'loan; credit'],
   // What is owned.
   [
     'stock+@date growth-rate+ ratio+@date',
-    `reserve; foreign exchange reserve; international reserve; total reserve; gold reserve; reserve asset
+    `foreign exchange reserve; international reserve; total reserve; gold reserve; reserve asset
     official reserve asset; market capitalization; stock market capitalization; market capitalization of listed companies
     market capitalization of listed domestic companies; bank capital to assets ratio; stock market capitalization to gdp`,
   ],
@@ -116,7 +117,7 @@ export const MONEY_HEADS: HeadTable = [
   ['stock-', 'interest arrears; principal arrears; use of imf credit; ibrd loans and ida credits'],
   [
     'flow- ratio-@total',
-    'debt service; total debt service; household debt service payment; debt service payment; principal repayment; debt service to exports',
+    'debt service; total debt service; external debt service; government debt service; household debt service payment; debt service payment; principal repayment; debt service to exports',
   ],
   // Balances of which a surplus is good, and a deficit that is stated as a positive number.
   [

@@ -27,19 +27,15 @@ export const PEOPLE_HEADS: HeadTable = [
     `employment; employed person; employed; employee; nonfarm payroll; non farm payroll; all employee; full time employment
     part time employment; civilian employment; government payroll`,
   ],
-  [
-    'count+@date growth-rate+ share0@none percentage+@none',
-    'labor force; job vacancy; vacancy; job opening; job vacancy rate',
-  ],
+  ['count+@date growth-rate+ share0@none percentage+@none', 'labor force; job vacancy; job opening; job vacancy rate'],
   [
     'share0@none',
-    `self-employed; wage and salaried worker; salaried worker; employer; contributing family worker; employment in agriculture
-    employment in industry; employment in service; agriculture worker; industry worker; service worker; family worker
+    `self-employed; wage and salaried worker; salaried worker; employer; contributing family worker; agriculture worker; industry worker; service worker; family worker
     armed forces personnel; cause of death; urban population; rural population; population ages; population aged
-    international migrant stock; firms with female top manager`,
+    international migrant stock`,
   ],
-  ['share-@none', 'informal employment; vulnerable employment'],
-  ['share+@none', 'seats held by women in national parliament'],
+  ['share0@none count+@date', 'employment in agriculture; employment in industry; employment in service'],
+  ['share-@none', 'informal employment'],
   // Population and life.
   [
     'count0@date growth-rate0 share0@none',
@@ -50,7 +46,7 @@ export const PEOPLE_HEADS: HeadTable = [
   ['ratio0@none', 'population density; dependency ratio; age dependency ratio; sex ratio at birth'],
   [
     'duration+@none',
-    'life expectancy; life expectancy at birth; healthy life expectancy; years of schooling; year in school; schooling',
+    'expected year of schooling; life expectancy; life expectancy at birth; healthy life expectancy; years of schooling; year in school; schooling',
   ],
   [
     'duration-@none',
@@ -78,7 +74,7 @@ export const PEOPLE_HEADS: HeadTable = [
   ],
   [
     'ratio+@none',
-    `hospital bed; hospital; physician; medical doctor; nurse; nurses and midwife; community health worker; icu bed
+    `hospital bed; hospital; physician; physician density; medical doctor; nurse; nurses and midwife; community health worker; icu bed
     researcher; researchers in r&d; commercial bank branch; technicians in r&d`,
   ],
   [
@@ -98,14 +94,11 @@ export const PEOPLE_HEADS: HeadTable = [
     new private housing units authorized by building permit; job advertisement`,
   ],
   ['count-@total growth-rate-', 'bankruptcy; insolvency; job cut; road fatality'],
-  [
-    'count+@date',
-    'rig; oil rig; crude oil rig; rig count; tractor; agricultural machinery tractor; listed domestic company',
-  ],
+  ['count+@date', 'rig; oil rig; crude oil rig; rig count; tractor; agricultural machinery tractor'],
   // Conditions and achievements of people.
   [
     'percentage+@none',
-    `access to electricity; access to clean fuel; access to clean fuels and technology; literacy rate; school enrollment
+    `access to electricity; access to clean fuel; access to clean fuels and technologies for cooking; access to clean fuels and technology; literacy rate; school enrollment
     net enrollment rate; enrollment rate; gross enrollment ratio; completion rate; primary completion rate; coverage
     lower secondary completion rate; educational attainment; tertiary educational attainment; homeownership rate
     home ownership rate; immunization; births attended; births attended by skilled health staff; trained teacher
@@ -131,7 +124,7 @@ export const PEOPLE_HEADS: HeadTable = [
     population living in slum; adult obesity rate; adults with hiv; out-of-school rate; at risk of poverty rate
     at-risk-of-poverty rate; prevalence of current tobacco use; learning poverty; children out of school; newly hiv infected
     population below international poverty line; population below poverty line; employed population below international poverty line
-    population living in multidimensional poverty; early leaver; smoking woman; smoking man; malnutrition prevalence
+    population living in multidimensional poverty; early leaver; early leavers from education and training; smoking woman; smoking man; malnutrition prevalence
     multidimensional poverty headcount ratio; prevalence of bribery`,
   ],
 ]

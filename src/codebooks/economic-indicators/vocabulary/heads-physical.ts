@@ -53,7 +53,7 @@ export const PHYSICAL_HEADS: HeadTable = [
   ],
   [
     '!capacity+@date',
-    'installed capacity; refinery capacity; generating capacity; storage capacity; production capacity; import terminal capacity; power capacity; handling capacity; installed renewable capacity',
+    'capacity; installed capacity; refinery capacity; generating capacity; storage capacity; production capacity; import terminal capacity; power capacity; handling capacity; installed renewable capacity',
   ],
   ['other0@average', 'temperature; average temperature'],
   ['stock+@date', 'gold reserve; rail line'],

@@ -89,7 +89,7 @@ export const PRICE_HEADS: HeadTable = [
     depth of credit information index; strength of legal rights index; statistical performance indicator
     women business and the law index score; ease of doing business score; business extent of disclosure index`,
   ],
-  ['!index+@none', 'rating; degree of implementation; degree of integrated water resources management implementation'],
+  ['!index+@none', 'cpia; degree of implementation; degree of integrated water resources management implementation'],
   [
     '!index-@none',
     'corruption rank; competitiveness rank; gini; gini index; gini coefficient; terrorism index; global innovation index rank',

@@ -68,7 +68,7 @@ export function isKnownStem(stem: string): boolean {
 }
 
 /** Whether a word is a currency code, which rules see in lower case. */
-function isCurrencyCode(stem: string): boolean {
+export function isCurrencyCode(stem: string): boolean {
   return stem.length === 3 && CURRENCY_CODES.has(stem.toUpperCase())
 }
 

@@ -3,8 +3,8 @@
 export const MODIFIERS: readonly string[] = [
   // Grammar, and parts of a whole.
   `of; in; the; and; for; by; to; from; on; at; with; a; an; or; as; all; total; other; including; excluding; incl; excl; ex
-  above; below; more; than; least; least at; old; new; main; major; selected; gross; overall; both; each; within; without tax
-  part; full; time; level; value; volume; amount; data; series; type; category; group; item; component; general; basis; based`,
+  old; worldwide; smoothed; gpi; spi; above; below; more; than; least; least at; main; major; selected; gross; overall; within; without tax
+  full; value; volume; amount; type; category; general; based`,
   // Price bases, adjustment, sources and spans of time.
   `per day; per week; per month; per quarter; per year; constant; current; nominal; real; at constant prices; at current prices; current price; constant price; market price
   chained; fixed; base; basic; factor cost; seasonally adjusted; not seasonally adjusted; adjusted; unadjusted; sa; nsa; saar
@@ -24,7 +24,7 @@ export const MODIFIERS: readonly string[] = [
   bank; banking; commercial bank; central bank; commercial; enterprise; company; firm; small; large; nonfarm; non-farm; farm
   vehicle; car; auto; automobile; light weight; heavy; durable; nondurable; durable good; machinery; equipment; food; beverage
   tobacco; clothing; textile; chemical; metal; mineral; fuel; ore; raw material; agricultural raw material; commodity; good; goods
-  merchandise; product; manufacture; manufactured; crop; livestock; cereal; fish; meat; tea; fruit; vegetable; pharmaceutical
+  merchandise; product; manufacture; manufactured; crop; livestock; cereal; fish; meat; diamond; cow; bovine animal; animal; tea; fruit; vegetable; pharmaceutical
   hospital; school; primary; secondary; tertiary; lower secondary; upper secondary; post-secondary; preprimary; pre-primary
   vocational; bachelor; master; doctoral; equivalent; grade; level; infrastructure; rent; rents; dwelling; home; house; residential
   property; apartment; core; ex food and energy; less food and energy; excluding food and energy; food and energy; all item
@@ -42,14 +42,14 @@ export const MODIFIERS: readonly string[] = [
   fuel combustion; building; industrial combustion; power industry; fugitive; freshwater; water; domestic; municipal; irrigation`,
   // People and their groups.
   `female; male; woman; man; girl; boy; adult; child; youth; young; person; infant; neonatal; newborn; under-5; under-five
-  maternal; mother; urban; rural; working-age; working age; elderly; resident; nonresident; foreign; native; migrant; worker
-  professional; skilled; unskilled; pregnant; married; live birth; birth; pupil; student; teacher; people; household
+  maternal; mother; urban; rural; working-age; working age; elderly; resident; nonresident; foreign; worker
+  professional; high skilled; low skilled; skilled; unskilled; pregnant; married; live birth; birth; pupil; student; teacher; people; household
   aged; advanced; intermediate; basic; education; employees; first; second; third; lowest; highest; poorest; richest; quintile; male employment; female employment; age-group
   multilateral; bilateral; concessional; nonconcessional; official creditor; private creditor; creditor; bond; ppg; png; gg
   public and publicly guaranteed; private nonguaranteed; publicly guaranteed; long-term; short-term; long term; short term
   multilateral concessional; external; domestic; abroad; received; net of; ibrd; guaranteed; nonguaranteed; other creditor`,
   // Causes of death and illness beside deaths, cases and mortality.
-  `cancer; breast; cervical; lung; liver; stomach; prostate; colon; measles; malaria; tuberculosis; tb; hiv; hiv aids; diabetes
+  `covid; coronavirus; cancer; breast; cervical; lung; liver; stomach; prostate; colon; measles; malaria; tuberculosis; tb; hiv; hiv aids; diabetes
   cvd; crd; pneumonia; meningitis; pertussis; tetanus; sepsis; asphyxia; congenital; diarrhoeal; injury; traffic; road traffic
   flood; earthquake; drought; storm; epidemic; tsunami; plane crash; disaster; battle; unsafe water; unintentional poisoning
   household air pollution; ambient air pollution; household and ambient air pollution; unsafe sanitation; dpt; bcg; polio; hepb3
@@ -68,12 +68,12 @@ export const UNIT_WORDS = `
   litre; gallon; hectare; ha; barrel; bbl; bbl d; 1k; 1million; bcm; mcm; celsius; kwh; gwh; twh; mwh; kw; gw; mw; kilowatt; megawatt
   gigawatt; terawatt; watt; terajoule; toe; oil equivalent; ounce; troy; troy ounce; pound; lb; bushel; carat; gram; kilogram
   microgram; co2e; equivalent; inhabitant; international dollar; rig; local currency; national currency; index point; point
-  lcu; ppp; us$; dod; und
+  lcu; ppp; us$; $; cent; basis point; zloty; yuan; yen; ruble; rupee; lira; won; real; krona; krone; franc; rand; peso
 `
 
 /** Words that may stand in brackets, in the whole of a percentage and in units beside all others of the vocabulary. */
 export const BRACKET_STEMS = `
-  %; $; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; cohort; population; working; group; aged; age; labor; force; yes; no
+  %; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; active; supply; substitution; between; return; market; equity; cohort; population; working; group; aged; age; labor; force; yes; no
   employment; live; low; high; best; worst; most; least; 1=low; business-friendly; regulation; performance; lowest; highest; weak; strong
   commercial profit; profit; export; import; revenue; expenditure; income; gdp; gni; debt; reserve; loan; consumption; output; yuan; chinese
   japanese; yen; swiss; franc; brazilian; indian; rupee; mexican; peso; real; reals; krone; krona; canadian; australian; korean; won; one
