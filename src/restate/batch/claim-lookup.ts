@@ -20,6 +20,8 @@ export interface ClaimLookup {
    * Positions, packed into chunks, whose shapes this batch has claimed because no other batch asks for them any more.
    */
   readonly taken: Chunks
+  /** The answers to some of the fields of taken positions, which are not asked again. Earlier releases journaled none. */
+  readonly partial?: readonly { readonly position: number; readonly answer: StoredAnswer }[]
 }
 
 /**
@@ -65,5 +67,12 @@ export async function lookUpClaims(
   return {
     settled: [...settled, ...late].filter((one) => one !== null),
     taken: packPositions(scheme, plan.ways, taken, options.pack, options.mode),
+    partial: taken.flatMap((position) => {
+      const question = questionAt(plan.ways, position)
+      const found = newest.answers.get(hashOf(position))
+      // A whole answer is left out, because it is only here where it is in doubt and has to be asked anew.
+      if (question === undefined || found === undefined || answersAll(found, question)) return []
+      return [{ position, answer: found }]
+    }),
   }
 }
