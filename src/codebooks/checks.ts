@@ -13,6 +13,10 @@ const KINDS = ['values', 'codes', 'number', 'pattern', 'text', 'derived'] as con
 /** The most values that all fields of a codebook may show together: OpenAI's strict schemas take 1,000 and need some for field names. */
 const MOST_ENUM_VALUES = 900
 
+/** OpenAI's strict schemas bound the characters of a list of more than this many values. */
+const LONG_ENUM_VALUES = 250
+const MOST_LONG_ENUM_CHARACTERS = 15_000
+
 /** Every fault of a codebook in the order of its file. With none, `compileCodebook` can build the codebook. */
 export function checkCodebook(file: CodebookFile, lists: ReadonlyMap<string, CodeList>): Fault[] {
   const faults = [...fieldFaults(file), ...sizeFaults(file)]
@@ -90,9 +94,15 @@ function patternFaults({ pattern }: FieldFile, at: Place): Fault[] {
 
 function sizeFaults({ fields }: CodebookFile): Fault[] {
   const count = fields.reduce((sum, { values, codes }) => sum + (values?.length ?? 0) + (codes?.shortlist ?? 0), 0)
-  if (count <= MOST_ENUM_VALUES) return []
+  const long = fields.flatMap(({ name, values }, index): Fault[] => {
+    const characters = (values ?? []).reduce((sum, { value }) => sum + String(value).length, 0)
+    if ((values?.length ?? 0) <= LONG_ENUM_VALUES || characters <= MOST_LONG_ENUM_CHARACTERS) return []
+    const message = `the ${values?.length} values of ${name} have ${characters} characters, at most ${MOST_LONG_ENUM_CHARACTERS} fit into a question: shorten them, or put them into a file (codes)`
+    return [{ path: ['fields', index, 'values'], message }]
+  })
+  if (count <= MOST_ENUM_VALUES) return long
   const message = `all fields together show ${count} values, at most ${MOST_ENUM_VALUES} fit into a question: put long lists into a file (codes)`
-  return [{ path: ['fields'], message }]
+  return [...long, { path: ['fields'], message }]
 }
 
 function referenceFaults(file: CodebookFile, lists: ReadonlyMap<string, CodeList>): Fault[] {

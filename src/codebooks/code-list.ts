@@ -27,6 +27,8 @@ const COLUMNS = ['code', 'title', 'parent', 'definition', 'synonyms'] as const
 const SYNONYM_SEPARATOR = ';'
 const MOST_PROBLEMS = 20
 export const MOST_CODES = 20_000
+/** A code is one word of at most this many characters, because it stands before its title in a question and alone in an answer. */
+const MOST_CODE_CHARACTERS = 60
 
 interface Row {
   readonly line: number
@@ -63,6 +65,9 @@ export function parseCodeList(text: string): { readonly list: CodeList; readonly
     const code = cell('code')
     if (code === '' || cell('title') === '') {
       problems.push({ line, message: code === '' ? 'the code is empty' : `the code ${code} has no title` })
+    } else if (/\s/.test(code) || code.length > MOST_CODE_CHARACTERS) {
+      const message = `the code "${code.slice(0, MOST_CODE_CHARACTERS)}" must be at most ${MOST_CODE_CHARACTERS} characters without white space`
+      problems.push({ line, message })
     } else if (lineOf.has(code)) {
       problems.push({ line, message: `the code ${code} stands on line ${lineOf.get(code)} already` })
     } else {

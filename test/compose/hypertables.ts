@@ -49,7 +49,7 @@ export function hypertableTests(databaseUrl: () => string): void {
       for (const week of [2, 3, 5, 8, 12]) {
         assert.deepEqual(await rowsOfRun(pool, `old-${week}`), { ...EXPIRED, ...LATEST }, `run ${week}`)
       }
-      const unfinished = { ...EXPIRING, llm_requests: 0, answers: 0 }
+      const unfinished = { ...EXPIRING, llm_requests: 0, shape_answers: 0 }
       assert.deepEqual(await rowsOfRun(pool, 'old-4'), { ...unfinished, ...LATEST })
 
       await pool.query(

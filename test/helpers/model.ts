@@ -32,7 +32,7 @@ export interface ScriptedModel {
   close(): Promise<void>
 }
 
-/** A label that fits for each field that economic indicators may be asked for. */
+/** A label for each field that economic indicators may be asked for, of a series of which nothing tells the frequency. */
 const GOOD_LABELS: Readonly<Record<string, unknown>> = {
   type: 'volume',
   temporal_aggregation: 'period-total',
@@ -41,7 +41,7 @@ const GOOD_LABELS: Readonly<Record<string, unknown>> = {
   unit_scale: 1,
   unit_currency: null,
   unit_per: null,
-  frequency: 'annual',
+  frequency: 'unknown',
 }
 
 /**

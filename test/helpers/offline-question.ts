@@ -28,14 +28,16 @@ export interface QuestionParts {
   readonly reading?: Reading
   /** Whether all fields are asked, or in mode hybrid only those that the rules are not sure of. */
   readonly mode?: 'model' | 'hybrid'
+  /** Whether the records are whole as they are given, so that nothing of `indicatorOf` is added. */
+  readonly isWhole?: boolean
 }
 
 /** The system prompt is left out, because the offline model does not read it. */
 export function promptOf(indicators: readonly Partial<Indicator>[], parts: QuestionParts = {}): string {
-  const { scheme = builtInScheme('economic-indicators'), reading = {}, mode = 'model' } = parts
+  const { scheme = builtInScheme('economic-indicators'), reading = {}, mode = 'model', isWhole = false } = parts
   const keys = answerKeys(indicators.length)
   const items = indicators.map((given, index) => {
-    const question = questionOf(scheme, indicatorOf(given), reading, { mode })
+    const question = questionOf(scheme, isWhole ? (given as Indicator) : indicatorOf(given), reading, { mode })
     assert.ok(question)
     return promptItemOf(keys[index] ?? '', question, mode)
   })

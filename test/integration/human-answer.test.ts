@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { loadBuiltIns } from '../../src/catalogue/codebook-files.ts'
-import { createSchemes } from '../../src/catalogue/schemes.ts'
+import { createSchemes, type SchemeRegistry } from '../../src/catalogue/schemes.ts'
 import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import type { Mode } from '../../src/classification/types.ts'
 import { applyReview } from '../../src/cli/review/apply.ts'
@@ -16,6 +16,7 @@ after(() => database?.drop())
 const postgres = sharedPostgres()
 let database: TestDatabase
 let store: Store
+let schemes: SchemeRegistry
 let scheme: PreparedScheme
 let plan: BatchPlanner['plan']
 let finish: BatchPlanner['finish']
@@ -23,7 +24,7 @@ let finish: BatchPlanner['finish']
 before(async () => {
   database = await postgres.fresh()
   store = createStore(database.pool)
-  const schemes = createSchemes(await loadBuiltIns(), store)
+  schemes = createSchemes(await loadBuiltIns(), store)
   scheme = await schemes.find(undefined)
   ;({ plan, finish } = createBatchPlanner(store, schemes))
 })
@@ -232,6 +233,49 @@ test('a human answer of another codebook decides and needs a review; one with a 
   assert.equal((await resultOf('C.2'))?.status, 'accepted')
   await alter(`labels = jsonb_set(labels, '{type}', '"gone"')`)
   assert.deepEqual(kindsOf(await plan([series('C.3', 'Corbic turn of the dell')], { reuse: false })), ['ask'])
+})
+
+/** A codebook of two topics; `more` are further lines of its fields. */
+const topics = (version: number, first: string, more = '') => `
+name: human-topics
+version: ${version}
+title: Topics
+record: { name: text, plural: texts, description: A text., texts: [{ name: name, limit: 300 }] }
+fields:
+  - name: topic
+    title: Topic
+    values: [{ value: ${first}, definition: What things cost. }, { value: other, definition: Anything else. }]
+${more}`
+
+const TONE = `  - name: tone
+    title: Tone
+    values: [{ value: glad, definition: Good news. }, { value: sad, definition: Bad news. }]`
+
+test('a new version of a codebook is asked for what it has beside the decision of a person, or for a label that it dropped', async () => {
+  const indicators = [{ indicator_id: 'K.1', name: 'Bread is dearer' }]
+  const planBy = (version: number) => plan(indicators, {}, 'm1', { codebook: `human-topics@${version}` })
+  const scheme = await schemes.save(topics(1, 'prices'), new Map())
+  await finish(await planBy(1))
+  await applyReview(store, Buffer.from('K.1 topic=other'), { label: 'x', scheme, by: 'Anna', dryRun: false })
+  assert.deepEqual(kindsOf(await planBy(1)), ['unchanged'])
+
+  await schemes.save(topics(2, 'costs'), new Map())
+  assert.deepEqual(kindsOf(await planBy(2)), ['unchanged'], 'all that is asked is decided still')
+
+  await schemes.save(topics(3, 'costs', TONE), new Map())
+  const third = await planBy(3)
+  const [asked] = third.plan.ways
+  assert.ok(asked?.kind === 'ask')
+  assert.deepEqual(asked.fields, ['tone'])
+  const { results } = await finish(third)
+  assert.deepEqual([results[0]?.topic, results[0]?.tone, results[0]?.status], ['other', 'glad', 'needs-review'])
+  assert.deepEqual(kindsOf(await planBy(3)), ['unchanged'])
+
+  const text = topics(4, 'costs').replace('value: other', 'value: none')
+  await schemes.save(text, new Map())
+  const fourth = await planBy(4)
+  assert.deepEqual(kindsOf(fourth), ['ask'])
+  assert.equal((await finish(fourth)).results[0]?.source, 'model')
 })
 
 test('all of a file or nothing: one wrong line stores none, and two answers of one shape are refused', async () => {

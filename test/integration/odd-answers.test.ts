@@ -86,6 +86,26 @@ test('doubled answers that differ, unknown keys and values outside the codebook 
   assert.deepEqual(names.map(timesAsked), [1, 2, 2, 1])
 })
 
+test('of an answer with one bad label only that field is asked again, and the other labels stay', async () => {
+  const [name = ''] = ids(1)
+  const fields: (readonly string[])[] = []
+  script = ({ ids: asked, keyOf, fieldsOf }, index) => {
+    fields.push(fieldsOf(name))
+    const type = index === 0 ? 'nonsense' : 'capacity'
+    const over = {
+      type,
+      temporal_aggregation: 'point-in-time',
+      orientation: index === 0 ? 'neutral' : 'higher-is-positive',
+    }
+    return { answers: asked.map((id) => goodAnswer(keyOf(id), 90, over)) }
+  }
+  const { results } = await classify([name])
+  const [first = [], second] = fields
+  assert.ok(first.length > 1 && first.includes('orientation'))
+  assert.deepEqual([second, fields.length], [['type'], 2])
+  assert.deepEqual([results[0]?.type, results[0]?.orientation, results[0]?.status], ['capacity', 'neutral', 'accepted'])
+})
+
 test('no answer in three rounds leaves the indicator to a person with the reason, and the next run asks again', async () => {
   const names = ids(3)
   const mute = names[1] ?? ''

@@ -128,6 +128,10 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
   assert.ok(report.indicators >= 150)
   assert.equal(report.classified, report.indicators)
   assert.equal(report.results.length, 5)
+  // The answers that are not the rules' were recorded, so that no result of the demo is a guess.
+  assert.ok(report.by_source.model > 0)
+  assert.equal(report.unverified, 0)
+  assert.match(first.stderr, /written by readers of this project, not by a live model.*OPENAI_API_KEY/)
   for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }

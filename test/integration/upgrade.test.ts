@@ -1,6 +1,7 @@
 /** The upgrade of a database of release d053d5d: nothing is lost, and replicas of older releases finish what they hold. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { toDatabaseError } from '../../src/store/database-error.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { DatabasePool } from '../../src/store/pool.ts'
@@ -131,6 +132,37 @@ describe('the upgrade of a database of release d053d5d', () => {
         'select sum(unverified)::int as unverified, count(*)::int as batches from run_batches',
       )
       assert.deepEqual(rows, [{ unverified: 0, batches: 20 }])
+    }))
+
+  it('loses nothing of batches that are saved while it runs', () =>
+    onReleased(5_000, async (pool) => {
+      const batches = 40
+      const { saveBatch } = await readStatements('d053d5d')
+      // Replicas of both releases try again where the database is not available to them, as in a deadlock.
+      const untilDone = async (work: () => Promise<unknown>): Promise<unknown> =>
+        work().catch((error: unknown) => {
+          assert.equal(toDatabaseError(error, 'work').code, 'database-unavailable', String(error))
+          return untilDone(work)
+        })
+      const save = (n: number) => {
+        const statements = JSON.stringify(saveBatch).replaceAll(/(?<=["-])held/g, `held${n}`)
+        return untilDone(() => send(pool, JSON.parse(statements)))
+      }
+      let upgrade: Promise<unknown> = Promise.resolve()
+      const saves: Promise<unknown>[] = []
+      for (let n = 0; n < batches; n += 1) {
+        if (n === 10) upgrade = untilDone(() => migrate(pool, silent))
+        saves.push(save(n))
+        await sleep(10)
+      }
+      await Promise.all([...saves, upgrade])
+      const { rows } = await pool.query(
+        `select (select count(*)::int from results where indicator_id like 'held%') as results,
+           (select count(*)::int from result_inputs where indicator_id like 'held%') as inputs,
+           (select count(*)::int from result_history where indicator_id like 'held%') as history,
+           (select count(*)::int from shape_answers where shape_hash like 'held%') as answers`,
+      )
+      assert.deepEqual(rows, [{ results: 2 * batches, inputs: 2 * batches, history: 2 * batches, answers: batches }])
     }))
 
   it('is read by the store of this release', () =>

@@ -78,16 +78,18 @@ export function recordedLine(request: Readonly<Record<string, unknown>>, respons
 /**
  * Returns the names of the models that the requests of a file were sent to, in the order of their first request: the first
  * model, and the escalation model where one was asked. Rejects with ServiceError input-invalid where the file cannot be read
- * or holds no line with a request.
+ * or holds no request with an answer.
  */
 export async function readAskedModels(path: string): Promise<readonly string[]> {
   const models = new Set<string>()
+  let requests = 0
   try {
     const handle = await open(path)
     for await (const line of handle.readLines()) {
       const parsed = parseJson(line)
-      const request = isRecord(parsed) ? parsed.request : undefined
-      if (isRecord(request)) models.add(typeof request.model === 'string' ? request.model : '')
+      if (!isRecord(parsed) || !isRecord(parsed.request)) continue
+      requests += 1
+      if (parsed.answer !== undefined) models.add(typeof parsed.request.model === 'string' ? parsed.request.model : '')
     }
   } catch (error) {
     throw new ServiceError('input-invalid', `The recorded answers cannot be read: ${messageOf(error)}`, {
@@ -95,5 +97,9 @@ export async function readAskedModels(path: string): Promise<readonly string[]> 
     })
   }
   if (models.size > 0) return [...models].filter((name) => name !== '')
-  throw new ServiceError('input-invalid', `${path} holds no line with a "request": is it a file of eval --record?`)
+  const fault =
+    requests === 0
+      ? 'holds no line with a "request": is it a file of eval --record?'
+      : `holds ${requests} requests and no line with an "answer": have them answered first`
+  throw new ServiceError('input-invalid', `${path} ${fault}`)
 }

@@ -1,4 +1,4 @@
-/** Reads a review file in any of its three forms: CSV, JSON lines, or plain lines such as "INDICATOR_ID type=flow". */
+/** Reads a review file in any of its three forms: CSV, JSON lines, or plain lines such as "INDICATOR_ID field=value". */
 import { isUtf8 } from 'node:buffer'
 import { showValue } from '../../catalogue/problem-report.ts'
 import { isRecord, parseJson } from '../../lib/json.ts'

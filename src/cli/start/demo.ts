@@ -28,7 +28,9 @@ export const SAMPLE_FILE = fileURLToPath(new URL('./sample/indicators.jsonl', im
  * The path of the answers to the questions about the sample, which readers of this project wrote by the codebook alone. It has
  * the form of a file of `eval --record`.
  */
-const RECORDED_SAMPLE = fileURLToPath(new URL('../../codebooks/economic-indicators/sample-answers.jsonl', import.meta.url))
+export const RECORDED_SAMPLE = fileURLToPath(
+  new URL('../../codebooks/economic-indicators/sample-answers.jsonl', import.meta.url),
+)
 /** The number of results that the demo shows in full. */
 const SHOWN_RESULTS = 5
 

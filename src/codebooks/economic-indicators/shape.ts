@@ -38,7 +38,7 @@ export function shapeParts(
     unit_kind: textOf(reading.unit_kind),
     frequency: textOf(reading.frequency),
     cumulative: textOf(reading.cumulative_pattern),
-    ...(isCurrencyAsked ? { unit_currency: textOf(reading.unit_currency) } : {}),
+    unit_currency: isCurrencyAsked ? textOf(reading.unit_currency) : null,
   }
 }
 

@@ -96,14 +96,16 @@ async function packRound(
 function positionsToEscalate(
   scheme: PreparedScheme,
   { plan, options }: Batch,
-  { decisions }: ModelAnswers,
+  { decisions, partial }: ModelAnswers,
   asked: ReadonlySet<number>,
 ): number[] {
   return [...decisions].flatMap(([position, given]) => {
     const question = asked.has(position) ? questionAt(plan.ways, position) : undefined
     if (question === undefined) return []
     const { reading } = question
-    const all = [...decisionsOfAnswers(question.answers), ...given]
+    const found = partial.get(position)
+    const stored = found === undefined ? question.answers : [...question.answers, found]
+    const all = [...decisionsOfAnswers(stored), ...given]
     return escalationReasonOf({ scheme, mode: options.mode, reading, decisions: all }) !== null ? [position] : []
   })
 }

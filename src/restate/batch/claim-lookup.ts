@@ -20,6 +20,8 @@ export interface ClaimLookup {
    * Positions, packed into chunks, whose shapes this batch has claimed because no other batch asks for them any more.
    */
   readonly taken: Chunks
+  /** The answers to some of the fields of taken positions, which are not asked again; missing where there are none. */
+  readonly partial?: readonly { readonly position: number; readonly answer: StoredAnswer }[]
 }
 
 /**
@@ -62,8 +64,16 @@ export async function lookUpClaims(
   const late = mine.map((position) => settle(position, newest))
   const taken = mine.filter((_, index) => late[index] === null)
   await store.releaseClaims(owner, mine.filter((position) => !taken.includes(position)).map(hashOf))
+  const partial = taken.flatMap((position) => {
+    const question = questionAt(plan.ways, position)
+    const found = newest.answers.get(hashOf(position))
+    // A whole answer is left out, because it is only here where it is in doubt and has to be asked anew.
+    if (question === undefined || found === undefined || answersAll(found, question)) return []
+    return [{ position, answer: found }]
+  })
   return {
     settled: [...settled, ...late].filter((one) => one !== null),
     taken: packPositions(scheme, plan.ways, taken, options.pack, options.mode),
+    ...(partial.length > 0 ? { partial } : {}),
   }
 }

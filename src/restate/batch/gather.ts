@@ -11,6 +11,7 @@ export function noAnswers(): ModelAnswers {
   return {
     decisions: new Map(),
     unanswered: new Map(),
+    partial: new Map(),
     widened: new Map(),
     requests: [],
     escalated: [],

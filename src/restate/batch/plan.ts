@@ -5,7 +5,7 @@ import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { BatchRequest } from '../contract.ts'
 import type { Admission, AdmissionWait } from './admission.ts'
 import { claimUnanswered } from './claims.ts'
-import { answersAll, packPositions, questionAt } from './questions.ts'
+import { packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating, type ResolveDeps, resolveIndicators } from './resolve.ts'
 import type { BatchOptions, Plan, Resolution } from './types.ts'
 
@@ -101,11 +101,12 @@ async function claimQuestions(
     const { shapeHash } = resolution
     if (!mine.has(shapeHash)) return { ...resolution, kind: 'await' }
     const answer = askAgain.has(shapeHash) ? undefined : answers.get(shapeHash)
-    const isUsable =
-      answer !== undefined &&
-      answersAll(answer, resolution) &&
-      !isWorthEscalating(scheme, answer, resolution, options.mode, plan.models.escalation)
-    return isUsable ? { kind: 'reuse', answers: [answer, ...resolution.answers] } : resolution
+    if (answer === undefined) return resolution
+    const { mode } = options
+    if (isWorthEscalating(scheme, answer, resolution, mode, plan.models.escalation)) return resolution
+    const known = [answer, ...resolution.answers.filter((one) => one.shapeHash !== shapeHash)]
+    const fields = resolution.fields.filter((name) => !(name in answer.decision.labels))
+    return fields.length === 0 ? { kind: 'reuse', answers: known } : { ...resolution, fields, answers: known }
   })
   const toAsk = positionsToAsk(resolutions)
   const shapeHashes = toAsk.flatMap((position) => questionAt(resolutions, position)?.shapeHash ?? [])

@@ -21,26 +21,32 @@ export function itemOf(
   key: string,
   question: BatchQuestion,
   mode: Mode,
-  answers: Pick<ModelAnswers, 'decisions' | 'unanswered' | 'widened'>,
+  answers: Pick<ModelAnswers, 'decisions' | 'partial' | 'widened'>,
   position: number,
   tier: 'primary' | 'escalation',
 ): PromptItem {
   const { fields, codes } = question
   // The escalation model judges every field anew, so that it is not told what the first model answered.
   const open = tier === 'escalation' ? fields : openFieldsAt(answers, question, position)
-  const decided = tier === 'escalation' ? [] : (answers.decisions.get(position) ?? [])
+  const decided = tier === 'escalation' ? [] : answersAt(answers, position)
   const shown = Object.entries({ ...codes, ...answers.widened.get(position) }).filter(([name]) => open.includes(name))
   const asked = { ...question, fields: open, codes: Object.fromEntries(shown) }
   return promptItemOf(key, asked, mode, labelsOfAnswers([...question.answers, ...decided]))
 }
 
+/** The answers of models to the question at `position` so far: those that another batch stored, then those to this batch. */
+function answersAt({ decisions, partial }: Pick<ModelAnswers, 'decisions' | 'partial'>, position: number) {
+  const stored = partial.get(position)
+  return [...(stored === undefined ? [] : [stored]), ...(decisions.get(position) ?? [])]
+}
+
 /** The fields of a question that no model has answered yet. */
 export function openFieldsAt(
-  { decisions }: Pick<ModelAnswers, 'decisions'>,
+  answers: Pick<ModelAnswers, 'decisions' | 'partial'>,
   { fields }: Pick<BatchQuestion, 'fields'>,
   position: number,
 ): readonly string[] {
-  const answered = labelsOfAnswers(decisions.get(position) ?? [])
+  const answered = labelsOfAnswers(answersAt(answers, position))
   return fields.filter((name) => !(name in answered))
 }
 

@@ -52,7 +52,11 @@ export async function awaitAnswers(batch: Batch, state: BatchState, positions: r
 }
 
 /** Adds the settled positions of a lookup to the state, and asks the model about the shapes that the lookup took over. */
-async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: ClaimLookup): Promise<void> {
+async function takeLookup(
+  batch: Batch,
+  state: BatchState,
+  { settled, taken, partial = [] }: ClaimLookup,
+): Promise<void> {
   const { answers, awaited } = state
   for (const one of settled) {
     const answer = 'answer' in one ? readJournaledAnswer(one.answer) : undefined
@@ -63,6 +67,10 @@ async function takeLookup(batch: Batch, state: BatchState, { settled, taken }: C
     const fields = asked.filter((field) => answer === undefined || !(field in answer.decision.labels))
     answers.unanswered.set(one.position, new Map(fields.map((field) => [field, { code, message }])))
     if (fatal && isErrorCode(code)) answers.failure ??= { code, message }
+  }
+  for (const { position, answer } of partial) {
+    awaited.set(position, answer)
+    answers.partial.set(position, answer)
   }
   state.claimed = taken.flat()
   if (taken.length === 0 || answers.failure !== null) return

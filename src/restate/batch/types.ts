@@ -116,6 +116,8 @@ export interface ModelAnswers {
   readonly decisions: Map<number, readonly AskedDecision[]>
   /** The fields asked that have no answer, each with the reason. A position whose fields are all answered is missing. */
   readonly unanswered: Map<number, ReadonlyMap<string, Missing>>
+  /** Stored answers to some of the fields asked, which other batches gave while this one waited, by position. */
+  readonly partial: Map<number, StoredAnswer>
   /** Candidate codes that replace those of the plan, for positions where none of the first candidates fitted. */
   readonly widened: Map<number, Readonly<Record<string, readonly string[]>>>
   readonly requests: ModelRequestRecord[]

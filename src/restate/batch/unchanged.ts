@@ -1,9 +1,9 @@
 /** Whether an earlier result of an indicator still holds, so that the batch need not classify the indicator again. */
-import { isSameLabel } from '../../classification/fields.ts'
+import { askableFields, isSameLabel } from '../../classification/fields.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Mode, Reading } from '../../classification/types.ts'
-import { meets } from '../../codebooks/codebook.ts'
+import { isValueOf, meets } from '../../codebooks/codebook.ts'
 import type { LatestResult } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
 import type { BatchOptions } from './types.ts'
@@ -40,13 +40,16 @@ export function isStillValid(
 
 /**
  * Whether a result that rests on a person stands whatever the codebook says now. Fields that a model decided beside the person
- * stand under their own codebook only.
+ * stand under their own codebook only, and where another codebook has a further field or dropped a label, the result lacks
+ * something that has to be asked.
  */
 function isPersonsAlone(
-  { codebook_hash: hash, field_source: sources }: Classification,
+  { codebook_hash: hash, field_source: sources, labels }: Classification,
   scheme: PreparedScheme,
 ): boolean {
-  return hash === scheme.hash || !Object.values(sources).some((source) => ANSWERED.has(source) && source !== 'person')
+  if (hash === scheme.hash) return true
+  const isByModel = Object.values(sources).some((source) => ANSWERED.has(source) && source !== 'person')
+  return !isByModel && askableFields(scheme.codebook).every((field) => isValueOf(field, labels[field.name]))
 }
 
 /**

@@ -257,6 +257,11 @@ describe('a replay', () => {
     const file = join(directory, 'other.jsonl')
     await writeFile(file, '{"indicator_id":"a"}\nnot JSON\n')
     await assert.rejects(open(file), { code: 'input-invalid', message: /holds no line with a "request"/ })
+    await writeFile(file, JSON.stringify({ request: question() }))
+    await assert.rejects(open(file), {
+      code: 'input-invalid',
+      message: /holds 1 requests and no line with an "answer"/,
+    })
   })
 })
 

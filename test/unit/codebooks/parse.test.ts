@@ -184,6 +184,11 @@ describe('code lists', () => {
       'code,name\n1,Food\n',
       'list.csv1 : the column "name" is unknown; there are code, title, parent, definition, synonyms',
     ],
+    [
+      'a code with white space',
+      `${good}12 b,Meat,1,,\n`,
+      'list.csv5 : the code "12 b" must be at most 60 characters without white space',
+    ],
     ['a doubled code', `${good}12,Meat again,1,,\n`, 'list.csv5 : the code 12 stands on line 4 already'],
     ['a parent that is no code', `${good}13,Fish,9,,\n`, 'list.csv5 : the parent 9 of 13 is no code of the list'],
     [

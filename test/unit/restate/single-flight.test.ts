@@ -95,7 +95,11 @@ test('an answer to some of the fields settles a question only where the batch th
     settled: [{ position: 0, answer: part, failure: missing }],
     taken: [],
   })
-  assert.deepEqual(await lookUp([ended(first.shapeHash, null)], [part]), { settled: [], taken: [[0]] })
+  assert.deepEqual(await lookUp([ended(first.shapeHash, null)], [part]), {
+    settled: [],
+    taken: [[0]],
+    partial: [{ position: 0, answer: part }],
+  })
   const held = { shapeHash: first.shapeHash, isHeld: true, ended: null }
   assert.deepEqual(await lookUp([held], [part]), { settled: [], taken: [] })
 })

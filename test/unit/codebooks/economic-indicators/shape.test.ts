@@ -26,7 +26,14 @@ test('a shape holds the findings that an answer depends on, and units without th
     unit_kind: 'currency',
     frequency: 'monthly',
     cumulative: 'none',
+    unit_currency: null,
   })
+})
+
+test('where units hold no money and neither scale nor periodicity is given, further fields asked leave the shape as it is', () => {
+  const reading = currency(null, 'index')
+  const few = partsOf({ units: 'Index' }, ['type'], reading)
+  assert.deepEqual(partsOf({ units: 'Index' }, ['type', 'unit_scale', 'unit_currency', 'frequency'], reading), few)
 })
 
 test('the currency is in the shape where currency or divisor is asked for', () => {
