@@ -92,7 +92,7 @@ export const EMPTY = pattern`
 
 export const PERCENT = pattern`
   %|\bper ?cent(?!ile)|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
-  |\bpor ciento|\bper mille\b|\bgrowth rate\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
+  |\bpor ciento|\bper mille\b|\bgrowth (?:rate|previous|same|on)\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
 `
 export const FLAG = pattern`
   \b[01] ?= ?(?:yes|no|true|false)(?=$| ?[;,)\/])|^\+?1 or 0$|^0 or \+?1$|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
@@ -149,6 +149,11 @@ export const NAMES_THINGS = pattern`
   |labou?r force|number of|rigs|bankruptcies|patents|homicides|cases|internet users|subscribers|branches
   |vacancies|jobs|claims|tractors|beds|physicians|nurses|aircraft|ships|takeoffs|transactions|movements
   |establishments|schools|hospitals|depositors|trademarks|designs|livestock|researchers|technicians|inhabitants)\b
+`
+/** Names of money, which a unit that is only a multiplier does not count. */
+export const NAMES_AMOUNT = pattern`
+  \b(?:exports?|imports?|gdp|revenues?|expenditures?|spending|debts?|liabilit(?:y|ies)|assets?|loans?|deposits?|credits?|reserves?
+  |incomes?|investments?|tax(?:es)?|value added|balance|savings?|capital|payments?|receipts?|transfers?|securities|equity|sales|turnover)\b
 `
 /** Names of rates, amounts and indices, whose unit is no count although the names may mention people or things. */
 export const NAMES_MEASURE = pattern`

@@ -6,7 +6,7 @@ import { MAX_NAME_LENGTH, readUnitFromName } from './unit-from-name.ts'
 import { MAX_UNITS_LENGTH, readUnitText } from './unit-from-text.ts'
 import { cap, normaliseUnitText } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
-import { BECAUSE, NAMES_THINGS } from './unit-words.ts'
+import { BECAUSE, NAMES_AMOUNT, NAMES_THINGS } from './unit-words.ts'
 import { areAllWordsRead } from './unit-words-read.ts'
 
 export interface UnitInput {
@@ -39,7 +39,7 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
   }
   const { kind, scale, currency, per, rule } = found
   const value: Unit = { kind, scale, currency, per }
-  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, value, ownCode)
+  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, value, rule, ownCode)
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 
@@ -47,11 +47,12 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
 const PROVEN: ReadonlySet<UnitKind> = new Set(['percentage', 'index', 'flag'])
 
 /**
- * Whether no word of the units text is unread, and the currency is no guess: "pesos" or "cents" without the indicator's own
+ * Whether no word of the units text is unread, a multiplier alone does not stand beside the name of money, and the currency is no guess: "pesos" or "cents" without the indicator's own
  * currency code may be those of several countries.
  */
-function isWhollyRead(input: UnitInput, { kind, currency }: Unit, ownCode: string | null): boolean {
+function isWhollyRead(input: UnitInput, { kind, currency }: Unit, rule: string, ownCode: string | null): boolean {
   if (PROVEN.has(kind)) return true
+  if (rule === 'units-multiplier-only' && NAMES_AMOUNT.test(input.name.toLowerCase())) return false
   const text = normaliseUnitText(input.units ?? '', MAX_UNITS_LENGTH).toLowerCase()
   if (currency === 'LCU' && ownCode === null && text !== '' && !NATIONAL_CURRENCY.test(text)) return false
   return areAllWordsRead(text)

@@ -123,4 +123,11 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
     when: (s) => /\bremittances\b/.test(s.head) && !/\bpaid\b|\boutflow|\bcost\b|\bsending\b/.test(s.head),
     because: 'Remittances received are income.',
   },
+  {
+    rule: 'spending-for-a-purpose',
+    value: 'neutral',
+    when: (s) => /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b/.test(s.head),
+    sure: (s) => !/\bresearch\b/.test(s.head),
+    because: 'Spending for whatever purpose is neutral (rulings 23 and 33).',
+  },
 ]

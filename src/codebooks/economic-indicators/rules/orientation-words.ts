@@ -59,7 +59,7 @@ export const GOOD = pattern`
   |\bregistrations?\b|\barrivals\b|\bwages?\b|\bearnings\b|\bsalar|\bremittances\b|\bforeign direct\b|\bfdi\b
   |\bvalue added\b|\bpermits\b|\bstarts\b|\benrol?lment\b|\bliteracy\b|\bcompletion\b|\battainment\b
   |\bdesalinated\b|\bmobile network\b|\bhome ?ownership\b|\bownership\b|\bterms of trade\b|\brigs?\b|\btractors\b|\bpmi\b|\bactivity\b|\bcapacity\b|\bvacancies\b
-  |\bsavings?\b|\bgrants?\b|\btourists?\b|\bphysicians\b|\bnurses\b|\bdoctors\b|\bhospital\b|\bbeds\b
+  |\bsavings?\b|\bgrants?\b|\btourists?\b|\bphysicians\b|\bnurses\b|\bdoctors\b|\bhospital\b|\batms?\b|\bcash machines\b|\bautomated teller\b|\bbeds\b
   |\bsubscri|\binternet\b|\bservers\b|\bpatents?\b|\barticles\b|\bsanitation\b|\bdrinking water\b
   |\belectricity\b|\bhandwashing\b|\bclean fuels\b|\byield\b|\bschooling\b|\bpassengers\b|\bfreight\b
   |\bconstruction\b|\bresearch(?:ers)?\b|\btechnicians\b|\bheld by women\b|\bturnover\b|\breceipts\b

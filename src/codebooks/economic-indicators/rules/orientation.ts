@@ -1,6 +1,7 @@
 /** The rules for the orientation, which run after the type of an indicator is decided. */
 import type { Orientation } from '../types.ts'
 import type { Rule, TypedContext } from './context.ts'
+import { FLAG_ORIENTATION_RULES } from './orientation-flags.ts'
 import { INDEX_ORIENTATION_RULES } from './orientation-indices.ts'
 import { MONEY_ORIENTATION_RULES } from './orientation-money.ts'
 import { SHARE_ORIENTATION_RULES } from './orientation-shares.ts'
@@ -10,7 +11,6 @@ import {
   GOOD,
   GOOD_SURE,
   GOVERNMENT_PARTS,
-  LAW_FOR_EQUALITY,
   NEUTRAL,
   NEUTRAL_WORDS_UNSURE,
   PEOPLE_BY_KIND,
@@ -22,19 +22,7 @@ const isGrowthRate = (s: TypedContext) => s.type === 'growth-rate'
 
 /** The rules for the orientation, tried in order. The last rule fits every indicator. */
 export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
-  {
-    rule: 'law-for-equality',
-    value: 'higher-is-positive',
-    when: (s) => s.unit.kind === 'flag' && LAW_FOR_EQUALITY.test(s.head),
-    because: 'A law for equality or protection is good for the people.',
-  },
-  {
-    rule: 'flag',
-    value: 'neutral',
-    when: (s) => s.unit.kind === 'flag',
-    sure: false,
-    because: 'It is not known whether a yes is good.',
-  },
+  ...FLAG_ORIENTATION_RULES,
   {
     rule: 'neutral-types',
     value: 'neutral',
@@ -181,13 +169,6 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
     when: (s) => BAD.test(s.head),
     sure: (s) => !BAD_UNSURE.test(s.head),
     because: 'The name says something bad for the people.',
-  },
-  {
-    rule: 'spending-for-a-purpose',
-    value: 'neutral',
-    when: (s) => /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b/.test(s.head),
-    sure: (s) => !/\bresearch\b/.test(s.head),
-    because: 'Spending for whatever purpose is neutral (rulings 23 and 33).',
   },
   {
     rule: 'government-part',

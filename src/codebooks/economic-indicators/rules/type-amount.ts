@@ -1,4 +1,5 @@
 /** The rules for the types that are amounts or have none of the earlier types: durations, capacities, balances, stocks, volumes, counts and flows. */
+import { NAMES_AMOUNT } from '../readers/unit-words.ts'
 import type { IndicatorType } from '../types.ts'
 import {
   CAPACITY_SURE,
@@ -162,7 +163,7 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'count',
     value: 'count',
-    when: (c) => c.unit.kind === 'count',
+    when: (c) => c.unit.kind === 'count' && (c.unitSure || !NAMES_AMOUNT.test(c.head)),
     sure: (c) =>
       c.unitSure &&
       (COUNTED_STATE.test(c.head) || COUNTED_EVENT.test(c.head) || /\bprocedures\b|\bnumber\b/.test(c.head)) &&

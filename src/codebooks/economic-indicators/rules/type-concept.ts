@@ -4,6 +4,12 @@ import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
 import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './shared-words.ts'
 
+/** Names of columns that identify or describe the rows of a table. */
+const NO_INDICATOR = pattern`
+  ^(?:country|year|date|time|period|id|identifier|name|(?:short|long|full|catalog) name|name long|description|notes?|comments?|source|url
+  |colou?r|domain|scales?|tags?|synonyms?|gender|sex|region|world|units?|status|footnotes?|geographic location|flag svg)$
+  |\b(?:iso[- ]?\d?|country|region|area|series|indicator) codes?\b|\burl$|\bfile name\b|\bunique identifier\b|^income groups?\b|^world regions\b
+`
 const NAME_PROBABILITY = pattern`
   \bprobabilit(?:y|ies)\b|\blikelihood\b|\bchance of\b|\blifetime risk\b|\bodds of\b
 `
@@ -50,6 +56,13 @@ const GROWTH_EXCLUDED = pattern`
 
 /** The rules for types that one word decides, tried in order before all other rules for the type. */
 export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
+  {
+    rule: 'no-indicator',
+    value: 'other',
+    when: (c) => c.unit.kind === 'unknown' && NO_INDICATOR.test(c.head),
+    sure: false,
+    because: 'It is a column of identifiers or notes and no indicator.',
+  },
   {
     rule: 'units-yes-no',
     value: 'other',

@@ -69,6 +69,7 @@ export const MONEY_HEADS: HeadTable = [
   ['!flow0', 'dis; com'],
   ['!balance0', 'nfl; ntr'],
   ['flow0 ratio0@total share0@total', 'health expenditure; health spending; education expenditure; education spending'],
+  ['share0@date', 'currency composition of ppg debt'],
   ['share0@total', 'income share held; total investment; investment; grants and other revenue'],
   ['flow0', 'disbursement; commitment; loan disbursement; new loan; new yuan loan; total social financing'],
   [
@@ -90,10 +91,10 @@ export const MONEY_HEADS: HeadTable = [
     bank deposit; claims on central government; claims on other sectors of the domestic economy; cross-border claim
     claims on private sector; total asset; bank asset; central bank balance sheet; bank balance sheet
     bank balance sheet; business inventory; wholesale inventory; retail inventory; crude oil stock; natural gas stock
-    gasoline stock; distillate stock; grain stock; copper stock; natural gas storage; undisbursed external debt
+    gasoline stock; strategic petroleum reserve crude oil stock; total assets federal reserve; distillate stock; grain stock; copper stock; natural gas storage; undisbursed external debt
     credit to the non-financial sector; loans to the private sector; bank loans to private sector; m2 money supply`,
   ],
-  ['stock0@date growth-rate0 share0@date', 'loan; credit'],
+  ['stock0@date growth-rate0 share0@date', 'loan; bank credit; credit to; credit growth'],
   // What is owned.
   [
     'stock+@date growth-rate+ ratio+@date',

@@ -50,13 +50,13 @@ export const PEOPLE_HEADS: HeadTable = [
   ],
   [
     'duration-@none',
-    'time required; time to export; time to import; lead time; lead time to export; lead time to import; time to prepare and pay taxes',
+    'time required; time required to start a business; time required to register property; time required to enforce a contract; time required to get electricity; time to export; time to import; lead time; lead time to export; lead time to import; time to prepare and pay taxes',
   ],
   ['duration0', 'duration of primary education'],
   [
     'ratio-@total',
     `mortality rate; maternal mortality ratio; suicide mortality rate; death rate; suicide rate; homicide; intentional homicide
-    incidence; hiv incidence; malaria incidence; mortality; suicide; murder; adolescent fertility rate; mortality ratio
+    incidence; mortality caused by road traffic injury; hiv incidence; hiv incidence rate; malaria incidence; mortality; suicide; murder; adolescent fertility rate; mortality ratio
     infant mortality rate; under-five mortality rate; child mortality rate; crude death rate`,
   ],
   [
@@ -66,7 +66,7 @@ export const PEOPLE_HEADS: HeadTable = [
   ['ratio0@total', 'birth rate; fertility rate; crude birth rate; wanted fertility rate'],
   [
     'count-@date',
-    'person living with hiv; child out of school; out-of-school child; out-of-school adolescent; species threatened',
+    'person living with hiv; child out of school; out-of-school child; out-of-school adolescent; species threatened; mammal species threatened; bird species threatened; plant species threatened',
   ],
   [
     'count-@none',
@@ -90,7 +90,7 @@ export const PEOPLE_HEADS: HeadTable = [
     `tourist arrival; arrival; passengers carried; rail passenger; housing start; building permit; car registration
     vehicle registration; patent application; trademark application; journal article; new registration; patents granted
     scientific and technical journal article; car production; vehicle production; mortgage approval; mortgage application
-    housing units started; housing units authorized; nights spent; job quit; registered carrier departure
+    housing units started; housing units authorized; nights spent; nights spent at tourist accommodation establishment; international tourism number of arrival; job quit; registered carrier departure
     new private housing units authorized by building permit; job advertisement`,
   ],
   ['count-@total growth-rate-', 'bankruptcy; insolvency; job cut; road fatality'],
@@ -100,7 +100,7 @@ export const PEOPLE_HEADS: HeadTable = [
     'percentage+@none',
     `access to electricity; access to clean fuel; access to clean fuels and technologies for cooking; access to clean fuels and technology; literacy rate; school enrollment
     net enrollment rate; enrollment rate; gross enrollment ratio; completion rate; primary completion rate; coverage
-    lower secondary completion rate; educational attainment; tertiary educational attainment; homeownership rate
+    lower secondary completion rate; educational attainment; educational attainment at least completed; tertiary educational attainment; homeownership rate
     home ownership rate; immunization; births attended; births attended by skilled health staff; trained teacher
     births attended by skilled health personnel; contraceptive prevalence; completeness of birth registration
     contraceptive use; individuals using the internet; persistence to last grade; persistence to grade
@@ -119,7 +119,7 @@ export const PEOPLE_HEADS: HeadTable = [
     'percentage-@none',
     `poverty headcount ratio; poverty rate; extreme poverty rate; relative poverty; prevalence of undernourishment
     prevalence of stunting; prevalence of wasting; prevalence of underweight; prevalence of overweight; prevalence of hiv
-    prevalence of anemia; diabetes prevalence; smoking prevalence; prevalence of severe food insecurity; smoking adult
+    prevalence of anemia; prevalence of anemia among pregnant women; prevalence of anemia among children; diabetes prevalence; smoking prevalence; prevalence of severe food insecurity; smoking adult
     prevalence of moderate or severe food insecurity; people practicing open defecation; low-birthweight baby; repeater
     population living in slum; adult obesity rate; adults with hiv; out-of-school rate; at risk of poverty rate
     at-risk-of-poverty rate; prevalence of current tobacco use; learning poverty; children out of school; newly hiv infected

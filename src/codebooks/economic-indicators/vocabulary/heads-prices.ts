@@ -47,7 +47,7 @@ export const PRICE_HEADS: HeadTable = [
   [
     '!spread0@date',
     `spread; option-adjusted spread; yield spread; ted spread; credit spread; minus; relative to; breakeven inflation rate
-    interest rate spread; risk premium on lending; term premium; forward inflation expectation rate; cds spread`,
+    interest rate spread; risk premium on lending; term premium; sovereign cds spread; forward inflation expectation rate; cds spread`,
   ],
   [
     'price+@average growth-rate+ index+@average',
@@ -110,7 +110,7 @@ export const PRICE_HEADS: HeadTable = [
   ],
   [
     '!probability-',
-    'recession probability; probability of recession; crisis probability; default probability; probability of dying; lifetime risk of maternal death',
+    'recession probability; probability of recession; crisis probability; default probability; sovereign default probability; probability of dying; lifetime risk of maternal death',
   ],
   ['!probability+', 'survival to age'],
   [
@@ -119,7 +119,7 @@ export const PRICE_HEADS: HeadTable = [
   ],
   [
     '!percentage0@none',
-    `tax rate; income tax rate; personal income tax rate; corporate tax rate; corporate income tax rate; sales tax rate
+    `tariff rate most favored nation; tariff rate applied; tax rate; income tax rate; personal income tax rate; corporate tax rate; corporate income tax rate; sales tax rate
     value added tax rate; withholding tax rate; social security rate; capital gains tax rate; tariff rate; profit tax
     total tax and contribution rate; labor tax and contribution; bound rate; binding coverage; average tariff`,
   ],

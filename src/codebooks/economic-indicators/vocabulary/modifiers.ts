@@ -3,7 +3,7 @@
 export const MODIFIERS: readonly string[] = [
   // Grammar, and parts of a whole.
   `of; in; the; and; for; by; to; from; on; at; with; a; an; or; as; all; total; other; including; excluding; incl; excl; ex
-  old; worldwide; smoothed; gpi; spi; above; below; more; than; least; least at; main; major; selected; gross; overall; within; without tax
+  old; worldwide; implied; uninfected; weighted mean; simple mean; all products; smoothed; gpi; spi; above; below; more; than; least; least at; main; major; selected; gross; overall; within; without tax
   full; value; volume; amount; type; category; general; based`,
   // Price bases, adjustment, sources and spans of time.
   `per day; per week; per month; per quarter; per year; constant; current; nominal; real; at constant prices; at current prices; current price; constant price; market price
@@ -13,7 +13,7 @@ export const MODIFIERS: readonly string[] = [
   modeled; modelled; ilo; imf; oecd; world bank; national; official; projection; staff; survey; moving average; trend
   headline; core; harmonised; harmonized; core; unspecified; by sex; sex; by age; age-group; location; occupation; corresponding; dec; total of; reported; registered; crude; age-standardized; official statistic; inflation-adjusted
   not inflation-adjusted; atlas method; wef; who; unicef; fao; s&p; ism; cbi; nfib; nahb; zew; ifo; adp; jolts; michigan; gfk
-  caixin; richmond; dallas; philadelphia; kansas; ny; empire state; mba; lmi; cboe; caixin; reuters; tankan; case shiller
+  caixin; richmond; chicago; dallas; philadelphia; kansas; ny; empire state; mba; lmi; cboe; caixin; reuters; tankan; case shiller
   ice bofaml us; ice bofa us; baker hughes; challenger; move; vstoxx; lme; api; eia; moody; seasoned; ibrd; ida; dac`,
   // Sectors and activities.
   `agriculture; agricultural; forestry; fishing; industry; industrial; manufacturing; mining; quarrying; construction; service
@@ -73,7 +73,7 @@ export const UNIT_WORDS = `
 
 /** Words that may stand in brackets, in the whole of a percentage and in units beside all others of the vocabulary. */
 export const BRACKET_STEMS = `
-  %; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; active; supply; substitution; between; return; market; equity; cohort; population; working; group; aged; age; labor; force; yes; no
+  %; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; active; varies; vary; route; simple; weighted; applied; favored; nation; pension; fund; statutory; legal; capital; infrastructure; spending; own; supply; substitution; between; return; market; equity; cohort; population; working; group; aged; age; labor; force; yes; no
   employment; live; low; high; best; worst; most; least; 1=low; business-friendly; regulation; performance; lowest; highest; weak; strong
   commercial profit; profit; export; import; revenue; expenditure; income; gdp; gni; debt; reserve; loan; consumption; output; yuan; chinese
   japanese; yen; swiss; franc; brazilian; indian; rupee; mexican; peso; real; reals; krone; krona; canadian; australian; korean; won; one

@@ -76,6 +76,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['children', 'child'],
   ['indices', 'index'],
   ['people', 'person'],
+  ['midwives', 'midwife'],
 ])
 
 /** Brings a lower-case word to the form in which the vocabulary holds it: in the singular, in one spelling. */

@@ -24,5 +24,5 @@ export const PLACES: readonly string[] = [
   high-income economy; low-income economy; middle-income economy; least developed country; landlocked developing country
   small island developing state; developing country; emerging market; economy; country; region; outside region; within region
   northern; southern; eastern; western; coastal; capital region; northern region; southern region; eastern region; western region
-  all region; area; city; london; cushing; oklahoma; new york; tokyo; sec; st louis; african; asian; european; american; others`,
+  all region; area; city; london; cushing; oklahoma; new york; tokyo; sec; st louis; polish; british; german; french; italian; spanish; japanese; chinese; indian; mexican; canadian; australian; swiss; turkish; african; asian; european; american; others`,
 ]
