@@ -153,7 +153,7 @@ export const NAMES_THINGS = pattern`
 /** Names of money, which a unit that is only a multiplier does not count. */
 export const NAMES_AMOUNT = pattern`
   \b(?:exports?|imports?|gdp|revenues?|expenditures?|spending|debts?|liabilit(?:y|ies)|assets?|loans?|deposits?|credits?|reserves?
-  |incomes?|investments?|tax(?:es)?|value added|balance|savings?|capital|payments?|receipts?|transfers?|securities|equity|sales|turnover)\b
+  |incomes?|investments?|tax(?:es)?|value added|balance|savings?|capital|payments?|receipts?|transfers?|securities|equity)\b
 `
 /** Names of rates, amounts and indices, whose unit is no count although the names may mention people or things. */
 export const NAMES_MEASURE = pattern`

@@ -3,7 +3,7 @@ import { pattern } from '../readers/pattern.ts'
 import type { Orientation } from '../types.ts'
 import { PROCEDURES } from './aggregation-words.ts'
 import type { Rule, TypedContext } from './context.ts'
-import { AID, BALANCE_GOOD } from './orientation-words.ts'
+import { AID, BAD, BALANCE_GOOD } from './orientation-words.ts'
 import { DEBT_SERVICE } from './shared-words.ts'
 
 /** Names of the use of energy, of a fuel or of electricity, also where the fuel stands behind ("consumption from coal"). */
@@ -126,7 +126,8 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
   {
     rule: 'spending-for-a-purpose',
     value: 'neutral',
-    when: (s) => /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b/.test(s.head),
+    when: (s) =>
+      /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b/.test(s.head) && !BAD.test(s.head),
     sure: (s) => !/\bresearch\b/.test(s.head),
     because: 'Spending for whatever purpose is neutral (rulings 23 and 33).',
   },

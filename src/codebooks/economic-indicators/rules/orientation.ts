@@ -104,7 +104,8 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'minimum-wage-or-pay',
     value: 'higher-is-positive',
-    when: (s) => s.type === 'price' && /\bwages?\b|\bearnings\b|\bsalar|\bpay\b|\bremuneration\b/.test(s.head),
+    when: (s) =>
+      s.type === 'price' && /\bwages?\b|\bearnings\b|\bsalar|\bpay\b|\bremuneration\b|\bcompensation\b/.test(s.head),
     because: 'Pay is income.',
   },
   {
