@@ -1,16 +1,15 @@
-/**
- * Whether all texts of an indicator were read, which is what *sure* needs beside the rule that decides. Every word of the name
- * must stand in the vocabulary, at least one head must say what is measured, every head and every form must have the answer that
- * the rules give, no unit may be unread, and the description must not speak against it. What only the rules saw is a guess.
- */
-
+/** Whether all texts of an indicator were read, which is what *sure* needs beside the rule that decides. */
 import { pattern } from './readers/pattern.ts'
 import type { RuleContext } from './rules/context.ts'
 import type { FieldReading, IndicatorType, Orientation, TemporalAggregation } from './types.ts'
 import { isCurrencyCode, isKnownStem, isNumber, phraseAt } from './vocabulary/lexicon.ts'
 import { type AllowedAnswer, type Entry, stemsOf } from './vocabulary/notation.ts'
 
-/** What the vocabulary found in the texts of an indicator. */
+/**
+ * What the vocabulary found in the texts of an indicator. They count as read where every word of the name stands in the
+ * vocabulary, at least one head says what is measured, every head and every form has the answer that the rules give, no unit is
+ * unread, and the description does not speak against it. What only the rules saw is a guess.
+ */
 export interface TextsRead {
   /** Whether every word is known and a head says what is measured. */
   readonly areKnown: boolean

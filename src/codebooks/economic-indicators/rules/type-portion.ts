@@ -198,7 +198,8 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       c.isPercent && /\bshares?\b|\bcomposition\b|\bproportion\b/.test(c.head) && !/\bturnover ratio\b/.test(c.head),
     sure: (c) =>
-      /\bshare of\b|\bincome share\b|\bcomposition\b/.test(c.head) && !/\btariff lines\b|\byouth not\b/.test(c.head),
+      /\bshare of\b|\bincome share\b|\bcomposition\b/.test(c.head) &&
+      !/\btariff lines\b|\byouth not\b|\b(?:imports|exports) in gdp\b/.test(c.head),
     because: 'The name says share or composition.',
   },
   {

@@ -22,7 +22,7 @@ export const FORMS: HeadTable = [
   ],
   ['balance stock ratio growth-rate percentage', 'net'],
   ['flow count price share ratio index growth-rate volume percentage', 'new'],
-  ['balance ratio growth-rate', 'balance; surplus; deficit'],
+  ['balance ratio', 'balance; surplus; deficit'],
   ['price interest-rate duration index growth-rate percentage other volume ratio', 'average; mean; median'],
   ['count ratio', 'number; number of; count'],
   ['spread', 'versus; over treasury'],
@@ -32,6 +32,9 @@ export const FORMS: HeadTable = [
   // Phrases that look like a head and are none, so that nothing is sure beside them.
   [
     'other',
-    'government budget for; budget for; budget of; contribution of; reserve ratio; loan to value; loan to deposit; housing vacancy rate; rental vacancy rate; to value; to deposit',
+    `government budget for; budget for; budget of; contribution of; reserve ratio; loan to value; loan to deposit; to value
+    housing vacancy rate; rental vacancy rate; to deposit; spending on; expenditure on; wage inflation; bank debt; net fdi
+    net foreign direct investment; enrollment in private; private enrollment; private school enrollment; child employment
+    import in gdp; export in gdp; share of import; share of export`,
   ],
 ]

@@ -20,8 +20,8 @@ export const MODIFIERS: readonly string[] = [
   transport; transportation; utility; public administration; wholesale; retail; tourism; travel; finance; financial; insurance
   real estate; housing; health; education; energy; electricity; information; communication; communications; ict; technology
   high-technology; medium and high-tech; medium; high-tech; business; sector; private; public; government; central government
-  general government; corporate; non-financial; nonfinancial; nonfinancial corporate; household; consumer; producer; personal
-  bank; banking; commercial bank; central bank; commercial; enterprise; company; firm; small; large; nonfarm; non-farm; farm
+  general government; non-financial; nonfinancial; nonfinancial household; consumer; producer; personal
+  bank; banking; commercial bank; central bank; commercial; small; large; nonfarm; non-farm; farm
   vehicle; car; auto; automobile; light weight; heavy; durable; nondurable; durable good; machinery; equipment; food; beverage
   tobacco; clothing; textile; chemical; metal; mineral; fuel; ore; raw material; agricultural raw material; commodity; good; goods
   merchandise; product; manufacture; manufactured; crop; livestock; cereal; fish; meat; diamond; cow; bovine animal; animal; tea; fruit; vegetable; pharmaceutical
@@ -32,9 +32,9 @@ export const MODIFIERS: readonly string[] = [
   // Goods of trade.
   `car; engine; plastic; plastic article; paper; glass; ceramic; wood; furniture; leather; rubber; fertilizer; footwear; carpet
   component; electrical; electronic; apparatus; instrument; precision; specialized; machine; tool; appliance; article; metallic
-  structure; hardware; non-ferrous; ferrous; iron; yarn; fabric; organic; inorganic; fat; preserved; edible; non-edible; arms
+  structure; hardware; non-ferrous; ferrous; iron; yarn; fabric; organic; inorganic; fat; preserved; edible; non-edible;
   unprocessed; refined; petroleum; intermediate; consumption good; capital good; stage; process; category; minimum; maximum; telecommunication
-  computer; consumer electronics; aeronautic; clockmaking; miscellaneous; manuf; tyre; toy; ship; aircraft; arm; jewellery; optics; paint; toiletry; printing; knitwear; tube; coke; sugar; beverage; cycle`,
+  computer; consumer electronics; aeronautic; clockmaking; miscellaneous; manuf; tyre; toy; ship; aircraft; jewellery; optics; paint; toiletry; printing; knitwear; tube; coke; sugar; beverage; cycle`,
   // Energy and the air.
   `solar; wind; hydro; hydropower; hydroelectric; nuclear; nuclear power; solar power; wind power; renewable; renewables
   bioenergy; biofuel; low-carbon source; low-carbon; fossil; fossil fuel; other renewable; refinery; power; thermal; combustion
@@ -73,7 +73,7 @@ export const UNIT_WORDS = `
 
 /** Words that may stand in brackets, in the whole of a percentage and in units beside all others of the vocabulary. */
 export const BRACKET_STEMS = `
-  %; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; active; varies; vary; route; simple; weighted; applied; favored; nation; pension; fund; statutory; legal; capital; infrastructure; spending; own; supply; substitution; between; return; market; equity; cohort; population; working; group; aged; age; labor; force; yes; no
+  %; €; £; ¥; ₹; c; t; d; international; local; currency; case; death; relevant; active; corporate; enterprise; company; firm; varies; vary; route; simple; weighted; applied; favored; nation; pension; fund; statutory; legal; capital; infrastructure; spending; own; supply; substitution; between; return; market; equity; cohort; population; working; group; aged; age; labor; force; yes; no
   employment; live; low; high; best; worst; most; least; 1=low; business-friendly; regulation; performance; lowest; highest; weak; strong
   commercial profit; profit; export; import; revenue; expenditure; income; gdp; gni; debt; reserve; loan; consumption; output; yuan; chinese
   japanese; yen; swiss; franc; brazilian; indian; rupee; mexican; peso; real; reals; krone; krona; canadian; australian; korean; won; one
