@@ -187,3 +187,8 @@ async function* entriesOf(layout: Layout, index: DuplicateIndex, count: number):
       `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when no program writes to it`,
   )
 }
+
+/** Yields the indicators of a catalogue without their line numbers. */
+export async function* indicatorsOf(catalogue: Catalogue): AsyncGenerator<Indicator> {
+  for await (const { indicator } of catalogue.indicators()) yield indicator
+}

@@ -9,6 +9,11 @@ const MAX_RUN_ID_LENGTH = 100
 export const MAX_PACK = 25
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
+/** The share of agreement that rules must show where the caller names none. */
+export const DEFAULT_TARGET = 0.97
+export const MIN_TARGET = 0.5
+export const MAX_TARGET = 0.999
+
 /** The catalogue of a request that names none. */
 export const DEFAULT_CATALOGUE = 'default'
 export const MAX_CATALOGUE_LENGTH = 100
@@ -32,6 +37,22 @@ const optionsSchema = z.strictObject(
   {
     mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
     reuse: z.boolean().optional(),
+    /**
+     * What rules need to decide alone in mode hybrid: evidence of this catalogue (the default), or with "shipped" only the
+     * evidence that comes with the service.
+     */
+    trust: z.enum(['catalogue', 'shipped'], { error: 'must be "catalogue" or "shipped"' }).optional(),
+    /** The share of agreement with the model that rules must show on the catalogue before they decide alone. */
+    target: z
+      .number({ error: 'must be a number' })
+      .min(MIN_TARGET, { error: (issue) => `must be at least ${MIN_TARGET}, got ${issue.input}` })
+      .max(MAX_TARGET, { error: (issue) => `must be at most ${MAX_TARGET}, got ${issue.input}` })
+      .optional(),
+    /**
+     * Which of the indicators the model is asked about blind, to check the rules: a steady share (the default), all of the
+     * batch, because the caller has drawn them at random, or none, because the caller audits by itself.
+     */
+    audit: z.enum(['steady', 'all', 'none'], { error: 'must be "steady", "all" or "none"' }).optional(),
     /**
      * With true, models answer also where a person has answered. With "aside", models do so too, but the answers of people
      * stay stored, so that a model can be measured.

@@ -46,12 +46,12 @@ export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined
 
 /**
  * Returns the names of the fields that rules do not decide alone, so that an answer is wanted for them: all askable fields in
- * mode `model`, those without a sure finding in mode `hybrid`, none in mode `rules`. Left out are fields that the labels in
- * `decided` or sure findings rule out, and fields that stand in `decided`.
+ * mode `model`, those without a decisive finding in mode `hybrid`, none in mode `rules`. Left out are fields that the labels
+ * in `decided` or decisive findings rule out, and fields that stand in `decided`.
  */
 export function openFields({ codebook }: Scheme, reading: Reading, mode: Mode, decided: Labels = {}): string[] {
   if (mode === 'rules') return []
-  const sure = mode === 'hybrid' ? sureLabels(reading) : {}
+  const sure = mode === 'hybrid' ? decisiveLabels(reading) : {}
   const known = { ...sure, ...decided }
   return askableFields(codebook).flatMap(({ name, appliesWhen }) => {
     if (name in known) return []
@@ -59,9 +59,16 @@ export function openFields({ codebook }: Scheme, reading: Reading, mode: Mode, d
   })
 }
 
-/** Returns the labels of the findings that are sure. */
-export function sureLabels(reading: Reading): Labels {
-  return Object.fromEntries(Object.entries(reading).flatMap(([name, { sure, value }]) => (sure ? [[name, value]] : [])))
+/** Returns the labels of the findings that may stand in for a model. */
+export function decisiveLabels(reading: Reading): Labels {
+  return Object.fromEntries(
+    Object.entries(reading).flatMap(([name, finding]) => (isDecisive(finding) ? [[name, finding.value]] : [])),
+  )
+}
+
+/** Whether a finding may stand in for a model: it is sure, and the evidence of the catalogue does not speak against its rule. */
+export function isDecisive(finding: Reading[string] | undefined): boolean {
+  return finding?.sure === true && finding.trusted !== false
 }
 
 /** Whether a condition fails by labels that are known; a label that is not known yet may still meet it. */

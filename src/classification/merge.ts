@@ -1,6 +1,6 @@
 /** Merges the findings of rules with the answers of models and people into the labels of a record, and decides about escalation. */
 import type { LabelValue } from '../codebooks/codebook.ts'
-import { appliesTo, completeLabels, isSameLabel } from './fields.ts'
+import { appliesTo, completeLabels, isDecisive, isSameLabel } from './fields.ts'
 import type { Decision, Labels, Mode, Reading, Scheme, Source } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
@@ -34,6 +34,8 @@ export interface Merged {
   readonly confidence: Readonly<Record<string, number>>
   /** The askable fields whose label is a guess: of a rule that is not sure, or of the offline model. */
   readonly guessed: readonly string[]
+  /** The askable fields whose label is that of a sure rule, where no evidence of the catalogue says that the rule may decide. */
+  readonly unchecked: readonly string[]
   /** The askable fields that apply and that nothing decided. */
   readonly undecided: readonly string[]
   /** The fields where the answer of a model contradicts a sure finding, whichever of the two decided. */
@@ -42,7 +44,7 @@ export interface Merged {
 
 /**
  * Chooses a label for each field. The answer of a person always wins. Otherwise mode `rules` takes the findings; mode
- * `hybrid` takes a finding where it is sure, else the answer; mode `model` takes the answer. Without an answer the finding
+ * `hybrid` takes a finding where it is decisive, else the answer; mode `model` takes the answer. Without an answer the finding
  * stands. A field that does not apply by the labels chosen is null, and what was said of it decides nothing.
  */
 export function mergeLabels(input: MergeInput): Merged {
@@ -60,6 +62,7 @@ export function mergeLabels(input: MergeInput): Merged {
     decidedBy: Object.fromEntries(standing.map(({ field, by }) => [field.name, by])),
     confidence: Object.fromEntries(standing.map(({ field, confidence }) => [field.name, confidence])),
     guessed: standing.flatMap(({ field, isGuess }) => (isGuess && field.asked ? [field.name] : [])),
+    unchecked: standing.flatMap(({ field, isUnchecked }) => (isUnchecked && field.asked ? [field.name] : [])),
     undecided: undecided.map(({ name }) => name),
     conflicts: input.mode === 'rules' ? [] : conflictsOf(input.reading, input.decisions),
   }
@@ -71,6 +74,8 @@ interface Choice {
   readonly by: Source
   readonly confidence: number
   readonly isGuess: boolean
+  /** Whether a sure rule chose the value, and no evidence of the catalogue says that it may. */
+  readonly isUnchecked: boolean
 }
 
 /** Chooses between the answer and the finding of a field; null where there is neither. */
@@ -80,11 +85,16 @@ function choiceOf({ scheme, mode, reading, decisions }: MergeInput, name: string
   if (answer !== undefined && (answer.source === 'person' || usesAnswer(mode, finding))) {
     const { decision, source, isGuess } = answer
     const confidence = decision.confidence[name] ?? 0
-    return { value: decision.labels[name] ?? null, by: source, confidence, isGuess }
+    return { value: decision.labels[name] ?? null, by: source, confidence, isGuess, isUnchecked: false }
   }
   if (finding === undefined) return null
   const { value, sure } = finding
-  return { value, by: 'rules', confidence: findingConfidence(scheme, name, sure), isGuess: !sure }
+  return {
+    value,
+    by: 'rules',
+    confidence: findingConfidence(scheme, name, sure),
+    isGuess: !sure || finding.trusted !== true,
+  }
 }
 
 /** Returns the answer that counts for a field: the latest of a person, else the latest of a model. */
@@ -94,7 +104,7 @@ export function answerOf(decisions: readonly SourcedDecision[], field: string): 
 }
 
 function usesAnswer(mode: Mode, finding: Reading[string] | undefined): boolean {
-  return mode === 'model' || (mode === 'hybrid' && finding?.sure !== true)
+  return mode === 'model' || (mode === 'hybrid' && !isDecisive(finding))
 }
 
 /**
@@ -107,10 +117,10 @@ export function findingConfidence({ code }: Scheme, field: string, sure: boolean
 }
 
 function conflictsOf(reading: Reading, decisions: readonly SourcedDecision[]): string[] {
-  return Object.entries(reading).flatMap(([name, { sure, value }]) => {
-    const answer = sure ? answerOf(decisions, name) : undefined
+  return Object.entries(reading).flatMap(([name, finding]) => {
+    const answer = isDecisive(finding) ? answerOf(decisions, name) : undefined
     if (answer === undefined || answer.source === 'person') return []
-    return isSameLabel(answer.decision.labels[name], value) ? [] : [name]
+    return isSameLabel(answer.decision.labels[name], finding.value) ? [] : [name]
   })
 }
 

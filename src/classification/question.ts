@@ -1,5 +1,5 @@
 /** Builds the question to the model about one record: the fields that are open, what is known and guessed of them, and candidate codes. */
-import { openFields, sureLabels } from './fields.ts'
+import { decisiveLabels, openFields } from './fields.ts'
 import type { PreparedScheme } from './scheme.ts'
 import { shapeOf } from './shape.ts'
 import type { Indicator, Labels, Mode, Reading } from './types.ts'
@@ -14,6 +14,16 @@ export interface Question {
   readonly fields: readonly string[]
   /** The candidates of each code field asked, the likeliest first. */
   readonly codes: Readonly<Record<string, readonly string[]>>
+  /** Whether the question is an audit: the model is asked blind, without what the rules found. */
+  readonly audit?: boolean
+}
+
+export interface QuestionOptions {
+  readonly mode: Mode
+  /** Labels of answers that are there already. */
+  readonly decided?: Labels
+  /** Whether the model is asked without what the rules found. */
+  readonly isAudit?: boolean
 }
 
 /**
@@ -24,13 +34,14 @@ export function questionOf(
   scheme: PreparedScheme,
   record: Indicator,
   reading: Reading,
-  { mode, decided = {} }: { readonly mode: Mode; readonly decided?: Labels },
+  { mode, decided = {}, isAudit = false }: QuestionOptions,
 ): Question | null {
   const fields = openFields(scheme, reading, mode, decided)
   if (fields.length === 0) return null
   const { samples } = scheme.codebook.record
   const indicator = { ...record, sample_values: samples === 0 ? [] : record.sample_values.slice(-samples) }
-  return { indicator, reading, fields, codes: candidatesOf(scheme, record, fields) }
+  const question = { indicator, reading, fields, codes: candidatesOf(scheme, record, fields) }
+  return isAudit ? { ...question, audit: true } : question
 }
 
 /** Returns the candidates of each code field in `fields`. With a `factor` greater than 1 more candidates are given. */
@@ -51,13 +62,15 @@ export function candidatesOf(
 
 /**
  * Returns what the prompt says about a record: a sure finding and an answered label as known, a finding that is not sure as a
- * guess. In mode `model` all findings are guesses, because the model's answer then counts more than they do.
+ * guess. In mode `model` all findings are guesses, because the model's answer then counts more than they do. An audit shows
+ * neither, because what the model is shown sways it.
  */
 export function promptItemOf(key: string, question: Question, mode: Mode, answered: Labels = {}): PromptItem {
   const { indicator, reading, fields, codes } = question
-  const sure = mode === 'model' ? {} : sureLabels(reading)
+  const isBlind = question.audit === true
+  const sure = mode === 'model' || isBlind ? {} : decisiveLabels(reading)
   const known = Object.entries({ ...sure, ...answered }).filter(([name]) => !fields.includes(name))
-  const guess = Object.entries(reading).filter(([name]) => fields.includes(name))
+  const guess = isBlind ? [] : Object.entries(reading).filter(([name]) => fields.includes(name))
   return {
     key,
     indicator,

@@ -73,12 +73,13 @@ function sourcesOf(reading: Reading, { decidedBy }: Merged): Record<string, stri
  * A result that a person decided in every field that the rules are not sure of is never sent to review, because the same
  * person would be asked the same question again. Where the person left a field open, what fills it counts as it would alone.
  */
-function statusOf({ fields }: Codebook, { decidedBy, guessed, undecided }: Merged, isDoubted: boolean): Status {
+function statusOf({ fields }: Codebook, merged: Merged, isDoubted: boolean): Status {
+  const { decidedBy, guessed, unchecked, undecided } = merged
   const deciders = fields.flatMap(({ name, asked }) => (asked ? (decidedBy[name] ?? []) : []))
   const isPersons = deciders.includes('person') && deciders.every((by) => by === 'person' || by === 'rules')
   const isSettled = isPersons && guessed.length === 0 && undecided.length === 0
   if (isDoubted && !isSettled) return 'needs-review'
-  return guessed.length > 0 ? 'unverified' : 'accepted'
+  return guessed.length + unchecked.length > 0 ? 'unverified' : 'accepted'
 }
 
 /**
@@ -127,8 +128,18 @@ function doubtsOf(input: ClassificationInput, merged: Merged): Issue[] {
   return issues
 }
 
-function guessIssues({ guessed }: Merged): Issue[] {
-  return guessed.length === 0 ? [] : [{ code: 'unsure', message: `only a guess: ${guessed.join(', ')}` }]
+function guessIssues({ guessed, unchecked }: Merged): Issue[] {
+  return [
+    ...(guessed.length === 0 ? [] : [{ code: 'unsure', message: `only a guess: ${guessed.join(', ')}` }]),
+    ...(unchecked.length === 0
+      ? []
+      : [
+          {
+            code: 'unchecked',
+            message: `decided by rules that nothing has checked on this catalogue: ${unchecked.join(', ')}`,
+          },
+        ]),
+  ]
 }
 
 /** Joins the sentences that explain the findings of the askable fields, each sentence once. */

@@ -41,8 +41,13 @@ export interface Indicator {
 export interface Finding {
   /** The best answer, given even where the rule is not sure of it. */
   readonly value: LabelValue
-  /** True where the value may stand without asking a model. */
+  /** True where the rule read all of the record and is trusted by the shipped evidence. */
   readonly sure: boolean
+  /**
+   * Whether the evidence of the catalogue shows that the rule may stand in for a model there. Without this property nothing was
+   * checked on the catalogue: a sure finding may stand then, but its result is unverified.
+   */
+  readonly trusted?: boolean
   /** The kebab-case name of the rule or reader, such as "name-growth-rate". Names stay the same over releases. */
   readonly rule: string
   /** One short sentence that explains the value to a person who checks it. */

@@ -15,6 +15,8 @@ import { createSequentialTest, type SequentialTest } from './sequential.ts'
 
 /** The most further labels that the outlook reckons with. */
 const MOST_MORE = 2_000
+/** The weight of the evidence for all rows beside that for a cut: all rows are what most people want to know. */
+const ROWS_WEIGHT = 3 / 4
 
 interface Judged {
   readonly row: DrawnRow
@@ -31,10 +33,10 @@ interface Judged {
  * on its own. Each of m claims has the error probability delta / m.
  * The cut belongs to the claim about the whole row (or to the only claim) and shares its part d of delta without splitting it. Let E
  * be the evidence for all rows, and C the least evidence of the cuts from the highest confidence down to the one in question.
- * All rows are shown where E >= 1/d and (E + C of the lowest cut) / 2 >= 1/d, a cut where C >= 1/d and (E + C) / 2 >= 1/d.
- * Proof: if of all these only the claim about all rows is false, it must reach E >= 1/d; if only cuts are false, the highest false
- * one must reach 1/d; if both are, the mean of E and the evidence of the highest false cut must, which is the mean of
- * two test supermartingales and so one itself. By Ville's inequality each has probability at most d, and only one is the case. Going
+ * All rows are shown where E >= 1/d and 3/4 E + 1/4 C of the lowest cut >= 1/d, a cut where C >= 1/d and 3/4 E + 1/4 C >= 1/d.
+ * Proof: if of all these only the claim about all rows is false, E must reach 1/d; if only cuts are false, the highest false one
+ * must reach 1/d; if both are, 3/4 E and 1/4 of the evidence of the highest false cut must reach 1/d together, and a weighted mean of
+ * two test supermartingales is one itself. By Ville's inequality each has probability at most d, and only one is the case. Going
  * through cuts from the highest down is fixed-sequence testing (Maurer, Hothorn and Lehmacher 1995), the means are a closed test
  * with e-values (Vovk and Wang 2021).
  * A claim is missed where the upper bound is below the target; that errs with probability delta / m as well, counted separately.
@@ -128,7 +130,7 @@ function follow(
   })
   const seen = { right: 0, labelled: 0, lower: 0, upper: 1, isShown: false, isMissed: false }
   let cut: CutResult | null = null
-  let logNeeded = neededBeside(delta, cutTests.length === 0 ? Infinity : 0)
+  let logNeeded = neededBeside(delta, ROWS_WEIGHT, cutTests.length === 0 ? Infinity : 0)
   for (const { row, label } of counted) {
     const right = isRight(plan, claim, label)
     seen.labelled++
@@ -144,10 +146,10 @@ function follow(
     for (const { confidence, size, test: own, right: inside, labelled } of cutTests) {
       least = Math.min(least, own.logEvidence(inside, labelled - inside))
       const isLower = cut === null || confidence < cut.confidence
-      if (isLower && least >= neededBeside(delta, evidence))
+      if (isLower && least >= neededBeside(delta, 1 - ROWS_WEIGHT, evidence))
         cut = { confidence, rows: size, left: population - size, right: inside, labelled }
     }
-    logNeeded = neededBeside(delta, least)
+    logNeeded = neededBeside(delta, ROWS_WEIGHT, least)
     if (evidence >= logNeeded) seen.isShown = true
     seen.lower = Math.max(seen.lower, test.lowerBound(seen.right, wrong, logNeeded))
     seen.upper = Math.min(seen.upper, test.upperBound(seen.right, wrong))
@@ -160,11 +162,12 @@ function follow(
 }
 
 /**
- * The logarithm of the evidence that is needed beside other evidence of which the claim shares its delta: at least 1/delta, and
- * so much that the mean of both is at least 1/delta.
+ * The logarithm of the evidence that a claim of weight `weight` needs beside other evidence with the rest of the weight: at least
+ * 1/delta, and so much that the weighted mean of both is at least 1/delta.
  */
-function neededBeside(delta: number, logOther: number): number {
-  return Math.log(Math.max(1 / delta, 2 / delta - Math.exp(Math.min(logOther, 700))))
+function neededBeside(delta: number, weight: number, logOther: number): number {
+  const other = Math.exp(Math.min(logOther, 700))
+  return Math.log(Math.max(1 / delta, (1 / delta - (1 - weight) * other) / weight))
 }
 
 function moreLabels(

@@ -73,6 +73,7 @@ export interface Gate {
   verdict(): GateVerdict
   /** Whether the target was shown since the last restart: what `state` "trusted" rests on, at no cost. */
   isShown(): boolean
+  restarts(): number
 }
 
 const DEFAULT_DELTA = 0.05
@@ -234,7 +235,7 @@ export function createGate(options: GateOptions): Gate {
     return lookAhead(buildLimits(test, most), 0, 0, expectedMissShare(n, misses)).chance >= LEAST_CHANCE
   }
 
-  return { add, verdict, isShown: () => stretch.isTrusted }
+  return { add, verdict, isShown: () => stretch.isTrusted, restarts: () => restarts }
 }
 
 /** The sentence that says by which measure a rule was removed. */

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { CountAnswered, Store } from '../store/types.ts'
 import { createAdmission } from './batch/admission.ts'
+import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { answerBudget } from './budget.ts'
@@ -25,12 +26,16 @@ import {
   type CodebookResponse,
   codebookRequestSchema,
   type EstimateResponse,
+  type EvidenceRequest,
+  type EvidenceResponse,
+  evidenceRequestSchema,
   type HealthResponse,
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
   type TokenPrice,
 } from './contract.ts'
+import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep } from './options.ts'
@@ -77,10 +82,12 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     options: { ...chunkOptions(deps), hooks },
   })
 
+  const evidence = createEvidence(store)
   const batchDeps = {
     store,
     schemes,
     models: model.models,
+    evidence,
     metrics,
     priceOf: deps.priceOf,
     admission: createAdmission(() => deps.limiter.stats()),
@@ -116,6 +123,11 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
         { input: serde.schema(codebookRequestSchema) },
         (ctx: Context, request: CodebookRequest): Promise<CodebookResponse> =>
           ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),
+      ),
+      evidence: handlers.handler(
+        { input: serde.schema(evidenceRequestSchema) },
+        (ctx: Context, request: EvidenceRequest): Promise<EvidenceResponse> =>
+          ctx.run('read the evidence', () => answerEvidence({ evidence, schemes }, request), databaseStep),
       ),
       health: async (_ctx: Context): Promise<HealthResponse> => deps.health(),
     },

@@ -43,6 +43,28 @@ export interface StoredAnswer {
   readonly promptVersion: string
 }
 
+/** The catalogue and the codebook, by its hash, that evidence is counted for. */
+export interface EvidenceScope {
+  readonly catalogue: string
+  readonly codebookHash: string
+}
+
+/** What one audit found of one field: whether the model, asked blind, agreed with the rule. */
+export interface AuditToSave {
+  readonly field: string
+  readonly rule: string
+  readonly agreed: boolean
+  readonly indicatorId: string
+  /** The model by the name that its endpoint gave. */
+  readonly model: string
+}
+
+/** An audit as it is stored. */
+export interface StoredAudit extends AuditToSave {
+  /** The number by which audits are in the order in which they were stored. */
+  readonly number: number
+}
+
 /** One request to a model, recorded for its cost and for audits. */
 export interface ModelRequestRecord {
   /** An id that is unique over all runs, and the same when the step that sent the request runs twice. */
@@ -150,6 +172,8 @@ export interface BatchToSave {
   readonly answers: readonly StoredAnswer[]
   readonly requests: readonly ModelRequestRecord[]
   readonly totals: BatchTotals
+  /** What the audits of the batch found; the same indicator is counted once a run. */
+  readonly audits?: readonly AuditToSave[]
   /** The claims that end with this batch; null where the batch holds none. */
   readonly end: ClaimsToEnd | null
   /**

@@ -5,6 +5,7 @@ import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
+import { findAudits, writeAudits } from './evidence/audits.ts'
 import { exportClassifications, exportIndicators } from './export.ts'
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
@@ -30,6 +31,7 @@ export function createStore(pool: DatabasePool): Store {
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
     findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
     saveAnswers: (answers) => saveAnswers(pool, answers),
+    findAudits: (scope, after) => findAudits(pool, scope, after),
     saveBatch: (batch) => saveBatch(pool, batch),
     findClassifications: (id, scope) => findClassifications(pool, id, scope),
     findRun: (runId) => findRun(pool, runId),
@@ -60,6 +62,7 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     }),
     ...overrideHumanAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
+    ...writeAudits(parameters, batch),
     ...writeRequests(parameters, batch),
     ...reopenRun(parameters, batch),
     ...writeEndedClaims(parameters, batch.end),

@@ -5,6 +5,7 @@ import type {
   BatchToSave,
   ClaimState,
   CodebookColumn,
+  EvidenceScope,
   KnownIndicator,
   LatestResult,
   ModelUse,
@@ -13,6 +14,7 @@ import type {
   RunTotals,
   ShapeClaims,
   StoredAnswer,
+  StoredAudit,
   StoredCodebook,
   StoredDecision,
 } from './saved-types.ts'
@@ -52,6 +54,14 @@ export interface Store {
   findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
   /** Saves answers and ends their claims, so that no batch sees a claim that ended without its answer. */
   saveAnswers(answers: AnswersToSave): Promise<void>
+  /**
+   * The audits of a catalogue with a number greater than `after`, in the order in which they were stored, and the number of all
+   * its audits.
+   */
+  findAudits(
+    scope: EvidenceScope,
+    after: number,
+  ): Promise<{ readonly audits: readonly StoredAudit[]; readonly total: number }>
   /** Saves a batch. An older result never replaces a newer one; a person's stays unless the batch overrides human answers. */
   saveBatch(batch: BatchToSave): Promise<void>
   /** The latest classifications of one indicator: one for each catalogue and codebook that `scope` does not name, at most 20. */

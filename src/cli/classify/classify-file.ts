@@ -1,6 +1,6 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
 import { resolve } from 'node:path'
-import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
+import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
@@ -9,6 +9,13 @@ import type { Config } from '../../config/config.ts'
 import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import {
+  type AuditStages,
+  auditBatches,
+  isAuditing,
+  type PlannedBatch,
+  readEvidence,
+} from '../evidence/audit-stages.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { type CostAdmission, costBasisOf, createCostAdmission } from './cost-budget.ts'
@@ -75,7 +82,8 @@ export async function classifyFile(
       const dryRun = (batch: readonly Indicator[]) => dryRunByService(service, batch, request, interrupts.second)
       costAdmission = createCostAdmission({ maxUsd, spentUsd: journal.costUsd, request, scheme, basis, dryRun })
     }
-    const report = await runWithProgress(journal, catalogue, {
+    const stages = { service, catalogue, scheme, settings: request, runId, signal: interrupts.first }
+    const report = await runWithProgress(journal, stages, {
       urls,
       codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
@@ -86,7 +94,12 @@ export async function classifyFile(
       costAdmission,
     })
     if (report.failed === 0) await journal.remove()
-    return { ...report, warnings: [...catalogue.warnings, ...report.warnings] }
+    const evidence = isAuditing(stages) && !interrupts.first.aborted ? await readEvidence(stages) : undefined
+    return {
+      ...report,
+      ...(evidence === undefined ? {} : { evidence }),
+      warnings: [...catalogue.warnings, ...report.warnings],
+    }
   } finally {
     await catalogue?.close()
     await skipped.close()
@@ -164,19 +177,28 @@ async function noteCostLimit(
 
 async function runWithProgress(
   journal: RunJournal,
-  catalogue: Catalogue,
+  stages: AuditStages,
   options: Omit<RunOptions, 'say' | 'onProgress'>,
 ): Promise<RunReport> {
-  const progress = createStderrProgress(catalogue.count)
+  const progress = createStderrProgress(stages.catalogue.count)
   try {
-    const batches = batchesOf(indicatorsOf(catalogue), journal.header.batch_size)
-    return await runCatalogue(journal, batches, { ...options, say: progress.note, onProgress: progress.update })
+    const plan = (drained: () => Promise<void>) => planRun(journal, stages, drained)
+    return await runCatalogue(journal, plan, { ...options, say: progress.note, onProgress: progress.update })
   } finally {
     progress.end()
   }
 }
 
-/** Yields the indicators of a catalogue without their line numbers. */
-export async function* indicatorsOf(catalogue: Catalogue): AsyncGenerator<Indicator> {
-  for await (const { indicator } of catalogue.indicators()) yield indicator
+/** The batches of a run: first those of the audits, because rules decide nothing before these are in, then all of the file. */
+async function* planRun(
+  journal: RunJournal,
+  stages: AuditStages,
+  drained: () => Promise<void>,
+): AsyncGenerator<PlannedBatch> {
+  if (isAuditing(stages)) yield* auditBatches(stages, drained)
+  let index = 0
+  for await (const indicators of batchesOf(indicatorsOf(stages.catalogue), journal.header.batch_size)) {
+    yield { index, indicators, isAudit: false }
+    index += 1
+  }
 }

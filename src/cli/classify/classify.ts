@@ -1,8 +1,9 @@
 /** The command `classify FILE`: its options, what it prints at its end, and its exit code. */
 import { type Command, Option } from 'commander'
+import { MAX_TARGET, MIN_TARGET } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
-import { dollars, duration, httpUrls, oneOf, wholeNumber } from '../ui/option-values.ts'
+import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -47,6 +48,18 @@ export function addClassifyCommand(program: Command): void {
       'hybrid: ask the model where the rules are not sure; model: ask it about every indicator; rules: never ask it',
       oneOf(['hybrid', 'model', 'rules']),
       'hybrid',
+    )
+    .option(
+      '--target <share>',
+      'agreement with the model that rules must show on this catalogue before they decide a field alone, 0.5 to 0.999 ' +
+        '(default: 0.97)',
+      share(MIN_TARGET, MAX_TARGET),
+    )
+    .option(
+      '--trust <evidence>',
+      'what rules need to decide alone in mode hybrid: catalogue (audits of this catalogue) or shipped (no audits)',
+      oneOf(['catalogue', 'shipped']),
+      'catalogue',
     )
     .option('--no-reuse', 'do not reuse stored answers for the same shape')
     .option('--override-person', 'classify again also what a person has decided, and replace that decision')

@@ -1,10 +1,9 @@
 /** Estimates the cost and time of classifying a catalogue file, or of the rest of an earlier run: the work of `classify --estimate`. */
-import { batchesOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
+import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { say } from '../ui/terminal.ts'
-import { indicatorsOf } from './classify-file.ts'
 import { estimateRun } from './estimate.ts'
 import type { EstimateReport } from './estimate-sum.ts'
 import { type ClassifyOptions, settingsOf } from './options.ts'

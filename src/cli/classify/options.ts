@@ -11,6 +11,10 @@ export interface ClassifyOptions {
   /** A file or a name, as the user gave it. */
   readonly codebook?: string
   readonly reuse: boolean
+  /** What rules need to decide alone: evidence of this catalogue, or only the evidence that comes with the service. */
+  readonly trust: 'catalogue' | 'shipped'
+  /** The agreement with the model that rules must show on the catalogue, from 0.5 to 0.999. */
+  readonly target?: number
   readonly overridePerson?: boolean
   readonly pack?: number
   readonly batchSize: number
@@ -49,6 +53,8 @@ export function settingsOf(
     options: {
       mode: options.mode,
       reuse: options.reuse,
+      trust: options.trust,
+      ...(options.target === undefined ? {} : { target: options.target }),
       ...(options.overridePerson === true ? { override_person: true } : {}),
       ...(options.pack === undefined ? {} : { pack: options.pack }),
     },

@@ -31,6 +31,9 @@ const headerSchema = z.object({
     reuse: z.boolean(),
     override_person: z.boolean().optional(),
     pack: z.number().int().min(1).max(25).optional(),
+    /** Runs that earlier releases began trust the shipped evidence. */
+    trust: z.enum(['catalogue', 'shipped']).default('shipped'),
+    target: z.number().optional(),
   }),
   /** The cost limit with which the run began, in US dollars. */
   max_cost_usd: z.number().min(0).optional(),

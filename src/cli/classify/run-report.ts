@@ -1,6 +1,6 @@
 /** Adds up the results of the batches of a run, and builds the report of the run from the sums. */
 import type { Source } from '../../classification/types.ts'
-import type { BatchSummary, Warning } from '../../restate/contract.ts'
+import type { BatchSummary, EvidenceResponse, Warning } from '../../restate/contract.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 
@@ -13,6 +13,10 @@ export interface RunReport {
   readonly indicators: number
   readonly classified: number
   readonly unchanged: number
+  /** The number of `classified` indicators about which the model was asked blind, to check the rules. */
+  readonly audited: number
+  /** What the audits of the catalogue show of the rules, field by field; absent where the run does not audit. */
+  readonly evidence?: EvidenceResponse
   readonly failed: number
   /** The number of indicators in `classified` and `unchanged` that earlier processes of the same run finished. */
   readonly resumed: number
@@ -57,9 +61,9 @@ export interface RunTotals {
   /** Returns the sums that the progress line shows. */
   counts(): Pick<ProgressCounts, 'done' | 'failed' | 'resumed' | 'needsReview' | 'unverified'>
   /** Adds a batch that this process has finished. */
-  addBatch(summary: BatchSummary): void
+  addBatch(summary: BatchSummary, isAudit?: boolean): void
   /** Adds a batch with `indicators` indicators that an earlier process of the run has finished. */
-  addEarlierBatch(summary: BatchSummary, indicators: number): void
+  addEarlierBatch(summary: BatchSummary, indicators: number, isAudit?: boolean): void
   /** Adds indicators that failed and have no result. Failures with the same reason become one entry of the report. */
   addFailure(code: string, reason: string, ids: readonly string[]): void
   buildReport(run: {
@@ -88,8 +92,12 @@ export function createRunTotals(): RunTotals {
   const warnings = new Map<string, Warning>()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
   const earlier = { indicators: 0, modelRequests: 0 }
+  /** Rows that were classified in an audit. The batches of the file find them unchanged, and they count once. */
+  let audited = 0
+  const unchanged = () => Math.max(0, sums.unchanged - audited)
 
-  function add(summary: BatchSummary): void {
+  function add(summary: BatchSummary, isAudit = false): void {
+    if (isAudit) audited += summary.classified
     sums.classified += summary.classified
     sums.unchanged += summary.unchanged
     sums.needs_review += summary.needs_review
@@ -106,16 +114,16 @@ export function createRunTotals(): RunTotals {
 
   return {
     counts: () => ({
-      done: sums.classified + sums.unchanged,
+      done: sums.classified + unchanged(),
       failed: sums.failed,
       resumed: earlier.indicators,
       needsReview: sums.needs_review,
       unverified: sums.unverified,
     }),
     addBatch: add,
-    addEarlierBatch(summary, indicators) {
-      add(summary)
-      earlier.indicators += indicators
+    addEarlierBatch(summary, indicators, isAudit = false) {
+      add(summary, isAudit)
+      if (!isAudit) earlier.indicators += indicators
       earlier.modelRequests += summary.model_requests
     },
     addFailure(code, reason, ids) {
@@ -125,7 +133,7 @@ export function createRunTotals(): RunTotals {
       sums.failed += ids.length
     },
     buildReport({ runId, catalogue, codebook, elapsedMs, nodes, maxCost }) {
-      const done = sums.classified + sums.unchanged
+      const done = sums.classified + unchanged()
       const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
       return {
         run_id: runId,
@@ -133,7 +141,8 @@ export function createRunTotals(): RunTotals {
         codebook,
         indicators: done + sums.failed,
         classified: sums.classified,
-        unchanged: sums.unchanged,
+        unchanged: unchanged(),
+        audited,
         failed: sums.failed,
         resumed: earlier.indicators,
         needs_review: sums.needs_review,

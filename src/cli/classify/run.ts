@@ -4,6 +4,7 @@ import { isServiceError, messageOf } from '../../errors.ts'
 import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { watchAnswers } from '../client/answer-watch.ts'
 import { type Batch, BatchFailedError, createBatchClient } from '../client/batches.ts'
+import type { PlannedBatch } from '../evidence/audit-stages.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { createBatchWindow } from './batch-window.ts'
 import type { CostAdmission, CostReservation } from './cost-budget.ts'
@@ -35,13 +36,14 @@ export interface RunOptions {
 }
 
 /**
- * Submits every batch that the journal does not list as done. A failed batch does not reject: the report lists its
+ * Submits every batch of `planBatches` that the journal does not list as done. The function that it gets resolves when no
+ * batch is in flight. A failed batch does not reject: the report lists its
  * indicators under the reason. Rejects where `batches` cannot be read to the end, but only after the batches in flight
  * have ended. Where the journal cannot be written, no further batch is submitted.
  */
 export async function runCatalogue(
   journal: RunJournal,
-  batches: AsyncIterable<readonly Indicator[]>,
+  planBatches: (drained: () => Promise<void>) => AsyncIterable<PlannedBatch>,
   options: RunOptions,
 ): Promise<RunReport> {
   const startedAt = performance.now()
@@ -73,13 +75,14 @@ export async function runCatalogue(
       stopReason ??= `its progress cannot be written to DATA_DIR (${messageOf(error)})`
     })
   }
-  const submit = async (index: number, indicators: readonly Indicator[], reservation: CostReservation | null) => {
+  const submit = async (planned: PlannedBatch, reservation: CostReservation | null) => {
+    const { index, indicators } = planned
     const submittedAt = performance.now()
-    const batch = buildBatch(journal.header, index, indicators, journal.failures(index))
+    const batch = buildBatch(journal.header, planned, journal.failures(index))
     try {
       const { summary, results } = await client.submit(batch, options.abandon)
       await note(journal.noteDone(index, summary))
-      totals.addBatch(summary)
+      totals.addBatch(summary, planned.isAudit)
       watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
       reservation?.settle(summary.cost_usd)
       window.noteEnd(submittedAt)
@@ -95,11 +98,13 @@ export async function runCatalogue(
       // A batch without an answer may still be running, so it keeps its idempotency key, by which a resumed run finds
       // its result. Only a batch that failed is noted, and gets a new key.
       if (error instanceof BatchFailedError) await note(journal.noteFailed(index, reservation?.usd))
-      totals.addFailure(codeOf(error), messageOf(error), idsOf(indicators))
+      // An audit that failed leaves its rows to the batches of the file.
+      if (!planned.isAudit) totals.addFailure(codeOf(error), messageOf(error), idsOf(indicators))
     }
   }
-  const begin = (index: number, indicators: readonly Indicator[], reservation: CostReservation | null) => {
-    const task = submit(index, indicators, reservation).finally(() => {
+  const begin = (planned: PlannedBatch, reservation: CostReservation | null) => {
+    const { indicators } = planned
+    const task = submit(planned, reservation).finally(() => {
       inFlight.delete(task)
       indicatorsInFlight -= indicators.length
       reportProgress()
@@ -132,22 +137,23 @@ export async function runCatalogue(
 
   reportProgress()
   const unsubmitted: string[] = []
-  let nextIndex = 0
+  const drained = async () => {
+    await Promise.all(inFlight)
+  }
   try {
-    for await (const indicators of batches) {
-      const index = nextIndex
-      nextIndex += 1
+    for await (const planned of planBatches(drained)) {
+      const { index, indicators, isAudit } = planned
       const earlier = journal.done(index)
       if (earlier !== undefined) {
-        totals.addEarlierBatch(earlier, indicators.length)
+        totals.addEarlierBatch(earlier, indicators.length, isAudit)
         continue
       }
       while (inFlight.size >= window.size) await waitForOneEnd()
       const reservation = isStopped() ? null : await reserve(indicators)
       // The catalogue is read to its end even after the run has stopped, because the report names every indicator that
       // was not submitted.
-      if (isStopped()) unsubmitted.push(...idsOf(indicators))
-      else begin(index, indicators, reservation)
+      if (!isStopped()) begin(planned, reservation)
+      else if (!isAudit) unsubmitted.push(...idsOf(indicators))
     }
   } finally {
     await Promise.all(inFlight)
@@ -172,9 +178,9 @@ export async function runCatalogue(
  * Builds the request for batch number `index` of a run. A batch that has failed is sent again under a new idempotency
  * key, because Restate would answer the old key with the old failure.
  */
-function buildBatch(header: RunHeader, index: number, indicators: readonly Indicator[], failures: number): Batch {
+function buildBatch(header: RunHeader, { index, indicators, isAudit }: PlannedBatch, failures: number): Batch {
   const { run_id: runId, catalogue, codebook, force } = header
-  const { mode, reuse, pack, override_person } = header.options
+  const { mode, reuse, trust, target, pack, override_person } = header.options
   return {
     idempotencyKey: failures === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${failures}`,
     body: {
@@ -186,6 +192,9 @@ function buildBatch(header: RunHeader, index: number, indicators: readonly Indic
       options: {
         mode,
         reuse,
+        trust,
+        ...(target === undefined ? {} : { target }),
+        audit: isAudit ? 'all' : 'none',
         ...(pack === undefined ? {} : { pack }),
         ...(override_person === undefined ? {} : { override_person }),
       },

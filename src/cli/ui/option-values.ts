@@ -63,3 +63,14 @@ export function duration(text: string): number {
   }
   return value
 }
+
+/** Builds the parser of a share between two bounds, such as 0.97. */
+export function share(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^0?\.\d{1,6}$|^[01](?:\.0+)?$/.test(text.trim()) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}, such as 0.97.`)
+    }
+    return value
+  }
+}

@@ -11,7 +11,7 @@ import { failWhereNothingIsAnswered, gatherReplies } from './gather.ts'
 import { roundsOf } from './plan.ts'
 import { packPositions, questionAt } from './questions.ts'
 import { decisionsOfAnswers, schemeOfPlan } from './resolve.ts'
-import type { Batch, Chunks, ModelAnswers } from './types.ts'
+import { type Batch, type Chunks, type ModelAnswers, modeOf } from './types.ts'
 
 /** The code of a field for which the model found none of the candidate codes fitting. */
 const NONE_FITS = 'none-of-these'
@@ -106,6 +106,8 @@ function positionsToEscalate(
     const found = partial.get(position)
     const stored = found === undefined ? question.answers : [...question.answers, found]
     const all = [...decisionsOfAnswers(stored), ...given]
-    return escalationReasonOf({ scheme, mode: options.mode, reading, decisions: all }) !== null ? [position] : []
+    return escalationReasonOf({ scheme, mode: modeOf(question, options.mode), reading, decisions: all }) !== null
+      ? [position]
+      : []
   })
 }

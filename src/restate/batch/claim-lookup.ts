@@ -3,7 +3,7 @@ import type { EndedClaim, StoredAnswer } from '../../store/types.ts'
 import { CLAIM_MS } from './claims.ts'
 import { answersAll, packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating, schemeOfPlan } from './resolve.ts'
-import type { Batch, Chunks } from './types.ts'
+import { type Batch, type Chunks, modeOf } from './types.ts'
 
 /**
  * A position that need not wait any longer, because the batch that asked has stored an answer, a failure, or both: an answer
@@ -48,7 +48,7 @@ export async function lookUpClaims(
     const found = answers.get(hashOf(position))
     if (question === undefined || found === undefined) return failure === null ? null : { position, failure }
     if (!answersAll(found, question)) return failure === null ? null : { position, answer: found, failure }
-    const isInDoubt = isWorthEscalating(scheme, found, question, options.mode, plan.models.escalation)
+    const isInDoubt = isWorthEscalating(scheme, found, question, modeOf(question, options.mode), plan.models.escalation)
     return isInDoubt && failure === null ? null : { position, answer: found }
   }
 

@@ -17,10 +17,10 @@ export interface EstimateDeps extends ResolveDeps {
 const ENOUGH_INDICATORS = 20
 
 export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): Promise<EstimateResponse> {
-  const { store, schemes, models, priceOf } = deps
+  const { store, schemes, models, evidence, priceOf } = deps
   const options = readOptions(request)
   const [{ scheme, prepared, resolutions }, use] = await Promise.all([
-    resolveIndicators({ store, schemes, models }, request, options),
+    resolveIndicators({ store, schemes, models, evidence }, request, options, request.run_id ?? 'estimate'),
     store.findModelUse(models.primary),
   ])
   const candidates = prepared.map(({ shapeHash }, position): Candidate => {

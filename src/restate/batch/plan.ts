@@ -7,7 +7,7 @@ import type { Admission, AdmissionWait } from './admission.ts'
 import { claimUnanswered } from './claims.ts'
 import { packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating, type ResolveDeps, resolveIndicators } from './resolve.ts'
-import type { BatchOptions, Plan, Resolution } from './types.ts'
+import { type BatchOptions, modeOf, type Plan, type Resolution } from './types.ts'
 
 export interface PlanDeps extends ResolveDeps {
   readonly admission: Admission
@@ -69,14 +69,21 @@ interface UnclaimedPlan {
 
 async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanInput): Promise<UnclaimedPlan> {
   // The codebook is looked up first, so that a request for an unknown one opens no run.
-  const { scheme, resolutions, warnings, askAgain } = await resolveIndicators(deps, request, options)
+  const resolved = await resolveIndicators(deps, request, options, runId)
+  const { scheme, prepared, trust, resolutions, warnings, askAgain } = resolved
   const run = await deps.store.openRun(runId)
   const { name, version } = scheme.codebook
+  // An indicator whose earlier result still holds is not audited.
+  const audits = prepared.flatMap(({ audit }, position) => {
+    return audit && resolutions[position]?.kind !== 'unchanged' ? [position] : []
+  })
   const plan: Plan = {
     runStartedAt: run.startedAt,
     models: deps.models,
     codebook: { name, version, hash: scheme.hash },
     promptVersion: PROMPT_VERSION,
+    ...(trust === null ? {} : { trust }),
+    ...(audits.length === 0 ? {} : { audits }),
     maxRounds: MAX_ROUNDS,
     ways: resolutions,
     chunks: packPositions(scheme, resolutions, positionsToAsk(resolutions), options.pack, options.mode),
@@ -102,7 +109,7 @@ async function claimQuestions(
     if (!mine.has(shapeHash)) return { ...resolution, kind: 'await' }
     const answer = askAgain.has(shapeHash) ? undefined : answers.get(shapeHash)
     if (answer === undefined) return resolution
-    const { mode } = options
+    const mode = modeOf(resolution, options.mode)
     if (isWorthEscalating(scheme, answer, resolution, mode, plan.models.escalation)) return resolution
     const known = [answer, ...resolution.answers.filter((one) => one.shapeHash !== shapeHash)]
     const fields = resolution.fields.filter((name) => !(name in answer.decision.labels))

@@ -1,5 +1,5 @@
 /** Derives everything that follows from the request of a batch and its codebook alone, as a pure computation that every step can repeat. */
-import { DEFAULT_CATALOGUE } from '../../classification/batch-request.ts'
+import { DEFAULT_CATALOGUE, DEFAULT_TARGET } from '../../classification/batch-request.ts'
 import { packRuleOf } from '../../classification/chunks.ts'
 import { normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
@@ -7,14 +7,18 @@ import { questionShapeOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { humanShapeOf } from '../../classification/shape.ts'
 import type { Indicator, Mode, Reading } from '../../classification/types.ts'
+import { NO_TRUST, type Trust, withTrust } from '../../evidence/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
-import type { BatchOptions } from './types.ts'
+import type { BatchOptions, Plan } from './types.ts'
 
 /** One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). */
 export interface Prepared {
   readonly indicator: Indicator
+  /** What the rules found, with what of it may stand in for a model. */
   readonly reading: Reading
+  /** Whether the model is asked for all fields of the indicator blind, to check the rules. */
+  readonly audit: boolean
   /** Hash of the normalised indicator. */
   readonly inputHash: string
   readonly shape: string
@@ -26,6 +30,24 @@ export interface Prepared {
   readonly humanHashes: readonly string[]
 }
 
+/** Stands in the shapes of audits, so that an answer that was given with findings in the prompt never counts as blind. */
+const BLIND_PROMPT_VERSION = `${PROMPT_VERSION}-blind`
+
+/** How the indicators of a batch are read. */
+export interface PrepareOptions {
+  readonly mode: Mode
+  /** What rules may decide alone; null where the shipped evidence is enough. */
+  readonly trust: Trust | null
+  /** Whether an indicator with these findings is audited. */
+  readonly isAudit: (indicator: Indicator, reading: Reading, position: number) => boolean
+}
+
+/** How the indicators of a planned batch were read. */
+export function prepareOptionsOf(plan: Pick<Plan, 'trust' | 'audits'>, { mode }: BatchOptions): PrepareOptions {
+  const audits = new Set(plan.audits)
+  return { mode, trust: plan.trust ?? null, isAudit: (_indicator, _reading, position) => audits.has(position) }
+}
+
 export function readOptions(request: BatchRequest): BatchOptions {
   return {
     mode: request.options?.mode ?? 'hybrid',
@@ -33,6 +55,8 @@ export function readOptions(request: BatchRequest): BatchOptions {
     force: request.force ?? false,
     overridePerson: request.options?.override_person ?? false,
     pack: packRuleOf(request.options?.pack),
+    target: request.options?.trust === 'shipped' ? null : (request.options?.target ?? DEFAULT_TARGET),
+    audit: request.options?.audit ?? 'steady',
   }
 }
 
@@ -49,21 +73,26 @@ export function prepare(
   scheme: PreparedScheme,
   request: BatchRequest,
   model: string,
-  mode: Mode,
+  { mode, trust, isAudit }: PrepareOptions,
 ): { prepared: Prepared[]; warnings: Warning[] } {
   const unknown = new Set<string>()
   let unknownFields = 0
   let droppedPoints = 0
-  const prepared = request.indicators.map((raw) => {
+  const prepared = request.indicators.map((raw, position): Prepared => {
     const { indicator, warnings } = normaliseIndicator(raw)
     for (const field of warnings.unknownFields) unknown.add(field)
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints
-    const reading = scheme.code?.read(indicator) ?? {}
-    const shape = questionShapeOf(scheme, indicator, reading, { mode, model, promptVersion: PROMPT_VERSION })
+    const found = scheme.code?.read(indicator) ?? {}
+    const audit = isAudit(indicator, found, position)
+    const reading = audit ? withTrust(found, NO_TRUST) : trust === null ? found : withTrust(found, trust)
+    const context = audit
+      ? { mode: 'model' as const, promptVersion: BLIND_PROMPT_VERSION }
+      : { mode, promptVersion: PROMPT_VERSION }
+    const shape = questionShapeOf(scheme, indicator, reading, { ...context, model })
     const inputHash = sha256(JSON.stringify(indicator))
     const humanHashes = humanHashesOf(scheme, indicator, reading)
-    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), humanHashes }
+    return { indicator, reading, audit, inputHash, shape, shapeHash: sha256(shape), humanHashes }
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {

@@ -3,9 +3,11 @@ import { escalationReasonOf, type SourcedDecision } from '../../classification/m
 import { questionOf } from '../../classification/question.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import type { Mode } from '../../classification/types.ts'
+import type { Trust } from '../../evidence/trust.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
+import { createAuditDraw, type Evidence, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
 import { catalogueOf, type Prepared, prepare } from './prepare.ts'
 import {
@@ -13,6 +15,7 @@ import {
   type BatchQuestion,
   labelsOfAnswers,
   type Models,
+  modeOf,
   type Plan,
   type Resolution,
 } from './types.ts'
@@ -22,11 +25,14 @@ export interface ResolveDeps {
   readonly store: Store
   readonly schemes: Schemes
   readonly models: Models
+  readonly evidence: Evidence
 }
 
 export interface Resolved {
   readonly scheme: PreparedScheme
   readonly prepared: readonly Prepared[]
+  /** What rules may decide alone; null where the shipped evidence is enough. */
+  readonly trust: Trust | null
   /** One resolution for each indicator, by position in the request. */
   readonly resolutions: readonly Resolution[]
   readonly warnings: Warning[]
@@ -43,6 +49,7 @@ interface Stored {
   readonly latest: ReadonlyMap<string, LatestResult>
   /** The human answers, by hash of the shape by which they are kept. */
   readonly humanAnswers: ReadonlyMap<string, StoredAnswer>
+  readonly runId: string
 }
 
 const NO_RESULTS: ReadonlyMap<string, LatestResult> = new Map()
@@ -58,13 +65,17 @@ export async function schemeOfPlan(schemes: Schemes, { codebook }: Pick<Plan, 'c
  * nothing. Rejects with ServiceError input-invalid for a codebook that is not there.
  */
 export async function resolveIndicators(
-  { store, schemes, models }: ResolveDeps,
+  { store, schemes, models, evidence }: ResolveDeps,
   request: BatchRequest,
   options: BatchOptions,
+  runId: string,
 ): Promise<Resolved> {
   const scheme = await schemes.find(request.codebook)
-  const { prepared, warnings } = prepare(scheme, request, models.primary, options.mode)
-  const scope = { catalogue: catalogueOf(request), codebook: scheme.codebook.name }
+  const catalogue = catalogueOf(request)
+  const trust = await trustOf(evidence, scheme, catalogue, options)
+  const isAudit = createAuditDraw(scheme, options, runId)
+  const { prepared, warnings } = prepare(scheme, request, models.primary, { mode: options.mode, trust, isAudit })
+  const scope = { catalogue, codebook: scheme.codebook.name }
   const ignoresLatest = options.force && options.overridePerson !== false
   const ids = prepared.map((one) => one.indicator.indicator_id)
   const [latest, humanAnswers] = await Promise.all([
@@ -74,7 +85,7 @@ export async function resolveIndicators(
   const isCorrected = (one: Prepared) => one.humanHashes.some((hash) => humanAnswers.has(hash))
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
-  const drafts = prepared.map((one) => draftOf(scheme, { latest, humanAnswers }, one, options, models.primary))
+  const drafts = prepared.map((one) => draftOf(scheme, { latest, humanAnswers, runId }, one, options, models.primary))
 
   const open = prepared.filter((_, position) => drafts[position]?.kind === 'ask')
   const hashes = options.reuse ? [...new Set(open.map((one) => one.shapeHash))] : []
@@ -98,7 +109,7 @@ export async function resolveIndicators(
     if (resolution.kind === 'ask' && options.reuse) leaders.set(one.shapeHash, position)
     resolutions.push(resolution)
   }
-  return { scheme, prepared, resolutions, warnings, askAgain }
+  return { scheme, prepared, trust, resolutions, warnings, askAgain }
 }
 
 /** Resolves an indicator by what a person or an earlier run decided and by the rules; what then is open is a question. */
@@ -117,11 +128,14 @@ function draftOf(
     .reverse()
   const known = stored.latest.get(one.indicator.indicator_id)
   const valid =
-    known !== undefined && isStillValid(scheme, known, one, options, model) ? known.classification : undefined
+    known !== undefined && isStillValid(scheme, known, one, options, { model, runId: stored.runId })
+      ? known.classification
+      : undefined
   const isUnchanged = human.length === 0 || (!options.force && valid && restsOnHumanAnswers(scheme, valid, human))
   if (valid !== undefined && isUnchanged) return { kind: 'unchanged', classification: valid }
-  const { mode } = options
-  const question = questionOf(scheme, one.indicator, one.reading, { mode, decided: labelsOfAnswers(human) })
+  const mode = modeOf(one, options.mode)
+  const asked = { mode, decided: labelsOfAnswers(human), isAudit: one.audit }
+  const question = questionOf(scheme, one.indicator, one.reading, asked)
   if (question === null) return human.length > 0 ? { kind: 'reuse', answers: human } : { kind: 'rules' }
   return { kind: 'ask', ...question, answers: human, shape: one.shape, shapeHash: one.shapeHash }
 }
@@ -134,10 +148,12 @@ function useAnswer(
   stored: StoredAnswer | undefined,
 ): Resolution {
   if (stored === undefined) return question
-  if (isWorthEscalating(scheme, stored, one, options.mode, models.escalation)) return question
+  const mode = modeOf(one, options.mode)
+  if (isWorthEscalating(scheme, stored, one, mode, models.escalation)) return question
   // The answers of people stand last, because of two answers to a field the later one counts.
   const answers = [stored, ...question.answers]
-  const rest = questionOf(scheme, one.indicator, one.reading, { mode: options.mode, decided: labelsOfAnswers(answers) })
+  const asked = { mode, decided: labelsOfAnswers(answers), isAudit: one.audit }
+  const rest = questionOf(scheme, one.indicator, one.reading, asked)
   return rest === null ? { kind: 'reuse', answers } : { ...question, ...rest, answers }
 }
 

@@ -15,6 +15,7 @@ import {
   type BatchState,
   labelsOfAnswers,
   type Missing,
+  modeOf,
   type Plan,
   type Resolution,
 } from './types.ts'
@@ -37,6 +38,8 @@ export interface BuiltResult {
   readonly classification: Classification
   /** The result to save; null where the earlier result of the indicator still holds. */
   readonly toSave: ResultToSave | null
+  /** Whether any answer to the indicator is a guess of the offline model. */
+  readonly isGuess: boolean
 }
 
 /** The result of the indicator at `position`. Throws RangeError where plan and request do not belong together. */
@@ -46,14 +49,16 @@ export function buildResult(input: ResultInput, one: Prepared | undefined, posit
   if (one === undefined || resolution === undefined) {
     throw new RangeError(`the plan and the request have no indicator in common at position ${position}`)
   }
-  if (resolution.kind === 'unchanged') return { classification: resolution.classification, toSave: null }
+  if (resolution.kind === 'unchanged')
+    return { classification: resolution.classification, toSave: null, isGuess: false }
   const decided = decide(input, resolution, position)
+  const mode = modeOf(one, options.mode)
   const built = buildClassification({
     scheme,
     indicator: one.indicator,
     catalogue,
     reading: questionAt(plan.ways, position)?.reading ?? one.reading,
-    mode: options.mode,
+    mode,
     decisions: decided.decisions,
     // A release without codebook files asked three fields, and the rules read all others.
     ...(plan.earlierReadings === undefined ? {} : { wanted: earlierForms().askedFields }),
@@ -69,11 +74,11 @@ export function buildResult(input: ResultInput, one: Prepared | undefined, posit
     indicator: one.indicator,
     classification,
     inputHash: one.inputHash,
-    mode: options.mode,
+    mode,
     askedModel: decided.askedModel,
     unanswered: decided.unanswered.size > 0,
   }
-  return { classification, toSave }
+  return { classification, toSave, isGuess: decided.decisions.some((one) => one.isGuess) }
 }
 
 interface Decided {

@@ -5,8 +5,9 @@ import type { Schemes } from '../../classification/scheme.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Store } from '../../store/types.ts'
 import type { BatchRequest, BatchResponse, TokenPrice } from '../contract.ts'
+import { auditsOf } from './audits.ts'
 import { claimsToEnd } from './claims.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import { type Prepared, prepare, prepareOptionsOf } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult } from './results.ts'
 import { sumUp, toTotalsBody, warnOfNotionalCosts, warnOfOfflineModel } from './summary.ts'
@@ -35,7 +36,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   const { request, runId, plan, options, state } = input
   const { answers, claimed, shared } = state
   const scheme = await schemeOfPlan(deps.schemes, plan)
-  const { prepared } = prepare(scheme, request, plan.models.primary, options.mode)
+  const { prepared } = prepare(scheme, request, plan.models.primary, prepareOptionsOf(plan, options))
   const built = plan.ways.map((_, position) => buildResult({ ...input, scheme }, prepared[position], position))
   const unsettled = unsettledPositions(plan, state)
   const saved = built.flatMap(({ toSave }, position) => {
@@ -53,6 +54,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     answers: answersToStore(plan, answers.decisions, new Set([...unjudgedPositions(answers), ...shared])),
     requests: answers.requests,
     totals,
+    audits: auditsOf(plan, prepared, built),
     ...(options.overridePerson === true ? { overriddenHumanAnswers: overriddenBy(plan, prepared, unsettled) } : {}),
     end: claimed.length > 0 ? claimsToEnd(input, answers, claimed) : null,
   })

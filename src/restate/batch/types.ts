@@ -5,6 +5,7 @@ import type { SourcedDecision } from '../../classification/merge.ts'
 import type { Question } from '../../classification/question.ts'
 import type { Schemes } from '../../classification/scheme.ts'
 import type { Classification, Labels, Mode } from '../../classification/types.ts'
+import type { Trust } from '../../evidence/trust.ts'
 import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import type { CodebookIdentity, Warning } from '../contract.ts'
@@ -22,6 +23,9 @@ export interface BatchOptions {
    */
   readonly overridePerson: boolean | 'aside'
   readonly pack: PackRule
+  /** The agreement that rules must have shown on the catalogue; null where the shipped evidence is enough. */
+  readonly target: number | null
+  readonly audit: 'steady' | 'all' | 'none'
 }
 
 /** Names of the configured models; `escalation` is null where none is set. */
@@ -71,6 +75,10 @@ export interface Plan {
   /** The codebook of this batch. The journal holds its hash, so that the batch keeps it while newer versions come. */
   readonly codebook: CodebookIdentity
   readonly promptVersion: string
+  /** What rules may decide alone; absent where the shipped evidence is enough, and in plans of earlier releases. */
+  readonly trust?: Trust
+  /** Positions of audits; absent where there are none. */
+  readonly audits?: readonly number[]
   /**
    * The number of rounds in which an indicator without an answer is asked; `roundsOf` fills it in for plans of earlier
    * releases.
@@ -170,4 +178,9 @@ export function unjudgedPositions({
 /** Returns the labels that several answers give together; a later answer replaces the label of an earlier one. */
 export function labelsOfAnswers(answers: readonly Pick<StoredAnswer, 'decision'>[]): Labels {
   return Object.assign({}, ...answers.map(({ decision }) => decision.labels)) as Labels
+}
+
+/** The mode in which one indicator is asked and merged: in an audit the model decides every field, whatever the batch's mode. */
+export function modeOf(one: { readonly audit?: boolean | undefined } | undefined, mode: Mode): Mode {
+  return one?.audit === true ? 'model' : mode
 }

@@ -1,9 +1,9 @@
 /** Whether an earlier result of an indicator still holds, so that the batch need not classify the indicator again. */
-import { askableFields, isSameLabel } from '../../classification/fields.ts'
+import { appliesTo, askableFields, isDecisive, isSameLabel } from '../../classification/fields.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Mode, Reading } from '../../classification/types.ts'
-import { isValueOf, meets } from '../../codebooks/codebook.ts'
+import { isValueOf } from '../../codebooks/codebook.ts'
 import type { LatestResult } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
 import type { BatchOptions } from './types.ts'
@@ -24,13 +24,15 @@ export function isStillValid(
   known: LatestResult,
   one: Prepared,
   options: BatchOptions,
-  model: string,
+  { model, runId }: { readonly model: string; readonly runId: string },
 ): boolean {
   const { classification } = known
   const { mode, force, overridePerson } = options
   if (known.inputHash !== one.inputHash || known.unanswered) return false
   if (classification.source === 'person' && isPersonsAlone(classification, scheme)) return overridePerson === false
-  if (force || classification.codebook_hash !== scheme.hash) return false
+  // What a run that forces has classified already, it need not classify again: audits come before their batch.
+  const isForced = force && classification.run_id !== runId
+  if (isForced || classification.codebook_hash !== scheme.hash) return false
   // The rules cost nothing, so the result is built again where they now read more from the indicator than they did.
   if (!agreesWithRules(scheme, classification, one.reading, mode)) return false
   if (MODE_STRENGTH[known.mode] < MODE_STRENGTH[mode]) return false
@@ -53,17 +55,17 @@ function isPersonsAlone(
 }
 
 /**
- * Whether a stored result agrees with what the rules read now in every field that the rules decide. They disagree where a
- * new release reads a field better or has become sure of it. A field that a model decided counts only where a rule is sure
- * of it and the mode would now take the rule's label.
+ * Whether a stored result agrees with what the rules read now in every field that a rule decided. They disagree where a new
+ * release reads a field better, and in mode hybrid where the rule may not stand in for a model any more. What a model or a
+ * person decided stands.
  */
 function agreesWithRules({ codebook }: PreparedScheme, known: Classification, reading: Reading, mode: Mode): boolean {
-  return Object.entries(reading).every(([name, { value, sure }]) => {
+  return Object.entries(reading).every(([name, finding]) => {
     const source = known.field_source[name]
-    const isByRule = source !== undefined && !ANSWERED.has(source)
-    if (!isByRule && (mode === 'model' || !sure)) return true
+    if (source === undefined || ANSWERED.has(source)) return true
     const field = codebook.field.get(name)
-    if (field === undefined || (field.appliesWhen !== null && !meets(known.labels, field.appliesWhen))) return true
-    return isSameLabel(known.labels[name], value)
+    if (field === undefined || !appliesTo(field, known.labels)) return true
+    if (mode === 'hybrid' && field.asked && !isDecisive(finding)) return false
+    return isSameLabel(known.labels[name], finding.value)
   })
 }

@@ -1,0 +1,112 @@
+/** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what the audits found. */
+import { isSameLabel } from '../../classification/fields.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import type { Indicator, Reading } from '../../classification/types.ts'
+import { isAuditedSteadily } from '../../evidence/audit-plan.ts'
+import { createFieldGates, type FieldGates, type Trust } from '../../evidence/trust.ts'
+import { sha256 } from '../../lib/sha256.ts'
+import type { AuditToSave, EvidenceScope, Store, StoredAudit } from '../../store/types.ts'
+import type { Prepared } from './prepare.ts'
+import type { BuiltResult } from './results.ts'
+import type { BatchOptions, Plan } from './types.ts'
+
+/** The gates of catalogues, kept up to date with the audits that the database holds. */
+export interface Evidence {
+  /** The gates of a catalogue at a target, with all audits that are stored now. */
+  gates(scope: EvidenceScope, target: number): Promise<FieldGates>
+}
+
+/** The number of catalogues whose gates are kept; the gates of any other are built anew. */
+const MOST_KEPT = 50
+
+/** Creates the gates of a replica. Each call reads only the audits that came since the last one. */
+export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
+  const kept = new Map<string, { gates: FieldGates; count: number; last: number }>()
+
+  async function build(scope: EvidenceScope, target: number) {
+    const { audits } = await store.findAudits(scope, 0)
+    const gates = createFieldGates(target)
+    for (const audit of audits) gates.add(audit)
+    return { gates, count: audits.length, last: lastOf(audits, 0) }
+  }
+
+  return {
+    async gates(scope, target) {
+      const key = JSON.stringify([scope.catalogue, scope.codebookHash, target])
+      const known = kept.get(key)
+      const { audits, total } = await store.findAudits(scope, known?.last ?? 0)
+      if (known !== undefined && known.count + audits.length === total) {
+        for (const audit of audits) known.gates.add(audit)
+        known.count = total
+        known.last = lastOf(audits, known.last)
+        return known.gates
+      }
+      // Audits that were stored late have a lower number than others that were read before, so the order is read anew.
+      const fresh = await build(scope, target)
+      kept.delete(key)
+      kept.set(key, fresh)
+      const oldest = kept.keys().next().value
+      if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
+      return fresh.gates
+    },
+  }
+}
+
+function lastOf(audits: readonly StoredAudit[], before: number): number {
+  return audits.at(-1)?.number ?? before
+}
+
+/** What rules may decide alone in a batch; null where the shipped evidence is enough, or where the codebook brings no rules. */
+export async function trustOf(
+  evidence: Evidence,
+  scheme: PreparedScheme,
+  catalogue: string,
+  { target, mode }: BatchOptions,
+): Promise<Trust | null> {
+  if (target === null || mode === 'model' || scheme.code === null) return null
+  const gates = await evidence.gates({ catalogue, codebookHash: scheme.hash }, target)
+  return gates.trust()
+}
+
+/**
+ * Whether an indicator of a batch is audited: in mode hybrid, where a rule is sure of a field that a model may be asked for. A
+ * caller that does not draw the audits itself has a steady share of its indicators audited, another one in each run.
+ */
+export function createAuditDraw(
+  { codebook }: PreparedScheme,
+  { mode, target, audit }: BatchOptions,
+  seed: string,
+): (indicator: Indicator, reading: Reading) => boolean {
+  if (mode !== 'hybrid' || target === null || audit === 'none') return () => false
+  const asked = codebook.fields.flatMap((field) => (field.asked ? [field.name] : []))
+  return ({ indicator_id: id }, reading) => {
+    if (!asked.some((name) => reading[name]?.sure === true)) return false
+    return audit === 'all' || isAuditedSteadily(sha256(id), seed)
+  }
+}
+
+/**
+ * What the audits of a batch found: for each field that a sure rule decides, whether the model agreed. An audit without an
+ * answer of a model, or with a guess of the offline model, shows nothing.
+ */
+export function auditsOf(
+  plan: Pick<Plan, 'audits'>,
+  prepared: readonly Prepared[],
+  built: readonly BuiltResult[],
+): AuditToSave[] {
+  return (plan.audits ?? []).flatMap((position) => {
+    const one = prepared[position]
+    const result = built[position]
+    if (one === undefined || result === undefined || result.toSave === null || result.isGuess) return []
+    const { labels, field_source: sources, model } = result.classification
+    if (model === null) return []
+    return Object.entries(one.reading).flatMap(([field, { sure, rule, value }]): AuditToSave[] => {
+      if (!sure || !ANSWERED_BY_MODEL.has(sources[field] ?? '')) return []
+      const agreed = isSameLabel(labels[field], value)
+      return [{ field, rule, agreed, indicatorId: one.indicator.indicator_id, model }]
+    })
+  })
+}
+
+/** The sources of a field that are a blind answer of a model. Answers to an audit are reused for audits alone. */
+const ANSWERED_BY_MODEL: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse'])
