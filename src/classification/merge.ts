@@ -93,7 +93,8 @@ function choiceOf({ scheme, mode, reading, decisions }: MergeInput, name: string
     value,
     by: 'rules',
     confidence: findingConfidence(scheme, name, sure),
-    isGuess: !sure || finding.trusted !== true,
+    isGuess: !sure,
+    isUnchecked: sure && finding.trusted !== true,
   }
 }
 

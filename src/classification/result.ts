@@ -79,7 +79,7 @@ function statusOf({ fields }: Codebook, merged: Merged, isDoubted: boolean): Sta
   const isPersons = deciders.includes('person') && deciders.every((by) => by === 'person' || by === 'rules')
   const isSettled = isPersons && guessed.length === 0 && undecided.length === 0
   if (isDoubted && !isSettled) return 'needs-review'
-  return guessed.length + unchecked.length > 0 ? 'unverified' : 'accepted'
+  return guessed.length > 0 || (unchecked.length > 0 && !isPersons) ? 'unverified' : 'accepted'
 }
 
 /**
