@@ -26,7 +26,7 @@ export interface GateOptions {
   readonly budget?: number
   /**
    * True where the catalogue looks like the one that the shipped evidence comes from. It chooses bolder bets, which save about
-   * eight audits where there is no miss. It adds no pseudo-audits: those would be counted as drawn at random from this catalogue,
+   * ten audits where there is no miss. It adds no pseudo-audits: those would be counted as drawn at random from this catalogue,
    * which they were not, and the bound would not hold.
    */
   readonly looksShipped?: boolean

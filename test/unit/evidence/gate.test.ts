@@ -13,10 +13,10 @@ test('without an audit a field is undecided, and says how many audits it is like
   const verdict = judgeField([], options)
   assert.equal(verdict.state, 'undecided')
   assert.equal(verdict.bound, 0)
-  assert.ok(verdict.expectedMore !== null && verdict.expectedMore > 100 && verdict.expectedMore < 300)
+  assert.ok(verdict.expectedMore !== null && verdict.expectedMore > 200 && verdict.expectedMore < 400)
 })
 
-test('a field earns trust without a miss after about 135 audits, and once the bound reaches the target', () => {
+test('a field earns trust without a miss after about 138 audits, and once the bound reaches the target', () => {
   const first = Array.from({ length: 300 }, (_, index) => judgeField(audits(index, 'good'), options).state).indexOf(
     'trusted',
   )

@@ -19,7 +19,7 @@ test('it never claims more than the exact hypergeometric bound, and little less 
         const lower = sequential.lowerBound(right, wrong)
         assert.ok(lower <= exact + 1e-12, `${lower} above ${exact} after ${right} right and ${wrong} wrong`)
         // Bets on shares above the target leave the bound of a population that is far below it wider.
-        const most = wrong <= 3 ? 0.05 : 0.09
+        const most = wrong <= 3 ? 0.05 : 0.1
         if (n >= 120)
           assert.ok(exact - lower < most, `${lower} far below ${exact} after ${right} right, ${wrong} wrong`)
         assert.ok(sequential.upperBound(right, wrong) >= hypergeometricUpper(right, n, population, delta) / population)
@@ -83,8 +83,8 @@ test('the labels that are needed without a miss and with few are the documented 
     const limits = buildLimits(createSequentialTest({ target, delta, population, bets }), 600)
     return [0, 1, 2, 3].map((misses) => limits.findIndex((limit) => limit >= misses))
   }
-  assert.deepEqual(firsts(OPEN_BETS, null), [118, 214, 283, 344])
-  assert.deepEqual(firsts(OPEN_BETS, 5_000), [116, 208, 275, 333])
+  assert.deepEqual(firsts(OPEN_BETS, null), [120, 217, 285, 346])
+  assert.deepEqual(firsts(OPEN_BETS, 5_000), [118, 210, 277, 335])
   assert.deepEqual(firsts(CONFIDENT_BETS, null), [111, 227, 301, 365])
 })
 
