@@ -30,7 +30,7 @@ export const NATIONAL_CURRENCY = pattern`
  */
 export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   {
-    pattern: /\bppp\b|\binternational[- ]?(?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
+    pattern: /\bppps?\b|\binternational[- ]?(?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
     code: 'INTL',
   },
   {
