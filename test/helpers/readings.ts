@@ -5,6 +5,11 @@ export function findingOf(value: LabelValue, sure = true): Finding {
   return { value, sure, rule: 'test-rule', because: `It says ${String(value)}.` }
 }
 
+/** The reading with what the evidence of its catalogue says of every finding. */
+export function trusting(reading: Reading, trusted = true): Reading {
+  return Object.fromEntries(Object.entries(reading).map(([name, finding]) => [name, { ...finding, trusted }]))
+}
+
 /** The reading of a monthly flow in USD million by the codebook of economic indicators, sure of every field. */
 export function readingOf(parts: Reading = {}): Reading {
   return {

@@ -6,14 +6,15 @@ import {
   appliesTo,
   askableFields,
   completeLabels,
+  decisiveLabels,
+  isDecisive,
   isRuledOut,
   isSameLabel,
   openFields,
-  sureLabels,
 } from '../../../src/classification/fields.ts'
 import type { LabelValue, Mode } from '../../../src/classification/types.ts'
 import { meets } from '../../../src/codebooks/codebook.ts'
-import { findingOf, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
 import { ASKED, economic, RIGHT, schemeOfText, shop, shopReading } from './schemes.ts'
 
 const MODES: readonly Mode[] = ['rules', 'hybrid', 'model']
@@ -32,6 +33,29 @@ test('derived fields and fields that only readers know are never asked', () => {
   const names = ({ codebook }: typeof shop) => askableFields(codebook).map(({ name }) => name)
   assert.deepEqual(names(shop), ASKED)
   assert.deepEqual(names(economic), ALL_OF_ECONOMIC)
+})
+
+test('a sure finding is decisive unless the evidence of the catalogue is against it, and an unsure one never is', () => {
+  const decisive = (sure: boolean, trusted?: boolean) =>
+    isDecisive({ ...findingOf('x', sure), ...(trusted === undefined ? {} : { trusted }) })
+  assert.deepEqual([decisive(true), decisive(true, true), decisive(true, false)], [true, true, false])
+  assert.deepEqual([decisive(false), decisive(false, true), decisive(false, false)], [false, false, false])
+  assert.equal(isDecisive(undefined), false)
+})
+
+test('hybrid: a sure finding that the catalogue does not trust leaves its field open, and rules out no other field', () => {
+  const distrusted = trusting(shopReading(true), false)
+  assert.deepEqual(openFields(shop, distrusted, 'hybrid'), ASKED)
+  assert.deepEqual(openFields(shop, trusting(shopReading(true)), 'hybrid'), [])
+  const { pack = assert.fail() } = shopReading(true)
+  assert.deepEqual(
+    openFields(shop, { ...distrusted, pack: { ...pack, trusted: true } }, 'hybrid').includes('pack'),
+    false,
+  )
+  const garden = { uses: findingOf(['garden'], true) }
+  assert.equal(openFields(shop, trusting(garden), 'hybrid').includes('weight'), false)
+  assert.equal(openFields(shop, trusting(garden, false), 'hybrid').includes('weight'), true)
+  assert.deepEqual(openFields(shop, distrusted, 'rules'), [])
 })
 
 test('a mode opens all fields, those without a sure finding, or none', () => {
@@ -175,7 +199,12 @@ test('completing labels again changes nothing, and no label stands where its fie
 test('an open field is askable, not decided, and open in mode model too', () => {
   const anyReading = fc.dictionary(
     fc.constantFrom(...ASKED, 'shelf'),
-    fc.boolean().map((sure) => findingOf('x', sure)),
+    fc
+      .record({ sure: fc.boolean(), trusted: fc.option(fc.boolean(), { nil: undefined }) })
+      .map(({ sure, trusted }) => ({
+        ...findingOf('x', sure),
+        ...(trusted === undefined ? {} : { trusted }),
+      })),
     { noNullPrototype: true },
   )
   const anyDecided = fc.dictionary(fc.constantFrom(...ASKED), fc.constant('x'), { noNullPrototype: true })
@@ -185,7 +214,7 @@ test('an open field is askable, not decided, and open in mode model too', () => 
       const most = openFields(shop, reading, 'model', decided)
       for (const name of open) {
         assert.ok(ASKED.some((asked) => asked === name) && !(name in decided) && most.includes(name))
-        if (mode === 'hybrid') assert.notEqual(reading[name]?.sure, true)
+        if (mode === 'hybrid') assert.equal(reading[name]?.sure === true && reading[name]?.trusted !== false, false)
       }
     }),
   )
@@ -204,9 +233,10 @@ test('labels are the same whatever the order of a list, and only then', () => {
   }
 })
 
-test('only sure findings give labels', () => {
-  assert.deepEqual(sureLabels({ a: findingOf('x', true), b: findingOf('y', false), c: findingOf(null, true) }), {
-    a: 'x',
-    c: null,
-  })
+test('only decisive findings give labels', () => {
+  const reading = {
+    ...{ a: findingOf('x', true), b: findingOf('y', false), c: findingOf(null, true) },
+    ...{ d: { ...findingOf('z', true), trusted: true }, e: { ...findingOf('z', true), trusted: false } },
+  }
+  assert.deepEqual(decisiveLabels(reading), { a: 'x', c: null, d: 'z' })
 })

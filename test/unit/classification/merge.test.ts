@@ -13,8 +13,8 @@ import {
   type SourcedDecision,
   thresholdOf,
 } from '../../../src/classification/merge.ts'
-import type { Labels, Reading } from '../../../src/classification/types.ts'
-import { decisionOf, findingOf, readingOf } from '../../helpers/readings.ts'
+import type { Finding, Labels, Reading } from '../../../src/classification/types.ts'
+import { decisionOf, findingOf, readingOf, trusting } from '../../helpers/readings.ts'
 import { ASKED, decided, economic, RIGHT, shop, shopReading } from './schemes.ts'
 
 const SETTLED = readingOf()
@@ -65,6 +65,37 @@ test('mode model takes the answer in all fields, and tells where a sure finding 
   assert.deepEqual([merged.labels.type, merged.labels.orientation], ['balance', 'neutral'])
   assert.deepEqual(merged.conflicts, ['type', 'orientation'])
   assert.equal(merged.decidedBy.unit_kind, 'rules')
+})
+
+test('mode hybrid takes the answer where the catalogue does not trust a sure finding, and tells of no conflict', () => {
+  const distrusted = trusting(SETTLED, false)
+  const merged = mergeLabels(economicInput(distrusted, { type: 'balance', orientation: 'neutral' }))
+  assert.deepEqual([merged.labels.type, merged.decidedBy.type, merged.conflicts], ['balance', 'model', []])
+  assert.equal(escalationReasonOf(economicInput(distrusted, { type: 'balance' })), null)
+  assert.equal(escalationReasonOf(economicInput(distrusted, { type: 'balance' }, { mode: 'model' })), null)
+  const trusted = mergeLabels(economicInput(trusting(SETTLED), { type: 'balance' }))
+  assert.deepEqual([trusted.labels.type, trusted.decidedBy.type, trusted.conflicts], ['flow', 'rules', ['type']])
+  const person = economicInput(trusting(SETTLED), null, { decisions: [by(decisionOf({ type: 'balance' }), 'person')] })
+  assert.deepEqual([mergeLabels(person).labels.type, mergeLabels(person).conflicts], ['balance', []])
+})
+
+test('the fields are told that a sure rule decided and no evidence of the catalogue speaks for', () => {
+  const unchecked = (reading: Reading, parts: Partial<MergeInput> = {}) =>
+    mergeLabels({ scheme: shop, mode: 'hybrid', reading, decisions: [], ...parts }).unchecked
+  assert.deepEqual(unchecked(shopReading(true)), ASKED)
+  assert.deepEqual(unchecked(trusting(shopReading(true), false)), ASKED)
+  assert.deepEqual(unchecked(trusting(shopReading(true))), [])
+  assert.deepEqual(unchecked(shopReading(false)), [], 'a guess is told as a guess')
+  assert.deepEqual(unchecked(trusting(shopReading(false))), [])
+  assert.deepEqual(unchecked({ shelf: findingOf('top', true) }), [], 'no model could be asked for it')
+  const answered = [by(decided({ shade: 'pale' }))]
+  assert.ok(unchecked(shopReading(true), { decisions: answered }).includes('shade'), 'the answer decides nothing here')
+  assert.ok(!unchecked(trusting(shopReading(true), false), { decisions: answered }).includes('shade'))
+  assert.ok(!unchecked(shopReading(true), { decisions: [by(decided({ shade: 'dark' }), 'person')] }).includes('shade'))
+  const modeRules = unchecked(trusting(shopReading(true), false), { mode: 'rules', decisions: answered })
+  assert.deepEqual(modeRules, ASKED)
+  const ruledOut = { ...shopReading(true), uses: findingOf(['garden'], true) }
+  assert.ok(!unchecked(ruledOut).includes('weight'), 'the field does not apply')
 })
 
 test('the latest answer of a person counts for each field, else the latest answer', () => {
@@ -189,8 +220,18 @@ const labelsOfShop = fc.record(
 )
 const anyReading = labelsOfShop.chain((labels) =>
   fc
-    .array(fc.boolean(), { minLength: 7, maxLength: 7 })
-    .map((sure) => Object.fromEntries(Object.entries(labels).map(([name, of], at) => [name, findingOf(of, sure[at])]))),
+    .array(fc.tuple(fc.boolean(), fc.constantFrom({}, { trusted: true }, { trusted: false })), {
+      minLength: 7,
+      maxLength: 7,
+    })
+    .map((kinds) =>
+      Object.fromEntries(
+        Object.entries(labels).map(([name, of], at) => {
+          const [sure, trust] = kinds[at] ?? [false, {}]
+          return [name, { ...findingOf(of, sure), ...trust }]
+        }),
+      ),
+    ),
 )
 const anyDecision = fc
   .record({ labels: labelsOfShop, stated: percent, source: fc.constantFrom('reuse', 'model', 'escalation', 'person') })
@@ -207,10 +248,10 @@ test('whatever is merged, each field follows the policy', () => {
         for (const name of ASKED) {
           const holders = decisions.filter(({ decision }) => decision.labels[name] !== undefined)
           const answer = holders.findLast(({ source }) => source === 'person') ?? holders.at(-1)
-          const finding = reading[name]
+          const finding: Finding | undefined = reading[name]
+          const isStrong = finding?.sure === true && finding.trusted !== false
           const isAnswered =
-            answer !== undefined &&
-            (answer.source === 'person' || mode === 'model' || (mode === 'hybrid' && finding?.sure !== true))
+            answer !== undefined && (answer.source === 'person' || mode === 'model' || (mode === 'hybrid' && !isStrong))
           const applies = name !== 'weight' || (merged.labels.uses as readonly string[] | null)?.includes('kitchen')
           const isDecided = applies === true && (isAnswered || finding !== undefined)
           const value = isAnswered ? answer?.decision.labels[name] : finding?.value
@@ -218,6 +259,8 @@ test('whatever is merged, each field follows the policy', () => {
           assert.deepEqual(merged.labels[name], isDecided ? value : null)
           assert.equal(name in merged.confidence, isDecided)
           assert.equal(merged.guessed.includes(name), isDecided && !isAnswered && finding?.sure === false)
+          const isUnchecked = isDecided && !isAnswered && finding?.sure === true && finding.trusted !== true
+          assert.equal(merged.unchecked.includes(name), isUnchecked)
           assert.equal(merged.undecided.includes(name), applies === true && !isDecided)
         }
       },

@@ -11,7 +11,8 @@ import {
 import { columnsOf, referenceOf } from '../../../src/classification/scheme.ts'
 import { createShortlister, WIDENED } from '../../../src/classification/shortlist.ts'
 import type { Labels, Mode, Reading } from '../../../src/classification/types.ts'
-import { findingOf, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import { buildUserPrompt } from '../../../src/classification/user-prompt.ts'
+import { findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
 import { ASKED, builtIns, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
 
 const MODES: readonly Mode[] = ['rules', 'hybrid', 'model']
@@ -73,6 +74,45 @@ test('mode model: every finding of a field asked is a guess, however sure, becau
     [{ pack: 12 }, { uses: RIGHT.uses }],
     'a finding is known in no other field',
   )
+})
+
+test('hybrid: a sure finding that the catalogue does not trust is asked, and shown as a guess', () => {
+  const { shade = assert.fail(), pack = assert.fail(), ...rest } = trusting(shopReading(true))
+  const reading = { ...rest, shade: { ...shade, trusted: false }, pack }
+  const item = promptItemOf('k1', ask(reading, 'hybrid'), 'hybrid')
+  assert.deepEqual([item.fields, item.guess], [['shade'], { shade: 'pale' }])
+  const { shade: _, ...others } = RIGHT
+  assert.deepEqual(item.known, others)
+})
+
+test('an audit asks for every field blind: no finding is shown, neither as known nor as a guess', () => {
+  for (const reading of [shopReading(true), trusting(shopReading(true), false), shopReading(false)]) {
+    const question = questionOf(shop, goodOf(), reading, { mode: 'model', isAudit: true })
+    assert.ok(question?.audit === true)
+    assert.deepEqual(question.fields, ASKED)
+    assert.deepEqual(question.reading, reading, 'the findings are kept, to be compared with the answer')
+    for (const mode of MODES) {
+      const item = promptItemOf('k1', question, mode)
+      assert.deepEqual([item.fields, item.known, item.guess], [ASKED, {}, {}])
+      const text = buildUserPrompt(shop.codebook, [item])
+      assert.doesNotMatch(text, /"known"|"guess"/)
+    }
+  }
+})
+
+test('an audit whose answer was partial shows the labels of that answer, and still no finding', () => {
+  const question = questionOf(shop, goodOf(), shopReading(true), { mode: 'model', isAudit: true })
+  assert.ok(question !== null)
+  const item = promptItemOf('k1', { ...question, fields: ['uses'] }, 'hybrid', { pack: 12, shade: 'dark' })
+  assert.deepEqual([item.known, item.guess], [{ pack: 12, shade: 'dark' }, {}])
+  const rest = questionOf(shop, goodOf(), shopReading(true), { mode: 'model', decided: { pack: 12 }, isAudit: true })
+  assert.ok(rest?.audit === true && !rest.fields.includes('pack') && rest.fields.includes('shade'))
+  assert.equal(questionOf(shop, goodOf(), {}, { mode: 'model', decided: RIGHT, isAudit: true }), null)
+})
+
+test('a question that is no audit has no such property, as journals of earlier releases have none', () => {
+  assert.ok(!('audit' in ask({}, 'model')))
+  assert.deepEqual(promptItemOf('k1', ask(shopReading(true), 'model'), 'model').guess, RIGHT)
 })
 
 test('what was answered before is known, and is not asked', () => {

@@ -10,11 +10,11 @@ import {
   type SourcedDecision,
 } from '../../../src/classification/merge.ts'
 import { buildClassification, type ClassificationInput } from '../../../src/classification/result.ts'
-import type { Decision, Labels } from '../../../src/classification/types.ts'
-import { decisionOf, findingOf, indicatorOf, readingOf } from '../../helpers/readings.ts'
+import type { Decision, Finding, Labels, Reading } from '../../../src/classification/types.ts'
+import { decisionOf, findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
 import { ASKED, decided, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
 
-const OPEN_ORIENTATION = readingOf({ orientation: findingOf('higher-is-positive', false) })
+const OPEN_ORIENTATION = trusting(readingOf({ orientation: findingOf('higher-is-positive', false) }))
 const CONTEXT = {
   ...{ catalogue: 'goods', unanswered: {}, promptVersion: 'p2', runId: 'r1' },
   classifiedAt: '2026-11-28T00:00:00.000Z',
@@ -35,14 +35,14 @@ function classifyGood(parts: Parts = {}) {
 
 function classifyEconomic(parts: Parts = {}) {
   return buildClassification({
-    ...{ ...CONTEXT, scheme: economic, indicator: indicatorOf(), mode: 'hybrid', reading: readingOf(), decisions: [] },
-    ...parts,
+    ...{ ...CONTEXT, scheme: economic, indicator: indicatorOf(), mode: 'hybrid', reading: trusting(readingOf()) },
+    ...{ decisions: [], ...parts },
   })
 }
 
 const codes = ({ issues }: ReturnType<typeof classifyGood>) => issues.map(({ code }) => code)
 
-test('decided by sure rules: the whole result', () => {
+test('decided by sure rules that the catalogue trusts: the whole result', () => {
   const { type, temporal_aggregation, orientation } = economic.code?.evidence ?? {}
   const sureOf = (field: string) => findingConfidence(economic, field, true)
   assert.ok(type !== undefined && temporal_aggregation !== undefined && orientation !== undefined)
@@ -127,11 +127,11 @@ test('mode rules: an unsure field makes the result unverified, and no answer is 
 })
 
 test('mode rules: a field that no rule reads needs a review, which names it', () => {
-  const { product: _, ...reading } = shopReading(true)
+  const { product: _, ...reading } = trusting(shopReading(true))
   const result = classifyGood({ mode: 'rules', reading })
   assert.deepEqual([result.status, result.confidence, result.labels.product], ['needs-review', 0, null])
   assert.deepEqual(result.issues, [{ code: 'no-rule', message: 'no rule reads product' }])
-  assert.equal(classifyGood({ mode: 'rules', reading: shopReading(true) }).status, 'accepted')
+  assert.equal(classifyGood({ mode: 'rules', reading: trusting(shopReading(true)) }).status, 'accepted')
 })
 
 test('a guess of the offline model is unverified, in every mode that uses it, also where it is reused', () => {
@@ -213,8 +213,12 @@ test('without an answer the best guess of the rules stands, and is never accepte
   assert.deepEqual([guessed.labels.shade, guessed.source, guessed.model], ['pale', 'rules', null])
   assert.deepEqual([guessed.status, codes(guessed)], ['needs-review', ['no-answer', 'unsure']])
   assert.equal(guessed.issues[0]?.message, `${ASKED.join(', ')}: the model refused`)
-  const sure = classifyGood({ mode: 'model', reading: shopReading(true), unanswered })
+  const sure = classifyGood({ mode: 'model', reading: trusting(shopReading(true)), unanswered })
   assert.deepEqual([sure.source, sure.status, codes(sure)], ['rules', 'needs-review', ['no-answer']])
+  for (const reading of [shopReading(true), trusting(shopReading(true), false)]) {
+    const unchecked = classifyGood({ mode: 'model', reading, unanswered })
+    assert.deepEqual([unchecked.status, codes(unchecked)], ['needs-review', ['no-answer', 'unchecked']])
+  }
 })
 
 test('fields with different reasons have an issue each', () => {
@@ -274,13 +278,67 @@ test("a person's partial answer settles its own fields: the guess beside it stay
   assert.equal(classifyGood({ mode: 'rules', reading: sure, decisions: partial }).status, 'accepted')
 })
 
+test('what sure rules decided is accepted where the catalogue trusts them, and else unverified with its own issue', () => {
+  for (const mode of ['rules', 'hybrid'] as const) {
+    const accepted = classifyGood({ mode, reading: trusting(shopReading(true)) })
+    assert.deepEqual([accepted.status, accepted.issues], ['accepted', []])
+    const unchecked = classifyGood({ mode, reading: shopReading(true) })
+    assert.deepEqual([unchecked.status, unchecked.source], ['unverified', 'rules'])
+    const message = `decided by rules that nothing has checked on this catalogue: ${ASKED.join(', ')}`
+    assert.deepEqual(unchecked.issues, [{ code: 'unchecked', message }])
+    assert.equal(unchecked.confidence, accepted.confidence)
+  }
+  const distrusted = classifyGood({ mode: 'rules', reading: trusting(shopReading(true), false) })
+  assert.deepEqual([distrusted.status, codes(distrusted)], ['unverified', ['unchecked']])
+})
+
+test('one unchecked field is enough for unverified, and it is told apart from a guess', () => {
+  const { pack = assert.fail(), ...rest } = trusting(shopReading(true))
+  const { trusted: _, ...unknown } = pack
+  const one = classifyGood({ reading: { ...rest, pack: unknown } })
+  assert.deepEqual([one.status, codes(one)], ['unverified', ['unchecked']])
+  assert.match(one.issues[0]?.message ?? '', /: pack$/)
+  const both = classifyGood({ mode: 'rules', reading: { ...rest, pack: unknown, shade: findingOf('pale', false) } })
+  assert.deepEqual([both.status, codes(both)], ['unverified', ['unsure', 'unchecked']])
+  assert.equal(both.issues[0]?.message, 'only a guess: shade')
+  const doubted = classifyGood({ mode: 'rules', reading: { ...shopReading(true), shade: findingOf('dark') } })
+  assert.deepEqual([doubted.status, codes(doubted)], ['needs-review', ['unchecked', 'dark-in-kitchen']])
+})
+
+test('hybrid: an answer decides where the catalogue does not trust the rule, without a conflict', () => {
+  const decisions = [by(decided({ ...RIGHT, shade: 'none' }))]
+  const result = classifyGood({ reading: trusting(shopReading(true), false), decisions })
+  assert.deepEqual([result.labels.shade, result.source, result.status], ['none', 'model', 'accepted'])
+  assert.deepEqual([result.issues, result.field_source.shade], [[], 'model'])
+  const unasked = classifyGood({ reading: trusting(shopReading(true), false) })
+  assert.deepEqual([unasked.status, codes(unasked)], ['unverified', ['unchecked']])
+})
+
+test('a result of a person stays accepted beside fields of rules that nothing has checked, which are still told', () => {
+  const decisions = [by(decided({ shade: 'none' }), 'person')]
+  for (const mode of MODES) {
+    const checked = classifyGood({ mode, reading: trusting(shopReading(true)), decisions })
+    assert.deepEqual([checked.status, checked.source, codes(checked)], ['accepted', 'person', []])
+    for (const reading of [shopReading(true), trusting(shopReading(true), false)]) {
+      const result = classifyGood({ mode, reading, decisions })
+      assert.deepEqual([result.status, result.source, result.labels.shade], ['accepted', 'person', 'none'])
+      assert.deepEqual(codes(result), ['unchecked'])
+    }
+  }
+  const guessed = { ...shopReading(true), pack: findingOf(1, false) }
+  assert.equal(classifyGood({ mode: 'rules', reading: guessed, decisions }).status, 'unverified')
+  const withModel = classifyGood({ reading: guessed, decisions: [...decisions, by(decided({ pack: 1 }))] })
+  assert.deepEqual([withModel.status, codes(withModel)], ['unverified', ['unchecked']], 'a model took part')
+})
+
 test('a result that cannot be right needs review', () => {
   const decisions = [by(decisionOf({ type: 'growth-rate' }))]
-  const reading = readingOf({
+  const reading = {
+    ...trusting(readingOf()),
     type: findingOf('flow', false),
     temporal_aggregation: findingOf('period-total', false),
     orientation: findingOf('neutral', false),
-  })
+  }
   const result = classifyEconomic({ mode: 'model', reading, decisions })
   assert.deepEqual([result.status, codes(result)], ['needs-review', ['growth-rate-not-period-rate']])
   const noted = classifyGood({ decisions: [by(decided({ ...RIGHT, pack: 12 }))] })
@@ -317,13 +375,16 @@ const threeLabels: fc.Arbitrary<Labels> = fc.record({
   temporal_aggregation: fc.constantFrom(...valuesOf('temporal_aggregation')),
   orientation: fc.constantFrom(...valuesOf('orientation')),
 })
+const anyKind = fc.tuple(fc.boolean(), fc.constantFrom({}, { trusted: true }, { trusted: false }))
 const anyReading = fc
-  .tuple(threeLabels, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }))
-  .map(([labels, sure]) =>
-    readingOf(
-      Object.fromEntries(Object.entries(labels).map(([name, value], at) => [name, findingOf(value, sure[at])])),
-    ),
-  )
+  .tuple(threeLabels, fc.array(anyKind, { minLength: 3, maxLength: 3 }))
+  .map(([labels, kinds]): Reading => {
+    const three = Object.entries(labels).map(([name, value], at) => {
+      const [sure, trust] = kinds[at] ?? [false, {}]
+      return [name, { ...findingOf(value, sure), ...trust }] as const
+    })
+    return { ...trusting(readingOf()), ...Object.fromEntries(three) }
+  })
 const anyDecision = fc
   .record({
     labels: threeLabels,
@@ -342,11 +403,18 @@ test('whatever is merged, the result follows the policy', () => {
       const decisions = decision === null ? [] : [decision]
       const result = classifyEconomic({ reading, decisions, mode })
       const isPerson = decision?.source === 'person'
-      const guessed = Object.entries(reading).filter(([name, { sure }]) => {
+      const isAnswerOf = (name: string, { sure, trusted }: Finding) => {
         const isAnswered = decision?.decision.labels[name] !== undefined && (isPerson || mode !== 'rules')
-        const isUsed = isAnswered && (isPerson || mode === 'model' || !sure)
-        return isUsed ? decision?.isGuess === true : !sure
-      })
+        return isAnswered && (isPerson || mode === 'model' || !sure || trusted === false)
+      }
+      const guessed = Object.entries(reading).filter(([name, finding]) =>
+        isAnswerOf(name, finding) ? decision?.isGuess === true : !finding.sure,
+      )
+      const unchecked = Object.entries(reading).filter(
+        ([name, finding]) => !isAnswerOf(name, finding) && finding.sure && finding.trusted !== true,
+      )
+      assert.equal(codes(result).includes('unchecked'), unchecked.length > 0)
+      if (unchecked.length > 0) assert.notEqual(result.status, 'accepted')
       assert.equal(result.labels.family, derivedOf('family').get(String(result.labels.type)))
       assert.equal(result.labels.time_basis, derivedOf('time_basis').get(String(result.labels.temporal_aggregation)))
       assert.equal(result.field_confidence.family, result.field_confidence.type)
