@@ -61,7 +61,7 @@ function readBracket(name: string, ownCode: string | null): UnitByRule | null {
     if (/^[A-Z0-9]{2,6}$/.test(inner) && !CURRENCY_CODES.has(inner)) continue
     const found = readUnitText(inner, ownCode)
     if (found === null || found.kind === 'unknown') continue
-    if (!/^\d/.test(inner) || /[%$=]|per /.test(inner)) return { ...found, rule: 'name-bracket' }
+    if (!/^\d/.test(inner) || /[%$=]|per /.test(inner)) return { ...found, rule: 'name-bracket', text: inner }
   }
   return null
 }
@@ -77,5 +77,5 @@ function readTail(name: string, ownCode: string | null): UnitByRule | null {
   if (tail.length > MAX_TAIL_LENGTH || !TAIL.test(tail.toLowerCase())) return null
   const found = readUnitText(tail, ownCode)
   if (found === null || found.kind === 'unknown' || found.rule === 'units-multiplier-of-unread') return null
-  return { ...found, rule: 'name-tail' }
+  return { ...found, rule: 'name-tail', text: tail }
 }

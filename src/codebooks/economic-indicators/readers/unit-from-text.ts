@@ -29,6 +29,8 @@ export interface UnitByRule {
   readonly currency: string | null
   readonly per: string | null
   readonly rule: string
+  /** The part of the name that was read; absent where the units text or a word of the name decided. */
+  readonly text?: string
 }
 
 /** Builds a unit of `kind` with scale 1, no currency and no denominator, except for what `more` sets. */

@@ -114,7 +114,7 @@ export const DURATION = pattern`
   |horas|días|anos|dias|meses)\b
 `
 export const PHYSICAL = pattern`
-  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
+  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|(?:kilo)?calories|kcal|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
   |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
   |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er

@@ -3,7 +3,7 @@ import { CURRENCY_CODES } from '../currency-codes.ts'
 import type { FieldReading, Unit, UnitKind } from '../types.ts'
 import { NATIONAL_CURRENCY } from './currency-words.ts'
 import { MAX_NAME_LENGTH, readUnitFromName } from './unit-from-name.ts'
-import { MAX_UNITS_LENGTH, readUnitText } from './unit-from-text.ts'
+import { MAX_UNITS_LENGTH, readUnitText, type UnitByRule } from './unit-from-text.ts'
 import { cap, normaliseUnitText } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
 import { BECAUSE, NAMES_AMOUNT, NAMES_THINGS } from './unit-words.ts'
@@ -39,10 +39,12 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
   }
   const { kind, scale, currency, per, rule } = found
   const value: Unit = { kind, scale, currency, per }
-  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, value, rule, ownCode)
+  const sure = kind !== 'unknown' && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, found, ownCode)
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 
+/** Words of a group of people, which a bracket of a name names without being a unit. */
+const NAMES_GROUP = /\b(?:wom[ae]n|m[ae]n|girls?|boys?|(?:fe)?males?|above|below|over|under|older|aged?|ages)\b/
 /** Kinds that one word proves, whatever stands beside it: "Percent of Foo" is a percentage. */
 const PROVEN: ReadonlySet<UnitKind> = new Set(['percentage', 'index', 'flag'])
 
@@ -50,12 +52,19 @@ const PROVEN: ReadonlySet<UnitKind> = new Set(['percentage', 'index', 'flag'])
  * Whether no word of the units text is unread, a multiplier alone does not stand beside the name of money, and the currency is no guess: "pesos" or "cents" without the indicator's own
  * currency code may be those of several countries.
  */
-function isWhollyRead(input: UnitInput, { kind, currency }: Unit, rule: string, ownCode: string | null): boolean {
+function isWhollyRead(
+  input: UnitInput,
+  { kind, currency, rule, text: part }: UnitByRule,
+  ownCode: string | null,
+): boolean {
   if (PROVEN.has(kind)) return true
   if (rule === 'units-multiplier-only' && NAMES_AMOUNT.test(input.name.toLowerCase())) return false
   const text = normaliseUnitText(input.units ?? '', MAX_UNITS_LENGTH).toLowerCase()
   if (currency === 'LCU' && ownCode === null && text !== '' && !NATIONAL_CURRENCY.test(text)) return false
-  return areAllWordsRead(text)
+  if (part === undefined) return areAllWordsRead(text)
+  // A bracket such as "(women 15 to 24 years)" names a group, and the unit stands elsewhere.
+  const isGroup = /^(?:count|duration)$/.test(kind) && NAMES_GROUP.test(part.toLowerCase()) && !/^number/i.test(part)
+  return !isGroup && areAllWordsRead(part.toLowerCase())
 }
 
 /**

@@ -198,6 +198,18 @@ test('a unit with an unread word is not sure', () => {
   }
 })
 
+test('a bracket that names a group of people or holds unread words is no sure unit', () => {
+  for (const name of [
+    'Bedtime (girls 9 to 12 years)',
+    'Wedding day (brides and men)',
+    'Shortfall (below the wozzle of $9 a day)',
+  ]) {
+    assert.equal(read({ name }).unit.sure, false, name)
+  }
+  assert.equal(read({ name: 'Waiting for a doctor (days)' }).unit.sure, true)
+  assert.equal(read({ name: 'Bee stings (number, all ages)' }).unit.sure, true)
+})
+
 test('columns that identify or describe rows are other, and not sure', () => {
   for (const name of ['Country', 'ISO code', 'Notes', 'Source URL', 'Short name', 'Series code', 'Year']) {
     const { type, temporal_aggregation, orientation } = read({ name })
