@@ -98,8 +98,8 @@ interface Likelihood {
  * needs nothing more. The alternative, a product of bets over strata against the worst way to spread the misses (SUITE, Ottoboni
  * and others 2018; ALPHA), may draw rows of low stated confidence more often, as weighted draws do (Shekhar, Xu, Lipton, Liang
  * and Ramdas 2023). Someone who knows the shares of misses beforehand gains 4 % of the labels so at a true 0.998 and up to 40 %
- * at 0.99; with bets that must learn them, no case that was tried had more power at 300 labels, and where the stated confidence
- * says nothing the power at 0.99 fell from 0.56 to 0.29 (`test/large/evidence/strata.test.ts`). So both are left out.
+ * at 0.99; with bets that must learn them, no case that was tried had clearly more power at 300 labels, and where the stated confidence
+ * says nothing the power at 0.99 fell from 0.56 to 0.34 (`test/large/evidence/strata.test.ts`). So both are left out.
  *
  * Throws RangeError for a target or delta outside (0, 1), or a population below 1.
  */
