@@ -1,13 +1,12 @@
 /** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what the audits found. */
 import { isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Indicator, Reading } from '../../classification/types.ts'
+import type { Classification, Indicator, Reading } from '../../classification/types.ts'
 import { isAuditedSteadily } from '../../evidence/audit-plan.ts'
 import { createFieldGates, type FieldGates, type Trust } from '../../evidence/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
-import type { AuditToSave, EvidenceScope, Store, StoredAudit } from '../../store/types.ts'
+import type { AuditToSave, EvidenceScope, ResultToSave, Store, StoredAudit } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
-import type { BuiltResult } from './results.ts'
 import type { BatchOptions, Plan } from './types.ts'
 
 /** The gates of catalogues, kept up to date with the audits that the database holds. */
@@ -85,6 +84,14 @@ export function createAuditDraw(
   }
 }
 
+/** A result that was built, as far as audits need it. */
+interface AuditedResult {
+  readonly classification: Classification
+  readonly toSave: ResultToSave | null
+  /** Whether any answer to the indicator is a guess of the offline model. */
+  readonly isGuess: boolean
+}
+
 /**
  * What the audits of a batch found: for each field that a sure rule decides, whether the model agreed. An audit without an
  * answer of a model, or with a guess of the offline model, shows nothing.
@@ -92,7 +99,7 @@ export function createAuditDraw(
 export function auditsOf(
   plan: Pick<Plan, 'audits'>,
   prepared: readonly Prepared[],
-  built: readonly BuiltResult[],
+  built: readonly AuditedResult[],
 ): AuditToSave[] {
   return (plan.audits ?? []).flatMap((position) => {
     const one = prepared[position]

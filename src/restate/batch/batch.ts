@@ -1,9 +1,9 @@
 /** The handler classify-api/batch: plan, fan out, gather, save. */
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
+import type { AdmissionWait } from '../admission.ts'
 import type { BatchRequest, BatchResponse } from '../contract.ts'
 import { databaseStep } from '../options.ts'
-import type { AdmissionWait } from './admission.ts'
 import { askModel } from './ask-model.ts'
 import { releaseClaims } from './claims.ts'
 import { type EarlierPlan, isEarlierPlan, readEarlierPlan } from './earlier-plan.ts'

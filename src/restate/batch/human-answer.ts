@@ -29,7 +29,7 @@ export function restsOnHumanAnswers(
   if (known.source !== 'person' || differs) return false
   // A person who gave the answer again under this codebook has ended the doubt about it, so a result still marked as
   // doubtful is out of date.
-  return known.status === 'accepted' || answers.some((answer) => answer.codebookHash !== scheme.hash)
+  return known.status !== 'needs-review' || answers.some((answer) => answer.codebookHash !== scheme.hash)
 }
 
 /**

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Admission, type AdmissionWait, createAdmission } from '../../../src/restate/batch/admission.ts'
+import { type Admission, type AdmissionWait, createAdmission } from '../../../src/restate/admission.ts'
 
 const CHUNKS = 10
 

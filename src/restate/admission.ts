@@ -1,6 +1,6 @@
 /** How much work the batches of a replica may put before its rate limiter. A batch that would exceed the bound sleeps durably as one invocation instead of as many chunks. */
-import { createVirtualQueue, type Turn, type VirtualQueue } from '../../lib/virtual-queue.ts'
-import type { LimiterStats } from '../../rate/types.ts'
+import { createVirtualQueue, type Turn, type VirtualQueue } from '../lib/virtual-queue.ts'
+import type { LimiterStats } from '../rate/types.ts'
 
 /**
  * The most milliseconds of work that are admitted ahead of the pace, enough to keep the limiter busy until sleeping
