@@ -183,7 +183,7 @@ test('a batch keeps the unknown fields of its indicators, for the later warning'
     indicators: [{ ...RAW, extra: { deep: [1] }, sample_values: [{ date: 'x', value: null }, 5] }, ...many(99)],
     run_id: 'run-1:a.b_C',
     force: true,
-    options: { mode: 'hybrid', reuse: false, pack: 25 },
+    options: { mode: 'hybrid', reuse: false, pack: 25, trust: 'shipped', target: 0.999, audit: 'all' },
   }
   assert.deepEqual(batchRequestSchema.parse(body), body)
   assert.deepEqual(batchRequestSchema.parse({ indicators: [RAW] }), { indicators: [RAW] })
@@ -208,6 +208,11 @@ const REFUSED_BATCHES: readonly (readonly [unknown, RegExp])[] = [
   [{ indicators: [RAW], options: { pack: 0 } }, /^options\.pack: must be at least 1, got 0$/],
   [{ indicators: [RAW], options: { pack: 26 } }, /^options\.pack: must be at most 25, got 26$/],
   [{ indicators: [RAW], options: { pack: 1.5 } }, /^options\.pack: must be a whole number$/],
+  [{ indicators: [RAW], options: { trust: 'all' } }, /^options\.trust: must be "catalogue" or "shipped"$/],
+  [{ indicators: [RAW], options: { target: 97 } }, /^options\.target: must be at most 0\.999, got 97$/],
+  [{ indicators: [RAW], options: { target: 0.4 } }, /^options\.target: must be at least 0\.5, got 0\.4$/],
+  [{ indicators: [RAW], options: { target: '0.9' } }, /^options\.target: must be a number$/],
+  [{ indicators: [RAW], options: { audit: true } }, /^options\.audit: must be "steady", "all" or "none"$/],
   [
     { indicators: [RAW, RAW] },
     /^indicators\.1\.indicator_id: must be unique in a batch: "A1" is already used at index 0$/,

@@ -17,11 +17,12 @@ import { prepare } from '../../../src/restate/batch/prepare.ts'
 import { askOnce } from '../../../src/restate/chunk/ask.ts'
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import type { ChunkRequest } from '../../../src/restate/chunk-contract.ts'
+import { UNAUDITED } from './options.ts'
 
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
 const batch = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
-const [known] = prepare(scheme, batch, 'small', 'hybrid').prepared
+const [known] = prepare(scheme, batch, 'small', UNAUDITED).prepared
 assert.ok(known)
 const question = questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
 assert.ok(question)

@@ -7,6 +7,7 @@ import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
 import type { ModelClient } from '../../../src/llm/types.ts'
 import { createMetrics } from '../../../src/metrics.ts'
 import type { RateControl } from '../../../src/rate/types.ts'
+import { createEvidence } from '../../../src/restate/batch/audits.ts'
 import { type BatchDeps, classifyBatch } from '../../../src/restate/batch/batch.ts'
 import { answerChunk, type ChunkDeps } from '../../../src/restate/chunk/chunk.ts'
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
@@ -53,6 +54,7 @@ const builtIns: readonly LoadedCodebook[] = await loadBuiltIns()
 export function createWorld({ says, escalation = null, store = createMemoryStore() }: WorldOptions): World {
   const metrics = createMetrics()
   const schemes = createSchemes(builtIns, store)
+  const evidence = createEvidence(store)
   const asked: Asked[] = []
   const chunks: World['chunks'] = []
   let answered = 0
@@ -97,7 +99,7 @@ export function createWorld({ says, escalation = null, store = createMemoryStore
       batches += 1
       const journal = createJournal(`inv_batch${batches}`, known)
       const deps: BatchDeps = {
-        ...{ store, schemes, metrics, models: model.models, priceOf: () => null },
+        ...{ store, schemes, metrics, models: model.models, priceOf: () => null, evidence },
         admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },
         callChunk: (_ctx, chunk) => {
           chunks.push(chunk)

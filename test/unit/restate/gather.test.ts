@@ -10,13 +10,14 @@ import { prepare } from '../../../src/restate/batch/prepare.ts'
 import { answersToStore } from '../../../src/restate/batch/results.ts'
 import type { BatchQuestion, Plan } from '../../../src/restate/batch/types.ts'
 import type { ChunkReply } from '../../../src/restate/chunk-contract.ts'
+import { UNAUDITED } from './options.ts'
 
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
 const request = {
   indicators: ['a', 'b'].map((id) => ({ indicator_id: id, name: `Zorbic attainment of ${id}`, units: '%' })),
 }
-const questions = prepare(scheme, request, 'small', 'hybrid').prepared.map(
+const questions = prepare(scheme, request, 'small', UNAUDITED).prepared.map(
   ({ indicator, reading, shape, shapeHash }): BatchQuestion => {
     const question = questionOf(scheme, indicator, reading, { mode: 'model' })
     assert.ok(question)

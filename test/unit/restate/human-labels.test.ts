@@ -5,6 +5,7 @@ import type { Labels } from '../../../src/classification/types.ts'
 import { prepare } from '../../../src/restate/batch/prepare.ts'
 import type { StoredAnswer } from '../../../src/store/types.ts'
 import { createWorld, type World } from './batch-world.ts'
+import { SHIPPED, UNAUDITED } from './options.ts'
 import { notes } from './own-codebooks.ts'
 
 /** An indicator whose unit the rules are sure of and whose other labels they only guess. */
@@ -25,7 +26,7 @@ async function decide(
   { isExact = false, codebook = 'economic-indicators', ...more }: Partial<StoredAnswer> & { isExact?: boolean } = {},
 ): Promise<void> {
   const scheme = await world.schemes.find(codebook)
-  const { prepared } = prepare(scheme, { indicators: [indicator] } as never, 'small', 'hybrid')
+  const { prepared } = prepare(scheme, { indicators: [indicator] } as never, 'small', UNAUDITED)
   const [exact = '', shared = exact] = prepared[0]?.humanHashes ?? []
   const shapeHash = isExact ? exact : shared
   const confidence = Object.fromEntries(Object.keys(labels).map((field) => [field, 1]))
@@ -44,7 +45,7 @@ const sourceOf = (result: Readonly<Record<string, unknown>> | undefined, field: 
 test('a person who has decided some of the fields is not overruled, and the others are asked with these labels as known', async () => {
   const world = createWorld({ says })
   await decide(world, series('a'), { type: 'balance' })
-  const { response } = await world.classify({ indicators: [series('a')] })
+  const { response } = await world.classify({ ...SHIPPED, indicators: [series('a')] })
   assert.deepEqual(asksOf(world), [{ ask: ['temporal_aggregation', 'orientation'], type: 'balance' }])
   const [result] = response.results
   assert.deepEqual([result?.type, sourceOf(result, 'type')], ['balance', 'person'])
@@ -53,10 +54,10 @@ test('a person who has decided some of the fields is not overruled, and the othe
   const [stored] = world.store.answers.values()
   assert.deepEqual(Object.keys(stored?.decision.labels ?? {}), ['temporal_aggregation', 'orientation'])
 
-  const again = await world.classify({ indicators: [series('a')] })
+  const again = await world.classify({ ...SHIPPED, indicators: [series('a')] })
   assert.equal(again.response.summary.unchanged, 1)
   await decide(world, series('a'), { type: 'flow' })
-  const changed = await world.classify({ indicators: [series('a')] })
+  const changed = await world.classify({ ...SHIPPED, indicators: [series('a')] })
   assert.deepEqual([changed.response.results[0]?.type, changed.response.summary.classified], ['flow', 1])
   assert.equal(world.asked.length, 1, 'the model has answered the other fields before')
 })
@@ -66,6 +67,7 @@ test('an answer to the exact shape counts before the one that is shared, field b
   await decide(world, series('a'), { ...ALL, type: 'stock' })
   await decide(world, series('a'), { type: 'balance', unit_currency: 'CAD' }, { isExact: true })
   const { response } = await world.classify({
+    ...SHIPPED,
     indicators: [series('a'), series('b', 'EUR Million'), series('c', 'USD Million', { country: 'Chile' })],
   })
   assert.deepEqual(world.asked, [])
@@ -87,6 +89,7 @@ for (const order of [
     const world = createWorld({ says })
     await decide(world, series('decided', 'EUR Million'), { type: 'balance' }, { isExact: true })
     const { response } = await world.classify({
+      ...SHIPPED,
       indicators: order.map((id) => series(id, id === 'decided' ? 'EUR Million' : 'USD Million')),
     })
     assert.deepEqual(
@@ -109,7 +112,7 @@ for (const order of [
 test('a field that only the other indicator of the shape needed and that got no answer leaves the decided one complete', async () => {
   const world = createWorld({ says: (asked) => ({ ...says(asked), type: 'nonsense' }) })
   await decide(world, series('decided', 'EUR Million'), { type: 'balance' }, { isExact: true })
-  await world.classify({ indicators: [series('decided', 'EUR Million'), series('open')] })
+  await world.classify({ ...SHIPPED, indicators: [series('decided', 'EUR Million'), series('open')] })
   assert.deepEqual(
     world.store.batches[0]?.results.map(({ indicator, unanswered }) => [indicator.indicator_id, unanswered]),
     [
@@ -123,7 +126,7 @@ test('a label or a field that the codebook does not have makes a human answer de
   for (const labels of [{ type: 'of-old' }, { colour: 'red' }] as Labels[]) {
     const world = createWorld({ says })
     await decide(world, series('a'), { ...ALL, ...labels })
-    const { response } = await world.classify({ indicators: [series('a')] })
+    const { response } = await world.classify({ ...SHIPPED, indicators: [series('a')] })
     assert.equal(response.results[0]?.source, 'model')
   }
 })
@@ -131,15 +134,15 @@ test('a label or a field that the codebook does not have makes a human answer de
 test('a human answer by another codebook stands, but a person should look again until they answer by this one', async () => {
   const world = createWorld({ says })
   await decide(world, series('a'), ALL, { codebookHash: '', codebook: 'economic-indicators' })
-  const { response } = await world.classify({ indicators: [series('a')] })
+  const { response } = await world.classify({ ...SHIPPED, indicators: [series('a')] })
   assert.deepEqual([response.results[0]?.type, response.results[0]?.status], ['balance', 'needs-review'])
   assert.deepEqual(
     response.results[0]?.issues.map(({ code }) => code),
-    ['older-codebook'],
+    ['unchecked', 'older-codebook'],
   )
-  assert.equal((await world.classify({ indicators: [series('a')] })).response.summary.unchanged, 1)
+  assert.equal((await world.classify({ ...SHIPPED, indicators: [series('a')] })).response.summary.unchanged, 1)
   await decide(world, series('a'), ALL)
-  const decided = await world.classify({ indicators: [series('a')] })
+  const decided = await world.classify({ ...SHIPPED, indicators: [series('a')] })
   assert.deepEqual([decided.response.results[0]?.status, decided.response.summary.classified], ['accepted', 1])
 })
 

@@ -1,13 +1,15 @@
-/** A store in memory with what batches need of one: results by catalogue and codebook, answers by shape and field, claims, codebooks. */
+/** A store in memory with what batches need of one: results, answers by shape and field, claims, codebooks, audits. */
 import type { Classification } from '../../../src/classification/types.ts'
 import type {
   BatchToSave,
   ClaimState,
   EndedClaim,
+  EvidenceScope,
   LatestResult,
   ResultScope,
   Store,
   StoredAnswer,
+  StoredAudit,
   StoredCodebook,
 } from '../../../src/store/types.ts'
 
@@ -17,6 +19,8 @@ export interface MemoryStore extends Store {
   readonly batches: BatchToSave[]
   readonly answers: Map<string, StoredAnswer>
   readonly humanAnswers: Map<string, StoredAnswer>
+  /** The audits of all catalogues, in the order in which they were stored. */
+  readonly audits: (StoredAudit & EvidenceScope & { readonly runId: string })[]
   /** The holders of claims, by hash of the shape. */
   readonly held: Map<string, string>
   /** How claims ended, by hash of the shape. */
@@ -26,11 +30,15 @@ export interface MemoryStore extends Store {
 
 const NOW = '2026-10-01T07:00:00.000Z'
 
+/** What tells the audits of a store apart. */
+const PLACE = ['catalogue', 'codebookHash', 'field', 'indicatorId', 'runId'] as const
+
 export function createMemoryStore(): MemoryStore {
   const runs = new Set<string>()
   const batches: BatchToSave[] = []
   const answers = new Map<string, StoredAnswer>()
   const humanAnswers = new Map<string, StoredAnswer>()
+  const audits: MemoryStore['audits'] = []
   const held = new Map<string, string>()
   const ended = new Map<string, EndedClaim>()
   const results = new Map<string, LatestResult>()
@@ -56,8 +64,18 @@ export function createMemoryStore(): MemoryStore {
     }
   }
 
+  /** Keeps the audits of a batch, of one indicator, field and run only the first. */
+  function keepAudits({ scope: { catalogue }, runId, results, audits: given = [] }: BatchToSave): void {
+    const codebookHash = results[0]?.classification.codebook_hash ?? ''
+    for (const audit of given) {
+      const one = { ...audit, catalogue, codebookHash, runId, number: audits.length + 1 }
+      const isSame = (other: typeof one) => PLACE.every((name) => other[name] === one[name])
+      if (!audits.some(isSame)) audits.push(one)
+    }
+  }
+
   const store: Partial<Store> & Omit<MemoryStore, keyof Store> = {
-    ...{ runs, batches, answers, humanAnswers, held, ended },
+    ...{ runs, batches, answers, humanAnswers, audits, held, ended },
     latestOf: (scope, id) => results.get(keyOf(scope, id)),
     async openRun(runId) {
       runs.add(runId)
@@ -103,8 +121,13 @@ export function createMemoryStore(): MemoryStore {
       given.answers.forEach(keep)
       end(given.end.claims)
     },
+    async findAudits({ catalogue, codebookHash }, after) {
+      const all = audits.filter((one) => one.catalogue === catalogue && one.codebookHash === codebookHash)
+      return { audits: all.filter(({ number }) => number > after), total: all.length }
+    },
     async saveBatch(batch) {
       batches.push(batch)
+      keepAudits(batch)
       batch.answers.forEach(keep)
       end(batch.end?.claims ?? [])
       for (const { indicator, ...latest } of batch.results) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ServiceError } from '../../../src/errors.ts'
+import { createEvidence } from '../../../src/restate/batch/audits.ts'
 import { estimateBatch } from '../../../src/restate/batch/estimate.ts'
 import { batchRequestSchema } from '../../../src/restate/contract.ts'
 import { type Asked, createWorld, type World, type WorldOptions } from './batch-world.ts'
@@ -188,7 +189,8 @@ test('an estimate counts the fields that are open, and neither asks, claims nor 
   const world = await worldOfNotes({ says: ({ nth }) => (nth === 0 ? { topic: 'work', place: 'home' } : null) })
   const estimate = async () => {
     const { store, schemes } = world
-    const deps = { store, schemes, models: { primary: 'small', escalation: null }, priceOf: () => null }
+    const models = { primary: 'small', escalation: null }
+    const deps = { store, schemes, models, evidence: createEvidence(store), priceOf: () => null }
     return await estimateBatch(deps, batchRequestSchema.parse(request([note('b'), note('c'), note('d', 'Jobs')])))
   }
   const before = await estimate()

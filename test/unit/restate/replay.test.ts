@@ -13,11 +13,12 @@ import type { Batch, BatchQuestion, Plan } from '../../../src/restate/batch/type
 import { answerChunk, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import type { Store } from '../../../src/store/types.ts'
+import { UNAUDITED } from './options.ts'
 
 const request = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
-const [known] = prepare(scheme, request, 'small', 'hybrid').prepared
+const [known] = prepare(scheme, request, 'small', UNAUDITED).prepared
 const asked = known && questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
 assert.ok(known && asked)
 const { shape, shapeHash } = known

@@ -13,11 +13,12 @@ import { awaitAnswers } from '../../../src/restate/batch/single-flight.ts'
 import type { Batch, BatchQuestion, BatchState, Plan } from '../../../src/restate/batch/types.ts'
 import type { ClaimState, EndedClaim, Store, StoredAnswer } from '../../../src/store/types.ts'
 import { answer } from '../../helpers/batches.ts'
+import { UNAUDITED } from './options.ts'
 
 const request = { indicators: ['a', 'b'].map((id) => ({ indicator_id: id, name: `Zorbic attainment of ${id}` })) }
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
-const questions = prepare(scheme, request, 'small', 'hybrid').prepared.map(
+const questions = prepare(scheme, request, 'small', UNAUDITED).prepared.map(
   ({ indicator, reading, shape, shapeHash }): BatchQuestion => {
     const question = questionOf(scheme, indicator, reading, { mode: 'hybrid' })
     assert.ok(question)
