@@ -6,6 +6,7 @@ import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
 import { findAudits, writeAudits } from './evidence/audits.ts'
+import { createCertificateStore } from './evidence/certificates.ts'
 import { exportClassifications, exportIndicators } from './export.ts'
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
@@ -42,6 +43,7 @@ export function createStore(pool: DatabasePool): Store {
     saveReview: (review) => saveReview(pool, review),
     exportDecisions: (options) => exportDecisions(pool, options),
     exportIndicators: (options) => exportIndicators(pool, options),
+    certificates: createCertificateStore(pool),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

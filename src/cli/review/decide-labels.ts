@@ -94,7 +94,7 @@ function faultOf(field: Field, given: Labels, complete: Labels, isCorrected: boo
  * Returns a field and a sentence for each combination that the codebook forbids. Only constraints between askable fields
  * count, because a review can mend no other; the broken ones among the others stay on the result as issues.
  */
-function impossibleParts(codebook: Codebook, labels: Labels, corrected: ReadonlySet<string>) {
+export function impossibleParts(codebook: Codebook, labels: Labels, corrected: ReadonlySet<string>) {
   return validate(codebook, labels).flatMap(({ code, message }) => {
     const constraint = codebook.constraints.find(({ name }) => name === code)
     if (constraint?.blocks !== true) return []
