@@ -20,6 +20,12 @@ export interface Trust {
 /** Trust in nothing, as on a catalogue of which nothing was checked. */
 export const NO_TRUST: Trust = { fields: [], removed: {} }
 
+/**
+ * The most audits that a field may take over all runs before it is given up. One run takes far fewer; callers without an end
+ * that is known audit a steady share, and a field that lost its trust may earn it anew.
+ */
+const BUDGET_OVER_RUNS = 3_000
+
 /** The gates of all fields of one catalogue, which take audits as they are stored. */
 export interface FieldGates {
   add(audit: FieldAudit): void
@@ -35,7 +41,7 @@ export function createFieldGates(target: number): FieldGates {
   const gates = new Map<string, Gate>()
   return {
     add({ field, rule, agreed }) {
-      const gate = gates.get(field) ?? createGate({ target, population: null })
+      const gate = gates.get(field) ?? createGate({ target, population: null, budget: BUDGET_OVER_RUNS })
       gates.set(field, gate)
       gate.add({ rule, agreed })
     },

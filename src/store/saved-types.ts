@@ -55,12 +55,15 @@ export interface AuditToSave {
   readonly rule: string
   readonly agreed: boolean
   readonly indicatorId: string
+  /** The place of the indicator in the random draw of its run, 0 to 1 (exclusive); null where audits are taken as indicators arrive. */
+  readonly rank: number | null
   /** The model by the name that its endpoint gave. */
   readonly model: string
 }
 
 /** An audit as it is stored. */
 export interface StoredAudit extends AuditToSave {
+  readonly runId: string
   /** The number by which audits are in the order in which they were stored. */
   readonly number: number
 }

@@ -2,7 +2,7 @@
 import { isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Reading } from '../../classification/types.ts'
-import { isAuditedSteadily } from '../../evidence/audit-plan.ts'
+import { auditRank, isAuditedSteadily } from '../../evidence/audit-plan.ts'
 import { createFieldGates, type FieldGates, type Trust } from '../../evidence/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { AuditToSave, EvidenceScope, ResultToSave, Store, StoredAudit } from '../../store/types.ts'
@@ -18,15 +18,19 @@ export interface Evidence {
 /** The number of catalogues whose gates are kept; the gates of any other are built anew. */
 const MOST_KEPT = 50
 
-/** Creates the gates of a replica. Each call reads only the audits that came since the last one. */
+/**
+ * Creates the gates of a replica. Audits that a run drew at random count in the order of the draw, because the bound of a gate
+ * holds for that order and not for the order in which batches end. Audits of callers whose indicators arrive without an end
+ * that is known count as they were stored. Each call reads only what came since the last one, unless a draw is among it.
+ */
 export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
   const kept = new Map<string, { gates: FieldGates; count: number; last: number }>()
 
   async function build(scope: EvidenceScope, target: number) {
     const { audits } = await store.findAudits(scope, 0)
     const gates = createFieldGates(target)
-    for (const audit of audits) gates.add(audit)
-    return { gates, count: audits.length, last: lastOf(audits, 0) }
+    for (const audit of inOrderOfDraw(audits)) gates.add(audit)
+    return { gates, count: audits.length, last: audits.at(-1)?.number ?? 0 }
   }
 
   return {
@@ -34,13 +38,14 @@ export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
       const key = JSON.stringify([scope.catalogue, scope.codebookHash, target])
       const known = kept.get(key)
       const { audits, total } = await store.findAudits(scope, known?.last ?? 0)
-      if (known !== undefined && known.count + audits.length === total) {
+      // Audits that were stored late have a lower number than others that were read before; all are then read anew.
+      const isContinued = known !== undefined && known.count + audits.length === total
+      if (isContinued && audits.every(({ rank }) => rank === null)) {
         for (const audit of audits) known.gates.add(audit)
         known.count = total
-        known.last = lastOf(audits, known.last)
+        known.last = audits.at(-1)?.number ?? known.last
         return known.gates
       }
-      // Audits that were stored late have a lower number than others that were read before, so the order is read anew.
       const fresh = await build(scope, target)
       kept.delete(key)
       kept.set(key, fresh)
@@ -51,8 +56,15 @@ export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
   }
 }
 
-function lastOf(audits: readonly StoredAudit[], before: number): number {
-  return audits.at(-1)?.number ?? before
+/** The audits in the order in which their runs began to store some, and within a run in the order of its draw. */
+function inOrderOfDraw(audits: readonly StoredAudit[]): StoredAudit[] {
+  const firstOf = new Map<string, number>()
+  for (const { runId, number } of audits) firstOf.set(runId, Math.min(number, firstOf.get(runId) ?? number))
+  const place = ({ rank, number }: StoredAudit) => rank ?? number
+  return audits.toSorted((a, b) => {
+    const byRun = (firstOf.get(a.runId) ?? 0) - (firstOf.get(b.runId) ?? 0)
+    return byRun || place(a) - place(b) || a.number - b.number
+  })
 }
 
 /** What rules may decide alone in a batch; null where the shipped evidence is enough, or where the codebook brings no rules. */
@@ -97,7 +109,7 @@ interface AuditedResult {
  * answer of a model, or with a guess of the offline model, shows nothing.
  */
 export function auditsOf(
-  plan: Pick<Plan, 'audits'>,
+  { plan, options, runId }: { plan: Pick<Plan, 'audits'>; options: BatchOptions; runId: string },
   prepared: readonly Prepared[],
   built: readonly AuditedResult[],
 ): AuditToSave[] {
@@ -107,10 +119,12 @@ export function auditsOf(
     if (one === undefined || result === undefined || result.toSave === null || result.isGuess) return []
     const { labels, field_source: sources, model } = result.classification
     if (model === null) return []
+    const { indicator_id: id } = one.indicator
+    const rank = options.audit === 'all' ? auditRank(sha256(id), runId) : null
     return Object.entries(one.reading).flatMap(([field, { sure, rule, value }]): AuditToSave[] => {
       if (!sure || !ANSWERED_BY_MODEL.has(sources[field] ?? '')) return []
       const agreed = isSameLabel(labels[field], value)
-      return [{ field, rule, agreed, indicatorId: one.indicator.indicator_id, model }]
+      return [{ field, rule, agreed, indicatorId: id, rank, model }]
     })
   })
 }

@@ -54,7 +54,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     answers: answersToStore(plan, answers.decisions, new Set([...unjudgedPositions(answers), ...shared])),
     requests: answers.requests,
     totals,
-    audits: auditsOf(plan, prepared, built),
+    audits: auditsOf(input, prepared, built),
     ...(options.overridePerson === true ? { overriddenHumanAnswers: overriddenBy(plan, prepared, unsettled) } : {}),
     end: claimed.length > 0 ? claimsToEnd(input, answers, claimed) : null,
   })

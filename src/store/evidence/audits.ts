@@ -10,6 +10,7 @@ const AUDIT_COLUMNS: readonly Column<AuditToSave>[] = [
   { name: 'indicator_id', type: 'text', value: (row) => storableText(row.indicatorId) },
   { name: 'rule', type: 'text', value: (row) => row.rule },
   { name: 'agreed', type: 'bool', value: (row) => row.agreed },
+  { name: 'rank', type: 'float8', value: (row) => row.rank },
   { name: 'model', type: 'text', value: (row) => storableText(row.model) },
 ]
 
@@ -41,12 +42,15 @@ const auditRow = z
     indicator_id: z.string().nullable(),
     rule: z.string().nullable(),
     agreed: z.boolean().nullable(),
+    rank: z.number().nullable(),
     model: z.string().nullable(),
+    run_id: z.string().nullable(),
   })
-  .transform(({ total, number, field, indicator_id: indicatorId, rule, agreed, model }) => {
-    const isThere = number !== null && field !== null && indicatorId !== null && rule !== null && model !== null
+  .transform(({ total, number, field, indicator_id: indicatorId, run_id: runId, rule, agreed, rank, model }) => {
+    const isNamed = field !== null && indicatorId !== null && runId !== null
+    const isThere = isNamed && number !== null && rule !== null && model !== null
     const audit: StoredAudit | null =
-      isThere && agreed !== null ? { number, field, indicatorId, rule, agreed, model } : null
+      isThere && agreed !== null ? { number, field, indicatorId, runId, rule, agreed, rank, model } : null
     return { total, audit }
   })
 
@@ -60,7 +64,7 @@ export async function findAudits(
     pool,
     'read audits',
     auditRow,
-    `select counted.total, a.number, ${namesOf(AUDIT_COLUMNS, 'a.')}
+    `select counted.total, a.number, a.run_id, ${namesOf(AUDIT_COLUMNS, 'a.')}
      from (select count(*) as total from audits where catalogue = $1 and codebook_hash = $2) as counted
      left join audits a on a.catalogue = $1 and a.codebook_hash = $2 and a.number > $3
      order by a.number`,

@@ -11,6 +11,8 @@ create table audits (
   rule text not null,
   agreed boolean not null,
   model text not null,
+  -- The place of the indicator in the random draw of its run; null where audits were taken as indicators arrived.
+  rank double precision check (rank >= 0 and rank < 1),
   audited_at timestamptz not null default clock_timestamp(),
   primary key (catalogue, codebook_hash, field, indicator_id, run_id)
 );
