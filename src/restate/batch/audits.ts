@@ -105,8 +105,8 @@ interface AuditedResult {
 }
 
 /**
- * What the audits of a batch found: for each field that a sure rule decides, whether the model agreed. An audit without an
- * answer of a model, or with a guess of the offline model, shows nothing.
+ * What the audits of a batch found: for each field that a sure rule decides, whether the model agreed. A field that the model
+ * left out counts as a disagreement. An audit without any answer of a model, or with a guess of the offline model, shows nothing.
  */
 export function auditsOf(
   { plan, options, runId }: { plan: Pick<Plan, 'audits'>; options: BatchOptions; runId: string },
@@ -122,8 +122,10 @@ export function auditsOf(
     const { indicator_id: id } = one.indicator
     const rank = options.audit === 'all' ? auditRank(sha256(id), runId) : null
     return Object.entries(one.reading).flatMap(([field, { sure, rule, value }]): AuditToSave[] => {
-      if (!sure || !ANSWERED_BY_MODEL.has(sources[field] ?? '')) return []
-      const agreed = isSameLabel(labels[field], value)
+      const source = sources[field]
+      if (!sure || source === undefined || source === 'person') return []
+      // Where the model left the field out, the rule's label stands in the result, but nobody agreed with it.
+      const agreed = ANSWERED_BY_MODEL.has(source) && isSameLabel(labels[field], value)
       return [{ field, rule, agreed, indicatorId: id, rank, model }]
     })
   })
