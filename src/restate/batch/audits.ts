@@ -1,5 +1,5 @@
 /** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what the audits found. */
-import { isSameLabel } from '../../classification/fields.ts'
+import { askableFields, isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Reading } from '../../classification/types.ts'
 import { auditRank, isAuditedSteadily } from '../../evidence/audit-plan.ts'
@@ -89,7 +89,7 @@ export function createAuditDraw(
   seed: string,
 ): (indicator: Indicator, reading: Reading) => boolean {
   if (mode !== 'hybrid' || target === null || audit === 'none') return () => false
-  const asked = codebook.fields.flatMap((field) => (field.asked ? [field.name] : []))
+  const asked = askableFields(codebook).map(({ name }) => name)
   return ({ indicator_id: id }, reading) => {
     if (!asked.some((name) => reading[name]?.sure === true)) return false
     return audit === 'all' || isAuditedSteadily(sha256(id), seed)
@@ -104,15 +104,24 @@ interface AuditedResult {
   readonly isGuess: boolean
 }
 
+/** The batch that was audited. */
+interface AuditedBatch {
+  readonly scheme: Pick<PreparedScheme, 'codebook'>
+  readonly plan: Pick<Plan, 'audits'>
+  readonly options: Pick<BatchOptions, 'audit'>
+  readonly runId: string
+}
+
 /**
- * What the audits of a batch found: for each field that a sure rule decides, whether the model agreed. A field that the model
+ * What the audits of a batch found: for each field that was asked and of which a rule is sure, whether the model agreed. A field that the model
  * left out counts as a disagreement. An audit without any answer of a model, or with a guess of the offline model, shows nothing.
  */
 export function auditsOf(
-  { plan, options, runId }: { plan: Pick<Plan, 'audits'>; options: BatchOptions; runId: string },
+  { scheme, plan, options, runId }: AuditedBatch,
   prepared: readonly Prepared[],
   built: readonly AuditedResult[],
 ): AuditToSave[] {
+  const asked = new Set(askableFields(scheme.codebook).map(({ name }) => name))
   return (plan.audits ?? []).flatMap((position) => {
     const one = prepared[position]
     const result = built[position]
@@ -123,7 +132,7 @@ export function auditsOf(
     const rank = options.audit === 'all' ? auditRank(sha256(id), runId) : null
     return Object.entries(one.reading).flatMap(([field, { sure, rule, value }]): AuditToSave[] => {
       const source = sources[field]
-      if (!sure || source === undefined || source === 'person') return []
+      if (!sure || !asked.has(field) || source === undefined || source === 'person') return []
       // Where the model left the field out, the rule's label stands in the result, but nobody agreed with it.
       const agreed = ANSWERED_BY_MODEL.has(source) && isSameLabel(labels[field], value)
       return [{ field, rule, agreed, indicatorId: id, rank, model }]

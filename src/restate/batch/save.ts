@@ -39,9 +39,10 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   const { prepared } = prepare(scheme, request, plan.models.primary, prepareOptionsOf(plan, options))
   const built = plan.ways.map((_, position) => buildResult({ ...input, scheme }, prepared[position], position))
   const unsettled = unsettledPositions(plan, state)
-  const saved = built.flatMap(({ toSave }, position) => {
-    return toSave === null || unsettled.has(askedPosition(plan, position)) ? [] : [toSave]
+  const settled = built.map((one, position) => {
+    return unsettled.has(askedPosition(plan, position)) ? { ...one, toSave: null } : one
   })
+  const saved = settled.flatMap(({ toSave }) => toSave ?? [])
   const totals = sumUp(plan.ways.filter((way) => way.kind === 'unchanged').length, saved, answers.requests)
 
   await deps.store.saveBatch({
@@ -54,7 +55,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     answers: answersToStore(plan, answers.decisions, new Set([...unjudgedPositions(answers), ...shared])),
     requests: answers.requests,
     totals,
-    audits: auditsOf(input, prepared, built),
+    audits: auditsOf({ ...input, scheme }, prepared, settled),
     ...(options.overridePerson === true ? { overriddenHumanAnswers: overriddenBy(plan, prepared, unsettled) } : {}),
     end: claimed.length > 0 ? claimsToEnd(input, answers, claimed) : null,
   })
