@@ -18,6 +18,12 @@ export const MAX_TARGET = 0.999
 export const DEFAULT_CATALOGUE = 'default'
 export const MAX_CATALOGUE_LENGTH = 100
 
+/**
+ * Before the name of a catalogue: the catalogue of its sentinel rows, which are asked again to find drift. Rules are trusted there
+ * as in the catalogue itself, so that both are asked alike.
+ */
+export const SENTINEL_PREFIX = 'sentinel:'
+
 /** The schema of a catalogue's name, which is also a column of every export. */
 export const catalogueName = z
   .string()

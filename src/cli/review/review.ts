@@ -1,24 +1,19 @@
 /** The command `review`: lists the results that a person should check, stores the decisions of people, and exports them as a gold file. */
-import { open, stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
-import { cleanText } from '../../classification/clean-text.ts'
 import type { Status } from '../../classification/types.ts'
-import { readConfig } from '../../config/config.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
-import type { Store } from '../../store/types.ts'
+import { ServiceError } from '../../errors.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
-import { withDatabase } from '../database/database.ts'
+import { withStore } from '../database/with-store.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
-import { createCliLog, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
+import { formatCount, printJson, say } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
 import { formatReviewFile, formatReviewItems } from './format.ts'
 import { goldLines } from './gold.ts'
-import { MAX_REVIEW_BYTES } from './review-file.ts'
+import { personName, readWhole, systemUser } from './inputs.ts'
 import { findReviewItems } from './review-items.ts'
 
 interface ScopeOptions {
@@ -42,7 +37,6 @@ interface ApplyCommandOptions extends ScopeOptions {
 
 /** The number of shapes that the terminal shows without --limit; a file and --json then get all shapes. */
 const SHOWN_ON_TERMINAL = 20
-const MAX_NAME_LENGTH = 100
 const CODEBOOK_MEANING = 'the codebook whose results are meant: a YAML file, or a name (default: economic-indicators)'
 const MAX_WARNINGS = 20
 
@@ -159,24 +153,6 @@ async function exportGold(options: ScopeOptions & { readonly out?: string }): Pr
   say(`Wrote ${pluralise(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
 }
 
-/**
- * Opens the database and migrates its schema, because the schema of an earlier release lacks the tables of this
- * command.
- */
-async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
-  const config = readConfig()
-  const log = createCliLog(config)
-  return await underInterrupts(
-    () => say('Stopping …'),
-    ({ first: signal }) =>
-      withDatabase(config, { log, mayCreate: false, signal }, async (database) => {
-        await database.migrate()
-        signal.throwIfAborted()
-        return await work(database.store)
-      }),
-  )
-}
-
 function formatApplied(report: ApplyReport): string {
   const outcome = report.dry_run ? 'Dry run, nothing was stored' : `Stored as run ${report.run_id}`
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
@@ -184,41 +160,4 @@ function formatApplied(report: ApplyReport): string {
     `${outcome}: ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
     `From the next run on, ${pluralise(report.shapes, 'shape')} ${report.shapes === 1 ? 'takes' : 'take'} these answers.`,
   ].join('\n')
-}
-
-function personName(text: string): string {
-  const name = cleanText(text).replace(/\s+/g, ' ')
-  if (name === '' || name.length > MAX_NAME_LENGTH) {
-    throw new InvalidArgumentError(`It must be a name of 1 to ${MAX_NAME_LENGTH} characters.`)
-  }
-  return name
-}
-
-function systemUser(): string {
-  try {
-    return personName(userInfo().username)
-  } catch (error) {
-    const message = 'The current system user has no name: say with --by NAME who decided'
-    throw new ServiceError('input-invalid', message, { cause: error })
-  }
-}
-
-/** Reads a review file, or standard input where `file` is "-", up to the largest allowed size of a review file. */
-async function readWhole(file: string): Promise<Buffer> {
-  const tooLarge = `it is larger than ${formatCount(MAX_REVIEW_BYTES / 1_000_000)} MB, the most for a review file`
-  const parts: Buffer[] = []
-  let size = 0
-  try {
-    if (file !== '-' && (await stat(file)).size > MAX_REVIEW_BYTES) throw new Error(tooLarge)
-    const source = file === '-' ? process.stdin : (await open(file)).createReadStream()
-    for await (const part of source) {
-      const bytes = Buffer.from(part)
-      size += bytes.length
-      if (size > MAX_REVIEW_BYTES) throw new Error(tooLarge)
-      parts.push(bytes)
-    }
-  } catch (error) {
-    throw new ServiceError('input-invalid', `${file} cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-  return Buffer.concat(parts)
 }

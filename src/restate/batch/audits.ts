@@ -1,4 +1,5 @@
 /** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what the audits found. */
+import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
 import { askableFields, isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Reading } from '../../classification/types.ts'
@@ -75,7 +76,8 @@ export async function trustOf(
   { target, mode }: BatchOptions,
 ): Promise<Trust | null> {
   if (target === null || mode === 'model' || scheme.code === null) return null
-  const gates = await evidence.gates({ catalogue, codebookHash: scheme.hash }, target)
+  const home = catalogue.startsWith(SENTINEL_PREFIX) ? catalogue.slice(SENTINEL_PREFIX.length) : catalogue
+  const gates = await evidence.gates({ catalogue: home, codebookHash: scheme.hash }, target)
   return gates.trust()
 }
 
