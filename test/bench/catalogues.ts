@@ -4,11 +4,13 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { askableFields } from '../../src/classification/fields.ts'
 import { normaliseIndicator } from '../../src/classification/indicator.ts'
 import { PROMPT_VERSION } from '../../src/classification/prompt.ts'
 import { questionShapeOf } from '../../src/classification/question.ts'
 import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
+import { NO_TRUST, withTrust } from '../../src/evidence/trust.ts'
 import { readScheme } from './scheme.ts'
 
 export interface BenchCatalogue {
@@ -16,7 +18,9 @@ export interface BenchCatalogue {
   /** Where the catalogue comes from, for the report. */
   readonly label: string
   readonly rows: number
-  /** Distinct shapes by the texts that the model is shown, the unit as far as it is asked for, and the frequency. */
+  /** A file of the rules' own readings of the catalogue, by which the offline model answers as a model that is always right. */
+  readonly gold: string
+  /** Distinct shapes by the texts that the model is shown, the unit and the frequency, where every field is asked. */
   readonly shapes: number
   /** Distinct shapes as the service counts them, where the cumulative pattern of the sample values counts as well. */
   readonly shapesWithPattern: number
@@ -48,10 +52,12 @@ export async function findCatalogue(
   const name = kind === 'repeat' ? 'catalogue-10903.jsonl' : 'catalogue-varied-10903.jsonl'
   const shared = resolve(options.dataDir, name)
   const scheme = await readScheme()
-  if (existsSync(shared)) return describe(scheme, shared, name)
-  const made = join(options.scratchDir, `made-${kind}.jsonl`)
-  await writeRows(made, ROWS, kind === 'repeat' ? repeatRow : variedRow)
-  return describe(scheme, made, `made by the benchmark (${name} was not found in ${options.dataDir})`)
+  const gold = join(options.scratchDir, `gold-${kind}.jsonl`)
+  if (existsSync(shared)) return await describe(scheme, { file: shared, gold, label: name })
+  const file = join(options.scratchDir, `made-${kind}.jsonl`)
+  await writeRows(file, ROWS, kind === 'repeat' ? repeatRow : variedRow)
+  const label = `made by the benchmark (${name} was not found in ${options.dataDir})`
+  return await describe(scheme, { file, gold, label })
 }
 
 /** Writes a varied catalogue of `rows` rows, for scenarios that need a certain size. */
@@ -63,10 +69,20 @@ async function writeRows(file: string, rows: number, row: (index: number) => obj
   function* lines() {
     for (let index = 0; index < rows; index += 1) yield `${JSON.stringify(row(index))}\n`
   }
-  await pipeline(Readable.from(lines()), createWriteStream(file))
+  await writeLines(file, lines())
 }
 
-function describe(scheme: PreparedScheme, file: string, label: string): BenchCatalogue {
+async function writeLines(file: string, lines: Iterable<string>): Promise<void> {
+  await pipeline(Readable.from(lines), createWriteStream(file))
+}
+
+/** Counts the rows and shapes of a catalogue, and writes its gold file. */
+async function describe(
+  scheme: PreparedScheme,
+  { file, gold, label }: Pick<BenchCatalogue, 'file' | 'gold' | 'label'>,
+): Promise<BenchCatalogue> {
+  const asked = askableFields(scheme.codebook).map((field) => field.name)
+  const goldLines: string[] = []
   const shapes = new Set<string>()
   const shapesWithPattern = new Set<string>()
   let rows = 0
@@ -74,13 +90,17 @@ function describe(scheme: PreparedScheme, file: string, label: string): BenchCat
     if (line === '') continue
     rows += 1
     const { indicator } = normaliseIndicator(JSON.parse(line))
+    const { indicator_id, name, units } = indicator
     const reading = scheme.code?.read(indicator) ?? {}
+    const labels = Object.fromEntries(asked.map((field) => [field, reading[field]?.value ?? null]))
+    goldLines.push(`${JSON.stringify({ indicator_id, name, units, labels })}\n`)
     const context = { mode: 'hybrid', model: '', promptVersion: PROMPT_VERSION } as const
-    const shape = questionShapeOf(scheme, indicator, reading, context)
+    const shape = questionShapeOf(scheme, indicator, withTrust(reading, NO_TRUST), context)
     shapesWithPattern.add(shape)
     shapes.add(JSON.stringify({ ...JSON.parse(shape), cumulative: null }))
   }
-  return { file, label, rows, shapes: shapes.size, shapesWithPattern: shapesWithPattern.size }
+  await writeLines(gold, goldLines)
+  return { file, gold, label, rows, shapes: shapes.size, shapesWithPattern: shapesWithPattern.size }
 }
 
 const sample = readFileSync(SAMPLE_FILE, 'utf8')

@@ -28,7 +28,7 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const program = new Command('bench')
     .description('Measure the service on this machine against the offline model, and compare it with a plain script')
-    .option('--full', 'run all scenarios, about 25 minutes (default: the quick ones, under 3 minutes)')
+    .option('--full', 'run all scenarios, about 25 minutes (default: the quick ones, about 5 minutes)')
     .option('--only <ids>', 'run these scenarios, separated by commas')
     .option(
       '--data <directory>',

@@ -49,6 +49,9 @@ export interface RunReport {
   readonly indicators: number
   readonly classified: number
   readonly failed: number
+  readonly audited: number
+  /** What audits show of the rules, by field; absent where the run does not audit. */
+  readonly evidence?: { readonly fields: readonly { readonly state: string }[] }
   readonly by_source: Readonly<Record<string, number>>
   readonly model_requests: number
   readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }

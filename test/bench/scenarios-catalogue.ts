@@ -1,4 +1,7 @@
-/** Scenarios that send a catalogue of 10,903 rows through the command line at 1,000 requests a minute, with nothing stored. */
+/**
+ * Scenarios that send a catalogue of 10,903 rows through the command line at 1,000 requests a minute, with nothing stored. The
+ * offline model answers what the rules read, also where it is asked blind, so that rules earn what a right model lets them earn.
+ */
 import { findCatalogue } from './catalogues.ts'
 import { paceOf } from './measure.ts'
 import { boundBy, measureRun, round, type Scenario } from './scenario.ts'
@@ -21,9 +24,14 @@ function catalogueScenario(
       const catalogue = await findCatalogue(kind, context)
       const run = await measureRun({
         args: [catalogue.file, ...args],
-        world: { rate: { RATE_RPM: '1000' }, model: LATENCY, signal: context.signal },
+        world: {
+          rate: { RATE_RPM: '1000' },
+          model: { ...LATENCY, OFFLINE_MODEL_ANSWERS: `gold:${catalogue.gold}` },
+          signal: context.signal,
+        },
       })
       const { report, stats } = run
+      const fields = report.evidence?.fields ?? []
       const per1000 = (count: number) => (count / report.indicators) * 1_000
       return {
         id,
@@ -33,6 +41,8 @@ function catalogueScenario(
           times_the_seed: round(report.indicators_per_minute / SEED_PER_MINUTE, 1),
           seconds: round(report.elapsed_ms / 1_000, 1),
           distinct_shapes: catalogue.shapes,
+          audited: report.audited,
+          fields_trusted: `${fields.filter(({ state }) => state === 'trusted').length} of ${fields.length} audited`,
           requests: stats.requests.accepted,
           requests_per_1000: round(per1000(stats.requests.accepted), 1),
           tokens_per_1000: {
@@ -55,5 +65,6 @@ function catalogueScenario(
 export const catalogueScenarios: readonly Scenario[] = [
   catalogueScenario('varied', 'varied', [], 10_000, true),
   catalogueScenario('repeat', 'repeat', [], 25_000, true),
+  catalogueScenario('shipped', 'varied', ['--trust', 'shipped'], 10_000, true),
   catalogueScenario('packed', 'varied', ['--mode', 'model', '--no-reuse', '--force', '--pack', '10'], 9_000, false),
 ]

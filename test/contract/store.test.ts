@@ -4,6 +4,7 @@ import { createPool } from '../../src/store/pool.ts'
 import { createStore } from '../../src/store/store.ts'
 import { type PgBouncer, pgBouncerSkip, sharedPostgres, silent, startPgBouncer } from '../helpers/postgres.ts'
 import { claimsContract } from './claims.contract.ts'
+import { auditsContract } from './store.audits.contract.ts'
 import { cataloguesContract } from './store.catalogues.contract.ts'
 import { type StoreUnderTest, storeContract } from './store.contract.ts'
 
@@ -19,6 +20,7 @@ const direct = async (): Promise<StoreUnderTest> => {
 }
 storeContract('PostgreSQL', direct)
 cataloguesContract('PostgreSQL', direct)
+auditsContract('PostgreSQL', direct)
 claimsContract('PostgreSQL', direct)
 
 const skip = await pgBouncerSkip()
@@ -40,4 +42,5 @@ const bounced = async (): Promise<StoreUnderTest> => {
 }
 storeContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 cataloguesContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+auditsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

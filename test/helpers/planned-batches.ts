@@ -6,6 +6,7 @@ import { DEFAULT_CODEBOOK, type Schemes } from '../../src/classification/scheme.
 import type { Decision, Labels } from '../../src/classification/types.ts'
 import type { Codebook } from '../../src/codebooks/codebook.ts'
 import { createMetrics } from '../../src/metrics.ts'
+import { createEvidence } from '../../src/restate/batch/audits.ts'
 import { gatherReplies, noAnswers } from '../../src/restate/batch/gather.ts'
 import { planBatch } from '../../src/restate/batch/plan.ts'
 import { catalogueOf } from '../../src/restate/batch/prepare.ts'
@@ -17,7 +18,16 @@ import type { ChunkReply } from '../../src/restate/chunk-contract.ts'
 import { type BatchRequest, type BatchResponse, batchRequestSchema } from '../../src/restate/contract.ts'
 import type { Store } from '../../src/store/types.ts'
 
-const OPTIONS: BatchOptions = { mode: 'hybrid', reuse: true, force: false, overridePerson: false, pack: packRuleOf(10) }
+/** The rules go by the shipped evidence and nothing is audited, unless a test says otherwise. */
+const OPTIONS: BatchOptions = {
+  mode: 'hybrid',
+  reuse: true,
+  force: false,
+  overridePerson: false,
+  pack: packRuleOf(10),
+  target: null,
+  audit: 'none',
+}
 
 export interface PlannedBatch {
   readonly request: BatchRequest
@@ -56,7 +66,13 @@ export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner
       const request = batchRequestSchema.parse({ indicators, ...more })
       const all = { ...OPTIONS, ...options }
       const runId = `run-${runs}`
-      const deps = { store, schemes, models: { primary: model, escalation: null }, admission }
+      const deps = {
+        store,
+        schemes,
+        models: { primary: model, escalation: null },
+        evidence: createEvidence(store),
+        admission,
+      }
       const plan = await planBatch(deps, { request, runId, options: all, owner: runId, before: null })
       assert.ok('ways' in plan)
       return { request, runId, options: all, plan }

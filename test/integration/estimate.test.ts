@@ -44,6 +44,9 @@ async function writeCatalogue(name: string, rows: number, shapes: number): Promi
   return path
 }
 
+/** Has rules decide by the shipped evidence, as on a catalogue whose audits have shown that they may. */
+const SHIPPED = ['--trust', 'shipped']
+
 /** Runs a command with --json, and gives its report with the exit code and stderr. */
 async function runJson<T>(
   args: readonly string[],
@@ -57,14 +60,14 @@ async function runJson<T>(
 test('the estimate of a new catalogue is what its run then takes, and sends no request to the model', async () => {
   const path = await writeCatalogue('zorb', 600, 130)
   const before = await countModelRequests()
-  const estimate = await runJson<EstimateReport>(['classify', path, '--estimate'])
+  const estimate = await runJson<EstimateReport>(['classify', path, ...SHIPPED, '--estimate'])
   assert.equal(estimate.code, 0)
   assert.equal(await countModelRequests(), before, 'an estimate sends no request')
   assert.equal(estimate.cold, false)
   assert.deepEqual(estimate.by_source, { rules: 300, reuse: 170, model: 130, escalation: 0, person: 0 })
   assert.equal(estimate.shapes, 130)
 
-  const run = await runJson<RunReport>(['classify', path])
+  const run = await runJson<RunReport>(['classify', path, ...SHIPPED])
   assert.deepEqual(run.by_source, estimate.by_source)
   // Unusable answers are requested again, in at most three rounds, and no estimate knows how many there will be.
   assert.ok(run.model_requests >= estimate.model_requests)
@@ -72,7 +75,7 @@ test('the estimate of a new catalogue is what its run then takes, and sends no r
   assert.ok(run.cost_usd > 0)
   assert.ok(run.warnings.some(({ code }) => code === 'notional-cost'))
 
-  const again = await runJson<EstimateReport>(['classify', path, '--estimate'])
+  const again = await runJson<EstimateReport>(['classify', path, ...SHIPPED, '--estimate'])
   assert.equal(again.unchanged, 600)
   assert.equal(again.model_requests, 0)
   assert.equal(again.cost_usd, 0)
@@ -80,14 +83,24 @@ test('the estimate of a new catalogue is what its run then takes, and sends no r
 
 test('shapes with a stored answer count as reuse in an estimate, unless reuse is off', async () => {
   const path = await writeCatalogue('zorb', 600, 130)
-  const forced = await runJson<EstimateReport>(['classify', path, '--estimate', '--force'])
+  const forced = await runJson<EstimateReport>(['classify', path, ...SHIPPED, '--estimate', '--force'])
   assert.deepEqual(forced.by_source, { rules: 300, reuse: 300, model: 0, escalation: 0, person: 0 })
-  const small = await runJson<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--pack', '5'])
+  const small = await runJson<EstimateReport>([
+    'classify',
+    path,
+    ...SHIPPED,
+    '--estimate',
+    '--force',
+    '--no-reuse',
+    '--pack',
+    '5',
+  ])
   assert.equal(small.by_source.model, 300)
   assert.equal(small.model_requests, 60)
   const all = await runJson<EstimateReport>([
     'classify',
     path,
+    ...SHIPPED,
     '--estimate',
     '--force',
     '--no-reuse',
@@ -95,14 +108,38 @@ test('shapes with a stored answer count as reuse in an estimate, unless reuse is
     'model',
   ])
   assert.equal(all.by_source.model, 600)
-  const slow = await runJson<EstimateReport>(['classify', path, '--estimate', '--force', '--no-reuse', '--rpm', '10'])
+  const slow = await runJson<EstimateReport>([
+    'classify',
+    path,
+    ...SHIPPED,
+    '--estimate',
+    '--force',
+    '--no-reuse',
+    '--rpm',
+    '10',
+  ])
   assert.equal(slow.limited_by, 'rpm')
   assert.equal(slow.budget.rpm, 10)
 })
 
+test('where nothing was checked on a catalogue, its estimate has the model asked about every shape', async () => {
+  const path = await writeCatalogue('unchecked', 600, 130)
+  const before = await countModelRequests()
+  const estimate = await runJson<EstimateReport>(['classify', path, '--estimate'])
+  assert.deepEqual(estimate.by_source, { rules: 0, reuse: 600 - 131, model: 131, escalation: 0, person: 0 })
+  assert.equal(await countModelRequests(), before)
+})
+
 test('without a service the estimate is that of a cold run, with a warning', async () => {
   const path = await writeCatalogue('zorb', 600, 130)
-  const cold = await runJson<EstimateReport>(['classify', path, '--estimate', '--ingress', 'http://127.0.0.1:9'])
+  const cold = await runJson<EstimateReport>([
+    'classify',
+    path,
+    ...SHIPPED,
+    '--estimate',
+    '--ingress',
+    'http://127.0.0.1:9',
+  ])
   assert.equal(cold.code, 0)
   assert.equal(cold.cold, true)
   assert.match(cold.stderr, /Warning: estimated as a cold run/)
@@ -113,9 +150,9 @@ test('without a service the estimate is that of a cold run, with a warning', asy
 
 test('--max-cost stops in time, tells what is left, and a higher limit continues the run', async () => {
   const path = await writeCatalogue('morb', 2_000, 600)
-  const whole = await runJson<EstimateReport>(['classify', path, '--estimate'])
+  const whole = await runJson<EstimateReport>(['classify', path, ...SHIPPED, '--estimate'])
   const bound = Number((whole.cost_usd / 2).toFixed(6))
-  const stopped = await runJson<RunReport>(['classify', path, '--max-cost', String(bound)])
+  const stopped = await runJson<RunReport>(['classify', path, ...SHIPPED, '--max-cost', String(bound)])
   assert.equal(stopped.code, 1)
   assert.ok(stopped.cost_usd <= bound, `${stopped.cost_usd} of ${bound}`)
   assert.ok(stopped.classified > 0 && stopped.failed > 0)

@@ -52,7 +52,7 @@ function good() {
     })) as unknown[],
     run_id: 'run-fuzz' as unknown,
     force: true as unknown,
-    options: { mode: 'hybrid', reuse: true, pack: 10 } as unknown,
+    options: { mode: 'hybrid', reuse: true, pack: 10, trust: 'catalogue', target: 0.9, audit: 'steady' } as unknown,
   }
 }
 

@@ -28,8 +28,14 @@ async function batch(body: unknown, headers: Record<string, string> = {}) {
   return await callIngress(stack, 'classify-api/batch', body, headers)
 }
 
-async function classify(body: unknown): Promise<BatchResponse> {
-  const answer = await batch(body)
+interface Body {
+  readonly options?: object
+  readonly [more: string]: unknown
+}
+
+/** Classifies a batch in which rules decide by the shipped evidence, unless its options say otherwise. */
+async function classify({ options = {}, ...body }: Body): Promise<BatchResponse> {
+  const answer = await batch({ ...body, options: { trust: 'shipped', ...options } })
   assert.equal(answer.status, 200, answer.text)
   return answer.json() as BatchResponse
 }
@@ -61,6 +67,38 @@ test('a batch answers with one result an indicator, in order, and stores them', 
     { indicator_id: 'A.1', unit_currency: null },
     { indicator_id: 'FRA.GDP', unit_currency: 'USD' },
   ])
+})
+
+test('what rules decide by the shipped evidence alone is unverified, and the issue names the fields', async () => {
+  const { results, summary } = await classify({ indicators: [{ ...gdp, indicator_id: 'V.1' }] })
+  assert.deepEqual([summary.model_requests, summary.unverified], [0, 1])
+  const [result] = results
+  assert.deepEqual([result?.source, result?.status], ['rules', 'unverified'])
+  assert.deepEqual(
+    result?.issues.map(({ code }) => code),
+    ['unchecked'],
+  )
+  assert.match(result?.issues[0]?.message ?? '', /type, .*frequency/)
+})
+
+test('on a catalogue of which nothing was checked the model is asked about every field by default', async () => {
+  const asked = await classify({
+    indicators: [{ ...gdp, indicator_id: 'D.1' }],
+    options: { trust: 'catalogue', audit: 'none', reuse: false },
+  })
+  assert.equal(asked.summary.model_requests, 1)
+  const [result] = asked.results
+  assert.deepEqual(
+    [result?.type, result?.status],
+    ['flow', 'unverified'],
+    'a guess of the offline model checks nothing',
+  )
+  const byRules = Object.entries(result?.field_source ?? {}).filter(([, by]) => by !== 'model')
+  assert.deepEqual(
+    byRules.map(([field]) => field),
+    ['cumulative_pattern', 'cumulative_reset_month'],
+    'only what no model is asked for',
+  )
 })
 
 test('the model is asked where no rule is sure, and results of the offline model carry its name', async () => {
@@ -141,7 +179,8 @@ test('the history holds one row an indicator and run, also when a run classifies
 
 test('the same idempotency key gives the same answer, without another question to the model', async () => {
   const headers = { 'idempotency-key': 'key-1' }
-  const body = { indicators: [{ ...unclear, indicator_id: 'I.1', name: 'Idempotic marsh of the wind' }], force: true }
+  const indicators = [{ ...unclear, indicator_id: 'I.1', name: 'Idempotic marsh of the wind' }]
+  const body = { indicators, force: true, options: { trust: 'shipped' } }
   const first = await batch(body, headers)
   const second = await batch(body, headers)
   assert.equal(first.status, 200)

@@ -77,9 +77,9 @@ async function run(...args: readonly string[]) {
   return result.stdout
 }
 
-/** Classifies a file as a part of one catalogue, whatever the name of the file. */
+/** Classifies a file as a part of one catalogue, whatever the name of the file, without audits, which would ask more. */
 const classify = (path: string, ...options: readonly string[]) =>
-  run('classify', path, '--catalogue', 'zorb', '--json', ...options)
+  run('classify', path, '--catalogue', 'zorb', '--trust', 'shipped', '--json', ...options)
 
 async function classified(): Promise<Map<string, Classification>> {
   const found = new Map<string, Classification>()
@@ -282,7 +282,7 @@ test('a wrong file is refused with exit code 2 and nothing is stored; an unreach
 
 test('two catalogues with the same ids keep their own results, and the options choose one', async () => {
   const path = await file('twin.jsonl', jsonl(withIds(QUAMBIC, 'Q.1')))
-  await run('classify', path, '--json')
+  await run('classify', path, '--trust', 'shipped', '--json')
   const refused = await runCli(['status', 'Q.1'], { env })
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /"Q\.1" is in several places: .*"twin".*"zorb".*--catalogue NAME/)

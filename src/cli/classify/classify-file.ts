@@ -79,10 +79,11 @@ export async function classifyFile(
     let costAdmission: CostAdmission | undefined
     if (maxUsd !== undefined && basis !== undefined) {
       await noteCostLimit(journal, maxUsd, { isNewLimit: options.maxCost !== undefined, isResumed: earlier !== null })
-      const dryRun = (batch: readonly Indicator[]) => dryRunByService(service, batch, request, interrupts.second)
+      const dryRun = (batch: readonly Indicator[], isAudit: boolean) =>
+        dryRunByService(service, batch, request, interrupts.second, isAudit)
       costAdmission = createCostAdmission({ maxUsd, spentUsd: journal.costUsd, request, scheme, basis, dryRun })
     }
-    const stages = { service, catalogue, scheme, settings: request, runId, signal: interrupts.first }
+    const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {
       urls,
       codebook: referenceOf(scheme),

@@ -75,9 +75,14 @@ export interface CostAdmission {
   /**
    * Reserves the most that the batch may cost. Resolves with null where the batch does not fit even after all batches
    * in flight have ended. `waitForOneEnd` resolves with true when a batch in flight has ended, which may free a part of
-   * the budget, and with false where no batch is in flight. Never rejects.
+   * the budget, and with false where no batch is in flight. `isAudit` tells whether the model is asked blind about all of the
+   * batch. Never rejects.
    */
-  admit(indicators: readonly Indicator[], waitForOneEnd: () => Promise<boolean>): Promise<CostReservation | null>
+  admit(
+    indicators: readonly Indicator[],
+    waitForOneEnd: () => Promise<boolean>,
+    isAudit?: boolean,
+  ): Promise<CostReservation | null>
 }
 
 export interface CostAdmissionOptions {
@@ -91,7 +96,7 @@ export interface CostAdmissionOptions {
    * Asks the service for a dry run of a batch; resolves with undefined where an older release of the service has no dry
    * runs.
    */
-  readonly dryRun: (indicators: readonly Indicator[]) => Promise<EstimateResponse | undefined>
+  readonly dryRun: (indicators: readonly Indicator[], isAudit: boolean) => Promise<EstimateResponse | undefined>
 }
 
 /**
@@ -133,13 +138,13 @@ export function createCostAdmission(options: CostAdmissionOptions): CostAdmissio
     get spentUsd() {
       return budget.spentUsd
     },
-    async admit(indicators, waitForOneEnd) {
+    async admit(indicators, waitForOneEnd, isAudit = false) {
       // Stored answers can only make a batch cheaper, so the service is asked about them only where the bound without
       // them does not fit.
       const coldBound = boundOf(dryRunCold(indicators, request, { scheme, model: basis.model }).asks)
       if (budget.fits(coldBound)) return budget.reserve(coldBound)
       for (;;) {
-        const planned = await dryRun(indicators).catch(() => undefined)
+        const planned = await dryRun(indicators, isAudit).catch(() => undefined)
         const bound = planned === undefined ? coldBound : Math.min(coldBound, boundOf(planned.asks))
         if (budget.fits(bound)) return budget.reserve(bound)
         if (!(await waitForOneEnd())) return null

@@ -8,6 +8,7 @@ import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { promptItemOf, questionOf, questionShapeOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
+import { NO_TRUST, withTrust } from '../../evidence/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EstimateResponse, estimateResponseSchema } from '../../restate/contract.ts'
 import type { ServiceClient } from '../client/service.ts'
@@ -22,15 +23,19 @@ export interface ColdBasis {
   readonly model: string
 }
 
-/** Makes a dry run in this process, which decides as the service would decide with an empty database. */
+/**
+ * Makes a dry run in this process, which decides as the service would decide with an empty database. Unless the run trusts the
+ * shipped evidence, rules then decide nothing alone, so that an audit asks about no more than this dry run says.
+ */
 export function dryRunCold(
   indicators: readonly Indicator[],
   { options }: RunRequest,
   { scheme, model }: ColdBasis,
 ): BatchDryRun {
-  const { mode } = options
+  const { mode, trust } = options
   const candidates = indicators.map((record): Candidate => {
-    const reading = scheme.code?.read(record) ?? {}
+    const found = scheme.code?.read(record) ?? {}
+    const reading = trust === 'shipped' ? found : withTrust(found, NO_TRUST)
     const question = questionOf(scheme, record, reading, { mode })
     const shape = questionShapeOf(scheme, record, reading, { mode, model, promptVersion: PROMPT_VERSION })
     const item = question === null ? null : promptItemOf('k0', question, mode)
@@ -41,22 +46,30 @@ export function dryRunCold(
 
 /**
  * Asks the service for a dry run, whose answer also holds the model, its prices and the tokens that earlier requests
- * used. Resolves with undefined where an older release of the service makes no estimates. Rejects with ServiceError
- * where the service does not answer.
+ * used. `isAudit` tells whether the model is asked blind about all indicators. Resolves with undefined where an older release
+ * of the service makes no estimates. Rejects with ServiceError where the service does not answer.
  */
 export async function dryRunByService(
   service: ServiceClient,
   indicators: readonly Indicator[],
   { catalogue, codebook, force, options }: RunRequest,
   signal: AbortSignal,
+  isAudit = false,
 ): Promise<EstimateResponse | undefined> {
-  const { mode, reuse, pack } = options
+  const { mode, reuse, trust, target, pack } = options
   const body = {
     indicators,
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(codebook === undefined ? {} : { codebook }),
     force,
-    options: { mode, reuse, ...(pack === undefined ? {} : { pack }) },
+    options: {
+      mode,
+      reuse,
+      trust,
+      ...(target === undefined ? {} : { target }),
+      audit: isAudit ? 'all' : 'none',
+      ...(pack === undefined ? {} : { pack }),
+    },
   }
   return await service.ask({ handler: 'estimate', body, schema: estimateResponseSchema, signal })
 }

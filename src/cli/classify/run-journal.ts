@@ -62,6 +62,8 @@ const entrySchema = z.union([
   z.object({ batch: z.number().int().min(0), failed: z.literal(true), cost_usd: count.optional() }),
   /** This line is written when a user resumes the run with another cost limit. */
   z.object({ max_cost_usd: count }),
+  /** This line is written before a stage of audits begins. It holds the number of indicators drawn up to the end of the stage. */
+  z.object({ audits_drawn: z.number().int().min(1) }),
 ])
 
 export interface RunJournal {
@@ -81,6 +83,9 @@ export interface RunJournal {
   /** The cost of the run in US dollars before this process opened the journal. */
   readonly costUsd: number
   noteMaxCost(maxCostUsd: number): Promise<void>
+  /** The stages of audits that the run has begun: for each one the number of indicators drawn up to its end, ascending. */
+  readonly auditStages: readonly number[]
+  noteAuditStage(drawn: number): Promise<void>
   /** Deletes the journal of a complete run, which afterwards cannot be resumed. */
   remove(): Promise<void>
 }
@@ -124,9 +129,11 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
   const summaries = new Map<number, BatchSummary>()
   const failures = new Map<number, number>()
   let maxCostUsd = header.max_cost_usd
+  const auditStages: number[] = []
   let costUsd = 0
   for (const entry of entries) {
     if ('max_cost_usd' in entry) maxCostUsd = entry.max_cost_usd
+    else if ('audits_drawn' in entry) auditStages.push(entry.audits_drawn)
     else if ('done' in entry) summaries.set(entry.batch, entry.done)
     else {
       failures.set(entry.batch, (failures.get(entry.batch) ?? 0) + 1)
@@ -144,6 +151,8 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
     maxCostUsd,
     costUsd,
     noteMaxCost: (usd) => append({ max_cost_usd: usd }),
+    auditStages,
+    noteAuditStage: (drawn) => append({ audits_drawn: drawn }),
     remove: () => rm(file, { force: true }),
   }
 }

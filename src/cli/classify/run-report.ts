@@ -2,6 +2,7 @@
 import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, EvidenceResponse, Warning } from '../../restate/contract.ts'
 import type { NodeCounts } from '../client/nodes.ts'
+import type { PlannedBatch } from '../evidence/audit-stages.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 
 /** The report of `classify --json`, whose property names must not change. */
@@ -57,14 +58,19 @@ export interface MaxCostReport {
   readonly reached: boolean
 }
 
+type CountedBatch = Pick<PlannedBatch, 'indicators' | 'isAudit'>
+
 export interface RunTotals {
   /** Returns the sums that the progress line shows. */
   counts(): Pick<ProgressCounts, 'done' | 'failed' | 'resumed' | 'needsReview' | 'unverified'>
-  /** Adds a batch that this process has finished. */
-  addBatch(summary: BatchSummary, isAudit?: boolean): void
-  /** Adds a batch with `indicators` indicators that an earlier process of the run has finished. */
-  addEarlierBatch(summary: BatchSummary, indicators: number, isAudit?: boolean): void
-  /** Adds indicators that failed and have no result. Failures with the same reason become one entry of the report. */
+  /** Adds a batch that this process has finished. Audits come before the batches of the file that hold the same indicators. */
+  addBatch(summary: BatchSummary, batch?: CountedBatch): void
+  /** Adds a batch that an earlier process of the run has finished. */
+  addEarlierBatch(summary: BatchSummary, batch: CountedBatch): void
+  /**
+   * Adds indicators that failed, without those that have a result by an audit. Failures with the same reason become one entry
+   * of the report.
+   */
   addFailure(code: string, reason: string, ids: readonly string[]): void
   buildReport(run: {
     readonly runId: string
@@ -77,10 +83,15 @@ export interface RunTotals {
   }): RunReport
 }
 
+/** Warnings about the input of a batch. The batches of the file bring every indicator, so that those of audits count nothing. */
+const ABOUT_INPUT: ReadonlySet<string> = new Set(['unknown-field', 'dropped-sample-value'])
+
 export function createRunTotals(): RunTotals {
   const sums = {
-    classified: 0,
+    /** Indicators that are classified or unchanged. */
+    done: 0,
     unchanged: 0,
+    audited: 0,
     failed: 0,
     needs_review: 0,
     unverified: 0,
@@ -92,14 +103,26 @@ export function createRunTotals(): RunTotals {
   const warnings = new Map<string, Warning>()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
   const earlier = { indicators: 0, modelRequests: 0 }
-  /** Rows that were classified in an audit. The batches of the file find them unchanged, and they count once. */
-  let audited = 0
-  const unchanged = () => Math.max(0, sums.unchanged - audited)
+  /** The indicators that have a result by an audit. The batches of the file bring them again, and they count once. */
+  const doneByAudit = new Set<string>()
 
-  function add(summary: BatchSummary, isAudit = false): void {
-    if (isAudit) audited += summary.classified
-    sums.classified += summary.classified
-    sums.unchanged += summary.unchanged
+  /** Counts the indicators of a batch that were not counted before, and returns their number. */
+  function count({ classified, unchanged }: BatchSummary, batch: CountedBatch | undefined): number {
+    const ids = batch?.indicators.map(({ indicator_id: id }) => id) ?? []
+    const isAudit = batch?.isAudit === true
+    if (isAudit) sums.audited += classified
+    // An audit in which a model only guessed keeps no result, and the batches of the file classify its indicators.
+    if (isAudit && classified + unchanged < ids.length) return 0
+    const before = ids.filter((id) => doneByAudit.has(id)).length
+    const added = Math.max(0, classified + unchanged - before)
+    sums.done += added
+    sums.unchanged += Math.min(added, Math.max(0, unchanged - before))
+    if (isAudit) for (const id of ids) doneByAudit.add(id)
+    return added
+  }
+
+  function add(summary: BatchSummary, batch?: CountedBatch): number {
+    const added = count(summary, batch)
     sums.needs_review += summary.needs_review
     sums.unverified += summary.unverified
     sums.model_requests += summary.model_requests
@@ -107,42 +130,47 @@ export function createRunTotals(): RunTotals {
     for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
     for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += summary.tokens[kind]
     for (const warning of summary.warnings) {
+      if (batch?.isAudit === true && ABOUT_INPUT.has(warning.code)) continue
       const known = warnings.get(warning.code)
       warnings.set(warning.code, { ...warning, count: warning.count + (known?.count ?? 0) })
     }
+    return added
   }
 
   return {
     counts: () => ({
-      done: sums.classified + unchanged(),
+      done: sums.done,
       failed: sums.failed,
       resumed: earlier.indicators,
       needsReview: sums.needs_review,
       unverified: sums.unverified,
     }),
-    addBatch: add,
-    addEarlierBatch(summary, indicators, isAudit = false) {
-      add(summary, isAudit)
-      if (!isAudit) earlier.indicators += indicators
+    addBatch(summary, batch) {
+      add(summary, batch)
+    },
+    addEarlierBatch(summary, batch) {
+      earlier.indicators += add(summary, batch)
       earlier.modelRequests += summary.model_requests
     },
     addFailure(code, reason, ids) {
+      const without = ids.filter((id) => !doneByAudit.has(id))
+      if (without.length === 0) return
       const failure = failures.get(reason) ?? { code, reason, indicator_ids: [] }
-      for (const id of ids) failure.indicator_ids.push(id)
+      for (const id of without) failure.indicator_ids.push(id)
       failures.set(reason, failure)
-      sums.failed += ids.length
+      sums.failed += without.length
     },
     buildReport({ runId, catalogue, codebook, elapsedMs, nodes, maxCost }) {
-      const done = sums.classified + unchanged()
+      const { done } = sums
       const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
       return {
         run_id: runId,
         catalogue,
         codebook,
         indicators: done + sums.failed,
-        classified: sums.classified,
-        unchanged: unchanged(),
-        audited,
+        classified: done - sums.unchanged,
+        unchanged: sums.unchanged,
+        audited: sums.audited,
         failed: sums.failed,
         resumed: earlier.indicators,
         needs_review: sums.needs_review,

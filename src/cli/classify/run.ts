@@ -82,7 +82,7 @@ export async function runCatalogue(
     try {
       const { summary, results } = await client.submit(batch, options.abandon)
       await note(journal.noteDone(index, summary))
-      totals.addBatch(summary, planned.isAudit)
+      totals.addBatch(summary, planned)
       watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
       reservation?.settle(summary.cost_usd)
       window.noteEnd(submittedAt)
@@ -123,9 +123,9 @@ export async function runCatalogue(
    * Reserves the most that the batch may cost; resolves with null where the run has no cost limit, or the batch does
    * not fit into the limit.
    */
-  const reserve = async (indicators: readonly Indicator[]): Promise<CostReservation | null> => {
+  const reserve = async ({ indicators, isAudit }: PlannedBatch): Promise<CostReservation | null> => {
     if (costAdmission === undefined) return null
-    const reservation = await costAdmission.admit(indicators, waitForOneEnd)
+    const reservation = await costAdmission.admit(indicators, waitForOneEnd, isAudit)
     if (reservation === null && stopReason === undefined) {
       isMaxCostReached = true
       const spent = `USD ${costAdmission.spentUsd.toFixed(6)} of --max-cost ${costAdmission.maxUsd} is spent`
@@ -145,11 +145,11 @@ export async function runCatalogue(
       const { index, indicators, isAudit } = planned
       const earlier = journal.done(index)
       if (earlier !== undefined) {
-        totals.addEarlierBatch(earlier, indicators.length, isAudit)
+        totals.addEarlierBatch(earlier, planned)
         continue
       }
       while (inFlight.size >= window.size) await waitForOneEnd()
-      const reservation = isStopped() ? null : await reserve(indicators)
+      const reservation = isStopped() ? null : await reserve(planned)
       // The catalogue is read to its end even after the run has stopped, because the report names every indicator that
       // was not submitted.
       if (!isStopped()) begin(planned, reservation)

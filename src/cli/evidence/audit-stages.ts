@@ -4,10 +4,11 @@ import type { Catalogue } from '../../catalogue/types.ts'
 import { askableFields } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
-import { auditRank, nextStage } from '../../evidence/audit-plan.ts'
+import { auditRank, nextStage, STEADY_RATE } from '../../evidence/audit-plan.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EvidenceResponse, evidenceResponseSchema } from '../../restate/contract.ts'
 import type { RunSettings } from '../classify/options.ts'
+import type { RunJournal } from '../classify/run-journal.ts'
 import type { ServiceClient } from '../client/service.ts'
 
 /** The most rows that a run audits. */
@@ -30,6 +31,7 @@ export interface AuditStages {
   readonly settings: RunSettings
   /** The id of the run, by which the rows are drawn, so that a resumed run draws the same. */
   readonly runId: string
+  readonly journal: Pick<RunJournal, 'auditStages' | 'noteAuditStage'>
   readonly signal: AbortSignal
 }
 
@@ -41,32 +43,53 @@ export function isAuditing({ settings, scheme }: Pick<AuditStages, 'settings' | 
 
 /**
  * Yields the audit batches of a run, stage by stage, until every field is decided or the budget is spent. `drained` resolves
- * when all batches that were yielded have ended; the evidence is read then. The same run yields the same batches when it is
- * resumed, because evidence that is there already only ends the stages sooner.
+ * when all batches that were yielded have ended; the evidence is read then. A resumed run yields the stages that it had begun
+ * again, whatever the evidence says by then, so that it counts their batches.
  */
 export async function* auditBatches(stages: AuditStages, drained: () => Promise<void>): AsyncGenerator<PlannedBatch> {
-  if (await isDecided(stages)) return
-  const drawn = await drawRows(stages)
+  const { journal, signal } = stages
   const { batch_size: size } = stages.settings
+  const drawn = await drawRows(stages)
+  const begun = [...journal.auditStages]
   let index = FIRST_AUDIT_BATCH
   for (let start = 0; start < drawn.length; ) {
-    const { fields } = await readEvidence(stages)
-    const count = nextStage(start, fields, AUDIT_BUDGET)
-    if (count === 0 || stages.signal.aborted) return
-    const rows = drawn.slice(start, start + count)
+    const end = begun.shift() ?? (await nextEnd(stages, start, drawn.length))
+    if (end === start || signal.aborted) return
+    const rows = drawn.slice(start, end)
     for (let first = 0; first < rows.length; first += size) {
       yield { index, indicators: rows.slice(first, first + size), isAudit: true }
       index += 1
     }
-    start += count
+    start = end
     await drained()
   }
 }
 
-/** Whether earlier runs have decided every field of the catalogue that was audited, so that this run audits nothing. */
-async function isDecided(stages: AuditStages): Promise<boolean> {
-  const { fields } = await readEvidence(stages)
-  return fields.length > 0 && fields.every(({ state }) => state !== 'undecided')
+/** Decides by the evidence where the next stage ends, and notes it; it ends at `start` where the run audits nothing more. */
+async function nextEnd(stages: AuditStages, start: number, most: number): Promise<number> {
+  const { signal } = stages
+  const found = await readEvidence(stages).catch((error: unknown) => {
+    if (signal.aborted) return null
+    throw error
+  })
+  if (found === null) return start
+  const { fields } = found
+  // The model gave no answer that shows anything, such as guesses of the offline model, and would give none to further audits.
+  if (start > 0 && fields.length === 0) return start
+  const isDecided = fields.length > 0 && fields.every(({ state }) => state !== 'undecided')
+  const count = start === 0 && isDecided ? watchSize(stages.catalogue) : nextStage(start, fields, AUDIT_BUDGET)
+  const end = Math.min(start + count, most)
+  // The line of the next batch meets the same obstacle, and the run then says so and stops.
+  if (end > start) await stages.journal.noteAuditStage(end).catch(() => undefined)
+  return end
+}
+
+/**
+ * The audits of a run on whose catalogue earlier runs have decided every field: a few of what is new or changed there, so that
+ * a field whose agreement falls loses its trust. What is unchanged is not asked.
+ */
+function watchSize({ count }: Catalogue): number {
+  return Math.min(nextStage(0, []), Math.ceil(count * STEADY_RATE))
 }
 
 /** Reads what the audits of the catalogue show so far. */

@@ -36,7 +36,7 @@ export interface ResultInput {
 
 export interface BuiltResult {
   readonly classification: Classification
-  /** The result to save; null where the earlier result of the indicator still holds. */
+  /** The result to save; null where the earlier result of the indicator still holds, or where an audit shows nothing. */
   readonly toSave: ResultToSave | null
   /** Whether any answer to the indicator is a guess of the offline model. */
   readonly isGuess: boolean
@@ -51,8 +51,11 @@ export function buildResult(input: ResultInput, one: Prepared | undefined, posit
   }
   if (resolution.kind === 'unchanged')
     return { classification: resolution.classification, toSave: null, isGuess: false }
-  const decided = decide(input, resolution, position)
-  const mode = modeOf(one, options.mode)
+  const answered = decide(input, resolution, position)
+  const isBlindGuess = one.audit && answered.decisions.length > 0 && answered.decisions.every(({ isGuess }) => isGuess)
+  // The offline model guesses by what the rules found, which an audit does not show it, so that the rules know more.
+  const decided = isBlindGuess ? { ...answered, ...NOTHING_DECIDED } : answered
+  const mode = isBlindGuess ? 'rules' : modeOf(one, options.mode)
   const built = buildClassification({
     scheme,
     indicator: one.indicator,
@@ -78,7 +81,13 @@ export function buildResult(input: ResultInput, one: Prepared | undefined, posit
     askedModel: decided.askedModel,
     unanswered: decided.unanswered.size > 0,
   }
-  return { classification, toSave, isGuess: decided.decisions.some((one) => one.isGuess) }
+  // A caller that draws the audits itself classifies the indicator afterwards.
+  const isSaved = !(isBlindGuess && options.audit === 'all')
+  return {
+    classification,
+    toSave: isSaved ? toSave : null,
+    isGuess: answered.decisions.some(({ isGuess }) => isGuess),
+  }
 }
 
 interface Decided {
@@ -94,6 +103,7 @@ interface Decided {
 }
 
 const NOTHING_MISSING: ReadonlyMap<string, Missing> = new Map()
+const NOTHING_DECIDED = { decisions: [], answers: [], askedModel: null, unanswered: NOTHING_MISSING } as const
 
 function decide(
   { plan, state }: ResultInput,
