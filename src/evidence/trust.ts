@@ -7,6 +7,8 @@ export interface FieldAudit {
   readonly field: string
   readonly rule: string
   readonly agreed: boolean
+  /** The model that was asked, by the name that its endpoint gave. */
+  readonly model?: string
 }
 
 /** Which findings may stand in for the model. The journal of a batch fixes the property names. */
@@ -31,6 +33,8 @@ export interface FieldGates {
   add(audit: FieldAudit): void
   trust(): Trust
   verdicts(): Readonly<Record<string, GateVerdict>>
+  /** The models whose answers the audits hold, in the order in which they first answered. */
+  models(): readonly string[]
 }
 
 /**
@@ -39,8 +43,10 @@ export interface FieldGates {
  */
 export function createFieldGates(target: number): FieldGates {
   const gates = new Map<string, Gate>()
+  const models = new Set<string>()
   return {
-    add({ field, rule, agreed }) {
+    add({ field, rule, agreed, model }) {
+      if (model !== undefined) models.add(model)
       const gate = gates.get(field) ?? createGate({ target, population: null, budget: BUDGET_OVER_RUNS })
       gates.set(field, gate)
       gate.add({ rule, agreed })
@@ -56,6 +62,7 @@ export function createFieldGates(target: number): FieldGates {
       }
     },
     verdicts: () => Object.fromEntries([...gates].map(([field, gate]) => [field, gate.verdict()])),
+    models: () => [...models],
   }
 }
 

@@ -34,6 +34,8 @@ export const evidenceResponseSchema = z.object({
   catalogue: z.string(),
   codebook: z.string(),
   target: z.number(),
+  /** The models that were asked blind, by the names that their endpoints gave. */
+  models: z.array(z.string()).optional(),
   fields: z.array(fieldEvidence),
 })
 

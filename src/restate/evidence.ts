@@ -24,5 +24,5 @@ export async function answerEvidence(
     expected_more: verdict.expectedMore,
     removed: verdict.removed.map(({ rule, audits, misses }) => ({ rule, audits, misses })),
   }))
-  return { catalogue, codebook: referenceOf(scheme), target, fields }
+  return { catalogue, codebook: referenceOf(scheme), target, models: [...gates.models()], fields }
 }

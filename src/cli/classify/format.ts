@@ -6,6 +6,7 @@ import { DEFAULT_CODEBOOK } from '../../classification/scheme.ts'
 import type { LabelValue, Source } from '../../classification/types.ts'
 import { ENVELOPE } from '../../codebooks/record-texts.ts'
 import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
+import { formatAudits } from '../evidence/audit-report.ts'
 import { formatDuration } from '../ui/progress-text.ts'
 import { formatCount, formatSeconds } from '../ui/terminal.ts'
 import type { EstimateReport } from './estimate-sum.ts'
@@ -24,6 +25,7 @@ export function formatReport(report: RunReport): string {
     `  unchanged      ${formatCount(report.unchanged)}`,
     `  failed         ${formatCount(report.failed)}`,
     `  decided by     ${formatSources(report.by_source) || 'none: nothing new was classified'}`,
+    ...formatAudits(report),
     `  model requests ${formatCount(report.model_requests)}, ${formatCount(report.model_requests_per_minute)} a minute`,
     `  tokens         ${formatTokens(report.tokens)}`,
     `  cost           USD ${report.cost_usd.toFixed(4)}${pricedAs === undefined ? '' : ` (${pricedAs.message})`}`,
@@ -40,11 +42,12 @@ export function formatReport(report: RunReport): string {
 export function formatUnverified({ unverified, codebook }: Pick<RunReport, 'unverified' | 'codebook'>): string {
   const name = codebookNameOf(codebook)
   const chosen = name === DEFAULT_CODEBOOK ? '' : ` --codebook ${name}`
-  const rest = unverified === 1 ? 'rests on a guess' : 'rest on guesses'
+  const rest = unverified === 1 ? 'rests' : 'rest'
   return (
-    `${pluralise(unverified, 'result')} ${rest} of rules or of the offline model, which nothing has checked (unverified): ` +
-    'set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint, where the service runs, and classify again to let a ' +
-    `real model decide; or decide them yourself: npm run review -- --unverified${chosen}`
+    `${pluralise(unverified, 'result')} ${rest} on rules or on guesses of the offline model, which nothing has checked on this ` +
+    'catalogue (unverified): set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint, where the service runs, and ' +
+    'classify again in mode hybrid with --trust catalogue, to have a real model check the rules and decide the rest; or ' +
+    `decide them yourself: npm run review -- --unverified${chosen}`
   )
 }
 
