@@ -6,7 +6,8 @@ import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
-import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
+import { messageOf } from '../../errors.ts'
+import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import {
@@ -95,7 +96,7 @@ export async function classifyFile(
       costAdmission,
     })
     if (report.failed === 0) await journal.remove()
-    const evidence = isAuditing(stages) && !interrupts.first.aborted ? await readEvidence(stages) : undefined
+    const evidence = isAuditing(stages) && !interrupts.first.aborted ? await findEvidence(stages) : undefined
     return {
       ...report,
       ...(evidence === undefined ? {} : { evidence }),
@@ -105,6 +106,14 @@ export async function classifyFile(
     await catalogue?.close()
     await skipped.close()
   }
+}
+
+/** Reads the evidence for the report; the run has ended, so that its report does not fail where the service has gone away. */
+async function findEvidence(stages: AuditStages): Promise<EvidenceResponse | undefined> {
+  return await readEvidence(stages).catch((error: unknown) => {
+    say(`What the audits of the catalogue show cannot be read: ${messageOf(error)}`)
+    return undefined
+  })
 }
 
 async function readCatalogue(
@@ -183,7 +192,7 @@ async function runWithProgress(
 ): Promise<RunReport> {
   const progress = createStderrProgress(stages.catalogue.count)
   try {
-    const plan = (drained: () => Promise<void>) => planRun(journal, stages, drained)
+    const plan = (drained: () => Promise<boolean>) => planRun(journal, stages, drained)
     return await runCatalogue(journal, plan, { ...options, say: progress.note, onProgress: progress.update })
   } finally {
     progress.end()
@@ -194,7 +203,7 @@ async function runWithProgress(
 async function* planRun(
   journal: RunJournal,
   stages: AuditStages,
-  drained: () => Promise<void>,
+  drained: () => Promise<boolean>,
 ): AsyncGenerator<PlannedBatch> {
   if (isAuditing(stages)) yield* auditBatches(stages, drained)
   let index = 0

@@ -37,13 +37,13 @@ export interface RunOptions {
 
 /**
  * Submits every batch of `planBatches` that the journal does not list as done. The function that it gets resolves when no
- * batch is in flight. A failed batch does not reject: the report lists its
+ * batch is in flight, with whether further batches are submitted. A failed batch does not reject: the report lists its
  * indicators under the reason. Rejects where `batches` cannot be read to the end, but only after the batches in flight
  * have ended. Where the journal cannot be written, no further batch is submitted.
  */
 export async function runCatalogue(
   journal: RunJournal,
-  planBatches: (drained: () => Promise<void>) => AsyncIterable<PlannedBatch>,
+  planBatches: (drained: () => Promise<boolean>) => AsyncIterable<PlannedBatch>,
   options: RunOptions,
 ): Promise<RunReport> {
   const startedAt = performance.now()
@@ -139,6 +139,7 @@ export async function runCatalogue(
   const unsubmitted: string[] = []
   const drained = async () => {
     await Promise.all(inFlight)
+    return !isStopped()
   }
   try {
     for await (const planned of planBatches(drained)) {

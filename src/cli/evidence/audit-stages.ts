@@ -43,10 +43,13 @@ export function isAuditing({ settings, scheme }: Pick<AuditStages, 'settings' | 
 
 /**
  * Yields the audit batches of a run, stage by stage, until every field is decided or the budget is spent. `drained` resolves
- * when all batches that were yielded have ended; the evidence is read then. A resumed run yields the stages that it had begun
- * again, whatever the evidence says by then, so that it counts their batches.
+ * when all batches that were yielded have ended, with whether the run goes on; the evidence is read then. A resumed run yields
+ * the stages that it had begun again, whatever the evidence says by then, so that it counts their batches.
  */
-export async function* auditBatches(stages: AuditStages, drained: () => Promise<void>): AsyncGenerator<PlannedBatch> {
+export async function* auditBatches(
+  stages: AuditStages,
+  drained: () => Promise<boolean>,
+): AsyncGenerator<PlannedBatch> {
   const { journal, signal } = stages
   const { batch_size: size } = stages.settings
   const drawn = await drawRows(stages)
@@ -61,7 +64,7 @@ export async function* auditBatches(stages: AuditStages, drained: () => Promise<
       index += 1
     }
     start = end
-    await drained()
+    if (!(await drained())) return
   }
 }
 
