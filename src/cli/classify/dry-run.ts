@@ -8,7 +8,7 @@ import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { promptItemOf, questionOf, questionShapeOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
-import { NO_TRUST, withTrust } from '../../evidence/trust.ts'
+import { NO_TRUST, type Trust, withTrust } from '../../evidence/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EstimateResponse, estimateResponseSchema } from '../../restate/contract.ts'
 import type { ServiceClient } from '../client/service.ts'
@@ -21,6 +21,8 @@ export type RunRequest = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'o
 export interface ColdBasis {
   readonly scheme: PreparedScheme
   readonly model: string
+  /** What rules may decide alone where the run goes by the evidence of the catalogue; nothing by default. */
+  readonly trust?: Trust
 }
 
 /**
@@ -30,12 +32,12 @@ export interface ColdBasis {
 export function dryRunCold(
   indicators: readonly Indicator[],
   { options }: RunRequest,
-  { scheme, model }: ColdBasis,
+  { scheme, model, trust: earned = NO_TRUST }: ColdBasis,
 ): BatchDryRun {
   const { mode, trust } = options
   const candidates = indicators.map((record): Candidate => {
     const found = scheme.code?.read(record) ?? {}
-    const reading = trust === 'shipped' ? found : withTrust(found, NO_TRUST)
+    const reading = trust === 'shipped' ? found : withTrust(found, earned)
     const question = questionOf(scheme, record, reading, { mode })
     const shape = questionShapeOf(scheme, record, reading, { mode, model, promptVersion: PROMPT_VERSION })
     const item = question === null ? null : promptItemOf('k0', question, mode)

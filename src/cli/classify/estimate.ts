@@ -1,6 +1,6 @@
 /** Estimates what the batches of a run would take, by dry runs that the service makes, or that this process makes where no service answers. */
 import { packRuleOf } from '../../classification/chunks.ts'
-import { prefixTokens } from '../../classification/estimate.ts'
+import { type BatchDryRun, prefixTokens } from '../../classification/estimate.ts'
 import { type PreparedScheme, referenceOf } from '../../classification/scheme.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
@@ -8,6 +8,7 @@ import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { DEFAULT_CATALOGUE, type EstimateResponse, type Warning } from '../../restate/contract.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { findEarnableTrust } from '../evidence/earnable.ts'
 import { dryRunByService, dryRunCold, type RunRequest } from './dry-run.ts'
 import { createEstimateSum, type EstimateBasis, type EstimateBudget, type EstimateReport } from './estimate-sum.ts'
 import { type BudgetFlags, readBudget } from './rate-budget.ts'
@@ -56,22 +57,40 @@ export async function estimateRun(
   const { reuse, pack } = options.request.options
   const sum = createEstimateSum({ reuse, pack: packRuleOf(pack) })
   const { planned, request, scheme, reason } = await dryRunFirst(service, first.value, options)
-  if (planned === undefined) await addCold(sum, first.value, rest, scheme, options)
-  else {
-    const basis = basisOf(planned)
-    sum.add(planned, basis)
-    const dryRun = (batch: readonly Indicator[]) => dryRunByService(service, batch, request, signal)
-    for await (const next of mapInOrder(rest, DRY_RUNS_IN_FLIGHT, dryRun)) {
+  const basis = planned === undefined ? await coldBasis(options.config, scheme) : basisOf(planned)
+  const { model } = basis
+  const earnable = await findEarnableTrust(planned && service, { request, scheme }, signal)
+  let spared = 0
+  const add = (batch: readonly Indicator[], dryRun: BatchDryRun) => {
+    sum.add(dryRun, basis)
+    if (earnable === null) return
+    const least = dryRunCold(batch, request, { scheme, model, trust: earnable }).asks.length
+    spared += Math.max(0, dryRun.asks.length - least)
+  }
+  if (planned === undefined) {
+    const dryRun = (batch: readonly Indicator[]) => dryRunCold(batch, request, { scheme, model })
+    add(first.value, dryRun(first.value))
+    for await (const batch of rest) {
+      signal.throwIfAborted()
+      add(batch, dryRun(batch))
+    }
+  } else {
+    add(first.value, planned)
+    const dryRun = async (batch: readonly Indicator[]) => {
+      return { batch, next: await dryRunByService(service, batch, request, signal) }
+    }
+    for await (const { batch, next } of mapInOrder(rest, DRY_RUNS_IN_FLIGHT, dryRun)) {
       if (next === undefined) {
         throw new ServiceError('ingress-unavailable', 'The service was replaced by an earlier release meanwhile')
       }
-      sum.add(next, basis)
+      add(batch, next)
     }
   }
   const total = sum.total(await findBudget(planned === undefined ? undefined : service, options))
   const { catalogue = DEFAULT_CATALOGUE } = request
   const named = { catalogue, codebook: referenceOf(scheme) }
-  return { ...total, ...named, cold: planned === undefined, warnings: warningsOf(total, planned, reason) }
+  const warnings = warningsOf(total, { planned, coldReason: reason, spared })
+  return { ...total, ...named, cold: planned === undefined, warnings }
 }
 
 /** The dry run of the first batch with the settings and the codebook of the run; `planned` is missing where none was possible. */
@@ -119,26 +138,18 @@ async function dryRunFirst(
   return { request, scheme, reason }
 }
 
-async function addCold(
-  sum: ReturnType<typeof createEstimateSum>,
-  first: readonly Indicator[],
-  rest: AsyncIterable<readonly Indicator[]>,
-  scheme: PreparedScheme,
-  { request, config, signal }: EstimateOptions,
-): Promise<void> {
-  const basis = await coldBasis(config, scheme)
-  const dryRun = (indicators: readonly Indicator[]) => dryRunCold(indicators, request, { scheme, model: basis.model })
-  sum.add(dryRun(first), basis)
-  for await (const indicators of rest) {
-    signal.throwIfAborted()
-    sum.add(dryRun(indicators), basis)
-  }
-}
-
 function warningsOf(
   total: Pick<EstimateReport, 'indicators' | 'model_requests' | 'model' | 'price' | 'by_source'>,
-  planned: EstimateResponse | undefined,
-  coldReason: string | undefined,
+  {
+    planned,
+    coldReason,
+    spared,
+  }: {
+    readonly planned: EstimateResponse | undefined
+    readonly coldReason: string | undefined
+    /** The number of questions that rules would answer if the audits of the run showed that they may. */
+    readonly spared: number
+  },
 ): Warning[] {
   const warnings: Warning[] = []
   if (coldReason !== undefined) {
@@ -147,6 +158,11 @@ function warningsOf(
   if (planned !== undefined && planned.escalation_model !== null && total.model_requests > 0) {
     const message = `escalations to ${planned.escalation_model} are not included`
     warnings.push({ code: 'escalation-not-counted', message, count: total.by_source.model })
+  }
+  if (spared > 0 && total.by_source.model > 0) {
+    const message =
+      'question that the run may be spared, where its audits show that rules agree with the model; the estimate counts it'
+    warnings.push({ code: 'rules-unchecked', message, count: Math.min(spared, total.by_source.model) })
   }
   if (total.price === null && total.model_requests > 0) {
     const message = `the price of ${total.model} is not known (OPENAI_PRICES), so its requests count as free`

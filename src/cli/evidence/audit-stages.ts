@@ -36,7 +36,13 @@ export interface AuditStages {
 }
 
 /** Whether a run audits: in mode hybrid by a codebook with rules, unless it trusts the shipped evidence. */
-export function isAuditing({ settings, scheme }: Pick<AuditStages, 'settings' | 'scheme'>): boolean {
+export function isAuditing({
+  settings,
+  scheme,
+}: {
+  readonly settings: Pick<RunSettings, 'options'>
+  readonly scheme: PreparedScheme
+}): boolean {
   const { mode, trust, override_person: overrides } = settings.options
   return mode === 'hybrid' && trust !== 'shipped' && overrides !== true && scheme.code !== null
 }
@@ -96,7 +102,13 @@ function watchSize({ count }: Catalogue): number {
 }
 
 /** Reads what the audits of the catalogue show so far. */
-export async function readEvidence({ service, settings, signal }: AuditStages): Promise<EvidenceResponse> {
+export async function readEvidence({
+  service,
+  settings,
+  signal,
+}: Pick<AuditStages, 'service' | 'signal'> & {
+  readonly settings: Omit<RunSettings, 'batch_size'>
+}): Promise<EvidenceResponse> {
   const { catalogue, codebook } = settings
   const { target } = settings.options
   const body = {
