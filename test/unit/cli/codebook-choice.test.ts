@@ -61,7 +61,7 @@ function serviceOf(isOfEarlierRelease = false) {
 
 const header = (more: Partial<RunHeader> = {}): RunHeader => ({
   ...{ run_id: 'run-1', file: '/x.csv', fingerprint: 'f', batch_size: 100, force: false },
-  options: { mode: 'hybrid', reuse: true },
+  options: { mode: 'hybrid', reuse: true, trust: 'catalogue' },
   ...more,
 })
 

@@ -12,7 +12,7 @@ import {
 import type { EstimateResponse } from '../../../src/restate/contract.ts'
 import { economic } from '../classification/schemes.ts'
 
-const request = { force: false, options: { mode: 'hybrid', reuse: true } } as const
+const request = { force: false, options: { mode: 'hybrid', reuse: true, trust: 'shipped' } } as const
 /** The dry run of a batch that needs no request. */
 const planned: EstimateResponse = {
   model: 'm',
@@ -27,7 +27,7 @@ const planned: EstimateResponse = {
   person: 0,
   asks: [],
 }
-/** An indicator that the rules decide, so that it needs no request to the model. */
+/** An indicator that the rules decide by the shipped evidence, so that it needs no request to the model. */
 const sure: Indicator = { indicator_id: 'a', name: 'GDP (current US$)', units: 'current US$', sample_values: [] }
 /** An indicator that no rule knows, so that the model has to be asked. */
 const unsure: Indicator = { indicator_id: 'b', name: 'Zorbic attainment of the plain', sample_values: [] }
@@ -130,6 +130,36 @@ test('an escalation model counts in the bound', async () => {
     }),
   )
   assert.ok((bounds[1] ?? 0) > 50 * (bounds[0] ?? 1), String(bounds))
+})
+
+test('where the rules have to earn trust, the bound counts every indicator as asked, in audits and in the file', async () => {
+  const catalogue = { ...request, options: { ...request.options, trust: 'catalogue' } } as const
+  const asked: boolean[] = []
+  const admission = createCostAdmission({
+    ...{ maxUsd: 100, spentUsd: 0, request: catalogue, scheme: economic, basis: planned },
+    dryRun: async (_indicators, isAudit) => {
+      asked.push(isAudit)
+      return undefined
+    },
+  })
+  const bounds = await Promise.all(
+    [false, true].map(async (isAudit) => (await admission.admit([sure], noneInFlight, isAudit))?.usd ?? 0),
+  )
+  assert.ok((bounds[0] ?? 0) > 0 && bounds[0] === bounds[1], String(bounds))
+  const shipped = createCostAdmission({
+    ...{ maxUsd: 100, spentUsd: 0, request, scheme: economic, basis: planned },
+    dryRun: async () => undefined,
+  })
+  assert.equal((await shipped.admit([sure], noneInFlight))?.usd, 0)
+  const poor = createCostAdmission({
+    ...{ maxUsd: 0.000_01, spentUsd: 0, request: catalogue, scheme: economic, basis: planned },
+    dryRun: async (_indicators, isAudit) => {
+      asked.push(isAudit)
+      return planned
+    },
+  })
+  for (const isAudit of [true, false]) assert.equal((await poor.admit([sure], noneInFlight, isAudit))?.usd, 0)
+  assert.deepEqual(asked, [true, false], 'the service is asked about an audit as an audit')
 })
 
 test('a cost limit that cannot be kept is refused with advice', () => {

@@ -13,7 +13,7 @@ test('resuming a run of standard input on a terminal is refused instead of waiti
   const terminal = Object.getOwnPropertyDescriptor(process.stdin, 'isTTY')
   Object.defineProperty(process.stdin, 'isTTY', { value: true, configurable: true })
   try {
-    const options = { mode: 'hybrid', reuse: true } as const
+    const options = { mode: 'hybrid', reuse: true, trust: 'catalogue' } as const
     await createRunJournal(dataDir, {
       ...{ run_id: 'run-1', file: '-', fingerprint: 'f', batch_size: 100, force: false },
       options,

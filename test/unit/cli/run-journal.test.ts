@@ -18,7 +18,7 @@ after(async () => {
 })
 
 function header(runId: string): RunHeader {
-  const options = { mode: 'hybrid', reuse: true } as const
+  const options = { mode: 'hybrid', reuse: true, trust: 'catalogue', target: 0.98 } as const
   return { run_id: runId, file: '/x.csv', fingerprint: 'f', batch_size: 100, force: false, options }
 }
 
@@ -52,11 +52,26 @@ test('catalogue and codebook of the run are kept, and a journal of an earlier re
   await createRunJournal(directory, named)
   assert.deepEqual((await openRunJournal(directory, 'run-7')).header, named)
   const earlierSummary = Object.fromEntries(Object.entries(summary).filter(([name]) => name !== 'unverified'))
-  const lines = [header('run-8'), { batch: 0, done: earlierSummary }].map((line) => `${JSON.stringify(line)}\n`)
+  const earlierHeader = { ...header('run-8'), options: { mode: 'hybrid', reuse: true } }
+  const lines = [earlierHeader, { batch: 0, done: earlierSummary }].map((line) => `${JSON.stringify(line)}\n`)
   await writeFile(join(directory, 'runs', 'run-8.jsonl'), lines.join(''))
   const earlier = await openRunJournal(directory, 'run-8')
   assert.deepEqual([earlier.header.catalogue, earlier.header.codebook], [undefined, undefined])
   assert.deepEqual(earlier.done(0), { ...summary, unverified: 0 })
+  assert.deepEqual(earlier.header.options, { mode: 'hybrid', reuse: true, trust: 'shipped' })
+  assert.deepEqual(earlier.auditStages, [], 'it audited nothing, and its resumed part does not either')
+})
+
+test('the stages of audits that a run has begun are kept in their order, beside its batches', async () => {
+  const journal = await createRunJournal(directory, header('run-9'))
+  assert.deepEqual(journal.auditStages, [])
+  await journal.noteAuditStage(60)
+  await journal.noteDone(1_000_000_000, summary)
+  await journal.noteAuditStage(120)
+  const reopened = await openRunJournal(directory, 'run-9')
+  assert.deepEqual(reopened.auditStages, [60, 120])
+  assert.deepEqual(reopened.done(1_000_000_000), summary)
+  assert.deepEqual(reopened.header.options, { mode: 'hybrid', reuse: true, trust: 'catalogue', target: 0.98 })
 })
 
 test('a line that a kill has cut off is ignored, and the next entry is whole', async () => {

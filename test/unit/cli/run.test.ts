@@ -4,13 +4,14 @@ import { test } from 'node:test'
 import { runCatalogue } from '../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../src/cli/classify/run-journal.ts'
 import type { RunReport } from '../../../src/cli/classify/run-report.ts'
+import type { PlannedBatch } from '../../../src/cli/evidence/audit-stages.ts'
 import type { ProgressCounts } from '../../../src/cli/ui/progress-text.ts'
 import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../helpers/ingress.ts'
 
 const never = new AbortController().signal
 
 function fakeJournal(over: Partial<RunJournal> = {}): RunJournal {
-  const options = { mode: 'hybrid', reuse: true } as const
+  const options = { mode: 'hybrid', reuse: true, trust: 'catalogue' } as const
   return {
     header: { run_id: 'run-1', file: '/x.csv', fingerprint: 'f', batch_size: 1, force: false, options },
     done: () => undefined,
@@ -20,14 +21,17 @@ function fakeJournal(over: Partial<RunJournal> = {}): RunJournal {
     maxCostUsd: undefined,
     costUsd: 0,
     noteMaxCost: async () => undefined,
+    auditStages: [],
+    noteAuditStage: async () => undefined,
     remove: async () => undefined,
     ...over,
   }
 }
 
 /** Batches of one indicator each. */
-async function* batchesOfOne(count: number) {
-  for (let index = 0; index < count; index += 1) yield [{ indicator_id: `i.${index}`, name: 'x', sample_values: [] }]
+async function* batchesOfOne(count: number): AsyncGenerator<PlannedBatch> {
+  for (let index = 0; index < count; index += 1)
+    yield { index, indicators: [{ indicator_id: `i.${index}`, name: 'x', sample_values: [] }], isAudit: false }
 }
 
 interface RunResult {
@@ -50,7 +54,7 @@ async function run(
   const said: string[] = []
   const { count = 40, journal = fakeJournal() } = options
   try {
-    const report = await runCatalogue(journal, options.batches ?? batchesOfOne(count), {
+    const report = await runCatalogue(journal, () => options.batches ?? batchesOfOne(count), {
       urls: [ingress.url],
       patienceMs: 1_000,
       codebook: 'my-book@1',
@@ -156,7 +160,7 @@ test('a database that refuses statements stops the run', async () => {
 })
 
 test('a catalogue that cannot be read to its end does not cut off batches in flight', async () => {
-  async function* unreadable() {
+  async function* unreadable(): AsyncGenerator<PlannedBatch> {
     yield* batchesOfOne(2)
     throw new Error('the file has changed')
   }
