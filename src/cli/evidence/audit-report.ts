@@ -59,12 +59,15 @@ function verdictOf(one: FieldEvidence, target: number, models: string): string {
   if (state === 'trusted') return `trusted: ${shown}`
   if (state === 'undecided') {
     const further =
-      more === null ? 'more audits are needed than a run has' : `about ${formatCount(more)} more may show ${target}`
+      more === null
+        ? 'more audits are needed than a run has'
+        : `about ${formatCount(more)} more audits may show ${target}`
     return `not yet trusted: ${shown}; ${further}`
   }
   if (reason === 'nothing-left') return 'not trusted: every rule was removed, and the model decides'
-  const isBelow = reason === 'below-target'
-  return `not trusted: ${shown}; ${isBelow ? 'that is below the target' : 'more would take too many audits'}, and the model decides`
+  const why =
+    reason === 'below-target' ? `it is shown to be below ${target}` : `to show ${target} would take too many audits`
+  return `not trusted: ${shown}; ${why}, and the model decides`
 }
 
 /** Says what would let rules decide the fields that are not trusted. */
@@ -74,7 +77,7 @@ function adviceOn(fields: readonly FieldEvidence[]): string[] {
     ...(isAny('undecided')
       ? ['  not yet        audits of later runs on this catalogue count together with these, and may earn the field']
       : []),
-    ...(isAny('untrusted') ? ['  not trusted    a lower --target may be met; more audits change nothing'] : []),
+    ...(isAny('untrusted') ? ['  not trusted    a lower --target may be met'] : []),
   ]
 }
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toResultBody } from '../../../src/classification/result-body.ts'
 import { formatClassification, formatReport, formatUnverified } from '../../../src/cli/classify/format.ts'
-import { createRunTotals } from '../../../src/cli/classify/run-report.ts'
+import { createRunTotals, type RunReport } from '../../../src/cli/classify/run-report.ts'
+import type { EvidenceResponse } from '../../../src/restate/contract.ts'
 import { classification } from '../../helpers/batches.ts'
 import { economic, RIGHT, shop } from '../classification/schemes.ts'
 
@@ -56,10 +57,116 @@ test('the report of a run names catalogue and codebook, and counts what is unver
   assert.match(text, /^Run run-1\n {2}catalogue {6}wb, codebook my-book@1\n/)
   assert.match(text, /classified {5}10 \(needs review: 2, unverified: 5\)/)
   const line = formatUnverified(report)
-  assert.match(line, /^5 results rest on guesses .*OPENAI_API_KEY.*npm run review -- --unverified --codebook my-book$/)
+  assert.match(
+    line,
+    /^5 results rest on rules or on guesses .*OPENAI_API_KEY.*npm run review -- --unverified --codebook my-book$/,
+  )
   assert.match(
     formatUnverified({ unverified: 1, codebook: 'economic-indicators@2' }),
     /^1 result rests .* --unverified$/,
   )
   assert.doesNotMatch(line, /\n/)
+})
+
+type FieldEvidence = EvidenceResponse['fields'][number]
+
+/** The evidence of a field of which 163 audits found no disagreement. */
+const fieldOf = (field: string, parts: Partial<FieldEvidence> = {}): FieldEvidence => {
+  const counts = { audits: 163, counted: 163, misses: 0, bound: 0.974_9, expected_more: 0 }
+  return { field, state: 'trusted', reason: null, ...counts, removed: [], ...parts }
+}
+
+/** The lines of a report about audits and rules. */
+function auditLines(
+  parts: Partial<RunReport> & { readonly fields?: readonly FieldEvidence[]; readonly models?: string[] } = {},
+) {
+  const { fields, models = ['gpt-6-luna'], ...rest } = parts
+  const evidence =
+    fields === undefined
+      ? {}
+      : { evidence: { catalogue: 'c', codebook: 'b@1', target: 0.97, models, fields: [...fields] } }
+  const run = { runId: 'r', catalogue: 'c', codebook: 'b@1', elapsedMs: 1, nodes: {}, maxCost: undefined }
+  const lines = formatReport({ ...createRunTotals().buildReport(run), ...evidence, ...rest }).split('\n')
+  const from = lines.findIndex((line) => line.includes('decided by')) + 1
+  return lines.slice(
+    from,
+    lines.findIndex((line) => line.includes('model requests')),
+  )
+}
+
+test('the report says how many rows were audited, and by which bound rules decide a field alone', () => {
+  const fields = [fieldOf('type'), fieldOf('unit_scale', { counted: 400, misses: 2, bound: 0.981 })]
+  assert.deepEqual(auditLines({ audited: 163, fields }), [
+    '  audited        163 rows; the model was asked blind, to check the rules',
+    '  rules          decide alone in 2 of 2 fields, where they agree with gpt-6-luna in at least 0.97',
+    '    type        trusted: agrees with gpt-6-luna in at least 0.974 (0 of 163 audits disagreed)',
+    '    unit_scale  trusted: agrees with gpt-6-luna in at least 0.981 (2 of 400 audits disagreed)',
+  ])
+})
+
+test('a bound is never rounded up, and several models are all named', () => {
+  const [, head, line] = auditLines({
+    fields: [fieldOf('type', { bound: 0.989_99 })],
+    models: ['a', 'b\u001b[31m', 'c'],
+  })
+  assert.match(line ?? '', /agrees with a, b\\u\{1b\}\[31m and c in at least 0\.989 /)
+  assert.match(head ?? '', /1 of 1 field, where they agree with a, /)
+  assert.match(
+    auditLines({ fields: [fieldOf('type')], models: [] })[2] ?? '',
+    /agrees with the model in at least 0\.974/,
+  )
+})
+
+test('a field that rules may not decide says why, which rules were removed, and what would change it', () => {
+  const removed = [{ rule: 'keyword-surplus', audits: 30, misses: 12 }]
+  const lines = auditLines({
+    audited: 1,
+    fields: [
+      fieldOf('a', { state: 'undecided', counted: 60, bound: 0.95, expected_more: 78 }),
+      fieldOf('b', { state: 'undecided', counted: 500, misses: 9, bound: 0.96, expected_more: null }),
+      fieldOf('c', { state: 'undecided', counted: 0, bound: 0, expected_more: 120, removed }),
+      fieldOf('d', { state: 'untrusted', reason: 'below-target', counted: 80, misses: 12, bound: 0.71 }),
+      fieldOf('e', { state: 'untrusted', reason: 'over-budget', counted: 600, misses: 14, bound: 0.951 }),
+      fieldOf('f', { state: 'untrusted', reason: 'nothing-left', counted: 0, bound: 0, removed }),
+    ],
+  })
+  assert.deepEqual(lines, [
+    '  audited        1 row; the model was asked blind, to check the rules',
+    '  rules          decide alone in 0 of 6 fields, where they agree with gpt-6-luna in at least 0.97',
+    '    a  not yet trusted: agrees with gpt-6-luna in at least 0.950 (0 of 60 audits disagreed); about 78 more audits may show 0.97',
+    '    b  not yet trusted: agrees with gpt-6-luna in at least 0.960 (9 of 500 audits disagreed); more audits are needed than a run has',
+    '    c  not yet trusted: nothing is shown since a rule was removed; about 120 more audits may show 0.97',
+    '       removed: the rule keyword-surplus, which disagreed in 12 of 30 audits',
+    '    d  not trusted: agrees with gpt-6-luna in at least 0.710 (12 of 80 audits disagreed); it is shown to be below 0.97, and the model decides',
+    '    e  not trusted: agrees with gpt-6-luna in at least 0.951 (14 of 600 audits disagreed); to show 0.97 would take too many audits, and the model decides',
+    '    f  not trusted: every rule was removed, and the model decides',
+    '       removed: the rule keyword-surplus, which disagreed in 12 of 30 audits',
+    '  not yet        audits of later runs on this catalogue count together with these, and may earn the field',
+    '  not trusted    a lower --target may be met',
+  ])
+})
+
+test('audits that show nothing, as those of the offline model, are told with the reason', () => {
+  const [audited, ...lines] = auditLines({ audited: 0, fields: [], models: [] })
+  assert.match(audited ?? '', / 0 rows; /)
+  assert.match(
+    lines.join(' '),
+    /^ {2}rules {10}decide nothing alone: no audit .*offline .*no rule is sure.*set a model/,
+  )
+})
+
+test('where a run audits nothing, what its rules decided is told to be unverified, and why', () => {
+  const by_source = { rules: 9, reuse: 0, model: 1, escalation: 0, person: 0 }
+  const lines = auditLines({ unverified: 9, by_source }).join(' ')
+  assert.match(
+    lines,
+    /^ {2}rules {10}were not checked on this catalogue, as in mode rules or with --trust shipped, .*unverified/,
+  )
+  assert.match(lines, /in mode hybrid with --trust catalogue, a model is asked blind/)
+  assert.deepEqual(
+    auditLines({ unverified: 0, by_source }),
+    [],
+    'earlier audits have shown that these rules may decide',
+  )
+  assert.deepEqual(auditLines({ unverified: 3, by_source: { ...by_source, rules: 0 } }), [], 'no rule decided a result')
 })
