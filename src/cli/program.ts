@@ -13,6 +13,7 @@ import {
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
+import { addCertifyCommand } from './evidence/certify.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
 import { addExportCommand } from './results/export.ts'
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     addStatusCommand,
     addExportCommand,
     addReviewCommand,
+    addCertifyCommand,
     addEvalCommand,
     addCodebookCommand,
     addMigrateCommand,

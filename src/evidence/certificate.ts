@@ -16,7 +16,7 @@ import { createSequentialTest, type SequentialTest } from './sequential.ts'
 /** The most further labels that the outlook reckons with. */
 const MOST_MORE = 2_000
 /** The weight of the evidence for all rows beside that for a cut: all rows are what most people want to know. */
-const ROWS_WEIGHT = 3 / 4
+export const ROWS_WEIGHT = 3 / 4
 
 interface Judged {
   readonly row: DrawnRow

@@ -1,9 +1,10 @@
 /** Evaluates a certificate: brings the drawn rows, their answers and their labels together, and says what is still to be labelled. */
 import { isSameLabel } from '../../classification/fields.ts'
 import type { Classification } from '../../classification/types.ts'
-import { evaluateCertificate } from '../../evidence/certificate.ts'
+import { evaluateCertificate, ROWS_WEIGHT } from '../../evidence/certificate.ts'
 import { buildCertificate } from '../../evidence/certificate-check.ts'
-import type { Certificate, DrawnRow, RowLabel } from '../../evidence/certificate-types.ts'
+import type { Certificate, CertificatePlan, ClaimResult, DrawnRow, RowLabel } from '../../evidence/certificate-types.ts'
+import { createSequentialTest } from '../../evidence/sequential.ts'
 import type { CertificateStore, RunRow, StoredLabel } from '../../store/types.ts'
 import { agreementOf, type Case, casesOf, type FieldAgreement, textOf } from './people.ts'
 import type { SettledPlan } from './plan.ts'
@@ -15,7 +16,7 @@ export interface Miss {
   readonly id: string
   readonly name: string
   readonly field: string
-  /** The label as people gave it; "?" where nobody could tell, "open" where two disagree. */
+  /** The label as people gave it; "?" where nobody could tell. */
   readonly label: string
   readonly answer: string
   readonly by: string
@@ -45,9 +46,9 @@ export interface EvaluationParts {
 }
 
 const ROWS_PER_QUERY = 1_000
-/** The rows of a labelling file where the number that is needed cannot be foretold, and the most of any file. */
-const UNKNOWN_COUNT = 300
-const MAX_COUNT = 500
+/** The fewest and the most rows of a labelling file whose size nobody chose. */
+const LEAST_COUNT = 20
+const MAX_COUNT = 300
 
 export async function evaluate(certificates: CertificateStore, parts: EvaluationParts): Promise<Evaluation> {
   const { run, population, settled, count } = parts
@@ -56,12 +57,15 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
   const byId = new Map(labelled.map((row) => [row.id, row]))
   const rowLabels = labelled.flatMap((row): RowLabel[] => {
     const answer = answers.get(row.id)
-    return answer === undefined ? [] : [rowLabelOf(row, answer)]
+    return answer === undefined || isDisputed(row) ? [] : [rowLabelOf(row, answer)]
   })
-  const firstOpen = order.findIndex(({ id }) => !byId.has(id))
+  const settledIds = new Set(rowLabels.map(({ id }) => id))
+  const firstOpen = order.findIndex(({ id }) => !settledIds.has(id))
   const counted = firstOpen === -1 ? order.length : firstOpen
   const now = evaluateCertificate(plan, order.slice(0, counted), rowLabels)
-  const wanted = count ?? (now.state === 'more' ? moreOf(now.claims) : 0)
+  // A row in dispute holds up all behind it, so that its third decision comes before further labels.
+  const isHeldUp = byId.has(order[counted]?.id ?? '')
+  const wanted = count ?? (now.state === 'more' && !isHeldUp ? leastMore(plan, now.claims) : 0)
   const open = order.slice(counted).filter(({ id }) => !byId.has(id))
   const next = open.slice(0, wanted)
   // Labels behind the first open row wait for it; they stand in the certificate as far as the next file goes.
@@ -95,9 +99,25 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
   }
 }
 
-function moreOf(claims: Certificate['result']['claims']): number {
-  const open = claims.filter(({ state }) => state === 'more')
-  return Math.min(MAX_COUNT, Math.max(1, ...open.map(({ more }) => more ?? UNKNOWN_COUNT)))
+function isDisputed({ fields }: LabelledRow): boolean {
+  return fields.some(({ state }) => state === 'open')
+}
+
+/**
+ * The least further labels with which all open claims can be shown, if all of them are right. Looking again costs nothing, so
+ * that nobody labels more at once than may be needed.
+ */
+function leastMore({ target, delta, population }: CertificatePlan, claims: readonly ClaimResult[]): number {
+  let least = LEAST_COUNT
+  for (const { state, right, labelled } of claims) {
+    if (state !== 'more') continue
+    // The share of the evidence that the cut may have until it helps.
+    const test = createSequentialTest({ target, delta: (delta / claims.length) * ROWS_WEIGHT, population })
+    let more = 1
+    while (more < MAX_COUNT && labelled + more < population && !test.isShown(right + more, labelled - right)) more += 1
+    least = Math.max(least, more)
+  }
+  return least
 }
 
 /** Reads all labels of the catalogue, and the answers of the run to the rows that have them, in the order of the draw. */
@@ -128,18 +148,14 @@ export async function readLabelled(
   return { labelled, answers }
 }
 
-function missesOf({ id, fields }: LabelledRow, answer: Classification | undefined): Miss[] {
-  if (answer === undefined) return []
-  return fields.flatMap((verdict): Miss[] => {
-    const { field, state, labels } = verdict
-    const found = textOf({ label: answer.labels[field] ?? null, isKnown: true })
-    const label = state === 'open' ? 'open' : textOf({ label: verdict.label, isKnown: state === 'settled' })
-    if (state === 'settled' && isAnswer(verdict, answer)) return []
+/** The fields of a row that are not right; nothing for a row in dispute, whose third decision shall be taken without the answer. */
+function missesOf(row: LabelledRow, answer: Classification | undefined): Miss[] {
+  if (answer === undefined || isDisputed(row)) return []
+  return row.fields.flatMap(({ field, state, label, labels }): Miss[] => {
+    const found = answer.labels[field] ?? null
+    if (state === 'settled' && isSameLabel(label, found)) return []
     const by = [...new Set(labels.map((one) => one.by))].join(', ')
-    return [{ id, name: answer.name, field, label, answer: found, by }]
+    const said = textOf({ label, isKnown: state === 'settled' })
+    return [{ id: row.id, name: answer.name, field, label: said, answer: textOf({ label: found, isKnown: true }), by }]
   })
-}
-
-function isAnswer({ field, label }: LabelledRow['fields'][number], { labels }: Classification): boolean {
-  return isSameLabel(label, labels[field] ?? null)
 }

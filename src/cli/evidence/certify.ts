@@ -1,0 +1,220 @@
+/** The command `certify`: its options, what it prints, and its exit codes. */
+import { type Command, Option } from 'commander'
+import { pluralise } from '../../catalogue/problem-report.ts'
+import { readConfig } from '../../config/config.ts'
+import { ServiceError } from '../../errors.ts'
+import { LEAST_SENTINELS } from '../../evidence/drift.ts'
+import type { Store } from '../../store/types.ts'
+import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
+import { readGivenCodebook } from '../classify/run-codebook.ts'
+import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
+import { withStore } from '../database/with-store.ts'
+import { personName, readWhole, systemUser } from '../review/inputs.ts'
+import { httpUrls, share, wholeNumber } from '../ui/option-values.ts'
+import { EXIT_FAILED, EXIT_OK, printJson, say } from '../ui/terminal.ts'
+import { checkCertificate } from './certificate-file.ts'
+import { type Certified, type CertifyOptions, certifyRun, writeSecond } from './certify-run.ts'
+import { measureDrift } from './drift.ts'
+import { certifiedJson, formatDrift, formatNext, formatSentinels } from './report.ts'
+import { findCertifiedRun } from './run-part.ts'
+import { keepSentinels } from './sentinels.ts'
+
+interface CommandOptions {
+  readonly run?: string
+  readonly catalogue?: string
+  readonly codebook?: string
+  readonly target?: number
+  readonly delta?: number
+  readonly field?: string
+  readonly labels?: string
+  readonly by?: string
+  readonly count?: number
+  readonly out?: string
+  readonly second?: boolean
+  readonly cases?: string
+  readonly adjudicate?: string
+  readonly leftOver?: string
+  readonly certificate?: string
+  readonly check?: string
+  readonly sentinel?: boolean
+  readonly drift?: boolean
+  readonly failOnDrift?: boolean
+  readonly ingress?: readonly string[]
+  readonly json?: boolean
+}
+
+/** The exit codes of a certification. */
+const EXIT_CODES = { shown: EXIT_OK, missed: EXIT_FAILED, more: 2 } as const
+const MAX_ROWS = 100_000
+
+export function addCertifyCommand(program: Command): void {
+  program
+    .command('certify')
+    .description(
+      'Show by labels of people how many results of a run are right: exit code 0 shown, 1 missed, 2 more labels needed',
+    )
+    .option('--run <run>', 'the run whose results are certified')
+    .option(
+      CATALOGUE_FLAGS,
+      'the catalogue, where the run classified several; with --drift the one to ask again',
+      catalogueOption,
+    )
+    .option(CODEBOOK_FLAGS, 'the codebook, where the run used several; with --drift a file or name to ask by')
+    .option(
+      '--target <share>',
+      'share of rows that is to be shown right, 0.5 to 0.999 (default: 0.97)',
+      share(0.5, 0.999),
+    )
+    .option(
+      '--delta <share>',
+      'error probability of all that is shown, 0.001 to 0.5 (default: 0.05)',
+      share(0.001, 0.5),
+    )
+    .option('--field <list>', 'all for the whole row, or names of fields such as kind,topics (default: all)')
+    .option(
+      '--labels <file>',
+      'take labels from a filled-in labelling file: CSV, JSON lines or lines; - reads standard input',
+    )
+    .option('--by <name>', 'name of the person who labelled (default: the current system user)', personName)
+    .option('--count <n>', 'rows to label next (default: as many as are likely needed)', wholeNumber(1, MAX_ROWS))
+    .option(
+      '--out <file>',
+      'labelling file to write, .csv or .jsonl (default: labels-RUN-N.csv, N being its first row)',
+    )
+    .addOption(
+      new Option('--second', 'only write a labelling file of the rows that others labelled and --by did not').conflicts(
+        ['labels', 'adjudicate', 'check', 'sentinel', 'drift'],
+      ),
+    )
+    .option('--cases <file>', 'write the rows on which two people disagree, with their labels, for a third decision')
+    .option('--adjudicate <file>', 'take third decisions from such a file')
+    .option('--left-over <file>', 'write the records below the cut as JSON lines, for classify or for people')
+    .option('--certificate <file>', 'path of the certificate (default: certificate-RUN.json, and a page beside it)')
+    .addOption(
+      new Option(
+        '--check <file>',
+        'only recompute a certificate from the database: exit code 1 where anything differs',
+      ).conflicts(['run', 'labels', 'adjudicate', 'second', 'sentinel', 'drift', 'target', 'delta', 'field']),
+    )
+    .option('--sentinel', 'keep the labelled rows, at least 150, to find drift by')
+    .addOption(
+      new Option('--drift', 'only ask the kept rows again, and report the change of accuracy').conflicts([
+        'labels',
+        'adjudicate',
+        'sentinel',
+        'target',
+        'delta',
+        'field',
+      ]),
+    )
+    .option('--fail-on-drift', 'with --drift: exit code 1 where accuracy changed')
+    .option(
+      '--ingress <urls>',
+      'with --drift: Restate ingress URLs, separated by commas (default: RESTATE_INGRESS_URL, else this machine)',
+      httpUrls,
+    )
+    .option('--json', 'print one JSON object on stdout, and everything else on stderr')
+    .action(async (options: CommandOptions) => {
+      checkOptions(options)
+      process.exitCode = await withStore((store, signal) => dispatch(store, options, signal))
+    })
+}
+
+/** Refuses options that mean nothing together. */
+function checkOptions({ run, check, drift, failOnDrift, catalogue, adjudicate, labels }: CommandOptions): void {
+  if (failOnDrift === true && drift !== true)
+    throw new ServiceError('input-invalid', '--fail-on-drift decides the exit code of --drift: give both')
+  if (drift === true && run === undefined && catalogue === undefined)
+    throw new ServiceError('input-invalid', '--drift needs --catalogue NAME, or --run RUN of the catalogue')
+  if (check === undefined && drift !== true && run === undefined)
+    throw new ServiceError('input-invalid', 'Name the run with --run RUN; classify prints its id, and so does status')
+  if (adjudicate === '-' && labels === '-')
+    throw new ServiceError('input-invalid', '--labels and --adjudicate cannot both read standard input')
+}
+
+async function dispatch(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
+  if (options.check !== undefined) return await check(store, options.check, options, signal)
+  if (options.drift === true) return await drift(store, options, signal)
+  const run: CertifyOptions = { ...options, run: options.run ?? '', by: options.by ?? systemUser() }
+  if (options.second === true) return await second(store, run, options, signal)
+  const certified = await certifyRun(store, run, signal)
+  if (options.sentinel === true) return await sentinel(store, certified, run, { options, signal })
+  report(certified, run, options.json === true)
+  return EXIT_CODES[certified.evaluation.certificate.result.state]
+}
+
+function report(certified: Certified, run: CertifyOptions, isJson: boolean, more: object = {}): void {
+  if (isJson) printJson({ ...certifiedJson(certified), ...more })
+  else process.stdout.write(`${certified.page}\n`)
+  for (const line of formatNext(certified, run)) say(line)
+}
+
+async function check(store: Store, file: string, { json }: CommandOptions, signal: AbortSignal): Promise<number> {
+  const text = (await readWhole(file)).toString('utf8')
+  const { problems, certificate } = await checkCertificate(store, text, signal)
+  const state = certificate?.result.state ?? null
+  if (json === true) printJson({ file, agrees: problems.length === 0, state, problems })
+  else if (problems.length === 0) {
+    const counts = `${pluralise(certificate?.result.labelled ?? 0, 'labelled row')}, ${pluralise(certificate?.plan.population ?? 0, 'row')} of the run`
+    process.stdout.write(`${file} agrees with the database: ${counts}; ${state}.\n`)
+  } else {
+    const head = `${file} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
+    process.stdout.write(`${[head, ...problems.map((problem) => `  ${problem}`)].join('\n')}\n`)
+  }
+  return problems.length === 0 ? EXIT_OK : EXIT_FAILED
+}
+
+async function second(
+  store: Store,
+  run: CertifyOptions,
+  { json }: CommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { path, rows } = await writeSecond(store, run, signal)
+  if (json === true) printJson({ run: run.run, by: run.by, file: path, rows })
+  say(`Wrote ${pluralise(rows, 'row')} that others labelled to ${path}, without their labels and without the answers.`)
+  say(`When ${run.by} has filled it in: npm run certify -- --run ${run.run} --labels ${path} --by "${run.by}"`)
+  return EXIT_OK
+}
+
+async function sentinel(
+  store: Store,
+  certified: Certified,
+  run: CertifyOptions,
+  { options, signal }: { readonly options: CommandOptions; readonly signal: AbortSignal },
+): Promise<number> {
+  const kept = await keepSentinels(store, certified)
+  if (kept.missing === 0) {
+    report(certified, run, options.json === true, { sentinels: kept })
+    say(formatSentinels(kept, certified))
+    return EXIT_OK
+  }
+  // The claims may be decided by fewer labels than a set needs, so that the file for the others is written here.
+  const count = Math.max(kept.missing, options.count ?? 0)
+  const isWritten = certified.evaluation.next.length >= kept.missing
+  const labels = isWritten
+    ? certified
+    : await certifyRun(store, { ...run, labels: undefined, adjudicate: undefined, count }, signal)
+  report(labels, run, options.json === true, { sentinels: kept })
+  say(
+    `Nothing was kept: ${pluralise(kept.rows, 'row')} of at least ${LEAST_SENTINELS} for a sentinel set are labelled.`,
+  )
+  return EXIT_CODES.more
+}
+
+async function drift(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
+  const scope = await driftScope(store, options)
+  const urls = options.ingress ?? readConfig().restate.ingressUrls
+  const codebook = await readGivenCodebook(options.codebook)
+  const found = await measureDrift(store, { scope, codebook, urls }, signal)
+  if (options.json === true) printJson(found)
+  else process.stdout.write(`${formatDrift(found)}\n`)
+  return options.failOnDrift === true && found.row.verdict !== 'no-change-shown' ? EXIT_FAILED : EXIT_OK
+}
+
+async function driftScope(store: Store, { run, catalogue, codebook }: CommandOptions) {
+  if (catalogue === undefined) {
+    return (await findCertifiedRun(store, { run: run ?? '', codebook: undefined })).scope
+  }
+  return { catalogue, codebook: (await findScheme(codebook, store)).codebook.name }
+}
