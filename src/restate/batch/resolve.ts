@@ -3,7 +3,7 @@ import { escalationReasonOf, type SourcedDecision } from '../../classification/m
 import { questionOf } from '../../classification/question.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import type { Mode } from '../../classification/types.ts'
-import type { Trust } from '../../evidence/trust.ts'
+import { type Trust, withTrust } from '../../evidence/trust.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
@@ -50,6 +50,8 @@ interface Stored {
   /** The human answers, by hash of the shape by which they are kept. */
   readonly humanAnswers: ReadonlyMap<string, StoredAnswer>
   readonly runId: string
+  /** What rules may decide alone; null where the shipped evidence is enough. */
+  readonly trust: Trust | null
 }
 
 const NO_RESULTS: ReadonlyMap<string, LatestResult> = new Map()
@@ -85,7 +87,9 @@ export async function resolveIndicators(
   const isCorrected = (one: Prepared) => one.humanHashes.some((hash) => humanAnswers.has(hash))
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
-  const drafts = prepared.map((one) => draftOf(scheme, { latest, humanAnswers, runId }, one, options, models.primary))
+  const drafts = prepared.map((one) =>
+    draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary),
+  )
 
   const open = prepared.filter((_, position) => drafts[position]?.kind === 'ask')
   const hashes = options.reuse ? [...new Set(open.map((one) => one.shapeHash))] : []
@@ -127,8 +131,10 @@ function draftOf(
     .filter((answer) => hasKnownLabels(scheme, answer))
     .reverse()
   const known = stored.latest.get(one.indicator.indicator_id)
+  // An audit asks whatever may stand in for a model, but a result that holds outside audits is not made again by one.
+  const held = one.audit && stored.trust !== null ? { ...one, reading: withTrust(one.reading, stored.trust) } : one
   const valid =
-    known !== undefined && isStillValid(scheme, known, one, options, { model, runId: stored.runId })
+    known !== undefined && isStillValid(scheme, known, held, options, { model, runId: stored.runId })
       ? known.classification
       : undefined
   const isUnchanged = human.length === 0 || (!options.force && valid && restsOnHumanAnswers(scheme, valid, human))
