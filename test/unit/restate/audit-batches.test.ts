@@ -302,7 +302,7 @@ test('answers to audits and answers to other questions are never taken for one a
   assert.equal(world.asked.length, 2, 'the answer to a question with guesses serves its own kind')
 })
 
-test('a row whose earlier result still holds is not audited, and one that a rule decided is', async () => {
+test('a row whose earlier result still holds is not audited, and one that rules may not decide any more is', async () => {
   const world = createWorld(saying())
   await world.classify(request())
   const held = await world.classify(request({ audit: 'all' }))
@@ -310,8 +310,14 @@ test('a row whose earlier result still holds is not audited, and one that a rule
   const byRules = createWorld(saying())
   await trustIn(byRules, FIELDS)
   await byRules.classify(request())
-  const audited = await byRules.classify(request({ audit: 'all' }))
+  const unchanged = await byRules.classify(request({ audit: 'all' }))
+  assert.deepEqual([unchanged.response.summary.unchanged, planOf(unchanged.journal).audits], [1, undefined])
+  byRules.store.audits.length = 0
+  const { store } = byRules
+  const audited = await createWorld({ ...saying(), store }).classify(request({ audit: 'all' }))
   assert.deepEqual([audited.response.summary.unchanged, planOf(audited.journal).audits], [0, [0]])
+  const forced = await byRules.classify(request({ audit: 'all' }, { force: true }))
+  assert.deepEqual([forced.response.summary.unchanged, planOf(forced.journal).audits], [0, [0]])
 })
 
 test('only rows of which a rule is sure are audited, beside others in the same batch', async () => {
