@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidArgumentError } from 'commander'
-import { duration, httpUrls } from '../../../src/cli/ui/option-values.ts'
+import { duration, httpUrls, share } from '../../../src/cli/ui/option-values.ts'
 import { runCli } from '../../helpers/cli.ts'
 
 test('addresses lose the slashes at their end and the blanks around them', () => {
@@ -43,4 +43,16 @@ test('durations are milliseconds, at most a week', () => {
   for (const text of ['', 's', '-1s', '1.5m', '10 m', '1d', '169h', '1e3', 'ten', '99999999999999999999']) {
     assert.throws(() => duration(text), InvalidArgumentError, text)
   }
+})
+
+test('a share is a number between its bounds, and never a percentage', () => {
+  const parse = share(0.5, 0.999)
+  for (const [text, value] of [
+    ['0.97', 0.97],
+    ['.5', 0.5],
+    [' 0.999 ', 0.999],
+  ] as const)
+    assert.equal(parse(text), value)
+  for (const text of ['', '97', '97%', '0.4', '1', '1.0', '0.9999', '-0.9', '9e-1', '0,97', 'x'])
+    assert.throws(() => parse(text), InvalidArgumentError, text)
 })

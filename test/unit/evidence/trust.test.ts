@@ -36,6 +36,14 @@ test('each field is trusted by its own audits, once they show the target', () =>
   assert.deepEqual(gates.trust().fields, ['type', 'orientation'])
 })
 
+test('the models whose answers count are named once each', () => {
+  const gates = createFieldGates(0.97)
+  assert.deepEqual(gates.models(), [])
+  for (const model of ['m2', 'm1', 'm2']) gates.add({ field: 'type', rule: 'r', agreed: true, model })
+  gates.add({ field: 'type', rule: 'r', agreed: true })
+  assert.deepEqual(gates.models(), ['m2', 'm1'])
+})
+
 test('the target is that of the gates: what is enough for one is too little for another', () => {
   for (const [target, expected] of [
     [0.9, ['type']],
