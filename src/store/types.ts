@@ -132,6 +132,8 @@ export interface CertificateStore {
   findSentinels(scope: ResultScope): Promise<readonly SentinelRow[]>
   /** Puts `rows` in place of the sentinel rows of the catalogue and codebook. */
   replaceSentinels(scope: ResultScope, rows: readonly SentinelRow[]): Promise<void>
+  /** Deletes the latest results and inputs of a catalogue; its runs keep theirs in the history. */
+  forgetResults(catalogue: string): Promise<void>
 }
 
 /** The rows that one run gave in one catalogue by one codebook. */

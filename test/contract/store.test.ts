@@ -7,6 +7,7 @@ import { claimsContract } from './claims.contract.ts'
 import { auditsContract } from './store.audits.contract.ts'
 import { cataloguesContract } from './store.catalogues.contract.ts'
 import { type StoreUnderTest, storeContract } from './store.contract.ts'
+import { evidenceContract } from './store.evidence.contract.ts'
 
 const postgres = sharedPostgres()
 
@@ -22,6 +23,7 @@ storeContract('PostgreSQL', direct)
 cataloguesContract('PostgreSQL', direct)
 auditsContract('PostgreSQL', direct)
 claimsContract('PostgreSQL', direct)
+evidenceContract('PostgreSQL', direct)
 
 const skip = await pgBouncerSkip()
 let bouncer: PgBouncer | undefined
@@ -44,3 +46,4 @@ storeContract('PostgreSQL through PgBouncer in transaction mode', bounced, { ski
 cataloguesContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 auditsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+evidenceContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

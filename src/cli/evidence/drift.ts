@@ -68,10 +68,10 @@ export async function measureDrift(store: Store, options: DriftOptions, signal: 
     signal,
   })
   const run = createRunId('drift')
-  const results = await askAgain(
-    rows,
-    { run, catalogue: `${SENTINEL_PREFIX}${scope.catalogue}`, reference, urls },
-    signal,
+  // The answers stand in a catalogue of their own only while they are asked, so that no list of results holds them.
+  const catalogue = `${SENTINEL_PREFIX}${scope.catalogue}`
+  const results = await askAgain(rows, { run, catalogue, reference, urls }, signal).finally(() =>
+    store.certificates.forgetResults(catalogue),
   )
   const fields = first.fields.filter((name) => scheme.codebook.field.has(name))
   if (fields.length === 0) {
@@ -150,7 +150,7 @@ interface Asking {
   readonly urls: readonly string[]
 }
 
-/** Sends the rows through the service as a run of a catalogue of their own, so that no result of the catalogue changes. */
+/** Sends the rows through the service as a run of another catalogue, so that no result of their own catalogue changes. */
 async function askAgain(
   rows: readonly SentinelRow[],
   { run, catalogue, reference, urls }: Asking,

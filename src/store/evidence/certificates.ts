@@ -21,6 +21,7 @@ export function createCertificateStore(pool: DatabasePool): CertificateStore {
     saveLabels: (scope, given) => saveLabels(pool, scope, given),
     findSentinels: (scope) => findSentinels(pool, scope),
     replaceSentinels: (scope, rows) => replaceSentinels(pool, scope, rows),
+    forgetResults: (catalogue) => forgetResults(pool, catalogue),
   }
 }
 
@@ -158,4 +159,11 @@ async function replaceSentinels(
     on conflict (catalogue, codebook_name, indicator_id) do update set
       fields = excluded.fields, kept_at = clock_timestamp(), ${assignments.join(', ')}`
   await execute(pool, 'keep sentinel rows', text, parameters.values)
+}
+
+/** Deletes in one statement, in the order of tables in which batches write. */
+async function forgetResults(pool: DatabasePool, catalogue: string): Promise<void> {
+  const text = `with inputs as (delete from result_inputs where catalogue = $1)
+    delete from results where catalogue = $1`
+  await execute(pool, 'delete the results of a catalogue', text, [storableText(catalogue)])
 }
