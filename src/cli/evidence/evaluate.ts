@@ -68,9 +68,10 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
   const wanted = count ?? (now.state === 'more' && !isHeldUp ? leastMore(plan, now.claims) : 0)
   const open = order.slice(counted).filter(({ id }) => !byId.has(id))
   const next = open.slice(0, wanted)
-  // Labels behind the first open row wait for it; they stand in the certificate as far as the next file goes.
-  const lastNext = order.findIndex(({ id }) => id === next.at(-1)?.id)
-  const end = 1 + order.findLastIndex(({ id }, place) => byId.has(id) && place <= Math.max(lastNext, counted - 1))
+  // Labels behind an open row wait for it; they stand in the certificate as far as the next file goes.
+  const bare = order.findIndex(({ id }) => !byId.has(id))
+  const window = Math.max((bare === -1 ? order.length : bare) - 1, placeOf(order, next.at(-1)))
+  const end = 1 + order.findLastIndex(({ id }, place) => byId.has(id) && place <= window)
   const drawn = order.slice(0, end)
   const { catalogue, runId } = run.scope
   const { codebook, hash } = run.scheme
@@ -97,6 +98,10 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
     nextPlace: counted + 1,
     labelled,
   }
+}
+
+function placeOf(order: readonly DrawnRow[], row: DrawnRow | undefined): number {
+  return row === undefined ? -1 : order.findIndex(({ id }) => id === row.id)
 }
 
 function isDisputed({ fields }: LabelledRow): boolean {
