@@ -168,8 +168,12 @@ export interface CodebookIdentity {
   readonly hash: string
 }
 
-/** The answer of classify-api/codebook; `text` and `lists` are there where the request named one codebook. */
+/**
+ * The answer of classify-api/codebook. `text` and `lists` are there where the request named one codebook; `warning` where it
+ * stored one whose name and version have another content as well.
+ */
 export type CodebookResponse =
+  | (CodebookIdentity & { readonly warning?: string })
   | (CodebookIdentity & { readonly text?: string; readonly lists?: Readonly<Record<string, string>> })
   | { readonly codebooks: readonly CodebookIdentity[] }
 

@@ -130,14 +130,18 @@ test('a resumed run keeps its codebook, and refuses another one', async () => {
     assert.deepEqual([resumed.reference, resumed.scheme.hash], [reference, scheme.hash])
   }
   const changed = join(directory, 'changed.yaml')
-  await writeFile(changed, `${await readFile(TEMPLATE, 'utf8')}# one more line\n`)
+  await writeFile(changed, (await readFile(TEMPLATE, 'utf8')).replace('title: Subject', 'title: The subject'))
+  const commented = join(directory, 'commented.yaml')
+  await writeFile(commented, `${await readFile(TEMPLATE, 'utf8')}# one more line\n`)
+  const other = { given: await readGivenCodebook(commented), earlier, signal }
+  assert.equal((await settleCodebook(service, other)).reference, reference, 'a comment changes nothing')
   const refused = async (path: string, message: RegExp) => {
     const question = { given: await readGivenCodebook(path), earlier, signal }
     await assert.rejects(settleCodebook(service, question), { code: 'input-invalid', message })
   }
   await refused(
     changed,
-    /^The run run-1 began with the codebook my-codebook@1, and its text has changed since: resume without/,
+    /^The run run-1 began with the codebook my-codebook@1, and its content has changed since: resume without/,
   )
   await refused(
     builtInFile('release-topics') ?? '',
