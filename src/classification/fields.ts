@@ -9,7 +9,7 @@ export function askableFields({ fields }: Codebook): readonly Field[] {
 
 /** Adds to `labels` what follows from them, and sets to null what does not apply. Fields without a value are null. */
 export function completeLabels({ fields }: Codebook, labels: Labels): Labels {
-  const complete: Record<string, LabelValue> = {}
+  const complete: Record<string, LabelValue> = { ...labels }
   // A condition may point to a field further down, so passes are made until nothing changes.
   for (let pass = 0; pass <= fields.length; pass += 1) {
     let isChanged = false
@@ -21,15 +21,14 @@ export function completeLabels({ fields }: Codebook, labels: Labels): Labels {
     }
     if (!isChanged) break
   }
-  return complete
+  return Object.fromEntries(fields.map(({ name }) => [name, complete[name] ?? null]))
 }
 
 function labelOf(field: Field, given: Labels, complete: Labels): LabelValue {
   const { name, type } = field
-  const known = { ...given, ...complete }
-  if (!appliesTo(field, known)) return null
+  if (!appliesTo(field, complete)) return null
   if (type.kind !== 'derived') return given[name] ?? null
-  const from = known[type.from]
+  const from = complete[type.from]
   return typeof from === 'string' || typeof from === 'number' ? (type.valueOf.get(from) ?? null) : null
 }
 

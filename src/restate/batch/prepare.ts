@@ -11,7 +11,10 @@ import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import type { BatchOptions } from './types.ts'
 
-/** One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). */
+/**
+ * One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). A hash is computed
+ * when it is first asked for, because most steps need only some of them.
+ */
 export interface Prepared {
   readonly indicator: Indicator
   readonly reading: Reading
@@ -60,10 +63,7 @@ export function prepare(
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints
     const reading = scheme.code?.read(indicator) ?? {}
-    const shape = questionShapeOf(scheme, indicator, reading, { mode, model, promptVersion: PROMPT_VERSION })
-    const inputHash = sha256(JSON.stringify(indicator))
-    const humanHashes = humanHashesOf(scheme, indicator, reading)
-    return { indicator, reading, inputHash, shape, shapeHash: sha256(shape), humanHashes }
+    return hashedWhenAsked({ indicator, reading }, scheme, { mode, model, promptVersion: PROMPT_VERSION })
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {
@@ -76,6 +76,39 @@ export function prepare(
     warnings.push({ code: 'dropped-sample-value', message, count: droppedPoints })
   }
   return { prepared, warnings }
+}
+
+/** Adds the shapes and hashes, each of which is computed when it is first read. */
+function hashedWhenAsked(
+  read: Pick<Prepared, 'indicator' | 'reading'>,
+  scheme: PreparedScheme,
+  context: Parameters<typeof questionShapeOf>[3],
+): Prepared {
+  const { indicator, reading } = read
+  let inputHash: string | undefined
+  let shape: string | undefined
+  let shapeHash: string | undefined
+  let humanHashes: readonly string[] | undefined
+  return {
+    indicator,
+    reading,
+    get inputHash() {
+      inputHash ??= sha256(JSON.stringify(indicator))
+      return inputHash
+    },
+    get shape() {
+      shape ??= questionShapeOf(scheme, indicator, reading, context)
+      return shape
+    },
+    get shapeHash() {
+      shapeHash ??= sha256(this.shape)
+      return shapeHash
+    },
+    get humanHashes() {
+      humanHashes ??= humanHashesOf(scheme, indicator, reading)
+      return humanHashes
+    },
+  }
 }
 
 function humanHashesOf(scheme: PreparedScheme, indicator: Indicator, reading: Reading): string[] {
