@@ -7,7 +7,7 @@ import { childEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
-import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
+import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
 import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
@@ -102,7 +102,7 @@ export function superviseReplica(
 ): Promise<Supervisor> {
   const { config } = options
   const offline: Record<string, string> =
-    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: OFFLINE_MODEL_NAME }
+    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: offlineNameOf(config) }
   return superviseNode(options, {
     name: 'replica',
     entry: fileURLToPath(new URL('../server.ts', import.meta.url)),
@@ -118,6 +118,13 @@ export function superviseReplica(
     readyMs: config.database.connection === null ? REPLICA_READY_MS : REPLICA_READY_OUTSIDE_MS,
     stopMs: config.drainTimeoutMs + STOP_MARGIN_MS,
   })
+}
+
+/** The name of the offline model by what it answers from, so that estimates and health checks do not call labels guesses. */
+function offlineNameOf({ offlineModel: { answers } }: Config): string {
+  if (answers.noise > 0) return OFFLINE_MODEL_NAME
+  if (answers.from === 'gold') return OFFLINE_GOLD_NAME
+  return answers.from === 'recorded' ? OFFLINE_RECORDED_NAME : OFFLINE_MODEL_NAME
 }
 
 interface NodeChild {

@@ -19,6 +19,10 @@ export interface RunReport {
   readonly needs_review: number
   /** The number of results that rest on a guess of rules or of the offline model, which nothing has checked. */
   readonly unverified: number
+  /** The number of `unchanged` indicators whose stored result a person should look at. */
+  readonly unchanged_needs_review: number
+  /** The number of `unchanged` indicators whose stored result rests on a guess, which nothing has checked. */
+  readonly unchanged_unverified: number
   readonly by_source: Record<Source, number>
   readonly model_requests: number
   readonly tokens: { input: number; cached: number; output: number }
@@ -80,6 +84,8 @@ export function createRunTotals(): RunTotals {
     failed: 0,
     needs_review: 0,
     unverified: 0,
+    unchanged_needs_review: 0,
+    unchanged_unverified: 0,
     model_requests: 0,
     cost_usd: 0,
   }
@@ -94,6 +100,8 @@ export function createRunTotals(): RunTotals {
     sums.unchanged += summary.unchanged
     sums.needs_review += summary.needs_review
     sums.unverified += summary.unverified
+    sums.unchanged_needs_review += summary.unchanged_needs_review ?? 0
+    sums.unchanged_unverified += summary.unchanged_unverified ?? 0
     sums.model_requests += summary.model_requests
     sums.cost_usd += summary.cost_usd
     for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
@@ -138,6 +146,8 @@ export function createRunTotals(): RunTotals {
         resumed: earlier.indicators,
         needs_review: sums.needs_review,
         unverified: sums.unverified,
+        unchanged_needs_review: sums.unchanged_needs_review,
+        unchanged_unverified: sums.unchanged_unverified,
         by_source: bySource,
         model_requests: sums.model_requests,
         tokens,

@@ -9,7 +9,14 @@ import { claimsToEnd } from './claims.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult } from './results.ts'
-import { sumUp, toTotalsBody, warnOfNotionalCosts, warnOfOfflineModel } from './summary.ts'
+import {
+  openOfUnchanged,
+  sumUp,
+  toTotalsBody,
+  warnOfNotionalCosts,
+  warnOfOfflineModel,
+  warnOfUnknownPrices,
+} from './summary.ts'
 import { type Batch, type BatchState, type Plan, unjudgedPositions } from './types.ts'
 
 export interface SaveDeps {
@@ -41,7 +48,8 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   const saved = built.flatMap(({ toSave }, position) => {
     return toSave === null || unsettled.has(askedPosition(plan, position)) ? [] : [toSave]
   })
-  const totals = sumUp(plan.ways.filter((way) => way.kind === 'unchanged').length, saved, answers.requests)
+  const unchanged = plan.ways.flatMap((way) => (way.kind === 'unchanged' ? [way.classification] : []))
+  const totals = sumUp(unchanged.length, saved, answers.requests)
 
   await deps.store.saveBatch({
     runId,
@@ -63,11 +71,12 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   deps.metrics.unchanged.inc(totals.unchanged)
   const warnings = [
     ...plan.warnings,
-    ...warnOfOfflineModel(saved),
+    ...warnOfOfflineModel(saved, scheme),
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
+    ...warnOfUnknownPrices(answers.requests, deps.priceOf),
   ]
   const results = built.map(({ classification }) => toResultBody(classification, scheme))
-  return { run_id: runId, results, summary: { ...toTotalsBody(totals), warnings } }
+  return { run_id: runId, results, summary: { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings } }
 }
 
 /**

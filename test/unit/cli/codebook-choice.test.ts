@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { z } from 'zod'
 import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
 import { type CodebookStore, createSchemes } from '../../../src/catalogue/schemes.ts'
 import { referenceOf } from '../../../src/classification/scheme.ts'
@@ -14,6 +15,7 @@ import { findLocalScheme, readGivenCodebook, settleCodebook } from '../../../src
 import type { RunHeader, RunJournal } from '../../../src/cli/classify/run-journal.ts'
 import type { ServiceClient } from '../../../src/cli/client/service.ts'
 import { findScheme, readCodebookChoice } from '../../../src/cli/codebook/codebook-option.ts'
+import { sayThrough } from '../../../src/cli/ui/terminal.ts'
 import { ServiceError } from '../../../src/errors.ts'
 
 const TEMPLATE = new URL('../../../src/codebooks/template.yaml', import.meta.url)
@@ -95,6 +97,25 @@ test('the codebook of a file is stored in the service, and every batch names its
   // A name is looked up in the service, and the run keeps to the content that it has now.
   const named = await settleCodebook(service, { given: { reference: 'my-codebook' }, earlier: null, signal })
   assert.deepEqual([named.reference, referenceOf(named.scheme)], [reference, 'my-codebook@1'])
+})
+
+test('what the service warns of when it stores a codebook is said in one line', async () => {
+  const warning = 'my-codebook@1 is stored with another content as well; raise the version'
+  const { service } = serviceOf()
+  const warns: ServiceClient = {
+    ask: async (question) => {
+      const answer = await service.ask({ ...question, schema: z.looseObject({}) })
+      return question.schema.parse({ ...answer, warning })
+    },
+  }
+  const said: string[] = []
+  const restore = sayThrough((line) => void said.push(line))
+  try {
+    await settleCodebook(warns, { given: await readGivenCodebook(file), earlier: null, signal })
+  } finally {
+    restore()
+  }
+  assert.deepEqual(said, [`Warning: ${warning}`])
 })
 
 test('without the option the service is not asked, and takes its default codebook', async () => {

@@ -1,9 +1,12 @@
 /** The command `codebook` as a user calls it: what it prints, where, and with which exit code. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text as readText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -147,4 +150,33 @@ test('list says that a service may keep more', async () => {
   const { stdout, stderr } = await run('list')
   assert.match(stdout, /^business-activities@1 {2}.* \(1 field\)$/m)
   assert.match(stderr, /With --ingress URL those that a running service keeps are listed as well/)
+})
+
+test('with --ingress list, show and check ask the service there for what it keeps', async (t) => {
+  const text = (await run('init')).stdout
+  const hash = 'a1b2c3d4e5f6'.padEnd(64, '0')
+  const asked: unknown[] = []
+  const service = createServer(async (request, response) => {
+    const body = JSON.parse(await readText(request))
+    asked.push([request.url, body])
+    const one = { name: 'my-codebook', version: '1', hash }
+    const answer = 'name' in body ? { ...one, text, lists: {} } : { codebooks: [one] }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+  })
+  await once(service.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => service.close())
+  const address = service.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const ingress = ['--ingress', `http://127.0.0.1:${address.port}`]
+
+  const list = await run('list', ...ingress)
+  assert.match(list.stdout, /^my-codebook@1 {2}stored, hash a1b2c3d4e5f6$/m, list.stderr)
+  assert.equal(list.stderr, '')
+  const reference = 'my-codebook@a1b2c3d4e5f6'
+  const show = await run('show', reference, ...ingress)
+  assert.match(show.stdout, /^What my records are about \(my-codebook@1\)\n/, show.stderr)
+  const check = await run('check', reference, ...ingress)
+  assert.match(check.stdout, /is sound: my-codebook@1, 2 fields, hash a1b2c3d4e5f6\n$/, check.stderr)
+  const path = '/classify-api/codebook'
+  assert.deepEqual(asked, [[path, {}], ...Array(2).fill([path, { name: reference }])])
 })
