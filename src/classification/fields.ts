@@ -50,17 +50,23 @@ export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined
  */
 export function openFields({ codebook }: Scheme, reading: Reading, mode: Mode, decided: Labels = {}): string[] {
   if (mode === 'rules') return []
-  const sure = mode === 'hybrid' ? sureLabels(reading) : {}
-  const known = { ...sure, ...decided }
-  return askableFields(codebook).flatMap(({ name, appliesWhen }) => {
-    if (name in known) return []
-    return appliesWhen !== null && isRuledOut(known, appliesWhen) ? [] : [name]
-  })
+  const known = mode === 'hybrid' ? { ...sureLabels(reading), ...decided } : decided
+  const open: string[] = []
+  for (const { name, asked, appliesWhen } of codebook.fields) {
+    if (!asked || name in known) continue
+    if (appliesWhen === null || !isRuledOut(known, appliesWhen)) open.push(name)
+  }
+  return open
 }
 
 /** Returns the labels of the findings that are sure. */
 export function sureLabels(reading: Reading): Labels {
-  return Object.fromEntries(Object.entries(reading).flatMap(([name, { sure, value }]) => (sure ? [[name, value]] : [])))
+  const labels: Record<string, LabelValue> = {}
+  for (const name of Object.keys(reading)) {
+    const finding = reading[name]
+    if (finding?.sure === true) labels[name] = finding.value
+  }
+  return labels
 }
 
 /** Whether a condition fails by labels that are known; a label that is not known yet may still meet it. */
