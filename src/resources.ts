@@ -100,7 +100,10 @@ export function createResources(config: Config, service: string, log: Logger): R
     )
   }
   if (openai.model === OFFLINE_MODEL_NAME) {
-    log.warn({ url: openai.baseUrl }, "The offline model answers: the rules' guesses, not a model's judgement")
+    log.warn(
+      { url: openai.baseUrl },
+      "The offline model answers: the rules' guesses and fillers, not a model's judgement",
+    )
   }
   const metrics = createMetrics()
   const database = openDatabase(config.database.connection, {

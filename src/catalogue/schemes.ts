@@ -7,10 +7,10 @@ import {
   type Schemes,
 } from '../classification/scheme.ts'
 import { BUILT_IN_NAMES, codeOf } from '../codebooks/built-in.ts'
-import { parseCodebook } from '../codebooks/parse.ts'
+import { parseCodebook, takenName } from '../codebooks/parse.ts'
 import type { CodebookColumn, StoredCodebook } from '../codebooks/types.ts'
 import { ServiceError } from '../errors.ts'
-import { formatProblems, hashOf, type LoadedCodebook, schemeOf } from './codebook-files.ts'
+import { formatProblems, isHash, isMeant, type LoadedCodebook, loadedOf, schemeOf } from './codebook-files.ts'
 
 /** The part of the store that keeps codebooks. */
 export interface CodebookStore {
@@ -35,7 +35,7 @@ export interface SchemeRegistry extends Schemes {
   textsOf(hash: string): Promise<StoredCodebook>
 }
 
-const HASH = /^[0-9a-f]{64}$/
+const HASH_DIGITS = 64
 
 /** Builds the registry. Without a `store` it knows the built-in codebooks alone. */
 export function createSchemes(builtIns: readonly LoadedCodebook[], store: CodebookStore | null): SchemeRegistry {
@@ -61,14 +61,32 @@ export function createSchemes(builtIns: readonly LoadedCodebook[], store: Codebo
     return scheme
   }
 
+  /** A version may look like the first digits of a hash, so that it is looked for first. */
+  async function findStored(name: string, wanted: string | undefined): Promise<StoredCodebook | undefined> {
+    if (store === null) return undefined
+    if (wanted === undefined) return await store.findCodebook({ name })
+    if (wanted.length === HASH_DIGITS && isHash(wanted)) return await store.findCodebook({ hash: wanted })
+    const byVersion = await store.findCodebook({ name, version: wanted })
+    if (byVersion !== undefined || !isHash(wanted)) return byVersion
+    const [found, ...others] = (await store.listCodebooks()).filter((one) => {
+      return one.name === name && one.hash.startsWith(wanted)
+    })
+    if (found === undefined) return undefined
+    if (others.length === 0) return await store.findCodebook({ hash: found.hash })
+    const all = [found, ...others].map(({ version, hash }) => `${name}@${hash} (version ${version})`).join(', ')
+    const message = `codebook: ${others.length + 1} codebooks begin with "${name}@${wanted}": ${all}; give more digits`
+    throw new ServiceError('input-invalid', message)
+  }
+
   async function list() {
     const stored = (await store?.listCodebooks()) ?? []
     const own = builtIns.map(({ codebook, hash }) => ({ name: codebook.name, version: codebook.version, hash }))
     return [...own, ...stored.filter(({ hash }) => !own.some((one) => one.hash === hash))]
   }
 
-  async function save({ codebook, text, lists, hash }: LoadedCodebook): Promise<PreparedScheme> {
-    const scheme = schemeOf({ codebook, text, lists, hash })
+  async function save(loaded: LoadedCodebook): Promise<PreparedScheme> {
+    const scheme = schemeOf(loaded)
+    const { codebook, text, lists, hash } = loaded
     const { name, version } = codebook
     await store?.saveCodebook({ name, version, hash, text, lists: Object.fromEntries(lists) }, columnsOf(scheme))
     byHash.set(hash, scheme)
@@ -81,9 +99,10 @@ export function createSchemes(builtIns: readonly LoadedCodebook[], store: Codebo
       const name = at < 0 ? reference : reference.slice(0, at)
       const wanted = at < 0 ? undefined : reference.slice(at + 1)
       const builtIn = builtInByName.get(name)
-      if (builtIn !== undefined && [undefined, builtIn.codebook.version, builtIn.hash].includes(wanted)) return builtIn
-      const by = wanted === undefined ? { name } : HASH.test(wanted) ? { hash: wanted } : { name, version: wanted }
-      const stored = await store?.findCodebook(by)
+      if (builtIn !== undefined && isMeant(wanted, { version: builtIn.codebook.version, hash: builtIn.hash })) {
+        return builtIn
+      }
+      const stored = await findStored(name, wanted)
       if (stored?.name === name) return keep(stored)
       const known = (await list()).map((one) => `${one.name}@${one.version}`)
       const there = [...new Set(known)].slice(0, 10).join(', ')
@@ -108,15 +127,12 @@ export function createSchemes(builtIns: readonly LoadedCodebook[], store: Codebo
     async save(text, lists) {
       const parsed = parseCodebook(text, lists)
       if (!parsed.ok) throw new ServiceError('input-invalid', formatProblems('text', parsed.problems))
-      const { codebook } = parsed
-      const hash = hashOf(text, lists)
-      if (BUILT_IN_NAMES.some((name) => name === codebook.name) && !byHash.has(hash)) {
-        throw new ServiceError(
-          'input-invalid',
-          `name: "${codebook.name}" is the name of a built-in codebook: give yours another name`,
-        )
+      const loaded = loadedOf(parsed, text, lists)
+      const { name } = parsed.codebook
+      if (BUILT_IN_NAMES.some((one) => one === name) && !byHash.has(loaded.hash)) {
+        throw new ServiceError('input-invalid', `name: ${takenName(name)}`)
       }
-      return await save({ codebook, text, lists, hash })
+      return await save(loaded)
     },
 
     async saveBuiltIns() {

@@ -7,16 +7,22 @@ const MAX_NAMES_KEPT = 1_000
 const MAX_NAMES_SHOWN = 10
 const MAX_NAME_LENGTH = 80
 
+/** What records of a gold file have beside their texts. */
+const GOLD_PROPERTIES: ReadonlySet<string> = new Set(['labels', 'first_reading'])
+
 export class WarningCounts {
   /** The names of unknown fields, at most MAX_NAMES_KEPT, because a hostile file could have a new name in every record. */
   readonly #unknownFields = new Set<string>()
+  #goldRecords = 0
   #droppedPoints = 0
   #duplicates = 0
   #skipped = 0
 
   note(warnings: NormaliseWarnings): void {
     this.#droppedPoints += warnings.droppedPoints
+    if (warnings.unknownFields.includes('labels')) this.#goldRecords += 1
     for (const name of warnings.unknownFields) {
+      if (GOLD_PROPERTIES.has(name)) continue
       if (this.#unknownFields.size >= MAX_NAMES_KEPT) break
       this.#unknownFields.add(name.slice(0, MAX_NAME_LENGTH))
     }
@@ -35,6 +41,7 @@ export class WarningCounts {
     const add = (code: string, count: number, message: string) => {
       if (count > 0) warnings.push({ code, count, message })
     }
+    add('gold-labels', this.#goldRecords, 'labels of a gold file are not read: the service decides by itself')
     add('unknown-fields', this.#unknownFields.size, this.#unknownFieldsMessage())
     add(
       'dropped-points',

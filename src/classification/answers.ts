@@ -127,7 +127,7 @@ function normalValue({ multi, type }: Field, value: unknown): unknown {
  * Turns a percentage into a number from 0 to 1; null for anything else. A fraction between 0 and 1 is refused, because 0.9 may
  * mean 90 % or 0.9 %.
  */
-function readPercent(value: unknown): number | null {
+export function readPercent(value: unknown): number | null {
   if (typeof value !== 'number' || !Number.isFinite(value) || (value > 0 && value < 1)) return null
   return Math.min(100, Math.max(0, value)) / 100
 }

@@ -9,7 +9,7 @@ export function askableFields({ fields }: Codebook): readonly Field[] {
 
 /** Adds to `labels` what follows from them, and sets to null what does not apply. Fields without a value are null. */
 export function completeLabels({ fields }: Codebook, labels: Labels): Labels {
-  const complete: Record<string, LabelValue> = {}
+  const complete: Record<string, LabelValue> = { ...labels }
   // A condition may point to a field further down, so passes are made until nothing changes.
   for (let pass = 0; pass <= fields.length; pass += 1) {
     let isChanged = false
@@ -21,15 +21,14 @@ export function completeLabels({ fields }: Codebook, labels: Labels): Labels {
     }
     if (!isChanged) break
   }
-  return complete
+  return Object.fromEntries(fields.map(({ name }) => [name, complete[name] ?? null]))
 }
 
 function labelOf(field: Field, given: Labels, complete: Labels): LabelValue {
   const { name, type } = field
-  const known = { ...given, ...complete }
-  if (!appliesTo(field, known)) return null
+  if (!appliesTo(field, complete)) return null
   if (type.kind !== 'derived') return given[name] ?? null
-  const from = known[type.from]
+  const from = complete[type.from]
   return typeof from === 'string' || typeof from === 'number' ? (type.valueOf.get(from) ?? null) : null
 }
 
@@ -51,19 +50,23 @@ export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined
  */
 export function openFields({ codebook }: Scheme, reading: Reading, mode: Mode, decided: Labels = {}): string[] {
   if (mode === 'rules') return []
-  const sure = mode === 'hybrid' ? decisiveLabels(reading) : {}
-  const known = { ...sure, ...decided }
-  return askableFields(codebook).flatMap(({ name, appliesWhen }) => {
-    if (name in known) return []
-    return appliesWhen !== null && isRuledOut(known, appliesWhen) ? [] : [name]
-  })
+  const known = mode === 'hybrid' ? { ...decisiveLabels(reading), ...decided } : decided
+  const open: string[] = []
+  for (const { name, asked, appliesWhen } of codebook.fields) {
+    if (!asked || name in known) continue
+    if (appliesWhen === null || !isRuledOut(known, appliesWhen)) open.push(name)
+  }
+  return open
 }
 
 /** Returns the labels of the findings that may stand in for a model. */
 export function decisiveLabels(reading: Reading): Labels {
-  return Object.fromEntries(
-    Object.entries(reading).flatMap(([name, finding]) => (isDecisive(finding) ? [[name, finding.value]] : [])),
-  )
+  const labels: Record<string, LabelValue> = {}
+  for (const name of Object.keys(reading)) {
+    const finding = reading[name]
+    if (finding !== undefined && isDecisive(finding)) labels[name] = finding.value
+  }
+  return labels
 }
 
 /** Whether a finding may stand in for a model: it is sure, and the evidence of the catalogue does not speak against its rule. */

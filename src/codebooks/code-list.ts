@@ -138,10 +138,16 @@ export function pathOf(list: CodeList, code: string): string[] {
   return titles
 }
 
-/** Rows of a comma-separated text with quoted cells; blank lines are left out. A text that is no CSV gives no rows, and `fault` says why. */
+/** Rows of a text with separated and perhaps quoted cells; blank lines are left out. A text that is no CSV gives no rows, and `fault` says why. */
 function splitCsv(text: string): { readonly rows: readonly Row[]; readonly fault: string | null } {
   try {
-    const records = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true })
+    const records = parse(text, {
+      bom: true,
+      delimiter: separatorOf(text),
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    })
     const rows = records as unknown as readonly {
       readonly record: readonly string[]
       readonly info: { readonly lines: number }
@@ -150,4 +156,11 @@ function splitCsv(text: string): { readonly rows: readonly Row[]; readonly fault
   } catch (error) {
     return { rows: [], fault: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** The separator of the header's cells: a comma, or the semicolon or tab that spreadsheets of many countries write. */
+function separatorOf(text: string): string {
+  const header = text.replace(/^\ufeff?\s*/, '').split(/[\r\n]/, 1)[0] ?? ''
+  const isKnown = (cell: string) => COLUMNS.some((column) => column === cell.trim().replaceAll('"', '').toLowerCase())
+  return [';', '\t'].find((separator) => header.split(separator).filter(isKnown).length > 1) ?? ','
 }

@@ -72,7 +72,8 @@ export function compileCodebook(file: CodebookFile, lists: ReadonlyMap<string, C
   }
 }
 
-function compileField(field: FieldFile, lists: ReadonlyMap<string, CodeList>): Field {
+/** Builds one field of a file that passed every check of the field itself. */
+export function compileField(field: FieldFile, lists: ReadonlyMap<string, CodeList>): Field {
   const type = kindOf(field, lists)
   return {
     name: field.name,

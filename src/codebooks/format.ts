@@ -19,7 +19,7 @@ const fieldName = z
   .regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be 1 to 40 of a-z, 0-9 and _, beginning with a letter, such as "main_topic"')
 const labelText = z.string().trim().min(1, 'must not be blank').max(80, 'must have at most 80 characters')
 const label = z.union([labelText, z.number()], { error: 'must be a text or a number' })
-const oneOrMore = z.union([label, z.array(label).min(1)], { error: 'must be a value or a list of values' })
+const oneOrMore = z.union([label, z.array(label).min(1)], { error: 'must be a text or a number, or a list of these' })
 
 /** Conditions on other fields: every field named must have one of the values given. */
 const conditions = z
@@ -53,7 +53,7 @@ const derived = z
   })
   .describe('A field that follows from another one and is never asked.')
 
-const field = z.strictObject({
+export const fieldSchema = z.strictObject({
   name: fieldName.describe('The name of the column, key and question.'),
   title: short.describe('What a person calls the field.'),
   guidance: long.optional().describe('How to decide the field, read before its values.'),
@@ -95,7 +95,7 @@ const record = z.strictObject({
   samples: z.int().min(0).max(24).default(0).describe('How many of the last sample values the model is shown.'),
 })
 
-const constraint = z.strictObject({
+export const constraintSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'must be lower-case words joined by hyphens'),
   when: conditions,
   require: conditions.optional().describe('What must hold as well.'),
@@ -104,9 +104,12 @@ const constraint = z.strictObject({
   blocks: z.boolean().default(true).describe('Whether a result that breaks it needs a review; false only notes it.'),
 })
 
-const example = z.strictObject({
+export const exampleSchema = z.strictObject({
   record: z.partialRecord(z.enum(RECORD_TEXTS), long),
-  labels: z.record(fieldName, z.union([label, z.null(), z.array(labelText)])),
+  labels: z.record(
+    fieldName,
+    z.union([label, z.null(), z.array(labelText)], { error: 'must be a text, a number, a list of texts, or null' }),
+  ),
 })
 
 export const codebookSchema = z
@@ -116,20 +119,23 @@ export const codebookSchema = z
       .regex(/^[a-z][a-z0-9-]{0,59}$/, 'must be lower-case words joined by hyphens, such as "news-topics"')
       .describe('The name by which batches and commands ask for the codebook.'),
     version: z
-      .union([
-        z.string().regex(/^[A-Za-z0-9._-]{1,20}$/, 'must be 1 to 20 of A-Z a-z 0-9 . _ -'),
-        z.number().transform(String),
-      ])
+      .union(
+        [
+          z.string().regex(/^[A-Za-z0-9._-]{1,20}$/, 'must be 1 to 20 of A-Z a-z 0-9 . _ -'),
+          z.number().transform(String),
+        ],
+        { error: 'must be a text or a number, such as 2' },
+      )
       .describe('Raise it with every change of meaning.'),
     title: short,
     source: long.optional().describe('Where the definitions and code lists come from, and under which licence.'),
     instructions: long.optional().describe('What the model has to mind as a whole.'),
     record,
-    fields: z.array(field).min(1).max(MOST_FIELDS),
-    constraints: z.array(constraint).default([]),
+    fields: z.array(fieldSchema).min(1).max(MOST_FIELDS),
+    constraints: z.array(constraintSchema).default([]),
     rulings: z.array(long).max(200).default([]).describe('How cases of doubt were decided, one sentence or two each.'),
     examples: z
-      .array(example)
+      .array(exampleSchema)
       .max(50)
       .default([])
       .describe('Records with their labels. None may stand in a gold file.'),

@@ -1,10 +1,12 @@
 /** Reads the text of a codebook file: YAML, held to the format and checked as a whole, with the line of every fault. */
-import { isNode, isPair, LineCounter, parseDocument, YAMLMap } from 'yaml'
 import { z } from 'zod'
-import { checkCodebook } from './checks.ts'
+import { type CodebookParts, checkCodebook } from './checks.ts'
 import { type CodeList, parseCodeList } from './code-list.ts'
 import { type Codebook, compileCodebook } from './codebook.ts'
-import { type CodebookFile, codebookSchema } from './format.ts'
+import { type CodebookFile, codebookSchema, constraintSchema, exampleSchema, fieldSchema } from './format.ts'
+import { type Fault, wordIssue } from './format-faults.ts'
+import { strangerOf, withoutKeys } from './stranger.ts'
+import { type Path, readYaml } from './yaml-text.ts'
 
 /** A fault of a codebook or of one of its code lists. */
 export interface CodebookProblem {
@@ -23,75 +25,124 @@ export type ParsedCodebook =
 
 const LARGEST_TEXT = 2_000_000
 const MOST_PROBLEMS = 50
-const MOST_ALIASES = 100
+/** As many parts of one kind are judged in a codebook whose format has faults; a sound format has its own bounds. */
+const MOST_PARTS = 100
 
-type Path = readonly (string | number)[]
+/** What the caller knows beside the texts. */
+export interface ParseOptions {
+  /** Why a code list that the codebook names could not be read, by its file name. */
+  readonly unread?: ReadonlyMap<string, UnreadList>
+  /** Names that the codebook may not have. */
+  readonly takenNames?: readonly string[]
+}
+
+export interface UnreadList {
+  readonly message: string
+  /** The line of the code list that is at fault; absent where the codebook must be changed. */
+  readonly line?: number
+}
 
 /**
  * The codebook in `text`. `lists` holds the text of each code list by the file name that the codebook gives it. Never
  * throws; all faults are reported at once, fifty at the most.
  */
-export function parseCodebook(text: string, lists: ReadonlyMap<string, string>): ParsedCodebook {
+export function parseCodebook(
+  text: string,
+  lists: ReadonlyMap<string, string>,
+  { unread = new Map(), takenNames = [] }: ParseOptions = {},
+): ParsedCodebook {
   if (text.length > LARGEST_TEXT) return refused([problem(1, '', `is larger than ${LARGEST_TEXT} characters`)])
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, version: '1.2' })
-  if (document.errors.length > 0) {
-    return refused(
-      document.errors.map(({ pos, message }) => problem(lines.linePos(pos[0]).line, '', `is no YAML: ${message}`)),
-    )
+  const stranger = strangerOf(text)
+  if (stranger !== undefined) return refused([problem(1, '', stranger)])
+  const { value, problems: unreadable, lineAt } = readYaml(text)
+  const textProblems = unreadable.map(({ line, message }) => problem(line, '', message))
+  if (value === undefined) return refused(textProblems)
+  const isWithoutKeys = withoutKeys(value)
+  if (isWithoutKeys !== undefined) return refused([problem(1, '', isWithoutKeys)])
+
+  const checked = codebookSchema.safeParse(value)
+  const parts = checked.success ? partsOf(checked.data) : soundParts(value)
+  const { codeLists, problems: listProblems } = readLists(parts, { lists, unread, lineAt })
+  const faults = [
+    ...(checked.error?.issues ?? []).flatMap((issue) => wordIssue(issue, value)),
+    ...nameFaults(value, takenNames),
+    ...checkCodebook(parts, codeLists),
+  ]
+  const problems = [
+    ...textProblems,
+    ...faults.map(({ path, message }) => problem(lineAt(path), keyOf(path), message)),
+    ...listProblems,
+  ]
+  if (!checked.success || problems.length > 0) return refused(problems)
+  return { ok: true, codebook: compileCodebook(checked.data, codeLists), file: checked.data }
+}
+
+function partsOf({ fields, constraints, examples }: CodebookFile): CodebookParts {
+  return { fields, names: fields.map(({ name }) => name), constraints, examples }
+}
+
+/** The parts of a codebook that have the right format, so that all faults are reported at once. */
+function soundParts(value: unknown): CodebookParts {
+  const inputs = (key: string): unknown[] => {
+    const list = isObject(value) ? value[key] : undefined
+    return Array.isArray(list) ? list.slice(0, MOST_PARTS) : []
   }
-  const lineAt = (path: Path) => lineOf(document, lines, path)
-  let input: unknown
-  try {
-    // YAML's aliases can make gigabytes of a few lines, so their number is bounded.
-    input = document.toJS({ maxAliasCount: MOST_ALIASES })
-  } catch (error) {
-    return refused([problem(1, '', `is no YAML: ${error instanceof Error ? error.message : String(error)}`)])
+  const sound = <T>(key: string, schema: z.ZodType<T>) => inputs(key).map((one) => schema.safeParse(one).data ?? null)
+  return {
+    fields: sound('fields', fieldSchema),
+    names: inputs('fields').map((one) => (isObject(one) && typeof one['name'] === 'string' ? one['name'] : null)),
+    constraints: sound('constraints', constraintSchema),
+    examples: sound('examples', exampleSchema),
   }
-  const checked = codebookSchema.safeParse(input)
-  if (!checked.success) {
-    return refused(checked.error.issues.flatMap((issue) => problemsOf(issue, lineAt)))
-  }
-  const file = checked.data
-  const { codeLists, problems } = readLists(file, lists, lineAt)
-  const found = checkCodebook(file, codeLists).map(({ path, message }) => problem(lineAt(path), keyOf(path), message))
-  if (problems.length + found.length > 0) return refused([...found, ...problems])
-  return { ok: true, codebook: compileCodebook(file, codeLists), file }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function nameFaults(value: unknown, takenNames: readonly string[]): Fault[] {
+  const name = isObject(value) ? value['name'] : undefined
+  if (typeof name !== 'string' || !takenNames.includes(name)) return []
+  return [{ path: ['name'], message: takenName(name) }]
+}
+
+/** What is said of a codebook that has the name of a built-in one. */
+export function takenName(name: string): string {
+  return `"${name}" is the name of a built-in codebook: give yours another name`
 }
 
 /** The file names of the code lists that the text of a codebook asks for; none where the text cannot be read. */
 export function codeListFiles(text: string): string[] {
-  const parsed = fieldsSchema.safeParse(toValue(text.slice(0, LARGEST_TEXT)))
+  const parsed = fieldsSchema.safeParse(readYaml(text.slice(0, LARGEST_TEXT)).value)
   return parsed.success ? [...new Set(parsed.data.fields.flatMap(({ codes }) => codes?.file ?? []))] : []
 }
 
 /** As much of a codebook as names its code lists. */
 const fieldsSchema = z.looseObject({
-  fields: z.array(z.looseObject({ codes: z.looseObject({ file: z.string() }).optional() })),
+  fields: z.array(z.looseObject({ codes: z.looseObject({ file: z.string() }).optional().catch(undefined) }).catch({})),
 })
 
-function toValue(text: string): unknown {
-  try {
-    return parseDocument(text).toJS({ maxAliasCount: MOST_ALIASES })
-  } catch {
-    return undefined
-  }
+interface Lists extends Required<Pick<ParseOptions, 'unread'>> {
+  readonly lists: ReadonlyMap<string, string>
+  readonly lineAt: (path: Path) => number
 }
 
-function readLists(file: CodebookFile, lists: ReadonlyMap<string, string>, lineAt: (path: Path) => number) {
+function readLists({ fields }: CodebookParts, { lists, unread, lineAt }: Lists) {
   const codeLists = new Map<string, CodeList>()
   const problems: CodebookProblem[] = []
-  for (const [index, { codes }] of file.fields.entries()) {
-    if (codes === undefined || codeLists.has(codes.file)) continue
-    const text = lists.get(codes.file)
+  for (const [index, field] of fields.entries()) {
+    const file = field?.codes?.file
+    if (file === undefined || codeLists.has(file)) continue
+    const text = lists.get(file)
     if (text === undefined) {
       const path = ['fields', index, 'codes', 'file']
-      problems.push(problem(lineAt(path), keyOf(path), `the code list ${codes.file} is not there`))
+      const { message, line } = unread.get(file) ?? { message: `the code list ${file} is not there` }
+      problems.push(line === undefined ? problem(lineAt(path), keyOf(path), message) : { file, line, key: '', message })
       continue
     }
     const parsed = parseCodeList(text)
-    codeLists.set(codes.file, parsed.list)
-    for (const { line, message } of parsed.problems) problems.push({ file: codes.file, line, key: '', message })
+    codeLists.set(file, parsed.list)
+    for (const { line, message } of parsed.problems) problems.push({ file, line, key: '', message })
   }
   return { codeLists, problems }
 }
@@ -105,43 +156,10 @@ function problem(line: number, key: string, message: string): CodebookProblem {
   return { file: null, line, key, message }
 }
 
-function problemsOf(issue: z.core.$ZodIssue, lineAt: (path: Path) => number): CodebookProblem[] {
-  const path = issue.path.filter((part): part is string | number => typeof part !== 'symbol')
-  if (issue.code !== 'unrecognized_keys') {
-    const isMissing = issue.code === 'invalid_type' && /received undefined/.test(issue.message)
-    return [problem(lineAt(path), keyOf(path), isMissing ? 'is missing' : lowerFirst(issue.message))]
-  }
-  return issue.keys.map((key) => problem(lineAt([...path, key]), keyOf([...path, key]), 'is no key of the format'))
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1)
-}
-
 /** Writes a path as a person reads it, such as "fields[2].values[0].definition". */
 export function keyOf(path: Path): string {
   return path.reduce<string>((key, part) => {
     if (typeof part === 'number') return `${key}[${part}]`
     return key === '' ? part : `${key}.${part}`
   }, '')
-}
-
-/** The line of the key at `path`; where the file has no such key, the line of the nearest key above it. */
-function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: Path): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const offset = offsetOf(document, path.slice(0, length))
-    if (offset !== undefined) return lines.linePos(offset).line
-  }
-  return 1
-}
-
-function offsetOf(document: ReturnType<typeof parseDocument>, path: Path): number | undefined {
-  const parent = document.getIn(path.slice(0, -1), true)
-  const last = path.at(-1)
-  if (parent instanceof YAMLMap) {
-    const pair = parent.items.find((item) => isPair(item) && String(item.key) === String(last))
-    return pair !== undefined && isNode(pair.key) ? pair.key.range?.[0] : undefined
-  }
-  const node = document.getIn(path, true)
-  return isNode(node) ? node.range?.[0] : undefined
 }

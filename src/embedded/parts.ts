@@ -6,7 +6,8 @@ import type { Config } from '../config/config.ts'
 import { childEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
+import { isRecord, parseJson } from '../lib/json.ts'
+import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
 import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
@@ -34,6 +35,8 @@ const REPLICA_READY_MS = 60_000
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const STOP_MARGIN_MS = 5_000
+/** The exit code by which a part says that its configuration is wrong. */
+const EXIT_CONFIG_INVALID = 2
 
 export function superviseRestate(options: PartOptions): Promise<Supervisor> {
   const { config, dataDir, logsDir, say, signal, kill } = options
@@ -99,7 +102,7 @@ export function superviseReplica(
 ): Promise<Supervisor> {
   const { config } = options
   const offline: Record<string, string> =
-    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: OFFLINE_MODEL_NAME }
+    urls.offlineModelUrl === null ? {} : { OPENAI_BASE_URL: urls.offlineModelUrl, OPENAI_MODEL: offlineNameOf(config) }
   return superviseNode(options, {
     name: 'replica',
     entry: fileURLToPath(new URL('../server.ts', import.meta.url)),
@@ -115,6 +118,13 @@ export function superviseReplica(
     readyMs: config.database.connection === null ? REPLICA_READY_MS : REPLICA_READY_OUTSIDE_MS,
     stopMs: config.drainTimeoutMs + STOP_MARGIN_MS,
   })
+}
+
+/** The name of the offline model by what it answers from, so that estimates and health checks do not call labels guesses. */
+function offlineNameOf({ offlineModel: { answers } }: Config): string {
+  if (answers.noise > 0) return OFFLINE_MODEL_NAME
+  if (answers.from === 'gold') return OFFLINE_GOLD_NAME
+  return answers.from === 'recorded' ? OFFLINE_RECORDED_NAME : OFFLINE_MODEL_NAME
 }
 
 interface NodeChild {
@@ -153,9 +163,22 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
       } catch (error) {
         await running.stop(STOP_MARGIN_MS)
         starting.throwIfAborted()
+        const { code } = await running.exited
+        // A part that refuses its settings has printed one sentence for the person at the terminal.
+        const said = code === EXIT_CONFIG_INVALID ? sentenceOf(running.output()) : ''
+        if (said !== '') throw new ServiceError('config-invalid', said)
         throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`)
       }
       return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
     },
   })
+}
+
+/** The sentence that a part printed at its end: its plain lines, or the message of its last line of log. */
+function sentenceOf(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  const plain = lines.filter((line) => !isRecord(parseJson(line)))
+  if (plain.length > 0) return plain.join('\n')
+  const last = parseJson(lines.at(-1) ?? '')
+  return isRecord(last) && typeof last.msg === 'string' ? last.msg : ''
 }

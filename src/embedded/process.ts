@@ -34,6 +34,8 @@ export interface RunningProcess {
   stop(timeoutMs: number): Promise<Exit>
   /** A sentence with the last lines that this process printed, for messages about a failed start. */
   describeOutput(): string
+  /** The last lines that this process printed; "" where it printed nothing. */
+  output(): string
 }
 
 const MAX_LINES = 5
@@ -78,6 +80,7 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
         command.kill.removeEventListener('abort', killNow)
       }
     },
+    output: () => readEnd(logFile, logStart),
     describeOutput: () => {
       const output = readEnd(logFile, logStart)
       return output === ''

@@ -43,6 +43,14 @@ export interface AnswerStrategy {
   readonly isUnlimited: boolean
   /** Answers a request, or returns the sentence for the response 400 where the strategy has no answer. */
   answer(question: Question): Answers | string
+  /** How much of a recording was left unanswered; absent for strategies without a recording. */
+  readonly unanswered?: LeftUnanswered | undefined
+}
+
+/** The fields of a recording that were asked and have no answer, and the records that have such a field. */
+export interface LeftUnanswered {
+  readonly fields: number
+  readonly records: number
 }
 
 /** The confidence in percent that the offline model states for a label that a person gave. */
@@ -66,8 +74,13 @@ export function createRulesAnswers(): AnswerStrategy {
 
 function guess(item: ParsedPromptItem, forms: Question['forms']): AnswerElement {
   const unread = item.ask.filter((field) => item.guess[field] === undefined)
-  const reason = unread.length === 0 ? 'Best guess of the rules.' : `No rule reads ${unread.join(', ')}.`
+  const reason = unread.length === 0 ? 'Best guess of the rules.' : fillerReason(unread)
   return { key: item.key, reason, labels: item.ask.map((field) => guessLabel(item, field, forms)) }
+}
+
+/** Says of which fields an answer is a filler, which is right for codebooks with rules and for those without. */
+export function fillerReason(fields: readonly string[]): string {
+  return `Filled in by the offline model, nothing decides it: ${fields.join(', ')}.`
 }
 
 /** Answers one field: with the guess of the rules, else with a label that fits the schema and that nothing speaks for. */
@@ -79,8 +92,8 @@ export function guessLabel(item: ParsedPromptItem, field: string, forms: Questio
 
 function fillerOf([candidate]: readonly string[], form: LabelForm | undefined): unknown {
   if (candidate !== undefined) return form?.isMulti === true ? [candidate] : candidate
+  if (form?.isMulti === true) return []
   if (form === undefined || form.isNullable) return null
-  if (form.isMulti) return []
   return form.values?.[0] ?? (form.isNumber ? 1 : 'unknown')
 }
 

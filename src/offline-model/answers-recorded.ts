@@ -16,6 +16,7 @@ export function createRecordedAnswers(recording: Recording): AnswerStrategy {
   return {
     model: OFFLINE_RECORDED_NAME,
     isUnlimited: false,
+    unanswered: recording.unanswered(),
     answer({ model, items }) {
       const found = items.map((item) => ({
         item,

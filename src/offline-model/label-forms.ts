@@ -6,6 +6,8 @@ export interface LabelForm {
   /** The values that the field can have, without null; null where the schema lists none. */
   readonly values: readonly (string | number)[] | null
   readonly isNumber: boolean
+  /** Whether a number has to be a whole one. */
+  readonly isWhole: boolean
   readonly isNullable: boolean
   /** Whether a label is a list of values. */
   readonly isMulti: boolean
@@ -70,7 +72,8 @@ function formOf({
   return {
     values,
     isNumber: types.includes('number') || types.includes('integer'),
-    isNullable: items === undefined && (types.includes('null') || single.enum?.includes(null) === true),
+    isWhole: types.includes('integer'),
+    isNullable: [value.type ?? []].flat().includes('null') || value.enum?.includes(null) === true,
     isMulti: items !== undefined,
   }
 }

@@ -18,13 +18,18 @@ const FAULT_SEED = 1
 async function main(): Promise<void> {
   const { logLevel, answers, faults, ...config } = readOfflineModelConfig()
   const log = pino({ level: logLevel, base: { service: 'offline-model' } })
+  const strategy = await openAnswers(answers)
   const model = createOfflineModel({
     ...config,
-    answers: await openAnswers(answers),
+    answers: strategy,
     faults: faults === undefined ? undefined : createFaults(faults, FAULT_SEED),
     log,
   })
   const { url, port } = await model.listen()
+  const { unanswered } = strategy
+  if (unanswered !== undefined && unanswered.fields > 0) {
+    log.warn({ file: answers.file, ...unanswered }, 'fields of the recording were left unanswered')
+  }
   const { latencyMs, rpm, tpm } = config
   log.info({ url, latencyMs, rpm, tpm, answers, faults }, 'the offline model listens')
   process.send?.({ ready: true, port })

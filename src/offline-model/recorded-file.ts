@@ -6,6 +6,9 @@ import { type ParsedPromptItem, parseUserPrompt } from '../classification/user-p
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { isOfflineGuess } from '../lib/model-names.ts'
+import type { LeftUnanswered } from './answer-strategy.ts'
+import { readAnswerForm } from './label-forms.ts'
+import { findFault } from './recorded-check.ts'
 
 /** One recorded answer to one field of a record. */
 export interface RecordedLabel {
@@ -24,6 +27,8 @@ export interface Recording {
    * counts first, then one of the same model, then the latest.
    */
   find(item: ParsedPromptItem, field: string, model: string): RecordedLabel | null | undefined
+  /** Counts the fields that were asked and that no answered line answers. */
+  unanswered(): LeftUnanswered
 }
 
 /** A recorded answer with what tells it from other answers to the same question. */
@@ -31,6 +36,8 @@ interface Entry {
   readonly label: RecordedLabel | null
   readonly model: string
   readonly candidates: string
+  /** The id of the record, by which unanswered fields are counted. */
+  readonly id: string
 }
 
 /** Collects the lines of a file. */
@@ -41,18 +48,28 @@ export interface RecordingReader extends Recording {
   answered(): number
 }
 
-const lineSchema = z.object({
-  request: z.object({
-    model: z.string().default(''),
-    messages: z.array(z.object({ role: z.string(), content: z.string() })).min(1),
-  }),
-  answer: z
-    .union([z.string(), z.null(), z.looseObject({ answers: z.array(z.unknown()) })], {
-      error: 'must be an object with the list "answers", a text, or null where the model refused',
-    })
-    .optional(),
-  model: z.string().nullish(),
-})
+const messages = 'must be a list of messages, each with "role" and "content"'
+const lineSchema = z.object(
+  {
+    request: z.object(
+      {
+        model: z.string({ error: 'must be a text' }).default(''),
+        messages: z
+          .array(z.object({ role: z.string(), content: z.string() }, { error: messages }), { error: messages })
+          .min(1, { error: messages }),
+        response_format: z.unknown().optional(),
+      },
+      { error: 'must be an object with the request to the model' },
+    ),
+    answer: z
+      .union([z.string(), z.null(), z.looseObject({ answers: z.array(z.unknown()) })], {
+        error: 'must be an object with the list "answers", a text, or null where the model refused',
+      })
+      .optional(),
+    model: z.string({ error: 'must be a text or null' }).nullish(),
+  },
+  { error: 'must be one JSON object' },
+)
 
 /** Builds an empty recording, to which lines are added. `file` stands in the messages about faults. */
 export function createRecordingReader(file: string): RecordingReader {
@@ -76,7 +93,10 @@ export function createRecordingReader(file: string): RecordingReader {
       // A captured request that nobody has answered yet holds no answer, which is no fault.
       if (answer === undefined) return
       answered += 1
-      const elements = elementsOf(typeof answer === 'string' ? parseJson(answer) : answer)
+      const given = answersOf(typeof answer === 'string' ? parseJson(answer) : answer)
+      const fault = findFault(given, { items, forms: formsOf(request.response_format), isByModel: hasName(model) })
+      if (fault !== undefined) return refuse(fault)
+      const elements = given.filter(isRecord)
       for (const item of items) {
         const own = elements.filter(({ key }) => key === item.key)
         for (const field of item.ask) {
@@ -84,11 +104,19 @@ export function createRecordingReader(file: string): RecordingReader {
           const key = questionKey(item, field)
           const entries = byQuestion.get(key) ?? []
           byQuestion.set(key, entries)
-          entries.push({ label, model: request.model, candidates: candidatesKey(item, field) })
+          entries.push({ label, model: request.model, candidates: candidatesKey(item, field), id: item.id })
         }
       }
     },
     answered: () => answered,
+    unanswered() {
+      const open = [...byQuestion.values()].filter((entries) => entries.every(({ label }) => label === null))
+      const ids = open.map((entries) => new Set(entries.map(({ id }) => id)))
+      return {
+        fields: ids.reduce((sum, { size }) => sum + size, 0),
+        records: new Set(ids.flatMap((one) => [...one])).size,
+      }
+    },
     find(item, field, model) {
       const entries = byQuestion.get(questionKey(item, field))
       if (entries === undefined) return undefined
@@ -125,8 +153,20 @@ function labelOf(elements: readonly Readonly<Record<string, unknown>>[], field: 
   return null
 }
 
-function elementsOf(answer: unknown): Readonly<Record<string, unknown>>[] {
-  return isRecord(answer) && Array.isArray(answer.answers) ? answer.answers.filter(isRecord) : []
+/** The elements of an answer; none for a text that is no JSON and for a refusal. */
+function answersOf(answer: unknown): readonly unknown[] {
+  return isRecord(answer) && Array.isArray(answer.answers) ? answer.answers : []
+}
+
+/** The form of each field by the schema that the request kept; null where it kept none that this service builds. */
+function formsOf(format: unknown) {
+  const schema = isRecord(format) && isRecord(format.json_schema) ? format.json_schema.schema : null
+  return (isRecord(schema) ? readAnswerForm(schema)?.labels : undefined) ?? null
+}
+
+/** Whether the line names who answered, as lines of `eval --record` do and captured ones do not. */
+function hasName(model: string | null | undefined): boolean {
+  return model !== undefined && model !== null && model !== ''
 }
 
 /** The key of a question: all that the prompt shows of a record but for its key and id, and the field. */

@@ -83,7 +83,7 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
         stats.reset()
         return send(response, 200, { reset: true })
       case 'GET /health':
-        return send(response, 200, { service: 'offline-model', status: 'ok' })
+        return send(response, 200, healthOf(answers))
       default:
         request.resume()
         return sendError(response, 404, 'invalid_request_error', `the offline model has no ${request.method} ${path}`)
@@ -185,6 +185,11 @@ function readQuestion(text: string): CompletionRequest | string {
     return 'the body is not JSON'
   }
   return readCompletionRequest(body)
+}
+
+/** The answer of GET /health, with what a recording leaves unanswered, which `eval --replay` tells its user. */
+function healthOf({ unanswered }: AnswerStrategy) {
+  return { service: 'offline-model', status: 'ok', ...(unanswered === undefined ? {} : { unanswered }) }
 }
 
 /** Describes a model as GET /models lists it. */

@@ -20,5 +20,5 @@ export function otherLabel(
   const others = [...listed, ...(form?.isNullable === true ? [null] : [])].filter((one) => !held.includes(one))
   if (others.length === 0) return typeof value === 'number' ? value + 1 : value
   const other = others[Math.floor(draw * others.length)]
-  return form?.isMulti === true ? [other] : other
+  return form?.isMulti === true && other !== null ? [other] : other
 }

@@ -17,7 +17,12 @@ export async function answerCodebook(schemes: CodebookRegistry, request: Codeboo
   const { text, lists = {}, name } = request
   if (text !== undefined) {
     const { codebook, hash } = await schemes.save(text, new Map(Object.entries(lists)))
-    return { name: codebook.name, version: codebook.version, hash }
+    const { name: saved, version } = codebook
+    const isOneOfSeveral = (await schemes.list()).some((one) => {
+      return one.name === saved && one.version === version && one.hash !== hash
+    })
+    const warning = `${saved}@${version} is stored with another content as well; raise the version`
+    return { name: saved, version, hash, ...(isOneOfSeveral ? { warning } : {}) }
   }
   if (name === undefined) return { codebooks: await schemes.list() }
   return await schemes.textsOf((await schemes.find(name)).hash)

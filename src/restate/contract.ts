@@ -36,6 +36,9 @@ export interface BatchSummary {
   readonly needs_review: number
   /** How many of the `classified` indicators have a result that rests on a guess that nothing has checked. */
   readonly unverified: number
+  /** How many of the `unchanged` results are in need of review or unverified. Absent in the sums of a run. */
+  readonly unchanged_needs_review?: number | undefined
+  readonly unchanged_unverified?: number | undefined
   readonly by_source: Readonly<Record<Source, number>>
   readonly model_requests: number
   readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
@@ -174,9 +177,13 @@ export interface CodebookIdentity {
   readonly hash: string
 }
 
-/** The answer of classify-api/codebook; `text` and `lists` are there where the request named one codebook. */
+/** The answer of classify-api/codebook: `text` and `lists` of the codebook named; `warning` where a stored one has a twin. */
 export type CodebookResponse =
-  | (CodebookIdentity & { readonly text?: string; readonly lists?: Readonly<Record<string, string>> })
+  | (CodebookIdentity & {
+      readonly text?: string
+      readonly lists?: Readonly<Record<string, string>>
+      readonly warning?: string
+    })
   | { readonly codebooks: readonly CodebookIdentity[] }
 
 const whole = z.number().int().min(0)

@@ -82,3 +82,18 @@ export async function* exportIndicators(
   )
   for await (const page of pages) yield page.map(({ input }) => input)
 }
+
+const MOST_CATALOGUES = 50
+
+/** The catalogues that have indicators, found one by one along the primary key, because a scan would read every indicator. */
+export async function listCatalogues(pool: DatabasePool): Promise<readonly string[]> {
+  const text = `with recursive names as (
+      (select catalogue from result_inputs order by catalogue limit 1)
+      union all
+      select (select i.catalogue from result_inputs i where i.catalogue > names.catalogue order by i.catalogue limit 1)
+      from names where names.catalogue is not null
+    )
+    select catalogue from names where catalogue is not null limit ${MOST_CATALOGUES}`
+  const rows = await queryRows(pool, 'list catalogues', z.object({ catalogue: z.string() }), text, [])
+  return rows.map(({ catalogue }) => catalogue)
+}

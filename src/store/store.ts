@@ -7,7 +7,7 @@ import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims }
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
 import { findAudits, writeAudits } from './evidence/audits.ts'
 import { createCertificateStore } from './evidence/certificates.ts'
-import { exportClassifications, exportIndicators } from './export.ts'
+import { exportClassifications, exportIndicators, listCatalogues } from './export.ts'
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
@@ -42,6 +42,7 @@ export function createStore(pool: DatabasePool): Store {
     listNeedingReview: (options) => listNeedingReview(pool, options),
     saveReview: (review) => saveReview(pool, review),
     exportDecisions: (options) => exportDecisions(pool, options),
+    listCatalogues: () => listCatalogues(pool),
     exportIndicators: (options) => exportIndicators(pool, options),
     certificates: createCertificateStore(pool),
     ping: (timeoutMs) => ping(pool, timeoutMs),

@@ -101,6 +101,8 @@ export interface Store {
     readonly catalogue?: string
     readonly pageSize?: number
   }): AsyncIterable<readonly StoredDecision[]>
+  /** The catalogues that have indicators, in order, at most 50. */
+  listCatalogues(): Promise<readonly string[]>
   /** The latest input of every indicator as it was classified, of one catalogue or of all, in pages, in order of catalogue and id. */
   exportIndicators(options: {
     readonly catalogue?: string

@@ -92,6 +92,17 @@ export function cataloguesContract(
       )
     })
 
+    it('lists each catalogue once, in order', async () => {
+      const before = await store.listCatalogues()
+      for (const catalogue of ['zz listed', 'aa listed']) {
+        await saveIn({ catalogue, codebook: 'listed' }, 'run-listed', ['1', '2', '3'])
+        await saveIn({ catalogue, codebook: 'listed-too' }, 'run-listed', ['1'])
+      }
+      const now = await store.listCatalogues()
+      assert.deepEqual(now.toSorted(), [...before, 'aa listed', 'zz listed'].toSorted())
+      assert.ok(now.indexOf('aa listed') < now.indexOf('zz listed'))
+    })
+
     it('exports in order of catalogue and id by one codebook, one catalogue or all, in pages of any size', async () => {
       const scopes = ['b', 'B', 'a b', 'é', '10', '9'].map((catalogue) => ({ catalogue, codebook: 'paged' }))
       const ids = ['2', '10', 'a', 'B', '_']

@@ -141,7 +141,9 @@ test('a faulty codebook is refused with the line of every fault, and the name of
   assert.equal(faulty.status, 400)
   assert.match(faulty.text, /record: is missing/)
   const [economic] = await loadBuiltIns()
-  const text = `${economic?.text}\n# changed`
+  const text = (economic?.text ?? '').replace(/^title: .*$/m, 'title: Changed')
+  const same = await callIngress(stack, 'classify-api/codebook', { text: `${economic?.text}\n# a comment` })
+  assert.equal((same.json() as { hash: string }).hash, economic?.hash)
   const taken = await callIngress(stack, 'classify-api/codebook', { text })
   assert.equal(taken.status, 400)
   assert.match(taken.text, /built-in codebook: give yours another name/)

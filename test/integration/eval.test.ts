@@ -105,10 +105,14 @@ test('a wrong gold file and wrong options are refused with exit code 2', async (
 })
 
 test('mode rules scores any codebook that has no rules, with the recall of its shortlists', async () => {
-  const { code, stdout } = await runCli(['eval', ACTIVITIES_GOLD, '--codebook', 'business-activities'])
+  const { code, stdout, stderr } = await runCli(['eval', '--codebook', 'business-activities'])
   assert.equal(code, 0)
-  assert.match(stdout, /industry +0\.000/)
-  assert.match(stdout, /no rule reads any of these fields: they are for a model/)
+  assert.match(stderr, /scoring the one that comes with the codebook business-activities, which its authors wrote/)
+  assert.match(
+    stdout,
+    /\nThe codebook has no rules for industry, so nothing was decided: score a model with --mode model\n/,
+  )
+  assert.doesNotMatch(stdout, /misses|confusion/)
   assert.match(
     stdout,
     /shortlist of industry holds the right code \(93 records\), by its length: 5: 0\.\d{3}, .*20: 0\.9\d{2}/,
@@ -199,6 +203,7 @@ test('captured requests are answered elsewhere, and the answers are then scored'
   assert.equal(captured.code, 0, captured.stderr)
   assert.match(captured.stdout, /^Captured 2 requests in .*captured\.jsonl.*no score/)
   assert.match(captured.stdout, /npm run eval -- .*unlabelled\.jsonl --mode model --replay .*captured\.jsonl/)
+  assert.match(captured.stdout, /unlabelled\.jsonl have no labels yet: give them "labels"/)
   assert.doesNotMatch(captured.stdout, /accuracy/)
 
   const labelled = join(directory, 'labelled.jsonl')
@@ -226,6 +231,28 @@ test('captured requests are answered elsewhere, and the answers are then scored'
   await writeFile(file, answered.join('\n'))
   const scored = await runCli(['eval', labelled, '--mode', 'model', '--replay', file, '--json'])
   assert.equal(scored.code, 0, scored.stderr)
-  const { accuracy, model } = JSON.parse(scored.stdout)
-  assert.deepEqual([accuracy.all, model.names], [1, ['offline-recorded']])
+  const { accuracy, model, unanswered: open } = JSON.parse(scored.stdout)
+  assert.deepEqual([accuracy.all, model.names, open], [1, ['offline-recorded'], undefined])
+
+  // Whoever leaves out a record and a field of another one learns so beside the figures.
+  const partly = answered.map((line, index) => {
+    const parsed = JSON.parse(line)
+    const [first, _, ...others] = parsed.answer.answers
+    if (index > 0) return line
+    return JSON.stringify({ ...parsed, answer: { answers: [{ ...first, labels: first.labels.slice(1) }, ...others] } })
+  })
+  await writeFile(file, partly.join('\n'))
+  const left = await runCli(['eval', labelled, '--mode', 'model', '--replay', file])
+  assert.equal(left.code, 0, left.stderr)
+  assert.match(left.stdout, /\n9 fields of 2 records were left unanswered in .*captured\.jsonl\n/)
+
+  await writeFile(file, answered.join('\n').replace('"value":"', '"value":"not-'))
+  const wrong = await runCli(['eval', labelled, '--mode', 'model', '--replay', file])
+  assert.equal(wrong.code, 2)
+  // The sentence stands alone, without the log of the offline model.
+  assert.match(
+    wrong.stderr,
+    /\nrecorded answers: .*captured\.jsonl, line 1: key "k1", field "type": must be one of [^\n]*; got "not-[a-z-]+"\n$/,
+  )
+  assert.doesNotMatch(wrong.stderr, /Its last output|exit code/)
 })

@@ -6,6 +6,7 @@ import { createSchemes, type SchemeRegistry } from '../../src/catalogue/schemes.
 import { PROMPT_VERSION } from '../../src/classification/prompt.ts'
 import type { Indicator } from '../../src/classification/types.ts'
 import { readIndicator } from '../../src/codebooks/economic-indicators/rules.ts'
+import { parseCodebook } from '../../src/codebooks/parse.ts'
 import { type EarlierPlan, readEarlierPlan } from '../../src/restate/batch/earlier-plan.ts'
 import type { Plan, Resolution } from '../../src/restate/batch/types.ts'
 import type { ChunkReply } from '../../src/restate/chunk-contract.ts'
@@ -40,7 +41,9 @@ before(async () => {
 /** Stores the built-in codebook with another version, as a replica of an earlier release did when it started. */
 async function storeEarlierVersion(): Promise<CodebookIdentity> {
   const text = (await schemes.textsOf(current.hash)).text.replace(/^version: .*$/m, 'version: "1.9"')
-  const hash = hashOf(text, new Map())
+  const parsed = parseCodebook(text, new Map())
+  assert.ok(parsed.ok)
+  const hash = hashOf(parsed)
   assert.notEqual(hash, current.hash)
   const identity = { name: current.name, version: '1.9', hash }
   await store.saveCodebook({ ...identity, text, lists: {} }, [])

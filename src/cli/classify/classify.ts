@@ -139,7 +139,7 @@ export function printRunReport(
   if (options.json === true) printJson(report)
   else process.stdout.write(`${formatReport(report)}\n`)
   if (report.failures.length > 0) say(formatFailures(report))
-  if (report.unverified > 0) say(formatUnverified(report))
+  if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))
   const resumeCommand = buildResumeCommand(report.run_id, file)
   if (report.failed > 0 && interrupts.first.aborted) {
     say(`Interrupted. The results of finished batches are stored. Resume the run with:\n  ${resumeCommand}`)

@@ -1,13 +1,16 @@
 /** The reports of runs, estimates and single results, as lines for people. */
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
-import { labelText } from '../../catalogue/results-writer.ts'
 import { codebookNameOf } from '../../classification/result-body.ts'
 import { DEFAULT_CODEBOOK } from '../../classification/scheme.ts'
-import type { LabelValue, Source } from '../../classification/types.ts'
+import type { LabelValue } from '../../classification/types.ts'
+import { codeOf } from '../../codebooks/built-in.ts'
+import type { Codebook } from '../../codebooks/codebook.ts'
 import { ENVELOPE } from '../../codebooks/record-texts.ts'
 import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { formatAudits } from '../evidence/audit-report.ts'
+import { formatSources, shownLabel, sourceName } from '../ui/label-text.ts'
 import { formatDuration } from '../ui/progress-text.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { formatCount, formatSeconds } from '../ui/terminal.ts'
 import type { EstimateReport } from './estimate-sum.ts'
 import { formatBudget } from './rate-budget.ts'
@@ -16,37 +19,58 @@ import type { RunReport } from './run-report.ts'
 const MAX_LISTED_IDS = 20
 
 export function formatReport(report: RunReport): string {
-  const pricedAs = report.warnings.find(({ code }) => code === 'notional-cost')
+  const aboutCost = report.warnings.filter(({ code }) => code === 'notional-cost' || code === 'no-price')
   const lines = [
     `Run ${report.run_id}`,
     `  catalogue      ${printable(report.catalogue)}, codebook ${report.codebook}`,
     `  indicators     ${formatCount(report.indicators)}`,
     `  classified     ${formatCount(report.classified)} (needs review: ${formatCount(report.needs_review)}, unverified: ${formatCount(report.unverified)})`,
-    `  unchanged      ${formatCount(report.unchanged)}`,
+    `  unchanged      ${formatCount(report.unchanged)}${openOfUnchanged(report)}`,
     `  failed         ${formatCount(report.failed)}`,
-    `  decided by     ${formatSources(report.by_source) || 'none: nothing new was classified'}`,
+    `  decided by     ${formatSources(report.by_source, report.codebook) || 'none: nothing new was classified'}`,
     ...formatAudits(report),
     `  model requests ${formatCount(report.model_requests)}, ${formatCount(report.model_requests_per_minute)} a minute`,
     `  tokens         ${formatTokens(report.tokens)}`,
-    `  cost           USD ${report.cost_usd.toFixed(4)}${pricedAs === undefined ? '' : ` (${pricedAs.message})`}`,
+    `  cost           ${formatCost(report.cost_usd, aboutCost)}`,
     `  time           ${formatSeconds(report.elapsed_ms)}, ${formatCount(report.indicators_per_minute)} indicators a minute`,
     ...Object.entries(report.nodes).map(([url, { batches, failed }]) => {
       return `  node           ${url}: ${pluralise(batches, 'batch', 'batches')}, ${pluralise(failed, 'failed attempt')}`
     }),
-    ...formatWarnings(report.warnings.filter((warning) => warning !== pricedAs)),
+    ...formatWarnings(report.warnings.filter((warning) => !aboutCost.includes(warning))),
   ]
   return lines.join('\n')
 }
 
+/** Says what the stored results of unchanged indicators leave open; "" where that is nothing. */
+function openOfUnchanged(report: RunReport): string {
+  const { unchanged_needs_review: open, unchanged_unverified: unverified } = report
+  if (open + unverified === 0) return ''
+  return ` (needs review: ${formatCount(open)}, unverified: ${formatCount(unverified)})`
+}
+
+/** Writes the cost of a run. A cost is not known, and not 0, where no price of the model is. */
+function formatCost(usd: number, warnings: RunReport['warnings']): string {
+  const because = warnings.length === 0 ? '' : ` (${warnings.map(({ message }) => message).join('; ')})`
+  const isUnknown = warnings.some(({ code }) => code === 'no-price')
+  if (isUnknown && usd === 0) return `not known${because}`
+  return `USD ${usd.toFixed(4)}${isUnknown ? ' or more' : ''}${because}`
+}
+
 /** Says in one line what unverified results are, and how to get results that something has checked. */
-export function formatUnverified({ unverified, codebook }: Pick<RunReport, 'unverified' | 'codebook'>): string {
+export function formatUnverified(
+  report: Pick<RunReport, 'unverified' | 'unchanged_unverified' | 'codebook' | 'catalogue'>,
+): string {
+  const { catalogue, codebook } = report
+  const unverified = report.unverified + report.unchanged_unverified
   const name = codebookNameOf(codebook)
-  const chosen = name === DEFAULT_CODEBOOK ? '' : ` --codebook ${name}`
+  const chosen = `${name === DEFAULT_CODEBOOK ? '' : ` --codebook ${name}`} --catalogue ${shellWord(catalogue)}`
   const rest = unverified === 1 ? 'rests' : 'rest'
+  const whose = codeOf(name) === null ? 'guesses of the offline model' : 'rules or on guesses of the offline model'
+  const again = codeOf(name) === null ? '' : ' in mode hybrid with --trust catalogue'
   return (
-    `${pluralise(unverified, 'result')} ${rest} on rules or on guesses of the offline model, which nothing has checked on this ` +
-    'catalogue (unverified): set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint, where the service runs, and ' +
-    'classify again in mode hybrid with --trust catalogue, to have a real model check the rules and decide the rest; or ' +
+    `${pluralise(unverified, 'result')} ${rest} on ${whose}, which nothing has checked on this catalogue (unverified): ` +
+    'set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint, where the service runs, and ' +
+    `classify again${again}, to have a real model check the rules and decide the rest; or ` +
     `decide them yourself: npm run review -- --unverified${chosen}`
   )
 }
@@ -80,7 +104,7 @@ export function formatEstimate(report: EstimateReport): string {
     'Estimate (the model was not asked)',
     `  catalogue      ${printable(report.catalogue)}, codebook ${report.codebook}`,
     `  indicators     ${formatCount(report.indicators)}`,
-    `  decided by     ${formatSources({ unchanged: report.unchanged, ...report.by_source })}`,
+    `  decided by     ${formatSources({ unchanged: report.unchanged, ...report.by_source }, report.codebook)}`,
     `  shapes to ask  ${formatCount(report.shapes)}`,
     `  model requests ${formatCount(report.model_requests)} (${perThousand.toFixed(1)} per 1,000 indicators), model ${model}`,
     `  tokens         ${formatTokens(report.tokens)}`,
@@ -95,13 +119,17 @@ export function formatEstimate(report: EstimateReport): string {
 /** The properties of a result that are no field of its codebook. */
 const ENVELOPE_NAMES: ReadonlySet<string> = new Set([...ENVELOPE, 'codebook_hash'])
 
-/** Formats one result by any codebook: each label with what decided it and how sure that is, then the envelope. */
-export function formatClassification(result: ResultBody): string {
+/**
+ * Formats one result by any codebook: each label with what decided it and how sure that is, then the envelope. With its
+ * `codebook` codes are shown with their titles.
+ */
+export function formatClassification(result: ResultBody, codebook?: Codebook): string {
   const model = result.model === null ? '' : `, model ${printable(result.model)}`
   const { field_source: sources = {}, field_confidence: confidences = {} } = result
   const labels = Object.entries(result).flatMap(([name, label]) => {
     // A result also holds objects, which repeat flat fields in the form of an earlier release.
-    const text = ENVELOPE_NAMES.has(name) || !isLabel(label) ? '' : labelText(label)
+    if (ENVELOPE_NAMES.has(name) || !isLabel(label)) return []
+    const text = shownLabel(codebook, name, label)
     return text === '' ? [] : [{ name, text }]
   })
   const width = Math.max(0, ...labels.map(({ name }) => name.length))
@@ -111,7 +139,7 @@ export function formatClassification(result: ResultBody): string {
       const origin = [sources[name], confidences[name]].filter((part) => part !== undefined).join(', ')
       return `  ${name.padEnd(width)}  ${printable(text, 200)}${origin === '' ? '' : ` (${origin})`}`
     }),
-    `  ${result.status}, by ${result.source}, confidence ${result.confidence}${model}`,
+    `  ${result.status}, by ${sourceName(result.source, result.codebook ?? DEFAULT_CODEBOOK)}, confidence ${result.confidence}${model}`,
     `  catalogue ${printable(result.catalogue ?? DEFAULT_CATALOGUE)}, codebook ${printable(result.codebook ?? result.codebook_version)}`,
     `  ${printable(result.reason, 300)}`,
     ...result.issues.map((issue) => `  issue ${printable(issue.code)}: ${printable(issue.message, 300)}`),
@@ -121,17 +149,6 @@ export function formatClassification(result: ResultBody): string {
 
 function isLabel(value: unknown): value is LabelValue {
   return value === null || typeof value !== 'object' || Array.isArray(value)
-}
-
-/**
- * Lists the sources that decided any indicator, as in "rules 80, model 5"; returns an empty text where no source
- * decided one.
- */
-export function formatSources(counts: Readonly<Partial<Record<Source | 'unchanged', number>>>): string {
-  return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([source, count]) => `${source} ${formatCount(count)}`)
-    .join(', ')
 }
 
 function formatTokens({ input, cached, output }: { input: number; cached: number; output: number }): string {

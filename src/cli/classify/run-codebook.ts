@@ -1,10 +1,17 @@
 /** Settles the codebook of a run: stores that of a file in the service, finds a named one there, and keeps that of a resumed run. */
 import { z } from 'zod'
-import { type LoadedCodebook, loadCodebook, schemeOf } from '../../catalogue/codebook-files.ts'
+import { isMeant, type LoadedCodebook, loadCodebook, schemeOf } from '../../catalogue/codebook-files.ts'
 import { type PreparedScheme, referenceOf } from '../../classification/scheme.ts'
 import { ServiceError } from '../../errors.ts'
 import type { ServiceClient } from '../client/service.ts'
-import { defaultScheme, loadBuiltIn, loadStored, readCodebookChoice } from '../codebook/codebook-option.ts'
+import {
+  defaultScheme,
+  loadBuiltIn,
+  loadStored,
+  readCodebookChoice,
+  storedSchema,
+} from '../codebook/codebook-option.ts'
+import { say } from '../ui/terminal.ts'
 import type { RunHeader } from './run-journal.ts'
 
 /** What --codebook gave: a file that was read and checked, or a reference that only the service can resolve. */
@@ -19,9 +26,12 @@ export interface RunCodebook {
   readonly reference: string | undefined
 }
 
-const identity = { name: z.string(), version: z.string(), hash: z.string() }
-const identitySchema = z.object(identity)
-const storedSchema = z.object({ ...identity, text: z.string(), lists: z.record(z.string(), z.string()) })
+const savedSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  hash: z.string(),
+  warning: z.string().optional(),
+})
 
 export interface CodebookQuestion {
   /** Undefined where the user gave no codebook. */
@@ -48,7 +58,7 @@ export async function settleCodebook(service: ServiceClient, question: CodebookQ
   const begun = earlier.codebook === undefined ? undefined : { reference: earlier.codebook }
   const settled = await settle(service, begun, signal)
   if (given !== undefined) {
-    const now = 'loaded' in given ? given.loaded : await readStored(service, given.reference, signal)
+    const now = 'loaded' in given ? given.loaded : await readStoredCodebook(service, given.reference, signal)
     if (now.hash !== settled.scheme.hash)
       throw otherCodebook(earlier, settled.scheme, referenceOf({ ...now, code: null }))
   }
@@ -69,8 +79,7 @@ export async function findLocalScheme({
   const [name = '', wanted] = reference.split('@')
   const loaded = await loadBuiltIn(name)
   if (loaded === undefined) return undefined
-  const isWanted = wanted === undefined || wanted === loaded.codebook.version || wanted === loaded.hash
-  return isWanted ? schemeOf(loaded) : undefined
+  return isMeant(wanted, { version: loaded.codebook.version, hash: loaded.hash }) ? schemeOf(loaded) : undefined
 }
 
 async function settle(
@@ -79,20 +88,25 @@ async function settle(
   signal: AbortSignal,
 ): Promise<RunCodebook> {
   if (given === undefined) return { scheme: await defaultScheme(), reference: undefined }
-  const loaded = 'loaded' in given ? given.loaded : await readStored(service, given.reference, signal)
+  const loaded = 'loaded' in given ? given.loaded : await readStoredCodebook(service, given.reference, signal)
   if ('loaded' in given) await store(service, loaded, signal)
   return { scheme: schemeOf(loaded), reference: `${loaded.codebook.name}@${loaded.hash}` }
 }
 
-/** Stores a codebook in the service, which keeps it once for each content. */
+/** Stores a codebook in the service, which keeps it once for each content, and says what the service warns of. */
 async function store(service: ServiceClient, { text, lists }: LoadedCodebook, signal: AbortSignal): Promise<void> {
   const body = { text, lists: Object.fromEntries(lists) }
-  const stored = await service.ask({ handler: 'codebook', body, schema: identitySchema, signal })
+  const stored = await service.ask({ handler: 'codebook', body, schema: savedSchema, signal })
   if (stored === undefined) throw earlierRelease()
+  if (stored.warning !== undefined) say(`Warning: ${stored.warning}`)
 }
 
 /** Reads the texts of a codebook that the service knows. */
-async function readStored(service: ServiceClient, reference: string, signal: AbortSignal): Promise<LoadedCodebook> {
+export async function readStoredCodebook(
+  service: ServiceClient,
+  reference: string,
+  signal: AbortSignal,
+): Promise<LoadedCodebook> {
   const body = { name: reference }
   const found = await service.ask({ handler: 'codebook', body, schema: storedSchema, signal })
   if (found === undefined) throw earlierRelease()
@@ -106,7 +120,7 @@ function earlierRelease(): ServiceError {
 
 function otherCodebook({ run_id }: RunHeader, scheme: PreparedScheme, given: string): ServiceError {
   const begun = referenceOf(scheme)
-  const change = given === begun ? 'its text has changed since' : `--codebook names ${given}`
+  const change = given === begun ? 'its content has changed since' : `--codebook names ${given}`
   const advice = 'resume without --codebook, or classify as a new run'
   return new ServiceError(
     'input-invalid',

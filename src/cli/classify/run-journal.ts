@@ -50,6 +50,9 @@ const summarySchema = z.object({
   needs_review: count,
   /** Batches of earlier releases had no unverified results. */
   unverified: count.default(0),
+  /** Batches of earlier releases did not count what unchanged results leave open. */
+  unchanged_needs_review: count.optional(),
+  unchanged_unverified: count.optional(),
   by_source: z.object({ rules: count, reuse: count, model: count, escalation: count, person: count }),
   model_requests: count,
   tokens: z.object({ input: count, cached: count, output: count }),

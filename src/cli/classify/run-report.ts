@@ -24,6 +24,10 @@ export interface RunReport {
   readonly needs_review: number
   /** The number of results that rest on a guess of rules or of the offline model, which nothing has checked. */
   readonly unverified: number
+  /** The number of `unchanged` indicators whose stored result a person should look at. */
+  readonly unchanged_needs_review: number
+  /** The number of `unchanged` indicators whose stored result rests on a guess, which nothing has checked. */
+  readonly unchanged_unverified: number
   readonly by_source: Record<Source, number>
   readonly model_requests: number
   readonly tokens: { input: number; cached: number; output: number }
@@ -95,6 +99,8 @@ export function createRunTotals(): RunTotals {
     failed: 0,
     needs_review: 0,
     unverified: 0,
+    unchanged_needs_review: 0,
+    unchanged_unverified: 0,
     model_requests: 0,
     cost_usd: 0,
   }
@@ -125,6 +131,8 @@ export function createRunTotals(): RunTotals {
     const added = count(summary, batch)
     sums.needs_review += summary.needs_review
     sums.unverified += summary.unverified
+    sums.unchanged_needs_review += summary.unchanged_needs_review ?? 0
+    sums.unchanged_unverified += summary.unchanged_unverified ?? 0
     sums.model_requests += summary.model_requests
     sums.cost_usd += summary.cost_usd
     for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
@@ -175,6 +183,8 @@ export function createRunTotals(): RunTotals {
         resumed: earlier.indicators,
         needs_review: sums.needs_review,
         unverified: sums.unverified,
+        unchanged_needs_review: sums.unchanged_needs_review,
+        unchanged_unverified: sums.unchanged_unverified,
         by_source: bySource,
         model_requests: sums.model_requests,
         tokens,

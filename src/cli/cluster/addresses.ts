@@ -51,6 +51,7 @@ export function describeModel(model: string | undefined, offlineUrl: string | un
   if (model === undefined) return 'unknown, because no replica answered'
   if (!model.startsWith('offline-')) return model
   const stats = offlineUrl === undefined ? '' : ` (${offlineUrl}/stats)`
-  const warning = "its answers are the rules' guesses, not those of a language model"
+  const warning =
+    "its answers are the rules' guesses, and fillers where a codebook has no rules, not those of a language model"
   return `${model}, the offline model${stats}: ${warning}. Set OPENAI_API_KEY to use a language model`
 }

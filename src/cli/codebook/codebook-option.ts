@@ -1,11 +1,13 @@
 /** The option --codebook: tells files from names of codebooks, and resolves both to a codebook that is ready for use. */
 import { stat } from 'node:fs/promises'
+import { z } from 'zod'
 import {
   builtInFile,
   formatProblems,
   type LoadedCodebook,
   loadBuiltIns,
   loadCodebook,
+  loadedOf,
   schemeOf,
 } from '../../catalogue/codebook-files.ts'
 import { type CodebookStore, createSchemes } from '../../catalogue/schemes.ts'
@@ -20,6 +22,12 @@ export type CodebookChoice =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'name'; readonly reference: string }
 
+/** The codebook that a service keeps, as its handler codebook sends it. */
+export const storedSchema = z.object({
+  ...{ name: z.string(), version: z.string(), hash: z.string(), text: z.string() },
+  lists: z.record(z.string(), z.string()),
+})
+
 export const CODEBOOK_FLAGS = '--codebook <codebook>'
 
 /**
@@ -27,11 +35,15 @@ export const CODEBOOK_FLAGS = '--codebook <codebook>'
  * Rejects with ServiceError input-invalid for a text that can be neither.
  */
 export async function readCodebookChoice(text: string): Promise<CodebookChoice> {
-  const isPath = /\.ya?ml$|[/\\]/i.test(text) || (await isFile(text))
-  if (isPath) return { kind: 'file', path: text }
+  if (await isPathOfFile(text)) return { kind: 'file', path: text }
   if (codebookReference.safeParse(text).success) return { kind: 'name', reference: text }
   const forms = 'give a YAML file, or a name such as economic-indicators or economic-indicators@2'
   throw new ServiceError('input-invalid', `--codebook: there is no file "${text}", and it is no name: ${forms}`)
+}
+
+/** Whether `text` means a file: it ends in .yaml or .yml, holds a slash or names a file that exists. */
+export async function isPathOfFile(text: string): Promise<boolean> {
+  return /\.ya?ml$|[/\\]/i.test(text) || (await isFile(text))
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -68,7 +80,7 @@ export async function findScheme(choice: string | undefined, store: CodebookStor
 export function loadStored({ name, version, hash, text, lists }: StoredCodebook): LoadedCodebook {
   const texts = new Map(Object.entries(lists))
   const parsed = parseCodebook(text, texts)
-  if (parsed.ok) return { codebook: parsed.codebook, text, lists: texts, hash }
+  if (parsed.ok) return { ...loadedOf(parsed, text, texts), hash }
   const message = `The codebook ${name}@${version} of the service does not fit this release`
   throw new ServiceError('input-invalid', `${message}: ${formatProblems(name, parsed.problems)}`)
 }

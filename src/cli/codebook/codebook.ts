@@ -1,14 +1,19 @@
 /** The command `codebook`: checks, shows and lists codebooks, and writes a template for a new codebook. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { builtInFile, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
-import { readLabelledRecords } from '../../catalogue/labelled-records.ts'
-import { BUILT_IN_NAMES } from '../../codebooks/built-in.ts'
+import { type LoadedCodebook, loadBuiltIns, pathOfFault, SHORT_HASH } from '../../catalogue/codebook-files.ts'
+import { checkLabelledRecords, formatFaults, type LabelledFile } from '../../catalogue/labelled-records.ts'
+import { pluralise } from '../../catalogue/problem-report.ts'
 import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
-import { ServiceError } from '../../errors.ts'
+import { isServiceError, ServiceError } from '../../errors.ts'
 import { measureRecall } from '../../eval/recall.ts'
-import { printJson } from '../ui/terminal.ts'
+import { httpUrls } from '../ui/option-values.ts'
+import { EXIT_USAGE, printJson, say, warnOfNpmLines } from '../ui/terminal.ts'
+import { findCodebook, listStored, readNamed } from './find-codebook.ts'
 import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
+
+const INGRESS_FLAGS = '--ingress <urls>'
+const INGRESS = 'Restate ingress URLs of a service that is asked for the codebooks that it keeps'
 
 const TEMPLATE = new URL('../../codebooks/template.yaml', import.meta.url)
 
@@ -19,67 +24,117 @@ export function addCodebookCommand(program: Command): void {
   codebook
     .command('check')
     .description('Check a codebook file and its code lists; every fault is named with its line')
-    .argument('<file>', 'the YAML file of the codebook')
+    .argument('<codebook>', 'the YAML file of the codebook, or a name')
     .option('--gold <file>', 'also check labelled records (JSON lines), and how often shortlists hold their codes')
     .option('--json', 'one JSON object on stdout')
-    .action(async (file: string, options: { gold?: string; json?: boolean }) => {
-      const loaded = await loadCodebook(file)
-      const gold = options.gold === undefined ? null : await checkGold(loaded, options.gold)
-      if (options.json === true) return printJson({ ...summaryOf(loaded), ...(gold === null ? {} : { gold }) })
-      const { name, version, fields, hash } = summaryOf(loaded)
-      process.stdout.write(`${file} is sound: ${name}@${version}, ${fields.length} fields, hash ${hash.slice(0, 12)}\n`)
-      if (gold !== null) process.stdout.write(`${formatGold(gold)}\n`)
-    })
+    .option(INGRESS_FLAGS, INGRESS, httpUrls)
+    .action(checkCodebook)
   codebook
     .command('show')
     .description('Show a codebook as a page to read')
-    .argument('<name>', 'the name of a built-in codebook, or a file')
-    .option('--json', 'one JSON object on stdout')
-    .action(async (name: string, options: { json?: boolean }) => {
-      const loaded = await loadCodebook(fileOf(name))
-      if (options.json === true) printJson(summaryOf(loaded))
-      else process.stdout.write(formatCodebook(loaded.codebook))
+    .argument('<codebook>', 'the name of a codebook, or a file')
+    .option('--all', 'every code of long code lists')
+    .option('--json', 'one JSON object on stdout, with the whole content')
+    .option(INGRESS_FLAGS, INGRESS, httpUrls)
+    .action(async (name: string, { json, all = false, ingress }: ShowOptions) => {
+      const loaded = await findCodebook(name, ingress)
+      if (json === true) return printJson(contentOf(loaded))
+      warnOfNpmLines()
+      process.stdout.write(formatCodebook(loaded.codebook, all))
     })
   codebook
     .command('list')
-    .description('List the codebooks that are known')
+    .description('List the codebooks that come with the service, and those that a running service keeps')
     .option('--json', 'one JSON object on stdout')
-    .action(async (options: { json?: boolean }) => {
-      const loaded = await Promise.all(BUILT_IN_NAMES.map(async (name) => summaryOf(await loadCodebook(fileOf(name)))))
-      if (options.json === true) return printJson({ codebooks: loaded })
-      for (const { name, version, title, fields } of loaded) {
-        process.stdout.write(`${name}@${version}  ${title} (${fields.length} fields)\n`)
-      }
-    })
+    .option(INGRESS_FLAGS, INGRESS, httpUrls)
+    .action(listCodebooks)
   codebook
     .command('init')
     .description('Write a commented codebook to start from to stdout')
     .action(async () => {
+      warnOfNpmLines()
       process.stdout.write(await readFile(TEMPLATE, 'utf8'))
     })
   codebook
     .command('schema')
     .description('Write the JSON Schema of the format to stdout, for editors')
     .action(() => {
+      warnOfNpmLines()
       process.stdout.write(`${JSON.stringify(codebookJsonSchema(), null, 2)}\n`)
     })
 }
 
-async function checkGold({ codebook }: LoadedCodebook, file: string): Promise<GoldCheck> {
-  const labelled = await readLabelledRecords(file, codebook)
-  return { records: labelled.length, shortlists: measureRecall(codebook, labelled) }
+interface CheckOptions {
+  readonly gold?: string
+  readonly json?: boolean
+  readonly ingress?: readonly string[]
 }
 
-/**
- * Returns the path of the codebook `name`: a name without a dot or slash means a built-in codebook, any other name is a
- * path.
- */
-function fileOf(name: string): string {
-  if (/[./\\]/.test(name)) return name
-  const file = builtInFile(name)
-  if (file !== undefined) return file
-  const known = BUILT_IN_NAMES.join(', ')
-  throw new ServiceError('input-invalid', `There is no codebook "${name}"; built in: ${known}. A file needs its ending`)
+interface ShowOptions {
+  readonly all?: boolean
+  readonly json?: boolean
+  readonly ingress?: readonly string[]
+}
+
+async function checkCodebook(name: string, options: CheckOptions): Promise<void> {
+  if (options.json === true) return await checkAsJson(name, options)
+  const loaded = await findCodebook(name, options.ingress)
+  const gold = options.gold === undefined ? null : await checkLabelledRecords(options.gold, loaded.codebook)
+  if (gold !== null && gold.faults.length > 0) {
+    throw new ServiceError('input-invalid', formatFaults(options.gold ?? '', gold.faults))
+  }
+  const { codebook, hash } = loaded
+  const fields = pluralise(codebook.fields.length, 'field')
+  const what = `${codebook.name}@${codebook.version}, ${fields}, hash ${hash.slice(0, SHORT_HASH)}`
+  process.stdout.write(`${name} is sound: ${what}\n`)
+  if (gold === null) return
+  for (const { line, message } of gold.warnings) say(`Warning: ${options.gold}:${line}: ${message}`)
+  process.stdout.write(`${formatGold(goldCheckOf(loaded, gold))}\n`)
+}
+
+/** Prints one JSON object, whose `ok` says whether the codebook and its gold file are sound and `faults` what is wrong. */
+async function checkAsJson(name: string, { gold: file, ingress }: CheckOptions): Promise<void> {
+  const print = (value: { readonly ok: boolean }) => {
+    printJson(value)
+    if (!value.ok) process.exitCode = EXIT_USAGE
+  }
+  try {
+    const read = await readNamed(name, ingress)
+    if (!read.ok) {
+      return print({ ok: false, ...{ faults: read.problems.map((one) => ({ ...one, file: pathOfFault(name, one) })) } })
+    }
+    const summary = summaryOf(read.loaded)
+    if (file === undefined) return print({ ok: true, ...summary })
+    const gold = await checkLabelledRecords(file, read.loaded.codebook)
+    const faults = gold.faults.map((fault) => ({ file, ...fault }))
+    const warnings = gold.warnings.map((warning) => ({ file, ...warning }))
+    if (faults.length > 0) return print({ ok: false, ...summary, ...{ faults, warnings } })
+    print({ ok: true, ...summary, ...{ gold: goldCheckOf(read.loaded, gold), warnings } })
+  } catch (error) {
+    if (!isServiceError(error) || error.code !== 'input-invalid') throw error
+    print({ ok: false, ...{ faults: [{ file: null, line: null, key: '', message: error.message }] } })
+  }
+}
+
+function goldCheckOf({ codebook }: LoadedCodebook, { records }: LabelledFile): GoldCheck {
+  return { records: records.length, shortlists: measureRecall(codebook, records) }
+}
+
+async function listCodebooks({ json, ingress }: Omit<ShowOptions, 'all'>): Promise<void> {
+  const builtIns = (await loadBuiltIns()).map(summaryOf)
+  const own = new Set(builtIns.map(({ hash }) => hash))
+  const stored = ingress === undefined ? [] : (await listStored(ingress)).filter(({ hash }) => !own.has(hash))
+  if (json === true) return printJson({ codebooks: [...builtIns, ...stored] })
+  warnOfNpmLines()
+  for (const { name, version, title, fields } of builtIns) {
+    process.stdout.write(`${name}@${version}  ${title} (${pluralise(fields.length, 'field')})\n`)
+  }
+  for (const { name, version, hash } of stored) {
+    process.stdout.write(`${name}@${version}  stored, hash ${hash.slice(0, SHORT_HASH)}\n`)
+  }
+  if (ingress === undefined) {
+    say('These come with the service. With --ingress URL those that a running service keeps are listed as well.')
+  }
 }
 
 function summaryOf({ codebook, hash }: LoadedCodebook) {
@@ -92,4 +147,14 @@ function summaryOf({ codebook, hash }: LoadedCodebook) {
     constraints: codebook.constraints.length,
     rulings: codebook.rulings.length,
   }
+}
+
+/** The whole content of a codebook: the checked file with its defaults, and the codes of its lists. */
+function contentOf({ codebook, file, hash }: LoadedCodebook) {
+  const fields = file.fields.map((field) => ({ ...field, kind: codebook.field.get(field.name)?.type.kind }))
+  const lists = codebook.fields.flatMap(({ type }, index) => {
+    const list = file.fields[index]?.codes?.file
+    return type.kind === 'codes' && list !== undefined ? [[list, type.list.codes] as const] : []
+  })
+  return { ...file, hash, fields, lists: Object.fromEntries(lists) }
 }

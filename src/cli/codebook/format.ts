@@ -18,17 +18,19 @@ export function formatGold({ records, shortlists }: GoldCheck): string {
   const lines = shortlists.map(({ field, first, records: of, found }) => {
     return `  ${field}: the code is among the first ${first} of the shortlist for ${found} of ${of} records`
   })
-  return [`${records} labelled records are sound`, ...lines].join('\n')
+  const sound = records === 1 ? '1 labelled record is sound' : `${records} labelled records are sound`
+  return [sound, ...lines].join('\n')
 }
 
-export function formatCodebook(codebook: Codebook): string {
+/** The codebook as a page to read; with `all` every code of its lists, else the first ones. */
+export function formatCodebook(codebook: Codebook, all = false): string {
   const { name, version, title, record, source, rulings, constraints } = codebook
   const parts = [
     `${title} (${name}@${version})`,
     ...(source === null ? [] : [source]),
     `${record.description} The model is shown ${record.texts.map((text) => text.name).join(', ')}` +
-      `${record.samples > 0 ? ` and the last ${record.samples} sample values` : ''}.`,
-    ...codebook.fields.map(formatField),
+      `${samplesOf(record.samples)}.`,
+    ...codebook.fields.map((field) => formatField(field, all)),
     ...(constraints.length > 0
       ? [
           section(
@@ -42,22 +44,27 @@ export function formatCodebook(codebook: Codebook): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function formatField(field: Field): string {
+function samplesOf(count: number): string {
+  if (count === 0) return ''
+  return count === 1 ? ' and the last sample value' : ` and the last ${count} sample values`
+}
+
+function formatField(field: Field, all: boolean): string {
   const { name, title, type, guidance, note, multi, nullable, asked } = field
   const traits = [
-    ...(multi === null ? [] : [`up to ${multi} values`]),
+    ...(multi === null ? [] : [multi === 1 ? 'up to 1 value' : `up to ${multi} values`]),
     ...(nullable ? ['may be empty'] : []),
     ...(asked || type.kind === 'derived' ? [] : ['never asked']),
   ]
   const heading = `${title} (${[name, ...traits].join(', ')})`
   return section(heading, [
     ...(guidance === null ? [] : [guidance]),
-    ...valueLines(field),
+    ...valueLines(field, all),
     ...(note === null ? [] : [note]),
   ])
 }
 
-function valueLines({ type }: Field): string[] {
+function valueLines({ type }: Field, all: boolean): string[] {
   switch (type.kind) {
     case 'values':
       return type.values.map(
@@ -66,17 +73,19 @@ function valueLines({ type }: Field): string[] {
       )
     case 'codes': {
       const codes = type.list.codes
-        .slice(0, MOST_CODES_SHOWN)
+        .slice(0, all ? undefined : MOST_CODES_SHOWN)
         .map(({ code }) => `${code}: ${pathOf(type.list, code).join(' > ')}`)
       const more = type.list.codes.length - codes.length
-      return more > 0 ? [...codes, `… and ${more} more codes`] : codes
+      return more > 0 ? [...codes, `… and ${more} more codes: --all shows them`] : codes
     }
     case 'number':
       return [`${type.whole ? 'a whole number' : 'a number'} from ${type.min} to ${type.max}: ${type.definition}`]
     case 'pattern':
       return [`a text of the form ${type.source}: ${type.definition}`]
     case 'text':
-      return [`a text of at most ${type.maxLength} characters: ${type.definition}`]
+      return [
+        `a text of at most ${type.maxLength} ${type.maxLength === 1 ? 'character' : 'characters'}: ${type.definition}`,
+      ]
     case 'derived': {
       const groups = Map.groupBy(type.valueOf, ([, value]) => value)
       return [...groups].map(

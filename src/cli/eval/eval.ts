@@ -12,7 +12,7 @@ import type { GoldRow } from '../../eval/gold-file.ts'
 import { predictByRules } from '../../eval/prediction.ts'
 import { measureRecall } from '../../eval/recall.ts'
 import { type ScoredRow, score } from '../../eval/score.ts'
-import { CODEBOOK_FLAGS, readCodebookChoice } from '../codebook/codebook-option.ts'
+import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
 import { httpUrls, oneOf } from '../ui/option-values.ts'
 import {
@@ -24,9 +24,10 @@ import {
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
+import { reportCapture } from './capture-report.ts'
 import type { ExchangeChoice } from './exchange.ts'
 import { formatPacks, formatScore } from './format.ts'
-import { loadEvalCodebook, readGoldFile, SHIPPED_GOLD } from './gold.ts'
+import { describeGold, type EvalCodebook, goldPathOf, loadEvalCodebook, readGoldFile } from './gold.ts'
 import { checkFigures, type FailUnder, findShortfalls, parseFailUnder, parsePacks } from './options.ts'
 import { noCost, type Report } from './report.ts'
 import { runThroughService } from './service.ts'
@@ -48,10 +49,7 @@ export function addEvalCommand(program: Command): void {
   program
     .command('eval')
     .description('Score the answers against labelled records')
-    .argument(
-      '[gold]',
-      'gold file, JSON lines with labels (default: the one of this repository, on which the rules were tuned)',
-    )
+    .argument('[gold]', 'gold file, JSON lines with labels (default: the one that comes with a built-in codebook)')
     .option(
       '--mode <mode>',
       'rules: score the rules alone, without a service; model, hybrid: score the whole service, as classify --mode',
@@ -60,7 +58,7 @@ export function addEvalCommand(program: Command): void {
     )
     .option(
       CODEBOOK_FLAGS,
-      'codebook of the labels: a YAML file or the name of a built-in one (default: economic-indicators)',
+      'codebook of the labels: a YAML file, the name of a built-in one, or with --ingress of a stored one (default: economic-indicators)',
     )
     .addOption(
       new Option('--pack <list>', 'records in one request to the model; several sizes such as 1,5,10,25 are compared')
@@ -100,19 +98,19 @@ export function addEvalCommand(program: Command): void {
 
 async function runEval(file: string | undefined, options: EvalOptions): Promise<number> {
   const exchange = exchangeOf(options)
-  const loaded = await loadEvalCodebook(options.codebook)
+  const chosen = await loadEvalCodebook(options.codebook, options.ingress)
+  const { loaded } = chosen
   const { codebook } = loaded
-  const rows = await readGoldFile(file ?? SHIPPED_GOLD, codebook, { needsLabels: exchange?.kind !== 'capture' })
-  if (file === undefined)
-    say('No gold file was named: scoring the one of this repository, on which the rules were tuned.')
+  const path = goldPathOf(file, chosen, options.codebook)
+  const rows = await readGoldFile(path, codebook, { needsLabels: exchange?.kind !== 'capture' })
   const fields = scoredFields(codebook, rows)
   if (options.fit === true) {
     process.stdout.write(`${formatEvidence(fitEvidence(schemeOf(loaded), rows, fields))}\n`)
     return EXIT_OK
   }
   if (options.failUnder !== undefined) checkFigures(options.failUnder, codebook, fields)
-  if (options.mode === 'rules') return scoreRules(rows, loaded, file ?? null, options)
-  return await scoreService(rows, loaded, file ?? null, { ...options, mode: options.mode, exchange })
+  if (options.mode === 'rules') return scoreRules(rows, loaded, file, options)
+  return await scoreService(rows, chosen, file, { ...options, mode: options.mode, exchange })
 }
 
 /** Reads the options --record, --capture and --replay, of which commander lets at most one pass. */
@@ -131,10 +129,10 @@ function exchangeOf({ record, capture, replay, mode }: EvalOptions): ExchangeCho
 }
 
 /** The parts of a report that are the same for every mode and pack size. */
-function headOf(rows: readonly GoldRow[], { codebook }: LoadedCodebook, file: string | null, mode: string) {
+function headOf(rows: readonly GoldRow[], { codebook }: LoadedCodebook, file: string | undefined, mode: string) {
   const labelled = rows.map(({ indicator, labels }) => ({ record: indicator, labels }))
   return {
-    gold: file ?? 'shipped (written and tuned on by the authors)',
+    gold: describeGold(file, codebook),
     mode,
     codebook: `${codebook.name}@${codebook.version}`,
     codebook_version: codebook.version,
@@ -146,7 +144,7 @@ function headOf(rows: readonly GoldRow[], { codebook }: LoadedCodebook, file: st
 function scoreRules(
   rows: readonly GoldRow[],
   loaded: LoadedCodebook,
-  file: string | null,
+  file: string | undefined,
   options: EvalOptions,
 ): number {
   const scheme = schemeOf(loaded)
@@ -166,12 +164,11 @@ function scoreRules(
 
 async function scoreService(
   rows: readonly GoldRow[],
-  loaded: LoadedCodebook,
-  file: string | null,
+  { loaded, isOwnFile }: EvalCodebook,
+  file: string | undefined,
   options: EvalOptions & { readonly mode: 'model' | 'hybrid'; readonly exchange: ExchangeChoice | undefined },
 ): Promise<number> {
   const { mode, pack: packs, ingress, exchange } = options
-  const isOwnCodebook = options.codebook !== undefined && (await readCodebookChoice(options.codebook)).kind === 'file'
   const outcome = await underInterrupts(
     () =>
       say(
@@ -180,18 +177,27 @@ async function scoreService(
           : `${STOPPING} What was kept so far stays in ${exchange.file}.`,
       ),
     (interrupts) =>
-      runThroughService(rows, { mode, packs, ingress, exchange, loaded, isOwnCodebook }, readConfig(), interrupts),
+      runThroughService(
+        rows,
+        { mode, packs, ingress, exchange, loaded, isOwnCodebook: isOwnFile },
+        readConfig(),
+        interrupts,
+      ),
   ).catch((error: unknown): null => {
     if (isInterrupted(error)) return null
     throw error
   })
   if (outcome === null) return EXIT_INTERRUPTED
-  if (exchange?.kind === 'capture') return reportCapture(exchange.file, outcome.exchanged, file, options)
+  if (exchange?.kind === 'capture') {
+    reportCapture(exchange.file, outcome.exchanged, { gold: file ?? null, rows }, options)
+    return EXIT_OK
+  }
   if (exchange?.kind === 'record') say(`Recorded ${outcome.exchanged} requests with their answers in ${exchange.file}.`)
   const fields = scoredFields(loaded.codebook, rows)
   const head = headOf(rows, loaded, file, mode)
+  const leftOut = outcome.unanswered === undefined ? {} : { unanswered: outcome.unanswered }
   const reports = outcome.runs.map(
-    ({ pack, scored, ...run }): Report => ({ ...head, pack, ...run, ...score(scored, fields) }),
+    ({ pack, scored, ...run }): Report => ({ ...head, pack, ...run, ...score(scored, fields), ...leftOut }),
   )
   const [first] = reports
   if (first === undefined) throw new ServiceError('input-invalid', '--pack must name a size')
@@ -204,19 +210,6 @@ async function scoreService(
     if (reports.length > 1) process.stdout.write(`\n${formatPacks(reports)}\n`)
   }
   return exitCodeOf(options.failUnder, reports)
-}
-
-/** Says what was captured and how to go on. There are no scores, because the run was answered with guesses. */
-function reportCapture(path: string, requests: number, gold: string | null, { json, mode }: EvalOptions): number {
-  if (json === true) printJson({ captured: requests, file: path })
-  else {
-    process.stdout.write(
-      `Captured ${requests} requests in ${path}, one JSON object a line; no score, because guesses answered this run.\n` +
-        'Next: answer each "request" by its messages and schema, and add the JSON of the answer to its line as "answer".\n' +
-        `Then score the answers: npm run eval --${gold === null ? '' : ` ${gold}`} --mode ${mode} --replay ${path}\n`,
-    )
-  }
-  return EXIT_OK
 }
 
 function exitCodeOf(failUnder: FailUnder | undefined, reports: readonly Report[]): number {

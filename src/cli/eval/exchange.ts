@@ -1,11 +1,13 @@
 /** The options --record, --capture and --replay of `eval`: what stands between the replica of an evaluation and its model. */
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/http-url.ts'
 import { capturedLine, createExchangeFile, readAskedModels, recordedLine } from './exchange-file.ts'
 import { startRelay } from './relay.ts'
+import type { LeftUnanswered } from './report.ts'
 
 /** What happens to the requests of an evaluation, and the file that holds them. */
 export interface ExchangeChoice {
@@ -26,6 +28,8 @@ export interface Exchange {
   readonly failed: AbortSignal
   /** The number of requests in the file so far. */
   count(): number
+  /** What the file of a replay leaves unanswered, from the running offline model; undefined where no file is replayed. */
+  unanswered(): Promise<LeftUnanswered | undefined>
   /** Ends what was opened; called once the stack has stopped. */
   close(): Promise<void>
 }
@@ -33,7 +37,14 @@ export interface Exchange {
 /** Opens the exchange of an evaluation with its model. Without a choice nothing stands between them. */
 export async function openExchange(choice: ExchangeChoice | undefined, config: Config): Promise<Exchange> {
   const failure = new AbortController()
-  const nothing = { config, replicaEnv: {}, failed: failure.signal, count: () => 0, close: async () => undefined }
+  const nothing = {
+    config,
+    replicaEnv: {},
+    failed: failure.signal,
+    count: () => 0,
+    unanswered: async () => undefined,
+    close: async () => undefined,
+  }
   if (choice === undefined) return nothing
   return choice.kind === 'replay'
     ? await openReplay(choice.file, config, failure)
@@ -67,10 +78,14 @@ async function openRecording(
     config,
     replicaEnv: {
       OPENAI_BASE_URL: relay.url,
-      ...(kind === 'capture' ? { OPENAI_API_KEY: null, OPENAI_ESCALATION_MODEL: null } : {}),
+      // A captured request names the model that would have been asked.
+      ...(kind === 'capture'
+        ? { OPENAI_API_KEY: null, OPENAI_ESCALATION_MODEL: null, OPENAI_MODEL: given.openai.model }
+        : {}),
     },
     failed: failure.signal,
     count: file.count,
+    unanswered: async () => undefined,
     close: async () => {
       await relay.close()
       await file.close()
@@ -103,8 +118,18 @@ async function openReplay(file: string, given: Config, failure: AbortController)
     },
     failed: failure.signal,
     count: () => count,
+    unanswered: () => readUnanswered(config, file),
     close: relay.close,
   }
+}
+
+const healthSchema = z.object({ unanswered: z.object({ fields: z.number(), records: z.number() }).optional() })
+
+/** Asks the offline model what its file leaves unanswered. */
+async function readUnanswered({ offlineModel }: Config, file: string): Promise<LeftUnanswered | undefined> {
+  const response = await fetch(`http://127.0.0.1:${offlineModel.port}/health`)
+  const { unanswered } = healthSchema.parse(await response.json())
+  return unanswered === undefined || unanswered.fields === 0 ? undefined : { ...unanswered, file }
 }
 
 function withOfflineModel(config: Config, answers: Config['offlineModel']['answers']): Config {

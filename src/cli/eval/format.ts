@@ -1,9 +1,10 @@
 /** Formats the report of `eval` as text for people. */
 
+import { pluralise } from '../../catalogue/problem-report.ts'
 import { ALL, type Miss, showLabel } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
 import { OFFLINE_RECORDED_NAME } from '../../lib/model-names.ts'
-import { formatSources } from '../classify/format.ts'
+import { formatSources } from '../ui/label-text.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { Report } from './report.ts'
 
@@ -14,10 +15,19 @@ const MAX_LISTED_LINES = 10
 const LABEL_WIDTH = 22
 
 export function formatScore(report: Report): string {
-  return [
-    `${report.n} labelled records, mode ${report.mode}, codebook ${report.codebook}`,
+  const head = [
+    `${pluralise(report.n, 'labelled record')}, mode ${report.mode}, codebook ${report.codebook}`,
     `gold: ${report.gold}`,
+  ]
+  if (report.mode === 'rules' && !hasReadings(report)) {
+    const fields = Object.keys(report.labelled).join(', ')
+    const nothing = `The codebook has no rules for ${fields}, so nothing was decided: score a model with --mode model`
+    return [...head, nothing, ...shortlistLines(report)].join('\n')
+  }
+  return [
+    ...head,
     answeredBy(report),
+    ...unansweredLines(report),
     '',
     ...fieldTable(report),
     ...firstReadingLines(report),
@@ -34,6 +44,18 @@ export function formatScore(report: Report): string {
   ].join('\n')
 }
 
+/** Whether a rule read any of the scored fields. */
+function hasReadings({ rules }: Report): boolean {
+  return Object.keys(rules).length > 0
+}
+
+function unansweredLines({ unanswered }: Report): string[] {
+  if (unanswered === undefined) return []
+  const { fields, records, file } = unanswered
+  const verb = fields === 1 ? 'was' : 'were'
+  return [`${pluralise(fields, 'field')} of ${pluralise(records, 'record')} ${verb} left unanswered in ${file}`]
+}
+
 /** Names the model that answered, and warns where no live language model did, because the scores then say nothing about one. */
 function answeredBy({ mode, model }: Report): string {
   if (mode === 'rules') return 'answered by: the rules alone'
@@ -46,14 +68,19 @@ function answeredBy({ mode, model }: Report): string {
   return `answered by: ${names}. This is the OFFLINE model: the figures test the service and are not the accuracy of a language model`
 }
 
-function fieldTable({ n, labelled, accuracy, intervals, sure, rules }: Report): string[] {
+function fieldTable(report: Report): string[] {
+  const { n, labelled, accuracy, intervals, sure } = report
   const names = Object.keys(labelled)
-  const hasRules = Object.keys(rules).length > 0
+  const hasRules = hasReadings(report)
   const isPartial = Object.values(labelled).some((count) => count < n)
   const width = Math.max(LABEL_WIDTH, ...names.map((name) => name.length + 2))
   const line = (label: string, name: string, count: number, sureText: string) =>
-    `${label.padEnd(width)}${isPartial ? String(count).padStart(7) : ''}` +
-    `${formatFigure(accuracy[name]).padStart(8)}  ${formatInterval(intervals[name])}${sureText}`
+    [
+      label.padEnd(width),
+      isPartial ? String(count).padStart(9) : '',
+      formatFigure(accuracy[name]).padStart(10),
+      `  ${formatInterval(intervals[name]).padEnd(13)}${sureText}`.trimEnd(),
+    ].join('')
   const sureOf = (name: string) => {
     const score = sure.by_field[name]
     if (!hasRules || score === undefined) return ''
@@ -64,10 +91,10 @@ function fieldTable({ n, labelled, accuracy, intervals, sure, rules }: Report): 
     `rules sure of every field that a model may be asked for: coverage ${formatFigure(sure.coverage)} ` +
     `${formatInterval(intervals['sure.coverage'])}, precision ${formatFigure(sure.precision)} ${formatInterval(intervals['sure.precision'])}`
   return [
-    `${'field'.padEnd(width)}${isPartial ? 'records'.padStart(7) : ''}accuracy  95 % interval${hasRules ? '   sure: coverage  precision' : ''}`,
+    `${'field'.padEnd(width)}${isPartial ? 'records'.padStart(9) : ''}  accuracy  95 % interval${hasRules ? '  sure: coverage  precision' : ''}`,
     ...names.map((name) => line(name, name, labelled[name] ?? 0, sureOf(name))),
     line(allLabel, ALL, n, ''),
-    hasRules ? joint : 'no rule reads any of these fields: they are for a model (--mode model) or a person',
+    ...(hasRules ? [joint] : []),
   ]
 }
 
@@ -127,15 +154,20 @@ function ruleTables({ rules }: Report): string[] {
   return Object.keys(rules).length === 0 ? [] : ['no rule was wrong', '']
 }
 
-function costLines({ cost, prompt, pack }: Report): string[] {
+function usdPerThousand({ cost_usd_per_1000: usd, unknown_price: unknown }: Report['cost']): string {
+  if (unknown === undefined) return `USD ${usd}`
+  return usd === 0 ? `USD not known: ${unknown}` : `USD ${usd} or more: ${unknown}`
+}
+
+function costLines({ cost, prompt, pack, codebook }: Report): string[] {
   const lines = [
-    `cost per 1,000 records: ${cost.requests_per_1000} requests, USD ${cost.cost_usd_per_1000}` +
+    `cost per 1,000 records: ${cost.requests_per_1000} requests, ${usdPerThousand(cost)}` +
       (pack === undefined ? '' : ` (${pack} records to a request)`),
     `static prompt ${prompt.version}: about ${formatCount(prompt.static_tokens_estimated)} tokens at the start of every request`,
   ]
   if (cost.by_source === undefined) return lines
   const rest = `needs review: ${formatCount(cost.needs_review ?? 0)}, unverified: ${formatCount(cost.unverified ?? 0)}`
-  return [...lines, `decided by: ${formatSources(cost.by_source)}; ${rest}`]
+  return [...lines, `decided by: ${formatSources(cost.by_source, codebook)}; ${rest}`]
 }
 
 function missList(misses: readonly Miss[]): string[] {
@@ -143,7 +175,8 @@ function missList(misses: readonly Miss[]): string[] {
   const shown = misses.slice(0, MAX_LISTED_MISSES).map((miss) => {
     const { name, units, field, expected, got, rule, sure } = miss
     const reader = rule === null ? '' : ` (${rule}${sure ? ', sure' : ''})`
-    return `  ${name} [${units ?? ''}] ${field}: ${showLabel(expected)} expected, got ${showLabel(got)}${reader}`
+    const unit = units === null || units === '' ? '' : ` [${units}]`
+    return `  ${name}${unit} ${field}: ${showLabel(expected)} expected, got ${showLabel(got)}${reader}`
   })
   const rest = misses.length > shown.length ? [`  and ${misses.length - shown.length} more (--json lists all)`] : []
   return [`misses (${misses.length}):`, ...shown, ...rest]

@@ -18,7 +18,16 @@ export interface Report extends Score {
   readonly pack?: number
   readonly first_readings?: FirstReadingScore | null
   readonly model: ModelReport | null
+  /** What a replay's file leaves unanswered; absent where no file was replayed, and where nothing is left. */
+  readonly unanswered?: LeftUnanswered
   readonly cost: Pick<CostReport, 'requests_per_1000' | 'cost_usd_per_1000'> & Partial<CostReport>
+}
+
+/** The fields that a file of recorded answers was asked for and leaves unanswered, and the records that have such a field. */
+export interface LeftUnanswered {
+  readonly fields: number
+  readonly records: number
+  readonly file: string
 }
 
 export interface ModelReport {
@@ -37,6 +46,8 @@ export interface CostReport {
   readonly by_source: Readonly<Record<Source, number>>
   readonly needs_review: number
   readonly unverified: number
+  /** Why requests count as free; absent where every price is known. */
+  readonly unknown_price?: string
 }
 
 /** The results of sending all labelled records through the service with one pack size. */
@@ -59,6 +70,7 @@ export function costOf(summaries: readonly BatchSummary[], records: number): Cos
     summaries.reduce((total, summary) => total + value(summary), 0)
   const requests = sum((summary) => summary.model_requests)
   const usd = sum((summary) => summary.cost_usd)
+  const unpriced = summaries.flatMap(({ warnings }) => warnings).find(({ code }) => code === 'no-price')
   const bySource = (source: Source) => sum((summary) => summary.by_source[source])
   return {
     model_requests: requests,
@@ -79,5 +91,6 @@ export function costOf(summaries: readonly BatchSummary[], records: number): Cos
     },
     needs_review: sum((summary) => summary.needs_review),
     unverified: sum((summary) => summary.unverified),
+    ...(unpriced === undefined ? {} : { unknown_price: unpriced.message }),
   }
 }

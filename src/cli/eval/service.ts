@@ -18,7 +18,7 @@ import { createServiceClient } from '../client/service.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { type Interrupts, say } from '../ui/terminal.ts'
 import type { ExchangeChoice } from './exchange.ts'
-import { costOf, type ServiceRun } from './report.ts'
+import { costOf, type LeftUnanswered, type ServiceRun } from './report.ts'
 import { withTemporaryStack } from './temporary-stack.ts'
 
 export interface ServiceOptions {
@@ -38,6 +38,8 @@ export interface ServiceOutcome {
   readonly runs: readonly ServiceRun[]
   /** The number of requests that were recorded, captured or replayed. */
   readonly exchanged: number
+  /** What the file of a replay leaves unanswered; undefined where no file is replayed. */
+  readonly unanswered?: LeftUnanswered | undefined
 }
 
 /** The catalogue of the records in a running service, so that they overwrite no result of its own catalogues. */
@@ -80,6 +82,7 @@ export async function runThroughService(
     async ({ url, interrupts: bound, exchange }) => ({
       runs: await runAll(rows, options, [url], bound),
       exchanged: exchange.count(),
+      unanswered: await exchange.unanswered(),
     }),
   )
 }

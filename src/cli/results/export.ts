@@ -20,6 +20,7 @@ import {
   warnOfNpmLines,
   writeStdout,
 } from '../ui/terminal.ts'
+import { checkCatalogue } from './known-catalogue.ts'
 
 const STATUSES = ['accepted', 'unverified', 'needs-review'] as const satisfies readonly Status[]
 
@@ -62,6 +63,8 @@ export function addExportCommand(program: Command): void {
             if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
               throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
             }
+            // The history keeps what a run classified, also where the catalogue has gone since.
+            if (options.run === undefined) await checkCatalogue(store, options.catalogue)
             const results: Results = { store, scheme: await schemeOfResults(store, options), options, signal }
             const written =
               options.out === undefined

@@ -1,12 +1,14 @@
 /** The command `status ID`: shows the latest classification of an indicator, or the totals of a run. */
 import type { Command } from 'commander'
 import { codebookNameOf } from '../../classification/result-body.ts'
+import type { Codebook } from '../../codebooks/codebook.ts'
 import { readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import type { ResultBody } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
-import { readStatus } from '../client/service.ts'
+import { readStoredCodebook } from '../classify/run-codebook.ts'
+import { createServiceClient, readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
 
@@ -51,9 +53,29 @@ export function addStatusCommand(program: Command): void {
         say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
       } else if (options.json === true) printJson(found)
-      else if ('indicator_id' in found) process.stdout.write(`${formatClassification(found as ResultBody)}\n`)
-      else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+      else if ('indicator_id' in found) {
+        const result = found as ResultBody
+        process.stdout.write(`${formatClassification(result, await codebookOf(result, urls, signal))}\n`)
+      } else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
     })
+}
+
+/**
+ * Reads the codebook of a result from the service, for the titles of its codes; undefined where the service cannot give it, as
+ * one of an earlier release, because the codes alone say enough.
+ */
+async function codebookOf(
+  { codebook, codebook_hash: hash }: ResultBody,
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<Codebook | undefined> {
+  if (codebook === undefined || hash === undefined || hash === '') return undefined
+  const service = createServiceClient({ urls, patienceMs: TIMEOUT_MS })
+  const reference = `${codebookNameOf(codebook)}@${hash}`
+  return await readStoredCodebook(service, reference, signal).then(
+    (loaded) => loaded.codebook,
+    () => undefined,
+  )
 }
 
 /** Rethrows an error; to one about an indicator that several catalogues or codebooks have it adds the options that choose. */

@@ -107,11 +107,13 @@ async function decideAll(
     const key = JSON.stringify([catalogue, known.indicator.indicator_id])
     const twin = byIndicator.get(key)
     if (twin !== undefined) {
+      // The reader of the file has reported an id that stands twice in the same words.
+      if (parsed.problems.some(({ line: at, field }) => at === line.line && field === 'indicator_id')) continue
       const message = `${showValue(line.indicatorId)} is in line ${twin.line.line} already: decide it once`
       problems.push({ line: line.line, field: 'indicator_id', message })
       continue
     }
-    const outcome = decideLabels(line, known.latest.classification, scheme.codebook)
+    const outcome = decideLabels(line, known.latest.classification, scheme)
     if ('problems' in outcome) {
       problems.push(...outcome.problems)
       continue

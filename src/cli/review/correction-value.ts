@@ -1,8 +1,10 @@
 /** Reads the label that a person wrote for a field of a codebook, in pure functions. */
 import { showValue } from '../../catalogue/problem-report.ts'
+import type { Shortlister } from '../../classification/shortlist.ts'
 import type { Field, FieldKind } from '../../codebooks/codebook.ts'
 import type { LabelValue } from '../../codebooks/types.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
+import { isCode, readCodeText } from './code-text.ts'
 import type { CorrectionText } from './decision.ts'
 
 export type ReadLabel = { readonly label: LabelValue } | { readonly message: string }
@@ -11,6 +13,10 @@ type SingleLabel = { readonly label: string | number } | { readonly message: str
 
 /** What a person may write for "no label" in a field that can have none. */
 const NO_LABEL = /^(?:null|none|-)$/i
+/** How a text says that the field may have no label at all, in place of an empty list. */
+const NULL = /^null$/i
+/** How a text writes a list without labels. */
+const EMPTY_LIST = /^\[\s*\]$/
 /** Between the labels of a field with several. A comma separates corrections, so it cannot stand here. */
 const BETWEEN_LABELS = /[+|;]/
 const PLAIN_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
@@ -19,27 +25,28 @@ const MAX_ALLOWED = 60
 
 /**
  * Reads the label of an askable field. Case, spaces and underscores do not matter in the values of the codebook. Several
- * labels are joined by + or |, and no label is null, none or -.
+ * labels are joined by + or |, and no label is null, none or -, or an empty list in a field with several. With the
+ * `shortlister` of a code field the message about an unknown code suggests codes by their titles.
  */
-export function readLabelText(field: Field, written: CorrectionText): ReadLabel {
+export function readLabelText(field: Field, written: CorrectionText, shortlister?: Shortlister): ReadLabel {
   const { type, multi, nullable } = field
-  if (typeof written === 'string' && NO_LABEL.test(written.trim()) && !isValue(type, written)) {
-    if (nullable) return { label: null }
-    // A field with several labels may have an empty list of them.
-    if (multi !== null) return { label: [] }
-  }
   if (multi === null) {
     if (typeof written !== 'string') return { message: `takes one label, and ${written.length} are given` }
-    return readSingle(type, written.trim())
+    return nullable && isNone(type, written) ? { label: null } : readSingle(type, written.trim(), shortlister)
   }
-  const parts = typeof written === 'string' ? partsOf(type, written) : written
+  if (nullable && typeof written === 'string' && NULL.test(written.trim()) && isNone(type, written)) {
+    return { label: null }
+  }
+  const parts = (typeof written === 'string' ? partsOf(type, written) : written).filter((part) => part.trim() !== '')
+  const [only, ...others] = parts
+  const isEmpty = only === undefined || (others.length === 0 && (isNone(type, only) || EMPTY_LIST.test(only.trim())))
+  if (isEmpty) return { label: [] }
   const labels: (string | number)[] = []
   for (const part of parts) {
-    const read = readSingle(type, part.trim())
+    const read = readSingle(type, part.trim(), shortlister)
     if ('message' in read) return read
     if (!labels.includes(read.label)) labels.push(read.label)
   }
-  if (labels.length === 0) return { message: `holds no label; ${allowedOf(type)}` }
   if (labels.length > multi) return { message: `takes at most ${multi} labels, and ${labels.length} are given` }
   return { label: labels.map(String) }
 }
@@ -48,17 +55,23 @@ function partsOf(type: FieldKind, written: string): string[] {
   return isValue(type, written) ? [written] : written.split(BETWEEN_LABELS).filter((part) => part.trim() !== '')
 }
 
-/** Whether the whole text is a value of the codebook, such as the value "none" of a field. */
+/** Whether the text says that there is no label, and is no value such as the value "none" of a field. */
+function isNone(type: FieldKind, written: string): boolean {
+  const text = written.trim()
+  return NO_LABEL.test(text) && !(type.kind === 'codes' ? isCode(type, text) : isValue(type, text))
+}
+
+/** Whether the whole text is a value of the codebook. */
 function isValue(type: FieldKind, written: string): boolean {
   return (type.kind === 'values' || type.kind === 'codes') && 'label' in readSingle(type, written.trim())
 }
 
-function readSingle(type: FieldKind, text: string): SingleLabel {
+function readSingle(type: FieldKind, text: string, shortlister?: Shortlister): SingleLabel {
   switch (type.kind) {
     case 'values':
       return readValue(type, text)
     case 'codes':
-      return readCode(type, text)
+      return readCodeText(type, text, shortlister)
     case 'number': {
       const value = PLAIN_NUMBER.test(text) ? Number(text) : Number.NaN
       const isInside = value >= type.min && value <= type.max && (!type.whole || Number.isInteger(value))
@@ -93,20 +106,6 @@ function readValue(type: Extract<FieldKind, { kind: 'values' }>, text: string): 
   return { message: `${showValue(text)} is not in the codebook${hint} ${allowedOf(type)}` }
 }
 
-function readCode({ list, onlyLeaves }: Extract<FieldKind, { kind: 'codes' }>, text: string): SingleLabel {
-  const code = list.byCode.get(text) ?? list.byCode.get(text.toUpperCase())
-  if (code === undefined) {
-    const meant = list.codes.filter(({ code: one }) => one.startsWith(text) || text.startsWith(one)).slice(0, 5)
-    const known = (text === '' || meant.length === 0 ? list.codes.slice(0, 3) : meant).map((one) => one.code)
-    return { message: `${showValue(text)} is no code of the list, which has codes such as ${known.join(', ')}` }
-  }
-  if (!onlyLeaves || list.leaves.has(code.code)) return { label: code.code }
-  const children = list.codes.filter(({ parent }) => parent === code.code).map((one) => one.code)
-  return {
-    message: `${showValue(text)} is a group of codes: give one of its codes, such as ${children.slice(0, 10).join(', ')}`,
-  }
-}
-
 /** Says what labels a field takes, for a person who wrote another one. */
 export function allowedOf(type: FieldKind): string {
   switch (type.kind) {
@@ -116,7 +115,7 @@ export function allowedOf(type: FieldKind): string {
       return `Allowed: ${values.join(', ')}${rest}`
     }
     case 'codes':
-      return 'a code of the code list is needed'
+      return 'a code of the code list, or its title, is needed'
     case 'number':
       return `${type.whole ? 'a whole number' : 'a number'} from ${type.min} to ${type.max} is needed`
     case 'pattern':

@@ -3,6 +3,7 @@
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { escapeFormula, labelText } from '../../catalogue/results-writer.ts'
 import { askableFields, completeLabels, isSameLabel } from '../../classification/fields.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Labels, LabelValue } from '../../classification/types.ts'
 import { validate } from '../../classification/validate.ts'
 import { type Codebook, type Field, isValueOf, meets } from '../../codebooks/codebook.ts'
@@ -26,14 +27,15 @@ export interface DecidedLabels {
 export function decideLabels(
   line: ReviewLine,
   current: Classification,
-  codebook: Codebook,
+  scheme: Pick<PreparedScheme, 'codebook' | 'shortlisters'>,
 ): DecidedLabels | { readonly problems: readonly ReviewProblem[] } {
+  const { codebook } = scheme
   const problems: ReviewProblem[] = []
   const add = (field: string, message: string) => problems.push({ line: line.line, field: printable(field), message })
   const given: Record<string, LabelValue> = { ...current.labels }
   const corrected = new Set<string>()
   for (const [name, written] of line.corrections) {
-    const checked = checkCorrection(codebook, name, written)
+    const checked = checkCorrection(scheme, name, written)
     if ('message' in checked) add(name, checked.message)
     else {
       given[checked.field] = checked.label
@@ -82,7 +84,9 @@ function faultOf(field: Field, given: Labels, complete: Labels, isCorrected: boo
   const { name, appliesWhen, nullable } = field
   if (appliesWhen !== null && !meets(complete, appliesWhen)) {
     const wanted = Object.entries(appliesWhen).map(([other, value]) => `${other} is ${[value].flat().join(' or ')}`)
-    return isCorrected && (given[name] ?? null) !== null ? `applies only where ${wanted.join(' and ')}` : null
+    const label = given[name] ?? null
+    const isLabel = label !== null && !(Array.isArray(label) && label.length === 0)
+    return isCorrected && isLabel ? `applies only where ${wanted.join(' and ')}` : null
   }
   const label = complete[name] ?? null
   if (label === null && !nullable) return `has no label yet: write ${name}=… into corrections`
@@ -107,7 +111,7 @@ export function impossibleParts(codebook: Codebook, labels: Labels, corrected: R
 }
 
 function checkCorrection(
-  codebook: Codebook,
+  { codebook, shortlisters }: Pick<PreparedScheme, 'codebook' | 'shortlisters'>,
   name: string,
   written: CorrectionText,
 ): { readonly field: string; readonly label: LabelValue } | { readonly message: string } {
@@ -127,6 +131,6 @@ function checkCorrection(
       'it is never asked, because it is read from each record, whereas a human answer holds for a whole shape'
     return { message: `cannot be corrected in a review: ${reason}: correct the catalogue` }
   }
-  const read = readLabelText(field, written)
+  const read = readLabelText(field, written, shortlisters.get(field.name))
   return 'message' in read ? read : { field: field.name, label: read.label }
 }

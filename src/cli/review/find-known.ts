@@ -1,5 +1,6 @@
 /** Finds the indicators that the lines of a review file name, in the catalogue of the line, of the command, or the only one. */
 import { pluralise, showValue } from '../../catalogue/problem-report.ts'
+import { codebookNameOf } from '../../classification/result-body.ts'
 import type { KnownIndicator, Store } from '../../store/types.ts'
 import type { ReviewLine } from './review-line.ts'
 
@@ -49,7 +50,9 @@ export async function* findKnown(
         continue
       }
       const known = idsOf(line).flatMap((id) => found.get(one.catalogue)?.get(id) ?? [])[0]
-      yield known === undefined ? { line, known, message: unknown(line, place, one.catalogue) } : { line, known }
+      yield known === undefined
+        ? { line, known, message: await unknown(store, line, place, one.catalogue) }
+        : { line, known }
     }
   }
 }
@@ -67,12 +70,28 @@ async function placeOf(store: Pick<Store, 'findClassifications'>, line: ReviewLi
     const count = pluralise(others.length + 1, 'catalogue')
     return { line, message: `${showValue(line.indicatorId)} is in ${count}, ${names}: ${advice}` }
   }
-  return { line, message: unknown(line, place, undefined) }
+  return { line, message: await unknown(store, line, place, undefined) }
 }
 
-function unknown({ indicatorId }: ReviewLine, { codebook }: Place, catalogue: string | undefined): string {
+/** Says that an id has no result by the codebook, and by which other codebooks or in which other catalogues it has one. */
+async function unknown(
+  store: Pick<Store, 'findClassifications'>,
+  line: ReviewLine,
+  { codebook }: Place,
+  catalogue: string | undefined,
+): Promise<string> {
   const where = catalogue === undefined ? '' : `, catalogue ${showValue(catalogue)}`
-  return `${showValue(indicatorId)} is not in the database${where} (codebook ${codebook}): classify it first`
+  const sentence = `${showValue(line.indicatorId)} is not in the database${where} (codebook ${codebook})`
+  for (const id of idsOf(line)) {
+    const found = await store.findClassifications(id, catalogue === undefined ? {} : { catalogue })
+    const [other, ...others] = new Set(
+      found.map((one) => codebookNameOf(one.codebook)).filter((name) => name !== codebook),
+    )
+    if (other === undefined) continue
+    const names = others.length === 0 ? '' : ` (also ${others.join(', ')})`
+    return `${sentence}, but classified by another codebook: --codebook ${other}${names}`
+  }
+  return `${sentence}: classify it first`
 }
 
 /** The ids that a line may mean: as it stands, and without the apostrophe that a CSV export puts before a formula. */

@@ -4,8 +4,10 @@ import { questionShapeOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Finding, Issue, Labels, Reading } from '../../classification/types.ts'
 import { isBlocked } from '../../classification/validate.ts'
+import { pathOf } from '../../codebooks/code-list.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { KnownIndicator, Store, StoredAnswer } from '../../store/types.ts'
+import { shownLabel } from '../ui/label-text.ts'
 
 /** The reasons for a review, the most serious first; the list of items has the same order. */
 export const REASONS = ['conflict', 'no-answer', 'doubt', 'older-codebook', 'unverified'] as const
@@ -26,6 +28,10 @@ export interface ReviewItem {
   readonly why: ReviewReason
   /** The labels of the result now, null where there is none. */
   readonly labels: Labels
+  /** The labels of code fields with the titles of their codes and of the parents; fields without a code are missing. */
+  readonly titles: Readonly<Record<string, string>>
+  /** The likeliest codes of each code field by what the record says, the likeliest first. */
+  readonly candidates: Readonly<Record<string, readonly Candidate[]>>
   readonly confidence: number
   /** The confidence of each field that has one. */
   readonly field_confidence: Readonly<Record<string, number>>
@@ -47,6 +53,13 @@ export interface ReviewItem {
   readonly same_shape_ids: readonly string[]
 }
 
+/** A code that a record may have, with its title and those of its parents from the top level down. */
+export interface Candidate {
+  readonly code: string
+  readonly title: string
+  readonly parents: readonly string[]
+}
+
 /** The indicators that need review and have the same shape. */
 export interface ReviewGroup {
   /** The indicator that represents the shape in the list of review items. */
@@ -58,6 +71,7 @@ export interface ReviewGroup {
 }
 
 const SHOWN_SAMPLES = 6
+const SHOWN_CANDIDATES = 5
 /** A review item carries at most this many characters of a description. */
 const SHOWN_DESCRIPTION_LENGTH = 500
 
@@ -114,6 +128,8 @@ function itemOf(
     sample_values: indicator.sample_values.slice(-SHOWN_SAMPLES),
     why: reasonOf(scheme, result),
     labels,
+    titles: titlesOf(scheme, labels),
+    candidates: candidatesOf(scheme, worst),
     confidence: result.confidence,
     field_confidence: result.field_confidence,
     source: result.source,
@@ -132,4 +148,28 @@ function itemOf(
     same_shape: count,
     same_shape_ids: ids,
   }
+}
+
+function titlesOf({ codebook }: PreparedScheme, labels: Labels): Record<string, string> {
+  return Object.fromEntries(
+    codebook.fields.flatMap(({ name, type }) => {
+      const text = type.kind === 'codes' ? shownLabel(codebook, name, labels[name] ?? null) : ''
+      return text === '' ? [] : [[name, text]]
+    }),
+  )
+}
+
+function candidatesOf({ codebook, shortlisters }: PreparedScheme, { indicator }: KnownIndicator) {
+  return Object.fromEntries(
+    askableFields(codebook).flatMap(({ name, type }) => {
+      if (type.kind !== 'codes') return []
+      const codes = shortlisters.get(name)?.find(indicator, SHOWN_CANDIDATES) ?? []
+      const found = codes.map((code): Candidate => {
+        const parents = pathOf(type.list, code)
+        const title = parents.pop() ?? ''
+        return { code, title, parents }
+      })
+      return [[name, found] as const]
+    }),
+  )
 }

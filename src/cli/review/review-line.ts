@@ -53,7 +53,12 @@ export const REVIEW_COLUMNS = [
   'description',
   'sample_values',
   'catalogue',
+  'titles',
+  'candidates',
 ] as const
+
+/** The columns that a review file has only where the codebook asks for codes. */
+export const CODE_COLUMNS: ReadonlySet<string> = new Set<(typeof REVIEW_COLUMNS)[number]>(['titles', 'candidates'])
 
 /** The column of a review file that shows the label of `field`, which may have the name of another column. */
 export function columnOfField(field: string): string {

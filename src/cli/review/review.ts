@@ -8,12 +8,16 @@ import { ServiceError } from '../../errors.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
+import { checkCatalogue } from '../results/known-catalogue.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { formatCount, printJson, say } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
-import { formatReviewFile, formatReviewItems } from './format.ts'
+import { readWhole, requireNoFile } from './file-access.ts'
+import { formatReviewFile, formatReviewItems, openVerb } from './format.ts'
 import { goldLines } from './gold.ts'
-import { personName, readWhole, systemUser } from './inputs.ts'
+import { findOtherCodebooks } from './other-codebooks.ts'
+import { personName, systemUser } from './person-name.ts'
 import { findReviewItems } from './review-items.ts'
 
 interface ScopeOptions {
@@ -62,7 +66,7 @@ export function addReviewCommand(program: Command): void {
       'write a review file to fill in, as csv or jsonl; needs --out',
       oneOf(['csv', 'jsonl']),
     )
-    .option('--out <file>', 'path of the review file; it appears when it is complete')
+    .option('--out <file>', 'path of the review file, which must not exist; it appears when it is complete')
     .action(list)
   review
     .command('apply')
@@ -95,27 +99,34 @@ async function list(options: ListOptions): Promise<void> {
   if ((format === undefined) !== (out === undefined)) {
     throw new ServiceError('input-invalid', 'To write a review file, give both --format csv|jsonl and --out FILE')
   }
+  if (out !== undefined) await requireNoFile(out)
   const limit =
     options.limit ?? (options.json === true || out !== undefined ? Number.MAX_SAFE_INTEGER : SHOWN_ON_TERMINAL)
   const { catalogue, unverified } = options
-  const statuses: readonly Status[] = unverified === true ? ['needs-review', 'unverified'] : ['needs-review']
-  const { found, codebook } = await withStore(async (store) => {
+  const withGuesses = unverified === true
+  const statuses: readonly Status[] = withGuesses ? ['needs-review', 'unverified'] : ['needs-review']
+  const { found, codebook, others } = await withStore(async (store) => {
     const scheme = await findScheme(options.codebook, store)
-    return { found: await findReviewItems(store, scheme, { catalogue, statuses, limit }), codebook: scheme.codebook }
+    await checkCatalogue(store, catalogue)
+    const { codebook } = scheme
+    const others =
+      options.codebook === undefined
+        ? await findOtherCodebooks(store, { codebook: codebook.name, catalogue, statuses })
+        : []
+    return { found: await findReviewItems(store, scheme, { catalogue, statuses, limit }), codebook, others }
   })
   if (format !== undefined && out !== undefined) {
     await writeFileAtomically(out, (append) => append(formatReviewFile(found.items, format, codebook)))
     const all = pluralise(found.shapes, 'shape')
-    say(
-      `Wrote ${formatCount(found.items.length)} of ${all} that ${found.shapes === 1 ? 'needs' : 'need'} review to ${out}`,
-    )
-    const chosen = options.codebook === undefined ? '' : ` --codebook ${options.codebook}`
-    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${out}${chosen}`)
+    say(`Wrote ${formatCount(found.items.length)} of ${all} that ${openVerb(found.shapes, withGuesses)} to ${out}`)
+    const chosen = options.codebook === undefined ? '' : ` --codebook ${shellWord(options.codebook)}`
+    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${shellWord(out)}${chosen}`)
   }
+  for (const line of others) say(line)
   if (options.json === true) {
     const { items, indicators, shapes, answered } = found
     printJson({ indicators, shapes, answered, items })
-  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found, codebook)}\n`)
+  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found, codebook, withGuesses)}\n`)
 }
 
 async function apply(file: string, options: ApplyCommandOptions): Promise<void> {
@@ -125,6 +136,7 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
   const { catalogue, dryRun = false } = options
   const report = await withStore(async (store) => {
     const scheme = await findScheme(options.codebook, store)
+    await checkCatalogue(store, catalogue)
     return await applyReview(store, bytes, { label, scheme, catalogue, by, dryRun })
   })
   for (const warning of report.warnings.slice(0, MAX_WARNINGS)) say(`Warning: ${warning}`)
@@ -138,6 +150,7 @@ async function exportGold(options: ScopeOptions & { readonly out?: string }): Pr
   const { out, catalogue } = options
   const count = await withStore(async (store) => {
     const { codebook } = await findScheme(options.codebook, store)
+    await checkCatalogue(store, catalogue)
     const writeLines = async (write: (text: string) => unknown) => {
       let lines = 0
       for await (const line of goldLines(store, codebook, catalogue)) {
@@ -154,10 +167,12 @@ async function exportGold(options: ScopeOptions & { readonly out?: string }): Pr
 }
 
 function formatApplied(report: ApplyReport): string {
-  const outcome = report.dry_run ? 'Dry run, nothing was stored' : `Stored as run ${report.run_id}`
+  const outcome = report.dry_run ? 'Dry run, nothing was stored; the file has' : `Stored as run ${report.run_id}:`
+  const takes = report.shapes === 1 ? 'takes' : 'take'
+  const effect = report.dry_run ? 'would take' : takes
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
   return [
-    `${outcome}: ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
-    `From the next run on, ${pluralise(report.shapes, 'shape')} ${report.shapes === 1 ? 'takes' : 'take'} these answers.`,
+    `${outcome} ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
+    `From the next run on, ${pluralise(report.shapes, 'shape')} ${effect} these answers.`,
   ].join('\n')
 }

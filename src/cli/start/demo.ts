@@ -91,7 +91,9 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
     const results = [...shown.values()].slice(0, SHOWN_RESULTS)
     if (options.json === true) printJson({ ...report, results })
     else {
-      process.stdout.write(`${formatReport(report)}\n\n${results.map(formatClassification).join('\n\n')}\n\n`)
+      process.stdout.write(
+        `${formatReport(report)}\n\n${results.map((one) => formatClassification(one)).join('\n\n')}\n\n`,
+      )
       process.stdout.write('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv\n')
     }
     if (report.failures.length > 0) say(formatFailures(report))

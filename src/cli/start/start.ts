@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { type Stack, startStack } from '../../embedded/stack.ts'
+import { OPENAI_API_URL } from '../../lib/http-url.ts'
 import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
 
 export function addStartCommand(program: Command): void {
@@ -37,11 +38,16 @@ export const STOPPING = 'Stopping … Press Ctrl+C again to kill the parts that 
  * Describes the model for people, with a warning about the offline model, whose answers do not come from a language
  * model.
  */
-export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineModel }: Config): string {
-  if (stack.offlineModelUrl === null) return 'the endpoint that the OPENAI_ variables name'
+export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineModel, openai }: Config): string {
+  if (stack.offlineModelUrl === null) {
+    const { model, escalationModel, baseUrl = OPENAI_API_URL } = openai
+    // Only the host is shown, because the address may hold a secret.
+    const at = `${model} at ${new URL(baseUrl).host}`
+    return escalationModel === undefined ? at : `${at}, and ${escalationModel} where the first answer is in doubt`
+  }
   const { from, file, noise } = offlineModel.answers
   const origin = {
-    rules: "the rules' guesses",
+    rules: "the rules' guesses, and fillers where a codebook has no rules",
     gold: 'labels of a gold file',
     recorded: `recorded ones from ${file}`,
     hostile: 'hostile',

@@ -12,7 +12,10 @@ import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import type { BatchOptions, Plan } from './types.ts'
 
-/** One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). */
+/**
+ * One indicator with its normalised form, its reading by the rules, and its hashes (SHA-256 in hexadecimal). A hash is computed
+ * when it is first asked for, because most steps need only some of them.
+ */
 export interface Prepared {
   readonly indicator: Indicator
   /** What the rules found, with what of it may stand in for a model. */
@@ -89,10 +92,7 @@ export function prepare(
     const context = audit
       ? { mode: 'model' as const, promptVersion: BLIND_PROMPT_VERSION }
       : { mode, promptVersion: PROMPT_VERSION }
-    const shape = questionShapeOf(scheme, indicator, reading, { ...context, model })
-    const inputHash = sha256(JSON.stringify(indicator))
-    const humanHashes = humanHashesOf(scheme, indicator, reading)
-    return { indicator, reading, audit, inputHash, shape, shapeHash: sha256(shape), humanHashes }
+    return hashedWhenAsked({ indicator, reading, audit }, scheme, { ...context, model })
   })
   const warnings: Warning[] = []
   if (unknownFields > 0) {
@@ -105,6 +105,40 @@ export function prepare(
     warnings.push({ code: 'dropped-sample-value', message, count: droppedPoints })
   }
   return { prepared, warnings }
+}
+
+/** Adds the shapes and hashes, each of which is computed when it is first read. */
+function hashedWhenAsked(
+  read: Pick<Prepared, 'indicator' | 'reading' | 'audit'>,
+  scheme: PreparedScheme,
+  context: Parameters<typeof questionShapeOf>[3],
+): Prepared {
+  const { indicator, reading, audit } = read
+  let inputHash: string | undefined
+  let shape: string | undefined
+  let shapeHash: string | undefined
+  let humanHashes: readonly string[] | undefined
+  return {
+    indicator,
+    reading,
+    audit,
+    get inputHash() {
+      inputHash ??= sha256(JSON.stringify(indicator))
+      return inputHash
+    },
+    get shape() {
+      shape ??= questionShapeOf(scheme, indicator, reading, context)
+      return shape
+    },
+    get shapeHash() {
+      shapeHash ??= sha256(this.shape)
+      return shapeHash
+    },
+    get humanHashes() {
+      humanHashes ??= humanHashesOf(scheme, indicator, reading)
+      return humanHashes
+    },
+  }
 }
 
 function humanHashesOf(scheme: PreparedScheme, indicator: Indicator, reading: Reading): string[] {

@@ -10,7 +10,14 @@ import { claimsToEnd } from './claims.ts'
 import { type Prepared, prepare, prepareOptionsOf } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult } from './results.ts'
-import { sumUp, toTotalsBody, warnOfNotionalCosts, warnOfOfflineModel } from './summary.ts'
+import {
+  openOfUnchanged,
+  sumUp,
+  toTotalsBody,
+  warnOfNotionalCosts,
+  warnOfOfflineModel,
+  warnOfUnknownPrices,
+} from './summary.ts'
 import { type Batch, type BatchState, type Plan, unjudgedPositions } from './types.ts'
 
 export interface SaveDeps {
@@ -43,7 +50,8 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     return unsettled.has(askedPosition(plan, position)) ? { ...one, toSave: null } : one
   })
   const saved = settled.flatMap(({ toSave }) => toSave ?? [])
-  const totals = sumUp(plan.ways.filter((way) => way.kind === 'unchanged').length, saved, answers.requests)
+  const unchanged = plan.ways.flatMap((way) => (way.kind === 'unchanged' ? [way.classification] : []))
+  const totals = sumUp(unchanged.length, saved, answers.requests)
 
   await deps.store.saveBatch({
     runId,
@@ -66,11 +74,12 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   deps.metrics.unchanged.inc(totals.unchanged)
   const warnings = [
     ...plan.warnings,
-    ...warnOfOfflineModel(saved),
+    ...warnOfOfflineModel(saved, scheme),
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
+    ...warnOfUnknownPrices(answers.requests, deps.priceOf),
   ]
   const results = built.map(({ classification }) => toResultBody(classification, scheme))
-  return { run_id: runId, results, summary: { ...toTotalsBody(totals), warnings } }
+  return { run_id: runId, results, summary: { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings } }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Sums a batch up: its totals for the database, and its summary and warnings for the caller. */
-import type { Source } from '../../classification/types.ts'
+import type { Classification, Scheme, Source } from '../../classification/types.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave } from '../../store/types.ts'
 import type { BatchSummary, TokenPrice, Warning } from '../contract.ts'
@@ -43,10 +43,21 @@ export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'
   }
 }
 
+/** Counts what the stored results of unchanged indicators leave open. */
+export function openOfUnchanged(
+  unchanged: readonly Pick<Classification, 'status'>[],
+): Pick<BatchSummary, 'unchanged_needs_review' | 'unchanged_unverified'> {
+  return {
+    unchanged_needs_review: unchanged.filter(({ status }) => status === 'needs-review').length,
+    unchanged_unverified: unchanged.filter(({ status }) => status === 'unverified').length,
+  }
+}
+
 /** Warns where the offline model answered, so that nobody takes its answers for those of a real model. */
-export function warnOfOfflineModel(saved: readonly ResultToSave[]): Warning[] {
+export function warnOfOfflineModel(saved: readonly ResultToSave[], { code }: Pick<Scheme, 'code'>): Warning[] {
   const count = saved.filter(({ classification: { model } }) => isOfflineGuess(model)).length
-  const message = "answered by the offline model: the rules' guesses, not a model's judgement"
+  const answers = code === null ? 'fillers' : "the rules' guesses, and fillers where no rule reads a field"
+  const message = `answered by the offline model: ${answers}, not a model's judgement`
   return count === 0 ? [] : [{ code: 'offline-model', message, count }]
 }
 
@@ -62,4 +73,18 @@ export function warnOfNotionalCosts(
   if (pricedAs[0] === undefined) return []
   const message = `what ${pricedAs[0]} would cost; the offline model is free`
   return [{ code: 'notional-cost', message, count: pricedAs.length }]
+}
+
+/** Warns where requests count as free because nobody has set the price of the model that answered. */
+export function warnOfUnknownPrices(
+  requests: readonly ModelRequestRecord[],
+  priceOf: (model: string) => TokenPrice | null,
+): Warning[] {
+  const unpriced = requests.filter(({ model, costUsd, inputTokens }) => {
+    return inputTokens > 0 && costUsd === 0 && priceOf(model) === null
+  })
+  const [first] = unpriced
+  if (first === undefined) return []
+  const message = `the price of ${first.model} is not known (OPENAI_PRICES), so its requests count as free`
+  return [{ code: 'no-price', message, count: unpriced.length }]
 }

@@ -179,6 +179,15 @@ test('unknown fields are left out with one counted warning', async () => {
   ])
 })
 
+test('the labels of a gold file are no unknown field, and it is said once that they are not read', async () => {
+  const row = (id: string) =>
+    JSON.stringify({ indicator_id: id, name: 'GDP', labels: { type: 'flow' }, first_reading: {} })
+  const { warnings } = await readAll(await written('gold.jsonl', `${row('A')}\n${row('B')}\n`))
+  assert.deepEqual(warnings, [
+    { code: 'gold-labels', count: 2, message: 'labels of a gold file are not read: the service decides by itself' },
+  ])
+})
+
 test('unreadable sample points are left out and counted, never fatal', async () => {
   const points = '[{"date":"2024","value":1},{"date":"last10YearsAvg","value":2},{"date":"2023-Q1","value":"x"}]'
   const path = await written('dirty.jsonl', `{"indicator_id":"X1","name":"GDP","sample_values":${points}}\n`)

@@ -99,6 +99,39 @@ test('a stored codebook is parsed once for its content, while its name leads to 
   assert.equal(await other.find('news@1'), found)
 })
 
+test('a codebook is found by the first digits of its hash, as they are printed', async () => {
+  const { store, stored } = databaseOf()
+  const schemes = createSchemes(builtIns, store)
+  const { hash } = await schemes.save(news('1'), NO_LISTS)
+  for (const digits of [12, 13, 40, 64]) assert.equal((await schemes.find(`news@${hash.slice(0, digits)}`)).hash, hash)
+  const standard = await schemes.find(undefined)
+  assert.equal(await schemes.find(`economic-indicators@${standard.hash.slice(0, 12)}`), standard)
+  for (const none of [hash.slice(0, 11), `${hash.slice(0, 12)}${'0'.repeat(51)}`, '0123456789ab']) {
+    await assert.rejects(schemes.find(`news@${none}`), { message: /^codebook: there is no "news@/ })
+  }
+  await assert.rejects(schemes.find(`release-topics@${hash.slice(0, 12)}`), { message: /there is no "release-topics@/ })
+
+  const twin = `${hash.slice(0, 12)}${'f'.repeat(52)}`
+  stored.push({ name: 'news', version: '2', hash: twin, text: news('2'), lists: {} })
+  await assert.rejects(schemes.find(`news@${hash.slice(0, 12)}`), {
+    code: 'input-invalid',
+    message: `codebook: 2 codebooks begin with "news@${hash.slice(0, 12)}": news@${twin} (version 2), news@${hash} (version 1); give more digits`,
+  })
+  // A version that looks like digits of a hash is a version.
+  const version = hash.slice(0, 12)
+  const named = await schemes.save(news(version), NO_LISTS)
+  assert.equal((await schemes.find(`news@${version}`)).hash, named.hash)
+})
+
+test('what says the same is stored once, with the text that came first', async () => {
+  const { store, stored } = databaseOf()
+  const schemes = createSchemes(builtIns, store)
+  const { hash } = await schemes.save(news('1'), NO_LISTS)
+  const again = news('1').replace('title: News', 'title: "News" # what it is').replaceAll('\n', '\r\n')
+  assert.equal((await schemes.save(again, NO_LISTS)).hash, hash)
+  assert.deepEqual([stored.length, stored[0]?.text], [1, news('1')])
+})
+
 test('a reference to nothing is refused with what there is, and so is the hash of another codebook', async () => {
   const { store } = databaseOf()
   const schemes = createSchemes(builtIns, store)

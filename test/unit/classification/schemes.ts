@@ -7,7 +7,7 @@ import { codeListFiles, parseCodebook } from '../../../src/codebooks/parse.ts'
 import type { CodebookCode, Decision, Indicator, Labels, Reading } from '../../../src/codebooks/types.ts'
 import { findingOf } from '../../helpers/readings.ts'
 
-const SHOP_YAML = `name: shop-goods
+export const SHOP_YAML = `name: shop-goods
 version: 3
 title: Goods of a shop
 instructions: Judge by the name.
@@ -71,7 +71,7 @@ examples:
     labels: {shade: none, uses: [kitchen], pack: 12, origin: null}
 `
 
-const PRODUCTS = `code,title,parent,definition,synonyms
+export const PRODUCTS = `code,title,parent,definition,synonyms
 1,Kitchen goods,,,
 11,Plates and bowls,1,What food is served on.,dishes
 12,Knives and forks,1,,cutlery; flatware

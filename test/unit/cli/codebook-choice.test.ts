@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { z } from 'zod'
 import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
 import { type CodebookStore, createSchemes } from '../../../src/catalogue/schemes.ts'
 import { referenceOf } from '../../../src/classification/scheme.ts'
@@ -14,6 +15,7 @@ import { findLocalScheme, readGivenCodebook, settleCodebook } from '../../../src
 import type { RunHeader, RunJournal } from '../../../src/cli/classify/run-journal.ts'
 import type { ServiceClient } from '../../../src/cli/client/service.ts'
 import { findScheme, readCodebookChoice } from '../../../src/cli/codebook/codebook-option.ts'
+import { sayThrough } from '../../../src/cli/ui/terminal.ts'
 import { ServiceError } from '../../../src/errors.ts'
 
 const TEMPLATE = new URL('../../../src/codebooks/template.yaml', import.meta.url)
@@ -97,6 +99,25 @@ test('the codebook of a file is stored in the service, and every batch names its
   assert.deepEqual([named.reference, referenceOf(named.scheme)], [reference, 'my-codebook@1'])
 })
 
+test('what the service warns of when it stores a codebook is said in one line', async () => {
+  const warning = 'my-codebook@1 is stored with another content as well; raise the version'
+  const { service } = serviceOf()
+  const warns: ServiceClient = {
+    ask: async (question) => {
+      const answer = await service.ask({ ...question, schema: z.looseObject({}) })
+      return question.schema.parse({ ...answer, warning })
+    },
+  }
+  const said: string[] = []
+  const restore = sayThrough((line) => void said.push(line))
+  try {
+    await settleCodebook(warns, { given: await readGivenCodebook(file), earlier: null, signal })
+  } finally {
+    restore()
+  }
+  assert.deepEqual(said, [`Warning: ${warning}`])
+})
+
 test('without the option the service is not asked, and takes its default codebook', async () => {
   const { service, asked } = serviceOf()
   const { scheme, reference } = await settleCodebook(service, { given: undefined, earlier: null, signal })
@@ -130,14 +151,18 @@ test('a resumed run keeps its codebook, and refuses another one', async () => {
     assert.deepEqual([resumed.reference, resumed.scheme.hash], [reference, scheme.hash])
   }
   const changed = join(directory, 'changed.yaml')
-  await writeFile(changed, `${await readFile(TEMPLATE, 'utf8')}# one more line\n`)
+  await writeFile(changed, (await readFile(TEMPLATE, 'utf8')).replace('title: Subject', 'title: The subject'))
+  const commented = join(directory, 'commented.yaml')
+  await writeFile(commented, `${await readFile(TEMPLATE, 'utf8')}# one more line\n`)
+  const other = { given: await readGivenCodebook(commented), earlier, signal }
+  assert.equal((await settleCodebook(service, other)).reference, reference, 'a comment changes nothing')
   const refused = async (path: string, message: RegExp) => {
     const question = { given: await readGivenCodebook(path), earlier, signal }
     await assert.rejects(settleCodebook(service, question), { code: 'input-invalid', message })
   }
   await refused(
     changed,
-    /^The run run-1 began with the codebook my-codebook@1, and its text has changed since: resume without/,
+    /^The run run-1 began with the codebook my-codebook@1, and its content has changed since: resume without/,
   )
   await refused(
     builtInFile('release-topics') ?? '',

@@ -205,6 +205,8 @@ describe('a capture', () => {
     assert.deepEqual([config.openai.apiKey, config.openai.baseUrl], [undefined, undefined])
     assert.deepEqual(config.offlineModel.answers, { from: 'rules', file: null, noise: 0 })
     assert.deepEqual([replicaEnv.OPENAI_API_KEY, replicaEnv.OPENAI_ESCALATION_MODEL], [null, null])
+    // The captured requests name the model that would have been asked.
+    assert.equal(replicaEnv.OPENAI_MODEL, given.openai.model)
     for (const name of ['Exports', 'Imports', 'Exports']) await ask(replicaEnv.OPENAI_BASE_URL ?? '', question(name))
     assert.equal(count(), 2)
     await close()

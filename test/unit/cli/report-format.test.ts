@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { toResultBody } from '../../../src/classification/result-body.ts'
 import { formatClassification, formatReport, formatUnverified } from '../../../src/cli/classify/format.ts'
 import { createRunTotals, type RunReport } from '../../../src/cli/classify/run-report.ts'
-import type { EvidenceResponse } from '../../../src/restate/contract.ts'
+import type { BatchSummary, EvidenceResponse } from '../../../src/restate/contract.ts'
 import { classification } from '../../helpers/batches.ts'
 import { economic, RIGHT, shop } from '../classification/schemes.ts'
 
@@ -59,11 +59,13 @@ test('the report of a run names catalogue and codebook, and counts what is unver
   const line = formatUnverified(report)
   assert.match(
     line,
-    /^5 results rest on rules or on guesses .*OPENAI_API_KEY.*npm run review -- --unverified --codebook my-book$/,
+    /^5 results rest on guesses of the offline model.*OPENAI_API_KEY.*npm run review -- --unverified --codebook my-book --catalogue wb$/,
   )
   assert.match(
-    formatUnverified({ unverified: 1, codebook: 'economic-indicators@2' }),
-    /^1 result rests .* --unverified$/,
+    formatUnverified({
+      ...{ unverified: 0, unchanged_unverified: 1, codebook: 'economic-indicators@2', catalogue: 'my file' },
+    }),
+    /^1 result rests on rules or on guesses of .* --unverified --catalogue 'my file'$/,
   )
   assert.doesNotMatch(line, /\n/)
 })
@@ -169,4 +171,46 @@ test('where a run audits nothing, what its rules decided is told to be unverifie
     'earlier audits have shown that these rules may decide',
   )
   assert.deepEqual(auditLines({ unverified: 3, by_source: { ...by_source, rules: 0 } }), [], 'no rule decided a result')
+})
+
+test('a result shows codes with their titles where its codebook is known', () => {
+  const result = classification('A', { codebook: 'shop-goods@3', labels: RIGHT, source: 'rules' })
+  const text = formatClassification(toResultBody(result, shop), shop.codebook)
+  assert.match(text, /\n {2}product {2}12 Knives and forks \(Kitchen goods\)\n/)
+  assert.match(text, /\n {2}needs-review, by nothing, confidence /)
+})
+
+const SUMMARY: BatchSummary = {
+  ...{ indicators: 10, classified: 0, unchanged: 10, needs_review: 0, unverified: 0, model_requests: 0, cost_usd: 0 },
+  by_source: { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 },
+  ...{ tokens: { input: 0, cached: 0, output: 0 }, warnings: [] },
+}
+const textOf = (summary: BatchSummary, codebook = 'economic-indicators@2') => {
+  const totals = createRunTotals()
+  totals.addBatch(summary)
+  const run = { runId: 'run-1', catalogue: 'wb', codebook, elapsedMs: 1_000, nodes: {}, maxCost: undefined }
+  return formatReport(totals.buildReport(run))
+}
+
+test('the report says what the stored results of unchanged indicators leave open', () => {
+  const open = { ...SUMMARY, unchanged_needs_review: 2, unchanged_unverified: 5 }
+  assert.match(textOf(open), /unchanged {6}10 \(needs review: 2, unverified: 5\)\n/)
+  assert.match(textOf(SUMMARY), /unchanged {6}10\n/)
+})
+
+test('the cost of a model without a known price is not shown as nothing', () => {
+  const warnings = [{ code: 'no-price', message: 'the price of big is not known (OPENAI_PRICES)', count: 3 }]
+  assert.match(
+    textOf({ ...SUMMARY, warnings }),
+    /cost {11}not known \(the price of big is not known \(OPENAI_PRICES\)\)\n/,
+  )
+  assert.match(textOf({ ...SUMMARY, warnings, cost_usd: 0.5 }), /cost {11}USD 0\.5000 or more \(the price of big/)
+  assert.doesNotMatch(textOf({ ...SUMMARY, warnings }), /× the price/)
+  assert.match(textOf(SUMMARY), /cost {11}USD 0\.0000\n/)
+})
+
+test('what was not decided by a codebook without rules is not called decided by rules', () => {
+  const summary = { ...SUMMARY, by_source: { ...SUMMARY.by_source, rules: 4, model: 1 } }
+  assert.match(textOf(summary, 'my-book@1'), /decided by {5}nothing 4, model 1\n/)
+  assert.match(textOf(summary), /decided by {5}rules 4, model 1\n/)
 })

@@ -8,7 +8,7 @@ import type { Classification, Labels } from '../../../src/classification/types.t
 import { decideLabels } from '../../../src/cli/review/decide-labels.ts'
 import { parseReview } from '../../../src/cli/review/review-file.ts'
 import { classification } from '../../helpers/batches.ts'
-import { economic, RIGHT, shop } from '../classification/schemes.ts'
+import { economic, PRODUCTS, RIGHT, SHOP_YAML, schemeOfText, shop } from '../classification/schemes.ts'
 
 const namesOf = ({ codebook }: PreparedScheme) => askableFields(codebook).map(({ name }) => name)
 const parse = (text: string, scheme = economic) => parseReview(Buffer.from(text), namesOf(scheme))
@@ -146,7 +146,7 @@ function checkerOf(scheme: PreparedScheme, labels: Labels, more: Partial<Classif
   return (text: string) => {
     const [line] = parse(text, scheme).lines
     assert.ok(line)
-    const outcome = decideLabels(line, current, scheme.codebook)
+    const outcome = decideLabels(line, current, scheme)
     if ('problems' in outcome) {
       return outcome.problems.map(({ line: at, field, message }) => `${at} ${field}: ${message}`).join('\n')
     }
@@ -224,11 +224,65 @@ test('numbers, codes, several labels, forms and no label are read by the field, 
   assert.match(check('A weight=101'), /^1 weight: "101" is wrong/)
   assert.match(check('A origin=deu'), /^1 origin: "deu" is wrong: a text of the form \[A-Z\]\{2\} is needed/)
   assert.match(check('A maker=abcdefghijklmnopqrstuvwxyz'), /^1 maker: .* a text of 1 to 20 characters/)
-  assert.match(check('A product=1'), /^1 product: "1" is a group of codes: give one of its codes, such as 11, 12, 13/)
-  assert.match(check('A product=99'), /^1 product: "99" is no code of the list, which has codes such as /)
+  assert.match(
+    check('A product=1'),
+    /^1 product: "1" is a group of codes: give one of its codes, such as 11 Plates and bowls \(Kitchen goods\); 12 .*; 13 Pans \(Kitchen goods\)$/,
+  )
+  assert.match(
+    check('A product=99'),
+    /^1 product: "99" is no code and no title of the list, which has codes such as 11 /,
+  )
   assert.match(check('A tone=dim'), /^1 tone: .*follows from shade, so correct shade/)
   assert.match(check('A shelf=top'), /^1 shelf: cannot be corrected in a review: it is never asked/)
   assert.match(check('A shade=dark'), /^1 uses: dark things \(dim, .* are not for the kitchen: correct both fields/)
+})
+
+test('a code is taken by its title or with it, and suggestions are codes that can be given, the likeliest first', () => {
+  const check = checkerOf(shop, RIGHT)
+  const give = (product: string) => check(JSON.stringify({ indicator_id: 'A', corrections: { product } }))
+  for (const text of ['plates and  bowls', '11 Plates and bowls', '11 Plates and bowls (Kitchen goods)', '11']) {
+    assert.equal(JSON.parse(give(text)).at(-1), '11', text)
+  }
+  assert.match(give('Kitchen goods'), /^1 product: "Kitchen goods" is the title of a group of codes: .* 11 /)
+  assert.match(check('A product=shovels'), /no title of the list, which has codes such as 21 Spades \(Garden goods\); /)
+  assert.match(check('A product=215'), /which has codes such as 21 Spades \(Garden goods\)$/)
+  assert.match(give('11 Pans'), /is no code and no title of the list/)
+  const twice = schemeOfText(
+    SHOP_YAML,
+    new Map([['products.csv', 'code,title,parent\n1,Kitchen,\n11,Pans,1\n2,Garden,\n21,Pans,2\n']]),
+  )
+  assert.match(
+    checkerOf(twice, RIGHT)('A product=pans'),
+    /^1 product: "pans" is the title of several codes, give one of them: 11 Pans \(Kitchen\); 21 Pans \(Garden\)/,
+  )
+})
+
+test('a field with several labels takes no label in every form alike', () => {
+  const check = checkerOf(shop, RIGHT)
+  const none = check('A uses=none')
+  assert.match(none, /^\["pale",\[\],1,null,null,/)
+  for (const text of [
+    'A uses=-',
+    'A uses=null',
+    'A uses=[]',
+    'indicator_id,corrections\nA,uses=none',
+    '{"indicator_id":"A","corrections":{"uses":[]}}',
+    '{"indicator_id":"A","corrections":{"uses":["none"]}}',
+    '{"indicator_id":"A","corrections":{"uses":"none"}}',
+  ]) {
+    assert.equal(check(text), none, text)
+  }
+  const nullable = checkerOf(
+    schemeOfText(
+      SHOP_YAML.replace('    multi: true\n', '    multi: true\n    nullable: true\n'),
+      new Map([['products.csv', PRODUCTS]]),
+    ),
+    RIGHT,
+  )
+  assert.deepEqual(
+    [nullable('A uses=null').slice(0, 12), nullable('A uses=none').slice(0, 10)],
+    ['["pale",null', '["pale",[]'],
+  )
 })
 
 test('a field that no longer applies loses its label, and a label for it is refused', () => {

@@ -5,9 +5,11 @@ import { parse as parseCsv } from 'csv-parse/sync'
 import { questionShapeOf } from '../../../src/classification/question.ts'
 import type { PreparedScheme } from '../../../src/classification/scheme.ts'
 import type { Classification, Indicator } from '../../../src/classification/types.ts'
+import { checkCatalogue } from '../../../src/cli/results/known-catalogue.ts'
 import { type ApplyOptions, applyReview } from '../../../src/cli/review/apply.ts'
 import { formatReviewFile, formatReviewItems } from '../../../src/cli/review/format.ts'
 import { goldLine } from '../../../src/cli/review/gold.ts'
+import { findOtherCodebooks } from '../../../src/cli/review/other-codebooks.ts'
 import { personShapesOf } from '../../../src/cli/review/person-shape.ts'
 import { reasonOf } from '../../../src/cli/review/review-item.ts'
 import { findReviewItems } from '../../../src/cli/review/review-items.ts'
@@ -71,8 +73,23 @@ function answerOf(shapeHash: string, more: Partial<StoredAnswer> = {}): StoredAn
 const sharedHash = ({ indicator }: KnownIndicator) => personShapesOf(shop, indicator).shared.shapeHash
 const NEEDS_REVIEW = { statuses: ['needs-review'], limit: 100 } as const
 
-async function apply(all: readonly KnownIndicator[], text: string, more: Partial<ApplyOptions> = {}) {
-  const { store, saved } = storeOf(all)
+async function apply(
+  all: readonly KnownIndicator[],
+  text: string,
+  more: Partial<ApplyOptions> = {},
+  /** Results by other codebooks. */
+  others: readonly KnownIndicator[] = [],
+) {
+  const { store: own, saved } = storeOf(all)
+  const store: Store = {
+    ...own,
+    findClassifications: async (id, scope) => [
+      ...(await own.findClassifications(id, scope)),
+      ...(scope.codebook === undefined ? others : [])
+        .filter(({ indicator }) => indicator.indicator_id === id)
+        .map(({ latest }) => latest.classification),
+    ],
+  }
   const options = { label: 'review.txt', scheme: shop, by: 'Anna', dryRun: false, ...more }
   const report = await applyReview(store, Buffer.from(text), options)
   return { report, saved: saved[0] }
@@ -154,10 +171,10 @@ test('the screen and the review file show every askable field, and the file can 
   const labels = { ...RIGHT, uses: ['kitchen', 'garden'], maker: '=cmd' }
   const { store } = storeOf([known('A', { labels })])
   const found = await findReviewItems(store, shop, NEEDS_REVIEW)
-  const screen = formatReviewItems(found, shop.codebook)
+  const screen = formatReviewItems(found, shop.codebook, false)
   assert.match(
     screen,
-    /now {10}shade pale 40 %, uses kitchen; garden, pack 1, origin none, weight 2\.5, maker =cmd, product 12; by/,
+    /now {10}shade pale 40 %, uses kitchen; garden, pack 1, origin none, weight 2\.5, maker =cmd, product 12 Knives and forks \(Kitchen goods\); by/,
   )
   const csv = formatReviewFile(found.items, 'csv', shop.codebook)
   const [row = {}]: Record<string, string>[] = parseCsv(csv, { columns: true })
@@ -170,8 +187,78 @@ test('the screen and the review file show every askable field, and the file can 
     const { report } = await apply([known('A', { labels })], filled, { dryRun: true })
     assert.deepEqual([report.accepted, report.items[0]?.after], [1, labels])
   }
-  const nothing = formatReviewItems({ items: [], indicators: 0, shapes: 0, answered: 0 }, shop.codebook)
-  assert.match(nothing, /^Nothing needs review\. With --unverified /)
+  const none = { items: [], indicators: 0, shapes: 0, answered: 0 }
+  assert.match(formatReviewItems(none, shop.codebook, false), /^Nothing needs review\. With --unverified /)
+  assert.equal(formatReviewItems(none, shop.codebook, true), 'Nothing needs review, and nothing rests on a guess.')
+  assert.match(
+    formatReviewItems(found, shop.codebook, true),
+    /^1 indicator of 1 shape needs review or rests on a guess\./,
+  )
+})
+
+test('codes are shown with titles and parents, and the likeliest candidates of the record are listed', async () => {
+  const found = await findReviewItems(storeOf([known('A')]).store, shop, NEEDS_REVIEW)
+  const [item] = found.items
+  assert.deepEqual(item?.titles, { product: '12 Knives and forks (Kitchen goods)' })
+  const candidates = item?.candidates['product'] ?? []
+  assert.deepEqual(candidates[0], { code: '12', title: 'Knives and forks', parents: ['Kitchen goods'] })
+  assert.equal(candidates.length, 5)
+  const screen = formatReviewItems(found, shop.codebook, false)
+  assert.match(screen, /\n {3}candidates {3}product: 12 Knives and forks \(Kitchen goods\); /)
+  const [row = {}]: Record<string, string>[] = parseCsv(formatReviewFile(found.items, 'csv', shop.codebook), {
+    columns: true,
+  })
+  assert.deepEqual([row['product'], row['titles']], ['12', '12 Knives and forks (Kitchen goods)'])
+  assert.match(row['candidates'] ?? '', /^12 Knives and forks \(Kitchen goods\); .*Garden goods/)
+  const plain = formatReviewFile([], 'csv', economic.codebook)
+  assert.doesNotMatch(plain, /titles|candidates/)
+})
+
+test('what no rule could decide is not called decided by rules where the codebook has none', async () => {
+  const conflict = [{ code: 'dark-in-kitchen', message: 'x' }]
+  const { store } = storeOf([known('A', { source: 'rules', issues: conflict })])
+  const screen = formatReviewItems(await findReviewItems(store, shop, NEEDS_REVIEW), shop.codebook, false)
+  assert.match(screen, /; by nothing\n/)
+  assert.match(screen, /why {10}the codebook and the answer contradict each other/)
+})
+
+test('a user who names no codebook learns by which others results are open', async () => {
+  const pages: Readonly<Record<string, readonly unknown[][]>> = { news: [[1], [2]], zoo: [[1]], quiet: [[]] }
+  const asked: object[] = []
+  const store = {
+    listCodebooks: async () => [
+      { name: 'news', version: '2', hash: 'new' },
+      { name: 'news', version: '1', hash: 'old' },
+      ...['zoo', 'quiet', 'shop-goods'].map((name) => ({ name, version: '1', hash: name })),
+    ],
+    async *listNeedingReview(options: { readonly codebook: string }) {
+      asked.push(options)
+      yield* pages[options.codebook] ?? []
+    },
+  } as unknown as Store
+  const query = { codebook: 'shop-goods', catalogue: 'wb', statuses: ['needs-review'] } as const
+  assert.deepEqual(await findOtherCodebooks(store, query), [
+    '2 results by news need review: --codebook news',
+    '1 result by zoo needs review: --codebook zoo',
+  ])
+  assert.deepEqual(asked[0], { codebook: 'news', hash: 'new', statuses: ['needs-review'], catalogue: 'wb' })
+})
+
+test('a catalogue that is not there is refused with the names of those that are', async () => {
+  const storeWith = (names: readonly string[]) =>
+    ({
+      listCatalogues: async () => names,
+      async *exportIndicators({ catalogue = '' }) {
+        yield names.includes(catalogue) ? [goodOf()] : []
+      },
+    }) as unknown as Store
+  await checkCatalogue(storeWith(['wb']), 'wb')
+  await checkCatalogue(storeWith([]), undefined)
+  await assert.rejects(checkCatalogue(storeWith(['wb', 'imf']), 'bw'), {
+    code: 'input-invalid',
+    message: '--catalogue: there is no catalogue "bw"; there is "wb", "imf"',
+  })
+  await assert.rejects(checkCatalogue(storeWith([]), 'wb'), /nothing is classified yet$/)
 })
 
 test('a decision gives an accepted result of the person, and answers the shape in all fields that apply', async () => {
@@ -266,6 +353,16 @@ test('an id in several catalogues needs the name of one', async () => {
     /"B" is not in the database, catalogue "wb" \(codebook shop-goods\)/,
   )
   await assert.rejects(apply(all, 'Z accept'), /"Z" is not in the database \(codebook shop-goods\): classify it first/)
+  const elsewhere = [known('N', { codebook: 'news@1' }), known('N', { codebook: 'zoo@2' })]
+  await assert.rejects(
+    apply([], 'N accept', {}, elsewhere),
+    /"N" is not in the database \(codebook shop-goods\), but classified by another codebook: --codebook news \(also zoo\)$/,
+  )
+  // An id that stands twice in the same words is one problem, not two.
+  await assert.rejects(
+    apply(all, 'B accept\nB accept'),
+    /^[^\n]*1 problem; nothing was stored[^\n]*\n {2}line 2, indicator_id: "B" is in line 1 already/,
+  )
   const twice = 'indicator_id,catalogue,decision\nB,imf,accept\nB,,accept'
   await assert.rejects(apply(all, twice), /line 3, indicator_id: "B" is in line 2 already/)
 })

@@ -5,7 +5,7 @@ import { toResultBody } from '../../../src/classification/result-body.ts'
 import { classification } from '../../helpers/batches.ts'
 import { runCli } from '../../helpers/cli.ts'
 import { failedInvocation, type Reply, startScriptedIngress } from '../../helpers/ingress.ts'
-import { RIGHT, shop } from '../classification/schemes.ts'
+import { PRODUCTS, RIGHT, SHOP_YAML, shop } from '../classification/schemes.ts'
 
 async function status(args: readonly string[], script: (body: unknown) => Reply) {
   const bodies: unknown[] = []
@@ -24,10 +24,20 @@ async function status(args: readonly string[], script: (body: unknown) => Reply)
 test('catalogue and codebook go to the service, and a result by any codebook is shown', async () => {
   const result = classification('A', { codebook: 'shop-goods@3', catalogue: 'wb', labels: RIGHT })
   const options = ['A', '--catalogue', 'wb', '--codebook', 'shop-goods@3']
-  const { code, stdout, stderr, bodies } = await status(options, () => ({ body: toResultBody(result, shop) }))
+  const stored = { name: 'shop-goods', version: '3', hash: 'h1', text: SHOP_YAML, lists: { 'products.csv': PRODUCTS } }
+  const shown = (ofCodebook: Reply) =>
+    status(options, (body) => ('name' in (body as object) ? ofCodebook : { body: toResultBody(result, shop) }))
+  const { code, stdout, stderr, bodies } = await shown({ body: stored })
   assert.equal(code, 0, stderr)
-  assert.deepEqual(bodies, [{ indicator_id: 'A', catalogue: 'wb', codebook: 'shop-goods' }])
+  assert.deepEqual(bodies, [
+    { indicator_id: 'A', catalogue: 'wb', codebook: 'shop-goods' },
+    { name: `shop-goods@${result.codebook_hash}` },
+  ])
   assert.match(stdout, /\n {2}uses +kitchen\n[\s\S]*\n {2}catalogue wb, codebook shop-goods@3\n/)
+  assert.match(stdout, /\n {2}product +12 Knives and forks \(Kitchen goods\)\n/)
+  // A service that cannot give the codebook still shows the codes.
+  const bare = await shown(failedInvocation(400, 'input-invalid: no such codebook'))
+  assert.match(bare.stdout, /\n {2}product +12\n/)
 })
 
 test('an id that several catalogues have is refused with all of them and the options that choose one', async () => {

@@ -34,7 +34,7 @@ test('docs/http-api.md lists the values of each field as the codebook has them',
   assert.deepEqual(valuesOf('time_basis'), [...TIME_BASES])
   assert.deepEqual(valuesOf('orientation'), [...ORIENTATIONS])
   assert.deepEqual(valuesOf('frequency'), [...FREQUENCIES])
-  assert.deepEqual(valuesOf('cumulative'), ['pattern', ...CUMULATIVE_PATTERNS, 'reset_month'])
+  assert.deepEqual(valuesOf('cumulative_pattern'), [...CUMULATIVE_PATTERNS])
   const kinds = /^### Kinds of unit\n(.*?)^## /ms.exec(page.text)?.[1] ?? ''
   assert.deepEqual(quotedIn(kinds), [...UNIT_KINDS])
 })

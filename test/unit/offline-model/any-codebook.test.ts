@@ -48,11 +48,11 @@ describe('readAnswerForm', () => {
     const form = formOf(buildAnswerSchema(mixed.codebook))
     assert.deepEqual(form?.properties, ['key', 'reason', 'labels'])
     assert.deepEqual(Object.fromEntries(form?.labels ?? []), {
-      colour: { values: ['red', 'blue'], isNumber: false, isNullable: false, isMulti: false },
-      mood: { values: ['good', 'bad'], isNumber: false, isNullable: true, isMulti: false },
-      level: { values: [10, 20], isNumber: true, isNullable: false, isMulti: false },
-      age: { values: null, isNumber: true, isNullable: false, isMulti: false },
-      note: { values: null, isNumber: false, isNullable: false, isMulti: false },
+      colour: { values: ['red', 'blue'], isNumber: false, isWhole: false, isNullable: false, isMulti: false },
+      mood: { values: ['good', 'bad'], isNumber: false, isWhole: false, isNullable: true, isMulti: false },
+      level: { values: [10, 20], isNumber: true, isWhole: false, isNullable: false, isMulti: false },
+      age: { values: null, isNumber: true, isWhole: true, isNullable: false, isMulti: false },
+      note: { values: null, isNumber: false, isWhole: false, isNullable: false, isMulti: false },
     })
     assert.equal(formOf(buildAnswerSchema(topics.codebook))?.labels.get('topics')?.isMulti, true)
     assert.deepEqual([...(formOf(buildAnswerSchema(activities.codebook))?.labels.keys() ?? [])], ['industry'])
@@ -65,6 +65,41 @@ describe('readAnswerForm', () => {
   })
 })
 
+describe('gold answers', () => {
+  const GOLD = [
+    { indicator_id: 'a', name: 'A', labels: { colour: 'red', mood: 'good', level: 10, age: 1, note: 'n' } },
+    { indicator_id: 'b', name: 'B', labels: { colour: 'red', level: 10, age: 1, note: 'n' } },
+    { indicator_id: 'c', name: 'C', labels: { colour: 'red' } },
+  ]
+  const gold = (rows: readonly object[]) =>
+    parseGoldTable(rows.map((row) => JSON.stringify(row)).join('\n'), 'gold.jsonl')
+  const ask = (id: string, rows: readonly object[] = GOLD, reading = {}) => {
+    const question = offlineQuestion([{ indicator_id: id, name: id.toUpperCase() }], { scheme: mixed, reading })
+    const answers = createGoldAnswers(gold(rows)).answer(question)
+    assert.ok(typeof answers !== 'string')
+    return { model: answers.model, ...answers.elements[0] }
+  }
+  const moodOf = ({ labels = [] }: ReturnType<typeof ask>) => labels.find(({ field }) => field === 'mood')
+
+  it('give null, which is no guess, for a nullable field that a line with all other labels leaves out', () => {
+    const answer = ask('b')
+    assert.equal(answer.model, 'offline-gold')
+    assert.deepEqual(moodOf(answer), { field: 'mood', value: null, confidence: 95 })
+    assert.equal(answer.reason, 'Taken from the gold file; no label in its line, so none applies: mood.')
+    assert.equal(ask('a').reason, 'Taken from the gold file.')
+  })
+
+  it('stay guesses where the line leaves out more, where no line labels the field, and where the rules read something', () => {
+    const unlabelled = GOLD.slice(1)
+    const guessed = { mood: findingOf('bad', false) }
+    for (const answer of [ask('c'), ask('b', unlabelled), ask('b', GOLD, guessed), ask('d')]) {
+      assert.equal(answer.model, 'offline-rules')
+      assert.match(String(answer.reason), /^Not in the gold file: .*mood/)
+    }
+    assert.equal(moodOf(ask('b', GOLD, guessed))?.value, 'bad')
+  })
+})
+
 describe('rules answers', () => {
   it('take the guess, and otherwise a label that fits and is too unsure to stand', () => {
     const reading = { mood: findingOf('bad', false), age: findingOf(4, false) }
@@ -73,7 +108,7 @@ describe('rules answers', () => {
     assert.ok(typeof answers !== 'string')
     assert.deepEqual(answers.elements[0], {
       key: 'k1',
-      reason: 'No rule reads colour, level, note.',
+      reason: 'Filled in by the offline model, nothing decides it: colour, level, note.',
       labels: [
         { field: 'colour', value: 'red', confidence: 50 },
         { field: 'mood', value: 'bad', confidence: 75 },

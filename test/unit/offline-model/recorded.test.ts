@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { pino } from 'pino'
+import { buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { isOfflineGuess } from '../../../src/lib/model-names.ts'
 import { createRecordedAnswers } from '../../../src/offline-model/answers-recorded.ts'
 import { createRecordingReader, readRecording } from '../../../src/offline-model/recorded-file.ts'
@@ -92,17 +93,30 @@ describe('recorded answers', () => {
   })
 
   it('leave out what the recorded model left out, refused or garbled, so that the service sees the same', () => {
-    const half = line([RATE], { answer: { answers: [element('k1', { kind: 'figures' }), element('k9', WORK)] } })
+    const half = line([RATE], { answer: { answers: [element('k1', { kind: 'figures' })] } })
     assert.deepEqual(answer([half], [RATE]), {
       model: 'offline-recorded',
       elements: [element('k1', { kind: 'figures' })],
     })
-    for (const given of [null, 'Sorry!', { answers: [] }, { answers: [null, { key: 'k1' }] }]) {
+    for (const given of [null, 'Sorry!', { answers: [] }, { answers: [{ key: 'k1' }] }]) {
       assert.deepEqual(answer([line([RATE], { answer: given })], [RATE]), {
         model: 'offline-recorded',
         elements: [{ key: 'k1', reason: '', labels: [] }],
       })
     }
+  })
+
+  it('are counted where fields or whole records are left out, once for each record and not where another line answers', () => {
+    const two = [RATE, { indicator_id: 'A2', name: 'Prices rise' }]
+    const lines = [
+      line(two, { answer: { answers: [element('k1', { kind: 'figures' })] } }),
+      line([two[1] ?? {}], { answer: null, model: 'large' }),
+      line([{ indicator_id: 'A3', name: 'Trade' }], { answer: { answers: [] } }),
+      line([{ indicator_id: 'A3', name: 'Trade' }], { answer: { answers: [element('k1', WORK)] } }),
+    ]
+    const reader = createRecordingReader('file.jsonl')
+    for (const [index, text] of lines.entries()) reader.add(text, index + 1)
+    assert.deepEqual(createRecordedAnswers(reader).unanswered, { fields: 3, records: 2 })
   })
 
   it('take an answer that stands as JSON text, as a person may paste it', () => {
@@ -169,9 +183,86 @@ describe('recorded answers', () => {
     ],
   ] as const) {
     it(`refuse a line with ${what}`, () => {
-      assert.throws(() => createRecordingReader('file.jsonl').add(text, 1), { code: 'config-invalid', message })
+      assert.throws(
+        () => createRecordingReader('file.jsonl').add(text, 1),
+        (error: Error) => {
+          assert.match(error.message, message)
+          // No sentence of the schema library reaches the user.
+          assert.doesNotMatch(error.message, /Invalid input|expected/)
+          return true
+        },
+      )
     })
   }
+
+  const label = (field: string, value: unknown, more: object = { confidence: 90 }) => ({
+    answers: [{ key: 'k1', reason: 'r', labels: [{ field, value, ...more }] }],
+  })
+  /** The line with the answer schema in its request, as every recorded line has it. */
+  const withSchema = (text: string, { codebook } = topics) => {
+    const parsed = JSON.parse(text)
+    const json_schema = { name: 'x', schema: buildAnswerSchema(codebook) }
+    return JSON.stringify({ ...parsed, request: { ...parsed.request, response_format: { json_schema } } })
+  }
+
+  for (const [what, answer, message] of [
+    [
+      'a key that was not asked',
+      { answers: [element('k9', WORK)] },
+      /key "k9": the request asks of no such record; its keys are k1$/,
+    ],
+    ['an element without a key', { answers: [null] }, /answer\.answers\[0\]: must be an object with the "key"/],
+    ['labels that are no list', { answers: [{ key: 'k1', labels: {} }] }, /key "k1": "labels" must be a list/],
+    [
+      'a field that the codebook has not',
+      label('colour', 'red'),
+      /key "k1", field "colour": was not asked; the fields are topics, kind$/,
+    ],
+    [
+      'a value that the schema does not list',
+      label('kind', 'noise'),
+      /key "k1", field "kind": must be one of notice, .*; got "noise"$/,
+    ],
+    ['null where a label is needed', label('kind', null), /field "kind": must be one of .*; got null$/],
+    [
+      'no value',
+      { answers: [{ key: 'k1', labels: [{ field: 'kind', confidence: 9 }] }] },
+      /field "kind": must be one of .*; got none$/,
+    ],
+    ['one value where a list is needed', label('topics', 'work'), /field "topics": must be a list, each of it one of /],
+    [
+      'a wrong value in a list',
+      label('topics', ['work', 'play']),
+      /field "topics": must be a list, .*; got \["work","play"\]$/,
+    ],
+    [
+      'no confidence',
+      label('kind', 'figures', {}),
+      /key "k1", field "kind": needs a "confidence", a whole number of 0 to 100; got none$/,
+    ],
+    ['a confidence from 0 to 1', label('kind', 'figures', { confidence: 0.9 }), /needs a "confidence", .*; got 0\.9$/],
+  ] as const) {
+    it(`refuse an answer with ${what}, and name file, line, key and field`, () => {
+      const text = withSchema(line([RATE], { answer }))
+      const read = () => createRecordingReader('file.jsonl').add(text, 7)
+      assert.throws(read, { code: 'config-invalid', message: /^recorded answers: file\.jsonl, line 7: / })
+      assert.throws(read, { message })
+    })
+  }
+
+  it('refuse a code that was not shown where a person answered, and leave one of a model to the service', () => {
+    const bakery = { name: 'Bakery', description: 'bread and rolls' }
+    const read = (code: string, answeredBy?: string) => {
+      const parts = { scheme: activities, answer: label('industry', code), ...(answeredBy ? { answeredBy } : {}) }
+      createRecordingReader('file.jsonl').add(withSchema(line([bakery], parts), activities), 1)
+    }
+    for (const code of ['3118', 'none-of-these']) read(code)
+    read('9999', 'gpt-9')
+    assert.throws(
+      () => read('9999'),
+      /key "k1", field "industry": must be a code that the request shows, or none-of-these; got "9999"$/,
+    )
+  })
 
   it('are refused as a file that nobody has answered yet, and read from one that is answered in part', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'classify-recorded-'))

@@ -104,6 +104,19 @@ test('a codebook is stored once for its content, read by name, version or hash, 
   assert.deepEqual(await answerCodebook(createSchemes([], store), { name: 'goods' }), { ...stored, text: goods, lists })
 })
 
+test('storing another content under a name and version that are stored already says so', async () => {
+  const { schemes } = createWorld({ says })
+  const ask = async (text: string) => await answerCodebook(schemes, codebookRequestSchema.parse({ text }))
+  assert.ok(!('warning' in (await ask(notes()))))
+  assert.ok(!('warning' in (await ask(`# a comment\n${notes()}`))))
+  const changed = await ask(notes('1', LENGTH))
+  assert.deepEqual(
+    'warning' in changed && changed.warning,
+    'notes@1 is stored with another content as well; raise the version',
+  )
+  assert.ok(!('warning' in (await ask(notes('2', LENGTH)))))
+})
+
 test('a faulty codebook is refused with the line of each fault, and the name of a built-in one is refused', async () => {
   const { schemes, store } = createWorld({ says })
   const ask = (body: object) => answerCodebook(schemes, codebookRequestSchema.parse(body))

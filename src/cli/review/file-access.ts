@@ -1,31 +1,18 @@
-/** The inputs of a person's work beside the database: the file that was filled in, and the name of the person. */
+/** Reads review files from disk or standard input, and keeps files with decisions from being overwritten. */
 import { open, stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
-import { InvalidArgumentError } from 'commander'
-import { cleanText } from '../../classification/clean-text.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { formatCount } from '../ui/terminal.ts'
 import { MAX_REVIEW_BYTES } from './review-file.ts'
 
-const MAX_NAME_LENGTH = 100
-
-/** Parses the value of --by. */
-export function personName(text: string): string {
-  const name = cleanText(text).replace(/\s+/g, ' ')
-  if (name === '' || name.length > MAX_NAME_LENGTH) {
-    throw new InvalidArgumentError(`It must be a name of 1 to ${MAX_NAME_LENGTH} characters.`)
-  }
-  return name
-}
-
-/** The name of the system's user, for a command that was told no other. */
-export function systemUser(): string {
-  try {
-    return personName(userInfo().username)
-  } catch (error) {
-    const message = 'The current system user has no name: say with --by NAME who decided'
-    throw new ServiceError('input-invalid', message, { cause: error })
-  }
+/** Rejects where the review file exists, because it may hold decisions that nobody has stored yet. */
+export async function requireNoFile(out: string): Promise<void> {
+  const isThere = await stat(out).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) return
+  const message = `--out: ${out} exists already and may hold decisions: name a new file, or remove it`
+  throw new ServiceError('input-invalid', message)
 }
 
 /** Reads a review file, or standard input where `file` is "-", up to the largest allowed size of a review file. */
