@@ -12,12 +12,7 @@ export {
 } from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
-export {
-  type EvidenceRequest,
-  type EvidenceResponse,
-  evidenceRequestSchema,
-  evidenceResponseSchema,
-} from './evidence-contract.ts'
+export * from './evidence-contract.ts'
 
 export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'

@@ -4,7 +4,7 @@ import { escapeFormula, type ResultsFormat } from '../../catalogue/results-write
 import { askableFields } from '../../classification/fields.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
-import { columnOfField } from './review-line.ts'
+import { columnOfField } from '../review/review-line.ts'
 
 /** A record that a person shall label. */
 export interface RecordToLabel {
