@@ -4,12 +4,7 @@ import type { ResultBody } from '../classification/result-body.ts'
 import type { Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
 
-export {
-  type BatchRequest,
-  batchRequestSchema,
-  DEFAULT_CATALOGUE,
-  MAX_BATCH_INDICATORS,
-} from '../classification/batch-request.ts'
+export * from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
 export * from './evidence-contract.ts'
