@@ -53,7 +53,7 @@ export function auditsContract(
     })
 
     it('gives back each audit as it was saved, with its run and a number that rises', async () => {
-      const odd = 'a\u0000b"\',{}\\ü💰'
+      const odd = 'a b"\',{}\\ü💰'
       const saved = [
         audit(odd, 'type', { agreed: false, rank: 0.25 }),
         audit(odd, 'orientation', { rank: 0.25, model: 'm2' }),
@@ -62,12 +62,7 @@ export function auditsContract(
       await save('run-back', saved, { scope: inCatalogue('back') })
       const { audits, total } = await store.findAudits(scopeOf('back'), 0)
       assert.equal(total, 3)
-      // PostgreSQL stores no NUL.
-      const expected = saved.map((one) => ({
-        ...one,
-        indicatorId: one.indicatorId.replace('\u0000', ''),
-        runId: 'run-back',
-      }))
+      const expected = saved.map((one) => ({ ...one, runId: 'run-back' }))
       const byKey = (one: AuditToSave) => `${one.field} ${one.rule}`
       assert.deepEqual(
         audits.map(({ number: _, ...one }) => one).toSorted((a, b) => byKey(a).localeCompare(byKey(b))),

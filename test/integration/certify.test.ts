@@ -185,7 +185,7 @@ test('the plan is fixed by the first label, and a label is given once', async ()
   const [one] = form
   await writeFile(
     path('twice.txt'),
-    `${one?.['indicator_id']} kind=${one?.['kind'] === 'tool' ? 'bolt' : 'tool'} uses=indoors\n`,
+    `${one?.['indicator_id']} kind=${one?.['kind'] === 'tool' ? 'bolt' : 'tool'} uses=indoors weight=none\n`,
   )
   await refused(
     /line 1, kind: was \w+ by Anna on .*a label is given once.*--adjudicate/,
@@ -196,7 +196,7 @@ test('the plan is fixed by the first label, and a label is given once', async ()
   )
   await writeFile(
     path('bad.csv'),
-    'indicator_id,kind,uses\nP.1,tol,indoors\nP.2,tool,\nX.1,tool,indoors\nP.3,tool,indoors;attic\n',
+    'indicator_id,kind,uses,weight\nP.1,tol,indoors,\nP.2,tool,,\nX.1,tool,indoors,\nP.3,tool,indoors;attic,\n',
   )
   await refused(
     /bad\.csv: 4 problems; no label was stored[\s\S]*line 2, kind: "tol" is not in the codebook; did you mean tool\?[\s\S]*line 3, uses: has no label[\s\S]*"X\.1" is no row of run[\s\S]*line 5, uses: "attic"/,

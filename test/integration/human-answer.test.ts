@@ -91,14 +91,16 @@ test('mode model asks beside a human answer only for what is a matter of the sin
 
 test('what a human answer leaves open is reused from the model, and the next run asks nothing', async () => {
   const mates = ['Y.1', 'Y.2'].map((id) => series(id, 'Yerbic slope of the tarn', { units: undefined }))
-  await finish(await plan(mates))
+  // On a catalogue of which nothing was checked the model is asked for every field, so that no rule decides one.
+  const unchecked = { target: 0.97 }
+  await finish(await plan(mates, unchecked))
   await apply('Y.1 type=stock temporal_aggregation=point-in-time')
-  const run = await plan(mates)
+  const run = await plan(mates, unchecked)
   assert.deepEqual(kindsOf(run), ['unchanged', 'model and person'])
   const { results } = await finish(run)
   const { field_source: sources, status } = results[1] ?? {}
   assert.deepEqual([sources?.type, sources?.unit_scale, status], ['person', 'reuse', 'accepted'])
-  assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
+  assert.deepEqual(kindsOf(await plan(mates, unchecked)), ['unchanged', 'unchanged'])
 })
 
 test('a human answer comes before sure rules', async () => {
@@ -225,7 +227,7 @@ test('a human answer of another codebook decides and needs a review; one with a 
   assert.equal(mate?.status, 'needs-review')
   assert.deepEqual(
     mate?.issues.map(({ code }) => code),
-    ['older-codebook'],
+    ['unchecked', 'older-codebook'],
   )
   assert.deepEqual(kindsOf(await plan(mates)), ['unchanged', 'unchanged'])
   // A person who accepts it under this codebook settles it.

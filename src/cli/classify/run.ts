@@ -75,6 +75,12 @@ export async function runCatalogue(
       stopReason ??= `its progress cannot be written to DATA_DIR (${messageOf(error)})`
     })
   }
+  /** The indicators of audits that count as failed. The batches of the file that hold them as well are not submitted any more. */
+  const failedAudits = new Set<string>()
+  const addFailure = (code: string, reason: string, { indicators, isAudit }: PlannedBatch) => {
+    totals.addFailure(code, reason, idsOf(indicators))
+    if (isAudit) for (const id of idsOf(indicators)) failedAudits.add(id)
+  }
   const submit = async (planned: PlannedBatch, reservation: CostReservation | null) => {
     const { index, indicators } = planned
     const submittedAt = performance.now()
@@ -91,15 +97,15 @@ export async function runCatalogue(
       reservation?.settle(null)
       watch.batchEnded(indicators.length)
       if (options.abandon.aborted) {
-        totals.addFailure('interrupted', 'the run was interrupted while the batch was in flight', idsOf(indicators))
+        addFailure('interrupted', 'the run was interrupted while the batch was in flight', planned)
         return
       }
       stopReason ??= stopReasonOf(error)
       // A batch without an answer may still be running, so it keeps its idempotency key, by which a resumed run finds
       // its result. Only a batch that failed is noted, and gets a new key.
       if (error instanceof BatchFailedError) await note(journal.noteFailed(index, reservation?.usd))
-      // An audit that failed leaves its rows to the batches of the file.
-      if (!planned.isAudit) totals.addFailure(codeOf(error), messageOf(error), idsOf(indicators))
+      // An audit that failed leaves its indicators to the batches of the file, unless the run ends with it.
+      if (!planned.isAudit || stopReason !== undefined) addFailure(codeOf(error), messageOf(error), planned)
     }
   }
   const begin = (planned: PlannedBatch, reservation: CostReservation | null) => {
@@ -154,7 +160,7 @@ export async function runCatalogue(
       // The catalogue is read to its end even after the run has stopped, because the report names every indicator that
       // was not submitted.
       if (!isStopped()) begin(planned, reservation)
-      else if (!isAudit) unsubmitted.push(...idsOf(indicators))
+      else if (!isAudit) unsubmitted.push(...idsOf(indicators).filter((id) => !failedAudits.has(id)))
     }
   } finally {
     await Promise.all(inFlight)

@@ -24,7 +24,10 @@ export function formatBlindForm(
   fields: readonly string[],
   { format, codebook }: { readonly format: ResultsFormat; readonly codebook: Codebook },
 ): string {
-  const texts = textColumns(codebook)
+  // A text that no record has would only take room on the screen.
+  const texts = textColumns(codebook).filter(({ text }) =>
+    records.some(({ indicator }) => indicator[text] !== undefined),
+  )
   const names = askableFields(codebook).flatMap(({ name }) => (fields.includes(name) ? [name] : []))
   const hasGiven = records.some(({ given }) => given !== undefined)
   if (format === 'jsonl') {

@@ -25,7 +25,8 @@ export function isUnfilled({ decision, corrections, seen }: ReviewLine): boolean
 
 /**
  * Returns the labels of `fields` that a line gives, or all errors in it. An empty cell says "no label" in a field that may have
- * none, and nothing where the field does not apply; any other field needs a label, or ? where nobody can tell.
+ * none; a field without a cell says nothing, so that gold that leaves a field out is not taken to say none. Any other field that
+ * applies needs a label, or ? where nobody can tell.
  */
 export function readBlindLabels(
   line: ReviewLine,
@@ -56,8 +57,13 @@ export function readBlindLabels(
     else if (isRuledOut(field, known, unknown)) {
       if ((known[name] ?? null) === null) labels.push({ field: name, label: null, isKnown: true })
       else add(name, `applies only where ${conditionsOf(field)}`)
-    } else if (name in known || nullable) labels.push({ field: name, label: known[name] ?? null, isKnown: true })
-    else add(name, `has no label: write one, or ${CANNOT_TELL} where nobody can tell`)
+    } else if (name in known || (nullable && Object.hasOwn(line.seen, name)))
+      labels.push({ field: name, label: known[name] ?? null, isKnown: true })
+    else if (!nullable) add(name, `has no label: write one, or ${CANNOT_TELL} where nobody can tell`)
+    else {
+      const advice = `write one, none, or ${CANNOT_TELL} where nobody can tell`
+      add(name, `is not in the file, which does not mean that it has no label: ${advice}`)
+    }
   }
   // Labels that exclude each other are a slip; what is not known cannot be compared.
   if (

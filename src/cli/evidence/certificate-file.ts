@@ -9,9 +9,8 @@ import { type Certificate, certificateSchema } from '../../evidence/certificate-
 import { isRecord, parseJson } from '../../lib/json.ts'
 import type { Store, StoredLabel } from '../../store/types.ts'
 import { findScheme } from '../codebook/codebook-option.ts'
-import { readLabelled } from './evaluate.ts'
+import { readLabelled, rowLabelsOf } from './evaluate.ts'
 import { textOf } from './people.ts'
-import { rowLabelOf } from './row-labels.ts'
 import { type CertifiedRun, readPopulation } from './run-part.ts'
 
 /** A label as the file keeps it beside the certificate, so that readers see what people said. */
@@ -85,10 +84,7 @@ export async function checkCertificate(store: Store, text: string, signal: Abort
   }
   const { rows } = await readPopulation(store, run, signal)
   const { labelled, answers } = await readLabelled(store.certificates, run, drawn, plan.fields)
-  const labels = labelled.flatMap((row) => {
-    const answer = answers.get(row.id)
-    return answer === undefined ? [] : [rowLabelOf(row, answer)]
-  })
+  const labels = rowLabelsOf(labelled, answers)
   const there = new Set(rows.map(({ id }) => id))
   const problems = drawn.flatMap(({ id }) =>
     there.has(id) ? [] : [`the drawn row ${printable(id)} is not in the run`],

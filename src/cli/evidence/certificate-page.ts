@@ -138,7 +138,7 @@ function formatCases(cases: Evaluation['cases']): string[] {
 }
 
 function rest(count: number): string[] {
-  return count > MAX_LISTED ? [`  and ${count - MAX_LISTED} more, which --json and the JSON file name`] : []
+  return count > MAX_LISTED ? [`  and ${count - MAX_LISTED} more, which --json lists`] : []
 }
 
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

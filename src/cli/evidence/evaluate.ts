@@ -55,10 +55,7 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
   const { plan, order } = settled
   const { labelled, answers } = await readLabelled(certificates, run, order, plan.fields)
   const byId = new Map(labelled.map((row) => [row.id, row]))
-  const rowLabels = labelled.flatMap((row): RowLabel[] => {
-    const answer = answers.get(row.id)
-    return answer === undefined || isDisputed(row) ? [] : [rowLabelOf(row, answer)]
-  })
+  const rowLabels = rowLabelsOf(labelled, answers)
   const settledIds = new Set(rowLabels.map(({ id }) => id))
   const firstOpen = order.findIndex(({ id }) => !settledIds.has(id))
   const counted = firstOpen === -1 ? order.length : firstOpen
@@ -102,6 +99,14 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
 
 function placeOf(order: readonly DrawnRow[], row: DrawnRow | undefined): number {
   return row === undefined ? -1 : order.findIndex(({ id }) => id === row.id)
+}
+
+/** Whether the answers to labelled rows are right. A row in dispute is left out until its third decision. */
+export function rowLabelsOf(labelled: readonly LabelledRow[], answers: ReadonlyMap<string, RunRow>): RowLabel[] {
+  return labelled.flatMap((row) => {
+    const answer = answers.get(row.id)
+    return answer === undefined || isDisputed(row) ? [] : [rowLabelOf(row, answer)]
+  })
 }
 
 function isDisputed({ fields }: LabelledRow): boolean {

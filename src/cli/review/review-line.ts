@@ -124,7 +124,9 @@ function seenIn(fields: Readonly<Record<string, unknown>>, labels: readonly stri
   const together = isRecord(fields.labels) ? fields.labels : {}
   return Object.fromEntries(
     labels.flatMap((name) => {
-      const shown = together[name] ?? fields[columnOfField(name)]
+      const shown = Object.hasOwn(together, name) ? together[name] : fields[columnOfField(name)]
+      // No label in JSON is what an empty cell is in CSV, whereas a missing property says nothing.
+      if (shown === null) return [[name, '']]
       if (typeof shown === 'string' || typeof shown === 'number') return [[name, String(shown).trim()]]
       return Array.isArray(shown) ? [[name, labelText(shown.map(String))]] : []
     }),

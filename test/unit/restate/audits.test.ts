@@ -157,6 +157,8 @@ test('trust is read where rules may have to earn it: not for the shipped evidenc
   const nothing = createEvidence({ findAudits: async () => assert.fail('the audits were read') })
   const options: BatchOptions = { ...OPTIONS, target: LOW }
   assert.deepEqual(await trustOf(evidence, economic, 'c', options), { fields: ['type'], removed: {} })
+  // Sentinel rows are asked as their catalogue would be, so that drift compares like with like.
+  assert.deepEqual(await trustOf(evidence, economic, 'sentinel:c', options), { fields: ['type'], removed: {} })
   assert.deepEqual(await trustOf(evidence, economic, 'c', { ...options, target: 0.97 }), NO_TRUST)
   const inModeRules = await trustOf(evidence, economic, 'c', { ...options, mode: 'rules' })
   assert.deepEqual(inModeRules?.fields, ['type'], 'mode rules says by it what is accepted')

@@ -83,7 +83,7 @@ test('the labels that two people gave stand in a column of a file for a third de
     format: 'csv',
     codebook: shop.codebook,
   })
-  assert.match(csv, /^indicator_id,name,units,given,shade,.*\nA,n,,"shade: pale \(Anna\), dark \(Ben\)",,/)
+  assert.match(csv, /^indicator_id,name,given,shade,.*\nA,n,"shade: pale \(Anna\), dark \(Ben\)",,/)
 })
 
 test('a filled-in line is read in every form; an empty cell is no label, and ? means that nobody can tell', () => {
@@ -100,11 +100,29 @@ test('a filled-in line is read in every form; an empty cell is no label, and ? m
     labels,
   )
   assert.deepEqual(
-    read('{"indicator_id":"A","labels":{"shade":""},"corrections":{"shade":"pale","uses":["kitchen","garden"]}}', only),
+    read(
+      '{"indicator_id":"A","labels":{"shade":"","origin":null},"corrections":{"shade":"pale","uses":["kitchen","garden"]}}',
+      only,
+    ),
     labels,
   )
-  assert.deepEqual(read('A shade=pale uses=kitchen+garden\n', only), labels)
+  assert.deepEqual(read('A shade=pale uses=kitchen+garden origin=none\n', only), labels)
   assert.deepEqual(read('indicator_id,shade,uses,origin\nA,?,?,?\n', only), ['shade=?', 'uses=?', 'origin=?'])
+})
+
+test('a field that a file leaves out says nothing, whereas an empty cell and null say that it has no label', () => {
+  const only = ['shade', 'origin']
+  const left = [
+    'origin: is not in the file, which does not mean that it has no label: write one, none, or ? where nobody can tell',
+  ]
+  assert.deepEqual(read('{"indicator_id":"A","labels":{"shade":"pale"}}', only), left)
+  assert.deepEqual(read('indicator_id,shade\nA,pale\n', only), left)
+  assert.deepEqual(read('A shade=pale\n', only), left)
+  for (const text of [
+    '{"indicator_id":"A","labels":{"shade":"pale","origin":null}}',
+    'indicator_id,shade,origin\nA,pale,\n',
+  ])
+    assert.deepEqual(read(text, only), ['shade="pale"', 'origin=null'])
 })
 
 test('what a line lacks or gets wrong is named with the field and the way out', () => {
