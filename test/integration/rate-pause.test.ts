@@ -110,8 +110,10 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   const workers: Promise<unknown>[] = []
   closing.push(async () => {
     stopped.abort()
+    // The questions that wait for a permit are refused by the close, which nobody may meet as an unhandled rejection.
+    const settled = Promise.allSettled(workers)
     await limiter.close()
-    await Promise.allSettled(workers)
+    await settled
     await leaseClient.close()
     await pool.end()
   })

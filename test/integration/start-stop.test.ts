@@ -211,10 +211,18 @@ test('a second Ctrl+C kills the parts at once, and PostgreSQL still shuts down i
 
 test('a part that does not start is reported with its last output', async () => {
   const env = await newEnv()
-  const { code, stderr } = await runCli(['start'], { env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' } })
+  const { code, stderr } = await runCli(['start'], { env: { ...env, RESTATE_LOG_FORMAT: 'nonsense' } })
   assert.equal(code, 1, stderr)
-  assert.match(stderr, /offline model ended.*offline-model\.log:\n.*\/no\/such\.jsonl/s)
+  assert.match(stderr, /restate-server ended.*restate-server\.log:\n.*nonsense/s)
   assert.doesNotMatch(stderr, /at .*\.ts:\d+/)
+})
+
+test('a gold file that cannot be read is a fault of the configuration, told in one sentence', async () => {
+  const env = await newEnv()
+  const { code, stderr } = await runCli(['start'], { env: { ...env, OFFLINE_MODEL_ANSWERS: 'gold:/no/such.jsonl' } })
+  assert.equal(code, 2, stderr)
+  assert.match(stderr, /OFFLINE_MODEL_ANSWERS: the gold file cannot be read: .*\/no\/such\.jsonl/)
+  assert.doesNotMatch(stderr, /at .*\.ts:\d+|offline-model\.log/)
 })
 
 test('an outside database that is away is waited for with a line, and Ctrl+C ends the wait', async () => {
