@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
-import { cleanText } from '../../classification/clean-text.ts'
+import { oneLine } from '../../classification/clean-text.ts'
 import type { Status } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
@@ -200,7 +200,7 @@ function formatApplied(report: ApplyReport): string {
 }
 
 function personName(text: string): string {
-  const name = cleanText(text).replace(/\s+/g, ' ')
+  const name = oneLine(text)
   if (name === '' || name.length > MAX_NAME_LENGTH) {
     throw new InvalidArgumentError(`It must be a name of 1 to ${MAX_NAME_LENGTH} characters.`)
   }
