@@ -25,16 +25,6 @@ export interface LabelledFile {
   readonly warnings: readonly LabelledFault[]
 }
 
-/**
- * The records of `path`, each label checked against its field; fields may be left out. Rejects with input-invalid, whose
- * message names the line, the field and the value of every fault.
- */
-export async function readLabelledRecords(path: string, codebook: Codebook): Promise<readonly LabelledRecord[]> {
-  const { records, faults } = await checkLabelledRecords(path, codebook)
-  if (faults.length > 0) throw new ServiceError('input-invalid', formatFaults(path, faults))
-  return records
-}
-
 /** Reads the records of `path` with all faults. Rejects with input-invalid for a file that cannot be read. */
 export async function checkLabelledRecords(path: string, codebook: Codebook): Promise<LabelledFile> {
   const read = await readUtf8(path).catch((error: unknown) => {

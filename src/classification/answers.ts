@@ -1,6 +1,7 @@
 /** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
 import { type Codebook, type Field, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
-import { cleanText, cutText } from './clean-text.ts'
+import { isRecord } from '../lib/json.ts'
+import { cleanText, cutText, oneLine } from './clean-text.ts'
 import { isRuledOut, isSameLabel } from './fields.ts'
 import { NONE_OF_THESE } from './prompt.ts'
 import type { Decision, Labels } from './types.ts'
@@ -120,7 +121,7 @@ function readLabel(codebook: Codebook, name: string, { value, confidence }: Elem
 function normalValue({ multi, type }: Field, value: unknown): unknown {
   if (multi !== null && Array.isArray(value)) return [...new Set(value as unknown[])]
   const isOwnText = type.kind === 'text' || type.kind === 'pattern'
-  return isOwnText && typeof value === 'string' ? oneLine(value) : value
+  return isOwnText && typeof value === 'string' ? oneLine(value.slice(0, MAX_TEXT_READ)) : value
 }
 
 /**
@@ -139,24 +140,15 @@ function isAlike(one: ReadLabel, other: ReadLabel): boolean {
 
 function reasonOf(elements: readonly Element[]): string {
   const said = elements.map(({ reason }) => reason).find((reason) => typeof reason === 'string') ?? ''
-  return cutText(oneLine(said), MAX_REASON_LENGTH)
-}
-
-/** Makes a safe text of one line, because a second line would look like output of this program where the text is printed. */
-function oneLine(text: string): string {
-  return cleanText(text.slice(0, MAX_TEXT_READ)).replace(/\s+/g, ' ')
+  return cutText(oneLine(said.slice(0, MAX_TEXT_READ)), MAX_REASON_LENGTH)
 }
 
 function elementsOf(answer: unknown): readonly Element[] {
-  return isObject(answer) && Array.isArray(answer.answers)
-    ? answer.answers.map((one) => (isObject(one) ? one : {}))
+  return isRecord(answer) && Array.isArray(answer.answers)
+    ? answer.answers.map((one) => (isRecord(one) ? one : {}))
     : []
 }
 
 function labelsOf({ labels }: Element): readonly Element[] {
-  return Array.isArray(labels) ? labels.filter(isObject) : []
-}
-
-function isObject(value: unknown): value is Element {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return Array.isArray(labels) ? labels.filter(isRecord) : []
 }

@@ -14,6 +14,11 @@ export function cleanText(text: string): string {
   return text.replace(UNSAFE, ' ').trim()
 }
 
+/** Cleans `text` and makes one line of it, because a second line would look like output of this program where it is printed. */
+export function oneLine(text: string): string {
+  return cleanText(text).replace(/\s+/g, ' ')
+}
+
 /** Shortens `text` to at most `limit` UTF-16 units. An ellipsis marks the cut, which never splits a surrogate pair. */
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
 import { normaliseIndicator, rawIndicatorSchema } from '../classification/indicator.ts'
 import type { Indicator, Labels } from '../classification/types.ts'
-import { type Codebook, type Field, type FieldKind, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
+import { type Codebook, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
+import { shown, valueFault } from '../codebooks/value-fault.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 
 /** One labelled record. Rules and models get only the property `indicator`, which never holds the labels. */
@@ -28,13 +29,8 @@ export interface ParsedGold {
   readonly ignored: ReadonlyMap<string, number>
 }
 
-/** The most characters of a value that a message shows. */
-const SHOWN_VALUE_LENGTH = 80
-/** The most values of a field that a message lists. */
-const MOST_LISTED_VALUES = 40
-
 const objectSchema = z.record(z.string(), z.unknown(), {
-  error: (issue) => (issue.input === undefined ? 'is missing' : `must be an object${got(issue.input)}`),
+  error: (issue) => (issue.input === undefined ? 'is missing' : `must be an object, got ${shown(issue.input)}`),
 })
 const rowSchema = z.looseObject({
   labels: objectSchema,
@@ -59,7 +55,7 @@ export function parseGold(text: string, codebook: Codebook, { needsLabels = true
     const line = index + 1
     const json = parseJson(content)
     if (!isRecord(json)) {
-      problems.push(`line ${line}: must be one JSON object${got(content)}`)
+      problems.push(`line ${line}: must be one JSON object, got ${shown(content)}`)
       continue
     }
     const input = rawIndicatorSchema.safeParse(json)
@@ -103,7 +99,7 @@ function readLabels({ field: byName }: Codebook, given: Readonly<Record<string, 
     const field = byName.get(name)
     if (field === undefined) ignored.push(name)
     else if (isValueOf(field, value)) read[name] = value
-    else problems.push(`labels.${name}: ${allowedOf(field)}${got(value)}`)
+    else problems.push(`labels.${name}: ${valueFault(field, value)}`)
   }
   return { read, problems, ignored }
 }
@@ -115,42 +111,7 @@ function readFirstReading({ field: byName }: Codebook, given: z.output<typeof ro
     const field = byName.get(name)
     if (field === undefined) problems.push(`first_reading.${name}: the codebook has no such field`)
     else if (isValueOf(field, value)) read[name] = [value, sure]
-    else problems.push(`first_reading.${name}: ${allowedOf(field)}${got(value)}`)
+    else problems.push(`first_reading.${name}: ${valueFault(field, value)}`)
   }
   return { read: given === undefined ? undefined : read, problems }
-}
-
-/** Says which labels a field can have, as the middle of a message. */
-function allowedOf({ type, multi, nullable }: Field): string {
-  const single = singleOf(type)
-  if (multi !== null) return `must be a list of at most ${multi} different values, each ${single}`
-  return `must be ${nullable ? 'null or ' : ''}${single}`
-}
-
-function singleOf(type: FieldKind): string {
-  switch (type.kind) {
-    case 'values':
-      return oneOf(type.values.map(({ value }) => value))
-    case 'derived':
-      return oneOf([...new Set(type.valueOf.values())])
-    case 'codes':
-      return type.onlyLeaves ? 'a code of the list without further codes below it' : 'a code of the list'
-    case 'number':
-      return `${type.whole ? 'a whole number' : 'a number'} from ${type.min} to ${type.max}`
-    case 'pattern':
-      return `a text of the form ${type.source}`
-    case 'text':
-      return `a text of 1 to ${type.maxLength} characters`
-  }
-}
-
-function oneOf(values: readonly (string | number)[]): string {
-  const more = values.length > MOST_LISTED_VALUES ? ` and ${values.length - MOST_LISTED_VALUES} more` : ''
-  return `one of ${values.slice(0, MOST_LISTED_VALUES).join(', ')}${more}`
-}
-
-/** Builds the end of a message, which quotes the faulty value. */
-function got(value: unknown): string {
-  const text = typeof value === 'string' ? cleanText(value.slice(0, SHOWN_VALUE_LENGTH)) : value
-  return `, got ${(JSON.stringify(text) ?? String(value)).slice(0, SHOWN_VALUE_LENGTH + 2)}`
 }

@@ -1,22 +1,11 @@
 /** The contract between a batch and its chunks: what a chunk is asked and what it answers, also in the form of earlier releases. */
-import type { Decision, Indicator, Labels } from '../classification/types.ts'
+import type { Decision, Indicator } from '../classification/types.ts'
+import type { PromptItem } from '../classification/user-prompt.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 
-/** What a chunk asks about one indicator. The journals of open batches fix the property names. */
-export interface ChunkItem {
-  /** The indicator's short name in the prompt and in the model's answer, such as "k3". */
-  readonly key: string
-  readonly indicator: Indicator
-  /** Names of the fields that the model is asked for. */
-  readonly fields: readonly string[]
-  /** Labels that are decided already, which the model takes as given. */
-  readonly known: Labels
-  /** What rules read of the fields asked without being sure. */
-  readonly guess: Labels
-  /** The candidates of each code field asked, the likeliest first. */
-  readonly codes: Readonly<Record<string, readonly string[]>>
-}
+/** What a chunk asks about one indicator: what the prompt says of it. The journals of open batches fix the property names. */
+export type ChunkItem = PromptItem
 
 /** The body that a batch sends to classifier/chunk. The journals of open batches fix its property names. */
 export interface ChunkRequest {

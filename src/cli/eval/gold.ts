@@ -2,7 +2,6 @@
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { builtInFile, isMeant, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
 import { DEFAULT_CODEBOOK } from '../../classification/scheme.ts'
 import { BUILT_IN_NAMES, codeOf } from '../../codebooks/built-in.ts'
@@ -15,12 +14,6 @@ import { createServiceClient } from '../client/service.ts'
 import { loadBuiltIn, readCodebookChoice } from '../codebook/codebook-option.ts'
 import { shellWord } from '../ui/shell-word.ts'
 import { say } from '../ui/terminal.ts'
-
-/**
- * The path of the gold file in this repository. The rules were tuned on this file, so scores on it are better than on
- * new data.
- */
-export const SHIPPED_GOLD = fileURLToPath(new URL('../../codebooks/economic-indicators/gold.jsonl', import.meta.url))
 
 const MOST_LISTED = 20
 /** The milliseconds that the question for a stored codebook may take. */

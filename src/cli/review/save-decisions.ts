@@ -1,6 +1,6 @@
 /** Stores decisions of a review as a run of its own, with the result of each indicator after its decision. */
 import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
-import { cleanText, cutText } from '../../classification/clean-text.ts'
+import { cutText, oneLine } from '../../classification/clean-text.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { buildClassification } from '../../classification/result.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
@@ -41,7 +41,7 @@ function decisionOf(
   { line, known, labels, shapes, answer }: Decided,
   { runId, startedAt, by }: { readonly runId: string; readonly startedAt: string; readonly by: string },
 ): ReviewDecision {
-  const note = cleanText(line.note).replace(/\s+/g, ' ')
+  const note = oneLine(line.note)
   const reason = cutText(`${note === '' ? 'A person decided it' : note} (${by})`, MAX_REASON_LENGTH)
   const confidence = Object.fromEntries(Object.keys(labels).map((name) => [name, 1]))
   const decision: Decision = { labels, confidence, reason }

@@ -1,14 +1,14 @@
 /** The name of the person who decides. */
 import { userInfo } from 'node:os'
 import { InvalidArgumentError } from 'commander'
-import { cleanText } from '../../classification/clean-text.ts'
+import { oneLine } from '../../classification/clean-text.ts'
 import { ServiceError } from '../../errors.ts'
 
 const MAX_NAME_LENGTH = 100
 
 /** Parses the value of --by. */
 export function personName(text: string): string {
-  const name = cleanText(text).replace(/\s+/g, ' ')
+  const name = oneLine(text)
   if (name === '' || name.length > MAX_NAME_LENGTH) {
     throw new InvalidArgumentError(`It must be a name of 1 to ${MAX_NAME_LENGTH} characters.`)
   }

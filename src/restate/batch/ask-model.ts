@@ -6,6 +6,7 @@ import type { PreparedScheme } from '../../classification/scheme.ts'
 import { WIDENED } from '../../classification/shortlist.ts'
 import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
 import type { ChunkRequest } from '../chunk-contract.ts'
+import { databaseStep } from '../options.ts'
 import { callChunks } from './fan-out.ts'
 import { failWhereNothingIsAnswered, gatherReplies } from './gather.ts'
 import { roundsOf } from './plan.ts'
@@ -40,8 +41,10 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
   const rounds = roundsOf(plan)
   for (let round = 1; round < rounds && openPositions().length > 0 && answers.failure === null; round += 1) {
     failWhereNothingIsAnswered(answers, isEndpointAway)
-    const next: NextRound | Chunks = await ctx.run(`pack what was left open, round ${round + 1}`, () =>
-      packRound(batch, answers, openPositions(), round),
+    const next: NextRound | Chunks = await ctx.run(
+      `pack what was left open, round ${round + 1}`,
+      () => packRound(batch, answers, openPositions(), round),
+      databaseStep,
     )
     const { chunks: smaller, codes } = 'chunks' in next ? next : { chunks: next, codes: {} }
     for (const [key, candidates] of Object.entries(codes)) {
@@ -54,11 +57,12 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
 
   const isAnswered = [...asked].some((position) => answers.decisions.has(position))
   if (plan.models.escalation === null || !isAnswered || answers.failure !== null) return
-  const escalated = await ctx.run('review the answers', async () => {
+  const packDoubtful = async () => {
     const scheme = await schemeOfPlan(batch.schemes, plan)
     const positions = positionsToEscalate(scheme, batch, answers, asked)
     return packPositions(scheme, plan.ways, positions, options.pack, options.mode, answers.widened)
-  })
+  }
+  const escalated = await ctx.run('review the answers', packDoubtful, databaseStep)
   answers.escalated = escalated.flat()
   await ask('escalation', escalated)
 }

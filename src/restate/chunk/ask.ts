@@ -1,6 +1,6 @@
 /** One attempt to have a chunk answered. Every answer and failure of the model endpoint becomes a value that the journal can hold. */
 import { parseAnswers } from '../../classification/answers.ts'
-import { cleanText, cutText } from '../../classification/clean-text.ts'
+import { cutText, oneLine } from '../../classification/clean-text.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
@@ -207,5 +207,5 @@ function answered(
 
 /** Makes one line of at most `limit` characters that is safe to store and to print. */
 function clean(text: string, limit: number): string {
-  return cutText(cleanText(text.slice(0, 10 * limit)).replace(/\s+/g, ' '), limit)
+  return cutText(oneLine(text.slice(0, 10 * limit)), limit)
 }

@@ -6,7 +6,7 @@ import type { PreparedScheme } from '../../../src/classification/scheme.ts'
 import type { Labels } from '../../../src/classification/types.ts'
 import { replayCommand } from '../../../src/cli/eval/capture-report.ts'
 import { formatScore } from '../../../src/cli/eval/format.ts'
-import { goldPathOf, loadEvalCodebook, SHIPPED_GOLD } from '../../../src/cli/eval/gold.ts'
+import { goldPathOf, loadEvalCodebook } from '../../../src/cli/eval/gold.ts'
 import { costOf, noCost, type Report } from '../../../src/cli/eval/report.ts'
 import { scoredFields } from '../../../src/eval/fields.ts'
 import type { GoldRow } from '../../../src/eval/gold-file.ts'
@@ -37,7 +37,7 @@ test('without a gold file the one of a built-in codebook is scored, and a codebo
       "Name a gold file, records with their labels: npm run eval -- GOLD.jsonl --codebook 'my books.yaml'; no gold file comes with the codebook economic-indicators",
   })
   const builtIn = await loadEvalCodebook(undefined, undefined)
-  assert.equal(goldPathOf(undefined, builtIn, undefined), SHIPPED_GOLD)
+  assert.match(goldPathOf(undefined, builtIn, undefined), /\/codebooks\/economic-indicators\/gold\.jsonl$/)
   const topics = await loadEvalCodebook('release-topics', undefined)
   assert.match(goldPathOf(undefined, topics, 'release-topics'), /release-topics\/gold\.jsonl$/)
 })

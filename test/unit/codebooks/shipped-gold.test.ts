@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
-import { readLabelledRecords } from '../../../src/catalogue/labelled-records.ts'
+import { checkLabelledRecords } from '../../../src/catalogue/labelled-records.ts'
 import { isValueOf } from '../../../src/codebooks/codebook.ts'
 import { measureRecall } from '../../../src/eval/recall.ts'
 
@@ -90,7 +90,7 @@ test('the code list of business-activities has the sectors, subsectors and indus
 test(`at least ${LEAST_RECALL} of the gold rows of business-activities find their code among the first 20`, async () => {
   const { codebook } = await loadCodebook(builtInFile('business-activities') ?? '')
   const gold = fileURLToPath(new URL('../../../src/codebooks/business-activities/gold.jsonl', import.meta.url))
-  const recalls = measureRecall(codebook, await readLabelledRecords(gold, codebook))
+  const recalls = measureRecall(codebook, (await checkLabelledRecords(gold, codebook)).records)
   const at20 = recalls.find(({ first }) => first === 20)
   assert.ok(at20 !== undefined && at20.records >= FEWEST_ROWS)
   assert.ok(at20.found / at20.records >= LEAST_RECALL, `${at20.found} of ${at20.records}`)
