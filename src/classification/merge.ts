@@ -1,5 +1,6 @@
 /** Merges the findings of rules with the answers of models and people into the labels of a record, and decides about escalation. */
 import type { LabelValue } from '../codebooks/codebook.ts'
+import { answerConfidence } from '../evidence/confidence.ts'
 import { appliesTo, completeLabels, isDecisive, isSameLabel } from './fields.ts'
 import type { Decision, Labels, Mode, Reading, Scheme, Source } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
@@ -30,7 +31,7 @@ export interface Merged {
   /** A label for each field of the codebook, null where it does not apply or nothing decided it. */
   readonly labels: Labels
   readonly decidedBy: Readonly<Record<string, Source>>
-  /** The confidence of each decided field, 0 to 1. */
+  /** The confidence that was stated of each decided field, 0 to 1, by which doubts are found. */
   readonly confidence: Readonly<Record<string, number>>
   /** The askable fields whose label is a guess: of a rule that is not sure, or of the offline model. */
   readonly guessed: readonly string[]
@@ -108,13 +109,9 @@ function usesAnswer(mode: Mode, finding: Reading[string] | undefined): boolean {
   return mode === 'model' || (mode === 'hybrid' && !isDecisive(finding))
 }
 
-/**
- * Returns the chance, 0 to 1, that a finding is right by the shipped evidence. One right and one wrong finding are added to
- * the counts, because no sample proves a chance of 1; without any evidence the chance is a coin's.
- */
+/** Returns the chance, 0 to 1, that a finding is right by the calibration of the codebook. */
 export function findingConfidence({ code }: Scheme, field: string, sure: boolean): number {
-  const { n, right } = code?.evidence[field]?.[sure ? 'sure' : 'unsure'] ?? { n: 0, right: 0 }
-  return Number(((right + 1) / (n + 2)).toFixed(2))
+  return answerConfidence(code?.calibration ?? null, field, sure ? 'sure' : 'guess', 1)
 }
 
 function conflictsOf(reading: Reading, decisions: readonly SourcedDecision[]): string[] {

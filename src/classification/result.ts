@@ -1,10 +1,11 @@
 /** Builds the result of one record from the merged labels: its status, its issues and its confidence. */
 import type { Codebook } from '../codebooks/codebook.ts'
+import { type AnswerKind, answerConfidence, answerKind, rowConfidence } from '../evidence/confidence.ts'
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { cutText } from './clean-text.ts'
 import { appliesTo, openFields } from './fields.ts'
 import { answerOf, doubtfulFields, type Merged, type MergeInput, mergeLabels, thresholdOf } from './merge.ts'
-import type { Classification, Indicator, Issue, Reading, Source, Status } from './types.ts'
+import type { Classification, Indicator, Issue, Reading, Scheme, Source, Status } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
 
 /** The sources, from the weakest to the strongest. The strongest source that decided a field is the source of the result. */
@@ -34,7 +35,7 @@ export function buildClassification(input: ClassificationInput): Classification 
   const findings = validate(codebook, merged.labels)
   const doubts = doubtsOf(input, merged)
   const last = source === 'rules' ? undefined : decisions.findLast((one) => one.source === source)
-  const { least, confidence } = confidencesOf(codebook, merged)
+  const { row, confidence } = confidencesOf(scheme, reading, merged)
   return {
     indicator_id: indicator.indicator_id,
     name: indicator.name,
@@ -44,7 +45,7 @@ export function buildClassification(input: ClassificationInput): Classification 
     labels: merged.labels,
     field_confidence: confidence,
     field_source: sourcesOf(reading, merged),
-    confidence: least,
+    confidence: row,
     source,
     status: statusOf(codebook, merged, doubts.length > 0 || isBlocked(codebook, findings)),
     issues: [...doubts, ...guessIssues(merged), ...findings],
@@ -82,18 +83,44 @@ function statusOf({ fields }: Codebook, merged: Merged, isDoubted: boolean): Sta
   return guessed.length > 0 || (unchecked.length > 0 && !isPersons) ? 'unverified' : 'accepted'
 }
 
+/** What answered one field, with the confidence that was stated and the calibrated one. */
+export interface FieldAnswer {
+  readonly field: string
+  readonly kind: AnswerKind
+  readonly stated: number
+  readonly confidence: number
+}
+
 /**
- * Returns the confidence of each field, where a derived field is as sure as the field that it follows from, and the least of
- * the fields that a model may be asked for; 0 where one of these has no label.
+ * Returns the confidence of each field, where a derived field is as sure as the field that it follows from, and that of the
+ * fields that a model may be asked for together; 0 where one of these has no label. Where an answer contradicts a sure
+ * finding, the row is no surer than the less sure of the two.
  */
-function confidencesOf({ fields }: Codebook, merged: Merged) {
+export function confidencesOf(
+  scheme: Scheme,
+  reading: Reading,
+  merged: Merged,
+): { readonly answers: readonly FieldAnswer[]; readonly confidence: Record<string, number>; readonly row: number } {
+  const { fields } = scheme.codebook
+  const calibration = scheme.code?.calibration ?? null
+  const answers = Object.entries(merged.decidedBy).map(([field, by]): FieldAnswer => {
+    const kind = answerKind(by, reading[field], merged.guessed.includes(field))
+    const stated = merged.confidence[field] ?? 0
+    return { field, kind, stated, confidence: answerConfidence(calibration, field, kind, stated) }
+  })
+  const known = new Map(answers.map((answer) => [answer.field, answer.confidence]))
+  const conflicts = merged.conflicts.map((name) => [
+    known.get(name) ?? 0,
+    answerConfidence(calibration, name, 'sure', 1),
+  ])
   const confidence: Record<string, number> = {}
   for (const { name, type } of fields) {
-    const known = merged.confidence[type.kind === 'derived' ? type.from : name]
-    if (known !== undefined) confidence[name] = known
+    const own = known.get(type.kind === 'derived' ? type.from : name)
+    if (own !== undefined) confidence[name] = own
   }
   const asked = fields.flatMap((field) => (field.asked ? (confidence[field.name] ?? []) : []))
-  return { confidence, least: asked.length === 0 || merged.undecided.length > 0 ? 0 : Math.min(...asked) }
+  const isOpen = asked.length === 0 || merged.undecided.length > 0
+  return { answers, confidence, row: isOpen ? 0 : rowConfidence(calibration, asked, conflicts) }
 }
 
 /** Returns one issue for each reason why the merged labels are not settled. */

@@ -2,6 +2,7 @@
 import type { Labels } from '../codebooks/types.ts'
 
 export type {
+  Calibration,
   CodebookCode,
   CodebookColumn,
   Decision,
@@ -11,7 +12,6 @@ export type {
   Labels,
   LabelValue,
   Reading,
-  ReadingCounts,
   SamplePoint,
   Scheme,
   StoredCodebook,
@@ -54,7 +54,7 @@ export interface Classification {
   readonly field_confidence: Readonly<Record<string, number>>
   /** The source of each decided field: the name of a rule, or "model", "escalation", "person" or "reuse". */
   readonly field_source: Readonly<Record<string, string>>
-  /** The lowest confidence among the fields that a model may be asked for, 0 to 1. */
+  /** The confidence that the fields that a model may be asked for are all right, 0 to 1. */
   readonly confidence: number
   readonly source: Source
   readonly status: Status

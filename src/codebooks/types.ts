@@ -57,10 +57,16 @@ export interface Finding {
 /** Findings by field. A field that no rule and no reader reads is absent. */
 export type Reading = Readonly<Record<string, Finding>>
 
-/** Of `n` findings of one field, all sure or all unsure, `right` agreed with the label of a person. */
-export interface ReadingCounts {
-  readonly n: number
-  readonly right: number
+/** How often answers were right on labels that nothing had been tuned on, from which the confidence of a result follows. */
+export interface Calibration {
+  /** The number of labelled records. */
+  readonly records: number
+  /** The chance that a finding is right, 0 to 1, by field: where the rule is sure, and where it guesses. */
+  readonly rules: Readonly<Record<string, { readonly sure: number; readonly guess: number }>>
+  /** What the confidence that a model states of a field is multiplied with, 0 to 1. */
+  readonly model: Readonly<Record<string, number>>
+  /** How much the misses of a row's fields spread over different rows: 1 where no row has two, 0 where they always coincide. */
+  readonly spread: number
 }
 
 /** One answer to some fields of a record, given by a model or a person, or taken from a stored result. */
@@ -87,8 +93,7 @@ export interface CodebookCode {
   humanShape(record: Indicator, reading: Reading, isExact: boolean): string
   /** Fields whose label may differ between two records of one shape, so that a person's label of them counts for exact matches. */
   readonly perRecord: readonly string[]
-  /** The shipped evidence of the findings, by field: how often they were right where they were sure, and where not. */
-  readonly evidence: Readonly<Record<string, { readonly sure: ReadingCounts; readonly unsure: ReadingCounts }>>
+  readonly calibration: Calibration
   /** The forms of earlier releases. */
   readonly earlier: EarlierForms
 }

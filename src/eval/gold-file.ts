@@ -14,6 +14,8 @@ export interface GoldRow {
   readonly labels: Labels
   /** What the rules read before they were tuned on this row; absent where the gold file does not keep this reading. */
   readonly firstReading?: FirstReading
+  /** The catalogue that the row was taken from: its property `catalogue`, else `source`; null without either. */
+  readonly catalogue: string | null
   /** The row's line in the gold file, counted from 1. */
   readonly line: number
 }
@@ -34,6 +36,8 @@ const objectSchema = z.record(z.string(), z.unknown(), {
 })
 const rowSchema = z.looseObject({
   labels: objectSchema,
+  catalogue: z.string().optional().catch(undefined),
+  source: z.string().optional().catch(undefined),
   first_reading: z.record(z.string(), z.tuple([z.unknown(), z.boolean()])).optional(),
 })
 const unlabelledSchema = rowSchema.extend({ labels: objectSchema.nullish() })
@@ -83,6 +87,7 @@ export function parseGold(text: string, codebook: Codebook, { needsLabels = true
       // Only the texts and samples of the record pass, so that the labels stay behind.
       indicator: normaliseIndicator(input.data).indicator,
       labels: labels.read,
+      catalogue: cleanText(gold.data.catalogue ?? gold.data.source ?? '') || null,
       line,
       ...(firstReading.read === undefined ? {} : { firstReading: firstReading.read }),
     })

@@ -1,8 +1,12 @@
 /** Builds what eval scores: the labels predicted for one record, with what the rules read of it and the stated confidence. */
 import { completeLabels } from '../classification/fields.ts'
 import { mergeLabels } from '../classification/merge.ts'
-import type { Finding, Indicator, Labels, Reading, Scheme } from '../classification/types.ts'
+import { confidencesOf, type FieldAnswer } from '../classification/result.ts'
+import type { Classification, Finding, Indicator, Labels, Reading, Scheme } from '../classification/types.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
+import { answerKind } from '../evidence/confidence.ts'
+
+export type { FieldAnswer } from '../classification/result.ts'
 
 export interface Prediction {
   readonly labels: Labels
@@ -13,30 +17,49 @@ export interface Prediction {
   readonly ruleLabels: Labels
   /** What the rules read of each field; absent for a field that no rule reads. */
   readonly findings: Readonly<Record<string, Pick<Finding, 'sure' | 'rule'>>>
-  /** The stated confidence that the fields that a model may be asked for are all right, 0 to 1. */
+  /** The confidence that the fields that a model may be asked for are all right, 0 to 1. */
   readonly confidence: number
+  /** What answered each field, with its confidence. */
+  readonly answers: readonly FieldAnswer[]
 }
 
 /** Predicts by the rules alone. The rules get nothing but the record, so that no gold label can reach them. */
 export function predictByRules(scheme: Scheme, indicator: Indicator): Prediction {
   const reading = readBy(scheme, indicator)
-  const { labels, confidence, undecided } = mergeLabels({ scheme, mode: 'rules', reading, decisions: [] })
-  const stated = scheme.codebook.fields.flatMap(({ name, asked }) => (asked ? (confidence[name] ?? []) : []))
-  const least = stated.length === 0 || undecided.length > 0 ? 0 : Math.min(...stated)
-  return { ...ruleReadingOf(scheme.codebook, reading), labels, confidence: least }
+  const merged = mergeLabels({ scheme, mode: 'rules', reading, decisions: [] })
+  const { answers, row } = confidencesOf(scheme, reading, merged)
+  return { ...ruleReadingOf(scheme.codebook, reading), labels: merged.labels, confidence: row, answers }
 }
+
+/** What a prediction takes from a result of the service. */
+export type ResultToScore = Pick<
+  Classification,
+  'labels' | 'confidence' | 'field_confidence' | 'field_source' | 'model'
+>
+
+/** The sources of a field that are no rule. */
+const OTHER_SOURCES: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse', 'person'])
 
 /**
  * Takes the prediction from a result of the service. The rules read the record again, because a result does not hold their
- * reading.
+ * reading. `isGuess` says whether a model's answers are guesses of the offline model.
  */
 export function predictByResult(
   scheme: Scheme,
   indicator: Indicator,
-  result: { readonly labels: Labels; readonly confidence: number },
+  result: ResultToScore,
+  isGuess: boolean,
 ): Prediction {
-  const { labels, confidence } = result
-  return { ...ruleReadingOf(scheme.codebook, readBy(scheme, indicator)), labels, confidence }
+  const { labels, confidence, field_confidence: confidences, field_source: sources } = result
+  const reading = readBy(scheme, indicator)
+  const answers = Object.entries(sources).map(([field, source]): FieldAnswer => {
+    const kind = answerKind(OTHER_SOURCES.has(source) ? source : 'rules', reading[field], isGuess)
+    const calibrated = confidences[field] ?? 0
+    // A result holds the calibrated confidence, from which the stated one follows.
+    const factor = kind === 'model' ? (scheme.code?.calibration.model[field] ?? 1) : 1
+    return { field, kind, stated: factor === 0 ? 0 : Math.min(1, calibrated / factor), confidence: calibrated }
+  })
+  return { ...ruleReadingOf(scheme.codebook, reading), labels, confidence, answers }
 }
 
 /** Reads a record by the codebook's rules; nothing is read for a codebook that has none. */

@@ -5,15 +5,8 @@ import type { Field } from '../codebooks/codebook.ts'
 import { isRight, labelledFields } from './fields.ts'
 import type { GoldRow } from './gold-file.ts'
 import type { Prediction } from './prediction.ts'
-import {
-  brierScore,
-  type Interval,
-  type Outcome,
-  type ReliabilityBin,
-  reliabilityTable,
-  round,
-  wilson,
-} from './statistics.ts'
+import { type CatalogueScore, type Reliability, scoreCatalogues, scoreConfidence } from './reliability.ts'
+import { type Interval, round, wilson } from './statistics.ts'
 
 export interface ScoredRow {
   readonly row: GoldRow
@@ -71,8 +64,10 @@ export interface Score {
   /** The 95 % confidence intervals of accuracies, `sure.coverage` and `sure.precision`, by Wilson's method. */
   readonly intervals: Readonly<Record<string, Interval>>
   readonly confusion: Readonly<Record<string, Confusion>>
-  /** How well the stated confidence agrees with how often the fields that a model may be asked for are all right. */
-  readonly calibration: { readonly brier: number | null; readonly bins: readonly ReliabilityBin[] }
+  /** How well the confidence meets how often the fields that a model may be asked for are right. */
+  readonly calibration: Reliability
+  /** The same by the catalogues that the rows name; empty where no row names one. */
+  readonly catalogues: readonly CatalogueScore[]
   /** The precision of each rule by the field that it reads, from the least to the most precise rule. */
   readonly rules: Readonly<Record<string, readonly RulePrecision[]>>
   readonly misses: readonly Miss[]
@@ -89,7 +84,8 @@ export function score(scored: readonly ScoredRow[], fields: readonly Field[]): S
     { name: ALL, n, right: right(scored, fields) },
   ]
   const asked = fields.filter((field) => field.asked)
-  const joint = sureOf(scored, asked.length === 0 ? fields : asked)
+  const joined = asked.length === 0 ? fields : asked
+  const joint = sureOf(scored, joined)
   return {
     n,
     labelled: Object.fromEntries([...labelled].map(([{ name }, rows]) => [name, rows.length])),
@@ -104,7 +100,8 @@ export function score(scored: readonly ScoredRow[], fields: readonly Field[]): S
       'sure.precision': wilson(joint.right, joint.sure),
     },
     confusion: Object.fromEntries([...labelled].map(([{ name }, rows]) => [name, confusionOf(rows, name)])),
-    calibration: calibrationOf(scored, asked.length === 0 ? fields : asked),
+    calibration: scoreConfidence(scored, joined),
+    catalogues: scoreCatalogues(scored, joined),
     rules: Object.fromEntries(
       [...labelled].flatMap(([field, rows]) => {
         const rules = rulesOf(rows, field)
@@ -156,15 +153,6 @@ function confusionOf(rows: readonly ScoredRow[], name: string): Confusion {
 export function showLabel(value: LabelValue): string {
   if (!Array.isArray(value)) return String(value)
   return value.length === 0 ? 'none' : value.join(' + ')
-}
-
-function calibrationOf(scored: readonly ScoredRow[], fields: readonly Field[]): Score['calibration'] {
-  const outcomes = scored.flatMap((one): Outcome[] => {
-    if (labelledFields(one.row, fields).length === 0) return []
-    const { confidence, labels } = one.prediction
-    return [{ confidence, right: areAllRight(one, fields, labels) }]
-  })
-  return { brier: brierScore(outcomes), bins: reliabilityTable(outcomes) }
 }
 
 function rulesOf(rows: readonly ScoredRow[], field: Field): RulePrecision[] {

@@ -25,6 +25,7 @@ const crossings: readonly [folder: string, from: string][] = [
   ['src/classification', '../llm/types.ts'],
   ['src/classification', '../lib/timing.ts'],
   ['src/classification', 'pino'],
+  ['src/evidence', '../classification/types.ts'],
   ['src/codebooks/economic-indicators', 'node:fs'],
   ['src/codebooks/economic-indicators', '../../store/types.ts'],
   ['src/codebooks/economic-indicators', '../../classification/types.ts'],

@@ -3,9 +3,11 @@ import { type Command, Option } from 'commander'
 import { type LoadedCodebook, schemeOf } from '../../catalogue/codebook-files.ts'
 import { buildSystemPrompt, PROMPT_VERSION } from '../../classification/prompt.ts'
 import { estimateTokens } from '../../classification/tokens.ts'
+import type { Scheme } from '../../classification/types.ts'
+import type { Field } from '../../codebooks/codebook.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { fitEvidence, formatEvidence } from '../../eval/evidence-fit.ts'
+import { fitConfidence, formatCalibration } from '../../eval/calibration-fit.ts'
 import { scoredFields } from '../../eval/fields.ts'
 import { scoreFirstReadings } from '../../eval/first-readings.ts'
 import type { GoldRow } from '../../eval/gold-file.ts'
@@ -76,7 +78,7 @@ export function addEvalCommand(program: Command): void {
       new Option(
         '--record <file>',
         'keep every request to the model and its answer in a new file, to replay them later',
-      ).conflicts(['capture', 'replay', 'ingress', 'fit']),
+      ).conflicts(['capture', 'replay', 'ingress']),
     )
     .addOption(
       new Option(
@@ -85,12 +87,12 @@ export function addEvalCommand(program: Command): void {
       ).conflicts(['replay', 'ingress', 'fit', 'failUnder']),
     )
     .addOption(
-      new Option('--replay <file>', 'answer from a file of recorded answers instead of a model').conflicts([
-        'ingress',
-        'fit',
-      ]),
+      new Option('--replay <file>', 'answer from a file of recorded answers instead of a model').conflicts('ingress'),
     )
-    .option('--fit', 'print only the evidence on the rules that this gold file gives')
+    .option(
+      '--fit',
+      'print only the calibration that this gold file gives: how often findings, and with --mode model a model, are right',
+    )
     .action(async (file: string | undefined, options: EvalOptions) => {
       process.exitCode = await runEval(file, options)
     })
@@ -104,10 +106,6 @@ async function runEval(file: string | undefined, options: EvalOptions): Promise<
   const path = goldPathOf(file, chosen, options.codebook)
   const rows = await readGoldFile(path, codebook, { needsLabels: exchange?.kind !== 'capture' })
   const fields = scoredFields(codebook, rows)
-  if (options.fit === true) {
-    process.stdout.write(`${formatEvidence(fitEvidence(schemeOf(loaded), rows, fields))}\n`)
-    return EXIT_OK
-  }
   if (options.failUnder !== undefined) checkFigures(options.failUnder, codebook, fields)
   if (options.mode === 'rules') return scoreRules(rows, loaded, file, options)
   return await scoreService(rows, chosen, file, { ...options, mode: options.mode, exchange })
@@ -157,7 +155,8 @@ function scoreRules(
     first_readings: scoreFirstReadings(rows, fields),
     cost: noCost(),
   }
-  if (options.json === true) printJson(report)
+  if (options.fit === true) printFit(scheme, scored, fields)
+  else if (options.json === true) printJson(report)
   else process.stdout.write(`${formatScore(report)}\n`)
   return exitCodeOf(options.failUnder, [report])
 }
@@ -201,7 +200,9 @@ async function scoreService(
   )
   const [first] = reports
   if (first === undefined) throw new ServiceError('input-invalid', '--pack must name a size')
-  if (options.json === true) {
+  if (options.fit === true) {
+    printFit(schemeOf(loaded), outcome.runs[0]?.scored ?? [], fields)
+  } else if (options.json === true) {
     // The report of the first pack size has the usual form; `packs` lists every size, without the long tables of each
     // report.
     printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, rules: ___, ...row }) => row) })
@@ -210,6 +211,10 @@ async function scoreService(
     if (reports.length > 1) process.stdout.write(`\n${formatPacks(reports)}\n`)
   }
   return exitCodeOf(options.failUnder, reports)
+}
+
+function printFit(scheme: Scheme, scored: readonly ScoredRow[], fields: readonly Field[]): void {
+  process.stdout.write(`${formatCalibration(fitConfidence(scheme, scored, fields))}\n`)
 }
 
 function exitCodeOf(failUnder: FailUnder | undefined, reports: readonly Report[]): number {

@@ -1,6 +1,7 @@
 /** Formats the report of `eval` as text for people. */
 
-import { pluralise } from '../../catalogue/problem-report.ts'
+import { pluralise, printable } from '../../catalogue/problem-report.ts'
+import type { ConfidenceScore } from '../../eval/reliability.ts'
 import { ALL, type Miss, showLabel } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
 import { OFFLINE_RECORDED_NAME } from '../../lib/model-names.ts'
@@ -132,13 +133,27 @@ function confusionTables({ confusion }: Report): string[] {
   return tables.length === 0 ? ['confusion: none'] : tables
 }
 
-function calibrationTable({ calibration }: Report): string[] {
+function calibrationTable({ calibration, catalogues }: Report): string[] {
+  const { brier, error, bins, by_field: byField, by_kind: byKind } = calibration
+  const figures = ({ n, mean_confidence: mean, accuracy, brier: own }: ConfidenceScore) =>
+    `mean ${formatFigure(mean)}, right ${formatFigure(accuracy)} of ${n}, Brier score ${formatFigure(own)}`
+  const lines = (scores: Readonly<Record<string, ConfidenceScore>>) =>
+    Object.entries(scores).map(([name, one]) => `  ${name.padEnd(LABEL_WIDTH)} ${figures(one)}`)
   return [
-    `confidence that all fields that a model may be asked for are right (Brier score ${formatFigure(calibration.brier)}):`,
-    ...calibration.bins.map(
-      ({ from, to, n, mean_confidence, accuracy, interval }) =>
-        `  stated ${from.toFixed(1)} to ${to.toFixed(1)}: mean ${formatFigure(mean_confidence)}, right ${formatFigure(accuracy)} ${formatInterval(interval)} of ${n}`,
+    `confidence that all fields that a model may be asked for are right (Brier score ${formatFigure(brier)}, mean distance from the truth ${formatFigure(error)}):`,
+    ...bins.map(
+      ({ from, to, n, mean_confidence: mean, accuracy, interval }) =>
+        `  stated ${from.toFixed(2)} to ${to.toFixed(2)}: mean ${formatFigure(mean)}, right ${formatFigure(accuracy)} ${formatInterval(interval)} of ${n}`,
     ),
+    'confidence of single fields:',
+    ...lines(byField),
+    'confidence by what answered, over all fields:',
+    ...lines(byKind),
+    ...(catalogues.length === 0 ? [] : ['rows by catalogue:']),
+    ...catalogues.map((one) => {
+      const sure = one.sure_n === 0 ? 'no row sure' : `sure rows right ${one.sure_right} of ${one.sure_n}`
+      return `  ${printable(one.catalogue, LABEL_WIDTH).padEnd(LABEL_WIDTH)} ${figures(one)}; ${sure}`
+    }),
   ]
 }
 

@@ -8,6 +8,7 @@ import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import type { GoldRow } from '../../eval/gold-file.ts'
 import { predictByResult } from '../../eval/prediction.ts'
 import type { ScoredRow } from '../../eval/score.ts'
+import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { BatchSummary, ResultBody } from '../../restate/contract.ts'
 import { settleCodebook } from '../classify/run-codebook.ts'
 import { createRunId } from '../classify/run-id.ts'
@@ -167,11 +168,8 @@ async function runOnce({ rows, urls, scheme, codebook, mode, interrupts }: Targe
     const id = row.indicator.indicator_id
     const result = results.get(id)
     if (result === undefined) throw new ServiceError('ingress-unavailable', `The service gave no result for ${id}`)
-    const { confidence } = result
-    return {
-      row,
-      prediction: predictByResult(scheme, row.indicator, { labels: labelsOfBody(result, scheme), confidence }),
-    }
+    const toScore = { ...result, labels: labelsOfBody(result, scheme) }
+    return { row, prediction: predictByResult(scheme, row.indicator, toScore, isOfflineGuess(result.model)) }
   })
   const names = [...new Set([...results.values()].flatMap(({ model }) => (model === null ? [] : [model])))].sort()
   const model = { names, is_offline: names.some((name) => name.startsWith('offline-')) }

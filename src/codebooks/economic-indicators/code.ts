@@ -1,7 +1,7 @@
-/** The code of the codebook: its readers and rules, its shapes, its evidence and its earlier forms as the engine knows them. */
+/** The code of the codebook: its readers and rules, its shapes, its calibration and its earlier forms as the engine knows them. */
 import type { CodebookCode } from '../types.ts'
+import { CALIBRATION } from './calibration.ts'
 import { EARLIER_FORMS } from './earlier-forms.ts'
-import { EVIDENCE } from './evidence.ts'
 import { flattenReading } from './flat-reading.ts'
 import { readIndicator } from './rules.ts'
 import { humanShape, PER_RECORD, shapeParts } from './shape.ts'
@@ -11,6 +11,6 @@ export const ECONOMIC_INDICATORS: CodebookCode = {
   shapeParts,
   humanShape,
   perRecord: PER_RECORD,
-  evidence: EVIDENCE.fields,
+  calibration: CALIBRATION,
   earlier: EARLIER_FORMS,
 }

@@ -148,12 +148,11 @@ test('a field that the labels rule out is null, and what was said of it decides 
   assert.equal(escalationReasonOf(input), null)
 })
 
-test('the confidence of a finding follows from the shipped evidence, and from nothing where there is none', () => {
-  const { sure, unsure } = economic.code?.evidence.orientation ?? assert.fail()
-  const chance = ({ n, right }: { n: number; right: number }) => Number(((right + 1) / (n + 2)).toFixed(2))
-  assert.equal(findingConfidence(economic, 'orientation', true), chance(sure))
-  assert.equal(findingConfidence(economic, 'orientation', false), chance(unsure))
-  assert.ok(chance(sure) > chance(unsure) && chance(sure) < 1)
+test('the confidence of a finding follows from the shipped calibration, and from nothing where there is none', () => {
+  const { sure, guess } = economic.code?.calibration.rules['orientation'] ?? assert.fail()
+  assert.equal(findingConfidence(economic, 'orientation', true), sure)
+  assert.equal(findingConfidence(economic, 'orientation', false), guess)
+  assert.ok(sure > guess && sure < 1)
   assert.equal(findingConfidence(shop, 'shade', true), 0.5)
   assert.equal(findingConfidence({ ...economic, code: null }, 'orientation', true), 0.5)
 })

@@ -11,6 +11,7 @@ import {
 } from '../../../src/classification/merge.ts'
 import { buildClassification, type ClassificationInput } from '../../../src/classification/result.ts'
 import type { Decision, Finding, Labels, Reading } from '../../../src/classification/types.ts'
+import { rowConfidence } from '../../../src/evidence/confidence.ts'
 import { decisionOf, findingOf, indicatorOf, readingOf, trusting } from '../../helpers/readings.ts'
 import { ASKED, decided, economic, goodOf, RIGHT, shop, shopReading } from './schemes.ts'
 
@@ -43,9 +44,8 @@ function classifyEconomic(parts: Parts = {}) {
 const codes = ({ issues }: ReturnType<typeof classifyGood>) => issues.map(({ code }) => code)
 
 test('decided by sure rules that the catalogue trusts: the whole result', () => {
-  const { type, temporal_aggregation, orientation } = economic.code?.evidence ?? {}
+  const calibration = economic.code?.calibration ?? assert.fail()
   const sureOf = (field: string) => findingConfidence(economic, field, true)
-  assert.ok(type !== undefined && temporal_aggregation !== undefined && orientation !== undefined)
   const fields = [
     'type',
     'temporal_aggregation',
@@ -86,7 +86,7 @@ test('decided by sure rules that the catalogue trusts: the whole result', () => 
     field_source: Object.fromEntries(
       [...fields, 'cumulative_pattern', 'cumulative_reset_month'].map((field) => [field, 'test-rule']),
     ),
-    confidence: Math.min(...fields.map(sureOf)),
+    confidence: rowConfidence(calibration, fields.map(sureOf)),
     source: 'rules',
     status: 'accepted',
     issues: [],
@@ -120,7 +120,7 @@ test('mode rules: an unsure field makes the result unverified, and no answer is 
   })
   assert.equal(result.labels.orientation, 'higher-is-positive')
   assert.deepEqual(
-    [result.source, result.status, result.confidence, result.model],
+    [result.source, result.status, result.field_confidence.orientation, result.model],
     ['rules', 'unverified', findingConfidence(economic, 'orientation', false), null],
   )
   assert.deepEqual(result.issues, [{ code: 'unsure', message: 'only a guess: orientation' }])
@@ -160,7 +160,8 @@ test('hybrid: sure fields keep the value of the rules, the others take that of t
   const result = classifyEconomic({ reading: OPEN_ORIENTATION, decisions: [by(decision)] })
   assert.deepEqual([result.labels.type, result.labels.orientation], ['flow', 'neutral'])
   assert.deepEqual([result.field_source.type, result.field_source.orientation], ['test-rule', 'model'])
-  assert.deepEqual([result.source, result.status, result.confidence], ['model', 'accepted', 0.9])
+  assert.deepEqual([result.source, result.status, result.field_confidence.orientation], ['model', 'accepted', 0.9])
+  assert.equal(result.field_confidence.type, findingConfidence(economic, 'type', true))
   assert.deepEqual([result.model, result.reason], ['model-2026', 'money over a period'])
 })
 
@@ -183,13 +184,25 @@ test('mode model: the answer stands in all fields, and a sure rule against it is
   assert.deepEqual([result.labels.type, result.source, result.status], ['balance', 'escalation', 'needs-review'])
   assert.deepEqual(codes(result), ['rule-conflict'])
   const agreed = classifyEconomic({ mode: 'model', decisions: [by(decisionOf())] })
-  assert.deepEqual([agreed.source, agreed.status, agreed.confidence], ['model', 'accepted', 0.9])
+  assert.deepEqual([agreed.source, agreed.status, agreed.field_confidence.type], ['model', 'accepted', 0.9])
+})
+
+test('a row is no surer than the less sure of an answer and the rule that it contradicts', () => {
+  const sure = findingConfidence(economic, 'type', true)
+  for (const stated of [1, 0.65]) {
+    const confidence = Object.fromEntries(economic.codebook.fields.map(({ name }) => [name, 1]))
+    const decision = decisionOf({ type: 'balance' }, { confidence: { ...confidence, type: stated } })
+    const result = classifyEconomic({ mode: 'model', decisions: [by(decision)] })
+    assert.equal(result.field_confidence.type, stated)
+    assert.ok(result.confidence <= Math.min(stated, sure), `${result.confidence}`)
+  }
 })
 
 test('low confidence counts only where the answer decides, and names the field with what it needs', () => {
   const decisions = [by(decisionOf({}, { confidence: { type: 0.3, temporal_aggregation: 0.9, orientation: 0.9 } }))]
   const used = classifyEconomic({ mode: 'model', decisions })
-  assert.deepEqual([used.status, used.confidence, codes(used)], ['needs-review', 0.3, ['low-confidence']])
+  assert.deepEqual([used.status, used.field_confidence.type, codes(used)], ['needs-review', 0.3, ['low-confidence']])
+  assert.ok(used.confidence <= 0.3)
   assert.equal(used.issues[0]?.message, `confidence too low: type has 0.3 and needs ${CONFIDENCE_THRESHOLD}`)
   const unused = classifyEconomic({ reading: OPEN_ORIENTATION, decisions })
   assert.deepEqual([unused.status, codes(unused)], ['accepted', []])
@@ -419,13 +432,17 @@ test('whatever is merged, the result follows the policy', () => {
       assert.equal(result.labels.time_basis, derivedOf('time_basis').get(String(result.labels.temporal_aggregation)))
       assert.equal(result.field_confidence.family, result.field_confidence.type)
       assert.equal(result.model, result.source === 'rules' ? null : decision?.model)
-      assert.ok(result.confidence >= 0 && result.confidence <= 1)
+      const askedFields = economic.codebook.fields.filter(({ asked }) => asked)
+      const fieldConfidences = askedFields.flatMap(({ name }) => result.field_confidence[name] ?? [])
+      assert.ok(result.confidence >= 0 && result.confidence <= Math.min(1, ...fieldConfidences))
       assert.ok(result.status === 'accepted' || result.issues.length > 0)
       if (guessed.length > 0) assert.notEqual(result.status, 'accepted')
       if (isPerson) assert.equal(result.status, 'accepted')
       else if (mode !== 'rules' && decision !== null) {
-        if (result.source !== 'rules' && result.confidence < CONFIDENCE_THRESHOLD)
-          assert.equal(result.status, 'needs-review')
+        const isDoubted = Object.entries(result.field_source).some(
+          ([name, by]) => by === decision.source && (decision.decision.confidence[name] ?? 0) < CONFIDENCE_THRESHOLD,
+        )
+        if (isDoubted) assert.equal(result.status, 'needs-review')
         const reason = escalationReasonOf({ scheme: economic, reading, decisions, mode })
         assert.equal(reason !== null, result.status === 'needs-review')
       }

@@ -65,10 +65,11 @@ test('a stored codebook is taken from the service that --ingress names, and with
 function reportOf(scheme: PreparedScheme, labels: Labels, more: Partial<Report> = {}): Report {
   const indicator = { indicator_id: 'A', name: 'GDP (current US$)', sample_values: [] }
   const rows: GoldRow[] = [
-    { indicator, labels, line: 1 },
+    { indicator, labels, catalogue: 'imf', line: 1 },
     {
       indicator: { ...indicator, indicator_id: 'B', units: 'USD' },
       labels: Object.fromEntries(Object.entries(labels).slice(0, 1)),
+      catalogue: null,
       line: 2,
     },
   ]
@@ -92,6 +93,23 @@ test('mode rules of a codebook without rules says in one line that there is noth
   assert.deepEqual(text.split('\n').slice(2), [
     'The codebook has no rules for shade, pack, so nothing was decided: score a model with --mode model',
   ])
+})
+
+test('the report compares confidence with the truth: rows, fields, what answered, and catalogues', () => {
+  const text = formatScore(reportOf(economic, { type: 'stock', orientation: 'neutral' }))
+  assert.match(
+    text,
+    /^confidence that all fields .* \(Brier score 0\.\d{3}, mean distance from the truth 0\.\d{3}\):$/m,
+  )
+  assert.match(
+    text,
+    /^confidence of single fields:\n {2}type +mean 0\.\d{3}, right 0\.\d{3} of 2, Brier score 0\.\d{3}\n {2}orientation /m,
+  )
+  assert.match(text, /^confidence by what answered, over all fields:\n {2}(sure|guess) +mean /m)
+  assert.match(
+    text,
+    /^rows by catalogue:\n {2}imf +mean .* of 1, Brier score .*; (no row sure|sure rows right \d of 1)$/m,
+  )
 })
 
 test('the columns of the report stand under their names, and a miss without units shows none', () => {

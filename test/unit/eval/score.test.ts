@@ -4,16 +4,15 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkFigures, findShortfalls, parseFailUnder, parsePacks } from '../../../src/cli/eval/options.ts'
-import { EVIDENCE } from '../../../src/codebooks/economic-indicators/evidence.ts'
 import type { Labels } from '../../../src/codebooks/types.ts'
-import { fitEvidence, formatEvidence } from '../../../src/eval/evidence-fit.ts'
+import { fitConfidence, formatCalibration } from '../../../src/eval/calibration-fit.ts'
 import { scoredFields } from '../../../src/eval/fields.ts'
 import { scoreFirstReadings } from '../../../src/eval/first-readings.ts'
 import { parseGold as parse } from '../../../src/eval/gold-file.ts'
 import { type Prediction, predictByResult, predictByRules } from '../../../src/eval/prediction.ts'
 import { measureRecall } from '../../../src/eval/recall.ts'
 import { type ScoredRow, score } from '../../../src/eval/score.ts'
-import { brierScore, reliabilityTable, wilson } from '../../../src/eval/statistics.ts'
+import { wilson } from '../../../src/eval/statistics.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
 const SHIPPED = readFileSync(new URL('../../../src/codebooks/economic-indicators/gold.jsonl', import.meta.url), 'utf8')
@@ -147,7 +146,7 @@ function scoredOf(got: Labels, sure: boolean, confidence = 0.9, of: Labels = LAB
   assert.ok(row)
   const labels = { ...LABELS, ...got }
   const findings = Object.fromEntries(NAMES.map((field) => [field, { sure, rule: 'a-rule' }]))
-  const prediction: Prediction = { labels, ruleLabels: labels, findings, confidence }
+  const prediction: Prediction = { labels, ruleLabels: labels, findings, confidence, answers: [] }
   return { row, prediction }
 }
 
@@ -212,8 +211,9 @@ test('labels of several values are right in any order, and a codebook without ru
   )
   const { rows } = parse(gold, topics.codebook)
   const scored = rows.map((row) => {
-    const result = { labels: { topics: ['work', 'prices'], kind: null }, confidence: 0.8 }
-    return { row, prediction: predictByResult(topics, row.indicator, result) }
+    const labels = { topics: ['work', 'prices'], kind: null }
+    const result = { labels, confidence: 0.8, field_confidence: {}, field_source: {}, model: null }
+    return { row, prediction: predictByResult(topics, row.indicator, result, false) }
   })
   const result = score(scored, scoredFields(topics.codebook, rows))
   assert.deepEqual(result.accuracy, { topics: 0.5, all: 0.5 })
@@ -247,21 +247,60 @@ test("Wilson's interval has its known values", () => {
   assert.deepEqual(wilson(0, 0), [0, 1])
 })
 
-test('calibration: Brier score and reliability of ten bins', () => {
-  const outcomes = [
-    { confidence: 0.9, right: true },
-    { confidence: 0.9, right: false },
-    { confidence: 0.3, right: false },
-    { confidence: 1, right: true },
+test('confidence is compared with the truth by rows, fields, kinds of answers and catalogues', () => {
+  const answers = (confidence: number): Prediction['answers'] => [
+    { field: 'type', kind: 'sure', stated: 1, confidence },
+    { field: 'orientation', kind: 'model', stated: confidence, confidence },
+    { field: 'family', kind: 'sure', stated: 1, confidence },
   ]
-  assert.equal(brierScore(outcomes), 0.2275)
-  assert.equal(brierScore([]), null)
-  assert.deepEqual(
-    reliabilityTable(outcomes).map(({ from, n, mean_confidence, accuracy }) => [from, n, mean_confidence, accuracy]),
+  const of = (got: Labels, sure: boolean, confidence: number, catalogue: string | null): ScoredRow => {
+    const { row, prediction } = scoredOf(got, sure, confidence)
+    return { row: { ...row, catalogue }, prediction: { ...prediction, answers: answers(confidence) } }
+  }
+  const { calibration, catalogues } = score(
     [
-      [0.3, 1, 0.3, 0],
-      [0.9, 3, 0.9333, 0.6667],
+      of({}, true, 0.9, 'a'),
+      of({ type: 'stock' }, true, 0.9, 'a'),
+      of({ type: 'stock' }, false, 0.3, 'b'),
+      of({}, false, 1, null),
     ],
+    fields,
+  )
+  assert.equal(calibration.brier, 0.2275)
+  assert.deepEqual(
+    calibration.bins.map(({ from, n, mean_confidence, accuracy }) => [from, n, mean_confidence, accuracy]),
+    [
+      [0, 1, 0.3, 0],
+      [0.9, 2, 0.9, 0.5],
+      [0.98, 1, 1, 1],
+    ],
+  )
+  assert.equal(calibration.error, 0.275)
+  assert.deepEqual(calibration.by_field, {
+    type: { n: 4, mean_confidence: 0.775, accuracy: 0.5, brier: 0.2275 },
+    orientation: { n: 4, mean_confidence: 0.775, accuracy: 1, brier: 0.1275 },
+  })
+  assert.deepEqual(Object.keys(calibration.by_kind), ['sure', 'model'])
+  assert.deepEqual(catalogues, [
+    { catalogue: 'a', n: 2, mean_confidence: 0.9, accuracy: 0.5, brier: 0.41, sure_n: 2, sure_right: 1 },
+    { catalogue: 'b', n: 1, mean_confidence: 0.3, accuracy: 0, brier: 0.09, sure_n: 0, sure_right: 0 },
+  ])
+  const none = score([], fields).calibration
+  assert.deepEqual([none.brier, none.error, none.bins, none.by_kind], [null, null, [], {}])
+})
+
+test('the catalogue of a row is its property catalogue, else source, and another type of value is none', () => {
+  const { rows } = parseGold(
+    lines(
+      { ...ROW, source: 'weo', catalogue: 'imf' },
+      { ...ROW, indicator_id: 'B', source: 'weo' },
+      { ...ROW, indicator_id: 'C', source: 7 },
+      { ...ROW, indicator_id: 'D' },
+    ),
+  )
+  assert.deepEqual(
+    rows.map(({ catalogue }) => catalogue),
+    ['imf', 'weo', null, null],
   )
 })
 
@@ -337,24 +376,53 @@ test('the rules reach on the shipped gold what they reached before', () => {
   assert.ok((sure.precision ?? 0) >= 0.985 && sure.coverage >= 0.75, JSON.stringify(sure))
 })
 
-test('the shipped evidence is what the fit on the shipped gold gives', () => {
-  const fit = fitEvidence(scheme, shipped, fields)
-  const { unit_per: _, ...labelled } = EVIDENCE.fields
-  assert.deepEqual([fit.indicators, fit.fields], [EVIDENCE.indicators, labelled])
+test('the fit counts what the rules read, and what a model answered where one did', () => {
+  const { rows } = parseGold(lines(ROW, { ...ROW, indicator_id: 'B', labels: { ...LABELS, type: 'stock' } }))
+  const byRules = rows.map((row) => ({ row, prediction: predictByRules(scheme, row.indicator) }))
+  const names = codebook.fields.flatMap(({ name, asked }) => (asked ? [name] : []))
+  const alone = fitConfidence(scheme, byRules, fields)
+  assert.deepEqual([alone.records, Object.keys(alone.rules), alone.model], [2, names, {}])
+  const { type, orientation } = alone.rules
+  assert.ok((type?.sure ?? 1) < (orientation?.sure ?? 0), 'the wrong type of B counts in its field')
+  const byModel = rows.map((row) => {
+    const sources = Object.fromEntries(names.map((name) => [name, name === 'type' ? 'model' : 'a-rule']))
+    const result = {
+      ...{ labels: LABELS, confidence: 0.9, field_source: sources, model: 'm' },
+      field_confidence: Object.fromEntries(names.map((name) => [name, 0.99])),
+    }
+    return { row, prediction: predictByResult(scheme, row.indicator, result, false) }
+  })
+  const both = fitConfidence(scheme, byModel, fields)
+  assert.deepEqual([both.rules, Object.keys(both.model)], [alone.rules, names])
+  assert.ok((both.model['type'] ?? 1) < 1)
   assert.match(
-    formatEvidence(fit),
-    /^export const EVIDENCE: Evidence = \{\n {2}codebookVersion: '2',\n {2}indicators: 743,\n {2}fields: \{\n {4}type: \{ sure: \{ n: \d+, right: \d+ \}, unsure: /,
+    formatCalibration(both),
+    /^export const CALIBRATION: Calibration = \{\n {2}records: 2,\n {2}rules: \{\n {4}type: \{ sure: 0\.\d+, guess: 0\.\d+ \},\n/,
   )
+  const { rows: news } = parse(lines({ indicator_id: 'A', name: 'x', labels: { kind: 'figures' } }), topics.codebook)
+  const unread = news.map((row) => ({ row, prediction: predictByRules(topics, row.indicator) }))
+  const { rules } = fitConfidence(topics, unread, scoredFields(topics.codebook, news))
+  assert.deepEqual(rules['kind'], { sure: 0.8, guess: 0.8 })
 })
 
-test('the fit counts the first reading of a field where the file keeps one, else what the rules read now', () => {
-  const first = { type: ['stock', false] }
-  const { rows } = parseGold(lines({ ...ROW, first_reading: first }, { ...ROW, indicator_id: 'B' }))
-  const fit = fitEvidence(scheme, rows, fields)
-  assert.deepEqual(fit.fields.type, { sure: { n: 1, right: 1 }, unsure: { n: 1, right: 0 } })
-  assert.equal(fit.fields.orientation?.sure.n, 2)
-  const { rows: news } = parse(lines({ indicator_id: 'A', name: 'x', labels: { kind: 'figures' } }), topics.codebook)
-  assert.deepEqual(fitEvidence(topics, news, scoredFields(topics.codebook, news)).fields, {})
+test('a result gives back what its model stated, and a guess of the offline model is a guess', () => {
+  const [row] = parseGold(lines(ROW)).rows
+  assert.ok(row)
+  const result = {
+    ...{ labels: LABELS, confidence: 0.5, model: 'm' },
+    field_source: { type: 'model', orientation: 'person', frequency: 'periodicity-word' },
+    field_confidence: { type: 0.6, orientation: 1, frequency: 0.9 },
+  }
+  const kinds = (isGuess: boolean) => predictByResult(scheme, row.indicator, result, isGuess).answers
+  assert.deepEqual(
+    kinds(false).map(({ kind }) => kind),
+    ['model', 'person', 'sure'],
+  )
+  assert.equal(kinds(true)[0]?.kind, 'guess')
+  const factored = { ...scheme, code: { ...(scheme.code ?? assert.fail()) } }
+  factored.code.calibration = { ...factored.code.calibration, model: { type: 0.8 } }
+  const [type] = predictByResult(factored, row.indicator, result, false).answers
+  assert.ok(Math.abs((type?.stated ?? 0) - 0.75) < 1e-9)
 })
 
 test('recall says how often a shortlist of each length holds the code that a person gave', () => {

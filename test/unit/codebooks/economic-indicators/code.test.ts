@@ -1,14 +1,13 @@
-/** Tests of what the codebook of economic indicators gives the engine: flat findings, and the evidence that they are right. */
+/** Tests of what the codebook of economic indicators gives the engine: flat findings, and how far they can be relied on. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { builtInFile, loadCodebook } from '../../../../src/catalogue/codebook-files.ts'
 import { ECONOMIC_INDICATORS } from '../../../../src/codebooks/economic-indicators/code.ts'
-import { EVIDENCE } from '../../../../src/codebooks/economic-indicators/evidence.ts'
 import { readIndicator } from '../../../../src/codebooks/economic-indicators/rules.ts'
 import { indicatorOf } from '../../../helpers/readings.ts'
 
 const { codebook } = await loadCodebook(builtInFile('economic-indicators') ?? '')
-const { read, evidence, perRecord } = ECONOMIC_INDICATORS
+const { read, calibration, perRecord } = ECONOMIC_INDICATORS
 
 test('an indicator is read field by field, and derived fields have no finding', () => {
   const record = indicatorOf({ name: 'Diesel Prices', units: 'KES Thousand per litre', periodicity: 'Weekly' })
@@ -55,13 +54,13 @@ test('each part of a unit and of a cumulative pattern has the rule, reason and c
   assert.equal(read(indicatorOf({ name: 'Government Revenues', sample_values })).cumulative_reset_month?.value, 1)
 })
 
-test('every field that a model may be asked for has evidence over all labelled indicators', () => {
+test('every field that a model may be asked for is calibrated, and a guess is never surer than a sure finding', () => {
   const asked = codebook.fields.filter((field) => field.asked).map(({ name }) => name)
-  assert.deepEqual(Object.keys(evidence), asked)
-  for (const [field, { sure, unsure }] of Object.entries(evidence)) {
-    assert.equal(sure.n + unsure.n, EVIDENCE.indicators, field)
-    for (const { n, right } of [sure, unsure]) assert.ok(right >= 0 && right <= n, field)
-  }
+  assert.deepEqual(Object.keys(calibration.rules), asked)
+  assert.deepEqual(Object.keys(calibration.model), asked)
+  for (const [field, { sure, guess }] of Object.entries(calibration.rules))
+    assert.ok(guess > 0 && guess <= sure && sure < 1, field)
+  for (const [field, factor] of Object.entries(calibration.model)) assert.ok(factor > 0 && factor <= 1, field)
 })
 
 test('what is a matter of the single record is asked of a model, or read', () => {
