@@ -5,8 +5,7 @@ import type { Calibration, Scheme } from '../classification/types.ts'
 import type { Field } from '../codebooks/codebook.ts'
 import { type AnswerOutcome, fitCalibration } from '../evidence/calibration.ts'
 import { isLabelled, isRight } from './fields.ts'
-import { type FieldAnswer, readBy } from './prediction.ts'
-import type { ScoredRow } from './score.ts'
+import { type FieldAnswer, readBy, type ScoredRow } from './prediction.ts'
 
 /**
  * Fits a calibration on the scored fields that a model may be asked for. What the rules read counts of every row, and what a

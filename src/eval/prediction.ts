@@ -5,6 +5,7 @@ import { confidencesOf, type FieldAnswer } from '../classification/result.ts'
 import type { Classification, Finding, Indicator, Labels, Reading, Scheme } from '../classification/types.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import { answerKind } from '../evidence/confidence.ts'
+import type { GoldRow } from './gold-file.ts'
 
 export type { FieldAnswer } from '../classification/result.ts'
 
@@ -21,6 +22,12 @@ export interface Prediction {
   readonly confidence: number
   /** What answered each field, with its confidence. */
   readonly answers: readonly FieldAnswer[]
+}
+
+/** A labelled row with what was predicted for it. */
+export interface ScoredRow {
+  readonly row: GoldRow
+  readonly prediction: Prediction
 }
 
 /** Predicts by the rules alone. The rules get nothing but the record, so that no gold label can reach them. */

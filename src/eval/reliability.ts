@@ -3,7 +3,7 @@ import type { Field } from '../codebooks/codebook.ts'
 import type { AnswerKind } from '../evidence/confidence.ts'
 import { brierScore, calibrationError, type Prediction as Outcome, reliabilityBins } from '../evidence/reliability.ts'
 import { isLabelled, isRight, labelledFields } from './fields.ts'
-import type { ScoredRow } from './score.ts'
+import type { ScoredRow } from './prediction.ts'
 import { type Interval, round } from './statistics.ts'
 
 /** How confidence compares with the truth over some answers. The property names are fixed, because they stand in the JSON report. */

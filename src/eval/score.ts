@@ -4,14 +4,9 @@ import type { Labels, LabelValue } from '../classification/types.ts'
 import type { Field } from '../codebooks/codebook.ts'
 import { isRight, labelledFields } from './fields.ts'
 import type { GoldRow } from './gold-file.ts'
-import type { Prediction } from './prediction.ts'
+import type { ScoredRow } from './prediction.ts'
 import { type CatalogueScore, type Reliability, scoreCatalogues, scoreConfidence } from './reliability.ts'
 import { type Interval, round, wilson } from './statistics.ts'
-
-export interface ScoredRow {
-  readonly row: GoldRow
-  readonly prediction: Prediction
-}
 
 /** The name of the accuracy of whole rows: a row counts as right where every label of it is right. */
 export const ALL = 'all'

@@ -1,8 +1,9 @@
 /** The report of `eval`: the scores, which model answered, and what its answers cost. */
 import type { Source } from '../../classification/types.ts'
 import type { FirstReadingScore } from '../../eval/first-readings.ts'
+import type { ScoredRow } from '../../eval/prediction.ts'
 import type { Recall } from '../../eval/recall.ts'
-import type { Score, ScoredRow } from '../../eval/score.ts'
+import type { Score } from '../../eval/score.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 
 /** The report of `eval --json`, whose property names must not change. */

@@ -9,9 +9,9 @@ import { fitConfidence, formatCalibration } from '../../../src/eval/calibration-
 import { scoredFields } from '../../../src/eval/fields.ts'
 import { scoreFirstReadings } from '../../../src/eval/first-readings.ts'
 import { parseGold as parse } from '../../../src/eval/gold-file.ts'
-import { type Prediction, predictByResult, predictByRules } from '../../../src/eval/prediction.ts'
+import { type Prediction, predictByResult, predictByRules, type ScoredRow } from '../../../src/eval/prediction.ts'
 import { measureRecall } from '../../../src/eval/recall.ts'
-import { type ScoredRow, score } from '../../../src/eval/score.ts'
+import { score } from '../../../src/eval/score.ts'
 import { wilson } from '../../../src/eval/statistics.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
