@@ -1,6 +1,6 @@
 /** Merges the findings of rules with the answers of models and people into the labels of a record, and decides about escalation. */
 import type { LabelValue } from '../codebooks/codebook.ts'
-import { answerConfidence } from '../evidence/confidence.ts'
+import { answerConfidence, calibrationOf } from '../evidence/confidence.ts'
 import { appliesTo, completeLabels, isDecisive, isSameLabel } from './fields.ts'
 import type { Decision, Labels, Mode, Reading, Scheme, Source } from './types.ts'
 import { isBlocked, validate } from './validate.ts'
@@ -110,8 +110,8 @@ function usesAnswer(mode: Mode, finding: Reading[string] | undefined): boolean {
 }
 
 /** Returns the chance, 0 to 1, that a finding is right by the calibration of the codebook. */
-export function findingConfidence({ code }: Scheme, field: string, sure: boolean): number {
-  return answerConfidence(code?.calibration ?? null, field, sure ? 'sure' : 'guess', 1)
+export function findingConfidence(scheme: Scheme, field: string, sure: boolean): number {
+  return answerConfidence(calibrationOf(scheme), field, sure ? 'sure' : 'guess', 1)
 }
 
 function conflictsOf(reading: Reading, decisions: readonly SourcedDecision[]): string[] {

@@ -1,6 +1,6 @@
 /** Builds the result of one record from the merged labels: its status, its issues and its confidence. */
 import type { Codebook } from '../codebooks/codebook.ts'
-import { type AnswerKind, answerConfidence, answerKind, rowConfidence } from '../evidence/confidence.ts'
+import { type AnswerKind, answerConfidence, answerKind, calibrationOf, rowConfidence } from '../evidence/confidence.ts'
 import { MAX_REASON_LENGTH } from './answers.ts'
 import { cutText } from './clean-text.ts'
 import { appliesTo, openFields } from './fields.ts'
@@ -102,7 +102,7 @@ export function confidencesOf(
   merged: Merged,
 ): { readonly answers: readonly FieldAnswer[]; readonly confidence: Record<string, number>; readonly row: number } {
   const { fields } = scheme.codebook
-  const calibration = scheme.code?.calibration ?? null
+  const calibration = calibrationOf(scheme)
   const answers = Object.entries(merged.decidedBy).map(([field, by]): FieldAnswer => {
     const kind = answerKind(by, reading[field], merged.guessed.includes(field))
     const stated = merged.confidence[field] ?? 0

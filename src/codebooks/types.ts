@@ -121,6 +121,8 @@ export interface Scheme {
   readonly hash: string
   /** The code of a built-in codebook; null for a codebook that is data alone. */
   readonly code: CodebookCode | null
+  /** The calibration by people's labels of one catalogue, which counts before that of the code. */
+  readonly calibration?: Calibration
 }
 
 /** A record of labelled data, with the labels that a person gave it. */

@@ -4,7 +4,7 @@ import { mergeLabels } from '../classification/merge.ts'
 import { confidencesOf, type FieldAnswer } from '../classification/result.ts'
 import type { Classification, Finding, Indicator, Labels, Reading, Scheme } from '../classification/types.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
-import { answerKind } from '../evidence/confidence.ts'
+import { answerKind, calibrationOf } from '../evidence/confidence.ts'
 import type { GoldRow } from './gold-file.ts'
 
 export type { FieldAnswer } from '../classification/result.ts'
@@ -63,7 +63,7 @@ export function predictByResult(
     const kind = answerKind(OTHER_SOURCES.has(source) ? source : 'rules', reading[field], isGuess)
     const calibrated = confidences[field] ?? 0
     // A result holds the calibrated confidence, from which the stated one follows.
-    const factor = kind === 'model' ? (scheme.code?.calibration.model[field] ?? 1) : 1
+    const factor = kind === 'model' ? (calibrationOf(scheme)?.model[field] ?? 1) : 1
     return { field, kind, stated: factor === 0 ? 0 : Math.min(1, calibrated / factor), confidence: calibrated }
   })
   return { ...ruleReadingOf(scheme.codebook, reading), labels, confidence, answers }

@@ -12,78 +12,89 @@ export interface AnswerOutcome {
   readonly right: boolean
 }
 
-/** How many labels the rate of all fields weighs as when the rate of one field is drawn towards it. */
+/** How many labels an earlier figure weighs as when the rate of one field is drawn towards it. */
 const SHRINKAGE = 10
 /** What is assumed of answers without a label: as if 2 labels with this share right had been seen. */
 const PRIOR = { right: 0.8, weight: 2 } as const
 /** Labels as strong as the assumption that fields miss in different rows, which makes the confidence of rows lower. */
 const OVERLAP_WEIGHT = 1
 
+/** The labels behind a calibration, and what is known before them. */
+export interface CalibrationBasis {
+  /** The number of labelled records. */
+  readonly records: number
+  /** The fields that get a figure, those without labels too. */
+  readonly fields: readonly string[]
+  /** The calibration that holds until labels say otherwise; without it, the rate of all fields together takes its place. */
+  readonly prior?: Calibration | null
+}
+
 /**
  * Fits a calibration by shrinkage (the posterior mean of a beta-binomial model, as in empirical Bayes: Efron and Morris 1975).
  * The rate of sure findings, that of guesses, and the ratio between how often a model is right and what it states, are
- * each drawn towards 0.8 over all fields by the weight of 2 labels, and those of a field towards that of all fields by the
- * weight of 10. A guess never has a higher confidence than a sure finding of its field. Each item of `rows` holds the answers
- * to one record by one way of deciding. `fields` names the fields that get a figure, those without labels too; a model's
- * factors are given only where a model answered. Labels that rules were tuned on must not be given: they would state more than holds elsewhere.
+ * fitted by field. Each is drawn by the weight of 10 labels towards the figure of the prior, or without a prior towards the rate of all
+ * fields, which itself is drawn towards 0.8 by the weight of 2. A guess never has a higher confidence than a sure finding of its field,
+ * and no factor raises what a model states. Each item of `rows` holds the answers to one record by one way of deciding. Labels
+ * that rules were tuned on must not be given: they would state more than holds elsewhere.
  */
 export function fitCalibration(
   rows: readonly (readonly AnswerOutcome[])[],
-  { records, fields }: { readonly records: number; readonly fields: readonly string[] },
+  { records, fields, prior = null }: CalibrationBasis,
 ): Calibration {
-  const all = rows.flat()
-  const of = (kind: AnswerKind) => all.filter((outcome) => outcome.kind === kind)
-  const [sure, guess] = [ratesByField(of('sure')), ratesByField(of('guess'))]
-  const factor = factorsByField(of('model'))
+  const of = (kind: AnswerKind) => rows.flat().filter((outcome) => outcome.kind === kind)
+  const [ofSure, ofGuess, ofModel] = [of('sure'), of('guess'), of('model')]
+  const rules = fields.map((name) => {
+    const sure = fitField(ofSure, name, prior?.rules[name]?.sure, () => 1)
+    const guess = fitField(ofGuess, name, prior?.rules[name]?.guess, () => 1)
+    return [name, { sure, guess: Math.min(sure, guess) }] as const
+  })
+  const model = fields.map(
+    (name) => [name, fitField(ofModel, name, prior === null ? undefined : (prior.model[name] ?? 1), statedOf)] as const,
+  )
   const fitted: Calibration = {
     records,
-    rules: Object.fromEntries(
-      fields.map((name) => [name, { sure: sure(name), guess: Math.min(sure(name), guess(name)) }]),
-    ),
-    model: of('model').length === 0 ? {} : Object.fromEntries(fields.map((name) => [name, factor(name)])),
+    rules: Object.fromEntries(rules),
+    model: ofModel.length === 0 ? (prior?.model ?? {}) : Object.fromEntries(model),
     spread: 1,
   }
-  return { ...fitted, spread: fitSpread(fitted, rows) }
+  return { ...fitted, spread: fitSpread(fitted, rows, prior) }
 }
 
-/** The rates by field, each drawn towards the rate of all fields. */
-function ratesByField(outcomes: readonly AnswerOutcome[]): (field: string) => number {
-  const overall = shrink(outcomes, PRIOR.right, PRIOR.weight)
-  return (field) =>
-    rounded(
-      shrink(
-        outcomes.filter((one) => one.field === field),
-        overall,
-        SHRINKAGE,
-      ),
-    )
-}
-
-function shrink(outcomes: readonly AnswerOutcome[], towards: number, weight: number): number {
-  return (rightOf(outcomes) + weight * towards) / (outcomes.length + weight)
-}
-
-/** What the stated confidence of each field is to be multiplied with so that its mean is the share of right answers; at most 1. */
-function factorsByField(outcomes: readonly AnswerOutcome[]): (field: string) => number {
+/** The ratio of right answers to the sum of what each states, in one field, drawn towards an earlier figure or all fields. */
+function fitField(
+  outcomes: readonly AnswerOutcome[],
+  name: string,
+  earlier: number | undefined,
+  statedBy: (outcome: AnswerOutcome) => number,
+): number {
   const ratio = (some: readonly AnswerOutcome[], towards: number, weight: number) => {
-    const stated = some.reduce((sum, one) => sum + one.stated, 0)
-    return Math.min(1, (rightOf(some) + weight * towards) / (stated + weight))
+    const stated = some.reduce((sum, one) => sum + statedBy(one), 0)
+    const right = some.filter((one) => one.right).length
+    return Math.min(1, (right + weight * towards) / (stated + weight))
   }
-  const overall = ratio(outcomes, PRIOR.right, PRIOR.weight)
-  return (field) =>
-    rounded(
-      ratio(
-        outcomes.filter((one) => one.field === field),
-        overall,
-        SHRINKAGE,
-      ),
-    )
+  const towards = earlier ?? ratio(outcomes, PRIOR.right, PRIOR.weight)
+  return rounded(
+    ratio(
+      outcomes.filter((one) => one.field === name),
+      towards,
+      SHRINKAGE,
+    ),
+  )
 }
 
-/** The spread at which the mean confidence of the labelled rows meets their accuracy, drawn towards 1. */
-function fitSpread(calibration: Calibration, rows: readonly (readonly AnswerOutcome[])[]): number {
-  let above = OVERLAP_WEIGHT
-  let room = OVERLAP_WEIGHT
+function statedOf({ stated }: AnswerOutcome): number {
+  return stated
+}
+
+/** The spread at which the mean confidence of the labelled rows meets their accuracy, drawn towards the earlier one, or 1. */
+function fitSpread(
+  calibration: Calibration,
+  rows: readonly (readonly AnswerOutcome[])[],
+  prior: Calibration | null,
+): number {
+  const weight = prior === null ? OVERLAP_WEIGHT : SHRINKAGE
+  let above = weight * (prior?.spread ?? 1)
+  let room = weight
   for (const answers of rows) {
     const confidences = answers.map(({ field, kind, stated }) => answerConfidence(calibration, field, kind, stated))
     const [low, high] = rowRange(confidences)
@@ -91,10 +102,6 @@ function fitSpread(calibration: Calibration, rows: readonly (readonly AnswerOutc
     room += high - low
   }
   return rounded(Math.min(1, Math.max(0, above / room)))
-}
-
-function rightOf(outcomes: readonly AnswerOutcome[]): number {
-  return outcomes.filter(({ right }) => right).length
 }
 
 function rounded(value: number): number {

@@ -1,5 +1,5 @@
 /** The confidence that a result states of its fields and of the whole row, calibrated where the codebook brings a calibration. */
-import type { Calibration, Reading } from '../codebooks/types.ts'
+import type { Calibration, Reading, Scheme } from '../codebooks/types.ts'
 
 /** What gave an answer: a rule that is sure, a guess of a rule or of the offline model, a model, or a person. */
 export type AnswerKind = 'sure' | 'guess' | 'model' | 'person'
@@ -8,6 +8,11 @@ export type AnswerKind = 'sure' | 'guess' | 'model' | 'person'
 const UNCOUNTED = 0.5
 /** Finer than any labelled sample can tell. */
 const DECIMALS = 3
+
+/** The calibration that counts for a scheme: that of the catalogue, else the shipped one; null for a codebook without either. */
+export function calibrationOf({ calibration, code }: Pick<Scheme, 'calibration' | 'code'>): Calibration | null {
+  return calibration ?? code?.calibration ?? null
+}
 
 /** Returns what gave the answer to a field: `by` is the source, and `guessed` says whether it is a guess of the offline model. */
 export function answerKind(by: string, finding: Reading[string] | undefined, guessed: boolean): AnswerKind {

@@ -60,6 +60,22 @@ test('a guess is never surer than a sure finding, and a factor never raises what
   assert.equal(model['type'], 1)
 })
 
+test('labels of a catalogue move the shipped figures by their number, and leave those without labels', () => {
+  const prior = { records: 100, rules: { type: { sure: 0.98, guess: 0.7 } }, model: { unit: 0.9 }, spread: 0.4 }
+  const own = (rows: readonly (readonly AnswerOutcome[])[]) =>
+    fitCalibration(rows, { records: rows.length, fields: ['type', 'unit'], prior })
+  assert.deepEqual(own([]), { ...prior, records: 0, rules: { ...prior.rules, unit: { sure: 0.8, guess: 0.8 } } })
+  const wrong = (count: number): AnswerOutcome[][] =>
+    Array.from({ length: count }, () => [{ field: 'type', kind: 'sure', stated: 1, right: false }])
+  const [few, many] = [own(wrong(2)).rules['type']?.sure ?? 0, own(wrong(90)).rules['type']?.sure ?? 0]
+  assert.ok(few > 0.75 && few < 0.98 && many < 0.11, `${few} ${many}`)
+  const boasting = Array.from({ length: 90 }, (_, at): AnswerOutcome[] => [
+    { field: 'unit', kind: 'model', stated: 1, right: at % 2 === 0 },
+  ])
+  const factor = own(boasting).model['unit'] ?? 0
+  assert.ok(factor > 0.5 && factor < 0.6, `${factor}`)
+})
+
 test('what gave an answer decides its confidence: a person and an uncalibrated model are taken at their word', () => {
   const calibration = { records: 1, rules: { type: { sure: 0.9, guess: 0.6 } }, model: { type: 0.5 }, spread: 1 }
   const of = (kind: ReturnType<typeof answerKind>, field = 'type', given: typeof calibration | null = calibration) =>
