@@ -1,5 +1,5 @@
 /** The types of what the store reads and writes: results, answers, claims, reviews and codebooks as callers know them. */
-import type { Classification, Decision, Indicator, Labels, Mode, Source } from '../classification/types.ts'
+import type { Calibration, Classification, Decision, Indicator, Labels, Mode, Source } from '../classification/types.ts'
 
 export type { CodebookColumn, StoredCodebook } from '../classification/types.ts'
 
@@ -47,6 +47,14 @@ export interface StoredAnswer {
 export interface EvidenceScope {
   readonly catalogue: string
   readonly codebookHash: string
+}
+
+/** The part of the store that keeps how far answers can be relied on in a catalogue, by the labels of people. */
+export interface CalibrationStore {
+  /** The latest calibration of a catalogue, or the latest until the time `before`, ISO 8601; undefined where there is none. */
+  find(scope: EvidenceScope, before?: string): Promise<Calibration | undefined>
+  /** Keeps a calibration that follows from labels which were given for run `runId`. */
+  save(scope: EvidenceScope, runId: string, calibration: Calibration): Promise<void>
 }
 
 /** What one audit found of one field: whether the model, asked blind, agreed with the rule. */

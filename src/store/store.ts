@@ -6,6 +6,7 @@ import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
 import { findAudits, writeAudits } from './evidence/audits.ts'
+import { createCalibrationStore } from './evidence/calibrations.ts'
 import { createCertificateStore } from './evidence/certificates.ts'
 import { exportClassifications, exportIndicators, listCatalogues } from './export.ts'
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
@@ -45,6 +46,7 @@ export function createStore(pool: DatabasePool): Store {
     listCatalogues: () => listCatalogues(pool),
     exportIndicators: (options) => exportIndicators(pool, options),
     certificates: createCertificateStore(pool),
+    calibrations: createCalibrationStore(pool),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

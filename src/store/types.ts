@@ -3,6 +3,7 @@ import type { Classification, Indicator, Labels, LabelValue, Mode, Status } from
 import type {
   AnswersToSave,
   BatchToSave,
+  CalibrationStore,
   ClaimState,
   CodebookColumn,
   EvidenceScope,
@@ -109,6 +110,7 @@ export interface Store {
     readonly pageSize?: number
   }): AsyncIterable<readonly Indicator[]>
   readonly certificates: CertificateStore
+  readonly calibrations: CalibrationStore
   /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats

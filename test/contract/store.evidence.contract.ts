@@ -1,6 +1,7 @@
 /** The contract of the store for certificates: rows of runs, plans, labels of people and sentinel rows. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type {
   CertificateStore,
   LabelToSave,
@@ -201,6 +202,27 @@ export function evidenceContract(
       await certificates.replaceSentinels(SCOPE, next)
       assert.deepEqual(await certificates.findSentinels(SCOPE), next)
       assert.deepEqual(await certificates.findSentinels(OTHER), [sentinel('s-1', { mode: 'rules' })])
+    })
+
+    it('keeps the calibrations of a catalogue, of which the latest until a time counts', async () => {
+      const scope = { catalogue: SCOPE.catalogue, codebookHash: 'h1' }
+      const fitted = (records: number) => ({
+        records,
+        rules: { shade: { sure: 0.9, guess: 0.5 } },
+        model: { shade: 0.8 },
+        spread: 0.4,
+      })
+      assert.equal(await store.calibrations.find(scope), undefined)
+      await store.calibrations.save(scope, 'run-1', fitted(50))
+      await setTimeout(5)
+      const between = new Date().toISOString()
+      await setTimeout(5)
+      await store.calibrations.save(scope, 'run-2', fitted(120))
+      assert.deepEqual(await store.calibrations.find(scope), fitted(120))
+      assert.deepEqual(await store.calibrations.find(scope, between), fitted(50))
+      assert.equal(await store.calibrations.find(scope, '2020-01-01T00:00:00.000Z'), undefined)
+      assert.equal(await store.calibrations.find({ ...scope, catalogue: 'other' }), undefined)
+      assert.equal(await store.calibrations.find({ ...scope, codebookHash: 'h2' }), undefined)
     })
 
     it('forgets the latest results of one catalogue and keeps its history', async () => {

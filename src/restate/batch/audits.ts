@@ -76,9 +76,13 @@ export async function trustOf(
   { target, mode }: BatchOptions,
 ): Promise<Trust | null> {
   if (target === null || mode === 'model' || scheme.code === null) return null
-  const home = catalogue.startsWith(SENTINEL_PREFIX) ? catalogue.slice(SENTINEL_PREFIX.length) : catalogue
-  const gates = await evidence.gates({ catalogue: home, codebookHash: scheme.hash }, target)
+  const gates = await evidence.gates({ catalogue: evidenceHome(catalogue), codebookHash: scheme.hash }, target)
   return gates.trust()
+}
+
+/** The catalogue whose evidence counts for a batch: sentinel rows are asked with what is known of the catalogue that they are from. */
+export function evidenceHome(catalogue: string): string {
+  return catalogue.startsWith(SENTINEL_PREFIX) ? catalogue.slice(SENTINEL_PREFIX.length) : catalogue
 }
 
 /**

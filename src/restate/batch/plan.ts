@@ -83,6 +83,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
     codebook: { name, version, hash: scheme.hash },
     promptVersion: PROMPT_VERSION,
     ...(trust === null ? {} : { trust }),
+    ...(scheme.calibration === undefined ? {} : { calibration: scheme.calibration }),
     ...(audits.length === 0 ? {} : { audits }),
     maxRounds: MAX_ROUNDS,
     ways: resolutions,

@@ -7,7 +7,7 @@ import { type Trust, withTrust } from '../../evidence/trust.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
-import { createAuditDraw, type Evidence, trustOf } from './audits.ts'
+import { createAuditDraw, type Evidence, evidenceHome, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
 import { catalogueOf, type Prepared, prepare } from './prepare.ts'
 import {
@@ -58,8 +58,12 @@ const NO_RESULTS: ReadonlyMap<string, LatestResult> = new Map()
 const NO_ANSWERS: ReadonlyMap<string, StoredAnswer> = new Map()
 
 /** The scheme by which a batch was planned; for plans of releases without codebook files, the one of this release. */
-export async function schemeOfPlan(schemes: Schemes, { codebook }: Pick<Plan, 'codebook'>): Promise<PreparedScheme> {
-  return codebook.hash === '' ? await schemes.find(codebook.name) : await schemes.findByHash(codebook.hash)
+export async function schemeOfPlan(
+  schemes: Schemes,
+  { codebook, calibration }: Pick<Plan, 'codebook' | 'calibration'>,
+): Promise<PreparedScheme> {
+  const scheme = codebook.hash === '' ? await schemes.find(codebook.name) : await schemes.findByHash(codebook.hash)
+  return calibration === undefined ? scheme : { ...scheme, calibration }
 }
 
 /**
@@ -72,9 +76,13 @@ export async function resolveIndicators(
   options: BatchOptions,
   runId: string,
 ): Promise<Resolved> {
-  const scheme = await schemes.find(request.codebook)
+  const shipped = await schemes.find(request.codebook)
   const catalogue = catalogueOf(request)
-  const trust = await trustOf(evidence, scheme, catalogue, options)
+  const [trust, calibration] = await Promise.all([
+    trustOf(evidence, shipped, catalogue, options),
+    store.calibrations.find({ catalogue: evidenceHome(catalogue), codebookHash: shipped.hash }),
+  ])
+  const scheme = calibration === undefined ? shipped : { ...shipped, calibration }
   const isAudit = createAuditDraw(scheme, options, runId)
   const { prepared, warnings } = prepare(scheme, request, models.primary, { mode: options.mode, trust, isAudit })
   const scope = { catalogue, codebook: scheme.codebook.name }

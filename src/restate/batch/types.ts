@@ -4,7 +4,7 @@ import type { PackRule } from '../../classification/chunks.ts'
 import type { SourcedDecision } from '../../classification/merge.ts'
 import type { Question } from '../../classification/question.ts'
 import type { Schemes } from '../../classification/scheme.ts'
-import type { Classification, Labels, Mode } from '../../classification/types.ts'
+import type { Calibration, Classification, Labels, Mode } from '../../classification/types.ts'
 import type { Trust } from '../../evidence/trust.ts'
 import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
@@ -77,6 +77,8 @@ export interface Plan {
   readonly promptVersion: string
   /** What rules may decide alone; absent where the shipped evidence is enough, and in plans of earlier releases. */
   readonly trust?: Trust
+  /** The calibration by people's labels of the catalogue; absent where it has none, and in plans of earlier releases. */
+  readonly calibration?: Calibration
   /** Positions of audits; absent where there are none. */
   readonly audits?: readonly number[]
   /**

@@ -169,7 +169,10 @@ test('a failure that ends the run ends its audits, and every row is reported onc
   assert.deepEqual(sums(report), { indicators: 4, classified: 0, unchanged: 0, audited: 0, failed: 4 })
   assert.deepEqual(
     report.failures.map(({ code, indicator_ids: ids }) => [code, ids]),
-    [['not-submitted', ['a', 'b', 'c', 'd']]],
+    [
+      ['database-failed', ['c', 'a']],
+      ['not-submitted', ['b', 'd']],
+    ],
   )
 })
 

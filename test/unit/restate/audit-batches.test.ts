@@ -365,6 +365,40 @@ test('a replay goes by the trust and the audits of its journal, whatever the evi
   }
 })
 
+test('confidence follows the calibration of the catalogue, which the journal keeps for replays', async () => {
+  const of = (confidence: number) => ({
+    records: 120,
+    rules: Object.fromEntries(FIELDS.map((field) => [field, { sure: confidence, guess: confidence / 2 }])),
+    model: Object.fromEntries(FIELDS.map((field) => [field, confidence])),
+    spread: 0,
+  })
+  const worldWith = async (calibration?: ReturnType<typeof of>, catalogue = 'default') => {
+    const world = createWorld(saying())
+    const { hash: codebookHash } = await world.schemes.find(undefined)
+    if (calibration !== undefined)
+      await world.store.calibrations.save({ catalogue, codebookHash }, 'run-0', calibration)
+    return world
+  }
+  const shipped = await (await worldWith()).classify(request())
+  const first = await (await worldWith(of(0.5))).classify(request())
+  const [plain, own] = [shipped.response.results[0], first.response.results[0]]
+  assert.ok(plain !== undefined && own !== undefined)
+  for (const field of FIELDS) {
+    assert.deepEqual([plain.field_source[field], own.field_source[field]], ['model', 'model'])
+    const stated = plain.field_confidence[field] ?? 0
+    assert.ok(stated > 0 && Math.abs((own.field_confidence[field] ?? 0) - stated / 2) < 0.001, field)
+  }
+  assert.equal(own.confidence, Math.min(...FIELDS.map((field) => own.field_confidence[field] ?? 0)))
+  assert.deepEqual([planOf(first.journal).calibration, planOf(shipped.journal).calibration], [of(0.5), undefined])
+
+  const replayed = await (await worldWith(of(0.9))).classify(request(), first.journal.entries.slice(0, 1))
+  assert.deepEqual(replayed.response.results[0]?.field_confidence, own.field_confidence)
+  const elsewhere = await (await worldWith(of(0.5), 'other')).classify(request())
+  assert.deepEqual(elsewhere.response.results[0]?.field_confidence, plain.field_confidence)
+  const rules = await (await worldWith(of(0.5))).classify(request({ mode: 'rules' }))
+  assert.equal(rules.response.results[0]?.field_confidence.type, 0.5)
+})
+
 test('what a plan says of trust and audits is what its later steps read, and an earlier plan has neither', () => {
   const trust = { fields: ['type'], removed: {} }
   const indicator = { indicator_id: 'a', name: 'x', sample_values: [] }

@@ -1,5 +1,5 @@
 /** A store in memory with what batches need of one: results, answers by shape and field, claims, codebooks, audits. */
-import type { Classification } from '../../../src/classification/types.ts'
+import type { Calibration, Classification } from '../../../src/classification/types.ts'
 import type {
   BatchToSave,
   ClaimState,
@@ -43,6 +43,8 @@ export function createMemoryStore(): MemoryStore {
   const ended = new Map<string, EndedClaim>()
   const results = new Map<string, LatestResult>()
   const codebooks: StoredCodebook[] = []
+  const calibrations = new Map<string, Calibration>()
+  const placeOf = ({ catalogue, codebookHash }: EvidenceScope) => JSON.stringify([catalogue, codebookHash])
   const keyOf = ({ catalogue, codebook }: ResultScope, id: string) => JSON.stringify([catalogue, codebook, id])
   const pick = <Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) =>
     new Map(keys.flatMap((key) => (from.has(key) ? [[key, from.get(key) as Value] as const] : [])))
@@ -120,6 +122,12 @@ export function createMemoryStore(): MemoryStore {
     async saveAnswers(given) {
       given.answers.forEach(keep)
       end(given.end.claims)
+    },
+    calibrations: {
+      find: async (scope) => calibrations.get(placeOf(scope)),
+      async save(scope, _runId, calibration) {
+        calibrations.set(placeOf(scope), calibration)
+      },
     },
     async findAudits({ catalogue, codebookHash }, after) {
       const all = audits.filter((one) => one.catalogue === catalogue && one.codebookHash === codebookHash)
