@@ -21,7 +21,7 @@ const LOW = 0.5
 
 const auditOf = (number: number, parts: Partial<StoredAudit> = {}): StoredAudit => {
   const common = { field: 'type', rule: 'r', agreed: true, indicatorId: `i${number}`, model: 'm' }
-  return { number, ...common, rank: null, runId: 'api', ...parts }
+  return { number, ...common, rank: null, runId: 'api', byPeople: false, ...parts }
 }
 
 /** A store of audits that tells what was read of it. */

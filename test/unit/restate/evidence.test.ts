@@ -9,7 +9,8 @@ import { createWorld } from './batch-world.ts'
 
 const audits = (field: string, count: number, parts: Partial<StoredAudit> = {}) =>
   Array.from({ length: count }, (_, index): Omit<StoredAudit, 'number'> => {
-    return { field, rule: 'r', agreed: true, indicatorId: `i${index}`, rank: null, runId: 'run', model: 'm1', ...parts }
+    const place = { indicatorId: `i${index}`, rank: null, runId: 'run', byPeople: false }
+    return { field, rule: 'r', agreed: true, model: 'm1', ...place, ...parts }
   })
 
 /** The handler on a catalogue "c" with these audits by the default codebook. */
