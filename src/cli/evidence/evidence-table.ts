@@ -25,7 +25,12 @@ export async function findEvidence(
   signal: AbortSignal,
 ): Promise<EvidenceResponse> {
   await checkCatalogue(store, catalogue)
-  const options = { mode: 'hybrid' as const, reuse: true, trust: 'catalogue' as const, ...(target === undefined ? {} : { target }) }
+  const options = {
+    mode: 'hybrid' as const,
+    reuse: true,
+    trust: 'catalogue' as const,
+    ...(target === undefined ? {} : { target }),
+  }
   const settings = { catalogue, codebook, force: false, options }
   return await readEvidence({ service: createServiceClient({ urls, patienceMs: PATIENCE_MS }), settings, signal })
 }
