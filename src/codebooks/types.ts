@@ -48,7 +48,10 @@ export interface Finding {
    * checked on the catalogue: a sure finding may stand then, but its result is unverified.
    */
   readonly trusted?: boolean
-  /** The kebab-case name of the rule or reader, such as "name-growth-rate". Names stay the same over releases. */
+  /**
+   * The kebab-case name of the rule or reader, such as "name-growth-rate". Names stay the same over releases. No rule is called
+   * "rules", "reuse", "model", "escalation" or "person", which are the names of other sources of labels.
+   */
   readonly rule: string
   /** One short sentence that explains the value to a person who checks it. */
   readonly because: string

@@ -1,82 +1,14 @@
 /** The gate of a field: whether rules may stand in for the model there, decided by audits in the order in which they were drawn. */
 import { assertCount, assertShare } from './checks.ts'
+import type { Audit, Gate, GateOptions, GateVerdict, RemovedRule, Settled } from './gate-types.ts'
 import { buildLimits, expectedMissShare, lookAhead } from './outlook.ts'
 import { addOutcome, type Chart, isAlarmed, isSuspect, NEW_CHART, ratioOf } from './rule-charts.ts'
 import { CONFIDENT_BETS, createSequentialTest, OPEN_BETS, type SequentialTest } from './sequential.ts'
 
-/** One audit of one field: the model was asked blind about a record that `rule` would have decided. */
-export interface Audit {
-  readonly rule: string
-  /** False where the model answered otherwise, and where it gave no answer. */
-  readonly agreed: boolean
-}
+export type * from './gate-types.ts'
 
-export interface GateOptions {
-  /** The share of agreement that is asked for, such as 0.97. */
-  readonly target: number
-  /** The probability with which a field below its target may ever be trusted, over all restarts together; 0.05 unless given. */
-  readonly delta?: number
-  /**
-   * The number of records that each rule would decide in this field, over the whole file, the audited ones included; null
-   * where the total is not known, as with callers by API, and where audits of earlier runs are counted too. It must describe the
-   * records that all audits were drawn from.
-   */
-  readonly population: Readonly<Record<string, number>> | null
-  /** The most audits of this field; 600 unless given. */
-  readonly budget?: number
-  /**
-   * True where the catalogue looks like the one that the shipped evidence comes from. It chooses bolder bets, which save about
-   * ten audits where there is no miss. It adds no pseudo-audits: those would be counted as drawn at random from this catalogue,
-   * which they were not, and the bound would not hold.
-   */
-  readonly looksShipped?: boolean
-}
-
-/** A rule that may no longer decide the field, and why. */
-export interface RemovedRule {
-  readonly rule: string
-  readonly audits: number
-  readonly misses: number
-  /** How many times likelier its latest outcomes are for a bad rule than for one at the target; see `addOutcome`. */
-  readonly ratio: number
-  /** The number of audits of the field, itself included, after which it was removed. */
-  readonly after: number
-}
-
-export interface GateVerdict {
-  /**
-   * trusted: the rules that are left agree with the model in at least the target. untrusted: they do not, or it would take more
-   * audits than the budget to show it. undecided: more audits are needed.
-   */
-  readonly state: 'trusted' | 'untrusted' | 'undecided'
-  /** Why a field is untrusted: it is below the target, it would need too many audits, or no rule and no record is left. */
-  readonly reason: 'below-target' | 'over-budget' | 'nothing-left' | null
-  readonly removed: readonly RemovedRule[]
-  /** All audits but those of rules that had been removed before; these are what the budget limits. */
-  readonly audits: number
-  /** Audits of the rules that are left, and disagreements among them, since the last restart. */
-  readonly counted: number
-  readonly misses: number
-  /** How often the count began anew: after a removal, or after a trusted field fell. */
-  readonly restarts: number
-  /** The lower bound of the agreement at the error probability of this restart; once it reached the target, at least that. */
-  readonly bound: number
-  /** The error probability that this restart has. */
-  readonly delta: number
-  /** The least further audits that show the target with probability 1/2; 0 where decided; null where the budget is too small. */
-  readonly expectedMore: number | null
-}
-
-/** A gate that takes one audit after the other. The verdict depends on the audits in their order, and on nothing else. */
-export interface Gate {
-  add(audit: Audit): void
-  verdict(): GateVerdict
-  /** Whether the target was shown since the last restart: what `state` "trusted" rests on, at no cost. */
-  isShown(): boolean
-  restarts(): number
-}
-
-const DEFAULT_DELTA = 0.05
+/** The error probability of a gate for which none is given. */
+export const DEFAULT_DELTA = 0.05
 const DEFAULT_BUDGET = 600
 /** A field is given up for want of budget only after this many audits, and only below this chance. */
 const LEAST_BEFORE_GIVING_UP = 60
@@ -120,6 +52,9 @@ interface Stretch {
  * are still in uniformly random order, so that the test of the rules that are left, over their records not yet audited, starts
  * anew and errs at most with the probability given to this restart; these add up to at most delta. How rules are chosen
  * for removal, and whether well, therefore does not matter to the claim: each one is judged only on audits drawn after it.
+ * The choice may also come from outside, by `remove`, as long as what it rests on does not depend on the order in which the
+ * records to come are audited. Labels of people do not: given all labels, the records not yet audited are still in uniformly
+ * random order. Where nothing was counted since the last restart, no test had begun, and its error probability is still whole.
  *
  * With `population` null the order is the order of arrival, and the claim holds for records that arrive alike over time. A
  * trusted field whose agreement then falls loses its trust by the same chart that removes rules, and has to earn it anew.
@@ -175,17 +110,33 @@ export function createGate(options: GateOptions): Gate {
   /** Removes every rule that is alarmed or suspect. The count begins anew where one was, and where the field had been trusted. */
   function clear(): void {
     const bad = [...charts].filter(([rule, chart]) => !removed.has(rule) && (isAlarmed(chart) || isSuspect(chart)))
-    for (const [rule, chart] of bad) {
-      const { audits: checked, misses } = chart
-      removed.set(rule, { rule, audits: checked, misses, ratio: Math.round(ratioOf(chart)), after: audits })
-    }
+    for (const [rule, chart] of bad) note(rule, chart)
     if (bad.length === 0 && !stretch.isTrusted) return
     restarts++
     stretch = openStretch()
   }
 
+  function note(rule: string, chart: Chart): void {
+    const { audits: checked, misses } = chart
+    removed.set(rule, { rule, audits: checked, misses, ratio: Math.round(ratioOf(chart)), after: audits })
+  }
+
+  function remove(rule: string): void {
+    if (removed.has(rule)) return
+    note(rule, charts.get(rule) ?? NEW_CHART)
+    if (stretch.agreed + stretch.misses > 0) restarts++
+    stretch = openStretch()
+  }
+
+  function settled(): Settled {
+    const { agreed, misses, size, isTrusted } = stretch
+    if (size === 0 || (population === null && isEveryRuleRemoved())) return 'nothing-left'
+    if (stretch.test.isMissed(agreed, misses)) return 'below-target'
+    return isTrusted ? 'trusted' : null
+  }
+
   function verdict(): GateVerdict {
-    const { agreed, misses, size, delta: part, isTrusted } = stretch
+    const { agreed, misses, delta: part, isTrusted } = stretch
     const bound = Math.max(stretch.test.lowerBound(agreed, misses), isTrusted ? target : 0)
     const common = {
       removed: [...removed.values()],
@@ -202,9 +153,9 @@ export function createGate(options: GateOptions): Gate {
       reason,
       expectedMore: 0,
     })
-    if (size === 0 || (population === null && isEveryRuleRemoved())) return untrusted('nothing-left')
-    if (stretch.test.isMissed(agreed, misses)) return untrusted('below-target')
-    if (isTrusted) return { ...common, state: 'trusted', reason: null, expectedMore: 0 }
+    const decided = settled()
+    if (decided === 'trusted') return { ...common, state: 'trusted', reason: null, expectedMore: 0 }
+    if (decided !== null) return untrusted(decided)
     const outlook = outlookOf(stretch.test, agreed + misses, misses)
     if (audits >= budget || (audits >= LEAST_BEFORE_GIVING_UP && outlook.chance < LEAST_CHANCE && !mayMend()))
       return untrusted('over-budget')
@@ -235,7 +186,17 @@ export function createGate(options: GateOptions): Gate {
     return lookAhead(buildLimits(test, most), 0, 0, expectedMissShare(n, misses)).chance >= LEAST_CHANCE
   }
 
-  return { add, verdict, isShown: () => stretch.isTrusted, restarts: () => restarts }
+  function boundAtHalf(): number | null {
+    const { test, agreed, misses, delta: part } = stretch
+    return agreed + misses === 0 ? null : test.lowerBound(agreed, misses, Math.log(2 / part))
+  }
+
+  return {
+    ...{ add, remove, verdict, settled, boundAtHalf },
+    removed: () => [...removed.values()],
+    isShown: () => stretch.isTrusted,
+    restarts: () => restarts,
+  }
 }
 
 /** The sentence that says by which measure a rule was removed. */

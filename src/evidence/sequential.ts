@@ -142,7 +142,10 @@ export function createSequentialTest({ target, delta, population, bets = OPEN_BE
   return {
     logEvidence,
     isShown: (right, wrong) => logEvidence(right, wrong) >= threshold,
-    isMissed: (right, wrong) => upperBound(right, wrong) < likelihood.share(likelihood.firstAbove),
+    // The upper bound is never below the state of the greatest likelihood, so that most calls need not search for it.
+    isMissed: (right, wrong) =>
+      likelihood.mode(right, wrong) < likelihood.firstAbove &&
+      upperBound(right, wrong) < likelihood.share(likelihood.firstAbove),
     lowerBound,
     upperBound,
   }

@@ -1,4 +1,4 @@
-/** The handler classify-api/evidence: what the audits of a catalogue show of its rules, field by field. */
+/** The handler classify-api/evidence: what audits and labels of people show of the rules of a catalogue, field by field. */
 
 import { DEFAULT_CATALOGUE, DEFAULT_TARGET } from '../classification/batch-request.ts'
 import type { Schemes } from '../classification/scheme.ts'
@@ -22,7 +22,10 @@ export async function answerEvidence(
     misses: verdict.misses,
     bound: verdict.bound,
     expected_more: verdict.expectedMore,
-    removed: verdict.removed.map(({ rule, audits, misses }) => ({ rule, audits, misses })),
+    removed: verdict.removed.map(({ rule, audits, misses, measure }) => ({ rule, audits, misses, measure })),
+    measure: verdict.measure,
+    sources: gates.sources(field).map((one) => ({ ...one })),
+    rightness: gates.rightness(field),
   }))
   return { catalogue, codebook: referenceOf(scheme), target, models: [...gates.models()], fields }
 }

@@ -69,9 +69,10 @@ export interface AuditToSave {
   readonly model: string
 }
 
-/** An audit as it is stored. */
+/** An audit as it is stored, or what people's labels say of a rule or of the model (see `LabelOutcome`). */
 export interface StoredAudit extends AuditToSave {
   readonly runId: string
+  readonly byPeople: boolean
   /** The number by which audits are in the order in which they were stored. */
   readonly number: number
 }

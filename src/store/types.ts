@@ -56,8 +56,8 @@ export interface Store {
   /** Saves answers and ends their claims, so that no batch sees a claim that ended without its answer. */
   saveAnswers(answers: AnswersToSave): Promise<void>
   /**
-   * The audits of a catalogue with a number greater than `after`, in the order in which they were stored, and the number of all
-   * its audits.
+   * The audits of a catalogue and the outcomes of labels, those with a number greater than `after`, in the order in which they
+   * were stored, and the number of all of them.
    */
   findAudits(
     scope: EvidenceScope,
@@ -132,6 +132,12 @@ export interface CertificateStore {
   findLabels(scope: EvidenceScope, ids?: readonly string[]): Promise<readonly StoredLabel[]>
   /** Saves labels. One that the same person has given already stays as it is. */
   saveLabels(scope: EvidenceScope, labels: readonly LabelToSave[]): Promise<void>
+  /**
+   * Puts `outcomes` in place of what the labels of the certificate of run `runId` said before. Outcomes that are the same keep
+   * their number. Left out are those of records with the same input that the certificate of another run has counted already.
+   * Resolves with the number of outcomes that were deleted or added.
+   */
+  replaceOutcomes(scope: EvidenceScope, runId: string, outcomes: readonly LabelOutcome[]): Promise<number>
   /** The sentinel rows of a catalogue and codebook, in order of the id. */
   findSentinels(scope: ResultScope): Promise<readonly SentinelRow[]>
   /** Puts `rows` in place of the sentinel rows of the catalogue and codebook. */
@@ -197,6 +203,21 @@ export interface LabelToSave {
 
 export interface StoredLabel extends LabelToSave {
   readonly at: string
+}
+
+/** What people's labels say of one field of one row that a certificate drew. */
+export interface LabelOutcome {
+  readonly field: string
+  /** The rule that is sure of the field, or "model" for the answer of the model in the run. */
+  readonly rule: string
+  /** Whether the rule's value, or the model's answer, is the label. */
+  readonly agreed: boolean
+  readonly indicatorId: string
+  readonly inputHash: string
+  /** The place of the row in the draw of the certificate, 0 to 1 (exclusive). */
+  readonly rank: number
+  /** The model that answered; "" for a rule. */
+  readonly model: string
 }
 
 /** A row that is asked again to find drift, with the answers before. */

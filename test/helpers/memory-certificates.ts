@@ -6,6 +6,7 @@ import type { CertifiedRun } from '../../src/cli/evidence/run-part.ts'
 import { parseCodebook } from '../../src/codebooks/parse.ts'
 import type {
   CertificateStore,
+  LabelOutcome,
   LabelToSave,
   RunRowWithInput,
   SentinelRow,
@@ -29,6 +30,8 @@ export interface MemoryCertificates extends CertificateStore {
   readonly rows: Map<string, RunRowWithInput>
   readonly labels: StoredLabel[]
   readonly plans: Map<string, StoredPlan>
+  /** What the labels of the certificate of each run say of its rules. */
+  readonly outcomes: Map<string, readonly LabelOutcome[]>
   /** The rows that were kept last. */
   sentinels: readonly SentinelRow[]
 }
@@ -55,6 +58,7 @@ export function createMemoryCertificates(count: number, wrong: readonly string[]
     rows,
     labels,
     plans,
+    outcomes: new Map(),
     sentinels: [],
     findRunParts: async () => {
       const place = { catalogue: 'store', codebook: 'my-parts', codebookHash: RUN.scheme.hash }
@@ -83,6 +87,10 @@ export function createMemoryCertificates(count: number, wrong: readonly string[]
         if (labels.some((known) => keyOf(known) === keyOf(one))) continue
         labels.push({ ...one, at: '2026-01-03T00:00:00.000Z' })
       }
+    },
+    replaceOutcomes: async (_, runId, outcomes) => {
+      memory.outcomes.set(runId, outcomes)
+      return outcomes.length
     },
     findSentinels: async () => memory.sentinels,
     replaceSentinels: async (_, kept) => {

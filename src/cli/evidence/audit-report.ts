@@ -1,4 +1,4 @@
-/** What a run says of its audits: in which fields rules may decide alone on the catalogue, by which bound, and what would change that. */
+/** What a run says of its checks: in which fields rules may decide alone on the catalogue, by which bound, and what would change that. */
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import type { EvidenceResponse } from '../../restate/contract.ts'
 import type { RunReport } from '../classify/run-report.ts'
@@ -22,12 +22,11 @@ export function formatAudits({
   const width = Math.max(...fields.map(({ field }) => printable(field).length))
   return [
     head,
-    `  rules          decide alone in ${trusted} of ${pluralise(fields.length, 'field')}, where they agree with ${models} in at least ${target}`,
+    `  rules          decide alone in ${trusted} of ${pluralise(fields.length, 'field')}, where they ${claimOf(fields, models)} in at least ${target}`,
     ...fields.flatMap((one) => [
       `    ${printable(one.field).padEnd(width)}  ${verdictOf(one, target, models)}`,
-      ...one.removed.map(({ rule, audits, misses }) => {
-        return `    ${''.padEnd(width)}  removed: the rule ${printable(rule)}, which disagreed in ${misses} of ${pluralise(audits, 'audit')}`
-      }),
+      ...rightnessOf(one, models).map((line) => `    ${''.padEnd(width)}  ${line}`),
+      ...one.removed.map((rule) => `    ${''.padEnd(width)}  removed: the rule ${removalOf(rule)}`),
     ]),
     ...adviceOn(fields),
   ]
@@ -49,13 +48,24 @@ function modelsOf({ models = [] }: EvidenceResponse): string {
   return names.length === 1 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
-/** Says of a field whether rules may decide it, and what the audits have shown of it. */
+/** What the rules that decide alone were shown to do. Only labels of people show that they are right. */
+function claimOf(fields: readonly FieldEvidence[], models: string): string {
+  const trusted = fields.filter(({ state }) => state === 'trusted')
+  const byLabels = trusted.filter(({ measure }) => measure === 'labels').length
+  const right = 'are right by the labels of people'
+  if (byLabels === 0) return `agree with ${models}`
+  return byLabels === trusted.length ? right : `agree with ${models}, or ${right},`
+}
+
+/** Says of a field whether rules may decide it, and what audits or labels have shown of it. */
 function verdictOf(one: FieldEvidence, target: number, models: string): string {
-  const { state, reason, counted, misses, bound, expected_more: more } = one
+  const { state, reason, counted, expected_more: more } = one
   const shown =
-    counted === 0
-      ? 'nothing is shown since a rule was removed'
-      : `agrees with ${models} in at least ${roundedDown(bound)} (${misses} of ${pluralise(counted, 'audit')} disagreed)`
+    counted > 0
+      ? shownOf(one, models)
+      : one.removed.length > 0
+        ? 'nothing is shown since a rule was removed'
+        : 'no audit has shown anything yet'
   if (state === 'trusted') return `trusted: ${shown}`
   if (state === 'undecided') {
     const further =
@@ -68,6 +78,26 @@ function verdictOf(one: FieldEvidence, target: number, models: string): string {
   const why =
     reason === 'below-target' ? `it is shown to be below ${target}` : `to show ${target} would take too many audits`
   return `not trusted: ${shown}; ${why}, and the model decides`
+}
+
+function shownOf({ measure, bound, misses, counted }: FieldEvidence, models: string): string {
+  return measure === 'labels'
+    ? `right by the labels of people in at least ${roundedDown(bound)} (${misses} of ${pluralise(counted, 'label')} differ)`
+    : `agrees with ${models} in at least ${roundedDown(bound)} (${misses} of ${pluralise(counted, 'audit')} disagreed)`
+}
+
+/** Says how often the rules are right where that follows from their agreement with a model whose answers people labelled. */
+function rightnessOf({ measure, rightness = null }: FieldEvidence, models: string): string[] {
+  if (measure === 'labels' || rightness === null || rightness <= 0) return []
+  return [
+    `right in at least ${roundedDown(rightness)}, as labels of people show how often answers of ${models} are right`,
+  ]
+}
+
+function removalOf({ rule, audits, misses, measure }: FieldEvidence['removed'][number]): string {
+  return measure === 'labels'
+    ? `${printable(rule)}, which is wrong by ${misses} of ${pluralise(audits, 'label')}`
+    : `${printable(rule)}, which disagreed in ${misses} of ${pluralise(audits, 'audit')}`
 }
 
 /** Says what would let rules decide the fields that are not trusted. */

@@ -47,6 +47,22 @@ export function isAuditing({
   return mode === 'hybrid' && trust !== 'shipped' && overrides !== true && scheme.code !== null
 }
 
+type FieldEvidence = EvidenceResponse['fields'][number]
+
+/**
+ * Whether audits can decide nothing more: every field is decided. A catalogue of which nothing was ever audited has evidence
+ * only on the fields that people labelled; the others of `names`, which rules may be sure of, are then open.
+ */
+export function isSettled(fields: readonly FieldEvidence[], names: Iterable<string>): boolean {
+  if (fields.length === 0 || fields.some(({ state }) => state === 'undecided')) return false
+  return fields.some(isAudited) || [...names].every((name) => fields.some(({ field }) => field === name))
+}
+
+/** Whether audits of the field are stored, and not only labels of people. Replicas of an earlier release know audits alone. */
+function isAudited({ audits, sources }: FieldEvidence): boolean {
+  return sources === undefined ? audits > 0 : sources.some((source) => source.audits > 0)
+}
+
 /**
  * Yields the audit batches of a run, stage by stage, until every field is decided or the budget is spent. `drained` resolves
  * when all batches that were yielded have ended, with whether the run goes on; the evidence is read then. A resumed run yields
@@ -58,11 +74,11 @@ export async function* auditBatches(
 ): AsyncGenerator<PlannedBatch> {
   const { journal, signal } = stages
   const { batch_size: size } = stages.settings
-  const drawn = await drawRows(stages)
+  const { drawn, fields } = await drawRows(stages)
   const begun = [...journal.auditStages]
   let index = FIRST_AUDIT_BATCH
   for (let start = 0; start < drawn.length; ) {
-    const end = begun.shift() ?? (await nextEnd(stages, start, drawn.length))
+    const end = begun.shift() ?? (await nextEnd(stages, { start, most: drawn.length, fields }))
     if (end === start || signal.aborted) return
     const rows = drawn.slice(start, end)
     for (let first = 0; first < rows.length; first += size) {
@@ -74,8 +90,15 @@ export async function* auditBatches(
   }
 }
 
+interface Progress {
+  readonly start: number
+  readonly most: number
+  /** The fields of which a rule is sure in rows that were drawn, as far as was seen. */
+  readonly fields: ReadonlySet<string>
+}
+
 /** Decides by the evidence where the next stage ends, and notes it; it ends at `start` where the run audits nothing more. */
-async function nextEnd(stages: AuditStages, start: number, most: number): Promise<number> {
+async function nextEnd(stages: AuditStages, { start, most, fields: sure }: Progress): Promise<number> {
   const { signal } = stages
   const found = await readEvidence(stages).catch((error: unknown) => {
     if (signal.aborted) return null
@@ -84,13 +107,21 @@ async function nextEnd(stages: AuditStages, start: number, most: number): Promis
   if (found === null) return start
   const { fields } = found
   // The model gave no answer that shows anything, such as guesses of the offline model, and would give none to further audits.
-  if (start > 0 && fields.length === 0) return start
-  const isDecided = fields.length > 0 && fields.every(({ state }) => state !== 'undecided')
-  const count = start === 0 && isDecided ? watchSize(stages.catalogue) : nextStage(start, fields, AUDIT_BUDGET)
-  const end = Math.min(start + count, most)
+  if (start > 0 && !fields.some(isAudited)) return start
+  const end = Math.min(start + countNext(stages, fields, { start, sure }), most)
   // The line of the next batch meets the same obstacle, and the run then says so and stops.
   if (end > start) await stages.journal.noteAuditStage(end).catch(() => undefined)
   return end
+}
+
+function countNext(
+  { catalogue }: AuditStages,
+  fields: readonly FieldEvidence[],
+  { start, sure }: { readonly start: number; readonly sure: ReadonlySet<string> },
+): number {
+  if (!isSettled(fields, sure)) return nextStage(start, [], AUDIT_BUDGET)
+  // What labels have decided needs no audits, not even to watch it.
+  return start > 0 || fields.every(({ measure }) => measure === 'labels') ? 0 : watchSize(catalogue)
 }
 
 /**
@@ -122,10 +153,15 @@ export async function readEvidence({
 
 /**
  * Draws rows of the whole file in random order, among those of which a rule is sure of a field that the model may be asked
- * for. The memory that this takes does not grow with the file.
+ * for, and tells of which fields rules were sure in rows that it read. The memory that this takes does not grow with the file.
  */
-async function drawRows({ catalogue, scheme, runId }: AuditStages): Promise<readonly Indicator[]> {
+async function drawRows({
+  catalogue,
+  scheme,
+  runId,
+}: AuditStages): Promise<{ readonly drawn: readonly Indicator[]; readonly fields: ReadonlySet<string> }> {
   const asked = askableFields(scheme.codebook).map(({ name }) => name)
+  const fields = new Set<string>()
   let drawn: { readonly rank: number; readonly indicator: Indicator }[] = []
   let bound = 1
   const keepFirst = () => {
@@ -135,12 +171,15 @@ async function drawRows({ catalogue, scheme, runId }: AuditStages): Promise<read
   }
   for await (const indicator of indicatorsOf(catalogue)) {
     const rank = auditRank(sha256(indicator.indicator_id), runId)
+    // Rows that are not drawn are not read either, which would take long.
     if (rank >= bound) continue
     const reading = scheme.code?.read(indicator) ?? {}
-    if (!asked.some((name) => reading[name]?.sure === true)) continue
+    const sure = asked.filter((name) => reading[name]?.sure === true)
+    if (sure.length === 0) continue
+    for (const name of sure) fields.add(name)
     drawn.push({ rank, indicator })
     if (drawn.length >= 2 * AUDIT_BUDGET) keepFirst()
   }
   keepFirst()
-  return drawn.map(({ indicator }) => indicator)
+  return { drawn: drawn.map(({ indicator }) => indicator), fields }
 }

@@ -13,6 +13,7 @@ import { formatBlindForm, type RecordToLabel } from './blind-form.ts'
 import { formatCertificateFile } from './certificate-file.ts'
 import { formatCertificate } from './certificate-page.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
+import { keepOutcomes } from './label-outcomes.ts'
 import { describeCase } from './people.ts'
 import { type ClaimOptions, settlePlan } from './plan.ts'
 import { type CertifiedRun, findCertifiedRun, type RunChoice, readPopulation } from './run-part.ts'
@@ -66,6 +67,8 @@ export async function certifyRun(store: Store, options: CertifyOptions, signal: 
     say(`Stored ${what} ${pluralise(taken.rows, 'row')} by ${by}${left}.`)
   }
   const evaluation = await evaluate(store.certificates, { run, population, settled, count })
+  if ((await keepOutcomes(store.certificates, run, evaluation)) > 0)
+    say('What these labels say of the rules counts as evidence in later runs of the catalogue.')
   const page = formatCertificate(evaluation)
   const written = await writeCertificate(evaluation, page, options)
   return {

@@ -16,6 +16,7 @@ import { EXIT_FAILED, EXIT_OK, printJson, say } from '../ui/terminal.ts'
 import { checkCertificate } from './certificate-file.ts'
 import { type Certified, type CertifyOptions, certifyRun, writeSecond } from './certify-run.ts'
 import { measureDrift } from './drift.ts'
+import { findEvidence, formatEvidence } from './evidence-table.ts'
 import { certifiedJson, formatDrift, formatNext, formatSentinels } from './report.ts'
 import { findCertifiedRun } from './run-part.ts'
 import { keepSentinels } from './sentinels.ts'
@@ -40,6 +41,7 @@ interface CommandOptions {
   readonly sentinel?: boolean
   readonly drift?: boolean
   readonly failOnDrift?: boolean
+  readonly evidence?: boolean
   readonly ingress?: readonly string[]
   readonly json?: boolean
 }
@@ -57,13 +59,13 @@ export function addCertifyCommand(program: Command): void {
     .option('--run <run>', 'the run whose results are certified')
     .option(
       CATALOGUE_FLAGS,
-      'the catalogue, where the run classified several; with --drift the one to ask again',
+      'the catalogue, where the run classified several; with --drift or --evidence the one that is meant',
       catalogueOption,
     )
-    .option(CODEBOOK_FLAGS, 'the codebook, where the run used several; with --drift a file or name to ask by')
+    .option(CODEBOOK_FLAGS, 'the codebook, where the run used several; with --drift or --evidence a file or name')
     .option(
       '--target <share>',
-      'share of rows that is to be shown right, 0.5 to 0.999 (default: 0.97)',
+      'share that is to be shown right, or with --evidence in agreement, 0.5 to 0.999 (default: 0.97)',
       share(0.5, 0.999),
     )
     .option(
@@ -108,10 +110,16 @@ export function addCertifyCommand(program: Command): void {
         'field',
       ]),
     )
+    .addOption(
+      new Option(
+        '--evidence',
+        'only show what audits and labels show of the rules of a catalogue, by field and source',
+      ).conflicts(['labels', 'adjudicate', 'second', 'check', 'sentinel', 'drift', 'delta', 'field']),
+    )
     .option('--fail-on-drift', 'with --drift: exit code 1 where accuracy changed')
     .option(
       '--ingress <urls>',
-      'with --drift: Restate ingress URLs, separated by commas (default: RESTATE_INGRESS_URL, else this machine)',
+      'with --drift or --evidence: Restate ingress URLs, separated by commas (default: RESTATE_INGRESS_URL, else this machine)',
       httpUrls,
     )
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
@@ -122,12 +130,16 @@ export function addCertifyCommand(program: Command): void {
 }
 
 /** Refuses options that mean nothing together. */
-function checkOptions({ run, check, drift, failOnDrift, catalogue, adjudicate, labels }: CommandOptions): void {
+function checkOptions(options: CommandOptions): void {
+  const { run, check, drift, failOnDrift, evidence, catalogue, adjudicate, labels } = options
   if (failOnDrift === true && drift !== true)
     throw new ServiceError('input-invalid', '--fail-on-drift decides the exit code of --drift: give both')
-  if (drift === true && run === undefined && catalogue === undefined)
-    throw new ServiceError('input-invalid', '--drift needs --catalogue NAME, or --run RUN of the catalogue')
-  if (check === undefined && drift !== true && run === undefined)
+  const isOfCatalogue = drift === true || evidence === true
+  if (isOfCatalogue && run === undefined && catalogue === undefined) {
+    const name = drift === true ? '--drift' : '--evidence'
+    throw new ServiceError('input-invalid', `${name} needs --catalogue NAME, or --run RUN of the catalogue`)
+  }
+  if (check === undefined && !isOfCatalogue && run === undefined)
     throw new ServiceError('input-invalid', 'Name the run with --run RUN; classify prints its id, and so does status')
   if (adjudicate === '-' && labels === '-')
     throw new ServiceError('input-invalid', '--labels and --adjudicate cannot both read standard input')
@@ -136,6 +148,7 @@ function checkOptions({ run, check, drift, failOnDrift, catalogue, adjudicate, l
 async function dispatch(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
   if (options.check !== undefined) return await check(store, options.check, options, signal)
   if (options.drift === true) return await drift(store, options, signal)
+  if (options.evidence === true) return await evidence(store, options, signal)
   const run: CertifyOptions = { ...options, run: options.run ?? '', by: options.by ?? systemUser() }
   if (options.second === true) return await second(store, run, options, signal)
   const certified = await certifyRun(store, run, signal)
@@ -204,7 +217,8 @@ async function sentinel(
 }
 
 async function drift(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
-  const scope = await driftScope(store, options)
+  const { catalogue, scheme } = await catalogueOf(store, options)
+  const scope = { catalogue, codebook: scheme.codebook.name }
   const urls = options.ingress ?? readConfig().restate.ingressUrls
   const codebook = await readGivenCodebook(options.codebook)
   const found = await measureDrift(store, { scope, codebook, urls }, signal)
@@ -213,9 +227,20 @@ async function drift(store: Store, options: CommandOptions, signal: AbortSignal)
   return options.failOnDrift === true && found.row.verdict !== 'no-change-shown' ? EXIT_FAILED : EXIT_OK
 }
 
-async function driftScope(store: Store, { run, catalogue, codebook }: CommandOptions) {
-  if (catalogue === undefined) {
-    return (await findCertifiedRun(store, { run: run ?? '', codebook: undefined })).scope
-  }
-  return { catalogue, codebook: (await findScheme(codebook, store)).codebook.name }
+async function evidence(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
+  const { catalogue, scheme } = await catalogueOf(store, options)
+  const urls = options.ingress ?? readConfig().restate.ingressUrls
+  const codebook = `${scheme.codebook.name}@${scheme.hash}`
+  const choice = { catalogue, codebook, target: options.target, urls }
+  const found = await findEvidence(store, choice, signal)
+  if (options.json === true) printJson(found)
+  else process.stdout.write(`${formatEvidence(found)}\n`)
+  return EXIT_OK
+}
+
+/** The catalogue that the options name, or that of the run, with the codebook. */
+async function catalogueOf(store: Store, { run, catalogue, codebook }: CommandOptions) {
+  if (catalogue !== undefined) return { catalogue, scheme: await findScheme(codebook, store) }
+  const { scope, scheme } = await findCertifiedRun(store, { run: run ?? '', codebook: undefined })
+  return { catalogue: scope.catalogue, scheme }
 }

@@ -4,7 +4,7 @@ import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Trust } from '../../evidence/trust.ts'
 import type { RunRequest } from '../classify/dry-run.ts'
 import type { ServiceClient } from '../client/service.ts'
-import { isAuditing, readEvidence } from './audit-stages.ts'
+import { isAuditing, isSettled, readEvidence } from './audit-stages.ts'
 
 /**
  * Returns what rules may decide alone where the audits of the run go as well as they can: every field of which the evidence
@@ -18,13 +18,14 @@ export async function findEarnableTrust(
 ): Promise<Trust | null> {
   if (!isAuditing({ settings: request, scheme })) return null
   const fields = service === undefined ? [] : (await readEvidence({ service, settings: request, signal })).fields
-  if (fields.length > 0 && fields.every(({ state }) => state !== 'undecided')) return null
+  const asked = askableFields(scheme.codebook).map(({ name }) => name)
+  if (isSettled(fields, asked)) return null
   const refused = new Set(fields.flatMap(({ field, state }) => (state === 'untrusted' ? [field] : [])))
   const removed = fields.flatMap(({ field, removed: rules }) =>
     rules.length === 0 ? [] : [[field, rules.map(({ rule }) => rule)] as const],
   )
   return {
-    fields: askableFields(scheme.codebook).flatMap(({ name }) => (refused.has(name) ? [] : [name])),
+    fields: asked.filter((name) => !refused.has(name)),
     removed: Object.fromEntries(removed),
   }
 }

@@ -1,18 +1,19 @@
-/** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what the audits found. */
+/** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what checks found. */
 import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
-import { askableFields, isSameLabel } from '../../classification/fields.ts'
+import { askableFields, isModelSource, isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Reading } from '../../classification/types.ts'
 import { auditRank, isAuditedSteadily } from '../../evidence/audit-plan.ts'
-import { createFieldGates, type FieldGates, type Trust } from '../../evidence/trust.ts'
+import { createFieldGates, type FieldGates, MODEL_SOURCE } from '../../evidence/field-gates.ts'
+import type { Trust } from '../../evidence/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { AuditToSave, EvidenceScope, ResultToSave, Store, StoredAudit } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
 import type { BatchOptions, Plan } from './types.ts'
 
-/** The gates of catalogues, kept up to date with the audits that the database holds. */
+/** The gates of catalogues, kept up to date with the audits and the outcomes of labels that the database holds. */
 export interface Evidence {
-  /** The gates of a catalogue at a target, with all audits that are stored now. */
+  /** The gates of a catalogue at a target, with all that is stored now. */
   gates(scope: EvidenceScope, target: number): Promise<FieldGates>
 }
 
@@ -20,9 +21,10 @@ export interface Evidence {
 const MOST_KEPT = 50
 
 /**
- * Creates the gates of a replica. Audits that a run drew at random count in the order of the draw, because the bound of a gate
- * holds for that order and not for the order in which batches end. Audits of callers whose indicators arrive without an end
- * that is known count as they were stored. Each call reads only what came since the last one, unless a draw is among it.
+ * Creates the gates of a replica. Audits that a run drew at random, and labels of a certificate, count in the order of the draw,
+ * because the bound of a gate holds for that order and not for the order in which batches end. Audits of callers whose
+ * indicators arrive without an end that is known count as they were stored. Each call reads only what came since the last one,
+ * unless a draw is among it, or outcomes of labels were deleted.
  */
 export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
   const kept = new Map<string, { gates: FieldGates; count: number; last: number }>()
@@ -30,7 +32,7 @@ export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
   async function build(scope: EvidenceScope, target: number) {
     const { audits } = await store.findAudits(scope, 0)
     const gates = createFieldGates(target)
-    for (const audit of inOrderOfDraw(audits)) gates.add(audit)
+    addAll(gates, audits)
     return { gates, count: audits.length, last: audits.at(-1)?.number ?? 0 }
   }
 
@@ -57,14 +59,38 @@ export function createEvidence(store: Pick<Store, 'findAudits'>): Evidence {
   }
 }
 
-/** The audits in the order in which their runs began to store some, and within a run in the order of its draw. */
+/** Adds audits and outcomes of labels, each outcome of a rule with that of the model on the same field of the same record. */
+function addAll(gates: FieldGates, audits: readonly StoredAudit[]): void {
+  const keyOf = ({ runId, indicatorId, field }: StoredAudit) => JSON.stringify([runId, indicatorId, field])
+  const audited = new Set(audits.filter(({ byPeople }) => !byPeople).map(keyOf))
+  const ofModel = new Map<string, boolean>()
+  for (const one of audits) if (isOfModel(one)) ofModel.set(keyOf(one), one.agreed)
+  for (const one of inOrderOfDraw(audits)) {
+    if (!one.byPeople) gates.add(one)
+    else if (!isOfModel(one)) {
+      const { field, rule, agreed: right } = one
+      const key = keyOf(one)
+      gates.addLabel({ field, rule, right, modelRight: ofModel.get(key) ?? null, isBlind: audited.has(key) })
+    }
+  }
+}
+
+function isOfModel({ byPeople, rule }: StoredAudit): boolean {
+  return byPeople && rule === MODEL_SOURCE
+}
+
+/**
+ * The audits in the order in which their runs began to store some, and within a run in the order of its draw. The certificate
+ * of a run is a draw of its own.
+ */
 function inOrderOfDraw(audits: readonly StoredAudit[]): StoredAudit[] {
+  const drawOf = ({ runId, byPeople }: StoredAudit) => `${byPeople} ${runId}`
   const firstOf = new Map<string, number>()
-  for (const { runId, number } of audits) firstOf.set(runId, Math.min(number, firstOf.get(runId) ?? number))
+  for (const one of audits) firstOf.set(drawOf(one), Math.min(one.number, firstOf.get(drawOf(one)) ?? one.number))
   const place = ({ rank, number }: StoredAudit) => rank ?? number
   return audits.toSorted((a, b) => {
-    const byRun = (firstOf.get(a.runId) ?? 0) - (firstOf.get(b.runId) ?? 0)
-    return byRun || place(a) - place(b) || a.number - b.number
+    const byDraw = (firstOf.get(drawOf(a)) ?? 0) - (firstOf.get(drawOf(b)) ?? 0)
+    return byDraw || place(a) - place(b) || a.number - b.number
   })
 }
 
@@ -139,12 +165,9 @@ export function auditsOf(
     return Object.entries(one.reading).flatMap(([field, { sure, rule, value }]): AuditToSave[] => {
       const source = sources[field]
       if (!sure || !asked.has(field) || source === undefined || source === 'person') return []
-      // Where the model left the field out, the rule's label stands in the result, but nobody agreed with it.
-      const agreed = ANSWERED_BY_MODEL.has(source) && isSameLabel(labels[field], value)
+      // An answer to an audit is blind, since it is reused for audits alone. Where the model left the field out, the rule's label stands in the result, but nobody agreed with it.
+      const agreed = isModelSource(source) && isSameLabel(labels[field], value)
       return [{ field, rule, agreed, indicatorId: id, rank, model }]
     })
   })
 }
-
-/** The sources of a field that are a blind answer of a model. Answers to an audit are reused for audits alone. */
-const ANSWERED_BY_MODEL: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse'])

@@ -7,6 +7,7 @@ import type { DatabasePool } from '../pool.ts'
 import { execute, queryRows } from '../query.ts'
 import { labels, storedObject } from '../rows.ts'
 import type { CertificateStore, PlanToSave, ResultScope, RunScope, SentinelRow, StoredPlan } from '../types.ts'
+import { replaceOutcomes } from './audits.ts'
 import { findLabels, saveLabels } from './labels.ts'
 import { exportRunRows, findRunParts, findRunRows } from './run-rows.ts'
 
@@ -19,6 +20,7 @@ export function createCertificateStore(pool: DatabasePool): CertificateStore {
     savePlan: (plan, options) => savePlan(pool, plan, options),
     findLabels: (scope, ids) => findLabels(pool, scope, ids),
     saveLabels: (scope, given) => saveLabels(pool, scope, given),
+    replaceOutcomes: (scope, runId, outcomes) => replaceOutcomes(pool, scope, runId, outcomes),
     findSentinels: (scope) => findSentinels(pool, scope),
     replaceSentinels: (scope, rows) => replaceSentinels(pool, scope, rows),
     forgetResults: (catalogue) => forgetResults(pool, catalogue),

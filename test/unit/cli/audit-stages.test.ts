@@ -206,6 +206,55 @@ test('where earlier runs have decided every field, a few rows are audited to wat
   assert.deepEqual(fallen.stages, [60, 120], 'a field that lost its trust has to earn it anew')
 })
 
+/** The evidence of fields that people labelled, and of which nothing was audited but in `audited`. */
+const labelledEvidence = (
+  fields: Readonly<Record<string, State>>,
+  audited: readonly string[] = [],
+): EvidenceResponse => {
+  const one = evidenceOf('trusted')
+  const [counted] = one.fields
+  assert.ok(counted)
+  const list = Object.entries(fields).map(([field, state]): EvidenceResponse['fields'][number] => {
+    const counts = { source: 'rules', audits: audited.includes(field) ? 9 : 0, agreed: 0, labels: 150, right: 150 }
+    const measure = state === 'undecided' || audited.includes(field) ? ('audits' as const) : ('labels' as const)
+    return { ...counted, field, state, measure, sources: [counts] }
+  })
+  return { ...one, fields: list }
+}
+/** Every field of which a rule is sure in the rows of these tests. */
+const SURE = economic.codebook.fields.flatMap(({ name, asked }) => {
+  return asked && economic.code?.read(sure('any'))[name]?.sure === true ? [name] : []
+})
+const all = (state: State) => Object.fromEntries(SURE.map((name) => [name, state]))
+
+test('a run audits nothing where labels have decided every field, not even to watch over it', async () => {
+  assert.ok(SURE.length > 1)
+  for (const state of ['trusted', 'untrusted'] as const) {
+    const { ids, looks } = await draw({ says: [labelledEvidence(all(state))] })
+    assert.deepEqual([ids, looks], [[], 1])
+  }
+  const [first = '', ...others] = SURE
+  const one = await draw({ says: [labelledEvidence(all('trusted'), [first])] })
+  assert.equal(one.ids.length, 60, 'a field that audits have decided is watched over')
+  const open = {
+    ...Object.fromEntries(others.map((name) => [name, 'trusted' as const])),
+    [first]: 'undecided' as const,
+  }
+  const decided = labelledEvidence(all('trusted'), [first])
+  const audited = await draw({ says: [labelledEvidence(open), labelledEvidence(open, [first]), decided] })
+  assert.deepEqual(audited.stages, [60, 120], 'audits go on for the field that labels have not decided')
+})
+
+test('where people labelled some fields and nothing was audited, the others are audited', async () => {
+  const [first = ''] = SURE
+  const { stages } = await draw({
+    says: [labelledEvidence({ [first]: 'trusted' }), labelledEvidence(all('trusted'), SURE)],
+  })
+  assert.deepEqual(stages, [60])
+  const nothing = await draw({ says: [labelledEvidence({ [first]: 'trusted' })] })
+  assert.deepEqual(nothing.stages, [60], 'and not gone on with where the model only guesses')
+})
+
 test('audits that show nothing, as those of an offline model, are not gone on with', async () => {
   const { ids, stages } = await draw({ says: [evidenceOf()] })
   assert.deepEqual([ids.length, stages], [60, [60]])

@@ -89,6 +89,10 @@ test('rules may earn every field of which nothing is known, and none against whi
     removed: { frequency: ['bad'] },
   })
   assert.equal(await earnable(evidenceOf(fieldOf('type', 'trusted'), fieldOf('frequency', 'untrusted'))), null)
+  const sources = [{ source: 'rules', audits: 0, agreed: 0, labels: 150, right: 150 }]
+  const labelled = (field: string) => ({ ...fieldOf(field, 'trusted'), measure: 'labels' as const, sources })
+  assert.equal(await earnable(evidenceOf(...ALL.map(labelled))), null, 'labels have decided every field')
+  assert.deepEqual(await earnable(evidenceOf(labelled('type'))), { fields: ALL, removed: {} })
   const unreachable = { request: requestOf(), scheme: economic }
   assert.deepEqual(await findEarnableTrust(undefined, unreachable, signal), { fields: ALL, removed: {} })
 })

@@ -148,6 +148,45 @@ test('a field that rules may not decide says why, which rules were removed, and 
   ])
 })
 
+test('what labels of people show is told as rightness, and what audits show never is', () => {
+  const labels = { measure: 'labels', audits: 120, counted: 120, bound: 0.973_9 } as const
+  const removed = [
+    { rule: 'keyword-surplus', audits: 12, misses: 5, measure: 'labels' as const },
+    { rule: 'bad', audits: 30, misses: 12, measure: 'audits' as const },
+  ]
+  const below = { state: 'untrusted', reason: 'below-target', bound: 0.71, misses: 12, counted: 80, removed } as const
+  assert.deepEqual(
+    auditLines({ fields: [fieldOf('type', labels), fieldOf('unit', { ...labels, ...below, removed: [...removed] })] }),
+    [
+      '  audited        0 rows; the model was asked blind, to check the rules',
+      '  rules          decide alone in 1 of 2 fields, where they are right by the labels of people in at least 0.97',
+      '    type  trusted: right by the labels of people in at least 0.973 (0 of 120 labels differ)',
+      '    unit  not trusted: right by the labels of people in at least 0.710 (12 of 80 labels differ); it is shown to be below 0.97, and the model decides',
+      '          removed: the rule keyword-surplus, which is wrong by 5 of 12 labels',
+      '          removed: the rule bad, which disagreed in 12 of 30 audits',
+      '  not trusted    a lower --target may be met',
+    ],
+  )
+  const mixed = auditLines({ fields: [fieldOf('type', labels), fieldOf('unit', { measure: 'audits' })] })
+  assert.match(mixed[1] ?? '', /agree with gpt-6-luna, or are right by the labels of people, in at least 0\.97$/)
+  assert.match(mixed[3] ?? '', /trusted: agrees with gpt-6-luna in at least 0\.974/)
+})
+
+test('where labels show how often the model is right, the report says what follows for the rules', () => {
+  const lines = auditLines({ fields: [fieldOf('type', { measure: 'audits', rightness: 0.951_9 })] })
+  assert.equal(
+    lines[3],
+    '          right in at least 0.951, as labels of people show how often answers of gpt-6-luna are right',
+  )
+  for (const rightness of [null, 0])
+    assert.equal(auditLines({ fields: [fieldOf('type', { measure: 'audits', rightness })] }).length, 3)
+  const nothing = fieldOf('type', { state: 'undecided', audits: 0, counted: 0, bound: 0, expected_more: 120 })
+  assert.match(
+    auditLines({ fields: [nothing] })[2] ?? '',
+    /not yet trusted: no audit has shown anything yet; about 120 more audits may show 0\.97/,
+  )
+})
+
 test('audits that show nothing, as those of the offline model, are told with the reason', () => {
   const [audited, ...lines] = auditLines({ audited: 0, fields: [], models: [] })
   assert.match(audited ?? '', / 0 rows; /)

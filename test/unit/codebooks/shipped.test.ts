@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { builtInFile, loadCodebook } from '../../../src/catalogue/codebook-files.ts'
+import { builtInFile, loadCodebook, schemeOf } from '../../../src/catalogue/codebook-files.ts'
+import { isModelSource } from '../../../src/classification/fields.ts'
 import { BUILT_IN_NAMES } from '../../../src/codebooks/built-in.ts'
 import { codebookJsonSchema } from '../../../src/codebooks/json-schema.ts'
 import { parseCodebook } from '../../../src/codebooks/parse.ts'
 import { isServiceError } from '../../../src/errors.ts'
+import { ALL_RULES, MODEL_SOURCE } from '../../../src/evidence/field-gates.ts'
 
 const folder = new URL('../../../src/codebooks/', import.meta.url)
 
@@ -16,6 +18,20 @@ for (const name of BUILT_IN_NAMES) {
     assert.equal(codebook.name, name)
   })
 }
+
+test('no rule has the name of another source of labels, by which evidence is counted', async () => {
+  const { code } = schemeOf(await loadCodebook(builtInFile('economic-indicators') ?? ''))
+  assert.ok(code)
+  const gold = readFileSync(new URL('economic-indicators/gold.jsonl', folder), 'utf8').trim().split('\n')
+  const names = new Set(
+    gold.flatMap((line) => {
+      const record = { sample_values: [], ...JSON.parse(line) }
+      return Object.values(code.read(record)).map(({ rule }) => rule)
+    }),
+  )
+  assert.ok(names.size > 50, `${names.size} rules`)
+  for (const name of names) assert.ok(![ALL_RULES, MODEL_SOURCE, 'person'].includes(name) && !isModelSource(name), name)
+})
 
 test('the template to start from is sound', async () => {
   const { codebook } = await loadCodebook(fileURLToPath(new URL('template.yaml', folder)))

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Audit, createGate, deltaOfRestart, describeRemoval, judgeField } from '../../../src/evidence/gate.ts'
+import { createSequentialTest } from '../../../src/evidence/sequential.ts'
 
+const TARGET = 0.97
 const options = { target: 0.97, population: { good: 5_000, bad: 1_500 } }
 
 function audits(count: number, rule: string, isMiss: (index: number) => boolean = () => false): Audit[] {
@@ -147,4 +149,54 @@ test('more audits than records, and options out of range, are refused', () => {
   )
   assert.throws(() => createGate({ target: 97, population: null }), /target is 97/)
   assert.throws(() => createGate({ target: 0.97, population: { good: -1 } }), /population of good is -1/)
+})
+
+test('a rule that something else removed is judged no more, and what it decides leaves the population', () => {
+  const gate = createGate({ target: TARGET, population: { good: 300, bad: 200, rare: 5 } })
+  for (let index = 0; index < 50; index += 1) gate.add({ rule: index % 2 === 0 ? 'good' : 'bad', agreed: true })
+  gate.remove('bad')
+  gate.remove('bad')
+  assert.deepEqual(
+    [gate.restarts(), gate.removed().map(({ rule, audits, misses }) => [rule, audits, misses])],
+    [1, [['bad', 25, 0]]],
+  )
+  assert.deepEqual([gate.verdict().counted, gate.verdict().delta], [0, deltaOfRestart(0.05, 1)])
+  // Nothing was counted since, so that no test had begun and no error probability is lost.
+  gate.remove('rare')
+  assert.equal(gate.restarts(), 1)
+  gate.add({ rule: 'bad', agreed: false })
+  gate.add({ rule: 'rare', agreed: false })
+  assert.equal(gate.verdict().counted, 0)
+  for (let index = 0; index < 275; index += 1) gate.add({ rule: 'good', agreed: true })
+  assert.deepEqual([gate.verdict().bound, gate.settled()], [1, 'trusted'], 'all 275 records that were left are known')
+  gate.remove('good')
+  assert.deepEqual([gate.settled(), gate.verdict().reason], ['nothing-left', 'nothing-left'])
+})
+
+test('what is settled is what the verdict says', () => {
+  const streams = [
+    Array.from({ length: 150 }, () => true),
+    Array.from({ length: 50 }, () => true),
+    Array.from({ length: 200 }, (_, index) => index % 9 !== 0),
+  ]
+  const found = streams.map((outcomes) => {
+    const gate = createGate({ target: TARGET, population: null })
+    for (const [index, agreed] of outcomes.entries()) gate.add({ rule: `r${index}`, agreed })
+    const { state, reason } = gate.verdict()
+    return [gate.settled(), state, reason]
+  })
+  assert.deepEqual(found, [
+    ['trusted', 'trusted', null],
+    [null, 'undecided', null],
+    ['below-target', 'untrusted', 'below-target'],
+  ])
+})
+
+test('the bound at half of the error probability is lower than the whole one, and is none where nothing was counted', () => {
+  const gate = createGate({ target: TARGET, population: null })
+  assert.equal(gate.boundAtHalf(), null)
+  for (let index = 0; index < 200; index += 1) gate.add({ rule: 'r', agreed: index !== 9 })
+  const half = createSequentialTest({ target: TARGET, delta: deltaOfRestart(0.05, 0) / 2, population: null })
+  assert.equal(gate.boundAtHalf(), half.lowerBound(199, 1))
+  assert.ok((gate.boundAtHalf() ?? 1) < gate.verdict().bound)
 })

@@ -47,7 +47,8 @@ async function trustIn(
     for (let index = 0; index < count; index += 1) {
       const number = world.store.audits.length + 1
       const common = { field, rule: 'any', agreed: true, indicatorId: `x${number}`, rank: null, model: 'small' }
-      world.store.audits.push({ ...common, catalogue: 'default', codebookHash, runId: 'earlier', number, ...parts })
+      const place = { catalogue: 'default', codebookHash, runId: 'earlier', byPeople: false, number }
+      world.store.audits.push({ ...common, ...place, ...parts })
     }
   }
 }

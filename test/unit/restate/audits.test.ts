@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Reading } from '../../../src/classification/types.ts'
 import { auditRank } from '../../../src/evidence/audit-plan.ts'
+import { createFieldGates } from '../../../src/evidence/field-gates.ts'
 import { NO_TRUST, withTrust } from '../../../src/evidence/trust.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import { auditsOf, createAuditDraw, createEvidence, trustOf } from '../../../src/restate/batch/audits.ts'
@@ -21,7 +22,7 @@ const LOW = 0.5
 
 const auditOf = (number: number, parts: Partial<StoredAudit> = {}): StoredAudit => {
   const common = { field: 'type', rule: 'r', agreed: true, indicatorId: `i${number}`, model: 'm' }
-  return { number, ...common, rank: null, runId: 'api', ...parts }
+  return { number, ...common, rank: null, runId: 'api', byPeople: false, ...parts }
 }
 
 /** A store of audits that tells what was read of it. */
@@ -118,6 +119,64 @@ test('audits that were deleted have the gates built anew as well', async () => {
   assert.equal(await countOf(evidence), 3)
   audits.shift()
   assert.equal(await countOf(evidence), 2)
+})
+
+/** What people's labels say of a rule, or with the rule "model" of the model's answer. */
+const labelOf = (number: number, parts: Partial<StoredAudit> = {}): StoredAudit =>
+  auditOf(number, { rank: number / 1_000, runId: 'run', byPeople: true, model: '', ...parts })
+
+test('labels of a certificate count beside the audits of its run, each answer of the model with its rule', async () => {
+  const { store } = storeOf([
+    auditOf(1, { indicatorId: 'a', runId: 'run', rank: 0.9 }),
+    labelOf(2, { indicatorId: 'a' }),
+    labelOf(3, { indicatorId: 'a', rule: 'model', model: 'm' }),
+    // This answer was given to no audit, so that it is not what audits compare with.
+    labelOf(4, { indicatorId: 'b', agreed: false }),
+    labelOf(5, { indicatorId: 'b', rule: 'model', model: 'm', agreed: false }),
+  ])
+  const gates = await createEvidence(store).gates(SCOPE, LOW)
+  assert.deepEqual(gates.sources('type'), [
+    { source: 'rules', audits: 1, agreed: 1, labels: 2, right: 1 },
+    { source: 'r', audits: 1, agreed: 1, labels: 2, right: 1 },
+    { source: 'model', audits: 0, agreed: 0, labels: 2, right: 1 },
+  ])
+  const expected = createFieldGates(LOW)
+  const outcome = { field: 'type', rule: 'r' }
+  expected.add({ ...outcome, agreed: true })
+  expected.addLabel({ ...outcome, right: true, modelRight: true, isBlind: true })
+  expected.addLabel({ ...outcome, right: false, modelRight: false, isBlind: false })
+  assert.deepEqual(gates.verdicts(), expected.verdicts())
+  assert.equal(gates.rightness('type'), expected.rightness('type'))
+  assert.deepEqual(gates.models(), ['m'])
+})
+
+test('labels count in the order of their draw, behind the audits that were stored before the first of them', async () => {
+  const good = Array.from({ length: 40 }, (_, index) => labelOf(100 - index, { rank: index / 100 }))
+  const bad = Array.from({ length: 8 }, (_, index) => labelOf(10 + index, { rank: 0.5 + index / 100, agreed: false }))
+  // An audit of the same run with a later place in the draw of audits still comes before the labels.
+  const inOrder = await verdictOf([auditOf(1, { runId: 'run', rank: 0.99, rule: 'other' }), ...good, ...bad])
+  const expected = createFieldGates(0.9)
+  expected.add({ field: 'type', rule: 'other', agreed: true })
+  for (const { rule, agreed } of [...good, ...bad])
+    expected.addLabel({ field: 'type', rule, right: agreed, modelRight: null, isBlind: false })
+  assert.deepEqual(inOrder, expected.verdicts()['type'])
+  assert.deepEqual([inOrder?.removed.length, inOrder?.removed[0]?.measure], [1, 'labels'])
+})
+
+test('labels that were decided otherwise, or wait again, have the gates built anew', async () => {
+  const { store, audits } = storeOf([auditOf(1), labelOf(2), labelOf(3), labelOf(4)])
+  const evidence = createEvidence(store)
+  const rightOf = async () => (await evidence.gates(SCOPE, LOW)).sources('type')[0]?.right
+  assert.equal(await rightOf(), 3)
+  // A third decision: the outcome is deleted and stored anew with another number.
+  audits.splice(2, 1, labelOf(5, { rank: 0.003, indicatorId: 'i3', agreed: false }))
+  assert.equal(await rightOf(), 2)
+  assert.equal(await rightOf(), 2)
+  // Two people differ on a row, and those drawn after it wait: their outcomes are deleted.
+  audits.splice(2)
+  assert.equal(await rightOf(), 1)
+  audits.push(auditOf(6), auditOf(7))
+  assert.deepEqual([await rightOf(), (await evidence.gates(SCOPE, LOW)).sources('type')[0]?.audits], [1, 3])
 })
 
 test('batches that look at the same time count no audit twice', async () => {

@@ -9,7 +9,8 @@ import { createWorld } from './batch-world.ts'
 
 const audits = (field: string, count: number, parts: Partial<StoredAudit> = {}) =>
   Array.from({ length: count }, (_, index): Omit<StoredAudit, 'number'> => {
-    return { field, rule: 'r', agreed: true, indicatorId: `i${index}`, rank: null, runId: 'run', model: 'm1', ...parts }
+    const place = { indicatorId: `i${index}`, rank: null, runId: 'run', byPeople: false }
+    return { field, rule: 'r', agreed: true, model: 'm1', ...place, ...parts }
   })
 
 /** The handler on a catalogue "c" with these audits by the default codebook. */
@@ -49,6 +50,39 @@ test('each audited field has its verdict at the target, its counts and the rules
   )
   const lower = await ask({ catalogue: 'c', target: 0.9 })
   assert.deepEqual([lower.target, lower.fields[1]?.state], [0.9, 'trusted'])
+})
+
+test('each field says by which measure it is decided, and what every source has shown', async () => {
+  const byPeople = { byPeople: true, model: '' }
+  const ask = await handlerOf([
+    ...audits('type', 3, { rank: 0.1 }),
+    ...audits('type', 150, byPeople).map((one, index) => ({ ...one, rank: index / 1_000 })),
+    ...audits('type', 2, { ...byPeople, rule: 'model', model: 'm1' }).map((one) => ({ ...one, rank: 0 })),
+    ...audits('frequency', 40, byPeople).map((one, index) => ({ ...one, rank: index / 1_000 })),
+  ])
+  const { fields } = await ask({ catalogue: 'c' })
+  assert.deepEqual(
+    fields.map(({ field, state, measure, counted }) => [field, state, measure, counted]),
+    [
+      ['type', 'trusted', 'labels', 150],
+      ['frequency', 'undecided', 'audits', 0],
+    ],
+  )
+  const [type, frequency] = fields
+  assert.deepEqual(type?.sources, [
+    { source: 'rules', audits: 3, agreed: 3, labels: 150, right: 150 },
+    { source: 'r', audits: 3, agreed: 3, labels: 150, right: 150 },
+    { source: 'model', audits: 0, agreed: 0, labels: 2, right: 2 },
+  ])
+  assert.equal(type?.rightness, 0, 'both were counted, and so few show nothing')
+  assert.deepEqual([frequency?.sources?.[0]?.labels, frequency?.rightness], [40, null])
+})
+
+test('an answer of an earlier replica, which knows audits alone, is understood', () => {
+  const counts = { audits: 3, counted: 3, misses: 0, bound: 0.5, expected_more: 9 }
+  const field = { field: 'type', state: 'undecided', reason: null, ...counts, removed: [] }
+  const body = { catalogue: 'c', codebook: 'b@1', target: 0.97, fields: [field] }
+  assert.deepEqual(evidenceResponseSchema.parse(body), body)
 })
 
 test('a catalogue of which nothing was audited has no field and no model, and an unknown codebook is refused', async () => {

@@ -70,7 +70,7 @@ export function createMemoryStore(): MemoryStore {
   function keepAudits({ scope: { catalogue }, runId, results, audits: given = [] }: BatchToSave): void {
     const codebookHash = results[0]?.classification.codebook_hash ?? ''
     for (const audit of given) {
-      const one = { ...audit, catalogue, codebookHash, runId, number: audits.length + 1 }
+      const one = { ...audit, catalogue, codebookHash, runId, byPeople: false, number: audits.length + 1 }
       const isSame = (other: typeof one) => PLACE.every((name) => other[name] === one[name])
       if (!audits.some(isSame)) audits.push(one)
     }

@@ -56,11 +56,15 @@ test('nothing is written where there is no audit, or no codebook that audits cou
 const poolOf = (rows: readonly object[]) => ({ query: async () => ({ rows }) }) as unknown as DatabasePool
 
 test('audits are read with the number of all, also where none is new', async () => {
-  const stored = { number: 7, run_id: 'run-1', field: 'type', indicator_id: 'a', rule: 'r', agreed: true, model: 'm' }
+  const place = { number: 7, run_id: 'run-1', by_people: false }
+  const stored = { ...place, field: 'type', indicator_id: 'a', rule: 'r', agreed: true, model: 'm' }
   const scope = { catalogue: 'c', codebookHash: 'h1' }
   assert.deepEqual(await findAudits(poolOf([{ total: 3, ...stored, rank: null }]), scope, 0), {
     audits: [
-      { number: 7, runId: 'run-1', field: 'type', indicatorId: 'a', rule: 'r', agreed: true, rank: null, model: 'm' },
+      {
+        ...{ number: 7, runId: 'run-1', byPeople: false, field: 'type', indicatorId: 'a' },
+        ...{ rule: 'r', agreed: true, rank: null, model: 'm' },
+      },
     ],
     total: 3,
   })
