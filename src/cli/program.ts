@@ -1,5 +1,6 @@
 /** All commands of the command line with their options, in the form that the library commander needs; nothing runs here. */
 import { Command } from 'commander'
+import { addCertifyCommand } from './certify/certify.ts'
 import { addClassifyCommand } from './classify/classify.ts'
 import {
   addAllInOneCommand,
@@ -13,7 +14,6 @@ import {
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
-import { addCertifyCommand } from './evidence/certify.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
 import { addExportCommand } from './results/export.ts'

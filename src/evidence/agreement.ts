@@ -1,6 +1,6 @@
 /** Agreement of people who labelled the same rows blind: Krippendorff's alpha with an interval, and the rows they disagree on. */
-import { assertCount, assertShare } from './checks.ts'
-import { createRandom } from './random.ts'
+import { assertCount, assertShare } from './statistics/checks.ts'
+import { createRandom } from './statistics/random.ts'
 
 /** The labels that people gave one row in one field: by person. A label is any text that is equal where the labels are. */
 export interface LabelledUnit {

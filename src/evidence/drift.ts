@@ -1,6 +1,6 @@
 /** Drift: whether accuracy moved between two answers to the same labelled rows, and how small a change they can show. */
-import { assertCount, assertShare } from './checks.ts'
-import { logBinomial, normalQuantile } from './special-functions.ts'
+import { assertCount, assertShare } from './statistics/checks.ts'
+import { logBinomial, normalQuantile } from './statistics/special-functions.ts'
 
 /** The least size of a sentinel set: with it a fall of about six points is found in four of five cases. */
 export const LEAST_SENTINELS = 150

@@ -1,5 +1,5 @@
 /** How well stated confidence meets the truth: the Brier score, a reliability table and the expected calibration error. */
-import { clopperPearson } from './bounds.ts'
+import { clopperPearson } from './statistics/bounds.ts'
 
 /** One prediction, as its stated confidence and whether it was right. */
 export interface Prediction {

@@ -10,7 +10,7 @@ import { PROMPT_VERSION } from '../../src/classification/prompt.ts'
 import { questionShapeOf } from '../../src/classification/question.ts'
 import type { PreparedScheme } from '../../src/classification/scheme.ts'
 import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
-import { NO_TRUST, withTrust } from '../../src/evidence/trust.ts'
+import { NO_TRUST, withTrust } from '../../src/evidence/gate/trust.ts'
 import { readScheme } from './scheme.ts'
 
 export interface BenchCatalogue {

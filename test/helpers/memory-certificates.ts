@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { prepareScheme } from '../../src/classification/scheme.ts'
 import type { Labels } from '../../src/classification/types.ts'
-import type { CertifiedRun } from '../../src/cli/evidence/run-part.ts'
+import type { CertifiedRun } from '../../src/cli/certify/run-part.ts'
 import { parseCodebook } from '../../src/codebooks/parse.ts'
 import type {
   CertificateStore,

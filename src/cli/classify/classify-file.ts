@@ -8,15 +8,9 @@ import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
+import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
-import {
-  type AuditStages,
-  auditBatches,
-  isAuditing,
-  type PlannedBatch,
-  readEvidence,
-} from '../evidence/audit-stages.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { type CostAdmission, costBasisOf, createCostAdmission } from './cost-budget.ts'

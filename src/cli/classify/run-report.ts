@@ -1,8 +1,8 @@
 /** Adds up the results of the batches of a run, and builds the report of the run from the sums. */
 import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, EvidenceResponse, Warning } from '../../restate/contract.ts'
+import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
-import type { PlannedBatch } from '../evidence/audit-stages.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 
 /** The report of `classify --json`, whose property names must not change. */

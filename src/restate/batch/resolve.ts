@@ -3,7 +3,7 @@ import { escalationReasonOf, type SourcedDecision } from '../../classification/m
 import { questionOf } from '../../classification/question.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import type { Mode } from '../../classification/types.ts'
-import { type Trust, withTrust } from '../../evidence/trust.ts'
+import { type Trust, withTrust } from '../../evidence/gate/trust.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'

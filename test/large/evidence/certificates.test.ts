@@ -1,11 +1,11 @@
 /** Whole certificates, cut included, on 2,000 simulated runs in which every statement that could be made is false. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { evaluateCertificate } from '../../../src/evidence/certificate.ts'
-import { drawRows, type PopulationRow, planCertificate } from '../../../src/evidence/certificate-plan.ts'
-import { ROW_CLAIM, type RowLabel } from '../../../src/evidence/certificate-types.ts'
-import { createRandom, shuffle } from '../../../src/evidence/random.ts'
-import { mostBelow } from '../../../src/evidence/sequential.ts'
+import { evaluateCertificate } from '../../../src/evidence/certificate/certificate.ts'
+import { drawRows, type PopulationRow, planCertificate } from '../../../src/evidence/certificate/certificate-plan.ts'
+import { ROW_CLAIM, type RowLabel } from '../../../src/evidence/certificate/certificate-types.ts'
+import { createRandom, shuffle } from '../../../src/evidence/statistics/random.ts'
+import { mostBelow } from '../../../src/evidence/statistics/sequential.ts'
 import { mostFalse, randomHash } from '../../unit/evidence/simulations.ts'
 
 const TARGET = 0.97

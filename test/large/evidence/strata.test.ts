@@ -1,9 +1,9 @@
 /** Bets by stratum against one random order, in simulation: the reason why certificates draw rows in one random order. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRandom } from '../../../src/evidence/random.ts'
-import { createSequentialTest } from '../../../src/evidence/sequential.ts'
-import { logSumExp, timesLog } from '../../../src/evidence/special-functions.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
+import { createSequentialTest } from '../../../src/evidence/statistics/sequential.ts'
+import { logSumExp, timesLog } from '../../../src/evidence/statistics/special-functions.ts'
 
 const ALLOWED = 0.03
 const LOG_NEEDED = Math.log(20)

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalogue } from '../../../src/catalogue/types.ts'
 import type { Indicator } from '../../../src/classification/types.ts'
-import type { RunSettings } from '../../../src/cli/classify/options.ts'
-import type { ServiceClient } from '../../../src/cli/client/service.ts'
 import {
   AUDIT_BUDGET,
   type AuditStages,
@@ -13,8 +11,10 @@ import {
   isAuditing,
   type PlannedBatch,
   readEvidence,
-} from '../../../src/cli/evidence/audit-stages.ts'
-import { AUDIT_STAGES, auditRank } from '../../../src/evidence/audit-plan.ts'
+} from '../../../src/cli/audits/audit-stages.ts'
+import type { RunSettings } from '../../../src/cli/classify/options.ts'
+import type { ServiceClient } from '../../../src/cli/client/service.ts'
+import { AUDIT_STAGES, auditRank } from '../../../src/evidence/gate/audit-plan.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import type { EvidenceResponse } from '../../../src/restate/contract.ts'
 import { economic, shop } from '../classification/schemes.ts'

@@ -1,10 +1,10 @@
 /** A run with audits against a scripted ingress: what its batches ask for, what a failed audit leaves, and that every row counts once. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FIRST_AUDIT_BATCH, type PlannedBatch } from '../../../src/cli/audits/audit-stages.ts'
 import { runCatalogue } from '../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../src/cli/classify/run-journal.ts'
 import { createRunTotals, type RunReport } from '../../../src/cli/classify/run-report.ts'
-import { FIRST_AUDIT_BATCH, type PlannedBatch } from '../../../src/cli/evidence/audit-stages.ts'
 import type { ProgressCounts } from '../../../src/cli/ui/progress-text.ts'
 import type { BatchSummary } from '../../../src/restate/contract.ts'
 import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../helpers/ingress.ts'

@@ -1,10 +1,10 @@
 /** A run against a scripted ingress: progress, failures that end it, and what its journal gets. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PlannedBatch } from '../../../src/cli/audits/audit-stages.ts'
 import { runCatalogue } from '../../../src/cli/classify/run.ts'
 import type { RunJournal } from '../../../src/cli/classify/run-journal.ts'
 import type { RunReport } from '../../../src/cli/classify/run-report.ts'
-import type { PlannedBatch } from '../../../src/cli/evidence/audit-stages.ts'
 import type { ProgressCounts } from '../../../src/cli/ui/progress-text.ts'
 import { batchDone, failedInvocation, type Reply, startScriptedIngress } from '../../helpers/ingress.ts'
 

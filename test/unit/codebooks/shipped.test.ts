@@ -8,7 +8,7 @@ import { BUILT_IN_NAMES } from '../../../src/codebooks/built-in.ts'
 import { codebookJsonSchema } from '../../../src/codebooks/json-schema.ts'
 import { parseCodebook } from '../../../src/codebooks/parse.ts'
 import { isServiceError } from '../../../src/errors.ts'
-import { ALL_RULES, MODEL_SOURCE } from '../../../src/evidence/field-gates.ts'
+import { ALL_RULES, MODEL_SOURCE } from '../../../src/evidence/gate/field-gates.ts'
 
 const folder = new URL('../../../src/codebooks/', import.meta.url)
 

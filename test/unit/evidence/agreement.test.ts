@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { krippendorffAlpha, type LabelledUnit } from '../../../src/evidence/agreement.ts'
-import { createRandom } from '../../../src/evidence/random.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 
 /** Krippendorff (2011), "Computing Krippendorff's alpha-reliability", part C: four observers, twelve units, missing labels. */
 const PUBLISHED = ['123321412...', '1233224125.3', '.3332342251.', '123324412 51.'.replace(' ', '')]

@@ -9,7 +9,7 @@ import {
   isAuditedSteadily,
   nextStage,
   STEADY_RATE,
-} from '../../../src/evidence/audit-plan.ts'
+} from '../../../src/evidence/gate/audit-plan.ts'
 
 const rows = Array.from({ length: 20_000 }, (_, index) => {
   const id = `catalogue/indicator-${index}`

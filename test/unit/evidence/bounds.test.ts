@@ -8,8 +8,8 @@ import {
   hypergeometricLower,
   hypergeometricTail,
   hypergeometricUpper,
-} from '../../../src/evidence/bounds.ts'
-import { logGamma, normalQuantile, regularisedBeta } from '../../../src/evidence/special-functions.ts'
+} from '../../../src/evidence/statistics/bounds.ts'
+import { logGamma, normalQuantile, regularisedBeta } from '../../../src/evidence/statistics/special-functions.ts'
 
 function near(actual: number, expected: number, tolerance = 1e-9): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`)

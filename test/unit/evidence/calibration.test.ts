@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AnswerOutcome, fitCalibration } from '../../../src/evidence/calibration.ts'
 import { answerConfidence, answerKind, rowConfidence } from '../../../src/evidence/confidence.ts'
-import { createRandom } from '../../../src/evidence/random.ts'
 import { brierScore, calibrationError, reliabilityBins } from '../../../src/evidence/reliability.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 
 const FIELDS = ['type', 'unit', 'frequency']
 

@@ -1,12 +1,21 @@
 /** Certificates: what they show of rows, fields and cuts, that a person's hour is enough, and that any alteration is found. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { evaluateCertificate } from '../../../src/evidence/certificate.ts'
-import { buildCertificate, parseCertificate, verifyCertificate } from '../../../src/evidence/certificate-check.ts'
-import { digestOf, drawRows, type PopulationRow, planCertificate } from '../../../src/evidence/certificate-plan.ts'
-import { type CertificatePlan, ROW_CLAIM, type RowLabel } from '../../../src/evidence/certificate-types.ts'
-import { createRandom } from '../../../src/evidence/random.ts'
-import { createSequentialTest } from '../../../src/evidence/sequential.ts'
+import { evaluateCertificate } from '../../../src/evidence/certificate/certificate.ts'
+import {
+  buildCertificate,
+  parseCertificate,
+  verifyCertificate,
+} from '../../../src/evidence/certificate/certificate-check.ts'
+import {
+  digestOf,
+  drawRows,
+  type PopulationRow,
+  planCertificate,
+} from '../../../src/evidence/certificate/certificate-plan.ts'
+import { type CertificatePlan, ROW_CLAIM, type RowLabel } from '../../../src/evidence/certificate/certificate-types.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
+import { createSequentialTest } from '../../../src/evidence/statistics/sequential.ts'
 import { randomHash } from './simulations.ts'
 
 const fields = ['type', 'unit', 'period']

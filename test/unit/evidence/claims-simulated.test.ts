@@ -1,7 +1,7 @@
 /** The claim of a certificate on simulated populations: how often it is false, and how soon a true one is shown. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mostBelow } from '../../../src/evidence/sequential.ts'
+import { mostBelow } from '../../../src/evidence/statistics/sequential.ts'
 import { mostFalse, shareWithin, simulateClaims } from './simulations.ts'
 
 const TARGET = 0.97

@@ -8,7 +8,7 @@ import {
   type SentinelPair,
   smallestDetectableFall,
 } from '../../../src/evidence/drift.ts'
-import { createRandom } from '../../../src/evidence/random.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 
 function pairs(rows: number, lost: number, gained: number, wrong = 0): SentinelPair[] {
   return Array.from({ length: rows }, (_, index) => {

@@ -1,9 +1,9 @@
 /** Labels of people beside audits: which of the two decides a field, what labels remove, and what is said of each source. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFieldGates, type FieldGates } from '../../../src/evidence/field-gates.ts'
-import { DEFAULT_DELTA, deltaOfRestart } from '../../../src/evidence/gate.ts'
-import { createSequentialTest } from '../../../src/evidence/sequential.ts'
+import { createFieldGates, type FieldGates } from '../../../src/evidence/gate/field-gates.ts'
+import { DEFAULT_DELTA, deltaOfRestart } from '../../../src/evidence/gate/gate.ts'
+import { createSequentialTest } from '../../../src/evidence/statistics/sequential.ts'
 
 const TARGET = 0.97
 /** More outcomes without a miss than a field needs at the target. */

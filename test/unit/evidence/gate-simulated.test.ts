@@ -1,7 +1,7 @@
 /** The gate on simulated catalogues: how often rules below the target are trusted, and what becomes of good and of bad rules. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRandom } from '../../../src/evidence/random.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 import { mostFalse, type RunRow, randomHash, runFile, runGate, runStream, simulatedRules } from './simulations.ts'
 
 const TARGET = 0.97

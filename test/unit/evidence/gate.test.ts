@@ -1,8 +1,8 @@
 /** The gate of a field: when it trusts, removes, begins anew and gives up, and that equal audits give equal verdicts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Audit, createGate, deltaOfRestart, describeRemoval, judgeField } from '../../../src/evidence/gate.ts'
-import { createSequentialTest } from '../../../src/evidence/sequential.ts'
+import { type Audit, createGate, deltaOfRestart, describeRemoval, judgeField } from '../../../src/evidence/gate/gate.ts'
+import { createSequentialTest } from '../../../src/evidence/statistics/sequential.ts'
 
 const TARGET = 0.97
 const options = { target: 0.97, population: { good: 5_000, bad: 1_500 } }

@@ -1,8 +1,8 @@
 /** Labels and audits together on simulated catalogues: how often a field is trusted although it is below the target. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFieldGates } from '../../../src/evidence/field-gates.ts'
-import { createRandom } from '../../../src/evidence/random.ts'
+import { createFieldGates } from '../../../src/evidence/gate/field-gates.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 import { mostFalse, type SimulatedRule, simulatedRules } from './simulations.ts'
 
 const TARGET = 0.97

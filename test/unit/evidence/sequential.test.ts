@@ -1,10 +1,15 @@
 /** The bound that stays valid however often one looks: against the exact bound, against enumeration, and at its edges. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hypergeometricLower, hypergeometricUpper } from '../../../src/evidence/bounds.ts'
-import { buildLimits, expectedMissShare, lookAhead } from '../../../src/evidence/outlook.ts'
-import { createRandom } from '../../../src/evidence/random.ts'
-import { CONFIDENT_BETS, createSequentialTest, mostBelow, OPEN_BETS } from '../../../src/evidence/sequential.ts'
+import { buildLimits, expectedMissShare, lookAhead } from '../../../src/evidence/gate/outlook.ts'
+import { hypergeometricLower, hypergeometricUpper } from '../../../src/evidence/statistics/bounds.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
+import {
+  CONFIDENT_BETS,
+  createSequentialTest,
+  mostBelow,
+  OPEN_BETS,
+} from '../../../src/evidence/statistics/sequential.ts'
 
 const target = 0.97
 const delta = 0.05

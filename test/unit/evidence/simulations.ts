@@ -1,9 +1,9 @@
 /** Simulated populations, catalogues and runs, seeded, on which the claims of the evidence are tried. */
-import { type Drawable, drawOrder, isAuditedSteadily, nextStage } from '../../../src/evidence/audit-plan.ts'
-import { type Audit, createGate, type Gate } from '../../../src/evidence/gate.ts'
-import { buildLimits } from '../../../src/evidence/outlook.ts'
-import { createRandom, shuffle } from '../../../src/evidence/random.ts'
-import { createSequentialTest, mostBelow } from '../../../src/evidence/sequential.ts'
+import { type Drawable, drawOrder, isAuditedSteadily, nextStage } from '../../../src/evidence/gate/audit-plan.ts'
+import { type Audit, createGate, type Gate } from '../../../src/evidence/gate/gate.ts'
+import { buildLimits } from '../../../src/evidence/gate/outlook.ts'
+import { createRandom, shuffle } from '../../../src/evidence/statistics/random.ts'
+import { createSequentialTest, mostBelow } from '../../../src/evidence/statistics/sequential.ts'
 
 /** Twice the standard error of a share of `delta` among `n`, on top of it. */
 export function mostFalse(delta: number, n: number): number {

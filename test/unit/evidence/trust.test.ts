@@ -1,8 +1,8 @@
 /** The gates of a catalogue by field, and readings in which only trusted findings may stand in for the model. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFieldGates, type FieldGates } from '../../../src/evidence/field-gates.ts'
-import { NO_TRUST, withTrust } from '../../../src/evidence/trust.ts'
+import { createFieldGates, type FieldGates } from '../../../src/evidence/gate/field-gates.ts'
+import { NO_TRUST, withTrust } from '../../../src/evidence/gate/trust.ts'
 import { findingOf, trusting } from '../../helpers/readings.ts'
 
 /** Adds so many audits of one rule in one field, all with the same outcome. */

@@ -1,5 +1,8 @@
 /** What the labels of a certificate show: claims about rows and fields, the cut by confidence, and how many labels are missing. */
-import { clopperPearson } from './bounds.ts'
+
+import { buildLimits, expectedMissShare, lookAhead } from '../gate/outlook.ts'
+import { clopperPearson } from '../statistics/bounds.ts'
+import { createSequentialTest, type SequentialTest } from '../statistics/sequential.ts'
 import { stratumOf } from './certificate-plan.ts'
 import {
   type CertificatePlan,
@@ -10,8 +13,6 @@ import {
   ROW_CLAIM,
   type RowLabel,
 } from './certificate-types.ts'
-import { buildLimits, expectedMissShare, lookAhead } from './outlook.ts'
-import { createSequentialTest, type SequentialTest } from './sequential.ts'
 
 /** The most further labels that the outlook reckons with. */
 const MOST_MORE = 2_000

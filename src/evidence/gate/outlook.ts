@@ -1,6 +1,6 @@
 /** How many more outcomes a claim is likely to need: the limits of the sequential test, and the chance of reaching them. */
-import { assertCount, assertShare } from './checks.ts'
-import type { SequentialTest } from './sequential.ts'
+import { assertCount, assertShare } from '../statistics/checks.ts'
+import type { SequentialTest } from '../statistics/sequential.ts'
 
 /** What is to be expected of a claim if outcomes go on as they went. */
 export interface Outlook {

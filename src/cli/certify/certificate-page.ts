@@ -1,6 +1,6 @@
 /** The certificate as a page that people read, in pure functions. */
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
-import { type Certificate, type ClaimResult, ROW_CLAIM } from '../../evidence/certificate-types.ts'
+import { type Certificate, type ClaimResult, ROW_CLAIM } from '../../evidence/certificate/certificate-types.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { FieldAgreement } from './people.ts'

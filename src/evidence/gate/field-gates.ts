@@ -1,6 +1,7 @@
 /** The gates of the fields of a catalogue: by labels of people where they are enough, else by audits, and what each source has shown. */
+
+import { createSequentialTest } from '../statistics/sequential.ts'
 import { createGate, DEFAULT_DELTA, deltaOfRestart, type Gate, type GateVerdict, type RemovedRule } from './gate.ts'
-import { createSequentialTest } from './sequential.ts'
 import type { Trust } from './trust.ts'
 
 /** All rules together, as a source of labels. No rule may have this name. */

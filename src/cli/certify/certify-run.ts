@@ -9,8 +9,8 @@ import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
 import { readWhole } from '../review/file-access.ts'
 import { formatCount, say } from '../ui/terminal.ts'
-import { calibrate } from './calibrate.ts'
 import { formatBlindForm, type RecordToLabel } from './blind-form.ts'
+import { calibrate } from './calibrate.ts'
 import { formatCertificateFile } from './certificate-file.ts'
 import { formatCertificate } from './certificate-page.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -72,7 +72,9 @@ export async function certifyRun(store: Store, options: CertifyOptions, signal: 
     say('What these labels say of the rules counts as evidence in later runs of the catalogue.')
   const calibrated = await calibrate(store, run, evaluation.labelled)
   if (calibrated > 0)
-    say(`The confidence of later runs of the catalogue is calibrated on these ${pluralise(calibrated, 'labelled row')}.`)
+    say(
+      `The confidence of later runs of the catalogue is calibrated on these ${pluralise(calibrated, 'labelled row')}.`,
+    )
   const page = formatCertificate(evaluation)
   const written = await writeCertificate(evaluation, page, options)
   return {

@@ -1,7 +1,7 @@
 /** What people's labels say of a row: the label of each field, whether the answer is right, and where people disagree. */
 import { isSameLabel } from '../../classification/fields.ts'
 import type { LabelValue } from '../../classification/types.ts'
-import type { RowLabel } from '../../evidence/certificate-types.ts'
+import type { RowLabel } from '../../evidence/certificate/certificate-types.ts'
 import type { RunRow, StoredLabel } from '../../store/types.ts'
 
 /** What the labels of one field of one row come to. */

@@ -1,7 +1,7 @@
 /** The plan of audits: which records the model is asked about blind, drawn by a seeded hash of the record and in stages. */
-import { assertCount } from './checks.ts'
+import { assertCount } from '../statistics/checks.ts'
+import { mix32 } from '../statistics/random.ts'
 import type { GateVerdict } from './gate.ts'
-import { mix32 } from './random.ts'
 
 /** A record as the plan sees it. */
 export interface Drawable {

@@ -1,9 +1,9 @@
 /** The gate of a field: whether rules may stand in for the model there, decided by audits in the order in which they were drawn. */
-import { assertCount, assertShare } from './checks.ts'
+import { assertCount, assertShare } from '../statistics/checks.ts'
+import { CONFIDENT_BETS, createSequentialTest, OPEN_BETS, type SequentialTest } from '../statistics/sequential.ts'
 import type { Audit, Gate, GateOptions, GateVerdict, RemovedRule, Settled } from './gate-types.ts'
 import { buildLimits, expectedMissShare, lookAhead } from './outlook.ts'
 import { addOutcome, type Chart, isAlarmed, isSuspect, NEW_CHART, ratioOf } from './rule-charts.ts'
-import { CONFIDENT_BETS, createSequentialTest, OPEN_BETS, type SequentialTest } from './sequential.ts'
 
 export type * from './gate-types.ts'
 

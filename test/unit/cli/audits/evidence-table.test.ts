@@ -1,7 +1,7 @@
 /** The evidence of a catalogue as a table, and what is asked of the service for it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findEvidence, formatEvidence } from '../../../../src/cli/evidence/evidence-table.ts'
+import { findEvidence, formatEvidence } from '../../../../src/cli/audits/evidence-table.ts'
 import type { EvidenceResponse } from '../../../../src/restate/contract.ts'
 import type { Store } from '../../../../src/store/types.ts'
 import { startScriptedIngress } from '../../../helpers/ingress.ts'

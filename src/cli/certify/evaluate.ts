@@ -1,10 +1,16 @@
 /** Evaluates a certificate: brings the drawn rows, their answers and their labels together, and says what is still to be labelled. */
 import { isSameLabel } from '../../classification/fields.ts'
 import type { Classification } from '../../classification/types.ts'
-import { evaluateCertificate, ROWS_WEIGHT } from '../../evidence/certificate.ts'
-import { buildCertificate } from '../../evidence/certificate-check.ts'
-import type { Certificate, CertificatePlan, ClaimResult, DrawnRow, RowLabel } from '../../evidence/certificate-types.ts'
-import { createSequentialTest } from '../../evidence/sequential.ts'
+import { evaluateCertificate, ROWS_WEIGHT } from '../../evidence/certificate/certificate.ts'
+import { buildCertificate } from '../../evidence/certificate/certificate-check.ts'
+import type {
+  Certificate,
+  CertificatePlan,
+  ClaimResult,
+  DrawnRow,
+  RowLabel,
+} from '../../evidence/certificate/certificate-types.ts'
+import { createSequentialTest } from '../../evidence/statistics/sequential.ts'
 import type { CertificateStore, RunRow, StoredLabel } from '../../store/types.ts'
 import { agreementOf, type Case, casesOf, type FieldAgreement, textOf } from './people.ts'
 import type { SettledPlan } from './plan.ts'

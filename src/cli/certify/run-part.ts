@@ -2,7 +2,7 @@
 import { showValue } from '../../catalogue/problem-report.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { ServiceError } from '../../errors.ts'
-import type { PopulationRow } from '../../evidence/certificate-plan.ts'
+import type { PopulationRow } from '../../evidence/certificate/certificate-plan.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { RunPart, RunRow, RunScope, Store } from '../../store/types.ts'
 import { checkRunId } from '../classify/run-id.ts'

@@ -1,5 +1,5 @@
 /** What rules may decide alone on a catalogue, and readings that go by it. */
-import type { Reading } from '../codebooks/types.ts'
+import type { Reading } from '../../codebooks/types.ts'
 
 /** Which findings may stand in for the model. The journal of a batch fixes the property names. */
 export interface Trust {

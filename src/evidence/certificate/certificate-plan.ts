@@ -1,7 +1,7 @@
 /** The plan of a certificate: the population it speaks about, its strata, the cuts that will be tried, and the order of the draw. */
-import { drawOrder } from './audit-plan.ts'
+import { drawOrder } from '../gate/audit-plan.ts'
+import { assertShare } from '../statistics/checks.ts'
 import { type CertificatePlan, type DrawnRow, ROW_CLAIM } from './certificate-types.ts'
-import { assertShare } from './checks.ts'
 
 /** A row of the run that a certificate speaks about. */
 export interface PopulationRow extends DrawnRow {

@@ -1,7 +1,7 @@
 /** What rules may still earn on a catalogue: the best that the audits of a run can come to, for its estimate. */
 import { askableFields } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Trust } from '../../evidence/trust.ts'
+import type { Trust } from '../../evidence/gate/trust.ts'
 import type { RunRequest } from '../classify/dry-run.ts'
 import type { ServiceClient } from '../client/service.ts'
 import { isAuditing, isSettled, readEvidence } from './audit-stages.ts'

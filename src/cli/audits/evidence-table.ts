@@ -2,10 +2,10 @@
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import type { EvidenceResponse } from '../../restate/contract.ts'
 import type { Store } from '../../store/types.ts'
+import { table } from '../certify/certificate-page.ts'
 import { createServiceClient } from '../client/service.ts'
 import { checkCatalogue } from '../results/known-catalogue.ts'
 import { readEvidence } from './audit-stages.ts'
-import { table } from './certificate-page.ts'
 
 export interface EvidenceChoice {
   readonly catalogue: string
