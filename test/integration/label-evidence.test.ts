@@ -161,3 +161,36 @@ test('a third decision changes what labels have shown, and an unknown catalogue 
   assert.match(refused.stderr, /--catalogue: there is no catalogue "disptued"; there is .*"disputed"/)
   assert.match((await cli('certify', '--evidence')).stderr, /--evidence needs --catalogue NAME, or --run RUN/)
 })
+
+test('confidence of a catalogue follows the labels of its rows, and that of others stays', async () => {
+  const rows = rowsOf('calibrated', 300)
+  const confidenceIn = async (catalogue: string, field: string) => {
+    const { results } = await world.batch(catalogue, rowsOf('asked', 5), { mode: 'rules' })
+    const [, second] = results
+    assert.ok(second !== undefined)
+    return second.field_confidence[field] ?? 0
+  }
+  const shipped = await confidenceIn('uncalibrated', 'frequency')
+  const { run_id: run } = await world.classify('calibrated', rows, ['--mode', 'rules'])
+  assert.equal(await confidenceIn('calibrated', 'frequency'), shipped)
+  // People find every second frequency wrong, and all else right.
+  const truth = truthOf(rows)
+  let count = 0
+  const half = (id: string): Labels => ({
+    ...truth(id),
+    frequency: (count++ % 2 === 0 ? 'daily' : truth(id).frequency) ?? null,
+  })
+  await label(run, 60, half)
+  const frequency = await confidenceIn('calibrated', 'frequency')
+  assert.ok(frequency > 0.45 && frequency < 0.7 && frequency < shipped, `${frequency}`)
+  assert.ok((await confidenceIn('calibrated', 'type')) >= 0.9)
+  assert.equal(await confidenceIn('uncalibrated', 'frequency'), shipped)
+  const stored = await world.database.query('select count(*)::int as count from calibrations where catalogue = $1', [
+    'calibrated',
+  ])
+  await json([0, 1, 2], 'certify', '--run', run)
+  const again = await world.database.query('select count(*)::int as count from calibrations where catalogue = $1', [
+    'calibrated',
+  ])
+  assert.deepEqual(again.rows, stored.rows, 'the same labels are counted once')
+})
