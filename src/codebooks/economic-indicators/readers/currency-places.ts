@@ -43,12 +43,26 @@ const PLACE_CODES = `
   RON RO ROU; MDL MD MDA; KRW KR KOR; BYN BY BLR; CNY CN CHN; JPY JP JPN; ZAR ZA ZAF SARB
 `
 
-const lines = (text: string) => text.split(/[;\n]/).map((line) => line.trim()).filter((line) => line !== '')
+const lines = (text: string) =>
+  text
+    .split(/[;\n]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
 const NAMES: ReadonlyMap<string, string> = new Map(
-  lines(PLACE_NAMES).flatMap((line) => line.slice(4).split('|').map((name): [string, string] => [name, line.slice(0, 3)])),
+  lines(PLACE_NAMES).flatMap((line) =>
+    line
+      .slice(4)
+      .split('|')
+      .map((name): [string, string] => [name, line.slice(0, 3)]),
+  ),
 )
 const CODES: ReadonlyMap<string, string> = new Map(
-  lines(PLACE_CODES).flatMap((line) => line.slice(4).split(' ').map((code): [string, string] => [code, line.slice(0, 3)])),
+  lines(PLACE_CODES).flatMap((line) =>
+    line
+      .slice(4)
+      .split(' ')
+      .map((code): [string, string] => [code, line.slice(0, 3)]),
+  ),
 )
 /** The longer name of two that begin alike stands first, such as "dominican" before "dominica". */
 const NAME = new RegExp(
@@ -76,7 +90,9 @@ function abbreviatedIn(text: string): string[] {
  * first. Where country or source point to one of them, the other texts are not asked: they may name a partner in trade.
  */
 export function currenciesOfPlaces(own: OwnCurrency, currencies: ReadonlySet<string>): string[] {
-  const country = /^[A-Za-z]{2,3}$/.test(own.country.trim()) ? abbreviatedIn(own.country.toUpperCase()) : namedIn(own.country)
+  const country = /^[A-Za-z]{2,3}$/.test(own.country.trim())
+    ? abbreviatedIn(own.country.toUpperCase())
+    : namedIn(own.country)
   const first = [...country, ...namedIn(own.source), ...abbreviatedIn(own.source)]
   const found = first.filter((code) => currencies.has(code))
   return found.length > 0 ? found : own.others.flatMap(namedIn).filter((code) => currencies.has(code))

@@ -21,8 +21,7 @@ export interface CurrencyWord {
 }
 
 const codes = (text: string): ReadonlySet<string> => new Set(text.split(' '))
-const DOLLARS =
-  'USD AUD CAD NZD SGD HKD TWD JMD TTD BBD BSD BZD BMD BND KYD FJD GYD LRD NAD SBD SRD XCD ZWG ZWL'
+const DOLLARS = 'USD AUD CAD NZD SGD HKD TWD JMD TTD BBD BSD BZD BMD BND KYD FJD GYD LRD NAD SBD SRD XCD ZWG ZWL'
 const PESOS = 'MXN ARS CLP COP UYU CUP DOP PHP'
 const FRANCS = 'CHF XOF XAF XPF CDF GNF RWF BIF DJF KMF MGA'
 const CROWNS = 'SEK NOK DKK ISK CZK SKK EEK'
@@ -33,7 +32,7 @@ const DINARS = 'RSD MKD DZD TND LYD JOD KWD BHD IQD'
 
 /** Words for the currency of the country that the indicator is about. */
 export const NATIONAL_CURRENCY = pattern`
-      \b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b|\b(?:current )?monetary units?\b|\bc\.?m\.?u\b
+      \b(?:national|local|domestic|own) currenc(?:y|ies)|\blocal currency units?\b|\b(?:real )?lcu\b|\b(?:current )?monetary units?\b
       |\bmoneda nacional|\bmonnaie nationale|\blandeswährung|национальн\S* валют
     `
 

@@ -16,7 +16,8 @@ const MAX_LENGTH = 400
 const MULTIPLIER =
   /(?<![\p{L}\d.])(?:(\d{1,9}(?:\.\d+)?) ?)?(thousands?|thous|millions?|billions?|trillions?|crores?|lakhs?|mn|mln|mio|bn|bln|mrd)(?!\p{L})|(?:\(|\bin |[x×*$£€,;:] ?)(10{3}(?:0{3})?)(?! ?[-=.\d])|[$£€] ?(bn|mn?|k)(?!\p{L})|\br (m)(?!\p{L})/gu
 /** What stands before a number that is no multiplier but a size or a divisor, as in "per million people" and "cities over one million". */
-const BEFORE_A_SIZE = /(?:\bper|\/|\b(?:over|than|above|under|below|least|every|each|one|two|a|about|nearly|to|of)|[=<>≥≤]) ?$/
+const BEFORE_A_SIZE =
+  /(?:\bper|\/|\b(?:over|than|above|under|below|least|every|each|one|two|a|about|nearly|to|of)|[=<>≥≤]) ?$/
 const BEFORE_A_UNIT = /(?:[([,;:/-] ?|\bin )(?:\p{L}{1,9}[.$]{0,2} ?|[$£€¥₹] ?){0,2}$/u
 const LETTERS: Readonly<Record<string, number>> = { bn: 1e9, mn: 1e6, m: 1e6, k: 1e3 }
 
@@ -37,7 +38,8 @@ export function multipliersOfName(name: string): StatedMultiplier[] {
   return found
 }
 
-const DESCRIBED = /\bin (?:\p{L}[\p{L}.$]{0,12} ){0,2}?(thousand|million|billion|trillion|crore|lakh)s?\b(?! (?:people|inhabitants|or more))/gu
+const DESCRIBED =
+  /\bin (?:\p{L}[\p{L}.$]{0,12} ){0,2}?(thousand|million|billion|trillion|crore|lakh)s?\b(?! (?:people|inhabitants|or more))/gu
 
 /** Returns the multipliers of a description, which count only behind "in", as in "expressed in millions of euros". */
 export function multipliersOfDescription(description: string): number[] {

@@ -30,6 +30,8 @@ const MAX_LENGTH = 400
 const PPP = pattern`
   \b(?:ppps?|pps)\b|\bpurchasing[- ]power\b|\binternational(?: comparison)?[- ]?(?:dollars?|\$)|\bint(?:l|'l)?\.? ?\$|\bgeary
 `
+/** Names that state PPPs as the basis of their prices, as in "current prices, current PPPs". */
+const AT_PPPS = /\bppps\b|\b(?:current|constant|at|in) ppp\b/
 /** Units that say only that something is a number. */
 const NUMBER_ALONE = pattern`
   ^(?:(?:in|pure|total|absolute|simple|natural|raw|decimal) )*(?:numbers?|no\.?|nos\.?|nr\.?|units?|values?|counts?|#|each|items?)\.?$
@@ -45,12 +47,20 @@ const NUMBER_OF = /^(?:the |total |monthly |annual |weekly |average )*(?:numbers
 const INDEX_NAME = /\b(?:index|indices|indexes|indicators?|scores?|rank(?:ing|s)?|ratings?|stress)\b/
 /** Words that say a change, which is measured in percent whatever the units say. */
 const CHANGE_SAID = pattern`
-  \bgrowth rates?\b|\bpercent(?:age)? changes?\b|\bper cent changes?\b|% ?changes?\b|\brates? of (?:change|growth|increase)\b|\bannual rate\b
+  \bgrowth rates?\b|\bpercent(?:age)? changes?\b|\bper cent changes?\b|% ?changes?\b|\brates? of (?:change|growth|increase)\b|(?<!\b(?:at|adjusted) )\bannual rate\b
   |\b(?:year|month|quarter)[- ](?:on|over)[- ](?:year|month|quarter)\b|\b(?:yoy|mom|qoq)\b|\binflation rate\b
 `
 const BASE_YEAR = /= ?100(?:\.0)?\b/
 /** Kinds of which a bracket or the tail of a name speaks plainly; a count or a duration there may be a group of people. */
-const PLAIN_KINDS: ReadonlySet<UnitKind> = new Set(['currency', 'percentage', 'index', 'rate', 'ratio', 'physical', 'temperature'])
+const PLAIN_KINDS: ReadonlySet<UnitKind> = new Set([
+  'currency',
+  'percentage',
+  'index',
+  'rate',
+  'ratio',
+  'physical',
+  'temperature',
+])
 const SCALED: ReadonlySet<UnitKind> = new Set(['currency', 'count', 'physical', 'duration'])
 
 /** Compares the unit that was read with the name, the description and the scale text, and mends what they say plainly. */
@@ -59,7 +69,7 @@ export function checkUnit(read: UnitByRule, texts: UnitTexts): CheckedUnit {
   const units = normaliseUnitText(texts.units, MAX_LENGTH).toLowerCase()
   const name = texts.name.slice(0, MAX_LENGTH).normalize('NFKC').toLowerCase()
   if (isInPpp(read, name, texts.description)) {
-    return { unit: PPP.test(name) ? { ...read, currency: 'INTL' } : read, isDoubted: true }
+    return { unit: AT_PPPS.test(name) ? { ...read, currency: 'INTL' } : read, isDoubted: true }
   }
   if (NUMBER_ALONE.test(units) && NO_NUMBER.test(name) && !NUMBER_OF.test(name)) {
     const kind = INDEX_NAME.test(name) ? 'index' : /\bratios?\b/.test(name) ? 'ratio' : read.kind
@@ -100,7 +110,7 @@ function isOfTwoKinds({ kind }: UnitByRule, units: string, name: string, own: Ow
       return (
         (PERCENT.test(units) && INDEX.test(units)) ||
         (BASE_YEAR.test(name) && !CHANGE_SAID.test(name)) ||
-        (readCurrency(units.replace(/\bcurrency\b/g, ''), own) !== null && PERCENT.test(units))
+        readCurrency(units.replace(/\bper cents?\b|\bcurrency\b/g, ''), own) !== null
       )
     case 'index':
       return CHANGE_SAID.test(name) && !BASE_YEAR.test(units)
@@ -119,8 +129,12 @@ function isOtherInName(read: UnitByRule, { name, own }: UnitTexts, units: string
   const other = readUnitFromName(name, own)
   const isPlain = /^name-(?:bracket|tail|per)$/.test(other.rule) && PLAIN_KINDS.has(other.kind)
   if (isPlain && other.kind !== read.kind) return true
-  if (isPlain && other.currency !== null && other.currency !== read.currency) return true
+  // "Exchange rates - EUR 1" in CHF names what is quoted, and not the unit.
+  const isQuoted = /^\S{1,4} ?10{0,2}$/.test(other.text ?? '')
+  if (isPlain && !isQuoted && other.currency !== null && other.currency !== read.currency) return true
   if (read.kind !== 'currency' || read.per !== null) return false
-  const per = /\b(?:per|to one|to 1) (?:one |1 |100 )?([\p{L}.$£€]{1,8}(?: [\p{L}.]{2,10})?)/iu.exec(name.slice(0, MAX_LENGTH))
+  const per = /\b(?:per|to one|to 1) (?:one |1 |100 )?([\p{L}.$£€]{1,8}(?: [\p{L}.]{2,10})?)/iu.exec(
+    name.slice(0, MAX_LENGTH),
+  )
   return per !== null && readCurrency(per[1] ?? '', own)?.currency === read.currency
 }

@@ -11,11 +11,14 @@ import { NAMES_MEASURE, NAMES_THINGS } from './unit-words.ts'
 const NAMES_MONEY = /\b(?:gdp|income|expenditure|spending|value|debt|cost|price|sales|revenue)\b/
 /** A tail that is read as the unit begins with a multiplier, a currency or a word that nothing but a unit begins with. */
 const TAIL = pattern`
-  ^(?:(?:in |the )?(?:thousands?|millions?|billions?|trillions?|hundreds?|us dollars?|u\.s\. dollars?|dollars|euros?
-  |usd|eur|(?:local|national) currency|r (?:m|b)illions?|percent|per cent|%|number of|persons$|kilowatt|megawatt
+  ^(?:(?:in |the )?(?:thousands?|millions?|billions?|trillions?|hundreds?|us dollars?|u\.s\. dollars?|dollars|euros?(?! area| zone)
+  |usd\b|eur\b|(?:local|national) currency|r (?:m|b)illions?|percent|per cent|%|number of|persons$|kilowatt|megawatt
   |gigawatt|terawatt|passenger[- ]k|tonnes?\b|kilogram|hectares|barrels|litres|cubic|square k)|[a-z]{3} (?:millions?
   |billions?|mn|bn)\b)
 `
+
+/** A base that a name states, as in "Prices of bread (2015 = 100) - City". */
+const BASE_YEAR = /= ?100(?:\.0)?(?![\d.,]*\d)/
 
 /** The most characters of a tail that is read as a unit; a longer one is part of what is measured. */
 const MAX_TAIL_LENGTH = 60
@@ -29,7 +32,7 @@ export const MAX_NAME_LENGTH = 400
 export function readUnitFromName(rawName: string, own: OwnCurrency): UnitByRule {
   const name = normaliseUnitText(rawName, MAX_NAME_LENGTH)
   const lower = name.toLowerCase()
-  const perNumber = /\bper (\d[\d ]{0,12}[a-z. ]{0,40})/.exec(lower)
+  const perNumber = /\bper ((?:\d[\d ]{0,12}|(?:hundred )?thousand |million )[a-z. ]{0,40})/.exec(lower)
   if (perNumber && !NAMES_MONEY.test(lower)) {
     return unitByRule('rate', 'name-per', { per: readDenominator(perNumber[1] ?? '') })
   }
@@ -42,6 +45,7 @@ export function readUnitFromName(rawName: string, own: OwnCurrency): UnitByRule 
   if (/\brank(?:ing)?\b/.test(lower)) return unitByRule('index', 'name-rank')
   if (/\bratio\b/.test(lower) && / to |[-/]to[-/]|\w[-/]\w+ ratio/.test(lower))
     return unitByRule('ratio', 'name-x-to-y-ratio')
+  if (BASE_YEAR.test(lower)) return unitByRule('index', 'name-base-year')
   const isMeasure = NAMES_MEASURE.test(lower)
   if (/\b(?:yearly|annual|monthly|quarterly) growth\b|\bgrowth rate\b/.test(lower))
     return unitByRule('percentage', 'name-growth')

@@ -58,7 +58,10 @@ export function readUnitText(raw: string, own: OwnCurrency): UnitByRule | null {
   const money = readCurrency(numerator, own)
   const scale = Math.max(factor, readScale(numerator, money !== null))
   if (money !== null) {
-    return { ...unitByRule('currency', 'units-currency', { scale, currency: money.currency, per }), isGuess: !money.isCertain }
+    return {
+      ...unitByRule('currency', 'units-currency', { scale, currency: money.currency, per }),
+      isGuess: !money.isCertain,
+    }
   }
   return readQuantity(numerator.toLowerCase().replace(/[().]/g, ' '), denominator, scale)
 }

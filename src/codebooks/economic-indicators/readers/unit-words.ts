@@ -92,7 +92,7 @@ export const EMPTY = pattern`
 
 export const PERCENT = pattern`
   %|\bper ?cent(?!ile)|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
-  |\bpor ciento|\bper mille\b|\bgrowth (?:rate|previous|same|on)\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
+  |\bpor ciento|\bper mille\b|\bgrowth (?:rate|previous|same|on)\b|\brates? of (?:change|growth|increase)\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
 `
 export const FLAG = pattern`
   \b[01] ?= ?(?:yes|no|true|false)(?=$| ?[;,)\/])|^\+?1 or 0$|^0 or \+?1$|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
@@ -182,6 +182,7 @@ export const BECAUSE: Readonly<Record<string, string>> = {
   'name-tail': 'The units are empty, and the name ends with the unit after its last comma or dash.',
   'name-growth': 'The units are empty and the name says growth.',
   'name-percent': 'The units are empty and the name says percent.',
+  'name-base-year': 'The units are empty and the name states a base of 100.',
   'name-rank': 'The units are empty and the name says rank.',
   'name-x-to-y-ratio': 'The units are empty and the name is a ratio of X to Y.',
   'name-per': 'The units are empty and the name says per a number of people.',
