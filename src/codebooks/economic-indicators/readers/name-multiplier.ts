@@ -19,12 +19,14 @@ const MULTIPLIER =
 const BEFORE_A_SIZE =
   /(?:\bper|\/|\b(?:over|than|above|under|below|least|every|each|one|two|a|about|nearly|to|of)|[=<>≥≤]) ?$/
 const BEFORE_A_UNIT = /(?:[([,;:/-] ?|\bin )(?:\p{L}{1,9}[.$]{0,2} ?|[$£€¥₹] ?){0,2}$/u
+/** Three zeros alone, which stand for thousands. */
+const THOUSANDS = /['’]0{3}s?(?!\d)|(?<![\d.,] ?)\b0{3}s\b/
 const LETTERS: Readonly<Record<string, number>> = { bn: 1e9, mn: 1e6, m: 1e6, k: 1e3 }
 
 /** Returns the multipliers that a name states. "20 million yuan or more" states a size and no multiplier. */
 export function multipliersOfName(name: string): StatedMultiplier[] {
   const text = normaliseUnitText(name, MAX_LENGTH).toLowerCase()
-  const found: StatedMultiplier[] = []
+  const found: StatedMultiplier[] = THOUSANDS.test(name) ? [{ scale: 1e3, isClear: true }] : []
   for (const match of text.matchAll(MULTIPLIER)) {
     const [, number, word, power, letter, rand] = match
     const before = text.slice(Math.max(0, match.index - 24), match.index)

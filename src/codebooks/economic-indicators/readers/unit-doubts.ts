@@ -9,6 +9,7 @@ import type { UnitByRule } from './unit-from-text.ts'
 import { normaliseUnitText } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
 import { INDEX, PERCENT } from './unit-words.ts'
+import { areAllWordsRead } from './unit-words-read.ts'
 
 /** The texts of an indicator beside its name, in which the unit may be said in other words. */
 export interface UnitTexts {
@@ -50,6 +51,7 @@ const CHANGE_SAID = pattern`
   \bgrowth rates?\b|\bpercent(?:age)? changes?\b|\bper cent changes?\b|% ?changes?\b|\brates? of (?:change|growth|increase)\b|(?<!\b(?:at|adjusted) )\bannual rate\b
   |\b(?:year|month|quarter)[- ](?:on|over)[- ](?:year|month|quarter)\b|\b(?:yoy|mom|qoq)\b|\binflation rate\b
 `
+const DEGREES = /\bcelsius\b|\bfahrenheit\b|\bkelvin\b|[°℃]|\bdeg(?:rees?)?\.? ?[cfk]\b/
 const BASE_YEAR = /= ?100(?:\.0)?\b/
 /** Kinds of which a bracket or the tail of a name speaks plainly; a count or a duration there may be a group of people. */
 const PLAIN_KINDS: ReadonlySet<UnitKind> = new Set([
@@ -104,34 +106,51 @@ function checkScale(read: UnitByRule, { name, description, scale }: UnitTexts, u
 }
 
 /** Whether units or name speak of two kinds of unit at once, such as a count of what the name calls a rate. */
-function isOfTwoKinds({ kind }: UnitByRule, units: string, name: string, own: OwnCurrency): boolean {
+function isOfTwoKinds({ kind, per }: UnitByRule, units: string, name: string, own: OwnCurrency): boolean {
   switch (kind) {
     case 'percentage':
       return (
         (PERCENT.test(units) && INDEX.test(units)) ||
         (BASE_YEAR.test(name) && !CHANGE_SAID.test(name)) ||
-        readCurrency(units.replace(/\bper cents?\b|\bcurrency\b/g, ''), own) !== null
+        readCurrency(units.replace(/\bper cents?\b|\bcurrency\b/g, ''), own) !== null ||
+        readScale(units, false) > 1
       )
     case 'index':
-      return CHANGE_SAID.test(name) && !BASE_YEAR.test(units)
+      return (CHANGE_SAID.test(name) && !BASE_YEAR.test(units)) || units.startsWith('number')
     case 'currency':
       return BASE_YEAR.test(name) || /\bindex(?! fund)|\bindices\b/.test(name) || CHANGE_SAID.test(name)
     case 'count':
       return !NUMBER_OF.test(name) && /\b(?:index|indices|ratio|percent(?:age)?|rate)\b(?!s)|%|= ?100\b/.test(name)
+    case 'temperature':
+      // "Degree" alone may be that of openness, and degree days are a sum.
+      return /\bdegree[- ]days?\b/.test(`${units} ${name}`) || !(DEGREES.test(units) || /\btemperature/.test(name))
+    case 'physical':
+      // A pound is money, too, and what is divided by money is an exchange rate where its name says so.
+      return /\bpounds?\b/.test(units.replace(/(?:\bper |\/ ?)pounds?\b/, '')) || /\bexchange rates?\b/.test(name)
     default:
-      return false
+      return per !== null && readCurrency(per, own) !== null
   }
+}
+
+/** Returns the number of a denominator such as "1000 women ages 15-19", beside which the group may be worded otherwise, or all of it. */
+function sizeOf(per: string): string {
+  return /^[\d ]+/.exec(per)?.[0].trim() ?? per
 }
 
 /** Whether the bracket or the tail of the name gives another kind or currency than the units, or an exchange rate its other side. */
 function isOtherInName(read: UnitByRule, { name, own }: UnitTexts, units: string): boolean {
   if (units === '' || read.text !== undefined) return false
   const other = readUnitFromName(name, own)
-  const isPlain = /^name-(?:bracket|tail|per)$/.test(other.rule) && PLAIN_KINDS.has(other.kind)
+  const isPlain =
+    /^name-(?:bracket|tail|per)$/.test(other.rule) &&
+    PLAIN_KINDS.has(other.kind) &&
+    areAllWordsRead((other.text ?? '').toLowerCase())
   if (isPlain && other.kind !== read.kind) return true
   // "Exchange rates - EUR 1" in CHF names what is quoted, and not the unit.
   const isQuoted = /^\S{1,4} ?10{0,2}$/.test(other.text ?? '')
   if (isPlain && !isQuoted && other.currency !== null && other.currency !== read.currency) return true
+  if (isPlain && other.scale > 1 && SCALED.has(read.kind) && other.scale !== read.scale) return true
+  if (isPlain && other.per !== null && read.per !== null && sizeOf(other.per) !== sizeOf(read.per)) return true
   if (read.kind !== 'currency' || read.per !== null) return false
   const per = /\b(?:per|to one|to 1) (?:one |1 |100 )?([\p{L}.$£€]{1,8}(?: [\p{L}.]{2,10})?)/iu.exec(
     name.slice(0, MAX_LENGTH),

@@ -67,7 +67,7 @@ const NAMES_GROUP = /\b(?:wom[ae]n|m[ae]n|girls?|boys?|(?:fe)?males?|above|below
 const PROVEN: ReadonlySet<UnitKind> = new Set(['percentage', 'flag'])
 /** Words that prove an index. "Points", "scale" and "stars" alone do not. */
 const PROVES_INDEX =
-  /\bind(?:ex|ices|exes)\b|= ?100\b|\bscores?\b|\branks?\b|\branking\b|\bpoints?$|\b\d{1,3} ?= ?[a-z]/
+  /\bind(?:ex|ices|exes)\b|= ?100\b|\bscores?\b|\branks?\b|\branking\b|^(?:index )?points?$|\b\d{1,3} ?= ?[a-z]/
 
 /**
  * Whether no word of the unit is unread, a multiplier alone does not stand beside the name of money, and the currency is no
