@@ -40,7 +40,7 @@ const NUMBER_ALONE = pattern`
 /** Names of measures that are no number of things. */
 const NO_NUMBER = pattern`
   \b(?:index|indices|indexes|indicators?|scores?|scorecard|rank(?:ing|s)?|ratings?|rates?|ratios?|percent(?:age|ile)?|per cent|proportion|shares? (?:of|in)
-  |growth|inflation|density|coefficient|expectancy|duration|hours|days|prices?|yields?|temperature|elasticity|probability|gini
+  |growth|inflation|density|coefficient|expectancy|duration|hours|days|(?<!constant |current )prices?|yields?|temperature|elasticity|probability|gini
   |spread|intensity|gdp|earnings|wages?|incomes?|revenues?|per capita|stress)\b|%|= ?100\b
 `
 /** Names that count things, whatever else they say. */
