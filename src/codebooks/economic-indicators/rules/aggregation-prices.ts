@@ -29,6 +29,8 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
       isPrice(s) &&
       !PUMP_OR_RETAIL.test(s.head) &&
       !EXCHANGE_RATE.test(s.head) &&
+      !/^[A-Z]{3}$/.test(s.unit.per ?? '') &&
+      !/\baverage daily prices\b/.test(s.name) &&
       !/\bconversion (?:factor|rate)\b/.test(s.name) &&
       /\bperiod average\b|\bperiod avg\b|\baverage\b/.test(s.name),
     sure: false,
@@ -40,7 +42,7 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
     when: (s) =>
       isPrice(s) &&
       (EXCHANGE_RATE.test(s.head) ||
-        /\bconversion (?:factor|rate)\b/.test(s.name) ||
+        /\bconversion (?:factor|rate)\b|\((?:buying|selling|sale|purchase)\)|\bspot rate\b/.test(s.name) ||
         /^[a-z]{6}$/.test(s.head) ||
         /^[A-Z]{3}$/.test(s.unit.per ?? '')),
     because: 'Exchange rates are as at a date.',

@@ -76,7 +76,7 @@ export const KIND_OF_PEOPLE = pattern`
 export const PARTICIPATION = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b
   |\bcapacity utili[sz]ation\b|\bjobless rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
-  |\butili[sz]ation\b|\blabou?r participation\b|\bclaimant (?:count )?rate\b
+  |\butili[sz]ation\b|\blabou?r participation\b|\bclaimant (?:count )?rate\b|\binformal(?:ity)? (?:employment )?rate\b
 `
 /** Names of taxes, tariffs and contributions, whose rates are set by law. */
 export const LAW_RATE = pattern`

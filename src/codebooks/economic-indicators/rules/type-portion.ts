@@ -61,7 +61,10 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'per-head',
     value: 'ratio',
     when: (c) =>
-      PER_HEAD.test(c.head) && !c.isBarePercent && c.unit.kind !== 'index' && !/\bper capita income tax\b/.test(c.head),
+      PER_HEAD.test(c.head) &&
+      !c.isBarePercent &&
+      !/^(?:index|duration)$/.test(c.unit.kind) &&
+      !/\bper capita income tax\b/.test(c.head),
     because: 'An amount per head is a ratio.',
   },
   {
@@ -131,6 +134,13 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) => DEPENDENCY_RATIO.test(c.name),
     sure: (c) => c.unit.kind !== 'count' && !/\bmargin\b|\breturn on\b/.test(c.name),
     because: 'The name divides one quantity by a different one.',
+  },
+  {
+    rule: 'bad-loans',
+    value: 'percentage',
+    when: (c) => c.isPercent && /\bnon-?performing\b|\bnpls?\b/.test(c.head) && !/ to /.test(c.head),
+    sure: false,
+    because: 'Portions of loans are percentages (ruling 37).',
   },
   {
     rule: 'npl-share',

@@ -58,6 +58,17 @@ const RATE_CONTEXT = pattern`
   \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
 `
 
+const GOVERNMENT_BOND =
+  /\b(?:government|treasury|state|federal|sovereign) (?:bonds?|securit|notes?|bills?|par)|\bpar yield\b|\bgilts?\b/
+/** Names that are those of a rate of interest also where no units stand. */
+const RATE_NAME =
+  /\b(?:bank|policy|repo|call|lombard|prime|interest|lending|deposit|discount|overnight|base|key)\b.{0,40}\brates?\b|\bsonia\b|[a-z]ibor\b/
+/** Words of a quotation, such as the buying rate of a bank. */
+const QUOTED = /\((?:buying|selling|sale|purchase|middle|ask|bid|closing)\)|\b(?:buying|selling|middle) rates?\b/
+const MONEY_OF_A_COUNTRY =
+  /\b(?:dollars?|euros?|pounds?|sterling|yen|francs?|yuan|renminbi|ro?ubles?|rupees?|kron[aeo]r?|usd|eur|gbp|jpy|chf|cny)\b/
+const PRICE_OF_A_GOOD = /^[^;:]{0,60}(?<!constant |current |market |basic )\bprices? (?:for|of|to|paid)\b/
+
 const isPerGood = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
 
@@ -69,17 +80,30 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'bond-yield',
     value: 'yield',
-    when: (c) => c.isPercent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
+    when: (c) =>
+      ((c.isPercent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head)) ||
+        (c.isPercent &&
+          /\blong[- ]term interest rates?\b/.test(c.head) &&
+          GOVERNMENT_BOND.test(`${c.name} ${c.description}`)) ||
+        (c.unit.kind === 'unknown' && /\byields?\b/.test(c.head) && GOVERNMENT_BOND.test(c.head))) &&
+      c.whole === '',
     sure: (c) =>
+      c.isPercent &&
       /\byields?\b|\bbonds?\b|\bnotes?\b|\bconstant maturity\b|\btreasury bills?\b|\bgilts?\b|\bbunds?\b/.test(
         c.head,
-      ) && !/\binterest rate\b/.test(c.head),
+      ) &&
+      !/\binterest rate\b/.test(c.head),
     because: 'The name says the return on a security.',
   },
   {
     rule: 'interest-rate',
     value: 'interest-rate',
-    when: (c) => c.isPercent && c.whole === '' && INTEREST_RATE.test(c.head) && !RATE_CONTEXT.test(c.head),
+    when: (c) =>
+      (c.isPercent || (c.unit.kind === 'unknown' && RATE_NAME.test(c.head))) &&
+      c.whole === '' &&
+      INTEREST_RATE.test(c.head) &&
+      !RATE_CONTEXT.test(c.head),
+    sure: (c) => c.isPercent,
     because: 'The name says the price of borrowing or keeping money, in percent.',
   },
   {
@@ -126,9 +150,24 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       c.isMoney &&
       (NAME_PRICE_IN_MONEY.test(c.head) || (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
-      !NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head),
-    sure: (c) => c.unit.scale === 1,
+      (!NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head) || (c.unit.scale === 1 && PRICE_OF_A_GOOD.test(c.head))),
+    sure: (c) => c.unit.scale === 1 && !NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head),
     because: 'The name says price and the units are money.',
+  },
+  {
+    rule: 'money-quoted',
+    value: 'price',
+    when: (c) => c.isMoney && c.unit.scale === 1 && QUOTED.test(c.name) && MONEY_OF_A_COUNTRY.test(c.head),
+    sure: false,
+    because: 'The name says the rate at which a currency is bought or sold.',
+  },
+  {
+    rule: 'name-price-no-units',
+    value: 'price',
+    when: (c) =>
+      c.unit.kind === 'unknown' && /\b(?:average|retail|spot|farm[- ]?gate|producer) prices?\b(?! ind)/.test(c.head),
+    sure: false,
+    because: 'The name says the price of a good, but there are no units.',
   },
   {
     rule: 'pay-per-employee',
@@ -178,7 +217,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'opinion',
     value: 'sentiment',
     when: (c) =>
-      SENTIMENT.test(c.head) &&
+      (SENTIMENT.test(c.head) || (c.isPercent && /\bnet (?:percentages?|balance of)\b/.test(c.name))) &&
       !SCORE.test(c.head) &&
       !c.isMoney &&
       c.whole === '' &&
@@ -204,7 +243,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       (c.unit.kind === 'unknown' ||
         c.unit.kind === 'ratio' ||
-        (c.isBarePercent && /\bpmi\b/.test(c.head)) ||
+        (c.isBarePercent && /\bpmi\b|\bpurchasing managers/.test(c.head)) ||
         (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
       (NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head) || (c.unit.kind === 'unknown' && GOVERNANCE.test(c.head))),
     sure: (c) => NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head),
