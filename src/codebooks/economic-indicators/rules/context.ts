@@ -78,7 +78,7 @@ const BASIS =
  * The end of a name that says what is included or excluded, as in "Savings, including emission damage". It does not say what
  * is measured, so it is left out.
  */
-const BESIDES = /, (?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
+const BESIDES = /(?:, | (?=excluding))(?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
 /** Units texts that are only a note on method, so that the bracket of the name is read as the units instead. */
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average

@@ -29,7 +29,7 @@ export const NET_OF_FLOWS = pattern`
   \b(?:imports?|exports?|trade|transfers?|flows?), net\b|\bnet (?:imports?|exports?|trade|transfers?|flows?)\b
 `
 export const NAME_RATIO = pattern`
-  \bratios?\b|\bin months of imports\b|\bimport cover\b|\bas a (?:proportion|percentage|share) of\b|\bdebt\b
+  \bratios?\b|\bin months of imports\b|\bdays of (?:net )?imports\b|\bimport cover\b|\bas a (?:proportion|percentage|share) of\b|\bdebt\b
   |\bto [a-z]+$|\bper \d
 `
 export const GDP = pattern`
@@ -92,7 +92,7 @@ export const CONDITION = pattern`
   |seats)\b|\bnet intake\b|\bpersistence\b|\bprogression\b|\brepeaters\b|\bdropout\b|\bundernourishment\b
   |\binternet\b|\bwomen who\b|\bpeople (?:who|using|practicing|with)\b|\bfirms\b|\bsmoking\b|\battendance\b
   |\bpregnant women\b|\bhomeownership\b|\bsuccess rate\b|\bdetection rate\b|\bcompleteness\b|\bchurn\b
-  |\bat risk\b
+  |\bat risk\b|\bneet\b|\bnot in (?:employment|education)\b
 `
 /** Words for totals that are flows of money, energy or time, as in "% of exports". */
 export const MONEY_WHOLE = pattern`

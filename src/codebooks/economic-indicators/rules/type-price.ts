@@ -1,73 +1,28 @@
 /** The rules for the types of prices, interest rates, yields, opinions and indices. */
-import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
+import {
+  COMMODITY_IN_MONEY,
+  COMMODITY_IN_MONEY_EXCLUDED,
+  EXCHANGE_RATE_EXCLUDED,
+  GOODS,
+  GOVERNANCE,
+  GOVERNMENT_BOND,
+  INDEX_SAID,
+  MONEY_OF_A_COUNTRY,
+  NAME_INDEX,
+  NAME_PRICE_IN_MONEY,
+  NAME_PRICE_IN_MONEY_EXCLUDED,
+  OPINION_SURE,
+  OUTPUT_MEASURE,
+  PRICE_OF_A_GOOD,
+  QUOTED,
+  RATE_CONTEXT,
+  RATE_NAME,
+  UNITS_INDEX_UNSURE,
+  WORK_TIME,
+} from './price-words.ts'
 import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './shared-words.ts'
-
-const OUTPUT_MEASURE = pattern`
-  \bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b
-`
-const EXCHANGE_RATE_EXCLUDED = pattern`
-  \beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b|\bratio\b
-`
-const NAME_PRICE_IN_MONEY = pattern`
-  \bprices?\b(?! index)|\bcost of (?:a|one)\b|\btariffs?\b|\bfares?\b
-`
-const NAME_PRICE_IN_MONEY_EXCLUDED = pattern`
-  \bgdp\b|\bgross domestic\b|\bexpenditure\b|\bsubsid|\bvalue added\b|\bconsumption\b
-`
-const COMMODITY_IN_MONEY = pattern`
-  ^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b
-`
-const COMMODITY_IN_MONEY_EXCLUDED = pattern`
-  \b(?:exports?|imports?|reserves?|production|stocks|rents|consumption|per capita)\b
-`
-const OPINION_SURE = pattern`
-  \bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bzew\b|\bifo\b|\bnahb\b|\bnfib\b
-  |\btankan\b|\bgfk\b
-`
-const UNITS_INDEX_UNSURE = pattern`
-  \b(?:ratio|number of|per capita|balance of trade|current account|debt|parity)\b
-`
-const NAME_INDEX = pattern`
-  \bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b
-  |\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b|\bease of doing business\b
-`
-/** The governance indicators of the World Bank, which are scores although their names may not say so. */
-const GOVERNANCE = pattern`
-  \bcontrol of corruption\b|\brule of law\b|\bgovernment effectiveness\b|\bregulatory quality\b
-  |\bvoice and accountability\b|\bpolitical stability\b
-`
-/** Words that make a series in index points an index. Without such a word the points may be those of an opinion survey. */
-const INDEX_SAID = pattern`
-  \bindex\b|\bindices\b|\bpmi\b|\bism\b|\bfed\b|\bcpi\b|\bppi\b|\bprices?\b|\bdeflator\b|\bproduction\b|\boutput\b
-  |\bproductivity\b|\bcosts?\b|\bearnings\b|\bwages?\b|\bsales\b|\bexports?\b|\bimports?\b|\bterms of trade\b
-  |\bexchange rate\b|\breer\b|\bneer\b|\bactivity\b|\borders\b|\bemployment\b|\bcorruption\b|\bterrorism\b|\binflation\b
-  |\bturnover\b|\bconstruction\b|\bmanufacturing\b|\bservices\b|\bfreight\b|\bgdp\b|\bvolume\b
-`
-
-/** Denominators that are an amount of a good, such as a barrel, so that money divided by them is a price. */
-const GOODS = pattern`
-  ^(?:\d{1,4} ?)?(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
-  |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)
-  |sq ?ft|cigarette.*|pack)$
-`
-const WORK_TIME = /^(?:hour|day|week|month|year)$/
-/** Words beside which the name of an interest rate means another thing, such as "payments" in "interest payments". */
-const RATE_CONTEXT = pattern`
-  \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
-`
-
-const GOVERNMENT_BOND =
-  /\b(?:government|treasury|state|federal|sovereign) (?:bonds?|securit|notes?|bills?|par)|\bpar yield\b|\bgilts?\b/
-/** Names that are those of a rate of interest also where no units stand. */
-const RATE_NAME =
-  /\b(?:bank|policy|repo|call|lombard|prime|interest|lending|deposit|discount|overnight|base|key)\b.{0,40}\brates?\b|\bsonia\b|[a-z]ibor\b/
-/** Words of a quotation, such as the buying rate of a bank. */
-const QUOTED = /\((?:buying|selling|sale|purchase|middle|ask|bid|closing)\)|\b(?:buying|selling|middle) rates?\b/
-const MONEY_OF_A_COUNTRY =
-  /\b(?:dollars?|euros?|pounds?|sterling|yen|francs?|yuan|renminbi|ro?ubles?|rupees?|kron[aeo]r?|usd|eur|gbp|jpy|chf|cny)\b/
-const PRICE_OF_A_GOOD = /^[^;:]{0,60}(?<!constant |current |market |basic )\bprices? (?:for|of|to|paid)\b/
 
 const isPerGood = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
