@@ -54,7 +54,7 @@ export const NET_IN_DESCRIPTION = pattern`
 /** Names of net figures that are themselves a stock or a position. */
 export const NET_STOCK = pattern`
   \bnotional\b|\bamounts outstanding\b|\bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
-  |\bnet .{0,20}(?:position|assets|debt|credit)\b
+  |\bnet (?!issu).{0,20}(?:position|assets|debt|credit)\b
 `
 export const STOCK = pattern`
   \bdebts?\b(?! service| forgiveness| buyback)|\bmoney supply\b|\bm[0-4]\b|\bbroad money\b|\breserves?\b
@@ -67,7 +67,7 @@ export const STOCK = pattern`
 `
 /** Words that make credit or debt a flow of a period instead of a stock. */
 export const GRANTED = pattern`
-  \b(?:new|granted|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
+  ^interest on\b|\b(?:new|granted|begun|started|starts|completed|authori[sz]ed|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
   |reduction|issued|issuance|purchases|repurchases|service|repayments?|charges|payments?)\b
 `
 export const PRODUCED = pattern`

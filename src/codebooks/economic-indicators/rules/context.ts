@@ -73,7 +73,7 @@ const MODIFIER = pattern`
 `
 /** Notes on the price basis in a name, such as "at constant prices", which say nothing about what is measured. */
 const BASIS =
-  /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
+  /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|(?<=at )producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
 /**
  * The end of a name that says what is included or excluded, as in "Savings, including emission damage". It does not say what
  * is measured, so it is left out.

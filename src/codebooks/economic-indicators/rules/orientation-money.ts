@@ -139,7 +139,8 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
     when: (s) =>
       s.isMoney &&
       /^(?:flow|balance)$/.test(s.type) &&
-      /\b(?:securities|bond|debt)\b.{0,60}\b(?:issues|issuance)\b/.test(s.head),
+      /\b(?:issues|issuance)\b/.test(s.head) &&
+      /\b(?:securities|bonds?|debt)\b/.test(s.head),
     sure: false,
     because: 'What is raised on markets is external financing (ruling 12).',
   },

@@ -17,14 +17,14 @@ export const BAD = pattern`
   |\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b
   |\bincidence of\b|\bcrimes?\b|\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b
   |\bemissions?\b|\bpollution\b|\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b
-  |\bworking hours of children\b|\binformal\b|\bout[- ]of[- ]school\b|\bearly leavers\b|\bundernourish|\bstunting\b|\bwasting\b
+  |\bworking hours of children\b|\binformal(?:ity)?\b|\bout[- ]of[- ]school\b|\bearly leavers\b|\bundernourish|\bstunting\b|\bwasting\b
   |\bunderweight\b|\boverweight\b|\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b
   |\bopen defecation\b|\bnon-?performing\b|\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b
   |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ](?:\w{1,12} )?teacher\b
   |\bstudent[- ]teacher\b|\bdebt\b|\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b
   |\bdelinquen|\bmisery\b|\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank
   |\bclimate risk\b|\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b
-  |\byouth not in\b|\bdropout|\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b
+  |\byouth not in\b|\bnot in (?:employment|education)\b|\bdropout|\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b
   |\bco2\b|\benergy intensity\b|\bthreatened\b|\bdeforestation\b|\bimpoverish|\bcatastrophic\b
   |\bpushed below\b|\baccidents?\b|\bfatalit|\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b
   |\bgenital mutilation\b|\bcoronavirus\b|\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import

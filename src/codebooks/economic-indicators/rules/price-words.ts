@@ -59,9 +59,13 @@ export const GOVERNMENT_BOND =
   /\b(?:government|treasury|state|federal|sovereign) (?:bonds?|securit|notes?|bills?|par)|\bpar yield\b|\bgilts?\b/
 /** Names that are those of a rate of interest also where no units stand. */
 export const RATE_NAME =
-  /\b(?:bank|policy|repo|call|lombard|prime|interest|lending|deposit|discount|overnight|base|key)\b.{0,40}\brates?\b|\bsonia\b|[a-z]ibor\b/
+  /\b(?:bank|policy|repo|cash|call|lombard|prime|interest|lending|deposit|discount|overnight|base|key)\b.{0,40}\brates?\b|\bsonia\b|[a-z]ibor\b/
 /** Words of a quotation, such as the buying rate of a bank. */
 export const QUOTED = /\((?:buying|selling|sale|purchase|middle|ask|bid|closing)\)|\b(?:buying|selling|middle) rates?\b/
 export const MONEY_OF_A_COUNTRY =
   /\b(?:dollars?|euros?|pounds?|sterling|yen|francs?|yuan|renminbi|ro?ubles?|rupees?|kron[aeo]r?|usd|eur|gbp|jpy|chf|cny)\b/
+/** Two currencies, one of which is quoted in the other, as in "Yen per US dollar". */
+export const PAIR_OF_CURRENCIES = new RegExp(
+  `${MONEY_OF_A_COUNTRY.source}.{0,12}(?:\\b(?:per|to|into|against)\\b|/).{0,16}${MONEY_OF_A_COUNTRY.source}`,
+)
 export const PRICE_OF_A_GOOD = /^[^;:]{0,60}(?<!constant |current |market |basic )\bprices? (?:for|of|to|paid)\b/

@@ -10,7 +10,7 @@ export const GROWTH_UNITS = pattern`
   % ?(?:change|growth|var|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent 
   |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year|\bgrowth rate\b|percent(?:age)? change|\brates? of (?:change|growth|increase)\b
 `
-export const CHANGE = /(?<!climate |use )\bchanges?\b(?! of (?:address|ownership))/
+export const CHANGE = /(?<!climate |use |dates? of )\bchanges?\b(?! of (?:address|ownership))/
 export const PRICE_WORD = words`
   prices?|cpih?|cpif|ipca|ppi|wpi|rpi|hicp|pce price|deflators?|cost of living|unit value|inflation|precios|prix|preise
 `
@@ -31,6 +31,12 @@ export const INTEREST_RATE = words`
   |swap rates?|funding rates?|(?:lending|deposit|standing) facility(?: rate)?|interest on|financing rates?
   |money market rates?|treasury bill rates?|mortgage interest|funds rate
 `
+/** Money that is lent or kept. Where such a name has units per year, the indicator is the rate of interest on it. */
+export const LENT = pattern`
+  \bloans?\b|\bdeposits?\b|\blending\b|\bcredits?\b|\bmortgages?\b|\boverdrafts?\b|\brefinancing\b|\bfacility\b|\badvances\b
+  |\bcertificates of deposit\b|\bcall money\b|\bcommercial paper\b
+`
+export const PER_YEAR = /\bper (?:annum|year)\b|\bp\.? ?[ay]\b|\bannual percent\b/
 export const YIELD = pattern`
   \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
   |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t

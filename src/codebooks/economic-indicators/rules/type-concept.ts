@@ -2,7 +2,17 @@
 import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
-import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './shared-words.ts'
+import {
+  CHANGE,
+  GROWTH,
+  GROWTH_UNITS,
+  LENT,
+  PER_YEAR,
+  PRICE_WORD,
+  SCORE,
+  SENTIMENT,
+  STOCK_MARKET,
+} from './shared-words.ts'
 
 /** Names of columns that identify or describe the rows of a table. */
 const NO_INDICATOR = pattern`
@@ -189,7 +199,8 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
       !PORTION_WORD.test(c.head) &&
       !SCORE.test(c.head) &&
       !SENTIMENT.test(c.head) &&
-      !/\bpmi\b|\bpurchasing managers/.test(c.head),
+      !/\bpmi\b|\bpurchasing managers/.test(c.head) &&
+      !(LENT.test(c.head) && PER_YEAR.test(c.units)),
     sure: (c) =>
       !/\bindex\b/.test(c.head) ||
       PRICE_WORD.test(c.head) ||
@@ -225,6 +236,7 @@ function isGrowth(c: RuleContext): boolean {
   if (
     c.isBarePercent &&
     RATE_OF_CHANGE.test(c.name) &&
+    !LENT.test(c.head) &&
     CHANGES_IN_BARE_PERCENT.test(c.head.replace(/cpih|ipca|hicp/, 'cpi'))
   )
     return true

@@ -117,7 +117,9 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
       c.isPercent &&
       (isOfPeople(c) || /\btotal\b/.test(c.whole) || c.isBarePercent) &&
       KIND_OF_PEOPLE.test(c.head) &&
-      !/^trained\b|\bexposed\b|\bslums\b|\bat risk\b|\bsavings?\b/.test(c.head),
+      !/^trained\b|\bexposed\b|\bneet\b|\bnot in (?:employment|education)\b|\bslums\b|\bat risk\b|\bsavings?\b/.test(
+        c.head,
+      ),
     sure: (c) =>
       !/\bpersistence\b/.test(c.head) && (isOfPeople(c) || c.whole !== '' || /share|held by|women in/.test(c.head)),
     because: 'It says which kind the people are (ruling 3).',

@@ -15,6 +15,7 @@ import {
   NAME_PRICE_IN_MONEY_EXCLUDED,
   OPINION_SURE,
   OUTPUT_MEASURE,
+  PAIR_OF_CURRENCIES,
   PRICE_OF_A_GOOD,
   QUOTED,
   RATE_CONTEXT,
@@ -22,7 +23,18 @@ import {
   UNITS_INDEX_UNSURE,
   WORK_TIME,
 } from './price-words.ts'
-import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './shared-words.ts'
+import {
+  COMMODITY,
+  EXCHANGE_RATE,
+  INTEREST_RATE,
+  LENT,
+  PER_YEAR,
+  SCORE,
+  SENTIMENT,
+  STOCK_MARKET,
+  WAGE,
+  YIELD,
+} from './shared-words.ts'
 
 const isPerGood = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
@@ -60,6 +72,17 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
       !RATE_CONTEXT.test(c.head),
     sure: (c) => c.isPercent,
     because: 'The name says the price of borrowing or keeping money, in percent.',
+  },
+  {
+    rule: 'rate-on-money-lent',
+    value: 'interest-rate',
+    when: (c) =>
+      c.isBarePercent &&
+      LENT.test(c.head) &&
+      (PER_YEAR.test(c.units) || /\brates?$/.test(c.head)) &&
+      !RATE_CONTEXT.test(c.head),
+    sure: false,
+    because: 'The name says money that is lent or kept, and the units or the name a rate on it.',
   },
   {
     rule: 'conversion-factor',
@@ -112,7 +135,10 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'money-quoted',
     value: 'price',
-    when: (c) => c.isMoney && c.unit.scale === 1 && QUOTED.test(c.name) && MONEY_OF_A_COUNTRY.test(c.head),
+    when: (c) =>
+      c.isMoney &&
+      c.unit.scale === 1 &&
+      ((QUOTED.test(c.name) && MONEY_OF_A_COUNTRY.test(c.head)) || PAIR_OF_CURRENCIES.test(c.head)),
     sure: false,
     because: 'The name says the rate at which a currency is bought or sold.',
   },
