@@ -169,6 +169,7 @@ function isOtherInName(frequency: Frequency, name: string): boolean {
 
 /** Whether most of several sample values lie another time apart than the periodicity says. */
 function isOtherInDates(frequency: Frequency, { sample_values }: FrequencyInput): boolean {
+  if (frequency === 'irregular') return false
   const { value, sure } = fromDates(sample_values)
   return sure && value !== frequency
 }

@@ -30,7 +30,7 @@ export function multipliersOfName(name: string): StatedMultiplier[] {
   for (const match of text.matchAll(MULTIPLIER)) {
     const [, number, word, power, letter, rand] = match
     const before = text.slice(Math.max(0, match.index - 24), match.index)
-    if (word !== undefined && BEFORE_A_SIZE.test(before)) continue
+    if (BEFORE_A_SIZE.test(before)) continue
     if (number !== undefined && !/^10+$/.test(number)) continue
     const factor = word === undefined ? 1 : Number(number ?? 1) * (SCALE_WORDS.get(word) ?? 1)
     const scale = factor * Number(power ?? 1) * (LETTERS[letter ?? rand ?? ''] ?? 1)

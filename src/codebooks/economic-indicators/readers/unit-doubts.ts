@@ -123,7 +123,10 @@ function isOfTwoKinds({ kind, per }: UnitByRule, units: string, name: string, ow
       return !NUMBER_OF.test(name) && /\b(?:index|indices|ratio|percent(?:age)?|rate)\b(?!s)|%|= ?100\b/.test(name)
     case 'temperature':
       // "Degree" alone may be that of openness, and degree days are a sum.
-      return /\bdegree[- ]days?\b/.test(`${units} ${name}`) || !(DEGREES.test(units) || /\btemperature/.test(name))
+      return (
+        /\bdegree[- ]days?\b/.test(`${units} ${name}`) ||
+        !(DEGREES.test(units) || /\btemperature|\b(?:lat|long)itude/.test(name))
+      )
     case 'physical':
       // A pound is money, too, and what is divided by money is an exchange rate where its name says so.
       return /\bpounds?\b/.test(units.replace(/(?:\bper |\/ ?)pounds?\b/, '')) || /\bexchange rates?\b/.test(name)
@@ -144,8 +147,12 @@ function isOtherInName(read: UnitByRule, { name, own }: UnitTexts, units: string
   const isPlain =
     /^name-(?:bracket|tail|per)$/.test(other.rule) &&
     PLAIN_KINDS.has(other.kind) &&
+    // "M3" in a bracket is an aggregate of money as well as a cubic metre.
+    !/^m[0-4]\b/i.test(other.text ?? '') &&
     areAllWordsRead((other.text ?? '').toLowerCase())
-  if (isPlain && other.kind !== read.kind) return true
+  // A change of what the name calls an index is in percent (ruling 13).
+  const isChangeOfIndex = other.kind === 'index' && read.kind === 'percentage' && CHANGE_SAID.test(units)
+  if (isPlain && other.kind !== read.kind) return !isChangeOfIndex
   // "Exchange rates - EUR 1" in CHF names what is quoted, and not the unit.
   const isQuoted = /^\S{1,4} ?10{0,2}$/.test(other.text ?? '')
   if (isPlain && !isQuoted && other.currency !== null && other.currency !== read.currency) return true

@@ -21,7 +21,7 @@ function isUnitWord(word: string): boolean {
 /** Letters that stand for a unit, a multiplier or a word of grammar, such as "t", "k" and "a". Any other single letter is not read. */
 const KNOWN_LETTERS = /^[tgmlhdkbyjwxcsrpauv]$/
 /** Single letters that are a unit and a multiplier, or two units, so that they are not read where nothing stands beside them. */
-const AMBIGUOUS_ALONE = /^(?!t)\p{L}$|^pounds?$/u
+const AMBIGUOUS_ALONE = /^(?!t)\p{L}$|^pounds?$|^(?!r )\p{L}\.? (?:thous|mill|bill|trill|m$|mn|bn)/u
 /** Abbreviations of single letters with dots, such as "p.a.", that are known. */
 const KNOWN_ABBREVIATION =
   /^(?:u\.s|u\.s\.a|u\.k|p\.a|s\.a|n\.s\.a|s\.a\.a\.r|c\.i\.f|f\.o\.b|l\.e|n\.a|m\.t|d\.w\.t)\.?$/
