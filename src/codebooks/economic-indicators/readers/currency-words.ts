@@ -42,7 +42,8 @@ export const NATIONAL_CURRENCY = pattern`
  */
 export const CURRENCY_WORDS: readonly CurrencyWord[] = [
   {
-    pattern: /\bppps?\b|\binternational[- ]?(?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
+    pattern:
+      /\bpp[ps]s?\b|\bpurchasing[- ]power (?:standard|parit)|\binternational[- ]?(?:dollars?|\$)|\bint(?:l|'l|ernational)?\.? ?\$|\bintl\b|\bgeary/,
     code: 'INTL',
   },
   {

@@ -8,7 +8,7 @@ import { readUnitFromName } from './unit-from-name.ts'
 import type { UnitByRule } from './unit-from-text.ts'
 import { normaliseUnitText } from './unit-normalise.ts'
 import { readScale } from './unit-scale.ts'
-import { INDEX, PERCENT } from './unit-words.ts'
+import { INDEX, NAMES_THINGS, PERCENT } from './unit-words.ts'
 import { areAllWordsRead } from './unit-words-read.ts'
 
 /** The texts of an indicator beside its name, in which the unit may be said in other words. */
@@ -31,6 +31,8 @@ const MAX_LENGTH = 400
 const PPP = pattern`
   \b(?:ppps?|pps)\b|\bpurchasing[- ]power\b|\binternational(?: comparison)?[- ]?(?:dollars?|\$)|\bint(?:l|'l)?\.? ?\$|\bgeary
 `
+/** The standards of Eurostat, which are no dollars. */
+const STANDARDS = /\bpps\b|\bpower standards?\b/
 /** Names that state PPPs as the basis of their prices, as in "current prices, current PPPs". */
 const AT_PPPS = /\bppps\b|\b(?:current|constant|at|in) ppp\b/
 /** Units that say only that something is a number. */
@@ -68,9 +70,10 @@ const SCALED: ReadonlySet<UnitKind> = new Set(['currency', 'count', 'physical', 
 /** Compares the unit that was read with the name, the description and the scale text, and mends what they say plainly. */
 export function checkUnit(read: UnitByRule, texts: UnitTexts): CheckedUnit {
   if (read.kind === 'unknown') return { unit: read, isDoubted: true }
+  if (read.rule === 'name-things' && !namesThingsFirst(texts.name)) return { unit: read, isDoubted: true }
   const units = normaliseUnitText(texts.units, MAX_LENGTH).toLowerCase()
   const name = texts.name.slice(0, MAX_LENGTH).normalize('NFKC').toLowerCase()
-  if (isInPpp(read, name, texts.description)) {
+  if (isInPpp(read, units, name, texts.description)) {
     return { unit: AT_PPPS.test(name) ? { ...read, currency: 'INTL' } : read, isDoubted: true }
   }
   if (NUMBER_ALONE.test(units) && NO_NUMBER.test(name) && !NUMBER_OF.test(name)) {
@@ -82,9 +85,17 @@ export function checkUnit(read: UnitByRule, texts: UnitTexts): CheckedUnit {
   return { unit: read, isDoubted: isOfTwoKinds(read, units, name, texts.own) || isOtherInName(read, texts, units) }
 }
 
+/** Whether a name without units counts what it names first, as "Deaths of miners" does and "Weekly benefits of workers" does not. */
+function namesThingsFirst(name: string): boolean {
+  const lower = name.slice(0, MAX_LENGTH).toLowerCase()
+  const [first = ''] = lower.split(/ (?:of|by|for|to|per|with|from|among)\b/, 1)
+  return NAMES_THINGS.test(first) || /\bnumbers? of\b/.test(lower)
+}
+
 /** Whether money in dollars of one country stands beside words for international dollars. */
-function isInPpp({ kind, currency }: UnitByRule, name: string, description: string): boolean {
-  if (kind !== 'currency' || currency === 'INTL' || currency === 'LCU') return false
+function isInPpp({ kind, currency }: UnitByRule, units: string, name: string, description: string): boolean {
+  if (kind !== 'currency' || currency === 'LCU') return false
+  if (currency === 'INTL') return STANDARDS.test(units)
   return PPP.test(name) || PPP.test(description.slice(0, 600).toLowerCase())
 }
 

@@ -114,7 +114,7 @@ export const DURATION = pattern`
   |horas|días|anos|dias|meses)\b
 `
 export const PHYSICAL = pattern`
-  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|(?:kilo)?calories|kcal|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
+  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|(?:kilo)?calories|kcal|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz|hg
   |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
   |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
@@ -158,7 +158,7 @@ export const NAMES_AMOUNT = pattern`
 /** Names of rates, amounts and indices, whose unit is no count although the names may mention people or things. */
 export const NAMES_MEASURE = pattern`
   \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
-  |qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans
+  |qoq|gdp|income|expenditure|spending|compensation|wages|earnings|hours|pay|(?<!constant |current )prices?|costs?|productivity|output|score|coverage|confidence|balance|value|debt|loans
   |benefits)\b|%
 `
 

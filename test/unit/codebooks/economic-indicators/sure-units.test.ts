@@ -64,6 +64,7 @@ const KINDS: Readonly<Record<string, readonly Case[]>> = {
     { name: 'Output by hour, PPP', units: 'USD', is: '* * *', sure: false },
     { name: 'Cost of care', units: 'USD', description: 'At purchasing power parities.', is: '* * *', sure: false },
     { name: 'Cost of care', units: 'EUR million', description: 'In PPS.', is: '* * *', sure: false },
+    { name: 'Cost of care', units: 'Million purchasing power standards', is: 'currency 1000000 INTL', sure: false },
     { name: 'Output', units: 'Billions of international dollars, PPP', is: 'currency 1000000000 INTL', sure: true },
   ],
   'a multiplier in other texts': [
@@ -134,6 +135,13 @@ const KINDS: Readonly<Record<string, readonly Case[]>> = {
     { name: 'Barley', units: 't', is: 'physical 1 null', sure: true },
     { name: 'Barley', units: '1000ha', is: 'physical 1000 null', sure: true },
     { name: 'Barley', units: '1000㎡', is: 'physical 1000 null', sure: true },
+  ],
+  'a group that a name without units mentions beside what is measured': [
+    { name: 'Weekly benefit of shepherds and workers', is: 'unknown 1 null', sure: false },
+    { name: 'Hourly earnings of employees', is: 'unknown 1 null', sure: false },
+    { name: 'Appetite of children', is: 'count 1 null', sure: false },
+    { name: 'Births by month', is: 'count 1 null', sure: true },
+    { name: 'Monthly number of approvals for households', is: 'count 1 null', sure: true },
   ],
   'units that stand in the name': [
     { name: 'Prices of bread (Base: 2011-12 = 100) - Towns', is: 'index 1 null', sure: true },
