@@ -7,7 +7,8 @@ const SEMIANNUAL = pattern`
 `
 const IRREGULAR = pattern`
   \bbiennial|\bdecennial|\bquinquennial|\bone[- ]off|\bbi-?monthly|\bevery (?!1 |one |single )[a-z0-9]+ (?:days|weeks|years?)\b
-  |\bevery (?!1 |one |single |3 |three |12 |twelve )[a-z0-9]+ months?\b|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
+  |\bevery (?!1 |one |single |3 |three |12 |twelve )[a-z0-9]+ months?\b|\b(?:[2-9]|[1-9]0|two|three|four|five|ten)[- ]year(?:s|ly)?\b|\b(?:[245789]|10|18|24|two|four)[- ]month|\b(?:semi|half)-? ?monthly
+  |\btwice (?:a|per) (?:month|week)\b|\b(?:[356789]|three|five|six|eight) times (?:a|per) year\b|\b(?:10|15|ten|fifteen)[- ]days?\b|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
 `
 const QUARTERLY = pattern`
   \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\b(?:3|three)[- ]month|üç aylık|3 aylık|\bquate?rly|\b4 (?:times )?(?:per|a) year|\bqtr|кварт|季|四半期|분기

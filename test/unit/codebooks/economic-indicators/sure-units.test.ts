@@ -137,7 +137,7 @@ const KINDS: Readonly<Record<string, readonly Case[]>> = {
     { name: 'Barley', units: '1000㎡', is: 'physical 1000 null', sure: true },
   ],
   'a group that a name without units mentions beside what is measured': [
-    { name: 'Weekly benefit of shepherds and workers', is: 'unknown 1 null', sure: false },
+    { name: 'Weekly benefit of shepherds and workers', is: 'count 1 null', sure: false },
     { name: 'Hourly earnings of employees', is: 'unknown 1 null', sure: false },
     { name: 'Appetite of children', is: 'count 1 null', sure: false },
     { name: 'Births by month', is: 'count 1 null', sure: true },
@@ -171,6 +171,8 @@ const PERIODS: readonly (readonly [periodicity: string, name: string, is: string
   ['Monthly', 'Goats, moving quarter', 'monthly', false],
   ['Quarterly', 'Goats - monthly data', 'quarterly', false],
   ['A', 'Goats (weekly)', 'annual', false],
+  ['5-yearly', 'Goats', 'irregular', true],
+  ['Semi-monthly', 'Goats', 'irregular', true],
   ['Monthly, end of month', 'Goats', 'monthly', true],
   ['Daily, business days', 'Goats', 'daily', true],
   ['Weekly (Friday)', 'Goats: weekly', 'weekly', true],
