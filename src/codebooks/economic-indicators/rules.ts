@@ -33,9 +33,9 @@ function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, ma
 
 /** Reads every field of an indicator by the rules, which takes less than 0.2 ms. */
 export function readIndicator(indicator: Indicator): RuleReading {
-  const { name, units, scale, currency_code, periodicity, sample_values, long_name, description } = indicator
-  const unit = parseUnits({ units, name, scale, currency_code })
-  const frequency = parseFrequency({ periodicity, sample_values, texts: [name, units, long_name, description] })
+  const { name, units, periodicity, sample_values, long_name, description } = indicator
+  const unit = parseUnits({ ...indicator, description: [long_name, description].join(' ') })
+  const frequency = parseFrequency({ periodicity, sample_values, name, texts: [units, long_name, description] })
   const context = buildRuleContext(indicator, unit)
   const texts = readTexts(context, (units ?? '').trim())
   const decided = decide(TYPE_RULES, context, true)

@@ -22,7 +22,8 @@ export const PER_RECORD: readonly string[] = ['unit_scale', 'unit_currency', 'un
 /**
  * Returns what a shape holds in place of the texts for units, scale and periodicity, and beside the other texts. A right answer
  * depends on the frequency, not on how its text is spelt, and it depends on currency and multiplier only where the unit is
- * asked for. Country, source, ids and sample values change no right answer, so they are in no shape.
+ * asked for. Source, ids and sample values change no right answer, so they are in no shape; the country changes none but the
+ * currency of words such as "dollars", which stands in the shape as it was read.
  */
 export function shapeParts(
   record: Indicator,

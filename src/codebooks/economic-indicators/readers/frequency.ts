@@ -7,7 +7,8 @@ const SEMIANNUAL = pattern`
 `
 const IRREGULAR = pattern`
   \bbiennial|\bdecennial|\bquinquennial|\bone[- ]off|\bbi-?monthly|\bevery (?!1 |one |single )[a-z0-9]+ (?:days|weeks|years?)\b
-  |\bevery (?!1 |one |single |3 |three |12 |twelve )[a-z0-9]+ months?\b|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
+  |\bevery (?!1 |one |single |3 |three |12 |twelve )[a-z0-9]+ months?\b|\b(?:[2-9]|[1-9]0|two|three|four|five|ten)[- ]year(?:s|ly)?\b|\b(?:[245789]|10|18|24|two|four)[- ]month|\b(?:semi|half)-? ?monthly
+  |\btwice (?:a|per) (?:month|week)\b|\b(?:[356789]|three|five|six|eight) times (?:a|per) year\b|\b(?:10|15|ten|fifteen)[- ]days?\b|\birregular|\bad[- ]?hoc|\boccasional|\bnot regular
 `
 const QUARTERLY = pattern`
   \bquarter|\btrimest|\bvierteljähr|\bquartal|\bkwarta|\b(?:3|three)[- ]month|üç aylık|3 aylık|\bquate?rly|\b4 (?:times )?(?:per|a) year|\bqtr|кварт|季|四半期|분기
@@ -39,6 +40,8 @@ const WORDS: readonly (readonly [RegExp, Frequency])[] = [
   [DAILY, 'daily'],
   [ANNUAL, 'annual'],
 ]
+/** The same patterns, which find all their words in a text. */
+const EVERYWHERE: ReadonlyMap<RegExp, RegExp> = new Map(WORDS.map(([word]) => [word, new RegExp(word.source, 'g')]))
 /** Codes that name a frequency. A Map holds them, because in an object a text such as "__proto__" would find a property. */
 const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['d', 'daily'],
@@ -88,9 +91,28 @@ const TEXT_NAMES_FREQUENCY = pattern`
 /** The most characters of all other texts together in which such words are looked for. */
 const MAX_TEXT_LENGTH = 1200
 
+/** Words of a mean over a window that moves, whose length is no distance between two values. */
+const WINDOW = pattern`
+  \b(?:rolling|moving|sliding)\b|\b(?:\d{1,2}|three|six|twelve)[- ]?(?:months?|quarters?|weeks?) (?:\w{1,8} )?averages?\b
+  |\baverage of (?:\d{1,2}|three|six|twelve) (?:months|quarters|weeks)\b
+`
+/** Windows and changes in a name that span more than one month, beside which a periodicity may be misread. */
+const WINDOW_IN_NAME = pattern`
+  \b(?:rolling|moving|sliding) (?:quarters?|(?:\d{1,2}|three|six|twelve)[- ]?(?:months?|quarters?|weeks?))\b
+  |\b(?:\d{1,2}|three|six|twelve)[- ]?(?:months?|quarters?|weeks?) (?:rolling|moving|sliding)\b
+`
+/** Where a name states how often its data come: at its beginning or end, in brackets, or before "data". */
+const STATED_IN_NAME = pattern`
+  (?:^|[(,:;\/-] ?)(daily|weekly|monthly|quarterly|semi-?annual|annually|yearly)(?= ?(?:$|[),:;\/-]))
+  |\b(daily|weekly|monthly|quarterly|semi-?annual|bi-?annual|annual|yearly) (?:data|series|figures|observations|frequency|statistics)\b
+`
+/** The most characters of a name in which a frequency is looked for. */
+const MAX_NAME_LENGTH = 320
+
 export interface FrequencyInput {
   readonly periodicity?: string | undefined
-  /** The other texts of the indicator that may tell its frequency, such as its name. They are not read, only looked at. */
+  readonly name?: string | undefined
+  /** The other texts of the indicator that may tell its frequency. They are not read, only looked at. */
   readonly texts?: readonly (string | undefined)[]
   readonly sample_values: readonly SamplePoint[]
 }
@@ -102,19 +124,55 @@ export interface FrequencyInput {
  */
 export function parseFrequency(input: FrequencyInput): FieldReading<Frequency> {
   const word = (input.periodicity ?? '').slice(0, 80).normalize('NFKC').trim().toLowerCase()
+  const name = (input.name ?? '').slice(0, MAX_NAME_LENGTH).normalize('NFKC').toLowerCase()
   const letter = LETTERS.get(word)
   if (letter !== undefined) {
-    return { value: letter, sure: true, rule: 'periodicity-letter', because: `The periodicity is "${word}".` }
+    const sure = !isOtherInName(letter, name) && !isOtherInDates(letter, input)
+    return { value: letter, sure, rule: 'periodicity-letter', because: `The periodicity is "${word}".` }
   }
-  for (const [pattern, frequency] of WORDS) {
-    if (pattern.test(word)) {
-      return { value: frequency, sure: true, rule: 'periodicity-word', because: `The periodicity says ${frequency}.` }
-    }
+  const said = frequenciesIn(word)
+  const [first] = said
+  if (first !== undefined) {
+    // The window of a moving average is no frequency, and its values mostly come by the month.
+    const value = WINDOW.test(word) ? (said.find((frequency) => frequency === 'monthly') ?? 'monthly') : first
+    const sure = said.length === 1 && !WINDOW.test(word) && !isOtherInName(value, name) && !isOtherInDates(value, input)
+    return { value, sure, rule: 'periodicity-word', because: `The periodicity says ${value}.` }
   }
-  if (word === '' && input.sample_values.length === 0 && !isNamedIn(input.texts ?? [])) {
+  if (word === '' && input.sample_values.length === 0 && !isNamedIn([name, ...(input.texts ?? [])])) {
     return { value: 'unknown', sure: true, rule: 'nothing-tells', because: 'No text and no date tells a frequency.' }
   }
   return fromDates(input.sample_values)
+}
+
+/**
+ * Returns the frequencies that a periodicity text names, the one that counts first. A word that was read is taken away before
+ * the next one is looked for, because "semiannual" contains "annual".
+ */
+function frequenciesIn(periodicity: string): Frequency[] {
+  let text = periodicity
+  const found: { readonly frequency: Frequency; readonly at: number }[] = []
+  for (const [pattern, frequency] of WORDS) {
+    const match = pattern.exec(text)
+    if (match === null) continue
+    found.push({ frequency, at: match.index })
+    text = text.replace(EVERYWHERE.get(pattern) ?? pattern, (part) => ' '.repeat(part.length))
+  }
+  return found.sort((a, b) => a.at - b.at).map(({ frequency }) => frequency)
+}
+
+/** Whether the name states another frequency than the periodicity, or a window that moves. */
+function isOtherInName(frequency: Frequency, name: string): boolean {
+  if (WINDOW_IN_NAME.test(name)) return true
+  const [, alone, withData] = STATED_IN_NAME.exec(name) ?? []
+  const stated = alone ?? withData
+  return stated !== undefined && frequenciesIn(stated)[0] !== frequency
+}
+
+/** Whether most of several sample values lie another time apart than the periodicity says. */
+function isOtherInDates(frequency: Frequency, { sample_values }: FrequencyInput): boolean {
+  if (frequency === 'irregular') return false
+  const { value, sure } = fromDates(sample_values)
+  return sure && value !== frequency
 }
 
 function isNamedIn(texts: readonly (string | undefined)[]): boolean {

@@ -1,5 +1,6 @@
 /** Reads a whole unit from a units text: kind, scale, currency and denominator, with the rule that decided. */
 import type { UnitKind } from '../types.ts'
+import type { OwnCurrency } from './currency-places.ts'
 import { readCurrency } from './unit-currency.ts'
 import { readDenominator } from './unit-denominator.ts'
 import { normaliseUnitText, separateGluedParts, splitUnit } from './unit-normalise.ts'
@@ -31,6 +32,8 @@ export interface UnitByRule {
   readonly rule: string
   /** The part of the name that was read; absent where the units text or a word of the name decided. */
   readonly text?: string
+  /** Whether the currency is a guess, because several currencies share its name. */
+  readonly isGuess?: boolean
 }
 
 /** Builds a unit of `kind` with scale 1, no currency and no denominator, except for what `more` sets. */
@@ -39,9 +42,9 @@ export function unitByRule(kind: UnitKind, rule: string, more: Partial<Omit<Unit
 }
 
 /**
- * Reads a units text; null where the text is empty or only a note on method. `ownCode` is the indicator's own currency code.
+ * Reads a units text; null where the text is empty or only a note on method. `own` is what the indicator says of its currency.
  */
-export function readUnitText(raw: string, ownCode: string | null): UnitByRule | null {
+export function readUnitText(raw: string, own: OwnCurrency): UnitByRule | null {
   const text = normaliseUnitText(raw, MAX_UNITS_LENGTH)
   const lower = text.toLowerCase().replace(NOTES, ' ').trim()
   if (EMPTY.test(lower)) return null
@@ -52,9 +55,14 @@ export function readUnitText(raw: string, ownCode: string | null): UnitByRule | 
   const withoutNotes = text.replace(NOTES, ' ').replace(/^[\s,;:]+|[\s,;:]+$/g, '')
   const { numerator, denominator, factor } = splitUnit(separateGluedParts(withoutNotes))
   const per = readDenominator(denominator)
-  const currency = readCurrency(numerator, ownCode)
-  const scale = Math.max(factor, readScale(numerator, currency !== null))
-  if (currency !== null) return unitByRule('currency', 'units-currency', { scale, currency, per })
+  const money = readCurrency(numerator, own)
+  const scale = Math.max(factor, readScale(numerator, money !== null))
+  if (money !== null) {
+    return {
+      ...unitByRule('currency', 'units-currency', { scale, currency: money.currency, per }),
+      isGuess: !money.isCertain,
+    }
+  }
   return readQuantity(numerator.toLowerCase().replace(/[().]/g, ' '), denominator, scale)
 }
 

@@ -20,12 +20,17 @@ export function normaliseUnitText(raw: string, maxLength: number): string {
       return String(10 ** Number(caret ?? e))
     })
   for (const [pattern, word] of CJK_WORDS) text = text.replace(pattern, word)
-  return text
-    .replace(/(?<![\d.,])(\d{1,3})[,.'’ \u202f](\d{3})(?:[,.'’ \u202f](\d{3}))?(?![\d.,]?\d)/g, '$1$2$3')
-    .replace(/(?<![\d.,])(\d{1,2}),(\d{2}),(\d{3})(?![\d.,]?\d)/g, '$1$2$3')
-    .replace(/(^|[\s(])['’]0{3}s?\b|\b000s?\b/g, '$1 1000 ')
-    .replace(/\s+/g, ' ')
-    .trim()
+  return (
+    text
+      .replace(/\b(10{3,6})(?=\p{L})/gu, '$1 ')
+      // Brazilian tables write "c.m.u." for the current monetary unit.
+      .replace(/\bc\.m\.u\.?(?![\p{L}])/giu, 'LCU')
+      .replace(/(?<![\d.,])(\d{1,3})[,.'’ \u202f](\d{3})(?:[,.'’ \u202f](\d{3}))?(?![\d.,]?\d)/g, '$1$2$3')
+      .replace(/(?<![\d.,])(\d{1,2}),(\d{2}),(\d{3})(?![\d.,]?\d)/g, '$1$2$3')
+      .replace(/(^|[\s(])['’]0{3}s?\b|\b000s?\b/g, '$1 1000 ')
+      .replace(/\s+/g, ' ')
+      .trim()
+  )
 }
 
 /** Multipliers that stand in one word with a currency code, such as T for a thousand in "TEUR". */

@@ -92,7 +92,7 @@ export const EMPTY = pattern`
 
 export const PERCENT = pattern`
   %|\bper ?cent(?!ile)|\bpct\b|\bpp\b|\bp\.p\.?|\bbps?\b|\bbasis points?\b|\bpourcent|\bprozent|\bporcent
-  |\bpor ciento|\bper mille\b|\bgrowth (?:rate|previous|same|on)\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
+  |\bpor ciento|\bper mille\b|\bgrowth (?:rate|previous|same|on)\b|\brates? of (?:change|growth|increase)\b|‰|процент|بالمئة|प्रतिशत|百分|п\. ?п\.|\bv\. ?h\.
 `
 export const FLAG = pattern`
   \b[01] ?= ?(?:yes|no|true|false)(?=$| ?[;,)\/])|^\+?1 or 0$|^0 or \+?1$|\byes ?\/ ?no\b|\bboolean\b|\bdummy\b|\bbinary\b|\btrue ?\/ ?false\b|^0 ?\/ ?1$
@@ -114,7 +114,7 @@ export const DURATION = pattern`
   |horas|días|anos|dias|meses)\b
 `
 export const PHYSICAL = pattern`
-  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|(?:kilo)?calories|kcal|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz
+  \b(?:tonn?es?|tons?|t|mt|kt|gt|kg|kgs|kilogram(?:me)?s?|(?:kilo)?calories|kcal|carats?|grams?|g|mg|micrograms?|µg|ug|lbs?|pounds?|ounces?|oz|hg
   |troy|quintals?|bushels?|bales?|barrels?|bbls?|bpd|mbpd|mb|boe|mmboe|toe|ktoe|mtoe|btu|mmbtu|therms?|joules?
   |terajoules?|petajoules?|gigajoules?|megajoules?|[tpgmk]j|watts?|(?:kilo|mega|giga
   |tera)watt(?:[- ]?hours?)?s?|[kmgt]wh?|[kmgt]wp|lit(?:er|re)s?|gallons?|ml|hl|met(?:er|re)s?|kilomet(?:er
@@ -158,7 +158,7 @@ export const NAMES_AMOUNT = pattern`
 /** Names of rates, amounts and indices, whose unit is no count although the names may mention people or things. */
 export const NAMES_MEASURE = pattern`
   \b(?:growth|change|rate|ratio|index|share|percent|proportion|density|expectancy|prevalence|incidence|yoy|mom
-  |qoq|gdp|income|expenditure|spending|compensation|wages|score|coverage|confidence|balance|value|debt|loans
+  |qoq|gdp|income|expenditure|spending|compensation|wages|earnings|hours|pay|(?<!constant |current )prices?|costs?|productivity|output|score|coverage|confidence|balance|value|debt|loans
   |benefits)\b|%
 `
 
@@ -182,6 +182,7 @@ export const BECAUSE: Readonly<Record<string, string>> = {
   'name-tail': 'The units are empty, and the name ends with the unit after its last comma or dash.',
   'name-growth': 'The units are empty and the name says growth.',
   'name-percent': 'The units are empty and the name says percent.',
+  'name-base-year': 'The units are empty and the name states a base of 100.',
   'name-rank': 'The units are empty and the name says rank.',
   'name-x-to-y-ratio': 'The units are empty and the name is a ratio of X to Y.',
   'name-per': 'The units are empty and the name says per a number of people.',

@@ -3,6 +3,7 @@ import type { TemporalAggregation } from '../types.ts'
 import { COMMODITY_INDEX, INDEX_AVERAGED_SURE, PUMP_OR_RETAIL_SURE } from './aggregation-words.ts'
 import type { Rule, TypedContext } from './context.ts'
 import { isType } from './context.ts'
+import { PAIR_OF_CURRENCIES, QUOTED } from './price-words.ts'
 import { COMMODITY, EXCHANGE_RATE, PRICE_WORD, PUMP_OR_RETAIL, SCORE, STOCK_MARKET, WAGE } from './shared-words.ts'
 
 const isPrice = isType('price')
@@ -29,6 +30,8 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
       isPrice(s) &&
       !PUMP_OR_RETAIL.test(s.head) &&
       !EXCHANGE_RATE.test(s.head) &&
+      !/^[A-Z]{3}$/.test(s.unit.per ?? '') &&
+      !/\baverage daily prices\b/.test(s.name) &&
       !/\bconversion (?:factor|rate)\b/.test(s.name) &&
       /\bperiod average\b|\bperiod avg\b|\baverage\b/.test(s.name),
     sure: false,
@@ -40,7 +43,9 @@ export const PRICE_AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedCo
     when: (s) =>
       isPrice(s) &&
       (EXCHANGE_RATE.test(s.head) ||
-        /\bconversion (?:factor|rate)\b/.test(s.name) ||
+        /\bconversion (?:factor|rate)\b|\bspot rate\b/.test(s.name) ||
+        QUOTED.test(s.name) ||
+        PAIR_OF_CURRENCIES.test(s.head) ||
         /^[a-z]{6}$/.test(s.head) ||
         /^[A-Z]{3}$/.test(s.unit.per ?? '')),
     because: 'Exchange rates are as at a date.',

@@ -6,12 +6,12 @@ export const STOCK_ABOVE = pattern`
   \bdebts?\b(?! service)|\bcredit\b|\bmoney\b|\bm[0-4]\b|\bnpls?\b|\breserves\b|\bcapitali[sz]ation\b
   |\bdeposits\b|\bassets?\b|\bliabilities\b|\bclaims\b|\bloans?\b|\bpresent value\b|\bland\b|\bareas?\b
   |\bstock of\b|\bcapital (?:adequacy|to assets)\b|\bimport cover\b|\bmonths of imports\b|\bprice to rent\b
-  |\bforeign holdings\b|\bcropland\b|\bnon-?performing\b|\bcurrency composition\b
+  |\bforeign holdings\b|\bcropland\b|\bnon-?performing\b|\bcurrency composition\b|\bjob (?:openings|vacanc)|\b(?:days|months) of (?:net )?imports\b
 `
 /** Words for numerators of a ratio or share that are flows, such as interest, so that the value covers a period. */
 export const FLOW_ABOVE = pattern`
   \bdebt service\b|\bnet investment\b|\brents\b|\binterest\b|\bpayments?\b|\bstocks traded\b|\bservice\b|\bexpenditure\b|\bincurrence\b
-  |\bacquisition\b|\bnet flows\b
+  |\bacquisition\b|\bnet flows\b|\byield$
 `
 export const EVENTS_PER_PEOPLE = pattern`
   \bdeaths?\b|\bmortality\b|\bbirths?\b|\bbirth rate\b|\bincidence\b|\bhomicides?\b|\bsuicides?\b|\bcases\b

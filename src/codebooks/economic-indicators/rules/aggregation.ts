@@ -29,11 +29,20 @@ export const AGGREGATION_RULES: readonly Rule<TemporalAggregation, TypedContext>
     because: 'The values add up from a reset or from the beginning.',
   },
   {
+    rule: 'stock-averaged',
+    value: 'period-average',
+    when: (s) =>
+      s.type === 'stock' &&
+      /\baverage amounts? outstanding\b|\b(?:week|month|quarter|daily|weekly|monthly) averages?\b/.test(s.name),
+    sure: false,
+    because: 'The name says that the amounts are averaged over the period.',
+  },
+  {
     rule: 'prices-money-rates-at-a-date',
     value: 'point-in-time',
     when: (s) =>
       isType('yield', 'spread', 'capacity', 'stock')(s) ||
-      (s.type === 'interest-rate' && !/\baverage interest\b|\bcommitments\b/.test(s.head)),
+      (s.type === 'interest-rate' && !/\baverage interest\b(?! rates?)|\bcommitments\b/.test(s.head)),
     because: 'Rates, yields, spreads, stocks and capacities are as at a date.',
   },
   {

@@ -40,7 +40,7 @@ export const STOCK_OF_THINGS = pattern`
 
 /** Words that say a figure is the net of two opposing flows. */
 export const NET = pattern`
-  \bnet\b(?! of tax)|\bbalance\b(?! sheets?)|\bcurrent account\b|\bcapital account\b|\bfinancial account\b
+  \bnet\b(?! (?:of tax|(?:electricity |power )?(?:generation|production|output|supply)|weight|tonnage|calorific|capacity))|\bbalance\b(?! sheets?)|\bcurrent account\b|\bcapital account\b|\bfinancial account\b
   |\bbudget\b|\bcapital flows?\b|\bdeficit\b|\bsurplus\b|\berrors and omissions\b|\bcapital and financial\b
   |\bbop\b|\bfiscal balance\b|\bdiscrepancy\b|\bnet\/|\blending\/borrowing\b
 `
@@ -53,21 +53,21 @@ export const NET_IN_DESCRIPTION = pattern`
 `
 /** Names of net figures that are themselves a stock or a position. */
 export const NET_STOCK = pattern`
-  \bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
-  |\bnet .{0,20}(?:position|assets|debt|credit)\b
+  \bnotional\b|\bamounts outstanding\b|\bnet (?:foreign|domestic|external|international|claims|reserves|open|debt|worth|credit)
+  |\bnet (?!issu).{0,20}(?:position|assets|debt|credit)\b
 `
 export const STOCK = pattern`
   \bdebts?\b(?! service| forgiveness| buyback)|\bmoney supply\b|\bm[0-4]\b|\bbroad money\b|\breserves?\b
   |\bloans?\b|\bcredits?\b|\bbalance sheets?\b|\bstocks?\b(?! traded| market trading)|\binventories\b
-  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims (?:on|of)\b
+  |\bmarket capitali[sz]ation\b|\bdeposits\b|\bassets\b|\bliabilities\b|\barrears\b|\bclaims (?:on|of|within|against|vis)\b|\badvances\b|(?<!\b(?:net|new|gross) )\blending to\b|\bexternal positions?\b|\bcross-border positions?\b
   |\bholdings?\b|\bland\b|\barea\b|\bmonetary base\b|\bcurrency in circulation\b|\bcash in circulation\b
   |\boutstanding\b|\bpublic debt\b|\binternational investment position\b|\bmortgages?\b|\bexposures?\b
   |\bsavings deposits\b|\bnet worth\b|\bcapital stock\b|\brail lines\b|\bundisbursed\b|\bloan portfolio\b
-  |\bin storage\b|\bgas storage\b|\bbills outstanding\b|\bgovernment bonds\b
+  |\bin storage\b|\b(?:gas|oil|underground|working) storage\b|\bbills outstanding\b|\bgovernment bonds\b
 `
 /** Words that make credit or debt a flow of a period instead of a stock. */
 export const GRANTED = pattern`
-  \b(?:new|granted|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
+  ^interest on\b|\b(?:new|granted|begun|started|starts|completed|authori[sz]ed|originations?|disbursements?|commitments?|forgiven|forgiveness|rescheduled|buyback
   |reduction|issued|issuance|purchases|repurchases|service|repayments?|charges|payments?)\b
 `
 export const PRODUCED = pattern`

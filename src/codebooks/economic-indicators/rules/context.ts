@@ -7,7 +7,7 @@ import type { Cumulative, FieldReading, Indicator, IndicatorType, Unit } from '.
  * profit".
  */
 const WHOLE_AT_END = pattern`
-  , (?:%|percent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
+  , (?:%|percent(?:age)?|per cent|share) (?:of )?[^,]{2,60}$|\bas (?:a )?(?:%|percent(?:age)?|share|proportion) of .{2,60}$
 `
 
 /** The texts and the unit of one indicator as rules see them. All texts are in lower case and of bounded length. */
@@ -73,12 +73,12 @@ const MODIFIER = pattern`
 `
 /** Notes on the price basis in a name, such as "at constant prices", which say nothing about what is measured. */
 const BASIS =
-  /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
+  /(?:,? ?\bat )?\b(?:constant|current|market|basic|factor|(?<=at )producers?'?) (?:prices|cost|lcu|us ?\$)(?![a-z])/g
 /**
  * The end of a name that says what is included or excluded, as in "Savings, including emission damage". It does not say what
  * is measured, so it is left out.
  */
-const BESIDES = /, (?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
+const BESIDES = /(?:, | (?=excluding))(?:including|incl\.?|excluding|excl\.?|ex\.?|except) [^,]{1,60}$/
 /** Units texts that are only a note on method, so that the bracket of the name is read as the units instead. */
 const NOTE_UNITS = pattern`
   ^(?:(?:modell?ed|national|projected) (?:ilo )?(?:estimates?)|cumulative|ages? .{1,20}|period average
@@ -86,7 +86,8 @@ const NOTE_UNITS = pattern`
 `
 /** Words after a percent sign that name no total, as in "% change" and "% per annum". */
 const NOT_A_WHOLE = pattern`
-  ^(?:$|change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q|year|month|quarter|annual|per annum|p\.?a|points?|gross$|net$
+  ^(?:$|[\])},;:.]|change|growth|var|yoy|mom|qoq|y\/y|m\/m|q\/q|year|month|quarter|annual|per (?:annum|year|month)|p\.?[ay]|points?|gross$|net$
+  |(?:not )?seasonally|at annual
   |ages |from |all forms|cumulative|balance|full|net balance)
 `
 
@@ -115,7 +116,8 @@ function stripModifiers(name: string): string {
 
 /** Returns the total that a percentage is a part of: "gdp" for "percent of GDP", and '' for "% change" or "% per annum". */
 function wholeOf(text: string): string {
-  const at = /%|\bpercent(?:age)?\b|\bper cent\b|\bpct\b/.exec(text)
+  // A number before the sign is a size, as in "75% LTV", and not the unit.
+  const at = /(?<!\d ?)%|\bpercent(?:age)?\b|\bper cent\b|\bpct\b/.exec(text)
   if (!at) return ''
   const rest = text.slice(at.index + at[0].length).replace(/^ ?(?:of |share of )?(?:the )?/, '')
   return NOT_A_WHOLE.test(rest.trim()) ? '' : rest.replace(/\).*$/, '').trim()
@@ -137,7 +139,7 @@ export function buildRuleContext(
   const whole = isPercent ? wholeOf(units) || wholeOf(bracket) || wholeOf(tail) || toWhole : ''
   const head = name
     .replace(/ ?\([^()]{0,160}\)/g, '')
-    .replace(/, (?:%|percent(?:age)?) .*$/, '')
+    .replace(/, (?:%|percent(?:age)?|per cent) .*$/, '')
     .replace(/, (?:usd|eur|us\$) (?:millions?|billions?)$/, '')
     .replace(BASIS, '')
     .replace(BESIDES, '')

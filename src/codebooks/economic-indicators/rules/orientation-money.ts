@@ -74,13 +74,16 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
   {
     rule: 'change-in-inventories',
     value: 'neutral',
-    when: (s) => /\binventor/.test(s.head) && s.type !== 'growth-rate',
+    when: (s) => /\binventor/.test(s.head) && !/\bsales\b/.test(s.head) && s.type !== 'growth-rate',
     because: 'Inventories are neither good nor bad.',
   },
   {
     rule: 'balance-good',
     value: 'higher-is-positive',
-    when: (s) => BALANCE_GOOD.test(s.head) && (!/\bdeficit\b/.test(s.head) || /\bsurplus\b/.test(s.head)),
+    when: (s) =>
+      BALANCE_GOOD.test(s.head) &&
+      !/\bgross debt\b|\bdebt$/.test(s.head) &&
+      (!/\bdeficit\b/.test(s.head) || /\bsurplus\b/.test(s.head)),
     because: 'Surpluses of trade, current account and budget are good.',
   },
   {
@@ -92,7 +95,7 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
   {
     rule: 'reserves-to-imports',
     value: 'higher-is-positive',
-    when: (s) => /\bimport cover\b|\bmonths of imports\b/.test(s.head),
+    when: (s) => /\bimport cover\b|\b(?:days|months) of (?:net )?imports\b/.test(s.head),
     sure: false,
     because: 'Reserves that last longer are better.',
   },
@@ -124,11 +127,45 @@ export const MONEY_ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[]
     because: 'Remittances received are income.',
   },
   {
+    rule: 'claims-held',
+    value: 'neutral',
+    when: (s) => s.isMoney && s.type === 'stock' && /\bclaims\b/.test(s.head),
+    sure: (s) => /\bclaims (?:on|of)\b/.test(s.head),
+    because: 'Claims of banks are assets of one side (ruling 19).',
+  },
+  {
+    rule: 'securities-issued',
+    value: 'neutral',
+    when: (s) =>
+      s.isMoney &&
+      /^(?:flow|balance)$/.test(s.type) &&
+      /\b(?:issues|issuance)\b/.test(s.head) &&
+      /\b(?:securities|bonds?|debt)\b/.test(s.head),
+    sure: false,
+    because: 'What is raised on markets is external financing (ruling 12).',
+  },
+  {
+    rule: 'forest-area',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'stock' && /\bforest\b/.test(s.head),
+    sure: (s) => /\bforest area\b/.test(s.head),
+    because: 'More forest is better (ruling 35).',
+  },
+  {
+    rule: 'exports-and-imports-of-a-ledger',
+    value: 'higher-is-positive',
+    when: (s) => s.type === 'flow' && /^credits\b(?! to\b)/.test(s.head),
+    sure: false,
+    because: 'The credits of a balance of payments are exports.',
+  },
+  {
     rule: 'spending-for-a-purpose',
     value: 'neutral',
     when: (s) =>
-      /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b/.test(s.head) && !BAD.test(s.head),
-    sure: (s) => !/\bresearch\b/.test(s.head),
+      /\b(?:health|education|research)\b.{0,20}\b(?:expenditures?|spending)\b|\bgerd\b|\bexpenditures? on r&d\b/.test(
+        s.head,
+      ) && !BAD.test(s.head),
+    sure: (s) => !/\bresearch\b|\bgerd\b|r&d/.test(s.head),
     because: 'Spending for whatever purpose is neutral (rulings 23 and 33).',
   },
 ]

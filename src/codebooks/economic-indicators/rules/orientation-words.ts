@@ -17,19 +17,19 @@ export const BAD = pattern`
   |\bdeaths?\b|\bdeath rate\b|\bdying\b|\bdisease|\bhiv\b|\bmalaria\b|\btuberculosis\b|\binfected\b
   |\bincidence of\b|\bcrimes?\b|\bhomicides?\b|\bsuicide|\bbankruptc|\binsolvenc|\barrears\b|\bdelays?\b
   |\bemissions?\b|\bpollution\b|\bterroris|\bchild(?:ren)? (?:labou?r|employment|in employment)\b
-  |\bworking hours of children\b|\binformal\b|\bout[- ]of[- ]school\b|\bearly leavers\b|\bundernourish|\bstunting\b|\bwasting\b
+  |\bworking hours of children\b|\binformal(?:ity)?\b|\bout[- ]of[- ]school\b|\bearly leavers\b|\bundernourish|\bstunting\b|\bwasting\b
   |\bunderweight\b|\boverweight\b|\bobesity\b|\banemia\b|\bdiabetes\b|\bsmoking\b|\bslums?\b
   |\bopen defecation\b|\bnon-?performing\b|\bnpls?\b|\bdefault\b|\bbrib|\blosses due\b|\boutages?\b|\btheft\b
   |\bviolence\b|\bvulnerable employment\b|\bvix\b|\bvolatility\b|\bgini\b|\binequality\b|\bpupil[- ](?:\w{1,12} )?teacher\b
   |\bstudent[- ]teacher\b|\bdebt\b|\bindebted|\blayoffs\b|\bjob (?:cuts|loss)|\bstrikes\b|\bforeclosures?\b
   |\bdelinquen|\bmisery\b|\brecession\b|\buncertainty\b|\bteenage mothers\b|\binfections?\b|\bcorruption rank
   |\bclimate risk\b|\bstress\b|\brisk score\b|\bcasualt|\bdisplaced\b|\bdisplacement\b|\bneet\b
-  |\byouth not in\b|\bdropout|\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b
+  |\byouth not in\b|\bnot in (?:employment|education)\b|\bdropout|\brepeaters\b|\bprevalence of (?:hiv|anemia|stunting)|\blow-birthweight\b
   |\bco2\b|\benergy intensity\b|\bthreatened\b|\bdeforestation\b|\bimpoverish|\bcatastrophic\b
   |\bpushed below\b|\baccidents?\b|\bfatalit|\bunmet need\b|\bmisery\b|\bwater stress\b|\bbeating\b|\bunsafe\b
   |\bgenital mutilation\b|\bcoronavirus\b|\bcovid|\balcohol\b|\binterest arrears\b|\btime to (?:export|import
   |prepare|resolve)|\btime required\b|\btime to clear\b|\btime spent dealing\b|\blead time\b|\bprocedures to\b
-  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bbusiness: cost\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on| of)
+  |\bstart-up procedures\b|\bcost (?:to|of business)\b|\bbusiness: cost\b|\bgreenhouse\b|\binformal payments\b|\bclaims\b(?! on| of| within| against| vis)|\bparticulate\b|\bpm ?2\.5\b|\bpm ?10\b
   |\bmalnutrition\b|\bhunger\b|\brisk premium\b|\bmethane\b|\bnitrous\b|\bfirst married\b|\bdeficits?\b
   |\bdamage\b|\bover-age\b|\bgifts in meetings\b|\bdo not report\b|\bout-of-pocket\b|\btransaction costs?\b|\bunregistered\b
   |\badolescent fertility\b|\bwaste\b(?! (?:recycl|treat))|\bcases\b|\bmeasles\b|\bcholera\b|\bdengue\b|\bcancer\b|\bjob losses\b|\bdroughts\b|\bbills outstanding\b|\bbonds outstanding\b
@@ -62,7 +62,7 @@ export const GOOD = pattern`
   |\bsavings?\b|\bgrants?\b|\btourists?\b|\bphysicians\b|\bnurses\b|\bdoctors\b|\bhospital\b|\batms?\b|\bcash machines\b|\bautomated teller\b|\bbeds\b
   |\bsubscri|\binternet\b|\bservers\b|\bpatents?\b|\barticles\b|\bsanitation\b|\bdrinking water\b
   |\belectricity\b|\bhandwashing\b|\bclean fuels\b|\byield\b|\bschooling\b|\bpassengers\b|\bfreight\b
-  |\bconstruction\b|\bresearch(?:ers)?\b|\btechnicians\b|\bheld by women\b|\bturnover\b|\breceipts\b
+  |\bconstruction\b|\bsold\b|\bvisitors\b|\bgeneration\b|\b(?:rates of|total|regular|average) pay\b|\bresearch(?:ers)?\b|\btechnicians\b|\bheld by women\b|\bturnover\b|\breceipts\b
   |\bworkers\b|\bemployees\b|\bslaughter|\bindustry\b|\bmanufacturing\b|\bretail\b|\bshipments\b|\bcapitali[sz]ation\b
   |\bfixed investment\b|\btrained teachers\b|\bintake\b|\bpersistence\b|\bprogression\b|\bcontracepti
   |\bfamily planning\b|\bformal training\b|\bformally registered\b|\bprotected (?:against|by|areas)\b|\bcatch\b|\bcrude runs\b|\bdecisions\b|\bnew business|\bbranches\b|\bdepositors\b|\baccount\b|\bleading\b
@@ -90,7 +90,7 @@ export const AID = pattern`
   \boda\b|\bofficial aid\b|\bdevelopment assistance\b|\baid flows\b|\bofficial flows\b
 `
 export const BALANCE_GOOD = pattern`
-  \btrade balance\b|\bbalance of (?:trade|goods|payments)\b|\bcurrent account\b|\bbudget\b(?! (?:revenue
+  \btrade balance\b|\bbalance (?:of|on) (?:trade|goods|payments|services)\b|\bcurrent account\b|\bbudget\b(?! (?:revenue
   |expenditure|spending))|\bnet lending\b(?! to)|\bfiscal balance\b|\bprimary balance\b|\bnet exports\b
   |\bexternal balance\b|\bdeficit(?: ?\/ ?| or )surplus\b|\bsurplus(?: or |.{0,8}\/ ?)deficit\b|\bstructural balance\b|\bcyclically adjusted balance\b|\bsurplus ?\/ ?deficit\b|\bnet trade\b|\bbudget balance\b
 `
@@ -111,7 +111,7 @@ export const BAD_SCORE = pattern`
   |\bpollution\b|\bstringency\b|\bhunger\b
 `
 export const PRICE_LEVEL = pattern`
-  \btrade[- ]weighted\b|\bhome price\b|\beffective exchange\b|\breer\b|\bneer\b|\blabou?r costs?\b|\bemployment cost\b|\bdollar index\b|\bhous(?:e
+  \btrade[- ]weighted\b|\ball[- ]items\b|\bhome price\b|\beffective exchange\b|\breer\b|\bneer\b|\blabou?r costs?\b|\bemployment cost\b|\bdollar index\b|\bhous(?:e
   |ing) index\b|\bfreight\b|\bbaltic\b|\bimports?\b|\bcommodit
 `
 export const GOOD_SCORE = pattern`

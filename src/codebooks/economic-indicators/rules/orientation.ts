@@ -142,7 +142,8 @@ export const ORIENTATION_RULES: readonly Rule<Orientation, TypedContext>[] = [
   {
     rule: 'inflation-expected',
     value: 'neutral',
-    when: (s) => s.type === 'sentiment' && /\binflation\b|\bprices?\b|\binterest\b/.test(s.head),
+    when: (s) =>
+      s.type === 'sentiment' && /\binflation\b|\bprices?\b|\binterest\b|\bcredit standards\b|\btighten/.test(s.head),
     sure: false,
     because: 'Expected inflation is neutral.',
   },

@@ -29,7 +29,7 @@ export const NET_OF_FLOWS = pattern`
   \b(?:imports?|exports?|trade|transfers?|flows?), net\b|\bnet (?:imports?|exports?|trade|transfers?|flows?)\b
 `
 export const NAME_RATIO = pattern`
-  \bratios?\b|\bin months of imports\b|\bimport cover\b|\bas a (?:proportion|percentage|share) of\b|\bdebt\b
+  \bratios?\b|\bin months of imports\b|\bdays of (?:net )?imports\b|\bimport cover\b|\bas a (?:proportion|percentage|share) of\b|\bdebt\b
   |\bto [a-z]+$|\bper \d
 `
 export const GDP = pattern`
@@ -76,7 +76,7 @@ export const KIND_OF_PEOPLE = pattern`
 export const PARTICIPATION = pattern`
   \bunemployment\b(?! benefit)|\bparticipation rate\b|\bemployment rate\b|\bemployment to population\b
   |\bcapacity utili[sz]ation\b|\bjobless rate\b|\bactivity rate\b|\blabou?r force with\b|\bunderemployment\b
-  |\butili[sz]ation\b|\blabou?r participation\b|\bclaimant (?:count )?rate\b
+  |\butili[sz]ation\b|\blabou?r participation\b|\bclaimant (?:count )?rate\b|\binformal(?:ity)? (?:employment )?rate\b
 `
 /** Names of taxes, tariffs and contributions, whose rates are set by law. */
 export const LAW_RATE = pattern`
@@ -92,7 +92,7 @@ export const CONDITION = pattern`
   |seats)\b|\bnet intake\b|\bpersistence\b|\bprogression\b|\brepeaters\b|\bdropout\b|\bundernourishment\b
   |\binternet\b|\bwomen who\b|\bpeople (?:who|using|practicing|with)\b|\bfirms\b|\bsmoking\b|\battendance\b
   |\bpregnant women\b|\bhomeownership\b|\bsuccess rate\b|\bdetection rate\b|\bcompleteness\b|\bchurn\b
-  |\bat risk\b
+  |\bat risk\b|\bneet\b|\bnot in (?:employment|education)\b
 `
 /** Words for totals that are flows of money, energy or time, as in "% of exports". */
 export const MONEY_WHOLE = pattern`

@@ -7,12 +7,12 @@ export const GROWTH = words`
   |monthly change|wachstum|croissance|crecimiento|инфляция
 `
 export const GROWTH_UNITS = pattern`
-  % ?(?:change|growth|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent 
-  |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year|\bgrowth rate\b|percent(?:age)? change
+  % ?(?:change|growth|var|yoy|mom|qoq|y\/y|m\/m|q\/q)|\bpercent(?:age)? (?:change|growth)|annual (?:% |percent 
+  |percentage )?(?:growth|change)|^annual %$|\b(?:yoy|mom|qoq)\b|year[- ]on[- ]year|\bgrowth rate\b|percent(?:age)? change|\brates? of (?:change|growth|increase)\b
 `
-export const CHANGE = /(?<!climate |use )\bchanges?\b(?! of (?:address|ownership))/
+export const CHANGE = /(?<!climate |use |dates? of )\bchanges?\b(?! of (?:address|ownership))/
 export const PRICE_WORD = words`
-  prices?|cpi|ppi|wpi|rpi|hicp|pce price|deflators?|cost of living|unit value|inflation|precios|prix|preise
+  prices?|cpih?|cpif|ipca|ppi|wpi|rpi|hicp|pce price|deflators?|cost of living|unit value|inflation|precios|prix|preise
 `
 export const DEBT = words`
   debts?|indebtedness|liabilities|arrears|borrowings|bonds outstanding|dod
@@ -23,20 +23,27 @@ export const DEBT_SERVICE = pattern`
 `
 export const INTEREST_RATE = words`
   fixed rate mortgage average|federal funds target range|interest rates?|policy rates?|interbank(?: (?:offered )?rates?)?|lending rates?|deposit rates?
-  |(?:reverse )?repo(?: rate)?|repurchase rate|overnight(?: (?:financing|lending|deposit|index
+  |(?:reverse )?repo(?: rate)?|repurchase rate|short[- ]term rates?|call rates?|lombard(?: rate)?|rediscount rates?|selic|tiie|
+  overnight(?: (?:financing|lending|deposit|index
   |funding))?(?: rate)?|sofr|sonia|estr|eonia|saron|tona|[a-z]{1,5}ibor|discount rates?
   |prime(?: lending)? rates?|fed(?:eral)? funds(?: target)?(?: rate)?|mortgage rates?|bank rates?|cash rate
   |base rate|key rate|refinanc\w* rates?|refi rate|call money(?: rate)?|loan rates?|borrowing rates?
   |swap rates?|funding rates?|(?:lending|deposit|standing) facility(?: rate)?|interest on|financing rates?
   |money market rates?|treasury bill rates?|mortgage interest|funds rate
 `
+/** Money that is lent or kept. Where such a name has units per year, the indicator is the rate of interest on it. */
+export const LENT = pattern`
+  \bloans?\b|\bdeposits?\b|\blending\b|\bcredits?\b|\bmortgages?\b|\boverdrafts?\b|\brefinancing\b|\bfacility\b|\badvances\b
+  |\bcertificates of deposit\b|\bcall money\b|\bcommercial paper\b
+`
+export const PER_YEAR = /\bper (?:annum|year)\b|\bp\.? ?[ay]\b|\bannual percent\b/
 export const YIELD = pattern`
   \byields?\b|\bgovernment bonds?\b|\b\d{1,2}[- ]?(?:y|yr|year)s?(?: \w{1,14})? (?:bonds?|notes?|treasury
   |gilts?|bunds?|jgb)\b|\b(?:bonds?|notes?|treasury|gilts?|bunds?) \d{1,2} ?(?:y|yr|year)s?\b|\b(?:t
   |treasury)[- ]?(?:bills?|bonds?|notes?)\b|\btreasury (?:bill )?rates?\b|\bconstant maturity\b|\b\d{1,2}[- ](?:month|week) bills?\b|\b(?:inflation[- ](?:indexed|linked|protected)|treasury) securit(?:y|ies)\b
 `
 export const EXCHANGE_RATE = pattern`
-  \bfx\b|\b(?:foreign )?exchange rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b
+  \bfx\b|\b(?:foreign )?exchange rates?\b|\bspot rate at\b|\bmiddle rates?\b|\bforex rates?\b|\bcurrency rate\b|\bparallel rate\b
   |^[a-z]{3} ?\/ ?[a-z]{3}\b|\balternative conversion factor\b|^(?:\w+ )?currency$
 `
 export const SENTIMENT = pattern`
@@ -74,7 +81,7 @@ export const COMMODITY = pattern`
 `
 /** Words for goods whose prices are surveyed in shops, at pumps or among households. */
 export const PUMP_OR_RETAIL = pattern`
-  \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b
+  \bgasoline\b|\bpetrol\b|\bdiesel\b|\bpump\b|\bretail\b|\bproducer prices?\b|\bfarm[- ]?gate\b|\bfarm prices?\b|\bhous(?:e|ing)\b|\bhomes?\b|\bpropert(?:y|ies)\b
   |\brents?\b|\belectricity\b|\bfuel\b|\bconsumer\b|\bapartments?\b|\bdwellings?\b
 `
 export const WAGE = pattern`

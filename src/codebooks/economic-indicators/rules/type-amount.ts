@@ -28,7 +28,9 @@ import type { Rule, RuleContext } from './context.ts'
 import { CHANGE, COUNTED_EVENT, COUNTED_STATE } from './shared-words.ts'
 
 const isAmount = (c: RuleContext) => c.isMoney || c.unit.kind === 'physical' || c.unit.kind === 'unknown'
-const namesStock = (c: RuleContext) => STOCK.test(c.head) && !GRANTED.test(c.head)
+/** The credits of a balance of payments are flows, unlike credit that is owed. */
+const CREDITS_AND_DEBITS = /^(?:credits|debits)\b(?! to\b)/
+const namesStock = (c: RuleContext) => STOCK.test(c.head) && !GRANTED.test(c.head) && !CREDITS_AND_DEBITS.test(c.head)
 
 /** The rules for amounts, tried in order after all other rules for the type. The last rule fits every indicator. */
 export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [

@@ -2,7 +2,17 @@
 import { pattern, words } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
-import { CHANGE, GROWTH, GROWTH_UNITS, PRICE_WORD, SCORE, SENTIMENT, STOCK_MARKET } from './shared-words.ts'
+import {
+  CHANGE,
+  GROWTH,
+  GROWTH_UNITS,
+  LENT,
+  PER_YEAR,
+  PRICE_WORD,
+  SCORE,
+  SENTIMENT,
+  STOCK_MARKET,
+} from './shared-words.ts'
 
 /** Names of columns that identify or describe the rows of a table. */
 const NO_INDICATOR = pattern`
@@ -72,7 +82,7 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'temperature',
     value: 'other',
-    when: (c) => c.unit.kind === 'temperature' || /\b(?:latitude|longitude)\b/.test(c.head),
+    when: (c) => c.unit.kind === 'temperature' || /\b(?:latitude|longitude)\b|\bdegree[- ]days?\b/.test(c.head),
     because: 'Temperatures and coordinates are none of the other types.',
   },
   {
@@ -144,7 +154,7 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'name-spread',
     value: 'spread',
     when: (c) =>
-      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b|\bbreak-?even inflation\b|\bcds\b|\bcredit default swap/.test(
+      (/\bspreads?\b|\brisk premium\b|\bterm premium\b|\byield curve\b(?!.{0,20}\b(?:rate|yield|spot))|\bbreak-?even inflation\b|\bcds\b|\bcredit default swap/.test(
         c.head,
       ) &&
         !/\bdisease\b/.test(c.head)) ||
@@ -189,7 +199,8 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
       !PORTION_WORD.test(c.head) &&
       !SCORE.test(c.head) &&
       !SENTIMENT.test(c.head) &&
-      !/\bpmi\b/.test(c.head),
+      !/\bpmi\b|\bpurchasing managers/.test(c.head) &&
+      !(LENT.test(c.head) && PER_YEAR.test(c.units)),
     sure: (c) =>
       !/\bindex\b/.test(c.head) ||
       PRICE_WORD.test(c.head) ||
@@ -199,11 +210,20 @@ export const CONCEPT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   },
 ]
 
+const RATE_OF_CHANGE = /\b(?:annual|yearly|year-on-year|12[- ]months?|twelve[- ]months?) (?:rates?|% rate)\b/
+const CHANGE_OF_PERIOD = pattern`
+  \b(?:percent(?:age)?|per cent) changes?\b|\brates? of (?:change|increase)\b|\b(?:monthly|annual|quarterly) (?:%|percent(?:age)?) var\b
+  |\bchange (?:from|over|on) (?:the )?(?:previous|preceding|same|year|month)\b
+`
+
 /** Whether the name sets one rate, yield or price against another one, or states the inflation that a market implies. */
 function isDifferenceOfRates(c: RuleContext): boolean {
   if (!c.isPercent) return false
   if (/\bforward inflation expectation\b/.test(c.head)) return true
-  return /\b(?:minus|relative to|over|less)\b/.test(c.head) && (c.head.match(RATES_AND_YIELDS)?.length ?? 0) >= 2
+  return (
+    /\b(?:minus|relative to|over(?! \d)|less(?! than))\b/.test(c.head) &&
+    (c.head.match(RATES_AND_YIELDS)?.length ?? 0) >= 2
+  )
 }
 
 /** Whether the name or the units of an indicator speak of a change over a period. */
@@ -212,7 +232,14 @@ function isGrowth(c: RuleContext): boolean {
   if (c.unit.kind === 'physical' || c.isMoney) return false
   if (GROWTH_UNITS.test(c.units)) return true
   if (GROWTH_EXCLUDED.test(c.head)) return false
-  if (/\bpercentage change\b/.test(c.name) && c.isPercent) return true
+  if (c.isPercent && CHANGE_OF_PERIOD.test(c.name)) return true
+  if (
+    c.isBarePercent &&
+    RATE_OF_CHANGE.test(c.name) &&
+    !LENT.test(c.head) &&
+    CHANGES_IN_BARE_PERCENT.test(c.head.replace(/cpih|ipca|hicp/, 'cpi'))
+  )
+    return true
   if (c.unit.kind === 'index' && !/\b(?:yoy|mom|qoq)\b/.test(c.head)) return false
   if (/% ?(?:change|growth)/.test(c.name)) return true
   return GROWTH.test(c.head) && c.whole === '' && c.unit.kind !== 'currency'

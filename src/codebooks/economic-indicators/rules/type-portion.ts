@@ -1,6 +1,6 @@
 /** The rules for the types share, ratio and percentage, which differ by what an amount is divided by. */
 import type { IndicatorType } from '../types.ts'
-import { type Rule, type RuleContext, wholeItself } from './context.ts'
+import type { Rule } from './context.ts'
 import {
   CONDITION,
   CONDITION_IN_PERCENT_UNSURE,
@@ -9,7 +9,6 @@ import {
   DEPENDENCY_RATIO,
   GDP,
   KIND_OF_PEOPLE,
-  LAW_RATE,
   MONEY_WHOLE,
   NAME_RATIO,
   NET_OF_FLOWS,
@@ -17,51 +16,23 @@ import {
   NOT_PART_OF_GDP_UNSURE,
   PART_OF_FLOW_UNSURE,
   PART_OF_GDP,
-  PARTICIPATION,
-  PEOPLE,
   PER_HEAD,
   STATE_WHOLE,
 } from './portion-words.ts'
 import { DEBT, DEBT_SERVICE } from './shared-words.ts'
-
-const isOfPeople = (c: RuleContext) => c.isPercent && PEOPLE.test(wholeItself(c))
+import { isOfPeople, RATE_TYPE_RULES } from './type-rates.ts'
 
 /** The rules for shares, ratios and percentages, tried in order after the rules for prices and before those for amounts. */
 export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
-  {
-    rule: 'grant-element',
-    value: 'share',
-    when: (c) => c.isPercent && /\bgrant element\b/.test(c.head),
-    because: 'The average grant element in % is a share (ruling 3).',
-  },
-  {
-    rule: 'rate-set-by-law',
-    value: 'percentage',
-    when: (c) =>
-      c.isPercent &&
-      LAW_RATE.test(c.head) &&
-      (c.whole === '' || /\bprofits?\b/.test(c.whole)) &&
-      !/\bto gdp\b|\brevenues?\b|\bpayment systems?\b/.test(c.head),
-    sure: (c) => !/\bcollected\b|\bcompliance\b|\befficiency\b|\bevasion\b/.test(c.head),
-    because: 'Tax, tariff and social-security rates are percentages set by law.',
-  },
-  {
-    rule: 'labour-or-utilisation-rate',
-    value: 'percentage',
-    when: (c) =>
-      c.isPercent &&
-      PARTICIPATION.test(c.head) &&
-      !/\bratio of\b/.test(c.head) &&
-      (!KIND_OF_PEOPLE.test(c.head) || /\bunemployment rate\b/.test(c.head)) &&
-      !/\bcoverage\b|\bbenefit/.test(c.head) &&
-      (c.whole === '' || isOfPeople(c) || /\bcapacity\b/.test(c.whole)),
-    because: 'Unemployment, participation, employment and utilisation rates are percentages.',
-  },
+  ...RATE_TYPE_RULES,
   {
     rule: 'per-head',
     value: 'ratio',
     when: (c) =>
-      PER_HEAD.test(c.head) && !c.isBarePercent && c.unit.kind !== 'index' && !/\bper capita income tax\b/.test(c.head),
+      PER_HEAD.test(c.head) &&
+      !c.isBarePercent &&
+      !/^(?:index|duration)$/.test(c.unit.kind) &&
+      !/\bper capita income tax\b/.test(c.head),
     because: 'An amount per head is a ratio.',
   },
   {
@@ -146,7 +117,9 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
       c.isPercent &&
       (isOfPeople(c) || /\btotal\b/.test(c.whole) || c.isBarePercent) &&
       KIND_OF_PEOPLE.test(c.head) &&
-      !/^trained\b|\bexposed\b|\bslums\b|\bat risk\b|\bsavings?\b/.test(c.head),
+      !/^trained\b|\bexposed\b|\bneet\b|\bnot in (?:employment|education)\b|\bslums\b|\bat risk\b|\bsavings?\b/.test(
+        c.head,
+      ),
     sure: (c) =>
       !/\bpersistence\b/.test(c.head) && (isOfPeople(c) || c.whole !== '' || /share|held by|women in/.test(c.head)),
     because: 'It says which kind the people are (ruling 3).',
@@ -222,7 +195,7 @@ export const PORTION_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       (c.isPercent ||
         c.unit.kind === 'unknown' ||
-        (c.unit.kind === 'duration' && /\bimport cover\b|\bmonths of imports\b/.test(c.head))) &&
+        (c.unit.kind === 'duration' && /\bimport cover\b|\b(?:days|months) of (?:net )?imports\b/.test(c.head))) &&
       NAME_RATIO.test(c.head),
     sure: (c) => /\bratio\b/.test(c.head) && / to /.test(c.head),
     because: 'The name divides one quantity by another.',

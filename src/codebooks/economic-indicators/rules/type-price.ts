@@ -1,62 +1,40 @@
 /** The rules for the types of prices, interest rates, yields, opinions and indices. */
-import { pattern } from '../readers/pattern.ts'
 import type { IndicatorType } from '../types.ts'
 import type { Rule, RuleContext } from './context.ts'
-import { COMMODITY, EXCHANGE_RATE, INTEREST_RATE, SCORE, SENTIMENT, STOCK_MARKET, WAGE, YIELD } from './shared-words.ts'
-
-const OUTPUT_MEASURE = pattern`
-  \bproductivity\b|\bgdp\b|\bvalue added\b|\bper unit of\b|\bintensity\b
-`
-const EXCHANGE_RATE_EXCLUDED = pattern`
-  \beffective\b|\breserves?\b|\bindex\b|\bintervention\b|\bturnover\b|\bratio\b
-`
-const NAME_PRICE_IN_MONEY = pattern`
-  \bprices?\b(?! index)|\bcost of (?:a|one)\b|\btariffs?\b|\bfares?\b
-`
-const NAME_PRICE_IN_MONEY_EXCLUDED = pattern`
-  \bgdp\b|\bgross domestic\b|\bexpenditure\b|\bsubsid|\bvalue added\b|\bconsumption\b
-`
-const COMMODITY_IN_MONEY = pattern`
-  ^(?:brent|wti|crude oil|gold|silver|copper|bitcoin|natural gas|coal|platinum)\b
-`
-const COMMODITY_IN_MONEY_EXCLUDED = pattern`
-  \b(?:exports?|imports?|reserves?|production|stocks|rents|consumption|per capita)\b
-`
-const OPINION_SURE = pattern`
-  \bconfidence\b|\bsentiment\b|\boptimism\b|\bexpectations?\b|\bclimate\b|\bzew\b|\bifo\b|\bnahb\b|\bnfib\b
-  |\btankan\b|\bgfk\b
-`
-const UNITS_INDEX_UNSURE = pattern`
-  \b(?:ratio|number of|per capita|balance of trade|current account|debt|parity)\b
-`
-const NAME_INDEX = pattern`
-  \bindex\b|\bindices\b|\branks?\b|\branking\b|\bscores?\b|\brating\b|\bpmi\b|\breer\b|\bneer\b
-  |\beffective exchange rate\b|\bterms of trade\b|\bcpi\b|\bppi\b|\bdeflator\b|\bease of doing business\b
-`
-/** The governance indicators of the World Bank, which are scores although their names may not say so. */
-const GOVERNANCE = pattern`
-  \bcontrol of corruption\b|\brule of law\b|\bgovernment effectiveness\b|\bregulatory quality\b
-  |\bvoice and accountability\b|\bpolitical stability\b
-`
-/** Words that make a series in index points an index. Without such a word the points may be those of an opinion survey. */
-const INDEX_SAID = pattern`
-  \bindex\b|\bindices\b|\bpmi\b|\bism\b|\bfed\b|\bcpi\b|\bppi\b|\bprices?\b|\bdeflator\b|\bproduction\b|\boutput\b
-  |\bproductivity\b|\bcosts?\b|\bearnings\b|\bwages?\b|\bsales\b|\bexports?\b|\bimports?\b|\bterms of trade\b
-  |\bexchange rate\b|\breer\b|\bneer\b|\bactivity\b|\borders\b|\bemployment\b|\bcorruption\b|\bterrorism\b|\binflation\b
-  |\bturnover\b|\bconstruction\b|\bmanufacturing\b|\bservices\b|\bfreight\b|\bgdp\b|\bvolume\b
-`
-
-/** Denominators that are an amount of a good, such as a barrel, so that money divided by them is a price. */
-const GOODS = pattern`
-  ^(?:\d{1,4} ?)?(?:barrel|tonne|kg|litre|pound|bushel|gallon|ounce|troy ounce|m2|m3|[kmgt]wh|mmbtu|therm|short ton|cwt
-  |dozen|head|unit|piece|dry tonne|dmtu?|bag|feu|teu|container|kwh|cubic met.*|square (?:foot|feet|met.*)
-  |sq ?ft|cigarette.*|pack)$
-`
-const WORK_TIME = /^(?:hour|day|week|month|year)$/
-/** Words beside which the name of an interest rate means another thing, such as "payments" in "interest payments". */
-const RATE_CONTEXT = pattern`
-  \bpayments?\b|\bincome\b|\bexpenses?\b|\barrears\b|\bspread\b|\bshare\b|\bcoverage\b|\bgrowth\b
-`
+import {
+  COMMODITY_IN_MONEY,
+  COMMODITY_IN_MONEY_EXCLUDED,
+  EXCHANGE_RATE_EXCLUDED,
+  GOODS,
+  GOVERNANCE,
+  GOVERNMENT_BOND,
+  INDEX_SAID,
+  MONEY_OF_A_COUNTRY,
+  NAME_INDEX,
+  NAME_PRICE_IN_MONEY,
+  NAME_PRICE_IN_MONEY_EXCLUDED,
+  OPINION_SURE,
+  OUTPUT_MEASURE,
+  PAIR_OF_CURRENCIES,
+  PRICE_OF_A_GOOD,
+  QUOTED,
+  RATE_CONTEXT,
+  RATE_NAME,
+  UNITS_INDEX_UNSURE,
+  WORK_TIME,
+} from './price-words.ts'
+import {
+  COMMODITY,
+  EXCHANGE_RATE,
+  INTEREST_RATE,
+  LENT,
+  PER_YEAR,
+  SCORE,
+  SENTIMENT,
+  STOCK_MARKET,
+  WAGE,
+  YIELD,
+} from './shared-words.ts'
 
 const isPerGood = (c: RuleContext) => c.unit.per !== null && GOODS.test(c.unit.per.toLowerCase())
 const measuresOutput = (c: RuleContext) => OUTPUT_MEASURE.test(c.head)
@@ -69,18 +47,42 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
   {
     rule: 'bond-yield',
     value: 'yield',
-    when: (c) => c.isPercent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head) && c.whole === '',
+    when: (c) =>
+      ((c.isPercent && YIELD.test(c.head) && !/\bpolicy\b|\bholdings?\b/.test(c.head)) ||
+        (c.isPercent &&
+          /\blong[- ]term interest rates?\b/.test(c.head) &&
+          GOVERNMENT_BOND.test(`${c.name} ${c.description}`)) ||
+        (c.unit.kind === 'unknown' && /\byields?\b/.test(c.head) && GOVERNMENT_BOND.test(c.head))) &&
+      c.whole === '',
     sure: (c) =>
+      c.isPercent &&
       /\byields?\b|\bbonds?\b|\bnotes?\b|\bconstant maturity\b|\btreasury bills?\b|\bgilts?\b|\bbunds?\b/.test(
         c.head,
-      ) && !/\binterest rate\b/.test(c.head),
+      ) &&
+      !/\binterest rate\b/.test(c.head),
     because: 'The name says the return on a security.',
   },
   {
     rule: 'interest-rate',
     value: 'interest-rate',
-    when: (c) => c.isPercent && c.whole === '' && INTEREST_RATE.test(c.head) && !RATE_CONTEXT.test(c.head),
+    when: (c) =>
+      (c.isPercent || (c.unit.kind === 'unknown' && RATE_NAME.test(c.head))) &&
+      c.whole === '' &&
+      INTEREST_RATE.test(c.head) &&
+      !RATE_CONTEXT.test(c.head),
+    sure: (c) => c.isPercent,
     because: 'The name says the price of borrowing or keeping money, in percent.',
+  },
+  {
+    rule: 'rate-on-money-lent',
+    value: 'interest-rate',
+    when: (c) =>
+      c.isBarePercent &&
+      LENT.test(c.head) &&
+      (PER_YEAR.test(c.units) || /\brates?$/.test(c.head)) &&
+      !RATE_CONTEXT.test(c.head),
+    sure: false,
+    because: 'The name says money that is lent or kept, and the units or the name a rate on it.',
   },
   {
     rule: 'conversion-factor',
@@ -126,9 +128,27 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       c.isMoney &&
       (NAME_PRICE_IN_MONEY.test(c.head) || (/\b(?:spot|futures)\b/.test(c.head) && c.unit.scale === 1)) &&
-      !NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head),
-    sure: (c) => c.unit.scale === 1,
+      (!NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head) || (c.unit.scale === 1 && PRICE_OF_A_GOOD.test(c.head))),
+    sure: (c) => c.unit.scale === 1 && !NAME_PRICE_IN_MONEY_EXCLUDED.test(c.head),
     because: 'The name says price and the units are money.',
+  },
+  {
+    rule: 'money-quoted',
+    value: 'price',
+    when: (c) =>
+      c.isMoney &&
+      c.unit.scale === 1 &&
+      ((QUOTED.test(c.name) && MONEY_OF_A_COUNTRY.test(c.head)) || PAIR_OF_CURRENCIES.test(c.head)),
+    sure: false,
+    because: 'The name says the rate at which a currency is bought or sold.',
+  },
+  {
+    rule: 'name-price-no-units',
+    value: 'price',
+    when: (c) =>
+      c.unit.kind === 'unknown' && /\b(?:average|retail|spot|farm[- ]?gate|producer) prices?\b(?! ind)/.test(c.head),
+    sure: false,
+    because: 'The name says the price of a good, but there are no units.',
   },
   {
     rule: 'pay-per-employee',
@@ -178,7 +198,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     rule: 'opinion',
     value: 'sentiment',
     when: (c) =>
-      SENTIMENT.test(c.head) &&
+      (SENTIMENT.test(c.head) || (c.isPercent && /\bnet (?:percentages?|balance of)\b/.test(c.name))) &&
       !SCORE.test(c.head) &&
       !c.isMoney &&
       c.whole === '' &&
@@ -204,7 +224,7 @@ export const PRICE_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     when: (c) =>
       (c.unit.kind === 'unknown' ||
         c.unit.kind === 'ratio' ||
-        (c.isBarePercent && /\bpmi\b/.test(c.head)) ||
+        (c.isBarePercent && /\bpmi\b|\bpurchasing managers/.test(c.head)) ||
         (c.unit.kind === 'count' && /\brank/.test(c.head))) &&
       (NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head) || (c.unit.kind === 'unknown' && GOVERNANCE.test(c.head))),
     sure: (c) => NAME_INDEX.test(c.head) || STOCK_MARKET.test(c.head),
