@@ -9,7 +9,7 @@ import { type FieldAnswer, readBy, type ScoredRow } from './prediction.ts'
 
 /**
  * Fits a calibration on the scored fields that a model may be asked for. What the rules read counts of every row, and what a
- * model answered where one did. A field without labels has the rates of all fields together.
+ * model answered where one did. A field without labels has the least figure of the others.
  */
 export function fitConfidence(scheme: Scheme, scored: readonly ScoredRow[], fields: readonly Field[]): Calibration {
   const asked = new Map(fields.flatMap((field) => (field.asked ? [[field.name, field] as const] : [])))

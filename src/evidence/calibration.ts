@@ -33,7 +33,7 @@ export interface CalibrationBasis {
  * Fits a calibration by shrinkage (the posterior mean of a beta-binomial model, as in empirical Bayes: Efron and Morris 1975).
  * The rate of sure findings, that of guesses, and the ratio between how often a model is right and what it states, are
  * fitted by field. Each is drawn by the weight of 10 labels towards the figure of the prior, or without a prior towards the rate of all
- * fields, which itself is drawn towards 0.8 by the weight of 2. A guess never has a higher confidence than a sure finding of its field,
+ * fields, which itself is drawn towards 0.8 by the weight of 2, with one wrong answer added to each field. A field without labels has the least figure of the others. A guess never has a higher confidence than a sure finding of its field,
  * and no factor raises what a model states. Each item of `rows` holds the answers to one record by one way of deciding. Labels
  * that rules were tuned on must not be given: they would state more than holds elsewhere.
  */
@@ -72,14 +72,18 @@ function fitField(
     const right = some.filter((one) => one.right).length
     return Math.min(1, (right + weight * towards) / (stated + weight))
   }
-  const towards = earlier ?? ratio(outcomes, PRIOR.right, PRIOR.weight)
-  return rounded(
-    ratio(
-      outcomes.filter((one) => one.field === name),
-      towards,
-      SHRINKAGE,
-    ),
-  )
+  const own = outcomes.filter((one) => one.field === name)
+  if (earlier !== undefined) return rounded(ratio(own, earlier, SHRINKAGE))
+  if (own.length === 0) {
+    const others = [...new Set(outcomes.map(({ field }) => field))]
+    return others.length === 0
+      ? PRIOR.right
+      : Math.min(...others.map((other) => fitField(outcomes, other, earlier, statedBy)))
+  }
+  const overall = ratio(outcomes, PRIOR.right, PRIOR.weight)
+  // One wrong answer is added to those of the field, because no sample proves a chance of 1.
+  const missed: AnswerOutcome[] = own.slice(0, 1).map((one) => ({ ...one, right: false }))
+  return rounded(ratio([...own, ...missed], overall, SHRINKAGE))
 }
 
 function statedOf({ stated }: AnswerOutcome): number {

@@ -1,18 +1,24 @@
-/** How often readers, rules and a model were right on labelled indicators that nothing had been tuned on. */
+/** How far readers, rules and a model can be relied on, by labelled indicators that nothing had been tuned on. */
 import type { Calibration } from '../types.ts'
 
+/**
+ * Fitted with `npm run eval -- FILE --fit` on 2026-11-28 on 210 indicators of 27 public catalogues. Their names and units were recalled
+ * by one reader, labelled by two others independently by version 2 of the codebook, and kept where both agreed in all seven
+ * fields (210 of 216). No rule was tuned on them, and they are not shipped. `unit_per` was not labelled, and has the least figure of the others. No live model was
+ * measured, so that a model is taken at its word.
+ */
 export const CALIBRATION: Calibration = {
-  records: 0,
+  records: 210,
   rules: {
-    type: { sure: 0.9, guess: 0.7 },
-    temporal_aggregation: { sure: 0.9, guess: 0.7 },
-    orientation: { sure: 0.9, guess: 0.7 },
-    unit_kind: { sure: 0.9, guess: 0.7 },
-    unit_scale: { sure: 0.9, guess: 0.7 },
-    unit_currency: { sure: 0.9, guess: 0.7 },
-    unit_per: { sure: 0.9, guess: 0.7 },
-    frequency: { sure: 0.9, guess: 0.7 },
+    type: { sure: 0.977, guess: 0.82 },
+    temporal_aggregation: { sure: 0.976, guess: 0.843 },
+    orientation: { sure: 0.975, guess: 0.835 },
+    unit_kind: { sure: 0.994, guess: 0.66 },
+    unit_scale: { sure: 0.994, guess: 0.925 },
+    unit_currency: { sure: 0.994, guess: 0.823 },
+    unit_per: { sure: 0.975, guess: 0.66 },
+    frequency: { sure: 0.991, guess: 0.795 },
   },
   model: {},
-  spread: 0.5,
+  spread: 0.406,
 }
