@@ -47,6 +47,16 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     because: 'The name says a length of time.',
   },
   {
+    rule: 'money-per-other',
+    value: 'ratio',
+    when: (c) =>
+      (c.isMoney || c.unit.kind === 'physical') &&
+      ((c.unit.per !== null && !/^(?:day|week|month|quarter|year|annum)$/.test(c.unit.per)) ||
+        MONEY_PER_OTHER.test(c.head)),
+    sure: (c) => MONEY_PER_OTHER_SURE.test(c.head),
+    because: 'The amount is divided by a different quantity.',
+  },
+  {
     rule: 'capacity',
     value: 'capacity',
     when: (c) =>
@@ -82,16 +92,6 @@ export const AMOUNT_TYPE_RULES: readonly Rule<IndicatorType>[] = [
     value: 'flow',
     when: (c) => c.isMoney && LEDGER_FLOW.test(c.units) && !/\bnet\b/.test(c.head),
     because: 'The units are those of gross disbursements, commitments or payments.',
-  },
-  {
-    rule: 'money-per-other',
-    value: 'ratio',
-    when: (c) =>
-      (c.isMoney || c.unit.kind === 'physical') &&
-      ((c.unit.per !== null && !/^(?:day|week|month|quarter|year|annum)$/.test(c.unit.per)) ||
-        MONEY_PER_OTHER.test(c.head)),
-    sure: (c) => MONEY_PER_OTHER_SURE.test(c.head),
-    because: 'The amount is divided by a different quantity.',
   },
   {
     rule: 'median-income',

@@ -36,6 +36,12 @@ const KINDS: Readonly<Record<string, readonly (readonly [name: string, units: st
     ['Yen per Swiss franc, closing', 'Yen', 'price point-in-time 0'],
     ['Spot rate, average in the month', 'CZK per EUR', 'price point-in-time 0'],
   ],
+  'amounts that only their units divide by people': [
+    ['Milling capacity (tonnes per inhabitant)', undefined, 'ratio * *'],
+    ['Installed windmill capacity', 'Watts per person', 'ratio * *'],
+    ['Storage capacity for grain', 'Litres per capita', 'ratio * *'],
+    ['Refining capacity', 'Barrels per day', 'capacity point-in-time *'],
+  ],
   'net of nothing that can fall below zero': [
     ['Net electricity generation from straw', 'GWh', 'volume period-total +'],
     ['Net production of cheese', 'tonnes', 'volume period-total +'],
@@ -100,4 +106,9 @@ test('an annual rate on loans is never a sure growth rate', () => {
     const { type } = readIndicator({ indicator_id: 'x', name, units: '%', sample_values: [] })
     assert.equal(type.value === 'growth-rate' && type.sure, false, name)
   }
+})
+
+test('an amount that only its units divide by people is never sure', () => {
+  for (const name of ['Installed windmill capacity (watts per capita)', 'Milling capacity (tonnes per inhabitant)'])
+    assert.equal(readIndicator({ indicator_id: 'x', name, sample_values: [] }).type.sure, false, name)
 })
