@@ -2,9 +2,8 @@
 import type { Calibration } from '../types.ts'
 
 /**
- * Fitted with `npm run eval -- FILE --fit` on 2026-11-28 on 210 indicators of 27 public catalogues. Their names and units were recalled
- * by one reader, labelled by two others independently by version 2 of the codebook, and kept where both agreed in all seven
- * fields (210 of 216). No rule was tuned on them, and they are not shipped. `unit_per` was not labelled, and has the least figure of the others. No live model was
+ * Fitted with `npm run eval -- FILE --fit` on `calibration-labels.jsonl`, which the README beside it describes: no rule was tuned on
+ * it. A test checks that the figures are current. `unit_per` was not labelled, and has the least figure of the others. No live model was
  * measured, so that a model is taken at its word.
  */
 export const CALIBRATION: Calibration = {

@@ -405,6 +405,14 @@ test('the fit counts what the rules read, and what a model answered where one di
   assert.deepEqual(rules['kind'], { sure: 0.8, guess: 0.8 })
 })
 
+test('the shipped calibration is what the fit on its labels gives', () => {
+  const file = new URL('../../../src/codebooks/economic-indicators/calibration-labels.jsonl', import.meta.url)
+  const { rows, problems } = parseGold(readFileSync(file, 'utf8'))
+  assert.deepEqual(problems, [])
+  const scored = rows.map((row) => ({ row, prediction: predictByRules(scheme, row.indicator) }))
+  assert.deepEqual(fitConfidence(scheme, scored, scoredFields(codebook, rows)), scheme.code?.calibration)
+})
+
 test('a result gives back what its model stated, and a guess of the offline model is a guess', () => {
   const [row] = parseGold(lines(ROW)).rows
   assert.ok(row)
