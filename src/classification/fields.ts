@@ -43,14 +43,6 @@ export function isSameLabel(a: LabelValue | undefined, b: LabelValue | undefined
   return a.length === b.length && a.every((value) => b.includes(value))
 }
 
-/** The sources of a field whose label is an answer of a model, given now or taken from the answers that are kept. */
-const MODEL_SOURCES: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse'])
-
-/** Whether the source of a field, as `field_source` of a result names it, is a model. No rule may have the name of a source. */
-export function isModelSource(source: string): boolean {
-  return MODEL_SOURCES.has(source)
-}
-
 /**
  * Returns the names of the fields that rules do not decide alone, so that an answer is wanted for them: all askable fields in
  * mode `model`, those without a decisive finding in mode `hybrid`, none in mode `rules`. Left out are fields that the labels

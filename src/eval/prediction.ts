@@ -44,9 +44,6 @@ export type ResultToScore = Pick<
   'labels' | 'confidence' | 'field_confidence' | 'field_source' | 'model'
 >
 
-/** The sources of a field that are no rule. */
-const OTHER_SOURCES: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse', 'person'])
-
 /**
  * Takes the prediction from a result of the service. The rules read the record again, because a result does not hold their
  * reading. `isGuess` says whether a model's answers are guesses of the offline model.
@@ -60,7 +57,7 @@ export function predictByResult(
   const { labels, confidence, field_confidence: confidences, field_source: sources } = result
   const reading = readBy(scheme, indicator)
   const answers = Object.entries(sources).map(([field, source]): FieldAnswer => {
-    const kind = answerKind(OTHER_SOURCES.has(source) ? source : 'rules', reading[field], isGuess)
+    const kind = answerKind(source, reading[field], isGuess)
     const calibrated = confidences[field] ?? 0
     // A result holds the calibrated confidence, from which the stated one follows.
     const factor = kind === 'model' ? (calibrationOf(scheme)?.model[field] ?? 1) : 1

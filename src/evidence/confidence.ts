@@ -14,11 +14,22 @@ export function calibrationOf({ calibration, code }: Pick<Scheme, 'calibration' 
   return calibration ?? code?.calibration ?? null
 }
 
-/** Returns what gave the answer to a field: `by` is the source, and `guessed` says whether it is a guess of the offline model. */
+/** The sources of a field whose label is an answer of a model, given now or taken from the answers that are kept. */
+const MODEL_SOURCES: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse'])
+
+/** Whether the source of a field, as `field_source` of a result names it, is a model. No rule may have the name of a source. */
+export function isModelSource(source: string): boolean {
+  return MODEL_SOURCES.has(source)
+}
+
+/**
+ * Returns what gave the answer to a field. `by` is its source, or the rule that decided it; `guessed` says whether a model's answer is a guess
+ * of the offline model.
+ */
 export function answerKind(by: string, finding: Reading[string] | undefined, guessed: boolean): AnswerKind {
-  if (by === 'rules') return finding?.sure === true ? 'sure' : 'guess'
   if (by === 'person') return 'person'
-  return guessed ? 'guess' : 'model'
+  if (isModelSource(by)) return guessed ? 'guess' : 'model'
+  return finding?.sure === true ? 'sure' : 'guess'
 }
 
 /**

@@ -10,9 +10,6 @@ import type { LabelledRow } from './row-labels.ts'
 import type { CertifiedRun } from './run-part.ts'
 
 const ROWS_PER_QUERY = 1_000
-/** The sources of a field that are no rule. */
-const OTHER_SOURCES: ReadonlySet<string> = new Set(['model', 'escalation', 'reuse', 'person'])
-
 /**
  * Fits the calibration of the run's catalogue on the labelled rows and keeps it, unless it is the one that is kept already.
  * Labels in dispute are left out, and one that nobody could give counts as wrong. Resolves with the number of rows that the calibration
@@ -69,7 +66,7 @@ function outcomesOf(
         : [{ field, kind: finding.sure ? 'sure' : 'guess', stated: 1, right: isRight(finding.value) }]
     const source = sources[field]
     if (source === undefined) return read
-    const kind = answerKind(OTHER_SOURCES.has(source) ? source : 'rules', finding, isOfflineGuess(model))
+    const kind = answerKind(source, finding, isOfflineGuess(model))
     if (kind !== 'model') return read
     const stated = Math.min(1, (confidences[field] ?? 0) / (before.model[field] || 1))
     return [...read, { field, kind, stated, right: isRight(labels[field]) }]

@@ -1,8 +1,9 @@
 /** What people's labels of a certificate say of the rules and of the model, kept as evidence for later runs of the catalogue. */
 import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
-import { isModelSource, isSameLabel } from '../../classification/fields.ts'
+import { isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { LabelValue } from '../../classification/types.ts'
+import { isModelSource } from '../../evidence/confidence.ts'
 import { MODEL_SOURCE } from '../../evidence/gate/field-gates.ts'
 import type { CertificateStore, LabelOutcome, RunRowWithInput } from '../../store/types.ts'
 import type { Evaluation } from './evaluate.ts'

@@ -1,8 +1,9 @@
 /** Audits of a batch: which indicators the model is asked about blind, what rules may decide alone, and what checks found. */
 import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
-import { askableFields, isModelSource, isSameLabel } from '../../classification/fields.ts'
+import { askableFields, isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Reading } from '../../classification/types.ts'
+import { isModelSource } from '../../evidence/confidence.ts'
 import { auditRank, isAuditedSteadily } from '../../evidence/gate/audit-plan.ts'
 import { createFieldGates, type FieldGates, MODEL_SOURCE } from '../../evidence/gate/field-gates.ts'
 import type { Trust } from '../../evidence/gate/trust.ts'

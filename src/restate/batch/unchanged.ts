@@ -4,15 +4,13 @@ import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Mode, Reading } from '../../classification/types.ts'
 import { isValueOf } from '../../codebooks/codebook.ts'
+import { isModelSource } from '../../evidence/confidence.ts'
 import type { LatestResult } from '../../store/types.ts'
 import type { Prepared } from './prepare.ts'
 import type { BatchOptions } from './types.ts'
 
 /** The strength of each mode: a result made in a weaker mode is made again in a stronger one. */
 const MODE_STRENGTH: Readonly<Record<Mode, number>> = { rules: 0, hybrid: 1, model: 2 }
-
-/** The sources of a field that are no rule. */
-const ANSWERED: ReadonlySet<string> = new Set(['reuse', 'model', 'escalation', 'person'])
 
 /**
  * Whether the earlier result `known` still holds: the content, codebook, prompt and model are the same, the mode is no
@@ -50,7 +48,7 @@ function isPersonsAlone(
   scheme: PreparedScheme,
 ): boolean {
   if (hash === scheme.hash) return true
-  const isByModel = Object.values(sources).some((source) => ANSWERED.has(source) && source !== 'person')
+  const isByModel = Object.values(sources).some(isModelSource)
   return !isByModel && askableFields(scheme.codebook).every((field) => isValueOf(field, labels[field.name]))
 }
 
@@ -62,7 +60,7 @@ function isPersonsAlone(
 function agreesWithRules({ codebook }: PreparedScheme, known: Classification, reading: Reading, mode: Mode): boolean {
   return Object.entries(reading).every(([name, finding]) => {
     const source = known.field_source[name]
-    if (source === undefined || ANSWERED.has(source)) return true
+    if (source === undefined || source === 'person' || isModelSource(source)) return true
     const field = codebook.field.get(name)
     if (field === undefined || !appliesTo(field, known.labels)) return true
     if (mode === 'hybrid' && field.asked && !isDecisive(finding)) return false

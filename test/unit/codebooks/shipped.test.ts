@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { builtInFile, loadCodebook, schemeOf } from '../../../src/catalogue/codebook-files.ts'
-import { isModelSource } from '../../../src/classification/fields.ts'
 import { BUILT_IN_NAMES } from '../../../src/codebooks/built-in.ts'
 import { codebookJsonSchema } from '../../../src/codebooks/json-schema.ts'
 import { parseCodebook } from '../../../src/codebooks/parse.ts'
 import { isServiceError } from '../../../src/errors.ts'
+import { isModelSource } from '../../../src/evidence/confidence.ts'
 import { ALL_RULES, MODEL_SOURCE } from '../../../src/evidence/gate/field-gates.ts'
 
 const folder = new URL('../../../src/codebooks/', import.meta.url)
