@@ -1,12 +1,12 @@
 /** Derives everything that follows from the request of a batch and its codebook alone, as a pure computation that every step can repeat. */
 import { DEFAULT_CATALOGUE, DEFAULT_TARGET } from '../../classification/batch-request.ts'
 import { packRuleOf } from '../../classification/chunks.ts'
-import { normaliseIndicator } from '../../classification/indicator.ts'
+import { type NormalisedIndicator, normaliseIndicator } from '../../classification/indicator.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { questionShapeOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { humanShapeOf } from '../../classification/shape.ts'
-import type { Indicator, Mode, Reading } from '../../classification/types.ts'
+import type { CodebookCode, Indicator, Mode, Reading } from '../../classification/types.ts'
 import { NO_TRUST, type Trust, withTrust } from '../../evidence/gate/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
@@ -68,6 +68,31 @@ export function catalogueOf({ catalogue }: BatchRequest): string {
   return catalogue ?? DEFAULT_CATALOGUE
 }
 
+/** An indicator as it was submitted, normalised, and what the rules found of it. */
+interface ReadIndicator extends NormalisedIndicator {
+  readonly found: Reading
+}
+
+/**
+ * What was read of the requests that this process works on, and by which code. The steps of a batch that run in one
+ * attempt share the request, so that the rules read each indicator once in it and not once a step.
+ */
+const readRequests = new WeakMap<
+  BatchRequest,
+  { readonly code: CodebookCode | null; readonly read: readonly ReadIndicator[] }
+>()
+
+function readOnce(request: BatchRequest, { code }: PreparedScheme): readonly ReadIndicator[] {
+  const known = readRequests.get(request)
+  if (known !== undefined && known.code === code) return known.read
+  const read = request.indicators.map((raw): ReadIndicator => {
+    const normalised = normaliseIndicator(raw)
+    return { ...normalised, found: code?.read(normalised.indicator) ?? {} }
+  })
+  readRequests.set(request, { code, read })
+  return read
+}
+
 /**
  * Normalises and reads every indicator of the request. `model` is the configured primary model, which is part of every
  * shape. Each kind of warning is given once for the whole batch, with a count.
@@ -81,12 +106,10 @@ export function prepare(
   const unknown = new Set<string>()
   let unknownFields = 0
   let droppedPoints = 0
-  const prepared = request.indicators.map((raw, position): Prepared => {
-    const { indicator, warnings } = normaliseIndicator(raw)
+  const prepared = readOnce(request, scheme).map(({ indicator, warnings, found }, position): Prepared => {
     for (const field of warnings.unknownFields) unknown.add(field)
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints
-    const found = scheme.code?.read(indicator) ?? {}
     const audit = isAudit(indicator, found, position)
     const reading = audit ? withTrust(found, NO_TRUST) : trust === null ? found : withTrust(found, trust)
     const context = audit
