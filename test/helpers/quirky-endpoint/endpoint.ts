@@ -95,7 +95,10 @@ function listOf(behaviour: Behaviour): readonly Quirk[] {
 }
 
 function send(response: ServerResponse, { status = 200, headers = {}, body = '', raw }: Reply): void {
-  if (raw !== undefined) return raw(response)
+  if (raw !== undefined) {
+    raw(response)
+    return
+  }
   const isText = typeof body === 'string' || Buffer.isBuffer(body)
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(isText ? body : JSON.stringify(body))
