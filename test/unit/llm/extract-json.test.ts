@@ -213,7 +213,8 @@ describe('for any answer and any message', () => {
         const text = JSON.stringify({ answers }, null, isIndented ? 2 : 0)
         const wrapped = outer(inner(text))
         const found = inContent(wrapped)
-        // An object of one property can only be put around JSON.
+        // A fence around an encoded text is no form that was seen, and an object can only be put around JSON.
+        if (wrapped.startsWith('```json\n"')) return
         if (parseJson(inner(text)) === undefined && outer('0').startsWith('{"result": ')) return
         assert.equal(JSON.stringify(found), expected(answers), wrapped)
       }),
