@@ -31,6 +31,11 @@ export function loadDotEnv(): void {
   }
 }
 
+/** Sets variables of this process, which its child processes inherit. */
+export function setVariables(values: Readonly<Record<string, string>>): void {
+  Object.assign(process.env, values)
+}
+
 /** The environment of this process with `overrides` on top; an override of null removes its variable. */
 export function childEnvironment(overrides: Readonly<Record<string, string | null>>): Record<string, string> {
   const result: Record<string, string> = {}
@@ -48,4 +53,18 @@ export function childEnvironment(overrides: Readonly<Record<string, string | nul
 export function composeEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
   const withoutDotEnv = Object.fromEntries([...dotEnvNames].map((name) => [name, null]))
   return childEnvironment({ ...withoutDotEnv, ...overrides })
+}
+
+/**
+ * Runs `build` while no variable whose name matches `names` can be read from the environment, for packages that would read
+ * variables of their own choice. `build` must not be asynchronous.
+ */
+export function withoutVariables<T>(names: RegExp, build: () => T): T {
+  const hidden = Object.entries(process.env).filter(([name]) => names.test(name))
+  for (const [name] of hidden) delete process.env[name]
+  try {
+    return build()
+  } finally {
+    for (const [name, value] of hidden) process.env[name] = value
+  }
 }
