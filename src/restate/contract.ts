@@ -11,6 +11,8 @@ export * from './evidence-contract.ts'
 
 export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'
+/** A header of batches: the start of the process that submits a run, so that a resumed run tries the endpoint anew. */
+export const PART_HEADER = 'x-run-part'
 
 export interface Warning {
   readonly code: string
@@ -117,6 +119,8 @@ export interface BudgetResponse {
   readonly safety: number
   /** Milliseconds until the cluster starts requests again; 0 while it is not paused. */
   readonly paused_ms: number
+  /** Why the cluster is paused, and for how many milliseconds it has been; present only while it is. */
+  readonly pause?: { readonly reason: string; readonly for_ms: number }
   /**
    * The factor, from 0.1 to 1, by which the pace is lowered after the provider refused requests for their rate. It
    * returns to 1 by itself.
@@ -131,6 +135,7 @@ export interface BudgetResponse {
     readonly rpm: number
     readonly tpm: number | null
     readonly demand: number
+    readonly in_flight: number
     readonly expires_in_ms: number
   }[]
 }

@@ -42,13 +42,19 @@ export type AskOutcome =
       readonly request: ModelRequestRecord
     }
   /** The chunk is done: it has its answers, or failures that another attempt would not mend. */
-  | ({ readonly kind: 'answered' } & ChunkReply)
+  | ({
+      readonly kind: 'answered'
+      /** The beginning of an answer of which nothing could be used. It is not journaled. */
+      readonly seen?: string
+    } & ChunkReply)
 
 /**
  * The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands
  * in results.
  */
 const MAX_MODEL_LENGTH = 100
+/** So many characters of an unusable answer are shown. */
+const MAX_SEEN_LENGTH = 200
 /** An endpoint's failure message is cut to this many characters. */
 const MAX_MESSAGE_LENGTH = 600
 
@@ -68,8 +74,8 @@ export async function askOnce(
   const earlier = await readEarlierChunk(deps.schemes, request)
   const outcome = await ask(deps, earlier.scheme, earlier.request, requestId, signal)
   if (outcome.kind !== 'answered') return outcome
-  const { kind, ...reply } = outcome
-  return { kind, ...toEarlierReply(reply, earlier.scheme) }
+  const { kind, seen, ...reply } = outcome
+  return { kind, ...(seen === undefined ? {} : { seen }), ...toEarlierReply(reply, earlier.scheme) }
 }
 
 async function ask(
@@ -160,13 +166,14 @@ function readReply(
   record: ModelRequestRecord,
 ): AskOutcome {
   const { decisions, unanswered } = parseAnswers(scheme.codebook, reply.answer, request.items)
-  return answered(
+  const outcome = answered(
     scheme,
     model,
     [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
     unanswered,
     [record],
   )
+  return decisions.size > 0 ? outcome : { ...outcome, seen: clean(JSON.stringify(reply.answer), MAX_SEEN_LENGTH) }
 }
 
 function readFailure(

@@ -2,9 +2,10 @@
 import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
-import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
+import type { AskOutcome } from './ask.ts'
+import { type AskOnTrialDeps, askOnTrial } from './ask-on-trial.ts'
 
-export interface ChunkDeps extends AskDeps {
+export interface ChunkDeps extends AskOnTrialDeps {
   readonly countAnswered: CountAnswered
 }
 
@@ -42,9 +43,10 @@ export async function answerChunk(
   const sent: ModelRequestRecord[] = []
   let tries = 0
   for (let turn = 0; ; turn += 1) {
-    const requestId = `${ctx.request().id}-${turn}`
+    const { id, attemptCompletedSignal: signal } = ctx.request()
+    const requestId = `${id}-${turn}`
     const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
-      const found = await askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal)
+      const found = await askOnTrial(deps, request, { id, requestId, signal })
       // Answered indicators are counted inside the step, because a replay would count them again outside. Escalated
       // indicators were counted with the answer of the primary model, and an indicator with open fields is counted with
       // the chunk that answers the last of them.
