@@ -72,10 +72,7 @@ export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly started_at: string
   readonly updated_at: string
   readonly batches: number
-  /**
-   * The number of indicators that the model has answered, those of open batches included. The count is about a second
-   * behind.
-   */
+  /** Indicators that the model has answered, those of open batches included. The count is about a second behind. */
   readonly answered: number
 }
 
@@ -110,10 +107,7 @@ export type BudgetRequest = z.infer<typeof budgetRequestSchema>
 
 /** The cluster's rate budget now. A `tpm` of null means that tokens are not bounded. */
 export interface BudgetResponse {
-  /**
-   * Requests a minute as they were set for the cluster. The replicas start fewer, by `safety`, `pace_factor` and the
-   * limits of `account`.
-   */
+  /** As set for the cluster. The replicas start fewer, by `safety`, `pace_factor` and the limits of `account`. */
   readonly rpm: number
   readonly tpm: number | null
   readonly safety: number

@@ -186,7 +186,7 @@ function readFailure(
 ): AskOutcome {
   const message = clean(error.message, MAX_MESSAGE_LENGTH)
   if (error.code === 'model-rate-limited') {
-    const waitMs = permit.refused(error.retryAfterMs, rateOf(error))
+    const waitMs = permit.refused(error.retryAfterMs, rateOf(error), message)
     return { kind: 'wait', waitMs, request: record }
   }
   if (isEndpointAway(error.code)) {
