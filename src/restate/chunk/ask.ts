@@ -30,7 +30,7 @@ export interface AskDeps {
 export type AskOutcome =
   /**
    * The chunk must wait `waitMs`, because the rate budget allows no start sooner or the endpoint has refused `request`
-   * for its rate.
+   * for its rate or until a time.
    */
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
   /** The endpoint is away or slow, so that the same question may be answered later. */
@@ -185,7 +185,9 @@ function readFailure(
   record: ModelRequestRecord,
 ): AskOutcome {
   const message = clean(error.message, MAX_MESSAGE_LENGTH)
-  if (error.code === 'model-rate-limited') {
+  // A server that says when it will answer is asked again then, and the wait uses no try.
+  const isToldToWait = error.code === 'model-unavailable' && error.retryAfterMs !== undefined
+  if (error.code === 'model-rate-limited' || isToldToWait) {
     const waitMs = permit.refused(error.retryAfterMs, rateOf(error), message)
     return { kind: 'wait', waitMs, request: record }
   }
