@@ -12,7 +12,7 @@ import { createErrorBodyFetch } from './error-bodies.ts'
 import { type EndpointContext, toServiceError } from './errors.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
-import { redact, redactExact } from './redaction.ts'
+import { excerptOf, redact, redactExact } from './redaction.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
 
 export interface OpenAiClientOptions {
@@ -101,9 +101,9 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
           )
           .withResponse()
         const paid = () => paidUsage(completion, model, performance.now() - started)
-        const { answer, ...billed } = readAnswer(completion, contextOf(model), paid)
+        const { answer, excerpt, ...billed } = readAnswer(completion, contextOf(model), paid)
         end('ok', billed)
-        return { answer, ...billed, rate: parseRateHeaders(response.headers) }
+        return { answer, excerpt, ...billed, rate: parseRateHeaders(response.headers) }
       } catch (error) {
         const failure = toServiceError(error, contextOf(model))
         end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)
@@ -124,7 +124,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   }
 }
 
-type PaidAnswer = PaidUsage & { readonly answer: unknown }
+type PaidAnswer = PaidUsage & Pick<ModelReply, 'answer' | 'excerpt'>
 
 /** Reads the JSON of an answer. Throws `PaidAnswerError` for an answer that was billed but cannot be used. */
 function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: () => PaidUsage): PaidAnswer {
@@ -167,16 +167,17 @@ function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: (
   }
   const content = message.content
   const text = typeof content === 'string' ? redactExact(content, secrets) : ''
+  const excerpt = excerptOf(text, secrets)
   const parsed = parseJson(text)
   if (parsed === undefined) {
     const length = `${text.length} characters`
     throw new PaidAnswerError(
       'model-bad-answer',
-      `model "${model}" answered with text that is not JSON (${length})`,
+      `model "${model}" answered with text that is not JSON (${length})${excerpt === '' ? '' : `: ${excerpt}`}`,
       paid,
     )
   }
-  return { answer: parsed, ...paid }
+  return { answer: parsed, excerpt, ...paid }
 }
 
 /** Reads the billed tokens of an answer. A number that is missing or malformed counts as 0, because some endpoints send none. */

@@ -53,8 +53,8 @@ export type AskOutcome =
  * in results.
  */
 const MAX_MODEL_LENGTH = 100
-/** So many characters of an unusable answer are shown. */
-const MAX_SEEN_LENGTH = 200
+/** An answer of which nothing can be used is shown with at most this many characters. */
+const MAX_SEEN_LENGTH = 210
 /** An endpoint's failure message is cut to this many characters. */
 const MAX_MESSAGE_LENGTH = 600
 
@@ -173,7 +173,8 @@ function readReply(
     unanswered,
     [record],
   )
-  return decisions.size > 0 ? outcome : { ...outcome, seen: clean(JSON.stringify(reply.answer), MAX_SEEN_LENGTH) }
+  const { excerpt } = reply
+  return decisions.size > 0 || excerpt === undefined ? outcome : { ...outcome, seen: clean(excerpt, MAX_SEEN_LENGTH) }
 }
 
 function readFailure(

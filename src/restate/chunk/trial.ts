@@ -141,6 +141,6 @@ function failureOf(
   const advice = `${ADVICE[code] ?? OTHER_ADVICE}; then resume the run`
   return {
     code: kind === 'away' ? 'model-unavailable' : 'model-unusable',
-    message: `the run has had no usable answer, and ${how} (${code}): ${message}. To try: ${advice}`,
+    message: `the run has had no usable answer, and ${how} (${code}): ${message.replace(/\.$/, '')}. To try: ${advice}`,
   }
 }

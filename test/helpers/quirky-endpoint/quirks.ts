@@ -1,12 +1,14 @@
 /** All quirks by name. Each kind stands in a file of its own; a new file is added to the list below. */
+import { CLOSED_ACCOUNTS, WAITS } from './accounts.ts'
 import type { Quirk } from './types.ts'
+import { USELESS } from './useless.ts'
 import { WRAPPED } from './wrapped.ts'
 
 const CLEAN = {
   clean: (seen) => ({ body: seen.completion({ role: 'assistant', content: seen.text, refusal: null }) }),
 } as const satisfies Readonly<Record<string, Quirk>>
 
-const ALL = { ...CLEAN, ...WRAPPED }
+const ALL = { ...CLEAN, ...WRAPPED, ...CLOSED_ACCOUNTS, ...WAITS, ...USELESS }
 
 export type QuirkName = keyof typeof ALL
 
