@@ -124,7 +124,7 @@ describe('createOpenAiClient', () => {
     assert.deepEqual(reply.usage, { input: 1_000, cachedInput: 400, cacheWriteInput: 0, output: 100 })
     assert.equal(reply.costUsd.toFixed(9), '0.000114000')
     assert.equal(reply.model, 'gpt-6-luna-2026-09-01')
-    const { answer: _, rate: __, ...paid } = reply
+    const { answer: _, excerpt: __, rate: ___, ...paid } = reply
     assert.deepEqual(
       ended.map(({ model, outcome, paid }) => ({ model, outcome, paid })),
       [{ model: 'gpt-6-luna', outcome: 'ok', paid }],
