@@ -158,13 +158,14 @@ async function renew(
 }
 
 async function write(client: pg.ClientBase, { budget, removed, holder }: LeaseDecision): Promise<void> {
-  const { accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil } = budget
+  const { accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil, pauseReason, pausedSince } =
+    budget
   const { replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm } = holder
   await client.query(WRITE, [
     ...[accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil, [...removed]],
     ...[replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm],
     ...[holder.leaseNumber, holder.expiresAt, holder.seenAt],
-    ...[storableText(budget.pauseReason ?? '') || null, budget.pausedSince, holder.inFlight],
+    ...[pauseReason === null ? null : storableText(pauseReason), pausedSince, holder.inFlight],
   ])
 }
 

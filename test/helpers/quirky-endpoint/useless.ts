@@ -10,6 +10,7 @@ export const USELESS = {
   'refused-always': (seen) => message(seen, { content: null, refusal: 'I cannot help with the weather.' }),
   'bad-request-always': () => refusal(400, 'The weather forbids this request.'),
   'http-500': () => ({ status: 500, body: { error: { message: 'The weather is bad today.' } } }),
+  silent: () => ({ raw: () => undefined, isBilled: true }),
   'mixed-useless': (seen) =>
     seen.index % 2 === 0
       ? message(seen, { content: 'The weather is fine.' })
