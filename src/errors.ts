@@ -85,6 +85,8 @@ export class ServiceError extends Error {
   readonly code: ErrorCode
   /** Milliseconds that the refusing server asks its callers to wait; undefined where it names no time. */
   readonly retryAfterMs: number | undefined
+  /** The id that the model's endpoint gave to the request that failed, for its support; undefined where it gave none. */
+  requestId: string | undefined
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause })

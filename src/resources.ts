@@ -5,6 +5,7 @@ import { loadBuiltIns } from './catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
 import type { DatabaseConnection } from './config/database-connection.ts'
+import { withoutVariables } from './config/environment.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
@@ -111,18 +112,11 @@ export function createResources(config: Config, service: string, log: Logger): R
     applicationName: 'classify-service',
     log,
   })
-  const model = createOpenAiClient({
-    // The OpenAI package demands a key; an endpoint without keys ignores it.
-    apiKey: openai.apiKey ?? 'none',
-    baseUrl: openai.baseUrl,
-    model: openai.model,
-    escalationModel: openai.escalationModel,
-    reasoningEffort: openai.reasoningEffort,
-    timeoutMs: openai.timeoutMs,
-    prices: withDefaultPrices(openai.prices),
-    log,
-    hooks: { requestEnded: countRequests(metrics) },
-  })
+  const prices = withDefaultPrices(openai.prices)
+  // The OpenAI package would read variables that it knows by itself, such as OPENAI_CUSTOM_HEADERS.
+  const model = withoutVariables(/^OPENAI_/, () =>
+    createOpenAiClient({ ...openai, prices, log, hooks: { requestEnded: countRequests(metrics) } }),
+  )
   // The limiter grants no permit until the lease client has given it the budget of the first lease.
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
   const ratePool = openRatePool(config.database.connection, log)

@@ -1,5 +1,5 @@
 /** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
-import { type Codebook, type Field, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
+import { type Codebook, type Field, type FieldKind, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
 import { isRecord } from '../lib/json.ts'
 import { cleanText, cutText, oneLine } from './clean-text.ts'
 import { isRuledOut, isSameLabel } from './fields.ts'
@@ -36,16 +36,23 @@ export interface ParsedAnswers {
 
 type Element = Readonly<Record<string, unknown>>
 
+/** How the confidences of an answer count: in percent as the schema asks, or from 0 to 1. */
+type Scale = 'percent' | 'fraction'
+
 /**
  * Reads an answer of the form `{answers: [...]}` without ever throwing. Each field asked of a key ends either in the key's
- * decision or in `unanswered`, and one bad element or label leaves the others valid.
+ * decision or in `unanswered`, and one bad element or label leaves the others valid. Names, values and confidences that are
+ * only written in another way than the schema asks (in capitals, as texts) are read as what they mean; what they mean must
+ * then be a value of the codebook.
  */
 export function parseAnswers(codebook: Codebook, answer: unknown, asked: readonly AskedKey[]): ParsedAnswers {
   const elementsByKey = new Map<string, Element[]>(asked.map(({ key }) => [key, []]))
   const unknown: string[] = []
-  for (const element of elementsOf(answer)) {
+  const answered = elementsOf(answer)
+  const scale = scaleOf(answered)
+  for (const element of answered) {
     const key = typeof element.key === 'string' ? element.key : ''
-    const elements = elementsByKey.get(key)
+    const elements = elementsByKey.get(key) ?? elementsByKey.get(key.slice(0, 100).trim().toLowerCase())
     if (elements === undefined) unknown.push(cutText(cleanText(key.slice(0, 100)), MAX_UNKNOWN_KEY_LENGTH))
     else elements.push(element)
   }
@@ -53,7 +60,7 @@ export function parseAnswers(codebook: Codebook, answer: unknown, asked: readonl
   const unanswered: Unanswered[] = []
   for (const one of asked) {
     const { key } = one
-    const { decision, open } = readElements(codebook, one, elementsByKey.get(key) ?? [])
+    const { decision, open } = readElements(codebook, one, elementsByKey.get(key) ?? [], scale)
     if (decision !== null) decisions.set(key, decision)
     const byReason = Map.groupBy(open, ({ code, message }) => JSON.stringify([code, message]))
     for (const group of byReason.values()) {
@@ -70,14 +77,19 @@ interface Open {
   readonly message: string
 }
 
-function readElements(codebook: Codebook, { fields, known = {} }: AskedKey, elements: readonly Element[]) {
+function readElements(
+  codebook: Codebook,
+  { fields, known = {} }: AskedKey,
+  elements: readonly Element[],
+  scale: Scale,
+) {
   const labels: Record<string, LabelValue> = {}
   const confidence: Record<string, number> = {}
   const open: Open[] = []
   const leftOut: string[] = []
   for (const field of fields) {
-    const found = elements.flatMap((element) => labelsOf(element).filter((one) => one.field === field))
-    const read = found.map((one) => readLabel(codebook, field, one))
+    const found = elements.flatMap((element) => labelsOf(element).filter((one) => isNamed(one.field, field)))
+    const read = found.map((one) => readLabel(codebook, field, one, scale))
     const [first] = read
     if (first === undefined) leftOut.push(field)
     else if (!read.every((other) => isAlike(first, other))) {
@@ -102,7 +114,7 @@ function readElements(codebook: Codebook, { fields, known = {} }: AskedKey, elem
 
 type ReadLabel = { readonly value: LabelValue; readonly confidence: number } | Pick<Open, 'code' | 'message'>
 
-function readLabel(codebook: Codebook, name: string, { value, confidence }: Element): ReadLabel {
+function readLabel(codebook: Codebook, name: string, { value, confidence }: Element, scale: Scale): ReadLabel {
   const field = codebook.field.get(name)
   if (field === undefined) return { code: 'invalid-answer', message: `there is no field ${name}` }
   const normal = normalValue(field, value)
@@ -112,25 +124,104 @@ function readLabel(codebook: Codebook, name: string, { value, confidence }: Elem
     return { code: 'none-of-these', message: `${name}: none of the codes shown fits` }
   }
   if (!isValueOf(field, normal)) return { code: 'invalid-answer', message: `${name}: not a value of the codebook` }
-  const sure = readPercent(confidence)
+  const sure = readConfidence(confidence, scale)
   if (sure === null) return { code: 'invalid-answer', message: `${name}: the confidence must be 0 to 100` }
   return { value: normal, confidence: sure }
 }
 
-/** Drops repeated values of a list, and makes a text of the model's own safe to store and to print. */
-function normalValue({ multi, type }: Field, value: unknown): unknown {
-  if (multi !== null && Array.isArray(value)) return [...new Set(value as unknown[])]
-  const isOwnText = type.kind === 'text' || type.kind === 'pattern'
-  return isOwnText && typeof value === 'string' ? oneLine(value.slice(0, MAX_TEXT_READ)) : value
+/**
+ * Turns a value that is only written in another way into the value of the field that it means, drops repeated values of a
+ * list, and makes a text of the model's own safe to store and to print. A value that means none of the field's is returned as
+ * it is.
+ */
+function normalValue(field: Field, value: unknown): unknown {
+  if (isValueOf(field, value) && !isOwnText(field.type)) return value
+  if (field.nullable && fold(value) === 'null') return null
+  if (field.multi === null) return normalSingle(field.type, value)
+  return Array.isArray(value) ? [...new Set(value.map((one: unknown) => normalSingle(field.type, one)))] : value
+}
+
+function normalSingle(type: FieldKind, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (isOwnText(type)) return oneLine(value.slice(0, MAX_TEXT_READ))
+  if (type.kind === 'number') return NUMBER.test(value) ? Number(value) : value
+  const folded = fold(value)
+  if (type.kind === 'codes') return folded === NONE_OF_THESE ? NONE_OF_THESE : (foldedCodes(type).get(folded) ?? value)
+  const meant = type.kind === 'values' ? type.values.filter((known) => fold(known.value) === folded) : []
+  return meant.length === 1 ? meant[0]?.value : value
+}
+
+const NUMBER = /^\s{0,9}[+-]?\d{1,20}(?:\.\d{1,20})?\s{0,9}$/
+
+const isOwnText = ({ kind }: FieldKind) => kind === 'text' || kind === 'pattern'
+
+/** A word without case and outer spaces, in which spaces, hyphens and underscores are one. */
+function fold(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number'
+    ? String(value)
+        .slice(0, MAX_TEXT_READ)
+        .trim()
+        .toLowerCase()
+        .replace(/[\s_-]/g, '-')
+    : ''
+}
+
+const isNamed = (given: unknown, name: string) => given === name || fold(given) === fold(name)
+
+const FOLDED_CODES = new WeakMap<FieldKind, ReadonlyMap<string, string>>()
+
+/** The codes of a list by their folded form, without those that another code has in common. */
+function foldedCodes(type: FieldKind & { readonly kind: 'codes' }): ReadonlyMap<string, string> {
+  const known = FOLDED_CODES.get(type)
+  if (known !== undefined) return known
+  const groups = [...Map.groupBy(type.list.byCode.keys(), fold)].filter(([, codes]) => codes.length === 1)
+  const folded = new Map(groups.map(([key, [code = '']]) => [key, code]))
+  FOLDED_CODES.set(type, folded)
+  return folded
+}
+
+/** What words say of a confidence, in percent. A medium one is too low to stand. */
+const WORDS: Readonly<Record<string, number>> = {
+  'very-high': 95,
+  high: 90,
+  medium: 50,
+  moderate: 50,
+  low: 20,
+  'very-low': 5,
+}
+
+/** The number that a confidence states as a number, a text or a word; undefined where it states none. */
+function statedNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value !== 'string') return undefined
+  const number = value.slice(0, 60).replace(/\s{0,9}%\s{0,9}$/, '')
+  if (NUMBER.test(number)) return Number(number)
+  const word = fold(value)
+  return Object.hasOwn(WORDS, word) ? WORDS[word] : undefined
+}
+
+/** The scale of an answer's confidences: beside nothing greater than 1, a number between 0 and 1 is no percentage. */
+function scaleOf(elements: readonly Element[]): Scale {
+  const stated = elements.flatMap(labelsOf).flatMap(({ confidence }) => statedNumber(confidence) ?? [])
+  return stated.every((one) => one <= 1) && stated.some(isBetween) ? 'fraction' : 'percent'
+}
+
+const isBetween = (value: number) => value > 0 && value < 1
+
+function readConfidence(value: unknown, scale: Scale): number | null {
+  const stated = statedNumber(value)
+  const isFraction = scale === 'fraction' && stated !== undefined
+  return readPercent(isFraction ? Math.round(stated * 1e6) / 1e4 : value)
 }
 
 /**
- * Turns a percentage into a number from 0 to 1; null for anything else. A fraction between 0 and 1 is refused, because 0.9 may
- * mean 90 % or 0.9 %.
+ * Turns a percentage, which may be a text or a word such as "high", into a number from 0 to 1; null for anything else. A
+ * fraction between 0 and 1 is refused, because 0.9 may mean 90 % or 0.9 %.
  */
 export function readPercent(value: unknown): number | null {
-  if (typeof value !== 'number' || !Number.isFinite(value) || (value > 0 && value < 1)) return null
-  return Math.min(100, Math.max(0, value)) / 100
+  const stated = statedNumber(value)
+  if (stated === undefined || isBetween(stated)) return null
+  return Math.min(100, Math.max(0, stated)) / 100
 }
 
 function isAlike(one: ReadLabel, other: ReadLabel): boolean {
@@ -149,6 +240,9 @@ function elementsOf(answer: unknown): readonly Element[] {
     : []
 }
 
+/** The labels of an element: a list, or an object with a label under the name of each field. */
 function labelsOf({ labels }: Element): readonly Element[] {
-  return Array.isArray(labels) ? labels.filter(isRecord) : []
+  if (Array.isArray(labels)) return labels.filter(isRecord)
+  if (!isRecord(labels)) return []
+  return Object.entries(labels).flatMap(([field, label]) => (isRecord(label) ? [{ ...label, field }] : []))
 }

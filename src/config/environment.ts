@@ -49,3 +49,17 @@ export function composeEnvironment(overrides: Readonly<Record<string, string>>):
   const withoutDotEnv = Object.fromEntries([...dotEnvNames].map((name) => [name, null]))
   return childEnvironment({ ...withoutDotEnv, ...overrides })
 }
+
+/**
+ * Runs `build` while no variable whose name matches `names` can be read from the environment, for packages that would read
+ * variables of their own choice. `build` must not be asynchronous.
+ */
+export function withoutVariables<T>(names: RegExp, build: () => T): T {
+  const hidden = Object.entries(process.env).filter(([name]) => names.test(name))
+  for (const [name] of hidden) delete process.env[name]
+  try {
+    return build()
+  } finally {
+    for (const [name, value] of hidden) process.env[name] = value
+  }
+}

@@ -10,8 +10,10 @@ import { VARIABLE_NAMES } from './variables.ts'
 const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|RETENTION|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
 const KNOWN_NAMES = [...VARIABLE_NAMES, ...COMPOSE_VARIABLES]
 
-/** Variables of earlier releases, with the rest of the sentence that says what replaced them. */
+/** Variables of earlier releases, and those that the OpenAI package would read by itself, with the rest of the sentence that says what replaced them. */
 const RETIRED: Readonly<Record<string, string>> = {
+  OPENAI_CUSTOM_HEADERS: 'is not read: set OPENAI_HEADERS',
+  OPENAI_LOG: 'is not read: set LOG_LEVEL',
   RATE_REPLICAS: 'is no longer a variable: the replicas share RATE_RPM and RATE_TPM by themselves',
 }
 

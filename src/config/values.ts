@@ -63,10 +63,32 @@ export const postgresUrl = text.refine(
 )
 
 /**
- * An API key of printable ASCII. Other characters cannot stand in an HTTP header, and the client would report the
- * endpoint as unreachable.
+ * An API key, or another word of printable ASCII. Other characters cannot stand in an HTTP header, and the client would report
+ * the endpoint as unreachable.
  */
 export const apiKey = text.regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+
+/** Headers that belong to the connection or that say what a body is, which only the client itself can set. */
+const OWN_HEADERS =
+  /^(?:host|connection|keep-alive|upgrade|expect|te|trailer|transfer-encoding|proxy-.*|content-.*|accept-encoding)$/i
+const HEADERS_ALLOWED =
+  'must be JSON such as {"X-Team":"statistics"}: names of HTTP headers with texts of printable ASCII, none of them about the body or the connection (Host, Content-Type and the like)'
+const headerSchema = z.record(
+  z
+    .string()
+    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/)
+    .refine((name) => !OWN_HEADERS.test(name)),
+  z.string().regex(/^[!-~](?:[ -~]{0,4000}[!-~])?$/),
+)
+
+/** JSON that gives the values of HTTP headers by their names. The values may be secret, so they are never printed. */
+export const httpHeaders = z.string().transform((json, context) => {
+  const parsed = headerSchema.safeParse(parseJson(json))
+  const names = parsed.success ? Object.keys(parsed.data).map((name) => name.toLowerCase()) : []
+  if (parsed.success && new Set(names).size === names.length) return parsed.data
+  context.addIssue({ code: 'custom', message: HEADERS_ALLOWED })
+  return z.NEVER
+})
 
 /** Prices of one model in USD per million tokens. */
 const priceSchema = z.strictObject({

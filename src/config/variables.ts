@@ -5,6 +5,7 @@ import {
   apiKey,
   decimal,
   hostPort,
+  httpHeaders,
   httpUrl,
   httpUrls,
   identityKeys,
@@ -23,9 +24,14 @@ const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
 export const variables = z.object({
   OPENAI_API_KEY: apiKey.optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_API_VERSION: apiKey.optional(),
+  OPENAI_ORG_ID: apiKey.optional(),
+  OPENAI_PROJECT_ID: apiKey.optional(),
+  OPENAI_HEADERS: httpHeaders.optional(),
   OPENAI_MODEL: text.default('gpt-6-luna'),
   OPENAI_ESCALATION_MODEL: text.optional(),
   OPENAI_REASONING_EFFORT: oneOf(REASONING_EFFORTS).default('none'),
+  OPENAI_MAX_ANSWER_TOKENS: whole(1, 1_000_000).optional(),
   OPENAI_TIMEOUT_MS: whole(100, 600_000).default(60_000),
   OPENAI_PRICES: prices.optional(),
   RATE_RPM: whole(1, 1_000_000).default(1_000),
@@ -80,4 +86,9 @@ export type Variables = z.output<typeof variables>
 export const VARIABLE_NAMES: readonly string[] = Object.keys(variables.shape)
 
 /** Variables whose values appear in no message. */
-export const SECRET_NAMES: ReadonlySet<string> = new Set(['OPENAI_API_KEY', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
+export const SECRET_NAMES: ReadonlySet<string> = new Set([
+  'OPENAI_API_KEY',
+  'OPENAI_HEADERS',
+  'POSTGRES_PASSWORD',
+  'DATABASE_URL',
+])

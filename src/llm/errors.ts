@@ -17,16 +17,25 @@ export interface PaidUsage {
  */
 export class PaidAnswerError extends ServiceError {
   readonly paid: PaidUsage
+  /** Whether the same question may pass when it is asked again, because the client has raised the bound on its answer. */
+  readonly mayRepeat: boolean
 
   constructor(
-    code: Extract<ErrorCode, 'model-cut-off' | 'model-refused' | 'model-bad-answer'>,
+    code: Extract<ErrorCode, 'model-cut-off' | 'model-refused' | 'model-bad-answer' | 'model-unavailable'>,
     message: string,
     paid: PaidUsage,
+    mayRepeat = false,
   ) {
     super(code, message)
     this.name = 'PaidAnswerError'
+    this.mayRepeat = mayRepeat
     this.paid = paid
   }
+}
+
+/** Whether the same question may pass when it is asked again at once; see `PaidAnswerError`. */
+export function mayRepeat(error: unknown): boolean {
+  return error instanceof PaidAnswerError && error.mayRepeat
 }
 
 /** The cost of the answer that `error` reports; null where no bill is known, although a timed-out request may be billed. */

@@ -12,8 +12,10 @@ export interface ModelRequest {
   /** The JSON Schema of the answer in OpenAI's strict form, in which every property is required and no other is allowed. */
   readonly schema: JsonObject
   readonly schemaName: string
-  /** The most tokens that the answer may have. Providers charge their rate limits by this bound, so it is tight. */
+  /** The most tokens that the answer may have, by `answerBound`. Providers charge their rate limits by this bound, so it is tight. */
   readonly maxCompletionTokens: number
+  /** The tokens that the answer needs at most, of which `answerBound` made the bound; absent where the bound is final. */
+  readonly answerTokens?: number
   /** The provider serves requests with the same key from the same cache. */
   readonly cacheKey: string
   readonly signal?: AbortSignal
@@ -31,19 +33,26 @@ export interface ModelReply {
   /** The parsed JSON of the answer. Its form is unchecked, so callers treat it like hostile input. */
   readonly answer: unknown
   /** The beginning of the answer's text without secrets, for the message where nothing of it can be used. */
-  readonly excerpt?: string | undefined
+  readonly excerpt?: (() => string) | undefined
   readonly usage: Usage
   readonly costUsd: number
   /** The name of the model that the endpoint gave in its answer. */
   readonly model: string
   readonly latencyMs: number
   readonly rate: RateSignals
+  /** The id that the endpoint gave to the request, for its support; absent where it gave none. */
+  readonly requestId?: string | undefined
 }
 
 /** Asks a language model. No implementation retries, nor logs or throws a secret. */
 export interface ModelClient {
   /** The configured names of the models. `escalation` is null where no escalation model is set. */
   readonly models: { readonly primary: string; readonly escalation: string | null }
+  /**
+   * The bound to ask with for an answer that needs up to `tokens` tokens: at least that many, and more where the bound is
+   * configured higher or where the model's reasoning takes a part of it.
+   */
+  answerBound(tier: ModelRequest['tier'], tokens: number): number
   /**
    * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
    * (model-rate-limited) or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,

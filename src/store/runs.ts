@@ -110,6 +110,7 @@ const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [
   { name: 'cost_usd', type: 'numeric', value: (row) => row.costUsd },
   { name: 'latency_ms', type: 'float8', value: (row) => row.latencyMs },
   { name: 'outcome', type: 'text', value: (row) => storableText(row.outcome) },
+  { name: 'provider_request_id', type: 'text', value: (row) => row.providerRequestId ?? null },
 ]
 
 /** The parts of an SQL `with` statement that record the model requests of a batch; a request that is recorded already stays as it is. */

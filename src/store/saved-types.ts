@@ -91,6 +91,8 @@ export interface ModelRequestRecord {
   readonly costUsd: number
   readonly latencyMs: number
   readonly outcome: string
+  /** The id that the model's endpoint gave to the request; absent where it gave none, and in journals of earlier releases. */
+  readonly providerRequestId?: string
 }
 
 /** The number of indicators and tokens, summed over the answered requests to a model. */

@@ -1,29 +1,42 @@
 /** The client of a language model: asks any endpoint with OpenAI's chat completions, by the `openai` package. */
-import OpenAI, { APIError } from 'openai'
+import OpenAI from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/http-url.ts'
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
 import { costOf, type PriceTable, priceOf } from '../pricing.ts'
 import type { ModelClient, ModelReply, ModelRequest, Usage } from '../types.ts'
-import { createErrorBodyFetch } from './error-bodies.ts'
-import { type EndpointContext, toServiceError } from './errors.ts'
+import { createAnswerBounds } from './answer-bounds.ts'
+import { readEndpoint } from './endpoint.ts'
+import { createEndpointFetch } from './endpoint-fetch.ts'
+import { type EndpointContext, isFormRefused, toServiceError } from './errors.ts'
+import { createFeatureRegister } from './features.ts'
 import { parseRateHeaders } from './headers.ts'
-import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
-import { excerptOf, redact, redactExact } from './redaction.ts'
+import { buildParams, type ReasoningEffort } from './parameters.ts'
+import { readAnswer } from './read-answer.ts'
+import { excerptOf, redact } from './redaction.ts'
+import { requestIdOf, requestIdOfError, withRequestId } from './request-ids.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
 
 export interface OpenAiClientOptions {
-  /** The bearer token of every request. An endpoint without keys accepts any text. */
-  readonly apiKey: string
+  /** The key of every request; undefined for an endpoint without keys. */
+  readonly apiKey: string | undefined
   /** The base URL of the endpoint. Default: that of OpenAI. */
   readonly baseUrl?: string | undefined
+  /** The version of Azure's API, with which the key goes into the header `api-key`. */
+  readonly apiVersion?: string | undefined
+  /** Headers of every request, which replace ours of the same name. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly organization?: string | undefined
+  readonly project?: string | undefined
   readonly model: string
   readonly escalationModel?: string | undefined
   /** How much the model reasons. Default: none, because the bound on an answer's tokens leaves no room for reasoning. */
   readonly reasoningEffort?: ReasoningEffort | undefined
+  /** The bound on the tokens of an answer, where the one that follows from the question is lower. */
+  readonly maxAnswerTokens?: number | undefined
   /** Milliseconds after which one HTTP request fails, the reading of its body included. */
   readonly timeoutMs: number
   readonly prices: PriceTable
@@ -47,24 +60,26 @@ export interface EndedRequest {
 
 /**
  * Builds a `ModelClient` without a request and without reading the environment. `ask` sends one HTTP request. Where the
- * endpoint refuses a parameter that it does not know, `ask` sends the request again at once without the parameter,
- * which later requests leave out. These extra requests, at most 6 for a model and those in flight, take no start
- * permit. Throws config-invalid where the base URL holds credentials.
+ * endpoint does not take the form of the request, `ask` sends it again at once in a weaker form, which later requests keep.
+ * These extra requests, at most 6 for a model and those in flight, take no start permit. Throws config-invalid where the base
+ * URL holds credentials, or is a deployment of Azure without a version.
  */
 export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   const { log, prices, timeoutMs, hooks } = options
-  const baseUrl = options.baseUrl ?? OPENAI_API_URL
-  const endpoint = readEndpoint(baseUrl)
-  const secrets = [options.apiKey, ...endpoint.secrets]
+  const endpoint = readEndpoint({ ...options, baseUrl: options.baseUrl ?? OPENAI_API_URL })
+  const { secrets } = endpoint
   const models = { primary: options.model, escalation: options.escalationModel ?? null }
   const features = createFeatureRegister(log)
+  const bounds = createAnswerBounds(options.maxAnswerTokens ?? null, log)
   const warnUnpriced = createUnpricedWarnings(log)
   const openai = new OpenAI({
-    apiKey: options.apiKey,
-    baseURL: baseUrl,
+    // The package demands a key. The fetch below sends the headers of `endpoint` in the place of those that the package builds.
+    apiKey: 'unused',
+    baseURL: options.baseUrl ?? OPENAI_API_URL,
+    defaultQuery: { ...endpoint.query },
     timeout: timeoutMs,
     maxRetries: 0,
-    fetch: createErrorBodyFetch(secrets),
+    fetch: createEndpointFetch(endpoint),
     // The SDK reads options that are left undefined from the environment, and its own log may print headers and bodies.
     adminAPIKey: null,
     organization: null,
@@ -88,11 +103,12 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   }
 
   async function send(request: ModelRequest, model: string): Promise<ModelReply> {
-    for (;;) {
-      const sent = features.of(model)
+    const sentBound = request.maxCompletionTokens
+    for (let sent = features.of(model); ; ) {
       const started = performance.now()
       const end = (outcome: 'ok' | ErrorCode, paid: PaidUsage | null) =>
         hooks?.requestEnded?.({ model, outcome, latencyMs: performance.now() - started, paid })
+      let requestId: string | undefined
       try {
         const { data: completion, response } = await openai.chat.completions
           .create(
@@ -100,84 +116,39 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
             request.signal === undefined ? {} : { signal: request.signal },
           )
           .withResponse()
-        const paid = () => paidUsage(completion, model, performance.now() - started)
-        const { answer, excerpt, ...billed } = readAnswer(completion, contextOf(model), paid)
-        end('ok', billed)
-        return { answer, excerpt, ...billed, rate: parseRateHeaders(response.headers) }
+        requestId = requestIdOf(response.headers, secrets)
+        features.accepted(model, sent)
+        const { answer, paid } = readAnswer(completion, {
+          context: contextOf(model),
+          schema: request.schema,
+          pay: () => paidUsage(completion, model, performance.now() - started),
+          cutOff: (body) => {
+            bounds.cutOff(model, sentBound, body)
+            return request.answerTokens !== undefined && bounds.of(model, request.answerTokens) > sentBound
+          },
+        })
+        end('ok', paid)
+        const excerpt = () => excerptOf(JSON.stringify(answer), secrets)
+        return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
         const failure = toServiceError(error, contextOf(model))
         end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)
-        const refused = error instanceof APIError && (error.status === 400 || error.status === 422)
-        if (refused && features.drop(model, sent, error.error)) continue
-        throw failure
+        const weaker = isFormRefused(error, failure) ? features.weaker(model, sent, error.error) : null
+        if (weaker === null) throw withRequestId(failure, requestId ?? requestIdOfError(error, secrets))
+        sent = weaker
       }
     }
   }
 
   return {
     models,
+    answerBound: (tier, tokens) => bounds.of(models[tier] ?? models.primary, tokens),
     async ask(request) {
       const model = request.tier === 'primary' ? models.primary : models.escalation
       if (model === null) throw new ServiceError('config-invalid', 'no OPENAI_ESCALATION_MODEL is set')
       return send(request, model)
     },
   }
-}
-
-type PaidAnswer = PaidUsage & Pick<ModelReply, 'answer' | 'excerpt'>
-
-/** Reads the JSON of an answer. Throws `PaidAnswerError` for an answer that was billed but cannot be used. */
-function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: () => PaidUsage): PaidAnswer {
-  const { host, model, secrets } = context
-  // The SDK promises this type without a check: an endpoint may send anything with status 200.
-  const body: unknown = completion
-  if (!isRecord(body)) {
-    const message = `${context.baseUrl} answered with something that is no chat completion: check OPENAI_BASE_URL`
-    throw new ServiceError('model-not-found', message)
-  }
-  const choices: unknown = body.choices
-  if (isRecord(body.error) && !Array.isArray(choices)) {
-    const said = redact(String(body.error.message ?? ''), secrets).slice(0, 300)
-    throw new ServiceError('model-unavailable', `the model endpoint ${host} failed inside a 200 answer: ${said}`)
-  }
-  const paid = pay()
-  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
-  const message: unknown = isRecord(choice) ? choice.message : undefined
-  if (!isRecord(choice) || !isRecord(message)) {
-    throw new PaidAnswerError('model-bad-answer', `model "${model}" at ${host} answered without a message`, paid)
-  }
-  const bound = `(${paid.usage.output} tokens)`
-  if (choice.finish_reason === 'length') {
-    throw new PaidAnswerError(
-      'model-cut-off',
-      `the answer of model "${model}" was cut off at its token bound ${bound}`,
-      paid,
-    )
-  }
-  if (choice.finish_reason === 'content_filter') {
-    throw new PaidAnswerError(
-      'model-refused',
-      `the content filter of ${host} withheld the answer of model "${model}"`,
-      paid,
-    )
-  }
-  if (typeof message.refusal === 'string' && message.refusal !== '') {
-    const said = redact(message.refusal, secrets).slice(0, 200)
-    throw new PaidAnswerError('model-refused', `model "${model}" refused: ${said}`, paid)
-  }
-  const content = message.content
-  const text = typeof content === 'string' ? redactExact(content, secrets) : ''
-  const excerpt = excerptOf(text, secrets)
-  const parsed = parseJson(text)
-  if (parsed === undefined) {
-    const length = `${text.length} characters`
-    throw new PaidAnswerError(
-      'model-bad-answer',
-      `model "${model}" answered with text that is not JSON (${length})${excerpt === '' ? '' : `: ${excerpt}`}`,
-      paid,
-    )
-  }
-  return { answer: parsed, excerpt, ...paid }
 }
 
 /** Reads the billed tokens of an answer. A number that is missing or malformed counts as 0, because some endpoints send none. */
@@ -196,15 +167,4 @@ function readUsage(usage: unknown): Usage {
 
 function tokenCount(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
-}
-
-/** Splits the base URL. Throws config-invalid for a URL with credentials, because fetch would refuse it and print them. */
-function readEndpoint(baseUrl: string) {
-  const url = new URL(baseUrl)
-  if (url.username !== '' || url.password !== '') {
-    throw new ServiceError('config-invalid', 'OPENAI_BASE_URL must hold no user or password: set OPENAI_API_KEY')
-  }
-  // The query of the URL may carry a key, so the address that messages show ends before the query.
-  const display = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`
-  return { host: url.host, display, secrets: [...url.searchParams.values()] }
 }

@@ -1,4 +1,4 @@
-/** A `fetch` that gives the SDK the body of every refusal in OpenAI's form, whatever form the endpoint uses.
+/** Writes the body of every refusal in OpenAI's form, whatever form the endpoint uses.
  *
  * The SDK drops the text of bodies in another form ({"detail": [...]}, a list, plain text), and so the name of the
  * parameter that an endpoint refused.
@@ -9,21 +9,8 @@ import { redact } from './redaction.ts'
 /** Characters of a plain body that are kept as its message. */
 const LONGEST_BODY = 4_000
 
-/** The global fetch, with the bodies of refusals as `{"error": {message, type, code, param}}` and without `secrets`. */
-export function createErrorBodyFetch(secrets: readonly string[]): typeof fetch {
-  return async (input, init) => {
-    const response = await fetch(input, init)
-    if (response.ok) return response
-    const body = { error: normalise(await response.text(), secrets) }
-    // The body was decoded and rewritten, so the headers for its old length and encoding are dropped.
-    const headers = new Headers(response.headers)
-    for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
-    headers.set('content-type', 'application/json')
-    return new Response(JSON.stringify(body), { status: response.status, headers })
-  }
-}
-
-function normalise(text: string, secrets: readonly string[]): Record<string, string | null> {
+/** The body of a refusal as {message, type, code, param}, without `secrets`. */
+export function normalise(text: string, secrets: readonly string[]): Record<string, string | null> {
   const parsed = parseJson(text)
   const root = Array.isArray(parsed) ? parsed[0] : parsed
   const error = isRecord(root) && isRecord(root.error) ? root.error : root

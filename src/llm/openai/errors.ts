@@ -6,6 +6,7 @@ import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, redact, redactedCause } from './redaction.ts'
+import { isContextExceeded, readRefusal } from './refusals.ts'
 import { retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
@@ -127,6 +128,8 @@ function failureOfStatus(
   if (status === 401) {
     return { code: 'model-auth', message: `the model endpoint ${host} refused the API key (401): check OPENAI_API_KEY` }
   }
+  const recognised = readRefusal({ status, kinds, said }, context)
+  if (recognised !== undefined) return recognised
   if (status === 404 || isKind(MODEL_CODES) || (badInput && NO_SUCH_MODEL.test(said))) {
     const check = `check ${context.modelVariable} and OPENAI_BASE_URL`
     const message = `the model endpoint ${baseUrl} knows no model "${model}" (${status}): ${check}`
@@ -147,12 +150,27 @@ function failureOfStatus(
     return { code: 'model-rate-limited', message: `the model endpoint ${host} limits the rate (429)${saying}` }
   }
   if (badInput && CUT_OFF.test(said)) {
-    return { code: 'model-cut-off', message: `the answer of model "${model}" did not fit its token bound${saying}` }
+    const way = 'OPENAI_MAX_ANSWER_TOKENS raises it'
+    return {
+      code: 'model-cut-off',
+      message: `the answer of model "${model}" did not fit its token bound (${way})${saying}`,
+    }
   }
   if (status >= 500 || status < 400 || [408, 409, 425].includes(status)) {
     return { code: 'model-unavailable', message: `the model endpoint ${host} failed (${status})${saying}` }
   }
   return { code: 'model-bad-request', message: `the model endpoint ${host} refused the request (${status})${saying}` }
+}
+
+/**
+ * Whether a request was refused in a way that another form of it may pass: for its parameters, or for a reason that is not
+ * recognised.
+ */
+export function isFormRefused(error: unknown, failure: ServiceError): error is APIError {
+  if (!(error instanceof APIError) || failure.code !== 'model-bad-request') return false
+  const kinds = [error.code, error.type].filter((kind) => typeof kind === 'string')
+  const refusal = { status: error.status ?? 0, kinds, said: upstreamMessage(error, []) }
+  return (error.status === 400 || error.status === 422) && !isContextExceeded(refusal)
 }
 
 /** The endpoint's own message on one line. Secrets are redacted before the message is cut, so that no half of a key is left. */

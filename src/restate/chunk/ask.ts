@@ -6,7 +6,7 @@ import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
 import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
-import { paidUsageOf, rateOf } from '../../llm/errors.ts'
+import { mayRepeat, paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
@@ -99,10 +99,11 @@ async function ask(
   }
   const { system, schema, schemaName, tokens } = deps.partsOf(scheme)
   const user = buildUserPrompt(scheme.codebook, request.items)
-  const maxCompletionTokens = completionTokenLimit(
+  const answerTokens = completionTokenLimit(
     scheme.codebook,
     request.items.map(({ fields }) => fields),
   )
+  const maxCompletionTokens = deps.model.answerBound(request.tier, answerTokens)
   const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens }
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
@@ -125,6 +126,7 @@ async function ask(
     costUsd: spent.costUsd ?? 0,
     latencyMs: spent.latencyMs,
     outcome,
+    ...(spent.requestId === undefined ? {} : { providerRequestId: spent.requestId }),
   })
 
   try {
@@ -135,6 +137,7 @@ async function ask(
       schema,
       schemaName,
       maxCompletionTokens,
+      answerTokens,
       cacheKey: `classify-${PROMPT_VERSION}-${scheme.hash.slice(0, 16)}`,
       signal,
     })
@@ -145,7 +148,14 @@ async function ask(
     const latencyMs = Date.now() - startedAt.getTime()
     const paid = paidUsageOf(error)
     if (paid !== null) permit.answered(paid.usage.input, null)
-    return readFailure(permit, scheme, request, model, error, record(error.code, { latencyMs, ...paid }))
+    return readFailure(
+      permit,
+      scheme,
+      request,
+      model,
+      error,
+      record(error.code, { latencyMs, ...paid, requestId: error.requestId }),
+    )
   } finally {
     permit.ended()
   }
@@ -156,6 +166,7 @@ interface Spent {
   readonly costUsd?: number
   readonly model?: string
   readonly latencyMs: number
+  readonly requestId?: string | undefined
 }
 
 function readReply(
@@ -173,8 +184,8 @@ function readReply(
     unanswered,
     [record],
   )
-  const { excerpt } = reply
-  return decisions.size > 0 || excerpt === undefined ? outcome : { ...outcome, seen: clean(excerpt, MAX_SEEN_LENGTH) }
+  if (decisions.size > 0 || reply.excerpt === undefined) return outcome
+  return { ...outcome, seen: clean(reply.excerpt(), MAX_SEEN_LENGTH) }
 }
 
 function readFailure(
@@ -192,6 +203,8 @@ function readFailure(
     const waitMs = permit.refused(error.retryAfterMs, rateOf(error), message)
     return { kind: 'wait', waitMs, request: record }
   }
+  // The bound on the answer was raised since the question was sent, so the same question is asked again at once.
+  if (mayRepeat(error)) return { kind: 'wait', waitMs: 0, request: record }
   if (isEndpointAway(error.code)) {
     return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
   }

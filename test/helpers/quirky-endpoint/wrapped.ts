@@ -20,8 +20,12 @@ const indented = (seen: Seen) => JSON.stringify(seen.answer, null, 2)
 const relabel = (change: (label: Label) => object) => inContent((seen) => relabelled(seen, change))
 const confidence = (write: (percent: number) => unknown) =>
   relabel((label) => ({ ...label, confidence: write(label.confidence) }))
+/** Fields whose texts are no values of a list, so that another spelling is another answer. */
+const OWN_TEXTS: ReadonlySet<string> = new Set(['unit_currency', 'unit_per'])
 const texts = (change: (text: string) => string) =>
-  relabel((label) => (typeof label.value === 'string' ? { ...label, value: change(label.value) } : label))
+  relabel((label) =>
+    typeof label.value === 'string' && !OWN_TEXTS.has(label.field) ? { ...label, value: change(label.value) } : label,
+  )
 
 /** A string of the answer that holds braces, fences and a closing tag, so that no reader may cut the text at one of them. */
 const TRICKY = 'Braces } { ] [ stay, ``` too, and \\"quotes\\" and </think>.'

@@ -66,17 +66,21 @@ test('one bad label leaves the others of its element valid, and each message nam
 const REFUSED: readonly (readonly [field: string, value: unknown])[] = [
   ['shade', null],
   ['shade', ['pale']],
-  ['shade', 'Pale'],
+  ['shade', 'Pale one'],
+  ['shade', 'null'],
   ['shade', NONE_OF_THESE],
   ['uses', 'kitchen'],
   ['uses', ['kitchen', 'garden', 'office']],
   ['uses', ['kitchen', 'bath']],
   ['uses', null],
-  ['pack', '12'],
+  ['pack', '12 of them'],
+  ['pack', ''],
   ['pack', 3],
   ['origin', ''],
   ['origin', 'cl'],
-  ['weight', '2.5'],
+  ['weight', '2,5'],
+  ['weight', '1e1'],
+  ['weight', '101'],
   ['weight', -0.1],
   ['weight', 101],
   ['maker', ''],
@@ -185,7 +189,19 @@ const CONFIDENCES: readonly (readonly [unknown, number | null])[] = [
   [0.9, null],
   [Number.NaN, null],
   [Number.POSITIVE_INFINITY, null],
-  ['90', null],
+  ['90', 0.9],
+  [' 90 % ', 0.9],
+  ['87.5', 0.875],
+  ['high', 0.9],
+  ['Very High', 0.95],
+  ['medium', 0.5],
+  ['low', 0.2],
+  ['0.9', null],
+  ['sure', null],
+  ['', null],
+  ['constructor', null],
+  [true, null],
+  [[90], null],
   [null, null],
   [undefined, null],
 ]
@@ -202,6 +218,84 @@ for (const [given, expected] of CONFIDENCES) {
     assert.deepEqual(open(parsed), expected === null ? [['k1', 'shade', 'invalid-answer']] : [])
   })
 }
+
+test('a value that is only written in another way is read as what it means', () => {
+  const written: readonly (readonly [field: string, value: unknown, means: unknown])[] = [
+    ['shade', 'Pale', 'pale'],
+    ['shade', ' PALE\n', 'pale'],
+    ['uses', ['Kitchen', 'kitchen', 'OFFICE '], ['kitchen', 'office']],
+    ['pack', '12', 12],
+    ['pack', ' 1 ', 1],
+    ['weight', '2.5', 2.5],
+    ['weight', 'null', null],
+    ['weight', 'NULL', null],
+    ['product', ' 12 ', '12'],
+  ]
+  for (const [field, value, means] of written) {
+    const asked = [{ key: 'k1', fields: [field] }]
+    assert.deepEqual(read([element('k1', { [field]: value })], asked).decisions.get('k1')?.labels, { [field]: means })
+  }
+  assert.deepEqual(
+    open(read([element('k1', { product: 'None of these' })], [{ key: 'k1', fields: ['product'] }])).map(
+      ([, , code]) => code,
+    ),
+    ['none-of-these'],
+  )
+})
+
+test('words of a value may be joined by spaces, hyphens or underscores, and those of a field as well', () => {
+  const { codebook } = economic
+  const asked = [{ key: 'k1', fields: ['temporal_aggregation'] }]
+  for (const value of ['point-in-time', 'Point in Time', 'POINT_IN_TIME']) {
+    for (const field of ['temporal_aggregation', 'Temporal Aggregation', 'temporal-aggregation']) {
+      const answers = [{ key: ' K1', reason: '', labels: [{ field, value, confidence: 90 }] }]
+      const { decisions } = parseAnswers(codebook, { answers }, asked)
+      assert.deepEqual(decisions.get('k1')?.labels, { temporal_aggregation: 'point-in-time' })
+    }
+  }
+})
+
+test('a code in other case is read only where one code alone can be meant', () => {
+  const scheme = schemeOfText(
+    `name: cased
+version: 1
+title: Codes with case
+record: {name: r, plural: rs, description: A record., texts: [{name: name}]}
+fields: [{name: product, title: Product, codes: {file: p.csv, shortlist: 5}}]`,
+    new Map([['p.csv', 'code,title\nAb,One\nab,Two\nX-1,Three\n']]),
+  )
+  const labelOf = (value: unknown) =>
+    parseAnswers(scheme.codebook, { answers: [element('k1', { product: value })] }, [
+      { key: 'k1', fields: ['product'] },
+    ]).decisions.get('k1')?.labels.product
+  assert.deepEqual(['Ab', 'ab', 'AB', 'x-1', 'X 1'].map(labelOf), ['Ab', 'ab', undefined, 'X-1', 'X-1'])
+})
+
+test('confidences of an answer count from 0 to 1 where none is greater and one lies between', () => {
+  const confidencesOf = (...given: readonly unknown[]) => {
+    const labels = given.map((confidence, index) => ({
+      field: ASKED[index],
+      value: Object.values(RIGHT)[index],
+      confidence,
+    }))
+    const { decisions } = read(
+      [{ key: 'k1', reason: '', labels }],
+      [{ key: 'k1', fields: ASKED.slice(0, given.length) }],
+    )
+    return Object.values(decisions.get('k1')?.confidence ?? {})
+  }
+  assert.deepEqual(confidencesOf(0.95, '0.57', 1), [0.95, 0.57, 1])
+  assert.deepEqual(confidencesOf(1, 0), [0.01, 0])
+  assert.deepEqual(confidencesOf(0.95, 'high'), [0.9])
+  assert.deepEqual(confidencesOf(0.95, 2), [0.02])
+})
+
+test('labels may stand in an object under the names of their fields', () => {
+  const labels = { shade: { value: 'pale', confidence: 90 }, pack: { value: 1, confidence: 80 }, uses: 'kitchen' }
+  const parsed = read([{ key: 'k1', reason: '', labels }], [{ key: 'k1', fields: ['shade', 'pack', 'uses'] }])
+  assert.deepEqual(parsed.decisions.get('k1')?.labels, { shade: 'pale', pack: 1 })
+  assert.deepEqual(open(parsed), [['k1', 'uses', 'no-answer']])
+})
 
 test('a reason is cleaned, made one line and cut to 300 characters', () => {
   const reasonOf = (reason: unknown) => read([{ ...element('k1', RIGHT), reason }]).decisions.get('k1')?.reason ?? ''

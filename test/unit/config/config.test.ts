@@ -32,6 +32,22 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OPENAI_BASE_URL: ['api.openai.com', 'ftp://x', 'http//x'],
   OPENAI_MODEL: [' '],
   OPENAI_ESCALATION_MODEL: [' '],
+  OPENAI_API_VERSION: ['2024 10'],
+  OPENAI_ORG_ID: ['my org'],
+  OPENAI_PROJECT_ID: ['proj\u00e9'],
+  OPENAI_HEADERS: [
+    'X-Team: a',
+    '[]',
+    '{"X-Team":1}',
+    '{"X Team":"a"}',
+    '{"X-Team":"a\\r\\nX-Other: b"}',
+    '{"X-Team":"é"}',
+    '{"X-Team":""}',
+    '{"Content-Length":"5"}',
+    '{"host":"elsewhere"}',
+    '{"X-Team":"a","x-team":"b"}',
+  ],
+  OPENAI_MAX_ANSWER_TOKENS: ['0', '-1', '1000001', 'many'],
   OPENAI_REASONING_EFFORT: ['maximum'],
   OPENAI_TIMEOUT_MS: ['10', '-1', '1 minute'],
   OPENAI_PRICES: ['{', '[]', '{"m":1}', '{"m":{"input":-1,"cached_input":0,"output":0}}', '{"m":{"input":"1"}}'],
@@ -63,7 +79,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OFFLINE_MODEL_FAULTS: ['often', 'http500=2', 'http500=.6,cut=.6'],
 }
 
-const SECRET = new Set(['OPENAI_API_KEY', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
+const SECRET = new Set(['OPENAI_API_KEY', 'OPENAI_HEADERS', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
 
 describe('every variable, wrong in turn, stops with its name, its value and what is allowed', () => {
   for (const name of VARIABLE_NAMES) {
@@ -204,7 +220,7 @@ test('mistyped variables are reported, names of other programs are not', () => {
   assert.equal(nearestName('OPENAI_KEY', known), 'OPENAI_API_KEY')
   assert.equal(nearestName('OPENAI_MODLE', known), 'OPENAI_MODEL')
   assert.equal(nearestName('OPENAI_URL', known), 'OPENAI_BASE_URL')
-  assert.equal(nearestName('OPENAI_ORG_ID', known), undefined)
+  assert.equal(nearestName('OPENAI_WEBHOOK_SECRET', known), undefined)
   assert.equal(nearestName('RESTATE_CLUSTER_NAME', known), undefined)
   assert.deepEqual(findNearMisses({ RATE_RPM: '5', HOME: '/x', RATE_LIMIT_POLICY: 'x' }), [])
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)

@@ -124,7 +124,7 @@ describe('createOpenAiClient', () => {
     assert.deepEqual(reply.usage, { input: 1_000, cachedInput: 400, cacheWriteInput: 0, output: 100 })
     assert.equal(reply.costUsd.toFixed(9), '0.000114000')
     assert.equal(reply.model, 'gpt-6-luna-2026-09-01')
-    const { answer: _, excerpt: __, rate: ___, ...paid } = reply
+    const { answer: _, excerpt: __, rate: ___, requestId: ____, ...paid } = reply
     assert.deepEqual(
       ended.map(({ model, outcome, paid }) => ({ model, outcome, paid })),
       [{ model: 'gpt-6-luna', outcome: 'ok', paid }],
@@ -197,12 +197,9 @@ describe('createOpenAiClient', () => {
     ],
     [404, '<html>nginx</html>', 'model-not-found', /check OPENAI_MODEL and OPENAI_BASE_URL$/],
     [400, openAiError('invalid model ID'), 'model-not-found', /knows no model/],
-    [400, openAiError('bad thing'), 'model-bad-request', /refused the request \(400\): bad thing$/],
-    [400, openAiError(`long ${'x'.repeat(5_000)}`), 'model-bad-request', /^.{0,400}…$/],
     [400, openAiError('filtered', 'content_filter'), 'model-refused', /content filter .* refused: filtered/],
     [400, openAiError('Could not finish the message because max_tokens was reached'), 'model-cut-off', /token bound/],
     [413, 'too large', 'model-bad-request', /\(413\): too large$/],
-    [422, { detail: [{ msg: 'odd' }] }, 'model-bad-request', /\(422\): .*odd/],
     [
       402,
       openAiError('pay'),
@@ -235,6 +232,22 @@ describe('createOpenAiClient', () => {
     })
   }
 
+  const unnamed: readonly (readonly [number, unknown, RegExp])[] = [
+    [400, openAiError('bad thing'), /refused the request \(400\): bad thing$/],
+    [400, openAiError(`long ${'x'.repeat(5_000)}`), /^.{0,400}…$/],
+    [422, { detail: [{ msg: 'odd' }] }, /\(422\): .*odd/],
+  ]
+  for (const [status, body, message] of unnamed) {
+    it(`maps ${status} ${JSON.stringify(body).slice(0, 60)} to model-bad-request, after one request in each form`, async () => {
+      handle = (_, response) => send(response, status, body)
+      const error = await failureOf(make())
+      assert.equal(error.code, 'model-bad-request')
+      assert.match(error.message, message)
+      assert.equal(bodies.length, 4)
+      assert.deepEqual(new Set(ended.map(({ outcome }) => outcome)), new Set(['model-bad-request']))
+    })
+  }
+
   it('tells how long a 429 asks to wait', async () => {
     handle = (_, response) => send(response, 429, openAiError('x'), { 'retry-after': '7', 'retry-after-ms': '6500' })
     assert.equal((await failureOf(make())).retryAfterMs, 6_500)
@@ -247,9 +260,9 @@ describe('createOpenAiClient', () => {
     ['a filtered answer', { finish_reason: 'content_filter', message: { content: null } }, 'model-refused'],
     ['a refusal', { finish_reason: 'stop', message: { content: null, refusal: 'I will not' } }, 'model-refused'],
     ['text', { finish_reason: 'stop', message: { content: 'Sure! Here it is' } }, 'model-bad-answer'],
-    ['an empty text', { finish_reason: 'stop', message: { content: '' } }, 'model-bad-answer'],
-    ['no text', { finish_reason: 'stop', message: { content: null } }, 'model-bad-answer'],
-    ['no message', { finish_reason: 'stop' }, 'model-bad-answer'],
+    ['an empty text', { finish_reason: 'stop', message: { content: '' } }, 'model-unavailable'],
+    ['no text', { finish_reason: 'stop', message: { content: null } }, 'model-unavailable'],
+    ['no message', { finish_reason: 'stop' }, 'model-unavailable'],
   ]
   for (const [name, choice, code] of unusable) {
     it(`keeps what ${name} cost`, async () => {
@@ -267,10 +280,10 @@ describe('createOpenAiClient', () => {
     [
       'a page of HTML with 200',
       (_, r) => send(r, 200, '<html>hi</html>', { 'content-type': 'text/html' }),
-      'model-not-found',
+      'model-unavailable',
     ],
     ['an error inside a 200', (_, r) => send(r, 200, { error: { message: 'overloaded' } }), 'model-unavailable'],
-    ['JSON of another kind', (_, r) => send(r, 200, { hello: 1 }), 'model-bad-answer'],
+    ['JSON of another kind', (_, r) => send(r, 200, { hello: 1 }), 'model-unavailable'],
     ['broken JSON', (_, r) => send(r, 200, '{"choices":['), 'model-unavailable'],
     ['a cut connection', (_, r) => r.socket?.destroy(), 'model-unavailable'],
     [
@@ -424,13 +437,6 @@ describe('createOpenAiClient', () => {
       const error = await failureOf(make())
       assert.equal(error.code, 'model-bad-request')
       assert.equal(bodies.length, 7)
-    })
-
-    it('does not take a fault of the schema for one of the parameter', async () => {
-      const message = "Invalid schema for response_format 'answer': 'minLength' is not permitted."
-      handle = (_, response) => send(response, 400, unsupported('response_format', message))
-      assert.equal((await failureOf(make())).code, 'model-bad-request')
-      assert.equal(bodies.length, 1)
     })
 
     it('keeps for each model what it does not take', async () => {

@@ -92,6 +92,7 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
     const left = [...outcomes]
     const model = {
       models: { primary: 'small', escalation: null },
+      answerBound: (_tier: string, tokens: number) => tokens,
       ask: () => answerWith(left.shift() ?? { kind: 'defect' }),
     }
     const partsOf = createPromptParts()

@@ -64,6 +64,7 @@ export function createWorld({ says, escalation = null, store = createMemoryStore
 
   const model: ModelClient = {
     models: { primary: 'small', escalation },
+    answerBound: (_tier, tokens) => tokens,
     async ask({ tier, user }) {
       const answers = parseUserPrompt(user).flatMap((item) => {
         const isSame = ({ indicator }: { indicator: Indicator }) => indicator.name === item.name

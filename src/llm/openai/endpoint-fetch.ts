@@ -1,0 +1,90 @@
+/** The `fetch` of the OpenAI package: sends our headers and no others, follows no redirect, bounds what it reads, and shows failures as failures.
+ *
+ * The package reads variables of its own from the environment and adds what they hold to the headers; it follows redirects with
+ * the prompt, reads a body of any size, and takes an error under status 200 for an answer.
+ */
+import type { Endpoint } from './endpoint.ts'
+import { normalise } from './error-bodies.ts'
+import { failureInside, reasonBehind } from './hidden-failures.ts'
+import { redactExact } from './redaction.ts'
+
+/** The most bytes of a body that are read, after it was decompressed. The longest answer that can be asked for has a tenth of it. */
+const MOST_BYTES = 4 * 1_024 * 1_024
+/** The deepest nesting of a body. A body of brackets alone would take up all memory as soon as it is parsed. */
+const DEEPEST = 200
+
+export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoint): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, { ...init, headers, redirect: 'manual' })
+    const text = await readBody(response)
+    const hidden = response.ok ? failureInside(text) : null
+    if (response.ok && hidden === null) {
+      return rewritten(response, response.status, redactExact(text, answerSecrets), isJsonText(text))
+    }
+    const error = normalise(hidden?.text ?? text, secrets)
+    const said = [error.message, redirectOf(response), reasonBehind(hidden?.text ?? text, secrets)]
+    const message = said.filter((one) => typeof one === 'string' && one !== '').join(': ')
+    const body = { error: { ...error, message: hidden === null ? message : `${message} (inside an answer with 200)` } }
+    return rewritten(response, hidden?.status ?? response.status, JSON.stringify(body), true)
+  }
+}
+
+/** The response with another body. The old length and encoding are those of the body as it came. */
+function rewritten(response: Response, status: number, text: string, isJson: boolean): Response {
+  const headers = new Headers(response.headers)
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
+  if (isJson) headers.set('content-type', 'application/json')
+  return new Response(text === '' ? null : text, { status, headers })
+}
+
+/** Whether a text is meant as JSON; some servers send it as plain text. */
+function isJsonText(text: string): boolean {
+  return /^[\s\uFEFF]*[{[]/.test(text.slice(0, 100))
+}
+
+/** Where a redirect leads, without its query, which may carry a secret. */
+function redirectOf(response: Response): string | null {
+  const location = response.headers.get('location')
+  if (response.status < 300 || response.status >= 400 || location === null) return null
+  const base = URL.canParse(response.url) ? response.url : undefined
+  if (!URL.canParse(location, base)) return null
+  const { origin, pathname } = new URL(location, base)
+  return `to ${origin}${pathname}`
+}
+
+async function readBody(response: Response): Promise<string> {
+  const tooLong = new TypeError(`its answer is longer than ${MOST_BYTES} bytes`)
+  if (Number(response.headers.get('content-length')) > MOST_BYTES) {
+    await response.body?.cancel()
+    throw tooLong
+  }
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let text = ''
+  // Leaving the loop closes the connection, so that nothing more is read or decompressed.
+  for await (const part of response.body ?? []) {
+    bytes += part.byteLength
+    if (bytes > MOST_BYTES) throw tooLong
+    text += decoder.decode(part, { stream: true })
+  }
+  text += decoder.decode()
+  if (isNestedTooDeep(text)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
+  return text
+}
+
+function isNestedTooDeep(text: string): boolean {
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (isInString) {
+      if (code === 92) at += 1
+      else if (code === 34) isInString = false
+    } else if (code === 34) isInString = true
+    else if (code === 91 || code === 123) {
+      depth += 1
+      if (depth > DEEPEST) return true
+    } else if (code === 93 || code === 125) depth -= 1
+  }
+  return false
+}
