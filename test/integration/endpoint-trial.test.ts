@@ -55,10 +55,14 @@ const useless: readonly [quirk: QuirkName, code: string, message: RegExp][] = [
   [
     'prose-only',
     'model-unusable',
-    /3 requests in a row failed alike \(model-bad-answer\).*I like to talk about the weather\. To try: .*OPENAI_MODEL/,
+    /3 requests in a row failed alike \(model-bad-answer\).*I like to talk about the weather\..*To try: .*OPENAI_MODEL/,
   ],
-  ['empty-content', 'model-unusable', /model-bad-answer/],
-  ['other-json', 'model-unusable', /3 requests in a row failed alike \(no-answer\).*it began: \{"weather": "sunny"/],
+  ['other-json', 'model-unusable', /3 requests in a row failed alike \(model-bad-answer\).*\{"weather": "sunny"/],
+  [
+    'other-keys',
+    'model-unusable',
+    /3 requests in a row failed alike \(no-answer\).*it began: \{"answers":\[\{"key":"weather"/,
+  ],
   ['cut-off-always', 'model-unusable', /model-cut-off.*OPENAI_MAX_ANSWER_TOKENS/],
   ['refused-always', 'model-unusable', /model-refused.*I cannot help with the weather\./],
   ['bad-request-always', 'model-unusable', /model-bad-request.*The weather forbids this request\./],

@@ -4,8 +4,9 @@ import { message, type Quirk, refusal } from './types.ts'
 export const USELESS = {
   'prose-only': (seen) =>
     message(seen, { content: 'I am sorry, but as a small model I like to talk about the weather.' }),
-  'empty-content': (seen) => message(seen, { content: '' }),
   'other-json': (seen) => message(seen, { content: '{"weather": "sunny", "answers": "none today"}' }),
+  'other-keys': (seen) =>
+    message(seen, { content: JSON.stringify({ answers: [{ key: 'weather', reason: 'It is sunny.', labels: [] }] }) }),
   'cut-off-always': (seen) => message(seen, { content: seen.text.slice(0, 20) }, { finish_reason: 'length' }),
   'refused-always': (seen) => message(seen, { content: null, refusal: 'I cannot help with the weather.' }),
   'bad-request-always': () => refusal(400, 'The weather forbids this request.'),
