@@ -26,6 +26,10 @@ export const FAILURES = {
   'model-auth': { scope: 'run', status: 502, retry: 'terminal' },
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
+  // The endpoint has answered the first requests of a run with nothing that could be used.
+  'model-unusable': { scope: 'run', status: 502, retry: 'terminal' },
+  // The endpoint asks for a wait that is longer than a run waits.
+  'model-paused': { scope: 'run', status: 503, retry: 'terminal' },
   'model-bad-request': { scope: 'endpoint', status: 502, retry: 'terminal' },
   // A batch ends with model-unavailable after its chunks have tried the endpoint for about a minute.
   'model-unavailable': { scope: 'endpoint', status: 503, retry: 'terminal' },

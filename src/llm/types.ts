@@ -32,6 +32,8 @@ export interface Usage {
 export interface ModelReply {
   /** The parsed JSON of the answer. Its form is unchecked, so callers treat it like hostile input. */
   readonly answer: unknown
+  /** The beginning of the answer's text without secrets, for the message where nothing of it can be used. */
+  readonly excerpt?: (() => string) | undefined
   readonly usage: Usage
   readonly costUsd: number
   /** The name of the model that the endpoint gave in its answer. */

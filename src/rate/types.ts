@@ -51,15 +51,15 @@ export interface LimiterStats extends Budget {
   readonly spentTokensTotal: number
   /** Part of the last minute's budget that was started, 0 to 1: the larger of requests and tokens. */
   readonly utilisation: number
-  /** Milliseconds until permits are granted again, and milliseconds paused since the start of the process. */
+  /** Milliseconds until permits are granted again, and paused since the start of the process. */
   readonly pausedMs: number
   readonly pausedTotalMs: number
 }
 
 /** What the rate control of one replica reports to the cluster. */
 export interface ClusterSignals {
-  /** Stops all replicas for `ms`, from their next renewal on. Pauses that overlap lower the cluster's pace once. */
-  pauseCluster(ms: number): void
+  /** Stops all replicas for `ms`, from their next renewal on. Pauses that overlap lower the cluster's pace once. `reason` is for people. */
+  pauseCluster(ms: number, reason: string): void
   /** Reports the account's limits. They lower the cluster's budget where they are less, until a report raises them. */
   reportAccountLimits(limits: AccountLimits): void
 }
@@ -97,8 +97,8 @@ export type RatePermit =
       readonly waitedMs: number
       /** Call it for any answer, usable or not. `inputTokens` as billed, or 0 where the endpoint named none. */
       answered(inputTokens: number, rate: RateSignals | null): void
-      /** Call it for a refusal for rate (429). Returns the milliseconds after which to ask again. */
-      refused(retryAfterMs: number | undefined, rate: RateSignals | null): number
+      /** Call it where the endpoint refuses and asks to wait, as a 429 does, with its words. Returns the milliseconds to wait. */
+      refused(retryAfterMs: number | undefined, rate: RateSignals | null, reason: string): number
       /** Call it in any case at the end; it does nothing after `answered` or `refused`. */
       ended(): void
     }
@@ -114,11 +114,13 @@ export interface ClusterBudget {
 export type BudgetChange = { readonly [limit in keyof Budget]?: Budget[limit] | undefined }
 
 export interface BudgetReport extends Pick<BudgetState, 'safety'>, Pick<LeaseGrant, 'paceFactor' | 'pausedMs'> {
+  /** Why the cluster is paused, and for how many milliseconds it has been; null while it is not. */
+  readonly pause: { readonly reason: string; readonly forMs: number } | null
   /** As it was set, before safety, account limits and pace factor. */
   readonly budget: Budget
   readonly account: AccountLimits
   /** The replicas that hold a lease. */
-  readonly replicas: readonly (Pick<Holder, 'name' | 'demand'> & {
+  readonly replicas: readonly (Pick<Holder, 'name' | 'demand' | 'inFlight'> & {
     /** The part of what the cluster may start now, 0 to 1. */
     readonly share: number
     readonly lease: Budget
@@ -141,6 +143,9 @@ export interface BudgetState {
   /** The end of the last drop's window: the pace recovers from then on, and a pause drops it again only after it. */
   readonly windowUntil: number | null
   readonly pausedUntil: number | null
+  /** The reason of the last pause, and since when pauses have followed each other without a break. */
+  readonly pauseReason: string | null
+  readonly pausedSince: number | null
 }
 
 /** The row of one replica that holds a lease, or held one. */
@@ -148,6 +153,8 @@ export interface Holder {
   readonly replicaId: string
   readonly name: string
   readonly demand: number
+  /** Requests in flight at the last renewal. */
+  readonly inFlight: number
   /** The part of the budget that the lease was made from, 0 to 1. */
   readonly share: number
   readonly leasedRpm: number
@@ -166,15 +173,16 @@ export interface LeaseState {
   readonly holders: readonly Holder[]
 }
 
-export interface LeaseRequest extends Pick<Holder, 'replicaId' | 'name'> {
+export interface LeaseRequest extends Pick<Holder, 'replicaId' | 'name' | 'inFlight'> {
   /** Larger than in every earlier request of the replica, which then ignores the answers to those. */
   readonly number: number
   /** The number of the lease that the replica holds; null where it holds none. */
   readonly heldNumber: number | null
   /** Requests that wait, are in flight or are due to ask again. */
   readonly demand: number
-  /** Milliseconds from now for which no replica may start; 0 for no pause. */
+  /** Milliseconds from now for which no replica may start, 0 for no pause, and why. */
   readonly pauseMs: number
+  readonly pauseReason: string
   /** Limits that the account named since the last renewal, and the last limits that it named at any time. */
   readonly account: AccountLimits | null
   readonly knownAccount: AccountLimits | null
@@ -204,12 +212,6 @@ export interface LeaseDecision {
   readonly grant: LeaseGrant
 }
 
-export interface LeaseStore {
-  /** Null where a later request of the replica came first, and where no budget is stored. Rejects without a database. */
-  renew(request: LeaseRequest): Promise<LeaseGrant | null>
-  release(replicaId: string): Promise<void>
-}
-
 export type OperatorBudget = { readonly [key in 'rpm' | 'tpm']?: BudgetState[key] | undefined } & {
   readonly by: string
 }
@@ -229,10 +231,7 @@ export interface BudgetStore {
 }
 
 export interface LeaseClient extends ClusterSignals {
-  /**
-   * Begins to renew. Resolves with the first lease above 0, and after `patienceMs` also without one, so that a replica
-   * comes up without its database. Without a lease it starts no request.
-   */
+  /** Begins to renew. Resolves with the first lease above 0, or after `patienceMs`. Without a lease nothing starts. */
   start(patienceMs: number): Promise<void>
   /** Renews within a quarter of a second, because the budget has changed. */
   renewSoon(): void

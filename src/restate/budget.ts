@@ -9,14 +9,18 @@ export async function answerBudget(budget: ClusterBudget, request: BudgetRequest
     tpm: report.budget.tokensPerMinute,
     safety: report.safety,
     paused_ms: Math.round(report.pausedMs),
+    ...(report.pause === null
+      ? {}
+      : { pause: { reason: report.pause.reason, for_ms: Math.round(report.pause.forMs) } }),
     pace_factor: report.paceFactor,
     account: { rpm: report.account.requestsPerMinute, tpm: report.account.tokensPerMinute },
-    replicas: report.replicas.map(({ name, share, lease, demand, expiresInMs }) => ({
+    replicas: report.replicas.map(({ name, share, lease, demand, inFlight, expiresInMs }) => ({
       name,
       share,
       rpm: lease.requestsPerMinute,
       tpm: lease.tokensPerMinute,
       demand,
+      in_flight: inFlight,
       expires_in_ms: Math.round(expiresInMs),
     })),
   }

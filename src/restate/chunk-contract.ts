@@ -13,6 +13,11 @@ export interface ChunkRequest {
   readonly tier: 'primary' | 'escalation'
   /** SHA-256 of the codebook by which the batch was planned. */
   readonly codebook_hash: string
+  /**
+   * Which process of the run sent the batch: a later one has a greater number, and begins a new trial of the endpoint where the
+   * run was stopped. Absent where the caller names none.
+   */
+  readonly part?: number
   readonly items: readonly ChunkItem[]
 }
 

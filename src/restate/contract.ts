@@ -11,6 +11,8 @@ export * from './evidence-contract.ts'
 
 export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'
+/** A header of batches: the start of the process that submits a run, so that a resumed run tries the endpoint anew. */
+export const PART_HEADER = 'x-run-part'
 
 export interface Warning {
   readonly code: string
@@ -70,10 +72,7 @@ export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly started_at: string
   readonly updated_at: string
   readonly batches: number
-  /**
-   * The number of indicators that the model has answered, those of open batches included. The count is about a second
-   * behind.
-   */
+  /** Indicators that the model has answered, those of open batches included. The count is about a second behind. */
   readonly answered: number
 }
 
@@ -108,15 +107,14 @@ export type BudgetRequest = z.infer<typeof budgetRequestSchema>
 
 /** The cluster's rate budget now. A `tpm` of null means that tokens are not bounded. */
 export interface BudgetResponse {
-  /**
-   * Requests a minute as they were set for the cluster. The replicas start fewer, by `safety`, `pace_factor` and the
-   * limits of `account`.
-   */
+  /** As set for the cluster. The replicas start fewer, by `safety`, `pace_factor` and the limits of `account`. */
   readonly rpm: number
   readonly tpm: number | null
   readonly safety: number
   /** Milliseconds until the cluster starts requests again; 0 while it is not paused. */
   readonly paused_ms: number
+  /** Why the cluster is paused, and for how many milliseconds it has been; present only while it is. */
+  readonly pause?: { readonly reason: string; readonly for_ms: number }
   /**
    * The factor, from 0.1 to 1, by which the pace is lowered after the provider refused requests for their rate. It
    * returns to 1 by itself.
@@ -131,6 +129,7 @@ export interface BudgetResponse {
     readonly rpm: number
     readonly tpm: number | null
     readonly demand: number
+    readonly in_flight: number
     readonly expires_in_ms: number
   }[]
 }

@@ -12,6 +12,7 @@ import { estimateBatch } from './batch/estimate.ts'
 import { answerBudget } from './budget.ts'
 import { answerChunk } from './chunk/chunk.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
+import { createRunTrials } from './chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
 import { answerCodebook, type CodebookRegistry } from './codebook.ts'
 import {
@@ -41,6 +42,9 @@ import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep } from './options.ts'
 import { readStatus } from './status.ts'
 
+/** A request is believed to be in flight for this many milliseconds longer than it may take. */
+const TRIAL_MARGIN_MS = 10_000
+
 export interface RestateDeps {
   readonly store: Store
   readonly schemes: CodebookRegistry
@@ -68,6 +72,11 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
   const { store, schemes, model, rate, metrics, maxWaitMs } = deps
   const chunkDeps = {
     ...{ model, schemes, rate, metrics, maxWaitMs },
+    trials: createRunTrials({
+      store: store.trials,
+      holdMs: maxWaitMs + deps.modelTimeoutMs + TRIAL_MARGIN_MS,
+      failed: (reason) => deps.log.warn({ reason }, 'What a request showed of the endpoint could not be stored'),
+    }),
     countAnswered: deps.countAnswered,
     partsOf: createPromptParts(),
   }

@@ -7,6 +7,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import type { BudgetStore, LeaseDecision, LeaseGrant, LeaseState } from '../rate/types.ts'
+import { storableText } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import { inTransaction } from './transaction.ts'
@@ -34,10 +35,11 @@ const READ = `with clock as materialized (select clock_timestamp() as now)
     case when b.only_row then jsonb_build_object(
       'rpm', b.rpm, 'tpm', b.tpm, 'safety', b.safety,
       'accountRpm', b.account_rpm, 'accountTpm', b.account_tpm, 'accountSeenAt', ${toMs('b.account_seen_at')},
-      'paceFactor', b.pace_factor, 'windowUntil', ${toMs('b.window_until')}, 'pausedUntil', ${toMs('b.paused_until')})
+      'paceFactor', b.pace_factor, 'windowUntil', ${toMs('b.window_until')}, 'pausedUntil', ${toMs('b.paused_until')},
+      'pauseReason', b.pause_reason, 'pausedSince', ${toMs('b.paused_since')})
     end as budget,
     coalesce((select jsonb_agg(jsonb_build_object(
-      'replicaId', replica_id, 'name', name, 'demand', demand, 'share', share,
+      'replicaId', replica_id, 'name', name, 'demand', demand, 'inFlight', in_flight, 'share', share,
       'leasedRpm', leased_rpm, 'leasedTpm', leased_tpm, 'countedRpm', counted_rpm, 'countedTpm', counted_tpm,
       'leaseNumber', lease_number, 'expiresAt', ${toMs('expires_at')}, 'seenAt', ${toMs('seen_at')})
       order by replica_id) from replicas), '[]') as holders
@@ -48,19 +50,21 @@ const fromMs = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)
 
 const WRITE = `with budget as (
     update rate_budget set account_rpm = $1, account_tpm = $2, account_seen_at = ${fromMs('$3')},
-      pace_factor = $4, window_until = ${fromMs('$5')}, paused_until = ${fromMs('$6')}
-    where (account_rpm, account_tpm, account_seen_at, pace_factor, window_until, paused_until)
-      is distinct from ($1, $2, ${fromMs('$3')}, $4, ${fromMs('$5')}, ${fromMs('$6')})
+      pace_factor = $4, window_until = ${fromMs('$5')}, paused_until = ${fromMs('$6')},
+      pause_reason = $19, paused_since = ${fromMs('$20')}
+    where (account_rpm, account_tpm, account_seen_at, pace_factor, window_until, paused_until, pause_reason, paused_since)
+      is distinct from ($1, $2, ${fromMs('$3')}, $4, ${fromMs('$5')}, ${fromMs('$6')}, $19, ${fromMs('$20')})
   ), removed as (
     delete from replicas where replica_id = any($7::text[])
   )
   insert into replicas (replica_id, name, demand, share, leased_rpm, leased_tpm, counted_rpm, counted_tpm,
-    lease_number, expires_at, seen_at)
-  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${fromMs('$17')}, ${fromMs('$18')})
+    lease_number, expires_at, seen_at, in_flight)
+  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${fromMs('$17')}, ${fromMs('$18')}, $21)
   on conflict (replica_id) do update set name = excluded.name, demand = excluded.demand, share = excluded.share,
     leased_rpm = excluded.leased_rpm, leased_tpm = excluded.leased_tpm,
     counted_rpm = excluded.counted_rpm, counted_tpm = excluded.counted_tpm,
-    lease_number = excluded.lease_number, expires_at = excluded.expires_at, seen_at = excluded.seen_at`
+    lease_number = excluded.lease_number, expires_at = excluded.expires_at, seen_at = excluded.seen_at,
+    in_flight = excluded.in_flight`
 
 const numberOrNull = z.number().nullable()
 
@@ -77,6 +81,8 @@ const stateRow = z.object({
       paceFactor: z.number(),
       windowUntil: numberOrNull,
       pausedUntil: numberOrNull,
+      pauseReason: z.string().nullable(),
+      pausedSince: numberOrNull,
     })
     .nullable(),
   holders: z.array(
@@ -84,6 +90,7 @@ const stateRow = z.object({
       replicaId: z.string(),
       name: z.string(),
       demand: z.number(),
+      inFlight: z.number(),
       share: z.number(),
       leasedRpm: z.number(),
       leasedTpm: numberOrNull,
@@ -151,12 +158,14 @@ async function renew(
 }
 
 async function write(client: pg.ClientBase, { budget, removed, holder }: LeaseDecision): Promise<void> {
-  const { accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil } = budget
+  const { accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil, pauseReason, pausedSince } =
+    budget
   const { replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm } = holder
   await client.query(WRITE, [
     ...[accountRpm, accountTpm, accountSeenAt, paceFactor, windowUntil, pausedUntil, [...removed]],
     ...[replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm],
     ...[holder.leaseNumber, holder.expiresAt, holder.seenAt],
+    ...[pauseReason === null ? null : storableText(pauseReason), pausedSince, holder.inFlight],
   ])
 }
 

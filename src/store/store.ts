@@ -15,6 +15,7 @@ import { execute } from './query.ts'
 import { findClassifications, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
 import { addAnswered, findModelUse, findRun, openRun, reopenRun, writeBatchTotals, writeRequests } from './runs.ts'
+import { createTrialStore } from './trials/trials.ts'
 import type { AnswersToSave, BatchToSave, Store } from './types.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
@@ -47,6 +48,7 @@ export function createStore(pool: DatabasePool): Store {
     exportIndicators: (options) => exportIndicators(pool, options),
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
+    trials: createTrialStore(pool),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

@@ -19,8 +19,10 @@ import type {
   StoredCodebook,
   StoredDecision,
 } from './saved-types.ts'
+import type { TrialStore } from './trials/trial-types.ts'
 
 export type * from './saved-types.ts'
+export type * from './trials/trial-types.ts'
 
 /**
  * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
@@ -111,6 +113,7 @@ export interface Store {
   }): AsyncIterable<readonly Indicator[]>
   readonly certificates: CertificateStore
   readonly calibrations: CalibrationStore
+  readonly trials: TrialStore
   /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>
   stats(): PoolStats

@@ -1,6 +1,7 @@
 /** What every budget store must do, with the service's own lease decision inside its renewals. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { pauseOf } from '../../src/rate/lease/cluster-budget.ts'
 import { decideLease } from '../../src/rate/lease/lease-decision.ts'
 import type { BudgetStore, LeaseRequest } from '../../src/rate/types.ts'
 import { waitUntil } from '../helpers/wait.ts'
@@ -37,6 +38,8 @@ export function budgetStoreContract(
             heldNumber: null,
             demand: 10,
             pauseMs: 0,
+            pauseReason: '',
+            inFlight: 0,
             account: null,
             knownAccount: null,
             ...request,
@@ -94,6 +97,8 @@ export function budgetStoreContract(
             heldNumber: null,
             demand: 1 / 3,
             pauseMs: 1_500,
+            pauseReason: 'slow "down", ü',
+            inFlight: 7,
             account: { requestsPerMinute: 500, tokensPerMinute: null },
             knownAccount: null,
           },
@@ -159,11 +164,13 @@ export function budgetStoreContract(
     it('gives a pause that one replica reported to every replica, drops the pace once, and keeps the account limit', async () => {
       await begin()
       await renew({ replicaId: 'a', number: 1 })
-      await renew({ replicaId: 'a', number: 2, pauseMs: 60_000 })
+      await renew({ replicaId: 'a', number: 2, pauseMs: 60_000, pauseReason: 'slow down', inFlight: 3 })
       await renew({
         replicaId: 'a',
         number: 3,
+        inFlight: 3,
         pauseMs: 60_000,
+        pauseReason: 'slower still',
         account: { requestsPerMinute: 100, tokensPerMinute: null },
       })
       for (const replicaId of ['b', 'c']) {
@@ -172,6 +179,11 @@ export function budgetStoreContract(
         assert.equal(grant.paceFactor, 0.8)
         assert.equal(grant.budget.requestsPerMinute, 80)
       }
+      const { state, now } = await stateNow()
+      const pause = pauseOf(state.budget, now)
+      assert.equal(pause?.reason, 'slower still')
+      assert.ok(pause.forMs >= 0 && pause.forMs < 60_000, `${pause.forMs}`)
+      assert.deepEqual(state.holders.map(({ inFlight }) => inFlight).toSorted(), [0, 0, 3])
     })
 
     it('keeps what an operator sets while renewals run', async () => {

@@ -44,6 +44,8 @@ export const plainBudget = (more: Partial<BudgetState> = {}): BudgetState => ({
   paceFactor: 1,
   windowUntil: null,
   pausedUntil: null,
+  pauseReason: null,
+  pausedSince: null,
   ...more,
 })
 
@@ -74,6 +76,8 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
       heldNumber: replica.lease !== undefined && sentAt < replica.lease.endsAt ? replica.lease.number : null,
       demand: replica.demand,
       pauseMs: replica.pauseMs,
+      pauseReason: '',
+      inFlight: 0,
       account: replica.account,
       knownAccount: null,
     }

@@ -11,7 +11,7 @@ import { type FaultRates, MODEL_FAULTS, type ModelFault } from '../../src/config
 import { createRulesAnswers } from '../../src/offline-model/answer-strategy.ts'
 import { createNoisyAnswers } from '../../src/offline-model/answers-noisy.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
-import { MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
+import { MAX_TIMEOUTS, MAX_TRIES } from '../../src/restate/chunk/chunk.ts'
 import { runCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { type SwitchableModel, startSwitchableModel } from '../helpers/switchable-model.ts'
@@ -117,7 +117,7 @@ function mostRequests({ faults, requests }: OfflineModelStats): number {
 }
 
 /**
- * A try that failed costs exactly one more request, and a useless answer at most one for each indicator of its chunk. It
+ * A try that failed costs one more request, and a useless answer at most one for each indicator of its chunk. It
  * costs at least one, or the service has believed it, except in the last round, which leaves the indicator unanswered.
  */
 function assertNoNeedlessRequests({ faults, requests }: OfflineModelStats, unanswered: number): void {
@@ -125,7 +125,9 @@ function assertNoNeedlessRequests({ faults, requests }: OfflineModelStats, unans
   const tries = CHUNKS + faults.http500 + faults.cut + requests.aborted
   const useless = USELESS.reduce((sum, fault) => sum + faults[fault], 0)
   assert.ok(requests.accepted >= tries + useless - unanswered, `${requests.accepted} requests, ${useless} useless`)
-  assert.ok(requests.accepted <= tries + useless * PACK, `${requests.accepted} requests, ${tries} tries`)
+  // A chunk that timed out as often as it may is asked again in smaller chunks, as one with a useless answer is.
+  const smaller = (useless + Math.floor(requests.aborted / MAX_TIMEOUTS)) * PACK
+  assert.ok(requests.accepted <= tries + smaller, `${requests.accepted} requests, ${tries} tries`)
 }
 
 /** The code in the issue of an indicator without an answer, by the fault of its last answer. */
@@ -192,14 +194,15 @@ test('an indicator that the model always refuses needs a review with the reason,
   // This run answers the indicators that earlier tests left unanswered.
   await run()
   await model.behave({ faults: { refusal: 1 } })
-  const refused = await run('--force', '--limit', '30')
-  assert.deepEqual([refused.classified, refused.failed, refused.needs_review], [30, 0, 30])
+  // A model that refused many different records in a row would stop the run.
+  const refused = await run('--force', '--limit', '1')
+  assert.deepEqual([refused.classified, refused.failed, refused.needs_review], [1, 0, 1])
   assert.equal(model.stats().max_per_indicator, MAX_ROUNDS)
 
   await model.behave({})
   const again = await run()
-  assert.deepEqual([again.classified, again.unchanged, again.failed], [30, COUNT - 30, 0])
-  assert.equal(model.stats().indicators, 30)
+  assert.deepEqual([again.classified, again.unchanged, again.failed], [1, COUNT - 1, 0])
+  assert.equal(model.stats().indicators, 1)
   const { rows } = await database.query('select count(*)::int as n from results where unanswered')
   assert.equal(rows[0].n, 0)
 })

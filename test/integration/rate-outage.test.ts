@@ -66,7 +66,7 @@ test('an outage lets leases run out, never grow, and ends with the database; a p
     server = await startPostgres({ dataDir, port: server.port, log: silent })
     await waitUntil('the parts are equal again', isWhole)
 
-    replicas[0]?.leaseClient.pauseCluster(60_000)
+    replicas[0]?.leaseClient.pauseCluster(60_000, 'slow down')
     await waitUntil('all are paused', () => replicas.every(({ limiter }) => limiter.stats().pausedMs > 30_000))
     assert.ok(replicas.every(({ leaseClient }) => leaseClient.stats().paceFactor === 0.8))
   } finally {

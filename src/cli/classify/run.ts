@@ -5,6 +5,8 @@ import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { watchAnswers } from '../client/answer-watch.ts'
 import { type Batch, BatchFailedError, createBatchClient } from '../client/batches.ts'
+import { createLeaving } from '../client/leaving.ts'
+import { watchPauses } from '../client/pause-watch.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { createBatchWindow } from './batch-window.ts'
 import type { CostAdmission, CostReservation } from './cost-budget.ts'
@@ -29,7 +31,7 @@ export interface RunOptions {
   readonly onResults?: (results: readonly ResultBody[]) => void
   /** The first Ctrl+C aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
   readonly stopSubmitting: AbortSignal
-  /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. */
+  /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. In a pause the first is enough. */
   readonly abandon: AbortSignal
   /** Decides which batches fit into the cost limit; undefined for a run without a cost limit. */
   readonly costAdmission?: CostAdmission | undefined
@@ -60,9 +62,11 @@ export async function runCatalogue(
 
   const reportProgress = () => {
     const answered = watch.openAnswers(indicatorsInFlight)
-    options.onProgress({ ...totals.counts(), answered, inFlight: inFlight.size })
+    options.onProgress({ ...totals.counts(), answered, inFlight: inFlight.size, pause: pauses.pause })
   }
+  const pauses = watchPauses({ urls, onChange: () => reportProgress() })
   const watch = watchAnswers({ urls, runId, isResumed, onChange: reportProgress })
+  const leaving = createLeaving({ ...options, runId, pauses })
 
   /**
    * Waits until the journal is written. A failure stops the run but loses no work, because a resumed run finds the
@@ -86,17 +90,18 @@ export async function runCatalogue(
     const submittedAt = performance.now()
     const batch = buildBatch(journal.header, planned, journal.failures(index))
     try {
-      const { summary, results } = await client.submit(batch, options.abandon)
+      const { summary, results } = await client.submit(batch, leaving.signal)
       await note(journal.noteDone(index, summary))
       totals.addBatch(summary, planned)
       watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
+      pauses.batchEnded()
       reservation?.settle(summary.cost_usd)
       window.noteEnd(submittedAt)
       options.onResults?.(results)
     } catch (error) {
       reservation?.settle(null)
       watch.batchEnded(indicators.length)
-      if (options.abandon.aborted) {
+      if (leaving.signal.aborted) {
         addFailure('interrupted', 'the run was interrupted while the batch was in flight', planned)
         return
       }
@@ -164,6 +169,8 @@ export async function runCatalogue(
     }
   } finally {
     await Promise.all(inFlight)
+    leaving.end()
+    pauses.stop()
     watch.stop()
   }
   if (unsubmitted.length > 0) {

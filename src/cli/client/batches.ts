@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
-import { type BatchRequest, type BatchResponse, stopsTheRun } from '../../restate/contract.ts'
+import { type BatchRequest, type BatchResponse, PART_HEADER, stopsTheRun } from '../../restate/contract.ts'
 import { createIngressClient } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
@@ -84,13 +84,14 @@ export function createBatchClient(options: BatchClientOptions): BatchClient {
   const { urls, patienceMs, registrationMs = REGISTRATION_MS } = options
   const nodes = createNodes(options)
   const call = createIngressClient()
+  const headers = { [PART_HEADER]: String(Date.now()) }
 
   const submit = async ({ idempotencyKey, body }: Batch, signal: AbortSignal): Promise<BatchResponse> => {
     const patience = createPatience({ urls, patienceMs, registrationMs, nodes })
     const attempt = async () => {
       const url = nodes.next()
       const askedAt = performance.now()
-      const answer = await call({ url, handler: 'batch', body, idempotencyKey, signal })
+      const answer = await call({ url, handler: 'batch', body, idempotencyKey, headers, signal })
       if (!isTrouble(answer)) {
         nodes.answered(url, askedAt)
         return readBatch(url, answer)

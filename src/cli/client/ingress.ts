@@ -14,6 +14,7 @@ export interface IngressCall {
   readonly body: unknown
   /** Requests with the same key run the work only once, and Restate gives each of them the same answer. */
   readonly idempotencyKey?: string
+  readonly headers?: Readonly<Record<string, string>>
   /** An abort of this signal ends the request; nothing else limits how long the answer may take. */
   readonly signal: AbortSignal
 }
@@ -32,8 +33,8 @@ const PROBE_RETRY_MS = 500
 /** Creates a client that keeps its connections for later calls; idle connections do not keep the process alive. */
 export function createIngressClient(): IngressClient {
   const request = createHttpClient()
-  return async ({ url, handler, body, idempotencyKey, signal }) => {
-    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+  return async ({ url, handler, body, idempotencyKey, headers: more, signal }) => {
+    const headers = { ...more, ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }) }
     try {
       return readIngressAnswer(await request(`${url}/${CLASSIFY_API}/${handler}`, { headers, body, signal }))
     } catch (error) {

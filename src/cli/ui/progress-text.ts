@@ -1,5 +1,8 @@
 /** Pure functions that format the progress line of a run, and parts of that line that other reports use too. */
 
+/** The reason of a pause is cut to this many characters. */
+const MAX_REASON = 300
+
 /** The state of a run; each number counts indicators unless its own comment names something else. */
 export interface ProgressCounts {
   /** The number of indicators in batches that have succeeded; indicators that failed are not counted here. */
@@ -16,6 +19,14 @@ export interface ProgressCounts {
   readonly unverified: number
   /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
+  /** A long pause that the model's endpoint asked for. */
+  readonly pause?: ShownPause | undefined
+}
+
+export interface ShownPause {
+  /** Milliseconds since 1970. */
+  readonly endsAt: number
+  readonly reason: string
 }
 
 export interface ProgressView {
@@ -30,6 +41,7 @@ export interface ProgressView {
   readonly unverified: number
   /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
+  readonly pause?: ShownPause | undefined
   /** The pace in indicators a minute; undefined until the pace is known. */
   readonly perMinute: number | undefined
   /** The milliseconds until the run ends; undefined until this time is known. */
@@ -38,20 +50,28 @@ export interface ProgressView {
 
 /** Formats the progress as one line without a line break. A number that is unknown or not finite is shown as "--". */
 export function formatProgress(view: ProgressView): string {
-  const { finished, total } = view
+  const { finished, total, pause } = view
   const percent = total > 0 ? Math.floor(Math.min(1, finished / total) * 100) : 100
   const percentText = Number.isFinite(percent) ? `${percent}%` : '--%'
   return [
     `${formatNumber(finished)}/${formatNumber(total)}`,
     percentText,
-    `${formatNumber(view.perMinute)}/min`,
-    `ETA ${formatDuration(view.etaMs)}`,
+    // Nothing moves in a pause, so that the reason stands where pace and end do, and is not cut off by a narrow terminal.
+    ...(pause === undefined
+      ? [`${formatNumber(view.perMinute)}/min`, `ETA ${formatDuration(view.etaMs)}`]
+      : [formatPause(pause)]),
     `failed ${formatNumber(view.failed)}`,
     `needs review ${formatNumber(view.needsReview)}`,
     // Most runs have no unverified results, and a terminal line is short.
     ...(view.unverified > 0 ? [`unverified ${formatNumber(view.unverified)}`] : []),
     `in flight ${formatNumber(view.inFlight)}`,
   ].join('  ')
+}
+
+/** Formats a pause as "paused until 14:05:10 (reason)", in the time of this machine. */
+export function formatPause({ endsAt, reason }: ShownPause): string {
+  const time = new Date(endsAt).toTimeString().slice(0, 8)
+  return `paused until ${time} (${clip(reason, MAX_REASON)})`
 }
 
 function formatNumber(value: number | undefined): string {

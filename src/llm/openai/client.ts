@@ -16,7 +16,7 @@ import { createFeatureRegister } from './features.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, type ReasoningEffort } from './parameters.ts'
 import { readAnswer } from './read-answer.ts'
-import { redact } from './redaction.ts'
+import { excerptOf, redact } from './redaction.ts'
 import { requestIdOf, requestIdOfError, withRequestId } from './request-ids.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
 
@@ -128,7 +128,8 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
           },
         })
         end('ok', paid)
-        return { answer, ...paid, rate: parseRateHeaders(response.headers), requestId }
+        const excerpt = () => excerptOf(JSON.stringify(answer), secrets)
+        return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
         const failure = toServiceError(error, contextOf(model))
         end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)

@@ -22,8 +22,20 @@ export function normalise(text: string, secrets: readonly string[]): Record<stri
   const plain = /^\s*</.test(text) ? '' : redact(text, secrets).slice(0, LONGEST_BODY)
   return {
     message: field('message') ?? field('error') ?? plain,
-    type: field('type'),
+    // Gemini puts a word such as RESOURCE_EXHAUSTED into `status`, and the number of the HTTP status into `code`.
+    type: field('type') ?? field('status'),
     code: field('code'),
     param: field('param'),
+    retry_delay: isRecord(error) ? (delayOf(error) ?? delayOf(isRecord(root) ? root : {})) : null,
   }
+}
+
+/** The wait that a body names outside its message, as text: Gemini's RetryInfo ("22s"), or a model server's estimate in seconds. */
+function delayOf(body: Record<string, unknown>): string | null {
+  const { details, estimated_time: seconds } = body
+  if (typeof seconds === 'number' && seconds > 0) return `${seconds.toFixed(1)}s`
+  const delays = (Array.isArray(details) ? details : []).flatMap((one: unknown) => {
+    return isRecord(one) && typeof one.retryDelay === 'string' ? [one.retryDelay] : []
+  })
+  return delays[0] ?? null
 }

@@ -3,6 +3,7 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortEr
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json.ts'
 import { RateLimitedError } from '../errors.ts'
+import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, redact, redactedCause } from './redaction.ts'
 import { isContextExceeded, readRefusal } from './refusals.ts'
@@ -22,6 +23,10 @@ export interface EndpointContext {
 
 /** Characters of the endpoint's own message that a message of ours quotes. */
 const UPSTREAM_MESSAGE_LENGTH = 300
+/** The same of an account's state, whose reason may stand behind addresses of help pages. */
+const ACCOUNT_MESSAGE_LENGTH = 420
+/** Characters of the endpoint's own message by which an account's state is judged. */
+const LONGEST_JUDGED = 4_000
 /** Errors of requests that reached no server: a closed port, an unknown host name, no route, a certificate that is refused. */
 const UNREACHABLE =
   /\b(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)\b|\bbad port\b|[\w -]*\bcertificate\b[\w -]*/
@@ -33,10 +38,15 @@ const CUT_OFF = /could not finish the message because/i
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
 /** Codes of a content filter's refusal. */
 const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
-/** Codes of a 429 for an account without credit, which no waiting mends. */
-const QUOTA_CODES = new Set(['insufficient_quota'])
 /** Codes of refusals for a model that the endpoint does not have. */
 const MODEL_CODES = new Set(['model_not_found', 'invalid_model'])
+
+/** Words of a server whose model is not in memory yet; it answers as soon as it is. */
+const LOADING = /\bloading (?:the )?model\b|\bmodel\b.{0,200}\b(?:is )?(?:still |currently )?loading\b/i
+/** A server that loads its model, and says nothing of how long, is asked again after this many milliseconds. */
+const LOADING_MS = 5_000
+/** A run does not wait for longer than this many milliseconds: a wait beyond it ends the run, which can be resumed. */
+const LONGEST_WAIT_MS = 3_600_000
 
 /** Turns anything that a request threw into a `ServiceError`. Neither its message nor its cause holds a secret. */
 export function toServiceError(error: unknown, context: EndpointContext): ServiceError {
@@ -56,12 +66,17 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
     return fail('interrupted', `the request to the model endpoint ${host} was aborted by its caller`)
   }
   if (error instanceof APIConnectionTimeoutError) {
-    return fail('model-timeout', `the model endpoint ${host} did not answer within ${context.timeoutMs} ms`)
+    const advice = 'raise OPENAI_TIMEOUT_MS, or look at the endpoint (it may bill a request that timed out)'
+    return fail('model-timeout', `the model endpoint ${host} did not answer within ${context.timeoutMs} ms: ${advice}`)
   }
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
     const headers = error.headers instanceof Headers ? error.headers : new Headers()
-    const retryAfterMs = retryAfterMsOf(headers, Date.now())
     const { code, message } = failureOfStatus(error, error.status, context)
+    const retryAfterMs = waitOf(error, headers, Date.now())
+    const isWait = code === 'model-rate-limited' || code === 'model-unavailable'
+    if (isWait && retryAfterMs !== undefined && retryAfterMs > LONGEST_WAIT_MS) {
+      return fail('model-paused', `${message}; ${longWait(retryAfterMs, Date.now())}`)
+    }
     if (code === 'model-rate-limited') {
       const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
@@ -80,6 +95,19 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
   return fail('model-unavailable', `the connection to the model endpoint ${host} broke off: ${describe(error)}`)
 }
 
+/** The wait that a refusal names, in its headers or its body. */
+function waitOf(error: APIError, headers: Headers, now: number): number | undefined {
+  const body: unknown = error.error
+  const { message = '', retry_delay: delay } = isRecord(body) ? body : {}
+  const named = retryAfterMsOf(headers, now, String(delay ?? message))
+  return named ?? (error.status === 503 && LOADING.test(String(message)) ? LOADING_MS : undefined)
+}
+
+function longWait(ms: number, now: number): string {
+  const until = new Date(now + ms).toISOString().slice(0, 16).replace('T', ' ')
+  return `it asks to wait ${(ms / 3_600_000).toFixed(1)} h, until ${until} UTC: resume the run then`
+}
+
 function failureOfStatus(
   error: APIError,
   status: number,
@@ -91,6 +119,12 @@ function failureOfStatus(
   const kinds = [error.code, error.type].filter((kind) => typeof kind === 'string')
   const isKind = (known: ReadonlySet<string>) => kinds.some((kind) => known.has(kind))
   const badInput = status === 400 || status === 422
+  if (isAccountClosed({ status, kinds, said: upstreamMessage(error, context.secrets, LONGEST_JUDGED) })) {
+    const named = redact([status, ...kinds.slice(0, 1)].join(' ').slice(0, 80), context.secrets)
+    const words = upstreamMessage(error, context.secrets, ACCOUNT_MESSAGE_LENGTH)
+    const message = `the account at the model endpoint ${host} does not serve (${named}): check its billing and limits`
+    return { code: 'model-quota', message: words === '' ? message : `${message}: ${words}` }
+  }
   if (status === 401) {
     return { code: 'model-auth', message: `the model endpoint ${host} refused the API key (401): check OPENAI_API_KEY` }
   }
@@ -107,10 +141,6 @@ function failureOfStatus(
   if (status === 403) {
     const check = 'check OPENAI_API_KEY and what it may use'
     return { code: 'model-auth', message: `the model endpoint ${host} refused the API key (403): ${check}${saying}` }
-  }
-  if (status === 402 || (status === 429 && isKind(QUOTA_CODES))) {
-    const account = `the account at the model endpoint ${host}`
-    return { code: 'model-quota', message: `${account} has no credit left (${status}): check its billing${saying}` }
   }
   if (status === 429 && TOO_LARGE.test(said)) {
     // Waiting does not help a request that is larger than the budget of a minute; a smaller question may fit.
@@ -144,9 +174,13 @@ export function isFormRefused(error: unknown, failure: ServiceError): error is A
 }
 
 /** The endpoint's own message on one line. Secrets are redacted before the message is cut, so that no half of a key is left. */
-export function upstreamMessage(error: APIError, secrets: readonly string[]): string {
+export function upstreamMessage(
+  error: APIError,
+  secrets: readonly string[],
+  longest: number = UPSTREAM_MESSAGE_LENGTH,
+): string {
   const body: unknown = error.error
   const said = isRecord(body) && typeof body.message === 'string' ? body.message : ''
   const line = redact(said, secrets).replace(/\s+/g, ' ').trim()
-  return line.length <= UPSTREAM_MESSAGE_LENGTH ? line : `${line.slice(0, UPSTREAM_MESSAGE_LENGTH)}…`
+  return line.length <= longest ? line : `${line.slice(0, longest)}…`
 }

@@ -5,6 +5,9 @@ const MARK = '[redacted]'
 /** The least length of a key that is redacted: a shorter one is a dummy such as "x", and replacing it would garble every sentence. */
 const SHORTEST_SECRET = 4
 
+/** Characters of an unusable answer that messages show. */
+const EXCERPT_LENGTH = 200
+
 /** Texts that look like a provider's key, also those that OpenAI echoes half masked ("sk-test-****23"). */
 const KEY_LIKE = /(?<![A-Za-z0-9])(?:sk|rk|gsk|xai)-[\w.*-]{4,}/g
 /** The value of an authorization header. */
@@ -21,6 +24,15 @@ export function redact(text: string, secrets: readonly string[]): string {
     .replace(BEARER, `$1 ${MARK}`)
     .replace(KEY_LIKE, MARK)
     .replace(URL_CREDENTIALS, `$1${MARK}@`)
+}
+
+/** The beginning of a text of the endpoint on one line, without secrets, for messages that show what came. */
+export function excerptOf(text: string, secrets: readonly string[]): string {
+  // A secret is redacted before the text is cut, so that no half of it is left.
+  const line = redact(text.slice(0, 10 * EXCERPT_LENGTH), secrets)
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length <= EXCERPT_LENGTH ? line : `${line.slice(0, EXCERPT_LENGTH)}…`
 }
 
 /** Replaces the given secrets and nothing else, for texts whose other words must stay, such as a model's answer. */

@@ -7,6 +7,19 @@ const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
 /** The longest wait in milliseconds that is passed on: one day. */
 const LONGEST_MS = 86_400_000
+/**
+ * The longest reset in milliseconds that is believed of a budget that a header names as used up. Some endpoints put a point in
+ * time in its place, or the end of the month.
+ */
+const LONGEST_RESET_MS = 3_600_000
+/** The longest reset that is believed where no header says which budget is used up; the limits are by the minute. */
+const LONGEST_UNSAID_RESET_MS = 60_000
+/**
+ * Words of a refusal that name a wait, as OpenAI ("try again in 1m7.2s"), Gemini ("retry in 22.6s") and others ("try again in
+ * 20 seconds") write it.
+ */
+const WAIT_IN_WORDS =
+  /\b(?:try again|retry)(?: in| after) (\d[\d.]*)(?: ?(second|minute)s?\b|((?:ms|s|m|h)[\d.hms]{0,30}))/i
 
 /** The milliseconds of a duration such as "12ms", "6m0s", "1h2m3.5s" or bare seconds; undefined for another text. */
 export function parseResetMs(text: string): number | undefined {
@@ -19,13 +32,22 @@ export function parseResetMs(text: string): number | undefined {
 }
 
 /**
- * Milliseconds to wait by `retry-after-ms`, else by `retry-after` (seconds or an HTTP date), else by
- * `x-ratelimit-reset-*`, and at most one day; undefined where no header names a wait. `now` is the wall clock in
- * milliseconds since 1970.
+ * Milliseconds to wait by `retry-after-ms`, else by `retry-after` (seconds or an HTTP date), else by `body`, the delay or the
+ * words of the refusal's body, else by `x-ratelimit-reset-*`, and at most one day; undefined where none of them names a wait. A
+ * wait of 0, in the past or below is none, because the request was refused now. `now` is the wall clock in milliseconds since
+ * 1970.
  */
-export function retryAfterMsOf(headers: Headers, now: number): number | undefined {
-  const wait = fromRetryAfterMs(headers) ?? fromRetryAfter(headers, now) ?? fromRateLimitReset(headers)
-  return wait === undefined ? undefined : Math.min(LONGEST_MS, Math.max(0, Math.ceil(wait)))
+export function retryAfterMsOf(headers: Headers, now: number, body = ''): number | undefined {
+  const wait =
+    positive(fromRetryAfterMs(headers)) ??
+    positive(fromRetryAfter(headers, now)) ??
+    positive(fromBody(body)) ??
+    positive(fromRateLimitReset(headers))
+  return wait === undefined ? undefined : Math.min(LONGEST_MS, Math.ceil(wait))
+}
+
+function positive(wait: number | undefined): number | undefined {
+  return wait !== undefined && wait > 0 ? wait : undefined
 }
 
 function fromRetryAfterMs(headers: Headers): number | undefined {
@@ -39,14 +61,22 @@ function fromRetryAfter(headers: Headers, now: number): number | undefined {
   return parseResetMs(text) ?? parseRetryAfterMs(text, now)
 }
 
-/** The reset time of the budget that is used up; where no header names one as used up, the earliest reset time. */
+function fromBody(body: string): number | undefined {
+  const [, amount = '', word, units = ''] = WAIT_IN_WORDS.exec(body) ?? []
+  const named = word === undefined ? `${amount}${units}`.replace(/\.$/, '') : `${amount}${word.slice(0, 1)}`
+  return parseResetMs(body.slice(0, 40)) ?? parseResetMs(named)
+}
+
+/** The reset time of the budget that is used up; where no header says which one is, the earliest reset time. */
 function fromRateLimitReset(headers: Headers): number | undefined {
   const budgets = ['requests', 'tokens'].flatMap((kind) => {
-    const resetMs = parseResetMs(headers.get(`x-ratelimit-reset-${kind}`) ?? '')
-    if (resetMs === undefined) return []
-    return [{ resetMs, usedUp: headers.get(`x-ratelimit-remaining-${kind}`)?.trim() === '0' }]
+    const resetMs = positive(parseResetMs(headers.get(`x-ratelimit-reset-${kind}`) ?? ''))
+    if (resetMs === undefined || resetMs > LONGEST_RESET_MS) return []
+    return [{ resetMs, remaining: headers.get(`x-ratelimit-remaining-${kind}`)?.trim() }]
   })
-  const usedUp = budgets.filter((budget) => budget.usedUp).map((budget) => budget.resetMs)
+  const usedUp = budgets.filter(({ remaining }) => remaining === '0').map(({ resetMs }) => resetMs)
   if (usedUp.length > 0) return Math.max(...usedUp)
-  return budgets.length === 0 ? undefined : Math.min(...budgets.map((budget) => budget.resetMs))
+  const unsaid = budgets.flatMap(({ resetMs, remaining }) => (remaining === undefined ? [resetMs] : []))
+  const earliest = Math.min(...unsaid)
+  return earliest <= LONGEST_UNSAID_RESET_MS ? earliest : undefined
 }

@@ -1,6 +1,6 @@
 /** The cluster's budget and the parts that the replicas hold of it, as an operator sees them. Pure. */
 import type { BudgetReport, LeaseState } from '../types.ts'
-import { accountLimits, effectiveBudget, paceFactor, pausedMs } from './cluster-budget.ts'
+import { accountLimits, effectiveBudget, paceFactor, pausedMs, pauseOf } from './cluster-budget.ts'
 
 /** `now` is the database's clock in milliseconds since 1970. Replicas are sorted by name, numbers in names by value. */
 export function reportBudget({ budget, holders }: LeaseState, now: number): BudgetReport {
@@ -10,14 +10,16 @@ export function reportBudget({ budget, holders }: LeaseState, now: number): Budg
     safety: budget.safety,
     paceFactor: paceFactor(budget, now),
     pausedMs: pausedMs(budget, now),
+    pause: pauseOf(budget, now),
     account: accountLimits(budget, now),
     replicas: holders
       .filter((holder) => holder.expiresAt > now)
-      .map(({ name, leasedRpm, leasedTpm, demand, expiresAt }) => ({
+      .map(({ name, leasedRpm, leasedTpm, demand, inFlight, expiresAt }) => ({
         name,
         share: Math.min(1, leasedRpm / total.rpm),
         lease: { requestsPerMinute: leasedRpm, tokensPerMinute: leasedTpm },
         demand,
+        inFlight,
         expiresInMs: expiresAt - now,
       }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),

@@ -38,6 +38,8 @@ const ACCOUNT_MEMORY_MS = 600_000
  * such hints can be wrong.
  */
 export const LONGEST_PAUSE_MS = 600_000
+/** A pause that begins within this many milliseconds after the last one goes on with it, as nobody was answered between. */
+const BREAK_MS = 5_000
 /**
  * A renewal that repeats known account limits writes them only where the last write is this many milliseconds ago, so
  * that few renewals write.
@@ -70,6 +72,13 @@ export function pausedMs({ pausedUntil }: BudgetState, now: number): number {
   return Math.max(0, (pausedUntil ?? now) - now)
 }
 
+/** Why the cluster is paused and for how long it has been; null while it is not. */
+export function pauseOf(state: BudgetState, now: number): { readonly reason: string; readonly forMs: number } | null {
+  const { pauseReason, pausedSince } = state
+  if (pausedMs(state, now) === 0) return null
+  return { reason: pauseReason ?? '', forMs: Math.max(0, now - (pausedSince ?? now)) }
+}
+
 /**
  * The limits that the account's answers have named; null for a limit that none named. Both are null once neither was
  * reported or repeated for ten minutes.
@@ -83,8 +92,11 @@ export function accountLimits({ accountRpm, accountTpm, accountSeenAt }: BudgetS
  * The budget's row after a replica reported a pause of `ms`. The pace drops once in a window, however many replicas
  * report a pause in it.
  */
-export function withPause(state: BudgetState, ms: number, now: number): BudgetState {
-  if (!(ms > 0)) return state
+export function withPause(before: BudgetState, ms: number, now: number, pauseReason: string): BudgetState {
+  if (!(ms > 0)) return before
+  const isContinued = before.pausedUntil !== null && now <= before.pausedUntil + BREAK_MS
+  const pausedSince = isContinued ? (before.pausedSince ?? now) : now
+  const state = { ...before, pauseReason, pausedSince }
   const pausedUntil = Math.max(state.pausedUntil ?? now, now + Math.min(ms, LONGEST_PAUSE_MS))
   if (state.windowUntil !== null && now < state.windowUntil) {
     return { ...state, pausedUntil, windowUntil: Math.max(state.windowUntil, pausedUntil) }

@@ -2,7 +2,8 @@
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { withTimeout } from '../../lib/timing.ts'
-import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LeaseStore, LimiterStats, RateLimiter } from '../types.ts'
+import type { AccountLimits, Budget, LeaseClient, LeaseGrant, LimiterStats, RateLimiter } from '../types.ts'
+import type { LeaseStore } from './lease-store.ts'
 import { allowedBudget, type LocalLease, toLocalLease } from './local-lease.ts'
 import { createUnreportedSignals } from './unreported-signals.ts'
 
@@ -107,11 +108,13 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
     const sentAt = now()
     const collected = signals.collect()
     number += 1
-    reportedDemand = demandOf(limiter.stats())
+    const stats = limiter.stats()
+    reportedDemand = demandOf(stats)
     isRenewalWanted = false
     const heldNumber = lease !== undefined && sentAt < lease.endsAt ? lease.number : null
-    const { pauseMs, account, knownAccount } = collected
-    const request = { replicaId, name, number, heldNumber, demand: reportedDemand, pauseMs, account, knownAccount }
+    const { pauseMs, pauseReason, account, knownAccount } = collected
+    const asked = { replicaId, name, number, heldNumber, demand: reportedDemand, inFlight: stats.inFlight }
+    const request = { ...asked, pauseMs, pauseReason, account, knownAccount }
     try {
       const grant = await withTimeout(RENEWAL_TIMEOUT_MS, leases.renew(request), () => {
         const message = `The database did not renew the rate lease in ${RENEWAL_TIMEOUT_MS} ms`
@@ -162,8 +165,8 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
       isRenewalWanted = true
     },
 
-    pauseCluster(ms) {
-      if (closed || !signals.addPause(ms)) return
+    pauseCluster(ms, reason) {
+      if (closed || !signals.addPause(ms, reason)) return
       isRenewalWanted = true
       // Many requests are refused at the same moment; one renewal reports the longest of their pauses.
       if (ticker === undefined || now() - pauseSentAt < TICK_MS) return

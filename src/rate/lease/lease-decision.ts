@@ -46,7 +46,7 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
   if (known !== undefined && request.number <= known.leaseNumber) return null
   const others = state.holders.filter((holder) => holder !== known && holder.expiresAt > now)
   const own = known !== undefined && known.expiresAt > now ? known : undefined
-  const budget = withPause(withReported(state.budget, request, now), request.pauseMs, now)
+  const budget = withPause(withReported(state.budget, request, now), request.pauseMs, now, request.pauseReason)
   const total = effectiveBudget(budget, now)
 
   const demand = smoothDemand(request.demand, known, now)
@@ -84,6 +84,7 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
       replicaId: request.replicaId,
       name: request.name,
       demand,
+      inFlight: request.inFlight,
       share,
       leasedRpm: rpm.leased,
       leasedTpm: toNull(tpm.leased),

@@ -1,5 +1,5 @@
 /** The lease store of a replica: decides each renewal in a transaction of the budget store, with the budget of its environment stored first. */
-import type { BudgetStore, LeaseStore } from '../types.ts'
+import type { BudgetStore, LeaseGrant, LeaseRequest } from '../types.ts'
 import { decideLease } from './lease-decision.ts'
 
 /**
@@ -13,6 +13,12 @@ export interface ConfiguredBudget {
   /** The part of the budget that is used, above 0 to 1. */
   readonly safety: number
   readonly by: string
+}
+
+export interface LeaseStore {
+  /** Null where a later request of the replica came first, and where no budget is stored. Rejects without a database. */
+  renew(request: LeaseRequest): Promise<LeaseGrant | null>
+  release(replicaId: string): Promise<void>
 }
 
 export interface ConfiguringLeaseStore extends LeaseStore {

@@ -7,7 +7,7 @@ export interface UnreportedSignals {
    * Keeps a pause of `ms` from now. False where it adds nothing: `ms` is no number above 0, or a pause that waits for
    * its report ends later.
    */
-  addPause(ms: number): boolean
+  addPause(ms: number, reason: string): boolean
   /**
    * Keeps the limits of the account and returns them; a limit that is missing or implausible is filled in from an
    * earlier answer, or null.
@@ -22,6 +22,7 @@ export interface UnreportedSignals {
 export interface CollectedSignals {
   /** Milliseconds that the pause has left; 0 where there is no pause to report. */
   readonly pauseMs: number
+  readonly pauseReason: string
   /** The end of the pause on the clock of the replica, which tells it from a later pause. */
   readonly pauseUntil: number
   /** Null where all limits that the account named have been reported. */
@@ -33,14 +34,16 @@ export interface CollectedSignals {
 /** `now` returns the milliseconds of a clock that never goes back. */
 export function createUnreportedSignals(now: () => number): UnreportedSignals {
   let pauseUntil = 0
+  let pauseReason = ''
   let account: AccountLimits | null = null
   let knownAccount: AccountLimits | null = null
 
   return {
-    addPause(ms) {
+    addPause(ms, reason) {
       const until = now() + Math.min(ms, LONGEST_PAUSE_MS)
       if (!(ms > 0) || until <= pauseUntil) return false
       pauseUntil = until
+      pauseReason = reason
       return true
     },
 
@@ -56,7 +59,7 @@ export function createUnreportedSignals(now: () => number): UnreportedSignals {
       return completed
     },
 
-    collect: () => ({ pauseMs: Math.max(0, pauseUntil - now()), pauseUntil, account, knownAccount }),
+    collect: () => ({ pauseMs: Math.max(0, pauseUntil - now()), pauseReason, pauseUntil, account, knownAccount }),
 
     markReported(collected) {
       if (pauseUntil === collected.pauseUntil) pauseUntil = 0

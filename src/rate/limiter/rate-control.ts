@@ -14,8 +14,16 @@ import type {
 } from '../types.ts'
 import { createTokenCharge } from './token-charge.ts'
 
-/** A 429 that names no wait pauses for this many milliseconds. */
-const DEFAULT_PAUSE_MS = 1_000
+/**
+ * A refusal that names no wait pauses for this many milliseconds. Where the next request is refused as well and nothing is
+ * answered between, the pause doubles, up to the longest.
+ */
+const FIRST_BACKOFF_MS = 1_000
+const LONGEST_BACKOFF_MS = 30_000
+/** Waits that the endpoint named are taken for enough so many times in a row; from then on they back off as well. */
+const TRUSTED_WAITS = 8
+/** Limits of an account that are less a minute than these count only where a refusal names them: many headers mean something else. */
+const LEAST_LIMITS = { requests: 10, tokens: 1_000 } as const
 /**
  * A 429 pauses for at least this many milliseconds, so that an endpoint that asks for a wait of 0 is not asked again
  * without end.
@@ -51,19 +59,32 @@ export function createRateControl(options: RateControlOptions): RateControl {
   const now = options.now ?? (() => performance.now())
   const charge = createTokenCharge()
   let refusedAt: number[] = []
+  /** Pauses that have followed each other without an answer between, and the end of the last one. */
+  let pausesInRow = 0
+  let lastPauseEnd = Number.NEGATIVE_INFINITY
   let account: AccountLimits = { requestsPerMinute: null, tokensPerMinute: null }
 
-  function pause(retryAfterMs: number | undefined, rate: RateSignals | null): number {
-    const askedMs = retryAfterMs ?? DEFAULT_PAUSE_MS
+  /** The wait that the endpoint named, or that of the backoff. Refusals of requests that were in flight together count once. */
+  function waitOf(namedMs: number | undefined): number {
+    if (now() >= lastPauseEnd) pausesInRow += 1
+    const doublings = namedMs === undefined ? pausesInRow - 1 : pausesInRow - 1 - TRUSTED_WAITS
+    const backoffMs = doublings < 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** doublings, LONGEST_BACKOFF_MS)
+    const waitMs = Math.max(namedMs ?? 0, backoffMs)
+    lastPauseEnd = Math.max(lastPauseEnd, now() + waitMs)
+    return waitMs
+  }
+
+  function pause(retryAfterMs: number | undefined, rate: RateSignals | null, reason: string): number {
+    const askedMs = waitOf(retryAfterMs)
     const waitMs = Math.min(Math.max(askedMs, SHORTEST_WAIT_MS), LONGEST_PAUSE_MS)
     refusedAt = [...refusedAt.filter((at) => now() - at < REFUSALS_WITHIN_MS), now()].slice(-REFUSALS)
     const isBudgetSpent = rate !== null && (isUsedUp(rate.requests) || isUsedUp(rate.tokens))
     const isClusterWide = askedMs > OWN_PAUSE_MS || isBudgetSpent || refusedAt.length >= REFUSALS
     if (waitMs >= LOGGED_PAUSE_MS && limiter.stats().pausedMs < waitMs / 2) {
-      log.warn({ waitMs, askedMs, rate }, 'The model endpoint asks for a pause')
+      log.warn({ waitMs, askedMs, rate, reason }, 'The model endpoint asks for a pause')
     }
     limiter.pause(waitMs)
-    if (isClusterWide) cluster.pauseCluster(waitMs)
+    if (isClusterWide) cluster.pauseCluster(waitMs, reason)
     return waitMs
   }
 
@@ -71,11 +92,15 @@ export function createRateControl(options: RateControlOptions): RateControl {
    * Reports the account's limits as the primary model's answers name them; the escalation model's may differ and are
    * rarely seen.
    */
-  function learnLimits(size: RequestSize, rate: RateSignals | null): void {
+  function learnLimits(size: RequestSize, rate: RateSignals | null, isRefusal: boolean): void {
     if (rate === null || size.tier !== 'primary') return
+    const believed = (kind: keyof RateSignals) => {
+      const { limit } = rate[kind]
+      return limit !== null && (isRefusal || limit >= LEAST_LIMITS[kind]) ? limit : null
+    }
     const limits = {
-      requestsPerMinute: rate.requests.limit ?? account.requestsPerMinute,
-      tokensPerMinute: rate.tokens.limit ?? account.tokensPerMinute,
+      requestsPerMinute: believed('requests') ?? account.requestsPerMinute,
+      tokensPerMinute: believed('tokens') ?? account.tokensPerMinute,
     }
     const { requestsPerMinute, tokensPerMinute } = account
     if (limits.requestsPerMinute === requestsPerMinute && limits.tokensPerMinute === tokensPerMinute) return
@@ -90,14 +115,15 @@ export function createRateControl(options: RateControlOptions): RateControl {
       answered(inputTokens, rate) {
         // An answer without usage counts with its reservation rather than null, because null means that no answer came.
         permit.done(charge.spent(now(), size, inputTokens) ?? reserved)
-        learnLimits(size, rate)
+        pausesInRow = 0
+        learnLimits(size, rate, false)
       },
-      refused(retryAfterMs, rate) {
+      refused(retryAfterMs, rate, reason) {
         // Providers count refused requests against the limit as well.
         permit.done(null)
-        learnLimits(size, rate)
+        learnLimits(size, rate, true)
         if (rate !== null && isForTokens(rate, reserved)) charge.noteRefusal(now())
-        return pause(retryAfterMs, rate)
+        return pause(retryAfterMs, rate, reason)
       },
       ended: () => permit.done(null),
     }

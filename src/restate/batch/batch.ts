@@ -2,7 +2,7 @@
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
-import type { BatchRequest, BatchResponse } from '../contract.ts'
+import { type BatchRequest, type BatchResponse, PART_HEADER } from '../contract.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { releaseClaims } from './claims.ts'
@@ -28,7 +28,8 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
 
   const { store, schemes, callChunk } = deps
   const catalogue = catalogueOf(request)
-  const batch: Batch = { ctx, store, schemes, callChunk, plan, options, catalogue, runId, owner }
+  const part = partOf(ctx)
+  const batch: Batch = { ctx, store, schemes, callChunk, plan, options, catalogue, runId, owner, part }
   const state = createState(plan)
   const { answers } = state
   try {
@@ -48,6 +49,12 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   )
   if (answers.failure !== null) throw new ServiceError(answers.failure.code, answers.failure.message)
   return response
+}
+
+/** The part of the run by the header of the request; undefined without a plausible one. The header is part of the journal. */
+function partOf(ctx: Context): number | undefined {
+  const text = ctx.request().headers.get(PART_HEADER) ?? ''
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
 }
 
 /**

@@ -35,7 +35,7 @@ export async function callChunks(
 
 /** The body of one call. A batch that an earlier release planned sends the form of that release, as its journal holds it. */
 function requestOf(
-  { plan, options, runId }: Batch,
+  { plan, options, runId, part }: Batch,
   answers: ModelAnswers,
   tier: ChunkRequest['tier'],
   positions: readonly number[],
@@ -53,5 +53,6 @@ function requestOf(
     return { run_id: runId, tier, items }
   }
   const items = asked.map(({ key, question, position }) => itemOf(key, question, options.mode, answers, position, tier))
-  return { run_id: runId, tier, codebook_hash: plan.codebook.hash, items }
+  const ofPart = part === undefined ? {} : { part }
+  return { run_id: runId, tier, codebook_hash: plan.codebook.hash, ...ofPart, items }
 }

@@ -151,6 +151,8 @@ export interface Batch {
   readonly runId: string
   /** Id of the batch's invocation, under which its claims are held. */
   readonly owner: string
+  /** The process of the run that sent the batch, as a number that grows; undefined where it names none. */
+  readonly part?: number | undefined
   /**
    * Calls classifier/chunk. The service definitions pass this function in, so that no file of a batch imports the
    * definitions.

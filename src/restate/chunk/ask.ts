@@ -30,7 +30,7 @@ export interface AskDeps {
 export type AskOutcome =
   /**
    * The chunk must wait `waitMs`, because the rate budget allows no start sooner or the endpoint has refused `request`
-   * for its rate.
+   * for its rate or until a time.
    */
   | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
   /** The endpoint is away or slow, so that the same question may be answered later. */
@@ -42,13 +42,19 @@ export type AskOutcome =
       readonly request: ModelRequestRecord
     }
   /** The chunk is done: it has its answers, or failures that another attempt would not mend. */
-  | ({ readonly kind: 'answered' } & ChunkReply)
+  | ({
+      readonly kind: 'answered'
+      /** The beginning of an answer of which nothing could be used. It is not journaled. */
+      readonly seen?: string
+    } & ChunkReply)
 
 /**
  * The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands
  * in results.
  */
 const MAX_MODEL_LENGTH = 100
+/** An answer of which nothing can be used is shown with at most this many characters. */
+const MAX_SEEN_LENGTH = 210
 /** An endpoint's failure message is cut to this many characters. */
 const MAX_MESSAGE_LENGTH = 600
 
@@ -68,8 +74,8 @@ export async function askOnce(
   const earlier = await readEarlierChunk(deps.schemes, request)
   const outcome = await ask(deps, earlier.scheme, earlier.request, requestId, signal)
   if (outcome.kind !== 'answered') return outcome
-  const { kind, ...reply } = outcome
-  return { kind, ...toEarlierReply(reply, earlier.scheme) }
+  const { kind, seen, ...reply } = outcome
+  return { kind, ...(seen === undefined ? {} : { seen }), ...toEarlierReply(reply, earlier.scheme) }
 }
 
 async function ask(
@@ -171,13 +177,15 @@ function readReply(
   record: ModelRequestRecord,
 ): AskOutcome {
   const { decisions, unanswered } = parseAnswers(scheme.codebook, reply.answer, request.items)
-  return answered(
+  const outcome = answered(
     scheme,
     model,
     [...decisions].map(([key, decision]) => ({ key, decision, model: record.model })),
     unanswered,
     [record],
   )
+  if (decisions.size > 0 || reply.excerpt === undefined) return outcome
+  return { ...outcome, seen: clean(reply.excerpt(), MAX_SEEN_LENGTH) }
 }
 
 function readFailure(
@@ -189,8 +197,10 @@ function readFailure(
   record: ModelRequestRecord,
 ): AskOutcome {
   const message = clean(error.message, MAX_MESSAGE_LENGTH)
-  if (error.code === 'model-rate-limited') {
-    const waitMs = permit.refused(error.retryAfterMs, rateOf(error))
+  // A server that says when it will answer is asked again then, and the wait uses no try.
+  const isToldToWait = error.code === 'model-unavailable' && error.retryAfterMs !== undefined
+  if (error.code === 'model-rate-limited' || isToldToWait) {
+    const waitMs = permit.refused(error.retryAfterMs, rateOf(error), message)
     return { kind: 'wait', waitMs, request: record }
   }
   // The bound on the answer was raised since the question was sent, so the same question is asked again at once.

@@ -2,9 +2,10 @@
 import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
-import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
+import type { AskOutcome } from './ask.ts'
+import { type AskOnTrialDeps, askOnTrial } from './ask-on-trial.ts'
 
-export interface ChunkDeps extends AskDeps {
+export interface ChunkDeps extends AskOnTrialDeps {
   readonly countAnswered: CountAnswered
 }
 
@@ -13,6 +14,9 @@ export interface ChunkDeps extends AskDeps {
  */
 export const MAX_TRIES = 8
 
+/** The number of tries that may time out, because each may be billed. */
+export const MAX_TIMEOUTS = 2
+
 /**
  * The number of tries where the journal of a chunk does not name it: every release that wrote such journals made this
  * many.
@@ -20,10 +24,10 @@ export const MAX_TRIES = 8
 const TRIES_OF_EARLIER_RELEASES = 8
 
 /**
- * The outcome of one step as the journal holds it. A failed try also holds the chunk's limit of tries, `max_tries`,
- * unless an earlier release journaled it.
+ * The outcome of one step as the journal holds it. A failed try also holds the chunk's limits of tries, unless an earlier
+ * release journaled it.
  */
-type StepOutcome = AskOutcome & { readonly max_tries?: number }
+type StepOutcome = AskOutcome & { readonly max_tries?: number; readonly max_timeouts?: number }
 
 /** Milliseconds of the pause after the first try that finds the endpoint away; each further pause is twice as long. */
 const FIRST_BACKOFF_MS = 500
@@ -41,10 +45,12 @@ export async function answerChunk(
 ): Promise<ChunkReply> {
   const sent: ModelRequestRecord[] = []
   let tries = 0
+  let timeouts = 0
   for (let turn = 0; ; turn += 1) {
-    const requestId = `${ctx.request().id}-${turn}`
+    const { id, attemptCompletedSignal: signal } = ctx.request()
+    const requestId = `${id}-${turn}`
     const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
-      const found = await askOnce(deps, request, requestId, ctx.request().attemptCompletedSignal)
+      const found = await askOnTrial(deps, request, { id, requestId, signal })
       // Answered indicators are counted inside the step, because a replay would count them again outside. Escalated
       // indicators were counted with the answer of the primary model, and an indicator with open fields is counted with
       // the chunk that answers the last of them.
@@ -52,9 +58,9 @@ export async function answerChunk(
         const open = new Set(found.unanswered.map(({ key }) => key))
         deps.countAnswered(request.run_id, found.decisions.filter(({ key }) => !open.has(key)).length)
       }
-      // The limit of tries is journaled with a failed try, so that a replay under a release with another limit gives up
+      // The limits of tries are journaled with a failed try, so that a replay under a release with another limit gives up
       // after the same try.
-      return found.kind === 'retry' ? { ...found, max_tries: MAX_TRIES } : found
+      return found.kind === 'retry' ? { ...found, max_tries: MAX_TRIES, max_timeouts: MAX_TIMEOUTS } : found
     })
     if (outcome.kind === 'answered') {
       const { kind: _, ...reply } = outcome
@@ -66,7 +72,9 @@ export async function answerChunk(
       continue
     }
     tries += 1
-    if (tries >= (outcome.max_tries ?? TRIES_OF_EARLIER_RELEASES)) {
+    if (outcome.code === 'model-timeout') timeouts += 1
+    const { max_tries: maxTries = TRIES_OF_EARLIER_RELEASES, max_timeouts: maxTimeouts = maxTries } = outcome
+    if (tries >= maxTries || timeouts >= maxTimeouts) {
       const { asked_model, code, message } = outcome
       const unanswered = request.items.map(({ key }) => ({ key, code, message }))
       return { asked_model, decisions: [], unanswered, requests: sent, failure: null }

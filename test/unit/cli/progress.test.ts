@@ -49,6 +49,23 @@ test('unverified results are counted beside those that need review, where there 
   progress.end()
 })
 
+test('a long pause stands in the line with its end and its reason, and is written at once where lines are rare', (t) => {
+  const endsAt = new Date(2026, 10, 20, 14, 5, 10).getTime()
+  const { progress, writes, pass } = startedProgress(t, { isLive: false, total: 1_000 })
+  progress.update(counts(120))
+  pass(700_000)
+  const before = writes.length
+  progress.update(counts(120, { pause: { endsAt, reason: 'the endpoint limits the rate (429)' } }))
+  assert.equal(writes.length, before + 1)
+  assert.match(
+    writes.at(-1) ?? '',
+    /^120\/1,000 {2}12% {2}paused until 14:05:10 \(the endpoint limits the rate \(429\)\) {2}failed 0/,
+  )
+  progress.update(counts(120, { pause: { endsAt, reason: 'the endpoint limits the rate (429)' } }))
+  assert.equal(writes.length, before + 1)
+  progress.end()
+})
+
 test('nothing is written after the end, and no timer is left', (t) => {
   const { progress, writes, pass } = startedProgress(t, { isLive: true, total: 10 })
   progress.end()

@@ -12,9 +12,11 @@ describe('retryAfterMsOf', () => {
     ['retry-after-ms before retry-after', { 'retry-after-ms': '250', 'retry-after': '9' }, 250],
     ['seconds', { 'retry-after': '2' }, 2_000],
     ['parts of a second', { 'retry-after': '0.5' }, 500],
-    ['zero', { 'retry-after': '0' }, 0],
+    ['zero as no wait', { 'retry-after': '0' }, undefined],
+    ['zero milliseconds as no wait', { 'retry-after-ms': '0' }, undefined],
+    ['seconds behind zero milliseconds', { 'retry-after-ms': '0', 'retry-after': '3' }, 3_000],
     ['an HTTP date', { 'retry-after': 'Fri, 20 Nov 2026 10:00:07 GMT' }, 7_000],
-    ['an HTTP date in the past', { 'retry-after': 'Fri, 20 Nov 2026 09:00:00 GMT' }, 0],
+    ['an HTTP date in the past as no wait', { 'retry-after': 'Fri, 20 Nov 2026 09:00:00 GMT' }, undefined],
     ['a negative number', { 'retry-after': '-5' }, undefined],
     ['an odd word', { 'retry-after': 'soon' }, undefined],
     ['more than a day', { 'retry-after': '999999999' }, 86_400_000],
@@ -31,10 +33,44 @@ describe('retryAfterMsOf', () => {
       360_000,
     ],
     ['an odd reset', { 'x-ratelimit-reset-requests': '' }, undefined],
-    ['a reset behind an odd retry-after', { 'retry-after': 'x', 'x-ratelimit-reset-tokens': '1m30s' }, 90_000],
+    ['a reset behind an odd retry-after', { 'retry-after': 'x', 'x-ratelimit-reset-tokens': '30s' }, 30_000],
+    [
+      'a long reset of a budget that nothing calls used up as no wait',
+      { 'x-ratelimit-reset-tokens': '1m31s' },
+      undefined,
+    ],
+    ['a negative reset', { 'x-ratelimit-reset-requests': '-7', 'x-ratelimit-remaining-requests': '0' }, undefined],
+    [
+      'a point in time in the place of a reset as no wait',
+      { 'x-ratelimit-reset-requests': '1795860000', 'x-ratelimit-remaining-requests': '0' },
+      undefined,
+    ],
+    [
+      'the reset of a budget of which much is left as no wait',
+      { 'x-ratelimit-reset-requests': '20s', 'x-ratelimit-remaining-requests': '7' },
+      undefined,
+    ],
   ]
   for (const [name, headers, expected] of cases) {
     it(`reads ${name}`, () => assert.equal(retryAfterMsOf(new Headers(headers), NOW), expected))
+  }
+
+  const bodies: readonly (readonly [string, number | undefined])[] = [
+    ['22s', 22_000],
+    ['0s', undefined],
+    ['Rate limit reached for gpt-6-luna. Please try again in 1m7.2s. Visit …', 67_200],
+    ['Please retry in 22.629s.', 22_629],
+    ['Please try again in 250ms.', 250],
+    ['Too many requests, retry after 20 seconds', 20_000],
+    ['Please try again in 2 minutes.', 120_000],
+    ['Please try again later', undefined],
+    ['', undefined],
+  ]
+  for (const [body, expected] of bodies) {
+    it(`reads the body "${body}", behind the headers`, () => {
+      assert.equal(retryAfterMsOf(new Headers(), NOW, body), expected)
+      assert.equal(retryAfterMsOf(new Headers({ 'retry-after': '3' }), NOW, body), 3_000)
+    })
   }
 })
 

@@ -124,7 +124,7 @@ describe('createOpenAiClient', () => {
     assert.deepEqual(reply.usage, { input: 1_000, cachedInput: 400, cacheWriteInput: 0, output: 100 })
     assert.equal(reply.costUsd.toFixed(9), '0.000114000')
     assert.equal(reply.model, 'gpt-6-luna-2026-09-01')
-    const { answer: _, rate: __, requestId: ___, ...paid } = reply
+    const { answer: _, excerpt: __, rate: ___, requestId: ____, ...paid } = reply
     assert.deepEqual(
       ended.map(({ model, outcome, paid }) => ({ model, outcome, paid })),
       [{ model: 'gpt-6-luna', outcome: 'ok', paid }],
@@ -200,12 +200,17 @@ describe('createOpenAiClient', () => {
     [400, openAiError('filtered', 'content_filter'), 'model-refused', /content filter .* refused: filtered/],
     [400, openAiError('Could not finish the message because max_tokens was reached'), 'model-cut-off', /token bound/],
     [413, 'too large', 'model-bad-request', /\(413\): too large$/],
-    [402, openAiError('pay'), 'model-quota', /has no credit left \(402\)/],
+    [
+      402,
+      openAiError('pay'),
+      'model-quota',
+      /the account at .* does not serve \(402.*\): check its billing and limits: pay$/,
+    ],
     [
       429,
       openAiError('no money', 'insufficient_quota'),
       'model-quota',
-      /has no credit left \(429\): check its billing: no money/,
+      /does not serve \(429 insufficient_quota\): check its billing and limits: no money/,
     ],
     [429, openAiError('slow down', 'rate_limit_exceeded', 'requests'), 'model-rate-limited', /limits the rate \(429\)/],
     [408, openAiError('x'), 'model-unavailable', /failed \(408\)/],
@@ -314,7 +319,7 @@ describe('createOpenAiClient', () => {
     handle = () => undefined
     const silent = await failureOf(make({ timeoutMs: 150 }))
     assert.equal(silent.code, 'model-timeout')
-    assert.match(silent.message, /did not answer within 150 ms/)
+    assert.match(silent.message, /did not answer within 150 ms: raise OPENAI_TIMEOUT_MS/)
     handle = (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.write('{')

@@ -5,7 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { createLeaseClient } from '../../../src/rate/lease/lease-client.ts'
 import { decideLease, LEASE_MS } from '../../../src/rate/lease/lease-decision.ts'
-import type { Budget, LeaseClient, LeaseRequest, LeaseState, LeaseStore } from '../../../src/rate/types.ts'
+import type { LeaseStore } from '../../../src/rate/lease/lease-store.ts'
+import type { Budget, LeaseClient, LeaseRequest, LeaseState } from '../../../src/rate/types.ts'
 import { plainBudget } from '../../helpers/lease-world.ts'
 
 const log = pino({ level: 'silent' })
@@ -186,7 +187,7 @@ describe('createLeaseClient, in fake time', () => {
     void second.leaseClient.start(1_000)
     await advance(6_000)
     const before = leases.requests.length
-    for (let refusal = 0; refusal < 50; refusal += 1) first.leaseClient.pauseCluster(30_000 + refusal)
+    for (let refusal = 0; refusal < 50; refusal += 1) first.leaseClient.pauseCluster(30_000 + refusal, 'slow down')
     await turn()
     assert.ok((leases.state.budget.pausedUntil ?? 0) >= Date.now() + 29_000)
     await advance(100)
@@ -204,7 +205,7 @@ describe('createLeaseClient, in fake time', () => {
     void leaseClient.start(1_000)
     await advance(1_000)
     leases.fault = 'away'
-    leaseClient.pauseCluster(20_000)
+    leaseClient.pauseCluster(20_000, 'slow down')
     await advance(3_000)
     assert.equal(leases.state.budget.pausedUntil, null)
     leases.fault = 'none'
@@ -223,7 +224,7 @@ describe('createLeaseClient, in fake time', () => {
     assert.deepEqual(limiter.budgets.at(-1), { requestsPerMinute: 300, tokensPerMinute: 9_000 })
     for (const silly of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e15, 0.2]) {
       leaseClient.reportAccountLimits({ requestsPerMinute: silly, tokensPerMinute: silly })
-      leaseClient.pauseCluster(silly > 1e9 || silly === 0.2 ? 0 : silly)
+      leaseClient.pauseCluster(silly > 1e9 || silly === 0.2 ? 0 : silly, 'slow down')
     }
     await advance(2_500)
     assert.deepEqual(limiter.budgets.at(-1), { requestsPerMinute: 300, tokensPerMinute: 9_000 })
@@ -284,7 +285,7 @@ describe('createLeaseClient, in fake time', () => {
     await leaseClient.close()
     const asked = leases.requests.length
     const set = limiter.budgets.length
-    leaseClient.pauseCluster(1_000)
+    leaseClient.pauseCluster(1_000, 'slow down')
     leaseClient.renewSoon()
     await advance(10_000)
     assert.equal(leases.requests.length, asked)
@@ -306,6 +307,8 @@ describe('the pace after refusals', () => {
         heldNumber: number - 1,
         demand: 1,
         pauseMs,
+        pauseReason: 'slow down',
+        inFlight: 0,
         account: null,
         knownAccount: null,
       }

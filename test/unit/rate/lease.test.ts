@@ -260,6 +260,8 @@ describe('leases', () => {
       heldNumber: null,
       demand: 9,
       pauseMs: 0,
+      pauseReason: '',
+      inFlight: 0,
       account: null,
       knownAccount: null,
     })
@@ -305,6 +307,7 @@ describe('leases', () => {
         share: 1,
         lease: { requestsPerMinute: 1_000, tokensPerMinute: null },
         demand: 4,
+        inFlight: 0,
         expiresInMs: 0,
       },
     )

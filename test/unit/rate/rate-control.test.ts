@@ -75,7 +75,7 @@ describe('createRateControl', () => {
   ]
   for (const [what, retryAfterMs, headers, isCluster] of cases) {
     it(`${isCluster ? 'pauses the cluster' : 'delays this replica alone'} for ${what}`, async () => {
-      const waitMs = (await permit(make())).refused(retryAfterMs, signals(headers))
+      const waitMs = (await permit(make())).refused(retryAfterMs, signals(headers), 'slow down')
       const expected = Math.min(600_000, Math.max(50, retryAfterMs ?? 1_000))
       assert.equal(waitMs, expected)
       assert.deepEqual(paused, [expected])
@@ -88,15 +88,57 @@ describe('createRateControl', () => {
     const control = make()
     for (const at of [0, 600, 1_200, 1_800]) {
       clock = at
-      ;(await permit(control)).refused(100, null)
+      ;(await permit(control)).refused(100, null, 'slow down')
     }
     assert.deepEqual(clusterPauses, [])
     clock = 2_300
-    ;(await permit(control)).refused(100, null)
+    ;(await permit(control)).refused(100, null, 'slow down')
     assert.deepEqual(clusterPauses, [])
     clock = 2_400
-    ;(await permit(control)).refused(100, null)
+    ;(await permit(control)).refused(100, null, 'slow down')
     assert.deepEqual(clusterPauses, [100])
+  })
+
+  it('backs off while refusals that name no wait follow each other, and begins anew after an answer', async () => {
+    const control = make()
+    const refuse = async (namedMs?: number) => (await permit(control)).refused(namedMs, null, 'slow down')
+    const waits: number[] = []
+    for (let round = 0; round < 7; round += 1) {
+      // Two requests that were in flight together are refused for one pause.
+      const waitMs = await refuse()
+      clock += 10
+      assert.equal(await refuse(), waitMs)
+      waits.push(waitMs)
+      clock += waitMs
+    }
+    assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    ;(await permit(control)).answered(billed, null)
+    assert.equal(await refuse(), 1_000)
+  })
+
+  it('takes a wait that was named for too short once it was, eight times in a row', async () => {
+    const control = make()
+    const waits: number[] = []
+    for (let round = 0; round < 11; round += 1) {
+      const waitMs = (await permit(control)).refused(60, null, 'slow down')
+      waits.push(waitMs)
+      clock += waitMs
+    }
+    assert.deepEqual(waits, [...Array.from({ length: 8 }, () => 60), 1_000, 2_000, 4_000])
+  })
+
+  it('believes a tiny limit only where a refusal names it', async () => {
+    const control = make()
+    const tiny = signals({ 'x-ratelimit-limit-requests': '1', 'x-ratelimit-limit-tokens': '1' })
+    ;(await permit(control)).answered(billed, tiny)
+    assert.deepEqual(limits, [])
+    ;(await permit(control)).refused(undefined, tiny, 'slow down')
+    ;(await permit(control)).answered(billed, tiny)
+    ;(await permit(control)).answered(billed, signals({ 'x-ratelimit-limit-requests': '500' }))
+    assert.deepEqual(limits, [
+      { requestsPerMinute: 1, tokensPerMinute: 1 },
+      { requestsPerMinute: 500, tokensPerMinute: 1 },
+    ])
   })
 
   it('reports what the account allows to the cluster, once for each change, and only of the primary model', async () => {
@@ -150,14 +192,14 @@ describe('createRateControl', () => {
   it('reserves the sum for ten minutes where the endpoint had no tokens left three times in a minute', async () => {
     const control = make()
     for (let index = 0; index < 3; index += 1) {
-      ;(await permit(control)).refused(20, signals({ ...none, ...noTokens }))
-      ;(await permit(control)).refused(20, signals({ ...left, ...noTokens }))
+      ;(await permit(control)).refused(20, signals({ ...none, ...noTokens }), 'slow down')
+      ;(await permit(control)).refused(20, signals({ ...left, ...noTokens }), 'slow down')
       clock += 40_000
     }
     await permit(control)
     assert.equal(reserved.at(-1), 1_000, 'the requests were in the way, or it came now and then')
     for (let index = 0; index < 2; index += 1) {
-      ;(await permit(control)).refused(20, signals({ ...left, ...noTokens }))
+      ;(await permit(control)).refused(20, signals({ ...left, ...noTokens }), 'slow down')
     }
     await permit(control)
     assert.equal(reserved.at(-1), 1_300)

@@ -11,6 +11,7 @@ import { createEvidence } from '../../../src/restate/batch/audits.ts'
 import { type BatchDeps, classifyBatch } from '../../../src/restate/batch/batch.ts'
 import { answerChunk, type ChunkDeps } from '../../../src/restate/chunk/chunk.ts'
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
+import { createRunTrials } from '../../../src/restate/chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
 import { createJournal, type Entry, type Journal } from './journal.ts'
@@ -89,6 +90,7 @@ export function createWorld({ says, escalation = null, store = createMemoryStore
   const chunkDeps: ChunkDeps = {
     ...{ model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
     partsOf: createPromptParts(),
+    trials: createRunTrials({ store: store.trials, holdMs: 60_000 }),
     countAnswered: (_runId, indicators) => {
       answered += indicators
     },

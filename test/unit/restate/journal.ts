@@ -39,7 +39,7 @@ export function createJournal(id: string, known: readonly Entry[] = []): Journal
   }
 
   const context = {
-    request: () => ({ id, attemptCompletedSignal: new AbortController().signal }),
+    request: () => ({ id, headers: new Map<string, string>(), attemptCompletedSignal: new AbortController().signal }),
     run: async (name: string, action: () => unknown) => {
       const { entry, isReplayed } = next({ step: 'run', name })
       if (!isReplayed) (entry as { value?: unknown }).value = cloneOf(await action())

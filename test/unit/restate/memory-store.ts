@@ -12,6 +12,7 @@ import type {
   StoredAudit,
   StoredCodebook,
 } from '../../../src/store/types.ts'
+import { createMemoryTrials } from '../../helpers/memory-trials.ts'
 
 export interface MemoryStore extends Store {
   /** Ids of the runs that were opened. */
@@ -129,6 +130,7 @@ export function createMemoryStore(): MemoryStore {
         calibrations.set(placeOf(scope), calibration)
       },
     },
+    trials: createMemoryTrials(),
     async findAudits({ catalogue, codebookHash }, after) {
       const all = audits.filter((one) => one.catalogue === catalogue && one.codebookHash === codebookHash)
       return { audits: all.filter(({ number }) => number > after), total: all.length }

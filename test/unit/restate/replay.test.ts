@@ -10,7 +10,7 @@ import { askModel } from '../../../src/restate/batch/ask-model.ts'
 import { noAnswers } from '../../../src/restate/batch/gather.ts'
 import { prepare, readOptions } from '../../../src/restate/batch/prepare.ts'
 import type { Batch, BatchQuestion, Plan } from '../../../src/restate/batch/types.ts'
-import { answerChunk, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
+import { answerChunk, MAX_TIMEOUTS, MAX_TRIES } from '../../../src/restate/chunk/chunk.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import type { Store } from '../../../src/store/types.ts'
 import { UNAUDITED } from './options.ts'
@@ -69,8 +69,11 @@ test('a batch asks in as many rounds as its plan names, and in three where the p
 })
 
 /** How many journaled tries a chunk reads before it gives up. */
-async function triesRead(journaled: { readonly max_tries?: number }): Promise<number> {
-  const away = { kind: 'retry', asked_model: 'small', code: 'model-unavailable', message: 'away', request: {} }
+async function triesRead(
+  journaled: { readonly max_tries?: number; readonly max_timeouts?: number },
+  code = 'model-unavailable',
+): Promise<number> {
+  const away = { kind: 'retry', asked_model: 'small', code, message: 'away', request: {} }
   const journal: unknown[] = Array.from({ length: 20 }, () => ({ ...away, ...journaled }))
   const deps = {} as Parameters<typeof answerChunk>[1]
   const chunk: ChunkRequest = { run_id: 'r', tier: 'primary', codebook_hash: scheme.hash, items: [] }
@@ -85,4 +88,11 @@ test('a chunk gives up after as many tries as its journal names, and after eight
     [3, 12, 8],
   )
   assert.equal(await triesRead({ max_tries: MAX_TRIES }), MAX_TRIES)
+})
+
+test('a chunk gives up after two time-outs, and after eight where an earlier release wrote the journal', async () => {
+  const limits = { max_tries: MAX_TRIES, max_timeouts: MAX_TIMEOUTS }
+  assert.equal(await triesRead(limits, 'model-timeout'), 2)
+  assert.equal(await triesRead(limits), MAX_TRIES)
+  assert.deepEqual([await triesRead({}, 'model-timeout'), await triesRead({ max_tries: 5 }, 'model-timeout')], [8, 5])
 })

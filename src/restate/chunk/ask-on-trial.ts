@@ -1,0 +1,101 @@
+/** Asks the model within the trial of the run: until the endpoint has given a usable answer, few requests are in flight. */
+import { sha256 } from '../../lib/sha256.ts'
+import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
+import { isEarlierChunk } from './earlier-chunk.ts'
+import type { RunTrials } from './run-trials.ts'
+import type { StopReason, Verdict } from './trial.ts'
+
+export interface AskOnTrialDeps extends AskDeps {
+  readonly trials: RunTrials
+}
+
+export interface ChunkAttempt {
+  /** Id of the chunk's invocation. */
+  readonly id: string
+  /** Id of this request in the records of requests. */
+  readonly requestId: string
+  readonly signal: AbortSignal
+}
+
+const SUBJECT_LENGTH = 16
+
+/** One attempt of a chunk, as `askOnce` makes it, once the trial of its run lets it ask. Rejects as `askOnce` and the store do. */
+export async function askOnTrial(
+  deps: AskOnTrialDeps,
+  request: ChunkRequest | EarlierChunkRequest,
+  { id, requestId, signal }: ChunkAttempt,
+): Promise<AskOutcome> {
+  // The escalation model is asked only about what the primary model has answered.
+  if (request.tier === 'escalation') return withoutSeen(await askOnce(deps, request, requestId, signal))
+  const part = isEarlierChunk(request) ? 0 : (request.part ?? 0)
+  const admission = await deps.trials.enter({ runId: request.run_id, part, id }, deps.maxWaitMs, signal)
+  if (admission.kind === 'waits') return { kind: 'wait', waitMs: admission.waitMs }
+  if (admission.kind === 'stopped') return stoppedReply(deps, request, admission)
+  let verdict: Verdict = { kind: 'nothing' }
+  let stop: StopReason | null = null
+  try {
+    const outcome = await askOnce(deps, request, requestId, signal)
+    verdict = verdictOf(request, outcome)
+    stop = await admission.leave(verdict)
+    if (stop === null || verdict.kind === 'usable') return withoutSeen(outcome)
+    return withStop(deps, request, withoutSeen(outcome), stop)
+  } catch (error) {
+    await admission.leave({ kind: 'nothing' })
+    throw error
+  }
+}
+
+function verdictOf(request: ChunkRequest | EarlierChunkRequest, outcome: AskOutcome): Verdict {
+  if (outcome.kind === 'wait') return { kind: 'nothing' }
+  if (outcome.kind === 'retry') return { kind: 'away', code: outcome.code, message: outcome.message }
+  if (outcome.failure !== null) return { kind: 'fatal', ...outcome.failure }
+  // That none of the codes fits is an answer, which says nothing against the endpoint.
+  const isUsable = outcome.decisions.length > 0 || outcome.unanswered.some(({ code }) => code === 'none-of-these')
+  const [missing] = outcome.unanswered
+  if (isUsable || missing === undefined) return { kind: 'usable' }
+  const { code, message } = missing
+  const seen = outcome.seen === undefined ? '' : `; it began: ${outcome.seen}`
+  return { kind: 'failed', code, message: `${message}${seen}`, subject: subjectOf(request) }
+}
+
+/** What tells the records of two chunks apart. A chunk that asks again about a part of the records begins with one of them. */
+function subjectOf({ items }: ChunkRequest | EarlierChunkRequest): string {
+  const [first] = items
+  return sha256(JSON.stringify(first === undefined ? [] : [first.indicator])).slice(0, SUBJECT_LENGTH)
+}
+
+/** The outcome of a chunk of a run that its own request has stopped. What it has learned stays, and nothing is asked again. */
+function withStop(
+  deps: AskOnTrialDeps,
+  request: ChunkRequest | EarlierChunkRequest,
+  outcome: AskOutcome,
+  stop: StopReason,
+): AskOutcome {
+  if (outcome.kind === 'answered') return { ...outcome, failure: outcome.failure ?? stop }
+  const { requests, ...reply } = stoppedReply(deps, request, stop)
+  return { ...reply, requests: outcome.request === undefined ? requests : [outcome.request] }
+}
+
+function stoppedReply(
+  { model }: AskOnTrialDeps,
+  { items }: ChunkRequest | EarlierChunkRequest,
+  { code, message }: StopReason,
+): AskOutcome & { readonly kind: 'answered' } {
+  const unanswered = items.map(({ key }) => ({ key, code, message }))
+  const reply: ChunkReply = {
+    asked_model: model.models.primary,
+    decisions: [],
+    unanswered,
+    requests: [],
+    failure: { code, message },
+  }
+  return { kind: 'answered', ...reply }
+}
+
+/** The outcome as it is journaled: what the model said is told to the trial alone. */
+function withoutSeen(outcome: AskOutcome): AskOutcome {
+  if (outcome.kind !== 'answered') return outcome
+  const { seen: _, ...journaled } = outcome
+  return journaled
+}

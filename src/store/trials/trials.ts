@@ -1,0 +1,59 @@
+/** Stores the trial of each run in the row of the run, which a transaction locks while the trial is decided. */
+import { z } from 'zod'
+import type { DatabasePool } from '../pool.ts'
+import { queryRows } from '../query.ts'
+import { inTransaction } from '../transaction.ts'
+import type { TrialState, TrialStore } from './trial-types.ts'
+
+/**
+ * Begins a change with time limits in milliseconds that the server keeps. Without `idle_in_transaction_session_timeout` a
+ * process that is stopped between its statements would keep the lock, and no chunk of the run could go on.
+ */
+const BEGIN = `begin;
+  set local lock_timeout = 5000;
+  set local idle_in_transaction_session_timeout = 5000`
+
+const count = z.number().min(0)
+
+const trialSchema = z.object({
+  part: count,
+  outcome: z.enum(['open', 'usable', 'stopped']),
+  holders: z.array(z.object({ id: z.string(), until: z.number() })),
+  alike: z.object({ code: z.string(), count, subjects: z.array(z.string()) }).nullable(),
+  failed: count,
+  away: count,
+  notBefore: z.number(),
+  stop: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),
+})
+
+/** A trial that a later release wrote in another form counts as none, so that the run is tried again. */
+const row = z.object({ trial: z.unknown().transform((trial) => trialSchema.safeParse(trial).data ?? null) })
+
+/** The trials on a pool of `createPool`, which the caller opens and closes. */
+export function createTrialStore(pool: DatabasePool): TrialStore {
+  return {
+    async read(runId) {
+      const text = 'select trial from runs where run_id = $1'
+      const [found] = await queryRows(pool, 'read the trial of a run', row, text, [runId])
+      return found?.trial
+    },
+
+    change: (runId, decide) =>
+      inTransaction(pool, { doing: 'change the trial of a run', begin: BEGIN }, async (client) => {
+        const { rows } = await client.query<{ trial: unknown; now: number }>(
+          `select trial, (extract(epoch from clock_timestamp()) * 1000)::float8 as now from runs
+           where run_id = $1 for no key update`,
+          [runId],
+        )
+        const [found] = rows
+        if (found === undefined) return undefined
+        const before: TrialState | null = row.parse(found).trial
+        const decision = decide(before, found.now)
+        if (decision.state !== before) {
+          const text = 'update runs set trial = $2 where run_id = $1'
+          await client.query(text, [runId, decision.state === null ? null : JSON.stringify(decision.state)])
+        }
+        return decision
+      }),
+  }
+}
