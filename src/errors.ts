@@ -25,6 +25,8 @@ export const FAILURES = {
   'input-not-found': { scope: 'answer', status: 404, retry: 'terminal' },
   'model-auth': { scope: 'run', status: 502, retry: 'terminal' },
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
+  // The run may not spend what its next request could cost. Its batches end with what they have.
+  'cost-limit': { scope: 'run', status: 402, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
   'model-bad-request': { scope: 'endpoint', status: 502, retry: 'terminal' },
   // A batch ends with model-unavailable after its chunks have tried the endpoint for about a minute.

@@ -3,7 +3,7 @@ import type { Codebook } from '../codebooks/codebook.ts'
 import { buildAnswerSchema } from './answer-schema.ts'
 import { type PackRule, packChunks } from './chunks.ts'
 import { buildSystemPrompt } from './prompt.ts'
-import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens } from './tokens.ts'
+import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens, MEASURED_SHARE } from './tokens.ts'
 import { buildUserPrompt, type PromptItem } from './user-prompt.ts'
 
 /** One indicator of a batch, with what the database holds about it. */
@@ -102,11 +102,6 @@ export interface BatchEstimate {
   readonly tokens: TokenCounts
 }
 
-/**
- * The true number of tokens divided by the number that `estimateTokens` returns, which is high on purpose. OpenAI's tokenizer
- * o200k_base counted 0.88 to 0.91 on system prompt, schema and the prompts of two catalogues (2026-11-22).
- */
-const MEASURED_SHARE = 0.88
 /**
  * The output tokens of one indicator's answer without its labels, and of each label, used where no earlier request tells
  * them. A reason takes up to 15 words; a label has its field, a value and a confidence.

@@ -31,6 +31,8 @@ export interface ModelReply {
   /** The parsed JSON of the answer. Its form is unchecked, so callers treat it like hostile input. */
   readonly answer: unknown
   readonly usage: Usage
+  /** Whether any of the tokens in `usage` is an estimate, because the endpoint named none that the request allows. */
+  readonly isEstimated?: boolean
   readonly costUsd: number
   /** The name of the model that the endpoint gave in its answer. */
   readonly model: string
@@ -44,7 +46,8 @@ export interface ModelClient {
   readonly models: { readonly primary: string; readonly escalation: string | null }
   /**
    * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
-   * (model-rate-limited) or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
+   * (model-rate-limited), `PaidRequestError` (model-timeout, model-unavailable, interrupted) where the request may be billed all the
+   * same, or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
    * model-unavailable, model-timeout, model-refused or interrupted.
    */
   ask(request: ModelRequest): Promise<ModelReply>

@@ -14,6 +14,22 @@ export interface ChunkRequest {
   /** SHA-256 of the codebook by which the batch was planned. */
   readonly codebook_hash: string
   readonly items: readonly ChunkItem[]
+  /** How the requests of the chunk are booked; absent in chunks of batches that earlier releases planned. */
+  readonly booking?: ChunkBooking
+}
+
+/** How the requests of a chunk are booked, and under which shapes its answers are kept as soon as they come. */
+export interface ChunkBooking {
+  readonly batch_id: string
+  /** How often the batch has asked about these indicators before. */
+  readonly round: number
+  /** The most that the run may cost in US dollars; absent where it has no limit. */
+  readonly max_cost_usd?: number
+  /** The configured model, the prompt and the codebook (`name@version`) that the shapes name. Answers under others are not kept. */
+  readonly model: string
+  readonly prompt_version: string
+  readonly codebook: string
+  readonly shapes: readonly { readonly key: string; readonly shape: string; readonly shape_hash: string }[]
 }
 
 /** The answer of classifier/chunk to its batch. The journals of open batches fix its property names. */
@@ -42,6 +58,8 @@ export interface ChunkReply {
     readonly fields?: readonly string[]
   }[]
   readonly requests: readonly ModelRequestRecord[]
+  /** Whether the answers are kept by their shapes already. Absent where they are not, and in replies of earlier releases. */
+  readonly kept?: boolean
 }
 
 /** The form of a chunk of releases without codebook files, which open batches of such a release still send. */

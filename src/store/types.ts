@@ -1,5 +1,7 @@
 /** The port of the store, `Store`. Callers know this port and the types of `saved-types.ts`, and not PostgreSQL. */
 import type { Classification, Indicator, Labels, LabelValue, Mode, Status } from '../classification/types.ts'
+import type { RequestStore } from './requests/ledger-types.ts'
+import type { ModelUse } from './requests/types.ts'
 import type {
   AnswersToSave,
   BatchToSave,
@@ -9,7 +11,6 @@ import type {
   EvidenceScope,
   KnownIndicator,
   LatestResult,
-  ModelUse,
   ResultScope,
   ReviewToSave,
   RunTotals,
@@ -20,6 +21,8 @@ import type {
   StoredDecision,
 } from './saved-types.ts'
 
+export type * from './requests/ledger-types.ts'
+export type * from './requests/types.ts'
 export type * from './saved-types.ts'
 
 /**
@@ -109,6 +112,7 @@ export interface Store {
     readonly catalogue?: string
     readonly pageSize?: number
   }): AsyncIterable<readonly Indicator[]>
+  readonly requests: RequestStore
   readonly certificates: CertificateStore
   readonly calibrations: CalibrationStore
   /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */

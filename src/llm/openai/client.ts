@@ -5,15 +5,16 @@ import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/http-url.ts'
 import { isRecord, parseJson } from '../../lib/json.ts'
-import { PaidAnswerError, type PaidUsage } from '../errors.ts'
-import { costOf, type PriceTable, priceOf } from '../pricing.ts'
-import type { ModelClient, ModelReply, ModelRequest, Usage } from '../types.ts'
+import { PaidAnswerError, type PaidUsage, paidUsageOf } from '../errors.ts'
+import { type PriceTable, priceOf } from '../pricing.ts'
+import type { ModelClient, ModelReply, ModelRequest } from '../types.ts'
 import { createErrorBodyFetch } from './error-bodies.ts'
-import { type EndpointContext, toServiceError } from './errors.ts'
+import { type EndpointContext, isUnreachable, toServiceError } from './errors.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, createFeatureRegister, type ReasoningEffort } from './parameters.ts'
 import { redact, redactExact } from './redaction.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
+import { billOf, mayBeBilled, readUsage, usageWithoutAnswer, withEstimatedBill } from './usage.ts'
 
 export interface OpenAiClientOptions {
   /** The bearer token of every request. An endpoint without keys accepts any text. */
@@ -78,13 +79,23 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     return { host: endpoint.host, baseUrl: endpoint.display, model, modelVariable, timeoutMs, secrets }
   }
 
-  function paidUsage(completion: ChatCompletion, model: string, latencyMs: number): PaidUsage {
+  function paidUsage(completion: ChatCompletion, request: ModelRequest, model: string, latencyMs: number): PaidUsage {
     const answered = typeof completion.model === 'string' && completion.model !== '' ? completion.model : model
-    const usage = readUsage(completion.usage)
+    const counted = readUsage(completion, request)
     const price = priceOf(answered, prices) ?? priceOf(model, prices)
     const name = redact(answered, secrets)
     if (price === null) warnUnpriced(name)
-    return { usage, costUsd: price === null ? 0 : costOf(usage, price), model: name, latencyMs }
+    return { ...counted, costUsd: billOf(counted.usage, price), model: name, latencyMs }
+  }
+
+  /** The failure of a request, with an estimated bill where the model may have worked for it although no answer came. */
+  function failureOf(error: unknown, request: ModelRequest, model: string, latencyMs: number): ServiceError {
+    const failure = toServiceError(error, contextOf(model))
+    const status = error instanceof APIError ? error.status : undefined
+    const isBilled = failure !== error && mayBeBilled(failure, { status, isUnreachable: isUnreachable(error) })
+    if (!isBilled) return failure
+    const usage = usageWithoutAnswer(request)
+    return withEstimatedBill(failure, { usage, costUsd: billOf(usage, priceOf(model, prices)), model, latencyMs })
   }
 
   async function send(request: ModelRequest, model: string): Promise<ModelReply> {
@@ -100,13 +111,13 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
             request.signal === undefined ? {} : { signal: request.signal },
           )
           .withResponse()
-        const paid = () => paidUsage(completion, model, performance.now() - started)
+        const paid = () => paidUsage(completion, request, model, performance.now() - started)
         const { answer, ...billed } = readAnswer(completion, contextOf(model), paid)
         end('ok', billed)
         return { answer, ...billed, rate: parseRateHeaders(response.headers) }
       } catch (error) {
-        const failure = toServiceError(error, contextOf(model))
-        end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)
+        const failure = failureOf(error, request, model, performance.now() - started)
+        end(failure.code, paidUsageOf(failure))
         const refused = error instanceof APIError && (error.status === 400 || error.status === 422)
         if (refused && features.drop(model, sent, error.error)) continue
         throw failure
@@ -177,24 +188,6 @@ function readAnswer(completion: ChatCompletion, context: EndpointContext, pay: (
     )
   }
   return { answer: parsed, ...paid }
-}
-
-/** Reads the billed tokens of an answer. A number that is missing or malformed counts as 0, because some endpoints send none. */
-function readUsage(usage: unknown): Usage {
-  const root = isRecord(usage) ? usage : {}
-  const details = isRecord(root.prompt_tokens_details) ? root.prompt_tokens_details : {}
-  const input = tokenCount(root.prompt_tokens)
-  const cachedInput = Math.min(input, tokenCount(details.cached_tokens))
-  return {
-    input,
-    cachedInput,
-    cacheWriteInput: Math.min(input - cachedInput, tokenCount(details.cache_write_tokens)),
-    output: tokenCount(root.completion_tokens),
-  }
-}
-
-function tokenCount(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
 }
 
 /** Splits the base URL. Throws config-invalid for a URL with credentials, because fetch would refuse it and print them. */

@@ -37,6 +37,11 @@ const QUOTA_CODES = new Set(['insufficient_quota'])
 /** Codes of refusals for a model that the endpoint does not have. */
 const MODEL_CODES = new Set(['model_not_found', 'invalid_model'])
 
+/** Whether `error` says that a request reached no server, so that no model can have worked for it. */
+export function isUnreachable(error: unknown): boolean {
+  return UNREACHABLE.test(describe(error))
+}
+
 /** Turns anything that a request threw into a `ServiceError`. Neither its message nor its cause holds a secret. */
 export function toServiceError(error: unknown, context: EndpointContext): ServiceError {
   if (error instanceof ServiceError) return error

@@ -32,8 +32,8 @@ interface NextRound {
 export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chunks): Promise<void> {
   const { ctx, plan, options } = batch
   const asked = new Set(chunks.flat())
-  const ask = async (tier: ChunkRequest['tier'], next: Chunks) =>
-    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, tier, next, [...asked]))
+  const ask = async (tier: ChunkRequest['tier'], next: Chunks, round = 0) =>
+    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, { tier, round }, next, [...asked]))
   const openPositions = () => [...answers.unanswered.keys()].filter((position) => asked.has(position))
 
   answers.escalated = []
@@ -51,7 +51,7 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
       const position = Number(key)
       answers.widened.set(position, { ...answers.widened.get(position), ...candidates })
     }
-    await ask('primary', smaller)
+    await ask('primary', smaller, round)
   }
   if (answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 

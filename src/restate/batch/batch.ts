@@ -46,7 +46,9 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),
     databaseStep,
   )
-  if (answers.failure !== null) throw new ServiceError(answers.failure.code, answers.failure.message)
+  // A batch that its run's cost limit stopped has results for what was asked, and names the rest.
+  if (answers.failure !== null && response.stopped === undefined)
+    throw new ServiceError(answers.failure.code, answers.failure.message)
   return response
 }
 

@@ -7,6 +7,12 @@ import { CLAIM_MS, RENEW_MS } from './claims.ts'
 import { itemOf, questionAt } from './questions.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'
 
+/** Which model is asked, and how often the batch has asked it about these indicators before. */
+export interface Asking {
+  readonly tier: ChunkRequest['tier']
+  readonly round: number
+}
+
 /**
  * Calls all chunks at once and resolves with their replies, in order. The claims on the shapes at `claimed` are renewed
  * until all replies are there.
@@ -14,13 +20,13 @@ import type { Batch, Chunks, ModelAnswers } from './types.ts'
 export async function callChunks(
   batch: Batch,
   answers: ModelAnswers,
-  tier: ChunkRequest['tier'],
+  { tier, round }: Asking,
   chunks: Chunks,
   claimed: readonly number[],
 ): Promise<ChunkReply[]> {
   const { ctx, plan, store, owner, callChunk } = batch
   const replies = RestatePromise.all(
-    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, tier, positions))),
+    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, { tier, round }, positions))),
   )
   // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
   if (plan.claims === undefined || chunks.length === 0) return await replies
@@ -37,7 +43,7 @@ export async function callChunks(
 function requestOf(
   { plan, options, runId }: Batch,
   answers: ModelAnswers,
-  tier: ChunkRequest['tier'],
+  { tier, round }: Asking,
   positions: readonly number[],
 ): ChunkRequest | EarlierChunkRequest {
   const keys = answerKeys(positions.length)
@@ -53,5 +59,19 @@ function requestOf(
     return { run_id: runId, tier, items }
   }
   const items = asked.map(({ key, question, position }) => itemOf(key, question, options.mode, answers, position, tier))
-  return { run_id: runId, tier, codebook_hash: plan.codebook.hash, items }
+  const { hash, name, version } = plan.codebook
+  const chunk: ChunkRequest = { run_id: runId, tier, codebook_hash: hash, items }
+  if (plan.batchId === undefined) return chunk
+  const shapes = asked.map(({ key, question: { shape, shapeHash } }) => ({ key, shape, shape_hash: shapeHash }))
+  const booking = {
+    batch_id: plan.batchId,
+    round,
+    ...(options.maxCostUsd === null ? {} : { max_cost_usd: options.maxCostUsd }),
+    // A model that is not set any more is not asked, so that nothing is kept under its name.
+    model: plan.models[tier] ?? '',
+    prompt_version: plan.promptVersion,
+    codebook: `${name}@${version}`,
+    shapes,
+  }
+  return { ...chunk, booking }
 }

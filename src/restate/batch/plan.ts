@@ -2,9 +2,11 @@
 import { MAX_ROUNDS } from '../../classification/chunks.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
+import { sha256 } from '../../lib/sha256.ts'
 import type { Admission, AdmissionWait } from '../admission.ts'
 import type { BatchRequest } from '../contract.ts'
 import { claimUnanswered } from './claims.ts'
+import { catalogueOf } from './prepare.ts'
 import { packPositions, questionAt } from './questions.ts'
 import { isWorthEscalating, type ResolveDeps, resolveIndicators } from './resolve.ts'
 import { type BatchOptions, modeOf, type Plan, type Resolution } from './types.ts'
@@ -71,6 +73,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
   // The codebook is looked up first, so that a request for an unknown one opens no run.
   const resolved = await resolveIndicators(deps, request, options, runId)
   const { scheme, prepared, trust, resolutions, warnings, askAgain } = resolved
+  const ids = prepared.map(({ indicator }) => indicator.indicator_id)
   const run = await deps.store.openRun(runId)
   const { name, version } = scheme.codebook
   // An indicator whose earlier result still holds is not audited.
@@ -86,6 +89,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
     ...(scheme.calibration === undefined ? {} : { calibration: scheme.calibration }),
     ...(audits.length === 0 ? {} : { audits }),
     maxRounds: MAX_ROUNDS,
+    batchId: batchIdOf([catalogueOf(request), name, ids]),
     ways: resolutions,
     chunks: packPositions(scheme, resolutions, positionsToAsk(resolutions), options.pack, options.mode),
     warnings,
@@ -125,6 +129,14 @@ async function claimQuestions(
   )
   const chunks = packPositions(scheme, resolutions, toAsk, options.pack, options.mode)
   return { ...plan, ways: resolutions, chunks, claims: { at, shapeHashes } }
+}
+
+/**
+ * Derives the id of a batch from its indicators, its catalogue and its codebook, so that a batch that a run submits again replaces its
+ * earlier totals.
+ */
+export function batchIdOf(key: unknown): string {
+  return sha256(JSON.stringify(key)).slice(0, 32)
 }
 
 function positionsToAsk(resolutions: readonly Resolution[]): number[] {

@@ -1,21 +1,21 @@
 /** One attempt to have a chunk answered. Every answer and failure of the model endpoint becomes a value that the journal can hold. */
 import { parseAnswers } from '../../classification/answers.ts'
-import { cutText, oneLine } from '../../classification/clean-text.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
 import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
 import { paidUsageOf, rateOf } from '../../llm/errors.ts'
-import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'
+import type { ModelClient, ModelReply } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import { type BookingDeps, type CostRefusal, clean, createBooking, mayKeep } from './booking.ts'
 import { isEarlierChunk, readEarlierChunk, toEarlierReply } from './earlier-chunk.ts'
 import type { PromptParts } from './prompt-parts.ts'
 
-export interface AskDeps {
+export interface AskDeps extends BookingDeps {
   readonly model: ModelClient
   readonly schemes: Schemes
   /** Builds what all requests of a codebook share. */
@@ -30,9 +30,9 @@ export interface AskDeps {
 export type AskOutcome =
   /**
    * The chunk must wait `waitMs`, because the rate budget allows no start sooner or the endpoint has refused `request`
-   * for its rate.
+   * for its rate; or, with `for`, because only the end of other requests shows what the run may still spend.
    */
-  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord; readonly for?: 'cost' }
   /** The endpoint is away or slow, so that the same question may be answered later. */
   | {
       readonly kind: 'retry'
@@ -44,11 +44,6 @@ export type AskOutcome =
   /** The chunk is done: it has its answers, or failures that another attempt would not mend. */
   | ({ readonly kind: 'answered' } & ChunkReply)
 
-/**
- * The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands
- * in results.
- */
-const MAX_MODEL_LENGTH = 100
 /** An endpoint's failure message is cut to this many characters. */
 const MAX_MESSAGE_LENGTH = 600
 
@@ -107,20 +102,16 @@ async function ask(
   deps.metrics.chunkIndicators.observe(request.items.length)
 
   const startedAt = new Date()
-  const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
-    requestId,
-    requestedAt: startedAt.toISOString(),
-    model: clean(spent.model ?? '', MAX_MODEL_LENGTH) || model,
-    tier: request.tier,
-    indicators: request.items.length,
-    inputTokens: spent.usage?.input ?? 0,
-    cachedInputTokens: spent.usage?.cachedInput ?? 0,
-    outputTokens: spent.usage?.output ?? 0,
-    costUsd: spent.costUsd ?? 0,
-    latencyMs: spent.latencyMs,
-    outcome,
+  const requestedAt = startedAt.toISOString()
+  const booking = createBooking(deps, request, { scheme, model, size, requestId, requestedAt })
+  const refusal = await booking.open().catch((error: unknown) => {
+    permit.ended()
+    throw error
   })
-
+  if (refusal !== null) {
+    permit.ended()
+    return refuseForCost(scheme, request, model, refusal)
+  }
   try {
     const reply = await deps.model.ask({
       tier: request.tier,
@@ -133,23 +124,29 @@ async function ask(
       signal,
     })
     permit.answered(reply.usage.input, reply.rate)
-    return readReply(scheme, request, model, reply, record('ok', reply))
+    const record = booking.record('ok', reply)
+    const read = readReply(scheme, request, model, reply, record)
+    const booked = await booking.close(record, read.decisions)
+    const isKept = booked.booked === true && mayKeep(request, model)
+    return { ...read, requests: [booked], ...(isKept ? { kept: true } : {}) }
   } catch (error) {
-    if (!isServiceError(error)) throw error
     const latencyMs = Date.now() - startedAt.getTime()
     const paid = paidUsageOf(error)
     if (paid !== null) permit.answered(paid.usage.input, null)
-    return readFailure(permit, scheme, request, model, error, record(error.code, { latencyMs, ...paid }))
+    const code = isServiceError(error) ? error.code : 'internal'
+    // What was paid is booked also where this attempt ends without an outcome, as where Restate has given it up.
+    const record = booking.record(code, { latencyMs, ...paid })
+    const closed = booking.close(record)
+    try {
+      if (!isServiceError(error)) throw error
+      const outcome = readFailure(permit, scheme, request, model, error, record)
+      return withRecord(outcome, await closed)
+    } finally {
+      await closed
+    }
   } finally {
     permit.ended()
   }
-}
-
-interface Spent {
-  readonly usage?: Usage
-  readonly costUsd?: number
-  readonly model?: string
-  readonly latencyMs: number
 }
 
 function readReply(
@@ -158,7 +155,7 @@ function readReply(
   model: string,
   reply: ModelReply,
   record: ModelRequestRecord,
-): AskOutcome {
+): AskOutcome & { readonly kind: 'answered' } {
   const { decisions, unanswered } = parseAnswers(scheme.codebook, reply.answer, request.items)
   return answered(
     scheme,
@@ -167,6 +164,26 @@ function readReply(
     unanswered,
     [record],
   )
+}
+
+function withRecord(outcome: AskOutcome, record: ModelRequestRecord): AskOutcome {
+  return outcome.kind === 'answered' ? { ...outcome, requests: [record] } : { ...outcome, request: record }
+}
+
+/** Milliseconds after which a chunk asks again whether the run may spend more. */
+const COST_WAIT_MS = 1_000
+
+function refuseForCost(
+  scheme: PreparedScheme,
+  request: ChunkRequest,
+  model: string,
+  { kind, mostUsd, spentUsd }: CostRefusal,
+): AskOutcome {
+  if (kind === 'wait') return { kind, waitMs: COST_WAIT_MS, for: 'cost' }
+  const spent = `USD ${spentUsd.toFixed(6)} of the limit of USD ${request.booking?.max_cost_usd} is spent`
+  const message = `${spent}, and the next request could cost USD ${mostUsd.toFixed(6)}`
+  const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: 'cost-limit', message }))
+  return { ...answered(scheme, model, [], unanswered, []), failure: { code: 'cost-limit', message } }
 }
 
 function readFailure(
@@ -203,9 +220,4 @@ function answered(
 ): AskOutcome & { readonly kind: 'answered' } {
   const versions = { codebook_hash: scheme.hash, prompt_version: PROMPT_VERSION }
   return { kind: 'answered', asked_model: model, ...versions, decisions, unanswered, requests, failure: null }
-}
-
-/** Makes one line of at most `limit` characters that is safe to store and to print. */
-function clean(text: string, limit: number): string {
-  return cutText(oneLine(text.slice(0, 10 * limit)), limit)
 }

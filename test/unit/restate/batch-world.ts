@@ -13,6 +13,7 @@ import { answerChunk, type ChunkDeps } from '../../../src/restate/chunk/chunk.ts
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
+import { freeBooking } from '../../helpers/ledger.ts'
 import { createJournal, type Entry, type Journal } from './journal.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
 
@@ -86,7 +87,7 @@ export function createWorld({ says, escalation = null, store = createMemoryStore
     },
   }
   const chunkDeps: ChunkDeps = {
-    ...{ model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
+    ...{ ...freeBooking(store), model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
     partsOf: createPromptParts(),
     countAnswered: (_runId, indicators) => {
       answered += indicators
