@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 const whole = z.number().int().min(0)
 const usd = z.number().min(0)
+const ratio = z.number().min(1)
 
 const priceSchema = z.object({
   input: usd,
@@ -27,7 +28,14 @@ export const estimateResponseSchema = z.object({
   price: priceSchema.nullable(),
   escalation_price: priceSchema.nullable(),
   prefix_tokens: whole,
-  habits: z.object({ output_per_indicator: usd, cached_share: z.number().min(0).max(1) }).nullable(),
+  habits: z
+    .object({
+      output_per_indicator: usd,
+      cached_share: z.number().min(0).max(1),
+      /** Requests and tokens of all requests for each first one; releases that do not count repeated requests leave it out. */
+      repeats: z.object({ requests: ratio, input: ratio, output: ratio }).optional(),
+    })
+    .nullable(),
   unchanged: whole,
   rules: whole,
   reuse: whole,

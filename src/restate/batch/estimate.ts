@@ -48,6 +48,7 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
     prefix_tokens: prefixTokens(scheme.codebook),
     habits: use === undefined ? null : usageHistoryOf(use),
     ...counts,
+    limits_cost: true,
     asks: [...asks],
   }
 }
@@ -61,5 +62,6 @@ function usageHistoryOf(use: ModelUse): UsageHistory | null {
   return {
     output_per_indicator: use.outputTokens / use.indicators,
     cached_share: Math.min(1, use.cachedInputTokens / use.inputTokens),
+    repeats: use.repeats,
   }
 }
