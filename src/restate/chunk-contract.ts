@@ -29,7 +29,13 @@ export interface ChunkBooking {
   readonly model: string
   readonly prompt_version: string
   readonly codebook: string
-  readonly shapes: readonly { readonly key: string; readonly shape: string; readonly shape_hash: string }[]
+  readonly shapes: readonly {
+    readonly key: string
+    readonly shape: string
+    readonly shape_hash: string
+    /** The run and the indicator as a hash, by which a run that reuses no answers finds its own when it is resumed. */
+    readonly given_for?: string
+  }[]
 }
 
 /** The answer of classifier/chunk to its batch. The journals of open batches fix its property names. */

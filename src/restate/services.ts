@@ -10,6 +10,7 @@ import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { answerBudget } from './budget.ts'
+import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
 import { createPromptScale } from './chunk/prompt-scale.ts'
@@ -71,7 +72,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
   const chunkDeps = {
     ...{ model, schemes, rate, metrics, maxWaitMs },
     ...{ ledger: deps.ledger, priceOf: deps.priceOf, countAnswered: deps.countAnswered },
-    ...{ promptScale: createPromptScale(), partsOf: createPromptParts() },
+    ...{ promptScale: createPromptScale(), refusals: createCostRefusals(), partsOf: createPromptParts() },
   }
   const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log)]
 

@@ -42,6 +42,8 @@ export interface StoredAnswer {
   /** SHA-256 of the codebook; "" for answers of people under releases that had no codebook files. */
   readonly codebookHash: string
   readonly promptVersion: string
+  /** The run and the indicator that the answer was given for, as a hash; only in runs that reuse no answers. */
+  readonly givenFor?: string
 }
 
 /** The catalogue and the codebook, by its hash, that evidence is counted for. */

@@ -34,5 +34,6 @@ export function freeBooking(store?: Pick<Store, 'requests'>) {
     ledger: createMemoryLedger(store),
     priceOf: () => null,
     promptScale: { of: () => 1, learn: () => undefined },
+    refusals: { find: () => null, note: () => undefined },
   }
 }

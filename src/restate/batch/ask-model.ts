@@ -53,10 +53,12 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
     }
     await ask('primary', smaller, round)
   }
+  answers.failure ??= refusedForCost(answers)
   if (answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 
   const isAnswered = [...asked].some((position) => answers.decisions.has(position))
-  if (plan.models.escalation === null || !isAnswered || answers.failure !== null) return
+  const isEnded = answers.failure !== null && answers.failure.code !== 'cost-limit'
+  if (plan.models.escalation === null || !isAnswered || isEnded) return
   const packDoubtful = async () => {
     const scheme = await schemeOfPlan(batch.schemes, plan)
     const positions = positionsToEscalate(scheme, batch, answers, asked)
@@ -64,7 +66,15 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
   }
   const escalated = await ctx.run('review the answers', packDoubtful, databaseStep)
   answers.escalated = escalated.flat()
-  await ask('escalation', escalated)
+  // Answers in doubt of a batch whose run may spend no more stay unsaved, so that a resumed run has them judged.
+  if (answers.failure === null) await ask('escalation', escalated)
+}
+
+/** The failure of a batch whose run may not spend what a question would cost, however small its chunk was; null where there is none. */
+function refusedForCost({ unanswered }: Pick<ModelAnswers, 'unanswered'>): ModelAnswers['failure'] {
+  const reasons = [...unanswered.values()].flatMap((missing) => [...missing.values()])
+  const refused = reasons.find(({ code }) => code === 'cost-limit')
+  return refused === undefined ? null : { code: 'cost-limit', message: refused.message }
 }
 
 /**

@@ -4,7 +4,7 @@ import { answerKeys } from '../../classification/prompt.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { CLAIM_MS, RENEW_MS } from './claims.ts'
-import { itemOf, questionAt } from './questions.ts'
+import { itemOf, ownAnswerOf, questionAt } from './questions.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'
 
 /** Which model is asked, and how often the batch has asked it about these indicators before. */
@@ -62,7 +62,10 @@ function requestOf(
   const { hash, name, version } = plan.codebook
   const chunk: ChunkRequest = { run_id: runId, tier, codebook_hash: hash, items }
   if (plan.batchId === undefined) return chunk
-  const shapes = asked.map(({ key, question: { shape, shapeHash } }) => ({ key, shape, shape_hash: shapeHash }))
+  const shapes = asked.map(({ key, question: { shape, shapeHash, indicator } }) => {
+    const own = options.reuse ? {} : { given_for: ownAnswerOf(runId, indicator) }
+    return { key, shape, shape_hash: shapeHash, ...own }
+  })
   const booking = {
     batch_id: plan.batchId,
     round,

@@ -3,8 +3,9 @@ import { type PackRule, packChunks } from '../../classification/chunks.ts'
 import { promptItemOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { estimateTokens } from '../../classification/tokens.ts'
-import type { Mode } from '../../classification/types.ts'
+import type { Indicator, Mode } from '../../classification/types.ts'
 import { buildUserPrompt, type PromptItem } from '../../classification/user-prompt.ts'
+import { sha256 } from '../../lib/sha256.ts'
 import type { StoredAnswer } from '../../store/types.ts'
 import { type BatchQuestion, type Chunks, labelsOfAnswers, type ModelAnswers, type Resolution } from './types.ts'
 
@@ -56,6 +57,11 @@ export function answersAll(
   { fields }: Pick<BatchQuestion, 'fields'>,
 ): boolean {
   return fields.every((name) => name in decision.labels)
+}
+
+/** The hash by which a run that reuses no answers finds its own answer to an indicator when it is resumed. */
+export function ownAnswerOf(runId: string, { indicator_id: id }: Pick<Indicator, 'indicator_id'>): string {
+  return sha256(JSON.stringify([runId, id])).slice(0, 32)
 }
 
 /** Packs positions into requests by the number of questions and the length of each. */

@@ -11,7 +11,7 @@ import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
-import { type BookingDeps, type CostRefusal, clean, createBooking, mayKeep } from './booking.ts'
+import { type BookingDeps, type CostRefusal, clean, createBooking, mayKeep, refusalOf } from './booking.ts'
 import { isEarlierChunk, readEarlierChunk, toEarlierReply } from './earlier-chunk.ts'
 import type { PromptParts } from './prompt-parts.ts'
 
@@ -93,6 +93,8 @@ async function ask(
     request.items.map(({ fields }) => fields),
   )
   const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens }
+  const known = refusalOf(deps, request, model, size)
+  if (known !== null) return refuseForCost(scheme, request, model, known)
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
@@ -183,7 +185,9 @@ function refuseForCost(
   const spent = `USD ${spentUsd.toFixed(6)} of the limit of USD ${request.booking?.max_cost_usd} is spent`
   const message = `${spent}, and the next request could cost USD ${mostUsd.toFixed(6)}`
   const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: 'cost-limit', message }))
-  return { ...answered(scheme, model, [], unanswered, []), failure: { code: 'cost-limit', message } }
+  const reply = answered(scheme, model, [], unanswered, [])
+  // The batch asks the primary model again in smaller chunks, of which some may still fit, before it ends.
+  return request.tier === 'primary' ? reply : { ...reply, failure: { code: 'cost-limit', message } }
 }
 
 function readFailure(

@@ -14,6 +14,7 @@ export interface BookingDeps {
   /** The price of a model; null where none is known. */
   readonly priceOf: (model: string) => TokenPrice | null
   readonly promptScale: PromptScale
+  readonly refusals: CostRefusals
 }
 
 /** What a request took. Without `usage` it was not billed. */
@@ -32,6 +33,35 @@ const MAX_MODEL_LENGTH = 100
 /** Why a request does not start: others may leave it a part of the limit when they end, or the limit is reached. */
 export type CostRefusal = CostReservation & { readonly kind: 'wait' | 'over'; readonly mostUsd: number }
 
+/**
+ * The requests that a limit refused for good, for each run the cheapest one: what a run has spent never becomes less, so that no request
+ * as dear will ever fit.
+ */
+export interface CostRefusals {
+  find(runId: string, maxUsd: number, mostUsd: number): CostRefusal | null
+  note(runId: string, maxUsd: number, refusal: CostRefusal): void
+}
+
+/** Runs whose refusals are remembered; those of any other are decided anew. */
+const MOST_RUNS = 100
+
+export function createCostRefusals(): CostRefusals {
+  const cheapest = new Map<string, CostRefusal>()
+  const keyOf = (runId: string, maxUsd: number) => `${runId} ${maxUsd}`
+  return {
+    find(runId, maxUsd, mostUsd) {
+      const known = cheapest.get(keyOf(runId, maxUsd))
+      return known !== undefined && known.mostUsd <= mostUsd ? known : null
+    },
+    note(runId, maxUsd, refusal) {
+      const key = keyOf(runId, maxUsd)
+      if ((cheapest.get(key)?.mostUsd ?? Number.POSITIVE_INFINITY) > refusal.mostUsd) cheapest.set(key, refusal)
+      const [oldest] = cheapest.keys()
+      if (cheapest.size > MOST_RUNS && oldest !== undefined) cheapest.delete(oldest)
+    },
+  }
+}
+
 export interface Booking {
   /** Notes the request before it starts. Resolves with the reason where it must not start, because of the run's limit. */
   open(): Promise<CostRefusal | null>
@@ -41,9 +71,30 @@ export interface Booking {
   close(ended: ModelRequestRecord, decisions?: ChunkReply['decisions']): Promise<ModelRequestRecord>
 }
 
+/** The refusal that a request would meet, where that is known before it takes a permit to start; else null. */
+export function refusalOf(
+  deps: BookingDeps,
+  request: ChunkRequest,
+  model: string,
+  size: RequestSize,
+): CostRefusal | null {
+  const maxUsd = request.booking?.max_cost_usd
+  return maxUsd === undefined ? null : deps.refusals.find(request.run_id, maxUsd, mostOf(deps, model, size).costUsd)
+}
+
+/** The tokens and the cost of a request at the most. */
+function mostOf(
+  { priceOf, promptScale }: BookingDeps,
+  model: string,
+  { promptTokens, maxCompletionTokens }: RequestSize,
+) {
+  const inputTokens = Math.ceil(promptTokens * promptScale.of(model))
+  return { inputTokens, costUsd: mostUsdOf(inputTokens, maxCompletionTokens, priceOf(model)) }
+}
+
 /** The requests of earlier releases' chunks are booked as well, but nothing says under which shapes their answers belong. */
 export function createBooking(
-  { ledger, priceOf, promptScale }: BookingDeps,
+  deps: BookingDeps,
   request: ChunkRequest,
   {
     scheme,
@@ -60,16 +111,15 @@ export function createBooking(
     readonly requestedAt: string
   },
 ): Booking {
+  const { ledger, promptScale, refusals } = deps
   const { booking } = request
   const of = { runId: request.run_id, batchId: booking?.batch_id ?? '' }
-  const inputTokens = Math.ceil(size.promptTokens * promptScale.of(model))
   const fixed = {
     ...{ requestId, requestedAt, tier: request.tier, indicators: request.items.length },
     ...(booking === undefined || booking.round === 0 ? {} : { round: booking.round }),
   }
   const sent: ModelRequestRecord = {
-    ...{ ...fixed, model, inputTokens, cachedInputTokens: 0, outputTokens: size.maxCompletionTokens },
-    costUsd: mostUsdOf(inputTokens, size.maxCompletionTokens, priceOf(model)),
+    ...{ ...fixed, ...mostOf(deps, model, size), model, cachedInputTokens: 0, outputTokens: size.maxCompletionTokens },
     ...{ latencyMs: 0, outcome: 'sent', estimated: true },
   }
 
@@ -87,7 +137,9 @@ export function createBooking(
       if (isOver(decided, sent.costUsd, maxUsd)) decided = await reserve()
       if (decided.isGranted) return null
       const kind = isOver(decided, sent.costUsd, maxUsd) ? 'over' : 'wait'
-      return { ...decided, kind, mostUsd: sent.costUsd }
+      const refusal: CostRefusal = { ...decided, kind, mostUsd: sent.costUsd }
+      if (kind === 'over') refusals.note(request.run_id, maxUsd, refusal)
+      return refusal
     },
     record: (outcome, { usage, costUsd = 0, latencyMs, ...spent }) => ({
       ...fixed,
@@ -129,10 +181,11 @@ function answersToKeep(
   return decisions.flatMap(({ key, decision, model: answered }) => {
     const known = shapes.get(key)
     if (known === undefined) return []
-    const { shape, shape_hash: shapeHash } = known
+    const { shape, shape_hash: shapeHash, given_for: givenFor } = known
     const source = request.tier === 'primary' ? 'model' : 'escalation'
     const versions = { codebook: booking.codebook, codebookHash: scheme.hash, promptVersion: PROMPT_VERSION }
-    return [{ shapeHash, shape, decision, source, model: answered, ...versions }]
+    const own = givenFor === undefined ? {} : { givenFor }
+    return [{ shapeHash, shape, decision, source, model: answered, ...versions, ...own }]
   })
 }
 

@@ -6,6 +6,9 @@ alter table llm_requests
   -- How often the batch had asked about these indicators before.
   add column round smallint not null default 0 check (round >= 0);
 
+-- The run and the indicator that an answer was given for, as a hash, where the run reuses no answers: resumed, it takes its own.
+alter table shape_answers add column given_for text;
+
 -- What a run was billed so far. A limit on the cost of a run locks this row, so that it holds over all replicas.
 alter table runs
   add column model_requests bigint not null default 0,
