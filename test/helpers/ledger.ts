@@ -1,4 +1,4 @@
-/** A ledger in memory, for chunks that run without a database: every booking is written at once, and no run has spent anything. */
+/** A ledger in memory, for chunks that run without a database: every booking is written at once, and no run has spent anything unless a store says so. */
 import type { RequestLedger, RequestToBook, Store, StoredAnswer } from '../../src/store/types.ts'
 
 export interface MemoryLedger extends RequestLedger {
@@ -16,8 +16,9 @@ export function createMemoryLedger(store?: Pick<Store, 'requests'>): MemoryLedge
     kept,
     start: (sent) => void booked.push(sent),
     reserve: async (sent) => {
-      booked.push(sent)
-      return { isGranted: true, spentUsd: 0, inFlightUsd: 0 }
+      const decided = (await store?.requests.reserve([sent]))?.get(sent.request.requestId)
+      if (decided?.isGranted !== false) booked.push(sent)
+      return decided ?? { isGranted: true, spentUsd: 0, inFlightUsd: 0 }
     },
     book: async (ended, answers) => {
       booked.push(ended)
