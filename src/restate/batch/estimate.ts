@@ -33,6 +33,8 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
     const asked = resolution?.kind === 'follow' ? resolution.leader : position
     const question = questionAt(resolutions, asked)
     if (question === undefined) return { item: null, shapeHash, stored: null }
+    // Only the escalation model is asked, which an estimate does not count.
+    if (question.inDoubt === true) return { item: null, shapeHash, stored: 'reuse' }
     return {
       item: promptItemOf('k1', question, options.mode, labelsOfAnswers(question.answers)),
       shapeHash,

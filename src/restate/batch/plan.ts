@@ -7,7 +7,7 @@ import type { Admission, AdmissionWait } from '../admission.ts'
 import type { BatchRequest } from '../contract.ts'
 import { claimUnanswered } from './claims.ts'
 import { catalogueOf } from './prepare.ts'
-import { packPositions, questionAt } from './questions.ts'
+import { packPositions, positionsInDoubt, questionAt, withoutDoubt } from './questions.ts'
 import { isWorthEscalating, type ResolveDeps, resolveIndicators } from './resolve.ts'
 import { type BatchOptions, modeOf, type Plan, type Resolution } from './types.ts'
 
@@ -51,7 +51,8 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
     if (late !== null) return late
     let askedChunks = 0
     try {
-      const claims = options.reuse && plan.chunks.length > 0
+      const isAsking = plan.ways.some(({ kind }) => kind === 'ask')
+      const claims = options.reuse && isAsking
       const claimed = claims ? await claimQuestions(deps, input, { plan, scheme, askAgain }) : plan
       askedChunks = claimed.chunks.length
       return claimed
@@ -111,17 +112,21 @@ async function claimQuestions(
   const resolutions = plan.ways.map((resolution): Resolution => {
     if (resolution.kind !== 'ask') return resolution
     const { shapeHash } = resolution
-    if (!mine.has(shapeHash)) return { ...resolution, kind: 'await' }
+    if (!mine.has(shapeHash)) return { ...withoutDoubt(resolution), kind: 'await' }
     const answer = askAgain.has(shapeHash) ? undefined : answers.get(shapeHash)
     if (answer === undefined) return resolution
     const mode = modeOf(resolution, options.mode)
     if (isWorthEscalating(scheme, answer, resolution, mode, plan.models.escalation)) return resolution
     const known = [answer, ...resolution.answers.filter((one) => one.shapeHash !== shapeHash)]
     const fields = resolution.fields.filter((name) => !(name in answer.decision.labels))
-    return fields.length === 0 ? { kind: 'reuse', answers: known } : { ...resolution, fields, answers: known }
+    return fields.length === 0
+      ? { kind: 'reuse', answers: known }
+      : { ...withoutDoubt(resolution), fields, answers: known }
   })
   const toAsk = positionsToAsk(resolutions)
-  const shapeHashes = toAsk.flatMap((position) => questionAt(resolutions, position)?.shapeHash ?? [])
+  const shapeHashes = [...toAsk, ...positionsInDoubt(resolutions)].flatMap(
+    (position) => questionAt(resolutions, position)?.shapeHash ?? [],
+  )
   const kept = new Set(shapeHashes)
   await store.releaseClaims(
     owner,
@@ -140,5 +145,5 @@ export function batchIdOf(key: unknown): string {
 }
 
 function positionsToAsk(resolutions: readonly Resolution[]): number[] {
-  return resolutions.flatMap(({ kind }, position) => (kind === 'ask' ? [position] : []))
+  return resolutions.flatMap((way, position) => (way.kind === 'ask' && way.inDoubt !== true ? [position] : []))
 }

@@ -17,6 +17,23 @@ export function questionAt(resolutions: readonly Resolution[], position: number)
   return resolution?.kind === 'ask' || resolution?.kind === 'await' ? resolution : undefined
 }
 
+/** The positions about which only the escalation model is asked, because the primary model's answer is stored and in doubt. */
+export function positionsInDoubt(resolutions: readonly Resolution[]): number[] {
+  return resolutions.flatMap((way, position) => (way.kind === 'ask' && way.inDoubt === true ? [position] : []))
+}
+
+/** The question as it is asked from the start, where an answer in doubt does not count. */
+export function withoutDoubt<Question extends BatchQuestion>(question: Question): Question {
+  if (question.inDoubt !== true) return question
+  const { inDoubt: _, ...plain } = question
+  return { ...plain, answers: answersShown(question) } as Question
+}
+
+/** The stored answers whose labels a model is shown as known; an answer in doubt is not shown to the model that judges it. */
+function answersShown({ answers, inDoubt }: Pick<BatchQuestion, 'answers' | 'inDoubt'>): readonly StoredAnswer[] {
+  return inDoubt === true ? answers.filter(({ source }) => source === 'person') : answers
+}
+
 /** What the model is shown and asked of a question. Labels of stored answers and of models are shown as known. */
 export function itemOf(
   key: string,
@@ -32,7 +49,7 @@ export function itemOf(
   const decided = tier === 'escalation' ? [] : answersAt(answers, position)
   const shown = Object.entries({ ...codes, ...answers.widened.get(position) }).filter(([name]) => open.includes(name))
   const asked = { ...question, fields: open, codes: Object.fromEntries(shown) }
-  return promptItemOf(key, asked, mode, labelsOfAnswers([...question.answers, ...decided]))
+  return promptItemOf(key, asked, mode, labelsOfAnswers([...answersShown(question), ...decided]))
 }
 
 /** The answers of models to the question at `position` so far: those that another batch stored, then those to this batch. */
@@ -77,7 +94,7 @@ export function packPositions(
     const question = questionAt(resolutions, position)
     if (question === undefined) return 0
     const codes = { ...question.codes, ...widened.get(position) }
-    const item = promptItemOf('k1', { ...question, codes }, mode, labelsOfAnswers(question.answers))
+    const item = promptItemOf('k1', { ...question, codes }, mode, labelsOfAnswers(answersShown(question)))
     return estimateTokens(buildUserPrompt(codebook, [item]))
   }
   const tokens = new Map(positions.map((position) => [position, tokensAt(position)]))

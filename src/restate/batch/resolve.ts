@@ -10,7 +10,7 @@ import type { BatchRequest, Warning } from '../contract.ts'
 import { createAuditDraw, type Evidence, evidenceHome, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
 import { catalogueOf, type Prepared, prepare } from './prepare.ts'
-import { ownAnswerOf } from './questions.ts'
+import { answersAll, ownAnswerOf, withoutDoubt } from './questions.ts'
 import {
   type BatchOptions,
   type BatchQuestion,
@@ -168,7 +168,11 @@ function useAnswer(
 ): Resolution {
   if (stored === undefined) return question
   const mode = modeOf(one, options.mode)
-  if (isWorthEscalating(scheme, stored, one, mode, models.escalation)) return question
+  if (isWorthEscalating(scheme, stored, one, mode, models.escalation)) {
+    return answersAll(stored, question)
+      ? { ...question, answers: [stored, ...question.answers], inDoubt: true }
+      : question
+  }
   // The answers of people stand last, because of two answers to a field the later one counts.
   const answers = [stored, ...question.answers]
   const asked = { mode, decided: labelsOfAnswers(answers), isAudit: one.audit }
@@ -181,7 +185,7 @@ function widenLeader(leader: Resolution | undefined, follower: BatchQuestion): E
   if (leader?.kind !== 'ask') throw new RangeError('only a question has followers')
   const more = follower.fields.filter((name) => !leader.fields.includes(name))
   if (more.length === 0) return leader
-  return { ...leader, fields: [...leader.fields, ...more], codes: { ...follower.codes, ...leader.codes } }
+  return { ...withoutDoubt(leader), fields: [...leader.fields, ...more], codes: { ...follower.codes, ...leader.codes } }
 }
 
 /**

@@ -42,6 +42,8 @@ export interface BatchQuestion extends Question {
   readonly answers: readonly StoredAnswer[]
   readonly shape: string
   readonly shapeHash: string
+  /** The first of `answers` is the primary model's, whole and in doubt, so that only the escalation model is asked. */
+  readonly inDoubt?: true
 }
 
 /** How one indicator of the batch gets its result. Journaled in the plan, so its property names are fixed. */

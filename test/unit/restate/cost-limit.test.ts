@@ -99,7 +99,23 @@ test('answers in doubt stay unsaved where the limit keeps the escalation model f
     const { response } = await world.classify(limited(2, { pack: 1 }))
     assert.equal(response.summary.classified, 0)
     assert.deepEqual(response.stopped?.indicator_ids, ['i0', 'i1'])
-    assert.ok(store.answers.size >= 1)
+    const kept = store.answers.size
+    assert.ok(kept >= 1)
+    assert.equal(store.held.size, 0)
+    const resumed = await worldOf({
+      says: ({ tier }) => said(tier === 'primary' ? 10 : 90),
+      ...{ escalation: 'large', store: Object.assign(store, { requests: createMemoryStore().requests }) },
+    })
+    const { response: rest } = await resumed.classify(unlimited(2))
+    assert.deepEqual(
+      rest.results.map(({ source, status }) => [source, status]),
+      [
+        ['escalation', 'accepted'],
+        ['escalation', 'accepted'],
+      ],
+    )
+    const primary = resumed.asked.filter(({ tier }) => tier === 'primary')
+    assert.equal(primary.length, 2 - kept, 'the primary model is asked only where its answer is not kept')
   }
 })
 
