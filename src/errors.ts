@@ -25,6 +25,8 @@ export const FAILURES = {
   'input-not-found': { scope: 'answer', status: 404, retry: 'terminal' },
   'model-auth': { scope: 'run', status: 502, retry: 'terminal' },
   'model-not-found': { scope: 'run', status: 502, retry: 'terminal' },
+  // The run may not spend what its next request could cost. Its batches end with what they have.
+  'cost-limit': { scope: 'run', status: 402, retry: 'terminal' },
   'model-quota': { scope: 'run', status: 502, retry: 'terminal' },
   // The endpoint has answered the first requests of a run with nothing that could be used.
   'model-unusable': { scope: 'run', status: 502, retry: 'terminal' },

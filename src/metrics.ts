@@ -56,6 +56,12 @@ export function createMetrics() {
       help: 'Requests whose attempt ended before their answer came, so that another attempt asks again. Requests that a killed process had in flight are not counted.',
       registers,
     }),
+    modelRequestsEstimated: new Counter({
+      name: 'classify_model_requests_estimated_total',
+      help: 'Requests whose tokens and cost are an estimate, because the endpoint named none or no answer came.',
+      labelNames: ['model'] as const,
+      registers,
+    }),
     modelRequestSeconds: new Histogram({
       name: 'classify_model_request_seconds',
       help: 'Latency of requests to the model.',
@@ -65,7 +71,7 @@ export function createMetrics() {
     }),
     modelTokens: new Counter({
       name: 'classify_model_tokens_total',
-      help: 'Tokens as the provider billed them: input (cached ones included), cached_input and output.',
+      help: 'Tokens as the provider billed them, or by estimate: input (cached ones included), cached_input and output.',
       labelNames: ['model', 'kind'] as const,
       registers,
     }),

@@ -23,9 +23,10 @@ import { createAnsweredCounts } from './store/answered-counts.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool, type DatabasePool } from './store/pool.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
+import { createRequestLedger } from './store/requests/ledger.ts'
 import { createRetention, type Retention, type RetentionOptions } from './store/retention/retention.ts'
 import { createStore } from './store/store.ts'
-import type { CountAnswered, Store } from './store/types.ts'
+import type { CountAnswered, RequestLedger, Store } from './store/types.ts'
 
 export interface DatabaseResources {
   readonly store: Store
@@ -44,6 +45,7 @@ export interface Resources extends DatabaseResources {
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
+  readonly ledger: RequestLedger
   /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
   /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
@@ -140,6 +142,7 @@ export function createResources(config: Config, service: string, log: Logger): R
       ? null
       : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
   const answered = createAnsweredCounts({ store: database.store, log })
+  const ledger = createRequestLedger({ store: database.store, log })
   metrics.readFrom({
     limiter: () => limiter.stats(),
     lease: () => leaseClient.stats(),
@@ -155,6 +158,7 @@ export function createResources(config: Config, service: string, log: Logger): R
     budget: createClusterBudget({ store: budgetStore, leases, leaseClient, name: service, log }),
     metrics,
     countAnswered: answered.add,
+    ledger,
     retention,
     priceOf: (name) => priceOfModel(config, name),
     close: () =>
@@ -164,6 +168,7 @@ export function createResources(config: Config, service: string, log: Logger): R
         () => leaseClient.close(),
         () => ratePool.end(),
         () => answered.close(),
+        () => ledger.close(),
         () => database.close(),
       ]),
   }
@@ -211,6 +216,7 @@ function countRequests(metrics: Metrics) {
     metrics.modelTokens.inc({ model, kind: 'cached_input' }, paid.usage.cachedInput)
     metrics.modelTokens.inc({ model, kind: 'output' }, paid.usage.output)
     metrics.modelCost.inc({ model }, paid.costUsd)
+    if (paid.isEstimated) metrics.modelRequestsEstimated.inc({ model })
   }
 }
 

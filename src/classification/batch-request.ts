@@ -7,6 +7,7 @@ import type { Mode } from './types.ts'
 export const MAX_BATCH_INDICATORS = 100
 const MAX_RUN_ID_LENGTH = 100
 export const MAX_PACK = 25
+export const MAX_COST_USD = 1_000_000
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
 /** The share of agreement that rules must show where the caller names none. */
@@ -64,6 +65,15 @@ const optionsSchema = z.strictObject(
      * stay stored, so that a model can be measured.
      */
     override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
+    /**
+     * The most that the whole run may cost in US dollars, over all its batches. A request starts only where the most that it can cost
+     * still fits; what then is not asked has no result in the response.
+     */
+    max_cost_usd: z
+      .number({ error: 'must be a number' })
+      .min(0, { error: (issue) => `must be at least 0, got ${issue.input}` })
+      .max(MAX_COST_USD, { error: (issue) => `must be at most ${MAX_COST_USD}, got ${issue.input}` })
+      .optional(),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })

@@ -3,7 +3,7 @@ import type { Codebook } from '../codebooks/codebook.ts'
 import { buildAnswerSchema } from './answer-schema.ts'
 import { type PackRule, packChunks } from './chunks.ts'
 import { buildSystemPrompt } from './prompt.ts'
-import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens } from './tokens.ts'
+import { ANSWER_ENVELOPE_TOKENS, completionTokenLimit, estimateTokens, MEASURED_SHARE } from './tokens.ts'
 import { buildUserPrompt, type PromptItem } from './user-prompt.ts'
 
 /** One indicator of a batch, with what the database holds about it. */
@@ -88,6 +88,8 @@ export interface UsageHistory {
   readonly output_per_indicator: number
   /** The part of the input tokens that came from the provider's cache, 0 to 1. */
   readonly cached_share: number
+  /** All requests, and all input and output, for each request that asked first about its indicators: at least 1. */
+  readonly repeats?: { readonly requests: number; readonly input: number; readonly output: number } | undefined
 }
 
 export interface TokenCounts {
@@ -103,23 +105,20 @@ export interface BatchEstimate {
 }
 
 /**
- * The true number of tokens divided by the number that `estimateTokens` returns, which is high on purpose. OpenAI's tokenizer
- * o200k_base counted 0.88 to 0.91 on system prompt, schema and the prompts of two catalogues (2026-11-22).
- */
-const MEASURED_SHARE = 0.88
-/**
  * The output tokens of one indicator's answer without its labels, and of each label, used where no earlier request tells
  * them. A reason takes up to 15 words; a label has its field, a value and a confidence.
  */
 const OUTPUT_PER_INDICATOR = 28
 const OUTPUT_PER_LABEL = 17
+const NO_REPEATS = { requests: 1, input: 1, output: 1 }
 /** The shortest common prefix of requests that providers cache, in tokens. */
 const SHORTEST_CACHED_TOKENS = 1_024
 /** Providers cache a prefix in whole steps of so many tokens. */
 const CACHE_STEP_TOKENS = 128
 
 /**
- * Estimates the requests and tokens of one batch, without repeated questions and without escalations. `cached` assumes that
+ * Estimates the requests and tokens of one batch, without escalations. Requests are repeated, after a failure or an unusable answer, as
+ * often as `habits` tells of earlier ones, and not at all where there were none. `cached` assumes that
  * the prefix of every request is in the provider's cache; a sum over batches has to subtract `cacheablePrefixTokens` once,
  * for the very first request.
  */
@@ -129,20 +128,22 @@ export function estimateBatch(
   prefix: number,
   habits: UsageHistory | null,
 ): BatchEstimate {
-  const requests = chunksOf(asks, rule).length
+  const firstRequests = chunksOf(asks, rule).length
+  const { repeats = NO_REPEATS } = habits ?? {}
+  const requests = firstRequests * repeats.requests
   const lines = asks.reduce((sum, { tokens }) => sum + tokens, 0)
   const output = asks.reduce(
     (sum, { fields }) => sum + (habits?.output_per_indicator ?? OUTPUT_PER_INDICATOR + fields * OUTPUT_PER_LABEL),
     0,
   )
-  const input = (requests * prefix + lines) * MEASURED_SHARE
+  const input = (firstRequests * prefix + lines) * MEASURED_SHARE * repeats.input
   const cached = habits === null ? requests * cacheablePrefixTokens(prefix) : input * habits.cached_share
   return {
     requests,
     tokens: {
       input: Math.round(input),
       cached: Math.round(Math.min(cached, input)),
-      output: Math.round(output),
+      output: Math.round(output * repeats.output),
     },
   }
 }
@@ -151,24 +152,6 @@ export function estimateBatch(
 export function cacheablePrefixTokens(prefix: number): number {
   const tokens = prefix * MEASURED_SHARE
   return tokens < SHORTEST_CACHED_TOKENS ? 0 : Math.floor(tokens / CACHE_STEP_TOKENS) * CACHE_STEP_TOKENS
-}
-
-/**
- * Estimates the most tokens that asking once about every indicator may cost: with an empty cache and every answer as long as
- * its limit.
- */
-export function maxBatchTokens(
-  asks: readonly PendingQuestion[],
-  rule: PackRule,
-  prefix: number,
-): { input: number; output: number } {
-  let input = 0
-  let output = 0
-  for (const chunk of chunksOf(asks, rule)) {
-    input += prefix + chunk.reduce((sum, { tokens }) => sum + tokens, 0)
-    output += ANSWER_ENVELOPE_TOKENS + chunk.reduce((sum, { answer_tokens }) => sum + answer_tokens, 0)
-  }
-  return { input, output }
 }
 
 /**

@@ -1,30 +1,8 @@
-/** Estimates the tokens of texts, and bounds the tokens of an answer. */
+/** Bounds the tokens of an answer. */
 import type { Codebook, Field, FieldKind } from '../codebooks/codebook.ts'
+import { estimateTokens } from '../lib/token-estimate.ts'
 
-/** The number of tokens that one character of each kind is estimated to take. */
-const LETTER_OR_SPACE = 1 / 4.5
-const DIGIT = 1 / 2.2
-const PUNCTUATION = 1 / 1.9
-const NOT_ASCII = 1.2
-
-/**
- * Estimates the tokens of `text`. The estimate is a little high on purpose, because it is reserved against a budget before
- * the provider bills the true number: it was 7 to 30 % above OpenAI's tokenizer o200k_base on the system prompt and on user
- * prompts of three catalogues. Characters are weighted by kind, because prose has 4.4 characters a token and JSON 3.0. Random
- * letters may have twice as many tokens as estimated.
- */
-export function estimateTokens(text: string): number {
-  let tokens = 0
-  for (const character of text) tokens += tokensOf(character.codePointAt(0) ?? 0)
-  return Math.ceil(tokens)
-}
-
-function tokensOf(code: number): number {
-  if (code >= 128) return NOT_ASCII
-  if (code >= 48 && code <= 57) return DIGIT
-  const lower = code | 32
-  return code === 32 || (lower >= 97 && lower <= 122) ? LETTER_OR_SPACE : PUNCTUATION
-}
+export { estimateTokens, MEASURED_SHARE } from '../lib/token-estimate.ts'
 
 /** The most tokens that the answer for one record may take beside its labels: key, reason of 15 words, and their JSON. */
 const ANSWER_TOKENS = 70

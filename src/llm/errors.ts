@@ -3,20 +3,40 @@ import { type ErrorCode, ServiceError } from '../errors.ts'
 import type { RateSignals } from '../rate/types.ts'
 import type { Usage } from './types.ts'
 
-/** The tokens, cost and time of a billed answer, usable or not. `model` is the name that the endpoint gave in the answer. */
+/** The tokens, cost and time of a billed request. `model` is the name that the endpoint gave in its answer, where one came. */
 export interface PaidUsage {
   readonly usage: Usage
   readonly costUsd: number
   readonly model: string
   readonly latencyMs: number
+  /** Whether any of the tokens is an estimate. */
+  readonly isEstimated: boolean
 }
 
-/**
- * The error for an answer that was billed but cannot be used: cut off, refused or malformed. The totals of the run must
- * still count `paid`.
- */
-export class PaidAnswerError extends ServiceError {
+/** The codes of failures of requests that the model may have worked for. */
+export type PaidCode = Extract<
+  ErrorCode,
+  'model-cut-off' | 'model-refused' | 'model-bad-answer' | 'model-timeout' | 'model-unavailable' | 'interrupted'
+>
+
+/** The error for a request that failed although it was billed, or may be. The totals of the run must still count `paid`. */
+export class PaidRequestError extends ServiceError {
   readonly paid: PaidUsage
+
+  constructor(
+    code: PaidCode,
+    message: string,
+    paid: PaidUsage,
+    options: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
+    super(code, message, options)
+    this.name = 'PaidRequestError'
+    this.paid = paid
+  }
+}
+
+/** The error for an answer that was billed but cannot be used: cut off, refused, malformed or empty. */
+export class PaidAnswerError extends PaidRequestError {
   /** Whether the same question may pass when it is asked again, because the client has raised the bound on its answer. */
   readonly mayRepeat: boolean
 
@@ -26,10 +46,9 @@ export class PaidAnswerError extends ServiceError {
     paid: PaidUsage,
     mayRepeat = false,
   ) {
-    super(code, message)
+    super(code, message, paid)
     this.name = 'PaidAnswerError'
     this.mayRepeat = mayRepeat
-    this.paid = paid
   }
 }
 
@@ -38,9 +57,9 @@ export function mayRepeat(error: unknown): boolean {
   return error instanceof PaidAnswerError && error.mayRepeat
 }
 
-/** The cost of the answer that `error` reports; null where no bill is known, although a timed-out request may be billed. */
+/** The bill of the request that `error` reports; null for a request that was not billed, as where it was refused. */
 export function paidUsageOf(error: unknown): PaidUsage | null {
-  return error instanceof PaidAnswerError ? error.paid : null
+  return error instanceof PaidRequestError ? error.paid : null
 }
 
 /** The error for HTTP 429. `rate` holds the limits that the response's headers named. */

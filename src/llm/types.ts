@@ -35,6 +35,8 @@ export interface ModelReply {
   /** The beginning of the answer's text without secrets, for the message where nothing of it can be used. */
   readonly excerpt?: (() => string) | undefined
   readonly usage: Usage
+  /** Whether any of the tokens in `usage` is an estimate, because the endpoint named none that the request allows. */
+  readonly isEstimated?: boolean
   readonly costUsd: number
   /** The name of the model that the endpoint gave in its answer. */
   readonly model: string
@@ -55,7 +57,8 @@ export interface ModelClient {
   answerBound(tier: ModelRequest['tier'], tokens: number): number
   /**
    * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
-   * (model-rate-limited) or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
+   * (model-rate-limited), `PaidRequestError` (model-timeout, model-unavailable, interrupted) where the request may be billed all the
+   * same, or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
    * model-unavailable, model-timeout, model-refused or interrupted.
    */
   ask(request: ModelRequest): Promise<ModelReply>

@@ -19,6 +19,28 @@ export interface ChunkRequest {
    */
   readonly part?: number
   readonly items: readonly ChunkItem[]
+  /** How the requests of the chunk are booked; absent in chunks of batches that earlier releases planned. */
+  readonly booking?: ChunkBooking
+}
+
+/** How the requests of a chunk are booked, and under which shapes its answers are kept as soon as they come. */
+export interface ChunkBooking {
+  readonly batch_id: string
+  /** How often the batch has asked about these indicators before. */
+  readonly round: number
+  /** The most that the run may cost in US dollars; absent where it has no limit. */
+  readonly max_cost_usd?: number
+  /** The configured model, the prompt and the codebook (`name@version`) that the shapes name. Answers under others are not kept. */
+  readonly model: string
+  readonly prompt_version: string
+  readonly codebook: string
+  readonly shapes: readonly {
+    readonly key: string
+    readonly shape: string
+    readonly shape_hash: string
+    /** The run and the indicator as a hash, by which a run that reuses no answers finds its own when it is resumed. */
+    readonly given_for?: string
+  }[]
 }
 
 /** The answer of classifier/chunk to its batch. The journals of open batches fix its property names. */
@@ -47,6 +69,8 @@ export interface ChunkReply {
     readonly fields?: readonly string[]
   }[]
   readonly requests: readonly ModelRequestRecord[]
+  /** Whether the answers are kept by their shapes already. Absent where they are not, and in replies of earlier releases. */
+  readonly kept?: boolean
 }
 
 /** The form of a chunk of releases without codebook files, which open batches of such a release still send. */

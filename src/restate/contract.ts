@@ -7,6 +7,7 @@ import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
 export * from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
+export * from './estimate-contract.ts'
 export * from './evidence-contract.ts'
 
 export const CLASSIFY_API = 'classify-api'
@@ -35,14 +36,22 @@ export interface BatchSummary {
   readonly model_requests: number
   readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
   readonly cost_usd: number
+  /** The requests whose tokens are an estimate, and what of `cost_usd` is for them. Absent where there are none. */
+  readonly estimated?: { readonly model_requests: number; readonly cost_usd: number } | undefined
   readonly warnings: readonly Warning[]
 }
 
 export interface BatchResponse {
   readonly run_id: string
-  /** One result for each indicator, in the order of the request. */
+  /** One result for each indicator, in the order of the request, except for those in `stopped`. */
   readonly results: readonly ResultBody[]
   readonly summary: BatchSummary
+  /** Present where the cost limit of the run kept the model from being asked about some indicators. */
+  readonly stopped?: {
+    readonly code: ErrorCode
+    readonly message: string
+    readonly indicator_ids: readonly string[]
+  }
 }
 
 const id = z
@@ -66,7 +75,7 @@ export const statusRequestSchema = z
 
 export type StatusRequest = z.infer<typeof statusRequestSchema>
 
-/** The sums over the batches of a run that are saved so far. */
+/** The sums over the batches of a run that are saved so far. Requests, tokens and cost are those of the whole run, as billed so far. */
 export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
   readonly run_id: string
   readonly started_at: string
@@ -174,42 +183,6 @@ export type CodebookResponse =
       readonly warning?: string
     })
   | { readonly codebooks: readonly CodebookIdentity[] }
-
-const whole = z.number().int().min(0)
-const usd = z.number().min(0)
-
-const priceSchema = z.object({
-  input: usd,
-  cached_input: usd.optional(),
-  cache_write: usd.optional(),
-  output: usd,
-  /** Name of the model whose price is used, where the model that answers is free. */
-  priced_as: z.string().optional(),
-})
-
-/** A price in USD per million tokens. Where cached tokens have no price of their own, they cost as much as `input`. */
-export type TokenPrice = z.infer<typeof priceSchema>
-
-/**
- * The answer of classify-api/estimate: how each indicator of a batch would get its result now, and what asking the
- * model would cost.
- */
-export const estimateResponseSchema = z.object({
-  model: z.string(),
-  escalation_model: z.string().nullable(),
-  /** The price of the model; null where none is known, in which case the model counts as free. */
-  price: priceSchema.nullable(),
-  escalation_price: priceSchema.nullable(),
-  prefix_tokens: whole,
-  habits: z.object({ output_per_indicator: usd, cached_share: z.number().min(0).max(1) }).nullable(),
-  unchanged: whole,
-  rules: whole,
-  reuse: whole,
-  person: whole,
-  asks: z.array(z.object({ shape: z.string(), tokens: whole, fields: whole, answer_tokens: whole })),
-})
-
-export type EstimateResponse = z.infer<typeof estimateResponseSchema>
 
 /**
  * Puts the code of a failure in front of its sentence, as in "model-auth: the endpoint refused the key", because

@@ -4,14 +4,16 @@ import type { Logger } from 'pino'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
-import type { CountAnswered, Store } from '../store/types.ts'
+import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
 import { answerBudget } from './budget.ts'
+import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
+import { createPromptScale } from './chunk/prompt-scale.ts'
 import { createRunTrials } from './chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
 import { answerCodebook, type CodebookRegistry } from './codebook.ts'
@@ -55,6 +57,7 @@ export interface RestateDeps {
   readonly budget: ClusterBudget
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
+  readonly ledger: RequestLedger
   /** The price of a model; null where no price is known. */
   readonly priceOf: (model: string) => TokenPrice | null
   /** The health check, which the handler classify-api/health and the HTTP route of the same name both answer with. */
@@ -77,8 +80,8 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
       holdMs: maxWaitMs + deps.modelTimeoutMs + TRIAL_MARGIN_MS,
       failed: (reason) => deps.log.warn({ reason }, 'What a request showed of the endpoint could not be stored'),
     }),
-    countAnswered: deps.countAnswered,
-    partsOf: createPromptParts(),
+    ...{ ledger: deps.ledger, priceOf: deps.priceOf, countAnswered: deps.countAnswered },
+    ...{ promptScale: createPromptScale(), refusals: createCostRefusals(), partsOf: createPromptParts() },
   }
   const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log)]
 

@@ -15,6 +15,7 @@ const REPLACED_COLUMNS: readonly Column<StoredAnswer>[] = [
   { name: 'codebook', type: 'text', value: (row) => storableText(row.codebook) },
   { name: 'codebook_hash', type: 'text', value: (row) => row.codebookHash },
   { name: 'prompt_version', type: 'text', value: (row) => row.promptVersion },
+  { name: 'given_for', type: 'text', value: (row) => row.givenFor ?? null },
 ]
 
 /** The columns that hold a value for each field, to which the fields of another answer are added. */
@@ -103,6 +104,7 @@ const answerRow = z
     codebook: z.string(),
     codebook_hash: z.string(),
     prompt_version: z.string(),
+    given_for: z.string().nullable(),
   })
   .transform(
     (row): StoredAnswer => ({
@@ -114,6 +116,7 @@ const answerRow = z
       codebook: row.codebook,
       codebookHash: row.codebook_hash,
       promptVersion: row.prompt_version,
+      ...(row.given_for === null ? {} : { givenFor: row.given_for }),
     }),
   )
 

@@ -1,11 +1,10 @@
 /** Opens runs, and writes and sums up what their batches did and which model requests they cost. */
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
-import { SNAPSHOT_SUFFIX } from '../lib/model-names.ts'
-import { assignExcluded, type Column, namesOf, type Parameters, storableText, unnestRows } from './bulk.ts'
+import { assignExcluded, type Column, namesOf, type Parameters, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
-import type { BatchToSave, ModelRequestRecord, ModelUse, RunTotals } from './types.ts'
+import type { BatchToSave, RunTotals } from './types.ts'
 
 /**
  * Marks the runs that a release with codebooks opens. The database refuses new runs without a mark, which releases before
@@ -98,37 +97,6 @@ export function writeBatchTotals(parameters: Parameters, batch: Totalled): strin
     where (${namesOf(BATCH_COLUMNS, 'run_batches.')}) is distinct from (${namesOf(BATCH_COLUMNS, 'excluded.')})`
 }
 
-const REQUEST_COLUMNS: readonly Column<ModelRequestRecord>[] = [
-  { name: 'request_id', type: 'text', value: (row) => row.requestId },
-  { name: 'requested_at', type: 'timestamptz', value: (row) => row.requestedAt },
-  { name: 'model', type: 'text', value: (row) => storableText(row.model) },
-  { name: 'tier', type: 'text', value: (row) => row.tier },
-  { name: 'indicators', type: 'int4', value: (row) => row.indicators },
-  { name: 'input_tokens', type: 'int8', value: (row) => row.inputTokens },
-  { name: 'cached_input_tokens', type: 'int8', value: (row) => row.cachedInputTokens },
-  { name: 'output_tokens', type: 'int8', value: (row) => row.outputTokens },
-  { name: 'cost_usd', type: 'numeric', value: (row) => row.costUsd },
-  { name: 'latency_ms', type: 'float8', value: (row) => row.latencyMs },
-  { name: 'outcome', type: 'text', value: (row) => storableText(row.outcome) },
-  { name: 'provider_request_id', type: 'text', value: (row) => row.providerRequestId ?? null },
-]
-
-/** The parts of an SQL `with` statement that record the model requests of a batch; a request that is recorded already stays as it is. */
-export function writeRequests(parameters: Parameters, batch: BatchToSave): readonly string[] {
-  if (batch.requests.length === 0) return []
-  const names = namesOf(REQUEST_COLUMNS)
-  const given = unnestRows(parameters, REQUEST_COLUMNS, batch.requests)
-  const runId = parameters.bind(batch.runId)
-  const batchId = parameters.bind(batch.batchId)
-  return [
-    `request_rows as (
-      insert into llm_requests (run_id, batch_id, ${names})
-      select ${runId}::text, ${batchId}::text, ${names} from ${given} order by request_id
-      on conflict (request_id, requested_at) do nothing
-    )`,
-  ]
-}
-
 const count = z.int().min(0)
 
 const totalsRow = z
@@ -153,6 +121,8 @@ const totalsRow = z
     cached_input_tokens: count,
     output_tokens: count,
     cost_usd: z.number().min(0),
+    estimated_requests: count,
+    estimated_cost_usd: z.number(),
   })
   .transform(
     (row): RunTotals => ({
@@ -178,23 +148,40 @@ const totalsRow = z
       cachedInputTokens: row.cached_input_tokens,
       outputTokens: row.output_tokens,
       costUsd: row.cost_usd,
+      estimatedRequests: row.estimated_requests,
+      // Sums of amounts that were added and taken away again may end a little below 0.
+      estimatedCostUsd: Math.max(0, row.estimated_cost_usd),
     }),
   )
 
-/** The sums over the saved batches of a run; undefined where no batch has opened the run. */
+/** The columns of the row of a run that hold what it was billed. */
+const BILLED_COLUMNS = [
+  'model_requests',
+  'input_tokens',
+  'cached_input_tokens',
+  'output_tokens',
+  'cost_usd',
+  'estimated_requests',
+  'estimated_cost_usd',
+]
+/** The columns of a batch that do not sum up to a figure of its run. */
+const UNSUMMED: ReadonlySet<string> = new Set(['run_id', 'batch_id', ...BILLED_COLUMNS])
+
+/** The sums over the saved batches of a run, and what the run was billed; undefined where no batch has opened the run. */
 export async function findRun(pool: DatabasePool, runId: string): Promise<RunTotals | undefined> {
-  const counted = BATCH_COLUMNS.map((column) => column.name).filter((name) => name !== 'run_id' && name !== 'batch_id')
+  const counted = BATCH_COLUMNS.map((column) => column.name).filter((name) => !UNSUMMED.has(name))
   // In PostgreSQL the sum of int8 is numeric, which the pool reads as a number.
   const sums = counted.map((name) => `coalesce(sum(b.${name}), 0) as ${name}`).join(', ')
+  const billed = BILLED_COLUMNS.map((name) => `r.${name}`).join(', ')
   const [found] = await queryRows(
     pool,
     'read a run',
     totalsRow,
     `select r.run_id, r.started_at, coalesce(max(b.saved_at), r.started_at) as updated_at,
-       count(b.batch_id) as batches, r.answered, ${sums}
+       count(b.batch_id) as batches, r.answered, ${billed}, ${sums}
      from runs r left join run_batches b on b.run_id = r.run_id
      where r.run_id = $1
-     group by r.run_id, r.started_at, r.answered`,
+     group by r.run_id`,
     [runId],
   )
   return found
@@ -214,34 +201,4 @@ export async function addAnswered(pool: DatabasePool, counts: ReadonlyMap<string
      from given join locked using (run_id) where runs.run_id = given.run_id`,
     [[...counts.keys()], [...counts.values()]],
   )
-}
-
-const useRow = z
-  .object({ indicators: count, input_tokens: count, cached_input_tokens: count, output_tokens: count })
-  .transform(
-    (row): ModelUse => ({
-      indicators: row.indicators,
-      inputTokens: row.input_tokens,
-      cachedInputTokens: row.cached_input_tokens,
-      outputTokens: row.output_tokens,
-    }),
-  )
-
-/** The number of latest requests that `findModelUse` looks at, so that its cost does not grow with the table. */
-const LATEST_REQUESTS = 2_000
-
-/** The tokens that recent requests to `model`, or to a dated snapshot of the model, took; undefined where there were none. */
-export async function findModelUse(pool: DatabasePool, model: string): Promise<ModelUse | undefined> {
-  const sums = ['indicators', 'input_tokens', 'cached_input_tokens', 'output_tokens']
-  const [found] = await queryRows(
-    pool,
-    'read the use of a model',
-    useRow,
-    `select ${sums.map((name) => `coalesce(sum(${name}), 0) as ${name}`).join(', ')}
-     from (select * from llm_requests order by requested_at desc limit ${LATEST_REQUESTS}) latest
-     where tier = 'primary' and outcome = 'ok'
-       and (model = $1 or (starts_with(model, $1) and substr(model, length($1) + 1) ~ $2))`,
-    [storableText(model), SNAPSHOT_SUFFIX],
-  )
-  return found === undefined || found.indicators === 0 ? undefined : found
 }

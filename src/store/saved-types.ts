@@ -1,5 +1,6 @@
 /** The types of what the store reads and writes: results, answers, claims, reviews and codebooks as callers know them. */
 import type { Calibration, Classification, Decision, Indicator, Labels, Mode, Source } from '../classification/types.ts'
+import type { ModelRequestRecord } from './requests/types.ts'
 
 export type { CodebookColumn, StoredCodebook } from '../classification/types.ts'
 
@@ -41,6 +42,8 @@ export interface StoredAnswer {
   /** SHA-256 of the codebook; "" for answers of people under releases that had no codebook files. */
   readonly codebookHash: string
   readonly promptVersion: string
+  /** The run and the indicator that the answer was given for, as a hash; only in runs that reuse no answers. */
+  readonly givenFor?: string
 }
 
 /** The catalogue and the codebook, by its hash, that evidence is counted for. */
@@ -77,32 +80,6 @@ export interface StoredAudit extends AuditToSave {
   readonly number: number
 }
 
-/** One request to a model, recorded for its cost and for audits. */
-export interface ModelRequestRecord {
-  /** An id that is unique over all runs, and the same when the step that sent the request runs twice. */
-  readonly requestId: string
-  readonly requestedAt: string
-  readonly model: string
-  readonly tier: 'primary' | 'escalation'
-  readonly indicators: number
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-  readonly costUsd: number
-  readonly latencyMs: number
-  readonly outcome: string
-  /** The id that the model's endpoint gave to the request; absent where it gave none, and in journals of earlier releases. */
-  readonly providerRequestId?: string
-}
-
-/** The number of indicators and tokens, summed over the answered requests to a model. */
-export interface ModelUse {
-  readonly indicators: number
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-}
-
 /** One result to save, with the fields that `LatestResult` returns later. */
 export interface ResultToSave {
   readonly indicator: Indicator
@@ -126,8 +103,12 @@ export interface BatchTotals {
   readonly cachedInputTokens: number
   readonly outputTokens: number
   readonly costUsd: number
+  /** The requests among `modelRequests` whose tokens are an estimate, and the part of `costUsd` that is for them. */
+  readonly estimatedRequests: number
+  readonly estimatedCostUsd: number
 }
 
+/** The requests and their sums are those that the run was billed, also for batches that never ended. */
 export interface RunTotals extends BatchTotals {
   readonly runId: string
   /** The number of indicators that the model has answered, those of open batches included. The count is about a second behind. */
@@ -184,6 +165,7 @@ export interface BatchToSave {
   readonly runStartedAt: string
   readonly results: readonly ResultToSave[]
   readonly answers: readonly StoredAnswer[]
+  /** The requests of the batch that are not booked yet. */
   readonly requests: readonly ModelRequestRecord[]
   readonly totals: BatchTotals
   /** What the audits of the batch found; the same indicator is counted once a run. */

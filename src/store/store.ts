@@ -12,11 +12,12 @@ import { exportClassifications, exportIndicators, listCatalogues } from './expor
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute } from './query.ts'
+import { bookRequests, findModelUse, reserveCosts, writeRequests } from './requests/model-requests.ts'
 import { findClassifications, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
-import { addAnswered, findModelUse, findRun, openRun, reopenRun, writeBatchTotals, writeRequests } from './runs.ts'
+import { addAnswered, findRun, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
-import type { AnswersToSave, BatchToSave, Store } from './types.ts'
+import type { AnswersToSave, BatchToSave, RequestToBook, Store } from './types.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
 export function createStore(pool: DatabasePool): Store {
@@ -46,6 +47,10 @@ export function createStore(pool: DatabasePool): Store {
     exportDecisions: (options) => exportDecisions(pool, options),
     listCatalogues: () => listCatalogues(pool),
     exportIndicators: (options) => exportIndicators(pool, options),
+    requests: {
+      book: (requests, answers, answeredAt) => bookRequests(pool, requests, answers, answeredAt),
+      reserve: (reservations) => reserveCosts(pool, reservations),
+    },
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
     trials: createTrialStore(pool),
@@ -70,7 +75,7 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     ...overrideHumanAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
     ...writeAudits(parameters, batch),
-    ...writeRequests(parameters, batch),
+    ...writeRequests(parameters, requestsOf(batch)),
     ...reopenRun(parameters, batch),
     ...writeEndedClaims(parameters, batch.end),
   ]
@@ -83,6 +88,10 @@ async function saveAnswers(pool: DatabasePool, { answers, answeredAt, end }: Ans
   const parameters = new Parameters()
   const parts = [...writeAnswers(parameters, answers, answeredAt), ...writeEndedClaims(parameters, end)]
   if (parts.length > 0) await execute(pool, 'save answers', `with ${parts.join(',\n')}\nselect`, parameters.values)
+}
+
+function requestsOf({ runId, batchId, requests }: BatchToSave): RequestToBook[] {
+  return requests.map((request) => ({ runId, batchId, request }))
 }
 
 /** The time of a batch's answers: that of its newest result, which is the same whenever the batch is saved again. */

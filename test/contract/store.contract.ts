@@ -87,8 +87,10 @@ export function storeContract(
       const before = await store.findRun('run-twice')
       await store.saveBatch(once)
       assert.deepEqual(await store.findRun('run-twice'), before)
+      // What the run was billed follows from its requests, and not from the totals of its batches.
+      const billed = { modelRequests: 2, inputTokens: 2_400, cachedInputTokens: 2_048, outputTokens: 500 }
       assert.deepEqual(before, {
-        ...totals(100),
+        ...{ ...totals(100), ...billed, costUsd: 0.000_246 },
         runId: 'run-twice',
         startedAt,
         updatedAt: before?.updatedAt,
@@ -120,11 +122,12 @@ export function storeContract(
       assert.equal(await store.findRun('run-nobody'), undefined)
     })
 
-    it('adds up the batches of a run, money to the last digit', async () => {
+    it('adds up the batches and the requests of a run, money to the last digit', async () => {
       const { startedAt } = await store.openRun('run-sums')
       for (const i of [1, 2, 3]) {
-        const sums = totals(2, { unchanged: i, classified: 2 - (i % 2), costUsd: 0.1 })
-        await store.saveBatch(batch(startedAt, [], { runId: 'run-sums', batchId: `inv_${i}`, totals: sums }))
+        const sums = totals(2, { unchanged: i, classified: 2 - (i % 2) })
+        const requests = [request(`sums-${i}`, { costUsd: 0.1 })]
+        await store.saveBatch(batch(startedAt, [], { runId: 'run-sums', batchId: `inv_${i}`, totals: sums, requests }))
       }
       const run = await store.findRun('run-sums')
       assert.equal(run?.batches, 3)
@@ -152,7 +155,8 @@ export function storeContract(
           ],
         }),
       )
-      const use = { indicators: 15, inputTokens: 150, cachedInputTokens: 60, outputTokens: 50 }
+      const repeats = { requests: 1, input: 1, output: 1 }
+      const use = { indicators: 15, inputTokens: 150, cachedInputTokens: 60, outputTokens: 50, repeats }
       assert.deepEqual(await store.findModelUse('use-1'), use)
       assert.equal(await store.findModelUse('use'), undefined)
       assert.equal(await store.findModelUse('use-_'), undefined)

@@ -8,6 +8,7 @@ import { auditsContract } from './store.audits.contract.ts'
 import { cataloguesContract } from './store.catalogues.contract.ts'
 import { type StoreUnderTest, storeContract } from './store.contract.ts'
 import { evidenceContract } from './store.evidence.contract.ts'
+import { requestsContract } from './store.requests.contract.ts'
 
 const postgres = sharedPostgres()
 
@@ -24,6 +25,7 @@ cataloguesContract('PostgreSQL', direct)
 auditsContract('PostgreSQL', direct)
 claimsContract('PostgreSQL', direct)
 evidenceContract('PostgreSQL', direct)
+requestsContract('PostgreSQL', direct)
 
 const skip = await pgBouncerSkip()
 let bouncer: PgBouncer | undefined
@@ -47,3 +49,4 @@ cataloguesContract('PostgreSQL through PgBouncer in transaction mode', bounced, 
 auditsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 evidenceContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+requestsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

@@ -116,6 +116,8 @@ export function totals(indicators: number, more: Partial<BatchTotals> = {}): Bat
     cachedInputTokens: 800,
     outputTokens: 90,
     costUsd: 0.1,
+    estimatedRequests: 0,
+    estimatedCostUsd: 0,
     ...more,
   }
 }

@@ -27,6 +27,7 @@ const OPTIONS: BatchOptions = {
   pack: packRuleOf(10),
   target: null,
   audit: 'none',
+  maxCostUsd: null,
 }
 
 export interface PlannedBatch {

@@ -19,6 +19,7 @@ import { createPromptParts } from '../../src/restate/chunk/prompt-parts.ts'
 import type { ChunkRequest } from '../../src/restate/chunk-contract.ts'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
 import { createBudgetStore } from '../../src/store/rate-budget.ts'
+import { freeBooking } from '../helpers/ledger.ts'
 import { type Answer, startScriptedModel } from '../helpers/model.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
 import { waitUntil } from '../helpers/wait.ts'
@@ -96,7 +97,7 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   })
   const outcomes: AskOutcome['kind'][] = []
   const stopped = new AbortController()
-  const shared = { schemes, partsOf: createPromptParts(), metrics: createMetrics() }
+  const shared = { ...freeBooking(), schemes, partsOf: createPromptParts(), metrics: createMetrics() }
   const deps = { model, rate, ...shared, maxWaitMs: MAX_WAIT_MS }
   const work = async () => {
     const chunk = chunkOf(name)

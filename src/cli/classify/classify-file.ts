@@ -4,7 +4,6 @@ import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-cat
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
-import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
@@ -13,13 +12,13 @@ import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
-import { type CostAdmission, costBasisOf, createCostAdmission } from './cost-budget.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
 import { type ClassifyOptions, type RunSettings, settingsOf } from './options.ts'
 import { formatBudget, setBudget } from './rate-budget.ts'
 import { buildResumeCommand, catalogueOfRun, cataloguePathOf, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
 import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
+import { checkCostLimits, readRunBill } from './run-cost.ts'
 import { createRunId } from './run-id.ts'
 import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
@@ -32,6 +31,10 @@ const QUESTION_PATIENCE_MS = 30_000
  * otherwise.
  */
 const PATIENCE_MS = 600_000
+
+/** The milliseconds that the question for the cost of the run may take, and those after Ctrl+C. */
+const BILL_PATIENCE_MS = 10_000
+const BRIEF_PATIENCE_MS = 1_000
 
 /**
  * Reads, checks and classifies the catalogue `file`, or the catalogue of the run that `options.resume` names. Rejects
@@ -64,19 +67,16 @@ export async function classifyFile(
     }
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
-    const basis =
-      maxUsd === undefined ? undefined : costBasisOf(await dryRunFirst(service, catalogue, request, interrupts.first))
+    if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
     const journal =
       earlier ?? (await createRunJournal(config.dataDir, buildHeader(runId, path, catalogue, options, request)))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
     say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
-    let costAdmission: CostAdmission | undefined
-    if (maxUsd !== undefined && basis !== undefined) {
-      await noteCostLimit(journal, maxUsd, { isNewLimit: options.maxCost !== undefined, isResumed: earlier !== null })
-      const dryRun = (batch: readonly Indicator[], isAudit: boolean) =>
-        dryRunByService(service, batch, request, interrupts.second, isAudit)
-      costAdmission = createCostAdmission({ maxUsd, spentUsd: journal.costUsd, request, scheme, basis, dryRun })
+    const billBefore = earlier === null ? undefined : await readRunBill(urls, runId, BILL_PATIENCE_MS)
+    if (maxUsd !== undefined) {
+      const isNewLimit = options.maxCost !== undefined
+      await noteCostLimit(journal, maxUsd, { isNewLimit, spentUsd: billBefore?.cost_usd })
     }
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {
@@ -87,7 +87,9 @@ export async function classifyFile(
       ...(onResults === undefined ? {} : { onResults }),
       stopSubmitting: interrupts.first,
       abandon: interrupts.second,
-      costAdmission,
+      maxUsd,
+      readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
+      requestsBefore: billBefore?.model_requests,
     })
     if (report.failed === 0) await journal.remove()
     const evidence = isAuditing(stages) && !interrupts.first.aborted ? await findEvidence(stages) : undefined
@@ -171,10 +173,10 @@ function buildHeader(
 async function noteCostLimit(
   journal: RunJournal,
   maxUsd: number,
-  { isNewLimit, isResumed }: { readonly isNewLimit: boolean; readonly isResumed: boolean },
+  { isNewLimit, spentUsd }: { readonly isNewLimit: boolean; readonly spentUsd: number | undefined },
 ): Promise<void> {
   const origin = isNewLimit ? '' : ', the limit that was given before'
-  const spent = isResumed ? `; USD ${journal.costUsd.toFixed(4)} of it is spent` : ''
+  const spent = spentUsd === undefined ? '' : `; USD ${spentUsd.toFixed(4)} of it is spent`
   say(`The run may cost USD ${maxUsd} in all${origin}${spent}`)
   if (maxUsd !== journal.maxCostUsd) await journal.noteMaxCost(maxUsd)
 }

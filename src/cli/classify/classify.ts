@@ -148,7 +148,8 @@ export function printRunReport(
   if (report.max_cost?.reached === true) {
     const { usd, spent_usd: spentUsd } = report.max_cost
     const left = `${formatCount(report.failed)} of ${formatCount(report.indicators)} indicators are left`
-    say(`Stopped at the cost limit: USD ${spentUsd.toFixed(6)} of --max-cost ${usd} is spent, ${left}.`)
+    const passed = spentUsd > usd ? `, USD ${(spentUsd - usd).toFixed(6)} more than the limit` : ''
+    say(`Stopped at the cost limit: USD ${spentUsd.toFixed(6)} of --max-cost ${usd} is spent${passed}; ${left}.`)
     say(`Estimate the rest with:\n  ${resumeCommand} --estimate`)
     say(`Resume the run with a higher limit for all of it:\n  ${resumeCommand} --max-cost ${suggestMaxCost(usd)}`)
     return EXIT_FAILED

@@ -49,7 +49,10 @@ export interface EstimateReport {
   readonly by_source: Record<Source, number>
   /** The number of distinct shapes (groups of alike indicators) about which the model will be asked. */
   readonly shapes: number
+  /** With the requests that are repeated after a failure or an unusable answer, as often as earlier ones were. */
   readonly model_requests: number
+  /** Whether earlier requests tell how many are repeated; else none are counted. */
+  readonly repeats_known: boolean
   readonly tokens: TokenCounts
   readonly cost_usd: number
   /** The predicted minutes of the run, computed from the tightest of the limits. */
@@ -125,7 +128,8 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
         unchanged: counts.unchanged,
         by_source: { rules, reuse, model: counts.model, escalation: 0, person },
         shapes: shapes.size,
-        model_requests: requests,
+        model_requests: Math.round(requests),
+        repeats_known: habits?.repeats !== undefined,
         tokens: counted,
         cost_usd: price === null ? 0 : Number(costOfTokens(counted, price).toFixed(6)),
         ...durationOf(this.indicators, requests, tokens.input + tokens.output, budget),

@@ -31,7 +31,7 @@ export function formatReport(report: RunReport): string {
     ...formatAudits(report),
     `  model requests ${formatCount(report.model_requests)}, ${formatCount(report.model_requests_per_minute)} a minute`,
     `  tokens         ${formatTokens(report.tokens)}`,
-    `  cost           ${formatCost(report.cost_usd, aboutCost)}`,
+    `  cost           ${formatCost(report.cost_usd, aboutCost)}${formatEstimated(report)}`,
     `  time           ${formatSeconds(report.elapsed_ms)}, ${formatCount(report.indicators_per_minute)} indicators a minute`,
     ...Object.entries(report.nodes).map(([url, { batches, failed }]) => {
       return `  node           ${url}: ${pluralise(batches, 'batch', 'batches')}, ${pluralise(failed, 'failed attempt')}`
@@ -46,6 +46,13 @@ function openOfUnchanged(report: RunReport): string {
   const { unchanged_needs_review: open, unchanged_unverified: unverified } = report
   if (open + unverified === 0) return ''
   return ` (needs review: ${formatCount(open)}, unverified: ${formatCount(unverified)})`
+}
+
+/** Says how much of the cost is an estimate; "" where nothing is. */
+function formatEstimated({ estimated }: RunReport): string {
+  if (estimated === undefined) return ''
+  const { model_requests: requests, cost_usd: usd } = estimated
+  return `, of which USD ${usd.toFixed(4)} for ${pluralise(requests, 'request')} is an estimate`
 }
 
 /** Writes the cost of a run. A cost is not known, and not 0, where no price of the model is. */
@@ -112,7 +119,9 @@ export function formatEstimate(report: EstimateReport): string {
     `  time           ${formatDuration(report.minutes * 60_000)}, ${LIMITS[report.limited_by]}`,
     `  budget         ${formatBudget(report.budget)}`,
     ...formatWarnings(report.warnings),
-    'Repeated requests, after a failure or an unusable answer, are not included.',
+    report.repeats_known
+      ? 'Requests are repeated, after a failure or an unusable answer, as often as the latest ones were.'
+      : 'Repeated requests, after a failure or an unusable answer, are not included: no earlier ones tell how many there are.',
   ].join('\n')
 }
 

@@ -57,6 +57,7 @@ const summarySchema = z.object({
   model_requests: count,
   tokens: z.object({ input: count, cached: count, output: count }),
   cost_usd: count,
+  estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), count })),
 })
 

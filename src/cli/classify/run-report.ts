@@ -4,6 +4,7 @@ import type { BatchSummary, EvidenceResponse, Warning } from '../../restate/cont
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
+import type { RunBill } from './run-cost.ts'
 
 /** The report of `classify --json`, whose property names must not change. */
 export interface RunReport {
@@ -29,9 +30,15 @@ export interface RunReport {
   /** The number of `unchanged` indicators whose stored result rests on a guess, which nothing has checked. */
   readonly unchanged_unverified: number
   readonly by_source: Record<Source, number>
+  /**
+   * The requests to the model, their tokens and their cost, as the service has booked them for the whole run: with requests that failed,
+   * and with those of batches that never ended.
+   */
   readonly model_requests: number
   readonly tokens: { input: number; cached: number; output: number }
   readonly cost_usd: number
+  /** The requests whose tokens are an estimate, and what of `cost_usd` is for them; absent where there are none. */
+  readonly estimated?: { readonly model_requests: number; readonly cost_usd: number }
   readonly elapsed_ms: number
   /** The pace of this process in indicators a minute; the work of earlier processes of the run is not counted. */
   readonly indicators_per_minute: number
@@ -54,9 +61,7 @@ export interface RunFailure {
 export interface MaxCostReport {
   /** The cost limit of the whole run in US dollars. */
   readonly usd: number
-  /**
-   * The amount in US dollars that the whole run has spent, including the most that its failed batches may have cost.
-   */
+  /** The amount in US dollars that the whole run has spent. Requests in flight count at the most that they can cost. */
   readonly spent_usd: number
   /** Whether the run stopped because the cost limit was reached. */
   readonly reached: boolean
@@ -83,7 +88,11 @@ export interface RunTotals {
     readonly codebook: string
     readonly elapsedMs: number
     readonly nodes: Readonly<Record<string, NodeCounts>>
-    readonly maxCost: MaxCostReport | undefined
+    readonly maxCost: Pick<MaxCostReport, 'usd' | 'reached'> | undefined
+    /** What the service has booked; where it could not be asked, the batches of the run are summed up. */
+    readonly bill?: RunBill | undefined
+    /** The requests that were booked before this process began. */
+    readonly requestsBefore?: number
   }): RunReport
 }
 
@@ -103,6 +112,7 @@ export function createRunTotals(): RunTotals {
     unchanged_unverified: 0,
     model_requests: 0,
     cost_usd: 0,
+    estimated: { model_requests: 0, cost_usd: 0 },
   }
   const bySource: Record<Source, number> = { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 }
   const tokens = { input: 0, cached: 0, output: 0 }
@@ -135,6 +145,8 @@ export function createRunTotals(): RunTotals {
     sums.unchanged_unverified += summary.unchanged_unverified ?? 0
     sums.model_requests += summary.model_requests
     sums.cost_usd += summary.cost_usd
+    sums.estimated.model_requests += summary.estimated?.model_requests ?? 0
+    sums.estimated.cost_usd += summary.estimated?.cost_usd ?? 0
     for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
     for (const kind of ['input', 'cached', 'output'] as const) tokens[kind] += summary.tokens[kind]
     for (const warning of summary.warnings) {
@@ -168,8 +180,11 @@ export function createRunTotals(): RunTotals {
       failures.set(reason, failure)
       sums.failed += without.length
     },
-    buildReport({ runId, catalogue, codebook, elapsedMs, nodes, maxCost }) {
+    buildReport({ runId, catalogue, codebook, elapsedMs, nodes, maxCost, ...booked }) {
       const { done } = sums
+      const { model_requests, cost_usd } = booked.bill ?? sums
+      const { estimated } = booked.bill ?? { estimated: sums.estimated.model_requests > 0 ? sums.estimated : undefined }
+      const inUsd = (usd: number) => Number(usd.toFixed(6))
       const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
       return {
         run_id: runId,
@@ -186,16 +201,19 @@ export function createRunTotals(): RunTotals {
         unchanged_needs_review: sums.unchanged_needs_review,
         unchanged_unverified: sums.unchanged_unverified,
         by_source: bySource,
-        model_requests: sums.model_requests,
-        tokens,
-        cost_usd: Number(sums.cost_usd.toFixed(6)),
+        model_requests,
+        tokens: booked.bill?.tokens ?? tokens,
+        cost_usd: inUsd(cost_usd),
+        ...(estimated === undefined ? {} : { estimated: { ...estimated, cost_usd: inUsd(estimated.cost_usd) } }),
         elapsed_ms: elapsedMs,
         indicators_per_minute: perMinute(done - earlier.indicators),
-        model_requests_per_minute: perMinute(sums.model_requests - earlier.modelRequests),
+        model_requests_per_minute: perMinute(
+          Math.max(0, model_requests - (booked.requestsBefore ?? earlier.modelRequests)),
+        ),
         nodes,
         warnings: [...warnings.values()],
         failures: [...failures.values()],
-        ...(maxCost === undefined ? {} : { max_cost: maxCost }),
+        ...(maxCost === undefined ? {} : { max_cost: { ...maxCost, spent_usd: inUsd(cost_usd) } }),
       }
     },
   }

@@ -1,7 +1,7 @@
 /** Runs a whole catalogue through the service, batch by batch: the work behind the commands `classify` and `demo`. */
 import type { Indicator } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
-import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
+import { type BatchResponse, DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { watchAnswers } from '../client/answer-watch.ts'
 import { type Batch, BatchFailedError, createBatchClient } from '../client/batches.ts'
@@ -9,9 +9,9 @@ import { createLeaving } from '../client/leaving.ts'
 import { watchPauses } from '../client/pause-watch.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { createBatchWindow } from './batch-window.ts'
-import type { CostAdmission, CostReservation } from './cost-budget.ts'
+import type { RunBill } from './run-cost.ts'
 import type { RunHeader, RunJournal } from './run-journal.ts'
-import { createRunTotals, type MaxCostReport, type RunReport } from './run-report.ts'
+import { createRunTotals, type RunReport } from './run-report.ts'
 
 export interface RunOptions {
   /** The base URLs of the Restate nodes. */
@@ -33,9 +33,15 @@ export interface RunOptions {
   readonly stopSubmitting: AbortSignal
   /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. In a pause the first is enough. */
   readonly abandon: AbortSignal
-  /** Decides which batches fit into the cost limit; undefined for a run without a cost limit. */
-  readonly costAdmission?: CostAdmission | undefined
+  /** The most that the whole run may cost in US dollars, which the service keeps; undefined for a run without a limit. */
+  readonly maxUsd?: number | undefined
+  /** Reads what the service has booked for the run, at its end. */
+  readonly readBill?: (() => Promise<RunBill | undefined>) | undefined
+  /** The requests that were booked before this process began. */
+  readonly requestsBefore?: number | undefined
 }
+
+type StoppedBatch = NonNullable<BatchResponse['stopped']>
 
 /**
  * Submits every batch of `planBatches` that the journal does not list as done. The function that it gets resolves when no
@@ -50,7 +56,7 @@ export async function runCatalogue(
 ): Promise<RunReport> {
   const startedAt = performance.now()
   const { run_id: runId, batch_size: batchSize } = journal.header
-  const { urls, isResumed = false, costAdmission } = options
+  const { urls, isResumed = false, maxUsd } = options
   const client = createBatchClient(options)
   const totals = createRunTotals()
   const window = createBatchWindow({ batchSize })
@@ -85,21 +91,27 @@ export async function runCatalogue(
     totals.addFailure(code, reason, idsOf(indicators))
     if (isAudit) for (const id of idsOf(indicators)) failedAudits.add(id)
   }
-  const submit = async (planned: PlannedBatch, reservation: CostReservation | null) => {
+  const stopAtLimit = ({ code, message, indicator_ids: ids }: StoppedBatch, { isAudit }: PlannedBatch) => {
+    isMaxCostReached = true
+    stopReason ??= `--max-cost was reached (${message})`
+    // The batches of the file name the indicators of audits as not submitted.
+    if (!isAudit) totals.addFailure(code, stopReason, ids)
+  }
+  const submit = async (planned: PlannedBatch) => {
     const { index, indicators } = planned
     const submittedAt = performance.now()
-    const batch = buildBatch(journal.header, planned, journal.failures(index))
+    const batch = buildBatch(journal.header, planned, { failures: journal.failures(index), maxUsd })
     try {
-      const { summary, results } = await client.submit(batch, leaving.signal)
-      await note(journal.noteDone(index, summary))
+      const { summary, results, stopped } = await client.submit(batch, leaving.signal)
+      // A batch that the cost limit stopped counts as failed, so that a resumed run submits it again under a new key.
+      await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)
+      if (stopped !== undefined) stopAtLimit(stopped, planned)
       watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
       pauses.batchEnded()
-      reservation?.settle(summary.cost_usd)
       window.noteEnd(submittedAt)
       options.onResults?.(results)
     } catch (error) {
-      reservation?.settle(null)
       watch.batchEnded(indicators.length)
       if (leaving.signal.aborted) {
         addFailure('interrupted', 'the run was interrupted while the batch was in flight', planned)
@@ -108,14 +120,14 @@ export async function runCatalogue(
       stopReason ??= stopReasonOf(error)
       // A batch without an answer may still be running, so it keeps its idempotency key, by which a resumed run finds
       // its result. Only a batch that failed is noted, and gets a new key.
-      if (error instanceof BatchFailedError) await note(journal.noteFailed(index, reservation?.usd))
+      if (error instanceof BatchFailedError) await note(journal.noteFailed(index))
       // An audit that failed leaves its indicators to the batches of the file, unless the run ends with it.
       if (!planned.isAudit || stopReason !== undefined) addFailure(codeOf(error), messageOf(error), planned)
     }
   }
-  const begin = (planned: PlannedBatch, reservation: CostReservation | null) => {
+  const begin = (planned: PlannedBatch) => {
     const { indicators } = planned
-    const task = submit(planned, reservation).finally(() => {
+    const task = submit(planned).finally(() => {
       inFlight.delete(task)
       indicatorsInFlight -= indicators.length
       reportProgress()
@@ -129,20 +141,6 @@ export async function runCatalogue(
     if (inFlight.size === 0) return false
     await Promise.race(inFlight)
     return true
-  }
-  /**
-   * Reserves the most that the batch may cost; resolves with null where the run has no cost limit, or the batch does
-   * not fit into the limit.
-   */
-  const reserve = async ({ indicators, isAudit }: PlannedBatch): Promise<CostReservation | null> => {
-    if (costAdmission === undefined) return null
-    const reservation = await costAdmission.admit(indicators, waitForOneEnd, isAudit)
-    if (reservation === null && stopReason === undefined) {
-      isMaxCostReached = true
-      const spent = `USD ${costAdmission.spentUsd.toFixed(6)} of --max-cost ${costAdmission.maxUsd} is spent`
-      stopReason = `${spent} and the next batch might cost more than the rest`
-    }
-    return reservation
   }
   const isStopped = () => stopReason !== undefined || options.stopSubmitting.aborted
 
@@ -161,10 +159,9 @@ export async function runCatalogue(
         continue
       }
       while (inFlight.size >= window.size) await waitForOneEnd()
-      const reservation = isStopped() ? null : await reserve(planned)
       // The catalogue is read to its end even after the run has stopped, because the report names every indicator that
       // was not submitted.
-      if (!isStopped()) begin(planned, reservation)
+      if (!isStopped()) begin(planned)
       else if (!isAudit) unsubmitted.push(...idsOf(indicators).filter((id) => !failedAudits.has(id)))
     }
   } finally {
@@ -184,7 +181,9 @@ export async function runCatalogue(
     codebook: options.codebook,
     elapsedMs: Math.round(performance.now() - startedAt),
     nodes: client.nodes,
-    maxCost: costAdmission && maxCostReport(costAdmission, isMaxCostReached),
+    maxCost: maxUsd === undefined ? undefined : { usd: maxUsd, reached: isMaxCostReached },
+    bill: await options.readBill?.(),
+    ...(options.requestsBefore === undefined ? {} : { requestsBefore: options.requestsBefore }),
   })
 }
 
@@ -192,7 +191,11 @@ export async function runCatalogue(
  * Builds the request for batch number `index` of a run. A batch that has failed is sent again under a new idempotency
  * key, because Restate would answer the old key with the old failure.
  */
-function buildBatch(header: RunHeader, { index, indicators, isAudit }: PlannedBatch, failures: number): Batch {
+function buildBatch(
+  header: RunHeader,
+  { index, indicators, isAudit }: PlannedBatch,
+  { failures, maxUsd }: { readonly failures: number; readonly maxUsd: number | undefined },
+): Batch {
   const { run_id: runId, catalogue, codebook, force } = header
   const { mode, reuse, trust, target, pack, override_person } = header.options
   return {
@@ -210,6 +213,7 @@ function buildBatch(header: RunHeader, { index, indicators, isAudit }: PlannedBa
         ...(target === undefined ? {} : { target }),
         audit: isAudit ? 'all' : 'none',
         ...(pack === undefined ? {} : { pack }),
+        ...(maxUsd === undefined ? {} : { max_cost_usd: maxUsd }),
         ...(override_person === undefined ? {} : { override_person }),
       },
     },
@@ -230,10 +234,6 @@ function stopReasonOf(error: unknown): string | undefined {
   if (code === 'cancelled') return 'the run was cancelled'
   const stopsTheRun = error instanceof BatchFailedError ? error.stopsTheRun : code === 'ingress-unavailable'
   return stopsTheRun ? 'every batch would fail the same way' : undefined
-}
-
-function maxCostReport({ maxUsd, spentUsd }: CostAdmission, isReached: boolean): MaxCostReport {
-  return { usd: maxUsd, spent_usd: Number(spentUsd.toFixed(6)), reached: isReached }
 }
 
 function idsOf(indicators: readonly Indicator[]): string[] {

@@ -91,5 +91,7 @@ function totalsOf(decisions: readonly ReviewDecision[]): BatchTotals {
     cachedInputTokens: 0,
     outputTokens: 0,
     costUsd: 0,
+    estimatedRequests: 0,
+    estimatedCostUsd: 0,
   }
 }

@@ -1,17 +1,16 @@
 /** The client of a language model: asks any endpoint with OpenAI's chat completions, by the `openai` package. */
-import OpenAI from 'openai'
+import OpenAI, { APIError } from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/http-url.ts'
-import { isRecord } from '../../lib/json.ts'
-import { PaidAnswerError, type PaidUsage } from '../errors.ts'
-import { costOf, type PriceTable, priceOf } from '../pricing.ts'
-import type { ModelClient, ModelReply, ModelRequest, Usage } from '../types.ts'
+import { type PaidUsage, paidUsageOf } from '../errors.ts'
+import { type PriceTable, priceOf } from '../pricing.ts'
+import type { ModelClient, ModelReply, ModelRequest } from '../types.ts'
 import { createAnswerBounds } from './answer-bounds.ts'
 import { readEndpoint } from './endpoint.ts'
 import { createEndpointFetch } from './endpoint-fetch.ts'
-import { type EndpointContext, isFormRefused, toServiceError } from './errors.ts'
+import { type EndpointContext, isFormRefused, isUnreachable, toServiceError } from './errors.ts'
 import { createFeatureRegister } from './features.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, type ReasoningEffort } from './parameters.ts'
@@ -19,6 +18,7 @@ import { readAnswer } from './read-answer.ts'
 import { excerptOf, redact } from './redaction.ts'
 import { requestIdOf, requestIdOfError, withRequestId } from './request-ids.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
+import { billOf, mayBeBilled, readUsage, usageWithoutAnswer, withEstimatedBill } from './usage.ts'
 
 export interface OpenAiClientOptions {
   /** The key of every request; undefined for an endpoint without keys. */
@@ -93,13 +93,23 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     return { host: endpoint.host, baseUrl: endpoint.display, model, modelVariable, timeoutMs, secrets }
   }
 
-  function paidUsage(completion: ChatCompletion, model: string, latencyMs: number): PaidUsage {
+  function paidUsage(completion: ChatCompletion, request: ModelRequest, model: string, latencyMs: number): PaidUsage {
     const answered = typeof completion.model === 'string' && completion.model !== '' ? completion.model : model
-    const usage = readUsage(completion.usage)
+    const counted = readUsage(completion, request)
     const price = priceOf(answered, prices) ?? priceOf(model, prices)
     const name = redact(answered, secrets)
     if (price === null) warnUnpriced(name)
-    return { usage, costUsd: price === null ? 0 : costOf(usage, price), model: name, latencyMs }
+    return { ...counted, costUsd: billOf(counted.usage, price), model: name, latencyMs }
+  }
+
+  /** The failure of a request, with an estimated bill where the model may have worked for it although no answer came. */
+  function failureOf(error: unknown, request: ModelRequest, model: string, latencyMs: number): ServiceError {
+    const failure = toServiceError(error, contextOf(model))
+    const status = error instanceof APIError ? error.status : undefined
+    const isBilled = failure !== error && mayBeBilled(failure, { status, isUnreachable: isUnreachable(error) })
+    if (!isBilled) return failure
+    const usage = usageWithoutAnswer(request)
+    return withEstimatedBill(failure, { usage, costUsd: billOf(usage, priceOf(model, prices)), model, latencyMs })
   }
 
   async function send(request: ModelRequest, model: string): Promise<ModelReply> {
@@ -121,7 +131,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
         const { answer, paid } = readAnswer(completion, {
           context: contextOf(model),
           schema: request.schema,
-          pay: () => paidUsage(completion, model, performance.now() - started),
+          pay: () => paidUsage(completion, request, model, performance.now() - started),
           cutOff: (body) => {
             bounds.cutOff(model, sentBound, body)
             return request.answerTokens !== undefined && bounds.of(model, request.answerTokens) > sentBound
@@ -131,8 +141,8 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
         const excerpt = () => excerptOf(JSON.stringify(answer), secrets)
         return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
-        const failure = toServiceError(error, contextOf(model))
-        end(failure.code, failure instanceof PaidAnswerError ? failure.paid : null)
+        const failure = failureOf(error, request, model, performance.now() - started)
+        end(failure.code, paidUsageOf(failure))
         const weaker = isFormRefused(error, failure) ? features.weaker(model, sent, error.error) : null
         if (weaker === null) throw withRequestId(failure, requestId ?? requestIdOfError(error, secrets))
         sent = weaker
@@ -149,22 +159,4 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
       return send(request, model)
     },
   }
-}
-
-/** Reads the billed tokens of an answer. A number that is missing or malformed counts as 0, because some endpoints send none. */
-function readUsage(usage: unknown): Usage {
-  const root = isRecord(usage) ? usage : {}
-  const details = isRecord(root.prompt_tokens_details) ? root.prompt_tokens_details : {}
-  const input = tokenCount(root.prompt_tokens)
-  const cachedInput = Math.min(input, tokenCount(details.cached_tokens))
-  return {
-    input,
-    cachedInput,
-    cacheWriteInput: Math.min(input - cachedInput, tokenCount(details.cache_write_tokens)),
-    output: tokenCount(root.completion_tokens),
-  }
-}
-
-function tokenCount(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0
 }

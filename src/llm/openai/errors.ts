@@ -48,6 +48,11 @@ const LOADING_MS = 5_000
 /** A run does not wait for longer than this many milliseconds: a wait beyond it ends the run, which can be resumed. */
 const LONGEST_WAIT_MS = 3_600_000
 
+/** Whether `error` says that a request reached no server, so that no model can have worked for it. */
+export function isUnreachable(error: unknown): boolean {
+  return UNREACHABLE.test(describe(error))
+}
+
 /** Turns anything that a request threw into a `ServiceError`. Neither its message nor its cause holds a secret. */
 export function toServiceError(error: unknown, context: EndpointContext): ServiceError {
   if (error instanceof ServiceError) return error

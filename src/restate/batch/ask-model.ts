@@ -25,15 +25,22 @@ interface NextRound {
 }
 
 /**
- * Adds to `answers` the decisions of the models, and the reasons for missing ones, for the positions in `chunks`.
+ * Adds to `answers` the decisions of the models, and the reasons for missing ones, for the positions in `chunks`, and those of the
+ * escalation model for the positions `inDoubt`, to which the primary model has answered before.
  * Rejects with model-unavailable or model-bad-request where the endpoint is the reason that the whole batch has no
  * answer.
  */
-export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chunks): Promise<void> {
+export async function askModel(
+  batch: Batch,
+  answers: ModelAnswers,
+  chunks: Chunks,
+  inDoubt: readonly number[] = [],
+): Promise<void> {
   const { ctx, plan, options } = batch
   const asked = new Set(chunks.flat())
-  const ask = async (tier: ChunkRequest['tier'], next: Chunks) =>
-    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, tier, next, [...asked]))
+  const claimed = [...asked, ...inDoubt]
+  const ask = async (tier: ChunkRequest['tier'], next: Chunks, round = 0) =>
+    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, { tier, round }, next, claimed))
   const openPositions = () => [...answers.unanswered.keys()].filter((position) => asked.has(position))
 
   answers.escalated = []
@@ -51,20 +58,30 @@ export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chun
       const position = Number(key)
       answers.widened.set(position, { ...answers.widened.get(position), ...candidates })
     }
-    await ask('primary', smaller)
+    await ask('primary', smaller, round)
   }
+  answers.failure ??= refusedForCost(answers)
   if (answers.failure === null) failWhereNothingIsAnswered(answers, isOfEndpoint)
 
-  const isAnswered = [...asked].some((position) => answers.decisions.has(position))
-  if (plan.models.escalation === null || !isAnswered || answers.failure !== null) return
+  const isAnswered = inDoubt.length > 0 || [...asked].some((position) => answers.decisions.has(position))
+  const isEnded = answers.failure !== null && answers.failure.code !== 'cost-limit'
+  if (plan.models.escalation === null || !isAnswered || isEnded) return
   const packDoubtful = async () => {
     const scheme = await schemeOfPlan(batch.schemes, plan)
-    const positions = positionsToEscalate(scheme, batch, answers, asked)
+    const positions = [...positionsToEscalate(scheme, batch, answers, asked), ...inDoubt]
     return packPositions(scheme, plan.ways, positions, options.pack, options.mode, answers.widened)
   }
   const escalated = await ctx.run('review the answers', packDoubtful, databaseStep)
   answers.escalated = escalated.flat()
-  await ask('escalation', escalated)
+  // Answers in doubt of a batch whose run may spend no more stay unsaved, so that a resumed run has them judged.
+  if (answers.failure === null) await ask('escalation', escalated)
+}
+
+/** The failure of a batch whose run may not spend what a question would cost, however small its chunk was; null where there is none. */
+function refusedForCost({ unanswered }: Pick<ModelAnswers, 'unanswered'>): ModelAnswers['failure'] {
+  const reasons = [...unanswered.values()].flatMap((missing) => [...missing.values()])
+  const refused = reasons.find(({ code }) => code === 'cost-limit')
+  return refused === undefined ? null : { code: 'cost-limit', message: refused.message }
 }
 
 /**

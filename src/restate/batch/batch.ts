@@ -10,6 +10,7 @@ import { type EarlierPlan, isEarlierPlan, readEarlierPlan } from './earlier-plan
 import { noAnswers } from './gather.ts'
 import { type PlanDeps, type PlanInput, planBatch } from './plan.ts'
 import { catalogueOf, readOptions } from './prepare.ts'
+import { positionsInDoubt } from './questions.ts'
 import { type SaveDeps, saveResults } from './save.ts'
 import { awaitAnswers } from './single-flight.ts'
 import type { Batch, BatchState, Plan } from './types.ts'
@@ -33,7 +34,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const state = createState(plan)
   const { answers } = state
   try {
-    await askModel(batch, answers, plan.chunks)
+    await askModel(batch, answers, plan.chunks, positionsInDoubt(plan.ways))
     const toAwait = plan.ways.flatMap(({ kind }, position) => (kind === 'await' ? [position] : []))
     if (toAwait.length > 0 && answers.failure === null) await awaitAnswers(batch, state, toAwait)
   } catch (error) {
@@ -47,7 +48,9 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),
     databaseStep,
   )
-  if (answers.failure !== null) throw new ServiceError(answers.failure.code, answers.failure.message)
+  // A batch that its run's cost limit stopped has results for what was asked, and names the rest.
+  if (answers.failure !== null && response.stopped === undefined)
+    throw new ServiceError(answers.failure.code, answers.failure.message)
   return response
 }
 
@@ -83,6 +86,6 @@ async function planOnceAdmitted(ctx: Context, deps: BatchDeps, input: Omit<PlanI
 }
 
 function createState(plan: Plan): BatchState {
-  const claimed = plan.claims === undefined ? [] : plan.chunks.flat()
+  const claimed = plan.claims === undefined ? [] : [...plan.chunks.flat(), ...positionsInDoubt(plan.ways)]
   return { answers: noAnswers(), awaited: new Map(), claimed, shared: new Set() }
 }

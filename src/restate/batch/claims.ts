@@ -53,9 +53,24 @@ export function claimsToEnd(
 ): ClaimsToEnd {
   const claims = positions.flatMap((position): EndedClaim[] => {
     const shapeHash = questionAt(plan.ways, position)?.shapeHash
-    return shapeHash === undefined ? [] : [{ shapeHash, failure: outcomeAt(answers, position) }]
+    const failure = outcomeAt(answers, position)
+    return shapeHash === undefined || isOwnFailure(failure) ? [] : [{ shapeHash, failure }]
   })
   return { owner, claims }
+}
+
+/** The shapes that become free, so that other batches ask about them: a limit on the cost of one run holds for no other. */
+export function claimsToRelease(
+  { plan }: Pick<Batch, 'plan'>,
+  answers: ModelAnswers,
+  positions: readonly number[],
+): string[] {
+  const free = positions.filter((position) => isOwnFailure(outcomeAt(answers, position)))
+  return free.flatMap((position) => questionAt(plan.ways, position)?.shapeHash ?? [])
+}
+
+function isOwnFailure(failure: EndedClaim['failure']): boolean {
+  return failure?.code === 'cost-limit'
 }
 
 function outcomeAt(answers: ModelAnswers, position: number): EndedClaim['failure'] {

@@ -33,6 +33,8 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
     const asked = resolution?.kind === 'follow' ? resolution.leader : position
     const question = questionAt(resolutions, asked)
     if (question === undefined) return { item: null, shapeHash, stored: null }
+    // Only the escalation model is asked, which an estimate does not count.
+    if (question.inDoubt === true) return { item: null, shapeHash, stored: 'reuse' }
     return {
       item: promptItemOf('k1', question, options.mode, labelsOfAnswers(question.answers)),
       shapeHash,
@@ -48,6 +50,7 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
     prefix_tokens: prefixTokens(scheme.codebook),
     habits: use === undefined ? null : usageHistoryOf(use),
     ...counts,
+    limits_cost: true,
     asks: [...asks],
   }
 }
@@ -61,5 +64,6 @@ function usageHistoryOf(use: ModelUse): UsageHistory | null {
   return {
     output_per_indicator: use.outputTokens / use.indicators,
     cached_share: Math.min(1, use.cachedInputTokens / use.inputTokens),
+    repeats: use.repeats,
   }
 }

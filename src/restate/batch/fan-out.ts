@@ -4,8 +4,14 @@ import { answerKeys } from '../../classification/prompt.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { CLAIM_MS, RENEW_MS } from './claims.ts'
-import { itemOf, questionAt } from './questions.ts'
+import { itemOf, ownAnswerOf, questionAt } from './questions.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'
+
+/** Which model is asked, and how often the batch has asked it about these indicators before. */
+export interface Asking {
+  readonly tier: ChunkRequest['tier']
+  readonly round: number
+}
 
 /**
  * Calls all chunks at once and resolves with their replies, in order. The claims on the shapes at `claimed` are renewed
@@ -14,13 +20,13 @@ import type { Batch, Chunks, ModelAnswers } from './types.ts'
 export async function callChunks(
   batch: Batch,
   answers: ModelAnswers,
-  tier: ChunkRequest['tier'],
+  { tier, round }: Asking,
   chunks: Chunks,
   claimed: readonly number[],
 ): Promise<ChunkReply[]> {
   const { ctx, plan, store, owner, callChunk } = batch
   const replies = RestatePromise.all(
-    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, tier, positions))),
+    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, { tier, round }, positions))),
   )
   // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
   if (plan.claims === undefined || chunks.length === 0) return await replies
@@ -37,7 +43,7 @@ export async function callChunks(
 function requestOf(
   { plan, options, runId, part }: Batch,
   answers: ModelAnswers,
-  tier: ChunkRequest['tier'],
+  { tier, round }: Asking,
   positions: readonly number[],
 ): ChunkRequest | EarlierChunkRequest {
   const keys = answerKeys(positions.length)
@@ -53,6 +59,23 @@ function requestOf(
     return { run_id: runId, tier, items }
   }
   const items = asked.map(({ key, question, position }) => itemOf(key, question, options.mode, answers, position, tier))
+  const { hash, name, version } = plan.codebook
   const ofPart = part === undefined ? {} : { part }
-  return { run_id: runId, tier, codebook_hash: plan.codebook.hash, ...ofPart, items }
+  const chunk: ChunkRequest = { run_id: runId, tier, codebook_hash: hash, ...ofPart, items }
+  if (plan.batchId === undefined) return chunk
+  const shapes = asked.map(({ key, question: { shape, shapeHash, indicator } }) => {
+    const own = options.reuse ? {} : { given_for: ownAnswerOf(runId, indicator) }
+    return { key, shape, shape_hash: shapeHash, ...own }
+  })
+  const booking = {
+    batch_id: plan.batchId,
+    round,
+    ...(options.maxCostUsd === null ? {} : { max_cost_usd: options.maxCostUsd }),
+    // A model that is not set any more is not asked, so that nothing is kept under its name.
+    model: plan.models[tier] ?? '',
+    prompt_version: plan.promptVersion,
+    codebook: `${name}@${version}`,
+    shapes,
+  }
+  return { ...chunk, booking }
 }

@@ -14,6 +14,7 @@ export function noAnswers(): ModelAnswers {
     partial: new Map(),
     widened: new Map(),
     requests: [],
+    unkept: new Set(),
     escalated: [],
     failure: null,
   }
@@ -45,6 +46,7 @@ export function gatherReplies(
         ...{ decision, model, source, isGuess: isOfflineGuess(model) },
         ...{ askedModel: reply.asked_model, ...versionsOf(reply, plan) },
       }
+      if (reply.kept !== true) answers.unkept.add(position)
       answers.decisions.set(position, [...(answers.decisions.get(position) ?? []), asked])
     }
     for (const { key, code, message, fields } of reply.unanswered) {

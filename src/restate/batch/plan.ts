@@ -2,10 +2,12 @@
 import { MAX_ROUNDS } from '../../classification/chunks.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
+import { sha256 } from '../../lib/sha256.ts'
 import type { Admission, AdmissionWait } from '../admission.ts'
 import type { BatchRequest } from '../contract.ts'
 import { claimUnanswered } from './claims.ts'
-import { packPositions, questionAt } from './questions.ts'
+import { catalogueOf } from './prepare.ts'
+import { packPositions, positionsInDoubt, questionAt, withoutDoubt } from './questions.ts'
 import { isWorthEscalating, type ResolveDeps, resolveIndicators } from './resolve.ts'
 import { type BatchOptions, modeOf, type Plan, type Resolution } from './types.ts'
 
@@ -49,7 +51,8 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
     if (late !== null) return late
     let askedChunks = 0
     try {
-      const claims = options.reuse && plan.chunks.length > 0
+      const isAsking = plan.ways.some(({ kind }) => kind === 'ask')
+      const claims = options.reuse && isAsking
       const claimed = claims ? await claimQuestions(deps, input, { plan, scheme, askAgain }) : plan
       askedChunks = claimed.chunks.length
       return claimed
@@ -71,6 +74,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
   // The codebook is looked up first, so that a request for an unknown one opens no run.
   const resolved = await resolveIndicators(deps, request, options, runId)
   const { scheme, prepared, trust, resolutions, warnings, askAgain } = resolved
+  const ids = prepared.map(({ indicator }) => indicator.indicator_id)
   const run = await deps.store.openRun(runId)
   const { name, version } = scheme.codebook
   // An indicator whose earlier result still holds is not audited.
@@ -86,6 +90,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
     ...(scheme.calibration === undefined ? {} : { calibration: scheme.calibration }),
     ...(audits.length === 0 ? {} : { audits }),
     maxRounds: MAX_ROUNDS,
+    batchId: batchIdOf([catalogueOf(request), name, ids]),
     ways: resolutions,
     chunks: packPositions(scheme, resolutions, positionsToAsk(resolutions), options.pack, options.mode),
     warnings,
@@ -107,17 +112,21 @@ async function claimQuestions(
   const resolutions = plan.ways.map((resolution): Resolution => {
     if (resolution.kind !== 'ask') return resolution
     const { shapeHash } = resolution
-    if (!mine.has(shapeHash)) return { ...resolution, kind: 'await' }
+    if (!mine.has(shapeHash)) return { ...withoutDoubt(resolution), kind: 'await' }
     const answer = askAgain.has(shapeHash) ? undefined : answers.get(shapeHash)
     if (answer === undefined) return resolution
     const mode = modeOf(resolution, options.mode)
     if (isWorthEscalating(scheme, answer, resolution, mode, plan.models.escalation)) return resolution
     const known = [answer, ...resolution.answers.filter((one) => one.shapeHash !== shapeHash)]
     const fields = resolution.fields.filter((name) => !(name in answer.decision.labels))
-    return fields.length === 0 ? { kind: 'reuse', answers: known } : { ...resolution, fields, answers: known }
+    return fields.length === 0
+      ? { kind: 'reuse', answers: known }
+      : { ...withoutDoubt(resolution), fields, answers: known }
   })
   const toAsk = positionsToAsk(resolutions)
-  const shapeHashes = toAsk.flatMap((position) => questionAt(resolutions, position)?.shapeHash ?? [])
+  const shapeHashes = [...toAsk, ...positionsInDoubt(resolutions)].flatMap(
+    (position) => questionAt(resolutions, position)?.shapeHash ?? [],
+  )
   const kept = new Set(shapeHashes)
   await store.releaseClaims(
     owner,
@@ -127,6 +136,14 @@ async function claimQuestions(
   return { ...plan, ways: resolutions, chunks, claims: { at, shapeHashes } }
 }
 
+/**
+ * Derives the id of a batch from its indicators, its catalogue and its codebook, so that a batch that a run submits again replaces its
+ * earlier totals.
+ */
+export function batchIdOf(key: unknown): string {
+  return sha256(JSON.stringify(key)).slice(0, 32)
+}
+
 function positionsToAsk(resolutions: readonly Resolution[]): number[] {
-  return resolutions.flatMap(({ kind }, position) => (kind === 'ask' ? [position] : []))
+  return resolutions.flatMap((way, position) => (way.kind === 'ask' && way.inDoubt !== true ? [position] : []))
 }

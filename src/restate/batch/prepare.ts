@@ -60,6 +60,7 @@ export function readOptions(request: BatchRequest): BatchOptions {
     pack: packRuleOf(request.options?.pack),
     target: request.options?.trust === 'shipped' ? null : (request.options?.target ?? DEFAULT_TARGET),
     audit: request.options?.audit ?? 'steady',
+    maxCostUsd: request.options?.max_cost_usd ?? null,
   }
 }
 

@@ -10,6 +10,7 @@ import type { BatchRequest, Warning } from '../contract.ts'
 import { createAuditDraw, type Evidence, evidenceHome, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
 import { catalogueOf, type Prepared, prepare } from './prepare.ts'
+import { answersAll, ownAnswerOf, withoutDoubt } from './questions.ts'
 import {
   type BatchOptions,
   type BatchQuestion,
@@ -100,14 +101,18 @@ export async function resolveIndicators(
   )
 
   const open = prepared.filter((_, position) => drafts[position]?.kind === 'ask')
-  const hashes = options.reuse ? [...new Set(open.map((one) => one.shapeHash))] : []
+  // A run that reuses no answers takes its own all the same, so that it asks nothing again when it is resumed.
+  const mayHaveOwn = options.reuse || request.run_id !== undefined
+  const hashes = mayHaveOwn ? [...new Set(open.map((one) => one.shapeHash))] : []
   const answers = hashes.length > 0 ? await store.findAnswers(hashes) : NO_ANSWERS
 
   const resolutions: Resolution[] = []
   const leaders = new Map<string, number>()
   for (const [position, one] of prepared.entries()) {
     const draft = drafts[position] ?? { kind: 'rules' }
-    const stored = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
+    const found = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
+    const isOwn = found?.givenFor === ownAnswerOf(runId, one.indicator)
+    const stored = options.reuse || isOwn ? found : undefined
     const resolution = draft.kind === 'ask' ? useAnswer({ scheme, options, models }, one, draft, stored) : draft
     const leader = leaders.get(one.shapeHash)
     if (resolution.kind === 'ask' && leader !== undefined) {
@@ -163,7 +168,11 @@ function useAnswer(
 ): Resolution {
   if (stored === undefined) return question
   const mode = modeOf(one, options.mode)
-  if (isWorthEscalating(scheme, stored, one, mode, models.escalation)) return question
+  if (isWorthEscalating(scheme, stored, one, mode, models.escalation)) {
+    return answersAll(stored, question)
+      ? { ...question, answers: [stored, ...question.answers], inDoubt: true }
+      : question
+  }
   // The answers of people stand last, because of two answers to a field the later one counts.
   const answers = [stored, ...question.answers]
   const asked = { mode, decided: labelsOfAnswers(answers), isAudit: one.audit }
@@ -176,7 +185,7 @@ function widenLeader(leader: Resolution | undefined, follower: BatchQuestion): E
   if (leader?.kind !== 'ask') throw new RangeError('only a question has followers')
   const more = follower.fields.filter((name) => !leader.fields.includes(name))
   if (more.length === 0) return leader
-  return { ...leader, fields: [...leader.fields, ...more], codes: { ...follower.codes, ...leader.codes } }
+  return { ...withoutDoubt(leader), fields: [...leader.fields, ...more], codes: { ...follower.codes, ...leader.codes } }
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type BatchState,
   labelsOfAnswers,
   type Missing,
+  type ModelAnswers,
   modeOf,
   type Plan,
   type Resolution,
@@ -161,6 +162,11 @@ function reasonsOf(unanswered: ReadonlyMap<string, Missing>): Record<string, str
 /** A human answer was given without a prompt, so the prompt version of the plan stands in its result. */
 function promptVersionOf(answers: readonly StoredAnswer[], { promptVersion }: Plan): string {
   return answers.findLast(({ source }) => source !== 'person')?.promptVersion ?? promptVersion
+}
+
+/** The answers that no chunk has kept, by position. */
+export function unkeptDecisions({ decisions, unkept }: Pick<ModelAnswers, 'decisions' | 'unkept'>) {
+  return new Map([...decisions].filter(([position]) => unkept.has(position)))
 }
 
 /**

@@ -1,19 +1,20 @@
 /** The last step of a batch: builds every result and saves the batch in one transaction. */
-import { createHash } from 'node:crypto'
 import { toResultBody } from '../../classification/result-body.ts'
 import type { Schemes } from '../../classification/scheme.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Store } from '../../store/types.ts'
 import type { BatchRequest, BatchResponse, TokenPrice } from '../contract.ts'
 import { auditsOf } from './audits.ts'
-import { claimsToEnd } from './claims.ts'
+import { claimsToEnd, claimsToRelease } from './claims.ts'
+import { batchIdOf } from './plan.ts'
 import { type Prepared, prepare, prepareOptionsOf } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
-import { answersToStore, buildResult } from './results.ts'
+import { answersToStore, buildResult, unkeptDecisions } from './results.ts'
 import {
   openOfUnchanged,
   sumUp,
   toTotalsBody,
+  warnOfEstimates,
   warnOfNotionalCosts,
   warnOfOfflineModel,
   warnOfUnknownPrices,
@@ -56,17 +57,19 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   await deps.store.saveBatch({
     runId,
     scope: { catalogue: input.catalogue, codebook: plan.codebook.name },
-    batchId: batchIdOf(input, prepared),
+    batchId: plan.batchId ?? idOfEarlierBatch(input, prepared),
     runStartedAt: plan.runStartedAt,
     results: saved,
     // Answers to some of the fields asked are stored as well, because they are paid for.
-    answers: answersToStore(plan, answers.decisions, new Set([...unjudgedPositions(answers), ...shared])),
-    requests: answers.requests,
+    answers: answersToStore(plan, unkeptDecisions(answers), new Set([...unjudgedPositions(answers), ...shared])),
+    requests: answers.requests.filter(({ booked }) => booked !== true),
     totals,
     audits: auditsOf({ ...input, scheme }, prepared, settled),
     ...(options.overridePerson === true ? { overriddenHumanAnswers: overriddenBy(plan, prepared, unsettled) } : {}),
     end: claimed.length > 0 ? claimsToEnd(input, answers, claimed) : null,
   })
+  const released = claimsToRelease(input, answers, claimed)
+  if (released.length > 0) await deps.store.releaseClaims(input.owner, released)
 
   for (const { classification } of saved) {
     deps.metrics.results.inc({ source: classification.source, status: classification.status })
@@ -77,9 +80,15 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...warnOfOfflineModel(saved, scheme),
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
     ...warnOfUnknownPrices(answers.requests, deps.priceOf),
+    ...warnOfEstimates(answers.requests),
   ]
+  const summary = { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings }
   const results = built.map(({ classification }) => toResultBody(classification, scheme))
-  return { run_id: runId, results, summary: { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings } }
+  if (answers.failure?.code !== 'cost-limit') return { run_id: runId, results, summary }
+  const isOpen = (_: unknown, position: number) => unsettled.has(askedPosition(plan, position))
+  const openIds = built.filter(isOpen).map(({ classification }) => classification.indicator_id)
+  const stopped = { ...answers.failure, indicator_ids: openIds }
+  return { run_id: runId, results: results.filter((_, position) => !isOpen(_, position)), summary, stopped }
 }
 
 /**
@@ -113,12 +122,8 @@ function overriddenBy(plan: Plan, prepared: readonly Prepared[], unsettled: Read
   return [...new Set(hashes)]
 }
 
-/**
- * Derives the id of the batch from its indicators, its catalogue and its codebook, so that a batch that a run submits again
- * replaces its earlier totals. Batches of an earlier release had no catalogue, and keep the id that they had.
- */
-function batchIdOf({ plan, catalogue }: SaveInput, prepared: readonly Prepared[]): string {
+/** The id of a batch whose plan does not name it. Batches of the releases before catalogues keep the id that they had. */
+function idOfEarlierBatch({ plan, catalogue }: SaveInput, prepared: readonly Prepared[]): string {
   const ids = prepared.map((one) => one.indicator.indicator_id)
-  const key = plan.earlierReadings === undefined ? [catalogue, plan.codebook.name, ids] : ids
-  return createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 32)
+  return batchIdOf(plan.earlierReadings === undefined ? [catalogue, plan.codebook.name, ids] : ids)
 }

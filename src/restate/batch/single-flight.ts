@@ -3,11 +3,11 @@ import { isErrorCode, isOfEndpoint } from '../../errors.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { type ClaimLookup, lookUpClaims } from './claim-lookup.ts'
-import { claimsToEnd } from './claims.ts'
+import { claimsToEnd, claimsToRelease } from './claims.ts'
 import { readJournaledAnswer } from './earlier-plan.ts'
 import { failWhereNothingIsAnswered } from './gather.ts'
 import { questionAt } from './questions.ts'
-import { answersToStore } from './results.ts'
+import { answersToStore, unkeptDecisions } from './results.ts'
 import { type Batch, type BatchState, unjudgedPositions } from './types.ts'
 
 /**
@@ -87,12 +87,16 @@ async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
   const { answers, claimed } = state
   if (claimed.length === 0) return
   const answeredAt = await ctx.date.toJSON()
-  const own = new Map([...answers.decisions].filter(([position]) => claimed.includes(position)))
+  const own = new Map([...unkeptDecisions(answers)].filter(([position]) => claimed.includes(position)))
   const toStore = answersToStore(plan, own, new Set(unjudgedPositions(answers)))
   const end = claimsToEnd(batch, answers, claimed)
+  const release = claimsToRelease(batch, answers, claimed)
   await ctx.run(
     `share the answers for ${claimed.length} shapes`,
-    () => store.saveAnswers({ answers: toStore, answeredAt, end }),
+    async () => {
+      await store.saveAnswers({ answers: toStore, answeredAt, end })
+      if (release.length > 0) await store.releaseClaims(batch.owner, release)
+    },
     databaseStep,
   )
   for (const position of claimed) state.shared.add(position)

@@ -13,6 +13,7 @@ export function sumUp(
   for (const { classification } of saved) bySource[classification.source] += 1
   const sum = (read: (request: ModelRequestRecord) => number) =>
     requests.reduce((total, request) => total + read(request), 0)
+  const estimated = requests.filter((request) => request.estimated === true)
   return {
     indicators: saved.length + unchanged,
     classified: saved.length,
@@ -25,6 +26,8 @@ export function sumUp(
     cachedInputTokens: sum((request) => request.cachedInputTokens),
     outputTokens: sum((request) => request.outputTokens),
     costUsd: sum((request) => request.costUsd),
+    estimatedRequests: estimated.length,
+    estimatedCostUsd: estimated.reduce((total, { costUsd }) => total + costUsd, 0),
   }
 }
 
@@ -40,6 +43,9 @@ export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'
     model_requests: totals.modelRequests,
     tokens: { input: totals.inputTokens, cached: totals.cachedInputTokens, output: totals.outputTokens },
     cost_usd: totals.costUsd,
+    ...(totals.estimatedRequests === 0
+      ? {}
+      : { estimated: { model_requests: totals.estimatedRequests, cost_usd: totals.estimatedCostUsd } }),
   }
 }
 
@@ -73,6 +79,17 @@ export function warnOfNotionalCosts(
   if (pricedAs[0] === undefined) return []
   const message = `what ${pricedAs[0]} would cost; the offline model is free`
   return [{ code: 'notional-cost', message, count: pricedAs.length }]
+}
+
+/** Warns where tokens are an estimate, so that nobody takes the cost for what the provider bills. */
+export function warnOfEstimates(requests: readonly ModelRequestRecord[]): Warning[] {
+  const estimated = requests.filter((request) => request.estimated === true)
+  const unanswered = estimated.filter(({ outcome }) => outcome !== 'ok').length
+  if (estimated.length === 0) return []
+  const why =
+    unanswered === estimated.length ? 'no answer came, though it may be billed' : 'the endpoint did not name them'
+  const message = `request whose tokens are an estimate (${why}), and with them its cost`
+  return [{ code: 'estimated-usage', message, count: estimated.length }]
 }
 
 /** Warns where requests count as free because nobody has set the price of the model that answered. */

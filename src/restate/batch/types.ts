@@ -26,6 +26,8 @@ export interface BatchOptions {
   /** The agreement that rules must have shown on the catalogue; null where the shipped evidence is enough. */
   readonly target: number | null
   readonly audit: 'steady' | 'all' | 'none'
+  /** The most that the whole run may cost in US dollars; null where it has no limit. */
+  readonly maxCostUsd: number | null
 }
 
 /** Names of the configured models; `escalation` is null where none is set. */
@@ -40,6 +42,8 @@ export interface BatchQuestion extends Question {
   readonly answers: readonly StoredAnswer[]
   readonly shape: string
   readonly shapeHash: string
+  /** The first of `answers` is the primary model's, whole and in doubt, so that only the escalation model is asked. */
+  readonly inDoubt?: true
 }
 
 /** How one indicator of the batch gets its result. Journaled in the plan, so its property names are fixed. */
@@ -86,6 +90,11 @@ export interface Plan {
    * releases.
    */
   readonly maxRounds?: number
+  /**
+   * Id of the batch in its run. Chunks of a plan that names it book their requests and keep their answers; plans of earlier releases do
+   * not name it, and their chunks are sent in the form of those releases.
+   */
+  readonly batchId?: string
   /** The resolutions, by position in the request. */
   readonly ways: readonly Resolution[]
   /** Positions whose indicators the model is asked about, packed into chunks. */
@@ -131,6 +140,8 @@ export interface ModelAnswers {
   /** Candidate codes that replace those of the plan, for positions where none of the first candidates fitted. */
   readonly widened: Map<number, Readonly<Record<string, readonly string[]>>>
   readonly requests: ModelRequestRecord[]
+  /** Positions with an answer that its chunk could not keep, so that the batch stores it. */
+  readonly unkept: Set<number>
   /**
    * Positions that were last sent to the escalation model. Where the run failed meanwhile, their decisions are not
    * settled.

@@ -1,21 +1,21 @@
 /** One attempt to have a chunk answered. Every answer and failure of the model endpoint becomes a value that the journal can hold. */
 import { parseAnswers } from '../../classification/answers.ts'
-import { cutText, oneLine } from '../../classification/clean-text.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
 import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
 import { mayRepeat, paidUsageOf, rateOf } from '../../llm/errors.ts'
-import type { ModelClient, ModelReply, Usage } from '../../llm/types.ts'
+import type { ModelClient, ModelReply } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import { type BookingDeps, type CostRefusal, clean, createBooking, mayKeep, refusalOf } from './booking.ts'
 import { isEarlierChunk, readEarlierChunk, toEarlierReply } from './earlier-chunk.ts'
 import type { PromptParts } from './prompt-parts.ts'
 
-export interface AskDeps {
+export interface AskDeps extends BookingDeps {
   readonly model: ModelClient
   readonly schemes: Schemes
   /** Builds what all requests of a codebook share. */
@@ -30,9 +30,9 @@ export interface AskDeps {
 export type AskOutcome =
   /**
    * The chunk must wait `waitMs`, because the rate budget allows no start sooner or the endpoint has refused `request`
-   * for its rate or until a time.
+   * for its rate or until a time; or, with `for`, because only the end of other requests shows what the run may still spend.
    */
-  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord }
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord; readonly for?: 'cost' }
   /** The endpoint is away or slow, so that the same question may be answered later. */
   | {
       readonly kind: 'retry'
@@ -48,11 +48,6 @@ export type AskOutcome =
       readonly seen?: string
     } & ChunkReply)
 
-/**
- * The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands
- * in results.
- */
-const MAX_MODEL_LENGTH = 100
 /** An answer of which nothing can be used is shown with at most this many characters. */
 const MAX_SEEN_LENGTH = 210
 /** An endpoint's failure message is cut to this many characters. */
@@ -105,6 +100,8 @@ async function ask(
   )
   const maxCompletionTokens = deps.model.answerBound(request.tier, answerTokens)
   const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens }
+  const known = refusalOf(deps, request, model, size)
+  if (known !== null) return refuseForCost(scheme, request, model, known)
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
     deps.metrics.limiterDeferred.inc()
@@ -114,21 +111,16 @@ async function ask(
   deps.metrics.chunkIndicators.observe(request.items.length)
 
   const startedAt = new Date()
-  const record = (outcome: string, spent: Spent): ModelRequestRecord => ({
-    requestId,
-    requestedAt: startedAt.toISOString(),
-    model: clean(spent.model ?? '', MAX_MODEL_LENGTH) || model,
-    tier: request.tier,
-    indicators: request.items.length,
-    inputTokens: spent.usage?.input ?? 0,
-    cachedInputTokens: spent.usage?.cachedInput ?? 0,
-    outputTokens: spent.usage?.output ?? 0,
-    costUsd: spent.costUsd ?? 0,
-    latencyMs: spent.latencyMs,
-    outcome,
-    ...(spent.requestId === undefined ? {} : { providerRequestId: spent.requestId }),
+  const requestedAt = startedAt.toISOString()
+  const booking = createBooking(deps, request, { scheme, model, size, requestId, requestedAt })
+  const refusal = await booking.open().catch((error: unknown) => {
+    permit.ended()
+    throw error
   })
-
+  if (refusal !== null) {
+    permit.ended()
+    return refuseForCost(scheme, request, model, refusal)
+  }
   try {
     const reply = await deps.model.ask({
       tier: request.tier,
@@ -142,31 +134,30 @@ async function ask(
       signal,
     })
     permit.answered(reply.usage.input, reply.rate)
-    return readReply(scheme, request, model, reply, record('ok', reply))
+    const record = booking.record('ok', reply)
+    const read = readReply(scheme, request, model, reply, record)
+    const booked = await booking.close(record, read.decisions)
+    const isKept = booked.booked === true && mayKeep(request, model)
+    return { ...read, requests: [booked], ...(isKept ? { kept: true } : {}) }
   } catch (error) {
-    if (!isServiceError(error)) throw error
     const latencyMs = Date.now() - startedAt.getTime()
     const paid = paidUsageOf(error)
     if (paid !== null) permit.answered(paid.usage.input, null)
-    return readFailure(
-      permit,
-      scheme,
-      request,
-      model,
-      error,
-      record(error.code, { latencyMs, ...paid, requestId: error.requestId }),
-    )
+    const code = isServiceError(error) ? error.code : 'internal'
+    const requestId = isServiceError(error) ? error.requestId : undefined
+    // What was paid is booked also where this attempt ends without an outcome, as where Restate has given it up.
+    const record = booking.record(code, { latencyMs, ...paid, requestId })
+    const closed = booking.close(record)
+    try {
+      if (!isServiceError(error)) throw error
+      const outcome = readFailure(permit, scheme, request, model, error, record)
+      return withRecord(outcome, await closed)
+    } finally {
+      await closed
+    }
   } finally {
     permit.ended()
   }
-}
-
-interface Spent {
-  readonly usage?: Usage
-  readonly costUsd?: number
-  readonly model?: string
-  readonly latencyMs: number
-  readonly requestId?: string | undefined
 }
 
 function readReply(
@@ -175,7 +166,7 @@ function readReply(
   model: string,
   reply: ModelReply,
   record: ModelRequestRecord,
-): AskOutcome {
+): AskOutcome & { readonly kind: 'answered' } {
   const { decisions, unanswered } = parseAnswers(scheme.codebook, reply.answer, request.items)
   const outcome = answered(
     scheme,
@@ -186,6 +177,28 @@ function readReply(
   )
   if (decisions.size > 0 || reply.excerpt === undefined) return outcome
   return { ...outcome, seen: clean(reply.excerpt(), MAX_SEEN_LENGTH) }
+}
+
+function withRecord(outcome: AskOutcome, record: ModelRequestRecord): AskOutcome {
+  return outcome.kind === 'answered' ? { ...outcome, requests: [record] } : { ...outcome, request: record }
+}
+
+/** Milliseconds after which a chunk asks again whether the run may spend more. */
+const COST_WAIT_MS = 1_000
+
+function refuseForCost(
+  scheme: PreparedScheme,
+  request: ChunkRequest,
+  model: string,
+  { kind, mostUsd, spentUsd }: CostRefusal,
+): AskOutcome {
+  if (kind === 'wait') return { kind, waitMs: COST_WAIT_MS, for: 'cost' }
+  const spent = `USD ${spentUsd.toFixed(6)} of the limit of USD ${request.booking?.max_cost_usd} is spent`
+  const message = `${spent}, and the next request could cost USD ${mostUsd.toFixed(6)}`
+  const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: 'cost-limit', message }))
+  const reply = answered(scheme, model, [], unanswered, [])
+  // The batch asks the primary model again in smaller chunks, of which some may still fit, before it ends.
+  return request.tier === 'primary' ? reply : { ...reply, failure: { code: 'cost-limit', message } }
 }
 
 function readFailure(
@@ -226,9 +239,4 @@ function answered(
 ): AskOutcome & { readonly kind: 'answered' } {
   const versions = { codebook_hash: scheme.hash, prompt_version: PROMPT_VERSION }
   return { kind: 'answered', asked_model: model, ...versions, decisions, unanswered, requests, failure: null }
-}
-
-/** Makes one line of at most `limit` characters that is safe to store and to print. */
-function clean(text: string, limit: number): string {
-  return cutText(oneLine(text.slice(0, 10 * limit)), limit)
 }

@@ -68,7 +68,7 @@ export async function answerChunk(
     }
     if (outcome.request !== undefined) sent.push(outcome.request)
     if (outcome.kind === 'wait') {
-      await ctx.sleep(outcome.waitMs, 'wait for the rate budget')
+      await ctx.sleep(outcome.waitMs, outcome.for === 'cost' ? 'wait for the cost limit' : 'wait for the rate budget')
       continue
     }
     tries += 1

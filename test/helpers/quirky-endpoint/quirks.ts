@@ -4,6 +4,7 @@ import { ERRORS_IN_200 } from './errors-in-200.ts'
 import { FORMS } from './forms.ts'
 import { TRANSPORT } from './transport.ts'
 import type { Quirk } from './types.ts'
+import { USAGE } from './usage.ts'
 import { USELESS } from './useless.ts'
 import { WRAPPED } from './wrapped.ts'
 
@@ -19,6 +20,7 @@ const ALL = {
   ...TRANSPORT,
   ...CLOSED_ACCOUNTS,
   ...WAITS,
+  ...USAGE,
   ...USELESS,
 }
 

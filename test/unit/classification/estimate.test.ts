@@ -6,7 +6,6 @@ import {
   cacheablePrefixTokens,
   dryRunBatch,
   estimateBatch,
-  maxBatchTokens,
   prefixTokens,
 } from '../../../src/classification/estimate.ts'
 import { buildSystemPrompt } from '../../../src/classification/prompt.ts'
@@ -73,7 +72,7 @@ test('a question costs the tokens of its line, and of its answer by the fields t
   assert.ok(single.tokens > 0 && single.tokens < whole)
 })
 
-test('the most tokens of a round are never fewer than the expected ones', () => {
+test('fewer questions a request take more requests, and no batch takes none', () => {
   const { asks } = dryRunBatch(
     codebook,
     Array.from({ length: 23 }, (_, index) => candidateOf(named(`${open} ${index}`, String(index)), 'model')),
@@ -82,15 +81,24 @@ test('the most tokens of a round are never fewer than the expected ones', () => 
   const prefix = prefixTokens(codebook)
   for (const pack of [1, 10, 25]) {
     const { tokens, requests } = estimateBatch(asks, rule(pack), prefix, null)
-    const most = maxBatchTokens(asks, rule(pack), prefix)
     assert.ok(requests >= 23 / pack)
-    assert.ok(most.input > tokens.input && most.output > tokens.output)
     assert.ok(tokens.cached <= tokens.input)
   }
   assert.deepEqual(estimateBatch([], rule(10), prefix, null), {
     requests: 0,
     tokens: { input: 0, cached: 0, output: 0 },
   })
+})
+
+test('requests are repeated as often as earlier ones were', () => {
+  const asks = [{ shape: 'a', tokens: 1_000, fields: 3, answer_tokens: 170 }]
+  const habits = { output_per_indicator: 100, cached_share: 0 }
+  const once = estimateBatch(asks, rule(10), 4_000, habits)
+  const repeats = { requests: 1.5, input: 1.25, output: 1.1 }
+  const repeated = estimateBatch(asks, rule(10), 4_000, { ...habits, repeats })
+  assert.equal(repeated.requests, 1.5 * once.requests)
+  assert.equal(repeated.tokens.input, Math.round(1.25 * once.tokens.input))
+  assert.equal(repeated.tokens.output, Math.round(1.1 * once.tokens.output))
 })
 
 test('the averages of earlier requests replace the default figures', () => {

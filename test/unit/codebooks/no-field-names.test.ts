@@ -26,6 +26,7 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
 const OTHER_MEANINGS: readonly (readonly [file: string, text: string])[] = [
   ['http/service-name.ts', "entry.family === 'IPv4'"],
   ['llm/openai/error-bodies.ts', "type: field('type')"],
+  ['llm/openai/usage.ts', "['role', 'type', 'id']"],
   ['offline-model/completion.ts', "discriminatedUnion('type'"],
 ]
 

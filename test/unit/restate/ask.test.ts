@@ -7,7 +7,7 @@ import { loadBuiltIns } from '../../../src/catalogue/codebook-files.ts'
 import { createSchemes } from '../../../src/catalogue/schemes.ts'
 import { promptItemOf, questionOf } from '../../../src/classification/question.ts'
 import { type ErrorCode, isServiceError, ServiceError } from '../../../src/errors.ts'
-import { PaidAnswerError, RateLimitedError } from '../../../src/llm/errors.ts'
+import { PaidAnswerError, type PaidUsage, RateLimitedError } from '../../../src/llm/errors.ts'
 import { parseRateHeaders } from '../../../src/llm/openai/headers.ts'
 import type { ModelReply } from '../../../src/llm/types.ts'
 import { createMetrics } from '../../../src/metrics.ts'
@@ -17,6 +17,7 @@ import { prepare } from '../../../src/restate/batch/prepare.ts'
 import { askOnce } from '../../../src/restate/chunk/ask.ts'
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import type { ChunkRequest } from '../../../src/restate/chunk-contract.ts'
+import { freeBooking } from '../../helpers/ledger.ts'
 import { UNAUDITED } from './options.ts'
 
 const schemes = createSchemes(await loadBuiltIns(), null)
@@ -60,10 +61,18 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.constant({ kind: 'defect' as const }),
 )
 
-function replyOf(one: Extract<Outcome, { kind: 'answered' | 'paid' }>): ModelReply {
+function replyOf(one: Extract<Outcome, { kind: 'answered' | 'paid' }>): ModelReply & PaidUsage {
   const usage = { input: one.input, cachedInput: 0, cacheWriteInput: 0, output: 7 }
   const answers = [{}, { answers: [{ key: 'unknown' }] }, null]
-  return { answer: answers[one.odd], usage, costUsd: 0, model: 'small', latencyMs: 1, rate: NO_RATE }
+  return {
+    answer: answers[one.odd],
+    usage,
+    costUsd: 0,
+    model: 'small',
+    latencyMs: 1,
+    isEstimated: false,
+    rate: NO_RATE,
+  }
 }
 
 async function answerWith(one: Outcome): Promise<ModelReply> {
@@ -96,7 +105,15 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
       ask: () => answerWith(left.shift() ?? { kind: 'defect' }),
     }
     const partsOf = createPromptParts()
-    const deps = { model, schemes, partsOf, rate, metrics: createMetrics(), maxWaitMs: isImpatient ? 0 : 60_000 }
+    const deps = {
+      ...freeBooking(),
+      model,
+      schemes,
+      partsOf,
+      rate,
+      metrics: createMetrics(),
+      maxWaitMs: isImpatient ? 0 : 60_000,
+    }
     const attempts = outcomes.map((_, index) => {
       const attempt = new AbortController()
       const asked = askOnce(deps, request, `x-${index}`, attempt.signal)

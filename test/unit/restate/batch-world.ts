@@ -9,11 +9,13 @@ import { createMetrics } from '../../../src/metrics.ts'
 import type { RateControl } from '../../../src/rate/types.ts'
 import { createEvidence } from '../../../src/restate/batch/audits.ts'
 import { type BatchDeps, classifyBatch } from '../../../src/restate/batch/batch.ts'
+import { createCostRefusals } from '../../../src/restate/chunk/booking.ts'
 import { answerChunk, type ChunkDeps } from '../../../src/restate/chunk/chunk.ts'
 import { createPromptParts } from '../../../src/restate/chunk/prompt-parts.ts'
 import { createRunTrials } from '../../../src/restate/chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../../../src/restate/chunk-contract.ts'
 import { type BatchResponse, batchRequestSchema } from '../../../src/restate/contract.ts'
+import { freeBooking } from '../../helpers/ledger.ts'
 import { createJournal, type Entry, type Journal } from './journal.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
 
@@ -48,11 +50,18 @@ export interface WorldOptions {
   readonly says: (asked: Asked) => Said
   readonly escalation?: string | null
   readonly store?: MemoryStore
+  /** US dollars for a million tokens of either kind; null where no price is known. */
+  readonly price?: number | null
 }
 
 const builtIns: readonly LoadedCodebook[] = await loadBuiltIns()
 
-export function createWorld({ says, escalation = null, store = createMemoryStore() }: WorldOptions): World {
+export function createWorld({
+  says,
+  escalation = null,
+  store = createMemoryStore(),
+  price = null,
+}: WorldOptions): World {
   const metrics = createMetrics()
   const schemes = createSchemes(builtIns, store)
   const evidence = createEvidence(store)
@@ -88,7 +97,8 @@ export function createWorld({ says, escalation = null, store = createMemoryStore
     },
   }
   const chunkDeps: ChunkDeps = {
-    ...{ model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
+    ...{ ...freeBooking(store), model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
+    ...{ refusals: createCostRefusals(), priceOf: () => (price === null ? null : { input: price, output: price }) },
     partsOf: createPromptParts(),
     trials: createRunTrials({ store: store.trials, holdMs: 60_000 }),
     countAnswered: (_runId, indicators) => {

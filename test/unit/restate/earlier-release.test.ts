@@ -185,6 +185,7 @@ test('a chunk of an earlier form leaves out an answer that lacks one of its labe
         costUsd: 0,
         model: 'small',
         latencyMs: 1,
+        isEstimated: false,
       })
     },
   })

@@ -124,6 +124,10 @@ export function createMemoryStore(): MemoryStore {
       given.answers.forEach(keep)
       end(given.end.claims)
     },
+    requests: {
+      book: async (_requests, given) => given.forEach(keep),
+      reserve: async () => new Map(),
+    },
     calibrations: {
       find: async (scope) => calibrations.get(placeOf(scope)),
       async save(scope, _runId, calibration) {

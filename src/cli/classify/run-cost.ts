@@ -1,0 +1,46 @@
+/** The cost of a run as the service has booked it, and what the service must be able to do for a limit on it. */
+import { z } from 'zod'
+import { ServiceError } from '../../errors.ts'
+import type { EstimateResponse } from '../../restate/contract.ts'
+import { readStatus } from '../client/service.ts'
+
+const count = z.number().min(0)
+
+const billSchema = z
+  .looseObject({
+    model_requests: count,
+    tokens: z.object({ input: count, cached: count, output: count }),
+    cost_usd: count,
+    estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
+  })
+  .transform(({ model_requests, tokens, cost_usd, estimated }) => ({ model_requests, tokens, cost_usd, estimated }))
+
+/** What a run was billed so far, with the requests of batches that never ended. Requests in flight count at the most that they can cost. */
+export type RunBill = z.infer<typeof billSchema>
+
+/** Reads the bill of a run; resolves with undefined where the service does not know the run or cannot be asked in time. */
+export async function readRunBill(
+  urls: readonly string[],
+  runId: string,
+  patienceMs: number,
+): Promise<RunBill | undefined> {
+  const status = await readStatus(urls, { run_id: runId }, AbortSignal.timeout(patienceMs)).catch(() => undefined)
+  return billSchema.safeParse(status).data
+}
+
+/**
+ * Checks by the first dry run that the service keeps runs within a limit. Throws ServiceError input-invalid where it cannot, because it
+ * is of an earlier release or has no price for one of its models.
+ */
+export function checkCostLimits(firstDryRun: EstimateResponse | undefined): void {
+  if (firstDryRun?.limits_cost !== true) {
+    const reason = 'the running service is of an earlier release and cannot limit costs'
+    throw new ServiceError('input-invalid', `--max-cost: ${reason}: restart it with this release, or omit --max-cost`)
+  }
+  const { model, price, escalation_model: escalation, escalation_price: escalationPrice } = firstDryRun
+  const unpriced = price === null ? model : escalationPrice === null ? escalation : null
+  if (unpriced !== null) {
+    const reason = `the price of the model ${unpriced} is not known`
+    throw new ServiceError('input-invalid', `--max-cost: ${reason}: set OPENAI_PRICES where the service runs`)
+  }
+}

@@ -1,0 +1,205 @@
+/** Books the requests of a chunk: at the most that they can cost before they start, at their bill when they end, with their answers. */
+import { cutText, oneLine } from '../../classification/clean-text.ts'
+import { PROMPT_VERSION } from '../../classification/prompt.ts'
+import type { PreparedScheme } from '../../classification/scheme.ts'
+import type { Usage } from '../../llm/types.ts'
+import type { RequestSize } from '../../rate/types.ts'
+import type { CostReservation, ModelRequestRecord, RequestLedger, StoredAnswer } from '../../store/types.ts'
+import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
+import type { TokenPrice } from '../contract.ts'
+import type { PromptScale } from './prompt-scale.ts'
+
+export interface BookingDeps {
+  readonly ledger: RequestLedger
+  /** The price of a model; null where none is known. */
+  readonly priceOf: (model: string) => TokenPrice | null
+  readonly promptScale: PromptScale
+  readonly refusals: CostRefusals
+}
+
+/** What a request took. Without `usage` it was not billed. */
+export interface Spent {
+  readonly usage?: Usage
+  readonly costUsd?: number
+  /** The model by the name that the endpoint gave. */
+  readonly model?: string
+  readonly latencyMs: number
+  readonly isEstimated?: boolean
+  /** The id that the endpoint gave to the request. */
+  readonly requestId?: string | undefined
+}
+
+/** The name that the endpoint gives its model is cut to this many characters, because it comes from outside and stands in results. */
+const MAX_MODEL_LENGTH = 100
+
+/** Why a request does not start: others may leave it a part of the limit when they end, or the limit is reached. */
+export type CostRefusal = CostReservation & { readonly kind: 'wait' | 'over'; readonly mostUsd: number }
+
+/**
+ * The requests that a limit refused for good, for each run the cheapest one: what a run has spent never becomes less, so that no request
+ * as dear will ever fit.
+ */
+export interface CostRefusals {
+  find(runId: string, maxUsd: number, mostUsd: number): CostRefusal | null
+  note(runId: string, maxUsd: number, refusal: CostRefusal): void
+}
+
+/** Runs whose refusals are remembered; those of any other are decided anew. */
+const MOST_RUNS = 100
+
+export function createCostRefusals(): CostRefusals {
+  const cheapest = new Map<string, CostRefusal>()
+  const keyOf = (runId: string, maxUsd: number) => `${runId} ${maxUsd}`
+  return {
+    find(runId, maxUsd, mostUsd) {
+      const known = cheapest.get(keyOf(runId, maxUsd))
+      return known !== undefined && known.mostUsd <= mostUsd ? known : null
+    },
+    note(runId, maxUsd, refusal) {
+      const key = keyOf(runId, maxUsd)
+      if ((cheapest.get(key)?.mostUsd ?? Number.POSITIVE_INFINITY) > refusal.mostUsd) cheapest.set(key, refusal)
+      const [oldest] = cheapest.keys()
+      if (cheapest.size > MOST_RUNS && oldest !== undefined) cheapest.delete(oldest)
+    },
+  }
+}
+
+export interface Booking {
+  /** Notes the request before it starts. Resolves with the reason where it must not start, because of the run's limit. */
+  open(): Promise<CostRefusal | null>
+  /** The record of the request with how it ended: "ok" or the code of the failure, and what was spent on it. */
+  record(outcome: string, spent: Spent): ModelRequestRecord
+  /** Books how the request ended, with the answers that it brought, and returns the record for the journal. */
+  close(ended: ModelRequestRecord, decisions?: ChunkReply['decisions']): Promise<ModelRequestRecord>
+}
+
+/** The refusal that a request would meet, where that is known before it takes a permit to start; else null. */
+export function refusalOf(
+  deps: BookingDeps,
+  request: ChunkRequest,
+  model: string,
+  size: RequestSize,
+): CostRefusal | null {
+  const maxUsd = request.booking?.max_cost_usd
+  return maxUsd === undefined ? null : deps.refusals.find(request.run_id, maxUsd, mostOf(deps, model, size).costUsd)
+}
+
+/** The tokens and the cost of a request at the most. */
+function mostOf(
+  { priceOf, promptScale }: BookingDeps,
+  model: string,
+  { promptTokens, maxCompletionTokens }: RequestSize,
+) {
+  const inputTokens = Math.ceil(promptTokens * promptScale.of(model))
+  return { inputTokens, costUsd: mostUsdOf(inputTokens, maxCompletionTokens, priceOf(model)) }
+}
+
+/** The requests of earlier releases' chunks are booked as well, but nothing says under which shapes their answers belong. */
+export function createBooking(
+  deps: BookingDeps,
+  request: ChunkRequest,
+  {
+    scheme,
+    model,
+    size,
+    requestId,
+    requestedAt,
+  }: {
+    readonly scheme: PreparedScheme
+    /** The configured name of the model. */
+    readonly model: string
+    readonly size: RequestSize
+    readonly requestId: string
+    readonly requestedAt: string
+  },
+): Booking {
+  const { ledger, promptScale, refusals } = deps
+  const { booking } = request
+  const of = { runId: request.run_id, batchId: booking?.batch_id ?? '' }
+  const fixed = {
+    ...{ requestId, requestedAt, tier: request.tier, indicators: request.items.length },
+    ...(booking === undefined || booking.round === 0 ? {} : { round: booking.round }),
+  }
+  const sent: ModelRequestRecord = {
+    ...{ ...fixed, ...mostOf(deps, model, size), model, cachedInputTokens: 0, outputTokens: size.maxCompletionTokens },
+    ...{ latencyMs: 0, outcome: 'sent', estimated: true },
+  }
+
+  return {
+    async open() {
+      const maxUsd = booking?.max_cost_usd
+      if (maxUsd === undefined || sent.costUsd === 0) {
+        ledger.start({ ...of, request: sent })
+        return null
+      }
+      const reserve = () => ledger.reserve({ ...of, request: sent, maxUsd })
+      let decided = await reserve()
+      // What other replicas had in flight was read a moment before the row of the run was locked, so that the end of a run is
+      // decided twice.
+      if (isOver(decided, sent.costUsd, maxUsd)) decided = await reserve()
+      if (decided.isGranted) return null
+      const kind = isOver(decided, sent.costUsd, maxUsd) ? 'over' : 'wait'
+      const refusal: CostRefusal = { ...decided, kind, mostUsd: sent.costUsd }
+      if (kind === 'over') refusals.note(request.run_id, maxUsd, refusal)
+      return refusal
+    },
+    record: (outcome, { usage, costUsd = 0, latencyMs, ...spent }) => ({
+      ...fixed,
+      model: clean(spent.model ?? '', MAX_MODEL_LENGTH) || model,
+      inputTokens: usage?.input ?? 0,
+      cachedInputTokens: usage?.cachedInput ?? 0,
+      outputTokens: usage?.output ?? 0,
+      ...{ costUsd, latencyMs, outcome },
+      ...(spent.isEstimated === true ? { estimated: true } : {}),
+      ...(spent.requestId === undefined ? {} : { providerRequestId: spent.requestId }),
+    }),
+    async close(record, decisions = []) {
+      if (record.estimated !== true) promptScale.learn(model, size.promptTokens, record.inputTokens)
+      const answers = answersToKeep(scheme, model, request, decisions)
+      const isBooked = await ledger.book({ ...of, request: record }, answers)
+      return isBooked && booking !== undefined ? { ...record, booked: true } : record
+    },
+  }
+}
+
+/** Whether the request would not fit even where everything in flight cost nothing in the end. */
+function isOver({ isGranted, spentUsd, inFlightUsd }: CostReservation, mostUsd: number, maxUsd: number): boolean {
+  return !isGranted && (inFlightUsd === 0 || spentUsd - inFlightUsd + mostUsd > maxUsd)
+}
+
+/** Whether the answers of a chunk may be kept by their shapes: the model, the prompt and the codebook are those that the shapes name. */
+export function mayKeep({ booking }: ChunkRequest, model: string): boolean {
+  return booking !== undefined && booking.model === model && booking.prompt_version === PROMPT_VERSION
+}
+
+function answersToKeep(
+  scheme: PreparedScheme,
+  model: string,
+  request: ChunkRequest,
+  decisions: ChunkReply['decisions'],
+): StoredAnswer[] {
+  const { booking } = request
+  if (booking === undefined || !mayKeep(request, model)) return []
+  const shapes = new Map(booking.shapes.map((one) => [one.key, one]))
+  return decisions.flatMap(({ key, decision, model: answered }) => {
+    const known = shapes.get(key)
+    if (known === undefined) return []
+    const { shape, shape_hash: shapeHash, given_for: givenFor } = known
+    const source = request.tier === 'primary' ? 'model' : 'escalation'
+    const versions = { codebook: booking.codebook, codebookHash: scheme.hash, promptVersion: PROMPT_VERSION }
+    const own = givenFor === undefined ? {} : { givenFor }
+    return [{ shapeHash, shape, decision, source, model: answered, ...versions, ...own }]
+  })
+}
+
+/** The most that so many tokens can cost in US dollars: no input comes from the cache, and input may cost more that is written to it. */
+function mostUsdOf(input: number, output: number, price: TokenPrice | null): number {
+  if (price === null) return 0
+  const dearest = Math.max(price.input, price.cached_input ?? 0, price.cache_write ?? 0)
+  return (input * dearest + output * price.output) / 1e6
+}
+
+/** Makes one line of at most `limit` characters that is safe to store and to print. */
+export function clean(text: string, limit: number): string {
+  return cutText(oneLine(text.slice(0, 10 * limit)), limit)
+}

@@ -1,0 +1,160 @@
+/** Books the requests of a replica: gathers what starts and ends meanwhile, and writes it in one statement at a time.
+ *
+ * A request is noted when it starts and booked when it ends. While a statement is under way, everything else is gathered for the next
+ * one, so that the number of statements does not grow with the number of requests.
+ */
+import type { Logger } from 'pino'
+import { isServiceError, messageOf } from '../../errors.ts'
+import type { RequestLedger, Store, StoredAnswer } from '../types.ts'
+import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
+
+/** Milliseconds for which a start is gathered, because a request that ends meanwhile needs no row for its start. */
+const START_DELAY_MS = 100
+/** Milliseconds that a caller waits for a booking; it is written later all the same. */
+const PATIENCE_MS = 5_000
+/** Milliseconds before a statement that failed is sent again; each further pause is twice as long. */
+const FIRST_RETRY_MS = 200
+const MAX_RETRY_MS = 5_000
+/** Bookings that wait for a database that is away; beyond, starts are no longer noted, so that memory stays bounded. */
+const MOST_GATHERED = 50_000
+
+interface Entry {
+  readonly booked: RequestToBook
+  readonly answers: readonly StoredAnswer[]
+  /** Called once with whether the entry is written. */
+  readonly settle: (isWritten: boolean) => void
+}
+
+interface Waiting {
+  readonly reservation: CostToReserve
+  readonly resolve: (decided: CostReservation) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface LedgerOptions {
+  readonly store: Pick<Store, 'requests'>
+  readonly log: Logger
+  readonly startDelayMs?: number
+  readonly patienceMs?: number
+}
+
+/** Creates the ledger without writing anything. */
+export function createRequestLedger(options: LedgerOptions): RequestLedger & { close(): Promise<void> } {
+  const { store, log, startDelayMs = START_DELAY_MS, patienceMs = PATIENCE_MS } = options
+  let gathered = new Map<string, Entry>()
+  let waiting: Waiting[] = []
+  let timer: NodeJS.Timeout | undefined
+  let isWriting = false
+  let retryMs = FIRST_RETRY_MS
+  let isClosed = false
+  const idle: (() => void)[] = []
+
+  /** Writes the entries; those that the database refuses are written one by one, so that one of them does not lose the others. */
+  async function write(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const answers = entries.flatMap((entry) => entry.answers)
+    try {
+      const requests = entries.map(({ booked }) => booked)
+      await store.requests.book(requests, answers, new Date().toISOString())
+      for (const entry of entries) entry.settle(true)
+      retryMs = FIRST_RETRY_MS
+      return []
+    } catch (error) {
+      const isAway = isServiceError(error) && error.code === 'database-unavailable'
+      if (isAway) {
+        log.debug({ reason: messageOf(error), requests: entries.length }, 'Requests cannot be booked now')
+        return entries
+      }
+      const [only, ...more] = entries
+      if (only !== undefined && more.length === 0) {
+        log.error({ err: error, request: only.booked.request.requestId }, 'A request cannot be booked')
+        only.settle(false)
+        return []
+      }
+      const left: Entry[] = []
+      for (const entry of entries) left.push(...(await write([entry])))
+      return left
+    }
+  }
+
+  async function reserve(all: readonly Waiting[]): Promise<void> {
+    try {
+      const decided = await store.requests.reserve(all.map(({ reservation }) => reservation))
+      for (const { reservation, resolve, reject } of all) {
+        const found = decided.get(reservation.request.requestId)
+        if (found === undefined) reject(new TypeError('the store decided nothing about a reservation'))
+        else resolve(found)
+      }
+    } catch (error) {
+      for (const { reject } of all) reject(error)
+    }
+  }
+
+  async function drain(): Promise<void> {
+    if (isWriting) return
+    isWriting = true
+    clearTimeout(timer)
+    timer = undefined
+    let hasFailed = false
+    while (!hasFailed && (gathered.size > 0 || waiting.length > 0)) {
+      const entries = [...gathered]
+      const toReserve = waiting
+      gathered = new Map()
+      waiting = []
+      // What has ended is booked first, because it may free a part of the limit.
+      const left = entries.length === 0 ? [] : await write(entries.map(([, entry]) => entry))
+      for (const entry of left) {
+        const key = keyOf(entry.booked)
+        if (!gathered.has(key)) gathered.set(key, entry)
+      }
+      hasFailed = left.length > 0
+      if (toReserve.length > 0) await reserve(toReserve)
+    }
+    isWriting = false
+    if (hasFailed && !isClosed) {
+      schedule(retryMs)
+      retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
+    }
+    for (const done of idle.splice(0)) done()
+  }
+
+  function schedule(ms: number): void {
+    if (timer !== undefined || isWriting) return
+    timer = setTimeout(() => void drain(), ms)
+    timer.unref()
+  }
+
+  return {
+    start(booked) {
+      if (gathered.size >= MOST_GATHERED) return
+      gathered.set(keyOf(booked), { booked, answers: [], settle: () => undefined })
+      schedule(startDelayMs)
+    },
+    reserve: (reservation) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ reservation, resolve, reject })
+        void drain()
+      }),
+    book: (booked, answers) =>
+      new Promise((resolve) => {
+        const late = setTimeout(() => resolve(false), patienceMs)
+        const settle = (isWritten: boolean) => {
+          clearTimeout(late)
+          resolve(isWritten)
+        }
+        gathered.set(keyOf(booked), { booked, answers, settle })
+        void drain()
+      }),
+    async close() {
+      isClosed = true
+      if (isWriting) await new Promise<void>((resolve) => idle.push(resolve))
+      await drain()
+      clearTimeout(timer)
+      if (gathered.size > 0)
+        log.error({ requests: gathered.size }, 'Requests were not booked, because the database is away')
+    },
+  }
+}
+
+function keyOf({ request }: RequestToBook): string {
+  return `${request.requestId} ${request.requestedAt}`
+}
