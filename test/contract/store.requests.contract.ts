@@ -129,10 +129,16 @@ export function requestsContract(
         })
       await store.requests.book(
         [
-          use('u1-0', {}),
+          // A chunk that waited for the rate budget asks in a later step.
+          use('u1-3', {}),
           use('u2-0', { outcome: 'model-bad-answer' }),
           use('u3-0', { indicators: 3, inputTokens: 40, outputTokens: 5, round: 1 }),
-          use('u1-1', { outcome: 'model-rate-limited', inputTokens: 0, outputTokens: 0 }),
+          use('u1-1', {
+            outcome: 'model-rate-limited',
+            inputTokens: 0,
+            outputTokens: 0,
+            requestedAt: '2026-01-02T03:04:04.000Z',
+          }),
           use('u4-0', { inputTokens: 9e15 }),
           use('u5-0', { outcome: 'sent' }),
         ],

@@ -1,8 +1,9 @@
 /** Books the requests of a replica: gathers what starts and ends meanwhile, and writes it in one statement at a time.
  *
- * A request is noted when it starts and booked when it ends. While a statement is under way, everything else is gathered for the next
- * one, so that the number of statements does not grow with the number of requests.
+ * A request is noted when it starts and booked when it ends. While a statement is under way, and for a moment after it began, everything
+ * else is gathered for the next one, so that the number of statements does not grow with the number of requests.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isServiceError, messageOf } from '../../errors.ts'
 import type { RequestLedger, Store, StoredAnswer } from '../types.ts'
@@ -10,6 +11,11 @@ import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
 /** Milliseconds for which a start is gathered, because a request that ends meanwhile needs no row for its start. */
 const START_DELAY_MS = 100
+/**
+ * Milliseconds from the begin of one statement to that of the next: much less than a model takes, and long enough that a busy replica
+ * writes many requests at once.
+ */
+const SPACING_MS = 30
 /** Milliseconds that a caller waits for a booking; it is written later all the same. */
 const PATIENCE_MS = 5_000
 /** Milliseconds before a statement that failed is sent again; each further pause is twice as long. */
@@ -35,17 +41,19 @@ export interface LedgerOptions {
   readonly store: Pick<Store, 'requests'>
   readonly log: Logger
   readonly startDelayMs?: number
+  readonly spacingMs?: number
   readonly patienceMs?: number
 }
 
 /** Creates the ledger without writing anything. */
 export function createRequestLedger(options: LedgerOptions): RequestLedger & { close(): Promise<void> } {
-  const { store, log, startDelayMs = START_DELAY_MS, patienceMs = PATIENCE_MS } = options
+  const { store, log, startDelayMs = START_DELAY_MS, spacingMs = SPACING_MS, patienceMs = PATIENCE_MS } = options
   let gathered = new Map<string, Entry>()
   let waiting: Waiting[] = []
   let timer: NodeJS.Timeout | undefined
   let isWriting = false
   let retryMs = FIRST_RETRY_MS
+  let beganAt = Number.NEGATIVE_INFINITY
   let isClosed = false
   const idle: (() => void)[] = []
 
@@ -96,6 +104,9 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
     timer = undefined
     let hasFailed = false
     while (!hasFailed && (gathered.size > 0 || waiting.length > 0)) {
+      const earlyMs = beganAt + spacingMs - performance.now()
+      if (earlyMs > 0 && !isClosed) await sleep(earlyMs)
+      beganAt = performance.now()
       const entries = [...gathered]
       const toReserve = waiting
       gathered = new Map()

@@ -167,6 +167,9 @@ const LATEST_REQUESTS = 2_000
 /** A request of an earlier release that was booked with more tokens than this had them from an endpoint that named absurd numbers. */
 const MOST_TOKENS = 10_000_000
 
+/** The id of a request is that of its chunk's invocation, with the number of the step behind it. */
+const CHUNK_OF_REQUEST = "regexp_replace(request_id, '-[0-9]+$', '')"
+
 /** The tokens that recent requests to `model`, or to a dated snapshot of the model, took; undefined where there were none. */
 export async function findModelUse(pool: DatabasePool, model: string): Promise<ModelUse | undefined> {
   const ok = ['indicators', 'input_tokens', 'cached_input_tokens', 'output_tokens'].map(
@@ -177,14 +180,17 @@ export async function findModelUse(pool: DatabasePool, model: string): Promise<M
     `coalesce(sum(input_tokens) ${filter}, 0) as ${prefix}_input`,
     `coalesce(sum(output_tokens) ${filter}, 0) as ${prefix}_output`,
   ]
-  // The id of a request ends with the number of its try, so that "-0" is the first one.
-  const isFirst = "filter (where round = 0 and request_id like '%-0')"
+  // Of the tries of one chunk the last one counts as the first question; the others, and what is asked again later, are repeats.
+  const isFirst = 'filter (where round = 0 and tries_left = 1)'
   const [found] = await queryRows(
     pool,
     'read the use of a model',
     useRow,
     `select ${[...ok, ...sums('first', isFirst), ...sums('all', '')].join(', ')}
-     from (select * from llm_requests order by requested_at desc limit ${LATEST_REQUESTS}) latest
+     from (
+       select *, row_number() over (partition by ${CHUNK_OF_REQUEST} order by requested_at desc) as tries_left
+       from (select * from llm_requests order by requested_at desc limit ${LATEST_REQUESTS}) latest
+     ) numbered
      where tier = 'primary' and outcome <> '${SENT}'
        and input_tokens <= ${MOST_TOKENS} and output_tokens <= ${MOST_TOKENS}
        and (model = $1 or (starts_with(model, $1) and substr(model, length($1) + 1) ~ $2))`,
