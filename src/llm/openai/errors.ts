@@ -2,11 +2,11 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json.ts'
-import { RateLimitedError } from '../errors.ts'
+import { ContextExceededError, RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, redact, redactedCause } from './redaction.ts'
-import { isContextExceeded, readRefusal } from './refusals.ts'
+import { isContextExceeded, type RecognisedRefusal, readRefusal } from './refusals.ts'
 import { retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
@@ -76,12 +76,13 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
   }
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
     const headers = error.headers instanceof Headers ? error.headers : new Headers()
-    const { code, message } = failureOfStatus(error, error.status, context)
+    const { code, message, isTooLong = false } = failureOfStatus(error, error.status, context)
     const retryAfterMs = waitOf(error, headers, Date.now())
     const isWait = code === 'model-rate-limited' || code === 'model-unavailable'
     if (isWait && retryAfterMs !== undefined && retryAfterMs > LONGEST_WAIT_MS) {
       return fail('model-paused', `${message}; ${longWait(retryAfterMs, Date.now())}`)
     }
+    if (isTooLong) return new ContextExceededError(redact(message, context.secrets), { cause })
     if (code === 'model-rate-limited') {
       const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
@@ -117,7 +118,7 @@ function failureOfStatus(
   error: APIError,
   status: number,
   context: EndpointContext,
-): { code: ErrorCode; message: string } {
+): RecognisedRefusal {
   const { host, model, baseUrl } = context
   const said = upstreamMessage(error, context.secrets)
   const saying = said === '' ? '' : `: ${said}`

@@ -49,6 +49,9 @@ export async function askOnTrial(
 function verdictOf(request: ChunkRequest | EarlierChunkRequest, outcome: AskOutcome): Verdict {
   if (outcome.kind === 'wait') return { kind: 'nothing' }
   if (outcome.kind === 'retry') return { kind: 'away', code: outcome.code, message: outcome.message }
+  // Nothing was asked, as where the run may spend no more; or smaller questions follow, which may pass.
+  const isSplit = outcome.isTooLong === true && request.items.length > 1
+  if (outcome.requests.length === 0 || isSplit) return { kind: 'nothing' }
   if (outcome.failure !== null) return { kind: 'fatal', ...outcome.failure }
   // That none of the codes fits is an answer, which says nothing against the endpoint.
   const isUsable = outcome.decisions.length > 0 || outcome.unanswered.some(({ code }) => code === 'none-of-these')
@@ -96,6 +99,6 @@ function stoppedReply(
 /** The outcome as it is journaled: what the model said is told to the trial alone. */
 function withoutSeen(outcome: AskOutcome): AskOutcome {
   if (outcome.kind !== 'answered') return outcome
-  const { seen: _, ...journaled } = outcome
+  const { seen: _, isTooLong: __, ...journaled } = outcome
   return journaled
 }
