@@ -170,7 +170,8 @@ test('--max-cost stops in time, tells what is left, and a higher limit continues
 
   const left = await runJson<EstimateReport>(['classify', '--resume', stopped.run_id, '--estimate'])
   assert.equal(left.indicators - left.unchanged, stopped.failed)
-  assert.ok(left.model_requests > 0 && left.model_requests < whole.model_requests)
+  const requests = `${left.model_requests} of ${whole.model_requests}, ${JSON.stringify(stopped)}, ${JSON.stringify(left)}`
+  assert.ok(left.model_requests > 0 && left.model_requests < whole.model_requests, requests)
 
   const kept = await runJson<RunReport>(['classify', '--resume', stopped.run_id])
   assert.equal(kept.code, 1)

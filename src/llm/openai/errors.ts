@@ -114,11 +114,7 @@ function longWait(ms: number, now: number): string {
   return `it asks to wait ${(ms / 3_600_000).toFixed(1)} h, until ${until} UTC: resume the run then`
 }
 
-function failureOfStatus(
-  error: APIError,
-  status: number,
-  context: EndpointContext,
-): RecognisedRefusal {
+function failureOfStatus(error: APIError, status: number, context: EndpointContext): RecognisedRefusal {
   const { host, model, baseUrl } = context
   const said = upstreamMessage(error, context.secrets)
   const saying = said === '' ? '' : `: ${said}`
