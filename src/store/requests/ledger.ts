@@ -9,13 +9,16 @@ import { isServiceError, messageOf } from '../../errors.ts'
 import type { RequestLedger, Store, StoredAnswer } from '../types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
-/** Milliseconds for which a start is gathered, because a request that ends meanwhile needs no row for its start. */
-const START_DELAY_MS = 100
+/**
+ * Milliseconds after which a start is written, because a request that ends sooner needs no row for its start. A replica that is killed
+ * loses the starts of that time.
+ */
+const START_DELAY_MS = 1_000
 /**
  * Milliseconds from the begin of one statement to that of the next: much less than a model takes, and long enough that a busy replica
  * writes many requests at once.
  */
-const SPACING_MS = 30
+const SPACING_MS = 8
 /** Milliseconds that a caller waits for a booking; it is written later all the same. */
 const PATIENCE_MS = 5_000
 /** Milliseconds before a statement that failed is sent again; each further pause is twice as long. */
@@ -48,6 +51,8 @@ export interface LedgerOptions {
 /** Creates the ledger without writing anything. */
 export function createRequestLedger(options: LedgerOptions): RequestLedger & { close(): Promise<void> } {
   const { store, log, startDelayMs = START_DELAY_MS, spacingMs = SPACING_MS, patienceMs = PATIENCE_MS } = options
+  /** Requests that have started and not ended, until they are written, the oldest first. */
+  const started = new Map<string, { readonly sent: RequestToBook; readonly at: number }>()
   let gathered = new Map<string, Entry>()
   let waiting: Waiting[] = []
   let timer: NodeJS.Timeout | undefined
@@ -97,16 +102,28 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
     }
   }
 
+  /** Gathers the starts of requests that have not ended for a while. */
+  function gatherStarts(): void {
+    const until = isClosed ? Number.POSITIVE_INFINITY : performance.now() - startDelayMs
+    for (const [key, { sent, at }] of started) {
+      if (at > until) return
+      started.delete(key)
+      gathered.set(key, { booked: sent, answers: [], settle: () => undefined })
+    }
+  }
+
   async function drain(): Promise<void> {
     if (isWriting) return
     isWriting = true
     clearTimeout(timer)
     timer = undefined
     let hasFailed = false
+    gatherStarts()
     while (!hasFailed && (gathered.size > 0 || waiting.length > 0)) {
       const earlyMs = beganAt + spacingMs - performance.now()
       if (earlyMs > 0 && !isClosed) await sleep(earlyMs)
       beganAt = performance.now()
+      gatherStarts()
       const entries = [...gathered]
       const toReserve = waiting
       gathered = new Map()
@@ -124,7 +141,7 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
     if (hasFailed && !isClosed) {
       schedule(retryMs)
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
-    }
+    } else if (started.size > 0) schedule(startDelayMs)
     for (const done of idle.splice(0)) done()
   }
 
@@ -135,9 +152,9 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
   }
 
   return {
-    start(booked) {
-      if (gathered.size >= MOST_GATHERED) return
-      gathered.set(keyOf(booked), { booked, answers: [], settle: () => undefined })
+    start(sent) {
+      if (started.size >= MOST_GATHERED) return
+      started.set(keyOf(sent), { sent, at: performance.now() })
       schedule(startDelayMs)
     },
     reserve: (reservation) =>
@@ -152,6 +169,7 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
           clearTimeout(late)
           resolve(isWritten)
         }
+        started.delete(keyOf(booked))
         gathered.set(keyOf(booked), { booked, answers, settle })
         void drain()
       }),

@@ -70,10 +70,24 @@ test('a request that ends soon after its start is written once, and one that doe
   ledger.start(of('quick', 'sent'))
   ledger.start(of('slow', 'sent'))
   assert.equal(await ledger.book(of('quick'), []), true)
-  assert.deepEqual(statements, [['quick ok', 'slow sent']])
-  ledger.start(of('last', 'sent'))
+  assert.deepEqual(statements, [['quick ok']])
   await ledger.close()
-  assert.deepEqual(statements.at(-1), ['last sent'])
+  assert.deepEqual(statements.at(-1), ['slow sent'])
+})
+
+test('a request that does not end is noted without the end of another', async () => {
+  const { promise: written, resolve } = Promise.withResolvers<void>()
+  const { statements, store } = scripted(() => {
+    resolve()
+    return null
+  })
+  const ledger = createRequestLedger({ store, log, startDelayMs: 1 })
+  const alive = setInterval(() => undefined, 1_000)
+  ledger.start(of('alone', 'sent'))
+  await written
+  clearInterval(alive)
+  assert.deepEqual(statements, [['alone sent']])
+  await ledger.close()
 })
 
 test('a booking that the database cannot take now is written later, and its caller does not wait for that', async () => {
