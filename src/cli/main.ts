@@ -1,7 +1,8 @@
 /** The entry of the command line: runs the command that was asked for, and turns errors into exit codes. */
 import { CommanderError } from 'commander'
-import { loadDotEnv } from '../config/environment.ts'
+import { loadDotEnv, readEnvironment } from '../config/environment.ts'
 import { findNearMisses } from '../config/near-misses.ts'
+import { useProxies } from '../config/proxies.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { createProgram } from './program.ts'
 import {
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
   endOnUncaughtErrors(reportError)
   try {
     loadDotEnv()
+    useProxies(readEnvironment())
     for (const line of findNearMisses()) say(`Warning: ${line}`)
     await createProgram().parseAsync()
   } catch (error) {

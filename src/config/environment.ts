@@ -31,6 +31,11 @@ export function loadDotEnv(): void {
   }
 }
 
+/** Sets variables of this process, which its child processes inherit. */
+export function setVariables(values: Readonly<Record<string, string>>): void {
+  Object.assign(process.env, values)
+}
+
 /** The environment of this process with `overrides` on top; an override of null removes its variable. */
 export function childEnvironment(overrides: Readonly<Record<string, string | null>>): Record<string, string> {
   const result: Record<string, string> = {}

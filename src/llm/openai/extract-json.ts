@@ -87,7 +87,8 @@ interface Candidate {
 
 /** The one answer of several candidates: what they agree on, or all of their elements where each is one element of its own. */
 function choose(found: readonly Candidate[], form: AnswerForm | null): Extracted | undefined {
-  const different = [...new Map(found.map((one) => [canonicalJson(one.elements), one])).values()]
+  const different =
+    found.length < 2 ? found : [...new Map(found.map((one) => [canonicalJson(one.elements), one])).values()]
   const [only] = different
   if (only === undefined) return undefined
   const two = { kind: 'two', text: JSON.stringify(only.value) } as const

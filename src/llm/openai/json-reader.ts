@@ -110,7 +110,8 @@ class Reader {
       const before = Object.hasOwn(values, key) ? values[key] : undefined
       if (before !== undefined && canonicalJson(before) !== canonicalJson(value)) this.isAmbiguous = true
       // An assignment to "__proto__" would set the prototype of the object.
-      Object.defineProperty(values, key, { value, enumerable: true, configurable: true, writable: true })
+      if (key !== '__proto__') values[key] = value
+      else Object.defineProperty(values, key, { value, enumerable: true, configurable: true, writable: true })
       if (!this.isNext(',')) return this.isNext('}') ? values : undefined
     }
   }

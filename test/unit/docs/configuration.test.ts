@@ -18,8 +18,14 @@ const OF_CHECKS: Readonly<Record<string, string>> = {
   STANDINS: '.ci/compose',
 }
 
-/** Variables of other programs, and the file of this project that sets each of them. */
+/** Variables of other programs, and the file of this project that sets or names each of them. */
 const FOREIGN: Readonly<Record<string, string>> = {
+  NODE_USE_ENV_PROXY: 'src/config/proxies.ts',
+  HTTPS_PROXY: 'src/config/proxies.ts',
+  HTTP_PROXY: 'src/config/proxies.ts',
+  NO_PROXY: 'src/config/proxies.ts',
+  OPENAI_CUSTOM_HEADERS: 'src/config/near-misses.ts',
+  OPENAI_LOG: 'src/config/near-misses.ts',
   RESTATE_ADVERTISED_ADDRESS: 'docker-compose.cluster.yml',
   RESTATE_METADATA_CLIENT__ADDRESSES: 'docker-compose.cluster.yml',
   RESTATE_GOSSIP_FAILURE_THRESHOLD: 'docker-compose.cluster.yml',

@@ -1,0 +1,29 @@
+/** Lets requests to the model go through a proxy, and keeps those inside this machine away from it. */
+import { setGlobalProxyFromEnv } from 'node:http'
+import { type Environment, setVariables } from './environment.ts'
+
+const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
+/** Addresses of this machine: the parts of the embedded stack reach each other there, and no proxy can. */
+const LOOPBACK = ['localhost', '127.0.0.1', '::1', '[::1]']
+
+/**
+ * The variables that keep this machine's own addresses away from proxies, in `env` and in child processes. None where no
+ * proxy is set.
+ */
+export function directAddresses(env: Environment): Readonly<Record<string, string>> {
+  if (PROXIES.every((name) => (env[name] ?? '') === '')) return {}
+  const given = (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(',').map((part) => part.trim())
+  if (given.includes('*')) return {}
+  const direct = [...new Set([...given, ...LOOPBACK])].filter((part) => part !== '').join(',')
+  return { NO_PROXY: direct, no_proxy: direct }
+}
+
+/**
+ * Makes Node.js use the proxies of the environment where NODE_USE_ENV_PROXY is 1, also where `.env` has set them, which is
+ * read after Node.js looked for them.
+ */
+export function useProxies(env: Environment): void {
+  const direct = directAddresses(env)
+  setVariables(direct)
+  if (env['NODE_USE_ENV_PROXY'] === '1') setGlobalProxyFromEnv({ ...env, ...direct })
+}
