@@ -55,7 +55,8 @@ export interface ModelClient {
   answerBound(tier: ModelRequest['tier'], tokens: number): number
   /**
    * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
-   * (model-rate-limited) or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
+   * (model-rate-limited) or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-too-long, model-quota,
+   * model-paused,
    * model-unavailable, model-timeout, model-refused or interrupted.
    */
   ask(request: ModelRequest): Promise<ModelReply>

@@ -144,7 +144,7 @@ function failureOfStatus(
   }
   if (status === 429 && TOO_LARGE.test(said)) {
     // Waiting does not help a request that is larger than the budget of a minute; a smaller question may fit.
-    return { code: 'model-bad-request', message: `the request is too large for the limits at ${host} (429)${saying}` }
+    return { code: 'model-too-long', message: `the request is too large for the limits at ${host} (429)${saying}` }
   }
   if (status === 429) {
     return { code: 'model-rate-limited', message: `the model endpoint ${host} limits the rate (429)${saying}` }

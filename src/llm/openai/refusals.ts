@@ -45,7 +45,7 @@ export function readRefusal(refusal: Refusal, at: RefusedAt): { code: ErrorCode;
   if (isContextExceeded(refusal)) {
     const way = 'smaller requests are tried; a lower pack or a model with a longer context avoids this'
     return {
-      code: 'model-bad-request',
+      code: 'model-too-long',
       message: `the request is longer than the context of model "${at.model}" (${status}); ${way}${saying}`,
     }
   }

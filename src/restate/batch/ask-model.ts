@@ -26,7 +26,7 @@ interface NextRound {
 
 /**
  * Adds to `answers` the decisions of the models, and the reasons for missing ones, for the positions in `chunks`.
- * Rejects with model-unavailable or model-bad-request where the endpoint is the reason that the whole batch has no
+ * Rejects with model-unavailable, model-bad-request or model-too-long where the endpoint is the reason that the whole batch has no
  * answer.
  */
 export async function askModel(batch: Batch, answers: ModelAnswers, chunks: Chunks): Promise<void> {
