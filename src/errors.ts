@@ -33,6 +33,8 @@ export const FAILURES = {
   // The endpoint asks for a wait that is longer than a run waits.
   'model-paused': { scope: 'run', status: 503, retry: 'terminal' },
   'model-bad-request': { scope: 'endpoint', status: 502, retry: 'terminal' },
+  // A smaller request may pass.
+  'model-too-long': { scope: 'endpoint', status: 502, retry: 'terminal' },
   // A batch ends with model-unavailable after its chunks have tried the endpoint for about a minute.
   'model-unavailable': { scope: 'endpoint', status: 503, retry: 'terminal' },
   // A model-timeout or model-rate-limited ends no invocation, because the chunk waits and asks again.

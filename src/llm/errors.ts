@@ -62,14 +62,6 @@ export function paidUsageOf(error: unknown): PaidUsage | null {
   return error instanceof PaidRequestError ? error.paid : null
 }
 
-/** The error for a request that is longer than the context of the model, so that a part of it may pass. */
-export class ContextExceededError extends ServiceError {
-  constructor(message: string, options: { cause?: unknown }) {
-    super('model-bad-request', message, options)
-    this.name = 'ContextExceededError'
-  }
-}
-
 /** The error for HTTP 429. `rate` holds the limits that the response's headers named. */
 export class RateLimitedError extends ServiceError {
   readonly rate: RateSignals

@@ -58,7 +58,7 @@ export interface ModelClient {
   /**
    * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
    * (model-rate-limited), `PaidRequestError` (model-timeout, model-unavailable, interrupted) where the request may be billed all the
-   * same, or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-quota,
+   * same, or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-too-long, model-quota, model-paused,
    * model-unavailable, model-timeout, model-refused or interrupted.
    */
   ask(request: ModelRequest): Promise<ModelReply>

@@ -10,7 +10,12 @@ const CHANGES = 20
 
 const trial: TrialState = {
   ...{ part: 1_795_860_000_000, outcome: 'open', holders: [{ id: 'inv_1', until: 12.5 }], failed: 0, away: 0 },
-  ...{ notBefore: 0, stop: null, alike: { code: 'model-bad-answer', count: 2, subjects: ['ä', 'b'] } },
+  ...{
+    notBefore: 0,
+    stop: null,
+    tooLong: { size: 5_000, message: 'too long' },
+    alike: { code: 'model-bad-answer', count: 2, subjects: ['ä', 'b'] },
+  },
 }
 
 describe('trial store: PostgreSQL', () => {

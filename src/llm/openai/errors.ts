@@ -2,11 +2,11 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json.ts'
-import { ContextExceededError, RateLimitedError } from '../errors.ts'
+import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, redact, redactedCause } from './redaction.ts'
-import { isContextExceeded, type RecognisedRefusal, readRefusal } from './refusals.ts'
+import { isContextExceeded, readRefusal } from './refusals.ts'
 import { retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
@@ -76,13 +76,12 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
   }
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
     const headers = error.headers instanceof Headers ? error.headers : new Headers()
-    const { code, message, isTooLong = false } = failureOfStatus(error, error.status, context)
+    const { code, message } = failureOfStatus(error, error.status, context)
     const retryAfterMs = waitOf(error, headers, Date.now())
     const isWait = code === 'model-rate-limited' || code === 'model-unavailable'
     if (isWait && retryAfterMs !== undefined && retryAfterMs > LONGEST_WAIT_MS) {
       return fail('model-paused', `${message}; ${longWait(retryAfterMs, Date.now())}`)
     }
-    if (isTooLong) return new ContextExceededError(redact(message, context.secrets), { cause })
     if (code === 'model-rate-limited') {
       const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
@@ -114,7 +113,11 @@ function longWait(ms: number, now: number): string {
   return `it asks to wait ${(ms / 3_600_000).toFixed(1)} h, until ${until} UTC: resume the run then`
 }
 
-function failureOfStatus(error: APIError, status: number, context: EndpointContext): RecognisedRefusal {
+function failureOfStatus(
+  error: APIError,
+  status: number,
+  context: EndpointContext,
+): { code: ErrorCode; message: string } {
   const { host, model, baseUrl } = context
   const said = upstreamMessage(error, context.secrets)
   const saying = said === '' ? '' : `: ${said}`
@@ -146,7 +149,7 @@ function failureOfStatus(error: APIError, status: number, context: EndpointConte
   }
   if (status === 429 && TOO_LARGE.test(said)) {
     // Waiting does not help a request that is larger than the budget of a minute; a smaller question may fit.
-    return { code: 'model-bad-request', message: `the request is too large for the limits at ${host} (429)${saying}` }
+    return { code: 'model-too-long', message: `the request is too large for the limits at ${host} (429)${saying}` }
   }
   if (status === 429) {
     return { code: 'model-rate-limited', message: `the model endpoint ${host} limits the rate (429)${saying}` }

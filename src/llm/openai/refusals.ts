@@ -31,15 +31,8 @@ export function isContextExceeded({ status, kinds, said }: Refusal): boolean {
   return kinds.some((kind) => CONTEXT_CODES.test(kind)) || (status !== 500 && CONTEXT.test(said))
 }
 
-export interface RecognisedRefusal {
-  readonly code: ErrorCode
-  readonly message: string
-  /** Whether the request is longer than the context of the model, so that a part of it may pass. */
-  readonly isTooLong?: boolean
-}
-
 /** The failure that such a refusal is; undefined for all others. */
-export function readRefusal(refusal: Refusal, at: RefusedAt): RecognisedRefusal | undefined {
+export function readRefusal(refusal: Refusal, at: RefusedAt): { code: ErrorCode; message: string } | undefined {
   const { status, kinds, said } = refusal
   const saying = said === '' ? '' : `: ${said}`
   if (status >= 300 && status < 400) {
@@ -52,8 +45,7 @@ export function readRefusal(refusal: Refusal, at: RefusedAt): RecognisedRefusal 
   if (isContextExceeded(refusal)) {
     const way = 'smaller requests are tried; a lower pack or a model with a longer context avoids this'
     return {
-      code: 'model-bad-request',
-      isTooLong: true,
+      code: 'model-too-long',
       message: `the request is longer than the context of model "${at.model}" (${status}); ${way}${saying}`,
     }
   }

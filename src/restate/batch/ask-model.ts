@@ -27,7 +27,7 @@ interface NextRound {
 /**
  * Adds to `answers` the decisions of the models, and the reasons for missing ones, for the positions in `chunks`, and those of the
  * escalation model for the positions `inDoubt`, to which the primary model has answered before.
- * Rejects with model-unavailable or model-bad-request where the endpoint is the reason that the whole batch has no
+ * Rejects with model-unavailable, model-bad-request or model-too-long where the endpoint is the reason that the whole batch has no
  * answer.
  */
 export async function askModel(

@@ -1,6 +1,6 @@
 /** Gathers the replies of chunks into the answers of a batch, and fails a batch to which the model endpoint has answered nothing. */
 import { answerKeys } from '../../classification/prompt.ts'
-import { ServiceError } from '../../errors.ts'
+import { isEndpointAway, isErrorCode, ServiceError } from '../../errors.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
 import { earlierForms } from './earlier-plan.ts'
@@ -87,7 +87,7 @@ export function firstMissing(missing: ReadonlyMap<string, Missing> | undefined):
 }
 
 /**
- * Throws ServiceError model-unavailable or model-bad-request where the batch has no answer at all and `isCause` accepts
+ * Throws ServiceError model-unavailable, model-bad-request or model-too-long where the batch has no answer at all and `isCause` accepts
  * the code of every failure. Such a batch fails, so that it is submitted again when the cause is gone: guesses of the
  * rules that were saved in place of the answers would hide the failure.
  */
@@ -99,6 +99,6 @@ export function failWhereNothingIsAnswered(
   const reasons = [...unanswered.values()].flatMap((missing) => [...missing.values()])
   const [first] = reasons
   if (first === undefined || !reasons.every(({ code }) => isCause(code))) return
-  const code = first.code === 'model-bad-request' ? 'model-bad-request' : 'model-unavailable'
+  const code = isErrorCode(first.code) && !isEndpointAway(first.code) ? first.code : 'model-unavailable'
   throw new ServiceError(code, first.message)
 }

@@ -1,6 +1,6 @@
 /** Asks the model within the trial of the run: until the endpoint has given a usable answer, few requests are in flight. */
 import { sha256 } from '../../lib/sha256.ts'
-import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import type { ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 import type { RunTrials } from './run-trials.ts'
@@ -19,6 +19,7 @@ export interface ChunkAttempt {
 }
 
 const SUBJECT_LENGTH = 16
+const TOO_LONG = 'model-too-long'
 
 /** One attempt of a chunk, as `askOnce` makes it, once the trial of its run lets it ask. Rejects as `askOnce` and the store do. */
 export async function askOnTrial(
@@ -29,8 +30,10 @@ export async function askOnTrial(
   // The escalation model is asked only about what the primary model has answered.
   if (request.tier === 'escalation') return withoutSeen(await askOnce(deps, request, requestId, signal))
   const part = isEarlierChunk(request) ? 0 : (request.part ?? 0)
-  const admission = await deps.trials.enter({ runId: request.run_id, part, id }, deps.maxWaitMs, signal)
+  const size = sizeOf(request)
+  const admission = await deps.trials.enter({ runId: request.run_id, part, id, size }, deps.maxWaitMs, signal)
   if (admission.kind === 'waits') return { kind: 'wait', waitMs: admission.waitMs }
+  if (admission.kind === 'too-long') return unaskedReply(deps, request, { code: TOO_LONG, message: admission.message })
   if (admission.kind === 'stopped') return stoppedReply(deps, request, admission)
   let verdict: Verdict = { kind: 'nothing' }
   let stop: StopReason | null = null
@@ -49,15 +52,16 @@ export async function askOnTrial(
 function verdictOf(request: ChunkRequest | EarlierChunkRequest, outcome: AskOutcome): Verdict {
   if (outcome.kind === 'wait') return { kind: 'nothing' }
   if (outcome.kind === 'retry') return { kind: 'away', code: outcome.code, message: outcome.message }
-  // Nothing was asked, as where the run may spend no more; or smaller questions follow, which may pass.
-  const isSplit = outcome.isTooLong === true && request.items.length > 1
-  if (outcome.requests.length === 0 || isSplit) return { kind: 'nothing' }
+  // Nothing was asked, as where the run may spend no more.
+  if (outcome.requests.length === 0) return { kind: 'nothing' }
   if (outcome.failure !== null) return { kind: 'fatal', ...outcome.failure }
   // That none of the codes fits is an answer, which says nothing against the endpoint.
   const isUsable = outcome.decisions.length > 0 || outcome.unanswered.some(({ code }) => code === 'none-of-these')
   const [missing] = outcome.unanswered
   if (isUsable || missing === undefined) return { kind: 'usable' }
   const { code, message } = missing
+  const size = sizeOf(request)
+  if (code === TOO_LONG && size !== null) return { kind: 'too-long', code, message, size }
   const seen = outcome.seen === undefined ? '' : `; it began: ${outcome.seen}`
   return { kind: 'failed', code, message: `${message}${seen}`, subject: subjectOf(request) }
 }
@@ -81,24 +85,31 @@ function withStop(
 }
 
 function stoppedReply(
+  deps: AskOnTrialDeps,
+  request: ChunkRequest | EarlierChunkRequest,
+  { code, message }: StopReason,
+): AskOutcome & { readonly kind: 'answered' } {
+  return { ...unaskedReply(deps, request, { code, message }), failure: { code, message } }
+}
+
+function unaskedReply(
   { model }: AskOnTrialDeps,
   { items }: ChunkRequest | EarlierChunkRequest,
   { code, message }: StopReason,
 ): AskOutcome & { readonly kind: 'answered' } {
   const unanswered = items.map(({ key }) => ({ key, code, message }))
-  const reply: ChunkReply = {
-    asked_model: model.models.primary,
-    decisions: [],
-    unanswered,
-    requests: [],
-    failure: { code, message },
-  }
-  return { kind: 'answered', ...reply }
+  const asked = { asked_model: model.models.primary, decisions: [], requests: [] }
+  return { kind: 'answered', ...asked, unanswered, failure: null }
+}
+
+/** The characters of the records of a chunk; null where it has only one. */
+function sizeOf({ items }: ChunkRequest | EarlierChunkRequest): number | null {
+  return items.length > 1 ? JSON.stringify(items).length : null
 }
 
 /** The outcome as it is journaled: what the model said is told to the trial alone. */
 function withoutSeen(outcome: AskOutcome): AskOutcome {
   if (outcome.kind !== 'answered') return outcome
-  const { seen: _, isTooLong: __, ...journaled } = outcome
+  const { seen: _, ...journaled } = outcome
   return journaled
 }

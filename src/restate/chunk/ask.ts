@@ -5,7 +5,7 @@ import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
 import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
-import { ContextExceededError, mayRepeat, paidUsageOf, rateOf } from '../../llm/errors.ts'
+import { mayRepeat, paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
@@ -46,8 +46,6 @@ export type AskOutcome =
       readonly kind: 'answered'
       /** The beginning of an answer of which nothing could be used. It is not journaled. */
       readonly seen?: string
-      /** Whether the question was too long for the model, so that a part of it may pass. It is not journaled. */
-      readonly isTooLong?: true
     } & ChunkReply)
 
 /** An answer of which nothing can be used is shown with at most this many characters. */
@@ -71,9 +69,8 @@ export async function askOnce(
   const earlier = await readEarlierChunk(deps.schemes, request)
   const outcome = await ask(deps, earlier.scheme, earlier.request, requestId, signal)
   if (outcome.kind !== 'answered') return outcome
-  const { kind, seen, isTooLong, ...reply } = outcome
-  const told = { ...(seen === undefined ? {} : { seen }), ...(isTooLong === undefined ? {} : { isTooLong }) }
-  return { kind, ...told, ...toEarlierReply(reply, earlier.scheme) }
+  const { kind, seen, ...reply } = outcome
+  return { kind, ...(seen === undefined ? {} : { seen }), ...toEarlierReply(reply, earlier.scheme) }
 }
 
 async function ask(
@@ -230,7 +227,6 @@ function readFailure(
   if (retry === 'retryable') throw error
   const unanswered = request.items.map(({ key, fields }) => ({ key, fields, code: error.code, message }))
   const reply = answered(scheme, model, [], unanswered, [record])
-  if (error instanceof ContextExceededError) return { ...reply, isTooLong: true }
   return scope === 'run' ? { ...reply, failure: { code: error.code, message } } : reply
 }
 

@@ -29,10 +29,12 @@ export interface RunOf {
   readonly part: number
   /** Id of the chunk. */
   readonly id: string
+  /** As in `TrialAsker`. */
+  readonly size: number | null
 }
 
 export type Admission =
-  | Extract<Entry['entry'], { kind: 'waits' | 'stopped' }>
+  | Extract<Entry['entry'], { kind: 'waits' | 'stopped' | 'too-long' }>
   | {
       readonly kind: 'asks'
       /** Call it once the chunk has asked. Resolves with the stop of the run where it is stopped by then. Never rejects. */
@@ -117,12 +119,12 @@ export function createRunTrials({ store, holdMs, failed = () => undefined }: Run
   }
 
   async function look(run: RunOf, known: Known): Promise<Entry['entry']> {
-    const { runId, id, part } = run
+    const { runId, id, part, size } = run
     known.isReading = true
     try {
       const decided = await store.change(runId, (state, at) => {
         known.offsetMs = at - now()
-        return enterTrial(state, { id, part, holdMs }, at)
+        return enterTrial(state, { id, part, holdMs, size }, at)
       })
       // A run without a row was deleted by retention, and its last chunks are not worth a trial.
       if (decided === undefined) return { kind: 'free' }
@@ -171,10 +173,10 @@ export function createRunTrials({ store, holdMs, failed = () => undefined }: Run
         if (UNNAMED.test(run.runId) && now() - usableAt < USABLE_MS) return admit(run, known, false)
         if (!known.isReading && now() >= known.nextLookAt) {
           const entry = await look(run, known)
-          if (entry.kind === 'stopped') return entry
+          // Another chunk that waits here may look as well.
+          if (entry.kind !== 'waits') wake(known)
+          if (entry.kind === 'stopped' || entry.kind === 'too-long') return entry
           if (entry.kind !== 'waits') {
-            // Another chunk that waits here may ask as well.
-            wake(known)
             return admit(run, known, entry.kind === 'asks')
           }
           known.nextLookAt = now() + LOOK_MS

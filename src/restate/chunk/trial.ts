@@ -15,14 +15,24 @@ const LONGEST_AWAY_MS = 15_000
 /** A caller that names no part of its run begins a new trial this many milliseconds after a stop. */
 const STOP_WITHOUT_PART_MS = 30_000
 
+/** A chunk of at least this part of one that was too long is not asked, because a smaller one follows. */
+const TOO_LONG_PART = 0.8
+
 /** Kinds of failure that may lie with the records asked about, so that three of them must be about different records. */
-const OF_RECORDS: ReadonlySet<string> = new Set(['model-refused', 'no-answer', 'doubled-answer', 'invalid-answer'])
+const OF_RECORDS: ReadonlySet<string> = new Set([
+  'model-refused',
+  'model-too-long',
+  'no-answer',
+  'doubled-answer',
+  'invalid-answer',
+])
 
 /** What to try, by the kind of the failures. */
 const ADVICE: Readonly<Record<string, string>> = {
   'model-cut-off': 'set OPENAI_REASONING_EFFORT=none or raise OPENAI_MAX_ANSWER_TOKENS',
   'model-timeout': 'raise OPENAI_TIMEOUT_MS, ask about fewer indicators at once with --pack, or look at the endpoint',
   'model-refused': 'try another OPENAI_MODEL',
+  'model-too-long': 'take an OPENAI_MODEL with a longer context',
   'model-bad-request': 'check OPENAI_BASE_URL and OPENAI_MODEL, and what the endpoint says of the request',
   'model-unavailable': 'look at the endpoint, and check OPENAI_BASE_URL',
 }
@@ -35,6 +45,8 @@ export interface TrialAsker {
   readonly part: number
   /** Milliseconds for which a request of this chunk is believed to be in flight. */
   readonly holdMs: number
+  /** Characters of the records asked about; null for a single record, which cannot be asked in smaller chunks. */
+  readonly size: number | null
 }
 
 export type StopReason = { readonly code: ErrorCode; readonly message: string }
@@ -45,6 +57,8 @@ export interface Entry {
   readonly entry:
     | { readonly kind: 'asks' | 'free' }
     | { readonly kind: 'waits'; readonly waitMs: number }
+    /** It need not ask: the endpoint refuses chunks of this size, and smaller ones follow. */
+    | { readonly kind: 'too-long'; readonly message: string }
     | ({ readonly kind: 'stopped' } & StopReason)
 }
 
@@ -56,11 +70,12 @@ export type Verdict =
   /** The answer cannot be used. `subject` tells what was asked about. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly subject: string }
   | { readonly kind: 'away'; readonly code: string; readonly message: string }
+  | { readonly kind: 'too-long'; readonly code: string; readonly message: string; readonly size: number }
   /** Every request of the run would fail in this way. */
   | ({ readonly kind: 'fatal' } & StopReason)
 
 const NEW: Omit<TrialState, 'part'> = {
-  ...{ outcome: 'open', holders: [], alike: null, failed: 0, away: 0, notBefore: 0, stop: null },
+  ...{ outcome: 'open', holders: [], alike: null, failed: 0, away: 0, tooLong: null, notBefore: 0, stop: null },
 }
 
 /** Whether the stop of a trial holds for a chunk at `now`; a part of the run that began later tries again. */
@@ -76,13 +91,17 @@ export function stopReasonOf({ stop }: TrialState): StopReason {
 }
 
 /** Decides whether a chunk may ask at `now`, the database's clock in milliseconds. */
-export function enterTrial(found: TrialState | null, { id, part, holdMs }: TrialAsker, now: number): Entry {
+export function enterTrial(found: TrialState | null, { id, part, holdMs, size }: TrialAsker, now: number): Entry {
   const known = found ?? { ...NEW, part }
   if (known.outcome === 'usable') return { state: known, entry: { kind: 'free' } }
   if (isStoppedFor(known, part, now)) return { state: known, entry: { kind: 'stopped', ...stopReasonOf(known) } }
   const isNew = part > known.part || known.outcome === 'stopped'
   // Requests of an earlier part that are in flight still count.
   const state = isNew ? { ...NEW, part: Math.max(part, known.part), holders: known.holders } : known
+  const { tooLong } = state
+  if (tooLong !== null && size !== null && size >= TOO_LONG_PART * tooLong.size) {
+    return { state, entry: { kind: 'too-long', message: tooLong.message } }
+  }
   const others = state.holders.filter((holder) => holder.id !== id && holder.until > now)
   const most = state.away > 0 ? MOST_IN_FLIGHT_AWAY : MOST_IN_FLIGHT
   const untilStart = Math.max(0, state.notBefore - now)
@@ -107,6 +126,11 @@ export function leaveTrial(found: TrialState | null, id: string, verdict: Verdic
   const isAway = verdict.kind === 'away'
   const away = state.away + (isAway ? 1 : 0)
   const backoffMs = Math.min(FIRST_AWAY_MS * 2 ** (away - 1), LONGEST_AWAY_MS)
+  if (verdict.kind === 'too-long') {
+    const { size, message } = verdict
+    const after = { ...state, failed, tooLong: { size: Math.min(size, state.tooLong?.size ?? size), message } }
+    return failed < MOST_FAILURES ? after : stopped(after, failureOf(verdict, failed, false), now)
+  }
   const alike = alikeAfter(state.alike, verdict)
   const after = { ...state, failed, away, alike, notBefore: isAway ? now + backoffMs : state.notBefore }
   // A wait may mend an endpoint that is away, but a time-out is paid for.
@@ -133,7 +157,7 @@ function stopped(state: TrialState, { code, message }: StopReason, now: number):
 }
 
 function failureOf(
-  { kind, code, message }: Extract<Verdict, { kind: 'failed' | 'away' }>,
+  { kind, code, message }: Extract<Verdict, { kind: 'failed' | 'away' | 'too-long' }>,
   count: number,
   isAlike: boolean,
 ): StopReason {

@@ -22,6 +22,7 @@ const trialSchema = z.object({
   alike: z.object({ code: z.string(), count, subjects: z.array(z.string()) }).nullable(),
   failed: count,
   away: count,
+  tooLong: z.object({ size: count, message: z.string() }).nullable(),
   notBefore: z.number(),
   stop: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),
 })

@@ -143,7 +143,7 @@ describe('an endpoint that does not take the form of our requests', () => {
   it('says that the context is too short, and asks for smaller requests in no other form', async () => {
     endpoint.behave('context-of-five')
     const error = await failureOf(make(), 6)
-    assert.equal(error.code, 'model-bad-request')
+    assert.equal(error.code, 'model-too-long')
     assert.match(
       error.message,
       /longer than the context of model "small".*smaller requests.*maximum context length is 4096/,

@@ -23,8 +23,8 @@ function createTrial(part = 1) {
   let now = 1_000_000
   let state: TrialState | null = null
   let chunks = 0
-  const enter = (id: string, of = part) => {
-    const entered = enterTrial(state, { id, part: of, holdMs: HOLD_MS }, now)
+  const enter = (id: string, of = part, size: number | null = 5_000) => {
+    const entered = enterTrial(state, { id, part: of, holdMs: HOLD_MS, size }, now)
     state = entered.state
     return entered.entry
   }
@@ -156,6 +156,31 @@ test('a failure of the whole run stops it also when it was free, and nothing els
   assert.deepEqual(trial.enter('y'), { kind: 'stopped', code: 'model-quota', message: 'no credit' })
 })
 
+test('chunks as large as one that was too long are not asked, and smaller ones are', () => {
+  const trial = createTrial()
+  const tooLong = (size: number): Verdict => ({ kind: 'too-long', code: 'model-too-long', message: 'too long', size })
+  for (const id of ['a', 'b']) assert.equal(trial.enter(id).kind, 'asks')
+  for (const id of ['a', 'b']) trial.leave(id, tooLong(5_000))
+  assert.deepEqual(trial.enter('c', 1, 4_900), { kind: 'too-long', message: 'too long' })
+  assert.equal(trial.enter('d', 1, 1_700).kind, 'asks')
+  trial.leave('d', { kind: 'usable' })
+  assert.equal(trial.enter('c', 1, 4_900).kind, 'free')
+
+  const never = createTrial()
+  let size: number | null = 10_000
+  let asked = 0
+  for (let index = 0; index < 100; index += 1) {
+    const entry = never.enter(`c${index}`, 1, size)
+    if (entry.kind === 'asks') {
+      asked += 1
+      never.leave(`c${index}`, size === null ? failed('model-too-long', `record ${index}`) : tooLong(size))
+    }
+    size = index < 20 ? 10_000 : index < 50 ? 3_000 : null
+  }
+  assert.equal(asked, 1 + 1 + ALIKE_FAILURES)
+  assert.equal(never.state?.outcome, 'stopped')
+})
+
 const verdicts: fc.Arbitrary<Verdict> = fc.oneof(
   fc.constantFrom('model-bad-answer', 'model-cut-off', 'model-refused').map((code) => failed(code)),
   fc.constant(away()),
@@ -189,7 +214,13 @@ function startReplicas(count: number, store: TrialStore): RunTrials[] {
   return Array.from({ length: count }, () => createRunTrials({ store, holdMs: HOLD_MS }))
 }
 
-const run = (index: number, more: object = {}) => ({ runId: 'run-1', part: 1, id: `inv_${index}`, ...more })
+const run = (index: number, more: object = {}) => ({
+  runId: 'run-1',
+  part: 1,
+  id: `inv_${index}`,
+  size: 5_000,
+  ...more,
+})
 
 async function asked(admission: Promise<Admission>) {
   const found = await admission
