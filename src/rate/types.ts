@@ -28,6 +28,8 @@ export interface RateLimiter {
    * with limiter-closed after `close`, and with interrupted where `signal` aborts first, which takes no start.
    */
   acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal): Promise<StartPermit>
+  /** Says that answers may take minutes from now on, so that more requests may be in flight. */
+  expectSlow(): void
   /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
   setBudget(budget: Budget): void
   /** Grants no permit for `ms` from now, as the model endpoint asked. A pause that ends later stays. */
@@ -89,6 +91,8 @@ export interface RequestSize {
   /** Estimated. */
   readonly promptTokens: number
   readonly maxCompletionTokens: number
+  /** Whether an answer may take minutes, as in the flex tier, so that more requests must be in flight to keep the pace. */
+  readonly isSlow?: boolean
 }
 
 export type RatePermit =

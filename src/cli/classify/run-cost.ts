@@ -6,14 +6,19 @@ import { readStatus } from '../client/service.ts'
 
 const count = z.number().min(0)
 
+const tierSum = z.object({ model_requests: count, cost_usd: count }).optional()
+
 const billSchema = z
   .looseObject({
     model_requests: count,
     tokens: z.object({ input: count, cached: count, output: count }),
     cost_usd: count,
     estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
+    service_tiers: z.object({ flex: tierSum, priority: tierSum }).optional(),
   })
-  .transform(({ model_requests, tokens, cost_usd, estimated }) => ({ model_requests, tokens, cost_usd, estimated }))
+  .transform(({ model_requests, tokens, cost_usd, estimated, service_tiers }) => {
+    return { model_requests, tokens, cost_usd, estimated, service_tiers }
+  })
 
 /** What a run was billed so far, with the requests of batches that never ended. Requests in flight count at the most that they can cost. */
 export type RunBill = z.infer<typeof billSchema>
@@ -40,7 +45,8 @@ export function checkCostLimits(firstDryRun: EstimateResponse | undefined): void
   const { model, price, escalation_model: escalation, escalation_price: escalationPrice } = firstDryRun
   const unpriced = price === null ? model : escalationPrice === null ? escalation : null
   if (unpriced !== null) {
-    const reason = `the price of the model ${unpriced} is not known`
+    const inTier = firstDryRun.service_tier === undefined ? '' : ` in the service tier ${firstDryRun.service_tier}`
+    const reason = `the price of the model ${unpriced}${inTier} is not known`
     throw new ServiceError('input-invalid', `--max-cost: ${reason}: set OPENAI_PRICES where the service runs`)
   }
 }

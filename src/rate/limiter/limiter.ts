@@ -182,6 +182,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (state !== 'closed' && pauses.pause(now(), ms)) replan()
     },
 
+    expectSlow: () => inFlight.expectSlow(),
+
     setBudget(budget) {
       const { requestsPerMinute, tokensPerMinute } = window.budget
       const isSame = budget.requestsPerMinute === requestsPerMinute && budget.tokensPerMinute === tokensPerMinute

@@ -3,7 +3,7 @@ import { toResultBody } from '../../classification/result-body.ts'
 import type { Schemes } from '../../classification/scheme.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Store } from '../../store/types.ts'
-import type { BatchRequest, BatchResponse, TokenPrice } from '../contract.ts'
+import type { BatchRequest, BatchResponse, PriceOf } from '../contract.ts'
 import { auditsOf } from './audits.ts'
 import { claimsToEnd, claimsToRelease } from './claims.ts'
 import { batchIdOf } from './plan.ts'
@@ -26,7 +26,7 @@ export interface SaveDeps {
   readonly schemes: Schemes
   readonly metrics: Metrics
   /** The price of a model; null where no price is known. */
-  readonly priceOf: (model: string) => TokenPrice | null
+  readonly priceOf: PriceOf
 }
 
 export interface SaveInput extends Pick<Batch, 'runId' | 'catalogue' | 'options' | 'plan' | 'owner'> {

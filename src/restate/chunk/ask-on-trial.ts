@@ -1,7 +1,8 @@
 /** Asks the model within the trial of the run: until the endpoint has given a usable answer, few requests are in flight. */
 import { sha256 } from '../../lib/sha256.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
-import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
+import { type AskDeps, askOnce } from './ask.ts'
+import type { AskOutcome } from './ask-outcome.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 import type { RunTrials } from './run-trials.ts'
 import type { StopReason, Verdict } from './trial.ts'
@@ -29,7 +30,9 @@ export async function askOnTrial(
   // The escalation model is asked only about what the primary model has answered.
   if (request.tier === 'escalation') return withoutSeen(await askOnce(deps, request, requestId, signal))
   const part = isEarlierChunk(request) ? 0 : (request.part ?? 0)
-  const admission = await deps.trials.enter({ runId: request.run_id, part, id }, deps.maxWaitMs, signal)
+  const serviceTier = (isEarlierChunk(request) ? undefined : request.service_tier) ?? deps.model.serviceTier
+  const isSlow = serviceTier === 'flex'
+  const admission = await deps.trials.enter({ runId: request.run_id, part, id, isSlow }, deps.maxWaitMs, signal)
   if (admission.kind === 'waits') return { kind: 'wait', waitMs: admission.waitMs }
   if (admission.kind === 'stopped') return stoppedReply(deps, request, admission)
   let verdict: Verdict = { kind: 'nothing' }
