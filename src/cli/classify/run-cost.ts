@@ -1,7 +1,7 @@
-/** The cost of a run as the service has booked it, and what the service must be able to do for a limit on it. */
+/** The cost of a run as the service has booked it, by service tier as well, and what the service must be able to do for a limit on it. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import type { EstimateResponse } from '../../restate/contract.ts'
+import type { EstimateResponse, TierSums } from '../../restate/contract.ts'
 import { readStatus } from '../client/service.ts'
 
 const count = z.number().min(0)
@@ -49,4 +49,34 @@ export function checkCostLimits(firstDryRun: EstimateResponse | undefined): void
     const reason = `the price of the model ${unpriced}${inTier} is not known`
     throw new ServiceError('input-invalid', `--max-cost: ${reason}: set OPENAI_PRICES where the service runs`)
   }
+}
+
+const TIERS = ['flex', 'priority'] as const
+
+/** Adds up the sums of batches; those that name no tiers count nothing. */
+export function createTierSums() {
+  const totals = { flex: { model_requests: 0, cost_usd: 0 }, priority: { model_requests: 0, cost_usd: 0 } }
+  return {
+    add(sums: TierSums | undefined): void {
+      for (const tier of TIERS) {
+        totals[tier].model_requests += sums?.[tier]?.model_requests ?? 0
+        totals[tier].cost_usd += sums?.[tier]?.cost_usd ?? 0
+      }
+    },
+    /** Undefined where no tier took a request. */
+    sums(): TierSums | undefined {
+      const taken = TIERS.filter((tier) => totals[tier].model_requests > 0)
+      return taken.length === 0 ? undefined : Object.fromEntries(taken.map((tier) => [tier, totals[tier]]))
+    },
+  }
+}
+
+/** The sums with their cost in millionths of a US dollar, as reports show it. */
+export function inMicros(sums: TierSums | undefined): TierSums | undefined {
+  if (sums === undefined) return undefined
+  const shown = TIERS.flatMap((tier) => {
+    const sum = sums[tier]
+    return sum === undefined ? [] : [[tier, { ...sum, cost_usd: Number(sum.cost_usd.toFixed(6)) }] as const]
+  })
+  return Object.fromEntries(shown)
 }

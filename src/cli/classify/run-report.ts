@@ -4,8 +4,7 @@ import type { BatchSummary, EvidenceResponse, TierSums, Warning } from '../../re
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
-import type { RunBill } from './run-cost.ts'
-import { createTierSums, inMicros } from './tier-sums.ts'
+import { createTierSums, inMicros, type RunBill } from './run-cost.ts'
 
 /** The report of `classify --json`, whose property names must not change. */
 export interface RunReport {

@@ -137,7 +137,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     const sentBound = request.maxCompletionTokens
     const serviceTier = request.serviceTier ?? options.serviceTier
     const name = serviceTier === undefined ? model : `${model} (${serviceTier})`
-    for (let form = features.of(name); ; ) {
+    for (let form = features.of(name, serviceTier !== undefined); ; ) {
       const sent: Sent = { model, asked: serviceTier, isTierSent: form.serviceTier }
       const started = performance.now()
       const end = (outcome: 'ok' | ErrorCode, paid: PaidUsage | null) =>

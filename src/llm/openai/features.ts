@@ -24,9 +24,9 @@ export interface Features {
 export interface FeatureRegister {
   /**
    * The parameters to send to `model`, without those that it has refused. A model in a service tier is known by another name than the
-   * same model in none, because it may refuse one tier and take another.
+   * same model in none, because it may refuse one tier and take another. `hasTier` says whether a service tier is asked for.
    */
-  of(model: string): Features
+  of(model: string, hasTier: boolean): Features
   /** Learns that a request which was sent with `sent` was answered. */
   accepted(model: string, sent: Features): void
   /**
@@ -53,7 +53,7 @@ const NAMES = {
 /** A message about a wrong schema names the parameter that carries it and yet means the schema; the loose form may still be taken. */
 const INVALID_SCHEMA = /invalid schema/i
 
-/** The parameters of the first request to a model. */
+/** The parameters of the first request to a model for which a service tier is asked. */
 const ALL: Features = {
   cacheKey: true,
   reasoningEffort: true,
@@ -85,14 +85,15 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
   /** What each form on trial was tried for, until it is answered. */
   const reasons = new WeakMap<Features, string>()
 
-  function knownOf(model: string): Known {
-    const known = models.get(model) ?? { features: ALL, isAnswered: false, vain: 0 }
+  function knownOf(model: string, hasTier = false): Known {
+    const features = hasTier ? ALL : { ...ALL, serviceTier: false }
+    const known = models.get(model) ?? { features, isAnswered: false, vain: 0 }
     models.set(model, known)
     return known
   }
 
   return {
-    of: (model) => knownOf(model).features,
+    of: (model, hasTier) => knownOf(model, hasTier).features,
 
     accepted(model, sent) {
       const known = knownOf(model)
