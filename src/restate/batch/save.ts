@@ -17,6 +17,7 @@ import {
   warnOfEstimates,
   warnOfNotionalCosts,
   warnOfOfflineModel,
+  warnOfOtherTiers,
   warnOfUnknownPrices,
 } from './summary.ts'
 import { type Batch, type BatchState, type Plan, unjudgedPositions } from './types.ts'
@@ -81,6 +82,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
     ...warnOfUnknownPrices(answers.requests, deps.priceOf),
     ...warnOfEstimates(answers.requests),
+    ...warnOfOtherTiers(answers.requests, options.serviceTier),
   ]
   const summary = { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings }
   const results = built.map(({ classification }) => toResultBody(classification, scheme))

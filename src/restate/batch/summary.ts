@@ -120,3 +120,12 @@ export function warnOfUnknownPrices(requests: readonly ModelRequestRecord[], pri
   const message = `the price of ${first.model} is not known (OPENAI_PRICES), so its requests count as free`
   return [{ code: 'no-price', message, count: unpriced.length }]
 }
+
+/** Warns where requests were billed in another service tier than the run asked for, so that nobody counts on the price of that one. */
+export function warnOfOtherTiers(requests: readonly ModelRequestRecord[], asked: ServiceTier | null): Warning[] {
+  if (asked === null || asked === 'standard') return []
+  const others = requests.filter(({ costUsd, serviceTier }) => costUsd > 0 && serviceTier !== asked)
+  if (others.length === 0) return []
+  const message = `request in the service tier ${asked} that was billed in another one`
+  return [{ code: 'other-tier', message, count: others.length }]
+}
