@@ -40,6 +40,8 @@ export const FAILURES = {
   // A model-timeout or model-rate-limited ends no invocation, because the chunk waits and asks again.
   'model-timeout': { scope: 'endpoint', status: 504, retry: 'retryable' },
   'model-rate-limited': { scope: 'endpoint', status: 429, retry: 'retryable' },
+  // The flex tier has no capacity for a request now. It ends no invocation, because the chunk waits or asks in another tier.
+  'model-no-capacity': { scope: 'endpoint', status: 429, retry: 'retryable' },
   'model-bad-answer': { scope: 'answer', status: 502, retry: 'terminal' },
   'model-cut-off': { scope: 'answer', status: 502, retry: 'terminal' },
   'model-refused': { scope: 'answer', status: 502, retry: 'terminal' },

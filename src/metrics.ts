@@ -66,7 +66,7 @@ export function createMetrics() {
       name: 'classify_model_request_seconds',
       help: 'Latency of requests to the model.',
       labelNames: ['model'] as const,
-      buckets: [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30, 60],
+      buckets: [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30, 60, 300, 900],
       registers,
     }),
     modelTokens: new Counter({
@@ -77,8 +77,8 @@ export function createMetrics() {
     }),
     modelCost: new Counter({
       name: 'classify_model_cost_usd_total',
-      help: 'Cost of the requests by the price table.',
-      labelNames: ['model'] as const,
+      help: 'Cost of the requests by the price table, by service tier: flex, standard, priority or unnamed.',
+      labelNames: ['model', 'service_tier'] as const,
       registers,
     }),
     limiterWaitSeconds: new Histogram({

@@ -9,6 +9,7 @@ import { withoutVariables } from './config/environment.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
+import type { ServiceTier } from './lib/service-tiers.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
 import { type ModelPrice, priceOf, withDefaultPrices } from './llm/pricing.ts'
 import type { ModelClient } from './llm/types.ts'
@@ -49,7 +50,7 @@ export interface Resources extends DatabaseResources {
   /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
   /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
-  readonly priceOf: (model: string) => ModelPrice | null
+  readonly priceOf: (model: string, tier?: ServiceTier) => ModelPrice | null
   /** Closes every part, also after one that fails to close; rejects with the first failure. Call it once. */
   close(): Promise<void>
 }
@@ -80,8 +81,8 @@ export async function openSchemes(store: Store): Promise<SchemeRegistry> {
 }
 
 /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
-export function priceOfModel(config: Config, model: string): ModelPrice | null {
-  return priceOf(model, withDefaultPrices(config.openai.prices))
+export function priceOfModel(config: Config, model: string, tier?: ServiceTier): ModelPrice | null {
+  return priceOf(model, withDefaultPrices(config.openai.prices), tier)
 }
 
 /**
@@ -160,7 +161,7 @@ export function createResources(config: Config, service: string, log: Logger): R
     countAnswered: answered.add,
     ledger,
     retention,
-    priceOf: (name) => priceOfModel(config, name),
+    priceOf: (name, tier) => priceOfModel(config, name, tier),
     close: () =>
       closeInOrder([
         async () => retention?.close(),
@@ -215,7 +216,7 @@ function countRequests(metrics: Metrics) {
     metrics.modelTokens.inc({ model, kind: 'input' }, paid.usage.input)
     metrics.modelTokens.inc({ model, kind: 'cached_input' }, paid.usage.cachedInput)
     metrics.modelTokens.inc({ model, kind: 'output' }, paid.usage.output)
-    metrics.modelCost.inc({ model }, paid.costUsd)
+    metrics.modelCost.inc({ model, service_tier: paid.serviceTier ?? 'unnamed' }, paid.costUsd)
     if (paid.isEstimated) metrics.modelRequestsEstimated.inc({ model })
   }
 }

@@ -73,6 +73,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
           log,
           maxWaitMs: config.rate.maxWaitMs,
           modelTimeoutMs: config.openai.timeoutMs,
+          flexTimeoutMs: config.openai.flexTimeoutMs,
           identityKeys,
         }),
     })

@@ -8,6 +8,7 @@ export const MAX_BATCH_INDICATORS = 100
 const MAX_RUN_ID_LENGTH = 100
 export const MAX_PACK = 25
 export const MAX_COST_USD = 1_000_000
+export const TIERS = ['flex', 'standard', 'priority'] as const
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
 /** The share of agreement that rules must show where the caller names none. */
@@ -74,6 +75,10 @@ const optionsSchema = z.strictObject(
       .min(0, { error: (issue) => `must be at least 0, got ${issue.input}` })
       .max(MAX_COST_USD, { error: (issue) => `must be at most ${MAX_COST_USD}, got ${issue.input}` })
       .optional(),
+    /** The service tier of all requests to models. Without it the setting of the replica that asks counts. */
+    tier: z.enum(TIERS, { error: `must be one of ${TIERS.join(', ')}` }).optional(),
+    /** Whether a request for which the flex tier has no capacity is sent in the standard tier; else it waits. */
+    tier_fallback: z.boolean({ error: 'must be true or false' }).optional(),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })

@@ -76,7 +76,9 @@ function buildConfig(values: Variables) {
       escalationModel: values.OPENAI_ESCALATION_MODEL,
       reasoningEffort: values.OPENAI_REASONING_EFFORT,
       maxAnswerTokens: values.OPENAI_MAX_ANSWER_TOKENS,
+      serviceTier: values.OPENAI_SERVICE_TIER,
       timeoutMs: values.OPENAI_TIMEOUT_MS,
+      flexTimeoutMs: values.OPENAI_FLEX_TIMEOUT_MS,
       prices: values.OPENAI_PRICES ?? {},
     },
     rate: {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseHttpUrl, parseHttpUrls } from '../lib/http-url.ts'
 import { parseJson } from '../lib/json.ts'
+import { SERVICE_TIERS } from '../lib/service-tiers.ts'
 
 /** A whole number in decimal digits from `min` to `max`. */
 export const whole = (min: number, max: number) => {
@@ -90,16 +91,21 @@ export const httpHeaders = z.string().transform((json, context) => {
   return z.NEVER
 })
 
-/** Prices of one model in USD per million tokens. */
-const priceSchema = z.strictObject({
+/** Prices of one model in one service tier, in USD per million tokens. */
+const tierPriceSchema = z.strictObject({
   input: z.number().min(0),
   cached_input: z.number().min(0).optional(),
   cache_write: z.number().min(0).optional(),
   output: z.number().min(0),
 })
 
+/** Prices of one model: those of the standard tier, and under `tiers` those of others. */
+const priceSchema = tierPriceSchema.extend({
+  tiers: z.partialRecord(z.enum(SERVICE_TIERS), tierPriceSchema).optional(),
+})
+
 const PRICES_ALLOWED =
-  'must be JSON such as {"my-model":{"input":0.1,"cached_input":0.01,"output":0.5}}, in USD per million tokens'
+  'must be JSON such as {"my-model":{"input":0.1,"cached_input":0.01,"output":0.5,"tiers":{"flex":{"input":0.05,"output":0.25}}}}, in USD per million tokens'
 
 /** JSON that gives prices by model name. */
 export const prices = z.string().transform((json, context) => {

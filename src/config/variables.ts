@@ -1,5 +1,6 @@
 /** Every environment variable that the service reads, with the values that it accepts. `.env.example` explains each of them. */
 import { z } from 'zod'
+import { SERVICE_TIERS } from '../lib/service-tiers.ts'
 import { faultRates, offlineAnswers } from './offline-model-values.ts'
 import {
   apiKey,
@@ -32,7 +33,10 @@ export const variables = z.object({
   OPENAI_ESCALATION_MODEL: text.optional(),
   OPENAI_REASONING_EFFORT: oneOf(REASONING_EFFORTS).default('none'),
   OPENAI_MAX_ANSWER_TOKENS: whole(1, 1_000_000).optional(),
+  OPENAI_SERVICE_TIER: oneOf(SERVICE_TIERS).optional(),
   OPENAI_TIMEOUT_MS: whole(100, 600_000).default(60_000),
+  // A reservation under a cost limit counts as lost after 20 minutes, so that no request may take so long.
+  OPENAI_FLEX_TIMEOUT_MS: whole(100, 1_080_000).default(900_000),
   OPENAI_PRICES: prices.optional(),
   RATE_RPM: whole(1, 1_000_000).default(1_000),
   RATE_TPM: whole(1, 10_000_000_000).optional(),

@@ -1,5 +1,6 @@
 /** Failures of a model request that carry more than a code: what was billed, and what the headers said of the rate. */
 import { type ErrorCode, ServiceError } from '../errors.ts'
+import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { RateSignals } from '../rate/types.ts'
 import type { Usage } from './types.ts'
 
@@ -11,6 +12,8 @@ export interface PaidUsage {
   readonly latencyMs: number
   /** Whether any of the tokens is an estimate. */
   readonly isEstimated: boolean
+  /** The service tier by which the request is billed; absent where nobody has spoken of tiers. */
+  readonly serviceTier?: ServiceTier | undefined
 }
 
 /** The codes of failures of requests that the model may have worked for. */

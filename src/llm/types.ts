@@ -1,11 +1,14 @@
 /** The port to a language model: one question in, one answer as JSON out. */
 import type { JsonObject } from '../lib/json.ts'
+import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { RateSignals } from '../rate/types.ts'
 
 /** One question to a chat model, which must answer with JSON that fits `schema`. */
 export interface ModelRequest {
   /** Which of the two configured models is asked. */
   readonly tier: 'primary' | 'escalation'
+  /** The service tier to ask for. Default: the configured one. */
+  readonly serviceTier?: ServiceTier | undefined
   /** The system message. It is the same for every request, so that the provider can cache it. */
   readonly system: string
   readonly user: string
@@ -38,6 +41,8 @@ export interface ModelReply {
   /** Whether any of the tokens in `usage` is an estimate, because the endpoint named none that the request allows. */
   readonly isEstimated?: boolean
   readonly costUsd: number
+  /** The service tier by which the request is billed; absent where nobody has spoken of tiers. */
+  readonly serviceTier?: ServiceTier | undefined
   /** The name of the model that the endpoint gave in its answer. */
   readonly model: string
   readonly latencyMs: number
@@ -50,6 +55,8 @@ export interface ModelReply {
 export interface ModelClient {
   /** The configured names of the models. `escalation` is null where no escalation model is set. */
   readonly models: { readonly primary: string; readonly escalation: string | null }
+  /** The service tier that is asked for where a request names none; undefined where none is configured. */
+  readonly serviceTier?: ServiceTier | undefined
   /**
    * The bound to ask with for an answer that needs up to `tokens` tokens: at least that many, and more where the bound is
    * configured higher or where the model's reasoning takes a part of it.
@@ -59,7 +66,7 @@ export interface ModelClient {
    * Asks once. Rejects with `PaidAnswerError` (model-bad-answer, model-cut-off, model-refused), `RateLimitedError`
    * (model-rate-limited), `PaidRequestError` (model-timeout, model-unavailable, interrupted) where the request may be billed all the
    * same, or a `ServiceError` of code model-auth, model-not-found, model-bad-request, model-too-long, model-quota, model-paused,
-   * model-unavailable, model-timeout, model-refused or interrupted.
+   * model-unavailable, model-timeout, model-no-capacity, model-refused or interrupted.
    */
   ask(request: ModelRequest): Promise<ModelReply>
 }

@@ -24,10 +24,10 @@ export type StartPermit =
 /** Hands out start permits at an even pace within the budget of one replica. */
 export interface RateLimiter {
   /**
-   * Waits about `maxWaitMs` at most for a permit. `tokens`, 0 or more, is what the request is expected to take. Rejects
-   * with limiter-closed after `close`, and with interrupted where `signal` aborts first, which takes no start.
+   * Waits about `maxWaitMs` at most for a permit. `tokens`, 0 or more, is what the request is expected to take, `isSlow` as in
+   * `RequestSize`. Rejects with limiter-closed after `close`, and with interrupted where `signal` aborts first, which takes no start.
    */
-  acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal): Promise<StartPermit>
+  acquire(tokens: number, maxWaitMs: number, signal?: AbortSignal, isSlow?: boolean): Promise<StartPermit>
   /** Sets the budget at once, also for callers that wait. Throws RangeError for a budget below 0. */
   setBudget(budget: Budget): void
   /** Grants no permit for `ms` from now, as the model endpoint asked. A pause that ends later stays. */
@@ -84,11 +84,12 @@ export interface RateControl {
 }
 
 export interface RequestSize {
-  /** The configured model that is asked. The two may have different limits at the provider. */
+  /** The configured model that is asked; the two may have different limits. The tokens of the prompt are estimated. */
   readonly tier: 'primary' | 'escalation'
-  /** Estimated. */
   readonly promptTokens: number
   readonly maxCompletionTokens: number
+  /** Whether answers may take minutes, as in the flex tier, so that more requests have to be in flight to keep the pace. */
+  readonly isSlow?: boolean
 }
 
 export type RatePermit =

@@ -2,6 +2,7 @@
 import type { Decision, Indicator } from '../classification/types.ts'
 import type { PromptItem } from '../classification/user-prompt.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { ModelRequestRecord } from '../store/types.ts'
 
 /** What a chunk asks about one indicator: what the prompt says of it. The journals of open batches fix the property names. */
@@ -19,6 +20,10 @@ export interface ChunkRequest {
    */
   readonly part?: number
   readonly items: readonly ChunkItem[]
+  /** The service tier that the run asks for. Absent where it names none, so that the setting of the replica counts. */
+  readonly service_tier?: ServiceTier
+  /** Whether a request for which the flex tier has no capacity is sent in the standard tier. Absent where it waits. */
+  readonly tier_fallback?: true
   /** How the requests of the chunk are booked; absent in chunks of batches that earlier releases planned. */
   readonly booking?: ChunkBooking
 }

@@ -21,6 +21,12 @@ export interface Warning {
   readonly count: number
 }
 
+/** Requests and their cost by service tier, without those of the standard tier. */
+export interface TierSums {
+  readonly flex?: { readonly model_requests: number; readonly cost_usd: number } | undefined
+  readonly priority?: { readonly model_requests: number; readonly cost_usd: number } | undefined
+}
+
 export interface BatchSummary {
   readonly indicators: number
   readonly classified: number
@@ -38,6 +44,8 @@ export interface BatchSummary {
   readonly cost_usd: number
   /** The requests whose tokens are an estimate, and what of `cost_usd` is for them. Absent where there are none. */
   readonly estimated?: { readonly model_requests: number; readonly cost_usd: number } | undefined
+  /** What of the requests and of `cost_usd` other service tiers than the standard one took. Absent where that is nothing. */
+  readonly service_tiers?: TierSums | undefined
   readonly warnings: readonly Warning[]
 }
 

@@ -1,5 +1,6 @@
 /** The answer of classify-api/estimate, and the prices in it. */
 import { z } from 'zod'
+import { SERVICE_TIERS, type ServiceTier } from '../lib/service-tiers.ts'
 
 const whole = z.number().int().min(0)
 const usd = z.number().min(0)
@@ -17,6 +18,9 @@ const priceSchema = z.object({
 /** A price in USD per million tokens. Where cached tokens have no price of their own, they cost as much as `input`. */
 export type TokenPrice = z.infer<typeof priceSchema>
 
+/** The price of a model in a service tier, by default in the standard one; null where none is known. */
+export type PriceOf = (model: string, tier?: ServiceTier) => TokenPrice | null
+
 /**
  * The answer of classify-api/estimate: how each indicator of a batch would get its result now, and what asking the
  * model would cost.
@@ -27,6 +31,8 @@ export const estimateResponseSchema = z.object({
   /** The price of the model; null where none is known, in which case the model counts as free. */
   price: priceSchema.nullable(),
   escalation_price: priceSchema.nullable(),
+  /** The service tier of these prices; absent where none is asked for. */
+  service_tier: z.enum(SERVICE_TIERS).optional(),
   prefix_tokens: whole,
   habits: z
     .object({

@@ -11,6 +11,8 @@ export interface Durations {
   readonly maxWaitMs: number
   /** Milliseconds that one request to the model may take. */
   readonly modelTimeoutMs: number
+  /** The same in the flex tier, which any run may ask for. */
+  readonly flexTimeoutMs: number
 }
 
 const retryPolicy: NonNullable<ServiceOptions['retryPolicy']> = {
@@ -44,7 +46,7 @@ export function batchOptions(): ServiceOptions {
 }
 
 export function chunkOptions(durations: Durations): ServiceOptions {
-  const longestStep = durations.maxWaitMs + durations.modelTimeoutMs
+  const longestStep = durations.maxWaitMs + Math.max(durations.modelTimeoutMs, durations.flexTimeoutMs)
   return {
     retryPolicy,
     asTerminalError,

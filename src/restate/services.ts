@@ -33,10 +33,10 @@ import {
   type EvidenceResponse,
   evidenceRequestSchema,
   type HealthResponse,
+  type PriceOf,
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
-  type TokenPrice,
 } from './contract.ts'
 import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
@@ -58,15 +58,15 @@ export interface RestateDeps {
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
   readonly ledger: RequestLedger
-  /** The price of a model; null where no price is known. */
-  readonly priceOf: (model: string) => TokenPrice | null
+  readonly priceOf: PriceOf
   /** The health check, which the handler classify-api/health and the HTTP route of the same name both answer with. */
   readonly health: () => Promise<HealthResponse>
   readonly log: Logger
   /** Milliseconds that a chunk may wait for a permit to start before it sleeps durably. */
   readonly maxWaitMs: number
-  /** Milliseconds that one request to the model may take. */
+  /** Milliseconds that one request to the model may take, and one in the flex tier. */
   readonly modelTimeoutMs: number
+  readonly flexTimeoutMs: number
   /** Public keys of the Restate clusters that may call; without any the replica accepts every caller. */
   readonly identityKeys: readonly string[]
 }
@@ -78,6 +78,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     trials: createRunTrials({
       store: store.trials,
       holdMs: maxWaitMs + deps.modelTimeoutMs + TRIAL_MARGIN_MS,
+      flexHoldMs: maxWaitMs + deps.flexTimeoutMs + TRIAL_MARGIN_MS,
       failed: (reason) => deps.log.warn({ reason }, 'What a request showed of the endpoint could not be stored'),
     }),
     ...{ ledger: deps.ledger, priceOf: deps.priceOf, countAnswered: deps.countAnswered },
@@ -102,6 +103,7 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     evidence,
     metrics,
     priceOf: deps.priceOf,
+    serviceTier: model.serviceTier,
     admission: createAdmission(() => deps.limiter.stats()),
     callChunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest) =>
       ctx.serviceClient(classifier).chunk(request),

@@ -123,6 +123,10 @@ const totalsRow = z
     cost_usd: z.number().min(0),
     estimated_requests: count,
     estimated_cost_usd: z.number(),
+    flex_requests: count,
+    flex_cost_usd: z.number(),
+    priority_requests: count,
+    priority_cost_usd: z.number(),
   })
   .transform(
     (row): RunTotals => ({
@@ -151,6 +155,10 @@ const totalsRow = z
       estimatedRequests: row.estimated_requests,
       // Sums of amounts that were added and taken away again may end a little below 0.
       estimatedCostUsd: Math.max(0, row.estimated_cost_usd),
+      serviceTiers: {
+        flex: { requests: row.flex_requests, costUsd: Math.max(0, row.flex_cost_usd) },
+        priority: { requests: row.priority_requests, costUsd: Math.max(0, row.priority_cost_usd) },
+      },
     }),
   )
 
@@ -163,6 +171,10 @@ const BILLED_COLUMNS = [
   'cost_usd',
   'estimated_requests',
   'estimated_cost_usd',
+  'flex_requests',
+  'flex_cost_usd',
+  'priority_requests',
+  'priority_cost_usd',
 ]
 /** The columns of a batch that do not sum up to a figure of its run. */
 const UNSUMMED: ReadonlySet<string> = new Set(['run_id', 'batch_id', ...BILLED_COLUMNS])

@@ -1,5 +1,6 @@
 /** The types of what the store reads and writes: results, answers, claims, reviews and codebooks as callers know them. */
 import type { Calibration, Classification, Decision, Indicator, Labels, Mode, Source } from '../classification/types.ts'
+import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { ModelRequestRecord } from './requests/types.ts'
 
 export type { CodebookColumn, StoredCodebook } from '../classification/types.ts'
@@ -106,6 +107,10 @@ export interface BatchTotals {
   /** The requests among `modelRequests` whose tokens are an estimate, and the part of `costUsd` that is for them. */
   readonly estimatedRequests: number
   readonly estimatedCostUsd: number
+  /** What of `modelRequests` and `costUsd` other service tiers than the standard one took; absent where that is not known. */
+  readonly serviceTiers?: {
+    readonly [tier in Exclude<ServiceTier, 'standard'>]?: { readonly requests: number; readonly costUsd: number }
+  }
 }
 
 /** The requests and their sums are those that the run was billed, also for batches that never ended. */

@@ -28,6 +28,8 @@ const OPTIONS: BatchOptions = {
   target: null,
   audit: 'none',
   maxCostUsd: null,
+  serviceTier: null,
+  tierFallback: false,
 }
 
 export interface PlannedBatch {

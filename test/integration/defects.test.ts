@@ -70,6 +70,7 @@ before(async () => {
     log,
     maxWaitMs: config.rate.maxWaitMs,
     modelTimeoutMs: config.openai.timeoutMs,
+    flexTimeoutMs: 1_000,
     identityKeys: [],
   })
   replica = createServer(handler)

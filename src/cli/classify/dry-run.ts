@@ -58,7 +58,7 @@ export async function dryRunByService(
   signal: AbortSignal,
   isAudit = false,
 ): Promise<EstimateResponse | undefined> {
-  const { mode, reuse, trust, target, pack } = options
+  const { mode, reuse, trust, target, pack, tier } = options
   const body = {
     indicators,
     ...(catalogue === undefined ? {} : { catalogue }),
@@ -71,6 +71,7 @@ export async function dryRunByService(
       ...(target === undefined ? {} : { target }),
       audit: isAudit ? 'all' : 'none',
       ...(pack === undefined ? {} : { pack }),
+      ...(tier === undefined ? {} : { tier }),
     },
   }
   return await service.ask({ handler: 'estimate', body, schema: estimateResponseSchema, signal })

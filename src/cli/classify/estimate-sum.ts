@@ -9,6 +9,7 @@ import {
   type UsageHistory,
 } from '../../classification/estimate.ts'
 import type { Source } from '../../classification/types.ts'
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { TokenPrice, Warning } from '../../restate/contract.ts'
 
 /**
@@ -19,6 +20,8 @@ export interface EstimateBasis {
   readonly model: string
   /** The price of the model's tokens; null where the price is not known. */
   readonly price: TokenPrice | null
+  /** The service tier of the price; undefined where none is asked for. */
+  readonly serviceTier?: ServiceTier | undefined
   /** The number of prompt tokens that stand before the indicators in every request. */
   readonly prefixTokens: number
   /** The token use of earlier requests to the model; null where there were no earlier requests. */
@@ -61,6 +64,8 @@ export interface EstimateReport {
   readonly budget: EstimateBudget
   readonly model: string
   readonly price: TokenPrice | null
+  /** The service tier of the price and of the run; absent where none is asked for. */
+  readonly service_tier?: ServiceTier
   /** True where no service was asked, so that every indicator counts as new. */
   readonly cold: boolean
   readonly warnings: readonly Warning[]
@@ -115,7 +120,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
     },
     total(budget) {
       if (basis === undefined) throw new RangeError('an estimate needs at least one batch')
-      const { model, price, prefixTokens, habits } = basis
+      const { model, price, serviceTier, prefixTokens, habits } = basis
       const { rules, reuse, person } = counts
       // Before the first request to a model the provider has cached no prompt, so the first request pays for the whole
       // prompt.
@@ -136,6 +141,7 @@ export function createEstimateSum(options: { readonly reuse: boolean; readonly p
         budget,
         model,
         price,
+        ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
       }
     },
   }

@@ -5,6 +5,7 @@ import { type PreparedScheme, referenceOf } from '../../classification/scheme.ts
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 import { DEFAULT_CATALOGUE, type EstimateResponse, type Warning } from '../../restate/contract.ts'
 import { findEarnableTrust } from '../audits/earnable.ts'
 import { findIngress } from '../client/ingress.ts'
@@ -57,7 +58,8 @@ export async function estimateRun(
   const { reuse, pack } = options.request.options
   const sum = createEstimateSum({ reuse, pack: packRuleOf(pack) })
   const { planned, request, scheme, reason } = await dryRunFirst(service, first.value, options)
-  const basis = planned === undefined ? await coldBasis(options.config, scheme) : basisOf(planned)
+  const basis =
+    planned === undefined ? await coldBasis(options.config, scheme, options.request.options.tier) : basisOf(planned)
   const { model } = basis
   const earnable = await findEarnableTrust(planned && service, { request, scheme }, signal)
   let spared = 0
@@ -139,7 +141,7 @@ async function dryRunFirst(
 }
 
 function warningsOf(
-  total: Pick<EstimateReport, 'indicators' | 'model_requests' | 'model' | 'price' | 'by_source'>,
+  total: Pick<EstimateReport, 'indicators' | 'model_requests' | 'model' | 'price' | 'service_tier' | 'by_source'>,
   {
     planned,
     coldReason,
@@ -159,6 +161,10 @@ function warningsOf(
     const message = `escalations to ${planned.escalation_model} are not included`
     warnings.push({ code: 'escalation-not-counted', message, count: total.by_source.model })
   }
+  if (total.service_tier === 'flex' && total.model_requests > 0) {
+    const message = 'request in the flex tier, which may take minutes or wait for capacity; the time counts neither'
+    warnings.push({ code: 'flex-latency', message, count: total.model_requests })
+  }
   if (spared > 0 && total.by_source.model > 0) {
     const message =
       'question that the run may be spared, where its audits show that rules agree with the model; the estimate counts it'
@@ -171,18 +177,20 @@ function warningsOf(
   return warnings
 }
 
-function basisOf({ model, price, prefix_tokens, habits }: EstimateResponse): EstimateBasis {
-  return { model, price, prefixTokens: prefix_tokens, habits }
+function basisOf({ model, price, service_tier, prefix_tokens, habits }: EstimateResponse): EstimateBasis {
+  return { model, price, serviceTier: service_tier, prefixTokens: prefix_tokens, habits }
 }
 
 /**
  * Returns model and prices from the configuration, for an estimate without a service. The module is imported only here,
  * because it loads all adapters.
  */
-async function coldBasis(config: Config, { codebook }: PreparedScheme): Promise<EstimateBasis> {
+async function coldBasis(config: Config, { codebook }: PreparedScheme, tier?: ServiceTier): Promise<EstimateBasis> {
   const { priceOfModel } = await import('../../resources.ts')
   const { model } = config.openai
-  return { model, price: priceOfModel(config, model), prefixTokens: prefixTokens(codebook), habits: null }
+  const serviceTier = tier ?? config.openai.serviceTier
+  const price = priceOfModel(config, model, serviceTier)
+  return { model, price, serviceTier, prefixTokens: prefixTokens(codebook), habits: null }
 }
 
 /**

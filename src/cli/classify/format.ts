@@ -32,6 +32,7 @@ export function formatReport(report: RunReport): string {
     `  model requests ${formatCount(report.model_requests)}, ${formatCount(report.model_requests_per_minute)} a minute`,
     `  tokens         ${formatTokens(report.tokens)}`,
     `  cost           ${formatCost(report.cost_usd, aboutCost)}${formatEstimated(report)}`,
+    ...formatTiers(report),
     `  time           ${formatSeconds(report.elapsed_ms)}, ${formatCount(report.indicators_per_minute)} indicators a minute`,
     ...Object.entries(report.nodes).map(([url, { batches, failed }]) => {
       return `  node           ${url}: ${pluralise(batches, 'batch', 'batches')}, ${pluralise(failed, 'failed attempt')}`
@@ -53,6 +54,13 @@ function formatEstimated({ estimated }: RunReport): string {
   if (estimated === undefined) return ''
   const { model_requests: requests, cost_usd: usd } = estimated
   return `, of which USD ${usd.toFixed(4)} for ${pluralise(requests, 'request')} is an estimate`
+}
+
+/** Says what of requests and cost other service tiers than the standard one took, a line for each. */
+function formatTiers({ service_tiers: tiers = {}, model_requests: all }: RunReport): string[] {
+  return Object.entries(tiers).map(([tier, { model_requests: requests, cost_usd: usd }]) => {
+    return `  service tier   ${tier}: ${formatCount(requests)} of ${formatCount(all)} requests, USD ${usd.toFixed(4)}`
+  })
 }
 
 /** Writes the cost of a run. A cost is not known, and not 0, where no price of the model is. */
@@ -104,8 +112,11 @@ const LIMITS = {
 } as const
 
 export function formatEstimate(report: EstimateReport): string {
-  const { price, model } = report
-  const pricedAs = price === null ? '' : ` at the price of ${price.priced_as ?? model}`
+  const { price, model, service_tier: tier } = report
+  const pricedAs =
+    price === null
+      ? ''
+      : ` at the price of ${price.priced_as ?? model}${tier === undefined ? '' : ` in the service tier ${tier}`}`
   const perThousand = (report.model_requests / Math.max(1, report.indicators)) * 1_000
   return [
     'Estimate (the model was not asked)',

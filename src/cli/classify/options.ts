@@ -1,5 +1,6 @@
 /** The options of the command `classify` after parsing, and the part of them that the journal of a run keeps. */
 import type { Mode } from '../../classification/types.ts'
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { RunHeader } from './run-journal.ts'
 
 export interface ClassifyOptions {
@@ -17,6 +18,10 @@ export interface ClassifyOptions {
   readonly target?: number
   readonly overridePerson?: boolean
   readonly pack?: number
+  /** The service tier of all requests to models; without it the setting of the service. */
+  readonly tier?: ServiceTier
+  /** Whether a request for which the flex tier has no capacity is sent in the standard tier. */
+  readonly tierFallback?: boolean
   readonly batchSize: number
   readonly ingress?: readonly string[]
   readonly limit?: number
@@ -57,6 +62,8 @@ export function settingsOf(
       ...(options.target === undefined ? {} : { target: options.target }),
       ...(options.overridePerson === true ? { override_person: true } : {}),
       ...(options.pack === undefined ? {} : { pack: options.pack }),
+      ...(options.tier === undefined ? {} : { tier: options.tier }),
+      ...(options.tierFallback === true ? { tier_fallback: true } : {}),
     },
   }
 }

@@ -1,10 +1,12 @@
-/** The cost of a run as the service has booked it, and what the service must be able to do for a limit on it. */
+/** The cost of a run as the service has booked it, by service tier as well, and what the service must be able to do for a limit on it. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import type { EstimateResponse } from '../../restate/contract.ts'
+import type { EstimateResponse, TierSums } from '../../restate/contract.ts'
 import { readStatus } from '../client/service.ts'
 
 const count = z.number().min(0)
+
+const tierSum = z.object({ model_requests: count, cost_usd: count }).optional()
 
 const billSchema = z
   .looseObject({
@@ -12,8 +14,11 @@ const billSchema = z
     tokens: z.object({ input: count, cached: count, output: count }),
     cost_usd: count,
     estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
+    service_tiers: z.object({ flex: tierSum, priority: tierSum }).optional(),
   })
-  .transform(({ model_requests, tokens, cost_usd, estimated }) => ({ model_requests, tokens, cost_usd, estimated }))
+  .transform(({ model_requests, tokens, cost_usd, estimated, service_tiers }) => {
+    return { model_requests, tokens, cost_usd, estimated, service_tiers }
+  })
 
 /** What a run was billed so far, with the requests of batches that never ended. Requests in flight count at the most that they can cost. */
 export type RunBill = z.infer<typeof billSchema>
@@ -40,7 +45,38 @@ export function checkCostLimits(firstDryRun: EstimateResponse | undefined): void
   const { model, price, escalation_model: escalation, escalation_price: escalationPrice } = firstDryRun
   const unpriced = price === null ? model : escalationPrice === null ? escalation : null
   if (unpriced !== null) {
-    const reason = `the price of the model ${unpriced} is not known`
+    const inTier = firstDryRun.service_tier === undefined ? '' : ` in the service tier ${firstDryRun.service_tier}`
+    const reason = `the price of the model ${unpriced}${inTier} is not known`
     throw new ServiceError('input-invalid', `--max-cost: ${reason}: set OPENAI_PRICES where the service runs`)
   }
+}
+
+const TIERS = ['flex', 'priority'] as const
+
+/** Adds up the sums of batches; those that name no tiers count nothing. */
+export function createTierSums() {
+  const totals = { flex: { model_requests: 0, cost_usd: 0 }, priority: { model_requests: 0, cost_usd: 0 } }
+  return {
+    add(sums: TierSums | undefined): void {
+      for (const tier of TIERS) {
+        totals[tier].model_requests += sums?.[tier]?.model_requests ?? 0
+        totals[tier].cost_usd += sums?.[tier]?.cost_usd ?? 0
+      }
+    },
+    /** Undefined where no tier took a request. */
+    sums(): TierSums | undefined {
+      const taken = TIERS.filter((tier) => totals[tier].model_requests > 0)
+      return taken.length === 0 ? undefined : Object.fromEntries(taken.map((tier) => [tier, totals[tier]]))
+    },
+  }
+}
+
+/** The sums with their cost in millionths of a US dollar, as reports show it. */
+export function inMicros(sums: TierSums | undefined): TierSums | undefined {
+  if (sums === undefined) return undefined
+  const shown = TIERS.flatMap((tier) => {
+    const sum = sums[tier]
+    return sum === undefined ? [] : [[tier, { ...sum, cost_usd: Number(sum.cost_usd.toFixed(6)) }] as const]
+  })
+  return Object.fromEntries(shown)
 }

@@ -7,7 +7,7 @@
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { MODES } from '../../classification/batch-request.ts'
+import { MODES, TIERS } from '../../classification/batch-request.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
@@ -34,6 +34,8 @@ const headerSchema = z.object({
     /** Runs that earlier releases began trust the shipped evidence. */
     trust: z.enum(['catalogue', 'shipped']).default('shipped'),
     target: z.number().optional(),
+    tier: z.enum(TIERS).optional(),
+    tier_fallback: z.boolean().optional(),
   }),
   /** The cost limit with which the run began, in US dollars. */
   max_cost_usd: z.number().min(0).optional(),
@@ -43,6 +45,7 @@ const headerSchema = z.object({
 export type RunHeader = z.infer<typeof headerSchema>
 
 const count = z.number().min(0)
+const tierSum = z.object({ model_requests: count, cost_usd: count }).optional()
 const summarySchema = z.object({
   indicators: count,
   classified: count,
@@ -58,6 +61,7 @@ const summarySchema = z.object({
   tokens: z.object({ input: count, cached: count, output: count }),
   cost_usd: count,
   estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
+  service_tiers: z.object({ flex: tierSum, priority: tierSum }).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), count })),
 })
 

@@ -1,10 +1,10 @@
 /** Adds up the results of the batches of a run, and builds the report of the run from the sums. */
 import type { Source } from '../../classification/types.ts'
-import type { BatchSummary, EvidenceResponse, Warning } from '../../restate/contract.ts'
+import type { BatchSummary, EvidenceResponse, TierSums, Warning } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
-import type { RunBill } from './run-cost.ts'
+import { createTierSums, inMicros, type RunBill } from './run-cost.ts'
 
 /** The report of `classify --json`, whose property names must not change. */
 export interface RunReport {
@@ -39,6 +39,8 @@ export interface RunReport {
   readonly cost_usd: number
   /** The requests whose tokens are an estimate, and what of `cost_usd` is for them; absent where there are none. */
   readonly estimated?: { readonly model_requests: number; readonly cost_usd: number }
+  /** What of the requests and of `cost_usd` the service tiers flex and priority took; absent where that is nothing. */
+  readonly service_tiers?: TierSums
   readonly elapsed_ms: number
   /** The pace of this process in indicators a minute; the work of earlier processes of the run is not counted. */
   readonly indicators_per_minute: number
@@ -116,6 +118,7 @@ export function createRunTotals(): RunTotals {
   }
   const bySource: Record<Source, number> = { rules: 0, reuse: 0, model: 0, escalation: 0, person: 0 }
   const tokens = { input: 0, cached: 0, output: 0 }
+  const tiers = createTierSums()
   const warnings = new Map<string, Warning>()
   const failures = new Map<string, { code: string; reason: string; indicator_ids: string[] }>()
   const earlier = { indicators: 0, modelRequests: 0 }
@@ -145,6 +148,7 @@ export function createRunTotals(): RunTotals {
     sums.unchanged_unverified += summary.unchanged_unverified ?? 0
     sums.model_requests += summary.model_requests
     sums.cost_usd += summary.cost_usd
+    tiers.add(summary.service_tiers)
     sums.estimated.model_requests += summary.estimated?.model_requests ?? 0
     sums.estimated.cost_usd += summary.estimated?.cost_usd ?? 0
     for (const source of Object.keys(bySource) as Source[]) bySource[source] += summary.by_source[source]
@@ -184,6 +188,7 @@ export function createRunTotals(): RunTotals {
       const { done } = sums
       const { model_requests, cost_usd } = booked.bill ?? sums
       const { estimated } = booked.bill ?? { estimated: sums.estimated.model_requests > 0 ? sums.estimated : undefined }
+      const serviceTiers = inMicros(booked.bill === undefined ? tiers.sums() : booked.bill.service_tiers)
       const inUsd = (usd: number) => Number(usd.toFixed(6))
       const perMinute = (count: number) => Math.round((count / Math.max(elapsedMs, 1)) * 60_000)
       return {
@@ -205,6 +210,7 @@ export function createRunTotals(): RunTotals {
         tokens: booked.bill?.tokens ?? tokens,
         cost_usd: inUsd(cost_usd),
         ...(estimated === undefined ? {} : { estimated: { ...estimated, cost_usd: inUsd(estimated.cost_usd) } }),
+        ...(serviceTiers === undefined ? {} : { service_tiers: serviceTiers }),
         elapsed_ms: elapsedMs,
         indicators_per_minute: perMinute(done - earlier.indicators),
         model_requests_per_minute: perMinute(

@@ -197,7 +197,7 @@ function buildBatch(
   { failures, maxUsd }: { readonly failures: number; readonly maxUsd: number | undefined },
 ): Batch {
   const { run_id: runId, catalogue, codebook, force } = header
-  const { mode, reuse, trust, target, pack, override_person } = header.options
+  const { mode, reuse, trust, target, pack, override_person, tier, tier_fallback } = header.options
   return {
     idempotencyKey: failures === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${failures}`,
     body: {
@@ -213,6 +213,8 @@ function buildBatch(
         ...(target === undefined ? {} : { target }),
         audit: isAudit ? 'all' : 'none',
         ...(pack === undefined ? {} : { pack }),
+        ...(tier === undefined ? {} : { tier }),
+        ...(tier_fallback === undefined ? {} : { tier_fallback }),
         ...(maxUsd === undefined ? {} : { max_cost_usd: maxUsd }),
         ...(override_person === undefined ? {} : { override_person }),
       },

@@ -4,6 +4,7 @@ import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/http-url.ts'
+import { billedTier, type ServiceTier, tierNamed } from '../../lib/service-tiers.ts'
 import { type PaidUsage, paidUsageOf } from '../errors.ts'
 import { type PriceTable, priceOf } from '../pricing.ts'
 import type { ModelClient, ModelReply, ModelRequest } from '../types.ts'
@@ -37,8 +38,12 @@ export interface OpenAiClientOptions {
   readonly reasoningEffort?: ReasoningEffort | undefined
   /** The bound on the tokens of an answer, where the one that follows from the question is lower. */
   readonly maxAnswerTokens?: number | undefined
+  /** The service tier that is asked for where a request names none. Default: the parameter is not sent. */
+  readonly serviceTier?: ServiceTier | undefined
   /** Milliseconds after which one HTTP request fails, the reading of its body included. */
   readonly timeoutMs: number
+  /** The same in the flex tier, whose answers take longer. Default: `timeoutMs`. */
+  readonly flexTimeoutMs?: number | undefined
   readonly prices: PriceTable
   readonly log: Logger
   readonly hooks?: ModelClientHooks | undefined
@@ -61,7 +66,7 @@ export interface EndedRequest {
 /**
  * Builds a `ModelClient` without a request and without reading the environment. `ask` sends one HTTP request. Where the
  * endpoint does not take the form of the request, `ask` sends it again at once in a weaker form, which later requests keep.
- * These extra requests, at most 6 for a model and those in flight, take no start permit. Throws config-invalid where the base
+ * These extra requests, at most 7 for a model and a service tier and those in flight, take no start permit. Throws config-invalid where the base
  * URL holds credentials, or is a deployment of Azure without a version.
  */
 export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
@@ -88,33 +93,52 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     logLevel: 'off',
   })
 
-  function contextOf(model: string): EndpointContext {
+  /** A request as it is sent once: to which model, and in which service tier, where the endpoint takes that parameter. */
+  interface Sent {
+    readonly model: string
+    readonly asked: ServiceTier | undefined
+    readonly isTierSent: boolean
+  }
+  const isFlex = ({ asked, isTierSent }: Sent) => asked === 'flex' && isTierSent
+  const timeoutOf = (sent: Sent) => (isFlex(sent) ? Math.max(timeoutMs, options.flexTimeoutMs ?? 0) : timeoutMs)
+
+  function contextOf(sent: Sent): EndpointContext {
+    const { model } = sent
     const modelVariable = model === models.primary ? 'OPENAI_MODEL' : 'OPENAI_ESCALATION_MODEL'
-    return { host: endpoint.host, baseUrl: endpoint.display, model, modelVariable, timeoutMs, secrets }
+    const { host, display: baseUrl } = endpoint
+    return { host, baseUrl, model, modelVariable, timeoutMs: timeoutOf(sent), isFlex: isFlex(sent), secrets }
   }
 
-  function paidUsage(completion: ChatCompletion, request: ModelRequest, model: string, latencyMs: number): PaidUsage {
+  function paidUsage(completion: ChatCompletion, request: ModelRequest, sent: Sent, latencyMs: number): PaidUsage {
+    const { model } = sent
     const answered = typeof completion.model === 'string' && completion.model !== '' ? completion.model : model
     const counted = readUsage(completion, request)
-    const price = priceOf(answered, prices) ?? priceOf(model, prices)
+    const serviceTier = billedTier(sent.asked, sent.isTierSent, tierNamed(completion.service_tier))
+    const price = priceOf(answered, prices, serviceTier) ?? priceOf(model, prices, serviceTier)
     const name = redact(answered, secrets)
     if (price === null) warnUnpriced(name)
-    return { ...counted, costUsd: billOf(counted.usage, price), model: name, latencyMs }
+    return { ...counted, costUsd: billOf(counted.usage, price), model: name, latencyMs, serviceTier }
   }
 
   /** The failure of a request, with an estimated bill where the model may have worked for it although no answer came. */
-  function failureOf(error: unknown, request: ModelRequest, model: string, latencyMs: number): ServiceError {
-    const failure = toServiceError(error, contextOf(model))
+  function failureOf(error: unknown, request: ModelRequest, sent: Sent, latencyMs: number): ServiceError {
+    const { model } = sent
+    const failure = toServiceError(error, contextOf(sent))
     const status = error instanceof APIError ? error.status : undefined
     const isBilled = failure !== error && mayBeBilled(failure, { status, isUnreachable: isUnreachable(error) })
     if (!isBilled) return failure
     const usage = usageWithoutAnswer(request)
-    return withEstimatedBill(failure, { usage, costUsd: billOf(usage, priceOf(model, prices)), model, latencyMs })
+    const serviceTier = billedTier(sent.asked, sent.isTierSent, undefined)
+    const costUsd = billOf(usage, priceOf(model, prices, serviceTier))
+    return withEstimatedBill(failure, { usage, costUsd, model, latencyMs, serviceTier })
   }
 
   async function send(request: ModelRequest, model: string): Promise<ModelReply> {
     const sentBound = request.maxCompletionTokens
-    for (let sent = features.of(model); ; ) {
+    const serviceTier = request.serviceTier ?? options.serviceTier
+    const name = serviceTier === undefined ? model : `${model} (${serviceTier})`
+    for (let form = features.of(name, serviceTier !== undefined); ; ) {
+      const sent: Sent = { model, asked: serviceTier, isTierSent: form.serviceTier }
       const started = performance.now()
       const end = (outcome: 'ok' | ErrorCode, paid: PaidUsage | null) =>
         hooks?.requestEnded?.({ model, outcome, latencyMs: performance.now() - started, paid })
@@ -122,16 +146,16 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
       try {
         const { data: completion, response } = await openai.chat.completions
           .create(
-            buildParams(request, model, options.reasoningEffort ?? 'none', sent),
-            request.signal === undefined ? {} : { signal: request.signal },
+            buildParams(request, model, { reasoningEffort: options.reasoningEffort ?? 'none', serviceTier }, form),
+            { timeout: timeoutOf(sent), ...(request.signal === undefined ? {} : { signal: request.signal }) },
           )
           .withResponse()
         requestId = requestIdOf(response.headers, secrets)
-        features.accepted(model, sent)
+        features.accepted(name, form)
         const { answer, paid } = readAnswer(completion, {
-          context: contextOf(model),
+          context: contextOf(sent),
           schema: request.schema,
-          pay: () => paidUsage(completion, request, model, performance.now() - started),
+          pay: () => paidUsage(completion, request, sent, performance.now() - started),
           cutOff: (body) => {
             bounds.cutOff(model, sentBound, body)
             return request.answerTokens !== undefined && bounds.of(model, request.answerTokens) > sentBound
@@ -141,17 +165,18 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
         const excerpt = () => excerptOf(JSON.stringify(answer), secrets)
         return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
-        const failure = failureOf(error, request, model, performance.now() - started)
+        const failure = failureOf(error, request, sent, performance.now() - started)
         end(failure.code, paidUsageOf(failure))
-        const weaker = isFormRefused(error, failure) ? features.weaker(model, sent, error.error) : null
+        const weaker = isFormRefused(error, failure) ? features.weaker(name, form, error.error) : null
         if (weaker === null) throw withRequestId(failure, requestId ?? requestIdOfError(error, secrets))
-        sent = weaker
+        form = weaker
       }
     }
   }
 
   return {
     models,
+    serviceTier: options.serviceTier,
     answerBound: (tier, tokens) => bounds.of(models[tier] ?? models.primary, tokens),
     async ask(request) {
       const model = request.tier === 'primary' ? models.primary : models.escalation

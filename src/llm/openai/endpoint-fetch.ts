@@ -13,9 +13,27 @@ const MOST_BYTES = 4 * 1_024 * 1_024
 /** The deepest nesting of a body. A body of brackets alone would take up all memory as soon as it is parsed. */
 const DEEPEST = 200
 
+/** Where Node.js keeps what sends the requests of `fetch`: connections of its own, or a proxy. */
+const DISPATCHER = Symbol.for('undici.globalDispatcher.1')
+interface Dispatcher {
+  dispatch(options: object, handler: object): boolean
+}
+
+/**
+ * Sends as `fetch` does by itself, but without its own limits of 300 s, which would end a slow request before its time-out: the
+ * OpenAI package ends it, by its signal.
+ */
+const PATIENT: Dispatcher = {
+  dispatch(options, handler) {
+    const { [DISPATCHER]: dispatcher } = globalThis as unknown as { readonly [DISPATCHER]: Dispatcher }
+    return dispatcher.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler)
+  },
+}
+
 export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoint): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, { ...init, headers, redirect: 'manual' })
+    const dispatcher = PATIENT as unknown as NonNullable<RequestInit['dispatcher']>
+    const response = await fetch(input, { ...init, headers, redirect: 'manual', dispatcher })
     const text = await readBody(response)
     const hidden = response.ok ? failureInside(text) : null
     if (response.ok && hidden === null) {

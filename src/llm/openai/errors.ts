@@ -6,7 +6,7 @@ import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, redact, redactedCause } from './redaction.ts'
-import { isContextExceeded, readRefusal } from './refusals.ts'
+import { isContextExceeded, isOutOfCapacity, readRefusal } from './refusals.ts'
 import { retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
@@ -18,6 +18,8 @@ export interface EndpointContext {
   /** The environment variable that names the model, for messages. */
   readonly modelVariable: 'OPENAI_MODEL' | 'OPENAI_ESCALATION_MODEL'
   readonly timeoutMs: number
+  /** Whether the request asked for the flex tier, which has time-outs and refusals of its own. */
+  readonly isFlex?: boolean
   readonly secrets: readonly string[]
 }
 
@@ -71,14 +73,15 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
     return fail('interrupted', `the request to the model endpoint ${host} was aborted by its caller`)
   }
   if (error instanceof APIConnectionTimeoutError) {
-    const advice = 'raise OPENAI_TIMEOUT_MS, or look at the endpoint (it may bill a request that timed out)'
+    const variable = context.isFlex === true ? 'OPENAI_FLEX_TIMEOUT_MS' : 'OPENAI_TIMEOUT_MS'
+    const advice = `raise ${variable}, or look at the endpoint (it may bill a request that timed out)`
     return fail('model-timeout', `the model endpoint ${host} did not answer within ${context.timeoutMs} ms: ${advice}`)
   }
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
     const headers = error.headers instanceof Headers ? error.headers : new Headers()
     const { code, message } = failureOfStatus(error, error.status, context)
     const retryAfterMs = waitOf(error, headers, Date.now())
-    const isWait = code === 'model-rate-limited' || code === 'model-unavailable'
+    const isWait = ['model-rate-limited', 'model-no-capacity', 'model-unavailable'].includes(code)
     if (isWait && retryAfterMs !== undefined && retryAfterMs > LONGEST_WAIT_MS) {
       return fail('model-paused', `${message}; ${longWait(retryAfterMs, Date.now())}`)
     }
@@ -86,7 +89,7 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
       const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
     }
-    return fail(code, message, code === 'model-unavailable' ? retryAfterMs : undefined)
+    return fail(code, message, isWait ? retryAfterMs : undefined)
   }
   const unreachable = UNREACHABLE.exec(describe(error))?.[0].trim()
   if (unreachable !== undefined) {
@@ -150,6 +153,9 @@ function failureOfStatus(
   if (status === 429 && TOO_LARGE.test(said)) {
     // Waiting does not help a request that is larger than the budget of a minute; a smaller question may fit.
     return { code: 'model-too-long', message: `the request is too large for the limits at ${host} (429)${saying}` }
+  }
+  if (context.isFlex === true && isOutOfCapacity({ status, kinds, said })) {
+    return { code: 'model-no-capacity', message: `${host} has no capacity in the flex tier now (${status})${saying}` }
   }
   if (status === 429) {
     return { code: 'model-rate-limited', message: `the model endpoint ${host} limits the rate (429)${saying}` }

@@ -16,18 +16,22 @@ const TOKEN_BOUNDS = ['max_completion_tokens', 'max_tokens'] as const
 export interface Features {
   readonly cacheKey: boolean
   readonly reasoningEffort: boolean
+  readonly serviceTier: boolean
   readonly tokenBound: (typeof TOKEN_BOUNDS)[number]
   readonly answerForm: (typeof ANSWER_FORMS)[number]
 }
 
 export interface FeatureRegister {
-  /** The parameters to send to `model`, without those that it has refused. */
-  of(model: string): Features
+  /**
+   * The parameters to send to `model`, without those that it has refused. A model in a service tier is known by another name than the
+   * same model in none, because it may refuse one tier and take another. `hasTier` says whether a service tier is asked for.
+   */
+  of(model: string, hasTier: boolean): Features
   /** Learns that a request which was sent with `sent` was answered. */
   accepted(model: string, sent: Features): void
   /**
    * The parameters with which to send a request again that was sent with `sent` and refused with `body`; null where another
-   * form would not help. One request is sent again at most 6 times, because no parameter returns.
+   * form would not help. One request is sent again at most 7 times, because no parameter returns.
    */
   weaker(model: string, sent: Features, body: unknown): Features | null
 }
@@ -40,6 +44,7 @@ const UNSUPPORTED =
 const NAMES = {
   cacheKey: /\bprompt_cache_key\b/,
   reasoningEffort: /\breasoning(?:[_.]effort)?\b|\bthinking\b/i,
+  serviceTier: /\bservice[_ ]tier\b/i,
   tokenBound: /\bmax_completion_tokens\b/,
   strict: /\bstrict\b|\badditionalProperties\b/,
   answerForm: /\bresponse_format\b|\bjson_schema\b|\bjson_object\b/,
@@ -48,15 +53,19 @@ const NAMES = {
 /** A message about a wrong schema names the parameter that carries it and yet means the schema; the loose form may still be taken. */
 const INVALID_SCHEMA = /invalid schema/i
 
-/** The parameters of the first request to a model. */
+/** The parameters of the first request to a model for which a service tier is asked. */
 const ALL: Features = {
   cacheKey: true,
   reasoningEffort: true,
+  serviceTier: true,
   tokenBound: 'max_completion_tokens',
   answerForm: 'strict-schema',
 }
 /** The plainest form that there is. */
-const PLAIN: Features = { cacheKey: false, reasoningEffort: false, tokenBound: 'max_tokens', answerForm: 'text' }
+const PLAIN: Features = {
+  ...{ cacheKey: false, reasoningEffort: false, serviceTier: false },
+  ...{ tokenBound: 'max_tokens', answerForm: 'text' },
+}
 
 /**
  * How many requests of a model that has not answered may go through all forms in vain. The reason is then another one, and
@@ -76,14 +85,15 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
   /** What each form on trial was tried for, until it is answered. */
   const reasons = new WeakMap<Features, string>()
 
-  function knownOf(model: string): Known {
-    const known = models.get(model) ?? { features: ALL, isAnswered: false, vain: 0 }
+  function knownOf(model: string, hasTier = false): Known {
+    const features = hasTier ? ALL : { ...ALL, serviceTier: false }
+    const known = models.get(model) ?? { features, isAnswered: false, vain: 0 }
     models.set(model, known)
     return known
   }
 
   return {
-    of: (model) => knownOf(model).features,
+    of: (model, hasTier) => knownOf(model, hasTier).features,
 
     accepted(model, sent) {
       const known = knownOf(model)
@@ -165,6 +175,10 @@ function without(sent: Features, body: unknown): Weaker | null {
     const instead = 'it is left out, and answers may be cut off where the model reasons'
     return { features: { ...sent, reasoningEffort: false }, parameter: 'reasoning_effort', instead }
   }
+  if (sent.serviceTier && NAMES.serviceTier.test(named)) {
+    const instead = 'it is left out, and requests cost what the endpoint takes without it'
+    return { features: { ...sent, serviceTier: false }, parameter: 'service_tier', instead }
+  }
   if (sent.tokenBound === 'max_completion_tokens' && NAMES.tokenBound.test(named)) {
     const features: Features = { ...sent, tokenBound: 'max_tokens' }
     return { features, parameter: 'max_completion_tokens', instead: 'max_tokens takes its place' }
@@ -195,6 +209,7 @@ function weakest(a: Features, b: Features): Features {
   return {
     cacheKey: a.cacheKey && b.cacheKey,
     reasoningEffort: a.reasoningEffort && b.reasoningEffort,
+    serviceTier: a.serviceTier && b.serviceTier,
     tokenBound: later(TOKEN_BOUNDS, a.tokenBound, b.tokenBound),
     answerForm: later(ANSWER_FORMS, a.answerForm, b.answerForm),
   }

@@ -1,6 +1,7 @@
 /** Builds the parameters of a chat completion in the form that its endpoint takes. */
 import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
+import { type ServiceTier, sentTierOf } from '../../lib/service-tiers.ts'
 import type { ModelRequest } from '../types.ts'
 import type { Features } from './features.ts'
 
@@ -11,7 +12,7 @@ export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high'
 export function buildParams(
   request: ModelRequest,
   model: string,
-  reasoningEffort: ReasoningEffort,
+  { reasoningEffort, serviceTier }: { reasoningEffort: ReasoningEffort; serviceTier: ServiceTier | undefined },
   features: Features,
 ): ChatCompletionCreateParamsNonStreaming {
   const schemaInWords = features.answerForm === 'json-object' || features.answerForm === 'text'
@@ -29,6 +30,7 @@ export function buildParams(
     [features.tokenBound]: request.maxCompletionTokens,
     ...(features.cacheKey ? { prompt_cache_key: request.cacheKey } : {}),
     ...(features.reasoningEffort ? { reasoning_effort: reasoningEffort } : {}),
+    ...(features.serviceTier && serviceTier !== undefined ? { service_tier: sentTierOf(serviceTier) } : {}),
   }
 }
 

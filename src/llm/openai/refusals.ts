@@ -31,6 +31,16 @@ export function isContextExceeded({ status, kinds, said }: Refusal): boolean {
   return kinds.some((kind) => CONTEXT_CODES.test(kind)) || (status !== 500 && CONTEXT.test(said))
 }
 
+/** Words and codes of refusals for want of capacity in the flex tier: OpenAI's and Azure's 429, Groq's 498. */
+const NO_CAPACITY =
+  /\bresources?[ _](?:is |are )?(?:temporarily )?unavailable\b|\bcapacity[ _]exceeded\b|\bno (?:\w+ )?capacity\b|\b(?:insufficient|not enough) (?:\w+ )?(?:capacity|resources)\b/i
+
+/** Whether the flex tier refused a request because all of its capacity is taken, which says nothing of the account's rate. */
+export function isOutOfCapacity({ status, kinds, said }: Refusal): boolean {
+  if (![429, 498, 503].includes(status)) return false
+  return status === 498 || [...kinds, said].some((text) => NO_CAPACITY.test(text))
+}
+
 /** The failure that such a refusal is; undefined for all others. */
 export function readRefusal(refusal: Refusal, at: RefusedAt): { code: ErrorCode; message: string } | undefined {
   const { status, kinds, said } = refusal

@@ -160,10 +160,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   return {
-    async acquire(tokens, bound, signal) {
+    async acquire(tokens, bound, signal, isSlow = false) {
       if (state === 'closed') throw closedError()
       if (signal?.aborted) throw goneError()
       if (!(Number.isFinite(tokens) && tokens >= 0)) throw new RangeError(`tokens must be 0 or more, got ${tokens}`)
+      if (isSlow) inFlight.expectSlow()
       const maxWaitMs = Math.max(0, bound)
       const waitMs = queueMs(callers.length, callers.tokens)
       if (waitMs === Number.POSITIVE_INFINITY || waitMs > maxWaitMs) return deferralOf({ tokens, maxWaitMs })

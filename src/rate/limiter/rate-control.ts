@@ -132,7 +132,7 @@ export function createRateControl(options: RateControlOptions): RateControl {
   return {
     async acquire(size, maxWaitMs, signal) {
       const reserved = charge.reserve(now(), size)
-      const permit = await limiter.acquire(reserved, maxWaitMs, signal)
+      const permit = await limiter.acquire(reserved, maxWaitMs, signal, size.isSlow)
       return permit.granted ? permitOf(permit, size, reserved) : permit
     },
   }

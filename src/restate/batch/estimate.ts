@@ -1,16 +1,18 @@
 /** The handler classify-api/estimate: how each indicator of a batch would get its result now, without asking a model, claiming or writing anything. */
 import { type Candidate, dryRunBatch, prefixTokens, type UsageHistory } from '../../classification/estimate.ts'
 import { promptItemOf } from '../../classification/question.ts'
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { ModelUse } from '../../store/types.ts'
-import type { BatchRequest, EstimateResponse, TokenPrice } from '../contract.ts'
+import type { BatchRequest, EstimateResponse, PriceOf } from '../contract.ts'
 import { readOptions } from './prepare.ts'
 import { questionAt } from './questions.ts'
 import { type ResolveDeps, resolveIndicators } from './resolve.ts'
 import { labelsOfAnswers } from './types.ts'
 
 export interface EstimateDeps extends ResolveDeps {
-  /** The price of a model; null where none is known. */
-  readonly priceOf: (model: string) => TokenPrice | null
+  readonly priceOf: PriceOf
+  /** The service tier of a request that names none; undefined where none is configured. */
+  readonly serviceTier?: ServiceTier | undefined
 }
 
 /** The average use of a model over fewer indicators than this does not predict the use of the next ones. */
@@ -19,6 +21,7 @@ const ENOUGH_INDICATORS = 20
 export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): Promise<EstimateResponse> {
   const { store, schemes, models, evidence, priceOf } = deps
   const options = readOptions(request)
+  const tier = options.serviceTier ?? deps.serviceTier
   const [{ scheme, prepared, resolutions }, use] = await Promise.all([
     resolveIndicators({ store, schemes, models, evidence }, request, options, request.run_id ?? 'estimate'),
     store.findModelUse(models.primary),
@@ -45,8 +48,9 @@ export async function estimateBatch(deps: EstimateDeps, request: BatchRequest): 
   return {
     model: models.primary,
     escalation_model: models.escalation,
-    price: priceOf(models.primary),
-    escalation_price: models.escalation === null ? null : priceOf(models.escalation),
+    price: priceOf(models.primary, tier),
+    escalation_price: models.escalation === null ? null : priceOf(models.escalation, tier),
+    ...(tier === undefined ? {} : { service_tier: tier }),
     prefix_tokens: prefixTokens(scheme.codebook),
     habits: use === undefined ? null : usageHistoryOf(use),
     ...counts,

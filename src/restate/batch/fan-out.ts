@@ -61,7 +61,11 @@ function requestOf(
   const items = asked.map(({ key, question, position }) => itemOf(key, question, options.mode, answers, position, tier))
   const { hash, name, version } = plan.codebook
   const ofPart = part === undefined ? {} : { part }
-  const chunk: ChunkRequest = { run_id: runId, tier, codebook_hash: hash, ...ofPart, items }
+  const ofTier = {
+    ...(options.serviceTier === null ? {} : { service_tier: options.serviceTier }),
+    ...(options.tierFallback ? { tier_fallback: true as const } : {}),
+  }
+  const chunk: ChunkRequest = { run_id: runId, tier, codebook_hash: hash, ...ofPart, items, ...ofTier }
   if (plan.batchId === undefined) return chunk
   const shapes = asked.map(({ key, question: { shape, shapeHash, indicator } }) => {
     const own = options.reuse ? {} : { given_for: ownAnswerOf(runId, indicator) }

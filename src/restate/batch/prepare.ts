@@ -61,6 +61,8 @@ export function readOptions(request: BatchRequest): BatchOptions {
     target: request.options?.trust === 'shipped' ? null : (request.options?.target ?? DEFAULT_TARGET),
     audit: request.options?.audit ?? 'steady',
     maxCostUsd: request.options?.max_cost_usd ?? null,
+    serviceTier: request.options?.tier ?? null,
+    tierFallback: request.options?.tier_fallback ?? false,
   }
 }
 

@@ -3,7 +3,7 @@ import { toResultBody } from '../../classification/result-body.ts'
 import type { Schemes } from '../../classification/scheme.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Store } from '../../store/types.ts'
-import type { BatchRequest, BatchResponse, TokenPrice } from '../contract.ts'
+import type { BatchRequest, BatchResponse, PriceOf } from '../contract.ts'
 import { auditsOf } from './audits.ts'
 import { claimsToEnd, claimsToRelease } from './claims.ts'
 import { batchIdOf } from './plan.ts'
@@ -17,6 +17,7 @@ import {
   warnOfEstimates,
   warnOfNotionalCosts,
   warnOfOfflineModel,
+  warnOfOtherTiers,
   warnOfUnknownPrices,
 } from './summary.ts'
 import { type Batch, type BatchState, type Plan, unjudgedPositions } from './types.ts'
@@ -26,7 +27,7 @@ export interface SaveDeps {
   readonly schemes: Schemes
   readonly metrics: Metrics
   /** The price of a model; null where no price is known. */
-  readonly priceOf: (model: string) => TokenPrice | null
+  readonly priceOf: PriceOf
 }
 
 export interface SaveInput extends Pick<Batch, 'runId' | 'catalogue' | 'options' | 'plan' | 'owner'> {
@@ -81,6 +82,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     ...warnOfNotionalCosts(answers.requests, deps.priceOf),
     ...warnOfUnknownPrices(answers.requests, deps.priceOf),
     ...warnOfEstimates(answers.requests),
+    ...warnOfOtherTiers(answers.requests, options.serviceTier),
   ]
   const summary = { ...toTotalsBody(totals), ...openOfUnchanged(unchanged), warnings }
   const results = built.map(({ classification }) => toResultBody(classification, scheme))

@@ -1,8 +1,9 @@
 /** Sums a batch up: its totals for the database, and its summary and warnings for the caller. */
 import type { Classification, Scheme, Source } from '../../classification/types.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { BatchTotals, ModelRequestRecord, ResultToSave } from '../../store/types.ts'
-import type { BatchSummary, TokenPrice, Warning } from '../contract.ts'
+import type { BatchSummary, PriceOf, Warning } from '../contract.ts'
 
 export function sumUp(
   unchanged: number,
@@ -14,6 +15,11 @@ export function sumUp(
   const sum = (read: (request: ModelRequestRecord) => number) =>
     requests.reduce((total, request) => total + read(request), 0)
   const estimated = requests.filter((request) => request.estimated === true)
+  const costOf = (some: readonly ModelRequestRecord[]) => some.reduce((total, { costUsd }) => total + costUsd, 0)
+  const ofTier = (tier: ServiceTier) => {
+    const some = requests.filter(({ serviceTier }) => serviceTier === tier)
+    return { requests: some.length, costUsd: costOf(some) }
+  }
   return {
     indicators: saved.length + unchanged,
     classified: saved.length,
@@ -25,9 +31,10 @@ export function sumUp(
     inputTokens: sum((request) => request.inputTokens),
     cachedInputTokens: sum((request) => request.cachedInputTokens),
     outputTokens: sum((request) => request.outputTokens),
-    costUsd: sum((request) => request.costUsd),
+    costUsd: costOf(requests),
     estimatedRequests: estimated.length,
-    estimatedCostUsd: estimated.reduce((total, { costUsd }) => total + costUsd, 0),
+    estimatedCostUsd: costOf(estimated),
+    serviceTiers: { flex: ofTier('flex'), priority: ofTier('priority') },
   }
 }
 
@@ -46,7 +53,21 @@ export function toTotalsBody(totals: BatchTotals): Omit<BatchSummary, 'warnings'
     ...(totals.estimatedRequests === 0
       ? {}
       : { estimated: { model_requests: totals.estimatedRequests, cost_usd: totals.estimatedCostUsd } }),
+    ...tiersBody(totals.serviceTiers),
   }
+}
+
+/** What other tiers than the standard one took, where it is anything. */
+function tiersBody({
+  flex,
+  priority,
+}: NonNullable<BatchTotals['serviceTiers']> = {}): Pick<BatchSummary, 'service_tiers'> {
+  const bodyOf = (name: string, tier: typeof flex) =>
+    tier === undefined || tier.requests === 0
+      ? {}
+      : { [name]: { model_requests: tier.requests, cost_usd: tier.costUsd } }
+  const tiers = { ...bodyOf('flex', flex), ...bodyOf('priority', priority) }
+  return Object.keys(tiers).length === 0 ? {} : { service_tiers: tiers }
 }
 
 /** Counts what the stored results of unchanged indicators leave open. */
@@ -68,12 +89,9 @@ export function warnOfOfflineModel(saved: readonly ResultToSave[], { code }: Pic
 }
 
 /** Warns where the costs are those of another model, because the model that answered is free. */
-export function warnOfNotionalCosts(
-  requests: readonly ModelRequestRecord[],
-  priceOf: (model: string) => TokenPrice | null,
-): Warning[] {
-  const pricedAs = requests.flatMap(({ model, costUsd }) => {
-    const name = costUsd > 0 ? priceOf(model)?.priced_as : undefined
+export function warnOfNotionalCosts(requests: readonly ModelRequestRecord[], priceOf: PriceOf): Warning[] {
+  const pricedAs = requests.flatMap(({ model, costUsd, serviceTier }) => {
+    const name = costUsd > 0 ? priceOf(model, serviceTier)?.priced_as : undefined
     return name === undefined ? [] : [name]
   })
   if (pricedAs[0] === undefined) return []
@@ -93,15 +111,21 @@ export function warnOfEstimates(requests: readonly ModelRequestRecord[]): Warnin
 }
 
 /** Warns where requests count as free because nobody has set the price of the model that answered. */
-export function warnOfUnknownPrices(
-  requests: readonly ModelRequestRecord[],
-  priceOf: (model: string) => TokenPrice | null,
-): Warning[] {
-  const unpriced = requests.filter(({ model, costUsd, inputTokens }) => {
-    return inputTokens > 0 && costUsd === 0 && priceOf(model) === null
+export function warnOfUnknownPrices(requests: readonly ModelRequestRecord[], priceOf: PriceOf): Warning[] {
+  const unpriced = requests.filter(({ model, costUsd, inputTokens, serviceTier }) => {
+    return inputTokens > 0 && costUsd === 0 && priceOf(model, serviceTier) === null
   })
   const [first] = unpriced
   if (first === undefined) return []
   const message = `the price of ${first.model} is not known (OPENAI_PRICES), so its requests count as free`
   return [{ code: 'no-price', message, count: unpriced.length }]
+}
+
+/** Warns where requests were billed in another service tier than the run asked for, so that nobody counts on the price of that one. */
+export function warnOfOtherTiers(requests: readonly ModelRequestRecord[], asked: ServiceTier | null): Warning[] {
+  if (asked === null || asked === 'standard') return []
+  const others = requests.filter(({ costUsd, serviceTier }) => costUsd > 0 && serviceTier !== asked)
+  if (others.length === 0) return []
+  const message = `request in the service tier ${asked} that was billed in another one`
+  return [{ code: 'other-tier', message, count: others.length }]
 }

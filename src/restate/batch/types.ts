@@ -6,6 +6,7 @@ import type { Question } from '../../classification/question.ts'
 import type { Schemes } from '../../classification/scheme.ts'
 import type { Calibration, Classification, Labels, Mode } from '../../classification/types.ts'
 import type { Trust } from '../../evidence/gate/trust.ts'
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import type { CodebookIdentity, Warning } from '../contract.ts'
@@ -28,6 +29,10 @@ export interface BatchOptions {
   readonly audit: 'steady' | 'all' | 'none'
   /** The most that the whole run may cost in US dollars; null where it has no limit. */
   readonly maxCostUsd: number | null
+  /** The service tier of all requests; null where the setting of the replica that asks counts. */
+  readonly serviceTier: ServiceTier | null
+  /** Whether a request for which the flex tier has no capacity is sent in the standard tier. */
+  readonly tierFallback: boolean
 }
 
 /** Names of the configured models; `escalation` is null where none is set. */

@@ -1,7 +1,8 @@
 /** Asks the model within the trial of the run: until the endpoint has given a usable answer, few requests are in flight. */
 import { sha256 } from '../../lib/sha256.ts'
 import type { ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
-import { type AskDeps, type AskOutcome, askOnce } from './ask.ts'
+import { type AskDeps, askOnce } from './ask.ts'
+import type { AskOutcome } from './ask-outcome.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 import type { RunTrials } from './run-trials.ts'
 import type { StopReason, Verdict } from './trial.ts'
@@ -31,7 +32,10 @@ export async function askOnTrial(
   if (request.tier === 'escalation') return withoutSeen(await askOnce(deps, request, requestId, signal))
   const part = isEarlierChunk(request) ? 0 : (request.part ?? 0)
   const size = sizeOf(request)
-  const admission = await deps.trials.enter({ runId: request.run_id, part, id, size }, deps.maxWaitMs, signal)
+  const serviceTier = (isEarlierChunk(request) ? undefined : request.service_tier) ?? deps.model.serviceTier
+  const isSlow = serviceTier === 'flex'
+  const run = { runId: request.run_id, part, id, size, isSlow }
+  const admission = await deps.trials.enter(run, deps.maxWaitMs, signal)
   if (admission.kind === 'waits') return { kind: 'wait', waitMs: admission.waitMs }
   if (admission.kind === 'too-long') return unaskedReply(deps, request, { code: TOO_LONG, message: admission.message })
   if (admission.kind === 'stopped') return stoppedReply(deps, request, admission)

@@ -11,6 +11,7 @@ import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
 import type { ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
+import type { AskOutcome } from './ask-outcome.ts'
 import { type BookingDeps, type CostRefusal, clean, createBooking, mayKeep, refusalOf } from './booking.ts'
 import { isEarlierChunk, readEarlierChunk, toEarlierReply } from './earlier-chunk.ts'
 import type { PromptParts } from './prompt-parts.ts'
@@ -25,28 +26,6 @@ export interface AskDeps extends BookingDeps {
   /** Milliseconds that an attempt may wait for a permit to start before its chunk sleeps durably. */
   readonly maxWaitMs: number
 }
-
-/** The outcome of one attempt. The journal fixes its property names. */
-export type AskOutcome =
-  /**
-   * The chunk must wait `waitMs`, because the rate budget allows no start sooner or the endpoint has refused `request`
-   * for its rate or until a time; or, with `for`, because only the end of other requests shows what the run may still spend.
-   */
-  | { readonly kind: 'wait'; readonly waitMs: number; readonly request?: ModelRequestRecord; readonly for?: 'cost' }
-  /** The endpoint is away or slow, so that the same question may be answered later. */
-  | {
-      readonly kind: 'retry'
-      readonly asked_model: string
-      readonly code: string
-      readonly message: string
-      readonly request: ModelRequestRecord
-    }
-  /** The chunk is done: it has its answers, or failures that another attempt would not mend. */
-  | ({
-      readonly kind: 'answered'
-      /** The beginning of an answer of which nothing could be used. It is not journaled. */
-      readonly seen?: string
-    } & ChunkReply)
 
 /** An answer of which nothing can be used is shown with at most this many characters. */
 const MAX_SEEN_LENGTH = 210
@@ -99,8 +78,10 @@ async function ask(
     request.items.map(({ fields }) => fields),
   )
   const maxCompletionTokens = deps.model.answerBound(request.tier, answerTokens)
-  const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens }
-  const known = refusalOf(deps, request, model, size)
+  const serviceTier = request.service_tier ?? deps.model.serviceTier
+  const ofFlex = serviceTier === 'flex' ? { isSlow: true } : {}
+  const size = { tier: request.tier, promptTokens: tokens + estimateTokens(user), maxCompletionTokens, ...ofFlex }
+  const known = refusalOf(deps, request, { model, serviceTier, size })
   if (known !== null) return refuseForCost(scheme, request, model, known)
   const permit = await deps.rate.acquire(size, deps.maxWaitMs, signal)
   if (!permit.granted) {
@@ -112,7 +93,7 @@ async function ask(
 
   const startedAt = new Date()
   const requestedAt = startedAt.toISOString()
-  const booking = createBooking(deps, request, { scheme, model, size, requestId, requestedAt })
+  const booking = createBooking(deps, request, { scheme, model, serviceTier, size, requestId, requestedAt })
   const refusal = await booking.open().catch((error: unknown) => {
     permit.ended()
     throw error
@@ -123,7 +104,7 @@ async function ask(
   }
   try {
     const reply = await deps.model.ask({
-      tier: request.tier,
+      ...{ tier: request.tier, serviceTier },
       system,
       user,
       schema,
@@ -210,6 +191,11 @@ function readFailure(
   record: ModelRequestRecord,
 ): AskOutcome {
   const message = clean(error.message, MAX_MESSAGE_LENGTH)
+  // Only the flex tier has no capacity, so that the pace of other requests stays. The refusal uses no try.
+  if (error.code === 'model-no-capacity') {
+    if (request.tier_fallback === true) return { kind: 'wait', waitMs: 0, request: record, service_tier: 'standard' }
+    return { kind: 'wait', waitMs: error.retryAfterMs ?? 0, request: record, for: 'capacity' }
+  }
   // A server that says when it will answer is asked again then, and the wait uses no try.
   const isToldToWait = error.code === 'model-unavailable' && error.retryAfterMs !== undefined
   if (error.code === 'model-rate-limited' || isToldToWait) {

@@ -2,17 +2,17 @@
 import { cutText, oneLine } from '../../classification/clean-text.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
+import { type ServiceTier, tiersOfBill } from '../../lib/service-tiers.ts'
 import type { Usage } from '../../llm/types.ts'
 import type { RequestSize } from '../../rate/types.ts'
 import type { CostReservation, ModelRequestRecord, RequestLedger, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
-import type { TokenPrice } from '../contract.ts'
+import type { PriceOf, TokenPrice } from '../contract.ts'
 import type { PromptScale } from './prompt-scale.ts'
 
 export interface BookingDeps {
   readonly ledger: RequestLedger
-  /** The price of a model; null where none is known. */
-  readonly priceOf: (model: string) => TokenPrice | null
+  readonly priceOf: PriceOf
   readonly promptScale: PromptScale
   readonly refusals: CostRefusals
 }
@@ -21,6 +21,8 @@ export interface BookingDeps {
 export interface Spent {
   readonly usage?: Usage
   readonly costUsd?: number
+  /** The service tier by which it is billed. */
+  readonly serviceTier?: ServiceTier | undefined
   /** The model by the name that the endpoint gave. */
   readonly model?: string
   readonly latencyMs: number
@@ -73,55 +75,46 @@ export interface Booking {
   close(ended: ModelRequestRecord, decisions?: ChunkReply['decisions']): Promise<ModelRequestRecord>
 }
 
-/** The refusal that a request would meet, where that is known before it takes a permit to start; else null. */
-export function refusalOf(
-  deps: BookingDeps,
-  request: ChunkRequest,
-  model: string,
-  size: RequestSize,
-): CostRefusal | null {
-  const maxUsd = request.booking?.max_cost_usd
-  return maxUsd === undefined ? null : deps.refusals.find(request.run_id, maxUsd, mostOf(deps, model, size).costUsd)
+/** What is asked, as far as it bounds its cost: the configured model, the service tier, and the size of the request. */
+export interface Asked {
+  readonly model: string
+  /** Undefined where no tier is asked for. */
+  readonly serviceTier: ServiceTier | undefined
+  readonly size: RequestSize
 }
 
-/** The tokens and the cost of a request at the most. */
-function mostOf(
-  { priceOf, promptScale }: BookingDeps,
-  model: string,
-  { promptTokens, maxCompletionTokens }: RequestSize,
-) {
-  const inputTokens = Math.ceil(promptTokens * promptScale.of(model))
-  return { inputTokens, costUsd: mostUsdOf(inputTokens, maxCompletionTokens, priceOf(model)) }
+/** The refusal that a request would meet, where that is known before it takes a permit to start; else null. */
+export function refusalOf(deps: BookingDeps, request: ChunkRequest, asked: Asked): CostRefusal | null {
+  const maxUsd = request.booking?.max_cost_usd
+  return maxUsd === undefined ? null : deps.refusals.find(request.run_id, maxUsd, mostOf(deps, asked).costUsd)
+}
+
+/** The tokens and the cost of a request at the most, by the dearest of the service tiers that it may end in. */
+function mostOf({ priceOf, promptScale }: BookingDeps, { model, serviceTier, size }: Asked) {
+  const inputTokens = Math.ceil(size.promptTokens * promptScale.of(model))
+  const costs = tiersOfBill(serviceTier).map((tier) => {
+    return mostUsdOf(inputTokens, size.maxCompletionTokens, priceOf(model, tier))
+  })
+  return { inputTokens, costUsd: Math.max(...costs) }
 }
 
 /** The requests of earlier releases' chunks are booked as well, but nothing says under which shapes their answers belong. */
 export function createBooking(
   deps: BookingDeps,
   request: ChunkRequest,
-  {
-    scheme,
-    model,
-    size,
-    requestId,
-    requestedAt,
-  }: {
-    readonly scheme: PreparedScheme
-    /** The configured name of the model. */
-    readonly model: string
-    readonly size: RequestSize
-    readonly requestId: string
-    readonly requestedAt: string
-  },
+  asked: Asked & { readonly scheme: PreparedScheme; readonly requestId: string; readonly requestedAt: string },
 ): Booking {
+  const { scheme, model, serviceTier: askedTier, size, requestId, requestedAt } = asked
   const { ledger, promptScale, refusals } = deps
   const { booking } = request
   const of = { runId: request.run_id, batchId: booking?.batch_id ?? '' }
   const fixed = {
     ...{ requestId, requestedAt, tier: request.tier, indicators: request.items.length },
     ...(booking === undefined || booking.round === 0 ? {} : { round: booking.round }),
+    ...(askedTier === undefined ? {} : { serviceTier: askedTier }),
   }
   const sent: ModelRequestRecord = {
-    ...{ ...fixed, ...mostOf(deps, model, size), model, cachedInputTokens: 0, outputTokens: size.maxCompletionTokens },
+    ...{ ...fixed, ...mostOf(deps, asked), model, cachedInputTokens: 0, outputTokens: size.maxCompletionTokens },
     ...{ latencyMs: 0, outcome: 'sent', estimated: true },
   }
 
@@ -150,6 +143,7 @@ export function createBooking(
       cachedInputTokens: usage?.cachedInput ?? 0,
       outputTokens: usage?.output ?? 0,
       ...{ costUsd, latencyMs, outcome },
+      ...(spent.serviceTier === undefined ? {} : { serviceTier: spent.serviceTier }),
       ...(spent.isEstimated === true ? { estimated: true } : {}),
       ...(spent.requestId === undefined ? {} : { providerRequestId: spent.requestId }),
     }),

@@ -2,8 +2,8 @@
 import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
-import type { AskOutcome } from './ask.ts'
 import { type AskOnTrialDeps, askOnTrial } from './ask-on-trial.ts'
+import type { AskOutcome } from './ask-outcome.ts'
 
 export interface ChunkDeps extends AskOnTrialDeps {
   readonly countAnswered: CountAnswered
@@ -33,9 +33,14 @@ type StepOutcome = AskOutcome & { readonly max_tries?: number; readonly max_time
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
 
+/** Milliseconds of the pause after the first refusal for want of capacity; each further pause is twice as long. */
+const FIRST_CAPACITY_MS = 1_000
+const MAX_CAPACITY_MS = 60_000
+
 /**
  * Asks until the model answers or the tries are used up. The chunk waits by durable sleep between the steps, which
- * holds no slot of a Restate node. A wait for the rate budget lasts as long as needed and uses no try; the pauses while
+ * holds no slot of a Restate node. A wait for the rate budget or for the
+ * capacity of the flex tier lasts as long as needed and uses no try; the pauses while
  * the endpoint is away grow.
  */
 export async function answerChunk(
@@ -44,13 +49,15 @@ export async function answerChunk(
   request: ChunkRequest | EarlierChunkRequest,
 ): Promise<ChunkReply> {
   const sent: ModelRequestRecord[] = []
+  let asked = request
   let tries = 0
+  let refusals = 0
   let timeouts = 0
   for (let turn = 0; ; turn += 1) {
     const { id, attemptCompletedSignal: signal } = ctx.request()
     const requestId = `${id}-${turn}`
     const outcome: StepOutcome = await ctx.run(`ask the model about ${request.items.length} indicators`, async () => {
-      const found = await askOnTrial(deps, request, { id, requestId, signal })
+      const found = await askOnTrial(deps, asked, { id, requestId, signal })
       // Answered indicators are counted inside the step, because a replay would count them again outside. Escalated
       // indicators were counted with the answer of the primary model, and an indicator with open fields is counted with
       // the chunk that answers the last of them.
@@ -67,7 +74,17 @@ export async function answerChunk(
       return { ...reply, requests: [...sent, ...reply.requests] }
     }
     if (outcome.request !== undefined) sent.push(outcome.request)
+    if (outcome.kind === 'wait' && outcome.for === 'capacity') {
+      const pauseMs = Math.min(FIRST_CAPACITY_MS * 2 ** refusals, MAX_CAPACITY_MS)
+      refusals += 1
+      await ctx.sleep(
+        Math.max(outcome.waitMs, Math.round(pauseMs * (0.5 + ctx.rand.random()))),
+        'wait for the flex tier',
+      )
+      continue
+    }
     if (outcome.kind === 'wait') {
+      if (outcome.service_tier !== undefined) asked = { ...asked, service_tier: outcome.service_tier }
       await ctx.sleep(outcome.waitMs, outcome.for === 'cost' ? 'wait for the cost limit' : 'wait for the rate budget')
       continue
     }

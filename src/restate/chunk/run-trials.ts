@@ -31,6 +31,8 @@ export interface RunOf {
   readonly id: string
   /** As in `TrialAsker`. */
   readonly size: number | null
+  /** Whether the chunk asks in the flex tier, whose answers take longer. */
+  readonly isSlow?: boolean
 }
 
 export type Admission =
@@ -53,6 +55,8 @@ export interface RunTrialsOptions {
   readonly store: TrialStore
   /** Milliseconds for which a request is believed to be in flight where its replica does not say that it has ended. */
   readonly holdMs: number
+  /** The same in the flex tier. Default: `holdMs`. */
+  readonly flexHoldMs?: number
   /** Called where the end of a request could not be stored, with the reason. */
   readonly failed?: (reason: string) => void
 }
@@ -69,7 +73,8 @@ interface Known {
   changed: PromiseWithResolvers<void> | undefined
 }
 
-export function createRunTrials({ store, holdMs, failed = () => undefined }: RunTrialsOptions): RunTrials {
+export function createRunTrials(options: RunTrialsOptions): RunTrials {
+  const { store, failed = () => undefined } = options
   const runs = new Map<string, Known>()
   let usableAt = Number.NEGATIVE_INFINITY
   const now = () => performance.now()
@@ -119,7 +124,8 @@ export function createRunTrials({ store, holdMs, failed = () => undefined }: Run
   }
 
   async function look(run: RunOf, known: Known): Promise<Entry['entry']> {
-    const { runId, id, part, size } = run
+    const { runId, id, part, size, isSlow } = run
+    const holdMs = (isSlow === true ? options.flexHoldMs : undefined) ?? options.holdMs
     known.isReading = true
     try {
       const decided = await store.change(runId, (state, at) => {

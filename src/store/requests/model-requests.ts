@@ -31,6 +31,7 @@ const END_COLUMNS: readonly Column<RequestToBook>[] = [
   { name: 'latency_ms', type: 'float8', value: ({ request }) => request.latencyMs },
   { name: 'outcome', type: 'text', value: ({ request }) => storableText(request.outcome) },
   { name: 'provider_request_id', type: 'text', value: ({ request }) => request.providerRequestId ?? null },
+  { name: 'service_tier', type: 'text', value: ({ request }) => request.serviceTier ?? null },
   { name: 'estimated', type: 'bool', value: ({ request }) => request.estimated ?? false },
 ]
 

@@ -1,4 +1,5 @@
 /** The types of requests to a model as they are booked: before they start, when they end, and against a limit on their cost. */
+import type { ServiceTier } from '../../lib/service-tiers.ts'
 
 /** One request to a model, recorded for its cost and for audits. The journals of chunks and batches fix the property names. */
 export interface ModelRequestRecord {
@@ -21,6 +22,11 @@ export interface ModelRequestRecord {
   readonly round?: number
   /** The id that the model's endpoint gave to the request; absent where it gave none, and in journals of earlier releases. */
   readonly providerRequestId?: string
+  /**
+   * The service tier that was asked for, and once the request has ended the one by which it is billed. Absent where nobody has spoken
+   * of tiers, and in records of earlier releases.
+   */
+  readonly serviceTier?: ServiceTier
   /** Whether the request is booked, so that its batch need not write it. Absent in records of earlier releases. */
   readonly booked?: boolean
 }

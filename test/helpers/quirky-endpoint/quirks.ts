@@ -2,6 +2,7 @@
 import { CLOSED_ACCOUNTS, WAITS } from './accounts.ts'
 import { ERRORS_IN_200 } from './errors-in-200.ts'
 import { FORMS } from './forms.ts'
+import { TIERS } from './tiers.ts'
 import { TRANSPORT } from './transport.ts'
 import type { Quirk } from './types.ts'
 import { USAGE } from './usage.ts'
@@ -21,6 +22,7 @@ const ALL = {
   ...CLOSED_ACCOUNTS,
   ...WAITS,
   ...USAGE,
+  ...TIERS,
   ...USELESS,
 }
 

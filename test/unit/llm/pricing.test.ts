@@ -46,6 +46,34 @@ describe('costOf', () => {
   })
 })
 
+describe('prices by service tier', () => {
+  const table = withDefaultPrices({
+    mine: { input: 2, output: 4, tiers: { flex: { input: 1, output: 2 }, priority: { input: 5, output: 9 } } },
+    plain: { input: 2, output: 4 },
+  })
+  it('are those of the tier, and those of the standard tier without one', () => {
+    const inputs = [undefined, 'standard', 'flex', 'priority'] as const
+    assert.deepEqual(
+      inputs.map((tier) => priceOf('mine', table, tier)?.input),
+      [2, 2, 1, 5],
+    )
+  })
+  it('fall back to the standard price for flex, which is never dearer, and are not known for priority', () => {
+    assert.equal(priceOf('plain', table, 'flex')?.input, 2)
+    assert.equal(priceOf('plain', table, 'priority'), null)
+  })
+  it('are half in the flex tier of the built-in models', () => {
+    for (const model of ['gpt-6-luna', 'gpt-5.6-luna']) {
+      const [flex, standard] = [priceOf(model, DEFAULT_PRICES, 'flex'), priceOf(model, DEFAULT_PRICES)]
+      assert.ok(flex !== null && standard !== null)
+      const million = { input: 1_000_000, cachedInput: 300_000, cacheWriteInput: 200_000, output: 1_000_000 }
+      // gpt-5.6-luna has no price for writing to the cache, which then costs its input.
+      assert.ok(Math.abs(costOf(million, flex) - costOf(million, standard) / 2) < 1e-9, model)
+    }
+    assert.equal(priceOf(OFFLINE_MODEL_NAME, DEFAULT_PRICES, 'flex')?.priced_as, 'gpt-6-luna')
+  })
+})
+
 describe('priceOf', () => {
   const found = [
     ['gpt-6-luna', 0.1],

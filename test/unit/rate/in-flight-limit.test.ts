@@ -38,6 +38,16 @@ describe('createInFlightLimit', () => {
     assert.equal(limit.inFlight, 0)
   })
 
+  it('is wider where answers are slow by agreement, also for latencies of minutes', () => {
+    const limit = createInFlightLimit()
+    limit.expectSlow()
+    assert.equal(limit.bound(INTERVAL_MS), 9_000)
+    answer(limit, 240_000, 1)
+    assert.equal(limit.bound(INTERVAL_MS), 72_000)
+    answer(limit, 900_000, 50)
+    assert.equal(limit.bound(INTERVAL_MS), 90_000)
+  })
+
   it('does not strangle a fast model that slows down threefold', () => {
     const limit = createInFlightLimit()
     answer(limit, 50, 500)

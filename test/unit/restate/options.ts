@@ -10,5 +10,5 @@ export const UNAUDITED: PrepareOptions = { mode: 'hybrid', trust: null, isAudit:
 
 export const OPTIONS: BatchOptions = {
   ...{ mode: 'hybrid', reuse: true, force: false, overridePerson: false, pack: packRuleOf(10) },
-  ...{ target: null, audit: 'none', maxCostUsd: null },
+  ...{ target: null, audit: 'none', maxCostUsd: null, serviceTier: null, tierFallback: false },
 }
