@@ -155,12 +155,18 @@ const totalsRow = z
       estimatedRequests: row.estimated_requests,
       // Sums of amounts that were added and taken away again may end a little below 0.
       estimatedCostUsd: Math.max(0, row.estimated_cost_usd),
-      serviceTiers: {
+      ...serviceTiersOf({
         flex: { requests: row.flex_requests, costUsd: Math.max(0, row.flex_cost_usd) },
         priority: { requests: row.priority_requests, costUsd: Math.max(0, row.priority_cost_usd) },
-      },
+      }),
     }),
   )
+
+/** The tiers that took requests; nothing where none of them did. */
+function serviceTiersOf(all: NonNullable<RunTotals['serviceTiers']>): Pick<RunTotals, 'serviceTiers'> {
+  const taken = Object.entries(all).filter(([, tier]) => tier.requests > 0)
+  return taken.length === 0 ? {} : { serviceTiers: Object.fromEntries(taken) }
+}
 
 /** The columns of the row of a run that hold what it was billed. */
 const BILLED_COLUMNS = [
