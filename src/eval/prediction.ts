@@ -4,7 +4,7 @@ import { mergeLabels } from '../classification/merge.ts'
 import { confidencesOf, type FieldAnswer } from '../classification/result.ts'
 import type { Classification, Finding, Indicator, Labels, Reading, Scheme } from '../classification/types.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
-import { answerKind, calibrationOf } from '../evidence/confidence.ts'
+import { answerKind, calibrationOf, statedConfidence } from '../evidence/confidence.ts'
 import type { GoldRow } from './gold-file.ts'
 
 export type { FieldAnswer } from '../classification/result.ts'
@@ -59,9 +59,8 @@ export function predictByResult(
   const answers = Object.entries(sources).map(([field, source]): FieldAnswer => {
     const kind = answerKind(source, reading[field], isGuess)
     const calibrated = confidences[field] ?? 0
-    // A result holds the calibrated confidence, from which the stated one follows.
-    const factor = kind === 'model' ? (calibrationOf(scheme)?.model[field] ?? 1) : 1
-    return { field, kind, stated: factor === 0 ? 0 : Math.min(1, calibrated / factor), confidence: calibrated }
+    const stated = kind === 'model' ? statedConfidence(calibrationOf(scheme), field, calibrated) : calibrated
+    return { field, kind, stated, confidence: calibrated }
   })
   return { ...ruleReadingOf(scheme.codebook, reading), labels, confidence, answers }
 }

@@ -5,6 +5,7 @@ import { brierScore, calibrationError, type Prediction as Outcome, reliabilityBi
 import { isLabelled, isRight, labelledFields } from './fields.ts'
 import type { ScoredRow } from './prediction.ts'
 import { type Interval, round } from './statistics.ts'
+import { areAllRight, countSure } from './sure.ts'
 
 /** How confidence compares with the truth over some answers. The property names are fixed, because they stand in the JSON report. */
 export interface ConfidenceScore {
@@ -46,7 +47,6 @@ export interface CatalogueScore extends ConfidenceScore {
 
 /** Scores the confidence that the fields that a model may be asked for are right, together and one by one. */
 export function scoreConfidence(scored: readonly ScoredRow[], fields: readonly Field[]): Reliability {
-  const bins = reliabilityBins(rowsOf(scored, fields))
   const answers = scored.flatMap(({ row, prediction }) =>
     prediction.answers.flatMap(({ field: name, kind, confidence }) => {
       const field = fields.find((one) => one.name === name)
@@ -55,10 +55,13 @@ export function scoreConfidence(scored: readonly ScoredRow[], fields: readonly F
     }),
   )
   const grouped = (keyOf: (answer: (typeof answers)[number]) => string) =>
-    [...Map.groupBy(answers, keyOf)].map(
-      ([key, group]) => [key, summarise(group.map(({ outcome }) => outcome))] as const,
+    new Map(
+      [...Map.groupBy(answers, keyOf)].map(([key, group]) => [key, summarise(group.map(({ outcome }) => outcome))]),
     )
-  const brier = brierScore(rowsOf(scored, fields))
+  const byKind = grouped(({ kind }) => kind)
+  const rows = rowsOf(scored, fields)
+  const bins = reliabilityBins(rows)
+  const brier = brierScore(rows)
   const error = calibrationError(bins)
   return {
     brier: brier === null ? null : round(brier),
@@ -74,31 +77,26 @@ export function scoreConfidence(scored: readonly ScoredRow[], fields: readonly F
       }
     }),
     by_field: Object.fromEntries(grouped(({ name }) => name)),
-    by_kind: Object.fromEntries(KINDS.flatMap((kind) => grouped((one) => one.kind).filter(([key]) => key === kind))),
+    by_kind: Object.fromEntries([...byKind].toSorted(([a], [b]) => KINDS.indexOf(a) - KINDS.indexOf(b))),
   }
 }
 
-const KINDS: readonly AnswerKind[] = ['sure', 'guess', 'model', 'person']
+const KINDS: readonly string[] = ['sure', 'guess', 'model', 'person'] satisfies AnswerKind[]
 
 /** Scores each catalogue that rows of the gold file name, in the order of the file; none where no row names one. */
 export function scoreCatalogues(scored: readonly ScoredRow[], fields: readonly Field[]): CatalogueScore[] {
   const named = scored.filter(({ row }) => row.catalogue !== null && labelledFields(row, fields).length > 0)
   return [...Map.groupBy(named, ({ row }) => row.catalogue ?? '')].map(([catalogue, rows]) => {
-    const sure = rows.filter(({ row, prediction }) =>
-      labelledFields(row, fields).every(({ name }) => prediction.findings[name]?.sure === true),
-    )
-    const right = sure.filter(({ row, prediction }) =>
-      labelledFields(row, fields).every((field) => isRight(row, field, prediction.ruleLabels)),
-    )
-    return { catalogue, ...summarise(rowsOf(rows, fields)), sure_n: sure.length, sure_right: right.length }
+    const { sure, right } = countSure(rows, fields)
+    return { catalogue, ...summarise(rowsOf(rows, fields)), sure_n: sure, sure_right: right }
   })
 }
 
 /** The confidence of each row that labels any of the fields, and whether all of its labels in them are right. */
 function rowsOf(scored: readonly ScoredRow[], fields: readonly Field[]): Outcome[] {
-  return scored.flatMap(({ row, prediction: { confidence, labels } }) => {
-    const labelled = labelledFields(row, fields)
-    return labelled.length === 0 ? [] : [{ confidence, right: labelled.every((field) => isRight(row, field, labels)) }]
+  return scored.flatMap((one) => {
+    const { confidence, labels } = one.prediction
+    return labelledFields(one.row, fields).length === 0 ? [] : [{ confidence, right: areAllRight(one, fields, labels) }]
   })
 }
 

@@ -1,11 +1,12 @@
 /** Scores predictions against gold labels: accuracy by field, coverage and precision of the rules, calibration, and every miss. */
 import { isSameLabel } from '../classification/fields.ts'
-import type { Labels, LabelValue } from '../classification/types.ts'
+import type { LabelValue } from '../classification/types.ts'
 import type { Field } from '../codebooks/codebook.ts'
 import { isRight, labelledFields } from './fields.ts'
 import type { ScoredRow } from './prediction.ts'
 import { type CatalogueScore, type Reliability, scoreCatalogues, scoreConfidence } from './reliability.ts'
 import { type Interval, round, wilson } from './statistics.ts'
+import { areAllRight, countSure } from './sure.ts'
 
 /** The name of the accuracy of whole rows: a row counts as right where every label of it is right. */
 export const ALL = 'all'
@@ -106,23 +107,14 @@ export function score(scored: readonly ScoredRow[], fields: readonly Field[]): S
   }
 }
 
-/** Whether every label that a person gave in `fields` agrees with `labels`. */
-function areAllRight({ row }: ScoredRow, fields: readonly Field[], labels: Labels): boolean {
-  return labelledFields(row, fields).every((field) => isRight(row, field, labels))
-}
-
 /** Coverage and precision of the readings that are sure of all labelled `fields`, over the rows that label any of them. */
 function sureOf(scored: readonly ScoredRow[], fields: readonly Field[]) {
-  const rows = scored.filter(({ row }) => labelledFields(row, fields).length > 0)
-  const sure = rows.filter(({ row, prediction }) =>
-    labelledFields(row, fields).every(({ name }) => prediction.findings[name]?.sure === true),
-  )
-  const right = sure.filter((one) => areAllRight(one, fields, one.prediction.ruleLabels)).length
-  const result: SureScore = {
-    coverage: portion(sure.length, rows.length) ?? 0,
-    precision: portion(right, sure.length),
+  const counts = countSure(scored, fields)
+  const score: SureScore = {
+    coverage: portion(counts.sure, counts.n) ?? 0,
+    precision: portion(counts.right, counts.sure),
   }
-  return { n: rows.length, sure: sure.length, right, score: result }
+  return { ...counts, score }
 }
 
 function portion(part: number, whole: number): number | null {

@@ -48,6 +48,11 @@ export function answerConfidence(
   return rounded(calibration?.rules[field]?.[kind] ?? UNCOUNTED)
 }
 
+/** The confidence that a model stated of a field, out of the calibrated one that `answerConfidence` made of it. */
+export function statedConfidence(calibration: Calibration | null, field: string, confidence: number): number {
+  return Math.min(1, confidence / (calibration?.model[field] || 1))
+}
+
 /**
  * The confidence that all fields of a row are right, from the confidence of each: between their least (misses always coincide)
  * and 1 minus the sum of their chances to miss (they never do), by the fitted spread; their least without a calibration.

@@ -3,29 +3,24 @@ import { isDeepStrictEqual } from 'node:util'
 import { isSameLabel } from '../../classification/fields.ts'
 import type { Calibration, Scheme } from '../../classification/types.ts'
 import { type AnswerOutcome, fitCalibration } from '../../evidence/calibration.ts'
-import { answerKind } from '../../evidence/confidence.ts'
+import { answerKind, statedConfidence } from '../../evidence/confidence.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
-import type { RunRowWithInput, Store } from '../../store/types.ts'
+import type { CalibrationStore, RunRowWithInput } from '../../store/types.ts'
+import type { Evaluation } from './evaluate.ts'
 import type { LabelledRow } from './row-labels.ts'
 import type { CertifiedRun } from './run-part.ts'
 
-const ROWS_PER_QUERY = 1_000
 /**
  * Fits the calibration of the run's catalogue on the labelled rows and keeps it, unless it is the one that is kept already.
  * Labels in dispute are left out, and one that nobody could give counts as wrong. Resolves with the number of rows that the calibration
  * rests on, 0 where none was kept. Later runs of the catalogue state their confidence by it.
  */
 export async function calibrate(
-  { certificates, calibrations }: Pick<Store, 'certificates' | 'calibrations'>,
+  calibrations: CalibrationStore,
   { scope, scheme }: CertifiedRun,
-  labelled: readonly LabelledRow[],
+  { labelled, answers }: Pick<Evaluation, 'labelled' | 'answers'>,
 ): Promise<number> {
   const place = { catalogue: scope.catalogue, codebookHash: scheme.hash }
-  const answers = new Map<string, RunRowWithInput>()
-  for (let from = 0; from < labelled.length; from += ROWS_PER_QUERY) {
-    const ids = labelled.slice(from, from + ROWS_PER_QUERY).map(({ id }) => id)
-    for (const [id, row] of await certificates.findRunRows(scope, ids)) answers.set(id, row)
-  }
   const [first] = answers.values()
   if (first === undefined) return 0
   const shipped = scheme.code?.calibration ?? UNCALIBRATED
@@ -68,7 +63,7 @@ function outcomesOf(
     if (source === undefined) return read
     const kind = answerKind(source, finding, isOfflineGuess(model))
     if (kind !== 'model') return read
-    const stated = Math.min(1, (confidences[field] ?? 0) / (before.model[field] || 1))
+    const stated = statedConfidence(before, field, confidences[field] ?? 0)
     return [...read, { field, kind, stated, right: isRight(labels[field]) }]
   })
 }

@@ -70,7 +70,7 @@ export async function certifyRun(store: Store, options: CertifyOptions, signal: 
   const evaluation = await evaluate(store.certificates, { run, population, settled, count })
   if ((await keepOutcomes(store.certificates, run, evaluation)) > 0)
     say('What these labels say of the rules counts as evidence in later runs of the catalogue.')
-  const calibrated = await calibrate(store, run, evaluation.labelled)
+  const calibrated = await calibrate(store.calibrations, run, evaluation)
   if (calibrated > 0)
     say(
       `The confidence of later runs of the catalogue is calibrated on these ${pluralise(calibrated, 'labelled row')}.`,

@@ -11,7 +11,7 @@ import type {
   RowLabel,
 } from '../../evidence/certificate/certificate-types.ts'
 import { createSequentialTest } from '../../evidence/statistics/sequential.ts'
-import type { CertificateStore, RunRow, StoredLabel } from '../../store/types.ts'
+import type { CertificateStore, RunRow, RunRowWithInput, StoredLabel } from '../../store/types.ts'
 import { agreementOf, type Case, casesOf, type FieldAgreement, textOf } from './people.ts'
 import type { SettledPlan } from './plan.ts'
 import { judgeRow, type LabelledRow, labelsById, rowLabelOf } from './row-labels.ts'
@@ -41,6 +41,8 @@ export interface Evaluation {
   readonly nextPlace: number
   /** All rows of the run that are labelled, in the order of the draw. */
   readonly labelled: readonly LabelledRow[]
+  /** What the run said of them, by id. */
+  readonly answers: ReadonlyMap<string, RunRowWithInput>
 }
 
 export interface EvaluationParts {
@@ -100,6 +102,7 @@ export async function evaluate(certificates: CertificateStore, parts: Evaluation
     next,
     nextPlace: counted + 1,
     labelled,
+    answers,
   }
 }
 
@@ -142,11 +145,11 @@ export async function readLabelled(
   { scope, scheme }: CertifiedRun,
   order: readonly DrawnRow[],
   fields: readonly string[],
-): Promise<{ readonly labelled: readonly LabelledRow[]; readonly answers: ReadonlyMap<string, RunRow> }> {
+): Promise<{ readonly labelled: readonly LabelledRow[]; readonly answers: ReadonlyMap<string, RunRowWithInput> }> {
   const all = await certificates.findLabels({ catalogue: scope.catalogue, codebookHash: scheme.hash })
   const byId = labelsById(all)
   const ids = order.flatMap(({ id }) => (byId.has(id) ? [id] : []))
-  const answers = new Map<string, RunRow>()
+  const answers = new Map<string, RunRowWithInput>()
   const labelled: LabelledRow[] = []
   for (let from = 0; from < ids.length; from += ROWS_PER_QUERY) {
     const part = ids.slice(from, from + ROWS_PER_QUERY)

@@ -10,8 +10,6 @@ import type { Evaluation } from './evaluate.ts'
 import type { FieldVerdict, LabelledRow } from './row-labels.ts'
 import type { CertifiedRun } from './run-part.ts'
 
-const ROWS_PER_QUERY = 1_000
-
 /**
  * Keeps what the counted labels of a certificate say. Rows behind one without labels, or behind one in dispute, wait as they do
  * in the certificate. Resolves with the number of outcomes that changed; with 0 for rows that were asked again to find drift,
@@ -20,17 +18,12 @@ const ROWS_PER_QUERY = 1_000
 export async function keepOutcomes(
   certificates: CertificateStore,
   { scope, scheme }: CertifiedRun,
-  { labelled, certificate }: Pick<Evaluation, 'labelled' | 'certificate'>,
+  { labelled, answers, certificate }: Pick<Evaluation, 'labelled' | 'answers' | 'certificate'>,
 ): Promise<number> {
   const { catalogue, runId } = scope
   if (scheme.code === null || catalogue.startsWith(SENTINEL_PREFIX)) return 0
   const counted = labelled.slice(0, certificate.result.labelled)
-  const rows = new Map<string, RunRowWithInput>()
-  for (let from = 0; from < counted.length; from += ROWS_PER_QUERY) {
-    const ids = counted.slice(from, from + ROWS_PER_QUERY).map(({ id }) => id)
-    for (const [id, row] of await certificates.findRunRows(scope, ids)) rows.set(id, row)
-  }
-  const outcomes = outcomesOf(counted, rows, { scheme, population: certificate.plan.population })
+  const outcomes = outcomesOf(counted, answers, { scheme, population: certificate.plan.population })
   return await certificates.replaceOutcomes({ catalogue, codebookHash: scheme.hash }, runId, outcomes)
 }
 

@@ -1,6 +1,6 @@
 /** Takes labels and third decisions out of a file that people filled in: all of them, or none where any line is wrong. */
 import { pluralise, printable, showValue } from '../../catalogue/problem-report.ts'
-import { cleanText } from '../../classification/clean-text.ts'
+import { oneLine } from '../../classification/clean-text.ts'
 import { askableFields } from '../../classification/fields.ts'
 import { ServiceError } from '../../errors.ts'
 import type { CertificateStore, EvidenceScope, LabelToSave, RunRowWithInput, StoredLabel } from '../../store/types.ts'
@@ -104,7 +104,7 @@ function readLine(
     ? readDecisions(line, known, { scope, scheme }, file.fields)
     : readBlindLabels(line, scheme.codebook, file.fields)
   if ('problems' in read) return { labels: [], problems: read.problems }
-  const note = cleanText(line.note).replace(/\s+/g, ' ')
+  const note = oneLine(line.note)
   const labels: LabelToSave[] = []
   const problems: ReviewProblem[] = []
   for (const given of read.labels) {

@@ -2,7 +2,7 @@
 
 import { evaluateCertificate } from './certificate.ts'
 import { drawRows, type PopulationRow, planCertificate } from './certificate-plan.ts'
-import { type Certificate, type CertificatePlan, certificateSchema, type RowLabel } from './certificate-types.ts'
+import type { Certificate, CertificatePlan, RowLabel } from './certificate-types.ts'
 
 /** What a certificate is checked against: the rows and labels as they stand in the database now. */
 export interface CheckedAgainst {
@@ -24,11 +24,6 @@ export function buildCertificate({ about, plan, drawn, labels }: CertificatePart
     .filter(({ id }) => place.has(id))
     .sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0))
   return { format: 1, about, plan, drawn, labels: sorted, result: evaluateCertificate(plan, drawn, sorted) }
-}
-
-/** Reads a certificate; throws an error that names each property that is wrong. */
-export function parseCertificate(value: unknown): Certificate {
-  return certificateSchema.parse(value)
 }
 
 /**

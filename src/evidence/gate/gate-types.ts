@@ -20,12 +20,6 @@ export interface GateOptions {
   readonly population: Readonly<Record<string, number>> | null
   /** The most audits of this field; 600 unless given. */
   readonly budget?: number
-  /**
-   * True where the catalogue looks like the one that the shipped evidence comes from. It chooses bolder bets, which save about
-   * ten audits where there is no miss. It adds no pseudo-audits: those would be counted as drawn at random from this catalogue,
-   * which they were not, and the bound would not hold.
-   */
-  readonly looksShipped?: boolean
 }
 
 /** A rule that may no longer decide the field, and why. */
@@ -33,8 +27,6 @@ export interface RemovedRule {
   readonly rule: string
   readonly audits: number
   readonly misses: number
-  /** How many times likelier its latest outcomes are for a bad rule than for one at the target; see `addOutcome`. */
-  readonly ratio: number
   /** The number of audits of the field, itself included, after which it was removed. */
   readonly after: number
 }

@@ -1,9 +1,9 @@
 /** The gate of a field: whether rules may stand in for the model there, decided by audits in the order in which they were drawn. */
 import { assertCount, assertShare } from '../statistics/checks.ts'
-import { CONFIDENT_BETS, createSequentialTest, OPEN_BETS, type SequentialTest } from '../statistics/sequential.ts'
+import { createSequentialTest, type SequentialTest } from '../statistics/sequential.ts'
 import type { Audit, Gate, GateOptions, GateVerdict, RemovedRule, Settled } from './gate-types.ts'
 import { buildLimits, expectedMissShare, lookAhead } from './outlook.ts'
-import { addOutcome, type Chart, isAlarmed, isSuspect, NEW_CHART, ratioOf } from './rule-charts.ts'
+import { addOutcome, type Chart, isAlarmed, isSuspect, NEW_CHART } from './rule-charts.ts'
 
 export type * from './gate-types.ts'
 
@@ -20,13 +20,6 @@ const LEAST_CHANCE = 0.1
  */
 export function deltaOfRestart(delta: number, restarts: number): number {
   return (delta * 6) / (Math.PI * (restarts + 1)) ** 2
-}
-
-/** Returns the verdict on a field after `audits`, in the order in which their records were drawn. See `createGate`. */
-export function judgeField(audits: readonly Audit[], options: GateOptions): GateVerdict {
-  const gate = createGate(options)
-  for (const audit of audits) gate.add(audit)
-  return gate.verdict()
 }
 
 /** What is counted from one restart to the next. */
@@ -62,12 +55,11 @@ interface Stretch {
  * Throws RangeError where an option is out of its range.
  */
 export function createGate(options: GateOptions): Gate {
-  const { target, delta = DEFAULT_DELTA, population, budget = DEFAULT_BUDGET, looksShipped = false } = options
+  const { target, delta = DEFAULT_DELTA, population, budget = DEFAULT_BUDGET } = options
   assertShare('target', target)
   assertShare('delta', delta)
   assertCount('budget', budget, 1)
   for (const [rule, size] of Object.entries(population ?? {})) assertCount(`population of ${rule}`, size)
-  const bets = looksShipped ? CONFIDENT_BETS : OPEN_BETS
   const removed = new Map<string, RemovedRule>()
   const charts = new Map<string, Chart>()
   let audits = 0
@@ -84,7 +76,7 @@ export function createGate(options: GateOptions): Gate {
   function openStretch(): Stretch {
     const size = sizeLeft()
     const part = deltaOfRestart(delta, restarts)
-    const test = createSequentialTest({ target, delta: part, population: size === 0 ? 1 : size, bets })
+    const test = createSequentialTest({ target, delta: part, population: size === 0 ? 1 : size })
     return { test, delta: part, size, agreed: 0, misses: 0, isTrusted: false, chart: NEW_CHART }
   }
 
@@ -118,7 +110,7 @@ export function createGate(options: GateOptions): Gate {
 
   function note(rule: string, chart: Chart): void {
     const { audits: checked, misses } = chart
-    removed.set(rule, { rule, audits: checked, misses, ratio: Math.round(ratioOf(chart)), after: audits })
+    removed.set(rule, { rule, audits: checked, misses, after: audits })
   }
 
   function remove(rule: string): void {
@@ -182,7 +174,7 @@ export function createGate(options: GateOptions): Gate {
     const misses = rest.reduce((sum, chart) => sum + chart.misses, 0)
     const total = left.reduce((sum, [, chart]) => sum + chart.audits, 0)
     const most = Math.floor((Math.max(0, budget - audits) * n) / total)
-    const test = createSequentialTest({ target, delta: deltaOfRestart(delta, restarts + 1), population: null, bets })
+    const test = createSequentialTest({ target, delta: deltaOfRestart(delta, restarts + 1), population: null })
     return lookAhead(buildLimits(test, most), 0, 0, expectedMissShare(n, misses)).chance >= LEAST_CHANCE
   }
 
@@ -197,9 +189,4 @@ export function createGate(options: GateOptions): Gate {
     isShown: () => stretch.isTrusted,
     restarts: () => restarts,
   }
-}
-
-/** The sentence that says by which measure a rule was removed. */
-export function describeRemoval({ rule, audits, misses, ratio }: RemovedRule): string {
-  return `${rule} disagreed in ${misses} of ${audits} audits; its latest outcomes are ${ratio} times likelier for a bad rule than for one at the target`
 }

@@ -4,7 +4,7 @@
 const LOOKED_FOR = [3, 10] as const
 const MOST_MISSES = 0.5
 /** A chart alarms when its outcomes are this many times likelier under the share looked for than at the target. */
-export const ALARM_RATIO = 200
+const ALARM_RATIO = 200
 
 /** The charts of one rule, or of a field as a whole. A new one starts at 0. */
 export interface Chart {
@@ -32,7 +32,7 @@ export function addOutcome(chart: Chart, isMiss: boolean, target: number): Chart
 }
 
 /** The highest level as a likelihood ratio: how much likelier the latest outcomes are for a bad rule than at the target. */
-export function ratioOf(chart: Chart): number {
+function ratioOf(chart: Chart): number {
   return Math.exp(Math.max(...chart.levels))
 }
 
@@ -41,7 +41,7 @@ export function isAlarmed(chart: Chart): boolean {
 }
 
 /** A rule with two misses and this ratio goes together with one that alarms, or when the field as a whole alarms. */
-export const SUSPECT_RATIO = 5
+const SUSPECT_RATIO = 5
 
 /** Whether a rule goes when the count begins anew anyhow, so that several bad rules cost one restart. */
 export function isSuspect(chart: Chart): boolean {

@@ -7,30 +7,21 @@ import { logBeta, logGamma, logSumExp, timesLog } from './special-functions.ts'
  * [0.333, 0.45] at the target 0.97 puts 45 % of the stake on a share of misses of 0.01. What the weights leave of 1 is
  * spread evenly over all shares from 0 to 1. Bets decide how soon a true claim is shown; no bets make a false one likelier.
  */
-export interface Bets {
+interface Bets {
   readonly alternatives: readonly (readonly [missRatio: number, weight: number])[]
 }
 
 /**
- * Bets for a catalogue of which nothing is known. They were chosen so that at the target 0.97 and delta 0.05 a true 0.998 is
+ * The bets on shares above the target, by which a claim is shown. They were chosen so that at the target 0.97 and delta 0.05 a true 0.998 is
  * shown by 300 outcomes in 98 %, 0.99 in 55 %, and by 600 in 85 %; without a miss 120 outcomes are enough. The last bet shows
  * a true 0.98 at all, by about 1,900.
  */
-export const OPEN_BETS: Bets = {
+const BETS_ABOVE: Bets = {
   alternatives: [
     [0, 0.19],
     [1 / 15, 0.25],
     [1 / 3, 0.44],
     [0.62, 0.07],
-  ],
-}
-
-/** Bets for a catalogue that looks like one where few misses were seen: 111 outcomes without a miss are enough. */
-export const CONFIDENT_BETS: Bets = {
-  alternatives: [
-    [0, 0.4],
-    [1 / 15, 0.25],
-    [1 / 3, 0.3],
   ],
 }
 
@@ -49,8 +40,6 @@ export interface Claim {
   readonly delta: number
   /** The number of members; null for outcomes that are independent draws from an unbounded source. */
   readonly population: number | null
-  /** `OPEN_BETS` unless given. */
-  readonly bets?: Bets
 }
 
 /** Evidence and bounds after `right` and `wrong` outcomes, whatever their order. Bounds are shares from 0 to 1. */
@@ -103,13 +92,13 @@ interface Likelihood {
  *
  * Throws RangeError for a target or delta outside (0, 1), or a population below 1.
  */
-export function createSequentialTest({ target, delta, population, bets = OPEN_BETS }: Claim): SequentialTest {
+export function createSequentialTest({ target, delta, population }: Claim): SequentialTest {
   assertShare('target', target)
   assertShare('delta', delta)
   assertCounts(0, 0, population)
   const likelihood = population === null ? independent(target) : withoutReplacement(population, target)
   const threshold = -Math.log(delta)
-  const above = mixture(likelihood, target, bets, (state) => Math.max(state, likelihood.firstAbove))
+  const above = mixture(likelihood, target, BETS_ABOVE, (state) => Math.max(state, likelihood.firstAbove))
   const below = mixture(likelihood, target, BETS_BELOW, (state) => Math.min(state, likelihood.lastBelow))
 
   const logEvidence = (right: number, wrong: number): number => {
@@ -162,7 +151,6 @@ function mixture(
   const states = possible.map(([ratio]) => clamp(likelihood.stateAt(1 - ratio * (1 - target))))
   const logWeights = possible.map(([, weight]) => Math.log(weight))
   const rest = 1 - possible.reduce((sum, [, weight]) => sum + weight, 0)
-  if (rest <= 0) throw new RangeError(`the weights of the bets add up to ${1 - rest}; they must leave a rest of 1`)
   return (right, wrong) => {
     const terms = states.map((state, index) => (logWeights[index] ?? 0) + likelihood.log(state, right, wrong))
     // Polya's urn: averaged over a uniform number of right members, each order of s and f has this probability for any N.

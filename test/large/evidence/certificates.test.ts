@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import { evaluateCertificate } from '../../../src/evidence/certificate/certificate.ts'
 import { drawRows, type PopulationRow, planCertificate } from '../../../src/evidence/certificate/certificate-plan.ts'
 import { ROW_CLAIM, type RowLabel } from '../../../src/evidence/certificate/certificate-types.ts'
-import { createRandom, shuffle } from '../../../src/evidence/statistics/random.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 import { mostBelow } from '../../../src/evidence/statistics/sequential.ts'
+import { shuffle } from '../../helpers/shuffle.ts'
 import { mostFalse, randomHash } from '../../unit/evidence/simulations.ts'
 
 const TARGET = 0.97

@@ -2,18 +2,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { evaluateCertificate } from '../../../src/evidence/certificate/certificate.ts'
-import {
-  buildCertificate,
-  parseCertificate,
-  verifyCertificate,
-} from '../../../src/evidence/certificate/certificate-check.ts'
+import { buildCertificate, verifyCertificate } from '../../../src/evidence/certificate/certificate-check.ts'
 import {
   digestOf,
   drawRows,
   type PopulationRow,
   planCertificate,
 } from '../../../src/evidence/certificate/certificate-plan.ts'
-import { type CertificatePlan, ROW_CLAIM, type RowLabel } from '../../../src/evidence/certificate/certificate-types.ts'
+import {
+  type CertificatePlan,
+  certificateSchema,
+  ROW_CLAIM,
+  type RowLabel,
+} from '../../../src/evidence/certificate/certificate-types.ts'
 import { createRandom } from '../../../src/evidence/statistics/random.ts'
 import { createSequentialTest } from '../../../src/evidence/statistics/sequential.ts'
 import { randomHash } from './simulations.ts'
@@ -155,7 +156,7 @@ test('a certificate file reads back, and is recomputed from itself and from the 
   const rows = population(2_000, 6, () => 0.003)
   const plan = planCertificate(rows, options)
   const { drawn, labels } = label(rows, plan, 250)
-  const certificate = parseCertificate(
+  const certificate = certificateSchema.parse(
     JSON.parse(JSON.stringify(buildCertificate({ about, plan, drawn, labels: [...labels].reverse() }))),
   )
   assert.deepEqual(verifyCertificate(certificate), [])
@@ -190,7 +191,7 @@ test('a file whose labels, draw, seed or result was altered does not hold', () =
   assert.equal(verifyCertificate({ ...whole, result: { ...whole.result, state: 'missed' } }).length, 1)
   const other = { ...whole, plan: { ...plan, seed: 'one that suits' } }
   assert.match(verifyCertificate(other, { rows, labels })[0] ?? '', /^row 1 of the draw is/)
-  assert.throws(() => parseCertificate({ ...whole, format: 2 }))
+  assert.throws(() => certificateSchema.parse({ ...whole, format: 2 }))
 })
 
 test('the digest depends on every row and not on their order', () => {

@@ -1,7 +1,7 @@
 /** The gate of a field: when it trusts, removes, begins anew and gives up, and that equal audits give equal verdicts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Audit, createGate, deltaOfRestart, describeRemoval, judgeField } from '../../../src/evidence/gate/gate.ts'
+import { type Audit, createGate, deltaOfRestart, type GateOptions } from '../../../src/evidence/gate/gate.ts'
 import { createSequentialTest } from '../../../src/evidence/statistics/sequential.ts'
 
 const TARGET = 0.97
@@ -9,6 +9,13 @@ const options = { target: 0.97, population: { good: 5_000, bad: 1_500 } }
 
 function audits(count: number, rule: string, isMiss: (index: number) => boolean = () => false): Audit[] {
   return Array.from({ length: count }, (_, index) => ({ rule, agreed: !isMiss(index) }))
+}
+
+/** The verdict on a field after `audits`. */
+function judgeField(given: readonly Audit[], by: GateOptions) {
+  const gate = createGate(by)
+  for (const audit of given) gate.add(audit)
+  return gate.verdict()
 }
 
 test('without an audit a field is undecided, and says how many audits it is likely to need', () => {
@@ -27,13 +34,6 @@ test('a field earns trust without a miss after about 138 audits, and once the bo
   assert.ok(judgeField(audits(first - 1, 'good'), options).bound < 0.97)
 })
 
-test('a catalogue that looks like the shipped evidence earns trust somewhat sooner, and never without audits of its own', () => {
-  const bold = { ...options, looksShipped: true }
-  assert.equal(judgeField(audits(128, 'good'), bold).state, 'trusted')
-  assert.equal(judgeField(audits(128, 'good'), options).state, 'undecided')
-  assert.equal(judgeField(audits(100, 'good'), bold).state, 'undecided')
-})
-
 test('a rule that disagrees too often is removed, and only audits drawn later count', () => {
   const mixed = Array.from({ length: 90 }, (_, index): Audit => {
     return index % 3 === 0 ? { rule: 'bad', agreed: index % 9 !== 0 } : { rule: 'good', agreed: true }
@@ -48,10 +48,6 @@ test('a rule that disagrees too often is removed, and only audits drawn later co
   const [removed] = verdict.removed
   assert.equal(removed?.rule, 'bad')
   assert.equal(removed.after, after)
-  assert.match(
-    describeRemoval(removed),
-    /^bad disagreed in \d+ of \d+ audits; its latest outcomes are \d+ times likelier/,
-  )
   assert.equal(verdict.restarts, 1)
   assert.equal(verdict.delta, deltaOfRestart(0.05, 1))
   const goodLater = mixed.slice(mixed.length - (90 - after)).filter(({ rule }) => rule === 'good').length

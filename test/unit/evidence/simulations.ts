@@ -2,8 +2,9 @@
 import { type Drawable, drawOrder, isAuditedSteadily, nextStage } from '../../../src/evidence/gate/audit-plan.ts'
 import { type Audit, createGate, type Gate } from '../../../src/evidence/gate/gate.ts'
 import { buildLimits } from '../../../src/evidence/gate/outlook.ts'
-import { createRandom, shuffle } from '../../../src/evidence/statistics/random.ts'
+import { createRandom } from '../../../src/evidence/statistics/random.ts'
 import { createSequentialTest, mostBelow } from '../../../src/evidence/statistics/sequential.ts'
+import { shuffle } from '../../helpers/shuffle.ts'
 
 /** Twice the standard error of a share of `delta` among `n`, on top of it. */
 export function mostFalse(delta: number, n: number): number {
