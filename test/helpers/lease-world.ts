@@ -55,6 +55,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
   let isDatabaseAway = false
   let messages: { readonly at: number; readonly run: () => void }[] = []
   const replicas: Replica[] = []
+  const decisions: { readonly at: number; readonly budget: Budget }[] = []
   let joined = 0
 
   const send = (run: () => void) => {
@@ -89,6 +90,7 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
       if (isDatabaseAway) return
       const decision = decideLease(state, request, now)
       if (decision === null) return
+      decisions.push({ at: now, budget: decision.grant.budget })
       store(decision.budget, decision.holder, decision.removed)
       send(() => take(replica, decision.grant, sentAt))
     })
@@ -125,6 +127,8 @@ export function createWorld(network: Network, budget: BudgetState = plainBudget(
 
   return {
     replicas,
+    /** What the cluster might start by each decision, oldest first, at the simulated time of the decision. */
+    decisions,
     now: () => now,
     state: () => state,
     /** Adds a replica whose clock is `skewMs` ahead of the simulated time. */

@@ -52,19 +52,20 @@ function play(world: World, choice: number, { kind, value }: { kind: string; val
   else if (kind === 'account') chosen.account = { requestsPerMinute: value, tokensPerMinute: value * 3 }
 }
 
-/** Checks the sum of all leases against the largest budget of the last `LEASE_MS`, since leases of it may still be held. */
+/**
+ * Checks the sum of all leases against the largest budget that a decision of the last `LEASE_MS` went by, since no lease
+ * is older. Two decisions of one step may go by different budgets, where the second one reports a pause.
+ */
 function createWatch(world: World) {
-  const seen: { until: number; rpm: number; tpm: number }[] = []
+  let first = 0
   return () => {
-    const { rpm, tpm } = effectiveBudget(world.state().budget, world.now())
-    const last = seen.at(-1)
-    if (last?.rpm === rpm && last.tpm === tpm) last.until = world.now()
-    else seen.push({ until: world.now(), rpm, tpm })
-    while ((seen[0]?.until ?? 0) < world.now() - LEASE_MS - 10) seen.shift()
+    while ((world.decisions[first]?.at ?? Number.POSITIVE_INFINITY) < world.now() - LEASE_MS) first += 1
+    const recent = world.decisions.slice(first).map(({ budget }) => budget)
     const total = world.total()
-    const most = { rpm: Math.max(...seen.map(({ rpm }) => rpm)), tpm: Math.max(...seen.map(({ tpm }) => tpm)) }
-    assert.ok(total.rpm <= most.rpm * (1 + 1e-9), `${total.rpm} requests of ${most.rpm}`)
-    assert.ok(total.tpm <= most.tpm * (1 + 1e-9) || most.tpm === 0, `${total.tpm} tokens of ${most.tpm}`)
+    const rpm = Math.max(0, ...recent.map(({ requestsPerMinute }) => requestsPerMinute))
+    const tpm = Math.max(0, ...recent.map(({ tokensPerMinute }) => tokensPerMinute ?? Number.POSITIVE_INFINITY))
+    assert.ok(total.rpm <= rpm * (1 + 1e-9), `${total.rpm} requests of ${rpm}`)
+    assert.ok(total.tpm <= tpm * (1 + 1e-9), `${total.tpm} tokens of ${tpm}`)
   }
 }
 
@@ -100,11 +101,12 @@ describe('leases', () => {
         isQuiet = true
         world.setDatabaseAway(false)
         const last = world.join(0, 5_000)
-        world.run(30_000)
+        // Longer than the longest pause here and the slowest recovery after it, since leases follow a rising pace late.
+        world.run(120_000)
         const { rpm } = effectiveBudget(world.state().budget, world.now())
-        // The leases follow a pace that recovers by one renewal.
         const total = world.total().rpm
-        assert.ok(total >= 0.94 * rpm, `${total} of ${rpm}`)
+        // Small differences from fair parts move no lease.
+        assert.ok(total >= 0.97 * rpm, `${total} of ${rpm}`)
         const living = world.replicas.filter((replica) => replica.isAlive)
         const demand = living.reduce((sum, replica) => sum + replica.demand, 0)
         const fair = (last.demand / demand) * rpm
