@@ -6,17 +6,17 @@ import { parseDate } from '../lib/dates.ts'
 import { cleanText } from './clean-text.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 
-const MAX_ID_LENGTH = 256
+export const MAX_ID_LENGTH = 256
 export const MAX_NAME_LENGTH = 1_000
-const MAX_DESCRIPTION_LENGTH = 10_000
-const MAX_TEXT_LENGTH = 1_000
-const MAX_SAMPLE_POINTS = 5_000
+export const MAX_DESCRIPTION_LENGTH = 10_000
+export const MAX_TEXT_LENGTH = 1_000
+export const MAX_SAMPLE_POINTS = 5_000
 
 /** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */
 export const OPTIONAL_TEXT_FIELDS = OPTIONAL_TEXTS satisfies readonly (keyof Indicator)[]
 
 /** Every known field of an indicator. Unknown fields of the input are left out and reported. */
-const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
+export const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'sample_values'] as const
 
 const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
 const MAX_NUMERIC_TEXT = 40

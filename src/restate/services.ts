@@ -1,5 +1,5 @@
 /** Defines the Restate services of a replica, classify-api and classifier, and the HTTP handler that serves them. */
-import { type Context, createEndpointHandler, handlers, serde, service } from '@restatedev/restate-sdk'
+import { type Context, createEndpointHandler, handlers, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
@@ -9,6 +9,7 @@ import { createAdmission } from './admission.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
+import { boundedSchema } from './bounded-serde.ts'
 import { answerBudget } from './budget.ts'
 import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
@@ -111,11 +112,12 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
   const classifyApi = service({
     name: CLASSIFY_API,
     handlers: {
-      batch: handlers.handler({ input: serde.schema(batchRequestSchema) }, (ctx: Context, request: BatchRequest) =>
-        classifyBatch(ctx, batchDeps, request),
+      batch: handlers.handler(
+        { input: boundedSchema('batch', batchRequestSchema) },
+        (ctx: Context, request: BatchRequest) => classifyBatch(ctx, batchDeps, request),
       ),
       estimate: handlers.handler(
-        { input: serde.schema(batchRequestSchema) },
+        { input: boundedSchema('estimate', batchRequestSchema) },
         (ctx: Context, request: BatchRequest): Promise<EstimateResponse> =>
           ctx.run(
             `estimate ${request.indicators.length} indicators`,
@@ -124,22 +126,22 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
           ),
       ),
       status: handlers.handler(
-        { input: serde.schema(statusRequestSchema) },
+        { input: boundedSchema('status', statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
           ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
       ),
       budget: handlers.handler(
-        { input: serde.schema(budgetRequestSchema) },
+        { input: boundedSchema('budget', budgetRequestSchema) },
         (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
           ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
       codebook: handlers.handler(
-        { input: serde.schema(codebookRequestSchema) },
+        { input: boundedSchema('codebook', codebookRequestSchema) },
         (ctx: Context, request: CodebookRequest): Promise<CodebookResponse> =>
           ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),
       ),
       evidence: handlers.handler(
-        { input: serde.schema(evidenceRequestSchema) },
+        { input: boundedSchema('evidence', evidenceRequestSchema) },
         (ctx: Context, request: EvidenceRequest): Promise<EvidenceResponse> =>
           ctx.run('read the evidence', () => answerEvidence({ evidence, schemes }, request), databaseStep),
       ),
