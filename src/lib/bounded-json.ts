@@ -21,7 +21,7 @@ export type BoundedJson =
   | { readonly kind: 'no-json'; readonly at: number }
 
 /** Of the unknown fields of one object so many keep their names, with the value null, so that a warning can name them. */
-const NAMED_STRANGERS = 20
+const NAMED_STRANGERS = 100
 /** Stands in for an object or a list where another kind of value was given. */
 const SMALL: JsonAny = { kind: 'any', maxBytes: 65_536, maxValues: 100, beyond: 'refuse' }
 const NULL = Buffer.from('null')
