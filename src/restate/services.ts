@@ -6,6 +6,8 @@ import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
+import { type EndpointHandler, withAttemptStarts } from './attempts/attempt-starts.ts'
+import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
@@ -70,9 +72,11 @@ export interface RestateDeps {
   readonly flexTimeoutMs: number
   /** Public keys of the Restate clusters that may call; without any the replica accepts every caller. */
   readonly identityKeys: readonly string[]
+  /** Aborts when the replica begins to stop, so that what a drain cuts off does not look like a replica that died. */
+  readonly stopping?: AbortSignal
 }
 
-export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
+export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const { store, schemes, model, rate, metrics, maxWaitMs } = deps
   const chunkDeps = {
     ...{ model, schemes, rate, metrics, maxWaitMs },
@@ -85,7 +89,8 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     ...{ ledger: deps.ledger, priceOf: deps.priceOf, countAnswered: deps.countAnswered },
     ...{ promptScale: createPromptScale(), refusals: createCostRefusals(), partsOf: createPromptParts() },
   }
-  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log)]
+  const lostReplicas = createLostReplicas({ notes: store.attempts, log: deps.log, stopping: deps.stopping })
+  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log), lostReplicas]
 
   const classifier = service({
     name: CLASSIFIER,
@@ -150,9 +155,10 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     options: { ...batchOptions(), hooks },
   })
 
-  return createEndpointHandler({
+  const handler = createEndpointHandler({
     services: [classifyApi, classifier],
     logger: createRestateLogger(deps.log),
     ...(deps.identityKeys.length > 0 ? { identityKeys: [...deps.identityKeys] } : {}),
   })
+  return withAttemptStarts(handler)
 }

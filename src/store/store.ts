@@ -2,6 +2,7 @@
 import { ServiceError } from '../errors.ts'
 import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
+import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
@@ -53,6 +54,7 @@ export function createStore(pool: DatabasePool): Store {
     },
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
+    attempts: createAttemptNotes(pool),
     trials: createTrialStore(pool),
     ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
