@@ -1,6 +1,7 @@
 /** Puts the beginning of each attempt into its headers, where hooks find it, and ends attempts whose beginning never comes. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { createEndpointHandler, Request } from '@restatedev/restate-sdk'
+import { cutOff } from '../../lib/cut-off.ts'
 import { AttemptReader, type AttemptStart } from './start-message.ts'
 
 /** Headers of an attempt that this file sets; what a caller sends under these names is replaced. */
@@ -40,7 +41,7 @@ function watchStart(request: IncomingMessage, startTimeoutMs: number): void {
   delete request.headers[RETRIES_HEADER]
   const reader = new AttemptReader()
   const iterator = request[Symbol.asyncIterator]()
-  const timer = setTimeout(() => request.destroy(), startTimeoutMs)
+  const timer = setTimeout(() => cutOff(request), startTimeoutMs)
   timer.unref()
   request.once('close', () => clearTimeout(timer))
   const next = async (): Promise<IteratorResult<unknown>> => {
