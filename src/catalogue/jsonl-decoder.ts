@@ -1,5 +1,5 @@
 /** Decodes the lines of a JSON Lines file to raw indicators. */
-import { RECORD_SHAPE } from '../classification/request-shape.ts'
+import { RECORD_SHAPE } from '../classification/indicator.ts'
 import { boundJson } from '../lib/bounded-json.ts'
 import { isRecord } from '../lib/json.ts'
 import { CONVERT_HINT } from './file-detection.ts'

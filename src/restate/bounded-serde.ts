@@ -1,7 +1,7 @@
 /** Reads the bodies of handlers within bounds, because a few megabytes can hold more values than a replica has memory for. */
 import { type Serde, serde } from '@restatedev/restate-sdk'
 import type { ZodType } from 'zod'
-import { boundBody } from '../classification/body-bounds.ts'
+import { boundBody } from './body-bounds.ts'
 
 /**
  * The input of a handler of classify-api: JSON that `schema` accepts. A body beyond the bounds is refused with 400, in the words

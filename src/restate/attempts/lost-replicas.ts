@@ -25,7 +25,7 @@ const ALONE_MS = 10_000
 const TURN_PATIENCE_MS = 20_000
 const DIED = `the replica that held it died, ${LOST_REPLICAS} times one after another in this step`
 const WAYS_OUT =
-  'Look for its memory (docs/operations.md), then resume it in the UI of Restate or end its run with npm run kill'
+  'Look for its memory (docs/operations/troubleshooting.md), then resume it in the UI of Restate or end its run with npm run kill'
 
 export interface LostReplicasDeps {
   readonly notes: AttemptNotes

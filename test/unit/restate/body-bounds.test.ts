@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { batchRequestSchema } from '../../../src/classification/batch-request.ts'
-import { boundBody } from '../../../src/classification/body-bounds.ts'
 import { normaliseIndicator } from '../../../src/classification/indicator.ts'
 import { OPTIONAL_TEXTS } from '../../../src/codebooks/record-texts.ts'
+import { boundBody } from '../../../src/restate/body-bounds.ts'
 
 const FULL = {
   indicator_id: 'a',
