@@ -1,7 +1,7 @@
 /** Bodies that would fell a replica, in a small heap: none holds its event loop, and a batch that fells each replica all the same is paused. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -21,44 +21,64 @@ const NODE_OPTIONS = '--max-old-space-size=272'
 /** A bound on how long the event loop is held, which only work out of all proportion exceeds on a busy machine. */
 const MAX_HELD_S = 2
 const MEGABYTE = 1_000_000
+/** More than the batch of this test may fell, with one for the rest. */
+const REPLICAS = 5
 
 let stack: TestStack
-let replica: ChildProcess
-let port: number
-let isOver = false
-/** How often the replica was felled. */
+/** Replicas that can be felled. Restate reaches the first of them that lives, as behind NGINX. */
+const replicas: { readonly process: ChildProcess; readonly port: number }[] = []
+let front: Server | undefined
+/** How often a replica was felled. */
 let deaths = 0
-
-function startReplica(): void {
-  replica = spawn(process.execPath, [REPLICA], { env: { ...process.env, PORT: String(port) }, stdio: 'inherit' })
-  replica.once('exit', () => {
-    deaths += 1
-    if (!isOver) startReplica()
-  })
-}
 
 before(async () => {
   stack = await startTestStack({ RATE_RPM: '100000', OFFLINE_MODEL_LATENCY_MS: '300', NODE_OPTIONS })
 })
 
-/** From now on new invocations go to the replica that can be felled. */
-async function useFelledReplica(): Promise<void> {
+/** From now on new invocations go to replicas that can be felled. */
+async function useFelledReplicas(): Promise<void> {
   Object.assign(process.env, { DATABASE_URL: stack.databaseUrl, OPENAI_BASE_URL: stack.offlineModelUrl })
-  port = await freePort()
-  startReplica()
-  await waitUntil('the replica is registered', async () => {
-    const registered = await fetch(`${stack.adminUrl}/deployments`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ uri: `http://127.0.0.1:${port}` }),
+  for (let count = 0; count < REPLICAS; count += 1) {
+    const port = await freePort()
+    const env = { ...process.env, PORT: String(port) }
+    const replica = { process: spawn(process.execPath, [REPLICA], { env, stdio: 'inherit' }), port }
+    replicas.push(replica)
+    replica.process.once('exit', () => {
+      deaths += 1
+      replicas.splice(replicas.indexOf(replica), 1)
     })
-    return registered.ok
+  }
+  front = createServer((socket) => {
+    const upstream = connect(replicas[0]?.port ?? 0, '127.0.0.1')
+    socket.pipe(upstream).pipe(socket)
+    for (const [one, other] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      one.on('error', () => undefined).on('close', () => other.end())
+    }
   })
+  await new Promise<void>((resolve) => front?.listen(0, '127.0.0.1', resolve))
+  const { port } = front.address() as AddressInfo
+  const isListening = (to: number) =>
+    new Promise<boolean>((resolve) => {
+      const probe = connect(to, '127.0.0.1', () => probe.end(() => resolve(true)))
+      probe.on('error', () => resolve(false))
+    })
+  await waitUntil('every replica listens', async () => {
+    return (await Promise.all(replicas.map((replica) => isListening(replica.port)))).every(Boolean)
+  })
+  const registered = await fetch(`${stack.adminUrl}/deployments`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ uri: `http://127.0.0.1:${port}` }),
+  })
+  assert.ok(registered.ok, await registered.text())
 }
 
 after(async () => {
-  isOver = true
-  replica?.kill('SIGKILL')
+  front?.close()
+  for (const replica of replicas) replica.process.kill('SIGKILL')
   await stack?.stop()
 })
 
@@ -157,12 +177,14 @@ test('a batch that fells its replica is paused with the words for it, and what l
       },
       { 'idempotency-key': `${run}-0` },
     )
-  await useFelledReplica()
+  await useFelledReplicas()
   // The innocent batches wait for a slow model while the replica is felled beside them.
   const innocent = Array.from({ length: 4 }, (_, index) => post(`run-i${index}`, `I.${index}`))
   const sent = await post('run-felling', FELLING_ID, 'classify-api/batch/send')
   assert.equal(sent.status, 202, sent.text)
 
+  // Each query of the command takes a while, so it is asked first when there is something to see.
+  await waitUntil('three replicas died', async () => deaths >= 3)
   await waitUntil('the queue shows the pause', async () => {
     const { code, stdout, stderr } = await runCli(['queue', '--json'], { env: stack.env })
     assert.equal(code, 0, stderr)
@@ -171,7 +193,9 @@ test('a batch that fells its replica is paused with the words for it, and what l
     assert.ok(paused.length <= 1, JSON.stringify(paused))
     return paused.some(({ reason }) => /the replica that held it died/.test(reason))
   })
-  assert.equal(deaths, 3)
+  // Where a replica dies before Restate has stored that the step began, the count begins anew once.
+  const felled = deaths
+  assert.ok(felled === 3 || felled === 4, `${felled} replicas were felled`)
   for (const answer of await Promise.all(innocent)) assert.equal(answer.status, 200, answer.text)
 
   const client = new pg.Client({ connectionString: stack.databaseUrl })
@@ -186,5 +210,5 @@ test('a batch that fells its replica is paused with the words for it, and what l
   }
   const { code, stdout, stderr } = await runCli(['kill', 'run-felling', '--json'], { env: stack.env })
   assert.equal(code, 0, stderr + stdout)
-  assert.equal(deaths, 3)
+  assert.equal(deaths, felled)
 })
