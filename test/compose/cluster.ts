@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { ensureIdentity } from '../../src/cli/cluster/identity.ts'
+import { ensureIdentity } from '../../src/embedded/identity.ts'
 import { registerDeployment } from '../../src/cli/cluster/register.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
@@ -81,7 +81,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { project, profiles = [] } = options
   const ports = await freePorts(PORTS.length)
   const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
-  await ensureIdentity(join(dir, 'identity'))
+  const identity = join(dir, 'identity')
+  await ensureIdentity({ directory: identity, variable: 'CLUSTER_IDENTITY_DIR', value: identity, isMounted: true })
   const env: Record<string, string> = {
     ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
     // These differ from the defaults, so that a part that ignores them fails.

@@ -1,11 +1,11 @@
 /** Starts the cluster, or those parts of it that do not run yet: the work of `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { ensureIdentity, type Identity } from '../../embedded/identity.ts'
 import { ServiceError } from '../../errors.ts'
 import { say } from '../ui/terminal.ts'
 import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
 import { type Container, hostUrl, listContainers, NODE_SERVICES, REPLICA_SERVICE } from './containers.ts'
-import { ensureIdentity, type Identity } from './identity.ts'
 import { ADMIN_PORT } from './readiness.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
 import { waitUntilReady } from './wait.ts'
@@ -68,7 +68,9 @@ export async function completeUp(options: UpOptions, identity: Identity): Promis
 }
 
 export async function ensureClusterIdentity(config: Config): Promise<Identity> {
-  return await ensureIdentity(resolve(PROJECT_DIR, config.cluster.identityDir))
+  const value = config.cluster.identityDir
+  const directory = resolve(PROJECT_DIR, value)
+  return await ensureIdentity({ directory, variable: 'CLUSTER_IDENTITY_DIR', value, isMounted: true })
 }
 
 export function describeCluster(containers: readonly Container[], { publicKey }: Identity): Cluster {

@@ -9,13 +9,13 @@ import { parseDeployments, parseMembers } from '../../../src/cli/client/admin-no
 import { describeModel } from '../../../src/cli/cluster/addresses.ts'
 import { composeArguments } from '../../../src/cli/cluster/compose.ts'
 import { type Container, hostUrl, nameOf, parseContainers } from '../../../src/cli/cluster/containers.ts'
-import { base58, ensureIdentity, publicKeyOf } from '../../../src/cli/cluster/identity.ts'
 import { logArguments } from '../../../src/cli/cluster/logs.ts'
 import { findUnreadyContainers } from '../../../src/cli/cluster/readiness.ts'
 import { findListingProblem } from '../../../src/cli/cluster/register.ts'
 import { createReplicaTally, parseReplicaMetrics, parseSamples } from '../../../src/cli/cluster/replica-work.ts'
 import { formatUnready, notReadyError } from '../../../src/cli/cluster/wait.ts'
 import { createProgram } from '../../../src/cli/program.ts'
+import { base58, ensureIdentity as ensure, publicKeyOf } from '../../../src/embedded/identity.ts'
 import { readIdentityKeys } from '../../../src/restate/identity-keys.ts'
 
 /** Runs `work` with a temporary directory, which is removed afterwards. */
@@ -26,6 +26,10 @@ async function inDirectory(work: (directory: string) => Promise<void>): Promise<
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+function ensureIdentity(directory: string, isMounted = true) {
+  return ensure({ directory, variable: 'CLUSTER_IDENTITY_DIR', value: directory, isMounted })
 }
 
 test('base58 is that of Bitcoin, leading zeros included', () => {
@@ -63,6 +67,14 @@ test('the signing key is created once, in a directory that others cannot enter, 
     assert.deepEqual(await readIdentityKeys([], join(directory, 'replicas')), [first.publicKey])
     const der = createPublicKey(await readFile(first.file, 'utf8')).export({ type: 'spki', format: 'der' })
     assert.ok(first.publicKey.endsWith(base58(der.subarray(-32))))
+  })
+})
+
+test('where no container reads the key, nobody but its owner can read it', async () => {
+  await inDirectory(async (directory) => {
+    const { file, publicDir } = await ensureIdentity(directory, false)
+    assert.equal((await stat(file)).mode & 0o777, 0o600)
+    assert.equal((await stat(publicDir)).mode & 0o777, 0o700)
   })
 })
 
