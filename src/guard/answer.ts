@@ -43,7 +43,9 @@ export interface PortParts {
 const WORK = ['batch', 'estimate']
 const WITHOUT_BODY = ['GET', 'HEAD']
 
-export function createAnswer(parts: PortParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+export function createAnswer(
+  parts: PortParts,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const { kind, refuse, shared } = parts
   const { hosts, tokens, keys, counts } = shared
 
@@ -61,12 +63,16 @@ export function createAnswer(parts: PortParts): (request: FastifyRequest, reply:
     const gone = signalOfCaller(reply.raw)
     const body = await takeBody(request, examined, shared)
     if (body !== null && 'code' in body) return refuse(request, reply, body)
+    // Work whose caller has gone is not begun.
+    if (gone.aborted) {
+      body?.release()
+      return reply.hijack()
+    }
     reply.raw.once('close', () => body?.release())
-    if (body !== null && examined.key !== undefined && isOfHandler(examined.call) && !gone.aborted) {
+    if (body !== null && examined.key !== undefined && isOfHandler(examined.call)) {
       const reused = await keys.check(scopeOf(examined.call, examined.key), body.original)
       if (reused !== undefined) return refuse(request, reply, reused)
     }
-    // Work whose caller has gone is not begun.
     if (gone.aborted) return reply.hijack()
     if (bound !== null) {
       if (!bound.begin()) return refuse(request, reply, refusalOf(bound))
@@ -79,7 +85,8 @@ export function createAnswer(parts: PortParts): (request: FastifyRequest, reply:
 /** The bound that a request falls under; null for calls that wait for nothing, and for answers of earlier calls. */
 function boundOf(method: string, { call }: Examined, { calls, questions }: SharedParts): CallBound | null {
   if (call === null) return WITHOUT_BODY.includes(method) ? null : questions
-  if (call.kind === 'call') return call.service === CLASSIFY_API && !WORK.includes(call.rest[0] ?? '') ? questions : calls
+  if (call.kind === 'call')
+    return call.service === CLASSIFY_API && !WORK.includes(call.rest[0] ?? '') ? questions : calls
   return null
 }
 
@@ -113,13 +120,17 @@ async function takeBody(
   const original = held.bytes
   if (call.service !== CLASSIFY_API) return { ...held, original }
   const [handler = ''] = call.rest
-  const lacking = caller !== null && needs === 'by-body' ? lackingRight(caller, rightForBody(handler, original)) : undefined
-  const inspected = lacking ?? inspectBody(`/${CLASSIFY_API}/${handler}`, original)
-  if ('code' in inspected) {
+  try {
+    const right = needs === 'by-body' ? rightForBody(handler, original) : needs
+    const lacking = caller === null ? undefined : lackingRight(caller, right)
+    const inspected = lacking ?? inspectBody(`/${CLASSIFY_API}/${handler}`, original)
+    if ('bytes' in inspected) return { bytes: inspected.bytes, original, release: held.release }
     held.release()
     return inspected
+  } catch (error) {
+    held.release()
+    throw error
   }
-  return { bytes: inspected.bytes, original, release: held.release }
 }
 
 const NO_BODY: HeldBody = { bytes: Buffer.alloc(0), release: () => undefined }

@@ -60,7 +60,8 @@ export async function startGuard({ config, log, inspectBody = passAsItIs }: Guar
       async () => resources?.close(),
     ])
   try {
-    for (const { route, app } of apps) await listen(() => app.listen({ port: route.port, host: guard.bind }), route.port)
+    for (const { route, app } of apps)
+      await listen(() => app.listen({ port: route.port, host: guard.bind }), route.port)
   } catch (error) {
     await close()
     throw error
@@ -91,6 +92,8 @@ async function listen(open: () => Promise<unknown>, port: number): Promise<void>
   try {
     await open()
   } catch (error) {
-    throw new ServiceError('port-taken', `The guard cannot listen on port ${port}: ${messageOf(error)}`, { cause: error })
+    throw new ServiceError('port-taken', `The guard cannot listen on port ${port}: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }

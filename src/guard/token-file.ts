@@ -17,7 +17,7 @@ export interface TokenFile {
  * Reads the file. Rejects with `ServiceError` config-invalid where it cannot be read or is wrong. A later fault in the file
  * leaves the tokens as they were, and stands in the log once.
  */
-export async function openTokenFile(file: string, log: Logger): Promise<TokenFile> {
+export async function openTokenFile(file: string, log: Logger, reloadMs = RELOAD_MS): Promise<TokenFile> {
   let text = await readTokens(file)
   let tokens = parseTokens(text, file)
   let fault = ''
@@ -35,7 +35,7 @@ export async function openTokenFile(file: string, log: Logger): Promise<TokenFil
       fault = messageOf(error)
     }
   }
-  const timer = setInterval(() => void reload(), RELOAD_MS)
+  const timer = setInterval(() => void reload(), reloadMs)
   timer.unref()
   return { current: () => tokens, close: () => clearInterval(timer) }
 }

@@ -19,7 +19,10 @@ const FORM = `name:sha256(token):rights, with 64 hexadecimal digits and rights o
 export function parseTokens(text: string, file: string): Tokens {
   const tokens = new Map<string, Caller>()
   const names = new Set<string>()
-  for (const [index, raw] of text.replace(/^\ufeff/, '').split(/\r?\n/).entries()) {
+  for (const [index, raw] of text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = raw.trim()
     if (line === '' || line.startsWith('#')) continue
     const refuse = (why: string) => new ServiceError('config-invalid', `${file}, line ${index + 1}: ${why}`)
