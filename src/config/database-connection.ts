@@ -45,3 +45,9 @@ export function connectionFromThisHost(connection: DatabaseConnection): Database
   if ('url' in connection || connection.host !== 'host.docker.internal') return connection
   return { ...connection, host: '127.0.0.1' }
 }
+
+/** The address in the form that the pool of database connections takes. */
+export function addressOf(connection: DatabaseConnection) {
+  if ('url' in connection) return { connectionString: connection.url }
+  return { ...connection, password: connection.password ?? '' }
+}
