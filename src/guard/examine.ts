@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isForeign, isHostAllowed } from './caller.ts'
 import { repeatedHeader } from './headers.ts'
 import { MAX_KEY_BYTES } from './key-check.ts'
-import { type Refusal, refusal } from './refusals.ts'
+import { type Refusal, refusal, TARGET_INVALID } from './refusals.ts'
 import { type NeededRight, type Right, rightForAdmin, rightForIngress } from './rights.ts'
 import { type IngressCall, parseIngressCall, parseTarget, type Target } from './target.ts'
 import { type Caller, findCaller, type Tokens } from './tokens.ts'
@@ -41,7 +41,7 @@ export function examine(head: RequestHead, rules: Rules): Examined | Refusal {
   const { headers } = head
   const target = parseTarget(head.url)
   const isTargetPlain = target !== undefined && (rules.kind === 'admin' || !target.segments.includes('', 1))
-  if (!isTargetPlain) return refusal('target-invalid', 'The path is not written plainly: see docs/operations/guard.md')
+  if (!isTargetPlain) return TARGET_INVALID
   const repeated = repeatedHeader(head.rawHeaders)
   if (repeated !== undefined) return refusal('header-repeated', `The header ${repeated} may stand once`)
   const host = headers.host ?? ''

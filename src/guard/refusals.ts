@@ -42,8 +42,14 @@ export function tooManyCalls(message: string, waitSeconds: number): Refusal {
   return refusal('too-many-calls', `${message}; call again in ${waitSeconds} s`, { 'retry-after': String(waitSeconds) })
 }
 
+export const TARGET_INVALID = refusal(
+  'target-invalid',
+  'The path is not written plainly: no other form, no dot segments, and percent signs only where a character needs them',
+)
+
 /** The refusal for an error that Fastify found in a request, or that nobody foresaw. */
-export function refusalOfError(error: Error & { readonly statusCode?: number }): Refusal {
+export function refusalOfError(error: Error & { readonly statusCode?: number; readonly code?: string }): Refusal {
+  if (error.code === 'FST_ERR_BAD_URL') return TARGET_INVALID
   const status = error.statusCode ?? 500
   if (status >= 500) return refusal('internal', 'The guard failed; its log says why')
   return refusal('request-broken', error.message.slice(0, 200))

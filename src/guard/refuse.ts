@@ -12,6 +12,8 @@ export interface Refuse {
 }
 
 const MAX_LOGGED_PATH = 200
+/** A refused body is read for so long, and then its connection is cut. */
+const MAX_DROPPED_BYTES = 2 * MAX_BODY_BYTES
 
 export function createRefuse(port: number, parts: { readonly counts: Counts; readonly log: Logger }): Refuse {
   const { counts, log } = parts
@@ -21,6 +23,8 @@ export function createRefuse(port: number, parts: { readonly counts: Counts; rea
       // The query is left out, since a careless caller may put a token there.
       const path = request.raw.url?.split('?', 1)[0]?.slice(0, MAX_LOGGED_PATH)
       log.info({ code, port, method: request.method, path }, 'A request was refused')
+      // A connection that closed in the middle of a body would fail at the caller, who could not read the answer any more.
+      if (hasRest(request)) reply.header('connection', 'keep-alive')
       dropBody(request)
       return reply
         .code(status)
@@ -34,12 +38,17 @@ export function createRefuse(port: number, parts: { readonly counts: Counts; rea
   }
 }
 
+/** Whether a part of the request's body may still have to come. */
+function hasRest({ raw, headers }: FastifyRequest): boolean {
+  return !raw.complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+}
+
 /** Throws away what is left of a body as it comes, so that the caller can read the answer; an endless one is cut off. */
 function dropBody({ raw }: FastifyRequest): void {
   let dropped = 0
   raw.on('data', (part: Buffer) => {
     dropped += part.length
-    if (dropped > MAX_BODY_BYTES) raw.destroy()
+    if (dropped > MAX_DROPPED_BYTES) raw.destroy()
   })
   raw.on('error', () => undefined)
 }

@@ -70,16 +70,26 @@ export function parseIngressCall({ segments }: Target): IngressCall {
   if (segments.includes('')) return UNKNOWN_CALL
   if (service === 'restate') return parseOwnPath(rest)
   if (rest.length > 1 && rest.length <= 3 && rest.at(-1) === 'send') {
-    return { kind: 'send', service, rest: rest.slice(0, -1) }
+    return handlerCall('send', service, rest.slice(0, -1))
   }
-  return rest.length === 1 || rest.length === 2 ? { kind: 'call', service, rest } : UNKNOWN_CALL
+  return handlerCall('call', service, rest)
 }
 
-/** The paths of Restate itself: /restate/health, and attach and output of an invocation or a workflow. */
-function parseOwnPath(parts: readonly string[]): IngressCall {
-  if (parts.length === 1 && parts[0] === 'health') return { kind: 'health' }
+function handlerCall(kind: HandlerCall['kind'], service: string, rest: readonly string[]): IngressCall {
+  return rest.length === 1 || rest.length === 2 ? { kind, service, rest } : UNKNOWN_CALL
+}
+
+/**
+ * The paths of Restate itself: its health, attach and output of an invocation or a workflow, and the longer spelling of calls,
+ * /restate/call/SERVICE/HANDLER and /restate/send/SERVICE/HANDLER, in a scope or in none.
+ */
+function parseOwnPath([kind = '', ...parts]: readonly string[]): IngressCall {
+  const [service = '', ...rest] = parts
+  if (kind === 'call' || kind === 'send') return handlerCall(kind, service, rest)
+  if (kind === 'scope' && ['call', 'send'].includes(rest[0] ?? '')) return parseOwnPath(rest)
+  if (kind === 'health' && parts.length === 0) return { kind: 'health' }
   const isOfAnswer = ['attach', 'output'].includes(parts.at(-1) ?? '')
-  if (parts[0] === 'invocation' && [3, 5, 6].includes(parts.length) && isOfAnswer) return { kind: 'answer' }
-  if (parts[0] === 'workflow' && parts.length === 4 && isOfAnswer) return { kind: 'answer' }
+  if (kind === 'invocation' && [2, 4, 5].includes(parts.length) && isOfAnswer) return { kind: 'answer' }
+  if (kind === 'workflow' && parts.length === 3 && isOfAnswer) return { kind: 'answer' }
   return UNKNOWN_CALL
 }

@@ -6,15 +6,39 @@ import { allowedHosts, isForeign, isHostAllowed, nameOfHost } from '../../../src
 test('Host may name this machine or a configured name, in any case, with any port and with the dot of a full name', () => {
   const allowed = allowedHosts(['classify.example.org', '10.0.0.7', '[fd00::7]'])
   const good = [
-    ...['localhost', 'localhost:8080', 'LocalHost:8080', 'localhost.', 'localhost.:8080', '127.0.0.1', '127.0.0.1:28080'],
+    ...[
+      'localhost',
+      'localhost:8080',
+      'LocalHost:8080',
+      'localhost.',
+      'localhost.:8080',
+      '127.0.0.1',
+      '127.0.0.1:28080',
+    ],
     ...['[::1]', '[::1]:9070', 'classify.example.org', 'CLASSIFY.example.ORG:443', '10.0.0.7:8080', '[FD00::7]:8080'],
   ]
   for (const host of good) assert.ok(isHostAllowed(host, allowed), host)
   const bad = [
-    ...['', ' ', 'evil.example', 'evil.example:8080', 'localhost.evil.example', 'evil-localhost', 'localhost..', '.localhost'],
+    ...[
+      '',
+      ' ',
+      'evil.example',
+      'evil.example:8080',
+      'localhost.evil.example',
+      'evil-localhost',
+      'localhost..',
+      '.localhost',
+    ],
     ...['127.0.0.1.evil.example', '127.0.0.2', '127.1', '2130706433', '0.0.0.0', '0x7f000001', '::1', '[::1', '[::2]'],
     ...['localhost:', 'localhost:8080:1', 'localhost:123456', 'localhost:80a', 'localhost/x', 'localhost@evil.example'],
-    ...['user@localhost', 'localhost, evil.example', 'localhost evil', 'localhost\t', 'loc%61lhost', '[::ffff:127.0.0.1]'],
+    ...[
+      'user@localhost',
+      'localhost, evil.example',
+      'localhost evil',
+      'localhost\t',
+      'loc%61lhost',
+      '[::ffff:127.0.0.1]',
+    ],
     ...['classify.example.org.evil.example', 'sub.classify.example.org'],
   ]
   for (const host of bad) assert.ok(!isHostAllowed(host, allowed), host)

@@ -33,7 +33,11 @@ test('each path of an ingress needs one right, and an unknown path needs operate
     ['/classifier/chunk', 'operate'],
     ['/other/batch', 'operate'],
     ['/restate/awakeables/id/resolve', 'operate'],
-    ['/restate/call/classify-api/status', 'operate'],
+    ['/restate/call/classify-api/status', 'read'],
+    ['/restate/send/classify-api/batch', 'submit'],
+    ['/restate/call/classify-api/budget', 'by-body'],
+    ['/restate/scope/s/call/classify-api/status', 'read'],
+    ['/restate/scope/s/lookup', 'operate'],
     ['/openapi', 'operate'],
     ['/', 'operate'],
   ]
@@ -78,5 +82,6 @@ test('budget and codebook are read by bodies that are surely questions', () => {
     ['codebook', '{"name":"a","text":"b"}', 'operate'],
     ['other', '{"name":"a"}', 'operate'],
   ]
-  for (const [handler, body, right] of needs) assert.equal(rightForBody(handler, Buffer.from(body)), right, body.slice(0, 40))
+  for (const [handler, body, right] of needs)
+    assert.equal(rightForBody(handler, Buffer.from(body)), right, body.slice(0, 40))
 })

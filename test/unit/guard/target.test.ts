@@ -28,7 +28,27 @@ test('other forms, other spellings and hidden characters are no target', () => {
 
 test('whatever is read has one spelling alone: no two paths give the same parts but by case of percent signs', () => {
   const piece = fc.oneof(
-    fc.constantFrom('a', 'B', '0', '-', '.', '_', '~', '/', '%2e', '%2E', '%2f', '%61', '%41', '%20', '%C3%A9', '%25', ':', '..', '\\'),
+    fc.constantFrom(
+      'a',
+      'B',
+      '0',
+      '-',
+      '.',
+      '_',
+      '~',
+      '/',
+      '%2e',
+      '%2E',
+      '%2f',
+      '%61',
+      '%41',
+      '%20',
+      '%C3%A9',
+      '%25',
+      ':',
+      '..',
+      '\\',
+    ),
     fc.string({ maxLength: 2 }),
   )
   fc.assert(
@@ -37,7 +57,8 @@ test('whatever is read has one spelling alone: no two paths give the same parts 
       if (target === undefined) return
       const written = target.path.replaceAll(/%../g, (code) => code.toUpperCase())
       const again = `/${target.segments.map(encodeURIComponent).join('/')}`
-      const plain = (text: string) => text.replaceAll(/%(?:21|24|26|27|28|29|2A|2B|2C|3B|3D|3A|40)/g, decodeURIComponent)
+      const plain = (text: string) =>
+        text.replaceAll(/%(?:21|24|26|27|28|29|2A|2B|2C|3B|3D|3A|40)/g, decodeURIComponent)
       assert.equal(plain(written), plain(again))
     }),
   )
@@ -59,7 +80,15 @@ test('calls, sends, answers and the health of a node are told apart, and all els
     ['/restate/invocation/inv_1/output/x', 'unknown'],
     ['/restate/awakeables/id/resolve', 'unknown'],
     ['/restate/a/id/resolve', 'unknown'],
-    ['/restate/call/classify-api/batch', 'unknown'],
+    ['/restate/call/classify-api/batch', 'call'],
+    ['/restate/send/classify-api/batch', 'send'],
+    ['/restate/send/object/key/handler', 'send'],
+    ['/restate/call/classify-api', 'unknown'],
+    ['/restate/call/a/b/c/d', 'unknown'],
+    ['/restate/scope/s/call/classify-api/batch', 'call'],
+    ['/restate/scope/s/invocation/inv_1/output', 'unknown'],
+    ['/restate/scope/s', 'unknown'],
+    ['/restate/lookup', 'unknown'],
     ['/restate/health/x', 'unknown'],
     ['/restate', 'unknown'],
     ['/restate/', 'unknown'],

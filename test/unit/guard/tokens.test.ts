@@ -15,10 +15,13 @@ const ANN = `ann:${sha256('ann-secret')}:submit+read`
 test('each line gives a caller its rights; comments and empty lines give nothing', () => {
   const text = `\ufeff# who may call\r\n\r\n${ANN}\r\n  bob.b@x:${sha256('bob').toUpperCase()}:operate,review\n`
   const tokens = parseTokens(text, 'tokens')
-  assert.deepEqual([...tokens.values()].map(({ name, rights }) => [name, [...rights].sort()]), [
-    ['ann', ['read', 'submit']],
-    ['bob.b@x', ['operate', 'review']],
-  ])
+  assert.deepEqual(
+    [...tokens.values()].map(({ name, rights }) => [name, [...rights].sort()]),
+    [
+      ['ann', ['read', 'submit']],
+      ['bob.b@x', ['operate', 'review']],
+    ],
+  )
   const found = findCaller('bearer  bob', tokens)
   assert.ok('name' in found && found.name === 'bob.b@x')
 })
