@@ -25,7 +25,7 @@ export function readConfig(env: Environment = readEnvironment()): Config {
 /** The part of the configuration that the offline model's own process needs. Throws like `readConfig`. */
 export function readOfflineModelConfig(env: Environment = readEnvironment()) {
   const config = readConfig(env)
-  return { ...config.offlineModel, logLevel: config.logLevel ?? 'info' }
+  return { ...config.offlineModel, allowedHosts: config.guard.allowedHosts, logLevel: config.logLevel ?? 'info' }
 }
 
 /**

@@ -4,11 +4,11 @@ import type { Config } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { openIdempotencyKeys } from '../guard-resources.ts'
 import { drainApp } from '../http/drain.ts'
+import { allowedHosts, isLoopback } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
 import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
 import { createCallBound } from './call-bound.ts'
-import { allowedHosts } from './caller.ts'
 import { createCounts } from './counts.ts'
 import { type InspectBody, passAsItIs } from './inspect-body.ts'
 import { createKeyCheck } from './key-check.ts'
@@ -69,8 +69,6 @@ export async function startGuard({ config, log, inspectBody = passAsItIs }: Guar
   return { close }
 }
 
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i
-
 function checkStart({ ingress, admin, publishedOn, tokensFile }: Config['guard']): void {
   if (ingress.length + admin.length === 0) {
     throw new ServiceError('config-invalid', 'The guard has no port: set GUARD_INGRESS or GUARD_ADMIN')
@@ -80,7 +78,7 @@ function checkStart({ ingress, admin, publishedOn, tokensFile }: Config['guard']
   if (twice !== undefined) {
     throw new ServiceError('config-invalid', `Port ${twice} stands in GUARD_INGRESS and in GUARD_ADMIN`)
   }
-  if (tokensFile === undefined && !LOOPBACK.test(publishedOn)) {
+  if (tokensFile === undefined && !isLoopback(publishedOn)) {
     throw new ServiceError(
       'config-invalid',
       `The guard is published on ${publishedOn}, where others can call it, so that every caller needs a token: set API_TOKENS_FILE, or publish it on 127.0.0.1`,
