@@ -222,6 +222,7 @@ function countRequests(metrics: Metrics) {
 }
 
 function addressOf(connection: DatabaseConnection) {
-  if ('url' in connection) return { connectionString: connection.url }
-  return { ...connection, password: connection.password ?? '' }
+  const { tls } = connection
+  if ('url' in connection) return { connectionString: connection.url, tls }
+  return { ...connection, password: connection.password ?? '', tls }
 }

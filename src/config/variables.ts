@@ -4,6 +4,7 @@ import { SERVICE_TIERS } from '../lib/service-tiers.ts'
 import { faultRates, offlineAnswers } from './offline-model-values.ts'
 import {
   apiKey,
+  databaseHost,
   decimal,
   hostPort,
   httpHeaders,
@@ -17,6 +18,9 @@ import {
   text,
   whole,
 } from './values.ts'
+
+/** The modes of TLS to the database, by the names and meanings of libpq. */
+export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
@@ -47,15 +51,18 @@ export const variables = z.object({
   PORT: port.default(9080),
   HOST: text.default('127.0.0.1'),
   DATA_DIR: text.default('./.data'),
+  SECRETS_DIR: text.optional(),
   SERVICE_NAME: text.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).optional(),
   DRAIN_TIMEOUT_MS: whole(0, 900_000).default(30_000),
   DATABASE_URL: postgresUrl.optional(),
-  POSTGRES_HOST: text.optional(),
+  POSTGRES_HOST: databaseHost.optional(),
   POSTGRES_PORT: port.optional(),
   POSTGRES_USER: text.default('classify'),
   POSTGRES_PASSWORD: z.string().min(1).optional(),
   POSTGRES_DB: text.default('classify'),
+  POSTGRES_SSLMODE: oneOf(SSL_MODES).default('prefer'),
+  POSTGRES_SSLROOTCERT: text.optional(),
   POSTGRES_POOL_SIZE: whole(1, 500).default(10),
   RETENTION_DAYS: whole(1, 36_500).optional(),
   RESTATE_INGRESS_URL: httpUrls.optional(),

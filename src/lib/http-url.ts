@@ -24,3 +24,13 @@ export function parseHttpUrls(text: string): string[] | undefined {
 export function hideCredentials(text: string): string {
   return text.replace(/^.*@/s, '***@')
 }
+
+/**
+ * A text that should be a URL, or a list of them, without what may be a secret in it: user and password, whatever stands
+ * in place of a port, and the query, in which gateways take keys.
+ */
+export function hideUrlSecrets(text: string): string {
+  return hideCredentials(text)
+    .replace(/:(?!\/\/|\d{1,5}(?:[/?#,\s]|$))[^/?#,\s]*/g, ':***')
+    .replace(/([?#])[^,\s]+/g, '$1***')
+}
