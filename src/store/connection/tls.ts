@@ -64,7 +64,9 @@ class PreferringConnection extends BaseConnection {
 
 class PreferringClient extends pg.Client {
   constructor(config: pg.ClientConfig = {}) {
-    const connection = new PreferringConnection(config)
-    super(Object.assign({}, config, { connection }))
+    // The pool hides the password from enumeration, so that a plain copy of the options would lack it.
+    const hidden = Object.getOwnPropertyDescriptors(config)
+    const options: pg.ClientConfig & { connection: pg.Connection } = { connection: new PreferringConnection(config) }
+    super(Object.defineProperties(options, hidden))
   }
 }
