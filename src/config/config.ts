@@ -109,6 +109,17 @@ function buildConfig(values: Variables) {
       identityKeys: values.RESTATE_IDENTITY_KEYS ?? [],
       identityKeysDir: values.RESTATE_IDENTITY_KEYS_DIR,
     },
+    guard: {
+      ingress: values.GUARD_INGRESS ?? [],
+      admin: values.GUARD_ADMIN ?? [],
+      bind: values.GUARD_BIND,
+      /** The address at which people reach the ports; in a container it differs from the one that is bound. */
+      publishedOn: values.GUARD_PUBLISHED_ON ?? values.GUARD_BIND,
+      allowedHosts: values.ALLOWED_HOSTS ?? [],
+      /** Undefined where callers need no token. */
+      tokensFile: values.API_TOKENS_FILE,
+      maxCalls: values.GUARD_MAX_CALLS,
+    },
     cluster: {
       composeFile: values.COMPOSE_FILE,
       replicas: values.CLUSTER_REPLICAS,

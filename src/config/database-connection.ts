@@ -66,3 +66,10 @@ export function connectionFromThisHost(connection: DatabaseConnection): Database
   if ('url' in connection || connection.host !== 'host.docker.internal') return connection
   return { ...connection, host: '127.0.0.1' }
 }
+
+/** The address in the form that the pool of database connections takes. */
+export function addressOf(connection: DatabaseConnection) {
+  const { tls } = connection
+  if ('url' in connection) return { connectionString: connection.url, tls }
+  return { ...connection, password: connection.password ?? '', tls }
+}

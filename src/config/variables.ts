@@ -1,6 +1,7 @@
 /** Every environment variable that the service reads, with the values that it accepts. `.env.example` explains each of them. */
 import { z } from 'zod'
 import { SERVICE_TIERS } from '../lib/service-tiers.ts'
+import { guardRoutes, hostNames } from './guard-values.ts'
 import { faultRates, offlineAnswers } from './offline-model-values.ts'
 import {
   apiKey,
@@ -69,6 +70,13 @@ export const variables = z.object({
   RESTATE_ADMIN_URL: httpUrls.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),
+  GUARD_INGRESS: guardRoutes.optional(),
+  GUARD_ADMIN: guardRoutes.optional(),
+  GUARD_BIND: text.default('127.0.0.1'),
+  GUARD_PUBLISHED_ON: text.optional(),
+  ALLOWED_HOSTS: hostNames.optional(),
+  API_TOKENS_FILE: text.optional(),
+  GUARD_MAX_CALLS: whole(1, 10_000).default(256),
   // The variables from COMPOSE_FILE on serve the `cluster:` commands; compose-variables.ts lists those that the Compose
   // file alone reads.
   COMPOSE_FILE: text.optional(),
