@@ -1,4 +1,5 @@
 /** Reads the http and https addresses that the configuration and the options of commands take. */
+import { hideSecretLike } from './secret-like.ts'
 
 /** The base URL of OpenAI's API, which is asked where no other endpoint is configured. */
 export const OPENAI_API_URL = 'https://api.openai.com/v1'
@@ -30,7 +31,7 @@ export function hideCredentials(text: string): string {
  * in place of a port, and the query, in which gateways take keys.
  */
 export function hideUrlSecrets(text: string): string {
-  return hideCredentials(text)
+  return hideSecretLike(hideCredentials(text))
     .replace(/:(?!\/\/|\d{1,5}(?:[/?#,\s]|$))[^/?#,\s]*/g, ':***')
     .replace(/([?#])[^,\s]+/g, '$1***')
 }
