@@ -106,6 +106,8 @@ function buildConfig(values: Variables) {
        * the embedded stack's, then the cluster's.
        */
       adminUrls: values.RESTATE_ADMIN_URL ?? adminUrlsOnThisHost(values),
+      /** What the commands show to the guard or to a gateway before Restate; undefined where callers need no token. */
+      apiToken: values.API_TOKEN,
       identityKeys: values.RESTATE_IDENTITY_KEYS ?? [],
       identityKeysDir: values.RESTATE_IDENTITY_KEYS_DIR,
     },
@@ -124,12 +126,8 @@ function buildConfig(values: Variables) {
       composeFile: values.COMPOSE_FILE,
       replicas: values.CLUSTER_REPLICAS,
       identityDir: values.CLUSTER_IDENTITY_DIR,
-      /** The login at the cluster's PgBouncer; its defaults are those of the Compose file. */
-      database: {
-        user: values.POSTGRES_USER,
-        password: values.POSTGRES_PASSWORD ?? 'classify',
-        database: values.POSTGRES_DB,
-      },
+      /** The login at the cluster's PgBouncer without its password, which the cluster makes. */
+      database: { user: values.POSTGRES_USER, database: values.POSTGRES_DB },
     },
     offlineModel: {
       /** The URL of a running offline model, used where neither a key nor a base URL is set; undefined where none runs. */

@@ -1,15 +1,15 @@
 /** Warnings about the environment that stop nothing: mistyped names, names of earlier releases, and files of secrets that others can open. */
 import { nearestName } from '../lib/nearest-name.ts'
-import { COMPOSE_VARIABLES } from './compose-variables.ts'
+import { COMPOSE_SECRETS, COMPOSE_VARIABLES } from './compose-variables.ts'
 import { type Environment, readEnvironment } from './environment.ts'
-import { FILE_NAMES, findOpenSecretFiles } from './secret-files.ts'
+import { FILE_NAMES, fileNameOf, findOpenSecretFiles } from './secret-files.ts'
 import { VARIABLE_NAMES } from './variables.ts'
 
 /**
  * Prefixes of this service's variables. A name without one of them belongs to another program and is never reported.
  */
 const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|RETENTION|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
-const KNOWN_NAMES = [...VARIABLE_NAMES, ...FILE_NAMES, ...COMPOSE_VARIABLES]
+const KNOWN_NAMES = [...VARIABLE_NAMES, ...FILE_NAMES, ...COMPOSE_VARIABLES, ...COMPOSE_SECRETS.map(fileNameOf)]
 
 /** Variables of earlier releases, and those that the OpenAI package would read by itself, with the rest of the sentence that says what replaced them. */
 const RETIRED: Readonly<Record<string, string>> = {

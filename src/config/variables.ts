@@ -68,6 +68,7 @@ export const variables = z.object({
   RETENTION_DAYS: whole(1, 36_500).optional(),
   RESTATE_INGRESS_URL: httpUrls.optional(),
   RESTATE_ADMIN_URL: httpUrls.optional(),
+  API_TOKEN: apiKey.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),
   GUARD_INGRESS: guardRoutes.optional(),
@@ -110,4 +111,5 @@ export const SECRET_NAMES: ReadonlySet<string> = new Set([
   'OPENAI_HEADERS',
   'POSTGRES_PASSWORD',
   'DATABASE_URL',
+  'API_TOKEN',
 ])
