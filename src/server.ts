@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
+import { readEnvironment } from './config/environment.ts'
 import { findNearMisses } from './config/near-misses.ts'
+import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
@@ -30,6 +32,7 @@ await main()
 async function main(): Promise<void> {
   let log: Logger | undefined
   try {
+    useProxies(readEnvironment())
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
     log = pino({ level: config.logLevel ?? 'info', base: { service } })

@@ -28,6 +28,7 @@ export const COMPOSE_VARIABLES: readonly string[] = [
   'CLUSTER_SCALE_TIMESCALEDB',
   'CLUSTER_SCALE_MINIO',
   'CLUSTER_POSTGRES_SSLMODE',
+  'CLUSTER_POSTGRES_SSLROOTCERT',
   'SNAPSHOT_DESTINATION',
   'SNAPSHOT_ENDPOINT',
   'SNAPSHOT_REGION',
@@ -42,5 +43,12 @@ export const COMPOSE_VARIABLES: readonly string[] = [
   'MINIO_IMAGE',
   'PROMETHEUS_IMAGE',
   'GRAFANA_IMAGE',
+  'GRAFANA_ADMIN_PASSWORD',
+]
+
+/** Those of them that hold a secret. Compose takes each as a file too, by its name and `_FILE`. */
+export const COMPOSE_SECRETS: readonly string[] = [
+  'SNAPSHOT_ACCESS_KEY_ID',
+  'SNAPSHOT_SECRET_ACCESS_KEY',
   'GRAFANA_ADMIN_PASSWORD',
 ]

@@ -1,6 +1,6 @@
 /** Parsers for the variables of the guard: which port leads to which Restate node, and by which names it is called. */
 import { z } from 'zod'
-import { parseHttpUrl } from '../lib/http-url.ts'
+import { hideUrlSecrets, parseHttpUrl } from '../lib/http-url.ts'
 import { text } from './values.ts'
 
 /** A port that the guard listens on, and the Restate node behind it. */
@@ -24,7 +24,9 @@ export const guardRoutes = text.transform((list, context): readonly GuardRoute[]
     const upstream = parseUpstream(address)
     const isKnown = routes.some((route) => route.port === Number(port))
     if (upstream === undefined || Number(port) < 1 || Number(port) > 65_535 || isKnown) {
-      context.addIssue({ code: 'custom', message: `${ROUTES_ALLOWED}; "${part.trim().slice(0, 80)}" is none` })
+      // A URL with a user and a password is refused here, and its password is not shown.
+      const shown = hideUrlSecrets(part.trim()).slice(0, 80)
+      context.addIssue({ code: 'custom', message: `${ROUTES_ALLOWED}; "${shown}" is none` })
       return z.NEVER
     }
     routes.push({ port: Number(port), upstream })

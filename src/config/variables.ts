@@ -5,6 +5,7 @@ import { guardRoutes, hostNames } from './guard-values.ts'
 import { faultRates, offlineAnswers } from './offline-model-values.ts'
 import {
   apiKey,
+  databaseHost,
   decimal,
   hostPort,
   httpHeaders,
@@ -18,6 +19,9 @@ import {
   text,
   whole,
 } from './values.ts'
+
+/** The modes of TLS to the database, by the names and meanings of libpq. */
+export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
@@ -48,19 +52,23 @@ export const variables = z.object({
   PORT: port.default(9080),
   HOST: text.default('127.0.0.1'),
   DATA_DIR: text.default('./.data'),
+  SECRETS_DIR: text.optional(),
   SERVICE_NAME: text.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).optional(),
   DRAIN_TIMEOUT_MS: whole(0, 900_000).default(30_000),
   DATABASE_URL: postgresUrl.optional(),
-  POSTGRES_HOST: text.optional(),
+  POSTGRES_HOST: databaseHost.optional(),
   POSTGRES_PORT: port.optional(),
   POSTGRES_USER: text.default('classify'),
   POSTGRES_PASSWORD: z.string().min(1).optional(),
   POSTGRES_DB: text.default('classify'),
+  POSTGRES_SSLMODE: oneOf(SSL_MODES).default('prefer'),
+  POSTGRES_SSLROOTCERT: text.optional(),
   POSTGRES_POOL_SIZE: whole(1, 500).default(10),
   RETENTION_DAYS: whole(1, 36_500).optional(),
   RESTATE_INGRESS_URL: httpUrls.optional(),
   RESTATE_ADMIN_URL: httpUrls.optional(),
+  API_TOKEN: apiKey.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),
   GUARD_INGRESS: guardRoutes.optional(),
@@ -103,4 +111,5 @@ export const SECRET_NAMES: ReadonlySet<string> = new Set([
   'OPENAI_HEADERS',
   'POSTGRES_PASSWORD',
   'DATABASE_URL',
+  'API_TOKEN',
 ])

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import { childEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
+import { SECRET_NAMES } from '../config/variables.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
@@ -67,9 +68,7 @@ export function superviseRestate(options: PartOptions, sockets: Sockets, identit
  */
 function serverEnvironment(): Record<string, string> {
   return childEnvironment({
-    OPENAI_API_KEY: null,
-    DATABASE_URL: null,
-    POSTGRES_PASSWORD: null,
+    ...Object.fromEntries([...SECRET_NAMES].map((name) => [name, null])),
     RESTATE_INGRESS_URL: null,
     RESTATE_ADMIN_URL: null,
     RESTATE_IDENTITY_KEYS: null,

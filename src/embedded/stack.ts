@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
-import { connectionFromThisHost } from '../config/database-connection.ts'
+import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { claimDataDir, makeDataDir } from './data-dir.ts'
 import { ensureIdentity } from './identity.ts'
@@ -145,13 +145,13 @@ async function startDatabase(
   begin: Begin,
 ): Promise<{ readonly url: string; readonly supervisor: Supervisor | null }> {
   if (config.database.connection !== null)
-    return { url: toUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
+    return { url: connectionUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
   // The port of the database is chosen once, so that the replica finds a restarted database at the same address.
   const port = config.embeddedPostgresPort ?? (await freePort())
   let url = ''
   const start = async () => {
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), port, log })
-    url = postgres.url
+    url = connectionUrl({ url: postgres.url })
     return postgres
   }
   const supervisor = await begin('PostgreSQL', supervise({ name: 'PostgreSQL', say, signal, start }))
@@ -175,11 +175,4 @@ async function register(adminSocket: string, uri: string, signal: AbortSignal): 
     'admin-failed',
     `Restate did not register ${uri} (${answer.status}): ${answer.text.slice(0, 300)}`,
   )
-}
-
-function toUrl(connection: NonNullable<Config['database']['connection']>): string {
-  if ('url' in connection) return connection.url
-  const { host, port, user, password, database } = connection
-  const secret = password === undefined ? '' : `:${encodeURIComponent(password)}`
-  return `postgres://${encodeURIComponent(user)}${secret}@${host}:${port}/${encodeURIComponent(database)}`
 }

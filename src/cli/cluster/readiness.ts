@@ -1,6 +1,7 @@
 /** Finds the parts of the cluster that are not ready: containers that are not healthy, and nodes that are not members. */
 import { type AdminNodeClient, createAdminNodeClient } from '../client/admin-node.ts'
 import { type Container, hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
+import { hasMadeSecrets, SECRETS_SERVICE } from './secrets.ts'
 
 /** The port of a Restate node's admin API inside its container. */
 export const ADMIN_PORT = 9070
@@ -45,9 +46,9 @@ export function findUnreadyContainers(containers: readonly Container[], replicas
   }
   for (const container of containers) {
     const { service, state, health, restarts } = container
-    if (OPTIONAL.has(service)) continue
+    if (OPTIONAL.has(service) || hasMadeSecrets(container)) continue
     if (state === 'running' && (health === 'healthy' || health === 'none')) continue
-    const isFailing = restarts >= MAX_RESTARTS
+    const isFailing = restarts >= MAX_RESTARTS || (service === SECRETS_SERVICE && state === 'exited')
     unready.push({ service, name: nameOf(container), reason: describeState(container), isFailing })
   }
   return unready

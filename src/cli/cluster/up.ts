@@ -8,6 +8,7 @@ import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
 import { type Container, hostUrl, listContainers, NODE_SERVICES, REPLICA_SERVICE } from './containers.ts'
 import { ADMIN_PORT } from './readiness.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
+import { hasMadeSecrets } from './secrets.ts'
 import { waitUntilReady } from './wait.ts'
 
 /** The milliseconds that the registration of the replicas may take once all containers are healthy. */
@@ -85,7 +86,9 @@ export function describeCluster(containers: readonly Container[], { publicKey }:
 async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceError> {
   const failure = 'The cluster did not start; see the output of docker compose above'
   const containers = await listContainers(compose, signal)
-  const failed = containers.filter(({ state, health }) => state !== 'running' || health === 'unhealthy')
+  const failed = containers.filter((container) => {
+    return !hasMadeSecrets(container) && (container.state !== 'running' || container.health === 'unhealthy')
+  })
   const services = [...new Set(failed.map(({ service }) => service))].join(' ')
   const logs = services === '' ? '' : `\nLogs: npm run cluster:logs -- --no-follow --tail 50 ${services}`
   return new ServiceError('cluster-failed', `${failure}${logs}`)
