@@ -37,6 +37,8 @@ const REPLICA_READY_MS = 60_000
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const GUARD_READY_MS = 30_000
+/** A caller whose call is cut off asks again with its key, so that the stop waits for short calls alone. */
+const GUARD_DRAIN_MS = 2_000
 const STOP_MARGIN_MS = 5_000
 /** The exit code by which a part says that its configuration is wrong. */
 const EXIT_CONFIG_INVALID = 2
@@ -68,13 +70,17 @@ export function superviseRestate(options: PartOptions, sockets: Sockets, identit
  */
 function serverEnvironment(): Record<string, string> {
   return childEnvironment({
-    ...Object.fromEntries([...SECRET_NAMES].map((name) => [name, null])),
+    ...withoutSecrets(),
     RESTATE_INGRESS_URL: null,
     RESTATE_ADMIN_URL: null,
     RESTATE_IDENTITY_KEYS: null,
     RESTATE_IDENTITY_KEYS_DIR: null,
-    API_TOKEN: null,
   })
+}
+
+/** Overrides that keep every secret of this service out of a child process that needs none. */
+function withoutSecrets(): Record<string, null> {
+  return Object.fromEntries([...SECRET_NAMES].map((name) => [name, null]))
 }
 
 /** Starts the guard on the ports that people use. It alone reaches the sockets of restate-server. */
@@ -84,19 +90,18 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
     name: 'guard',
     entry: fileURLToPath(new URL('../guard/main.ts', import.meta.url)),
     env: {
-      OPENAI_API_KEY: null,
-      OPENAI_HEADERS: null,
-      API_TOKEN: null,
+      ...withoutSecrets(),
       DATABASE_URL: databaseUrl,
       GUARD_INGRESS: `${ingressPort}=unix:${sockets.ingress}`,
       GUARD_ADMIN: `${adminPort}=unix:${sockets.admin}`,
       GUARD_BIND: '127.0.0.1',
       GUARD_PUBLISHED_ON: '127.0.0.1',
+      DRAIN_TIMEOUT_MS: String(GUARD_DRAIN_MS),
     },
     logName: 'guard.log',
     healthUrl: `http://127.0.0.1:${ingressPort}/guard/health`,
     readyMs: GUARD_READY_MS,
-    stopMs: options.config.drainTimeoutMs + STOP_MARGIN_MS,
+    stopMs: GUARD_DRAIN_MS + STOP_MARGIN_MS,
   })
 }
 

@@ -41,7 +41,8 @@ export async function startGuard({ config, log, inspectBody = passAsItIs }: Guar
   const bodies = createBodyReader(BODY_BOUNDS)
   const shared: SharedParts = {
     ...{ calls, bodies, keys, inspectBody, log },
-    hosts: allowedHosts(guard.allowedHosts),
+    // An address that is published may be called by itself: no web page can give a machine an address as a name.
+    hosts: allowedHosts([...guard.allowedHosts, bracketed(guard.publishedOn)]),
     tokens: () => tokenFile?.current() ?? null,
     questions: createCallBound(guard.maxCalls),
     counts: createCounts({ calls, bodies, keys }),
@@ -84,6 +85,11 @@ function checkStart({ ingress, admin, publishedOn, tokensFile }: Config['guard']
       `The guard is published on ${publishedOn}, where others can call it, so that every caller needs a token: set API_TOKENS_FILE, or publish it on 127.0.0.1`,
     )
   }
+}
+
+/** An IPv6 address as it stands in `Host`. */
+function bracketed(address: string): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address
 }
 
 async function listen(open: () => Promise<unknown>, port: number): Promise<void> {
