@@ -96,6 +96,8 @@ export function passBody(request: IncomingMessage): Transform | Refusal {
       else done(null, part)
     },
   })
-  request.on('aborted', () => passed.destroy())
+  request.once('close', () => {
+    if (!request.complete) passed.destroy()
+  })
   return request.pipe(passed)
 }

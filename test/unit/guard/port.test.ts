@@ -295,6 +295,23 @@ test('a caller who leaves ends its request to the node, frees its place and its 
   assert.match(guard.shared.counts.text(), /^classify_guard_callers_left_total 1$/m)
 })
 
+test('a caller who leaves in the middle of a body that is passed on as it comes ends the request to the node', async (t) => {
+  let isAborted = false
+  const { node, guard } = await world(t, (asked) => {
+    asked.on('close', () => {
+      isAborted = !asked.complete
+    })
+    asked.resume()
+  })
+  const sent = request(`${guard.url}/other/handler`, { method: 'POST' })
+  sent.on('error', () => undefined)
+  sent.write('half')
+  await waitUntil('the node has the call', () => node.requests.length === 1)
+  sent.destroy()
+  await waitUntil('the node is told', () => isAborted)
+  await waitUntil('the place is free', () => guard.shared.calls.inFlight === 0)
+})
+
 test('a node that is away, hangs up or breaks off is told apart, and calls pass again when it is back', async (t) => {
   let isBreaking = true
   const { node, guard, ask } = await world(t, (asked, response) => {
