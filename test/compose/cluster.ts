@@ -1,6 +1,6 @@
 /** A cluster for a test: the Compose file of this repository under a project name, with ports and an environment of its own. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,6 +27,8 @@ export interface ClusterOptions {
   /** Variables of the Compose file; the ports and the account of the database are set without them. */
   readonly env?: Readonly<Record<string, string>>
   readonly profiles?: readonly string[]
+  /** Secrets that the cluster gets in files, in addition to those that every test plants. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** A container as `docker compose ps --format json` lists it. */
@@ -48,6 +50,8 @@ export interface Cluster {
   readonly prometheusUrl: string
   readonly databaseUrl: string
   readonly env: Readonly<Record<string, string>>
+  /** Secrets by the names of their settings. The cluster gets them in files, so that they may stand nowhere else. */
+  readonly secrets: Readonly<Record<string, string>>
   /** `docker compose` with file, project and environment. Resolves with stdout. */
   compose(...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
@@ -83,14 +87,23 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
   const identity = join(dir, 'identity')
   await ensureIdentity({ directory: identity, variable: 'CLUSTER_IDENTITY_DIR', value: identity, isMounted: true })
+  const secrets: Record<string, string> = {
+    POSTGRES_PASSWORD: plant(),
+    SNAPSHOT_ACCESS_KEY_ID: plant(),
+    SNAPSHOT_SECRET_ACCESS_KEY: plant(),
+    GRAFANA_ADMIN_PASSWORD: plant(),
+    OPENAI_HEADERS: JSON.stringify({ 'X-Planted': plant() }),
+    HTTPS_PROXY: `http://planted:${plant()}@proxy.invalid:3128`,
+    ...options.secrets,
+  }
   const env: Record<string, string> = {
     ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
     // These differ from the defaults, so that a part that ignores them fails.
     POSTGRES_USER: 'tester',
-    POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
     POSTGRES_DB: 'tested',
     CLASSIFY_IMAGE: `${project}:test`,
-    CLUSTER_IDENTITY_DIR: join(dir, 'identity'),
+    CLUSTER_IDENTITY_DIR: identity,
+    ...(await writeSecrets(join(dir, 'secrets'), secrets)),
     ...options.env,
   }
   const urlOf = (name: string) => `http://127.0.0.1:${env[name]}`
@@ -101,10 +114,11 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const ingressUrls = NODES.map((node) => urlOf(`CLUSTER_INGRESS_PORT_${node}`))
   const adminUrls = NODES.map((node) => urlOf(`CLUSTER_ADMIN_PORT_${node}`))
-  const database = `${env.POSTGRES_USER}:${env.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
+  const database = `${env.POSTGRES_USER}:${secrets.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
   const cluster: Cluster = {
     project,
     env,
+    secrets,
     compose,
     ingressUrls,
     adminUrls,
@@ -153,6 +167,25 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     },
   }
   return cluster
+}
+
+/** A word that stands nowhere by chance. */
+export function plant(): string {
+  return `planted${randomBytes(12).toString('hex')}`
+}
+
+/** Writes each secret to a file that only this user can open. Resolves with the variables that name the files. */
+async function writeSecrets(
+  directory: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  await mkdir(directory, { mode: 0o700 })
+  const written = Object.entries(secrets).map(async ([name, value]): Promise<[string, string]> => {
+    const file = join(directory, name)
+    await writeFile(file, `${value}\n`, { mode: 0o600 })
+    return [`${name}_FILE`, file]
+  })
+  return Object.fromEntries(await Promise.all(written))
 }
 
 /** Removes a project by its labels alone, so that it works in any state and after a change of the Compose file. */

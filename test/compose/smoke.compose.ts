@@ -1,11 +1,14 @@
 /** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica and the database die. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import pg from 'pg'
 import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
 import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './container-faults.ts'
 import { docker } from './docker.ts'
 import { noteFigures } from './figures.ts'
+import { secretTests } from './full/secrets.ts'
 import { hypertableTests } from './hypertables.ts'
+import { makeOldDatabase } from './old-database.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
@@ -20,6 +23,7 @@ before(async () => {
     project: process.env.COMPOSE_TEST_PROJECT ?? `classify-smoke-${process.pid}`,
     env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: RPM },
   })
+  await makeOldDatabase(cluster)
 })
 
 after(async () => {
@@ -49,7 +53,7 @@ test('the Compose file is valid, and so is the configuration of NGINX in the ima
   ])
 })
 
-test('the cluster comes up healthy from nothing, and the replicas are registered behind NGINX', async () => {
+test('the cluster comes up healthy on a database of an earlier release, and the replicas are registered behind NGINX', async () => {
   const startedAt = performance.now()
   await cluster.up()
   noteFigures('up and healthy, the image built', { seconds: seconds(performance.now() - startedAt) })
@@ -116,6 +120,16 @@ test('1,000 indicators while a node, a replica and the database are killed with 
   for (const { what, part } of parts) assert.equal(await countRestarts(part), 1, what)
   await waitUntilHealthy(cluster)
 })
+
+test('the database of an earlier release has got a password of its own, and no longer takes the old one', async () => {
+  await cluster.query('select 1')
+  const old = new pg.Client({ connectionString: cluster.databaseUrl.replace(/:[^:@]+@/, ':classify@') })
+  await assert.rejects(old.connect(), { code: '28P01' })
+  const log = await cluster.compose('logs', '--no-color', 'timescaledb')
+  assert.match(log, /The user tester has got the password of the secret/)
+})
+
+secretTests(() => cluster)
 
 hypertableTests(() => cluster.databaseUrl)
 

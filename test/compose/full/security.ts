@@ -38,7 +38,9 @@ export function securityTests(getCluster: () => Cluster): void {
 
   test('only containers whose image demands it run as root, and none has a capability or can gain one', async () => {
     const asRoot: string[] = []
-    for (const { ID, Service } of await getCluster().containers()) {
+    for (const { ID, Service, State } of await getCluster().containers()) {
+      // The service that writes the secrets has ended.
+      if (State !== 'running') continue
       const status = await docker(['exec', ID, 'cat', '/proc/1/status'])
       const of = (field: string) => new RegExp(`^${field}:\\s+(\\S+)`, 'm').exec(status)?.[1]
       if (of('Uid') === '0') asRoot.push(Service)
@@ -76,7 +78,7 @@ export function securityTests(getCluster: () => Cluster): void {
     const environment = await docker(['inspect', '--format', '{{json .Config.Env}}', image])
     for (const text of [history, environment]) {
       assert.doesNotMatch(text, /(KEY|PASSWORD|SECRET|TOKEN)\w*=/i)
-      assert.ok(!text.includes(getCluster().env.POSTGRES_PASSWORD ?? '?'))
+      for (const secret of Object.values(getCluster().secrets)) assert.ok(!text.includes(secret))
     }
   })
 }

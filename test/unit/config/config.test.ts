@@ -129,7 +129,7 @@ describe('every variable, wrong in turn, stops with its name, its value and what
         assert.ok(message.includes(name), message)
         assert.match(message, /must|expected/i)
         if (value === '') assert.match(message, /is empty/)
-        else if (SECRET.has(name)) assert.ok(!message.includes(value.trim() || '\0'), message)
+        else if (SECRET.has(name) || value.includes('@')) assert.ok(!message.includes(value.trim() || '\0'), message)
         else assert.ok(message.includes(`"${value.slice(0, 80)}"`), message)
       }
     })
