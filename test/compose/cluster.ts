@@ -53,6 +53,7 @@ export interface Cluster {
   readonly prometheusUrl: string
   readonly databaseUrl: string
   readonly env: Readonly<Record<string, string>>
+  readonly token: string | undefined
   /** The header that shows the token; none where callers need none. */
   readonly authorization: Readonly<Record<string, string>>
   /** Secrets by the names of their settings. The cluster gets them in files, so that they may stand nowhere else. */
@@ -133,6 +134,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster: Cluster = {
     project,
     env,
+    token,
     authorization: token === undefined ? {} : { authorization: `Bearer ${token}` },
     secrets,
     compose,

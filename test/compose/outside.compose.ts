@@ -44,7 +44,7 @@ before(async () => {
       OFFLINE_MODEL_LATENCY_MS: '800',
       RATE_RPM: '300',
     },
-    token: randomBytes(16).toString('hex'),
+    token: plant(),
     secrets: { POSTGRES_PASSWORD: password, OPENAI_API_KEY: `sk-${plant()}` },
   })
 })
