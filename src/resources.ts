@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { loadBuiltIns } from './catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
-import type { DatabaseConnection } from './config/database-connection.ts'
+import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
 import { withoutVariables } from './config/environment.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
@@ -219,9 +219,4 @@ function countRequests(metrics: Metrics) {
     metrics.modelCost.inc({ model, service_tier: paid.serviceTier ?? 'unnamed' }, paid.costUsd)
     if (paid.isEstimated) metrics.modelRequestsEstimated.inc({ model })
   }
-}
-
-function addressOf(connection: DatabaseConnection) {
-  if ('url' in connection) return { connectionString: connection.url }
-  return { ...connection, password: connection.password ?? '' }
 }

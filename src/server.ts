@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
+import { readEnvironment } from './config/environment.ts'
 import { findNearMisses } from './config/near-misses.ts'
+import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { allowedHosts, isLoopback } from './lib/caller.ts'
 import { retryFor } from './lib/timing.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
@@ -29,6 +32,7 @@ await main()
 async function main(): Promise<void> {
   let log: Logger | undefined
   try {
+    useProxies(readEnvironment())
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
     log = pino({ level: config.logLevel ?? 'info', base: { service } })
@@ -65,6 +69,8 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       log,
       metrics: resources.metrics,
       pingDatabase: () => resources.store.ping(PING_TIMEOUT_MS),
+      // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
+      hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>
         createRestateHandler({
           ...resources,

@@ -57,6 +57,12 @@ export const httpUrls = text.transform((value, context) => {
   return urls ?? z.NEVER
 })
 
+/** The host of a PostgreSQL database. A whole URL in its place would show its password where the host is not found. */
+export const databaseHost = text.regex(
+  /^(?:[\w.:[\]%-]+|\/[^\s@?]+)$/,
+  'must be a host name, an address or the directory of a socket, without a scheme, a user and a password',
+)
+
 /** The URL of a PostgreSQL database. It may hold a password, so its value is never printed. */
 export const postgresUrl = text.refine(
   isPostgresUrl,

@@ -80,8 +80,8 @@ async function runAllInOne(
     timeoutMs: options.timeout,
     replicas: await countReplicas(compose, config, signal),
   })
-  await sayAddresses(cluster, signal)
-  const catalogue = await findCatalogue({ file, name: options.catalogue }, cluster, config, signal)
+  await sayAddresses(cluster, { compose, config, signal })
+  const catalogue = await findCatalogue({ file, name: options.catalogue }, { compose, cluster, config, signal })
   say(`Catalogue: ${catalogue.description}`)
   const watch = await watchReplicas(compose, second)
   const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }

@@ -80,7 +80,7 @@ async function openRecording(
       OPENAI_BASE_URL: relay.url,
       // A captured request names the model that would have been asked.
       ...(kind === 'capture'
-        ? { OPENAI_API_KEY: null, OPENAI_ESCALATION_MODEL: null, OPENAI_MODEL: given.openai.model }
+        ? { OPENAI_API_KEY: null, SECRETS_DIR: null, OPENAI_ESCALATION_MODEL: null, OPENAI_MODEL: given.openai.model }
         : {}),
     },
     failed: failure.signal,
@@ -112,6 +112,7 @@ async function openReplay(file: string, given: Config, failure: AbortController)
     replicaEnv: {
       OPENAI_BASE_URL: relay.url,
       OPENAI_API_KEY: null,
+      SECRETS_DIR: null,
       ...(model === undefined ? {} : { OPENAI_MODEL: model }),
       // The recorded run asked its escalation model for what the first answers left in doubt, and so does this one.
       OPENAI_ESCALATION_MODEL: escalation ?? null,
