@@ -5,13 +5,14 @@ import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { freePort } from '../../src/embedded/ports.ts'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { ping } from '../../src/store/query.ts'
 import { createStore } from '../../src/store/store.ts'
 import { batch, result, SCOPE } from '../helpers/batches.ts'
-import { freePort, sharedPostgres, silent, temporaryDirectory } from '../helpers/postgres.ts'
+import { sharedPostgres, silent, temporaryDirectory } from '../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
 const away = { code: 'database-unavailable' }
