@@ -39,5 +39,6 @@ RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
 # cannot change its own code.
 USER 1000:1000
 EXPOSE 9080
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["bash", "docker/health.sh", "9080"]
+# Liveness, because some orchestrators replace a container whose check fails, and a new one brings no database back.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["bash", "docker/health.sh", "9080", "/live"]
 CMD ["node", "src/server.ts"]

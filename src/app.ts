@@ -44,7 +44,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   if (deps.hosts !== null) await app.register(ownCallers, { hosts: deps.hosts })
   await app.register(pressure, { pingDatabase: deps.pingDatabase, metrics: deps.metrics })
-  await app.register(healthRoutes, { health })
+  await app.register(healthRoutes, { health, service: deps.service })
   await app.register(metricsRoute, { metrics: deps.metrics })
   await app.register(restateMount, { handler: deps.createRestateHandler(health) })
 

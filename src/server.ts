@@ -23,7 +23,6 @@ const DATABASE_RETRY_MS = 1_000
  * within one renewal, so the first lease usually comes sooner.
  */
 const LEASE_PATIENCE_MS = 500
-const PING_TIMEOUT_MS = 2_000
 /** Exit code of a wrong configuration, which no restart mends. */
 const EXIT_CONFIG = 2
 
@@ -68,7 +67,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       model: resources.model.models.primary,
       log,
       metrics: resources.metrics,
-      pingDatabase: () => resources.store.ping(PING_TIMEOUT_MS),
+      pingDatabase: resources.pingDatabase,
       // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
       hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>

@@ -1,6 +1,4 @@
 /** Implements the port `Store` on PostgreSQL: puts the functions of this folder together, and the statements that save. */
-import { ServiceError } from '../errors.ts'
-import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
@@ -54,7 +52,6 @@ export function createStore(pool: DatabasePool): Store {
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
     trials: createTrialStore(pool),
-    ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
 }
@@ -98,10 +95,4 @@ function requestsOf({ runId, batchId, requests }: BatchToSave): RequestToBook[] 
 function answeredAt(batch: BatchToSave): string {
   const times = batch.results.map(({ classification }) => classification.classified_at).sort()
   return times.at(-1) ?? batch.runStartedAt
-}
-
-async function ping(pool: DatabasePool, timeoutMs: number): Promise<void> {
-  const toError = () =>
-    new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`)
-  await withTimeout(timeoutMs, execute(pool, 'answer a ping', 'select 1'), toError)
 }

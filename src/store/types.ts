@@ -120,8 +120,6 @@ export interface Store {
   readonly certificates: CertificateStore
   readonly calibrations: CalibrationStore
   readonly trials: TrialStore
-  /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
-  ping(timeoutMs: number): Promise<void>
   stats(): PoolStats
 }
 
