@@ -80,6 +80,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
           modelTimeoutMs: config.openai.timeoutMs,
           flexTimeoutMs: config.openai.flexTimeoutMs,
           identityKeys,
+          stopping,
         }),
     })
     await app.listen({ port: config.port, host: config.host })

@@ -4,7 +4,7 @@ import { canonicalText } from '../codebooks/canonical-text.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import type { Indicator, LabelledRecord } from '../codebooks/types.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { isRecord, parseJson } from '../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../lib/json.ts'
 import { brokenConstraints, labelFaults } from './label-faults.ts'
 import { pluralise, showValue } from './problem-report.ts'
 import { readUtf8 } from './utf8-file.ts'
@@ -55,7 +55,7 @@ function checkLines(lines: readonly string[], codebook: Codebook): LabelledFile 
     if (content.trim() === '') continue
     const line = index + 1
     const add = (key: string, message: string) => faults.push({ line, key, message })
-    const value = parseJson(content)
+    const value = parseOutsideJson(content)
     if (!isRecord(value)) {
       add('', `must be one JSON object, got ${showValue(value ?? content)}`)
       continue

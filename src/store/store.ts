@@ -1,5 +1,6 @@
 /** Implements the port `Store` on PostgreSQL: puts the functions of this folder together, and the statements that save. */
 import { findAnswers, writeAnswers } from './answers.ts'
+import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
@@ -51,6 +52,7 @@ export function createStore(pool: DatabasePool): Store {
     },
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
+    attempts: createAttemptNotes(pool),
     trials: createTrialStore(pool),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

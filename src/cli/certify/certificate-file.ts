@@ -6,7 +6,7 @@ import { codebookNameOf } from '../../classification/result-body.ts'
 import { messageOf } from '../../errors.ts'
 import { verifyCertificate } from '../../evidence/certificate/certificate-check.ts'
 import { type Certificate, certificateSchema } from '../../evidence/certificate/certificate-types.ts'
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../../lib/json.ts'
 import type { Store, StoredLabel } from '../../store/types.ts'
 import { findScheme } from '../codebook/codebook-option.ts'
 import { readLabelled, rowLabelsOf } from './evaluate.ts'
@@ -43,7 +43,7 @@ type ReadFile =
   | { readonly problems: string[] }
 
 export function parseCertificateFile(text: string): ReadFile {
-  const value = parseJson(text)
+  const value = parseOutsideJson(text)
   if (!isRecord(value)) return { problems: ['it is not a JSON object'] }
   const { given, ...rest } = value
   const certificate = certificateSchema.safeParse(rest)

@@ -1,7 +1,7 @@
 /** Files of requests to a model and its answers, one JSON object a line, as `eval --record`, `--capture` and `--replay` keep and read them. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../../lib/json.ts'
 
 /** The parts of a request to a model that are kept: no header, so no key. */
 const KEPT = ['model', 'messages', 'response_format'] as const
@@ -70,7 +70,7 @@ export function recordedLine(request: Readonly<Record<string, unknown>>, respons
   const [choice] = Array.isArray(completion.choices) ? (completion.choices as unknown[]) : []
   const message = isRecord(choice) && isRecord(choice.message) ? choice.message : {}
   const content = typeof message.content === 'string' ? message.content : null
-  const answer = content === null ? null : (parseJson(content) ?? content)
+  const answer = content === null ? null : (parseOutsideJson(content) ?? content)
   const { request: kept, recorded_at } = capturedLine(request, now)
   return { request: kept, answer, model: completion.model ?? null, recorded_at }
 }
@@ -86,7 +86,7 @@ export async function readAskedModels(path: string): Promise<readonly string[]> 
   try {
     const handle = await open(path)
     for await (const line of handle.readLines()) {
-      const parsed = parseJson(line)
+      const parsed = parseOutsideJson(line)
       if (!isRecord(parsed) || !isRecord(parsed.request)) continue
       requests += 1
       if (parsed.answer !== undefined) models.add(typeof parsed.request.model === 'string' ? parsed.request.model : '')

@@ -7,7 +7,7 @@ export const OPEN_STATUSES = ['pending', 'scheduled', 'ready', 'running', 'backi
 
 const isOpen = `status in (${OPEN_STATUSES.map((status) => `'${status}'`).join(', ')})`
 /** The largest number of rows that the query for failures returns; each different reason has a row of its own. */
-const MAX_REASON_ROWS = 200
+export const MAX_REASON_ROWS = 200
 
 export const BACKLOG_SQL = `select target_service_name as service, target_handler_name as handler, status,
   count(1) as count, min(created_at) as oldest_at
@@ -40,7 +40,7 @@ export const failureRowSchema = z.object({
 })
 
 type BacklogRow = z.infer<typeof backlogRowSchema>
-type FailureRow = z.infer<typeof failureRowSchema>
+export type FailureRow = z.infer<typeof failureRowSchema>
 
 /** The output of `queue --json`, whose property names must not change because scripts use them. */
 export interface QueueReport {

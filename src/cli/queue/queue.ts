@@ -6,6 +6,7 @@ import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
 import { isInterrupted, isLiveTerminal, printJson, underInterrupts } from '../ui/terminal.ts'
+import { readPaused } from './paused.ts'
 import {
   BACKLOG_SQL,
   backlogRowSchema,
@@ -69,7 +70,8 @@ async function readQueue(admin: AdminClient): Promise<QueueReport> {
   const backlog = await admin.query(BACKLOG_SQL, backlogRowSchema)
   const retrying = await admin.query(RETRYING_SQL, failureRowSchema)
   const failed = await admin.query(FAILED_SQL, failureRowSchema)
-  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...failed])
+  const paused = await readPaused(admin)
+  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...paused, ...failed])
 }
 
 /** The control codes that move the cursor to the top left corner and clear the terminal. */
