@@ -6,6 +6,7 @@ import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
+import { toVisibleJson } from '../../lib/visible-text.ts'
 import type { Store } from '../../store/types.ts'
 import { readWhole } from '../review/file-access.ts'
 import { formatCount, say } from '../ui/terminal.ts'
@@ -197,7 +198,7 @@ async function writeLeftOver(
       const found = await store.certificates.findRunRows(run.scope, ids.slice(from, from + ROWS_PER_QUERY))
       const records = [...found.values()].flatMap(({ indicator }) => indicator ?? [])
       written += records.length
-      await append(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+      await append(records.map((record) => `${toVisibleJson(record)}\n`).join(''))
     }
   })
   if (written < ids.length)

@@ -1,6 +1,6 @@
 /** The command `certify`: its options, what it prints, and its exit codes. */
 import { type Command, Option } from 'commander'
-import { pluralise } from '../../catalogue/problem-report.ts'
+import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { LEAST_SENTINELS } from '../../evidence/drift.ts'
@@ -13,7 +13,7 @@ import { withStore } from '../database/with-store.ts'
 import { readWhole } from '../review/file-access.ts'
 import { httpUrls, share, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
-import { EXIT_FAILED, EXIT_OK, printJson, say } from '../ui/terminal.ts'
+import { EXIT_FAILED, EXIT_OK, printJson, say, printText } from '../ui/terminal.ts'
 import { checkCertificate } from './certificate-file.ts'
 import { type Certified, type CertifyOptions, certifyRun, writeSecond } from './certify-run.ts'
 import { measureDrift } from './drift.ts'
@@ -159,7 +159,7 @@ async function dispatch(store: Store, options: CommandOptions, signal: AbortSign
 
 function report(certified: Certified, run: CertifyOptions, isJson: boolean, more: object = {}): void {
   if (isJson) printJson({ ...certifiedJson(certified), ...more })
-  else process.stdout.write(`${certified.page}\n`)
+  else printText(certified.page)
   for (const line of formatNext(certified, run)) say(line)
 }
 
@@ -170,10 +170,10 @@ async function check(store: Store, file: string, { json }: CommandOptions, signa
   if (json === true) printJson({ file, agrees: problems.length === 0, state, problems })
   else if (problems.length === 0) {
     const counts = `${pluralise(certificate?.result.labelled ?? 0, 'labelled row')}, ${pluralise(certificate?.plan.population ?? 0, 'row')} of the run`
-    process.stdout.write(`${file} agrees with the database: ${counts}; ${state}.\n`)
+    printText(`${printable(file, MAX_PATH)} agrees with the database: ${counts}; ${state}.`)
   } else {
-    const head = `${file} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
-    process.stdout.write(`${[head, ...problems.map((problem) => `  ${problem}`)].join('\n')}\n`)
+    const head = `${printable(file, MAX_PATH)} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
+    printText([head, ...problems.map((problem) => `  ${problem}`)].join('\n'))
   }
   return problems.length === 0 ? EXIT_OK : EXIT_FAILED
 }
@@ -223,7 +223,7 @@ async function drift(store: Store, options: CommandOptions, signal: AbortSignal)
   const codebook = await readGivenCodebook(options.codebook)
   const found = await measureDrift(store, { scope, codebook, urls }, signal)
   if (options.json === true) printJson(found)
-  else process.stdout.write(`${formatDrift(found)}\n`)
+  else printText(formatDrift(found))
   return options.failOnDrift === true && found.row.verdict !== 'no-change-shown' ? EXIT_FAILED : EXIT_OK
 }
 
@@ -234,7 +234,7 @@ async function evidence(store: Store, options: CommandOptions, signal: AbortSign
   const choice = { catalogue, codebook, target: options.target, urls }
   const found = await findEvidence(store, choice, signal)
   if (options.json === true) printJson(found)
-  else process.stdout.write(`${formatEvidence(found)}\n`)
+  else printText(formatEvidence(found))
   return EXIT_OK
 }
 

@@ -4,16 +4,7 @@ import { MAX_TARGET, MIN_TARGET, TIERS } from '../../classification/batch-reques
 import { type Config, readConfig } from '../../config/config.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
-import {
-  EXIT_FAILED,
-  EXIT_INTERRUPTED,
-  EXIT_OK,
-  formatCount,
-  type Interrupts,
-  printJson,
-  say,
-  underInterrupts,
-} from '../ui/terminal.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, formatCount, type Interrupts, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from './catalogue-name.ts'
 import { classifyFile } from './classify-file.ts'
 import { estimateFile } from './estimate-file.ts'
@@ -123,7 +114,7 @@ async function runEstimate(file: string | undefined, options: ClassifyOptions, c
     ({ first: signal }) => estimateFile(file, options, config, signal),
   )
   if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatEstimate(report)}\n`)
+  else printText(formatEstimate(report))
   return EXIT_OK
 }
 
@@ -143,7 +134,7 @@ export function printRunReport(
   file: string | undefined,
 ): number {
   if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatReport(report)}\n`)
+  else printText(formatReport(report))
   if (report.failures.length > 0) say(formatFailures(report))
   if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))
   const resumeCommand = buildResumeCommand(report.run_id, file)

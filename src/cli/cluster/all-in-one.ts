@@ -7,7 +7,7 @@ import { classifyFile } from '../classify/classify-file.ts'
 import { limitHeapGrowth } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
-import { type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
+import { type Interrupts, say, underInterrupts, printText } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
 import { findCatalogue } from './catalogue-source.ts'
 import { type Compose, findCompose } from './compose.ts'
@@ -94,7 +94,7 @@ async function runAllInOne(
   if (report.failed === 0) await catalogue.remove()
   const whole = { ...report, replicas }
   const code = printRunReport(whole, options, interrupts, catalogue.file)
-  if (options.json !== true) process.stdout.write(`${formatReplicas(replicas)}\n`)
+  if (options.json !== true) printText(formatReplicas(replicas))
   return code
 }
 

@@ -41,7 +41,7 @@ export function formatCodebook(codebook: Codebook, all = false): string {
       : []),
     ...(rulings.length > 0 ? [section('Rulings', rulings)] : []),
   ]
-  return `${parts.join('\n\n')}\n`
+  return parts.join('\n\n')
 }
 
 function samplesOf(count: number): string {

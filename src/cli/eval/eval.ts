@@ -17,15 +17,7 @@ import { score } from '../../eval/score.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
 import { httpUrls, oneOf } from '../ui/option-values.ts'
-import {
-  EXIT_FAILED,
-  EXIT_INTERRUPTED,
-  EXIT_OK,
-  isInterrupted,
-  printJson,
-  say,
-  underInterrupts,
-} from '../ui/terminal.ts'
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, isInterrupted, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
 import { reportCapture } from './capture-report.ts'
 import type { ExchangeChoice } from './exchange.ts'
 import { formatPacks, formatScore } from './format.ts'
@@ -157,7 +149,7 @@ function scoreRules(
   }
   if (options.fit === true) printFit(scheme, scored, fields)
   else if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatScore(report)}\n`)
+  else printText(formatScore(report))
   return exitCodeOf(options.failUnder, [report])
 }
 
@@ -207,14 +199,14 @@ async function scoreService(
     // report.
     printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, rules: ___, ...row }) => row) })
   } else {
-    process.stdout.write(`${formatScore(first)}\n`)
-    if (reports.length > 1) process.stdout.write(`\n${formatPacks(reports)}\n`)
+    printText(formatScore(first))
+    if (reports.length > 1) printText(`\n${formatPacks(reports)}`)
   }
   return exitCodeOf(options.failUnder, reports)
 }
 
 function printFit(scheme: Scheme, scored: readonly ScoredRow[], fields: readonly Field[]): void {
-  process.stdout.write(`${formatCalibration(fitConfidence(scheme, scored, fields))}\n`)
+  printText(formatCalibration(fitConfidence(scheme, scored, fields)))
 }
 
 function exitCodeOf(failUnder: FailUnder | undefined, reports: readonly Report[]): number {

@@ -9,7 +9,7 @@ import { openRunJournal } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
+import { EXIT_FAILED, formatCount, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
 
 interface KillOptions {
   readonly admin?: readonly string[]
@@ -68,7 +68,7 @@ export function addKillCommand(program: Command): void {
             return
           }
           if (options.json === true) printJson(report)
-          else process.stdout.write(`${formatKill(report, how)}\n`)
+          else printText(formatKill(report, how))
           if (report.still_ending > 0) process.exitCode = EXIT_FAILED
         },
       )

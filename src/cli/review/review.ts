@@ -12,7 +12,7 @@ import { checkCatalogue } from '../results/known-catalogue.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { shellWord } from '../ui/shell-word.ts'
-import { formatCount, printJson, say } from '../ui/terminal.ts'
+import { formatCount, printJson, say, printText } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
 import { readWhole, requireNoFile } from './file-access.ts'
 import { formatReviewFile, formatReviewItems, openVerb } from './format.ts'
@@ -126,7 +126,7 @@ async function list(options: ListOptions): Promise<void> {
   if (options.json === true) {
     const { items, indicators, shapes, answered } = found
     printJson({ indicators, shapes, answered, items })
-  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found, codebook, withGuesses)}\n`)
+  } else if (out === undefined) printText(formatReviewItems(found, codebook, withGuesses))
 }
 
 async function apply(file: string, options: ApplyCommandOptions): Promise<void> {
@@ -143,7 +143,7 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
   if (report.warnings.length > MAX_WARNINGS)
     say(`… and ${formatCount(report.warnings.length - MAX_WARNINGS)} more warnings like these`)
   if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatApplied(report)}\n`)
+  else printText(formatApplied(report))
 }
 
 async function exportGold(options: ScopeOptions & { readonly out?: string }): Promise<void> {

@@ -10,16 +10,7 @@ import type { ResultBody } from '../../restate/contract.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { formatClassification, formatFailures, formatReport } from '../classify/format.ts'
 import { defaultScheme } from '../codebook/codebook-option.ts'
-import {
-  createCliLog,
-  EXIT_FAILED,
-  EXIT_INTERRUPTED,
-  EXIT_OK,
-  type Interrupts,
-  printJson,
-  say,
-  underInterrupts,
-} from '../ui/terminal.ts'
+import { createCliLog, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type Interrupts, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
 import { describeModel, STOPPING } from './start.ts'
 
 /** The path of the sample catalogue, which holds indicators of public statistics as JSON lines. */
@@ -91,10 +82,8 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
     const results = [...shown.values()].slice(0, SHOWN_RESULTS)
     if (options.json === true) printJson({ ...report, results })
     else {
-      process.stdout.write(
-        `${formatReport(report)}\n\n${results.map((one) => formatClassification(one)).join('\n\n')}\n\n`,
-      )
-      process.stdout.write('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv\n')
+      printText(`${formatReport(report)}\n\n${results.map((one) => formatClassification(one)).join('\n\n')}\n`)
+      printText('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv')
     }
     if (report.failures.length > 0) say(formatFailures(report))
     if (signal.aborted) return EXIT_INTERRUPTED

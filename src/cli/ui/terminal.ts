@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { hasNpmPrinted, isDumbTerminal } from '../../config/surroundings.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
+import { LOG_HOOKS, toVisibleJson, visibleLines } from '../../lib/visible-text.ts'
 
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
@@ -20,9 +21,17 @@ const writeToStderr: Say = (line) => void process.stderr.write(`${line}\n`)
  */
 let sayNow = writeToStderr
 
-/** Writes a message for people to stderr, above the live progress line where one is shown. */
+/**
+ * Writes a message for people to stderr, above the live progress line where one is shown. What a terminal obeys or nobody sees is
+ * shown as an escape. Newlines stay, so that a text from outside must be made one line before it is put into a message.
+ */
 export function say(line: string): void {
-  sayNow(line)
+  sayNow(visibleLines(line))
+}
+
+/** Writes a result for people to stdout, by the rules of `say`. */
+export function printText(text: string): void {
+  process.stdout.write(`${visibleLines(text)}\n`)
 }
 
 /**
@@ -89,7 +98,7 @@ export async function writeStdout(text: string, signal: AbortSignal): Promise<bo
 /** Prints the result of a command as one JSON object on stdout. */
 export function printJson(value: unknown): void {
   warnOfNpmLines()
-  process.stdout.write(`${JSON.stringify(value)}\n`)
+  process.stdout.write(`${toVisibleJson(value)}\n`)
 }
 
 /**
@@ -105,7 +114,7 @@ export function warnOfNpmLines(): void {
 export function createCliLog(config: Config): Logger {
   const stderr = pino.destination({ dest: 2, sync: true })
   stderr.on('error', ignore)
-  return pino({ level: config.logLevel ?? 'error', base: null }, stderr)
+  return pino({ level: config.logLevel ?? 'error', base: null, hooks: LOG_HOOKS }, stderr)
 }
 
 export interface Interrupts {
