@@ -25,7 +25,7 @@ export function showValue(value: unknown): string {
   return printable(String(value))
 }
 
-export function inputInvalid(message: string, cause?: unknown): ServiceError {
+export function inputInvalid(message: string | readonly string[], cause?: unknown): ServiceError {
   return new ServiceError('input-invalid', message, cause === undefined ? {} : { cause })
 }
 
@@ -66,6 +66,6 @@ export class ProblemList {
     if (this.#count > this.#listed.length)
       lines.push(`  and ${(this.#count - this.#listed.length).toLocaleString('en-US')} more`)
     const head = `${this.#label}: ${pluralise(this.#count, 'problem')}; nothing was sent. Correct the file and run again.`
-    return inputInvalid([head, ...lines, ...this.#hints].join('\n'))
+    return inputInvalid([head, ...lines, ...this.#hints])
   }
 }

@@ -17,7 +17,7 @@ export function readConfig(env: Environment = readEnvironment()): Config {
   const parsed = variables.safeParse(pickKnown(env))
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => describeProblem(String(issue.path[0]), env, issue.message))
-    throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...new Set(lines)].join('\n')}`)
+    throw new ServiceError('config-invalid', ['The configuration is wrong:', ...new Set(lines)])
   }
   return Object.freeze(buildConfig(parsed.data))
 }

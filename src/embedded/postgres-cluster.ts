@@ -115,7 +115,8 @@ function runInitdb(initdb: string, directory: string, passwordFile: string, cwd:
   child.on('error', (error) => reject(failure(`run ${initdb}`, error)))
   child.on('close', (code, signal) => {
     if (code === 0) return done()
-    reject(new ServiceError('embedded-failed', `initdb ended with ${signal ?? code}: ${output.trim()}`))
+    const said = `initdb ended with ${signal ?? code}: ${output.trim()}`
+    reject(new ServiceError('embedded-failed', said.split('\n')))
   })
   return promise
 }

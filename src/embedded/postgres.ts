@@ -180,7 +180,8 @@ function earlyEnd(server: ServerProcess, exit: PostgresExit): Error {
   if (/pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(output)) {
     return new PassingFailure(false)
   }
-  return new ServiceError('embedded-failed', `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${output}`)
+  const said = `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${output}`
+  return new ServiceError('embedded-failed', said.split('\n'))
 }
 
 /** Works as `retryFor` does, but takes the point in time, by `performance.now()`, after which no attempt begins. */

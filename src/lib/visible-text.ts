@@ -30,6 +30,11 @@ export function visibleLines(text: string): string {
   return text.replace(UNSEEN_IN_LINES, escapeAs(shownForm))
 }
 
+/** Joins lines to a text of which each is one line, whatever stands in them. */
+export function joinLines(lines: readonly string[]): string {
+  return lines.map(visibleText).join('\n')
+}
+
 /**
  * Escapes the same characters inside a JSON text, as `\u202e`, so that a terminal shows it safely and a program reads the very
  * same values from it. Newlines between the lines of the JSON stay.
@@ -48,10 +53,10 @@ export function toVisibleJson(value: unknown): string {
 
 /** Reads back what `visibleText` has written. A text that holds such an escape by itself is read as if it had been written so. */
 export function readVisibleText(text: string): string {
-  return text.replace(/\\(?:([nrt])|u\{([0-9a-f]{1,6})\})/g, (escape, letter: string | undefined, hex: string) => {
-    if (letter !== undefined) return SHORT_FORMS.find(([, short]) => short === `\\${letter}`)?.[0] ?? escape
+  return text.replace(/\\(?:([nrt])|u\{([0-9a-f]{1,6})\})/g, (written, letter: string | undefined, hex: string) => {
+    if (letter !== undefined) return SHORT_FORMS.find(([, short]) => short === `\\${letter}`)?.[0] ?? written
     const code = Number.parseInt(hex, 16)
-    return code <= 0x10ffff ? String.fromCodePoint(code) : escape
+    return code <= 0x10ffff ? String.fromCodePoint(code) : written
   })
 }
 

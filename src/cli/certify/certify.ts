@@ -4,6 +4,7 @@ import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.t
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { LEAST_SENTINELS } from '../../evidence/drift.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import type { Store } from '../../store/types.ts'
 import { findEvidence, formatEvidence } from '../audits/evidence-table.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
@@ -13,7 +14,7 @@ import { withStore } from '../database/with-store.ts'
 import { readWhole } from '../review/file-access.ts'
 import { httpUrls, share, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
-import { EXIT_FAILED, EXIT_OK, printJson, say, printText } from '../ui/terminal.ts'
+import { EXIT_FAILED, EXIT_OK, printJson, printText, say } from '../ui/terminal.ts'
 import { checkCertificate } from './certificate-file.ts'
 import { type Certified, type CertifyOptions, certifyRun, writeSecond } from './certify-run.ts'
 import { measureDrift } from './drift.ts'
@@ -173,7 +174,7 @@ async function check(store: Store, file: string, { json }: CommandOptions, signa
     printText(`${printable(file, MAX_PATH)} agrees with the database: ${counts}; ${state}.`)
   } else {
     const head = `${printable(file, MAX_PATH)} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
-    printText([head, ...problems.map((problem) => `  ${problem}`)].join('\n'))
+    printText(joinLines([head, ...problems.map((problem) => `  ${problem}`)]))
   }
   return problems.length === 0 ? EXIT_OK : EXIT_FAILED
 }

@@ -1,6 +1,8 @@
 /** What `certify` says beside the certificate: the next steps, sentinel rows and drift, in pure functions. */
+
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import type { Drift } from '../../evidence/drift.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { share, table } from './certificate-page.ts'
 import type { Certified, CertifyOptions } from './certify-run.ts'
 import type { DriftReport } from './drift.ts'
@@ -63,7 +65,7 @@ export function formatDrift({ catalogue, before, after, row, fields, gone }: Dri
   const setting = ({ run, mode, codebook, models, prompts }: DriftReport['before']) =>
     `run ${run}, mode ${mode}, codebook ${codebook}, model ${models.map((name) => printable(name)).join(', ') || 'none'}, prompt ${prompts.join(', ')}`
   const detectable = row.detectable === null ? 'none' : String(row.detectable)
-  return [
+  return joinLines([
     `Drift of the catalogue "${printable(catalogue)}": ${VERDICT[row.verdict]}`,
     `before: ${setting(before)}`,
     `after:  ${setting(after)}`,
@@ -86,7 +88,7 @@ export function formatDrift({ catalogue, before, after, row, fields, gone }: Dri
     ...(gone.length === 0 ? [] : [`The codebook has these fields no longer: ${gone.join(', ')}`]),
     ...listed('Right before and wrong now', row.lost),
     ...listed('Wrong before and right now', row.gained),
-  ].join('\n')
+  ])
 }
 
 function listed(title: string, ids: Drift['lost']): string[] {

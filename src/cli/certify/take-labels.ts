@@ -182,5 +182,5 @@ function refusal(name: string, problems: readonly ReviewProblem[]): ServiceError
   })
   if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`)
   const head = `${name}: ${pluralise(problems.length, 'problem')}; no label was stored. Correct the file and run again.`
-  return new ServiceError('input-invalid', [head, ...lines].join('\n'))
+  return new ServiceError('input-invalid', [head, ...lines])
 }

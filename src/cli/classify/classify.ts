@@ -4,7 +4,17 @@ import { MAX_TARGET, MIN_TARGET, TIERS } from '../../classification/batch-reques
 import { type Config, readConfig } from '../../config/config.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, formatCount, type Interrupts, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
+import {
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  formatCount,
+  type Interrupts,
+  printJson,
+  printText,
+  say,
+  underInterrupts,
+} from '../ui/terminal.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from './catalogue-name.ts'
 import { classifyFile } from './classify-file.ts'
 import { estimateFile } from './estimate-file.ts'
@@ -135,11 +145,12 @@ export function printRunReport(
 ): number {
   if (options.json === true) printJson(report)
   else printText(formatReport(report))
-  if (report.failures.length > 0) say(formatFailures(report))
+  for (const line of formatFailures(report)) say(line)
   if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))
   const resumeCommand = buildResumeCommand(report.run_id, file)
   if (report.failed > 0 && interrupts.first.aborted) {
-    say(`Interrupted. The results of finished batches are stored. Resume the run with:\n  ${resumeCommand}`)
+    say('Interrupted. The results of finished batches are stored. Resume the run with:')
+    say(`  ${resumeCommand}`)
     return EXIT_INTERRUPTED
   }
   if (report.max_cost?.reached === true) {
@@ -147,11 +158,16 @@ export function printRunReport(
     const left = `${formatCount(report.failed)} of ${formatCount(report.indicators)} indicators are left`
     const passed = spentUsd > usd ? `, USD ${(spentUsd - usd).toFixed(6)} more than the limit` : ''
     say(`Stopped at the cost limit: USD ${spentUsd.toFixed(6)} of --max-cost ${usd} is spent${passed}; ${left}.`)
-    say(`Estimate the rest with:\n  ${resumeCommand} --estimate`)
-    say(`Resume the run with a higher limit for all of it:\n  ${resumeCommand} --max-cost ${suggestMaxCost(usd)}`)
+    say('Estimate the rest with:')
+    say(`  ${resumeCommand} --estimate`)
+    say('Resume the run with a higher limit for all of it:')
+    say(`  ${resumeCommand} --max-cost ${suggestMaxCost(usd)}`)
     return EXIT_FAILED
   }
-  if (report.failed > 0) say(`Try the failed indicators again with:\n  ${resumeCommand}`)
+  if (report.failed > 0) {
+    say('Try the failed indicators again with:')
+    say(`  ${resumeCommand}`)
+  }
   return report.failed > 0 ? EXIT_FAILED : EXIT_OK
 }
 

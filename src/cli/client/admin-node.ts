@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { parseJson } from '../../lib/json.ts'
+import { lineOf } from './foreign-line.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminNodeClient {
@@ -52,7 +53,7 @@ export function createAdminNodeClient(signal: AbortSignal, answerTimeoutMs: numb
       const answer = await ask(`${url}/deployments`, { body: { uri, force: true } })
       const id = z.object({ id: z.string() }).safeParse(parseJson(answer.text)).data?.id
       if (answer.status < 300 && id !== undefined) return id
-      throw new Error(`it answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE_LENGTH)}`)
+      throw new Error(`it answered ${answer.status}: ${lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))}`)
     },
     listDeployments: async (url) => parseDeployments((await ask(`${url}/deployments`, { method: 'GET' })).text),
     listMembers: async (url) => {

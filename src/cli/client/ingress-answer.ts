@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import { parseRetryAfterMs } from '../../lib/retry-after.ts'
 import { parseFailure } from '../../restate/contract.ts'
+import { lineOf } from './foreign-line.ts'
 import type { HttpAnswer } from './http.ts'
 
 export type IngressAnswer =
@@ -52,7 +53,8 @@ const ENDED_BY_A_PERSON = /^(?:cancell?ed|killed)\b/i
  */
 export function readIngressAnswer({ status, headers, text }: HttpAnswer, nowMs = Date.now()): IngressAnswer {
   if (status >= 200 && status < 300) return { kind: 'ok', body: parseJson(text) }
-  const fullMessage = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const said = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const fullMessage = lineOf(said)
   const { code, message } = parseFailure(fullMessage)
   const isOfInvocation = headers['x-restate-error-source'] === 'invocation'
   const withStatus = `HTTP ${status}${fullMessage === '' ? '' : `: ${fullMessage.slice(0, MAX_MESSAGE_LENGTH)}`}`

@@ -89,7 +89,8 @@ async function checkCodebook(name: string, options: CheckOptions): Promise<void>
   const what = `${codebook.name}@${codebook.version}, ${fields}, hash ${hash.slice(0, SHORT_HASH)}`
   printText(`${printable(name, MAX_PATH)} is sound: ${what}`)
   if (gold === null) return
-  for (const { line, message } of gold.warnings) say(`Warning: ${printable(options.gold ?? '', MAX_PATH)}:${line}: ${message}`)
+  for (const { line, message } of gold.warnings)
+    say(`Warning: ${printable(options.gold ?? '', MAX_PATH)}:${line}: ${message}`)
   printText(formatGold(goldCheckOf(loaded, gold)))
 }
 

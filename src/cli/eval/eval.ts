@@ -17,7 +17,16 @@ import { score } from '../../eval/score.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
 import { httpUrls, oneOf } from '../ui/option-values.ts'
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, isInterrupted, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
+import {
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  isInterrupted,
+  printJson,
+  printText,
+  say,
+  underInterrupts,
+} from '../ui/terminal.ts'
 import { reportCapture } from './capture-report.ts'
 import type { ExchangeChoice } from './exchange.ts'
 import { formatPacks, formatScore } from './format.ts'

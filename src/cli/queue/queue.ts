@@ -5,7 +5,7 @@ import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
-import { isInterrupted, isLiveTerminal, printJson, underInterrupts, printText } from '../ui/terminal.ts'
+import { isInterrupted, isLiveTerminal, printJson, printText, underInterrupts } from '../ui/terminal.ts'
 import {
   BACKLOG_SQL,
   backlogRowSchema,

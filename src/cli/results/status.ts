@@ -12,7 +12,7 @@ import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
 import { createServiceClient, readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, printJson, say, printText } from '../ui/terminal.ts'
+import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 
 /**
  * The milliseconds that the command waits for an answer. The service would wait longer for a database that is away, but

@@ -10,7 +10,7 @@ import { askableFields } from '../../classification/fields.ts'
 import type { Labels } from '../../classification/types.ts'
 import { codeOf } from '../../codebooks/built-in.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
-import { toVisibleJson } from '../../lib/visible-text.ts'
+import { joinLines, toVisibleJson } from '../../lib/visible-text.ts'
 import { shownLabel, sourceName } from '../ui/label-text.ts'
 import { formatCount } from '../ui/terminal.ts'
 import { showLabel } from './decide-labels.ts'
@@ -73,7 +73,7 @@ function formatItem(item: ReviewItem, index: number, codebook: Codebook): string
     ),
     ...item.issues.map(({ code, message }) => `   issue        ${printable(code, 60)}: ${printable(message, 300)}`),
   ]
-  return lines.filter((line) => line !== '').join('\n')
+  return joinLines(lines.filter((line) => line !== ''))
 }
 
 function reasonText(why: ReviewItem['why'], { name }: Codebook): string {

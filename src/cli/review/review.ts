@@ -5,6 +5,7 @@ import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import type { Status } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
@@ -12,7 +13,7 @@ import { checkCatalogue } from '../results/known-catalogue.ts'
 import { oneOf, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { shellWord } from '../ui/shell-word.ts'
-import { formatCount, printJson, say, printText } from '../ui/terminal.ts'
+import { formatCount, printJson, printText, say } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
 import { readWhole, requireNoFile } from './file-access.ts'
 import { formatReviewFile, formatReviewItems, openVerb } from './format.ts'
@@ -171,8 +172,8 @@ function formatApplied(report: ApplyReport): string {
   const takes = report.shapes === 1 ? 'takes' : 'take'
   const effect = report.dry_run ? 'would take' : takes
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
-  return [
+  return joinLines([
     `${outcome} ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
     `From the next run on, ${pluralise(report.shapes, 'shape')} ${effect} these answers.`,
-  ].join('\n')
+  ])
 }

@@ -10,7 +10,17 @@ import type { ResultBody } from '../../restate/contract.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { formatClassification, formatFailures, formatReport } from '../classify/format.ts'
 import { defaultScheme } from '../codebook/codebook-option.ts'
-import { createCliLog, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type Interrupts, printJson, say, underInterrupts, printText } from '../ui/terminal.ts'
+import {
+  createCliLog,
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_OK,
+  type Interrupts,
+  printJson,
+  printText,
+  say,
+  underInterrupts,
+} from '../ui/terminal.ts'
 import { describeModel, STOPPING } from './start.ts'
 
 /** The path of the sample catalogue, which holds indicators of public statistics as JSON lines. */
@@ -85,7 +95,7 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
       printText(`${formatReport(report)}\n\n${results.map((one) => formatClassification(one)).join('\n\n')}\n`)
       printText('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv')
     }
-    if (report.failures.length > 0) say(formatFailures(report))
+    for (const line of formatFailures(report)) say(line)
     if (signal.aborted) return EXIT_INTERRUPTED
     return report.failed > 0 ? EXIT_FAILED : EXIT_OK
   } finally {

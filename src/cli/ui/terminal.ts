@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { hasNpmPrinted, isDumbTerminal } from '../../config/surroundings.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
-import { LOG_HOOKS, toVisibleJson, visibleLines } from '../../lib/visible-text.ts'
+import { LOG_HOOKS, toVisibleJson, visibleLines, visibleText } from '../../lib/visible-text.ts'
 
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
@@ -13,7 +13,7 @@ export const EXIT_INTERRUPTED = 128 + constants.signals.SIGINT
 
 type Say = (line: string) => void
 
-const writeToStderr: Say = (line) => void process.stderr.write(`${line}\n`)
+const writeToStderr: Say = (line) => void process.stderr.write(`${visibleText(line)}\n`)
 
 /**
  * The function that writes the lines of `say`; progress replaces this function while a live line has to be cleared
@@ -22,14 +22,14 @@ const writeToStderr: Say = (line) => void process.stderr.write(`${line}\n`)
 let sayNow = writeToStderr
 
 /**
- * Writes a message for people to stderr, above the live progress line where one is shown. What a terminal obeys or nobody sees is
- * shown as an escape. Newlines stay, so that a text from outside must be made one line before it is put into a message.
+ * Writes a message for people to stderr, above the live progress line where one is shown. The message is one line: a newline in it,
+ * and all that a terminal obeys or nobody sees, came from outside and is shown as an escape.
  */
 export function say(line: string): void {
-  sayNow(visibleLines(line))
+  sayNow(line)
 }
 
-/** Writes a result for people to stdout, by the rules of `say`. */
+/** Writes a result for people to stdout. Its newlines stay, so that `joinLines` should have put its lines together. */
 export function printText(text: string): void {
   process.stdout.write(`${visibleLines(text)}\n`)
 }
