@@ -12,40 +12,16 @@ import { readGivenCodebook } from '../classify/run-codebook.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
 import { readWhole } from '../review/file-access.ts'
-import { httpUrls, share, wholeNumber } from '../ui/option-values.ts'
+import { httpUrls, outputFile, share, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { EXIT_FAILED, EXIT_OK, printJson, printText, say } from '../ui/terminal.ts'
 import { checkCertificate } from './certificate-file.ts'
 import { type Certified, type CertifyOptions, certifyRun, writeSecond } from './certify-run.ts'
 import { measureDrift } from './drift.ts'
+import { type CommandOptions, checkOptions, fileWordOf, placeOf, writesToStdout } from './options.ts'
 import { certifiedJson, formatDrift, formatNext, formatSentinels } from './report.ts'
 import { findCertifiedRun } from './run-part.ts'
 import { keepSentinels } from './sentinels.ts'
-
-interface CommandOptions {
-  readonly run?: string
-  readonly catalogue?: string
-  readonly codebook?: string
-  readonly target?: number
-  readonly delta?: number
-  readonly field?: string
-  readonly labels?: string
-  readonly by?: string
-  readonly count?: number
-  readonly out?: string
-  readonly second?: boolean
-  readonly cases?: string
-  readonly adjudicate?: string
-  readonly leftOver?: string
-  readonly certificate?: string
-  readonly check?: string
-  readonly sentinel?: boolean
-  readonly drift?: boolean
-  readonly failOnDrift?: boolean
-  readonly evidence?: boolean
-  readonly ingress?: readonly string[]
-  readonly json?: boolean
-}
 
 /** The exit codes of a certification. */
 const EXIT_CODES = { shown: EXIT_OK, missed: EXIT_FAILED, more: 2 } as const
@@ -83,17 +59,30 @@ export function addCertifyCommand(program: Command): void {
     .option('--count <n>', 'rows to label next (default: as many as are likely needed)', wholeNumber(1, MAX_ROWS))
     .option(
       '--out <file>',
-      'labelling file to write, .csv or .jsonl (default: labels-RUN-N.csv, N being its first row)',
+      'labelling file to write, .csv or .jsonl (default: labels-RUN-N.csv, N being its first row); - is stdout',
+      outputFile,
     )
     .addOption(
       new Option('--second', 'only write a labelling file of the rows that others labelled and --by did not').conflicts(
         ['labels', 'adjudicate', 'check', 'sentinel', 'drift'],
       ),
     )
-    .option('--cases <file>', 'write the rows on which two people disagree, with their labels, for a third decision')
+    .option(
+      '--cases <file>',
+      'write the rows on which two people disagree, with their labels, for a third decision',
+      outputFile,
+    )
     .option('--adjudicate <file>', 'take third decisions from such a file')
-    .option('--left-over <file>', 'write the records below the cut as JSON lines, for classify or for people')
-    .option('--certificate <file>', 'path of the certificate (default: certificate-RUN.json, and a page beside it)')
+    .option(
+      '--left-over <file>',
+      'write the records below the cut as JSON lines, for classify or for people',
+      outputFile,
+    )
+    .option(
+      '--certificate <file>',
+      'path of the certificate (default: certificate-RUN.json, and a page beside it)',
+      outputFile,
+    )
     .addOption(
       new Option(
         '--check <file>',
@@ -130,22 +119,6 @@ export function addCertifyCommand(program: Command): void {
     })
 }
 
-/** Refuses options that mean nothing together. */
-function checkOptions(options: CommandOptions): void {
-  const { run, check, drift, failOnDrift, evidence, catalogue, adjudicate, labels } = options
-  if (failOnDrift === true && drift !== true)
-    throw new ServiceError('input-invalid', '--fail-on-drift decides the exit code of --drift: give both')
-  const isOfCatalogue = drift === true || evidence === true
-  if (isOfCatalogue && run === undefined && catalogue === undefined) {
-    const name = drift === true ? '--drift' : '--evidence'
-    throw new ServiceError('input-invalid', `${name} needs --catalogue NAME, or --run RUN of the catalogue`)
-  }
-  if (check === undefined && !isOfCatalogue && run === undefined)
-    throw new ServiceError('input-invalid', 'Name the run with --run RUN; classify prints its id, and so does status')
-  if (adjudicate === '-' && labels === '-')
-    throw new ServiceError('input-invalid', '--labels and --adjudicate cannot both read standard input')
-}
-
 async function dispatch(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
   if (options.check !== undefined) return await check(store, options.check, options, signal)
   if (options.drift === true) return await drift(store, options, signal)
@@ -160,6 +133,7 @@ async function dispatch(store: Store, options: CommandOptions, signal: AbortSign
 
 function report(certified: Certified, run: CertifyOptions, isJson: boolean, more: object = {}): void {
   if (isJson) printJson({ ...certifiedJson(certified), ...more })
+  else if (writesToStdout(run)) for (const line of certified.page.split('\n')) say(line)
   else printText(certified.page)
   for (const line of formatNext(certified, run)) say(line)
 }
@@ -187,8 +161,12 @@ async function second(
 ): Promise<number> {
   const { path, rows } = await writeSecond(store, run, signal)
   if (json === true) printJson({ run: run.run, by: run.by, file: path, rows })
-  say(`Wrote ${pluralise(rows, 'row')} that others labelled to ${path}, without their labels and without the answers.`)
-  say(`When ${run.by} has filled it in: npm run certify -- --run ${run.run} --labels ${path} --by "${run.by}"`)
+  say(
+    `Wrote ${pluralise(rows, 'row')} that others labelled to ${placeOf(path)}, without their labels and without the answers.`,
+  )
+  say(
+    `When ${run.by} has filled it in: npm run certify -- --run ${run.run} --labels ${fileWordOf(path)} --by "${run.by}"`,
+  )
   return EXIT_OK
 }
 

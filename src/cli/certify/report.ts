@@ -6,6 +6,7 @@ import { joinLines } from '../../lib/visible-text.ts'
 import { share, table } from './certificate-page.ts'
 import type { Certified, CertifyOptions } from './certify-run.ts'
 import type { DriftReport } from './drift.ts'
+import { fileWordOf, placeOf } from './options.ts'
 import type { KeptSentinels } from './sentinels.ts'
 
 /** The object that `certify --json` prints, whose property names must not change. */
@@ -33,19 +34,19 @@ export function formatNext({ evaluation, files }: Certified, { run, by }: Certif
   const open = new Set(cases.flatMap(({ id, decided }) => (decided === null ? [id] : []))).size
   const command = `npm run certify -- --run ${run}`
   return [
-    files.certificate === null ? '' : `Wrote ${files.certificate} and the page ${files.page}.`,
+    files.certificate === null || files.page === null ? '' : `Wrote ${files.certificate} and the page ${files.page}.`,
     files.labels === null
       ? ''
-      : `${pluralise(next.length, 'row')} to label: fill in ${files.labels} (none where a field has no label, ? where you cannot tell), then: ${command} --labels ${files.labels} --by "${by}"`,
+      : `${pluralise(next.length, 'row')} to label: fill in ${placeOf(files.labels)} (none where a field has no label, ? where you cannot tell), then: ${command} --labels ${fileWordOf(files.labels)} --by "${by}"`,
     files.cases === null
       ? ''
-      : `Decide the ${pluralise(open, 'row')} in ${files.cases}, then: ${command} --adjudicate ${files.cases} --by NAME`,
+      : `Decide the ${pluralise(open, 'row')} in ${placeOf(files.cases)}, then: ${command} --adjudicate ${fileWordOf(files.cases)} --by NAME`,
     open > 0 && files.cases === null
       ? `Two people disagree on ${pluralise(open, 'row')}, and all rows drawn after them wait for a third decision: ${command} --cases cases.csv`
       : '',
     files.left_over === null
       ? ''
-      : `Wrote the rows below the cut to ${files.left_over}: classify them with a stronger model (npm run classify -- ${files.left_over} --mode model --no-reuse), or have people decide them.`,
+      : `Wrote the rows below the cut to ${placeOf(files.left_over)}: classify them with a stronger model (npm run classify -- ${fileWordOf(files.left_over)} --mode model --no-reuse), or have people decide them.`,
     cut !== null && files.left_over === null
       ? `The rows below the cut are written with: ${command} --left-over left-over.jsonl`
       : '',

@@ -1,6 +1,5 @@
 /** The command `review`: lists the results that a person should check, stores the decisions of people, and exports them as a gold file. */
 import type { Command } from 'commander'
-import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import type { Status } from '../../classification/types.ts'
@@ -10,7 +9,8 @@ import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
 import { checkCatalogue } from '../results/known-catalogue.ts'
-import { oneOf, wholeNumber } from '../ui/option-values.ts'
+import { oneOf, outputFile, wholeNumber } from '../ui/option-values.ts'
+import { type Append, writeOutput } from '../ui/output-file.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { shellWord } from '../ui/shell-word.ts'
 import { formatCount, printJson, printText, say } from '../ui/terminal.ts'
@@ -67,7 +67,11 @@ export function addReviewCommand(program: Command): void {
       'write a review file to fill in, as csv or jsonl; needs --out',
       oneOf(['csv', 'jsonl']),
     )
-    .option('--out <file>', 'path of the review file, which must not exist; it appears when it is complete')
+    .option(
+      '--out <file>',
+      'path of the review file, which must not exist; it appears when it is complete; - is stdout',
+      outputFile,
+    )
     .action(list)
   review
     .command('apply')
@@ -91,7 +95,11 @@ export function addReviewCommand(program: Command): void {
     .description('Write all decisions as a gold file: labelled indicators in the form that eval reads')
     .option(CATALOGUE_FLAGS, 'only decisions on this catalogue (default: all catalogues)', catalogueOption)
     .option(CODEBOOK_FLAGS, CODEBOOK_MEANING)
-    .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
+    .option(
+      '--out <file>',
+      'write to a file instead of stdout; the file appears when it is complete; - is stdout',
+      outputFile,
+    )
     .action(exportGold)
 }
 
@@ -99,6 +107,9 @@ async function list(options: ListOptions): Promise<void> {
   const { format, out } = options
   if ((format === undefined) !== (out === undefined)) {
     throw new ServiceError('input-invalid', 'To write a review file, give both --format csv|jsonl and --out FILE')
+  }
+  if (out === '-' && options.json === true) {
+    throw new ServiceError('input-invalid', '--json and --out - would both write to standard output: give one of them')
   }
   if (out !== undefined) await requireNoFile(out)
   const limit =
@@ -117,11 +128,14 @@ async function list(options: ListOptions): Promise<void> {
     return { found: await findReviewItems(store, scheme, { catalogue, statuses, limit }), codebook, others }
   })
   if (format !== undefined && out !== undefined) {
-    await writeFileAtomically(out, (append) => append(formatReviewFile(found.items, format, codebook)))
+    const file = formatReviewFile(found.items, format, codebook)
+    await writeOutput(out, (append) => append(file), { option: '--out', mustBeNew: true })
     const all = pluralise(found.shapes, 'shape')
-    say(`Wrote ${formatCount(found.items.length)} of ${all} that ${openVerb(found.shapes, withGuesses)} to ${out}`)
+    const place = out === '-' ? 'standard output' : out
+    say(`Wrote ${formatCount(found.items.length)} of ${all} that ${openVerb(found.shapes, withGuesses)} to ${place}`)
     const chosen = options.codebook === undefined ? '' : ` --codebook ${shellWord(options.codebook)}`
-    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${shellWord(out)}${chosen}`)
+    const name = out === '-' ? 'FILE' : shellWord(out)
+    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${name}${chosen}`)
   }
   for (const line of others) say(line)
   if (options.json === true) {
@@ -148,11 +162,11 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
 }
 
 async function exportGold(options: ScopeOptions & { readonly out?: string }): Promise<void> {
-  const { out, catalogue } = options
+  const { out = '-', catalogue } = options
   const count = await withStore(async (store) => {
     const { codebook } = await findScheme(options.codebook, store)
     await checkCatalogue(store, catalogue)
-    const writeLines = async (write: (text: string) => unknown) => {
+    const writeLines = async (write: Append) => {
       let lines = 0
       for await (const line of goldLines(store, codebook, catalogue)) {
         await write(line)
@@ -160,11 +174,9 @@ async function exportGold(options: ScopeOptions & { readonly out?: string }): Pr
       }
       return lines
     }
-    return out === undefined
-      ? await writeLines((line) => process.stdout.write(line))
-      : await writeFileAtomically(out, writeLines)
+    return await writeOutput(out, writeLines, { option: '--out' })
   })
-  say(`Wrote ${pluralise(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
+  if (count !== undefined) say(`Wrote ${pluralise(count, 'decision')}${out === '-' ? '' : ` to ${out}`}`)
 }
 
 function formatApplied(report: ApplyReport): string {

@@ -57,7 +57,7 @@ export function isLiveTerminal(stream: { readonly isTTY?: boolean }): boolean {
  */
 export function handleOutputErrors(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Once `writeStdout` is in use, it reports errors to its own callers, so nothing is thrown here.
+    // Once `writeStream` is in use, it reports errors to its own callers, so nothing is thrown here.
     if (!isClosed(error) && process.stdout.listenerCount('error') === 1) throw stdoutError(error)
   })
   // An error of stderr is ignored, because no other stream is left on which to report it.
@@ -78,19 +78,19 @@ function isClosed(error: unknown): boolean {
 }
 
 /**
- * Writes a part of a long output to stdout, and resolves when the system has taken the text: with true, or with false
- * where the reader has closed its end. Rejects with a ServiceError where stdout cannot be written, as on a full disk. A
- * reader may pause for any time, so an abort of `signal` also ends the wait, with the signal's reason.
+ * Writes a part of a long output to stdout or another stream, and resolves when the system has taken the text: with true, or with
+ * false where the reader has closed its end. Rejects where the stream cannot be written, as on a full disk; for stdout with a
+ * ServiceError. A reader may pause for any time, so an abort of `signal` also ends the wait, with the signal's reason.
  */
-export async function writeStdout(text: string, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore)
+export async function writeStream(stream: NodeJS.WritableStream, text: string, signal: AbortSignal): Promise<boolean> {
+  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
   const { promise: written, resolve, reject } = Promise.withResolvers<boolean>()
   const onAbort = () => reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
-  process.stdout.write(text, (error) => {
+  stream.write(text, (error) => {
     if (error === null || error === undefined) resolve(true)
     else if (isClosed(error)) resolve(false)
-    else reject(stdoutError(error))
+    else reject(stream === process.stdout ? stdoutError(error) : error)
   })
   return await written.finally(() => signal.removeEventListener('abort', onAbort))
 }
