@@ -1,9 +1,10 @@
 /** The data directory of the embedded stack: made where it is missing, and claimed by one supervisor at a time. */
 import { constants } from 'node:fs'
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { access, readFile, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isOurProcess } from './pids.ts'
+import { makePrivateFolder, tightenFolder, writePrivateFile } from './private-files.ts'
 
 /**
  * A pid in a claim counts as ours where the command line contains one of these parts: the first of an npm script, the
@@ -12,18 +13,41 @@ import { isOurProcess } from './pids.ts'
 const OUR_MARKS = ['src/cli/', '.bin/classify']
 
 /**
- * Makes the directory `parts` below DATA_DIR and resolves with its absolute path. Rejects with `ServiceError`
- * config-invalid, which names the variable DATA_DIR, where this user may not write to the directory.
+ * Makes the directory `parts` below DATA_DIR and resolves with its absolute path. Only its owner may enter DATA_DIR and what is
+ * below it. Rejects with `ServiceError` config-invalid, which names the variable DATA_DIR, where this user may not write to the
+ * directory.
  */
 export async function makeDataDir(dataDir: string, ...parts: readonly string[]): Promise<string> {
-  const directory = join(resolve(dataDir), ...parts)
+  let directory = resolve(dataDir)
   try {
-    await mkdir(directory, { recursive: true, mode: 0o755 })
+    await makePrivateFolder(directory)
+    for (const part of parts) {
+      directory = join(directory, part)
+      await makePrivateFolder(directory)
+    }
     await access(directory, constants.W_OK | constants.X_OK)
     return directory
   } catch (error) {
     throw unusable(dataDir, error)
   }
+}
+
+/**
+ * Takes the rights of others from what an earlier release left in DATA_DIR, and warns of what they can still read. The caller must hold
+ * the claim on `dataDir`.
+ */
+export async function tightenDataDir(dataDir: string, say: (line: string) => void): Promise<void> {
+  const postgres = join(dataDir, 'postgres')
+  // PostgreSQL looks after the rights of its own files, and refuses to start where others may read them.
+  const isOfPostgres = (path: string) => dirname(path) === postgres && path !== join(postgres, 'owner.pid')
+  const failed = await tightenFolder(dataDir, isOfPostgres)
+  if (!(await makePrivateFolder(dataDir))) failed.unshift(dataDir)
+  const [first] = failed
+  if (first === undefined) return
+  const more = failed.length === 1 ? '' : ` and ${failed.length - 1} more`
+  say(
+    `Warning: other users of this machine can read ${first}${more}: give DATA_DIR to this user alone (chmod -R go-rwx)`,
+  )
 }
 
 function unusable(dataDir: string, error: unknown): ServiceError {
@@ -45,7 +69,7 @@ export async function claimDataDir(
   // The second attempt follows the removal of a stale claim.
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
-      await writeFile(file, String(process.pid), { flag: 'wx' })
+      await writePrivateFile(file, String(process.pid), 'wx')
       return { release: () => rm(file, { force: true }) }
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {

@@ -1,5 +1,4 @@
 /** The parts of the embedded stack that are child processes: the command, environment and readiness check of each. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
@@ -8,6 +7,7 @@ import { formatOfflineAnswers } from '../config/offline-model-values.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
+import { makePrivateFolder } from './private-files.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
 import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
@@ -46,7 +46,7 @@ export function superviseRestate(options: PartOptions): Promise<Supervisor> {
     signal,
     start: async (starting) => {
       const baseDir = join(dataDir, 'restate')
-      await mkdir(baseDir, { recursive: true })
+      await makePrivateFolder(baseDir)
       const server = await startRestateServer({
         dataDir: baseDir,
         ingressPort: config.restate.ingressPort,

@@ -2,7 +2,6 @@
 import { type Command, Option } from 'commander'
 import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.ts'
 import { readConfig } from '../../config/config.ts'
-import { ServiceError } from '../../errors.ts'
 import { LEAST_SENTINELS } from '../../evidence/drift.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import type { Store } from '../../store/types.ts'

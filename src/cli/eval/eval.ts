@@ -16,7 +16,7 @@ import { measureRecall } from '../../eval/recall.ts'
 import { score } from '../../eval/score.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
-import { httpUrls, oneOf } from '../ui/option-values.ts'
+import { httpUrls, keptFile, oneOf } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -79,13 +79,17 @@ export function addEvalCommand(program: Command): void {
       new Option(
         '--record <file>',
         'keep every request to the model and its answer in a new file, to replay them later',
-      ).conflicts(['capture', 'replay', 'ingress']),
+      )
+        .argParser(keptFile)
+        .conflicts(['capture', 'replay', 'ingress']),
     )
     .addOption(
       new Option(
         '--capture <file>',
         'keep the requests in a new file without asking a model, to have them answered elsewhere',
-      ).conflicts(['replay', 'ingress', 'fit', 'failUnder']),
+      )
+        .argParser(keptFile)
+        .conflicts(['replay', 'ingress', 'fit', 'failUnder']),
     )
     .addOption(
       new Option('--replay <file>', 'answer from a file of recorded answers instead of a model').conflicts('ingress'),

@@ -21,7 +21,7 @@ export interface OutputOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export type Append = (text: string) => Promise<void>
+export type Append = (text: string | Uint8Array) => Promise<void>
 
 const READER_POLL_MS = 50
 
@@ -66,7 +66,7 @@ export async function openGrowingOutput(name: string, options: OutputOptions): P
   const target = await findTarget(name).catch(refuse)
   if (target.kind !== 'file') return await openThrough(target, name, options).catch(refuse)
   const refuseAt = refusalOf(name, options.option, target.path)
-  if (target.found !== null) refuseAt(new UnusableOutput(EXISTS))
+  if (target.found !== null) refuseAt(new ExistingFile())
   const handle = await open(target.path, 'wx', options.mode).catch(refuseAt)
   let size = 0
   return {
@@ -97,7 +97,8 @@ export async function isSameFile(one: string, other: string): Promise<boolean> {
   return first.isFile() && first.dev === second.dev && first.ino === second.ino
 }
 
-const EXISTS = 'it exists already, and its content would be lost: name a new file, or remove it'
+/** The reason to refuse a file that is there already. */
+class ExistingFile extends Error {}
 
 type Refuse = (error: unknown) => never
 
@@ -107,7 +108,7 @@ async function replaceFile<T>(
   { mustBeNew = false, mode = 0o666 }: OutputOptions,
   refuse: Refuse,
 ): Promise<T> {
-  if (mustBeNew && found !== null) refuse(new UnusableOutput(EXISTS))
+  if (mustBeNew && found !== null) refuse(new ExistingFile())
   // Nobody can foresee the name and lay a link there, and the flag x follows none.
   const partial = join(dirname(path), `.classify-${randomBytes(8).toString('hex')}.partial`)
   const handle = await open(partial, 'wx', found === null ? mode : 0o600).catch(refuse)
@@ -177,7 +178,7 @@ async function openFifo(path: string, name: string, signal: AbortSignal): Promis
     try {
       return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENXIO')) throw error
+      if (codeOf(error) !== 'ENXIO') throw error
     }
     if (attempt === 1_000 / READER_POLL_MS) say(`Waiting until something reads ${printable(name, MAX_PATH)} …`)
     await sleep(READER_POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
@@ -186,7 +187,7 @@ async function openFifo(path: string, name: string, signal: AbortSignal): Promis
 
 class ReaderClosedError extends Error {}
 
-async function appendTo(stream: NodeJS.WritableStream, text: string, signal: AbortSignal): Promise<void> {
+async function appendTo(stream: NodeJS.WritableStream, text: string | Uint8Array, signal: AbortSignal): Promise<void> {
   if (!(await writeStream(stream, text, signal))) throw new ReaderClosedError()
 }
 
@@ -195,20 +196,22 @@ function refusalOf(name: string, option: string, path: string = name): Refuse {
   return (error) => {
     if (error instanceof ServiceError || error instanceof ReaderClosedError) throw error
     if (error instanceof Error && error.name === 'AbortError') throw error
-    const message = `${option} ${printable(name, MAX_PATH)} cannot be written: ${faultOf(path, error)}`
+    const shown = `${option} ${printable(name, MAX_PATH)}`
+    const isThere = error instanceof ExistingFile || codeOf(error) === 'EEXIST'
+    const message = isThere
+      ? `${shown} exists already: name a new file, so that nothing that it holds is lost`
+      : `${shown} cannot be written: ${faultOf(path, error)}`
     throw new ServiceError('input-invalid', message, { cause: error })
   }
 }
 
 function faultOf(path: string, error: unknown): string {
   if (error instanceof UnusableOutput) return error.message
-  const folder = printable(dirname(path), MAX_PATH)
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const folder = printable(dirname(resolve(path)), MAX_PATH)
+  const code = codeOf(error)
   switch (code) {
     case 'ENOTDIR':
       return `${folder} is no folder: name a file in another folder (${code})`
-    case 'EEXIST':
-      return EXISTS
     case 'EACCES':
     case 'EPERM':
       return `this user may not write there: name a file in a folder of your own (${code})`
@@ -220,4 +223,8 @@ function faultOf(path: string, error: unknown): string {
     default:
       return printable(messageOf(error), MAX_PATH)
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -49,7 +49,8 @@ async function targetOf(path: string, found: Stats | null): Promise<OutputTarget
   if (found === null) return { kind: 'file', path, found }
   if (found.isFile()) {
     // The file is replaced through its folder, so that the system would not ask whether it may be written.
-    await access(path, constants.W_OK).catch(() => {
+    await access(path, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EACCES') throw error
       throw new UnusableOutput('it may not be written by this user: name another file, or allow it (chmod u+w)')
     })
     return { kind: 'file', path, found }

@@ -82,7 +82,11 @@ function isClosed(error: unknown): boolean {
  * false where the reader has closed its end. Rejects where the stream cannot be written, as on a full disk; for stdout with a
  * ServiceError. A reader may pause for any time, so an abort of `signal` also ends the wait, with the signal's reason.
  */
-export async function writeStream(stream: NodeJS.WritableStream, text: string, signal: AbortSignal): Promise<boolean> {
+export async function writeStream(
+  stream: NodeJS.WritableStream,
+  text: string | Uint8Array,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
   const { promise: written, resolve, reject } = Promise.withResolvers<boolean>()
   const onAbort = () => reject(signal.reason)
