@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 import { ServiceError } from '../../errors.ts'
 import { hideCredentials, parseHttpUrls } from '../../lib/http-url.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { isStdout } from './output-target.ts'
 
 /** Creates a parser for whole numbers from `min` to `max`, both included. */
@@ -41,6 +42,13 @@ export function keptFile(name: string): string {
   const file = outputFile(name)
   if (file !== '-') return file
   throw new InvalidArgumentError('It is read again later, so that it cannot be standard output: name a file.')
+}
+
+/** Writes an error of commander, which quotes what was typed, as one line, and behind it the line with commander's own suggestion. */
+export function showUsageError(message: string): string {
+  const text = message.trimEnd()
+  const suggestion = /\n(\(Did you mean [^\n]*\))$/.exec(text)
+  return `${joinLines(suggestion === null ? [text] : [text.slice(0, suggestion.index), suggestion[1] ?? ''])}\n`
 }
 
 /** Creates a parser that accepts only the given words and refuses every other text. */
