@@ -87,8 +87,9 @@ function readElements(
   const confidence: Record<string, number> = {}
   const open: Open[] = []
   const leftOut: string[] = []
+  const labelsByName = Map.groupBy(elements.flatMap(labelsOf), (one) => fold(one.field))
   for (const field of fields) {
-    const found = elements.flatMap((element) => labelsOf(element).filter((one) => isNamed(one.field, field)))
+    const found = labelsByName.get(fold(field)) ?? []
     const read = found.map((one) => readLabel(codebook, field, one, scale))
     const [first] = read
     if (first === undefined) leftOut.push(field)
@@ -165,8 +166,6 @@ function fold(value: unknown): string {
         .replace(/[\s_-]/g, '-')
     : ''
 }
-
-const isNamed = (given: unknown, name: string) => given === name || fold(given) === fold(name)
 
 const FOLDED_CODES = new WeakMap<FieldKind, ReadonlyMap<string, string>>()
 
