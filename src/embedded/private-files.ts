@@ -33,17 +33,17 @@ export async function writePrivateFile(path: string, text: string, flag: 'w' | '
 }
 
 /**
- * Takes the rights of others from all that is in a folder, as an earlier release or another program left it. Folders that `isLeft`
- * names are not looked into. Resolves with the paths whose rights this user may not change.
+ * Takes the rights of others from all that is in a folder, as an earlier release or another program left it. Resolves with the paths
+ * whose rights this user may not change.
  */
-export async function tightenFolder(folder: string, isLeft: (path: string) => boolean): Promise<string[]> {
+export async function tightenFolder(folder: string): Promise<string[]> {
   const failed: string[] = []
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     const path = join(folder, entry.name)
     // A link may lead out of the folder, and a socket is closed by the folder around it.
-    if (isLeft(path) || !(entry.isFile() || entry.isDirectory())) continue
+    if (!(entry.isFile() || entry.isDirectory())) continue
     if (!(await tighten(path))) failed.push(path)
-    if (entry.isDirectory()) failed.push(...(await tightenFolder(path, isLeft)))
+    if (entry.isDirectory()) failed.push(...(await tightenFolder(path)))
   }
   return failed
 }
@@ -55,11 +55,11 @@ export async function openPassage(folder: string, gid: number): Promise<void> {
   await chmod(folder, PASSAGE)
 }
 
-/** Resolves with whether others have no rights any more. */
-async function tighten(path: string): Promise<boolean> {
+/** Takes the rights of others from a file or folder, where it is there. Resolves with whether they have none any more. */
+export async function tighten(path: string): Promise<boolean> {
   const found = await statOf(path)
-  // A file may be gone again, as temporary ones are.
-  if (found === undefined || isPassage(found)) return true
+  // A file may be gone again, as temporary ones are, and a link has no rights of its own.
+  if (found === undefined || found.isSymbolicLink() || isPassage(found)) return true
   const wanted = found.isDirectory() ? PRIVATE_FOLDER : PRIVATE_FILE
   if ((found.mode & OF_OTHERS) === 0 && (found.mode & wanted) === wanted) return true
   await chmod(path, wanted).catch(() => undefined)
