@@ -61,7 +61,7 @@ const OWN_FOLDERS = ['logs', 'pids', 'runs', 'restate'] as const
 /** What this program makes in DATA_DIR, and what a disk of its own has at its root. */
 const OWN_ENTRIES: ReadonlySet<string> = new Set([
   ...OWN_FOLDERS,
-  ...['postgres', 'cluster', 'identity', 'supervisor.pid', 'embedded.json', 'lost+found'],
+  ...['postgres', 'cluster', 'identity', 'restate.sockets', 'supervisor.pid', 'embedded.json', 'lost+found'],
 ])
 
 /** What is in DATA_DIR and not of this program, as where somebody has set DATA_DIR to /srv, whose rights other programs need. */
