@@ -11,6 +11,7 @@ import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
 import { allowedHosts, isLoopback } from './lib/caller.ts'
 import { retryFor } from './lib/timing.ts'
+import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
@@ -34,12 +35,12 @@ async function main(): Promise<void> {
     useProxies(readEnvironment())
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
-    log = pino({ level: config.logLevel ?? 'info', base: { service } })
+    log = pino({ level: config.logLevel ?? 'info', base: { service }, hooks: LOG_HOOKS })
     for (const line of findNearMisses()) log.warn(line)
     await run(config, service, log)
   } catch (error) {
     const isConfigWrong = isServiceError(error) && error.code === 'config-invalid'
-    if (log === undefined) console.error(messageOf(error))
+    if (log === undefined) console.error(visibleLines(messageOf(error)))
     else log.fatal(isConfigWrong ? {} : { err: error }, messageOf(error))
     process.exitCode = isConfigWrong ? EXIT_CONFIG : 1
   }

@@ -100,10 +100,10 @@ function isExample({ examples }: Codebook, record: Indicator): boolean {
 }
 
 /** Writes each fault as one line, such as "  gold.jsonl:3: labels.topic: "sprot" is no value of topic; …". */
-export function formatFaults(path: string, faults: readonly LabelledFault[]): string {
+export function formatFaults(path: string, faults: readonly LabelledFault[]): string[] {
   const lines = faults.slice(0, MOST_LISTED).map(({ line, key, message }) => {
     return `  ${path}:${line}: ${key === '' ? '' : `${key}: `}${message}`
   })
   const more = faults.length > MOST_LISTED ? [`  and ${faults.length - MOST_LISTED} more`] : []
-  return [`The file ${path} has ${pluralise(faults.length, 'fault')}:`, ...lines, ...more].join('\n')
+  return [`The file ${path} has ${pluralise(faults.length, 'fault')}:`, ...lines, ...more]
 }

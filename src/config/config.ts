@@ -22,7 +22,7 @@ export function readConfig(env: Environment = readEnvironment()): Config {
   const lines = issues.map((issue) => describeProblem(String(issue.path[0]), secrets, issue.message))
   const problems = new Set([...secrets.problems.map((problem) => `  ${problem}`), ...lines])
   if (parsed.success && problems.size === 0) return Object.freeze(buildConfig(parsed.data))
-  throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...problems].join('\n')}`)
+  throw new ServiceError('config-invalid', ['The configuration is wrong:', ...problems])
 }
 
 /** The token that commands show where callers need one; undefined where none is set. Throws like `readConfig`. */

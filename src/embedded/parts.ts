@@ -198,8 +198,8 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
         const { code } = await running.exited
         // A part that refuses its settings has printed one sentence for the person at the terminal.
         const said = code === EXIT_CONFIG_INVALID ? sentenceOf(running.output()) : ''
-        if (said !== '') throw new ServiceError('config-invalid', said)
-        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`)
+        if (said !== '') throw new ServiceError('config-invalid', said.split('\n'))
+        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`.split('\n'))
       }
       return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
     },

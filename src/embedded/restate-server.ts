@@ -67,7 +67,7 @@ export async function startRestateServer(options: RestateServerOptions): Promise
   } catch (error) {
     await server.stop(STOP_TIMEOUT_MS)
     options.signal.throwIfAborted()
-    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.describeOutput()}`)
+    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.describeOutput()}`.split('\n'))
   }
   return { ...server, stop: () => server.stop(STOP_TIMEOUT_MS) }
 }

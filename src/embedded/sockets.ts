@@ -1,8 +1,9 @@
 /** The Unix sockets of restate-server: where they lie, and requests through them. Only this user can reach them, and no web page can. */
-import { chmod, mkdir, mkdtemp, readlink, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, readlink, rm, symlink } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { makePrivateFolder } from './private-files.ts'
 
 /** The name of the node, which restate-server also gives to the directory of its sockets. */
 export const NODE_NAME = 'embedded'
@@ -26,8 +27,7 @@ export interface Sockets {
  * sockets, a link to it is made in a new directory below the system's directory of temporary files.
  */
 export async function openSockets(dataDir: string): Promise<Sockets> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  await chmod(dataDir, 0o700)
+  await makePrivateFolder(dataDir)
   // A stack that was killed left its link, to which this file refers.
   const record = `${dataDir}.sockets`
   await removeLink(await readlink(record).catch(() => ''))

@@ -1,17 +1,18 @@
 /** The embedded stack on one machine: PostgreSQL, restate-server behind its guard, a replica, and the offline model where no real model is configured. */
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { claimDataDir, makeDataDir } from './data-dir.ts'
+import { claimDataDir, makeDataDir, tightenDataDir } from './data-dir.ts'
 import { ensureIdentity } from './identity.ts'
 import { endLeftovers } from './leftovers.ts'
 import { waitForDatabase } from './outside-database.ts'
 import { type PartOptions, superviseGuard, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
 import { assertPortsFree, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
+import { writePrivateFile } from './private-files.ts'
 import { openSockets, requestSocket } from './sockets.ts'
 import { type StackState, stateFileOf } from './state.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
@@ -74,6 +75,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   try {
     await endLeftovers(dataDir, say)
+    await tightenDataDir(dataDir, say)
     const usesOffline = config.openai.apiKey === undefined && config.openai.baseUrl === undefined
     await assertPortsFree([
       { port: config.restate.ingressPort, variable: 'INGRESS_PORT', purpose: 'Restate ingress' },
@@ -117,7 +119,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const stateFile = stateFileOf(dataDir)
     const state: StackState = { pid: process.pid, database_url: database.url }
     // The address holds the password of the database, so only the owner may read the file.
-    await writeFile(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
+    await writePrivateFile(stateFile, `${JSON.stringify(state, null, 2)}\n`)
     parts.push({ name: 'state file', stop: () => rm(stateFile, { force: true }) })
     return {
       ingressUrl,

@@ -13,7 +13,6 @@ import { openDatabase } from '../../src/resources.ts'
 import { makeAuthority, makeServerCert } from '../helpers/certificates.ts'
 import { silent } from '../helpers/postgres.ts'
 
-const PING_MS = 5_000
 
 let directory: string
 let server: EmbeddedPostgres
@@ -81,7 +80,7 @@ async function connect(env: Record<string, string>): Promise<boolean | string> {
   assert.ok(connection !== null)
   const database = openDatabase(connection, { poolSize: 1, applicationName: 'tls', log: silent })
   try {
-    await database.store.ping(PING_MS)
+    await database.migrate()
     return await isEncrypted()
   } catch (error) {
     assert.ok(error instanceof Error)

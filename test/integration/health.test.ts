@@ -30,6 +30,7 @@ async function startReplica(t: TestContext, url: string): Promise<Replica> {
     log: silent,
     metrics: resources.metrics,
     pingDatabase: resources.pingDatabase,
+    hosts: null,
     createRestateHandler: () => (_request, response) => void response.end(),
   })
   t.after(() => app.close())

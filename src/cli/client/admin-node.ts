@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { parseJson } from '../../lib/json.ts'
+import { lineOf } from './foreign-line.ts'
 import { readGuardRefusal, refusalError } from './guard-refusal.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
@@ -55,7 +56,7 @@ export function createAdminNodeClient(signal: AbortSignal, answerTimeoutMs: numb
       if (answer.status < 300 && id !== undefined) return id
       const refusal = readGuardRefusal(answer)
       if (refusal?.isLasting === true) throw refusalError(url, refusal)
-      throw new Error(`it answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE_LENGTH)}`)
+      throw new Error(`it answered ${answer.status}: ${lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))}`)
     },
     listDeployments: async (url) => parseDeployments((await ask(`${url}/deployments`, { method: 'GET' })).text),
     listMembers: async (url) => {

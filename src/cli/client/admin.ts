@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import { retryFor } from '../../lib/timing.ts'
+import { lineOf } from './foreign-line.ts'
 import { readGuardRefusal, refusalError } from './guard-refusal.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
@@ -50,7 +51,7 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
           return { answer, failures, isAnyReached }
         }
         isAnyReached = true
-        failures.push(`${url} answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE_LENGTH)}`)
+        failures.push(`${url} answered ${answer.status}: ${lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))}`)
       } catch (error) {
         signal.throwIfAborted()
         failures.push(`${url}: ${messageOf(error)}`)
@@ -76,7 +77,7 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
   const refusal = (answer: HttpAnswer, request: string) => {
     const guards = readGuardRefusal(answer)
     if (guards !== undefined) return refusalError(urlAt(0), guards)
-    const message = answer.text.slice(0, MAX_MESSAGE_LENGTH)
+    const message = lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))
     return new ServiceError('admin-failed', `${urlAt(0)} refused ${request} (${answer.status}): ${message}`)
   }
 
@@ -112,7 +113,7 @@ interface RoundOfNodes {
 }
 
 function failedEverywhere(sentence: string, failures: readonly string[]): ServiceError {
-  return new ServiceError('admin-failed', [sentence, ...failures].join('\n  '))
+  return new ServiceError('admin-failed', [sentence, ...failures.map((failure) => `  ${failure}`)])
 }
 
 /** Quotes `text` as an SQL literal, because the admin API takes no query parameters. */

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import { parseRetryAfterMs } from '../../lib/retry-after.ts'
 import { parseFailure } from '../../restate/contract.ts'
+import { lineOf } from './foreign-line.ts'
 import { type GuardRefusal, readGuardRefusal } from './guard-refusal.ts'
 import type { HttpAnswer } from './http.ts'
 
@@ -58,7 +59,8 @@ export function readIngressAnswer(answer: HttpAnswer, nowMs = Date.now()): Ingre
   if (status >= 200 && status < 300) return { kind: 'ok', body: parseJson(text) }
   const refusal = readGuardRefusal(answer)
   if (refusal !== undefined) return { kind: 'refused', refusal }
-  const fullMessage = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const said = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const fullMessage = lineOf(said)
   const { code, message } = parseFailure(fullMessage)
   const isOfInvocation = headers['x-restate-error-source'] === 'invocation'
   const withStatus = `HTTP ${status}${fullMessage === '' ? '' : `: ${fullMessage.slice(0, MAX_MESSAGE_LENGTH)}`}`

@@ -37,7 +37,7 @@ export async function registerDeployment(
   const id = await retryFor(registerAtAnyNode, { delayMs: RETRY_MS, patienceMs, signal })
   if (id !== undefined) return id
   const advice = 'Logs: npm run cluster:logs -- nginx restate-1 classify-service'
-  throw new ServiceError('admin-failed', `${DEPLOYMENT_URI} could not be registered. ${failure}\n${advice}`)
+  throw new ServiceError('admin-failed', [`${DEPLOYMENT_URI} could not be registered. ${failure}`, advice])
 }
 
 /**

@@ -110,8 +110,8 @@ async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceE
     return !hasMadeSecrets(container) && (container.state !== 'running' || container.health === 'unhealthy')
   })
   const services = [...new Set(failed.map(({ service }) => service))].join(' ')
-  const logs = services === '' ? '' : `\nLogs: npm run cluster:logs -- --no-follow --tail 50 ${services}`
-  return new ServiceError('cluster-failed', `${failure}${logs}`)
+  const logs = services === '' ? [] : [`Logs: npm run cluster:logs -- --no-follow --tail 50 ${services}`]
+  return new ServiceError('cluster-failed', [failure, ...logs])
 }
 
 /**

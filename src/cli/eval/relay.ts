@@ -12,6 +12,8 @@ export interface RelayOptions {
   readonly onAnswer: (request: Readonly<Record<string, unknown>>, response: unknown) => Promise<void>
   /** Called with the message of a response that refuses a request as wrong (400). */
   readonly onRefusal: (message: string) => void
+  /** Once this signal has aborted, nothing more is asked of the endpoint, because nobody would keep the answer. */
+  readonly stopped?: AbortSignal
 }
 
 export interface Relay {
@@ -61,6 +63,7 @@ async function pass(request: IncomingMessage, response: ServerResponse, options:
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const body = await readText(request)
+  options.stopped?.throwIfAborted()
   const path = (request.url ?? '/').replace(new RegExp(`^${BASE_PATH}(?=/)`), '')
   const answer = await fetch(`${options.target.replace(/\/$/, '')}${path}`, {
     method: request.method ?? 'POST',

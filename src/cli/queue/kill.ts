@@ -3,13 +3,14 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Config, readConfig } from '../../config/config.ts'
 import { retryFor } from '../../lib/timing.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
 import { checkRunId } from '../classify/run-id.ts'
 import { openRunJournal } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
+import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 
 interface KillOptions {
   readonly admin?: readonly string[]
@@ -68,7 +69,7 @@ export function addKillCommand(program: Command): void {
             return
           }
           if (options.json === true) printJson(report)
-          else process.stdout.write(`${formatKill(report, how)}\n`)
+          else printText(formatKill(report, how))
           if (report.still_ending > 0) process.exitCode = EXIT_FAILED
         },
       )
@@ -84,7 +85,7 @@ export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
   lines.push(
     `Stored results stay. To classify the rest, where the run was started: npm run classify -- --resume ${run}`,
   )
-  return lines.join('\n')
+  return joinLines(lines)
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Pure functions for the backlog of Restate and its failures: the queries, the report of `queue --json`, and the text for people. */
 import { z } from 'zod'
+import { joinLines } from '../../lib/visible-text.ts'
+import { lineOf } from '../client/foreign-line.ts'
 import { formatCount } from '../ui/terminal.ts'
 
 /** The values of Restate's `status` for invocations that have not ended. */
@@ -93,20 +95,11 @@ export function buildQueueReport(
 
 /** The report shows at most this many characters of a failure's reason. */
 const MAX_REASON_LENGTH = 300
-const STACK_FRAME = /^\s*at\s/
 
-/**
- * Makes one line of the message of a failure, without its stack trace. A message may have several useful lines, such as
- * "validation failed:" and a line for each field, and may hold control characters that came from a model.
- */
+/** Makes one line of the message of a failure, of at most so many characters as a report shows. */
 export function cleanReason(message: string): string {
-  const [first = '', ...rest] = message
-    .split(/\r?\n/)
-    .filter((line) => !STACK_FRAME.test(line))
-    .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
-    .filter((line) => line !== '')
-  const clean = rest.reduce((text, line) => (text.endsWith(':') ? `${text} ${line}` : `${text}; ${line}`), first)
-  return clean.length <= MAX_REASON_LENGTH ? clean : `${clean.slice(0, MAX_REASON_LENGTH - 1)}…`
+  const line = lineOf(message)
+  return line.length <= MAX_REASON_LENGTH ? line : `${line.slice(0, MAX_REASON_LENGTH - 1)}…`
 }
 
 export function formatQueue(report: QueueReport): string {
@@ -122,7 +115,7 @@ export function formatQueue(report: QueueReport): string {
   for (const { service, handler, status, reason, count } of failures) {
     lines.push(`  ${formatCount(count)} × ${service}/${handler} (${status}): ${reason}`)
   }
-  return lines.join('\n')
+  return joinLines(lines)
 }
 
 function formatTable(rows: readonly (readonly string[])[]): string[] {

@@ -5,7 +5,7 @@ import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
-import { isInterrupted, isLiveTerminal, printJson, underInterrupts } from '../ui/terminal.ts'
+import { isInterrupted, isLiveTerminal, printJson, printText, underInterrupts } from '../ui/terminal.ts'
 import { readPaused } from './paused.ts'
 import {
   BACKLOG_SQL,
@@ -59,7 +59,7 @@ export function addQueueCommand(program: Command): void {
         async ({ first: signal }) => {
           const admin = createAdminClient(urls, signal)
           if (json) printJson(await readQueue(admin))
-          else if (watch === undefined) process.stdout.write(`${formatQueue(await readQueue(admin))}\n`)
+          else if (watch === undefined) printText(formatQueue(await readQueue(admin)))
           else await watchQueue(admin, watch === true ? DEFAULT_WATCH_S : watch, signal)
         },
       )
@@ -88,8 +88,8 @@ async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSign
         if (error instanceof ServiceError && error.code === 'admin-failed') return error.message
         throw error
       })
-      const head = isLiveTerminal(process.stdout) ? CLEAR_SCREEN : ''
-      process.stdout.write(`${head}${new Date().toISOString()}\n${text}\n`)
+      if (isLiveTerminal(process.stdout)) process.stdout.write(CLEAR_SCREEN)
+      printText(`${new Date().toISOString()}\n${text}`)
       await sleep(seconds * 1_000, undefined, { signal })
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Removes API keys and other secrets from texts of the model endpoint: messages, causes, stacks and answers. */
 import { hideSecretLike, SECRET_MARK } from '../../lib/secret-like.ts'
+import { visibleText } from '../../lib/visible-text.ts'
 
 /** The least length of a key that is redacted: a shorter one is a dummy such as "x", and replacing it would garble every sentence. */
 const SHORTEST_SECRET = 4
@@ -18,9 +19,11 @@ export function redact(text: string, secrets: readonly string[]): string {
 /** The beginning of a text of the endpoint on one line, without secrets, for messages that show what came. */
 export function excerptOf(text: string, secrets: readonly string[]): string {
   // A secret is redacted before the text is cut, so that no half of it is left.
-  const line = redact(text.slice(0, 10 * EXCERPT_LENGTH), secrets)
-    .replace(/\s+/g, ' ')
-    .trim()
+  const line = visibleText(
+    redact(text.slice(0, 10 * EXCERPT_LENGTH), secrets)
+      .replace(/\s+/g, ' ')
+      .trim(),
+  )
   return line.length <= EXCERPT_LENGTH ? line : `${line.slice(0, EXCERPT_LENGTH)}…`
 }
 

@@ -86,7 +86,7 @@ test('the report adds up, knows ages, and puts failures with the same reason tog
 })
 
 test('a reason is one short line without control characters and without a stack', () => {
-  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red  [31malert; second line')
+  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red \\u{1b}[31malert\\u{7}; second line')
   assert.equal(
     cleanReason('TypeError: x is not a function\n    at f (file.ts:1:2)\n    at g'),
     'TypeError: x is not a function',
