@@ -96,11 +96,11 @@ export async function purgeInvocations(
   throw new ServiceError('admin-failed', `Restate still lists batches of run "${run}": repeat npm run purge -- ${run}`)
 }
 
-/** Throws ServiceError run-under-way where the run has work that has not ended. */
+/** Throws ServiceError admin-failed where the run has work that has not ended. */
 export function refuseOpen(run: string, open: number): void {
   if (open === 0) return
   throw new ServiceError(
-    'input-invalid',
+    'admin-failed',
     `Run "${run}" is under way with ${open} open batches: end it with npm run kill -- ${run}, then purge it`,
   )
 }
