@@ -14,6 +14,7 @@ import {
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
+import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
 import { addExportCommand } from './results/export.ts'
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     addMigrateCommand,
     addQueueCommand,
     addKillCommand,
+    addPurgeCommand,
     addFiveNodeCommand,
     addClusterStartCommand,
     addClusterStopCommand,

@@ -13,7 +13,6 @@ import { openDatabase } from '../../src/resources.ts'
 import { makeAuthority, makeServerCert } from '../helpers/certificates.ts'
 import { silent } from '../helpers/postgres.ts'
 
-
 let directory: string
 let server: EmbeddedPostgres
 /** The certificates of the authority that has signed the server's, and of another one. */

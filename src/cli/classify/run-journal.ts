@@ -101,7 +101,7 @@ export interface RunJournal {
 }
 
 export async function createRunJournal(dataDir: string, header: RunHeader): Promise<RunJournal> {
-  const file = fileOf(dataDir, header.run_id)
+  const file = runJournalFile(dataDir, header.run_id)
   try {
     await makeDataDir(dataDir, 'runs')
     await writePrivateFile(file, `${JSON.stringify(header)}\n`, 'wx')
@@ -118,7 +118,7 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
  * the file is not a journal.
  */
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
-  const file = fileOf(dataDir, runId)
+  const file = runJournalFile(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const unknown = 'it is complete, or it was started on another machine or with another DATA_DIR'
     const reason = error.code === 'ENOENT' ? unknown : messageOf(error)
@@ -172,7 +172,8 @@ function runsDir(dataDir: string): string {
   return join(resolve(dataDir), 'runs')
 }
 
-function fileOf(dataDir: string, runId: string): string {
+/** The path of the journal of a run. Throws ServiceError input-invalid where `runId` is not the id of a run. */
+export function runJournalFile(dataDir: string, runId: string): string {
   checkRunId(runId)
   return join(runsDir(dataDir), `${runId}.jsonl`)
 }

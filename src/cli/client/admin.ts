@@ -17,6 +17,11 @@ export interface AdminClient {
   query<T>(sql: string, row: z.ZodType<T>): Promise<readonly T[]>
   /** Ends an invocation; resolves with false where it had ended already. Rejects with ServiceError admin-failed. */
   endInvocation(id: string, how: 'cancel' | 'kill'): Promise<boolean>
+  /**
+   * Removes an invocation that has ended, with its journal and its answer. Resolves with false where it is gone already. Rejects
+   * with ServiceError admin-failed, also where the invocation has not ended.
+   */
+  purgeInvocation(id: string): Promise<boolean>
 }
 
 /**
@@ -97,6 +102,12 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
       // Restate answers 404 or 409 where the invocation has ended by itself before this request came.
       if (answer.status === 404 || answer.status === 409) return false
       throw refusal(answer, `to ${how} ${id}`)
+    },
+    purgeInvocation: async (id) => {
+      const answer = await ask(`/invocations/${encodeURIComponent(id)}/purge`, { method: 'PATCH' })
+      if (answer.status < 300) return true
+      if (answer.status === 404) return false
+      throw refusal(answer, `to purge ${id}`)
     },
   }
 }
