@@ -101,12 +101,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const restate = await begin('restate-server', superviseRestate(part, sockets, identity))
     if (database.supervisor === null) await waitForDatabase(database.url, say, signal)
     const urls = { databaseUrl: database.url, offlineModelUrl }
-    const replica = await begin('replica', superviseReplica(part, urls, identity))
+    const [replica, guard] = await bothOf(
+      begin('replica', superviseReplica(part, urls, identity)),
+      begin('guard', superviseGuard(part, sockets, database.url)),
+    )
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
     await register(sockets.admin, replicaUrl, signal)
-    // The guard opens the ports that people use, so it comes last, when everything behind it is ready.
-    const guard = await begin('guard', superviseGuard(part, sockets, database.url))
 
     const pids = () => ({
       ...(database.supervisor === null ? {} : { postgres: database.supervisor.pid }),
@@ -137,6 +138,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop().catch((failure: unknown) => options.log.error({ err: failure }, 'A part could not be stopped'))
     throw error
   }
+}
+
+/** Waits for both starts to end before it rejects with the failure of one, so that the other is known and can be stopped. */
+async function bothOf<T>(first: Promise<T>, second: Promise<T>): Promise<[T, T]> {
+  await Promise.allSettled([first, second])
+  return await Promise.all([first, second])
 }
 
 type Begin = (name: string, supervisor: Promise<Supervisor>) => Promise<Supervisor>

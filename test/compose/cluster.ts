@@ -10,8 +10,8 @@ import { ensureIdentity } from '../../src/embedded/identity.ts'
 import { sha256 } from '../../src/lib/sha256.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
+import { freePorts } from '../helpers/ports.ts'
 import { docker, tryDocker } from './docker.ts'
-import { freePorts } from './ports.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMPOSE_FILE = 'docker-compose.cluster.yml'

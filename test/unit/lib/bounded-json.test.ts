@@ -44,10 +44,10 @@ test('of many unknown fields only the first keep their names, wherever the known
   const strangers = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, index) => `"s${from + index}":{"a":[1,{}]}`).join(',')
   const long = `"${'n'.repeat(300)}":1`
-  const text = `{${long},${strangers(0, 30)},"id":1,${long},${strangers(30, 60)},"points":[],${long}}`
+  const text = `{${long},${strangers(0, 150)},"id":1,${long},${strangers(150, 300)},"points":[],${long}}`
   const found = kept(text, RECORD) as Record<string, unknown>
   assert.deepEqual(Object.keys(found).slice(-2), ['id', 'points'])
-  assert.ok(Object.keys(found).length <= 22)
+  assert.ok(Object.keys(found).length <= 102)
   assert.deepEqual(kept(`{${long}}`, RECORD), {})
   assert.deepEqual(kept(`{${long},${long}}`, RECORD), {})
 })
