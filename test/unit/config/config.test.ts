@@ -90,6 +90,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   API_TOKENS_FILE: [' '],
   GUARD_MAX_CALLS: ['0', '10001', 'many'],
   COMPOSE_FILE: [' '],
+  CLUSTER_BIND: [' '],
   CLUSTER_REPLICAS: ['0', 'five'],
   CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
   CLUSTER_ADMIN_PORT_2: ['x'],
@@ -208,9 +209,11 @@ const isFileForm = (name: string) => COMPOSE_SECRETS.some((secret) => fileNameOf
 test('the Compose file takes every secret that it passes on as a file too', async () => {
   const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
   const [, service = ''] = /^ {2}secrets:\n([\s\S]*?)\n\n/m.exec(compose) ?? []
+  // The tokens of callers are taken as a file alone.
+  const given = ['API_TOKENS']
   const passedOn = [...service.matchAll(/^ +([A-Z][A-Z0-9_]+):$/gm)].map(([, name]) => name ?? '')
   const mounted = [...service.matchAll(/\$\{([A-Z0-9_]+)_FILE:-\/dev\/null\}:\/given\/([A-Z0-9_]+):ro/g)]
-  assert.deepEqual(mounted.map(([, name]) => name).toSorted(), passedOn.toSorted())
+  assert.deepEqual(mounted.map(([, name]) => name).toSorted(), [...given, ...passedOn].toSorted())
   for (const [, name, path] of mounted) assert.equal(path, name)
   for (const name of COMPOSE_SECRETS) assert.ok(passedOn.includes(name), name)
 })
