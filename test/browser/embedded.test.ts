@@ -85,7 +85,7 @@ test('DNS rebinding gives a page no answer but the refusal', async () => {
   for (const targets of ports) {
     const origin = `http://${REBOUND_HOST}:${portOf(targets)}`
     const rebound = at(origin, targets)
-    assertNothingPassed(await browser.attackRebound(origin, rebound), rebound, 'foreign-host')
+    assertNothingPassed(await browser.attackRebound(origin, rebound), rebound, { readable: '"foreign-host"' })
   }
   assertUntouched(before, await stateOf(victim))
 })
