@@ -28,7 +28,6 @@ export function assertNothingPassed(
     read.filter(({ text }) => readable === undefined || !text.includes(readable)),
     [],
   )
-  assert.ok(answered.length > 0)
   const asked = new Set(answered.map(({ url }) => pathOf(url)))
   // A request that needs a preflight is not sent where the preflight is refused.
   for (const { what, url, method } of targets)
