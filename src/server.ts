@@ -7,6 +7,7 @@ import { findNearMisses } from './config/near-misses.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { describeForLog } from './lib/error-log.ts'
 import { retryFor } from './lib/timing.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   try {
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
-    log = pino({ level: config.logLevel ?? 'info', base: { service } })
+    log = pino({ level: config.logLevel ?? 'info', base: { service }, serializers: { err: describeForLog } })
     for (const line of findNearMisses()) log.warn(line)
     await run(config, service, log)
   } catch (error) {
