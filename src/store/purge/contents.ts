@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { inTransaction, withTimeLimit } from '../transaction.ts'
-import { heirOf, IS_UNNAMED, OF_SAME_CODEBOOK, usedByOthers } from './steps.ts'
+import { heirOf, OF_SAME_CODEBOOK } from './hand-over.ts'
+import { IS_UNNAMED, usedByOthers } from './steps.ts'
 import { PURGED_TABLES, type PurgeCount, type PurgedTable, type RunContents } from './types.ts'
 
 /** Milliseconds for one statement, which may have to read a whole table where no index leads to the rows of a run. */
