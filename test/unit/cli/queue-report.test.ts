@@ -91,7 +91,7 @@ test('batches that were posted are listed with what kill takes, and a key from o
   const report = buildQueueReport('u', now, [], [], [row, { ...row, idempotency_key: 'a\u001b[2J\nb' }])
   assert.deepEqual(report.posted[0], { id: row.id, status: 'suspended', idempotency_key: null, age_ms: 30_000 })
   const lines = formatQueue(report).split('\n').slice(2)
-  assert.deepEqual(lines, [`  ${row.id}  suspended  30 s`, `  ${row.id}  suspended  30 s  key a [2J; b`])
+  assert.deepEqual(lines, [`  ${row.id}  suspended  30 s`, `  ${row.id}  suspended  30 s  key a\\u{1b}[2J; b`])
 })
 
 test('the body of a batch names a run by its property alone, with any spaces', () => {
