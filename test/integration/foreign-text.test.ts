@@ -108,7 +108,7 @@ test('classify, status and export show a hostile catalogue and the reasons of a 
   const json = JSON.parse((await succeed('status', second?.indicator_id ?? '', '--json')).stdout)
   assert.equal(json.indicator_id, second?.indicator_id, 'JSON keeps the exact text')
   JSON.parse((await succeed('status', run)).stdout)
-  assert.equal((await cli('status', `none${POISON}`)).code, 1)
+  assert.equal((await cli('status', `none${POISON}`)).code, 2)
 
   const lines = (await succeed('export', '--format', 'jsonl')).stdout.trimEnd().split('\n')
   const ids = lines.map((line) => JSON.parse(line).indicator_id)
@@ -198,7 +198,7 @@ test('what an endpoint says in a refusal is shown safely by the run, by queue an
   refusal = null
   await away
   const logs = await readdir(stack.logsDir)
-  assert.deepEqual(logs.sort(), ['replica.log', 'restate-server.log'])
+  assert.deepEqual(logs.sort(), ['guard.log', 'replica.log', 'restate-server.log'])
   for (const name of logs) assertSafe(await readFile(join(stack.logsDir, name), 'utf8'), name)
 })
 
