@@ -41,8 +41,8 @@ export interface Chromium {
    * All targets are of that one origin.
    */
   attackRebound(origin: string, targets: readonly Target[]): Promise<Attack>
-  /** Opens a page as a user does, by its address, and gives it to `use`. Resolves with the answers that the browser got. */
-  visit(url: string, use: (page: Page) => Promise<void>): Promise<readonly Answered[]>
+  /** Opens a page as a user does, by its address, and gives it to `use` with the answers so far. Resolves with all of them. */
+  visit(url: string, use: (page: Page, answered: readonly Answered[]) => Promise<void>): Promise<readonly Answered[]>
   /** The names of the ways in which a page attacks. */
   ways(): Promise<readonly string[]>
   close(): Promise<void>
@@ -100,9 +100,9 @@ export async function startChromium(attackerPort: number): Promise<Chromium> {
       return await attack(browser, open, targets, redirect)
     },
     visit: async (url, use) => {
-      const { answered } = await watch(browser, async (page) => {
+      const { answered } = await watch(browser, async (page, seen) => {
         await page.goto(url)
-        await use(page)
+        await use(page, seen)
       })
       return answered
     },
@@ -138,7 +138,7 @@ async function attack(
 /** Runs `use` with a page of a new profile, waits until the browser is calm, and resolves with all answers that it got. */
 async function watch<T>(
   browser: Browser,
-  use: (page: Page) => Promise<T>,
+  use: (page: Page, answered: readonly Answered[]) => Promise<T>,
 ): Promise<{ readonly result: T; readonly answered: readonly Answered[] }> {
   const context = await browser.newContext()
   const answered: Answered[] = []
@@ -151,7 +151,7 @@ async function watch<T>(
     answered.push({ method: response.request().method(), url: response.url(), status: response.status() })
   })
   try {
-    const result = await use(await context.newPage())
+    const result = await use(await context.newPage(), answered)
     while (performance.now() - lastAt < CALM_MS) await sleep(50)
     return { result, answered }
   } finally {

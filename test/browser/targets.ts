@@ -77,9 +77,10 @@ export function modelTargets(url: string): Target[] {
   ]
 }
 
-/** The published port of the cluster's NGINX, which serves health alone. */
+/** The published port of the cluster's NGINX, which serves health alone: what it must not serve. */
 export function nginxTargets(url: string): Target[] {
-  return [...replicaTargets(url), post('nginx budget', `${url}/classify-api/budget`, { rpm: ATTACK.rpm })]
+  const replica = replicaTargets(url).filter(({ what }) => what !== 'replica health')
+  return [...replica, post('nginx budget', `${url}/classify-api/budget`, { rpm: ATTACK.rpm })]
 }
 
 /** The same targets at another origin, by other names of the same machine for instance. */

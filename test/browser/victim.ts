@@ -63,6 +63,12 @@ export async function scheduleBatch({ ingressUrl }: Victim): Promise<string> {
   return invocationId
 }
 
+/** Ends an invocation as its owner. */
+export async function endInvocation({ adminUrl }: Victim, id: string): Promise<void> {
+  const { status } = await fetch(`${adminUrl}/invocations/${id}/kill`, { method: 'PATCH' })
+  assert.ok(status < 300, `${status}`)
+}
+
 /** Sends the calls of an attacker as a program of the owner does. Resolves with the status of each. */
 export async function askAsProgram(targets: readonly Target[]): Promise<Record<string, number>> {
   const statuses: Record<string, number> = {}

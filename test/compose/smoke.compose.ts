@@ -9,6 +9,7 @@ import { noteFigures } from './figures.ts'
 import { secretTests } from './full/secrets.ts'
 import { hypertableTests } from './hypertables.ts'
 import { makeOldDatabase } from './old-database.ts'
+import { pageTests } from './pages.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
@@ -83,6 +84,8 @@ test('health on the published port names five replicas in turn, and the port ans
     }
   }
 })
+
+pageTests(() => cluster)
 
 test('1,000 indicators while a node, a replica, the database and the guard are killed with SIGKILL', async () => {
   const node = await cluster.container('restate-3')
