@@ -1,7 +1,14 @@
 /** The bound on calls whose callers wait for an answer: it follows how many of them had the patience to get one. */
 
+/**
+ * The bound begins at this many calls. With more, a machine that answers twenty calls a second would first take what it
+ * answers after its callers have left: simulated with 400 callers that wait 10 s, it then answered a third of what it can.
+ */
+const FIRST_CALLS = 64
 /** The bound never falls below this many calls. */
 const LEAST_CALLS = 16
+/** What an answer adds to the bound as long as no caller has left, so that patient callers with slow models are soon all let in. */
+const FIRST_RISE = 0.25
 const FACTOR_WHEN_LEFT = 0.7
 /** The bound falls once in this many milliseconds, however many callers leave. */
 const FALL_INTERVAL_MS = 1_000
@@ -24,13 +31,14 @@ export interface CallBound {
 }
 
 /**
- * A bound that begins at `most`. In each second in which a caller left before the answer it falls to 0.7 of itself, because
- * answers then come later than callers wait; each answer raises it by a part, so that as many answers as it is large raise it
- * by one.
+ * A bound of at most `most`. In each second in which a caller left before the answer it falls to 0.7 of itself, because answers
+ * then come later than callers wait. Each answer raises it: by a quarter until the first fall, and from then on so that as many
+ * answers as it is large raise it by one.
  */
 export function createCallBound(most: number): CallBound {
   const least = Math.min(LEAST_CALLS, most)
-  let bound = most
+  let bound = Math.min(FIRST_CALLS, most)
+  let hasFallen = false
   let inFlight = 0
   let averageMs = 0
   let fellAtMs = Number.NEGATIVE_INFINITY
@@ -48,13 +56,14 @@ export function createCallBound(most: number): CallBound {
     },
     answered(tookMs) {
       inFlight -= 1
-      bound = Math.min(most, bound + 1 / bound)
+      bound = Math.min(most, bound + (hasFallen ? 1 / bound : FIRST_RISE))
       averageMs += (tookMs - averageMs) * AVERAGE_WEIGHT
     },
     left(nowMs) {
       inFlight -= 1
       if (nowMs - fellAtMs < FALL_INTERVAL_MS) return
       fellAtMs = nowMs
+      hasFallen = true
       bound = Math.max(least, bound * FACTOR_WHEN_LEFT)
     },
     waitSeconds: () => Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil(averageMs / 1_000))),

@@ -13,6 +13,8 @@ const MAX_HEADER_BYTES = 128 * 1024
 /** The milliseconds that the head of a request, and the whole of it, may take to come in. */
 const HEAD_TIMEOUT_MS = 20_000
 const REQUEST_TIMEOUT_MS = 120_000
+/** Connections that one port holds at most, so that idle ones cost some megabytes and no more. */
+const MAX_CONNECTIONS = 4_000
 /** After this many milliseconds of silence TCP asks whether the caller is still there. */
 const KEEP_ALIVE_PROBE_MS = 10_000
 
@@ -42,6 +44,7 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
       socket.end(formatRefusal(refused))
     },
   })
+  app.server.maxConnections = MAX_CONNECTIONS
   app.removeAllContentTypeParsers()
   // Bodies are left unread here: the handler decides whether they are read whole or passed on as they come.
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
