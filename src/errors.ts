@@ -52,6 +52,8 @@ export const FAILURES = {
   interrupted: { scope: 'run', status: 503, retry: 'retryable' },
   // Only commands meet the failures below; no invocation ends with one of them.
   'ingress-unavailable': { scope: 'run', status: 503, retry: 'retryable' },
+  // The guard refuses the caller: it has no token, an unknown one, or one without the right.
+  'not-allowed': { scope: 'run', status: 403, retry: 'terminal' },
   'admin-failed': { scope: 'run', status: 502, retry: 'terminal' },
   'cluster-failed': { scope: 'run', status: 500, retry: 'terminal' },
   'port-taken': { scope: 'run', status: 500, retry: 'terminal' },

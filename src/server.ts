@@ -9,6 +9,7 @@ import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { allowedHosts, isLoopback } from './lib/caller.ts'
 import { retryFor } from './lib/timing.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
@@ -68,6 +69,8 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       log,
       metrics: resources.metrics,
       pingDatabase: () => resources.store.ping(PING_TIMEOUT_MS),
+      // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
+      hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>
         createRestateHandler({
           ...resources,

@@ -9,4 +9,7 @@ fi
 RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID=$(cat /secrets/snapshots/SNAPSHOT_ACCESS_KEY_ID)
 RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY=$(cat /secrets/snapshots/SNAPSHOT_SECRET_ACCESS_KEY)
 export RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY
+# The guard calls the node through its sockets, which are made with the rights that this mask leaves, and runs as another user.
+# Nobody else sees the volume of the node, and the guard sees it read-only.
+umask 0
 exec restate-server "$@"

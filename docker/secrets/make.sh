@@ -61,3 +61,4 @@ need grafana GRAFANA_ADMIN_PASSWORD
 pass model OPENAI_API_KEY
 pass model OPENAI_HEADERS
 pass model HTTPS_PROXY
+pass guard API_TOKENS

@@ -25,10 +25,15 @@ export function readConfig(env: Environment = readEnvironment()): Config {
   throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...problems].join('\n')}`)
 }
 
+/** The token that commands show where callers need one; undefined where none is set. Throws like `readConfig`. */
+export function readApiToken(env: Environment = readEnvironment()): string | undefined {
+  return readConfig(env).restate.apiToken
+}
+
 /** The part of the configuration that the offline model's own process needs. Throws like `readConfig`. */
 export function readOfflineModelConfig(env: Environment = readEnvironment()) {
   const config = readConfig(env)
-  return { ...config.offlineModel, logLevel: config.logLevel ?? 'info' }
+  return { ...config.offlineModel, allowedHosts: config.guard.allowedHosts, logLevel: config.logLevel ?? 'info' }
 }
 
 /**
@@ -124,6 +129,8 @@ function buildConfig(values: Variables) {
     },
     cluster: {
       composeFile: values.COMPOSE_FILE,
+      /** The address at which the cluster's ports are published. */
+      bind: values.CLUSTER_BIND,
       replicas: values.CLUSTER_REPLICAS,
       identityDir: values.CLUSTER_IDENTITY_DIR,
       /** The login at the cluster's PgBouncer without its password, which the cluster makes. */

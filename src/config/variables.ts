@@ -81,6 +81,7 @@ export const variables = z.object({
   // The variables from COMPOSE_FILE on serve the `cluster:` commands; compose-variables.ts lists those that the Compose
   // file alone reads.
   COMPOSE_FILE: text.optional(),
+  CLUSTER_BIND: text.default('127.0.0.1'),
   CLUSTER_REPLICAS: whole(1, 1_000).default(5),
   CLUSTER_ADMIN_PORT_1: hostPort.default(9070),
   CLUSTER_ADMIN_PORT_2: hostPort.default(29070),

@@ -1,4 +1,4 @@
-/** The embedded stack on one machine: PostgreSQL, restate-server, a replica, and the offline model where no real model is configured. */
+/** The embedded stack on one machine: PostgreSQL, restate-server behind its guard, a replica, and the offline model where no real model is configured. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -6,11 +6,13 @@ import type { Config } from '../config/config.ts'
 import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { claimDataDir, makeDataDir } from './data-dir.ts'
+import { ensureIdentity } from './identity.ts'
 import { endLeftovers } from './leftovers.ts'
 import { waitForDatabase } from './outside-database.ts'
-import { type PartOptions, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
+import { type PartOptions, superviseGuard, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
 import { assertPortsFree, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
+import { openSockets, requestSocket } from './sockets.ts'
 import { type StackState, stateFileOf } from './state.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
 
@@ -88,18 +90,29 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const database = await startDatabase(options, dataDir, begin)
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
     const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOfflineModel(part))
-    const restate = await begin('restate-server', superviseRestate(part))
+    const identity = await ensureIdentity({
+      ...{ directory: join(dataDir, 'identity'), variable: 'DATA_DIR', value: config.dataDir },
+      isMounted: false,
+    })
+    const sockets = await openSockets(join(dataDir, 'restate'))
+    parts.push({ name: 'sockets', stop: sockets.close })
+    const restate = await begin('restate-server', superviseRestate(part, sockets, identity))
     if (database.supervisor === null) await waitForDatabase(database.url, say, signal)
-    const replica = await begin('replica', superviseReplica(part, { databaseUrl: database.url, offlineModelUrl }))
+    const urls = { databaseUrl: database.url, offlineModelUrl }
+    const [replica, guard] = await bothOf(
+      begin('replica', superviseReplica(part, urls, identity)),
+      begin('guard', superviseGuard(part, sockets, database.url)),
+    )
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
-    await register(adminUrl, replicaUrl, signal)
+    await register(sockets.admin, replicaUrl, signal)
 
     const pids = () => ({
       ...(database.supervisor === null ? {} : { postgres: database.supervisor.pid }),
       ...(offline === null ? {} : { 'offline-model': offline.pid }),
       'restate-server': restate.pid,
       replica: replica.pid,
+      guard: guard.pid,
     })
     const ingressUrl = `http://127.0.0.1:${config.restate.ingressPort}`
     const stateFile = stateFileOf(dataDir)
@@ -123,6 +136,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop().catch((failure: unknown) => options.log.error({ err: failure }, 'A part could not be stopped'))
     throw error
   }
+}
+
+/** Waits for both starts to end before it rejects with the failure of one, so that the other is known and can be stopped. */
+async function bothOf<T>(first: Promise<T>, second: Promise<T>): Promise<[T, T]> {
+  await Promise.allSettled([first, second])
+  return await Promise.all([first, second])
 }
 
 type Begin = (name: string, supervisor: Promise<Supervisor>) => Promise<Supervisor>
@@ -150,21 +169,17 @@ async function startDatabase(
  * Registers the replica with Restate. `force` makes Restate discover its handlers again, because a new release may have
  * other ones.
  */
-async function register(adminUrl: string, uri: string, signal: AbortSignal): Promise<void> {
-  const response = await fetch(`${adminUrl}/deployments`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ uri, force: true }),
+async function register(adminSocket: string, uri: string, signal: AbortSignal): Promise<void> {
+  const answer = await requestSocket({
+    ...{ socketPath: adminSocket, path: '/deployments', body: { uri, force: true } },
     signal: AbortSignal.any([signal, AbortSignal.timeout(REGISTER_TIMEOUT_MS)]),
   }).catch((error: unknown) => {
     signal.throwIfAborted()
     throw new ServiceError('admin-failed', `Restate did not register ${uri}: ${messageOf(error)}`, { cause: error })
   })
-  const body = await response.text()
-  if (!response.ok) {
-    throw new ServiceError(
-      'admin-failed',
-      `Restate did not register ${uri} (${response.status}): ${body.slice(0, 300)}`,
-    )
-  }
+  if (answer.status < 300) return
+  throw new ServiceError(
+    'admin-failed',
+    `Restate did not register ${uri} (${answer.status}): ${answer.text.slice(0, 300)}`,
+  )
 }

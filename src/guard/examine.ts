@@ -1,6 +1,6 @@
 /** Decides by the head of a request whether it may pass, what it asks for and who asks: pure, before a byte of the body is read. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { isForeign, isHostAllowed } from './caller.ts'
+import { findForeignCaller } from '../lib/caller.ts'
 import { repeatedHeader } from './headers.ts'
 import { MAX_KEY_BYTES } from './key-check.ts'
 import { type Refusal, refusal, TARGET_INVALID } from './refusals.ts'
@@ -44,14 +44,8 @@ export function examine(head: RequestHead, rules: Rules): Examined | Refusal {
   if (!isTargetPlain) return TARGET_INVALID
   const repeated = repeatedHeader(head.rawHeaders)
   if (repeated !== undefined) return refusal('header-repeated', `The header ${repeated} may stand once`)
-  const host = headers.host ?? ''
-  if (!isHostAllowed(host, rules.hosts)) {
-    return refusal('foreign-host', 'The name in Host is not one of this service: add it to ALLOWED_HOSTS')
-  }
-  const site = headers['sec-fetch-site']
-  if (isForeign({ host, origin: headers.origin, site: typeof site === 'string' ? site : undefined })) {
-    return refusal('foreign-origin', 'Pages of other origins may not call this service')
-  }
+  const foreign = findForeignCaller(headers, rules.hosts)
+  if (foreign !== undefined) return refusal(foreign.code, foreign.message)
   const own = ownPath(head.method, target.path)
   const call = rules.kind === 'ingress' ? parseIngressCall(target) : null
   const needs = call === null ? rightForAdmin(head.method, target.path) : rightForIngress(call)

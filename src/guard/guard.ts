@@ -4,11 +4,11 @@ import type { Config } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { openIdempotencyKeys } from '../guard-resources.ts'
 import { drainApp } from '../http/drain.ts'
+import { allowedHosts, isLoopback } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
 import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
 import { createCallBound } from './call-bound.ts'
-import { allowedHosts } from './caller.ts'
 import { createCounts } from './counts.ts'
 import { type InspectBody, passAsItIs } from './inspect-body.ts'
 import { createKeyCheck } from './key-check.ts'
@@ -41,7 +41,8 @@ export async function startGuard({ config, log, inspectBody = passAsItIs }: Guar
   const bodies = createBodyReader(BODY_BOUNDS)
   const shared: SharedParts = {
     ...{ calls, bodies, keys, inspectBody, log },
-    hosts: allowedHosts(guard.allowedHosts),
+    // An address that is published may be called by itself: no web page can give a machine an address as a name.
+    hosts: allowedHosts([...guard.allowedHosts, bracketed(guard.publishedOn)]),
     tokens: () => tokenFile?.current() ?? null,
     questions: createCallBound(guard.maxCalls),
     counts: createCounts({ calls, bodies, keys }),
@@ -69,8 +70,6 @@ export async function startGuard({ config, log, inspectBody = passAsItIs }: Guar
   return { close }
 }
 
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i
-
 function checkStart({ ingress, admin, publishedOn, tokensFile }: Config['guard']): void {
   if (ingress.length + admin.length === 0) {
     throw new ServiceError('config-invalid', 'The guard has no port: set GUARD_INGRESS or GUARD_ADMIN')
@@ -80,12 +79,17 @@ function checkStart({ ingress, admin, publishedOn, tokensFile }: Config['guard']
   if (twice !== undefined) {
     throw new ServiceError('config-invalid', `Port ${twice} stands in GUARD_INGRESS and in GUARD_ADMIN`)
   }
-  if (tokensFile === undefined && !LOOPBACK.test(publishedOn)) {
+  if (tokensFile === undefined && !isLoopback(publishedOn)) {
     throw new ServiceError(
       'config-invalid',
       `The guard is published on ${publishedOn}, where others can call it, so that every caller needs a token: set API_TOKENS_FILE, or publish it on 127.0.0.1`,
     )
   }
+}
+
+/** An IPv6 address as it stands in `Host`. */
+function bracketed(address: string): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address
 }
 
 async function listen(open: () => Promise<unknown>, port: number): Promise<void> {

@@ -51,4 +51,7 @@ function dropBody({ raw }: FastifyRequest): void {
     if (dropped > MAX_DROPPED_BYTES) raw.destroy()
   })
   raw.on('error', () => undefined)
+  // A pipe whose other end has failed leaves the request paused, and its connection would then never be free.
+  raw.unpipe()
+  raw.resume()
 }

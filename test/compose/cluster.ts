@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { ensureIdentity } from '../../src/cli/cluster/identity.ts'
 import { registerDeployment } from '../../src/cli/cluster/register.ts'
+import { ensureIdentity } from '../../src/embedded/identity.ts'
+import { sha256 } from '../../src/lib/sha256.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
+import { freePorts } from '../helpers/ports.ts'
 import { docker, tryDocker } from './docker.ts'
-import { freePorts } from './ports.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMPOSE_FILE = 'docker-compose.cluster.yml'
@@ -26,6 +27,8 @@ export interface ClusterOptions {
   readonly project: string
   /** Variables of the Compose file; the ports and the account of the database are set without them. */
   readonly env?: Readonly<Record<string, string>>
+  /** The token that the test and the commands show; it has every right. Without it callers need none. */
+  readonly token?: string
   readonly profiles?: readonly string[]
   /** Secrets that the cluster gets in files, in addition to those that every test plants. */
   readonly secrets?: Readonly<Record<string, string>>
@@ -50,6 +53,9 @@ export interface Cluster {
   readonly prometheusUrl: string
   readonly databaseUrl: string
   readonly env: Readonly<Record<string, string>>
+  readonly token: string | undefined
+  /** The header that shows the token; none where callers need none. */
+  readonly authorization: Readonly<Record<string, string>>
   /** Secrets by the names of their settings. The cluster gets them in files, so that they may stand nowhere else. */
   readonly secrets: Readonly<Record<string, string>>
   /** `docker compose` with file, project and environment. Resolves with stdout. */
@@ -85,7 +91,17 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { project, profiles = [] } = options
   const ports = await freePorts(PORTS.length)
   const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
-  await ensureIdentity(join(dir, 'identity'))
+  const { token } = options
+  const tokens: Record<string, string> = {}
+  if (token !== undefined) {
+    tokens['API_TOKENS_FILE'] = join(dir, 'tokens')
+    const line = `tester:${sha256(token)}:submit+read+review+operate`
+    await writeFile(tokens['API_TOKENS_FILE'], `${line}\n`, { mode: 0o600 })
+    // The client that registers the replicas reads the environment of this process.
+    process.env['API_TOKEN'] = token
+  }
+  const identity = join(dir, 'identity')
+  await ensureIdentity({ directory: identity, variable: 'CLUSTER_IDENTITY_DIR', value: identity, isMounted: true })
   const secrets: Record<string, string> = {
     POSTGRES_PASSWORD: plant(),
     SNAPSHOT_ACCESS_KEY_ID: plant(),
@@ -101,8 +117,9 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     POSTGRES_USER: 'tester',
     POSTGRES_DB: 'tested',
     CLASSIFY_IMAGE: `${project}:test`,
-    CLUSTER_IDENTITY_DIR: join(dir, 'identity'),
+    CLUSTER_IDENTITY_DIR: identity,
     ...(await writeSecrets(join(dir, 'secrets'), secrets)),
+    ...tokens,
     ...options.env,
   }
   const urlOf = (name: string) => `http://127.0.0.1:${env[name]}`
@@ -117,6 +134,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster: Cluster = {
     project,
     env,
+    token,
+    authorization: token === undefined ? {} : { authorization: `Bearer ${token}` },
     secrets,
     compose,
     ingressUrls,
@@ -145,7 +164,14 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return found
     },
     classify: (args) =>
-      startCli(['classify', ...args], { env: { DATA_DIR: dir, RESTATE_INGRESS_URL: ingressUrls.join(',') }, cwd: dir }),
+      startCli(['classify', ...args], {
+        env: {
+          DATA_DIR: dir,
+          RESTATE_INGRESS_URL: ingressUrls.join(','),
+          ...(token === undefined ? {} : { API_TOKEN: token }),
+        },
+        cwd: dir,
+      }),
     modelStats: async (withIndicators = false) => {
       const response = await fetch(`${urlOf('CLUSTER_MODEL_PORT')}/stats?indicators=${withIndicators ? 1 : 0}`)
       return (await response.json()) as OfflineModelStats

@@ -1,13 +1,13 @@
-/** A cluster with other settings: a database outside of it, reached through the host, and three copies of log and partitions. */
+/** A cluster with other settings: callers need a token, the database is outside of it, reached through the host, and log and partitions have three copies. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../helpers/ports.ts'
 import { type Cluster, createCluster, findLeftovers, isKept, plant } from './cluster.ts'
 import { crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
 import { secretTests } from './full/secrets.ts'
-import { freePorts } from './ports.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 
 const INDICATORS = 1_000
@@ -44,6 +44,7 @@ before(async () => {
       OFFLINE_MODEL_LATENCY_MS: '800',
       RATE_RPM: '300',
     },
+    token: plant(),
     secrets: { POSTGRES_PASSWORD: password, OPENAI_API_KEY: `sk-${plant()}` },
   })
 })
@@ -59,6 +60,18 @@ test('the cluster comes up without a database of its own', async () => {
   await cluster.register()
   const services = (await cluster.containers()).map(({ Service }) => Service)
   assert.ok(!services.includes('timescaledb'), services.join(' '))
+})
+
+test('who shows no token, or another one, is refused on every port', async () => {
+  const ask = (url: string, headers: Readonly<Record<string, string>>) => {
+    return fetch(`${url}/classify-api/budget`, { method: 'POST', headers, body: '{}' }).then(({ status }) => status)
+  }
+  for (const url of [...cluster.ingressUrls, ...cluster.adminUrls]) {
+    assert.equal(await ask(url, {}), 401)
+    assert.equal(await ask(url, { authorization: 'Bearer another' }), 401)
+  }
+  const json = { 'content-type': 'application/json', ...cluster.authorization }
+  for (const url of cluster.ingressUrls) assert.equal(await ask(url, json), 200)
 })
 
 test('with three copies a run survives two nodes that die at once', async () => {

@@ -1,4 +1,4 @@
-/** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica and the database die. */
+/** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica, the database and the guard die. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
@@ -13,7 +13,7 @@ import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
 const INDICATORS = 1_000
-/** Requests a minute, at which the run takes about 25 s, long enough for three faults. */
+/** Requests a minute, at which the run takes about 25 s, long enough for four faults. */
 const RPM = '240'
 
 let cluster: Cluster
@@ -84,14 +84,16 @@ test('health on the published port names five replicas in turn, and the port ans
   }
 })
 
-test('1,000 indicators while a node, a replica and the database are killed with SIGKILL', async () => {
+test('1,000 indicators while a node, a replica, the database and the guard are killed with SIGKILL', async () => {
   const node = await cluster.container('restate-3')
   const replica = await cluster.container('classify-service', 2)
   const database = await cluster.container('timescaledb')
+  const guard = await cluster.container('guard')
   const parts = [
-    { what: 'kill -9 of a node', part: node, at: 0.2, inFlight: 0, atModel: 0, gapMs: 0 },
-    { what: 'kill -9 of a replica', part: replica, at: 0.4, inFlight: 0, atModel: 0, gapMs: 0 },
-    { what: 'kill -9 of the database', part: database, at: 0.6, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of a node', part: node, at: 0.15, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of a replica', part: replica, at: 0.35, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of the database', part: database, at: 0.55, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of the guard', part: guard, at: 0.75, inFlight: 0, atModel: 0, gapMs: 0 },
   ]
   const since = new Date()
   const result = await runUnderFault(cluster, INDICATORS, async (watch: Watch) => {

@@ -8,12 +8,12 @@ import type { GuardUpstream } from '../../src/config/guard-values.ts'
 import type { SharedParts } from '../../src/guard/answer.ts'
 import { BODY_BOUNDS, createBodyReader } from '../../src/guard/bodies.ts'
 import { createCallBound } from '../../src/guard/call-bound.ts'
-import { allowedHosts } from '../../src/guard/caller.ts'
 import { createCounts } from '../../src/guard/counts.ts'
 import type { PortKind } from '../../src/guard/examine.ts'
 import { passAsItIs } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createPort } from '../../src/guard/port.ts'
+import { allowedHosts } from '../../src/lib/caller.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 export interface GuardPort {

@@ -96,7 +96,7 @@ async function ask(url: string, init: RequestInit = {}): Promise<boolean> {
 }
 
 async function serve(services: Services): Promise<Server> {
-  const server = createServer(createEndpointHandler({ services, bidirectional: false }))
+  const server = createServer(createEndpointHandler({ services, bidirectional: false, logger: () => undefined }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return server

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json.ts'
 import { retryFor } from '../../lib/timing.ts'
+import { readGuardRefusal, refusalError } from './guard-refusal.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminClient {
@@ -73,6 +74,8 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
     return answer
   }
   const refusal = (answer: HttpAnswer, request: string) => {
+    const guards = readGuardRefusal(answer)
+    if (guards !== undefined) return refusalError(urlAt(0), guards)
     const message = answer.text.slice(0, MAX_MESSAGE_LENGTH)
     return new ServiceError('admin-failed', `${urlAt(0)} refused ${request} (${answer.status}): ${message}`)
   }

@@ -45,7 +45,7 @@ export async function sayAddresses(
  */
 async function readModel(url: string, signal: AbortSignal): Promise<string | undefined> {
   const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
-  const answer = await createHttpClient()(url, { method: 'GET', signal: bound }).catch(() => undefined)
+  const answer = await createHttpClient(null)(url, { method: 'GET', signal: bound }).catch(() => undefined)
   return healthSchema.safeParse(parseJson(answer?.text ?? '')).data?.model
 }
 

@@ -13,6 +13,8 @@ import {
   FAILED_SQL,
   failureRowSchema,
   formatQueue,
+  POSTED_SQL,
+  postedRowSchema,
   type QueueReport,
   RETRYING_SQL,
 } from './queue-report.ts'
@@ -69,7 +71,8 @@ async function readQueue(admin: AdminClient): Promise<QueueReport> {
   const backlog = await admin.query(BACKLOG_SQL, backlogRowSchema)
   const retrying = await admin.query(RETRYING_SQL, failureRowSchema)
   const failed = await admin.query(FAILED_SQL, failureRowSchema)
-  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...failed])
+  const posted = await admin.query(POSTED_SQL, postedRowSchema)
+  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...failed], posted)
 }
 
 /** The control codes that move the cursor to the top left corner and clear the terminal. */

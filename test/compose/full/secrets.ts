@@ -22,6 +22,7 @@ export function secretTests(getCluster: () => Cluster): void {
     const expected: Record<string, string[]> = {
       ...Object.fromEntries(nodes),
       pgbouncer: database,
+      guard: [...database, ...(cluster.token === undefined ? [] : ['guard/API_TOKENS'])],
       minio: snapshots,
       'classify-service': [...database, ...model.map((name) => `model/${name}`)],
       ...(containers.some(({ Service }) => Service === 'timescaledb') ? { timescaledb: database } : {}),
@@ -35,7 +36,7 @@ export function secretTests(getCluster: () => Cluster): void {
     const places = await readPlaces(cluster)
     for (const [place, text] of Object.entries(places)) {
       assert.ok(text.length > 0, `${place} is empty`)
-      for (const [name, value] of Object.entries(cluster.secrets)) {
+      for (const [name, value] of Object.entries({ ...cluster.secrets, API_TOKEN: cluster.token ?? '' })) {
         for (const planted of value.match(/planted[0-9a-f]{24}/g) ?? [])
           assert.ok(!text.includes(planted), `${name} stands in ${place}`)
       }
@@ -61,7 +62,7 @@ async function readPlaces(cluster: Cluster): Promise<Record<string, string>> {
   for (const table of ['sys_journal', 'sys_invocation', 'sys_deployment', 'sys_service']) {
     const response = await fetch(`${cluster.adminUrls[0]}/query`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...cluster.authorization },
       body: JSON.stringify({ query: `select * from ${table}` }),
     })
     assert.equal(response.status, 200, table)

@@ -38,3 +38,35 @@ export function isForeign({ host, origin, site }: BrowserHeaders): boolean {
   if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return true
   return new URL(origin).host !== host.toLowerCase()
 }
+
+/** What refuses a request that comes from no caller of this service's own. */
+export interface ForeignCaller {
+  readonly code: 'foreign-host' | 'foreign-origin'
+  readonly message: string
+}
+
+/** The headers of a request that tell its caller; `:authority` stands for `Host` in HTTP/2. */
+export type CallerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** Checks the headers of a request against `hosts`, the names by which this service is called. */
+export function findForeignCaller(headers: CallerHeaders, hosts: ReadonlySet<string>): ForeignCaller | undefined {
+  const host = textOf(headers['host'] ?? headers[':authority']) ?? ''
+  if (!isHostAllowed(host, hosts)) {
+    return { code: 'foreign-host', message: 'The name in Host is not one of this service: add it to ALLOWED_HOSTS' }
+  }
+  if (isForeign({ host, origin: textOf(headers['origin']), site: textOf(headers['sec-fetch-site']) })) {
+    return { code: 'foreign-origin', message: 'Pages of other origins may not call this service' }
+  }
+  return undefined
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.join(', ')
+}
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i
+
+/** Whether an address can be reached from this machine alone. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.test(address)
+}
