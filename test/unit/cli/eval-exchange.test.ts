@@ -237,7 +237,8 @@ describe('a replay', () => {
     assert.equal(config.openai.apiKey, undefined)
     assert.deepEqual(config.offlineModel.answers, { from: 'recorded', file, noise: 0 })
     const { OPENAI_BASE_URL: url, ...models } = replicaEnv
-    assert.deepEqual(models, { OPENAI_API_KEY: null, OPENAI_MODEL: 'small', OPENAI_ESCALATION_MODEL: 'large' })
+    const withoutKey = { OPENAI_API_KEY: null, SECRETS_DIR: null }
+    assert.deepEqual(models, { ...withoutKey, OPENAI_MODEL: 'small', OPENAI_ESCALATION_MODEL: 'large' })
     assert.equal(failed.aborted, false)
     await ask(url ?? '', question())
     assert.equal(failed.aborted, true)
