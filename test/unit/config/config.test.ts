@@ -98,6 +98,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CLUSTER_ADMIN_PORT_4: ['x'],
   CLUSTER_ADMIN_PORT_5: ['x'],
   CLUSTER_IDENTITY_DIR: [' '],
+  CLUSTER_BIND: [' '],
   OFFLINE_MODEL_URL: ['offline-model:9085'],
   OFFLINE_MODEL_HOST: [' '],
   OFFLINE_MODEL_PORT: ['0'],
