@@ -90,7 +90,6 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   API_TOKENS_FILE: [' '],
   GUARD_MAX_CALLS: ['0', '10001', 'many'],
   COMPOSE_FILE: [' '],
-  CLUSTER_BIND: [' '],
   CLUSTER_REPLICAS: ['0', 'five'],
   CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
   CLUSTER_ADMIN_PORT_2: ['x'],
