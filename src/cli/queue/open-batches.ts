@@ -27,8 +27,7 @@ export function isInvocationId(text: string): boolean {
 
 /** Finds the one batch with this invocation id. */
 export function openBatchById(admin: AdminClient, id: string): FindOpenBatches {
-  const sql = `select id from sys_invocation where ${IS_BATCH} and ${IS_OPEN} and id = ${sqlText(id)}`
-  return async () => (await admin.query(sql, idRow)).map((row) => row.id)
+  return async () => await readBatch(admin, id, `and ${IS_OPEN}`)
 }
 
 /**
@@ -81,8 +80,13 @@ export async function hasEndedBatches(admin: AdminClient, run: string): Promise<
 
 /** Whether Restate has the batch with this invocation id, under way or ended. */
 export async function isBatchKnown(admin: AdminClient, id: string): Promise<boolean> {
-  const sql = `select id from sys_invocation where ${IS_BATCH} and id = ${sqlText(id)}`
-  return (await admin.query(sql, idRow)).length > 0
+  return (await readBatch(admin, id, '')).length > 0
+}
+
+/** The id where there is such a batch. Restate fails where an id that it could never have given is asked for by equality. */
+async function readBatch(admin: AdminClient, id: string, more: string): Promise<string[]> {
+  const sql = `select id from sys_invocation where ${IS_BATCH} and starts_with(id, ${sqlText(id)}) ${more}`
+  return (await admin.query(sql, idRow)).map((row) => row.id).filter((found) => found === id)
 }
 
 /** The chunks under way that the given batches have started. */
