@@ -46,20 +46,20 @@ async function kill(...args: string[]) {
 
 test('a run that was posted is ended by its name, with key, without key and delayed, and no other batch is', async () => {
   const named = [
-    await post({ run_id: 'nightly:2026/11' }),
-    await post({ run_id: 'nightly:2026/11' }, { 'idempotency-key': 'nightly-1' }),
+    await post({ run_id: 'nightly:2026.11' }),
+    await post({ run_id: 'nightly:2026.11' }, { 'idempotency-key': 'nightly-1' }),
   ]
   const others = [
-    await post({ run_id: 'nightly:2026/11-b' }),
-    await post({ indicators: [{ indicator_id: 'x', name: 'The text "run_id":"nightly:2026/11" in a name' }] }),
+    await post({ run_id: 'nightly:2026.11-b' }),
+    await post({ indicators: [{ indicator_id: 'x', name: 'The text "run_id":"nightly:2026.11" in a name' }] }),
     await post({}),
   ]
   await waitUntil('all are under way', async () => (await openBatches()).posted.length === 5)
-  const { batches, still_ending } = await kill('nightly:2026/11')
+  const { batches, still_ending } = await kill('nightly:2026.11')
   assert.deepEqual([batches, still_ending], [named.length, 0])
   const left = (await openBatches()).posted.map(({ id }) => id)
   assert.deepEqual(left.toSorted(), others.toSorted())
-  const again = await runCli(['kill', 'nightly:2026/11'], { env })
+  const again = await runCli(['kill', 'nightly:2026.11'], { env })
   assert.equal(again.code, 1)
   assert.match(again.stderr, /is not known/)
 })
