@@ -90,8 +90,8 @@ export function addKillCommand(program: Command): void {
     })
 }
 
-/** Text that may be the id of a run. A batch that is posted may name other ids than `classify` makes, but no spaces or quotes. */
-const TARGET = /^\w[\w.:/@+~=-]{0,255}$/
+/** The form of the ids that the service takes, of which `classify` makes some, and of Restate's ids of invocations. */
+const TARGET = /^[A-Za-z0-9._:-]{1,256}$/
 
 function checkTarget(text: string): void {
   if (TARGET.test(text)) return
