@@ -1,5 +1,4 @@
 /** Faults that tests bring about in the containers of a cluster, and the recovery that they wait for. */
-
 import { readFileSync } from 'node:fs'
 import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
 import { waitUntil } from '../helpers/wait.ts'
