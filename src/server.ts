@@ -10,6 +10,7 @@ import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
 import { allowedHosts, isLoopback } from './lib/caller.ts'
+import { describeForLog } from './lib/error-log.ts'
 import { retryFor } from './lib/timing.ts'
 import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
@@ -35,7 +36,8 @@ async function main(): Promise<void> {
     useProxies(readEnvironment())
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
-    log = pino({ level: config.logLevel ?? 'info', base: { service }, hooks: LOG_HOOKS })
+    const serializers = { err: describeForLog }
+    log = pino({ level: config.logLevel ?? 'info', base: { service }, hooks: LOG_HOOKS, serializers })
     for (const line of findNearMisses()) log.warn(line)
     await run(config, service, log)
   } catch (error) {

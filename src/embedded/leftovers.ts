@@ -1,7 +1,7 @@
 /** Processes that a killed supervisor left running: each was recorded on disk, and the next start ends them first. */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRecord, parseJson } from '../lib/json.ts'
+import { isRecord, parseJson } from '../lib/json/json.ts'
 import { endProcess, isOurProcess } from './pids.ts'
 import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 

@@ -25,6 +25,8 @@ export interface RestateServerOptions {
 const PARTITIONS = 4
 const READY_TIMEOUT_MS = 60_000
 const ANSWER_TIMEOUT_MS = 2_000
+/** Restate's own filter, but for the lines of its ingress about each call that failed, which quote what the failure says. */
+const LOG_FILTER = 'warn,restate=info,restate_ingress_http=warn'
 /**
  * The server gets this many milliseconds to write its data to disk after SIGTERM; a server that takes longer hangs and
  * is killed.
@@ -39,6 +41,7 @@ export async function startRestateServer(options: RestateServerOptions): Promise
     file: findBinary(),
     args: ['--base-dir', sockets.baseDir, '--node-name', NODE_NAME, '--cluster-name', 'classify-embedded', '--no-logo'],
     env: {
+      RESTATE_LOG_FILTER: LOG_FILTER,
       ...options.env,
       RESTATE_DISABLE_TELEMETRY: 'true',
       // On a TCP port any program of this machine and any web page could call the server past the guard.

@@ -123,7 +123,7 @@ async function takeBody(
   try {
     const right = needs === 'by-body' ? rightForBody(handler, original) : needs
     const lacking = caller === null ? undefined : lackingRight(caller, right)
-    const inspected = lacking ?? inspectBody(`/${CLASSIFY_API}/${handler}`, original)
+    const inspected = lacking ?? inspectBody(handler, original)
     if ('bytes' in inspected) return { bytes: inspected.bytes, original, release: held.release }
     held.release()
     return inspected

@@ -10,7 +10,7 @@ import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
 import { createCallBound } from './call-bound.ts'
 import { createCounts } from './counts.ts'
-import { type InspectBody, passAsItIs } from './inspect-body.ts'
+import { type InspectBody, inspectBody } from './inspect-body.ts'
 import { createKeyCheck } from './key-check.ts'
 import { createPort } from './port.ts'
 import { openTokenFile } from './token-file.ts'
@@ -30,7 +30,7 @@ export interface Guard {
  * Starts the guard on all its ports. Rejects with `ServiceError` config-invalid where it has no port, or where others could
  * reach it and no tokens are set, and with port-taken where it cannot listen.
  */
-export async function startGuard({ config, log, inspectBody = passAsItIs }: GuardOptions): Promise<Guard> {
+export async function startGuard({ config, log, inspectBody: inspect = inspectBody }: GuardOptions): Promise<Guard> {
   const { guard, database, drainTimeoutMs } = config
   checkStart(guard)
   const tokenFile = guard.tokensFile === undefined ? null : await openTokenFile(guard.tokensFile, log)
@@ -40,7 +40,7 @@ export async function startGuard({ config, log, inspectBody = passAsItIs }: Guar
   const calls = createCallBound(guard.maxCalls)
   const bodies = createBodyReader(BODY_BOUNDS)
   const shared: SharedParts = {
-    ...{ calls, bodies, keys, inspectBody, log },
+    ...{ calls, bodies, keys, inspectBody: inspect, log },
     // An address that is published may be called by itself: no web page can give a machine an address as a name.
     hosts: allowedHosts([...guard.allowedHosts, bracketed(guard.publishedOn)]),
     tokens: () => tokenFile?.current() ?? null,

@@ -1,5 +1,5 @@
 /** Which right a request needs, by the port, the method, the path, and for two handlers the body. */
-import { isRecord, parseJson } from '../lib/json.ts'
+import { isRecord, parseJson } from '../lib/json/json.ts'
 import type { IngressCall } from './target.ts'
 
 export const RIGHTS = ['submit', 'read', 'review', 'operate'] as const

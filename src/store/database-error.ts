@@ -3,7 +3,7 @@
  * An outage is worth a retry (database-unavailable); a defect is not (database-failed).
  */
 import { isServiceError, ServiceError } from '../errors.ts'
-import { isRecord } from '../lib/json.ts'
+import { isRecord } from '../lib/json/json.ts'
 
 /** The SQLSTATE classes that a retry may mend: 08 connection (PgBouncer's own errors too), 53 resources, 57 operator. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57'])

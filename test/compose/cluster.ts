@@ -41,6 +41,7 @@ export interface Container {
   readonly Service: string
   readonly State: string
   readonly Health: string
+  readonly ExitCode: number
 }
 
 export interface Cluster {

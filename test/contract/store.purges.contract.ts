@@ -206,6 +206,11 @@ export function purgesContract(
         { runId: 'd-review-2', results: 1 },
       ])
       assert.deepEqual(await purge('d-run'), { result_history: { removed: 2, kept: 0 } })
+      assert.deepEqual(
+        (await store.purges.find('d-run')).laterRuns,
+        later,
+        'decisions name the run that they were made on',
+      )
       const shared = await purge('d-review-1')
       assert.deepEqual(shared.review_decisions, { removed: 1, kept: 0 })
       assert.deepEqual(shared.human_answers, { removed: 0, kept: 1 })

@@ -10,11 +10,14 @@ import { BODY_BOUNDS, createBodyReader } from '../../src/guard/bodies.ts'
 import { createCallBound } from '../../src/guard/call-bound.ts'
 import { createCounts } from '../../src/guard/counts.ts'
 import type { PortKind } from '../../src/guard/examine.ts'
-import { passAsItIs } from '../../src/guard/inspect-body.ts'
+import type { InspectBody } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createPort } from '../../src/guard/port.ts'
 import { allowedHosts } from '../../src/lib/caller.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
+
+/** Passes every body on as it is. */
+const passAsItIs: InspectBody = (_handler, bytes) => ({ bytes })
 
 export interface GuardPort {
   readonly port: number

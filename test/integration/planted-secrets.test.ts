@@ -84,7 +84,7 @@ test('a run whose key is refused, and commands whose database refuses them, show
   const away = databaseUrl.replace(/:\d+\//, ':1/')
   const runs: [args: string[], env: Record<string, string>, code: number, says: RegExp][] = [
     [['classify', file, '--mode', 'model'], env, 1, /OPENAI_API_KEY/],
-    [['status'], env, 0, /./],
+    [['status', 'A.1'], env, 1, /A\.1/],
     [['export', '--format', 'jsonl'], env, 0, /^/],
     [['export'], { ...env, DATABASE_URL_FILE: wrongPassword }, 1, /28P01/],
     [['export'], without(env, 'DATABASE_URL_FILE', { DATABASE_URL: away }), 1, /ECONNREFUSED/],

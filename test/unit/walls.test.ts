@@ -126,11 +126,11 @@ const ALL_OF_STORE = "import * as store from '../store/store.ts'\n\nstore.toStri
 /** Files for which the list of their folder is not enough. */
 const files: readonly Probe[] = [
   { file: 'src/new-entry.ts', code: "import './store/store.ts'\n", isRefused: true },
-  { file: 'src/new-room/a.ts', code: "import '../lib/json.ts'\n", isRefused: true },
+  { file: 'src/new-room/a.ts', code: "import '../lib/json/json.ts'\n", isRefused: true },
   { file: 'src/llm/openai/deep/a.ts', code: "import '../client.ts'\n", isRefused: true },
   { file: 'src/cli/old.cjs', code: "require('../store/store.ts')\n", isRefused: true },
   { file: 'src/cli/new.mts', code: "import '../store/store.ts'\n", isRefused: true },
-  { file: 'src/errors.ts', code: "import './lib/json.ts'\n", isRefused: true },
+  { file: 'src/errors.ts', code: "import './lib/json/json.ts'\n", isRefused: true },
   { file: 'src/metrics.ts', code: "import './store/store.ts'\n", isRefused: true },
   { file: 'src/app.ts', code: "import './resources.ts'\n", isRefused: true },
   { file: 'src/resources.ts', code: "import './restate/services.ts'\n", isRefused: true },

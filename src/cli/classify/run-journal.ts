@@ -11,7 +11,7 @@ import { MODES, TIERS } from '../../classification/batch-request.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { checkRunId } from './run-id.ts'
 

@@ -3,7 +3,7 @@
  * These facts are the registered deployment of the replicas, and the members of the cluster.
  */
 import { z } from 'zod'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { lineOf } from './foreign-line.ts'
 import { readGuardRefusal, refusalError } from './guard-refusal.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'

@@ -1,7 +1,7 @@
 /** Client of the Restate admin API, which sends each request to the first node that answers, because every node knows the whole cluster. */
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { lineOf } from './foreign-line.ts'
 import { readGuardRefusal, refusalError } from './guard-refusal.ts'

@@ -1,7 +1,7 @@
 /** The refusals of the guard before a Restate node: how they are told from Restate's own answers, and what helps against each. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import type { HttpAnswer } from './http.ts'
 
 export interface GuardRefusal {

@@ -1,7 +1,7 @@
 /** Prints the URLs of a running cluster and the name of the model that its replicas ask. */
 import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { createHttpClient } from '../client/http.ts'
 import { say } from '../ui/terminal.ts'
 import type { Compose } from './compose.ts'

@@ -1,7 +1,7 @@
 /** Lists the containers of the cluster with their state, as Docker reports them. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { type Compose, requireSuccess } from './compose.ts'
 
 /** The names of the Restate nodes in the Compose file, in the order of their numbers from 1. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { messageOf } from '../../errors.ts'
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseJson } from '../../lib/json/json.ts'
 
 export interface RelayOptions {
   /** The base URL of the endpoint, such as https://api.openai.com/v1. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { PurgeCount, PurgedTable, RunContents, Store } from '../../store/types.ts'
-import { checkRunId } from '../classify/run-id.ts'
+import { isRunId } from '../classify/run-id.ts'
 import { runJournalFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { withStore } from '../database/with-store.ts'
@@ -27,7 +27,7 @@ export function addPurgeCommand(program: Command): void {
   program
     .command('purge')
     .description('Remove the texts of a run: journals, answers, results, history and files; its totals and costs stay')
-    .argument('<run>', 'the id of a run, as classify prints it')
+    .argument('<run>', 'the id of a run, as classify or review apply prints it, or a posted batch names it')
     .option(
       '--admin <urls>',
       'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
@@ -39,7 +39,7 @@ export function addPurgeCommand(program: Command): void {
     .option('-y, --yes', 'do not ask for confirmation; needed where standard input is not a terminal')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: PurgeCommandOptions) => {
-      checkRunId(run)
+      checkTarget(run)
       const mayAsk = process.stdin.isTTY === true
       if (options.dryRun !== true && options.yes !== true && !mayAsk) {
         throw new ServiceError('input-invalid', 'Nobody can be asked here: give --yes to purge, or --dry-run to look')
@@ -47,6 +47,14 @@ export function addPurgeCommand(program: Command): void {
       const config = readConfig()
       await withStore((store, signal) => purgeRun({ run, options, config, store, signal }))
     })
+}
+
+/** Text that may be the id of a run. A batch that is posted may name other ids than `classify` makes, but no spaces or quotes. */
+const TARGET = /^\w[\w.:/@+~=-]{0,255}$/
+
+function checkTarget(text: string): void {
+  if (TARGET.test(text)) return
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run`)
 }
 
 interface Work {
@@ -64,8 +72,9 @@ async function purgeRun(work: Work): Promise<void> {
   const found = admin === null ? null : await findInvocations(admin, run, saved)
   refuseOpen(run, found?.open.length ?? 0)
   const contents = await store.purges.find(run)
-  const file = runJournalFile(config.dataDir, run)
-  const files = (await exists(file)) ? [file] : []
+  // Only runs of `classify` have a file, and their ids can be the name of one.
+  const file = isRunId(run) ? runJournalFile(config.dataDir, run) : undefined
+  const files = file !== undefined && (await exists(file)) ? [file] : []
   const plan = buildPurgeReport(run, contents, {
     dry_run: true,
     journal: found === null ? null : { removed: found.ended.length },

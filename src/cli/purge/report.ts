@@ -13,7 +13,7 @@ export interface PurgeReport {
   readonly database: Readonly<Partial<Record<PurgedTable, { readonly removed: number; readonly kept: number }>>>
   /** The files on this machine. */
   readonly files: readonly string[]
-  /** The runs that gave the latest result of an indicator which this run classified too. */
+  /** The runs that gave the latest result of an indicator which this run classified too, or in which people decided on results of it. */
   readonly later_runs: readonly { readonly run_id: string; readonly results: number }[]
   /** Answers that no run names, because an earlier release wrote them, and that stay. */
   readonly answers_of_earlier_releases: number
@@ -87,7 +87,7 @@ function hintsOf(report: PurgeReport): string[] {
   const hints: string[] = []
   if (later.length > 0) {
     const runs = later.map(({ run_id, results }) => `${run_id} (${formatCount(results)})`)
-    hints.push(`Indicators of it that later runs classified too stay with these runs: ${runs.join(', ')}.`)
+    hints.push(`Indicators of it that later runs classified or decided too stay with these runs: ${runs.join(', ')}.`)
   }
   if (unnamed > 0) {
     hints.push(

@@ -14,6 +14,8 @@ import {
   FAILED_SQL,
   failureRowSchema,
   formatQueue,
+  POSTED_SQL,
+  postedRowSchema,
   type QueueReport,
   RETRYING_SQL,
 } from './queue-report.ts'
@@ -71,7 +73,8 @@ async function readQueue(admin: AdminClient): Promise<QueueReport> {
   const retrying = await admin.query(RETRYING_SQL, failureRowSchema)
   const failed = await admin.query(FAILED_SQL, failureRowSchema)
   const paused = await readPaused(admin)
-  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...paused, ...failed])
+  const posted = await admin.query(POSTED_SQL, postedRowSchema)
+  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...paused, ...failed], posted)
 }
 
 /** The control codes that move the cursor to the top left corner and clear the terminal. */

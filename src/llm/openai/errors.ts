@@ -1,7 +1,7 @@
 /** Maps every failure of an OpenAI-compatible endpoint to a code of the service and a sentence that says what to check. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
 import { visibleText } from '../../lib/visible-text.ts'
 import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'

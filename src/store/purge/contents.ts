@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { inTransaction, withTimeLimit } from '../transaction.ts'
-import { heirOf, IS_UNNAMED, OF_SAME_CODEBOOK, usedByOthers } from './steps.ts'
+import { heirOf, OF_SAME_CODEBOOK } from './hand-over.ts'
+import { IS_UNNAMED, usedByOthers } from './steps.ts'
 import { PURGED_TABLES, type PurgeCount, type PurgedTable, type RunContents } from './types.ts'
 
 /** Milliseconds for one statement, which may have to read a whole table where no index leads to the rows of a run. */
@@ -85,10 +86,15 @@ export async function countContents(pool: DatabasePool, runId: string): Promise<
   const later = await readSlowly(
     pool,
     laterRow,
-    `select r.run_id, count(*)::int as results from results r
-     join (select distinct codebook_name, catalogue, indicator_id from result_history where run_id = $1) mine
-       using (codebook_name, catalogue, indicator_id)
-     where r.run_id <> $1 group by r.run_id order by results desc, r.run_id limit 10`,
+    `select run_id, count(*)::int as results from (
+       select r.run_id, codebook_name, catalogue, indicator_id from results r
+         join (select distinct codebook_name, catalogue, indicator_id from result_history where run_id = $1) mine
+         using (codebook_name, catalogue, indicator_id)
+         where r.run_id <> $1
+       union
+       select run_id, codebook_name, catalogue, indicator_id from review_decisions
+         where before ->> 'run_id' = $1 and run_id <> $1
+     ) later group by run_id order by results desc, run_id limit 10`,
     [runId],
   )
   return {

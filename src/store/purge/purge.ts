@@ -8,7 +8,8 @@ import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { inTransaction } from '../transaction.ts'
 import { countContents } from './contents.ts'
-import { listSteps, type Step, type StepResult, unnamedAnswersStep } from './steps.ts'
+import type { Step, StepResult } from './step.ts'
+import { listSteps, unnamedAnswersStep } from './steps.ts'
 import type { PurgeOptions, PurgeStore } from './types.ts'
 
 /**

@@ -42,7 +42,10 @@ export interface RunContents {
   /** Whether the run has a row with its totals, which a purge leaves. */
   readonly isKnown: boolean
   readonly counts: PurgeCounts
-  /** The runs that gave the latest result of an indicator which this run classified too, those with most of them first, at most 10. */
+  /**
+   * The runs that gave the latest result of an indicator which this run classified too, and those in which people decided on
+   * results of this run, with the number of these indicators, the most first, at most 10.
+   */
   readonly laterRuns: readonly { readonly runId: string; readonly results: number }[]
   /** Answers that no run names, because a release before purges wrote them; 0 for a run that such a release cannot have begun. */
   readonly answersOfEarlierReleases: number

@@ -9,6 +9,7 @@ import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { createBodyReader, MAX_BODY_BYTES } from '../../../src/guard/bodies.ts'
 import { createCallBound } from '../../../src/guard/call-bound.ts'
+import { inspectBody } from '../../../src/guard/inspect-body.ts'
 import { refusal } from '../../../src/guard/refusals.ts'
 import { parseTokens } from '../../../src/guard/tokens.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
@@ -387,9 +388,11 @@ test('a body that comes too slowly is refused, and so is one too many at once', 
 
 test('a body that its inspection cleans is passed on clean, and one that it refuses is not passed on', async (t) => {
   const { node, ask } = await world(t, echo, {
-    inspectBody: (path, bytes) => {
+    inspectBody: (handler, bytes) => {
       if (bytes.toString() === 'throw') throw new Error('a defect')
-      return bytes.length > 20 ? refusal('body-invalid', `too much for ${path}`) : { bytes: Buffer.from('{"clean":1}') }
+      return bytes.length > 20
+        ? refusal('body-invalid', `too much for ${handler}`)
+        : { bytes: Buffer.from('{"clean":1}') }
     },
   })
   assert.equal(JSON.parse((await ask('/classify-api/batch', { body: '{"dirty":1}' })).text).body, '{"clean":1}')
@@ -399,12 +402,19 @@ test('a body that its inspection cleans is passed on clean, and one that it refu
     '{"clean":1}',
   )
   const refused = await ask('/classify-api/batch/send', { body: ' '.repeat(30) })
-  assert.deepEqual(
-    [refused.status, refused.text],
-    [400, '{"code":"body-invalid","message":"too much for /classify-api/batch"}'],
-  )
+  assert.deepEqual([refused.status, refused.text], [400, '{"code":"body-invalid","message":"too much for batch"}'])
   assert.equal((await ask('/classify-api/batch', { body: 'throw' })).code, 'internal')
   assert.equal(node.requests.length, 3)
+})
+
+test('the guard leaves out what no handler reads, and refuses what is beyond the bounds', async (t) => {
+  const { node, ask } = await world(t, echo, { inspectBody })
+  const deep = `{"indicators":[{"indicator_id":"a","name":"b","junk":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`
+  const passed = JSON.parse((await ask('/classify-api/batch', { body: deep })).text).body
+  assert.deepEqual(JSON.parse(passed).indicators[0], { indicator_id: 'a', name: 'b', junk: null })
+  const refused = await ask('/classify-api/budget', { body: JSON.stringify({ rpm: 'x'.repeat(70_000) }) })
+  assert.deepEqual([refused.status, refused.code], [400, 'body-invalid'])
+  assert.equal(node.requests.length, 1)
 })
 
 test('a node behind a unix socket is reached as one behind a port', async (t) => {
