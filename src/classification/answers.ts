@@ -1,6 +1,6 @@
 /** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
 import { type Codebook, type Field, type FieldKind, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
-import { isRecord } from '../lib/json.ts'
+import { isRecord } from '../lib/json/json.ts'
 import { cleanText, cutText, oneLine } from './clean-text.ts'
 import { isRuledOut, isSameLabel } from './fields.ts'
 import { NONE_OF_THESE } from './prompt.ts'

@@ -23,7 +23,7 @@ export async function assertPortsFree(ports: readonly NamedPort[]): Promise<void
       taken.push(`Port ${port} (${purpose}) is taken: stop what listens there, or set ${variable} to a free port`)
     }
   }
-  if (taken.length > 0) throw new ServiceError('port-taken', taken.join('\n'))
+  if (taken.length > 0) throw new ServiceError('port-taken', taken)
 }
 
 /**

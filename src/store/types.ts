@@ -1,6 +1,7 @@
 /** The port of the store, `Store`. Callers know this port and the types of `saved-types.ts`, and not PostgreSQL. */
 import type { Classification, Indicator, Status } from '../classification/types.ts'
 import type { CertificateStore } from './evidence/types.ts'
+import type { PurgeStore } from './purge/types.ts'
 import type { RequestStore } from './requests/ledger-types.ts'
 import type { ModelUse } from './requests/types.ts'
 import type {
@@ -24,10 +25,20 @@ import type {
 import type { TrialStore } from './trials/trial-types.ts'
 
 export type * from './evidence/types.ts'
+export type * from './purge/types.ts'
 export type * from './requests/ledger-types.ts'
 export type * from './requests/types.ts'
 export type * from './saved-types.ts'
 export type * from './trials/trial-types.ts'
+
+/** Notes of attempts that began again and have not ended. What is left of them tells of replicas that died. */
+export interface AttemptNotes {
+  /** How many attempts of the invocation began and never ended since its journal got `entries` entries. */
+  find(invocation: string, entries: number): Promise<number>
+  begin(invocation: string, entries: number): Promise<void>
+  /** Takes the notes of an invocation away, because one of its attempts has ended or has made progress. */
+  end(invocation: string): Promise<void>
+}
 
 /**
  * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
@@ -119,9 +130,9 @@ export interface Store {
   readonly requests: RequestStore
   readonly certificates: CertificateStore
   readonly calibrations: CalibrationStore
+  readonly attempts: AttemptNotes
   readonly trials: TrialStore
-  /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
-  ping(timeoutMs: number): Promise<void>
+  readonly purges: PurgeStore
   stats(): PoolStats
 }
 

@@ -380,7 +380,7 @@ test('export: a file that cannot be written is one line, and a reader that close
   const missing = join(directory, 'no', 'x.csv')
   const refused = await runCli(['export', '--format', 'csv', '--out', missing], { env })
   assert.equal(refused.code, 2)
-  assert.match(refused.stderr, /^--out \S+ cannot be written: ENOENT[^\n]*\n$/)
+  assert.match(refused.stderr, /^--out \S+ cannot be written: the folder \S+ does not exist[^\n]*\n$/)
 
   const cli = startCli(['export', '--format', 'csv'], { env })
   cli.child.stdout?.destroy()

@@ -55,7 +55,7 @@ function retentionSuite(
       await saveOldRun(pool, 'long', 10 * DAYS)
       await createStore(pool).saveBatch(batch(daysAgo(10 * DAYS), [], { runId: 'long', batchId: 'inv_2' }))
       assert.deepEqual(await sweepOnce(pool, DAYS), { llm_requests: 1, shape_answers: 1 })
-      const left = { result_history: 2, run_batches: 2, runs: 1 }
+      const left = { result_history: 2, run_batches: 2, runs: 1, answer_uses: 1 }
       assert.deepEqual(await rowsOfRun(pool, 'long'), { ...EXPIRED, ...left, ...LATEST })
     })
 

@@ -1,5 +1,5 @@
 /** Finds the answer in a message that wraps it: in fences, prose, thoughts, parts, tool calls, channels or a second encoding. */
-import { isRecord, type JsonObject, type JsonValue } from '../../lib/json.ts'
+import { isRecord, type JsonObject, type JsonValue } from '../../lib/json/json.ts'
 import { canonicalJson, type JsonFound, type Meter, readJsonAt, readWholeObject } from './json-reader.ts'
 
 /** The outer form of an answer by its schema: an object whose property `list` holds elements that have all of `element`. */

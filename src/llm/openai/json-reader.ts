@@ -1,5 +1,5 @@
 /** Reads one JSON value out of the middle of a text, within a bounded number of steps, and notices keys that are given twice with different values. */
-import { isRecord, type JsonValue, parseJson } from '../../lib/json.ts'
+import { isRecord, type JsonValue, parseJson } from '../../lib/json/json.ts'
 
 /** How many further characters may be looked at. Whoever shares a meter shares its bound. */
 export interface Meter {

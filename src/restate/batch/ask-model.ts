@@ -5,6 +5,7 @@ import { candidatesOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { WIDENED } from '../../classification/shortlist.ts'
 import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
+import { createBreath } from '../../lib/breath.ts'
 import type { ChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { callChunks } from './fan-out.ts'
@@ -110,14 +111,15 @@ async function packRound(
       const isWidened = name in (widened.get(position) ?? {})
       return { name, mayWiden: code === NONE_FITS && !isWidened, isSettled: code === NONE_FITS && isWidened }
     })
-  const codes = Object.fromEntries(
-    positions.flatMap((position) => {
-      const fields = openFieldsOf(position).flatMap(({ name, mayWiden }) => (mayWiden ? [name] : []))
-      const question = questionAt(plan.ways, position)
-      if (fields.length === 0 || question === undefined) return []
-      return [[position, candidatesOf(scheme, question.indicator, fields, WIDENED)] as const]
-    }),
-  )
+  const breathe = createBreath()
+  const codes: Record<number, Readonly<Record<string, readonly string[]>>> = {}
+  for (const position of positions) {
+    const fields = openFieldsOf(position).flatMap(({ name, mayWiden }) => (mayWiden ? [name] : []))
+    const question = questionAt(plan.ways, position)
+    if (fields.length === 0 || question === undefined) continue
+    codes[position] = candidatesOf(scheme, question.indicator, fields, WIDENED)
+    await breathe()
+  }
   const worthAsking = positions.filter((position) => openFieldsOf(position).some(({ isSettled }) => !isSettled))
   const all = new Map(worthAsking.map((position) => [position, { ...widened.get(position), ...codes[position] }]))
   const rule = packRuleOfRound(options.pack, round)

@@ -4,6 +4,8 @@ import { SNAPSHOT_SUFFIX } from '../../lib/model-names.ts'
 import { writeAnswers } from '../answers.ts'
 import { type Column, namesOf, Parameters, storableText, unnestRows } from '../bulk.ts'
 import type { DatabasePool } from '../pool.ts'
+import { writeAnswerUses } from '../purge/answer-uses.ts'
+import type { AnswerUse } from '../purge/types.ts'
 import { execute, queryRows } from '../query.ts'
 import type { StoredAnswer } from '../types.ts'
 import type { CostReservation, CostToReserve, ModelUse, RequestToBook } from './types.ts'
@@ -61,9 +63,14 @@ export async function bookRequests(
   requests: readonly RequestToBook[],
   answers: readonly StoredAnswer[],
   answeredAt: string,
+  uses: readonly AnswerUse[] = [],
 ): Promise<void> {
   const parameters = new Parameters()
-  const parts = [...writeAnswers(parameters, answers, answeredAt), ...writeRequests(parameters, requests)]
+  const parts = [
+    ...writeAnswers(parameters, answers, answeredAt),
+    ...writeAnswerUses(parameters, uses),
+    ...writeRequests(parameters, requests),
+  ]
   if (parts.length > 0) await execute(pool, 'book requests', `with ${parts.join(',\n')}\nselect`, parameters.values)
 }
 
