@@ -85,7 +85,7 @@ test('a run whose key is refused, and commands whose database refuses them, show
   const runs: [args: string[], env: Record<string, string>, code: number, says: RegExp][] = [
     [['classify', file, '--mode', 'model'], env, 1, /OPENAI_API_KEY/],
     [['status', 'A.1'], env, 1, /A\.1/],
-    [['export', '--format', 'jsonl'], env, 0, /^/],
+    [['export', '--format', 'jsonl'], env, 1, /0 classifications/],
     [['export'], { ...env, DATABASE_URL_FILE: wrongPassword }, 1, /28P01/],
     [['export'], without(env, 'DATABASE_URL_FILE', { DATABASE_URL: away }), 1, /ECONNREFUSED/],
     [['export'], without(env, 'DATABASE_URL_FILE', { DATABASE_URL: `${databaseUrl}?sslmode=require` }), 1, /no TLS/],
