@@ -1,10 +1,21 @@
 /** Decodes the rows of a CSV file (RFC 4180) to raw indicators. The first row names the fields, and quotes inside quotes are doubled. */
 
+import { SAMPLES_SHAPE } from '../classification/indicator.ts'
+import { boundJson } from '../lib/json/bounded-json.ts'
 import { CONVERT_HINT, looksLikeJson } from './file-detection.ts'
 import { inputInvalid, pluralise, showValue } from './problem-report.ts'
-import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './record-decoder.ts'
+import {
+  BLANK,
+  boundFault,
+  type Decoded,
+  type Decoder,
+  encodingFault,
+  faultMessage,
+  invalid,
+  jsonFault,
+} from './record-decoder.ts'
 import type { RawRecord } from './record-splitter.ts'
-import { MAX_COLUMNS } from './types.ts'
+import { MAX_COLUMNS, MAX_RECORD_BYTES } from './types.ts'
 
 const REQUIRED = ['indicator_id', 'name'] as const
 const DELIMITERS = [',', ';', '\t'] as const
@@ -26,18 +37,18 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
 
   function decode(record: RawRecord): Decoded {
     if (columns === undefined) return decodeHeader(record)
-    const fault = faultMessage(record)
+    const fault = faultMessage(record, MAX_RECORD_BYTES)
     if (fault !== undefined) return invalid('', fault)
     const encoding = encodingFault(record.bytes)
     if (encoding !== undefined) return invalid(fieldOfFault(record.bytes), encoding, CONVERT_HINT)
     const split = splitFields(withoutReturn(record.bytes.toString('utf8')), delimiter)
     if ('fault' in split) return invalid(columnName(split.column), split.fault)
-    return decodeRow(split.fields, columns)
+    return decodeRow(split.fields, columns, record.bytes.includes(0))
   }
 
   function decodeHeader(record: RawRecord): Decoded {
     const at = `${label}, line ${record.line}, header row`
-    const fault = faultMessage(record)
+    const fault = faultMessage(record, MAX_RECORD_BYTES)
     if (fault !== undefined) throw inputInvalid(`${at}: ${fault}`)
     const encoding = encodingFault(record.bytes)
     if (encoding !== undefined) throw inputInvalid(`${at}: ${encoding}. ${CONVERT_HINT}`)
@@ -67,6 +78,7 @@ export function createCsvDecoder(label: string, head: Buffer): Decoder {
 
   return {
     delimiter: delimiter.charCodeAt(0),
+    maxBytes: MAX_RECORD_BYTES,
     namesFields: false,
     get header() {
       return header
@@ -109,7 +121,7 @@ function readHeader(fields: readonly string[], at: string): string[] {
 }
 
 /** Turns the cells of one row into a raw indicator, which leaves out the blank cells. */
-function decodeRow(cells: readonly string[], columns: readonly string[]): Decoded {
+function decodeRow(cells: readonly string[], columns: readonly string[], hasControls: boolean): Decoded {
   if (cells.every(isBlank)) return BLANK
   const extra = cells.slice(columns.length).findIndex((cell) => !isBlank(cell))
   if (extra >= 0 || cells.length < columns.length) {
@@ -130,8 +142,10 @@ function decodeRow(cells: readonly string[], columns: readonly string[]): Decode
       value[name === '' ? `column ${index + 1}` : name] = cell
       continue
     }
+    const bounded = boundJson(Buffer.from(cell), SAMPLES_SHAPE)
+    if (bounded.kind === 'refused') return boundFault([name, ...bounded.path], bounded.message)
     try {
-      value[name] = JSON.parse(cell)
+      value[name] = JSON.parse(bounded.kind === 'kept' ? Buffer.from(bounded.bytes).toString() : cell)
     } catch (error) {
       return invalid(
         name,
@@ -139,7 +153,7 @@ function decodeRow(cells: readonly string[], columns: readonly string[]): Decode
       )
     }
   }
-  return { kind: 'record', value }
+  return { kind: 'record', value, hasControls }
 }
 
 function isBlank(cell: string): boolean {

@@ -11,6 +11,8 @@ export const CONVERT_HINT =
 
 /** A file counts as binary where more than this part of its first bytes are control characters, 0 to 1. */
 const MAX_CONTROL_SHARE = 0.05
+/** So many are a slip in a text, however short the file is. */
+const FEW_CONTROLS = 8
 
 /** The first bytes of common binary formats, each with the name of the format and how to convert such a file. */
 const SIGNATURES: readonly { readonly hex: string; readonly what: string; readonly wayOut: string }[] = [
@@ -91,12 +93,11 @@ function utf16Of(head: Buffer): string | undefined {
   return undefined
 }
 
-/** Whether the first bytes of the file hold a zero, or more control characters than a text has. */
+/** Whether the first bytes of the file hold more control characters than a text has. Single ones cost a field of one record. */
 function isBinary(head: Buffer): boolean {
   let controls = 0
   for (const byte of head) {
-    if (byte === 0) return true
     if (byte < 0x20 && (byte < 0x09 || byte > 0x0d)) controls += 1
   }
-  return controls > MAX_CONTROL_SHARE * head.length
+  return controls > Math.max(FEW_CONTROLS, MAX_CONTROL_SHARE * head.length)
 }

@@ -1,16 +1,30 @@
 /** Decodes the lines of a JSON Lines file to raw indicators. */
-import { isRecord } from '../lib/json.ts'
+import { RECORD_SHAPE } from '../classification/indicator.ts'
+import { boundJson } from '../lib/json/bounded-json.ts'
+import { isRecord } from '../lib/json/json.ts'
 import { CONVERT_HINT } from './file-detection.ts'
 import { inputInvalid, showValue } from './problem-report.ts'
-import { BLANK, type Decoded, type Decoder, encodingFault, faultMessage, invalid, jsonFault } from './record-decoder.ts'
+import {
+  BLANK,
+  boundFault,
+  type Decoded,
+  type Decoder,
+  encodingFault,
+  faultMessage,
+  invalid,
+  jsonFault,
+} from './record-decoder.ts'
 import type { RawRecord } from './record-splitter.ts'
+import { MAX_LINE_BYTES, MAX_RECORD_BYTES } from './types.ts'
+
+const CONTROLS = /\p{Cc}/gu
 
 /** Creates a decoder for files with one JSON object a line. */
 export function createJsonlDecoder(label: string): Decoder {
   let isFirst = true
 
   function decode(record: RawRecord): Decoded {
-    const fault = faultMessage(record)
+    const fault = faultMessage(record, MAX_LINE_BYTES)
     if (fault !== undefined) return invalid('', fault)
     const encoding = encodingFault(record.bytes)
     if (encoding !== undefined) return invalid('', encoding, CONVERT_HINT)
@@ -18,14 +32,13 @@ export function createJsonlDecoder(label: string): Decoder {
     if (text === '') return BLANK
     if (isFirst) refuseOtherJson(text)
     isFirst = false
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (error) {
-      return invalid('', `not valid JSON: ${jsonFault(error)}; got ${showValue(text)}`)
-    }
-    if (!isRecord(value)) return invalid('', `must be one JSON object, got ${showValue(value)}`)
-    return { kind: 'record', value }
+    const decoded = decodeObject(text, false)
+    if (decoded.kind !== 'invalid') return decoded
+    // JSON has no control characters. Here each counts as a space, because that is what becomes of them in any text.
+    const plain = text.replaceAll(CONTROLS, ' ')
+    if (plain === text) return decoded
+    const mended = decodeObject(plain, true)
+    return mended.kind === 'record' ? mended : decoded
   }
 
   /** Refuses a file that is one JSON value over many lines, because otherwise each of its lines would be a problem. */
@@ -43,5 +56,23 @@ export function createJsonlDecoder(label: string): Decoder {
     }
   }
 
-  return { delimiter: undefined, namesFields: true, header: undefined, decode }
+  return { delimiter: undefined, maxBytes: MAX_LINE_BYTES, namesFields: true, header: undefined, decode }
+}
+
+function decodeObject(text: string, hasControls: boolean): Decoded {
+  const bounded = boundJson(Buffer.from(text), RECORD_SHAPE)
+  if (bounded.kind === 'refused') return boundFault(bounded.path, bounded.message)
+  const kept = bounded.kind === 'kept' ? Buffer.from(bounded.bytes).toString() : text
+  if (kept.length > MAX_RECORD_BYTES) {
+    const limit = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
+    return invalid('', `longer than the limit of ${limit}; it begins with ${showValue(text)}`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(kept)
+  } catch (error) {
+    return invalid('', `not valid JSON: ${jsonFault(error)}; got ${showValue(text)}`)
+  }
+  if (!isRecord(value)) return invalid('', `must be one JSON object, got ${showValue(value)}`)
+  return { kind: 'record', value, hasControls }
 }

@@ -11,7 +11,6 @@ import { type Checked, checkRecord } from './record-check.ts'
 import type { Decoder } from './record-decoder.ts'
 import { type RawRecord, splitRecords } from './record-splitter.ts'
 import type { Catalogue, CatalogueEntry, CatalogueFormat, CatalogueOptions, Problem } from './types.ts'
-import { MAX_RECORD_BYTES } from './types.ts'
 import { WarningCounts } from './warning-counts.ts'
 
 const STOPPED =
@@ -39,6 +38,7 @@ interface CheckedRecord {
   readonly checked: Checked
   /** A sentence on how to convert the file, where a conversion would correct the record; else undefined. */
   readonly hint: string | undefined
+  readonly hasControls: boolean
   readonly decoder: Decoder
 }
 
@@ -86,16 +86,17 @@ export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): Asyn
 async function* checkedRecords(layout: Layout): AsyncGenerator<CheckedRecord> {
   const { source, format, start } = layout
   const decoder = format === 'csv' ? createCsvDecoder(source.label, source.head) : createJsonlDecoder(source.label)
-  const split = { delimiter: decoder.delimiter, maxBytes: MAX_RECORD_BYTES, start }
+  const split = { delimiter: decoder.delimiter, maxBytes: decoder.maxBytes, start }
   for await (const record of splitRecords(source.readAt, split)) {
     const decoded = decoder.decode(record)
     if (decoded.kind === 'blank') continue
     const { line } = record
     if (decoded.kind === 'record') {
-      yield { record, checked: checkRecord(decoded.value, line, decoder.namesFields), hint: undefined, decoder }
+      const checked = checkRecord(decoded.value, line, decoder.namesFields)
+      yield { record, checked, hint: undefined, hasControls: decoded.hasControls, decoder }
     } else {
       const problems = [{ line, field: decoded.field, message: decoded.message }]
-      yield { record, checked: { ok: false, problems }, hint: decoded.hint, decoder }
+      yield { record, checked: { ok: false, problems }, hint: decoded.hint, hasControls: false, decoder }
     }
   }
 }
@@ -112,7 +113,7 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
   const content = createHash('sha256')
   let records = 0
 
-  for await (const { record, checked, hint, decoder } of checkedRecords(layout)) {
+  for await (const { record, checked, hint, hasControls, decoder } of checkedRecords(layout)) {
     options.signal?.throwIfAborted()
     records += 1
     const problems = checked.ok
@@ -120,6 +121,7 @@ async function checkAll(layout: Layout, options: CatalogueOptions): Promise<Firs
       : checked.problems
     if (problems.length === 0) {
       if (checked.ok) warnings.note(checked.normalised.warnings)
+      if (hasControls) warnings.noteControls()
       continue
     }
     problemList.add(problems)

@@ -3,18 +3,24 @@ import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { printable, showValue } from './problem-report.ts'
 import type { RawRecord } from './record-splitter.ts'
-import { MAX_RECORD_BYTES } from './types.ts'
 
 /** The outcome of decoding one record. */
 export type Decoded =
   | { readonly kind: 'blank' }
-  | { readonly kind: 'record'; readonly value: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'record'
+      readonly value: Readonly<Record<string, unknown>>
+      /** Whether the record holds control characters, which count as spaces. */
+      readonly hasControls: boolean
+    }
   | { readonly kind: 'invalid'; readonly field: string; readonly message: string; readonly hint?: string }
 
 /** Decodes the records of one file, in their order. */
 export interface Decoder {
   /** The byte that separates the fields of a record, for `splitRecords`; undefined where every line is a record. */
   readonly delimiter: number | undefined
+  /** The most bytes of a record, for `splitRecords`. */
+  readonly maxBytes: number
   /**
    * Whether the message about a missing field lists the fields of the record. This is false for a CSV file, because its
    * header has been checked.
@@ -35,12 +41,17 @@ export function invalid(field: string, message: string, hint?: string): Decoded 
 /**
  * Returns the message about a record whose end the splitter could not find, or undefined where the record has no such fault.
  */
-export function faultMessage(record: RawRecord): string | undefined {
+export function faultMessage(record: RawRecord, maxBytes: number): string | undefined {
   if (record.fault === undefined) return undefined
   const value = `it begins with ${showValue(record.bytes.toString('utf8', 0, 400))}`
-  const limit = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
+  const limit = `${maxBytes.toLocaleString('en-US')} bytes`
   if (record.fault === 'too-long') return `longer than the limit of ${limit}; ${value}`
   return `a quote is opened and not closed before the end of the file or the limit of ${limit}; ${value}`
+}
+
+/** Says that a bound of the fields is exceeded: the field as `parseIndicator` names it, and the bound. */
+export function boundFault(path: readonly (string | number)[], message: string): Decoded {
+  return invalid(path.join('.'), message)
 }
 
 /** Returns the message about the first byte of a record that is not UTF-8, or undefined where every byte is. */

@@ -7,6 +7,11 @@ import type { Indicator } from '../classification/types.ts'
  * file without line breaks or a quote that is never closed.
  */
 export const MAX_RECORD_BYTES = 1_048_576
+/**
+ * The most bytes of a line of JSON with the fields that are not read. What is kept of it may have `MAX_RECORD_BYTES`, so that a
+ * large field that nobody reads costs no record.
+ */
+export const MAX_LINE_BYTES = 33_554_432
 export const MAX_COLUMNS = 1_000
 /** The most problems of a file that an error message lists; of the other problems the message gives the number. */
 export const MAX_LISTED_PROBLEMS = 20
@@ -16,7 +21,7 @@ export const MAX_SPOOL_BYTES = 16 * 1024 ** 3
 export type CatalogueFormat = 'csv' | 'jsonl'
 
 export interface CatalogueWarning {
-  /** The kind of the warning: `unknown-fields`, `dropped-points`, `duplicate-indicators` or `skipped-records`. */
+  /** The kind of the warning: `unknown-fields`, `dropped-points`, `control-characters`, `duplicate-indicators` or `skipped-records`. */
   readonly code: string
   /** The sentence that warns the user, without the count, such as "unknown fields left out: …". */
   readonly message: string

@@ -17,6 +17,7 @@ export class WarningCounts {
   #droppedPoints = 0
   #duplicates = 0
   #skipped = 0
+  #controls = 0
 
   note(warnings: NormaliseWarnings): void {
     this.#droppedPoints += warnings.droppedPoints
@@ -30,6 +31,10 @@ export class WarningCounts {
 
   noteDuplicate(): void {
     this.#duplicates += 1
+  }
+
+  noteControls(): void {
+    this.#controls += 1
   }
 
   noteSkipped(): void {
@@ -48,6 +53,7 @@ export class WarningCounts {
       this.#droppedPoints,
       'sample points left out: without a readable date and number, or with the date of a later point',
     )
+    add('control-characters', this.#controls, 'records with control characters, which were replaced by spaces')
     add(
       'duplicate-indicators',
       this.#duplicates,

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
 import { parseDate } from '../lib/dates.ts'
+import type { JsonShape } from '../lib/json/json-shape.ts'
 import { cleanText } from './clean-text.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 
@@ -21,6 +22,37 @@ const INDICATOR_FIELDS = ['indicator_id', 'name', ...OPTIONAL_TEXT_FIELDS, 'samp
 const NUMERIC_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
 const MAX_NUMERIC_TEXT = 40
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(INDICATOR_FIELDS)
+
+/** JSON takes at most six bytes for a UTF-16 unit of a text, as in \u0041. */
+const BYTES_PER_UNIT = 6
+const QUOTES = 2
+/** A field of the wrong kind may hold a few values, so that the schema can word the fault. */
+const FEW_VALUES = 20
+/** The most bytes of one sample point. A longer one is left out, as every point without a readable date and number is. */
+const MAX_POINT_BYTES = 500
+
+/** A text of at most so many UTF-16 units as JSON. */
+export function textShape(maxLength: number): JsonShape {
+  return { kind: 'any', maxBytes: BYTES_PER_UNIT * maxLength + QUOTES, maxValues: FEW_VALUES, beyond: 'refuse' }
+}
+
+/** Sample points as JSON. A point that is too large becomes null, so that it is counted with the other unreadable points. */
+export const SAMPLES_SHAPE: JsonShape = {
+  kind: 'list',
+  maxItems: MAX_SAMPLE_POINTS,
+  noun: 'points',
+  items: { kind: 'any', maxBytes: MAX_POINT_BYTES, maxValues: FEW_VALUES, beyond: 'null' },
+}
+
+/** One record as JSON, before it is parsed. A codebook of a user's own reads of a record no other fields than these. */
+export const RECORD_SHAPE: JsonShape = {
+  kind: 'fields',
+  fields: new Map<string, JsonShape>([
+    ...[...KNOWN_FIELDS].map((field) => [field, textShape(MAX_TEXT_LENGTH)] as const),
+    ['description', textShape(MAX_DESCRIPTION_LENGTH)],
+    ['sample_values', SAMPLES_SHAPE],
+  ]),
+}
 
 /**
  * The schema of a text of at most `max` UTF-16 units. Longer text fails on its length alone, so that no later check

@@ -53,12 +53,15 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
   }
 }
 
+/** The most characters of a word that are searched. A search that forgives typing errors takes time with each of them. */
+const MAX_WORD = 60
+
 /**
  * Reduces a word to lower case without accents and common English endings. Returns null for a word such as "of", which is not
  * searched.
  */
 function stem(term: string): string | null {
-  const plain = term.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  const plain = term.slice(0, MAX_WORD).normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().slice(0, MAX_WORD)
   if (plain.length < 2 || STOP_WORDS.has(plain)) return null
   return plain.replace(/ies$/, 'y').replace(/(?<=..[^s])s$/, '')
 }

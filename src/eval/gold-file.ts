@@ -5,7 +5,7 @@ import { normaliseIndicator, rawIndicatorSchema } from '../classification/indica
 import type { Indicator, Labels } from '../classification/types.ts'
 import { type Codebook, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
 import { shown, valueFault } from '../codebooks/value-fault.ts'
-import { isRecord, parseJson } from '../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../lib/json/json.ts'
 
 /** One labelled record. Rules and models get only the property `indicator`, which never holds the labels. */
 export interface GoldRow {
@@ -57,7 +57,7 @@ export function parseGold(text: string, codebook: Codebook, { needsLabels = true
     .entries()) {
     if (content.trim() === '') continue
     const line = index + 1
-    const json = parseJson(content)
+    const json = parseOutsideJson(content)
     if (!isRecord(json)) {
       problems.push(`line ${line}: must be one JSON object, got ${shown(content)}`)
       continue

@@ -19,34 +19,60 @@ export interface Connections {
   count(): number
 }
 
+/** The bounds on waiting for a client, in milliseconds. */
+export interface ConnectionTimes {
+  /** For the headers of a request. Those of node:http have no effect behind httpolyglot. */
+  readonly headersMs: number
+  /** For the next request on a connection, which may be idle for so long. */
+  readonly keepAliveMs: number
+}
+
 interface Connection {
+  /** Ends the connection when the headers of its next request do not come. */
+  deadline: NodeJS.Timeout | undefined
   /** The HTTP/1.1 responses on the connection that have not ended; it is idle while there are none. */
   readonly running: Set<ServerResponse>
   isHttp2: boolean
 }
 
-export function createConnections(): Connections {
+export function createConnections({ headersMs, keepAliveMs }: ConnectionTimes): Connections {
   const connections = new Map<Socket, Connection>()
   const sessions = new Set<ServerHttp2Session>()
   let isClosing = false
 
+  function expectHeaders(socket: Socket, connection: Connection, afterMs: number): void {
+    clearTimeout(connection.deadline)
+    connection.deadline = setTimeout(() => socket.destroy(), afterMs).unref()
+  }
+
   return {
     opened: (socket) => {
-      connections.set(socket, { running: new Set(), isHttp2: false })
-      socket.once('close', () => connections.delete(socket))
+      const connection: Connection = { running: new Set(), isHttp2: false, deadline: undefined }
+      connections.set(socket, connection)
+      expectHeaders(socket, connection, headersMs)
+      socket.once('close', () => {
+        clearTimeout(connection.deadline)
+        connections.delete(socket)
+      })
     },
     speaksHttp2: (socket) => {
       const connection = connections.get(socket)
-      if (connection !== undefined) connection.isHttp2 = true
+      if (connection === undefined) return
+      connection.isHttp2 = true
+      // Restate keeps its connection open for as long as it likes.
+      clearTimeout(connection.deadline)
     },
     requestBegan: (socket, response) => {
       const connection = connections.get(socket)
       if (connection === undefined) return
+      clearTimeout(connection.deadline)
       connection.running.add(response)
       response.once('close', () => {
         connection.running.delete(response)
         // `destroySoon` sends what is buffered before it closes; `destroy` could lose the end of the response.
-        if (isClosing && connection.running.size === 0) socket.destroySoon()
+        if (connection.running.size > 0) return
+        if (isClosing) socket.destroySoon()
+        else if (!socket.destroyed) expectHeaders(socket, connection, keepAliveMs + headersMs)
       })
     },
     sessionBegan: (session) => {

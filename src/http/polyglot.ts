@@ -6,24 +6,33 @@ import { Server as HttpServer, type IncomingMessage, type RequestListener, type 
 import type { ServerHttp2Session } from 'node:http2'
 import type { Server as TcpServer } from 'node:net'
 import { createServer as createPolyglotServer } from '@httptoolkit/httpolyglot'
-import { createConnections } from './connections.ts'
+import { cutOff } from '../lib/cut-off.ts'
+import { type ConnectionTimes, createConnections } from './connections.ts'
+
+/** The bounds on waiting for a client, in milliseconds. */
+export interface ServerTimes extends ConnectionTimes {
+  /** For the rest of a body once its request is answered. */
+  readonly bodyMs: number
+}
+
+const TIMES: ServerTimes = { headersMs: 60_000, keepAliveMs: 75_000, bodyMs: 10_000 }
 
 /**
  * A `serverFactory` for Fastify. It is typed as a `node:http` server because Fastify drives that interface.
  * `closeIdleConnections` begins the end of the server: it closes idle connections at once and busy ones as soon as
  * their last response has been sent. `closeAllConnections` cuts off the requests that still run.
  */
-export function createPolyglotHttpServer(listener: RequestListener): HttpServer {
+export function createPolyglotHttpServer(listener: RequestListener, times: ServerTimes = TIMES): HttpServer {
   const server = createPolyglotServer(
     {
       // Restate keeps a call open for as long as its work takes, so requests have no time limit here.
-      http: { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 },
+      http: { requestTimeout: 0, keepAliveTimeout: times.keepAliveMs },
       // Many invocations share one connection; Node's default of 100 streams would bound the work of a replica.
       http2: { settings: { maxConcurrentStreams: 4_096, initialWindowSize: 1 << 20 }, maxSessionMemory: 1_000 },
     },
     listener,
   )
-  const connections = createConnections()
+  const connections = createConnections(times)
   // httpolyglot emits `connection` twice for each socket: when the socket opens, and on the inner server that takes it
   // over.
   server.on('connection', function (this: TcpServer, socket) {
@@ -32,6 +41,7 @@ export function createPolyglotHttpServer(listener: RequestListener): HttpServer 
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (request.httpVersionMajor === 1) connections.requestBegan(request.socket, response)
+    response.once('finish', () => endUnread(request, times.bodyMs))
   })
   server.on('session', (session: ServerHttp2Session) => connections.sessionBegan(session))
 
@@ -41,4 +51,11 @@ export function createPolyglotHttpServer(listener: RequestListener): HttpServer 
     closeIdleConnections: () => connections.closeWhenIdle(),
     closeAllConnections: () => connections.closeNow(),
   }) as unknown as HttpServer
+}
+
+/** Ends a request whose body still comes in after its answer, because a body that trickles would come for ever. */
+function endUnread(request: IncomingMessage, bodyMs: number): void {
+  if (request.complete || request.destroyed) return
+  const timer = setTimeout(() => cutOff(request), bodyMs).unref()
+  request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
 }

@@ -1,5 +1,6 @@
 /** The contract between the Restate services and their callers: service names, bodies, and codes in messages of failures. */
 import { z } from 'zod'
+import { cleanText } from '../classification/clean-text.ts'
 import type { ResultBody } from '../classification/result-body.ts'
 import type { Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
@@ -67,6 +68,7 @@ const id = z
   .trim()
   .min(1, { error: 'must not be empty' })
   .max(256, { error: 'must be at most 256 characters' })
+  .refine((value) => cleanText(value) === value, { error: 'must hold no control characters' })
 
 export const statusRequestSchema = z
   .strictObject({
@@ -156,6 +158,8 @@ const MAX_CODEBOOK_TEXT = 2_000_000
 const codebookText = z
   .string({ error: 'must be a text' })
   .max(MAX_CODEBOOK_TEXT, { error: `must be at most ${MAX_CODEBOOK_TEXT} characters` })
+  // PostgreSQL stores neither.
+  .refine((text) => !text.includes('\0') && text.isWellFormed(), { error: 'must hold no NUL and no half characters' })
 
 /** The body of classify-api/codebook: with `text` it stores a codebook, with `name` it reads one, else it lists all. */
 export const codebookRequestSchema = z

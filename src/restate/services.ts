@@ -1,14 +1,17 @@
 /** Defines the Restate services of a replica, classify-api and classifier, and the HTTP handler that serves them. */
-import { type Context, createEndpointHandler, handlers, serde, service } from '@restatedev/restate-sdk'
+import { type Context, createEndpointHandler, handlers, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
+import { type EndpointHandler, withAttemptStarts } from './attempts/attempt-starts.ts'
+import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
+import { boundedSchema } from './bounded-serde.ts'
 import { answerBudget } from './budget.ts'
 import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
@@ -69,9 +72,11 @@ export interface RestateDeps {
   readonly flexTimeoutMs: number
   /** Public keys of the Restate clusters that may call; without any the replica accepts every caller. */
   readonly identityKeys: readonly string[]
+  /** Aborts when the replica begins to stop, so that what a drain cuts off does not look like a replica that died. */
+  readonly stopping?: AbortSignal
 }
 
-export function createRestateHandler(deps: RestateDeps): ReturnType<typeof createEndpointHandler> {
+export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const { store, schemes, model, rate, metrics, maxWaitMs } = deps
   const chunkDeps = {
     ...{ model, schemes, rate, metrics, maxWaitMs },
@@ -84,7 +89,8 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     ...{ ledger: deps.ledger, priceOf: deps.priceOf, countAnswered: deps.countAnswered },
     ...{ promptScale: createPromptScale(), refusals: createCostRefusals(), partsOf: createPromptParts() },
   }
-  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log)]
+  const lostReplicas = createLostReplicas({ notes: store.attempts, log: deps.log, stopping: deps.stopping })
+  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log), lostReplicas]
 
   const classifier = service({
     name: CLASSIFIER,
@@ -111,11 +117,12 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
   const classifyApi = service({
     name: CLASSIFY_API,
     handlers: {
-      batch: handlers.handler({ input: serde.schema(batchRequestSchema) }, (ctx: Context, request: BatchRequest) =>
-        classifyBatch(ctx, batchDeps, request),
+      batch: handlers.handler(
+        { input: boundedSchema('batch', batchRequestSchema) },
+        (ctx: Context, request: BatchRequest) => classifyBatch(ctx, batchDeps, request),
       ),
       estimate: handlers.handler(
-        { input: serde.schema(batchRequestSchema) },
+        { input: boundedSchema('estimate', batchRequestSchema) },
         (ctx: Context, request: BatchRequest): Promise<EstimateResponse> =>
           ctx.run(
             `estimate ${request.indicators.length} indicators`,
@@ -124,22 +131,22 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
           ),
       ),
       status: handlers.handler(
-        { input: serde.schema(statusRequestSchema) },
+        { input: boundedSchema('status', statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
           ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
       ),
       budget: handlers.handler(
-        { input: serde.schema(budgetRequestSchema) },
+        { input: boundedSchema('budget', budgetRequestSchema) },
         (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
           ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
       codebook: handlers.handler(
-        { input: serde.schema(codebookRequestSchema) },
+        { input: boundedSchema('codebook', codebookRequestSchema) },
         (ctx: Context, request: CodebookRequest): Promise<CodebookResponse> =>
           ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),
       ),
       evidence: handlers.handler(
-        { input: serde.schema(evidenceRequestSchema) },
+        { input: boundedSchema('evidence', evidenceRequestSchema) },
         (ctx: Context, request: EvidenceRequest): Promise<EvidenceResponse> =>
           ctx.run('read the evidence', () => answerEvidence({ evidence, schemes }, request), databaseStep),
       ),
@@ -148,9 +155,10 @@ export function createRestateHandler(deps: RestateDeps): ReturnType<typeof creat
     options: { ...batchOptions(), hooks },
   })
 
-  return createEndpointHandler({
+  const handler = createEndpointHandler({
     services: [classifyApi, classifier],
     logger: createRestateLogger(deps.log),
     ...(deps.identityKeys.length > 0 ? { identityKeys: [...deps.identityKeys] } : {}),
   })
+  return withAttemptStarts(handler)
 }

@@ -1,7 +1,6 @@
 /** Implements the port `Store` on PostgreSQL: puts the functions of this folder together, and the statements that save. */
-import { ServiceError } from '../errors.ts'
-import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
+import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
@@ -55,9 +54,9 @@ export function createStore(pool: DatabasePool): Store {
     },
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
+    attempts: createAttemptNotes(pool),
     trials: createTrialStore(pool),
     purges: createPurgeStore(pool),
-    ping: (timeoutMs) => ping(pool, timeoutMs),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
 }
@@ -110,10 +109,4 @@ function requestsOf({ runId, batchId, requests }: BatchToSave): RequestToBook[] 
 function answeredAt(batch: BatchToSave): string {
   const times = batch.results.map(({ classification }) => classification.classified_at).sort()
   return times.at(-1) ?? batch.runStartedAt
-}
-
-async function ping(pool: DatabasePool, timeoutMs: number): Promise<void> {
-  const toError = () =>
-    new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`)
-  await withTimeout(timeoutMs, execute(pool, 'answer a ping', 'select 1'), toError)
 }

@@ -31,6 +31,15 @@ export type * from './requests/types.ts'
 export type * from './saved-types.ts'
 export type * from './trials/trial-types.ts'
 
+/** Notes of attempts that began again and have not ended. What is left of them tells of replicas that died. */
+export interface AttemptNotes {
+  /** How many attempts of the invocation began and never ended since its journal got `entries` entries. */
+  find(invocation: string, entries: number): Promise<number>
+  begin(invocation: string, entries: number): Promise<void>
+  /** Takes the notes of an invocation away, because one of its attempts has ended or has made progress. */
+  end(invocation: string): Promise<void>
+}
+
 /**
  * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
  * database-failed for a defect. Methods that save are one transaction, and saving the same rows again changes nothing.
@@ -121,10 +130,9 @@ export interface Store {
   readonly requests: RequestStore
   readonly certificates: CertificateStore
   readonly calibrations: CalibrationStore
+  readonly attempts: AttemptNotes
   readonly trials: TrialStore
   readonly purges: PurgeStore
-  /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
-  ping(timeoutMs: number): Promise<void>
   stats(): PoolStats
 }
 

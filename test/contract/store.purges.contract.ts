@@ -247,7 +247,7 @@ export function purgesContract(
 
     it('counts the answers of earlier releases, which name no run, and removes them only where it is asked to', async () => {
       await under.rows(
-        `update schema_migrations set applied_at = clock_timestamp() + interval '1 day' where name like '018%'`,
+        `update schema_migrations set applied_at = clock_timestamp() + interval '1 day' where name like '019%'`,
       )
       await store.openRun('u-run')
       await store.requests.book(

@@ -4,12 +4,14 @@
  * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
  * the same idempotency key, for which Restate gives the stored result without another request to the model.
  */
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { MODES, TIERS } from '../../classification/batch-request.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { makeDataDir } from '../../embedded/data-dir.ts'
+import { writePrivateFile } from '../../embedded/private-files.ts'
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { checkRunId } from './run-id.ts'
 
@@ -101,9 +103,10 @@ export interface RunJournal {
 export async function createRunJournal(dataDir: string, header: RunHeader): Promise<RunJournal> {
   const file = runJournalFile(dataDir, header.run_id)
   try {
-    await mkdir(runsDir(dataDir), { recursive: true })
-    await writeFile(file, `${JSON.stringify(header)}\n`, { flag: 'wx', mode: 0o600 })
+    await makeDataDir(dataDir, 'runs')
+    await writePrivateFile(file, `${JSON.stringify(header)}\n`, 'wx')
   } catch (error) {
+    if (isServiceError(error)) throw error
     const message = `DATA_DIR is "${dataDir}": the run cannot be recorded there (${messageOf(error)})`
     throw new ServiceError('config-invalid', message, { cause: error })
   }

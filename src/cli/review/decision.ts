@@ -4,7 +4,7 @@
  * a list of such texts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseOutsideJson } from '../../lib/json/json.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 
 /** A label as a person wrote it; a list where a JSON line gives the labels of a field with several. */
@@ -99,7 +99,7 @@ function readList(parts: readonly unknown[]): { readonly corrections: Correction
 
 function readText(text: string): { readonly corrections: Corrections } | Unreadable {
   if (text.trim().startsWith('{')) {
-    const value = parseJson(text)
+    const value = parseOutsideJson(text)
     return typeof value === 'object' && value !== null ? readCorrections(value) : unreadable('is', text)
   }
   const corrections: (readonly [string, CorrectionText])[] = []

@@ -1,7 +1,7 @@
 /** Reads a review file in any of its three forms: CSV, JSON lines, or plain lines such as "INDICATOR_ID field=value". */
 import { isUtf8 } from 'node:buffer'
 import { showValue } from '../../catalogue/problem-report.ts'
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../../lib/json/json.ts'
 import { isCsvForm, readCsvForm } from './csv-form.ts'
 import { readPlainForm } from './plain-form.ts'
 import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
@@ -42,7 +42,7 @@ function readJsonForm(text: string, labels: readonly string[]): (ReviewLine | Re
   return text.split(/\r?\n/).flatMap((content, index) => {
     if (content.trim() === '') return []
     const line = index + 1
-    const value = parseJson(content)
+    const value = parseOutsideJson(content)
     if (isRecord(value)) return [readReviewLine(line, value, labels)]
     const example = '{"indicator_id":"X","decision":"accept"}'
     const message = `must be one JSON object, such as ${example}; got ${showValue(content)}`

@@ -1,5 +1,5 @@
 /** The parts of the shapes of economic indicators: what two indicators must have in common to share an answer. */
-import { canonicalText } from '../canonical-text.ts'
+import { canonicalText, compatible } from '../canonical-text.ts'
 import type { Finding, Indicator, LabelValue, Reading } from '../types.ts'
 import { CURRENCY_CODES } from './currency-codes.ts'
 import { parseFrequency } from './readers/frequency.ts'
@@ -86,8 +86,7 @@ function textOf(finding: Finding | undefined): string | null {
 function unitTemplate(units: string | undefined, reading: Reading): string | null {
   if (units === undefined) return null
   if (reading.unit_kind?.value !== 'currency' || reading.unit_currency?.value === 'INTL') return canonicalText(units)
-  const marked = units
-    .normalize('NFKC')
+  const marked = compatible(units)
     .replace(OWN_CURRENCY, CURRENCY_MARK)
     .replace(CURRENCY_SIGN, CURRENCY_MARK)
     .replace(CODE_WORD, (word) => (CURRENCY_CODES.has(word) ? CURRENCY_MARK : word))

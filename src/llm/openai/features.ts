@@ -5,7 +5,7 @@
  * was learned holds for the life of the process, and the log says it once.
  */
 import type { Logger } from 'pino'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
 
 /** The ways to ask for JSON, from the strictest to the one that every endpoint accepts. */
 const ANSWER_FORMS = ['strict-schema', 'schema', 'json-object', 'text'] as const

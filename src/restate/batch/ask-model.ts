@@ -5,6 +5,7 @@ import { candidatesOf } from '../../classification/question.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { WIDENED } from '../../classification/shortlist.ts'
 import { isEndpointAway, isOfEndpoint } from '../../errors.ts'
+import { createBreath } from '../../lib/breath.ts'
 import type { ChunkRequest } from '../chunk-contract.ts'
 import { databaseStep } from '../options.ts'
 import { callChunks } from './fan-out.ts'
@@ -39,8 +40,13 @@ export async function askModel(
   const { ctx, plan, options } = batch
   const asked = new Set(chunks.flat())
   const claimed = [...asked, ...inDoubt]
-  const ask = async (tier: ChunkRequest['tier'], next: Chunks, round = 0) =>
-    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, { tier, round }, next, claimed))
+  const everAsked = new Set<number>()
+  const ask = async (tier: ChunkRequest['tier'], next: Chunks, round = 0) => {
+    // What the cost limit has refused so far was never asked, so that asking it is no repeat.
+    const roundOf = (positions: readonly number[]) => (positions.some((one) => everAsked.has(one)) ? round : 0)
+    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, { tier, roundOf }, next, claimed))
+    for (const position of next.flat()) if (!isRefusedForCost(answers, position)) everAsked.add(position)
+  }
   const openPositions = () => [...answers.unanswered.keys()].filter((position) => asked.has(position))
 
   answers.escalated = []
@@ -77,6 +83,11 @@ export async function askModel(
   if (answers.failure === null) await ask('escalation', escalated)
 }
 
+function isRefusedForCost({ unanswered }: Pick<ModelAnswers, 'unanswered'>, position: number): boolean {
+  const reasons = [...(unanswered.get(position)?.values() ?? [])]
+  return reasons.length > 0 && reasons.every(({ code }) => code === 'cost-limit')
+}
+
 /** The failure of a batch whose run may not spend what a question would cost, however small its chunk was; null where there is none. */
 function refusedForCost({ unanswered }: Pick<ModelAnswers, 'unanswered'>): ModelAnswers['failure'] {
   const reasons = [...unanswered.values()].flatMap((missing) => [...missing.values()])
@@ -100,14 +111,15 @@ async function packRound(
       const isWidened = name in (widened.get(position) ?? {})
       return { name, mayWiden: code === NONE_FITS && !isWidened, isSettled: code === NONE_FITS && isWidened }
     })
-  const codes = Object.fromEntries(
-    positions.flatMap((position) => {
-      const fields = openFieldsOf(position).flatMap(({ name, mayWiden }) => (mayWiden ? [name] : []))
-      const question = questionAt(plan.ways, position)
-      if (fields.length === 0 || question === undefined) return []
-      return [[position, candidatesOf(scheme, question.indicator, fields, WIDENED)] as const]
-    }),
-  )
+  const breathe = createBreath()
+  const codes: Record<number, Readonly<Record<string, readonly string[]>>> = {}
+  for (const position of positions) {
+    const fields = openFieldsOf(position).flatMap(({ name, mayWiden }) => (mayWiden ? [name] : []))
+    const question = questionAt(plan.ways, position)
+    if (fields.length === 0 || question === undefined) continue
+    codes[position] = candidatesOf(scheme, question.indicator, fields, WIDENED)
+    await breathe()
+  }
   const worthAsking = positions.filter((position) => openFieldsOf(position).some(({ isSettled }) => !isSettled))
   const all = new Map(worthAsking.map((position) => [position, { ...widened.get(position), ...codes[position] }]))
   const rule = packRuleOfRound(options.pack, round)

@@ -8,6 +8,7 @@ import type { PreparedScheme } from '../../classification/scheme.ts'
 import { humanShapeOf } from '../../classification/shape.ts'
 import type { CodebookCode, Indicator, Mode, Reading } from '../../classification/types.ts'
 import { NO_TRUST, type Trust, withTrust } from '../../evidence/gate/trust.ts'
+import { createBreath } from '../../lib/breath.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import type { BatchOptions, Plan } from './types.ts'
@@ -85,15 +86,32 @@ const readRequests = new WeakMap<
   { readonly code: CodebookCode | null; readonly read: readonly ReadIndicator[] }
 >()
 
+function readRaw(raw: BatchRequest['indicators'][number], code: CodebookCode | null): ReadIndicator {
+  const normalised = normaliseIndicator(raw)
+  return { ...normalised, found: code?.read(normalised.indicator) ?? {} }
+}
+
 function readOnce(request: BatchRequest, { code }: PreparedScheme): readonly ReadIndicator[] {
   const known = readRequests.get(request)
   if (known !== undefined && known.code === code) return known.read
-  const read = request.indicators.map((raw): ReadIndicator => {
-    const normalised = normaliseIndicator(raw)
-    return { ...normalised, found: code?.read(normalised.indicator) ?? {} }
-  })
+  const read = request.indicators.map((raw) => readRaw(raw, code))
   readRequests.set(request, { code, read })
   return read
+}
+
+/**
+ * Reads the indicators of the request so that other work of the process passes between them: 100 records of thousands of sample
+ * values, or of texts that no rule expects, take a second. `prepare` then finds them read.
+ */
+export async function readAhead(request: BatchRequest, { code }: PreparedScheme): Promise<void> {
+  if (readRequests.get(request)?.code === code) return
+  const breathe = createBreath()
+  const read: ReadIndicator[] = []
+  for (const raw of request.indicators) {
+    read.push(readRaw(raw, code))
+    await breathe()
+  }
+  readRequests.set(request, { code, read })
 }
 
 /**

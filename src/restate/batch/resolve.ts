@@ -4,12 +4,13 @@ import { questionOf } from '../../classification/question.ts'
 import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import type { Mode } from '../../classification/types.ts'
 import { type Trust, withTrust } from '../../evidence/gate/trust.ts'
+import { createBreath } from '../../lib/breath.ts'
 import { isOfflineGuess } from '../../lib/model-names.ts'
 import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import { createAuditDraw, type Evidence, evidenceHome, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
-import { catalogueOf, type Prepared, prepare } from './prepare.ts'
+import { catalogueOf, type Prepared, prepare, readAhead } from './prepare.ts'
 import { answersAll, ownAnswerOf, withoutDoubt } from './questions.ts'
 import {
   type BatchOptions,
@@ -85,6 +86,7 @@ export async function resolveIndicators(
   ])
   const scheme = calibration === undefined ? shipped : { ...shipped, calibration }
   const isAudit = createAuditDraw(scheme, options, runId)
+  await readAhead(request, scheme)
   const { prepared, warnings } = prepare(scheme, request, models.primary, { mode: options.mode, trust, isAudit })
   const scope = { catalogue, codebook: scheme.codebook.name }
   const ignoresLatest = options.force && options.overridePerson !== false
@@ -96,9 +98,13 @@ export async function resolveIndicators(
   const isCorrected = (one: Prepared) => one.humanHashes.some((hash) => humanAnswers.has(hash))
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
-  const drafts = prepared.map((one) =>
-    draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary),
-  )
+  // A record with long texts takes a tenth of a second to find in a long code list.
+  const breathe = createBreath()
+  const drafts: Resolution[] = []
+  for (const one of prepared) {
+    drafts.push(draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary))
+    await breathe()
+  }
 
   const open = prepared.filter((_, position) => drafts[position]?.kind === 'ask')
   // A run that reuses no answers takes its own all the same, so that it asks nothing again when it is resumed.
@@ -109,6 +115,7 @@ export async function resolveIndicators(
   const resolutions: Resolution[] = []
   const leaders = new Map<string, number>()
   for (const [position, one] of prepared.entries()) {
+    await breathe()
     const draft = drafts[position] ?? { kind: 'rules' }
     const found = askAgain.has(one.shapeHash) ? undefined : answers.get(one.shapeHash)
     const isOwn = found?.givenFor === ownAnswerOf(runId, one.indicator)

@@ -57,7 +57,7 @@ const knownRow = z.object({ is_known: z.boolean(), is_old: z.boolean() })
 const laterRow = z.object({ run_id: z.string(), results: z.int() })
 
 /** The migration that made the table of uses; runs that began before it may have answers that no run names. */
-const MIGRATION = '018_purge.sql'
+const MIGRATION = '019_purge.sql'
 
 export async function countContents(pool: DatabasePool, runId: string): Promise<RunContents> {
   const counts: Partial<Record<PurgedTable, PurgeCount>> = {}

@@ -231,11 +231,55 @@ for (const name of ['long.jsonl', 'long.csv']) {
       ? `indicator_id,name,description\nX1,GDP,ok\nX2,CPI,${text}\nX3,Debt,ok\n`
       : `{"indicator_id":"X1","name":"GDP"}\n\n{"indicator_id":"X2","name":"CPI","description":"${text}"}\n{"bad":1}\n`
     const message = await refusalOf(await written(name, long))
-    assert.match(message, /line 3: longer than the limit of 1,048,576 bytes; it begins with ".{70,}…"/)
+    const isCsv = name.endsWith('csv')
+    if (isCsv) assert.match(message, /line 3: longer than the limit of 1,048,576 bytes; it begins with ".{70,}…"/)
+    else assert.match(message, /line 3, field description: must take at most 60002 bytes, got 5000002/)
     // The record behind the long line is still read, with the right line number.
     if (name.endsWith('jsonl')) assert.match(message, /line 4, field indicator_id: is missing/)
   })
 }
+
+test('a field that nobody reads costs no record, however large and deep it is', async () => {
+  const nested = `${'['.repeat(2_500_000)}${']'.repeat(2_500_000)}`
+  const hostile = `{"indicator_id":"X1","name":"GDP","evil":${nested},"units":"USD"}\n{"indicator_id":"X2","name":"CPI"}\n`
+  const { entries, warnings } = await readAll(await written('evil.jsonl', hostile))
+  assert.deepEqual(
+    entries.map(({ indicator: { name, units } }) => [name, units]),
+    [
+      ['GDP', 'USD'],
+      ['CPI', undefined],
+    ],
+  )
+  assert.match(warnings[0]?.message ?? '', /unknown fields left out: "evil"$/)
+  for (const [name, record] of [
+    ['name', `{"indicator_id":"X1","name":${nested}}`],
+    ['sample_values', `{"indicator_id":"X1","name":"GDP","sample_values":[${'0,'.repeat(6_000)}0]}`],
+  ] as const) {
+    const path = await written('deep.jsonl', `${record}\n{"indicator_id":"X2","name":"CPI"}\n`)
+    assert.match(await refusalOf(path), new RegExp(`line 1, field ${name}: must (?:take|hold) at most`))
+    assert.equal((await readAll(path, { skipInvalid: true })).entries.length, 1)
+  }
+  const long = await written('longer.jsonl', `{"a":"${'x'.repeat(34_000_000)}"}\n{"indicator_id":"X2","name":"CPI"}\n`)
+  assert.match(await refusalOf(long), /line 1: longer than the limit of 33,554,432 bytes/)
+  assert.equal((await readAll(long, { skipInvalid: true })).entries.length, 1)
+})
+
+test('control characters and half characters cost their place in a text and nothing else', async () => {
+  const lines =
+    '{"indicator_id":"X1","name":"G\u0000D\u0007P"}\n\u0000{"indicator_id":"X2","name":"C\\ud800P\\u0000I"}\n'
+  const json = await readAll(await written('nul.jsonl', lines))
+  const csv = await readAll(await written('nul.csv', 'indicator_id,name\nX1,G\u0000D\u0007P\nX2,C\u0000P\u0000I\n'))
+  for (const { entries, warnings } of [json, csv]) {
+    assert.deepEqual(
+      entries.map(({ indicator }) => indicator.name),
+      ['G D P', 'C P I'],
+    )
+    assert.deepEqual(
+      warnings.map(({ code, count }) => [code, count]),
+      [['control-characters', 2]],
+    )
+  }
+})
 
 test('a row of commas and a quote that is never closed are refused at the longest record', async () => {
   const commas = await written('commas.csv', `indicator_id,name\nX1,GDP\n${','.repeat(5_000_000)}x\n`)

@@ -168,6 +168,16 @@ test('a shortlist ranks the code of a title or a synonym first, and fills up wit
   assert.equal(withParents[0], '1')
 })
 
+test('a word that no text of words has is searched by its beginning, whatever one of its characters stands for', () => {
+  const type = shop.codebook.field.get('product')?.type
+  assert.ok(type?.kind === 'codes')
+  const { find } = createShortlister(type.list, true)
+  const found = (description: string) => find(goodOf({ name: 'garden hose', description }), 6)
+  // U+FDFA stands for a sentence of 18 characters.
+  assert.deepEqual(found('\ufdfa'.repeat(10_000)), found('\ufdfa'.repeat(60)))
+  assert.deepEqual(found('shovel'.repeat(1_500)), found('shovel'.repeat(10)))
+})
+
 test('the shape of a question follows the fields that its mode leaves open', () => {
   const context = { model: 'm', promptVersion: 'p2' }
   const shape = (reading: Reading, mode: Mode) =>

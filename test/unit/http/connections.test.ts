@@ -58,7 +58,7 @@ test('clients that abort their second request on a connection leave no socket th
 })
 
 test('clients that abort their second request on a connection leave no connection in the set', async (t) => {
-  const connections = createConnections()
+  const connections = createConnections({ headersMs: 60_000, keepAliveMs: 60_000 })
   const server = createPolyglotHttpServer((message, response) => {
     connections.requestBegan(message.socket, response)
     answerFastAlone(message, response)

@@ -134,6 +134,7 @@ export function createMemoryStore(): MemoryStore {
         calibrations.set(placeOf(scope), calibration)
       },
     },
+    attempts: { find: async () => 0, begin: async () => undefined, end: async () => undefined },
     trials: createMemoryTrials(),
     async findAudits({ catalogue, codebookHash }, after) {
       const all = audits.filter((one) => one.catalogue === catalogue && one.codebookHash === codebookHash)

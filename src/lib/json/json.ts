@@ -1,4 +1,6 @@
-/** Helpers for JSON that comes from other programs: a parser that does not throw, and a check for objects. */
+/** Helpers for JSON that comes from other programs: parsers that do not throw, and a check for objects. */
+import { boundJson } from './bounded-json.ts'
+import type { JsonAny } from './json-shape.ts'
 
 /** Any value that a JSON text can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
@@ -13,6 +15,14 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** What one line of a file, or one small file, of a person may hold. */
+const WRITTEN_BY_PEOPLE: JsonAny = { kind: 'any', maxBytes: 4_194_304, maxValues: 200_000, beyond: 'refuse' }
+
+/** The same for a text of a file from outside: undefined also where it is nested too deeply, or holds too much, to be meant. */
+export function parseOutsideJson(text: string): unknown {
+  return boundJson(Buffer.from(text), WRITTEN_BY_PEOPLE).kind === 'kept' ? parseJson(text) : undefined
 }
 
 /** Whether `value` is an object with named properties: no array and not null. */

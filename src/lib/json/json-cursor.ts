@@ -1,0 +1,110 @@
+/** A place in the bytes of a JSON text that moves over whole values without building them. */
+
+/** The bytes are no JSON at the place of the cursor. */
+export class NoJson extends Error {}
+
+export const QUOTE = 0x22
+export const COMMA = 0x2c
+export const COLON = 0x3a
+export const OPEN_LIST = 0x5b
+export const CLOSE_LIST = 0x5d
+export const OPEN_OBJECT = 0x7b
+export const CLOSE_OBJECT = 0x7d
+const BACKSLASH = 0x5c
+/** A longer name is no field of anybody's. */
+const MAX_NAME_BYTES = 200
+const DECODER = new TextDecoder()
+
+/** What a passed value was: the values in it with itself, at most one too many for each empty list or object, and its depth. */
+export interface Passed {
+  readonly values: number
+  readonly depth: number
+}
+
+export class JsonCursor {
+  at = 0
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  /** Steps over white space and returns the byte that comes next; undefined at the end. */
+  next(): number | undefined {
+    while (isSpace(this.bytes[this.at])) this.at += 1
+    return this.bytes[this.at]
+  }
+
+  /** Passes over one value of any kind. The brackets are counted and not matched, which takes no memory for any depth. */
+  pass(): Passed {
+    const { bytes } = this
+    const { length } = bytes
+    const start = this.at
+    let open = 0
+    let depth = 0
+    let values = 1
+    while (this.at < length) {
+      const byte = bytes[this.at]
+      if (byte === QUOTE) {
+        this.passString()
+        if (open === 0) return { values, depth }
+        continue
+      }
+      if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+        open += 1
+        if (open > depth) depth = open
+        values += 1
+      } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
+        if (open === 0) break
+        open -= 1
+        if (open === 0) {
+          this.at += 1
+          return { values, depth }
+        }
+      } else if (byte === COMMA) {
+        if (open === 0) break
+        values += 1
+      } else if (open === 0 && isSpace(byte)) {
+        break
+      }
+      this.at += 1
+    }
+    // A number or a word ends where something else begins; an open bracket, or nothing at all, is no value.
+    if (open > 0 || this.at === start) throw new NoJson()
+    return { values, depth }
+  }
+
+  /** Moves from an opening quotation mark to behind the closing one. */
+  passString(): void {
+    const { bytes } = this
+    const { length } = bytes
+    let at = this.at + 1
+    while (at < length) {
+      const byte = bytes[at]
+      if (byte === QUOTE) {
+        this.at = at + 1
+        return
+      }
+      at += byte === BACKSLASH ? 2 : 1
+    }
+    throw new NoJson()
+  }
+
+  /** Reads the name of a field and moves behind it; undefined for a name that is too long to be one. */
+  name(): string | undefined {
+    const start = this.at
+    this.passString()
+    if (this.at - start > MAX_NAME_BYTES) return undefined
+    const text = DECODER.decode(this.bytes.subarray(start, this.at))
+    if (!text.includes('\\')) return text.slice(1, -1)
+    try {
+      return String(JSON.parse(text))
+    } catch {
+      throw new NoJson()
+    }
+  }
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}

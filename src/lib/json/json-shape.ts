@@ -1,0 +1,39 @@
+/** What JSON from outside may be: the shapes by which `boundJson` keeps values, and the bounds of all of them. */
+
+/** The deepest nesting of a value of any kind. */
+export const MAX_DEPTH = 32
+/** The most fields of one object, known and unknown. */
+export const MAX_FIELDS = 1_000
+/** The most values of one text, so that its parsing holds the event loop for a fraction of a second. */
+export const MAX_VALUES = 2_000_000
+
+/**
+ * What a JSON value may be. `any`: a value of at most so many bytes and values (itself, and all that it holds); a value beyond
+ * that is refused, or becomes null. `fields`: an object, of which the named fields are kept. `list`: a list of at most so
+ * many items. Where another kind of value stands in place of an object or a list, it counts as a small value of any kind,
+ * because the schema that reads it afterwards names the fault better.
+ */
+export type JsonShape =
+  | JsonAny
+  | JsonList
+  | { readonly kind: 'fields'; readonly fields: ReadonlyMap<string, JsonShape> }
+
+export interface JsonAny {
+  readonly kind: 'any'
+  readonly maxBytes: number
+  readonly maxValues: number
+  readonly beyond: 'refuse' | 'null'
+}
+
+export interface JsonList {
+  readonly kind: 'list'
+  readonly maxItems: number
+  /** What the items are, for the message, such as "points". */
+  readonly noun: string
+  readonly items: JsonShape
+}
+
+/** A place in a JSON value as a JSON pointer, such as "/indicators/3/name". */
+export function pointerOf(path: readonly (string | number)[]): string {
+  return path.map((part) => `/${part}`).join('')
+}
