@@ -4,7 +4,9 @@
 #   node src/cli/main.ts migrate   updates the schema of the database, where the replicas may not do so themselves
 # The file uses neither mounts nor --chmod, so that the classic builder builds it as well as BuildKit.
 
-FROM node:24-bookworm-slim AS dependencies
+# The base image, which may be named by its digest too: node:24-bookworm-slim@sha256:….
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # `npm ci` checks that the registry has every package of the lock file, so the development dependencies are removed first:
@@ -16,7 +18,7 @@ RUN npm pkg delete devDependencies \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete \
  && find node_modules -type d -empty -delete
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 # A process in a container has to listen on all interfaces; the Compose file decides what the host can reach.
 ENV NODE_ENV=production HOST=0.0.0.0 OFFLINE_MODEL_HOST=0.0.0.0
 WORKDIR /app
@@ -37,5 +39,6 @@ RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
 # cannot change its own code.
 USER 1000:1000
 EXPOSE 9080
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["bash", "docker/health.sh", "9080"]
+# Liveness, because some orchestrators replace a container whose check fails, and a new one brings no database back.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["bash", "docker/health.sh", "9080", "/live"]
 CMD ["node", "src/server.ts"]

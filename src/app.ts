@@ -5,6 +5,7 @@ import { createHealth, type Health } from './http/health.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { metricsRoute } from './http/metrics-route.ts'
 import { type NodeHandler, restateMount } from './http/mount.ts'
+import { ownCallers } from './http/own-callers.ts'
 import { createPolyglotHttpServer } from './http/polyglot.ts'
 import { describePressure, pressure } from './http/pressure.ts'
 import type { Metrics } from './metrics.ts'
@@ -15,6 +16,8 @@ export interface AppDeps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly pingDatabase: () => Promise<void>
+  /** The names by which the replica may be called; null where others than this machine reach it, by names of their own. */
+  readonly hosts: ReadonlySet<string> | null
   /**
    * Builds the handler that answers Restate's calls. The health check is passed in, because classify-api/health answers
    * with its report.
@@ -39,8 +42,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     pressure: () => describePressure(app),
   })
 
+  if (deps.hosts !== null) await app.register(ownCallers, { hosts: deps.hosts })
   await app.register(pressure, { pingDatabase: deps.pingDatabase, metrics: deps.metrics })
-  await app.register(healthRoutes, { health })
+  await app.register(healthRoutes, { health, service: deps.service })
   await app.register(metricsRoute, { metrics: deps.metrics })
   await app.register(restateMount, { handler: deps.createRestateHandler(health) })
 

@@ -52,6 +52,8 @@ export const FAILURES = {
   interrupted: { scope: 'run', status: 503, retry: 'retryable' },
   // Only commands meet the failures below; no invocation ends with one of them.
   'ingress-unavailable': { scope: 'run', status: 503, retry: 'retryable' },
+  // The guard refuses the caller: it has no token, an unknown one, or one without the right.
+  'not-allowed': { scope: 'run', status: 403, retry: 'terminal' },
   'admin-failed': { scope: 'run', status: 502, retry: 'terminal' },
   'cluster-failed': { scope: 'run', status: 500, retry: 'terminal' },
   'port-taken': { scope: 'run', status: 500, retry: 'terminal' },
@@ -89,13 +91,25 @@ export function isOfEndpoint(code: string): boolean {
 /** An error with a stable code, a sentence for people and its cause. The message never holds a secret. */
 export class ServiceError extends Error {
   readonly code: ErrorCode
+  /**
+   * The lines of the message. A terminal shows each as one line: a newline inside one came from outside, such as from a quoted
+   * value, and must not begin a line that looks like one of this program.
+   */
+  readonly lines: readonly string[]
   /** Milliseconds that the refusing server asks its callers to wait; undefined where it names no time. */
   readonly retryAfterMs: number | undefined
   /** The id that the model's endpoint gave to the request that failed, for its support; undefined where it gave none. */
   requestId: string | undefined
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause })
+  /** A message of several lines is given as its lines. */
+  constructor(
+    code: ErrorCode,
+    message: string | readonly string[],
+    options: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
+    const lines = typeof message === 'string' ? [message] : message
+    super(lines.join('\n'), options.cause === undefined ? {} : { cause: options.cause })
+    this.lines = lines
     this.name = 'ServiceError'
     this.code = code
     this.retryAfterMs = options.retryAfterMs
@@ -104,6 +118,11 @@ export class ServiceError extends Error {
 
 export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof ServiceError
+}
+
+/** The lines of the message of any value that was thrown; one, unless a ServiceError has several. */
+export function linesOf(error: unknown): readonly string[] {
+  return isServiceError(error) ? error.lines : [messageOf(error)]
 }
 
 /** The message of any value that was thrown, whether or not it is an Error. */

@@ -4,12 +4,13 @@ import type { Logger } from 'pino'
 import { loadBuiltIns } from './catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
-import type { DatabaseConnection } from './config/database-connection.ts'
+import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
 import { withoutVariables } from './config/environment.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
 import type { ServiceTier } from './lib/service-tiers.ts'
+import { shareOutcome } from './lib/share-outcome.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
 import { type ModelPrice, priceOf, withDefaultPrices } from './llm/pricing.ts'
 import type { ModelClient } from './llm/types.ts'
@@ -23,6 +24,7 @@ import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rat
 import { createAnsweredCounts } from './store/answered-counts.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool, type DatabasePool } from './store/pool.ts'
+import { ping } from './store/query.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
 import { createRequestLedger } from './store/requests/ledger.ts'
 import { createRetention, type Retention, type RetentionOptions } from './store/retention/retention.ts'
@@ -47,6 +49,8 @@ export interface Resources extends DatabaseResources {
   readonly metrics: Metrics
   readonly countAnswered: CountAnswered
   readonly ledger: RequestLedger
+  /** Resolves while the database answers. Cheap to ask often; it never waits behind the queries of batches. */
+  readonly pingDatabase: () => Promise<void>
   /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
   /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
@@ -122,7 +126,8 @@ export function createResources(config: Config, service: string, log: Logger): R
   )
   // The limiter grants no permit until the lease client has given it the budget of the first lease.
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
-  const ratePool = openRatePool(config.database.connection, log)
+  const ratePool = openSidePool(config.database.connection, RATE_POOL, log)
+  const pingPool = openSidePool(config.database.connection, PING_POOL, log)
   const budgetStore = createBudgetStore(ratePool)
   const { rpm, tpm, safety } = config.rate
   const leases = createLeaseStore(budgetStore, { rpm, tpm, safety, by: service })
@@ -160,6 +165,7 @@ export function createResources(config: Config, service: string, log: Logger): R
     metrics,
     countAnswered: answered.add,
     ledger,
+    pingDatabase: shareOutcome(() => ping(pingPool, PING_POOL.timeoutMs), { freshMs: PING_FRESH_MS }),
     retention,
     priceOf: (name, tier) => priceOfModel(config, name, tier),
     close: () =>
@@ -168,6 +174,7 @@ export function createResources(config: Config, service: string, log: Logger): R
         () => limiter.close(),
         () => leaseClient.close(),
         () => ratePool.end(),
+        () => pingPool.end(),
         () => answered.close(),
         () => ledger.close(),
         () => database.close(),
@@ -186,24 +193,22 @@ function modelOf({ openai, offlineModel }: Config): Config['openai'] {
 
 /**
  * The rate leases have database connections of their own, so that a renewal never waits behind the writes of batches: a
- * lease that is renewed late shrinks.
+ * lease that is renewed late shrinks. A renewal fails where connecting or one statement takes longer than the time-out,
+ * because a lease lasts only four seconds.
  */
-const RATE_CONNECTIONS = 2
+const RATE_POOL = { max: 2, timeoutMs: 1_500, applicationName: 'classify-rate' }
 /**
- * A lease renewal fails where connecting or one statement takes longer than this many milliseconds, because a lease
- * lasts only four seconds.
+ * The ping of the health check has a connection of its own, kept open, because in the pool of the batches it would wait behind
+ * their queries, and a busy replica would look as if its database were away.
  */
-const RATE_TIMEOUT_MS = 1_500
+const PING_POOL = { max: 1, timeoutMs: 2_000, applicationName: 'classify-health' }
+/** The outcome of a ping stands for this many milliseconds, so that many questions for health cost the database few pings. */
+const PING_FRESH_MS = 500
 
-function openRatePool(connection: DatabaseConnection, log: Logger): DatabasePool {
-  return createPool({
-    ...addressOf(connection),
-    max: RATE_CONNECTIONS,
-    connectionTimeoutMs: RATE_TIMEOUT_MS,
-    statementTimeoutMs: RATE_TIMEOUT_MS,
-    applicationName: 'classify-rate',
-    log,
-  })
+function openSidePool(connection: DatabaseConnection, options: typeof RATE_POOL, log: Logger): DatabasePool {
+  const { max, timeoutMs, applicationName } = options
+  const timeouts = { connectionTimeoutMs: timeoutMs, statementTimeoutMs: timeoutMs }
+  return createPool({ ...addressOf(connection), max, ...timeouts, applicationName, log })
 }
 
 function countRequests(metrics: Metrics) {
@@ -219,9 +224,4 @@ function countRequests(metrics: Metrics) {
     metrics.modelCost.inc({ model, service_tier: paid.serviceTier ?? 'unnamed' }, paid.costUsd)
     if (paid.isEstimated) metrics.modelRequestsEstimated.inc({ model })
   }
-}
-
-function addressOf(connection: DatabaseConnection) {
-  if ('url' in connection) return { connectionString: connection.url }
-  return { ...connection, password: connection.password ?? '' }
 }

@@ -3,11 +3,16 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
+import { readEnvironment } from './config/environment.ts'
 import { findNearMisses } from './config/near-misses.ts'
+import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { allowedHosts, isLoopback } from './lib/caller.ts'
+import { describeForLog } from './lib/error-log.ts'
 import { retryFor } from './lib/timing.ts'
+import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
 import { readIdentityKeys } from './restate/identity-keys.ts'
 import { createRestateHandler } from './restate/services.ts'
@@ -20,7 +25,6 @@ const DATABASE_RETRY_MS = 1_000
  * within one renewal, so the first lease usually comes sooner.
  */
 const LEASE_PATIENCE_MS = 500
-const PING_TIMEOUT_MS = 2_000
 /** Exit code of a wrong configuration, which no restart mends. */
 const EXIT_CONFIG = 2
 
@@ -29,14 +33,16 @@ await main()
 async function main(): Promise<void> {
   let log: Logger | undefined
   try {
+    useProxies(readEnvironment())
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
-    log = pino({ level: config.logLevel ?? 'info', base: { service } })
+    const serializers = { err: describeForLog }
+    log = pino({ level: config.logLevel ?? 'info', base: { service }, hooks: LOG_HOOKS, serializers })
     for (const line of findNearMisses()) log.warn(line)
     await run(config, service, log)
   } catch (error) {
     const isConfigWrong = isServiceError(error) && error.code === 'config-invalid'
-    if (log === undefined) console.error(messageOf(error))
+    if (log === undefined) console.error(visibleLines(messageOf(error)))
     else log.fatal(isConfigWrong ? {} : { err: error }, messageOf(error))
     process.exitCode = isConfigWrong ? EXIT_CONFIG : 1
   }
@@ -64,7 +70,9 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       model: resources.model.models.primary,
       log,
       metrics: resources.metrics,
-      pingDatabase: () => resources.store.ping(PING_TIMEOUT_MS),
+      pingDatabase: resources.pingDatabase,
+      // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
+      hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>
         createRestateHandler({
           ...resources,

@@ -136,13 +136,13 @@ export function isHash(text: string): boolean {
 }
 
 /** Writes each fault as one line, such as "my.yaml:18: fields[0].values[1].value: the value sport stands twice". */
-export function formatProblems(path: string, problems: readonly CodebookProblem[]): string {
+export function formatProblems(path: string, problems: readonly CodebookProblem[]): string[] {
   const lines = problems.map((problem) => {
     const { line, key, message } = problem
     return `  ${pathOfFault(path, problem)}:${line}: ${key === '' ? '' : `${key}: `}${message}`
   })
   const count = problems.length === 1 ? '1 fault' : `${problems.length} faults`
-  return `The codebook ${path} has ${count}:\n${lines.join('\n')}`
+  return [`The codebook ${path} has ${count}:`, ...lines]
 }
 
 /** The path of the file that is at fault: the codebook at `path`, or one of its code lists. */

@@ -1,7 +1,7 @@
 /** Decodes the rows of a CSV file (RFC 4180) to raw indicators. The first row names the fields, and quotes inside quotes are doubled. */
 
 import { SAMPLES_SHAPE } from '../classification/indicator.ts'
-import { boundJson } from '../lib/bounded-json.ts'
+import { boundJson } from '../lib/json/bounded-json.ts'
 import { CONVERT_HINT, looksLikeJson } from './file-detection.ts'
 import { inputInvalid, pluralise, showValue } from './problem-report.ts'
 import {

@@ -1,7 +1,7 @@
 /** Decodes the lines of a JSON Lines file to raw indicators. */
 import { RECORD_SHAPE } from '../classification/indicator.ts'
-import { boundJson } from '../lib/bounded-json.ts'
-import { isRecord } from '../lib/json.ts'
+import { boundJson } from '../lib/json/bounded-json.ts'
+import { isRecord } from '../lib/json/json.ts'
 import { CONVERT_HINT } from './file-detection.ts'
 import { inputInvalid, showValue } from './problem-report.ts'
 import {

@@ -4,7 +4,7 @@ import { canonicalText } from '../codebooks/canonical-text.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import type { Indicator, LabelledRecord } from '../codebooks/types.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { isRecord, parseOutsideJson } from '../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../lib/json/json.ts'
 import { brokenConstraints, labelFaults } from './label-faults.ts'
 import { pluralise, showValue } from './problem-report.ts'
 import { readUtf8 } from './utf8-file.ts'
@@ -100,10 +100,10 @@ function isExample({ examples }: Codebook, record: Indicator): boolean {
 }
 
 /** Writes each fault as one line, such as "  gold.jsonl:3: labels.topic: "sprot" is no value of topic; …". */
-export function formatFaults(path: string, faults: readonly LabelledFault[]): string {
+export function formatFaults(path: string, faults: readonly LabelledFault[]): string[] {
   const lines = faults.slice(0, MOST_LISTED).map(({ line, key, message }) => {
     return `  ${path}:${line}: ${key === '' ? '' : `${key}: `}${message}`
   })
   const more = faults.length > MOST_LISTED ? [`  and ${faults.length - MOST_LISTED} more`] : []
-  return [`The file ${path} has ${pluralise(faults.length, 'fault')}:`, ...lines, ...more].join('\n')
+  return [`The file ${path} has ${pluralise(faults.length, 'fault')}:`, ...lines, ...more]
 }

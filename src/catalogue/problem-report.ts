@@ -1,25 +1,20 @@
 /** Words problems of an input file for the user: quotes values safely, counts things, and collects problems into one error. */
 import { ServiceError } from '../errors.ts'
+import { visibleText } from '../lib/visible-text.ts'
 import type { Problem } from './types.ts'
 import { MAX_LISTED_PROBLEMS } from './types.ts'
 
 /** The most characters of a value that a message shows. */
 const MAX_SHOWN = 80
+/** The most characters of a path that a message shows. */
+export const MAX_PATH = 4_096
 
-/**
- * Cuts `text` to `max` characters and escapes control, bidirectional and line-breaking characters, so that a terminal prints
- * it safely.
- */
+/** Cuts `text` to `max` characters and makes one line of it that a terminal shows safely. */
 export function printable(text: string, max: number = MAX_SHOWN): string {
-  const cut = text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text.toWellFormed()
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
-}
-
-function escapeCharacter(character: string): string {
-  if (character === '\n') return '\\n'
-  if (character === '\r') return '\\r'
-  if (character === '\t') return '\\t'
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  if (text.length <= max) return visibleText(text)
+  const cut = text.slice(0, max)
+  // A pair of surrogates that the cut divides is left out whole.
+  return `${visibleText(cut.isWellFormed() ? cut : cut.replace(/[\ud800-\udbff]$/, ''))}…`
 }
 
 /** Returns a value as a message quotes it. A list or object is not printed, because it may be nested too deeply to print. */
@@ -30,7 +25,7 @@ export function showValue(value: unknown): string {
   return printable(String(value))
 }
 
-export function inputInvalid(message: string, cause?: unknown): ServiceError {
+export function inputInvalid(message: string | readonly string[], cause?: unknown): ServiceError {
   return new ServiceError('input-invalid', message, cause === undefined ? {} : { cause })
 }
 
@@ -71,6 +66,6 @@ export class ProblemList {
     if (this.#count > this.#listed.length)
       lines.push(`  and ${(this.#count - this.#listed.length).toLocaleString('en-US')} more`)
     const head = `${this.#label}: ${pluralise(this.#count, 'problem')}; nothing was sent. Correct the file and run again.`
-    return inputInvalid([head, ...lines, ...this.#hints].join('\n'))
+    return inputInvalid([head, ...lines, ...this.#hints])
   }
 }

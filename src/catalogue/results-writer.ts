@@ -2,6 +2,7 @@
 import { stringify } from 'csv-stringify/sync'
 import { toResultBody, versionOf } from '../classification/result-body.ts'
 import type { Classification, LabelValue, Scheme } from '../classification/types.ts'
+import { readVisibleText, toVisibleJson, visibleText } from '../lib/visible-text.ts'
 
 export type ResultsFormat = 'csv' | 'jsonl'
 
@@ -53,7 +54,7 @@ export function createResultsWriter({ format, scheme, write }: ResultsWriterOpti
   let isHeaderDue = format === 'csv'
 
   function formatRows(): string {
-    if (format === 'jsonl') return rows.map((row) => `${JSON.stringify(toResultBody(row, scheme))}\n`).join('')
+    if (format === 'jsonl') return rows.map((row) => `${toVisibleJson(toResultBody(row, scheme))}\n`).join('')
     return stringify(
       rows.map((row) => cellsOf(row, scheme)),
       { columns, header: false },
@@ -76,24 +77,24 @@ export function createResultsWriter({ format, scheme, write }: ResultsWriterOpti
   }
 }
 
-/** Turns one classification into the cells of a CSV row. Texts are escaped, so that a spreadsheet runs none as a formula. */
+/** Turns one classification into the cells of a CSV row. */
 function cellsOf(one: Classification, { codebook }: Scheme): Record<string, string> {
-  const labels = codebook.fields.map(({ name }) => [name, escapeFormula(labelText(one.labels[name] ?? null))])
+  const labels = codebook.fields.map(({ name }) => [name, textCell(labelText(one.labels[name] ?? null))])
   const fixed: Record<(typeof FIRST_COLUMNS)[number] | (typeof LAST_COLUMNS)[number], string> = {
-    indicator_id: escapeFormula(one.indicator_id),
-    name: escapeFormula(one.name),
+    indicator_id: textCell(one.indicator_id),
+    name: textCell(one.name),
     confidence: String(one.confidence),
     source: one.source,
     status: one.status,
-    issues: escapeFormula(one.issues.map((issue) => issue.code).join('; ')),
-    reason: escapeFormula(one.reason),
-    model: escapeFormula(one.model ?? ''),
-    codebook_version: escapeFormula(versionOf(one.codebook)),
-    prompt_version: escapeFormula(one.prompt_version),
-    run_id: escapeFormula(one.run_id),
+    issues: textCell(one.issues.map((issue) => issue.code).join('; ')),
+    reason: textCell(one.reason),
+    model: textCell(one.model ?? ''),
+    codebook_version: textCell(versionOf(one.codebook)),
+    prompt_version: textCell(one.prompt_version),
+    run_id: textCell(one.run_id),
     classified_at: one.classified_at,
-    catalogue: escapeFormula(one.catalogue),
-    codebook: escapeFormula(one.codebook),
+    catalogue: textCell(one.catalogue),
+    codebook: textCell(one.codebook),
     field_confidence: JSON.stringify(one.field_confidence),
     field_source: JSON.stringify(one.field_source),
   }
@@ -108,6 +109,25 @@ export function labelText(label: LabelValue): string {
 
 const FORMULA_START = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+
+/**
+ * Writes a text as a cell: on one line, with what nobody sees as an escape such as `\u{202e}`, and as no formula. The exact text
+ * is that of JSON Lines.
+ */
+export function textCell(text: string): string {
+  return escapeFormula(visibleText(text))
+}
+
+/** Reads back the text of a cell that `textCell` has written. */
+export function readTextCell(cell: string): string {
+  const plain = cell.startsWith("'") && escapeFormula(cell.slice(1)) === cell ? cell.slice(1) : cell
+  return readVisibleText(plain)
+}
+
+/** The texts that a cell may stand for: as it stands, and as `textCell` or a release before it would have written them so. */
+export function textsOfCell(cell: string): string[] {
+  return [...new Set([cell, cell.startsWith("'") ? cell.slice(1) : cell, readTextCell(cell)])]
+}
 
 /**
  * Puts an apostrophe before a cell that a spreadsheet would run as a formula, such as `=HYPERLINK(…)`, because the text comes

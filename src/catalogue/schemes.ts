@@ -54,7 +54,8 @@ export function createSchemes(builtIns: readonly LoadedCodebook[], store: Codebo
     if (!parsed.ok) {
       // The codebook was checked before it was stored, so only another release of the format refuses it.
       const message = `The stored codebook ${stored.name}@${stored.version} does not fit this release`
-      throw new ServiceError('input-invalid', `${message}: ${formatProblems(stored.name, parsed.problems)}`)
+      const [first = '', ...rest] = formatProblems(stored.name, parsed.problems)
+      throw new ServiceError('input-invalid', [`${message}: ${first}`, ...rest])
     }
     const scheme = prepareScheme({ codebook: parsed.codebook, hash: stored.hash, code: codeOf(stored.name) })
     byHash.set(stored.hash, scheme)

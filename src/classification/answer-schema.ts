@@ -1,6 +1,6 @@
 /** Builds the JSON schema of a model's answer from a codebook, in the strict subset that OpenAI accepts. The subset has no bounds for numbers, so `answers.ts` checks them. */
 import type { Codebook, Field } from '../codebooks/codebook.ts'
-import type { JsonObject, JsonValue } from '../lib/json.ts'
+import type { JsonObject, JsonValue } from '../lib/json/json.ts'
 import { askableFields } from './fields.ts'
 
 type JsonSchema = JsonObject

@@ -1,6 +1,6 @@
 /** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
 import { type Codebook, type Field, type FieldKind, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
-import { isRecord } from '../lib/json.ts'
+import { isRecord } from '../lib/json/json.ts'
 import { cleanText, cutText, oneLine } from './clean-text.ts'
 import { isRuledOut, isSameLabel } from './fields.ts'
 import { NONE_OF_THESE } from './prompt.ts'
@@ -87,8 +87,9 @@ function readElements(
   const confidence: Record<string, number> = {}
   const open: Open[] = []
   const leftOut: string[] = []
+  const labelsByName = Map.groupBy(elements.flatMap(labelsOf), (one) => fold(one.field))
   for (const field of fields) {
-    const found = elements.flatMap((element) => labelsOf(element).filter((one) => isNamed(one.field, field)))
+    const found = labelsByName.get(fold(field)) ?? []
     const read = found.map((one) => readLabel(codebook, field, one, scale))
     const [first] = read
     if (first === undefined) leftOut.push(field)
@@ -165,8 +166,6 @@ function fold(value: unknown): string {
         .replace(/[\s_-]/g, '-')
     : ''
 }
-
-const isNamed = (given: unknown, name: string) => given === name || fold(given) === fold(name)
 
 const FOLDED_CODES = new WeakMap<FieldKind, ReadonlyMap<string, string>>()
 

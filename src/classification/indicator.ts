@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
 import { parseDate } from '../lib/dates.ts'
-import type { JsonShape } from '../lib/json-shape.ts'
+import type { JsonShape } from '../lib/json/json-shape.ts'
 import { cleanText } from './clean-text.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 

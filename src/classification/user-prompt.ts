@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { pathOf } from '../codebooks/code-list.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import { RECORD_TEXTS, type RecordText } from '../codebooks/record-texts.ts'
-import { parseJson } from '../lib/json.ts'
+import { parseJson } from '../lib/json/json.ts'
 import { cutText } from './clean-text.ts'
 import type { Indicator, Labels } from './types.ts'
 

@@ -36,10 +36,17 @@ function reportError(error: unknown): number {
   // The library commander has written the message of its own errors already, so only the exit code is left to set.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
   if (isServiceError(error)) {
-    say(error.message)
+    for (const line of error.lines) say(line)
     if (isInterrupted(error)) return EXIT_INTERRUPTED
     return error.code === 'input-invalid' || error.code === 'config-invalid' ? EXIT_USAGE : EXIT_FAILED
   }
-  say(error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error))
+  say(error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error))
+  for (const line of framesOf(error)) say(line)
   return EXIT_FAILED
+}
+
+/** The lines of a stack that name places in the code. */
+function framesOf(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  return stack.split('\n').filter((line) => /^\s+at \S/.test(line))
 }

@@ -14,6 +14,7 @@ import {
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
+import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
 import { addExportCommand } from './results/export.ts'
@@ -21,6 +22,7 @@ import { addStatusCommand } from './results/status.ts'
 import { addReviewCommand } from './review/review.ts'
 import { addDemoCommand } from './start/demo.ts'
 import { addStartCommand } from './start/start.ts'
+import { showUsageError } from './ui/option-values.ts'
 
 /** Builds the program with all commands. A test compares these commands and their options with docs/commands.md. */
 export function createProgram(): Command {
@@ -28,6 +30,8 @@ export function createProgram(): Command {
     .description('Classify catalogues of economic indicators with a language model, durably and within the rate limit')
     .exitOverride()
     .showHelpAfterError('(--help lists the options)')
+    // Commands take this setting from the program that they are added to.
+    .configureOutput({ outputError: (message, write) => write(showUsageError(message)) })
   for (const add of [
     addStartCommand,
     addDemoCommand,
@@ -41,6 +45,7 @@ export function createProgram(): Command {
     addMigrateCommand,
     addQueueCommand,
     addKillCommand,
+    addPurgeCommand,
     addFiveNodeCommand,
     addClusterStartCommand,
     addClusterStopCommand,

@@ -6,7 +6,6 @@
 export const COMPOSE_VARIABLES: readonly string[] = [
   'COMPOSE_PROJECT_NAME',
   'COMPOSE_PROFILES',
-  'CLUSTER_BIND',
   'CLUSTER_INGRESS_PORT_1',
   'CLUSTER_INGRESS_PORT_2',
   'CLUSTER_INGRESS_PORT_3',
@@ -28,6 +27,7 @@ export const COMPOSE_VARIABLES: readonly string[] = [
   'CLUSTER_SCALE_TIMESCALEDB',
   'CLUSTER_SCALE_MINIO',
   'CLUSTER_POSTGRES_SSLMODE',
+  'CLUSTER_POSTGRES_SSLROOTCERT',
   'SNAPSHOT_DESTINATION',
   'SNAPSHOT_ENDPOINT',
   'SNAPSHOT_REGION',
@@ -35,6 +35,7 @@ export const COMPOSE_VARIABLES: readonly string[] = [
   'SNAPSHOT_SECRET_ACCESS_KEY',
   'SNAPSHOT_INTERVAL_RECORDS',
   'CLASSIFY_IMAGE',
+  'NODE_IMAGE',
   'RESTATE_IMAGE',
   'NGINX_IMAGE',
   'PGBOUNCER_IMAGE',
@@ -42,5 +43,12 @@ export const COMPOSE_VARIABLES: readonly string[] = [
   'MINIO_IMAGE',
   'PROMETHEUS_IMAGE',
   'GRAFANA_IMAGE',
+  'GRAFANA_ADMIN_PASSWORD',
+]
+
+/** Those of them that hold a secret. Compose takes each as a file too, by its name and `_FILE`. */
+export const COMPOSE_SECRETS: readonly string[] = [
+  'SNAPSHOT_ACCESS_KEY_ID',
+  'SNAPSHOT_SECRET_ACCESS_KEY',
   'GRAFANA_ADMIN_PASSWORD',
 ]

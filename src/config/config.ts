@@ -4,28 +4,36 @@
  * (never a secret) and what is allowed.
  */
 import { ServiceError } from '../errors.ts'
-import { hideCredentials } from '../lib/http-url.ts'
+import { hideCredentials, hideUrlSecrets } from '../lib/http-url.ts'
+import { hideSecretLike } from '../lib/secret-like.ts'
 import { buildConnection, type DatabaseConfig } from './database-connection.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import type { OfflineAnswers } from './offline-model-values.ts'
+import { fileNameOf, type ReadSecrets, readSecretFiles } from './secret-files.ts'
 import { SECRET_NAMES, VARIABLE_NAMES, type Variables, variables } from './variables.ts'
 
 export type Config = ReturnType<typeof buildConfig>
 
 /** Reads and checks the environment. Throws `ServiceError` config-invalid that lists every wrong variable. */
 export function readConfig(env: Environment = readEnvironment()): Config {
-  const parsed = variables.safeParse(pickKnown(env))
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => describeProblem(String(issue.path[0]), env, issue.message))
-    throw new ServiceError('config-invalid', `The configuration is wrong:\n${[...new Set(lines)].join('\n')}`)
-  }
-  return Object.freeze(buildConfig(parsed.data))
+  const secrets = readSecretFiles(env)
+  const parsed = variables.safeParse(pickKnown(secrets.env))
+  const issues = parsed.success ? [] : parsed.error.issues
+  const lines = issues.map((issue) => describeProblem(String(issue.path[0]), secrets, issue.message))
+  const problems = new Set([...secrets.problems.map((problem) => `  ${problem}`), ...lines])
+  if (parsed.success && problems.size === 0) return Object.freeze(buildConfig(parsed.data))
+  throw new ServiceError('config-invalid', ['The configuration is wrong:', ...problems])
+}
+
+/** The token that commands show where callers need one; undefined where none is set. Throws like `readConfig`. */
+export function readApiToken(env: Environment = readEnvironment()): string | undefined {
+  return readConfig(env).restate.apiToken
 }
 
 /** The part of the configuration that the offline model's own process needs. Throws like `readConfig`. */
 export function readOfflineModelConfig(env: Environment = readEnvironment()) {
   const config = readConfig(env)
-  return { ...config.offlineModel, logLevel: config.logLevel ?? 'info' }
+  return { ...config.offlineModel, allowedHosts: config.guard.allowedHosts, logLevel: config.logLevel ?? 'info' }
 }
 
 /**
@@ -41,12 +49,18 @@ function pickKnown(env: Environment): Record<string, string> {
   return picked
 }
 
-function describeProblem(name: string, env: Environment, allowed: string): string {
-  const value = env[name]
+/** The names of the variables that hold one URL or several. */
+const URL_NAMES = /_URL$/
+
+function describeProblem(name: string, { env, files }: ReadSecrets, allowed: string): string {
+  const value = env[name] ?? ''
+  const file = files.get(name)
+  if (file !== undefined) return `  ${fileNameOf(name)} (the content of ${file}, not shown) ${allowed}`
   if (value === '') return `  ${name} is empty: remove it, or set it (it ${allowed})`
   if (SECRET_NAMES.has(name)) return `  ${name} (value not shown) ${allowed}`
-  const shown = hideCredentials(value ?? '').slice(0, 80)
-  return `  ${name} is "${shown}": it ${allowed}`
+  // A value that is no secret by its name may still hold one, such as a key that was pasted into the wrong line.
+  const shown = hideSecretLike(URL_NAMES.test(name) ? hideUrlSecrets(value) : hideCredentials(value))
+  return `  ${name} is "${shown.slice(0, 80)}": it ${allowed}`
 }
 
 function buildConfig(values: Variables) {
@@ -97,19 +111,30 @@ function buildConfig(values: Variables) {
        * the embedded stack's, then the cluster's.
        */
       adminUrls: values.RESTATE_ADMIN_URL ?? adminUrlsOnThisHost(values),
+      /** What the commands show to the guard or to a gateway before Restate; undefined where callers need no token. */
+      apiToken: values.API_TOKEN,
       identityKeys: values.RESTATE_IDENTITY_KEYS ?? [],
       identityKeysDir: values.RESTATE_IDENTITY_KEYS_DIR,
     },
+    guard: {
+      ingress: values.GUARD_INGRESS ?? [],
+      admin: values.GUARD_ADMIN ?? [],
+      bind: values.GUARD_BIND,
+      /** The address at which people reach the ports; in a container it differs from the one that is bound. */
+      publishedOn: values.GUARD_PUBLISHED_ON ?? values.GUARD_BIND,
+      allowedHosts: values.ALLOWED_HOSTS ?? [],
+      /** Undefined where callers need no token. */
+      tokensFile: values.API_TOKENS_FILE,
+      maxCalls: values.GUARD_MAX_CALLS,
+    },
     cluster: {
       composeFile: values.COMPOSE_FILE,
+      /** The address at which the cluster's ports are published. */
+      bind: values.CLUSTER_BIND,
       replicas: values.CLUSTER_REPLICAS,
       identityDir: values.CLUSTER_IDENTITY_DIR,
-      /** The login at the cluster's PgBouncer; its defaults are those of the Compose file. */
-      database: {
-        user: values.POSTGRES_USER,
-        password: values.POSTGRES_PASSWORD ?? 'classify',
-        database: values.POSTGRES_DB,
-      },
+      /** The login at the cluster's PgBouncer without its password, which the cluster makes. */
+      database: { user: values.POSTGRES_USER, database: values.POSTGRES_DB },
     },
     offlineModel: {
       /** The URL of a running offline model, used where neither a key nor a base URL is set; undefined where none runs. */

@@ -36,10 +36,14 @@ export function setVariables(values: Readonly<Record<string, string>>): void {
   Object.assign(process.env, values)
 }
 
-/** The environment of this process with `overrides` on top; an override of null removes its variable. */
+/**
+ * The environment of this process with `overrides` on top; an override of null removes its variable. An override also
+ * removes the form `NAME_FILE` of its variable, because a child that found both would refuse them.
+ */
 export function childEnvironment(overrides: Readonly<Record<string, string | null>>): Record<string, string> {
   const result: Record<string, string> = {}
-  for (const [name, value] of Object.entries({ ...process.env, ...overrides })) {
+  const files = Object.fromEntries(Object.keys(overrides).map((name) => [`${name}_FILE`, null]))
+  for (const [name, value] of Object.entries({ ...process.env, ...files, ...overrides })) {
     if (typeof value === 'string') result[name] = value
   }
   return result

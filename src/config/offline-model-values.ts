@@ -1,5 +1,7 @@
 /** Parsers for the two variables that say how the offline model answers: the source of its answers and its deliberate faults. */
 import { z } from 'zod'
+import { hideCredentials } from '../lib/http-url.ts'
+import { hideSecretLike } from '../lib/secret-like.ts'
 import { text } from './values.ts'
 
 /** Faults that the offline model can commit on purpose. A request meets at most one of them. */
@@ -34,7 +36,7 @@ export const faultRates = z.string().transform((list, context): FaultRates => {
   for (const part of list.split(',')) {
     const [, name, value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/.exec(part) ?? []
     const fault = MODEL_FAULTS.find((known) => known === name)
-    const place = `in the part "${part.trim().slice(0, 80)}"`
+    const place = `in the part "${hideSecretLike(hideCredentials(part.trim())).slice(0, 80)}"`
     if (fault === undefined) return refuse(`${FAULTS_ALLOWED}; no such fault ${place}`)
     if (rates[fault] !== undefined) return refuse(`must name each fault once; ${fault} stands again ${place}`)
     if (!isProbability(value)) return refuse(`must give each fault a number from 0 to 1; there is none ${place}`)

@@ -1,7 +1,7 @@
 /** Parsers for the value of one environment variable: each turns a text into what the configuration holds, or says what is allowed. */
 import { z } from 'zod'
 import { parseHttpUrl, parseHttpUrls } from '../lib/http-url.ts'
-import { parseJson } from '../lib/json.ts'
+import { parseJson } from '../lib/json/json.ts'
 import { SERVICE_TIERS } from '../lib/service-tiers.ts'
 
 /** A whole number in decimal digits from `min` to `max`. */
@@ -56,6 +56,12 @@ export const httpUrls = text.transform((value, context) => {
   if (urls === undefined) context.addIssue(`must be URLs ${URL_FORM}, separated by commas`)
   return urls ?? z.NEVER
 })
+
+/** The host of a PostgreSQL database. A whole URL in its place would show its password where the host is not found. */
+export const databaseHost = text.regex(
+  /^(?:[\w.:[\]%-]+|\/[^\s@?]+)$/,
+  'must be a host name, an address or the directory of a socket, without a scheme, a user and a password',
+)
 
 /** The URL of a PostgreSQL database. It may hold a password, so its value is never printed. */
 export const postgresUrl = text.refine(

@@ -1,9 +1,11 @@
 /** Every environment variable that the service reads, with the values that it accepts. `.env.example` explains each of them. */
 import { z } from 'zod'
 import { SERVICE_TIERS } from '../lib/service-tiers.ts'
+import { guardRoutes, hostNames } from './guard-values.ts'
 import { faultRates, offlineAnswers } from './offline-model-values.ts'
 import {
   apiKey,
+  databaseHost,
   decimal,
   hostPort,
   httpHeaders,
@@ -17,6 +19,9 @@ import {
   text,
   whole,
 } from './values.ts'
+
+/** The modes of TLS to the database, by the names and meanings of libpq. */
+export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high'] as const
@@ -47,24 +52,36 @@ export const variables = z.object({
   PORT: port.default(9080),
   HOST: text.default('127.0.0.1'),
   DATA_DIR: text.default('./.data'),
+  SECRETS_DIR: text.optional(),
   SERVICE_NAME: text.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).optional(),
   DRAIN_TIMEOUT_MS: whole(0, 900_000).default(30_000),
   DATABASE_URL: postgresUrl.optional(),
-  POSTGRES_HOST: text.optional(),
+  POSTGRES_HOST: databaseHost.optional(),
   POSTGRES_PORT: port.optional(),
   POSTGRES_USER: text.default('classify'),
   POSTGRES_PASSWORD: z.string().min(1).optional(),
   POSTGRES_DB: text.default('classify'),
+  POSTGRES_SSLMODE: oneOf(SSL_MODES).default('prefer'),
+  POSTGRES_SSLROOTCERT: text.optional(),
   POSTGRES_POOL_SIZE: whole(1, 500).default(10),
   RETENTION_DAYS: whole(1, 36_500).optional(),
   RESTATE_INGRESS_URL: httpUrls.optional(),
   RESTATE_ADMIN_URL: httpUrls.optional(),
+  API_TOKEN: apiKey.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),
+  GUARD_INGRESS: guardRoutes.optional(),
+  GUARD_ADMIN: guardRoutes.optional(),
+  GUARD_BIND: text.default('127.0.0.1'),
+  GUARD_PUBLISHED_ON: text.optional(),
+  ALLOWED_HOSTS: hostNames.optional(),
+  API_TOKENS_FILE: text.optional(),
+  GUARD_MAX_CALLS: whole(1, 10_000).default(256),
   // The variables from COMPOSE_FILE on serve the `cluster:` commands; compose-variables.ts lists those that the Compose
   // file alone reads.
   COMPOSE_FILE: text.optional(),
+  CLUSTER_BIND: text.default('127.0.0.1'),
   CLUSTER_REPLICAS: whole(1, 1_000).default(5),
   CLUSTER_ADMIN_PORT_1: hostPort.default(9070),
   CLUSTER_ADMIN_PORT_2: hostPort.default(29070),
@@ -95,4 +112,5 @@ export const SECRET_NAMES: ReadonlySet<string> = new Set([
   'OPENAI_HEADERS',
   'POSTGRES_PASSWORD',
   'DATABASE_URL',
+  'API_TOKEN',
 ])

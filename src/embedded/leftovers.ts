@@ -1,8 +1,9 @@
 /** Processes that a killed supervisor left running: each was recorded on disk, and the next start ends them first. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRecord, parseJson } from '../lib/json.ts'
+import { isRecord, parseJson } from '../lib/json/json.ts'
 import { endProcess, isOurProcess } from './pids.ts'
+import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 
 /**
  * A leftover process gets this many milliseconds to end by SIGTERM. Restate runs the work again that a longer drain
@@ -19,8 +20,8 @@ function pidsDir(dataDir: string): string {
  * with the same pid is not taken for it.
  */
 export async function recordProcess(dataDir: string, name: string, pid: number, mark: string): Promise<void> {
-  await mkdir(pidsDir(dataDir), { recursive: true })
-  await writeFile(join(pidsDir(dataDir), name), JSON.stringify({ pid, mark }))
+  await makePrivateFolder(pidsDir(dataDir))
+  await writePrivateFile(join(pidsDir(dataDir), name), JSON.stringify({ pid, mark }))
 }
 
 /** Ends every recorded process that still runs. The caller must hold the claim on `dataDir`. */

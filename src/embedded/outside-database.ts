@@ -1,7 +1,9 @@
 /** A database that the embedded stack does not start itself: waiting until it answers. */
 import pg from 'pg'
+import { readConnectionUrl } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { retryFor } from '../lib/timing.ts'
+import { tlsClient } from '../store/connection/tls.ts'
 
 /**
  * Milliseconds that the stack waits at its start for a database that is away; a replica that starts alone waits as
@@ -47,7 +49,9 @@ export async function waitForDatabase(
  * from answering, or undefined where it answers.
  */
 async function ping(url: string): Promise<{ readonly place: string; readonly problem: string | undefined }> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  const { url: connectionString, tls } = readConnectionUrl(url)
+  const { Client, ssl } = tlsClient(tls, undefined)
+  const client = new Client({ connectionString, ssl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   const place = `${client.host}:${client.port}`
   // An error event without a listener would end this process when the database goes away again.
   client.on('error', () => undefined)

@@ -1,15 +1,17 @@
 /** The parts of the embedded stack that are child processes: the command, environment and readiness check of each. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import { childEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
+import { SECRET_NAMES } from '../config/variables.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { isRecord, parseJson } from '../lib/json.ts'
+import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
+import type { Identity } from './identity.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
+import type { Sockets } from './sockets.ts'
 import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
 
 export interface PartOptions {
@@ -34,23 +36,23 @@ const REPLICA_READY_MS = 60_000
  */
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
+const GUARD_READY_MS = 30_000
+/** A caller whose call is cut off asks again with its key, so that the stop waits for short calls alone. */
+const GUARD_DRAIN_MS = 2_000
 const STOP_MARGIN_MS = 5_000
 /** The exit code by which a part says that its configuration is wrong. */
 const EXIT_CONFIG_INVALID = 2
 
-export function superviseRestate(options: PartOptions): Promise<Supervisor> {
-  const { config, dataDir, logsDir, say, signal, kill } = options
+export function superviseRestate(options: PartOptions, sockets: Sockets, identity: Identity): Promise<Supervisor> {
+  const { dataDir, logsDir, say, signal, kill } = options
   return supervise({
     name: 'restate-server',
     say,
     signal,
     start: async (starting) => {
-      const baseDir = join(dataDir, 'restate')
-      await mkdir(baseDir, { recursive: true })
       const server = await startRestateServer({
-        dataDir: baseDir,
-        ingressPort: config.restate.ingressPort,
-        adminPort: config.restate.adminPort,
+        sockets,
+        signingKeyFile: identity.file,
         recordIn: dataDir,
         logFile: join(logsDir, 'restate-server.log'),
         env: serverEnvironment(),
@@ -68,13 +70,38 @@ export function superviseRestate(options: PartOptions): Promise<Supervisor> {
  */
 function serverEnvironment(): Record<string, string> {
   return childEnvironment({
-    OPENAI_API_KEY: null,
-    DATABASE_URL: null,
-    POSTGRES_PASSWORD: null,
+    ...withoutSecrets(),
     RESTATE_INGRESS_URL: null,
     RESTATE_ADMIN_URL: null,
     RESTATE_IDENTITY_KEYS: null,
     RESTATE_IDENTITY_KEYS_DIR: null,
+  })
+}
+
+/** Overrides that keep every secret of this service out of a child process that needs none. */
+function withoutSecrets(): Record<string, null> {
+  return Object.fromEntries([...SECRET_NAMES].map((name) => [name, null]))
+}
+
+/** Starts the guard on the ports that people use. It alone reaches the sockets of restate-server. */
+export function superviseGuard(options: PartOptions, sockets: Sockets, databaseUrl: string): Promise<Supervisor> {
+  const { ingressPort, adminPort } = options.config.restate
+  return superviseNode(options, {
+    name: 'guard',
+    entry: fileURLToPath(new URL('../guard/main.ts', import.meta.url)),
+    env: {
+      ...withoutSecrets(),
+      DATABASE_URL: databaseUrl,
+      GUARD_INGRESS: `${ingressPort}=unix:${sockets.ingress}`,
+      GUARD_ADMIN: `${adminPort}=unix:${sockets.admin}`,
+      GUARD_BIND: '127.0.0.1',
+      GUARD_PUBLISHED_ON: '127.0.0.1',
+      DRAIN_TIMEOUT_MS: String(GUARD_DRAIN_MS),
+    },
+    logName: 'guard.log',
+    healthUrl: `http://127.0.0.1:${ingressPort}/guard/health`,
+    readyMs: GUARD_READY_MS,
+    stopMs: GUARD_DRAIN_MS + STOP_MARGIN_MS,
   })
 }
 
@@ -99,6 +126,7 @@ export function superviseOfflineModel(options: PartOptions): Promise<Supervisor>
 export function superviseReplica(
   options: PartOptions,
   urls: { readonly databaseUrl: string; readonly offlineModelUrl: string | null },
+  identity: Identity,
 ): Promise<Supervisor> {
   const { config } = options
   const offline: Record<string, string> =
@@ -111,6 +139,10 @@ export function superviseReplica(
       DATABASE_URL: urls.databaseUrl,
       HOST: '127.0.0.1',
       PORT: String(config.port),
+      API_TOKEN: null,
+      // The server of this stack alone may call the replica, whatever keys the environment names for a cluster.
+      RESTATE_IDENTITY_KEYS: null,
+      RESTATE_IDENTITY_KEYS_DIR: identity.publicDir,
       ...options.replicaEnv,
     },
     logName: 'replica.log',
@@ -166,8 +198,8 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
         const { code } = await running.exited
         // A part that refuses its settings has printed one sentence for the person at the terminal.
         const said = code === EXIT_CONFIG_INVALID ? sentenceOf(running.output()) : ''
-        if (said !== '') throw new ServiceError('config-invalid', said)
-        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`)
+        if (said !== '') throw new ServiceError('config-invalid', said.split('\n'))
+        throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`.split('\n'))
       }
       return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
     },

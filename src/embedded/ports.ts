@@ -23,11 +23,27 @@ export async function assertPortsFree(ports: readonly NamedPort[]): Promise<void
       taken.push(`Port ${port} (${purpose}) is taken: stop what listens there, or set ${variable} to a free port`)
     }
   }
-  if (taken.length > 0) throw new ServiceError('port-taken', taken.join('\n'))
+  if (taken.length > 0) throw new ServiceError('port-taken', taken)
 }
 
-/** A port on which nothing listens at the moment. Another process may take it before the caller does. */
+/**
+ * Free ports lie below those that systems give to outgoing connections, from 32,768 on, since such a connection could take a port
+ * between the moment it is found and the moment its part listens.
+ */
+const FIRST_PORT = 20_000
+/** Processes that run at the same time look in different slots, so that no two of them find the same port. */
+const SLOTS = 200
+const PORTS_OF_SLOT = 60
+let found = 0
+
+/** A port on which nothing listens at the moment, another one with each call. */
 export async function freePort(): Promise<number> {
+  const first = FIRST_PORT + (process.pid % SLOTS) * PORTS_OF_SLOT
+  for (let tries = 0; tries < PORTS_OF_SLOT; tries += 1) {
+    const port = first + (found % PORTS_OF_SLOT)
+    found += 1
+    if (await isFree(port)) return port
+  }
   return await listenOnce(0)
 }
 

@@ -1,12 +1,13 @@
 /** The data directory of the embedded PostgreSQL ("cluster" in PostgreSQL's words): its password and its initialisation. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import { buildCommandAs, chooseRunAs, giveToUser, type RunAs } from './postgres-user.ts'
+import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 
 /** The superuser that initialisation makes and that owns everything in the cluster. */
 export const CLUSTER_USER = 'classify'
@@ -41,7 +42,7 @@ export async function prepareCluster(dataDir: string, log: Logger): Promise<Clus
   const root = resolve(dataDir)
   const binaries = await findPostgresBinaries()
   await makeRoot(root)
-  const runAs = await chooseRunAs([root, dirname(binaries.postgres)])
+  const runAs = await chooseRunAs([root, dirname(binaries.postgres)], dirname(root))
   await giveToUser(root, runAs)
 
   const directory = join(root, 'cluster')
@@ -60,13 +61,9 @@ export async function prepareCluster(dataDir: string, log: Logger): Promise<Clus
 
 async function makeRoot(root: string): Promise<void> {
   const parent = dirname(root)
-  const first = await mkdir(parent, { recursive: true }).catch(failAt(`make the directory ${parent}`))
-  if (first !== undefined && process.getuid?.() === 0) {
-    // The user `postgres` must be able to enter the directories that this start has made, whatever the umask is.
-    // Directories that existed before keep their mode.
-    for (let at = parent; at.startsWith(first); at = dirname(at)) await chmod(at, 0o755)
-  }
-  await mkdir(root, { recursive: true, mode: 0o700 }).catch(failAt(`make the directory ${root}`))
+  // A folder that is there already keeps its mode, because it may hold other things.
+  await mkdir(parent, { recursive: true, mode: 0o700 }).catch(failAt(`make the directory ${parent}`))
+  await makePrivateFolder(root).catch(failAt(`make the directory ${root}`))
 }
 
 async function initialise(
@@ -115,7 +112,8 @@ function runInitdb(initdb: string, directory: string, passwordFile: string, cwd:
   child.on('error', (error) => reject(failure(`run ${initdb}`, error)))
   child.on('close', (code, signal) => {
     if (code === 0) return done()
-    reject(new ServiceError('embedded-failed', `initdb ended with ${signal ?? code}: ${output.trim()}`))
+    const said = `initdb ended with ${signal ?? code}: ${output.trim()}`
+    reject(new ServiceError('embedded-failed', said.split('\n')))
   })
   return promise
 }
@@ -128,9 +126,7 @@ async function readOrMakePassword(file: string, runAs: RunAs): Promise<string> {
   if (!(await exists(file))) {
     const draft = `${file}.new`
     await rm(draft, { force: true })
-    await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(
-      failAt(`write ${draft}`),
-    )
+    await writePrivateFile(draft, randomBytes(24).toString('base64url'), 'wx').catch(failAt(`write ${draft}`))
     if (runAs.kind === 'user') await chown(draft, runAs.uid, runAs.gid)
     await rename(draft, file)
   }

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, ServiceError } from '../errors.ts'
+import { openPassage } from './private-files.ts'
 
 /**
  * The user of the server. `ourselves`: the user of this process, where that is not root. `user`: the system user
@@ -43,15 +44,21 @@ export function buildCommandAs(runAs: RunAs, file: string, args: readonly string
 }
 
 /**
- * Chooses the user for a server that has to enter `directories`. Rejects with `ServiceError` embedded-failed where this
- * process is root and neither the user `postgres` nor a user namespace can run the server.
+ * Chooses the user for a server that has to enter `directories`. The folder `dataDir`, which only its owner may enter, is opened to
+ * the group of the user `postgres` where nothing else helps. Rejects with `ServiceError` embedded-failed where this process is root
+ * and neither the user `postgres` nor a user namespace can run the server.
  */
-export async function chooseRunAs(directories: readonly string[]): Promise<RunAs> {
+export async function chooseRunAs(directories: readonly string[], dataDir: string): Promise<RunAs> {
   if (process.getuid?.() !== 0) return { kind: 'ourselves' }
   const ids = await findOrMakeUser()
-  const blocked = ids === undefined ? undefined : await findBlockedDirectory(directories, ids)
+  let blocked = ids === undefined ? undefined : await findBlockedDirectory(directories, ids)
   if (ids !== undefined && blocked === undefined) return { kind: 'user', ...ids }
   if (await canUnshare()) return { kind: 'namespace' }
+  if (ids !== undefined && blocked === dataDir) {
+    await openPassage(dataDir, ids.gid)
+    blocked = await findBlockedDirectory(directories, ids)
+    if (blocked === undefined) return { kind: 'user', ...ids }
+  }
   const reason =
     blocked === undefined
       ? 'the user "postgres" cannot be made'

@@ -1,5 +1,5 @@
 /** A real PostgreSQL server on this machine, for the embedded stack and for tests. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -9,6 +9,7 @@ import { freePort, isFree } from './ports.ts'
 import { CLUSTER_USER, type Cluster, prepareCluster } from './postgres-cluster.ts'
 import { stopOrphan } from './postgres-orphan.ts'
 import { POSTGRES_HOST, type PostgresExit, type ServerProcess, spawnServer, stopServer } from './postgres-server.ts'
+import { writePrivateFile } from './private-files.ts'
 
 const DATABASE = 'classify'
 /** Milliseconds between two attempts to connect while the server starts. */
@@ -63,7 +64,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const ownerFile = join(dirname(cluster.directory), 'owner.pid')
   const owner = Number.parseInt(await readFile(ownerFile, 'utf8').catch(() => ''), 10)
   await stopOrphan(cluster.directory, owner, stopTimeoutMs, log)
-  await writeFile(ownerFile, `${process.pid}\n`)
+  await writePrivateFile(ownerFile, `${process.pid}\n`)
 
   const deadline = performance.now() + startTimeoutMs
   const started = await retryUntil(deadline, RESTART_DELAY_MS, () => tryToStart(cluster, options, deadline))
@@ -180,7 +181,8 @@ function earlyEnd(server: ServerProcess, exit: PostgresExit): Error {
   if (/pre-existing shared memory block|lock file "postmaster.pid" already exists/.test(output)) {
     return new PassingFailure(false)
   }
-  return new ServiceError('embedded-failed', `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${output}`)
+  const said = `PostgreSQL ended at start with ${exit.signal ?? exit.code}: ${output}`
+  return new ServiceError('embedded-failed', said.split('\n'))
 }
 
 /** Works as `retryFor` does, but takes the point in time, by `performance.now()`, after which no attempt begins. */

@@ -1,7 +1,7 @@
 /** Child processes of the embedded stack: started in a process group of their own, recorded on disk, and stopped. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { messageOf, ServiceError } from '../errors.ts'
 import { recordProcess } from './leftovers.ts'
 
@@ -94,16 +94,29 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
 async function spawnWithLog(command: Command): Promise<{ readonly child: ChildProcess; readonly logStart: number }> {
   const log = openSync(command.logFile, 'a', 0o600)
   try {
+    fchmodSync(log, 0o600)
     const logStart = fstatSync(log).size
-    const child = spawn(command.file, command.args, {
-      env: command.env,
-      detached: true,
-      stdio: command.withChannel ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
-    })
+    const child = withPrivateUmask(() =>
+      spawn(command.file, command.args, {
+        env: command.env,
+        detached: true,
+        stdio: command.withChannel ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
+      }),
+    )
     await once(child, 'spawn')
     return { child, logStart }
   } finally {
     closeSync(log)
+  }
+}
+
+/** Starts a child that inherits a umask by which only the owner may read the files that it makes. */
+function withPrivateUmask<T>(start: () => T): T {
+  const before = process.umask(0o077)
+  try {
+    return start()
+  } finally {
+    process.umask(before)
   }
 }
 

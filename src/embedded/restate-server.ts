@@ -2,17 +2,17 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
-import { freePort } from './ports.ts'
 import { type RunningProcess, startProcess } from './process.ts'
-import { isAnswering, waitUntilReady } from './supervisor.ts'
+import { NODE_NAME, requestSocket, type Sockets } from './sockets.ts'
+import { waitUntilReady } from './supervisor.ts'
 
 export interface RestateServerOptions {
-  /** The directory of the server's own files, which must exist. */
-  readonly dataDir: string
+  /** The sockets on which the server listens, and the directory of its own files. */
+  readonly sockets: Sockets
+  /** The file of the private key with which the server signs its calls. */
+  readonly signingKeyFile: string
   /** The data directory of the stack, in which the running process is recorded. */
   readonly recordIn: string
-  readonly ingressPort: number
-  readonly adminPort: number
   readonly logFile: string
   readonly env: Readonly<Record<string, string>>
   /** When this signal aborts, the start is given up. */
@@ -24,6 +24,9 @@ export interface RestateServerOptions {
 /** The number of partitions. Few are enough for one node, and each of them costs memory and a leader of its own. */
 const PARTITIONS = 4
 const READY_TIMEOUT_MS = 60_000
+const ANSWER_TIMEOUT_MS = 2_000
+/** Restate's own filter, but for the lines of its ingress about each call that failed, which quote what the failure says. */
+const LOG_FILTER = 'warn,restate=info,restate_ingress_http=warn'
 /**
  * The server gets this many milliseconds to write its data to disk after SIGTERM; a server that takes longer hangs and
  * is killed.
@@ -32,20 +35,22 @@ const STOP_TIMEOUT_MS = 15_000
 
 /** Starts restate-server and resolves when its health, ingress and query engine all answer. Rejects with `ServiceError` embedded-failed. */
 export async function startRestateServer(options: RestateServerOptions): Promise<RunningProcess> {
-  const { dataDir, ingressPort, adminPort, logFile } = options
-  const nodePort = await freePort()
+  const { sockets, logFile } = options
   const server = await startProcess({
-    record: { dataDir: options.recordIn, name: 'restate-server', mark: dataDir },
+    record: { dataDir: options.recordIn, name: 'restate-server', mark: sockets.baseDir },
     file: findBinary(),
-    args: ['--base-dir', dataDir, '--node-name', 'embedded', '--cluster-name', 'classify-embedded', '--no-logo'],
+    args: ['--base-dir', sockets.baseDir, '--node-name', NODE_NAME, '--cluster-name', 'classify-embedded', '--no-logo'],
     env: {
+      RESTATE_LOG_FILTER: LOG_FILTER,
       ...options.env,
       RESTATE_DISABLE_TELEMETRY: 'true',
-      RESTATE_LISTEN_MODE: 'tcp',
-      RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingressPort}`,
-      RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${adminPort}`,
-      RESTATE_BIND_ADDRESS: `127.0.0.1:${nodePort}`,
-      RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${nodePort}`,
+      // On a TCP port any program of this machine and any web page could call the server past the guard.
+      RESTATE_LISTEN_MODE: 'unix',
+      // By itself the server would advertise the path without links, which may be too long for a socket.
+      RESTATE_ADVERTISED_ADDRESS: `unix:${sockets.fabric}`,
+      RESTATE_INGRESS__ADVERTISED_ADDRESS: `unix:${sockets.ingress}`,
+      RESTATE_ADMIN__ADVERTISED_ADDRESS: `unix:${sockets.admin}`,
+      RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE: options.signingKeyFile,
       RESTATE_DEFAULT_NUM_PARTITIONS: String(PARTITIONS),
       RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MB',
       RESTATE_LOG_DISABLE_ANSI_CODES: 'true',
@@ -58,14 +63,14 @@ export async function startRestateServer(options: RestateServerOptions): Promise
     await waitUntilReady({
       name: 'restate-server',
       exited: server.exited,
-      isReady: () => isReady(ingressPort, adminPort),
+      isReady: () => isReady(sockets),
       timeoutMs: READY_TIMEOUT_MS,
       signal: options.signal,
     })
   } catch (error) {
     await server.stop(STOP_TIMEOUT_MS)
     options.signal.throwIfAborted()
-    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.describeOutput()}`)
+    throw new ServiceError('embedded-failed', `${messageOf(error)}. ${server.describeOutput()}`.split('\n'))
   }
   return { ...server, stop: () => server.stop(STOP_TIMEOUT_MS) }
 }
@@ -74,16 +79,20 @@ export async function startRestateServer(options: RestateServerOptions): Promise
  * Whether the server can take calls, which need leaders of the partitions. The health routes answer before there are
  * leaders, so a query, which needs the leaders too, is tried as well.
  */
-async function isReady(ingressPort: number, adminPort: number): Promise<boolean> {
-  const admin = `http://127.0.0.1:${adminPort}`
+async function isReady({ ingress, admin }: Sockets): Promise<boolean> {
+  const query = { query: 'select id from sys_invocation limit 1' }
   return (
-    (await isAnswering(`${admin}/health`)) &&
-    (await isAnswering(`http://127.0.0.1:${ingressPort}/restate/health`)) &&
-    (await isAnswering(`${admin}/query`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ query: 'select id from sys_invocation limit 1' }),
-    }))
+    (await isAnswering(admin, '/health')) &&
+    (await isAnswering(ingress, '/restate/health')) &&
+    (await isAnswering(admin, '/query', query))
+  )
+}
+
+async function isAnswering(socketPath: string, path: string, body?: unknown): Promise<boolean> {
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  return await requestSocket({ socketPath, path, body, signal }).then(
+    ({ status }) => status < 300,
+    () => false,
   )
 }
 

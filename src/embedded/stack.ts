@@ -1,16 +1,19 @@
-/** The embedded stack on one machine: PostgreSQL, restate-server, a replica, and the offline model where no real model is configured. */
-import { rm, writeFile } from 'node:fs/promises'
+/** The embedded stack on one machine: PostgreSQL, restate-server behind its guard, a replica, and the offline model where no real model is configured. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
-import { connectionFromThisHost } from '../config/database-connection.ts'
+import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { claimDataDir, makeDataDir } from './data-dir.ts'
+import { claimDataDir, makeDataDir, tightenDataDir } from './data-dir.ts'
+import { ensureIdentity } from './identity.ts'
 import { endLeftovers } from './leftovers.ts'
 import { waitForDatabase } from './outside-database.ts'
-import { type PartOptions, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
+import { type PartOptions, superviseGuard, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
 import { assertPortsFree, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
+import { writePrivateFile } from './private-files.ts'
+import { openSockets, requestSocket } from './sockets.ts'
 import { type StackState, stateFileOf } from './state.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
 
@@ -72,6 +75,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   try {
     await endLeftovers(dataDir, say)
+    await tightenDataDir(dataDir, say)
     const usesOffline = config.openai.apiKey === undefined && config.openai.baseUrl === undefined
     await assertPortsFree([
       { port: config.restate.ingressPort, variable: 'INGRESS_PORT', purpose: 'Restate ingress' },
@@ -88,24 +92,35 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const database = await startDatabase(options, dataDir, begin)
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
     const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOfflineModel(part))
-    const restate = await begin('restate-server', superviseRestate(part))
+    const identity = await ensureIdentity({
+      ...{ directory: join(dataDir, 'identity'), variable: 'DATA_DIR', value: config.dataDir },
+      isMounted: false,
+    })
+    const sockets = await openSockets(join(dataDir, 'restate'))
+    parts.push({ name: 'sockets', stop: sockets.close })
+    const restate = await begin('restate-server', superviseRestate(part, sockets, identity))
     if (database.supervisor === null) await waitForDatabase(database.url, say, signal)
-    const replica = await begin('replica', superviseReplica(part, { databaseUrl: database.url, offlineModelUrl }))
+    const urls = { databaseUrl: database.url, offlineModelUrl }
+    const [replica, guard] = await bothOf(
+      begin('replica', superviseReplica(part, urls, identity)),
+      begin('guard', superviseGuard(part, sockets, database.url)),
+    )
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
-    await register(adminUrl, replicaUrl, signal)
+    await register(sockets.admin, replicaUrl, signal)
 
     const pids = () => ({
       ...(database.supervisor === null ? {} : { postgres: database.supervisor.pid }),
       ...(offline === null ? {} : { 'offline-model': offline.pid }),
       'restate-server': restate.pid,
       replica: replica.pid,
+      guard: guard.pid,
     })
     const ingressUrl = `http://127.0.0.1:${config.restate.ingressPort}`
     const stateFile = stateFileOf(dataDir)
     const state: StackState = { pid: process.pid, database_url: database.url }
     // The address holds the password of the database, so only the owner may read the file.
-    await writeFile(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
+    await writePrivateFile(stateFile, `${JSON.stringify(state, null, 2)}\n`)
     parts.push({ name: 'state file', stop: () => rm(stateFile, { force: true }) })
     return {
       ingressUrl,
@@ -125,6 +140,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+/** Waits for both starts to end before it rejects with the failure of one, so that the other is known and can be stopped. */
+async function bothOf<T>(first: Promise<T>, second: Promise<T>): Promise<[T, T]> {
+  await Promise.allSettled([first, second])
+  return await Promise.all([first, second])
+}
+
 type Begin = (name: string, supervisor: Promise<Supervisor>) => Promise<Supervisor>
 
 async function startDatabase(
@@ -133,13 +154,13 @@ async function startDatabase(
   begin: Begin,
 ): Promise<{ readonly url: string; readonly supervisor: Supervisor | null }> {
   if (config.database.connection !== null)
-    return { url: toUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
+    return { url: connectionUrl(connectionFromThisHost(config.database.connection)), supervisor: null }
   // The port of the database is chosen once, so that the replica finds a restarted database at the same address.
   const port = config.embeddedPostgresPort ?? (await freePort())
   let url = ''
   const start = async () => {
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), port, log })
-    url = postgres.url
+    url = connectionUrl({ url: postgres.url })
     return postgres
   }
   const supervisor = await begin('PostgreSQL', supervise({ name: 'PostgreSQL', say, signal, start }))
@@ -150,28 +171,17 @@ async function startDatabase(
  * Registers the replica with Restate. `force` makes Restate discover its handlers again, because a new release may have
  * other ones.
  */
-async function register(adminUrl: string, uri: string, signal: AbortSignal): Promise<void> {
-  const response = await fetch(`${adminUrl}/deployments`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ uri, force: true }),
+async function register(adminSocket: string, uri: string, signal: AbortSignal): Promise<void> {
+  const answer = await requestSocket({
+    ...{ socketPath: adminSocket, path: '/deployments', body: { uri, force: true } },
     signal: AbortSignal.any([signal, AbortSignal.timeout(REGISTER_TIMEOUT_MS)]),
   }).catch((error: unknown) => {
     signal.throwIfAborted()
     throw new ServiceError('admin-failed', `Restate did not register ${uri}: ${messageOf(error)}`, { cause: error })
   })
-  const body = await response.text()
-  if (!response.ok) {
-    throw new ServiceError(
-      'admin-failed',
-      `Restate did not register ${uri} (${response.status}): ${body.slice(0, 300)}`,
-    )
-  }
-}
-
-function toUrl(connection: NonNullable<Config['database']['connection']>): string {
-  if ('url' in connection) return connection.url
-  const { host, port, user, password, database } = connection
-  const secret = password === undefined ? '' : `:${encodeURIComponent(password)}`
-  return `postgres://${encodeURIComponent(user)}${secret}@${host}:${port}/${encodeURIComponent(database)}`
+  if (answer.status < 300) return
+  throw new ServiceError(
+    'admin-failed',
+    `Restate did not register ${uri} (${answer.status}): ${answer.text.slice(0, 300)}`,
+  )
 }

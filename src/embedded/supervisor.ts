@@ -1,6 +1,6 @@
 /** Keeps one part of the embedded stack running: a part that ends is started again, until the stack is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, ServiceError } from '../errors.ts'
+import { linesOf, ServiceError } from '../errors.ts'
 import { retryFor } from '../lib/timing.ts'
 import type { Exit } from './process.ts'
 
@@ -57,7 +57,8 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
       return await options.start(stopped.signal)
     } catch (error) {
       stopped.signal.throwIfAborted()
-      say(`${name} did not start: ${messageOf(error)}`)
+      const [first = '', ...rest] = linesOf(error)
+      for (const line of [`${name} did not start: ${first}`, ...rest]) say(line)
       return undefined
     }
   }

@@ -5,7 +5,7 @@ import { normaliseIndicator, rawIndicatorSchema } from '../classification/indica
 import type { Indicator, Labels } from '../classification/types.ts'
 import { type Codebook, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
 import { shown, valueFault } from '../codebooks/value-fault.ts'
-import { isRecord, parseOutsideJson } from '../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../lib/json/json.ts'
 
 /** One labelled record. Rules and models get only the property `indicator`, which never holds the labels. */
 export interface GoldRow {

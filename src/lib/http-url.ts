@@ -1,4 +1,5 @@
 /** Reads the http and https addresses that the configuration and the options of commands take. */
+import { hideSecretLike } from './secret-like.ts'
 
 /** The base URL of OpenAI's API, which is asked where no other endpoint is configured. */
 export const OPENAI_API_URL = 'https://api.openai.com/v1'
@@ -23,4 +24,14 @@ export function parseHttpUrls(text: string): string[] | undefined {
 /** `text` with everything up to its last @ replaced by ***@, because a user name and a password may stand there. */
 export function hideCredentials(text: string): string {
   return text.replace(/^.*@/s, '***@')
+}
+
+/**
+ * A text that should be a URL, or a list of them, without what may be a secret in it: user and password, whatever stands
+ * in place of a port, and the query, in which gateways take keys.
+ */
+export function hideUrlSecrets(text: string): string {
+  return hideSecretLike(hideCredentials(text))
+    .replace(/:(?!\/\/|\d{1,5}(?:[/?#,\s]|$))[^/?#,\s]*/g, ':***')
+    .replace(/([?#])[^,\s]+/g, '$1***')
 }

@@ -1,5 +1,5 @@
 /** The port to a language model: one question in, one answer as JSON out. */
-import type { JsonObject } from '../lib/json.ts'
+import type { JsonObject } from '../lib/json/json.ts'
 import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { RateSignals } from '../rate/types.ts'
 

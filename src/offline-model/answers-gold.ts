@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { cleanText } from '../classification/clean-text.ts'
 import type { ParsedPromptItem } from '../classification/user-prompt.ts'
 import { messageOf, ServiceError } from '../errors.ts'
-import { parseJson } from '../lib/json.ts'
+import { parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME } from '../lib/model-names.ts'
 import { type AnswerElement, type AnswerStrategy, guessLabel, type Question, SURE_PERCENT } from './answer-strategy.ts'
 

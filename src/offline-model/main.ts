@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { readOfflineModelConfig } from '../config/config.ts'
 import type { OfflineAnswers } from '../config/offline-model-values.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { createGoldAnswers, readGoldTable } from './answers-gold.ts'
 import { createHostileAnswers } from './answers-hostile.ts'
@@ -17,7 +18,7 @@ const FAULT_SEED = 1
 
 async function main(): Promise<void> {
   const { logLevel, answers, faults, ...config } = readOfflineModelConfig()
-  const log = pino({ level: logLevel, base: { service: 'offline-model' } })
+  const log = pino({ level: logLevel, base: { service: 'offline-model' }, hooks: LOG_HOOKS })
   const strategy = await openAnswers(answers)
   const model = createOfflineModel({
     ...config,
@@ -59,7 +60,7 @@ async function openAnswers({ from, file, noise }: OfflineAnswers): Promise<Answe
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${messageOf(error)}\n`)
+  process.stderr.write(`${visibleLines(messageOf(error))}\n`)
   process.exit(isServiceError(error) && error.code === 'config-invalid' ? 2 : 1)
 }
 

@@ -3,7 +3,7 @@ import { readPercent } from '../classification/answers.ts'
 import { cleanText, cutText } from '../classification/clean-text.ts'
 import { NONE_OF_THESE } from '../classification/prompt.ts'
 import type { ParsedPromptItem } from '../classification/user-prompt.ts'
-import { isRecord } from '../lib/json.ts'
+import { isRecord } from '../lib/json/json.ts'
 import { candidatesOf, type Question } from './answer-strategy.ts'
 import type { LabelForm } from './label-forms.ts'
 

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
+import { allowedHosts, findForeignCaller, isLoopback } from '../lib/caller.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
 import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
@@ -25,6 +26,8 @@ export interface OfflineModelOptions {
   readonly host: string
   /** The port to listen on; 0 takes any free port. */
   readonly port: number
+  /** Names by which it is called, beside those of this machine, where it listens on loopback alone. */
+  readonly allowedHosts?: readonly string[] | undefined
   /** The median time that a request takes, in milliseconds. */
   readonly latencyMs: number
   /** The standard deviation of the logarithm of the time that a request takes. */
@@ -55,6 +58,7 @@ export interface OfflineModel {
 export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const { host, log } = options
   const answers = options.answers ?? createRulesAnswers()
+  const hosts = isLoopback(host) ? allowedHosts([...(options.allowedHosts ?? []), host]) : null
   const latency = createLatency(options.latencyMs, options.sigma, options.seed ?? 1)
   const limits = createRateLimits(options)
   const stats = createStats()
@@ -70,6 +74,11 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   })
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const foreign = hosts === null ? undefined : findForeignCaller(request.headers, hosts)
+    if (foreign !== undefined) {
+      request.resume()
+      return sendError(response, 403, 'invalid_request_error', foreign.message, foreign.code)
+    }
     const url = new URL(request.url ?? '/', 'http://offline')
     const path = url.pathname.replace(/^\/v1(?=\/)/, '')
     switch (`${request.method} ${path}`) {

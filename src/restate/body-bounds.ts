@@ -1,7 +1,7 @@
 /** Bounds the body of a call to a handler of classify-api before it is parsed, at the guard and again in the replica. */
 import { RECORD_SHAPE, textShape } from '../classification/indicator.ts'
-import { boundJson } from '../lib/bounded-json.ts'
-import { type JsonShape, pointerOf } from '../lib/json-shape.ts'
+import { boundJson } from '../lib/json/bounded-json.ts'
+import { type JsonShape, pointerOf } from '../lib/json/json-shape.ts'
 import { MAX_BATCH_INDICATORS } from './contract.ts'
 
 /** The most bytes and values of the body of a handler that takes a few short fields, or of the options of a batch. */

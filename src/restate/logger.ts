@@ -20,6 +20,7 @@ export function createRestateLogger(log: Logger): LoggerTransport {
     const error = [message, ...rest].find((part) => part instanceof Error)
     if (error !== undefined) fields.err = error
     const text = [message, ...rest].filter((part) => typeof part === 'string').join(' ')
-    log[level](fields, text || (error instanceof Error ? error.message : 'Restate SDK'))
+    // The message of the error is left to the log's own form of errors, which shows no sentence that may quote a record.
+    log[level](fields, text || 'Restate SDK')
   }
 }

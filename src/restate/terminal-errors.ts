@@ -1,6 +1,7 @@
 /** Which errors end an invocation at once, which are tried again, and which are defects that get a few attempts. */
 import { RestateError, TerminalError } from '@restatedev/restate-sdk'
 import { FAILURES, isServiceError, messageOf } from '../errors.ts'
+import { joinLines, visibleText } from '../lib/visible-text.ts'
 import { formatFailure } from './contract.ts'
 
 /**
@@ -18,7 +19,7 @@ export function asTerminalError(error: unknown): TerminalError | undefined {
   if (isServiceError(error)) {
     const { retry, status } = FAILURES[error.code]
     if (retry === 'retryable') return undefined
-    return new TerminalError(formatFailure(error.code, error.message), { errorCode: status })
+    return new TerminalError(formatFailure(error.code, joinLines(error.lines)), { errorCode: status })
   }
   const isProgrammingError =
     error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
@@ -44,6 +45,6 @@ export function toTerminalDefect(error: unknown): TerminalError {
  */
 export function describeDefect(error: unknown): string {
   const name = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : ''
-  const line = `${name}${messageOf(error)}`.replace(/\s+/g, ' ').trim()
+  const line = visibleText(`${name}${messageOf(error)}`.replace(/\s+/g, ' ').trim())
   return formatFailure('internal', line.slice(0, MAX_DEFECT_LENGTH))
 }

@@ -3,7 +3,7 @@
  * An outage is worth a retry (database-unavailable); a defect is not (database-failed).
  */
 import { isServiceError, ServiceError } from '../errors.ts'
-import { isRecord } from '../lib/json.ts'
+import { isRecord } from '../lib/json/json.ts'
 
 /** The SQLSTATE classes that a retry may mend: 08 connection (PgBouncer's own errors too), 53 resources, 57 operator. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57'])
@@ -38,6 +38,12 @@ const UNAVAILABLE_ERRNOS = new Set([
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Connection ended|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/
 
+/** What node-postgres says where TLS is demanded of a server that has none. */
+const NO_TLS = /^The server does not support SSL connections/
+
+/** The codes of Node.js for a certificate that is not believed. */
+const CERTIFICATE_REFUSED = /^(?:ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA$|HOSTNAME_MISMATCH$)/
+
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 /** The fields of a server error that name parts of the schema and never hold a value of a row. */
@@ -62,6 +68,8 @@ function isUnavailable(error: unknown, code: string | undefined): boolean {
     return UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || UNAVAILABLE_STATES.has(code)
   }
   if (code !== undefined && UNAVAILABLE_ERRNOS.has(code)) return true
+  // A certificate expires by itself and is renewed, so that work waits for it and is not given up.
+  if (describeTls(error, code) !== undefined) return true
   return error instanceof Error && UNAVAILABLE_MESSAGES.test(error.message)
 }
 
@@ -87,9 +95,19 @@ function describe(error: unknown, code: string | undefined): string {
     const port = isRecord(error) && typeof error.port === 'number' ? `:${error.port}` : ''
     return host === undefined ? code : `${code} ${host}${port}`
   }
+  const tls = describeTls(error, code)
+  if (tls !== undefined) return tls
   const known = error instanceof Error && UNAVAILABLE_MESSAGES.exec(error.message)
   if (known) return known[0]
   return error instanceof Error ? `${error.name}${code === undefined ? '' : ` ${code}`}` : 'an unknown error'
+}
+
+/** What is wrong with TLS, and which setting to look at; undefined for every other failure. */
+function describeTls(error: unknown, code: string | undefined): string | undefined {
+  if (error instanceof Error && NO_TLS.test(error.message)) return 'it has no TLS, which POSTGRES_SSLMODE demands'
+  if (code === undefined || !CERTIFICATE_REFUSED.test(code)) return undefined
+  const advice = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? 'it names another host' : 'see POSTGRES_SSLROOTCERT'
+  return `its certificate is refused, ${code}: ${advice}`
 }
 
 function textField(value: unknown, field: string): string | undefined {

@@ -7,6 +7,7 @@ import pg from 'pg'
 import Pool from 'pg-pool'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
+import { type TlsOptions, tlsClient } from './connection/tls.ts'
 
 export type DatabasePool = Pool<pg.Client>
 
@@ -31,6 +32,8 @@ export type PoolOptions = DatabaseAddress & {
    */
   readonly statementTimeoutMs?: number
   readonly applicationName?: string
+  /** How the connections use TLS. Default: they do not. */
+  readonly tls?: TlsOptions | undefined
   readonly log: Logger
 }
 
@@ -42,7 +45,7 @@ export function createPool(options: PoolOptions): DatabasePool {
   const { log } = options
   const pool = new Pool<pg.Client>({
     ...addressOf(options),
-    Client: pg.Client,
+    ...tlsClient(options.tls, 'host' in options ? options.host : undefined),
     max: atLeastOne('max', options.max ?? 10),
     connectionTimeoutMillis: atLeastOne('connectionTimeoutMs', options.connectionTimeoutMs ?? 5_000),
     query_timeout: atLeastOne('statementTimeoutMs', options.statementTimeoutMs ?? 30_000),

@@ -1,6 +1,7 @@
-/** Runs one statement through the pool and checks the form of the rows that come back, for all files of the store. */
+/** Runs one statement through the pool and checks the form of the rows that come back, for all files of the store; and the ping. */
 import type { z } from 'zod'
 import { ServiceError } from '../errors.ts'
+import { withTimeout } from '../lib/timing.ts'
 import type { Cell } from './bulk.ts'
 import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
@@ -39,4 +40,11 @@ export async function execute(
   } catch (error) {
     throw toDatabaseError(error, doing)
   }
+}
+
+/** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
+export async function ping(pool: DatabasePool, timeoutMs: number): Promise<void> {
+  const toError = () =>
+    new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`)
+  await withTimeout(timeoutMs, execute(pool, 'answer a ping', 'select 1'), toError)
 }

@@ -46,6 +46,11 @@ const RESULT_COLUMNS: readonly Column<ResultToSave>[] = [
   { name: 'unanswered', type: 'bool', value: (row) => row.unanswered },
 ]
 
+/** The columns that `results` and `result_history` have in common, without those of the key of `results`. */
+export const SHARED_RESULT_COLUMNS: readonly string[] = RESULT_COLUMNS.map((column) => column.name).filter(
+  (name) => name !== 'catalogue' && name !== 'indicator_id',
+)
+
 const INPUT_COLUMNS = 'catalogue, indicator_id, name, input, input_hash, run_id, classified_at'
 
 export interface WritingRun {

@@ -45,11 +45,12 @@ export async function openRun(pool: DatabasePool, runId: string): Promise<{ read
 }
 
 /** The parts of a batch or of a review that its totals are made of. */
-type Totalled = Pick<BatchToSave, 'runId' | 'batchId' | 'totals'>
+type Totalled = Pick<BatchToSave, 'runId' | 'batchId' | 'totals' | 'invocationId'>
 
 const BATCH_COLUMNS: readonly Column<Totalled>[] = [
   { name: 'run_id', type: 'text', value: (batch) => batch.runId },
   { name: 'batch_id', type: 'text', value: (batch) => batch.batchId },
+  { name: 'invocation_id', type: 'text', value: (batch) => batch.invocationId ?? null },
   { name: 'indicators', type: 'int4', value: ({ totals }) => totals.indicators },
   { name: 'classified', type: 'int4', value: ({ totals }) => totals.classified },
   { name: 'unchanged', type: 'int4', value: ({ totals }) => totals.unchanged },
@@ -183,7 +184,7 @@ const BILLED_COLUMNS = [
   'priority_cost_usd',
 ]
 /** The columns of a batch that do not sum up to a figure of its run. */
-const UNSUMMED: ReadonlySet<string> = new Set(['run_id', 'batch_id', ...BILLED_COLUMNS])
+const UNSUMMED: ReadonlySet<string> = new Set(['run_id', 'batch_id', 'invocation_id', ...BILLED_COLUMNS])
 
 /** The sums over the saved batches of a run, and what the run was billed; undefined where no batch has opened the run. */
 export async function findRun(pool: DatabasePool, runId: string): Promise<RunTotals | undefined> {

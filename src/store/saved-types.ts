@@ -155,6 +155,7 @@ export interface ClaimsToEnd {
 
 /** Answers that are saved before their batch ends, because other batches wait for them. */
 export interface AnswersToSave {
+  readonly runId: string
   readonly answers: readonly StoredAnswer[]
   /** When the answers were given, ISO 8601; the time must be the same when they are saved again. */
   readonly answeredAt: string
@@ -170,6 +171,10 @@ export interface BatchToSave {
   readonly runStartedAt: string
   readonly results: readonly ResultToSave[]
   readonly answers: readonly StoredAnswer[]
+  /** Hashes of the shapes whose stored answers the batch reused. */
+  readonly reused?: readonly string[]
+  /** The invocation of Restate that saves the batch. */
+  readonly invocationId?: string
   /** The requests of the batch that are not booked yet. */
   readonly requests: readonly ModelRequestRecord[]
   readonly totals: BatchTotals

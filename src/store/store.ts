@@ -1,6 +1,4 @@
 /** Implements the port `Store` on PostgreSQL: puts the functions of this folder together, and the statements that save. */
-import { ServiceError } from '../errors.ts'
-import { withTimeout } from '../lib/timing.ts'
 import { findAnswers, writeAnswers } from './answers.ts'
 import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
@@ -12,13 +10,15 @@ import { createCertificateStore } from './evidence/certificates.ts'
 import { exportClassifications, exportIndicators, listCatalogues } from './export.ts'
 import { findHumanAnswers, overrideHumanAnswers } from './human-answers.ts'
 import type { DatabasePool } from './pool.ts'
+import { writeAnswerUses } from './purge/answer-uses.ts'
+import { createPurgeStore } from './purge/purge.ts'
 import { execute } from './query.ts'
 import { bookRequests, findModelUse, reserveCosts, writeRequests } from './requests/model-requests.ts'
 import { findClassifications, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
 import { addAnswered, findRun, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
-import type { AnswersToSave, BatchToSave, RequestToBook, Store } from './types.ts'
+import type { AnswersToSave, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
 export function createStore(pool: DatabasePool): Store {
@@ -49,14 +49,14 @@ export function createStore(pool: DatabasePool): Store {
     listCatalogues: () => listCatalogues(pool),
     exportIndicators: (options) => exportIndicators(pool, options),
     requests: {
-      book: (requests, answers, answeredAt) => bookRequests(pool, requests, answers, answeredAt),
+      book: (requests, answers, answeredAt, uses) => bookRequests(pool, requests, answers, answeredAt, uses),
       reserve: (reservations) => reserveCosts(pool, reservations),
     },
     certificates: createCertificateStore(pool),
     calibrations: createCalibrationStore(pool),
     attempts: createAttemptNotes(pool),
     trials: createTrialStore(pool),
-    ping: (timeoutMs) => ping(pool, timeoutMs),
+    purges: createPurgeStore(pool),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
 }
@@ -76,6 +76,7 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
     }),
     ...overrideHumanAnswers(parameters, batch),
     ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
+    ...writeAnswerUses(parameters, usesOf(batch)),
     ...writeAudits(parameters, batch),
     ...writeRequests(parameters, requestsOf(batch)),
     ...reopenRun(parameters, batch),
@@ -86,10 +87,18 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
 }
 
 /** Saves answers and the end of their claims in one statement, in the same order of tables as `saveBatch`. */
-async function saveAnswers(pool: DatabasePool, { answers, answeredAt, end }: AnswersToSave): Promise<void> {
+async function saveAnswers(pool: DatabasePool, { runId, answers, answeredAt, end }: AnswersToSave): Promise<void> {
   const parameters = new Parameters()
-  const parts = [...writeAnswers(parameters, answers, answeredAt), ...writeEndedClaims(parameters, end)]
+  const parts = [
+    ...writeAnswers(parameters, answers, answeredAt),
+    ...writeAnswerUses(parameters, usesOf({ runId, answers })),
+    ...writeEndedClaims(parameters, end),
+  ]
   if (parts.length > 0) await execute(pool, 'save answers', `with ${parts.join(',\n')}\nselect`, parameters.values)
+}
+
+function usesOf({ runId, answers, reused = [] }: Pick<BatchToSave, 'runId' | 'answers' | 'reused'>): AnswerUse[] {
+  return [...answers.map(({ shapeHash }) => shapeHash), ...reused].map((shapeHash) => ({ runId, shapeHash }))
 }
 
 function requestsOf({ runId, batchId, requests }: BatchToSave): RequestToBook[] {
@@ -100,10 +109,4 @@ function requestsOf({ runId, batchId, requests }: BatchToSave): RequestToBook[] 
 function answeredAt(batch: BatchToSave): string {
   const times = batch.results.map(({ classification }) => classification.classified_at).sort()
   return times.at(-1) ?? batch.runStartedAt
-}
-
-async function ping(pool: DatabasePool, timeoutMs: number): Promise<void> {
-  const toError = () =>
-    new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`)
-  await withTimeout(timeoutMs, execute(pool, 'answer a ping', 'select 1'), toError)
 }

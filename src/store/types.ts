@@ -1,6 +1,7 @@
 /** The port of the store, `Store`. Callers know this port and the types of `saved-types.ts`, and not PostgreSQL. */
 import type { Classification, Indicator, Status } from '../classification/types.ts'
 import type { CertificateStore } from './evidence/types.ts'
+import type { PurgeStore } from './purge/types.ts'
 import type { RequestStore } from './requests/ledger-types.ts'
 import type { ModelUse } from './requests/types.ts'
 import type {
@@ -24,6 +25,7 @@ import type {
 import type { TrialStore } from './trials/trial-types.ts'
 
 export type * from './evidence/types.ts'
+export type * from './purge/types.ts'
 export type * from './requests/ledger-types.ts'
 export type * from './requests/types.ts'
 export type * from './saved-types.ts'
@@ -130,8 +132,7 @@ export interface Store {
   readonly calibrations: CalibrationStore
   readonly attempts: AttemptNotes
   readonly trials: TrialStore
-  /** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
-  ping(timeoutMs: number): Promise<void>
+  readonly purges: PurgeStore
   stats(): PoolStats
 }
 

@@ -125,6 +125,7 @@ export function difference(after: CpuByPart, before: CpuByPart): CpuByPart {
   return {
     replicas: of('replicas'),
     restate: of('restate'),
+    guard: of('guard'),
     postgres: of('postgres'),
     model: of('model'),
     balancer: of('balancer'),

@@ -120,13 +120,14 @@ const cpu: Scenario = {
     const rows = context.isFull ? 6_000 : 3_000
     const { cpu: spent, elapsedMs, stats } = await measureLoad(context, { rows, batchesInFlight: IN_FLIGHT / 100 })
     const each = (ms: number) => round(ms / rows, 2)
-    const all = spent.replicas + spent.restate + spent.postgres
+    const all = spent.replicas + spent.restate + spent.guard + spent.postgres
     return {
       id: 'cpu',
       what: `no limit, model of 100 ms, pack 1, ${IN_FLIGHT} in flight, ${rows} records, one replica`,
       figures: {
         cpu_ms_replicas: each(spent.replicas),
         cpu_ms_restate_server: each(spent.restate),
+        cpu_ms_guard: each(spent.guard),
         cpu_ms_postgresql: each(spent.postgres),
         cpu_ms_all: each(all),
         ratio_to_baseline: round(all / rows / context.baseline.cpu_ms_per_record, 2),

@@ -1,19 +1,21 @@
 /** A stack of real parts for one scenario of the benchmark, new, on free ports, and removed by `stop`.
  *
- * Its parts are restate-server, PostgreSQL, a process of the offline model, and replicas behind a balancer.
+ * Its parts are restate-server behind the guard, PostgreSQL, a process of the offline model, and replicas behind a balancer.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
+import { ensureIdentity } from '../../src/embedded/identity.ts'
 import { freePort } from '../../src/embedded/ports.ts'
 import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
 import type { RunningProcess } from '../../src/embedded/process.ts'
 import { startRestateServer } from '../../src/embedded/restate-server.ts'
+import { openSockets, type Sockets } from '../../src/embedded/sockets.ts'
 import { isAnswering } from '../../src/embedded/supervisor.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { cpuMsOf } from './measure.ts'
@@ -43,6 +45,7 @@ export interface Replica {
 export interface CpuByPart {
   readonly replicas: number
   readonly restate: number
+  readonly guard: number
   readonly postgres: number
   readonly model: number
   readonly balancer: number
@@ -78,8 +81,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => postgres.stop())
     options.signal.throwIfAborted()
 
-    const restate = await startRestate(directory, options.signal)
-    stops.push(() => restate.server.stop(STOP_TIMEOUT_MS))
+    const sockets = await openSockets(join(directory, 'restate'))
+    stops.push(sockets.close)
+    const restate = await startRestate(directory, sockets, options.signal)
+    stops.push(() => restate.stop(STOP_TIMEOUT_MS))
+    const [ingressPort, adminPort] = [await freePort(), await freePort()]
+    const [ingressUrl, adminUrl] = [`http://127.0.0.1:${ingressPort}`, `http://127.0.0.1:${adminPort}`]
+    const guard = startPart(directory, 'guard', '../../src/guard/main.ts', {
+      DATABASE_URL: postgres.url,
+      GUARD_INGRESS: `${ingressPort}=unix:${sockets.ingress}`,
+      GUARD_ADMIN: `${adminPort}=unix:${sockets.admin}`,
+      LOG_LEVEL: 'error',
+    })
+    stops.push(() => endPart(guard, 'SIGTERM'))
+    await waitUntilHealthy(`${ingressUrl}/guard/health`, guard, 'the guard', options.signal)
 
     const modelPort = await freePort()
     const modelUrl = `http://127.0.0.1:${modelPort}`
@@ -120,16 +135,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await Promise.all(Array.from({ length: options.replicas ?? 1 }, addReplica))
     // One replica needs no balancer, whose CPU time would count for no part.
     const target = replicas.length === 1 ? (replicas[0]?.port ?? 0) : balancerPort
-    await register(restate.adminUrl, `http://127.0.0.1:${target}`)
-    await waitUntilLeased(restate.ingressUrl, replicas.length, options.signal)
+    await register(adminUrl, `http://127.0.0.1:${target}`)
+    await waitUntilLeased(ingressUrl, replicas.length, options.signal)
 
     return {
-      ingressUrl: restate.ingressUrl,
+      ingressUrl,
       modelUrl,
       databaseUrl: postgres.url,
-      env: { DATA_DIR: directory, RESTATE_INGRESS_URL: restate.ingressUrl, DATABASE_URL: postgres.url },
+      env: { DATA_DIR: directory, RESTATE_INGRESS_URL: ingressUrl, DATABASE_URL: postgres.url },
       replicas,
-      restatePid: restate.server.pid,
+      restatePid: restate.pid,
       addReplica,
       removeReplica: async (replica, signal) => {
         removedCpuMs += cpuMsOf(replica.pid)
@@ -141,7 +156,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       },
       cpu: () => ({
         replicas: replicas.reduce((sum, { pid }) => sum + cpuMsOf(pid), removedCpuMs),
-        restate: cpuMsOf(restate.server.pid),
+        restate: cpuMsOf(restate.pid),
+        guard: cpuMsOf(guard.pid ?? -1),
         postgres: cpuMsOf(postgres.pid),
         model: cpuMsOf(model.pid ?? -1),
         balancer: cpuMsOf(balancer.pid ?? -1),
@@ -172,21 +188,18 @@ async function waitUntilLeased(ingressUrl: string, replicas: number, signal: Abo
   )
 }
 
-async function startRestate(directory: string, signal: AbortSignal) {
-  const [ingressPort, adminPort] = [await freePort(), await freePort()]
-  const dataDir = join(directory, 'restate')
-  await mkdir(dataDir)
-  const server: RunningProcess = await startRestateServer({
-    dataDir,
+async function startRestate(directory: string, sockets: Sockets, signal: AbortSignal): Promise<RunningProcess> {
+  const identity = join(directory, 'identity')
+  const place = { directory: identity, variable: 'the directory of the key', value: identity, isMounted: false }
+  return await startRestateServer({
+    sockets,
+    signingKeyFile: (await ensureIdentity(place)).file,
     recordIn: directory,
-    ingressPort,
-    adminPort,
     logFile: join(directory, 'restate.log'),
     env: baseEnvironment(),
     signal,
     kill: new AbortController().signal,
   })
-  return { server, ingressUrl: `http://127.0.0.1:${ingressPort}`, adminUrl: `http://127.0.0.1:${adminPort}` }
 }
 
 /** The variables that every part gets. Others, such as a key of this machine, must not reach the parts. */

@@ -1,16 +1,17 @@
 /** A cluster for a test: the Compose file of this repository under a project name, with ports and an environment of its own. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { ensureIdentity } from '../../src/cli/cluster/identity.ts'
 import { registerDeployment } from '../../src/cli/cluster/register.ts'
+import { ensureIdentity } from '../../src/embedded/identity.ts'
+import { sha256 } from '../../src/lib/sha256.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
+import { freePorts } from '../helpers/ports.ts'
 import { docker, tryDocker } from './docker.ts'
-import { freePorts } from './ports.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMPOSE_FILE = 'docker-compose.cluster.yml'
@@ -26,7 +27,11 @@ export interface ClusterOptions {
   readonly project: string
   /** Variables of the Compose file; the ports and the account of the database are set without them. */
   readonly env?: Readonly<Record<string, string>>
+  /** The token that the test and the commands show; it has every right. Without it callers need none. */
+  readonly token?: string
   readonly profiles?: readonly string[]
+  /** Secrets that the cluster gets in files, in addition to those that every test plants. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** A container as `docker compose ps --format json` lists it. */
@@ -36,6 +41,7 @@ export interface Container {
   readonly Service: string
   readonly State: string
   readonly Health: string
+  readonly ExitCode: number
 }
 
 export interface Cluster {
@@ -48,6 +54,11 @@ export interface Cluster {
   readonly prometheusUrl: string
   readonly databaseUrl: string
   readonly env: Readonly<Record<string, string>>
+  readonly token: string | undefined
+  /** The header that shows the token; none where callers need none. */
+  readonly authorization: Readonly<Record<string, string>>
+  /** Secrets by the names of their settings. The cluster gets them in files, so that they may stand nowhere else. */
+  readonly secrets: Readonly<Record<string, string>>
   /** `docker compose` with file, project and environment. Resolves with stdout. */
   compose(...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
@@ -81,15 +92,35 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { project, profiles = [] } = options
   const ports = await freePorts(PORTS.length)
   const dir = await mkdtemp(join(tmpdir(), 'classify-compose-'))
-  await ensureIdentity(join(dir, 'identity'))
+  const { token } = options
+  const tokens: Record<string, string> = {}
+  if (token !== undefined) {
+    tokens['API_TOKENS_FILE'] = join(dir, 'tokens')
+    const line = `tester:${sha256(token)}:submit+read+review+operate`
+    await writeFile(tokens['API_TOKENS_FILE'], `${line}\n`, { mode: 0o600 })
+    // The client that registers the replicas reads the environment of this process.
+    process.env['API_TOKEN'] = token
+  }
+  const identity = join(dir, 'identity')
+  await ensureIdentity({ directory: identity, variable: 'CLUSTER_IDENTITY_DIR', value: identity, isMounted: true })
+  const secrets: Record<string, string> = {
+    POSTGRES_PASSWORD: plant(),
+    SNAPSHOT_ACCESS_KEY_ID: plant(),
+    SNAPSHOT_SECRET_ACCESS_KEY: plant(),
+    GRAFANA_ADMIN_PASSWORD: plant(),
+    OPENAI_HEADERS: JSON.stringify({ 'X-Planted': plant() }),
+    HTTPS_PROXY: `http://planted:${plant()}@proxy.invalid:3128`,
+    ...options.secrets,
+  }
   const env: Record<string, string> = {
     ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
     // These differ from the defaults, so that a part that ignores them fails.
     POSTGRES_USER: 'tester',
-    POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
     POSTGRES_DB: 'tested',
     CLASSIFY_IMAGE: `${project}:test`,
-    CLUSTER_IDENTITY_DIR: join(dir, 'identity'),
+    CLUSTER_IDENTITY_DIR: identity,
+    ...(await writeSecrets(join(dir, 'secrets'), secrets)),
+    ...tokens,
     ...options.env,
   }
   const urlOf = (name: string) => `http://127.0.0.1:${env[name]}`
@@ -100,10 +131,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const ingressUrls = NODES.map((node) => urlOf(`CLUSTER_INGRESS_PORT_${node}`))
   const adminUrls = NODES.map((node) => urlOf(`CLUSTER_ADMIN_PORT_${node}`))
-  const database = `${env.POSTGRES_USER}:${env.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
+  const database = `${env.POSTGRES_USER}:${secrets.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
   const cluster: Cluster = {
     project,
     env,
+    token,
+    authorization: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    secrets,
     compose,
     ingressUrls,
     adminUrls,
@@ -131,7 +165,14 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return found
     },
     classify: (args) =>
-      startCli(['classify', ...args], { env: { DATA_DIR: dir, RESTATE_INGRESS_URL: ingressUrls.join(',') }, cwd: dir }),
+      startCli(['classify', ...args], {
+        env: {
+          DATA_DIR: dir,
+          RESTATE_INGRESS_URL: ingressUrls.join(','),
+          ...(token === undefined ? {} : { API_TOKEN: token }),
+        },
+        cwd: dir,
+      }),
     modelStats: async (withIndicators = false) => {
       const response = await fetch(`${urlOf('CLUSTER_MODEL_PORT')}/stats?indicators=${withIndicators ? 1 : 0}`)
       return (await response.json()) as OfflineModelStats
@@ -152,6 +193,25 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     },
   }
   return cluster
+}
+
+/** A word that stands nowhere by chance. */
+export function plant(): string {
+  return `planted${randomBytes(12).toString('hex')}`
+}
+
+/** Writes each secret to a file that only this user can open. Resolves with the variables that name the files. */
+async function writeSecrets(
+  directory: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  await mkdir(directory, { mode: 0o700 })
+  const written = Object.entries(secrets).map(async ([name, value]): Promise<[string, string]> => {
+    const file = join(directory, name)
+    await writeFile(file, `${value}\n`, { mode: 0o600 })
+    return [`${name}_FILE`, file]
+  })
+  return Object.fromEntries(await Promise.all(written))
 }
 
 /** Removes a project by its labels alone, so that it works in any state and after a change of the Compose file. */

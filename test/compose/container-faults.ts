@@ -1,5 +1,6 @@
 /** Faults that tests bring about in the containers of a cluster, and the recovery that they wait for. */
 import { readFileSync } from 'node:fs'
+import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { type Cluster, type Container, NODES } from './cluster.ts'
 import { docker } from './docker.ts'
@@ -51,7 +52,11 @@ export async function waitUntilHealthy(cluster: Cluster, service?: string): Prom
   )
 }
 
-function isHealthy({ State, Health }: Container): boolean {
+function isHealthy({ State, Health, Service, ExitCode }: Container): boolean {
+  return hasMadeSecrets({ service: Service, state: State, exitCode: ExitCode }) || isRunning({ State, Health })
+}
+
+function isRunning({ State, Health }: Pick<Container, 'State' | 'Health'>): boolean {
   return State === 'running' && (Health === '' || Health === 'healthy')
 }
 

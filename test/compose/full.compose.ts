@@ -6,6 +6,7 @@ import { faultTests } from './full/faults.ts'
 import { memoryTests } from './full/memory.ts'
 import { metricsTests } from './full/metrics.ts'
 import { scalingTests } from './full/scaling.ts'
+import { secretTests } from './full/secrets.ts'
 import { securityTests } from './full/security.ts'
 import { stopStartTests } from './full/stop-start.ts'
 import { seconds } from './run-under-faults.ts'
@@ -37,6 +38,7 @@ test('the cluster comes up healthy with Prometheus', async () => {
 const getCluster = () => cluster
 memoryTests(getCluster)
 securityTests(getCluster)
+secretTests(getCluster)
 faultTests(getCluster)
 scalingTests(getCluster)
 metricsTests(getCluster)

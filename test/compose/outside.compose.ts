@@ -1,13 +1,13 @@
-/** A cluster with other settings: a database outside of it, reached through the host, and three copies of log and partitions. */
+/** A cluster with other settings: callers need a token, the database is outside of it, reached through the host, and log and partitions have three copies. */
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { type Cluster, createCluster, findLeftovers, isKept, plant } from './cluster.ts'
 import { crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
-import { freePorts } from './ports.ts'
+import { secretTests } from './full/secrets.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 
 const INDICATORS = 1_000
@@ -18,12 +18,15 @@ let database: string
 before(async () => {
   const project = process.env.COMPOSE_TEST_PROJECT ?? `classify-outside-${process.pid}`
   const [port] = await freePorts(1)
-  const password = randomBytes(12).toString('hex')
+  const password = plant()
   database = `${project}-database`
   // Containers reach the host at this address, for which `host-gateway` stands in the Compose file.
   const gateway = await docker(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}'])
-  const account = { POSTGRES_USER: 'outsider', POSTGRES_PASSWORD: password, POSTGRES_DB: 'outside' }
-  const settings = Object.entries(account).flatMap(([name, value]) => ['-e', `${name}=${value}`])
+  const account = { POSTGRES_USER: 'outsider', POSTGRES_DB: 'outside' }
+  const settings = Object.entries({ ...account, POSTGRES_PASSWORD: password }).flatMap(([name, value]) => [
+    '-e',
+    `${name}=${value}`,
+  ])
   const image = process.env.TIMESCALEDB_IMAGE ?? 'timescale/timescaledb:2.30.1-pg18'
   const label = `com.docker.compose.project=${project}`
   const published = `${gateway.trim()}:${port}:5432`
@@ -32,6 +35,8 @@ before(async () => {
     project,
     env: {
       ...account,
+      // The offline model answers as an endpoint with a key, so that a key is planted too.
+      OPENAI_BASE_URL: 'http://offline-model:9085/v1',
       POSTGRES_HOST: 'host.docker.internal',
       POSTGRES_PORT: String(port),
       CLUSTER_SCALE_TIMESCALEDB: '0',
@@ -39,6 +44,8 @@ before(async () => {
       OFFLINE_MODEL_LATENCY_MS: '800',
       RATE_RPM: '300',
     },
+    token: plant(),
+    secrets: { POSTGRES_PASSWORD: password, OPENAI_API_KEY: `sk-${plant()}` },
   })
 })
 
@@ -53,6 +60,18 @@ test('the cluster comes up without a database of its own', async () => {
   await cluster.register()
   const services = (await cluster.containers()).map(({ Service }) => Service)
   assert.ok(!services.includes('timescaledb'), services.join(' '))
+})
+
+test('who shows no token, or another one, is refused on every port', async () => {
+  const ask = (url: string, headers: Readonly<Record<string, string>>) => {
+    return fetch(`${url}/classify-api/budget`, { method: 'POST', headers, body: '{}' }).then(({ status }) => status)
+  }
+  for (const url of [...cluster.ingressUrls, ...cluster.adminUrls]) {
+    assert.equal(await ask(url, {}), 401)
+    assert.equal(await ask(url, { authorization: 'Bearer another' }), 401)
+  }
+  const json = { 'content-type': 'application/json', ...cluster.authorization }
+  for (const url of cluster.ingressUrls) assert.equal(await ask(url, json), 200)
 })
 
 test('with three copies a run survives two nodes that die at once', async () => {
@@ -89,6 +108,8 @@ test('the results are in the outside database', async () => {
   ])
   assert.equal(counted.trim(), String(INDICATORS))
 })
+
+secretTests(() => cluster)
 
 test('nothing is left of the cluster after it is removed', { skip: isKept }, async () => {
   await tryDocker(['rm', '-f', '-v', database])

@@ -76,7 +76,7 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
       for (let turn = 0; turn < MAX_ATTEMPTS; turn += 1) {
         const response = await fetch(`${cluster.adminUrls[turn % cluster.adminUrls.length]}/query`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', accept: 'application/json' },
+          headers: { 'content-type': 'application/json', accept: 'application/json', ...cluster.authorization },
           body: JSON.stringify({ query: text }),
           signal: AbortSignal.timeout(5_000),
         }).catch(() => undefined)

@@ -1,16 +1,19 @@
-/** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica and the database die. */
+/** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica, the database and the guard die. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
 import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './container-faults.ts'
-import { docker } from './docker.ts'
+import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
+import { secretTests } from './full/secrets.ts'
 import { hypertableTests } from './hypertables.ts'
+import { makeOldDatabase } from './old-database.ts'
+import { pageTests } from './pages.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
 const INDICATORS = 1_000
-/** Requests a minute, at which the run takes about 25 s, long enough for three faults. */
+/** Requests a minute, at which the run takes about 25 s, long enough for four faults. */
 const RPM = '240'
 
 let cluster: Cluster
@@ -20,6 +23,7 @@ before(async () => {
     project: process.env.COMPOSE_TEST_PROJECT ?? `classify-smoke-${process.pid}`,
     env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: RPM },
   })
+  await makeOldDatabase(cluster)
 })
 
 after(async () => {
@@ -49,7 +53,7 @@ test('the Compose file is valid, and so is the configuration of NGINX in the ima
   ])
 })
 
-test('the cluster comes up healthy from nothing, and the replicas are registered behind NGINX', async () => {
+test('the cluster comes up healthy on a database of an earlier release, and the replicas are registered behind NGINX', async () => {
   const startedAt = performance.now()
   await cluster.up()
   noteFigures('up and healthy, the image built', { seconds: seconds(performance.now() - startedAt) })
@@ -80,14 +84,18 @@ test('health on the published port names five replicas in turn, and the port ans
   }
 })
 
-test('1,000 indicators while a node, a replica and the database are killed with SIGKILL', async () => {
+pageTests(() => cluster)
+
+test('1,000 indicators while a node, a replica, the database and the guard are killed with SIGKILL', async () => {
   const node = await cluster.container('restate-3')
   const replica = await cluster.container('classify-service', 2)
   const database = await cluster.container('timescaledb')
+  const guard = await cluster.container('guard')
   const parts = [
-    { what: 'kill -9 of a node', part: node, at: 0.2, inFlight: 0, atModel: 0, gapMs: 0 },
-    { what: 'kill -9 of a replica', part: replica, at: 0.4, inFlight: 0, atModel: 0, gapMs: 0 },
-    { what: 'kill -9 of the database', part: database, at: 0.6, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of a node', part: node, at: 0.15, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of a replica', part: replica, at: 0.35, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of the database', part: database, at: 0.55, inFlight: 0, atModel: 0, gapMs: 0 },
+    { what: 'kill -9 of the guard', part: guard, at: 0.75, inFlight: 0, atModel: 0, gapMs: 0 },
   ]
   const since = new Date()
   const result = await runUnderFault(cluster, INDICATORS, async (watch: Watch) => {
@@ -116,6 +124,20 @@ test('1,000 indicators while a node, a replica and the database are killed with 
   for (const { what, part } of parts) assert.equal(await countRestarts(part), 1, what)
   await waitUntilHealthy(cluster)
 })
+
+test('the database of an earlier release has got a password of its own, and no longer takes the old one', async () => {
+  await cluster.query('select 1')
+  const { ID } = await cluster.container('timescaledb')
+  const { POSTGRES_USER, POSTGRES_DB } = cluster.env
+  // By the address of the container, because the image lets everybody in who comes from 127.0.0.1.
+  const login = `PGPASSWORD=classify psql -h "$(hostname -i)" -U ${POSTGRES_USER} -d ${POSTGRES_DB} -c 'select 1'`
+  const old = await tryDocker(['exec', ID, 'sh', '-c', login])
+  assert.match(old.stderr, /password authentication failed/)
+  const log = await cluster.compose('logs', '--no-color', 'timescaledb')
+  assert.match(log, /The user tester has got the password of the secret/)
+})
+
+secretTests(() => cluster)
 
 hypertableTests(() => cluster.databaseUrl)
 

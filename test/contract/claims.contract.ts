@@ -26,6 +26,7 @@ export function claimsContract(
       [...(await store.claimShapes(owner, hashes, holdMs)).claimed].sort()
     const end = (owner: string, shapeHash: string, failure: { code: string; message: string; fatal: boolean } | null) =>
       store.saveAnswers({
+        runId: 'run-1',
         answers: failure === null ? [answer(shapeHash)] : [],
         answeredAt: '2026-01-02T03:04:05.678Z',
         end: { owner, claims: [{ shapeHash, failure }] },
@@ -124,7 +125,7 @@ export function claimsContract(
       assert.deepEqual(await claim('a', []), [])
       await store.renewClaims('a', [], HOLD_MS)
       await store.releaseClaims('a', [])
-      await store.saveAnswers({ answers: [], answeredAt: LONG_AGO, end: { owner: 'a', claims: [] } })
+      await store.saveAnswers({ runId: 'run-1', answers: [], answeredAt: LONG_AGO, end: { owner: 'a', claims: [] } })
     })
   })
 }

@@ -184,6 +184,7 @@ export function cataloguesContract(
 
     const save = (hash: string, at: string, labels: Record<string, string | null>, more: object = {}) =>
       store.saveAnswers({
+        runId: 'run-1',
         answers: [
           {
             ...answer(hash, more),

@@ -96,6 +96,22 @@ export function requestsContract(
       assert.equal((await store.findRun('r-back'))?.costUsd, 0.9)
     })
 
+    it('tells what it refuses that the rest of the statement is in flight, and lets no dear request keep a cheap one from starting', async () => {
+      await store.openRun('r-together')
+      await store.requests.book([of('r-together', 't-0', { costUsd: 0.1 })], [], AT)
+      const costs = { 'dear-0': 0.95, 'first-0': 0.4, 'second-0': 0.4, 'third-0': 0.4 }
+      const decided = await store.requests.reserve(
+        Object.entries(costs).map(([id, costUsd]) => ({ ...sent('r-together', id, costUsd), maxUsd: 1 })),
+      )
+      const refused = { isGranted: false, spentUsd: 0.9, inFlightUsd: 0.8 }
+      assert.deepEqual(decided.get('dear-0'), refused)
+      assert.deepEqual(
+        Object.keys(costs).map((id) => decided.get(id)?.isGranted),
+        [false, true, true, false],
+      )
+      assert.deepEqual(decided.get('third-0'), refused)
+    })
+
     it('decides for each run by itself, and for a run that is not there as for one that has spent nothing', async () => {
       await store.openRun('r-own-1')
       await store.openRun('r-own-2')

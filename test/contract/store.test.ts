@@ -8,6 +8,7 @@ import { auditsContract } from './store.audits.contract.ts'
 import { cataloguesContract } from './store.catalogues.contract.ts'
 import { type StoreUnderTest, storeContract } from './store.contract.ts'
 import { evidenceContract } from './store.evidence.contract.ts'
+import { purgesContract } from './store.purges.contract.ts'
 import { requestsContract } from './store.requests.contract.ts'
 
 const postgres = sharedPostgres()
@@ -26,6 +27,7 @@ auditsContract('PostgreSQL', direct)
 claimsContract('PostgreSQL', direct)
 evidenceContract('PostgreSQL', direct)
 requestsContract('PostgreSQL', direct)
+purgesContract('PostgreSQL', direct)
 
 const skip = await pgBouncerSkip()
 let bouncer: PgBouncer | undefined
@@ -50,3 +52,4 @@ auditsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { sk
 claimsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 evidenceContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
 requestsContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })
+purgesContract('PostgreSQL through PgBouncer in transaction mode', bounced, { skip })

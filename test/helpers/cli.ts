@@ -33,7 +33,13 @@ export interface CliOptions {
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, [MAIN, ...args], {
     // The environment is not inherited, so that an API key of the machine does not reach the tests.
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+    // The cache of compiled modules, where `npm test` names one, halves the CPU time of a command.
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -26,8 +26,15 @@ export async function saveOldRun(pool: DatabasePool, runId: string, days: number
 }
 
 /** The rows that `saveOldRun` makes: those that retention deletes, and the latest results, which stay. */
-export const EXPIRING = { llm_requests: 1, result_history: 2, run_batches: 1, runs: 1, shape_answers: 1 }
-export const EXPIRED = { llm_requests: 0, result_history: 0, run_batches: 0, runs: 0, shape_answers: 0 }
+export const EXPIRING = {
+  llm_requests: 1,
+  result_history: 2,
+  run_batches: 1,
+  runs: 1,
+  shape_answers: 1,
+  answer_uses: 1,
+}
+export const EXPIRED = { llm_requests: 0, result_history: 0, run_batches: 0, runs: 0, shape_answers: 0, answer_uses: 0 }
 export const LATEST = { results: 2, result_inputs: 2 }
 
 /** The number of rows that each table still has of a run that `saveOldRun` saved. */
@@ -38,6 +45,7 @@ export async function rowsOfRun(pool: DatabasePool, runId: string): Promise<Reco
        (select count(*) from run_batches where run_id = $1)::int as run_batches,
        (select count(*) from runs where run_id = $1)::int as runs,
        (select count(*) from shape_answers where shape_hash = 'answer of ' || $1)::int as shape_answers,
+       (select count(*) from answer_uses where run_id = $1)::int as answer_uses,
        (select count(*) from results where run_id = $1)::int as results,
        (select count(*) from result_inputs where run_id = $1)::int as result_inputs`,
     [runId],

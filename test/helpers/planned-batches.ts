@@ -76,7 +76,8 @@ export function createBatchPlanner(store: Store, schemes: Schemes): BatchPlanner
         evidence: createEvidence(store),
         admission,
       }
-      const plan = await planBatch(deps, { request, runId, options: all, owner: runId, before: null })
+      const { signal } = new AbortController()
+      const plan = await planBatch(deps, { request, runId, options: all, owner: runId, before: null, signal })
       assert.ok('ways' in plan)
       return { request, runId, options: all, plan }
     },

@@ -3,13 +3,13 @@ import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { pino } from 'pino'
+import { freePort } from '../../src/embedded/ports.ts'
 import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
@@ -115,16 +115,6 @@ export async function temporaryDirectory(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'classify-test-'))
   await chmod(dir, 0o755)
   return dir
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
 }
 
 /** The `skip` option of a suite that needs PgBouncer: the reason where this machine lacks the program, else false. */

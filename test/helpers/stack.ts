@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
-import { freePort } from '../../src/embedded/ports.ts'
 import { type Stack, startStack } from '../../src/embedded/stack.ts'
 import { type DatabaseResources, openDatabase } from '../../src/resources.ts'
+import { freePorts } from './ports.ts'
 
 export interface TestStack extends Stack {
   readonly dataDir: string
@@ -20,9 +20,9 @@ export interface TestStack extends Stack {
 /** Environment variables with free ports and a new data directory, which the caller removes. */
 export async function isolatedEnv(): Promise<Record<string, string>> {
   const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']
-  const ports = new Set<number>()
-  while (ports.size < names.length) ports.add(await freePort())
-  const env = Object.fromEntries([...ports].map((port, index) => [names[index] ?? '', String(port)]))
+  // A port of the range of outgoing connections may be taken before the part that it is for listens on it.
+  const ports = await freePorts(names.length)
+  const env = Object.fromEntries(ports.map((port, index) => [names[index] ?? '', String(port)]))
   const dataDir = await mkdtemp(join(tmpdir(), 'classify-test-'))
   await chmod(dataDir, 0o755)
   return { ...env, DATA_DIR: dataDir }

@@ -38,10 +38,9 @@ async function assertTrusted(catalogue: string, target?: number): Promise<void> 
   for (const one of evidence.values()) assert.equal(one.state, 'trusted', JSON.stringify(one))
 }
 
-for (const place of ['spread evenly', 'all in the last fifth'] as const)
-  test(`5,000 rows: a rule that decides 1,500 and is wrong in 450 is removed, its misses ${place}`, (t) => {
-    return checkAdversarial(t, world, 5_000, place)
-  })
+// test/large has the rows in which the rule is wrong spread evenly, where the first audits find them.
+test('5,000 rows: a rule that decides 1,500 and is wrong in 450, all in the last fifth, is removed', (t) =>
+  checkAdversarial(t, world, 5_000, 'all in the last fifth'))
 
 test('a second run of the same catalogue audits nothing more and asks nothing; new rows are decided by what was earned', async () => {
   const rows = sureRows('again', 600)

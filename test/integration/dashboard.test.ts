@@ -1,8 +1,8 @@
 /** The dashboard and the alert rules read metrics of Restate that a real node has after some work. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { NODE_NAME, requestSocket } from '../../src/embedded/sockets.ts'
 import { alertRules, baseName, dashboardQueries, metricNames } from '../helpers/promql.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
@@ -29,26 +29,18 @@ test('the dashboard and the alert rules ask for metrics that a node has', async 
   const asked = queries.flatMap(({ place, expression }) => metricNames(expression).map((name) => ({ place, name })))
   const restateMetrics = asked.filter(({ name }) => name.startsWith('restate_'))
   assert.ok(restateMetrics.length > 5, `${restateMetrics.length} names were found`)
-  const url = `${await findNodeUrl()}/metrics`
   // A node measures some of its parts every few seconds, so the first scrape may lack them.
   for (const { place, name } of restateMetrics) {
     await waitUntil(`the node has ${name}, which "${place}" reads`, async () => {
-      const known = await readNames(url)
+      const known = await readNames()
       return known.has(name) || known.has(baseName(name))
     })
   }
 })
 
-/** The names of all metrics that a node has now. */
-async function readNames(url: string): Promise<Set<string>> {
-  const text = await (await fetch(url)).text()
+/** The names of all metrics that a node has now. It serves them at a socket of its own. */
+async function readNames(): Promise<Set<string>> {
+  const socketPath = join(stack.dataDir, 'restate', NODE_NAME, 'fabric.sock')
+  const { text } = await requestSocket({ socketPath, path: '/metrics', signal: AbortSignal.timeout(10_000) })
   return new Set([...text.matchAll(/^([a-z_]\w*)[{ ]/gm)].map(([, name = '']) => name))
-}
-
-/** The node's own port is a free one, which only its log names. */
-async function findNodeUrl(): Promise<string> {
-  const log = await readFile(join(stack.logsDir, 'restate-server.log'), 'utf8')
-  const address = /My Node ID is [\s\S]*?address: (http:\S+?)\/?\s/.exec(log)?.[1]
-  assert.ok(address, `the log names no address:\n${log}`)
-  return address
 }

@@ -5,12 +5,14 @@ import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { freePort } from '../../src/embedded/ports.ts'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
+import { ping } from '../../src/store/query.ts'
 import { createStore } from '../../src/store/store.ts'
 import { batch, result, SCOPE } from '../helpers/batches.ts'
-import { freePort, sharedPostgres, silent, temporaryDirectory } from '../helpers/postgres.ts'
+import { sharedPostgres, silent, temporaryDirectory } from '../helpers/postgres.ts'
 
 const postgres = sharedPostgres()
 const away = { code: 'database-unavailable' }
@@ -54,13 +56,13 @@ describe('the store without its database', () => {
     try {
       await migrate(pool, silent)
       const { startedAt } = await store.openRun('run-1')
-      await Promise.all(Array.from({ length: 5 }, () => store.ping(5_000)))
+      await Promise.all(Array.from({ length: 5 }, () => ping(pool, 5_000)))
       await first.stop()
 
       await assert.rejects(store.openRun('run-1'), away)
       await assert.rejects(store.findLatest(SCOPE, ['a']), away)
       await assert.rejects(store.saveBatch(batch(startedAt, [result('a')])), away)
-      await assert.rejects(store.ping(5_000), away)
+      await assert.rejects(ping(pool, 5_000), away)
       await assert.rejects(migrate(pool, silent), away)
 
       const second = await startPostgres({ dataDir, port: first.port, log: silent })
@@ -109,12 +111,12 @@ describe('the store without its database', () => {
     const pool = createPool({ ...options, max: 1 })
     try {
       const store = createStore(pool)
-      await store.ping(5_000)
+      await ping(pool, 5_000)
       proxy.silence()
       // The first statement uses the connection that was open; the second opens one and gets no answer.
       await assert.rejects(store.openRun('run-1'), { ...away, message: /Query read timeout/ })
       await assert.rejects(store.openRun('run-1'), { ...away, message: /Connection terminated/ })
-      await assert.rejects(store.ping(50), { ...away, message: /did not answer a ping in 50 ms/ })
+      await assert.rejects(ping(pool, 50), { ...away, message: /did not answer a ping in 50 ms/ })
     } finally {
       await pool.end()
       await proxy.close()
@@ -131,7 +133,7 @@ describe('the store without its database', () => {
     const address = { host: hostname, port: Number(port), user: role, password: 'x', database: name }
     const limited = createPool({ ...address, log: silent })
     try {
-      await assert.rejects(createStore(limited).ping(5_000), { ...away, message: /53300/ })
+      await assert.rejects(ping(limited, 5_000), { ...away, message: /53300/ })
     } finally {
       await limited.end()
       await pool.query(`drop role ${role}`)
@@ -145,7 +147,7 @@ describe('the store without its database', () => {
     wrong.password = 'sk-wrong-password'
     const pool = createPool({ connectionString: wrong.href, log: silent })
     try {
-      await assert.rejects(createStore(pool).ping(5_000), (error: Error) => {
+      await assert.rejects(ping(pool, 5_000), (error: Error) => {
         assert.equal('code' in error && error.code, 'database-failed')
         assert.match(error.message, /28P01/)
         assert.doesNotMatch(`${error.message}${error.stack}${JSON.stringify(error)}`, /sk-wrong/)

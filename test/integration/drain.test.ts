@@ -12,7 +12,7 @@ const MOST_STARTED = 12
 let stack: TestStack
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '60', RATE_MAX_WAIT_MS: '120000', OFFLINE_MODEL_LATENCY_MS: '9000' })
+  stack = await startTestStack({ RATE_RPM: '60', RATE_MAX_WAIT_MS: '120000', OFFLINE_MODEL_LATENCY_MS: '3000' })
 })
 
 after(async () => {

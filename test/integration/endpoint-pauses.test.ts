@@ -9,6 +9,7 @@ import { type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endp
 import { QUIRKS, type QuirkName } from '../helpers/quirky-endpoint/quirks.ts'
 import type { Seen } from '../helpers/quirky-endpoint/types.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 const SAMPLE = fileURLToPath(new URL('../../src/cli/start/sample/indicators.jsonl', import.meta.url))
 const ROWS = 228
@@ -68,11 +69,12 @@ for (const quirk of ['wait-0', 'wait-negative-reset', 'wait-absurd-reset'] as co
   test(`${quirk} is no wait: the run backs off, and goes on when it is answered`, async () => {
     endpoint.behave(quirk)
     const running = startCli(ARGS, { env: stack.env })
-    await sleep(8_000)
+    await waitUntil('the endpoint is asked', () => endpoint.asked.length > 0)
+    await sleep(4_000)
     const { length } = endpoint.asked
     endpoint.behave('clean')
-    // Two requests in flight, and one each after 1, 2 and 4 s; a request more where a replica was slow to pause.
-    assert.ok(length >= 2 && length <= 8, `${length} requests in 8 s`)
+    // Two requests in flight, and one each after 1 and 3 s; two more where a replica was slow to pause.
+    assert.ok(length >= 2 && length <= 6, `${length} requests in 4 s`)
     assertComplete(await running.result)
   })
 }

@@ -82,6 +82,15 @@ test('kill -9 of restate-server: it is started again, and the run goes on from i
   assert.ok(requests < 2 * (INDICATORS / PACK), `${requests} requests for ${INDICATORS / PACK} chunks`)
 })
 
+test('kill -9 of the guard: it is started again, the client sends its batches again, and none of them runs twice', async () => {
+  const victim = stack.pids().guard ?? 0
+  const { requests } = await runThrough(async () => {
+    process.kill(victim, 'SIGKILL')
+  })
+  assert.notEqual(stack.pids().guard, victim)
+  assert.equal(requests, INDICATORS / PACK)
+})
+
 test('kill -9 of PostgreSQL: it recovers, and the run goes on', async () => {
   const victim = stack.pids().postgres ?? 0
   await runThrough(async () => {

@@ -8,21 +8,30 @@ import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
 import { freePort } from '../../src/embedded/ports.ts'
 import { type RunningCli, runCli, startCli } from '../helpers/cli.ts'
+import { type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
+const ROWS = 600
+
+/** The model holds back its answers until this resolves, so that a run stays under way for as long as a test needs it. */
+let released = Promise.withResolvers<void>()
+let model: ScriptedModel
 let stack: TestStack
 let directory: string
 let env: Record<string, string>
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '600' })
+  model = await startScriptedModel(() => ({ after: released.promise }))
+  stack = await startTestStack({ OPENAI_BASE_URL: model.url, OPENAI_TIMEOUT_MS: '300000', RATE_RPM: '100000' })
   directory = await mkdtemp(join(tmpdir(), 'classify-queue-'))
   env = { ...stack.env }
 })
 
 after(async () => {
+  released.resolve()
   await stack?.stop()
+  await model?.close()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -42,9 +51,10 @@ async function queue(): Promise<QueueReport> {
   return JSON.parse(stdout) as QueueReport
 }
 
-/** A run whose batches wait for the rate budget, and its id. */
-async function startRun(prefix: string, count: number): Promise<{ readonly cli: RunningCli; readonly runId: string }> {
-  const path = await catalogue(prefix, count)
+/** A run whose batches wait for the model, and its id. */
+async function startRun(prefix: string): Promise<{ readonly cli: RunningCli; readonly runId: string }> {
+  released = Promise.withResolvers<void>()
+  const path = await catalogue(prefix, ROWS)
   const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--force', '--json'], { env })
   await cli.untilSaid(/--resume run-\S+/)
   return { cli, runId: /--resume (run-\S+)/.exec(cli.said())?.[1] ?? '' }
@@ -58,7 +68,7 @@ async function untilQueued(service: string): Promise<QueueReport> {
 }
 
 test('kill ends a run in the middle: queue showed it, the waiting client fails with "cancelled", resume does the rest', async () => {
-  const { cli, runId } = await startRun('K', 3_000)
+  const { cli, runId } = await startRun('K')
   const waiting = await untilQueued('classifier')
   assert.ok(waiting.admin_url.endsWith(`:${env.ADMIN_PORT}`))
   assert.equal(
@@ -87,8 +97,9 @@ test('kill ends a run in the middle: queue showed it, the waiting client fails w
   assert.equal(code, 1, stderr)
   const report = JSON.parse(stdout) as RunReport
   assert.ok(report.failed > 0)
-  assert.equal(report.classified + report.failed, 3_000)
+  assert.equal(report.classified + report.failed, ROWS)
   assert.ok(report.failures.some(({ code, reason }) => code === 'cancelled' && /was cancelled/.test(reason)))
+  released.resolve()
   assert.equal((await other).status, 200)
 
   const failures = (await queue()).failures
@@ -104,11 +115,11 @@ test('kill ends a run in the middle: queue showed it, the waiting client fails w
 
   const resumed = await runCli(['classify', '--resume', runId, '--json'], { env })
   assert.equal(resumed.code, 0, resumed.stderr)
-  assert.equal((JSON.parse(resumed.stdout) as RunReport).classified, 3_000)
+  assert.equal((JSON.parse(resumed.stdout) as RunReport).classified, ROWS)
 })
 
 test('kill --force kills, and the client ends as well', async () => {
-  const { cli, runId } = await startRun('F', 6_000)
+  const { cli, runId } = await startRun('F')
   await untilQueued('classifier')
   const { code, stdout, stderr } = await runCli(['kill', runId, '--force'], { env })
   assert.equal(code, 0, stderr)

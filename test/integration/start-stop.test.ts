@@ -63,7 +63,7 @@ async function isListening(port: string | undefined): Promise<boolean> {
 
 async function assertAllGone(env: Record<string, string>, stderr: string): Promise<void> {
   const pids = pidsOf(stderr)
-  assert.equal(pids.length, 4, stderr)
+  assert.equal(pids.length, 5, stderr)
   assert.deepEqual(await stillRunning(pids), [])
   for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
     assert.equal(await isListening(env[name]), false, name)

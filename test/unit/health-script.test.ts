@@ -18,18 +18,24 @@ async function listen(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-function isHealthy(port: number): Promise<boolean> {
+function isHealthy(port: number, ...path: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
-    execFile('bash', [SCRIPT, String(port)], (error) => resolve(error === null))
+    execFile('bash', [SCRIPT, String(port), ...path], (error) => resolve(error === null))
   })
 }
 
-test('200 is healthy, and the script asks for /health', { skip }, async (t) => {
+test('200 is healthy, and the script asks for /health or for the path that it is given', { skip }, async (t) => {
+  const asked: (string | undefined)[] = []
   const server = createHttpServer((request, response) => {
-    response.statusCode = request.url === '/health' ? 200 : 404
+    asked.push(request.url)
+    response.statusCode = request.url === '/elsewhere' ? 404 : 200
     response.end('{"status":"ok"}')
   })
-  assert.equal(await isHealthy(await listen(t, server)), true)
+  const port = await listen(t, server)
+  assert.equal(await isHealthy(port), true)
+  assert.equal(await isHealthy(port, '/live'), true)
+  assert.equal(await isHealthy(port, '/elsewhere'), false)
+  assert.deepEqual(asked, ['/health', '/live', '/elsewhere'])
 })
 
 test('503 is unhealthy', { skip }, async (t) => {

@@ -1,5 +1,6 @@
 /** Shows what audits and labels of people show of the rules of a catalogue, by field and source, without a run. */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import type { EvidenceResponse } from '../../restate/contract.ts'
 import type { Store } from '../../store/types.ts'
 import { table } from '../certify/certificate-page.ts'
@@ -44,13 +45,13 @@ export function formatEvidence({ catalogue, codebook, target, models = [], field
   ]
   if (fields.length === 0) {
     const advice = 'audits of a run in mode hybrid, or labels of a certificate, change that'
-    return [...head, `Nothing was checked yet: ${advice}.`].join('\n')
+    return joinLines([...head, `Nothing was checked yet: ${advice}.`])
   }
-  return [
+  return joinLines([
     ...head,
     '',
     ...table(['field', 'state', 'measure', 'source', 'audits agreed', 'labels right'], fields.flatMap(rowsOf)),
-  ].join('\n')
+  ])
 }
 
 /** The rows of a field: all rules together with the verdict, then each rule, then the model. */

@@ -1,9 +1,10 @@
 /** Writes labelling files: records with their texts and an empty cell for each field, and neither an answer nor a finding. */
 import { stringify } from 'csv-stringify/sync'
-import { escapeFormula, type ResultsFormat } from '../../catalogue/results-writer.ts'
+import { type ResultsFormat, textCell } from '../../catalogue/results-writer.ts'
 import { askableFields } from '../../classification/fields.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
+import { toVisibleJson } from '../../lib/visible-text.ts'
 import { columnOfField } from '../review/review-line.ts'
 
 /** A record that a person shall label. */
@@ -37,7 +38,7 @@ export function formatBlindForm(
         const { indicator_id, sample_values } = indicator
         const shown = Object.fromEntries(texts.map(({ text, column }) => [column, indicator[text] ?? null]))
         const known = hasGiven ? { given: given ?? '' } : {}
-        return `${JSON.stringify({ indicator_id, ...shown, ...known, labels, note: '', sample_values, catalogue })}\n`
+        return `${toVisibleJson({ indicator_id, ...shown, ...known, labels, note: '', sample_values, catalogue })}\n`
       })
       .join('')
   }
@@ -56,14 +57,14 @@ export function formatBlindForm(
   ]
   const rows = records.map(({ indicator, catalogue, given }) => ({
     ...Object.fromEntries(texts.map(({ text, column }) => [column, cellOf(indicator[text] ?? '')])),
-    indicator_id: escapeFormula(indicator.indicator_id),
-    given: escapeFormula(given ?? ''),
+    indicator_id: textCell(indicator.indicator_id),
+    given: textCell(given ?? ''),
     note: '',
     sample_values: indicator.sample_values
       .slice(-SHOWN_SAMPLES)
       .map(({ date, value }) => `${date} ${value}`)
       .join('; '),
-    catalogue: escapeFormula(catalogue),
+    catalogue: textCell(catalogue),
   }))
   return stringify(rows, { columns, header: true })
 }
@@ -82,5 +83,5 @@ function textColumns({ record, fields }: Codebook): TextColumn[] {
 }
 
 function cellOf(text: string): string {
-  return escapeFormula(text.length > MAX_CELL ? text.slice(0, MAX_CELL).toWellFormed() : text)
+  return textCell(text.length > MAX_CELL ? text.slice(0, MAX_CELL).toWellFormed() : text)
 }

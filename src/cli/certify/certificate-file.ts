@@ -6,7 +6,8 @@ import { codebookNameOf } from '../../classification/result-body.ts'
 import { messageOf } from '../../errors.ts'
 import { verifyCertificate } from '../../evidence/certificate/certificate-check.ts'
 import { type Certificate, certificateSchema } from '../../evidence/certificate/certificate-types.ts'
-import { isRecord, parseOutsideJson } from '../../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../../lib/json/json.ts'
+import { visibleJson } from '../../lib/visible-text.ts'
 import type { Store, StoredLabel } from '../../store/types.ts'
 import { findScheme } from '../codebook/codebook-option.ts'
 import { readLabelled, rowLabelsOf } from './evaluate.ts'
@@ -34,7 +35,7 @@ function givenOf(label: StoredLabel): Given {
 
 /** Formats a certificate with the labels that it rests on as JSON. */
 export function formatCertificateFile(certificate: Certificate, given: readonly StoredLabel[]): string {
-  return `${JSON.stringify({ ...certificate, given: given.map(givenOf) }, null, 1)}\n`
+  return `${visibleJson(JSON.stringify({ ...certificate, given: given.map(givenOf) }, null, 1))}\n`
 }
 
 /** A certificate file, or the sentences that say what is wrong with it. */

@@ -1,6 +1,7 @@
 /** The certificate as a page that people read, in pure functions. */
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import { type Certificate, type ClaimResult, ROW_CLAIM } from '../../evidence/certificate/certificate-types.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { FieldAgreement } from './people.ts'
@@ -35,7 +36,7 @@ export function formatCertificate({ certificate, misses, agreement, cases, given
   ]
   return sections
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
+    .map(joinLines)
     .join('\n\n')
 }
 

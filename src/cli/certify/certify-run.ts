@@ -1,13 +1,13 @@
 /** Certifies a run: settles the plan, takes labels and third decisions, evaluates, and writes the files that come of it. */
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
+import { toVisibleJson } from '../../lib/visible-text.ts'
 import type { Store } from '../../store/types.ts'
 import { readWhole } from '../review/file-access.ts'
+import { type Append, isSameFile, writeOutput } from '../ui/output-file.ts'
 import { formatCount, say } from '../ui/terminal.ts'
 import { formatBlindForm, type RecordToLabel } from './blind-form.ts'
 import { calibrate } from './calibrate.ts'
@@ -15,6 +15,7 @@ import { formatCertificateFile } from './certificate-file.ts'
 import { formatCertificate } from './certificate-page.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { keepOutcomes } from './label-outcomes.ts'
+import { placeOf } from './options.ts'
 import { describeCase } from './people.ts'
 import { type ClaimOptions, settlePlan } from './plan.ts'
 import { type CertifiedRun, findCertifiedRun, type RunChoice, readPopulation } from './run-part.ts'
@@ -51,7 +52,7 @@ const ROWS_PER_QUERY = 1_000
 
 export async function certifyRun(store: Store, options: CertifyOptions, signal: AbortSignal): Promise<Certified> {
   const { by, count, labels, out } = options
-  if (labels !== undefined && out !== undefined && resolve(labels) === resolve(out)) {
+  if (labels !== undefined && out !== undefined && (await isSameFile(labels, out))) {
     const advice = 'the labels of people would be overwritten: name another file'
     throw new ServiceError('input-invalid', `--out ${out} is the file of --labels: ${advice}`)
   }
@@ -94,9 +95,11 @@ export async function certifyRun(store: Store, options: CertifyOptions, signal: 
 async function writeCertificate({ certificate, given }: Evaluation, page: string, options: CertifyOptions) {
   if (certificate.result.labelled === 0 && options.certificate === undefined) return { certificate: null, page: null }
   const path = options.certificate ?? `certificate-${options.run}.json`
+  const option = { option: '--certificate' }
+  await writeOutput(path, (append) => append(formatCertificateFile(certificate, given)), option)
+  if (path === '-') return { certificate: path, page: null }
   const pagePath = `${path.replace(/\.json$/i, '')}.txt`
-  await writeFileAtomically(path, (append) => append(formatCertificateFile(certificate, given)))
-  await writeFileAtomically(pagePath, (append) => append(`${page}\n`))
+  await writeOutput(pagePath, (append) => append(`${page}\n`), option)
   return { certificate: path, page: pagePath }
 }
 
@@ -114,7 +117,7 @@ async function writeNext(
     return path
   }
   const ids = next.map(({ id }) => id)
-  await writeForm(store, run, path, { ids, fields: certificate.plan.fields })
+  await writeForm(store, run, path, { option: '--out', ids, fields: certificate.plan.fields })
   return path
 }
 
@@ -141,7 +144,7 @@ export async function writeSecond(
     throw new ServiceError('input-invalid', `${path} is there already: fill it in, or name another file with --out`)
   }
   const chosen = ids.slice(0, options.count ?? ids.length)
-  await writeForm(store, run, path, { ids: chosen, fields: settled.plan.fields })
+  await writeForm(store, run, path, { option: '--out', ids: chosen, fields: settled.plan.fields })
   return { path, rows: chosen.length }
 }
 
@@ -170,7 +173,7 @@ async function writeCases(
   )
   const disputed = new Set(open.map(({ field }) => field))
   const fields = certificate.plan.fields.filter((name) => disputed.has(name))
-  await writeForm(store, run, path, { ids, fields, given })
+  await writeForm(store, run, path, { option: '--cases', ids, fields, given })
   return path
 }
 
@@ -192,28 +195,30 @@ async function writeLeftOver(
   }
   const ids = rows.flatMap(({ id, confidence }) => (confidence < cut.confidence ? [id] : []))
   let written = 0
-  await writeFileAtomically(path, async (append) => {
+  const writeRows = async (append: Append) => {
     for (let from = 0; from < ids.length; from += ROWS_PER_QUERY) {
       const found = await store.certificates.findRunRows(run.scope, ids.slice(from, from + ROWS_PER_QUERY))
       const records = [...found.values()].flatMap(({ indicator }) => indicator ?? [])
       written += records.length
-      await append(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+      await append(records.map((record) => `${toVisibleJson(record)}\n`).join(''))
     }
-  })
+  }
+  await writeOutput(path, writeRows, { option: '--left-over' })
   if (written < ids.length)
     say(
-      `${formatCount(ids.length - written)} rows left over were submitted with other texts since, and are not in ${path}.`,
+      `${formatCount(ids.length - written)} rows left over were submitted with other texts since, and are not in ${placeOf(path)}.`,
     )
   return path
 }
 
 interface FormRows {
+  readonly option: string
   readonly ids: readonly string[]
   readonly fields: readonly string[]
   readonly given?: ReadonlyMap<string, string>
 }
 
-async function writeForm(store: Store, run: CertifiedRun, path: string, { ids, fields, given }: FormRows) {
+async function writeForm(store: Store, run: CertifiedRun, path: string, { option, ids, fields, given }: FormRows) {
   const records: RecordToLabel[] = []
   for (let from = 0; from < ids.length; from += ROWS_PER_QUERY) {
     const part = ids.slice(from, from + ROWS_PER_QUERY)
@@ -226,7 +231,7 @@ async function writeForm(store: Store, run: CertifiedRun, path: string, { ids, f
   }
   const format: ResultsFormat = /\.jsonl$/i.test(path) ? 'jsonl' : 'csv'
   const { codebook } = run.scheme
-  await writeFileAtomically(path, (append) => append(formatBlindForm(records, fields, { format, codebook })))
+  await writeOutput(path, (append) => append(formatBlindForm(records, fields, { format, codebook })), { option })
 }
 
 function indicatorOf(row: { readonly indicator: Indicator | null } | undefined, id: string): Indicator {

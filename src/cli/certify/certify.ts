@@ -1,9 +1,9 @@
 /** The command `certify`: its options, what it prints, and its exit codes. */
 import { type Command, Option } from 'commander'
-import { pluralise } from '../../catalogue/problem-report.ts'
+import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.ts'
 import { readConfig } from '../../config/config.ts'
-import { ServiceError } from '../../errors.ts'
 import { LEAST_SENTINELS } from '../../evidence/drift.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import type { Store } from '../../store/types.ts'
 import { findEvidence, formatEvidence } from '../audits/evidence-table.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
@@ -11,40 +11,16 @@ import { readGivenCodebook } from '../classify/run-codebook.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
 import { readWhole } from '../review/file-access.ts'
-import { httpUrls, share, wholeNumber } from '../ui/option-values.ts'
+import { httpUrls, outputFile, share, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
-import { EXIT_FAILED, EXIT_OK, printJson, say } from '../ui/terminal.ts'
+import { EXIT_FAILED, EXIT_OK, printJson, printText, say } from '../ui/terminal.ts'
 import { checkCertificate } from './certificate-file.ts'
 import { type Certified, type CertifyOptions, certifyRun, writeSecond } from './certify-run.ts'
 import { measureDrift } from './drift.ts'
+import { type CommandOptions, checkOptions, fileWordOf, placeOf, writesToStdout } from './options.ts'
 import { certifiedJson, formatDrift, formatNext, formatSentinels } from './report.ts'
 import { findCertifiedRun } from './run-part.ts'
 import { keepSentinels } from './sentinels.ts'
-
-interface CommandOptions {
-  readonly run?: string
-  readonly catalogue?: string
-  readonly codebook?: string
-  readonly target?: number
-  readonly delta?: number
-  readonly field?: string
-  readonly labels?: string
-  readonly by?: string
-  readonly count?: number
-  readonly out?: string
-  readonly second?: boolean
-  readonly cases?: string
-  readonly adjudicate?: string
-  readonly leftOver?: string
-  readonly certificate?: string
-  readonly check?: string
-  readonly sentinel?: boolean
-  readonly drift?: boolean
-  readonly failOnDrift?: boolean
-  readonly evidence?: boolean
-  readonly ingress?: readonly string[]
-  readonly json?: boolean
-}
 
 /** The exit codes of a certification. */
 const EXIT_CODES = { shown: EXIT_OK, missed: EXIT_FAILED, more: 2 } as const
@@ -82,17 +58,30 @@ export function addCertifyCommand(program: Command): void {
     .option('--count <n>', 'rows to label next (default: as many as are likely needed)', wholeNumber(1, MAX_ROWS))
     .option(
       '--out <file>',
-      'labelling file to write, .csv or .jsonl (default: labels-RUN-N.csv, N being its first row)',
+      'labelling file to write, .csv or .jsonl (default: labels-RUN-N.csv, N being its first row); - is stdout',
+      outputFile,
     )
     .addOption(
       new Option('--second', 'only write a labelling file of the rows that others labelled and --by did not').conflicts(
         ['labels', 'adjudicate', 'check', 'sentinel', 'drift'],
       ),
     )
-    .option('--cases <file>', 'write the rows on which two people disagree, with their labels, for a third decision')
+    .option(
+      '--cases <file>',
+      'write the rows on which two people disagree, with their labels, for a third decision',
+      outputFile,
+    )
     .option('--adjudicate <file>', 'take third decisions from such a file')
-    .option('--left-over <file>', 'write the records below the cut as JSON lines, for classify or for people')
-    .option('--certificate <file>', 'path of the certificate (default: certificate-RUN.json, and a page beside it)')
+    .option(
+      '--left-over <file>',
+      'write the records below the cut as JSON lines, for classify or for people',
+      outputFile,
+    )
+    .option(
+      '--certificate <file>',
+      'path of the certificate (default: certificate-RUN.json, and a page beside it)',
+      outputFile,
+    )
     .addOption(
       new Option(
         '--check <file>',
@@ -129,22 +118,6 @@ export function addCertifyCommand(program: Command): void {
     })
 }
 
-/** Refuses options that mean nothing together. */
-function checkOptions(options: CommandOptions): void {
-  const { run, check, drift, failOnDrift, evidence, catalogue, adjudicate, labels } = options
-  if (failOnDrift === true && drift !== true)
-    throw new ServiceError('input-invalid', '--fail-on-drift decides the exit code of --drift: give both')
-  const isOfCatalogue = drift === true || evidence === true
-  if (isOfCatalogue && run === undefined && catalogue === undefined) {
-    const name = drift === true ? '--drift' : '--evidence'
-    throw new ServiceError('input-invalid', `${name} needs --catalogue NAME, or --run RUN of the catalogue`)
-  }
-  if (check === undefined && !isOfCatalogue && run === undefined)
-    throw new ServiceError('input-invalid', 'Name the run with --run RUN; classify prints its id, and so does status')
-  if (adjudicate === '-' && labels === '-')
-    throw new ServiceError('input-invalid', '--labels and --adjudicate cannot both read standard input')
-}
-
 async function dispatch(store: Store, options: CommandOptions, signal: AbortSignal): Promise<number> {
   if (options.check !== undefined) return await check(store, options.check, options, signal)
   if (options.drift === true) return await drift(store, options, signal)
@@ -159,7 +132,8 @@ async function dispatch(store: Store, options: CommandOptions, signal: AbortSign
 
 function report(certified: Certified, run: CertifyOptions, isJson: boolean, more: object = {}): void {
   if (isJson) printJson({ ...certifiedJson(certified), ...more })
-  else process.stdout.write(`${certified.page}\n`)
+  else if (writesToStdout(run)) for (const line of certified.page.split('\n')) say(line)
+  else printText(certified.page)
   for (const line of formatNext(certified, run)) say(line)
 }
 
@@ -170,10 +144,10 @@ async function check(store: Store, file: string, { json }: CommandOptions, signa
   if (json === true) printJson({ file, agrees: problems.length === 0, state, problems })
   else if (problems.length === 0) {
     const counts = `${pluralise(certificate?.result.labelled ?? 0, 'labelled row')}, ${pluralise(certificate?.plan.population ?? 0, 'row')} of the run`
-    process.stdout.write(`${file} agrees with the database: ${counts}; ${state}.\n`)
+    printText(`${printable(file, MAX_PATH)} agrees with the database: ${counts}; ${state}.`)
   } else {
-    const head = `${file} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
-    process.stdout.write(`${[head, ...problems.map((problem) => `  ${problem}`)].join('\n')}\n`)
+    const head = `${printable(file, MAX_PATH)} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
+    printText(joinLines([head, ...problems.map((problem) => `  ${problem}`)]))
   }
   return problems.length === 0 ? EXIT_OK : EXIT_FAILED
 }
@@ -186,8 +160,12 @@ async function second(
 ): Promise<number> {
   const { path, rows } = await writeSecond(store, run, signal)
   if (json === true) printJson({ run: run.run, by: run.by, file: path, rows })
-  say(`Wrote ${pluralise(rows, 'row')} that others labelled to ${path}, without their labels and without the answers.`)
-  say(`When ${run.by} has filled it in: npm run certify -- --run ${run.run} --labels ${path} --by "${run.by}"`)
+  say(
+    `Wrote ${pluralise(rows, 'row')} that others labelled to ${placeOf(path)}, without their labels and without the answers.`,
+  )
+  say(
+    `When ${run.by} has filled it in: npm run certify -- --run ${run.run} --labels ${fileWordOf(path)} --by "${run.by}"`,
+  )
   return EXIT_OK
 }
 
@@ -223,7 +201,7 @@ async function drift(store: Store, options: CommandOptions, signal: AbortSignal)
   const codebook = await readGivenCodebook(options.codebook)
   const found = await measureDrift(store, { scope, codebook, urls }, signal)
   if (options.json === true) printJson(found)
-  else process.stdout.write(`${formatDrift(found)}\n`)
+  else printText(formatDrift(found))
   return options.failOnDrift === true && found.row.verdict !== 'no-change-shown' ? EXIT_FAILED : EXIT_OK
 }
 
@@ -234,7 +212,7 @@ async function evidence(store: Store, options: CommandOptions, signal: AbortSign
   const choice = { catalogue, codebook, target: options.target, urls }
   const found = await findEvidence(store, choice, signal)
   if (options.json === true) printJson(found)
-  else process.stdout.write(`${formatEvidence(found)}\n`)
+  else printText(formatEvidence(found))
   return EXIT_OK
 }
 

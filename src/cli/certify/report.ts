@@ -1,9 +1,12 @@
 /** What `certify` says beside the certificate: the next steps, sentinel rows and drift, in pure functions. */
+
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import type { Drift } from '../../evidence/drift.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { share, table } from './certificate-page.ts'
 import type { Certified, CertifyOptions } from './certify-run.ts'
 import type { DriftReport } from './drift.ts'
+import { fileWordOf, placeOf } from './options.ts'
 import type { KeptSentinels } from './sentinels.ts'
 
 /** The object that `certify --json` prints, whose property names must not change. */
@@ -31,19 +34,19 @@ export function formatNext({ evaluation, files }: Certified, { run, by }: Certif
   const open = new Set(cases.flatMap(({ id, decided }) => (decided === null ? [id] : []))).size
   const command = `npm run certify -- --run ${run}`
   return [
-    files.certificate === null ? '' : `Wrote ${files.certificate} and the page ${files.page}.`,
+    files.certificate === null || files.page === null ? '' : `Wrote ${files.certificate} and the page ${files.page}.`,
     files.labels === null
       ? ''
-      : `${pluralise(next.length, 'row')} to label: fill in ${files.labels} (none where a field has no label, ? where you cannot tell), then: ${command} --labels ${files.labels} --by "${by}"`,
+      : `${pluralise(next.length, 'row')} to label: fill in ${placeOf(files.labels)} (none where a field has no label, ? where you cannot tell), then: ${command} --labels ${fileWordOf(files.labels)} --by "${by}"`,
     files.cases === null
       ? ''
-      : `Decide the ${pluralise(open, 'row')} in ${files.cases}, then: ${command} --adjudicate ${files.cases} --by NAME`,
+      : `Decide the ${pluralise(open, 'row')} in ${placeOf(files.cases)}, then: ${command} --adjudicate ${fileWordOf(files.cases)} --by NAME`,
     open > 0 && files.cases === null
       ? `Two people disagree on ${pluralise(open, 'row')}, and all rows drawn after them wait for a third decision: ${command} --cases cases.csv`
       : '',
     files.left_over === null
       ? ''
-      : `Wrote the rows below the cut to ${files.left_over}: classify them with a stronger model (npm run classify -- ${files.left_over} --mode model --no-reuse), or have people decide them.`,
+      : `Wrote the rows below the cut to ${placeOf(files.left_over)}: classify them with a stronger model (npm run classify -- ${fileWordOf(files.left_over)} --mode model --no-reuse), or have people decide them.`,
     cut !== null && files.left_over === null
       ? `The rows below the cut are written with: ${command} --left-over left-over.jsonl`
       : '',
@@ -63,7 +66,7 @@ export function formatDrift({ catalogue, before, after, row, fields, gone }: Dri
   const setting = ({ run, mode, codebook, models, prompts }: DriftReport['before']) =>
     `run ${run}, mode ${mode}, codebook ${codebook}, model ${models.map((name) => printable(name)).join(', ') || 'none'}, prompt ${prompts.join(', ')}`
   const detectable = row.detectable === null ? 'none' : String(row.detectable)
-  return [
+  return joinLines([
     `Drift of the catalogue "${printable(catalogue)}": ${VERDICT[row.verdict]}`,
     `before: ${setting(before)}`,
     `after:  ${setting(after)}`,
@@ -86,7 +89,7 @@ export function formatDrift({ catalogue, before, after, row, fields, gone }: Dri
     ...(gone.length === 0 ? [] : [`The codebook has these fields no longer: ${gone.join(', ')}`]),
     ...listed('Right before and wrong now', row.lost),
     ...listed('Wrong before and right now', row.gained),
-  ].join('\n')
+  ])
 }
 
 function listed(title: string, ids: Drift['lost']): string[] {

@@ -1,5 +1,6 @@
 /** Takes labels and third decisions out of a file that people filled in: all of them, or none where any line is wrong. */
 import { pluralise, printable, showValue } from '../../catalogue/problem-report.ts'
+import { textsOfCell } from '../../catalogue/results-writer.ts'
 import { oneLine } from '../../classification/clean-text.ts'
 import { askableFields } from '../../classification/fields.ts'
 import { ServiceError } from '../../errors.ts'
@@ -88,7 +89,7 @@ function readLine(
     labels: [],
     problems: [{ line: line.line, field, message }],
   })
-  if (line.catalogue !== undefined && line.catalogue !== scope.catalogue) {
+  if (line.catalogue !== undefined && !textsOfCell(line.catalogue).includes(scope.catalogue)) {
     const message = `is ${showValue(line.catalogue)}, and the run classified ${showValue(scope.catalogue)}: name the right run`
     return problem('catalogue', message)
   }
@@ -170,9 +171,8 @@ function shown({ label, isKnown }: Pick<BlindLabel, 'label' | 'isKnown'>): strin
   return isKnown ? showLabel(label) : '? (nobody can tell)'
 }
 
-/** The ids that a line may mean: as it stands, and without the apostrophe that a CSV file puts before a formula. */
 function idsOf({ indicatorId }: ReviewLine): string[] {
-  return indicatorId.startsWith("'") ? [indicatorId, indicatorId.slice(1)] : [indicatorId]
+  return textsOfCell(indicatorId)
 }
 
 function refusal(name: string, problems: readonly ReviewProblem[]): ServiceError {
@@ -182,5 +182,5 @@ function refusal(name: string, problems: readonly ReviewProblem[]): ServiceError
   })
   if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`)
   const head = `${name}: ${pluralise(problems.length, 'problem')}; no label was stored. Correct the file and run again.`
-  return new ServiceError('input-invalid', [head, ...lines].join('\n'))
+  return new ServiceError('input-invalid', [head, ...lines])
 }

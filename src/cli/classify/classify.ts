@@ -11,6 +11,7 @@ import {
   formatCount,
   type Interrupts,
   printJson,
+  printText,
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
@@ -123,7 +124,7 @@ async function runEstimate(file: string | undefined, options: ClassifyOptions, c
     ({ first: signal }) => estimateFile(file, options, config, signal),
   )
   if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatEstimate(report)}\n`)
+  else printText(formatEstimate(report))
   return EXIT_OK
 }
 
@@ -143,12 +144,13 @@ export function printRunReport(
   file: string | undefined,
 ): number {
   if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatReport(report)}\n`)
-  if (report.failures.length > 0) say(formatFailures(report))
+  else printText(formatReport(report))
+  for (const line of formatFailures(report)) say(line)
   if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))
   const resumeCommand = buildResumeCommand(report.run_id, file)
   if (report.failed > 0 && interrupts.first.aborted) {
-    say(`Interrupted. The results of finished batches are stored. Resume the run with:\n  ${resumeCommand}`)
+    say('Interrupted. The results of finished batches are stored. Resume the run with:')
+    say(`  ${resumeCommand}`)
     return EXIT_INTERRUPTED
   }
   if (report.max_cost?.reached === true) {
@@ -156,11 +158,16 @@ export function printRunReport(
     const left = `${formatCount(report.failed)} of ${formatCount(report.indicators)} indicators are left`
     const passed = spentUsd > usd ? `, USD ${(spentUsd - usd).toFixed(6)} more than the limit` : ''
     say(`Stopped at the cost limit: USD ${spentUsd.toFixed(6)} of --max-cost ${usd} is spent${passed}; ${left}.`)
-    say(`Estimate the rest with:\n  ${resumeCommand} --estimate`)
-    say(`Resume the run with a higher limit for all of it:\n  ${resumeCommand} --max-cost ${suggestMaxCost(usd)}`)
+    say('Estimate the rest with:')
+    say(`  ${resumeCommand} --estimate`)
+    say('Resume the run with a higher limit for all of it:')
+    say(`  ${resumeCommand} --max-cost ${suggestMaxCost(usd)}`)
     return EXIT_FAILED
   }
-  if (report.failed > 0) say(`Try the failed indicators again with:\n  ${resumeCommand}`)
+  if (report.failed > 0) {
+    say('Try the failed indicators again with:')
+    say(`  ${resumeCommand}`)
+  }
   return report.failed > 0 ? EXIT_FAILED : EXIT_OK
 }
 

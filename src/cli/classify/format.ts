@@ -6,6 +6,7 @@ import type { LabelValue } from '../../classification/types.ts'
 import { codeOf } from '../../codebooks/built-in.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
 import { ENVELOPE } from '../../codebooks/record-texts.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import { formatAudits } from '../audits/audit-report.ts'
 import { formatSources, shownLabel, sourceName } from '../ui/label-text.ts'
@@ -17,6 +18,8 @@ import { formatBudget } from './rate-budget.ts'
 import type { RunReport } from './run-report.ts'
 
 const MAX_LISTED_IDS = 20
+/** The most characters of an id that a report shows. */
+const MAX_ID = 256
 
 export function formatReport(report: RunReport): string {
   const aboutCost = report.warnings.filter(({ code }) => code === 'notional-cost' || code === 'no-price')
@@ -39,7 +42,7 @@ export function formatReport(report: RunReport): string {
     }),
     ...formatWarnings(report.warnings.filter((warning) => !aboutCost.includes(warning))),
   ]
-  return lines.join('\n')
+  return joinLines(lines)
 }
 
 /** Says what the stored results of unchanged indicators leave open; "" where that is nothing. */
@@ -93,15 +96,13 @@ export function formatUnverified(
 /**
  * Lists every failed indicator under the reason of its failure. A long list is cut here, and is complete in `--json`.
  */
-export function formatFailures(report: RunReport): string {
-  return report.failures
-    .map(({ code, reason, indicator_ids: ids }) => {
-      const listed = ids.slice(0, MAX_LISTED_IDS).join(', ')
-      const rest =
-        ids.length > MAX_LISTED_IDS ? `, and ${formatCount(ids.length - MAX_LISTED_IDS)} more (--json lists all)` : ''
-      return `Failed (${code}), ${pluralise(ids.length, 'indicator')}: ${reason}\n  ${listed}${rest}`
-    })
-    .join('\n')
+export function formatFailures(report: RunReport): string[] {
+  return report.failures.flatMap(({ code, reason, indicator_ids: ids }) => {
+    const listed = ids.slice(0, MAX_LISTED_IDS).map((id) => printable(id, MAX_ID))
+    const rest =
+      ids.length > MAX_LISTED_IDS ? `, and ${formatCount(ids.length - MAX_LISTED_IDS)} more (--json lists all)` : ''
+    return [`Failed (${code}), ${pluralise(ids.length, 'indicator')}: ${reason}`, `  ${listed.join(', ')}${rest}`]
+  })
 }
 
 /** The text for each value of `limited_by` in an estimate, which names the limit that decides the speed of the run. */
@@ -118,7 +119,7 @@ export function formatEstimate(report: EstimateReport): string {
       ? ''
       : ` at the price of ${price.priced_as ?? model}${tier === undefined ? '' : ` in the service tier ${tier}`}`
   const perThousand = (report.model_requests / Math.max(1, report.indicators)) * 1_000
-  return [
+  return joinLines([
     'Estimate (the model was not asked)',
     `  catalogue      ${printable(report.catalogue)}, codebook ${report.codebook}`,
     `  indicators     ${formatCount(report.indicators)}`,
@@ -133,7 +134,7 @@ export function formatEstimate(report: EstimateReport): string {
     report.repeats_known
       ? 'Requests are repeated, after a failure or an unusable answer, as often as the latest ones were.'
       : 'Repeated requests, after a failure or an unusable answer, are not included: no earlier ones tell how many there are.',
-  ].join('\n')
+  ])
 }
 
 /** The properties of a result that are no field of its codebook. */
@@ -164,7 +165,7 @@ export function formatClassification(result: ResultBody, codebook?: Codebook): s
     `  ${printable(result.reason, 300)}`,
     ...result.issues.map((issue) => `  issue ${printable(issue.code)}: ${printable(issue.message, 300)}`),
   ]
-  return lines.join('\n')
+  return joinLines(lines)
 }
 
 function isLabel(value: unknown): value is LabelValue {

@@ -14,8 +14,13 @@ export function createRunId(prefix: 'run' | 'review' | 'eval' | 'drift'): string
 /** The form of a run id. A run id becomes the name of a file and a part of SQL, so it may hold no other characters. */
 const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/
 
+/** Whether `text` has the form of the ids that `createRunId` makes. */
+export function isRunId(text: string): boolean {
+  return RUN_ID.test(text)
+}
+
 /** Throws ServiceError input-invalid where `text`, which a user typed, cannot be the id of a run. */
 export function checkRunId(text: string): void {
-  if (RUN_ID.test(text)) return
+  if (isRunId(text)) return
   throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (letters, digits, - and _)`)
 }

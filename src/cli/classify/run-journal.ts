@@ -4,12 +4,14 @@
  * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
  * the same idempotency key, for which Restate gives the stored result without another request to the model.
  */
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { MODES, TIERS } from '../../classification/batch-request.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { makeDataDir } from '../../embedded/data-dir.ts'
+import { writePrivateFile } from '../../embedded/private-files.ts'
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { checkRunId } from './run-id.ts'
 
@@ -99,11 +101,12 @@ export interface RunJournal {
 }
 
 export async function createRunJournal(dataDir: string, header: RunHeader): Promise<RunJournal> {
-  const file = fileOf(dataDir, header.run_id)
+  const file = runJournalFile(dataDir, header.run_id)
   try {
-    await mkdir(runsDir(dataDir), { recursive: true })
-    await writeFile(file, `${JSON.stringify(header)}\n`, { flag: 'wx', mode: 0o600 })
+    await makeDataDir(dataDir, 'runs')
+    await writePrivateFile(file, `${JSON.stringify(header)}\n`, 'wx')
   } catch (error) {
+    if (isServiceError(error)) throw error
     const message = `DATA_DIR is "${dataDir}": the run cannot be recorded there (${messageOf(error)})`
     throw new ServiceError('config-invalid', message, { cause: error })
   }
@@ -115,7 +118,7 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
  * the file is not a journal.
  */
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
-  const file = fileOf(dataDir, runId)
+  const file = runJournalFile(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const unknown = 'it is complete, or it was started on another machine or with another DATA_DIR'
     const reason = error.code === 'ENOENT' ? unknown : messageOf(error)
@@ -169,7 +172,8 @@ function runsDir(dataDir: string): string {
   return join(resolve(dataDir), 'runs')
 }
 
-function fileOf(dataDir: string, runId: string): string {
+/** The path of the journal of a run. Throws ServiceError input-invalid where `runId` is not the id of a run. */
+export function runJournalFile(dataDir: string, runId: string): string {
   checkRunId(runId)
   return join(runsDir(dataDir), `${runId}.jsonl`)
 }

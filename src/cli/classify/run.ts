@@ -100,9 +100,14 @@ export async function runCatalogue(
   const submit = async (planned: PlannedBatch) => {
     const { index, indicators } = planned
     const submittedAt = performance.now()
-    const batch = buildBatch(journal.header, planned, { failures: journal.failures(index), maxUsd })
+    let failures = journal.failures(index)
+    const build = () => buildBatch(journal.header, planned, { failures, maxUsd })
     try {
-      const { summary, results, stopped } = await client.submit(batch, leaving.signal)
+      const { summary, results, stopped } = await client.submit(build(), leaving.signal, async () => {
+        failures += 1
+        await note(journal.noteFailed(index))
+        return build()
+      })
       // A batch that the cost limit stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)

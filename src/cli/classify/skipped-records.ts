@@ -1,8 +1,7 @@
 /** Writes the records that `--skip-invalid` leaves out to a file of their own, unchanged, so that a user can correct them. */
-import { type FileHandle, open } from 'node:fs/promises'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { InvalidRecord } from '../../catalogue/types.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
+import { type GrowingOutput, openGrowingOutput } from '../ui/output-file.ts'
 
 const MAX_LISTED = 20
 const NEW_LINE = Buffer.from('\n')
@@ -20,7 +19,7 @@ export interface SkippedFile {
  * itself a catalogue.
  */
 export function createSkippedFile(runId: string): SkippedFile {
-  let file: FileHandle | undefined
+  let file: GrowingOutput | undefined
   let name = ''
   let count = 0
   const listed: string[] = []
@@ -28,17 +27,14 @@ export function createSkippedFile(runId: string): SkippedFile {
     write: async ({ bytes, header, problems }) => {
       if (file === undefined) {
         name = `skipped-${runId}.${header === undefined ? 'jsonl' : 'csv'}`
-        file = await open(name, 'wx').catch((error: unknown) => {
-          const message = `${name} cannot be written in this directory: ${messageOf(error)}`
-          throw new ServiceError('input-invalid', message, { cause: error })
-        })
-        if (header !== undefined) await file.writeFile(Buffer.concat([header, NEW_LINE]))
+        file = await openGrowingOutput(name, { option: '--skip-invalid' })
+        if (header !== undefined) await file.append(Buffer.concat([header, NEW_LINE]))
       }
       count += 1
       for (const { line, field, message } of problems) {
         if (listed.length < MAX_LISTED) listed.push(`  line ${line}: ${field}: ${message}`)
       }
-      await file.writeFile(Buffer.concat([bytes, NEW_LINE]))
+      await file.append(Buffer.concat([bytes, NEW_LINE]))
     },
     report: () => (count === 0 ? [] : [`Wrote ${pluralise(count, 'invalid record')} to ${name}:`, ...listed]),
     close: async () => {

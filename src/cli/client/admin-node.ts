@@ -3,7 +3,9 @@
  * These facts are the registered deployment of the replicas, and the members of the cluster.
  */
 import { z } from 'zod'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
+import { lineOf } from './foreign-line.ts'
+import { readGuardRefusal, refusalError } from './guard-refusal.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminNodeClient {
@@ -52,7 +54,9 @@ export function createAdminNodeClient(signal: AbortSignal, answerTimeoutMs: numb
       const answer = await ask(`${url}/deployments`, { body: { uri, force: true } })
       const id = z.object({ id: z.string() }).safeParse(parseJson(answer.text)).data?.id
       if (answer.status < 300 && id !== undefined) return id
-      throw new Error(`it answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE_LENGTH)}`)
+      const refusal = readGuardRefusal(answer)
+      if (refusal?.isLasting === true) throw refusalError(url, refusal)
+      throw new Error(`it answered ${answer.status}: ${lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))}`)
     },
     listDeployments: async (url) => parseDeployments((await ask(`${url}/deployments`, { method: 'GET' })).text),
     listMembers: async (url) => {

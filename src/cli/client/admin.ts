@@ -1,8 +1,10 @@
 /** Client of the Restate admin API, which sends each request to the first node that answers, because every node knows the whole cluster. */
 import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { retryFor } from '../../lib/timing.ts'
+import { lineOf } from './foreign-line.ts'
+import { readGuardRefusal, refusalError } from './guard-refusal.ts'
 import { createHttpClient, type HttpAnswer, type HttpRequest } from './http.ts'
 
 export interface AdminClient {
@@ -15,6 +17,11 @@ export interface AdminClient {
   query<T>(sql: string, row: z.ZodType<T>): Promise<readonly T[]>
   /** Ends an invocation; resolves with false where it had ended already. Rejects with ServiceError admin-failed. */
   endInvocation(id: string, how: 'cancel' | 'kill'): Promise<boolean>
+  /**
+   * Removes an invocation that has ended, with its journal and its answer. Resolves with false where it is gone already. Rejects
+   * with ServiceError admin-failed, also where the invocation has not ended.
+   */
+  purgeInvocation(id: string): Promise<boolean>
 }
 
 /**
@@ -49,7 +56,7 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
           return { answer, failures, isAnyReached }
         }
         isAnyReached = true
-        failures.push(`${url} answered ${answer.status}: ${answer.text.slice(0, MAX_MESSAGE_LENGTH)}`)
+        failures.push(`${url} answered ${answer.status}: ${lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))}`)
       } catch (error) {
         signal.throwIfAborted()
         failures.push(`${url}: ${messageOf(error)}`)
@@ -73,7 +80,9 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
     return answer
   }
   const refusal = (answer: HttpAnswer, request: string) => {
-    const message = answer.text.slice(0, MAX_MESSAGE_LENGTH)
+    const guards = readGuardRefusal(answer)
+    if (guards !== undefined) return refusalError(urlAt(0), guards)
+    const message = lineOf(answer.text.slice(0, MAX_MESSAGE_LENGTH))
     return new ServiceError('admin-failed', `${urlAt(0)} refused ${request} (${answer.status}): ${message}`)
   }
 
@@ -94,6 +103,12 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
       if (answer.status === 404 || answer.status === 409) return false
       throw refusal(answer, `to ${how} ${id}`)
     },
+    purgeInvocation: async (id) => {
+      const answer = await ask(`/invocations/${encodeURIComponent(id)}/purge`, { method: 'PATCH' })
+      if (answer.status < 300) return true
+      if (answer.status === 404) return false
+      throw refusal(answer, `to purge ${id}`)
+    },
   }
 }
 
@@ -109,7 +124,7 @@ interface RoundOfNodes {
 }
 
 function failedEverywhere(sentence: string, failures: readonly string[]): ServiceError {
-  return new ServiceError('admin-failed', [sentence, ...failures].join('\n  '))
+  return new ServiceError('admin-failed', [sentence, ...failures.map((failure) => `  ${failure}`)])
 }
 
 /** Quotes `text` as an SQL literal, because the admin API takes no query parameters. */

@@ -4,6 +4,7 @@ import type { Indicator } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { type BatchRequest, type BatchResponse, PART_HEADER, stopsTheRun } from '../../restate/contract.ts'
+import { KEY_REUSED } from './guard-refusal.ts'
 import { createIngressClient } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
@@ -13,7 +14,7 @@ import { createNodes, type NodeCounts, type Nodes } from './nodes.ts'
  * again.
  */
 export class BatchFailedError extends Error {
-  /** A code from the table of failures, or "cancelled" where a person cancelled the batch. */
+  /** A code from the table of failures, one of the guard, or "cancelled" where a person cancelled the batch. */
   readonly code: string
   /** Whether every later batch of the run would fail in the same way, so that the run should stop. */
   readonly stopsTheRun: boolean
@@ -32,9 +33,10 @@ export interface BatchClient {
   /**
    * Submits one batch and waits for its results without a time limit. Rejects with `BatchFailedError` where the
    * invocation failed. Rejects with ServiceError ingress-unavailable where no node accepted the batch within
-   * `patienceMs`, or where no node knows the service.
+   * `patienceMs`, or where no node knows the service. Where the key of the batch was used before with another body, as when a
+   * resumed run has another cost limit, `takeNewKey` gives the batch to submit in its place.
    */
-  submit(batch: Batch, signal: AbortSignal): Promise<BatchResponse>
+  submit(batch: Batch, signal: AbortSignal, takeNewKey?: () => Promise<Batch>): Promise<BatchResponse>
 }
 
 export interface Batch {
@@ -104,19 +106,32 @@ export function createBatchClient(options: BatchClientOptions): BatchClient {
     if (response === undefined) throw new Error('the attempts end only with a response or an error')
     return response
   }
-  return { nodes: nodes.counts, submit }
+  return {
+    nodes: nodes.counts,
+    submit: async (batch, signal, takeNewKey) => {
+      return await submit(batch, signal).catch(async (error: unknown) => {
+        const isReused = error instanceof BatchFailedError && error.code === KEY_REUSED
+        if (takeNewKey === undefined || !isReused) throw error
+        return await submit(await takeNewKey(), signal)
+      })
+    },
+  }
 }
 
 /** The kinds of answers after which the batch is offered again. */
-type Trouble = Exclude<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' }>
+type Trouble = Exclude<IngressAnswer, { kind: 'ok' | 'failed' | 'refused' | 'cancelled' }>
 
 function isTrouble(answer: IngressAnswer): answer is Trouble {
-  return !['ok', 'failed', 'cancelled'].includes(answer.kind)
+  return !['ok', 'failed', 'refused', 'cancelled'].includes(answer.kind)
 }
 
 function readBatch(url: string, answer: Exclude<IngressAnswer, Trouble>): BatchResponse {
   if (answer.kind === 'cancelled') {
     throw new BatchFailedError('cancelled', 'the batch was cancelled (npm run kill, or the admin UI)')
+  }
+  if (answer.kind === 'refused') {
+    const { code, message, isLasting } = answer.refusal
+    throw new BatchFailedError(code, message, { stopsTheRun: isLasting })
   }
   if (answer.kind === 'failed') {
     const { code, message } = answer

@@ -1,6 +1,7 @@
 /** Sends HTTP requests whose answer may take hours, as that of a batch may; fetch would give up after five minutes of silence. */
 import http from 'node:http'
 import https from 'node:https'
+import { readApiToken } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
 
 export interface HttpRequest {
@@ -37,11 +38,16 @@ interface Agents {
   readonly https: https.Agent
 }
 
-/** Creates a client that keeps its connections for later requests; idle connections do not keep the process alive. */
-export function createHttpClient(): HttpClient {
+/**
+ * Creates a client that keeps its connections for later requests; idle connections do not keep the process alive. Each
+ * request shows `token`, by default that of the configuration; null shows none.
+ */
+export function createHttpClient(token: string | null = readApiToken() ?? null): HttpClient {
   const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }
   const agents: Agents = { http: new http.Agent(kept), https: new https.Agent(kept) }
-  return async (url, request) => {
+  const shown = token === null ? {} : { authorization: `Bearer ${token}` }
+  return async (url, given) => {
+    const request = { ...given, headers: { ...shown, ...given.headers } }
     try {
       return await send(agents, url, request)
     } catch (error) {

@@ -5,9 +5,11 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { parseRetryAfterMs } from '../../lib/retry-after.ts'
 import { parseFailure } from '../../restate/contract.ts'
+import { lineOf } from './foreign-line.ts'
+import { type GuardRefusal, readGuardRefusal } from './guard-refusal.ts'
 import type { HttpAnswer } from './http.ts'
 
 export type IngressAnswer =
@@ -18,6 +20,8 @@ export type IngressAnswer =
    * failure has no code.
    */
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly status: number; readonly message: string }
+  /** The guard before the nodes refused the call, which would be refused again. */
+  | { readonly kind: 'refused'; readonly refusal: GuardRefusal }
   /** A person has cancelled or killed the invocation. */
   | { readonly kind: 'cancelled' }
   /** Restate does not know the service, because its deployment is not registered, or not yet. */
@@ -50,9 +54,13 @@ const ENDED_BY_A_PERSON = /^(?:cancell?ed|killed)\b/i
  * Interprets an answer for its caller. `nowMs` is the wall clock in milliseconds, from which a Retry-After date becomes
  * a wait.
  */
-export function readIngressAnswer({ status, headers, text }: HttpAnswer, nowMs = Date.now()): IngressAnswer {
+export function readIngressAnswer(answer: HttpAnswer, nowMs = Date.now()): IngressAnswer {
+  const { status, headers, text } = answer
   if (status >= 200 && status < 300) return { kind: 'ok', body: parseJson(text) }
-  const fullMessage = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const refusal = readGuardRefusal(answer)
+  if (refusal !== undefined) return { kind: 'refused', refusal }
+  const said = errorSchema.safeParse(parseJson(text)).data?.message ?? text.slice(0, MAX_MESSAGE_LENGTH)
+  const fullMessage = lineOf(said)
   const { code, message } = parseFailure(fullMessage)
   const isOfInvocation = headers['x-restate-error-source'] === 'invocation'
   const withStatus = `HTTP ${status}${fullMessage === '' ? '' : `: ${fullMessage.slice(0, MAX_MESSAGE_LENGTH)}`}`

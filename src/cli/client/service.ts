@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import type { StatusRequest } from '../../restate/contract.ts'
+import { refusalError } from './guard-refusal.ts'
 import { createIngressClient, type IngressClient, noIngressError } from './ingress.ts'
 import type { IngressAnswer } from './ingress-answer.ts'
 
@@ -82,7 +83,7 @@ type Round =
     }
 
 /** The kinds of answers that every other node would give as well, so that no further node is asked. */
-type SettledAnswer = Extract<IngressAnswer, { kind: 'ok' | 'failed' | 'cancelled' | 'unknown-handler' }>
+type SettledAnswer = Extract<IngressAnswer, { kind: 'ok' | 'failed' | 'refused' | 'cancelled' | 'unknown-handler' }>
 
 interface RoundQuestion {
   readonly handler: string
@@ -119,6 +120,7 @@ async function askEachNode(call: IngressClient, urls: readonly string[], questio
 }
 
 function readBody<T>({ url, answer }: Extract<Round, { kind: 'answered' }>, handler: string, schema: z.ZodType<T>): T {
+  if (answer.kind === 'refused') throw refusalError(url, answer.refusal)
   if (answer.kind === 'failed') throw failureOfAnswer(url, handler, answer)
   const parsed = schema.safeParse(answer.kind === 'ok' ? answer.body : undefined)
   if (parsed.success) return parsed.data

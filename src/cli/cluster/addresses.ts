@@ -1,9 +1,12 @@
 /** Prints the URLs of a running cluster and the name of the model that its replicas ask. */
 import { z } from 'zod'
-import { parseJson } from '../../lib/json.ts'
+import type { Config } from '../../config/config.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { createHttpClient } from '../client/http.ts'
 import { say } from '../ui/terminal.ts'
+import type { Compose } from './compose.ts'
 import { hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
+import { writeDatabaseUrl } from './secrets.ts'
 import type { Cluster } from './up.ts'
 
 /** The milliseconds that a replica may take to report the name of its model. */
@@ -11,18 +14,21 @@ const ANSWER_TIMEOUT_MS = 5_000
 /** The fields of a replica's health report from which the name of its model is read. */
 const healthSchema = z.object({ service: z.string(), model: z.string() })
 
-export async function sayAddresses(cluster: Cluster, signal: AbortSignal): Promise<void> {
+export async function sayAddresses(
+  cluster: Cluster,
+  { compose, config, signal }: { readonly compose: Compose; readonly config: Config; readonly signal: AbortSignal },
+): Promise<void> {
   const { containers } = cluster
   const nginx = hostUrl(containers, 'nginx', 9081)
   const model = nginx === undefined ? undefined : await readModel(`${nginx}/classify-api/health`, signal)
   const replicas = containers.filter(({ service }) => service === REPLICA_SERVICE).map(nameOf)
-  const pool = hostUrl(containers, 'pgbouncer', 6432)?.replace('http://', '')
+  const urlFile = await writeDatabaseUrl(compose, containers, config, signal)
   const lines: [string, string | undefined][] = [
     ['ingress', cluster.ingressUrls.join('  ')],
     ['admin', cluster.adminUrls.join('  ')],
     ['node', NODE_SERVICES.flatMap((node) => hostUrl(containers, node, 5122) ?? []).join('  ')],
     ['health', nginx === undefined ? undefined : `${nginx}/classify-api/health (${replicas.join(', ')} in turn)`],
-    ['PgBouncer', pool === undefined ? undefined : `${pool} (POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB)`],
+    ['database', urlFile === undefined ? undefined : `for commands on this machine: DATABASE_URL_FILE=${urlFile}`],
     ['MinIO', hostUrl(containers, 'minio', 9000)],
     ['model', describeModel(model, hostUrl(containers, 'offline-model', 9085))],
     ['Prometheus', hostUrl(containers, 'prometheus', 9090)],
@@ -39,7 +45,7 @@ export async function sayAddresses(cluster: Cluster, signal: AbortSignal): Promi
  */
 async function readModel(url: string, signal: AbortSignal): Promise<string | undefined> {
   const bound = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
-  const answer = await createHttpClient()(url, { method: 'GET', signal: bound }).catch(() => undefined)
+  const answer = await createHttpClient(null)(url, { method: 'GET', signal: bound }).catch(() => undefined)
   return healthSchema.safeParse(parseJson(answer?.text ?? '')).data?.model
 }
 

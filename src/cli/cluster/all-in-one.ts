@@ -1,13 +1,15 @@
 /** The command `all-in-one [FILE]`: starts the cluster, classifies a catalogue, and reports the work of each replica. */
+
 import type { Command } from 'commander'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import { type Config, readConfig } from '../../config/config.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { printRunReport } from '../classify/classify.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { limitHeapGrowth } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
-import { type Interrupts, say, underInterrupts } from '../ui/terminal.ts'
+import { type Interrupts, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
 import { findCatalogue } from './catalogue-source.ts'
 import { type Compose, findCompose } from './compose.ts'
@@ -80,8 +82,8 @@ async function runAllInOne(
     timeoutMs: options.timeout,
     replicas: await countReplicas(compose, config, signal),
   })
-  await sayAddresses(cluster, signal)
-  const catalogue = await findCatalogue({ file, name: options.catalogue }, cluster, config, signal)
+  await sayAddresses(cluster, { compose, config, signal })
+  const catalogue = await findCatalogue({ file, name: options.catalogue }, { compose, cluster, config, signal })
   say(`Catalogue: ${catalogue.description}`)
   const watch = await watchReplicas(compose, second)
   const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }
@@ -94,7 +96,7 @@ async function runAllInOne(
   if (report.failed === 0) await catalogue.remove()
   const whole = { ...report, replicas }
   const code = printRunReport(whole, options, interrupts, catalogue.file)
-  if (options.json !== true) process.stdout.write(`${formatReplicas(replicas)}\n`)
+  if (options.json !== true) printText(formatReplicas(replicas))
   return code
 }
 
@@ -114,5 +116,5 @@ export function formatReplicas(replicas: Readonly<Record<string, ReplicaWork>>):
     const work = [pluralise(batches, 'batch', 'batches'), pluralise(chunks, 'chunk'), pluralise(requests, 'request')]
     return `  replica        ${name}: ${work.join(', ')}`
   })
-  return lines.join('\n')
+  return joinLines(lines)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Config } from '../../config/config.ts'
+import { readConnectionUrl } from '../../config/database-connection.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { openDatabase } from '../../resources.ts'
 import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
@@ -12,7 +13,8 @@ import type { Store } from '../../store/types.ts'
 import { createRunId } from '../classify/run-id.ts'
 import { SAMPLE_FILE } from '../start/demo.ts'
 import { createCliLog, formatCount } from '../ui/terminal.ts'
-import { hostUrl } from './containers.ts'
+import type { Compose } from './compose.ts'
+import { readDatabaseUrl } from './secrets.ts'
 import type { Cluster } from './up.ts'
 
 export interface CatalogueSource {
@@ -29,27 +31,30 @@ export interface CatalogueSource {
   remove(): Promise<void>
 }
 
+export interface ClusterAccess {
+  readonly compose: Compose
+  readonly cluster: Cluster
+  readonly config: Config
+  readonly signal: AbortSignal
+}
+
 /**
  * Chooses `file` where the user named one. Otherwise writes the indicators that the cluster's database has in the catalogue
  * `name` to a file, or chooses the sample catalogue where there are none or the database cannot be reached from this machine.
  */
 export async function findCatalogue(
   { file, name = DEFAULT_CATALOGUE }: { readonly file: string | undefined; readonly name?: string | undefined },
-  cluster: Cluster,
-  config: Config,
-  signal: AbortSignal,
+  { compose, cluster, config, signal }: ClusterAccess,
 ): Promise<CatalogueSource> {
   const remove = async () => undefined
   if (file !== undefined) return { file, description: file === '-' ? 'standard input' : file, remove }
-  const pool = hostUrl(cluster.containers, 'pgbouncer', 6432)
-  const port = pool === undefined ? undefined : Number(new URL(pool).port)
+  const url = await readDatabaseUrl(compose, cluster.containers, config, signal)
   const sample = { file: SAMPLE_FILE, remove }
-  if (port === undefined) {
+  if (url === undefined) {
     return { ...sample, description: 'the sample catalogue, because PgBouncer has no published port' }
   }
-  const connection = { host: '127.0.0.1', port, ...config.cluster.database }
   const log = createCliLog(config)
-  const database = openDatabase(connection, { poolSize: 1, applicationName: 'classify-cli', log })
+  const database = openDatabase(readConnectionUrl(url), { poolSize: 1, applicationName: 'classify-cli', log })
   try {
     // Every run gets a file of its own, because an interrupted run reads its file again when it is resumed.
     const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${createRunId('run')}.jsonl`)

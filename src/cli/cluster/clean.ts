@@ -1,9 +1,12 @@
 /** The command `cluster:clean`: removes the cluster and its data from this machine, but keeps its image and its signing key. */
-import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
+import { confirm } from '../ui/confirm.ts'
 import { EXIT_FAILED, say, underInterrupts } from '../ui/terminal.ts'
 import { findCompose, requireSuccess } from './compose.ts'
+import { removeDatabaseUrl } from './secrets.ts'
+
+const QUESTION = 'This removes the classifications, the workflow state and the snapshots of the cluster. Continue?'
 
 export function addClusterCleanCommand(program: Command): void {
   program
@@ -16,7 +19,7 @@ export function addClusterCleanCommand(program: Command): void {
         () => say('Stopping …'),
         async ({ first: signal }) => {
           const compose = await findCompose(config, signal)
-          if (!yes && process.stdin.isTTY && !(await confirm(signal))) {
+          if (!yes && process.stdin.isTTY && !(await confirm(QUESTION, signal))) {
             say('Nothing was removed.')
             process.exitCode = EXIT_FAILED
             return
@@ -24,22 +27,9 @@ export function addClusterCleanCommand(program: Command): void {
           const down = ['down', '--volumes', '--remove-orphans']
           const result = await compose.run(down, { output: 'stderr', allProfiles: true, signal })
           requireSuccess('docker compose down', result)
+          await removeDatabaseUrl(config)
           say('Removed the containers, volumes and networks. The image and the signing key are kept.')
         },
       )
     })
-}
-
-async function confirm(signal: AbortSignal): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const question =
-      'This removes the classifications, the workflow state and the snapshots of the cluster. Continue? [y/N] '
-    return /^y(es)?$/i.test((await terminal.question(question, { signal })).trim())
-  } catch (error) {
-    signal.throwIfAborted()
-    throw error
-  } finally {
-    terminal.close()
-  }
 }

@@ -73,7 +73,7 @@ export async function findCompose(config: Config, signal?: AbortSignal): Promise
   if (engine.code !== 0) {
     const reason = lastLine(engine.stderr) || 'no reason given'
     const advice = 'Start it, and check that this user may use it (docker info must work)'
-    throw new ServiceError('cluster-failed', `The Docker engine does not answer: ${reason}\n${advice}`)
+    throw new ServiceError('cluster-failed', [`The Docker engine does not answer: ${reason}`, advice])
   }
   const program = await findProgram(quiet)
   if (program === undefined) {

@@ -1,13 +1,22 @@
 /** Lists the containers of the cluster with their state, as Docker reports them. */
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { type Compose, requireSuccess } from './compose.ts'
 
 /** The names of the Restate nodes in the Compose file, in the order of their numbers from 1. */
 export const NODE_SERVICES = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5'] as const
 /** The name of the replicas' service in the Compose file. */
 export const REPLICA_SERVICE = 'classify-service'
+/** The service that publishes the ingress and the admin port of every node. */
+export const GUARD_SERVICE = 'guard'
+/** The ports of the guard's container that lead to the nodes, in the order of NODE_SERVICES. */
+const GUARD_PORTS = {
+  ingress: [8080, 28080, 38080, 48080, 58080],
+  admin: [9070, 29070, 39070, 49070, 59070],
+} as const
+/** Addresses that stand for all of the machine, so that the machine itself reaches a port there at its own address. */
+const ALL_ADDRESSES = new Set(['', '0.0.0.0', '::'])
 
 export interface Container {
   readonly id: string
@@ -31,8 +40,8 @@ export interface Container {
   readonly startedAtMs: number
   /** The IP address of the container in the cluster's network; undefined while the container does not run. */
   readonly address: string | undefined
-  /** The published ports: each port inside the container is mapped to its port on the host. */
-  readonly ports: ReadonlyMap<number, number>
+  /** The published ports: each port inside the container is mapped to the address on the host, such as "127.0.0.1:8080". */
+  readonly ports: ReadonlyMap<number, string>
 }
 
 const inspectedSchema = z.array(
@@ -47,7 +56,7 @@ const inspectedSchema = z.array(
     }),
     Config: z.object({ Labels: z.record(z.string(), z.string()) }),
     NetworkSettings: z.object({
-      Ports: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullish(),
+      Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
       Networks: z.record(z.string(), z.object({ IPAddress: z.string() })).nullish(),
     }),
   }),
@@ -71,8 +80,9 @@ export function parseContainers(json: string): Container[] {
   const containers = parsed.data.map(({ Id, RestartCount, State, Config, NetworkSettings }): Container => {
     const [network] = Object.values(NetworkSettings.Networks ?? {})
     const ports = Object.entries(NetworkSettings.Ports ?? {}).flatMap(([name, hosts]) => {
-      const port = Number(hosts?.[0]?.HostPort)
-      return Number.isInteger(port) && port > 0 ? [[Number.parseInt(name, 10), port] as const] : []
+      const { HostIp: ip = '', HostPort = '' } = hosts?.[0] ?? {}
+      const address = ALL_ADDRESSES.has(ip) ? '127.0.0.1' : ip.includes(':') ? `[${ip}]` : ip
+      return Number(HostPort) > 0 ? [[Number.parseInt(name, 10), `${address}:${HostPort}`] as const] : []
     })
     return {
       id: Id,
@@ -104,5 +114,15 @@ export function nameOf({ service, number }: Pick<Container, 'service' | 'number'
  */
 export function hostUrl(containers: readonly Container[], service: string, port: number): string | undefined {
   const published = containers.find((container) => container.service === service)?.ports.get(port)
-  return published === undefined ? undefined : `http://127.0.0.1:${published}`
+  return published === undefined ? undefined : `http://${published}`
+}
+
+/** The URL at which this machine reaches the ingress or the admin port of a node, through the guard; undefined where it cannot. */
+export function nodeUrl(
+  containers: readonly Container[],
+  node: (typeof NODE_SERVICES)[number],
+  kind: keyof typeof GUARD_PORTS,
+): string | undefined {
+  const port = GUARD_PORTS[kind][NODE_SERVICES.indexOf(node)]
+  return port === undefined ? undefined : hostUrl(containers, GUARD_SERVICE, port)
 }

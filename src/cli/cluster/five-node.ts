@@ -27,7 +27,7 @@ export function addFiveNodeCommand(program: Command): void {
       await keepingContainers(async (signal) => {
         const compose = await findCompose(config, signal)
         const cluster = await bringUp({ config, compose, signal, timeoutMs, replicas: config.cluster.replicas })
-        await sayAddresses(cluster, signal)
+        await sayAddresses(cluster, { compose, config, signal })
       })
       process.exitCode = EXIT_OK
     })

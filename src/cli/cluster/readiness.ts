@@ -1,9 +1,8 @@
 /** Finds the parts of the cluster that are not ready: containers that are not healthy, and nodes that are not members. */
 import { type AdminNodeClient, createAdminNodeClient } from '../client/admin-node.ts'
-import { type Container, hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
+import { type Container, GUARD_SERVICE, NODE_SERVICES, nameOf, nodeUrl, REPLICA_SERVICE } from './containers.ts'
+import { hasMadeSecrets, SECRETS_SERVICE } from './secrets.ts'
 
-/** The port of a Restate node's admin API inside its container. */
-export const ADMIN_PORT = 9070
 /** The milliseconds that one node may take for an answer; the next check asks the node again. */
 const ANSWER_TIMEOUT_MS = 3_000
 /**
@@ -30,7 +29,7 @@ const OPTIONAL = new Set(['prometheus', 'grafana'])
  * The services that must have a container. Every other service may be scaled to 0 where an external model, database or
  * S3 store replaces it.
  */
-const REQUIRED = [...NODE_SERVICES, REPLICA_SERVICE, 'nginx', 'pgbouncer']
+const REQUIRED = [...NODE_SERVICES, GUARD_SERVICE, REPLICA_SERVICE, 'nginx', 'pgbouncer']
 
 /**
  * Finds the parts that are not ready, from the list of containers alone; `replicas` is the wanted number of replicas.
@@ -45,9 +44,9 @@ export function findUnreadyContainers(containers: readonly Container[], replicas
   }
   for (const container of containers) {
     const { service, state, health, restarts } = container
-    if (OPTIONAL.has(service)) continue
+    if (OPTIONAL.has(service) || hasMadeSecrets(container)) continue
     if (state === 'running' && (health === 'healthy' || health === 'none')) continue
-    const isFailing = restarts >= MAX_RESTARTS
+    const isFailing = restarts >= MAX_RESTARTS || (service === SECRETS_SERVICE && state === 'exited')
     unready.push({ service, name: nameOf(container), reason: describeState(container), isFailing })
   }
   return unready
@@ -70,7 +69,7 @@ export async function findUnreadyMembers(
   const client = createAdminNodeClient(signal, ANSWER_TIMEOUT_MS)
   const checked = await Promise.all(
     NODE_SERVICES.map(async (service) => {
-      const reason = await findMemberProblem(client, hostUrl(containers, service, ADMIN_PORT))
+      const reason = await findMemberProblem(client, nodeUrl(containers, service, 'admin'))
       return reason === undefined ? [] : [{ service, name: service, reason, isFailing: false }]
     }),
   )

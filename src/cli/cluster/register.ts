@@ -1,5 +1,5 @@
 /** Registers the replicas with the cluster, and checks that every Restate node knows the registration. */
-import { messageOf, ServiceError } from '../../errors.ts'
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { createAdminNodeClient, type Deployment } from '../client/admin-node.ts'
 
@@ -26,6 +26,8 @@ export async function registerDeployment(
         return await client.register(url, DEPLOYMENT_URI)
       } catch (error) {
         signal.throwIfAborted()
+        // What the guard refuses at one node it refuses at each of them.
+        if (isServiceError(error) && error.code === 'not-allowed') throw error
         failure = `${url}: ${messageOf(error)}`
       }
     }
@@ -35,7 +37,7 @@ export async function registerDeployment(
   const id = await retryFor(registerAtAnyNode, { delayMs: RETRY_MS, patienceMs, signal })
   if (id !== undefined) return id
   const advice = 'Logs: npm run cluster:logs -- nginx restate-1 classify-service'
-  throw new ServiceError('admin-failed', `${DEPLOYMENT_URI} could not be registered. ${failure}\n${advice}`)
+  throw new ServiceError('admin-failed', [`${DEPLOYMENT_URI} could not be registered. ${failure}`, advice])
 }
 
 /**

@@ -32,7 +32,7 @@ export function addClusterStartCommand(program: Command): void {
         const replicas = stopped.filter(({ service }) => service === REPLICA_SERVICE).length
         const containers = await waitUntilReady({ compose, replicas, timeoutMs, signal })
         await verifySigned(compose, containers, identity, signal)
-        await sayAddresses(describeCluster(containers, identity), signal)
+        await sayAddresses(describeCluster(containers, identity), { compose, config, signal })
       })
       process.exitCode = EXIT_OK
     })

@@ -1,13 +1,14 @@
 /** Starts the cluster, or those parts of it that do not run yet: the work of `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { ensureIdentity, type Identity } from '../../embedded/identity.ts'
 import { ServiceError } from '../../errors.ts'
+import { isLoopback } from '../../lib/caller.ts'
 import { say } from '../ui/terminal.ts'
 import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
-import { type Container, hostUrl, listContainers, NODE_SERVICES, REPLICA_SERVICE } from './containers.ts'
-import { ensureIdentity, type Identity } from './identity.ts'
-import { ADMIN_PORT } from './readiness.ts'
+import { type Container, listContainers, NODE_SERVICES, nodeUrl, REPLICA_SERVICE } from './containers.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
+import { hasMadeSecrets } from './secrets.ts'
 import { waitUntilReady } from './wait.ts'
 
 /** The milliseconds that the registration of the replicas may take once all containers are healthy. */
@@ -37,6 +38,7 @@ export interface Cluster {
  */
 export async function bringUp(options: UpOptions): Promise<Cluster> {
   const { config, compose, signal, replicas } = options
+  checkTokens(config)
   const identity = await ensureClusterIdentity(config)
   const env = replicas === config.cluster.replicas ? {} : { CLUSTER_REPLICAS: String(replicas) }
   // Only one service is built, because Compose labels an image with the service for which it was built. With `up
@@ -67,13 +69,34 @@ export async function completeUp(options: UpOptions, identity: Identity): Promis
   return cluster
 }
 
+/**
+ * Throws ServiceError config-invalid where the guard would refuse to start, or would refuse the calls of this command: others
+ * could reach it without a token, or it asks for one and this command has none.
+ */
+export function checkTokens({ cluster, guard, restate }: Pick<Config, 'cluster' | 'guard' | 'restate'>): void {
+  if (guard.tokensFile === undefined && !isLoopback(cluster.bind)) {
+    throw new ServiceError(
+      'config-invalid',
+      `CLUSTER_BIND is "${cluster.bind}", where others can reach the cluster, so that every caller needs a token: set API_TOKENS_FILE (see docs/operations/guard.md), or leave CLUSTER_BIND at 127.0.0.1`,
+    )
+  }
+  if (guard.tokensFile !== undefined && restate.apiToken === undefined) {
+    throw new ServiceError(
+      'config-invalid',
+      'API_TOKENS_FILE is set, so that this command needs a token as well: set API_TOKEN or API_TOKEN_FILE to one with the right operate',
+    )
+  }
+}
+
 export async function ensureClusterIdentity(config: Config): Promise<Identity> {
-  return await ensureIdentity(resolve(PROJECT_DIR, config.cluster.identityDir))
+  const value = config.cluster.identityDir
+  const directory = resolve(PROJECT_DIR, value)
+  return await ensureIdentity({ directory, variable: 'CLUSTER_IDENTITY_DIR', value, isMounted: true })
 }
 
 export function describeCluster(containers: readonly Container[], { publicKey }: Identity): Cluster {
-  const urls = (port: number) => NODE_SERVICES.flatMap((node) => hostUrl(containers, node, port) ?? [])
-  return { containers, ingressUrls: urls(8080), adminUrls: urls(ADMIN_PORT), publicKey }
+  const urls = (kind: 'ingress' | 'admin') => NODE_SERVICES.flatMap((node) => nodeUrl(containers, node, kind) ?? [])
+  return { containers, ingressUrls: urls('ingress'), adminUrls: urls('admin'), publicKey }
 }
 
 /**
@@ -83,10 +106,12 @@ export function describeCluster(containers: readonly Container[], { publicKey }:
 async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceError> {
   const failure = 'The cluster did not start; see the output of docker compose above'
   const containers = await listContainers(compose, signal)
-  const failed = containers.filter(({ state, health }) => state !== 'running' || health === 'unhealthy')
+  const failed = containers.filter((container) => {
+    return !hasMadeSecrets(container) && (container.state !== 'running' || container.health === 'unhealthy')
+  })
   const services = [...new Set(failed.map(({ service }) => service))].join(' ')
-  const logs = services === '' ? '' : `\nLogs: npm run cluster:logs -- --no-follow --tail 50 ${services}`
-  return new ServiceError('cluster-failed', `${failure}${logs}`)
+  const logs = services === '' ? [] : [`Logs: npm run cluster:logs -- --no-follow --tail 50 ${services}`]
+  return new ServiceError('cluster-failed', [failure, ...logs])
 }
 
 /**

@@ -75,5 +75,5 @@ export function notReadyError(unready: readonly UnreadyPart[], elapsedMs: number
     `Logs: npm run cluster:logs -- --no-follow --tail 50 ${services.join(' ')}`,
     'The containers keep running. npm run cluster:5node waits for them again, npm run cluster:stop stops them.',
   ]
-  return new ServiceError('cluster-failed', lines.join('\n'))
+  return new ServiceError('cluster-failed', lines)
 }

@@ -82,5 +82,6 @@ export function loadStored({ name, version, hash, text, lists }: StoredCodebook)
   const parsed = parseCodebook(text, texts)
   if (parsed.ok) return { ...loadedOf(parsed, text, texts), hash }
   const message = `The codebook ${name}@${version} of the service does not fit this release`
-  throw new ServiceError('input-invalid', `${message}: ${formatProblems(name, parsed.problems)}`)
+  const [first = '', ...rest] = formatProblems(name, parsed.problems)
+  throw new ServiceError('input-invalid', [`${message}: ${first}`, ...rest])
 }

@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type LoadedCodebook, loadBuiltIns, pathOfFault, SHORT_HASH } from '../../catalogue/codebook-files.ts'
 import { checkLabelledRecords, formatFaults, type LabelledFile } from '../../catalogue/labelled-records.ts'
-import { pluralise } from '../../catalogue/problem-report.ts'
+import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.ts'
 import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import { measureRecall } from '../../eval/recall.ts'
+import { visibleText } from '../../lib/visible-text.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_USAGE, printJson, say, warnOfNpmLines } from '../ui/terminal.ts'
+import { EXIT_USAGE, printJson, printText, say, warnOfNpmLines } from '../ui/terminal.ts'
 import { findCodebook, listStored, readNamed } from './find-codebook.ts'
 import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
 
@@ -40,7 +41,7 @@ export function addCodebookCommand(program: Command): void {
       const loaded = await findCodebook(name, ingress)
       if (json === true) return printJson(contentOf(loaded))
       warnOfNpmLines()
-      process.stdout.write(formatCodebook(loaded.codebook, all))
+      printText(formatCodebook(loaded.codebook, all))
     })
   codebook
     .command('list')
@@ -60,7 +61,7 @@ export function addCodebookCommand(program: Command): void {
     .description('Write the JSON Schema of the format to stdout, for editors')
     .action(() => {
       warnOfNpmLines()
-      process.stdout.write(`${JSON.stringify(codebookJsonSchema(), null, 2)}\n`)
+      printText(JSON.stringify(codebookJsonSchema(), null, 2))
     })
 }
 
@@ -86,10 +87,11 @@ async function checkCodebook(name: string, options: CheckOptions): Promise<void>
   const { codebook, hash } = loaded
   const fields = pluralise(codebook.fields.length, 'field')
   const what = `${codebook.name}@${codebook.version}, ${fields}, hash ${hash.slice(0, SHORT_HASH)}`
-  process.stdout.write(`${name} is sound: ${what}\n`)
+  printText(`${printable(name, MAX_PATH)} is sound: ${what}`)
   if (gold === null) return
-  for (const { line, message } of gold.warnings) say(`Warning: ${options.gold}:${line}: ${message}`)
-  process.stdout.write(`${formatGold(goldCheckOf(loaded, gold))}\n`)
+  for (const { line, message } of gold.warnings)
+    say(`Warning: ${printable(options.gold ?? '', MAX_PATH)}:${line}: ${message}`)
+  printText(formatGold(goldCheckOf(loaded, gold)))
 }
 
 /** Prints one JSON object, whose `ok` says whether the codebook and its gold file are sound and `faults` what is wrong. */
@@ -127,10 +129,10 @@ async function listCodebooks({ json, ingress }: Omit<ShowOptions, 'all'>): Promi
   if (json === true) return printJson({ codebooks: [...builtIns, ...stored] })
   warnOfNpmLines()
   for (const { name, version, title, fields } of builtIns) {
-    process.stdout.write(`${name}@${version}  ${title} (${pluralise(fields.length, 'field')})\n`)
+    printText(`${name}@${version}  ${title} (${pluralise(fields.length, 'field')})`)
   }
   for (const { name, version, hash } of stored) {
-    process.stdout.write(`${name}@${version}  stored, hash ${hash.slice(0, SHORT_HASH)}\n`)
+    printText(visibleText(`${name}@${version}  stored, hash ${hash.slice(0, SHORT_HASH)}`))
   }
   if (ingress === undefined) {
     say('These come with the service. With --ingress URL those that a running service keeps are listed as well.')

@@ -3,6 +3,7 @@
 import { pathOf } from '../../codebooks/code-list.ts'
 import type { Codebook, Field } from '../../codebooks/codebook.ts'
 import type { Recall } from '../../eval/recall.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 
 const MOST_CODES_SHOWN = 15
 
@@ -19,7 +20,7 @@ export function formatGold({ records, shortlists }: GoldCheck): string {
     return `  ${field}: the code is among the first ${first} of the shortlist for ${found} of ${of} records`
   })
   const sound = records === 1 ? '1 labelled record is sound' : `${records} labelled records are sound`
-  return [sound, ...lines].join('\n')
+  return joinLines([sound, ...lines])
 }
 
 /** The codebook as a page to read; with `all` every code of its lists, else the first ones. */
@@ -41,7 +42,7 @@ export function formatCodebook(codebook: Codebook, all = false): string {
       : []),
     ...(rulings.length > 0 ? [section('Rulings', rulings)] : []),
   ]
-  return `${parts.join('\n\n')}\n`
+  return parts.join('\n\n')
 }
 
 function samplesOf(count: number): string {
@@ -96,5 +97,6 @@ function valueLines({ type }: Field, all: boolean): string[] {
 }
 
 function section(heading: string, lines: readonly string[]): string {
-  return [heading, ...lines.map((line) => `  ${line}`)].join('\n')
+  // Texts of a codebook may have several lines.
+  return joinLines([heading, ...lines.flatMap((text) => text.split('\n')).map((line) => `  ${line}`)])
 }

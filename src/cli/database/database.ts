@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
-import { connectionFromThisHost, type DatabaseConnection } from '../../config/database-connection.ts'
+import { connectionFromThisHost, type DatabaseConnection, readConnectionUrl } from '../../config/database-connection.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { readStackState } from '../../embedded/state.ts'
@@ -41,7 +41,7 @@ export async function withDatabase<T>(
   }
   if (config.database.connection !== null) return await run(connectionFromThisHost(config.database.connection))
   const running = await readStackState(config.dataDir)
-  if (running !== undefined) return await run({ url: running.database_url })
+  if (running !== undefined) return await run(readConnectionUrl(running.database_url))
 
   const dataDir = join(resolve(config.dataDir), 'postgres')
   if (!mayCreate && !(await exists(dataDir))) {

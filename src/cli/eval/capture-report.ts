@@ -1,7 +1,7 @@
 /** What `eval --capture` says at its end: what was captured, and the command that scores the answers. */
 import type { GoldRow } from '../../eval/gold-file.ts'
 import { shellWord } from '../ui/shell-word.ts'
-import { printJson } from '../ui/terminal.ts'
+import { printJson, printText } from '../ui/terminal.ts'
 
 /** The options of the capture that its replay needs too. */
 export interface CaptureOptions {
@@ -40,12 +40,12 @@ export function reportCapture(
     return
   }
   const unlabelled = rows.some(({ labels }) => Object.keys(labels).length === 0)
-  process.stdout.write(
+  printText(
     `Captured ${requests} requests in ${file}, one JSON object a line; no score, because guesses answered this run.\n` +
       'Next: answer each "request" by its messages and schema, and add the JSON of the answer to its line as "answer".\n' +
       (unlabelled
         ? `Some records of ${gold ?? 'the gold file'} have no labels yet: give them "labels" before they are scored.\n`
         : '') +
-      `Then score the answers: ${next}\n`,
+      `Then score the answers: ${next}`,
   )
 }

@@ -16,13 +16,14 @@ import { measureRecall } from '../../eval/recall.ts'
 import { score } from '../../eval/score.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
-import { httpUrls, oneOf } from '../ui/option-values.ts'
+import { httpUrls, keptFile, oneOf } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
   EXIT_OK,
   isInterrupted,
   printJson,
+  printText,
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
@@ -78,13 +79,17 @@ export function addEvalCommand(program: Command): void {
       new Option(
         '--record <file>',
         'keep every request to the model and its answer in a new file, to replay them later',
-      ).conflicts(['capture', 'replay', 'ingress']),
+      )
+        .argParser(keptFile)
+        .conflicts(['capture', 'replay', 'ingress']),
     )
     .addOption(
       new Option(
         '--capture <file>',
         'keep the requests in a new file without asking a model, to have them answered elsewhere',
-      ).conflicts(['replay', 'ingress', 'fit', 'failUnder']),
+      )
+        .argParser(keptFile)
+        .conflicts(['replay', 'ingress', 'fit', 'failUnder']),
     )
     .addOption(
       new Option('--replay <file>', 'answer from a file of recorded answers instead of a model').conflicts('ingress'),
@@ -157,7 +162,7 @@ function scoreRules(
   }
   if (options.fit === true) printFit(scheme, scored, fields)
   else if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatScore(report)}\n`)
+  else printText(formatScore(report))
   return exitCodeOf(options.failUnder, [report])
 }
 
@@ -207,14 +212,14 @@ async function scoreService(
     // report.
     printJson({ ...first, packs: reports.map(({ misses: _, confusion: __, rules: ___, ...row }) => row) })
   } else {
-    process.stdout.write(`${formatScore(first)}\n`)
-    if (reports.length > 1) process.stdout.write(`\n${formatPacks(reports)}\n`)
+    printText(formatScore(first))
+    if (reports.length > 1) printText(`\n${formatPacks(reports)}`)
   }
   return exitCodeOf(options.failUnder, reports)
 }
 
 function printFit(scheme: Scheme, scored: readonly ScoredRow[], fields: readonly Field[]): void {
-  process.stdout.write(`${formatCalibration(fitConfidence(scheme, scored, fields))}\n`)
+  printText(formatCalibration(fitConfidence(scheme, scored, fields)))
 }
 
 function exitCodeOf(failUnder: FailUnder | undefined, reports: readonly Report[]): number {

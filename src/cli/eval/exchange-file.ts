@@ -1,7 +1,12 @@
 /** Files of requests to a model and its answers, one JSON object a line, as `eval --record`, `--capture` and `--replay` keep and read them. */
-import { type FileHandle, open } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { isRecord, parseOutsideJson } from '../../lib/json.ts'
+import { isRecord, parseOutsideJson } from '../../lib/json/json.ts'
+import { toVisibleJson } from '../../lib/visible-text.ts'
+import { type GrowingOutput, openGrowingOutput } from '../ui/output-file.ts'
+import { say } from '../ui/terminal.ts'
 
 /** The parts of a request to a model that are kept: no header, so no key. */
 const KEPT = ['model', 'messages', 'response_format'] as const
@@ -14,41 +19,62 @@ export interface ExchangeFile {
   close(): Promise<void>
 }
 
+/** How a file of exchanges is kept. */
+export interface ExchangeFileOptions {
+  /** The option that names the file, for messages. */
+  readonly option: string
+  /** The folder for answers that the file takes no more, as on a full disk, because they cost money; without it they are dropped. */
+  readonly rescueIn?: string
+}
+
 /**
- * Creates a file to which lines are added one by one, because a run may be long and its answers cost money. Rejects with
- * ServiceError input-invalid where the file exists already or cannot be created.
+ * Creates a file to which lines are added one by one, because a run may be long and its answers cost money. Only its owner may read
+ * it. Rejects with ServiceError input-invalid where the file exists already or cannot be created.
  */
-export async function createExchangeFile(path: string): Promise<ExchangeFile> {
-  const handle = await open(path, 'wx').catch((error: NodeJS.ErrnoException): never => {
-    const fault =
-      error.code === 'EEXIST'
-        ? `${path} exists already: name a new file, so that no recorded answer is lost`
-        : `${path} cannot be created: ${messageOf(error)}`
-    throw new ServiceError('input-invalid', fault, { cause: error })
-  })
+export async function createExchangeFile(
+  path: string,
+  { option, rescueIn }: ExchangeFileOptions,
+): Promise<ExchangeFile> {
+  const output = await openGrowingOutput(path, { option, mode: 0o600 })
+  let fault: unknown
+  let rescue: GrowingOutput | undefined
   let count = 0
+  const add = async (text: string) => {
+    if (fault === undefined) {
+      try {
+        await output.append(text)
+        count += 1
+        return
+      } catch (error) {
+        fault = error
+        if (rescueIn === undefined) throw error
+        const kept = join(rescueIn, `classify-answers-${randomBytes(6).toString('hex')}.jsonl`)
+        rescue = await openGrowingOutput(kept, { option, mode: 0o600 }).catch(() => undefined)
+        const advice = `answers that no longer fit are in ${kept}: add them to the file`
+        if (rescue !== undefined) fault = new ServiceError('input-invalid', `${messageOf(error)}; ${advice}`)
+      }
+    }
+    // Where no disk takes the answer, the terminal still does.
+    if (rescueIn !== undefined) {
+      if (rescue === undefined) say(text.trimEnd())
+      else await rescue.append(text).catch(() => say(text.trimEnd()))
+    }
+    throw fault
+  }
   // Lines are written one after another, because two writes at once could mix their texts.
   let last: Promise<void> = Promise.resolve()
   return {
     count: () => count,
     async append(line) {
-      const written = last.then(() => appendLine(handle, path, line))
+      const written = last.then(() => add(`${toVisibleJson(line)}\n`))
       last = written.catch(() => undefined)
       await written
-      count += 1
     },
     async close() {
       await last
-      await handle.close()
+      await rescue?.close()
+      await output.close()
     },
-  }
-}
-
-async function appendLine(handle: FileHandle, path: string, line: object): Promise<void> {
-  try {
-    await handle.appendFile(`${JSON.stringify(line)}\n`)
-  } catch (error) {
-    throw new ServiceError('input-invalid', `${path} cannot be written: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
 /** The options --record, --capture and --replay of `eval`: what stands between the replica of an evaluation and its model. */
 import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
@@ -56,7 +57,11 @@ async function openRecording(
   given: Config,
   failure: AbortController,
 ): Promise<Exchange> {
-  const file = await createExchangeFile(path)
+  const file = await createExchangeFile(path, {
+    option: `--${kind}`,
+    // Captured requests cost nothing.
+    ...(kind === 'record' ? { rescueIn: tmpdir() } : {}),
+  })
   // Captured requests are answered by the offline model, so that no provider is asked and paid for answers that nobody keeps.
   const config = kind === 'capture' ? withOfflineModel(given, { from: 'rules', file: null, noise: 0 }) : given
   const seen = new Set<string>()
@@ -68,11 +73,12 @@ async function openRecording(
         if (kind === 'record') await file.append(recordedLine(request, response, now))
         else if (isNew(seen, request.messages)) await file.append(capturedLine(request, now))
       } catch (error) {
+        // The replica gets the answer all the same, because it is paid for and would be asked for again.
         failure.abort(error)
-        throw error
       }
     },
     onRefusal: () => undefined,
+    stopped: failure.signal,
   })
   return {
     config,
@@ -80,7 +86,7 @@ async function openRecording(
       OPENAI_BASE_URL: relay.url,
       // A captured request names the model that would have been asked.
       ...(kind === 'capture'
-        ? { OPENAI_API_KEY: null, OPENAI_ESCALATION_MODEL: null, OPENAI_MODEL: given.openai.model }
+        ? { OPENAI_API_KEY: null, SECRETS_DIR: null, OPENAI_ESCALATION_MODEL: null, OPENAI_MODEL: given.openai.model }
         : {}),
     },
     failed: failure.signal,
@@ -106,12 +112,14 @@ async function openReplay(file: string, given: Config, failure: AbortController)
       const advice = 'record it again (--record), or capture the requests (--capture) and have them answered'
       failure.abort(new ServiceError('input-invalid', `--replay ${file}: ${message}: ${advice}`))
     },
+    stopped: failure.signal,
   })
   return {
     config,
     replicaEnv: {
       OPENAI_BASE_URL: relay.url,
       OPENAI_API_KEY: null,
+      SECRETS_DIR: null,
       ...(model === undefined ? {} : { OPENAI_MODEL: model }),
       // The recorded run asked its escalation model for what the first answers left in doubt, and so does this one.
       OPENAI_ESCALATION_MODEL: escalation ?? null,

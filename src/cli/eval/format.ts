@@ -5,6 +5,7 @@ import type { ConfidenceScore } from '../../eval/reliability.ts'
 import { ALL, type Miss, showLabel } from '../../eval/score.ts'
 import type { Interval } from '../../eval/statistics.ts'
 import { OFFLINE_RECORDED_NAME } from '../../lib/model-names.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { formatSources } from '../ui/label-text.ts'
 import { formatCount } from '../ui/terminal.ts'
 import type { Report } from './report.ts'
@@ -23,9 +24,9 @@ export function formatScore(report: Report): string {
   if (report.mode === 'rules' && !hasReadings(report)) {
     const fields = Object.keys(report.labelled).join(', ')
     const nothing = `The codebook has no rules for ${fields}, so nothing was decided: score a model with --mode model`
-    return [...head, nothing, ...shortlistLines(report)].join('\n')
+    return joinLines([...head, nothing, ...shortlistLines(report)])
   }
-  return [
+  return joinLines([
     ...head,
     answeredBy(report),
     ...unansweredLines(report),
@@ -42,7 +43,7 @@ export function formatScore(report: Report): string {
     ...costLines(report),
     '',
     ...missList(report.misses),
-  ].join('\n')
+  ])
 }
 
 /** Whether a rule read any of the scored fields. */
@@ -215,7 +216,7 @@ export function formatPacks(reports: readonly Report[]): string {
       String(cost.cost_usd_per_1000),
     ].join(''),
   )
-  return [head, ...rows].join('\n')
+  return joinLines([head, ...rows])
 }
 
 function formatFigure(value: number | null | undefined): string {

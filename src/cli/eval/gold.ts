@@ -106,7 +106,7 @@ export async function readGoldFile(
     const shown = problems.slice(0, MOST_LISTED).map((problem) => `  ${problem}`)
     const rest = problems.length > shown.length ? [`  and ${problems.length - shown.length} more`] : []
     const kind = `is no gold file by the codebook ${codebook.name}@${codebook.version}`
-    throw new ServiceError('input-invalid', [`${path} ${kind}:`, ...shown, ...rest].join('\n'))
+    throw new ServiceError('input-invalid', [`${path} ${kind}:`, ...shown, ...rest])
   }
   for (const [label, count] of ignored)
     say(`Labels that are not scored, because the codebook has no such field: ${label} (${count})`)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { messageOf } from '../../errors.ts'
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseJson } from '../../lib/json/json.ts'
 
 export interface RelayOptions {
   /** The base URL of the endpoint, such as https://api.openai.com/v1. */
@@ -12,6 +12,8 @@ export interface RelayOptions {
   readonly onAnswer: (request: Readonly<Record<string, unknown>>, response: unknown) => Promise<void>
   /** Called with the message of a response that refuses a request as wrong (400). */
   readonly onRefusal: (message: string) => void
+  /** Once this signal has aborted, nothing more is asked of the endpoint, because nobody would keep the answer. */
+  readonly stopped?: AbortSignal
 }
 
 export interface Relay {
@@ -61,6 +63,7 @@ async function pass(request: IncomingMessage, response: ServerResponse, options:
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const body = await readText(request)
+  options.stopped?.throwIfAborted()
   const path = (request.url ?? '/').replace(new RegExp(`^${BASE_PATH}(?=/)`), '')
   const answer = await fetch(`${options.target.replace(/\/$/, '')}${path}`, {
     method: request.method ?? 'POST',

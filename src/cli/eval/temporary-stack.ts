@@ -1,5 +1,5 @@
 /** A service of its own for one evaluation, which is removed afterwards. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
@@ -29,8 +29,6 @@ export async function withTemporaryStack<T>(
 ): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), 'classify-eval-'))
   try {
-    // PostgreSQL may run as another user, and that user must be able to enter the directory.
-    await chmod(dataDir, 0o755)
     const exchange = await openExchange(choice, await isolatedConfig(given, dataDir))
     try {
       return await runStack(exchange, interrupts, work)

@@ -1,15 +1,23 @@
-/** The command `kill RUN`: cancels or kills the invocations of a run that have not ended; results that are stored remain. */
+/** The command `kill RUN`: cancels or kills the invocations of a run, or one batch, that have not ended; results that are stored remain. */
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { type Config, readConfig } from '../../config/config.ts'
+import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
-import { CLASSIFY_API } from '../../restate/contract.ts'
-import { checkRunId } from '../classify/run-id.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { openRunJournal } from '../classify/run-journal.ts'
-import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
+import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, formatCount, printJson, say, underInterrupts } from '../ui/terminal.ts'
+import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
+import {
+  type FindOpenBatches,
+  findOpenChunks,
+  hasEndedBatches,
+  isBatchKnown,
+  isInvocationId,
+  openBatchById,
+  openBatchesOfRun,
+} from './open-batches.ts'
 
 interface KillOptions {
   readonly admin?: readonly string[]
@@ -36,8 +44,6 @@ const LOOK_EVERY_MS = 500
 const PATIENCE_MS = 30_000
 /** The number of requests to end an invocation that are in flight at the same time. */
 const REQUESTS_AT_ONCE = 16
-/** The number of invocation ids in one query, which keeps the text of the query short. */
-const IDS_PER_QUERY = 200
 /** The milliseconds that the service may take to answer whether it knows the run. */
 const STATUS_TIMEOUT_MS = 5_000
 
@@ -45,7 +51,10 @@ export function addKillCommand(program: Command): void {
   program
     .command('kill')
     .description('Cancel the open work of a run; stored results stay, and classify --resume goes on with the rest')
-    .argument('<run>', 'the id of a run, as classify prints it')
+    .argument(
+      '<run>',
+      'the id of a run, as classify prints it or a posted batch names it, or the invocation id of one batch',
+    )
     .option(
       '--admin <urls>',
       'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
@@ -54,62 +63,72 @@ export function addKillCommand(program: Command): void {
     .option('--force', 'kill instead of cancel: end the work at once, without waiting for a step under way')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: KillOptions) => {
-      checkRunId(run)
+      checkTarget(run)
       const config = readConfig()
       await underInterrupts(
         () => say('Stopping …'),
         async ({ first: signal }) => {
           const admin = createAdminClient(options.admin ?? config.restate.adminUrls, signal)
           const how = options.force === true ? 'kill' : 'cancel'
-          const report = await endRun(admin, run, how, signal)
+          const isOne = isInvocationId(run)
+          const findOpen = isOne ? openBatchById(admin, run) : openBatchesOfRun(admin, run)
+          const report = { run_id: run, ...(await endOpenWork(admin, findOpen, how, signal)) }
           if (report.batches + report.chunks === 0 && !(await isKnown(admin, run, config, signal))) {
-            say(`Run "${run}" is not known at ${admin.url}. npm run queue shows the open work there`)
+            say(
+              `${isOne ? 'Batch' : 'Run'} "${run}" is not known at ${admin.url}. npm run queue shows the open work there`,
+            )
             process.exitCode = EXIT_FAILED
             return
           }
           if (options.json === true) printJson(report)
-          else process.stdout.write(`${formatKill(report, how)}\n`)
+          else printText(formatKill(report, how))
           if (report.still_ending > 0) process.exitCode = EXIT_FAILED
         },
       )
     })
 }
 
+/** The form of the ids that the service takes, of which `classify` makes some, and of Restate's ids of invocations. */
+const TARGET = /^[A-Za-z0-9._:-]{1,256}$/
+
+function checkTarget(text: string): void {
+  if (TARGET.test(text)) return
+  const advice = 'npm run queue shows the open batches with their invocation ids, which kill takes as well'
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run: ${advice}`)
+}
+
 export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
   const { run_id: run, batches, chunks, still_ending: ending } = report
-  if (batches + chunks === 0) return `Run ${run}: nothing is under way.`
+  const isOne = isInvocationId(run)
+  const name = `${isOne ? 'Batch' : 'Run'} ${run}`
+  if (batches + chunks === 0) return `${name}: nothing is under way.`
   const verb = how === 'cancel' ? 'cancelled' : 'killed'
-  const lines = [`Run ${run}: ${formatCount(batches)} batches and ${formatCount(chunks)} chunks ${verb}.`]
+  const lines = [`${name}: ${formatCount(batches)} batches and ${formatCount(chunks)} chunks ${verb}.`]
   if (ending > 0) lines.push(`${formatCount(ending)} have not ended yet; npm run kill -- ${run} --force kills them.`)
-  lines.push(
-    `Stored results stay. To classify the rest, where the run was started: npm run classify -- --resume ${run}`,
-  )
-  return lines.join('\n')
+  if (isOne) lines.push('Stored results stay.')
+  else {
+    lines.push(
+      `Stored results stay. To classify the rest, where the run was started: npm run classify -- --resume ${run}; of a run that was posted, post the batches again`,
+    )
+  }
+  return joinLines(lines)
 }
 
 /**
- * Whether `key` is the idempotency key that `classify` gave to a batch of `run`. The whole key is checked, because a
- * check of its beginning alone would also accept a run whose id begins with the id of this run.
- */
-export function isKeyOf(run: string, key: string): boolean {
-  return key.startsWith(`${run}-`) && /^\d+(?:-retry-\d+)?$/.test(key.slice(run.length + 1))
-}
-
-/**
- * Ends the invocations of the run. Resolves when none is left, or after PATIENCE_MS with the remaining ones counted in
+ * Ends the invocations that are found, and their chunks. Resolves when none is left, or after PATIENCE_MS with the remaining ones counted in
  * `still_ending`.
  */
-async function endRun(
+async function endOpenWork(
   admin: AdminClient,
-  run: string,
+  findOpenBatches: FindOpenBatches,
   how: 'cancel' | 'kill',
   signal: AbortSignal,
-): Promise<KillReport> {
+): Promise<Omit<KillReport, 'run_id'>> {
   const batches = new Set<string>()
   const chunks = new Set<string>()
   let openCount = 0
   const endOpen = async () => {
-    const openBatches = await findBatches(admin, run, 'open')
+    const openBatches = await findOpenBatches()
     for (const id of openBatches) batches.add(id)
     const openChunks = await findOpenChunks(admin, [...batches])
     for (const id of openChunks) chunks.add(id)
@@ -120,29 +139,7 @@ async function endRun(
     return openCount === 0 ? true : undefined
   }
   await retryFor(endOpen, { delayMs: LOOK_EVERY_MS, patienceMs: PATIENCE_MS, signal })
-  return { run_id: run, batches: batches.size, chunks: chunks.size, still_ending: openCount }
-}
-
-const batchRow = z.object({ id: z.string(), idempotency_key: z.string() })
-const idRow = z.object({ id: z.string() })
-const IS_BATCH = `target_service_name = ${sqlText(CLASSIFY_API)} and target_handler_name = 'batch'`
-
-async function findBatches(admin: AdminClient, run: string, which: 'open' | 'all'): Promise<string[]> {
-  const isOpen = which === 'open' ? "and status <> 'completed'" : ''
-  const isKeyed = `starts_with(idempotency_key, ${sqlText(`${run}-`)})`
-  const sql = `select id, idempotency_key from sys_invocation where ${IS_BATCH} ${isOpen} and ${isKeyed}`
-  const rows = await admin.query(sql, batchRow)
-  return rows.filter(({ idempotency_key: key }) => isKeyOf(run, key)).map(({ id }) => id)
-}
-
-async function findOpenChunks(admin: AdminClient, batches: readonly string[]): Promise<string[]> {
-  const found: string[] = []
-  for (let start = 0; start < batches.length; start += IDS_PER_QUERY) {
-    const ids = batches.slice(start, start + IDS_PER_QUERY).map(sqlText)
-    const sql = `select id from sys_invocation where invoked_by_id in (${ids.join(', ')}) and status <> 'completed'`
-    found.push(...(await admin.query(sql, idRow)).map(({ id }) => id))
-  }
-  return found
+  return { batches: batches.size, chunks: chunks.size, still_ending: openCount }
 }
 
 async function endAll(admin: AdminClient, ids: readonly string[], how: 'cancel' | 'kill'): Promise<void> {
@@ -158,7 +155,8 @@ async function endAll(admin: AdminClient, ids: readonly string[], how: 'cancel' 
  * complete, and the database keeps its totals.
  */
 async function isKnown(admin: AdminClient, run: string, config: Config, signal: AbortSignal): Promise<boolean> {
-  if ((await findBatches(admin, run, 'all')).length > 0) return true
+  if (isInvocationId(run)) return await isBatchKnown(admin, run)
+  if (await hasEndedBatches(admin, run)) return true
   const isJournaled = await openRunJournal(config.dataDir, run).then(
     () => true,
     () => false,

@@ -1,6 +1,6 @@
 /** Reads why invocations are paused, which Restate keeps among the events of their journals and not as their last failure. */
 import { z } from 'zod'
-import { parseJson } from '../../lib/json.ts'
+import { parseJson } from '../../lib/json/json.ts'
 import { type AdminClient, sqlText } from '../client/admin.ts'
 import { type FailureRow, MAX_REASON_ROWS } from './queue-report.ts'
 

@@ -1,5 +1,7 @@
 /** Pure functions for the backlog of Restate and its failures: the queries, the report of `queue --json`, and the text for people. */
 import { z } from 'zod'
+import { joinLines } from '../../lib/visible-text.ts'
+import { lineOf } from '../client/foreign-line.ts'
 import { formatCount } from '../ui/terminal.ts'
 
 /** The values of Restate's `status` for invocations that have not ended. */
@@ -22,6 +24,21 @@ export const FAILED_SQL = `select target_service_name as service, target_handler
   from sys_invocation where status = 'completed' and completion_result = 'failure'
   group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASON_ROWS}`
 
+/** The report lists at most this many batches that were not sent by a command of this project. */
+const MAX_POSTED_ROWS = 20
+
+export const POSTED_SQL = `select id, status, idempotency_key, created_at
+  from sys_invocation where ${isOpen} and target_service_name = 'classify-api' and target_handler_name = 'batch'
+  and (idempotency_key is null or not regexp_like(idempotency_key, '^(run|eval|drift)-[0-9]{14}-[0-9a-f]{8}-'))
+  order by created_at limit ${MAX_POSTED_ROWS}`
+
+export const postedRowSchema = z.object({
+  id: z.string(),
+  status: z.string(),
+  idempotency_key: z.string().nullish(),
+  created_at: z.string(),
+})
+
 export const backlogRowSchema = z.object({
   service: z.string(),
   handler: z.string(),
@@ -41,7 +58,7 @@ export const failureRowSchema = z.object({
 
 type BacklogRow = z.infer<typeof backlogRowSchema>
 export type FailureRow = z.infer<typeof failureRowSchema>
-
+type PostedRow = z.infer<typeof postedRowSchema>
 /** The output of `queue --json`, whose property names must not change because scripts use them. */
 export interface QueueReport {
   readonly admin_url: string
@@ -62,6 +79,13 @@ export interface QueueReport {
     readonly count: number
     readonly latest_at: string | null
   }[]
+  /** The oldest open batches that were posted past the commands of this project, with the invocation ids that `kill` takes. */
+  readonly posted: readonly {
+    readonly id: string
+    readonly status: string
+    readonly idempotency_key: string | null
+    readonly age_ms: number
+  }[]
 }
 
 export function buildQueueReport(
@@ -69,6 +93,7 @@ export function buildQueueReport(
   askedAt: Date,
   backlog: readonly BacklogRow[],
   failures: readonly FailureRow[],
+  posted: readonly PostedRow[] = [],
 ): QueueReport {
   const merged = new Map<string, QueueReport['failures'][number]>()
   for (const { service, handler, status, count, ...row } of failures) {
@@ -88,29 +113,23 @@ export function buildQueueReport(
       return { ...row, oldest_age_ms: Math.max(0, askedAt.getTime() - Date.parse(row.oldest_at)) }
     }),
     failures: [...merged.values()].sort((a, b) => b.count - a.count),
+    posted: posted.map(({ id, status, idempotency_key: key, created_at: at }) => {
+      return { id, status, idempotency_key: key ?? null, age_ms: Math.max(0, askedAt.getTime() - Date.parse(at)) }
+    }),
   }
 }
 
 /** The report shows at most this many characters of a failure's reason. */
 const MAX_REASON_LENGTH = 300
-const STACK_FRAME = /^\s*at\s/
 
-/**
- * Makes one line of the message of a failure, without its stack trace. A message may have several useful lines, such as
- * "validation failed:" and a line for each field, and may hold control characters that came from a model.
- */
+/** Makes one line of the message of a failure, of at most so many characters as a report shows. */
 export function cleanReason(message: string): string {
-  const [first = '', ...rest] = message
-    .split(/\r?\n/)
-    .filter((line) => !STACK_FRAME.test(line))
-    .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
-    .filter((line) => line !== '')
-  const clean = rest.reduce((text, line) => (text.endsWith(':') ? `${text} ${line}` : `${text}; ${line}`), first)
-  return clean.length <= MAX_REASON_LENGTH ? clean : `${clean.slice(0, MAX_REASON_LENGTH - 1)}…`
+  const line = lineOf(message)
+  return line.length <= MAX_REASON_LENGTH ? line : `${line.slice(0, MAX_REASON_LENGTH - 1)}…`
 }
 
 export function formatQueue(report: QueueReport): string {
-  const { backlog, failures } = report
+  const { backlog, failures, posted } = report
   const lines = [`Backlog at ${report.admin_url}: ${formatCount(report.total)} invocations`]
   if (backlog.length > 0) {
     const rows = backlog.map((row) => {
@@ -122,7 +141,15 @@ export function formatQueue(report: QueueReport): string {
   for (const { service, handler, status, reason, count } of failures) {
     lines.push(`  ${formatCount(count)} × ${service}/${handler} (${status}): ${reason}`)
   }
-  return lines.join('\n')
+  if (posted.length > 0) {
+    lines.push(
+      'Open batches that were posted (npm run kill -- ID ends one, npm run kill -- RUN those that name a run):',
+    )
+    for (const { id, status, idempotency_key: key, age_ms: ageMs } of posted) {
+      lines.push(`  ${id}  ${status}  ${formatAge(ageMs)}${key === null ? '' : `  key ${cleanReason(key)}`}`)
+    }
+  }
+  return joinLines(lines)
 }
 
 function formatTable(rows: readonly (readonly string[])[]): string[] {

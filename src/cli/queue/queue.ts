@@ -5,7 +5,7 @@ import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
-import { isInterrupted, isLiveTerminal, printJson, underInterrupts } from '../ui/terminal.ts'
+import { isInterrupted, isLiveTerminal, printJson, printText, underInterrupts } from '../ui/terminal.ts'
 import { readPaused } from './paused.ts'
 import {
   BACKLOG_SQL,
@@ -14,6 +14,8 @@ import {
   FAILED_SQL,
   failureRowSchema,
   formatQueue,
+  POSTED_SQL,
+  postedRowSchema,
   type QueueReport,
   RETRYING_SQL,
 } from './queue-report.ts'
@@ -59,7 +61,7 @@ export function addQueueCommand(program: Command): void {
         async ({ first: signal }) => {
           const admin = createAdminClient(urls, signal)
           if (json) printJson(await readQueue(admin))
-          else if (watch === undefined) process.stdout.write(`${formatQueue(await readQueue(admin))}\n`)
+          else if (watch === undefined) printText(formatQueue(await readQueue(admin)))
           else await watchQueue(admin, watch === true ? DEFAULT_WATCH_S : watch, signal)
         },
       )
@@ -71,7 +73,8 @@ async function readQueue(admin: AdminClient): Promise<QueueReport> {
   const retrying = await admin.query(RETRYING_SQL, failureRowSchema)
   const failed = await admin.query(FAILED_SQL, failureRowSchema)
   const paused = await readPaused(admin)
-  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...paused, ...failed])
+  const posted = await admin.query(POSTED_SQL, postedRowSchema)
+  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...paused, ...failed], posted)
 }
 
 /** The control codes that move the cursor to the top left corner and clear the terminal. */
@@ -88,8 +91,8 @@ async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSign
         if (error instanceof ServiceError && error.code === 'admin-failed') return error.message
         throw error
       })
-      const head = isLiveTerminal(process.stdout) ? CLEAR_SCREEN : ''
-      process.stdout.write(`${head}${new Date().toISOString()}\n${text}\n`)
+      if (isLiveTerminal(process.stdout)) process.stdout.write(CLEAR_SCREEN)
+      printText(`${new Date().toISOString()}\n${text}`)
       await sleep(seconds * 1_000, undefined, { signal })
     }
   } catch (error) {

@@ -1,6 +1,5 @@
 /** The command `export`: writes stored classifications as CSV or JSON Lines, to stdout or to a file. */
 import type { Command } from 'commander'
-import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { createResultsWriter, type ResultsFormat } from '../../catalogue/results-writer.ts'
 import { DEFAULT_CODEBOOK, type PreparedScheme } from '../../classification/scheme.ts'
 import type { Status } from '../../classification/types.ts'
@@ -10,16 +9,9 @@ import type { Store } from '../../store/types.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withDatabase } from '../database/database.ts'
-import { oneOf } from '../ui/option-values.ts'
-import {
-  createCliLog,
-  EXIT_FAILED,
-  formatCount,
-  say,
-  underInterrupts,
-  warnOfNpmLines,
-  writeStdout,
-} from '../ui/terminal.ts'
+import { oneOf, outputFile } from '../ui/option-values.ts'
+import { writeOutput } from '../ui/output-file.ts'
+import { createCliLog, EXIT_FAILED, formatCount, say, underInterrupts, warnOfNpmLines } from '../ui/terminal.ts'
 import { checkCatalogue } from './known-catalogue.ts'
 
 const STATUSES = ['accepted', 'unverified', 'needs-review'] as const satisfies readonly Status[]
@@ -49,8 +41,13 @@ export function addExportCommand(program: Command): void {
       'only the results with this status: accepted, unverified or needs-review',
       oneOf(STATUSES),
     )
-    .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
+    .option(
+      '--out <file>',
+      'write to a file instead of stdout; the file appears when it is complete; - is stdout',
+      outputFile,
+    )
     .action(async (options: ExportOptions) => {
+      const { out = '-' } = options
       const config = readConfig()
       const log = createCliLog(config)
       const count = await underInterrupts(
@@ -66,16 +63,14 @@ export function addExportCommand(program: Command): void {
             // The history keeps what a run classified, also where the catalogue has gone since.
             if (options.run === undefined) await checkCatalogue(store, options.catalogue)
             const results: Results = { store, scheme: await schemeOfResults(store, options), options, signal }
-            const written =
-              options.out === undefined
-                ? await exportToStdout(results)
-                : await writeFileAtomically(options.out, (append) => exportTo(append, results))
+            if (out === '-') warnOfNpmLines()
+            const written = await writeOutput(out, (append) => exportTo(append, results), { option: '--out', signal })
             if (written === 0) await sayWhereResultsAre(results)
             return written
           }),
       )
       if (count === undefined) return
-      say(`${formatCount(count)} classifications${options.out === undefined ? '' : ` in ${options.out}`}`)
+      say(`${formatCount(count)} classifications${out === '-' ? '' : ` in ${out}`}`)
       if (count === 0) process.exitCode = EXIT_FAILED
     })
 }
@@ -117,26 +112,6 @@ async function codebooksWithResults(store: Store, { catalogue, run }: ExportOpti
   }
   return names
 }
-
-/**
- * Resolves with the number of written classifications, or with undefined where the reader closed its end before all
- * were written.
- */
-async function exportToStdout(results: Results): Promise<number | undefined> {
-  const { signal } = results
-  warnOfNpmLines()
-  const write = async (text: string) => {
-    if (!(await writeStdout(text, signal))) throw new ReaderClosedError()
-  }
-  try {
-    return await exportTo(write, results)
-  } catch (error) {
-    if (error instanceof ReaderClosedError) return undefined
-    throw error
-  }
-}
-
-class ReaderClosedError extends Error {}
 
 /** Passes the classifications, as CSV or JSON Lines, to `write`, and resolves with their number. */
 async function exportTo(

@@ -1,16 +1,18 @@
 /** The command `status ID`: shows the latest classification of an indicator, or the totals of a run. */
 import type { Command } from 'commander'
+import { showValue } from '../../catalogue/problem-report.ts'
 import { codebookNameOf } from '../../classification/result-body.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
 import { readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
+import { visibleJson } from '../../lib/visible-text.ts'
 import type { ResultBody } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
 import { createServiceClient, readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
+import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 
 /**
  * The milliseconds that the command waits for an answer. The service would wait longer for a database that is away, but
@@ -50,13 +52,13 @@ export function addStatusCommand(program: Command): void {
         (await readStatus(urls, { indicator_id: id, ...scope }, signal).catch(withAdvice)) ??
         (await readStatus(urls, { run_id: id }, signal))
       if (found === undefined) {
-        say(`Neither an indicator nor a run "${id}" is known. Classify it first: npm run classify -- FILE`)
+        say(`Neither an indicator nor a run ${showValue(id)} is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
       } else if (options.json === true) printJson(found)
       else if ('indicator_id' in found) {
         const result = found as ResultBody
-        process.stdout.write(`${formatClassification(result, await codebookOf(result, urls, signal))}\n`)
-      } else process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
+        printText(formatClassification(result, await codebookOf(result, urls, signal)))
+      } else printText(visibleJson(JSON.stringify(found, null, 2)))
     })
 }
 

@@ -174,5 +174,5 @@ function refusal(label: string, problems: readonly ReviewProblem[]): ServiceErro
   })
   if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`)
   const head = `${label}: ${pluralise(problems.length, 'problem')}; nothing was stored. Correct the file and run again.`
-  return new ServiceError('input-invalid', [head, ...lines].join('\n'))
+  return new ServiceError('input-invalid', [head, ...lines])
 }

@@ -1,7 +1,7 @@
 /** Checks one line of a review file against the codebook and finds the labels that the line gives to its indicator, in pure functions. */
 
 import { printable, showValue } from '../../catalogue/problem-report.ts'
-import { escapeFormula, labelText } from '../../catalogue/results-writer.ts'
+import { labelText, textsOfCell } from '../../catalogue/results-writer.ts'
 import { askableFields, completeLabels, isSameLabel } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Labels, LabelValue } from '../../classification/types.ts'
@@ -67,7 +67,7 @@ export function decideLabels(
 /** Whether a review file that shows `seen` shows the stored label. An empty cell shows nothing. */
 export function isShownAs(field: Field, stored: LabelValue, seen: string): boolean {
   const text = labelText(stored)
-  if (seen === '' || seen === text || seen === escapeFormula(text)) return true
+  if (seen === '' || textsOfCell(seen).includes(text)) return true
   // A spreadsheet may write 1000000 as 1E+06, and a person may have changed the case or the order of labels.
   const read = readLabelText(field, seen)
   return 'label' in read && isSameLabel(read.label, stored)

@@ -4,7 +4,7 @@
  * a list of such texts.
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
-import { parseOutsideJson } from '../../lib/json.ts'
+import { parseOutsideJson } from '../../lib/json/json.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 
 /** A label as a person wrote it; a list where a JSON line gives the labels of a field with several. */

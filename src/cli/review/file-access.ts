@@ -1,16 +1,13 @@
 /** Reads review files from disk or standard input, and keeps files with decisions from being overwritten. */
 import { open, stat } from 'node:fs/promises'
 import { messageOf, ServiceError } from '../../errors.ts'
+import { isExistingFile } from '../ui/output-file.ts'
 import { formatCount } from '../ui/terminal.ts'
 import { MAX_REVIEW_BYTES } from './review-file.ts'
 
 /** Rejects where the review file exists, because it may hold decisions that nobody has stored yet. */
 export async function requireNoFile(out: string): Promise<void> {
-  const isThere = await stat(out).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) return
+  if (!(await isExistingFile(out))) return
   const message = `--out: ${out} exists already and may hold decisions: name a new file, or remove it`
   throw new ServiceError('input-invalid', message)
 }

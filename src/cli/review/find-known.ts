@@ -1,5 +1,6 @@
 /** Finds the indicators that the lines of a review file name, in the catalogue of the line, of the command, or the only one. */
 import { pluralise, showValue } from '../../catalogue/problem-report.ts'
+import { readTextCell, textsOfCell } from '../../catalogue/results-writer.ts'
 import { codebookNameOf } from '../../classification/result-body.ts'
 import type { KnownIndicator, Store } from '../../store/types.ts'
 import type { ReviewLine } from './review-line.ts'
@@ -58,7 +59,7 @@ export async function* findKnown(
 }
 
 async function placeOf(store: Pick<Store, 'findClassifications'>, line: ReviewLine, place: Place): Promise<Placed> {
-  const named = line.catalogue ?? place.catalogue
+  const named = line.catalogue === undefined ? place.catalogue : readTextCell(line.catalogue)
   if (named !== undefined) return { line, catalogue: named }
   for (const id of idsOf(line)) {
     const found = await store.findClassifications(id, { codebook: place.codebook })
@@ -94,7 +95,6 @@ async function unknown(
   return `${sentence}: classify it first`
 }
 
-/** The ids that a line may mean: as it stands, and without the apostrophe that a CSV export puts before a formula. */
 function idsOf({ indicatorId }: ReviewLine): string[] {
-  return indicatorId.startsWith("'") ? [indicatorId, indicatorId.slice(1)] : [indicatorId]
+  return textsOfCell(indicatorId)
 }

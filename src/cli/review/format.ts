@@ -5,11 +5,12 @@
  */
 import { stringify } from 'csv-stringify/sync'
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
-import { escapeFormula, labelText, type ResultsFormat } from '../../catalogue/results-writer.ts'
+import { labelText, type ResultsFormat, textCell } from '../../catalogue/results-writer.ts'
 import { askableFields } from '../../classification/fields.ts'
 import type { Labels } from '../../classification/types.ts'
 import { codeOf } from '../../codebooks/built-in.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
+import { joinLines, toVisibleJson } from '../../lib/visible-text.ts'
 import { shownLabel, sourceName } from '../ui/label-text.ts'
 import { formatCount } from '../ui/terminal.ts'
 import { showLabel } from './decide-labels.ts'
@@ -72,7 +73,7 @@ function formatItem(item: ReviewItem, index: number, codebook: Codebook): string
     ),
     ...item.issues.map(({ code, message }) => `   issue        ${printable(code, 60)}: ${printable(message, 300)}`),
   ]
-  return lines.filter((line) => line !== '').join('\n')
+  return joinLines(lines.filter((line) => line !== ''))
 }
 
 function reasonText(why: ReviewItem['why'], { name }: Codebook): string {
@@ -105,7 +106,7 @@ export function formatReviewFile(items: readonly ReviewItem[], format: ResultsFo
       .map(({ indicator_id, ...rest }) => {
         const first = { indicator_id, decision: '', corrections: {}, note: '' }
         // The first properties stand twice, because a field of the codebook may have the name of one of them.
-        return `${JSON.stringify({ ...first, ...rest, ...first })}\n`
+        return `${toVisibleJson({ ...first, ...rest, ...first })}\n`
       })
       .join('')
   }
@@ -126,26 +127,26 @@ function csvRow(item: ReviewItem, codebook: Codebook): Record<string, string> {
   const readings = Object.entries(rules).map(
     ([field, { value, sure }]) => `${field} ${showLabel(value)} (${sure ? 'sure' : 'a guess'})`,
   )
-  const labels = names.map((name) => [columnOfField(name), escapeFormula(labelText(item.labels[name] ?? null))])
+  const labels = names.map((name) => [columnOfField(name), textCell(labelText(item.labels[name] ?? null))])
   const fixed: Record<(typeof REVIEW_COLUMNS)[number], string> = {
-    indicator_id: escapeFormula(item.indicator_id),
+    indicator_id: textCell(item.indicator_id),
     decision: '',
     corrections: '',
     note: '',
-    catalogue: escapeFormula(item.catalogue),
-    name: escapeFormula(item.name),
-    units: escapeFormula(item.units ?? ''),
-    description: escapeFormula(item.description ?? ''),
+    catalogue: textCell(item.catalogue),
+    name: textCell(item.name),
+    units: textCell(item.units ?? ''),
+    description: textCell(item.description ?? ''),
     why: reasonText(item.why, codebook),
     same_shape: String(item.same_shape),
     confidence: String(item.confidence),
     source: sourceName(item.source, codebook.name),
-    issues: escapeFormula(item.issues.map(({ code, message }) => `${code}: ${message}`).join('; ')),
-    rules: escapeFormula(readings.join('; ')),
-    model: model === null ? '' : escapeFormula(`${formatLabels(codebook, model.answer, {})}: ${model.reason}`),
+    issues: textCell(item.issues.map(({ code, message }) => `${code}: ${message}`).join('; ')),
+    rules: textCell(readings.join('; ')),
+    model: model === null ? '' : textCell(`${formatLabels(codebook, model.answer, {})}: ${model.reason}`),
     sample_values: item.sample_values.map(({ date, value }) => `${date} ${value}`).join('; '),
-    titles: escapeFormula(byField(Object.entries(item.titles))),
-    candidates: escapeFormula(
+    titles: textCell(byField(Object.entries(item.titles))),
+    candidates: textCell(
       byField(Object.entries(item.candidates).map(([field, found]) => [field, formatCandidates(found)] as const)),
     ),
   }

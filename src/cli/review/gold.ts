@@ -1,6 +1,7 @@
 /** Writes human decisions as a gold file for `eval`: one JSON object a line, with an indicator and its labels. */
 import { askableFields } from '../../classification/fields.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
+import { toVisibleJson } from '../../lib/visible-text.ts'
 import type { Store, StoredDecision } from '../../store/types.ts'
 
 /** Yields a line for each decision by this codebook, of one catalogue or of all. */
@@ -18,5 +19,5 @@ export function goldLine(codebook: Codebook, { indicator, labels: decided }: Sto
     return label === null && !nullable ? [] : [[name, label] as const]
   })
   const { indicator_id, name, sample_values, ...texts } = indicator
-  return JSON.stringify({ indicator_id, name, ...texts, sample_values, labels: Object.fromEntries(labels) })
+  return toVisibleJson({ indicator_id, name, ...texts, sample_values, labels: Object.fromEntries(labels) })
 }

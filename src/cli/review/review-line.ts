@@ -4,7 +4,7 @@
  */
 import { printable, showValue } from '../../catalogue/problem-report.ts'
 import { labelText } from '../../catalogue/results-writer.ts'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from './decision.ts'
 

@@ -1,18 +1,19 @@
 /** The command `review`: lists the results that a person should check, stores the decisions of people, and exports them as a gold file. */
 import type { Command } from 'commander'
-import { writeFileAtomically } from '../../catalogue/atomic-file.ts'
 import { pluralise } from '../../catalogue/problem-report.ts'
 import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import type { Status } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
 import { checkCatalogue } from '../results/known-catalogue.ts'
-import { oneOf, wholeNumber } from '../ui/option-values.ts'
+import { oneOf, outputFile, wholeNumber } from '../ui/option-values.ts'
+import { type Append, writeOutput } from '../ui/output-file.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { shellWord } from '../ui/shell-word.ts'
-import { formatCount, printJson, say } from '../ui/terminal.ts'
+import { formatCount, printJson, printText, say } from '../ui/terminal.ts'
 import { type ApplyReport, applyReview } from './apply.ts'
 import { readWhole, requireNoFile } from './file-access.ts'
 import { formatReviewFile, formatReviewItems, openVerb } from './format.ts'
@@ -66,7 +67,11 @@ export function addReviewCommand(program: Command): void {
       'write a review file to fill in, as csv or jsonl; needs --out',
       oneOf(['csv', 'jsonl']),
     )
-    .option('--out <file>', 'path of the review file, which must not exist; it appears when it is complete')
+    .option(
+      '--out <file>',
+      'path of the review file, which must not exist; it appears when it is complete; - is stdout',
+      outputFile,
+    )
     .action(list)
   review
     .command('apply')
@@ -90,7 +95,11 @@ export function addReviewCommand(program: Command): void {
     .description('Write all decisions as a gold file: labelled indicators in the form that eval reads')
     .option(CATALOGUE_FLAGS, 'only decisions on this catalogue (default: all catalogues)', catalogueOption)
     .option(CODEBOOK_FLAGS, CODEBOOK_MEANING)
-    .option('--out <file>', 'write to a file instead of stdout; the file appears when it is complete')
+    .option(
+      '--out <file>',
+      'write to a file instead of stdout; the file appears when it is complete; - is stdout',
+      outputFile,
+    )
     .action(exportGold)
 }
 
@@ -98,6 +107,9 @@ async function list(options: ListOptions): Promise<void> {
   const { format, out } = options
   if ((format === undefined) !== (out === undefined)) {
     throw new ServiceError('input-invalid', 'To write a review file, give both --format csv|jsonl and --out FILE')
+  }
+  if (out === '-' && options.json === true) {
+    throw new ServiceError('input-invalid', '--json and --out - would both write to standard output: give one of them')
   }
   if (out !== undefined) await requireNoFile(out)
   const limit =
@@ -116,17 +128,20 @@ async function list(options: ListOptions): Promise<void> {
     return { found: await findReviewItems(store, scheme, { catalogue, statuses, limit }), codebook, others }
   })
   if (format !== undefined && out !== undefined) {
-    await writeFileAtomically(out, (append) => append(formatReviewFile(found.items, format, codebook)))
+    const file = formatReviewFile(found.items, format, codebook)
+    await writeOutput(out, (append) => append(file), { option: '--out', mustBeNew: true })
     const all = pluralise(found.shapes, 'shape')
-    say(`Wrote ${formatCount(found.items.length)} of ${all} that ${openVerb(found.shapes, withGuesses)} to ${out}`)
+    const place = out === '-' ? 'standard output' : out
+    say(`Wrote ${formatCount(found.items.length)} of ${all} that ${openVerb(found.shapes, withGuesses)} to ${place}`)
     const chosen = options.codebook === undefined ? '' : ` --codebook ${shellWord(options.codebook)}`
-    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${shellWord(out)}${chosen}`)
+    const name = out === '-' ? 'FILE' : shellWord(out)
+    say(`Fill in the columns decision or corrections, then: npm run review -- apply ${name}${chosen}`)
   }
   for (const line of others) say(line)
   if (options.json === true) {
     const { items, indicators, shapes, answered } = found
     printJson({ indicators, shapes, answered, items })
-  } else if (out === undefined) process.stdout.write(`${formatReviewItems(found, codebook, withGuesses)}\n`)
+  } else if (out === undefined) printText(formatReviewItems(found, codebook, withGuesses))
 }
 
 async function apply(file: string, options: ApplyCommandOptions): Promise<void> {
@@ -143,15 +158,15 @@ async function apply(file: string, options: ApplyCommandOptions): Promise<void> 
   if (report.warnings.length > MAX_WARNINGS)
     say(`… and ${formatCount(report.warnings.length - MAX_WARNINGS)} more warnings like these`)
   if (options.json === true) printJson(report)
-  else process.stdout.write(`${formatApplied(report)}\n`)
+  else printText(formatApplied(report))
 }
 
 async function exportGold(options: ScopeOptions & { readonly out?: string }): Promise<void> {
-  const { out, catalogue } = options
+  const { out = '-', catalogue } = options
   const count = await withStore(async (store) => {
     const { codebook } = await findScheme(options.codebook, store)
     await checkCatalogue(store, catalogue)
-    const writeLines = async (write: (text: string) => unknown) => {
+    const writeLines = async (write: Append) => {
       let lines = 0
       for await (const line of goldLines(store, codebook, catalogue)) {
         await write(line)
@@ -159,11 +174,9 @@ async function exportGold(options: ScopeOptions & { readonly out?: string }): Pr
       }
       return lines
     }
-    return out === undefined
-      ? await writeLines((line) => process.stdout.write(line))
-      : await writeFileAtomically(out, writeLines)
+    return await writeOutput(out, writeLines, { option: '--out' })
   })
-  say(`Wrote ${pluralise(count, 'decision')}${out === undefined ? '' : ` to ${out}`}`)
+  if (count !== undefined) say(`Wrote ${pluralise(count, 'decision')}${out === '-' ? '' : ` to ${out}`}`)
 }
 
 function formatApplied(report: ApplyReport): string {
@@ -171,8 +184,8 @@ function formatApplied(report: ApplyReport): string {
   const takes = report.shapes === 1 ? 'takes' : 'take'
   const effect = report.dry_run ? 'would take' : takes
   const left = report.undecided === 0 ? '' : `, ${formatCount(report.undecided)} left undecided`
-  return [
+  return joinLines([
     `${outcome} ${formatCount(report.accepted)} accepted, ${formatCount(report.corrected)} corrected by ${report.by}${left}`,
     `From the next run on, ${pluralise(report.shapes, 'shape')} ${effect} these answers.`,
-  ].join('\n')
+  ])
 }

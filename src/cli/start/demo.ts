@@ -17,6 +17,7 @@ import {
   EXIT_OK,
   type Interrupts,
   printJson,
+  printText,
   say,
   underInterrupts,
 } from '../ui/terminal.ts'
@@ -91,12 +92,10 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
     const results = [...shown.values()].slice(0, SHOWN_RESULTS)
     if (options.json === true) printJson({ ...report, results })
     else {
-      process.stdout.write(
-        `${formatReport(report)}\n\n${results.map((one) => formatClassification(one)).join('\n\n')}\n\n`,
-      )
-      process.stdout.write('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv\n')
+      printText(`${formatReport(report)}\n\n${results.map((one) => formatClassification(one)).join('\n\n')}\n`)
+      printText('Next: npm start, then npm run classify -- FILE, npm run export -- --format csv')
     }
-    if (report.failures.length > 0) say(formatFailures(report))
+    for (const line of formatFailures(report)) say(line)
     if (signal.aborted) return EXIT_INTERRUPTED
     return report.failed > 0 ? EXIT_FAILED : EXIT_OK
   } finally {

@@ -21,7 +21,7 @@ export function addStartCommand(program: Command): void {
             if (!isInterrupted(error)) throw error
             return say('Stopped before the service was ready.')
           }
-          say(describeStack(stack, config))
+          for (const line of describeStack(stack, config)) say(line)
           await aborted(first)
           await stack.stop()
           say('Stopped. The data is kept.')
@@ -57,7 +57,7 @@ export function describeModel(stack: Pick<Stack, 'offlineModelUrl'>, { offlineMo
   return `offline (${stack.offlineModelUrl}): ${answers}, and ${costs}. Set OPENAI_API_KEY to use a language model`
 }
 
-function describeStack(stack: Stack, config: Config): string {
+function describeStack(stack: Stack, config: Config): string[] {
   return [
     'The classify service is ready:',
     `  Restate ingress  ${stack.ingressUrl}`,
@@ -70,5 +70,5 @@ function describeStack(stack: Stack, config: Config): string {
       .map(([name, pid]) => `${name} ${pid}`)
       .join(', ')}`,
     'Classify a catalogue from another terminal: npm run classify -- FILE',
-  ].join('\n')
+  ]
 }

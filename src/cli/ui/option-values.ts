@@ -2,6 +2,8 @@
 import { InvalidArgumentError } from 'commander'
 import { ServiceError } from '../../errors.ts'
 import { hideCredentials, parseHttpUrls } from '../../lib/http-url.ts'
+import { joinLines } from '../../lib/visible-text.ts'
+import { isStdout } from './output-target.ts'
 
 /** Creates a parser for whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -22,6 +24,31 @@ export function dollars(text: string): number {
     throw new InvalidArgumentError('It must be an amount of US dollars such as 0.05, from 0 to 1000000.')
   }
   return value
+}
+
+/**
+ * Parses the name of a file that a command writes; every name of standard output becomes "-". A name that begins with "-" is refused,
+ * because it is most likely the next option.
+ */
+export function outputFile(name: string): string {
+  if (name === '') throw new InvalidArgumentError('It must be the name of a file, or - for standard output.')
+  if (isStdout(name)) return '-'
+  if (!name.startsWith('-')) return name
+  throw new InvalidArgumentError(`A name that begins with "-" looks like an option: write ./${name} for such a file.`)
+}
+
+/** The same for a file that is read again later, so that it cannot be standard output. */
+export function keptFile(name: string): string {
+  const file = outputFile(name)
+  if (file !== '-') return file
+  throw new InvalidArgumentError('It is read again later, so that it cannot be standard output: name a file.')
+}
+
+/** Writes an error of commander, which quotes what was typed, as one line, and behind it the line with commander's own suggestion. */
+export function showUsageError(message: string): string {
+  const text = message.trimEnd()
+  const suggestion = /\n(\(Did you mean [^\n]*\))$/.exec(text)
+  return `${joinLines(suggestion === null ? [text] : [text.slice(0, suggestion.index), suggestion[1] ?? ''])}\n`
 }
 
 /** Creates a parser that accepts only the given words and refuses every other text. */

@@ -1,4 +1,5 @@
 /** Pure functions that format the progress line of a run, and parts of that line that other reports use too. */
+import { visibleText } from '../../lib/visible-text.ts'
 
 /** The reason of a pause is cut to this many characters. */
 const MAX_REASON = 300
@@ -71,7 +72,7 @@ export function formatProgress(view: ProgressView): string {
 /** Formats a pause as "paused until 14:05:10 (reason)", in the time of this machine. */
 export function formatPause({ endsAt, reason }: ShownPause): string {
   const time = new Date(endsAt).toTimeString().slice(0, 8)
-  return `paused until ${time} (${clip(reason, MAX_REASON)})`
+  return `paused until ${time} (${clip(visibleText(reason), MAX_REASON)})`
 }
 
 function formatNumber(value: number | undefined): string {

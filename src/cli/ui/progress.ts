@@ -1,4 +1,5 @@
 /** Shows how far a run is: as one live line on a terminal, and as a plain line now and then where the output is no terminal. */
+import { visibleText } from '../../lib/visible-text.ts'
 import { createEta, createRateMeter, etaOf } from './pace.ts'
 import { clip, formatProgress, type ProgressCounts } from './progress-text.ts'
 import { isLiveTerminal, sayThrough } from './terminal.ts'
@@ -100,11 +101,11 @@ export function createProgress({ stream, isLive, total, now = () => performance.
     },
     note(line) {
       if (!isLive || hasEnded) {
-        stream.write(`${line}\n`)
+        stream.write(`${visibleText(line)}\n`)
         return
       }
       live.clear()
-      stream.write(`${line}\n`)
+      stream.write(`${visibleText(line)}\n`)
       draw()
     },
     end() {

@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { hasNpmPrinted, isDumbTerminal } from '../../config/surroundings.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
+import { LOG_HOOKS, toVisibleJson, visibleLines, visibleText } from '../../lib/visible-text.ts'
 
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
@@ -12,7 +13,7 @@ export const EXIT_INTERRUPTED = 128 + constants.signals.SIGINT
 
 type Say = (line: string) => void
 
-const writeToStderr: Say = (line) => void process.stderr.write(`${line}\n`)
+const writeToStderr: Say = (line) => void process.stderr.write(`${visibleText(line)}\n`)
 
 /**
  * The function that writes the lines of `say`; progress replaces this function while a live line has to be cleared
@@ -20,9 +21,17 @@ const writeToStderr: Say = (line) => void process.stderr.write(`${line}\n`)
  */
 let sayNow = writeToStderr
 
-/** Writes a message for people to stderr, above the live progress line where one is shown. */
+/**
+ * Writes a message for people to stderr, above the live progress line where one is shown. The message is one line: a newline in it,
+ * and all that a terminal obeys or nobody sees, came from outside and is shown as an escape.
+ */
 export function say(line: string): void {
   sayNow(line)
+}
+
+/** Writes a result for people to stdout. Its newlines stay, so that `joinLines` should have put its lines together. */
+export function printText(text: string): void {
+  process.stdout.write(`${visibleLines(text)}\n`)
 }
 
 /**
@@ -48,7 +57,7 @@ export function isLiveTerminal(stream: { readonly isTTY?: boolean }): boolean {
  */
 export function handleOutputErrors(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Once `writeStdout` is in use, it reports errors to its own callers, so nothing is thrown here.
+    // Once `writeStream` is in use, it reports errors to its own callers, so nothing is thrown here.
     if (!isClosed(error) && process.stdout.listenerCount('error') === 1) throw stdoutError(error)
   })
   // An error of stderr is ignored, because no other stream is left on which to report it.
@@ -69,19 +78,23 @@ function isClosed(error: unknown): boolean {
 }
 
 /**
- * Writes a part of a long output to stdout, and resolves when the system has taken the text: with true, or with false
- * where the reader has closed its end. Rejects with a ServiceError where stdout cannot be written, as on a full disk. A
- * reader may pause for any time, so an abort of `signal` also ends the wait, with the signal's reason.
+ * Writes a part of a long output to stdout or another stream, and resolves when the system has taken the text: with true, or with
+ * false where the reader has closed its end. Rejects where the stream cannot be written, as on a full disk; for stdout with a
+ * ServiceError. A reader may pause for any time, so an abort of `signal` also ends the wait, with the signal's reason.
  */
-export async function writeStdout(text: string, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore)
+export async function writeStream(
+  stream: NodeJS.WritableStream,
+  text: string | Uint8Array,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
   const { promise: written, resolve, reject } = Promise.withResolvers<boolean>()
   const onAbort = () => reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
-  process.stdout.write(text, (error) => {
+  stream.write(text, (error) => {
     if (error === null || error === undefined) resolve(true)
     else if (isClosed(error)) resolve(false)
-    else reject(stdoutError(error))
+    else reject(stream === process.stdout ? stdoutError(error) : error)
   })
   return await written.finally(() => signal.removeEventListener('abort', onAbort))
 }
@@ -89,7 +102,7 @@ export async function writeStdout(text: string, signal: AbortSignal): Promise<bo
 /** Prints the result of a command as one JSON object on stdout. */
 export function printJson(value: unknown): void {
   warnOfNpmLines()
-  process.stdout.write(`${JSON.stringify(value)}\n`)
+  process.stdout.write(`${toVisibleJson(value)}\n`)
 }
 
 /**
@@ -105,7 +118,7 @@ export function warnOfNpmLines(): void {
 export function createCliLog(config: Config): Logger {
   const stderr = pino.destination({ dest: 2, sync: true })
   stderr.on('error', ignore)
-  return pino({ level: config.logLevel ?? 'error', base: null }, stderr)
+  return pino({ level: config.logLevel ?? 'error', base: null, hooks: LOG_HOOKS }, stderr)
 }
 
 export interface Interrupts {

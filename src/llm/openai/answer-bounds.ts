@@ -1,6 +1,6 @@
 /** The bound on the tokens of an answer, raised once for a model that shows that its reasoning counts against it. */
 import type { Logger } from 'pino'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
 
 export interface AnswerBounds {
   /** The bound to send for an answer that needs up to `tokens` tokens. */

@@ -47,13 +47,21 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
   }
 }
 
-/** The response with another body. The old length and encoding are those of the body as it came. */
+/**
+ * The response with another body. The old length and encoding are those of the body as it came. The OpenAI package reads no
+ * stream, so none is built of a text that was read already, and a response that stays what it was is not copied.
+ */
 function rewritten(response: Response, status: number, text: string, isJson: boolean): Response {
+  const read = { text: async () => text, json: async (): Promise<unknown> => JSON.parse(text) }
+  const isSame = status === response.status && isJson && JSON_TYPE.test(response.headers.get('content-type') ?? '')
+  if (isSame) return Object.assign(response, read)
   const headers = new Headers(response.headers)
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
   if (isJson) headers.set('content-type', 'application/json')
-  return new Response(text === '' ? null : text, { status, headers })
+  return Object.assign(new Response(null, { status, headers }), read)
 }
+
+const JSON_TYPE = /^application\/json\b/
 
 /** Whether a text is meant as JSON; some servers send it as plain text. */
 function isJsonText(text: string): boolean {
@@ -72,10 +80,19 @@ function redirectOf(response: Response): string | null {
 
 async function readBody(response: Response): Promise<string> {
   const tooLong = new TypeError(`its answer is longer than ${MOST_BYTES} bytes`)
-  if (Number(response.headers.get('content-length')) > MOST_BYTES) {
+  const length = response.headers.get('content-length')
+  if (Number(length) > MOST_BYTES) {
     await response.body?.cancel()
     throw tooLong
   }
+  // A body of known length that is not compressed can be no longer than that, so it is read at once, which is quicker.
+  const isPlain = length !== null && !response.headers.has('content-encoding')
+  const text = isPlain ? await response.text() : await readParts(response, tooLong)
+  if (isNestedTooDeep(text)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
+  return text
+}
+
+async function readParts(response: Response, tooLong: Error): Promise<string> {
   const decoder = new TextDecoder()
   let bytes = 0
   let text = ''
@@ -85,9 +102,7 @@ async function readBody(response: Response): Promise<string> {
     if (bytes > MOST_BYTES) throw tooLong
     text += decoder.decode(part, { stream: true })
   }
-  text += decoder.decode()
-  if (isNestedTooDeep(text)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
-  return text
+  return text + decoder.decode()
 }
 
 function isNestedTooDeep(text: string): boolean {

@@ -3,7 +3,7 @@
  * The SDK drops the text of bodies in another form ({"detail": [...]}, a list, plain text), and so the name of the
  * parameter that an endpoint refused.
  */
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseJson } from '../../lib/json/json.ts'
 import { redact } from './redaction.ts'
 
 /** Characters of a plain body that are kept as its message. */

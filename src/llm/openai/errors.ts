@@ -1,7 +1,8 @@
 /** Maps every failure of an OpenAI-compatible endpoint to a code of the service and a sentence that says what to check. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
+import { visibleText } from '../../lib/visible-text.ts'
 import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
@@ -192,6 +193,6 @@ export function upstreamMessage(
 ): string {
   const body: unknown = error.error
   const said = isRecord(body) && typeof body.message === 'string' ? body.message : ''
-  const line = redact(said, secrets).replace(/\s+/g, ' ').trim()
+  const line = visibleText(redact(said, secrets).replace(/\s+/g, ' ').trim())
   return line.length <= longest ? line : `${line.slice(0, longest)}…`
 }

@@ -5,7 +5,7 @@
  * was learned holds for the life of the process, and the log says it once.
  */
 import type { Logger } from 'pino'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
 
 /** The ways to ask for JSON, from the strictest to the one that every endpoint accepts. */
 const ANSWER_FORMS = ['strict-schema', 'schema', 'json-object', 'text'] as const
@@ -72,7 +72,6 @@ const PLAIN: Features = {
  * further requests are sent in one form.
  */
 const MOST_VAIN = 2
-const LONGEST_REASON = 200
 
 interface Known {
   features: Features
@@ -82,8 +81,8 @@ interface Known {
 
 export function createFeatureRegister(log: Logger): FeatureRegister {
   const models = new Map<string, Known>()
-  /** What each form on trial was tried for, until it is answered. */
-  const reasons = new WeakMap<Features, string>()
+  /** The forms that a refusal has led to, until they are answered. */
+  const onTrial = new WeakSet<Features>()
 
   function knownOf(model: string, hasTier = false): Known {
     const features = hasTier ? ALL : { ...ALL, serviceTier: false }
@@ -98,13 +97,12 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
     accepted(model, sent) {
       const known = knownOf(model)
       known.isAnswered = true
-      const reason = reasons.get(sent)
-      const after = reason === undefined ? known.features : weakest(known.features, sent)
+      const after = onTrial.has(sent) ? weakest(known.features, sent) : known.features
       // Other requests in flight learn the same, so only the first is logged.
       if (!isSame(known.features, after)) {
         const form = `${after.answerForm}${after.cacheKey ? '' : ' without optional parameters'}`
         const message = `the model endpoint refused the request until it was sent in the form ${form}, which is kept for the life of this process`
-        log.warn({ model, form: after, said: reason }, message)
+        log.warn({ model, form: after }, message)
       }
       known.features = after
     },
@@ -122,8 +120,7 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
           log.warn({ model, parameter: named.parameter }, message)
         }
         known.features = after
-        const reason = reasons.get(sent)
-        if (reason !== undefined) reasons.set(learned, reason)
+        if (onTrial.has(sent)) onTrial.add(learned)
         return learned
       }
       const joined = weakest(known.features, sent)
@@ -131,7 +128,7 @@ export function createFeatureRegister(log: Logger): FeatureRegister {
       if (known.isAnswered || known.vain >= MOST_VAIN) return null
       const next = nextWeaker(sent)
       if (next === null) known.vain += 1
-      else reasons.set(next, wordsOf(body).slice(0, LONGEST_REASON))
+      else onTrial.add(next)
       return next
     },
   }

@@ -1,5 +1,5 @@
 /** Finds failures that an endpoint reports inside an answer with status 200, and the reason that a gateway puts behind its own message. Pure. */
-import { isRecord, parseJson } from '../../lib/json.ts'
+import { isRecord, parseJson } from '../../lib/json/json.ts'
 import { redact } from './redaction.ts'
 
 /** A failure as the endpoint would have reported it with a status of its own. */

@@ -1,6 +1,6 @@
 /** Builds the parameters of a chat completion in the form that its endpoint takes. */
 import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions'
-import type { JsonObject, JsonValue } from '../../lib/json.ts'
+import type { JsonObject, JsonValue } from '../../lib/json/json.ts'
 import { type ServiceTier, sentTierOf } from '../../lib/service-tiers.ts'
 import type { ModelRequest } from '../types.ts'
 import type { Features } from './features.ts'

@@ -1,6 +1,6 @@
 /** Reads the answer out of a chat completion, of which nothing is promised but that it came with status 200. */
 import { ServiceError } from '../../errors.ts'
-import { isRecord, type JsonObject } from '../../lib/json.ts'
+import { isRecord, type JsonObject } from '../../lib/json/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
 import type { EndpointContext } from './errors.ts'
 import { answerFormOf, extractAnswer } from './extract-json.ts'

@@ -1,37 +1,29 @@
 /** Removes API keys and other secrets from texts of the model endpoint: messages, causes, stacks and answers. */
+import { hideSecretLike, SECRET_MARK } from '../../lib/secret-like.ts'
+import { visibleText } from '../../lib/visible-text.ts'
 
-/** The text in place of a secret. */
-const MARK = '[redacted]'
 /** The least length of a key that is redacted: a shorter one is a dummy such as "x", and replacing it would garble every sentence. */
 const SHORTEST_SECRET = 4
 
 /** Characters of an unusable answer that messages show. */
 const EXCERPT_LENGTH = 200
 
-/** Texts that look like a provider's key, also those that OpenAI echoes half masked ("sk-test-****23"). */
-const KEY_LIKE = /(?<![A-Za-z0-9])(?:sk|rk|gsk|xai)-[\w.*-]{4,}/g
-/** The value of an authorization header. */
-const BEARER = /\b(Bearer|Basic)\s+[^\s"',;]+/gi
-/** User and password in a URL. */
-const URL_CREDENTIALS = /(:\/\/)[^/\s@"']+@/g
-
 /**
  * `text` without the given secrets, also where they are encoded for JSON, for a URL or in base64, and without anything
  * that looks like a key, an authorization header or credentials in a URL. Secrets shorter than 4 characters stay.
  */
 export function redact(text: string, secrets: readonly string[]): string {
-  return redactExact(text, secrets)
-    .replace(BEARER, `$1 ${MARK}`)
-    .replace(KEY_LIKE, MARK)
-    .replace(URL_CREDENTIALS, `$1${MARK}@`)
+  return hideSecretLike(redactExact(text, secrets))
 }
 
 /** The beginning of a text of the endpoint on one line, without secrets, for messages that show what came. */
 export function excerptOf(text: string, secrets: readonly string[]): string {
   // A secret is redacted before the text is cut, so that no half of it is left.
-  const line = redact(text.slice(0, 10 * EXCERPT_LENGTH), secrets)
-    .replace(/\s+/g, ' ')
-    .trim()
+  const line = visibleText(
+    redact(text.slice(0, 10 * EXCERPT_LENGTH), secrets)
+      .replace(/\s+/g, ' ')
+      .trim(),
+  )
   return line.length <= EXCERPT_LENGTH ? line : `${line.slice(0, EXCERPT_LENGTH)}…`
 }
 
@@ -39,7 +31,7 @@ export function excerptOf(text: string, secrets: readonly string[]): string {
 export function redactExact(text: string, secrets: readonly string[]): string {
   let result = text
   for (const form of secrets.filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf)) {
-    if (result.includes(form)) result = result.replaceAll(form, MARK)
+    if (result.includes(form)) result = result.replaceAll(form, SECRET_MARK)
   }
   return result
 }

@@ -1,7 +1,7 @@
 /** Reads the tokens that an answer says it was billed, and estimates them where it says nothing that the request allows. */
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { ServiceError } from '../../errors.ts'
-import { isRecord } from '../../lib/json.ts'
+import { isRecord } from '../../lib/json/json.ts'
 import { estimateTokens } from '../../lib/token-estimate.ts'
 import { type PaidCode, PaidRequestError, type PaidUsage } from '../errors.ts'
 import { costOf, type ModelPrice } from '../pricing.ts'

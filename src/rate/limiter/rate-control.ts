@@ -81,7 +81,8 @@ export function createRateControl(options: RateControlOptions): RateControl {
     const isBudgetSpent = rate !== null && (isUsedUp(rate.requests) || isUsedUp(rate.tokens))
     const isClusterWide = askedMs > OWN_PAUSE_MS || isBudgetSpent || refusedAt.length >= REFUSALS
     if (waitMs >= LOGGED_PAUSE_MS && limiter.stats().pausedMs < waitMs / 2) {
-      log.warn({ waitMs, askedMs, rate, reason }, 'The model endpoint asks for a pause')
+      // The reason is the endpoint's words, which npm run classify shows; a log holds no words of others.
+      log.warn({ waitMs, askedMs, rate }, 'The model endpoint asks for a pause')
     }
     limiter.pause(waitMs)
     if (isClusterWide) cluster.pauseCluster(waitMs, reason)

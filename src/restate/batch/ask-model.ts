@@ -40,8 +40,13 @@ export async function askModel(
   const { ctx, plan, options } = batch
   const asked = new Set(chunks.flat())
   const claimed = [...asked, ...inDoubt]
-  const ask = async (tier: ChunkRequest['tier'], next: Chunks, round = 0) =>
-    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, { tier, round }, next, claimed))
+  const everAsked = new Set<number>()
+  const ask = async (tier: ChunkRequest['tier'], next: Chunks, round = 0) => {
+    // What the cost limit has refused so far was never asked, so that asking it is no repeat.
+    const roundOf = (positions: readonly number[]) => (positions.some((one) => everAsked.has(one)) ? round : 0)
+    gatherReplies(answers, plan, tier, next, await callChunks(batch, answers, { tier, roundOf }, next, claimed))
+    for (const position of next.flat()) if (!isRefusedForCost(answers, position)) everAsked.add(position)
+  }
   const openPositions = () => [...answers.unanswered.keys()].filter((position) => asked.has(position))
 
   answers.escalated = []
@@ -76,6 +81,11 @@ export async function askModel(
   answers.escalated = escalated.flat()
   // Answers in doubt of a batch whose run may spend no more stay unsaved, so that a resumed run has them judged.
   if (answers.failure === null) await ask('escalation', escalated)
+}
+
+function isRefusedForCost({ unanswered }: Pick<ModelAnswers, 'unanswered'>, position: number): boolean {
+  const reasons = [...(unanswered.get(position)?.values() ?? [])]
+  return reasons.length > 0 && reasons.every(({ code }) => code === 'cost-limit')
 }
 
 /** The failure of a batch whose run may not spend what a question would cost, however small its chunk was; null where there is none. */

@@ -23,9 +23,9 @@ export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk'> 
  */
 export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
   const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
-  const owner = ctx.request().id
+  const { id: owner, attemptCompletedSignal: signal } = ctx.request()
   const options = readOptions(request)
-  const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner })
+  const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner, signal })
 
   const { store, schemes, callChunk } = deps
   const catalogue = catalogueOf(request)

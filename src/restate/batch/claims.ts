@@ -100,7 +100,7 @@ export async function releaseClaims(batch: Batch, { answers, claimed }: BatchSta
   const shapeHashes = end.claims.map(({ shapeHash }) => shapeHash)
   const release = () =>
     isFailed
-      ? store.saveAnswers({ answers: [], answeredAt: plan.runStartedAt, end })
+      ? store.saveAnswers({ runId: batch.runId, answers: [], answeredAt: plan.runStartedAt, end })
       : store.releaseClaims(owner, shapeHashes)
   try {
     await ctx.run('let the claims go', release, databaseStep)

@@ -7,10 +7,11 @@ import { CLAIM_MS, RENEW_MS } from './claims.ts'
 import { itemOf, ownAnswerOf, questionAt } from './questions.ts'
 import type { Batch, Chunks, ModelAnswers } from './types.ts'
 
-/** Which model is asked, and how often the batch has asked it about these indicators before. */
 export interface Asking {
+  /** Which model is asked. */
   readonly tier: ChunkRequest['tier']
-  readonly round: number
+  /** How often the batch has asked it about the indicators at these positions before. */
+  readonly roundOf: (positions: readonly number[]) => number
 }
 
 /**
@@ -20,13 +21,13 @@ export interface Asking {
 export async function callChunks(
   batch: Batch,
   answers: ModelAnswers,
-  { tier, round }: Asking,
+  asking: Asking,
   chunks: Chunks,
   claimed: readonly number[],
 ): Promise<ChunkReply[]> {
   const { ctx, plan, store, owner, callChunk } = batch
   const replies = RestatePromise.all(
-    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, { tier, round }, positions))),
+    chunks.map((positions) => callChunk(ctx, requestOf(batch, answers, asking, positions))),
   )
   // A release without claims journaled no timers for their renewal, and a replay of its journal must not add any.
   if (plan.claims === undefined || chunks.length === 0) return await replies
@@ -43,7 +44,7 @@ export async function callChunks(
 function requestOf(
   { plan, options, runId, part }: Batch,
   answers: ModelAnswers,
-  { tier, round }: Asking,
+  { tier, roundOf }: Asking,
   positions: readonly number[],
 ): ChunkRequest | EarlierChunkRequest {
   const keys = answerKeys(positions.length)
@@ -73,7 +74,7 @@ function requestOf(
   })
   const booking = {
     batch_id: plan.batchId,
-    round,
+    round: roundOf(positions),
     ...(options.maxCostUsd === null ? {} : { max_cost_usd: options.maxCostUsd }),
     // A model that is not set any more is not asked, so that nothing is kept under its name.
     model: plan.models[tier] ?? '',

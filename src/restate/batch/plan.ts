@@ -23,6 +23,8 @@ export interface PlanInput {
   readonly owner: string
   /** The wait that admission gave on the last attempt to plan; null on the first attempt. */
   readonly before: AdmissionWait | null
+  /** Aborts once the attempt is over: the batch was cancelled, or Restate's connection to this replica was lost. */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -47,6 +49,8 @@ export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan 
   if (early !== null) return early
   try {
     const { plan, scheme, askAgain } = await planUnclaimed(deps, input)
+    // Lookups may wait long for a database connection. A plan that nobody takes any more takes no place and claims nothing.
+    input.signal.throwIfAborted()
     const late = deps.admission.admit(plan.chunks.length, before)
     if (late !== null) return late
     let askedChunks = 0

@@ -195,6 +195,12 @@ export function answersToStore(
   return [...byShape.values()]
 }
 
+/** Hashes of the shapes whose answers of models the results of the plan rest on, without being asked for by this batch. */
+export function reusedShapes({ ways }: Plan, { awaited }: Pick<BatchState, 'awaited'>): string[] {
+  const stored = [...ways.flatMap((way) => ('answers' in way ? (way.answers ?? []) : [])), ...awaited.values()]
+  return [...new Set(stored.filter(({ source }) => source !== 'person').map(({ shapeHash }) => shapeHash))]
+}
+
 function isAsPlanned(plan: Plan, { source, askedModel, codebookHash, promptVersion }: AskedDecision): boolean {
   const plannedModel = source === 'escalation' ? plan.models.escalation : plan.models.primary
   return askedModel === plannedModel && codebookHash === plan.codebook.hash && promptVersion === plan.promptVersion

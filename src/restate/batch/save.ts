@@ -9,7 +9,7 @@ import { claimsToEnd, claimsToRelease } from './claims.ts'
 import { batchIdOf } from './plan.ts'
 import { type Prepared, prepare, prepareOptionsOf, readAhead } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
-import { answersToStore, buildResult, unkeptDecisions } from './results.ts'
+import { answersToStore, buildResult, reusedShapes, unkeptDecisions } from './results.ts'
 import {
   openOfUnchanged,
   sumUp,
@@ -64,6 +64,8 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     results: saved,
     // Answers to some of the fields asked are stored as well, because they are paid for.
     answers: answersToStore(plan, unkeptDecisions(answers), new Set([...unjudgedPositions(answers), ...shared])),
+    reused: reusedShapes(plan, state),
+    invocationId: input.owner,
     requests: answers.requests.filter(({ booked }) => booked !== true),
     totals,
     audits: auditsOf({ ...input, scheme }, prepared, settled),

@@ -94,7 +94,7 @@ async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
   await ctx.run(
     `share the answers for ${claimed.length} shapes`,
     async () => {
-      await store.saveAnswers({ answers: toStore, answeredAt, end })
+      await store.saveAnswers({ runId: batch.runId, answers: toStore, answeredAt, end })
       if (release.length > 0) await store.releaseClaims(batch.owner, release)
     },
     databaseStep,

@@ -3,7 +3,7 @@ import { answerSchemaName, buildAnswerSchema } from '../../classification/answer
 import { buildSystemPrompt } from '../../classification/prompt.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import { estimateTokens } from '../../classification/tokens.ts'
-import type { JsonObject } from '../../lib/json.ts'
+import type { JsonObject } from '../../lib/json/json.ts'
 
 export interface PromptParts {
   readonly system: string

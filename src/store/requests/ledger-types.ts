@@ -1,4 +1,5 @@
 /** The ports through which requests to a model are booked: the ledger of a replica, and the part of the store that it writes to. */
+import type { AnswerUse } from '../purge/types.ts'
 import type { StoredAnswer } from '../saved-types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
@@ -20,8 +21,16 @@ export interface RequestLedger {
 
 /** The part of the store that requests are booked in. */
 export interface RequestStore {
-  /** Books requests and keeps answers, which were given at `answeredAt`, ISO 8601. A request that has ended stays as it is. */
-  book(requests: readonly RequestToBook[], answers: readonly StoredAnswer[], answeredAt: string): Promise<void>
+  /**
+   * Books requests and keeps answers, which were given at `answeredAt`, ISO 8601, with the runs that they were given in. A request
+   * that has ended stays as it is.
+   */
+  book(
+    requests: readonly RequestToBook[],
+    answers: readonly StoredAnswer[],
+    answeredAt: string,
+    uses?: readonly AnswerUse[],
+  ): Promise<void>
   /**
    * Books each request as sent, unless its run would then have cost more than its limit. Returns what became of each, by the id of the
    * request.

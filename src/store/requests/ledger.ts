@@ -67,7 +67,10 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
     const answers = entries.flatMap((entry) => entry.answers)
     try {
       const requests = entries.map(({ booked }) => booked)
-      await store.requests.book(requests, answers, new Date().toISOString())
+      const uses = entries.flatMap(({ booked: { runId }, answers: given }) => {
+        return given.map(({ shapeHash }) => ({ runId, shapeHash }))
+      })
+      await store.requests.book(requests, answers, new Date().toISOString(), uses)
       for (const entry of entries) entry.settle(true)
       retryMs = FIRST_RETRY_MS
       return []

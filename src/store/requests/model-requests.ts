@@ -4,6 +4,8 @@ import { SNAPSHOT_SUFFIX } from '../../lib/model-names.ts'
 import { writeAnswers } from '../answers.ts'
 import { type Column, namesOf, Parameters, storableText, unnestRows } from '../bulk.ts'
 import type { DatabasePool } from '../pool.ts'
+import { writeAnswerUses } from '../purge/answer-uses.ts'
+import type { AnswerUse } from '../purge/types.ts'
 import { execute, queryRows } from '../query.ts'
 import type { StoredAnswer } from '../types.ts'
 import type { CostReservation, CostToReserve, ModelUse, RequestToBook } from './types.ts'
@@ -61,9 +63,14 @@ export async function bookRequests(
   requests: readonly RequestToBook[],
   answers: readonly StoredAnswer[],
   answeredAt: string,
+  uses: readonly AnswerUse[] = [],
 ): Promise<void> {
   const parameters = new Parameters()
-  const parts = [...writeAnswers(parameters, answers, answeredAt), ...writeRequests(parameters, requests)]
+  const parts = [
+    ...writeAnswers(parameters, answers, answeredAt),
+    ...writeAnswerUses(parameters, uses),
+    ...writeRequests(parameters, requests),
+  ]
   if (parts.length > 0) await execute(pool, 'book requests', `with ${parts.join(',\n')}\nselect`, parameters.values)
 }
 
@@ -92,8 +99,9 @@ const reservationRow = z
 
 /**
  * Books each request as sent, at the most that it can cost, unless the run would then have cost more than the limit of the request. The
- * row of the run is locked meanwhile, and with it all reservations of other replicas for the same run. Returns what became of each, by
- * the id of the request.
+ * row of the run is locked meanwhile, and with it all reservations of other replicas for the same run. Of several at once the cheapest
+ * are granted first, since a dear one that does not fit must keep no cheaper one from starting. Returns what became of each, by the id
+ * of the request.
  */
 export async function reserveCosts(
   pool: DatabasePool,
@@ -113,7 +121,7 @@ export async function reserveCosts(
      ),
      decided as materialized (
        select given.*, coalesce(spent_usd, 0) as spent_usd,
-         coalesce(spent_usd, 0) + sum(cost_usd) over (partition by run_id order by requested_at, request_id)
+         coalesce(spent_usd, 0) + sum(cost_usd) over (partition by run_id order by cost_usd, requested_at, request_id)
            <= max_usd + ${ROUNDING_USD} as is_granted
        from given left join locked using (run_id)
      ),
@@ -122,12 +130,14 @@ export async function reserveCosts(
        select ${NAMES} from decided where is_granted order by run_id, request_id
        on conflict (request_id, requested_at) do nothing
      )
-     select request_id, is_granted, spent_usd, case when is_granted then 0 else coalesce((
+     select request_id, is_granted, spent_usd + granted_usd as spent_usd, case when is_granted then 0 else granted_usd + coalesce((
        select sum(cost_usd) from llm_requests sent
        where sent.run_id = decided.run_id and sent.outcome = '${SENT}'
          and sent.requested_at > clock_timestamp() - ${LONGEST_REQUEST}
      ), 0) end as in_flight_usd
-     from decided`,
+     from (
+       select *, coalesce(sum(cost_usd) filter (where is_granted) over (partition by run_id), 0) as granted_usd from decided
+     ) decided`,
     parameters.values,
   )
   return new Map(found.map(({ requestId, ...one }) => [requestId, one]))

@@ -13,6 +13,7 @@ export const RETENTION_TABLES = [
   'run_batches',
   'runs',
   'shape_answers',
+  'answer_uses',
   // Only releases before codebooks write these two; their rows were copied when the database was upgraded.
   'classification_history',
   'answers',
@@ -121,7 +122,15 @@ export function deleteEndedRuns(days: number): DeletionJob {
        )`,
       [days, ids],
     )
-    const isEmptied = [history, earlierHistory, batches].every((rows) => rows < ROWS_PER_STATEMENT)
+    // Answers that are still in use after this time are in use by later runs.
+    const uses = await countDeleted(
+      client,
+      `delete from answer_uses where (run_id, shape_hash) in (
+         select run_id, shape_hash from answer_uses where run_id = any($1::text[]) limit ${ROWS_PER_STATEMENT}
+       )`,
+      [ids],
+    )
+    const isEmptied = [history, earlierHistory, batches, uses].every((rows) => rows < ROWS_PER_STATEMENT)
     const runs = isEmptied
       ? await countDeleted(
           client,
@@ -131,7 +140,10 @@ export function deleteEndedRuns(days: number): DeletionJob {
         )
       : 0
     return {
-      rows: { result_history: history, classification_history: earlierHistory, run_batches: batches, runs },
+      rows: {
+        ...{ result_history: history, classification_history: earlierHistory, run_batches: batches },
+        ...{ answer_uses: uses, runs },
+      },
       hasMore: !isEmptied || ids.length === RUNS_PER_TRANSACTION,
     }
   }

@@ -56,6 +56,15 @@ const faults: readonly Fault[] = [
     },
   },
   {
+    what: 'kill -9 of the guard',
+    inject: async (cluster) => {
+      const guard = await cluster.container('guard')
+      const killedAt = performance.now()
+      await crash(guard)
+      return killedAt
+    },
+  },
+  {
     what: 'restart of PgBouncer',
     inject: async (cluster) => {
       await restart(await cluster.container('pgbouncer'))

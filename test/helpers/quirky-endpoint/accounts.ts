@@ -66,7 +66,7 @@ export const WAITS = {
   }),
   'unavailable-told': () => ({
     status: 503,
-    headers: { 'retry-after': '2' },
+    headers: { 'retry-after': '1' },
     body: { error: { message: 'The server is overloaded' } },
   }),
 } as const satisfies Readonly<Record<string, Quirk>>

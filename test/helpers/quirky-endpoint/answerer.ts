@@ -1,6 +1,6 @@
 /** What a clean endpoint answers to a request of the service: the rules' guess of each record, else a label that the schema allows. */
 import { parseUserPrompt } from '../../../src/classification/user-prompt.ts'
-import { isRecord, parseJson } from '../../../src/lib/json.ts'
+import { isRecord, parseJson } from '../../../src/lib/json/json.ts'
 import { candidatesOf, guessLabel } from '../../../src/offline-model/answer-strategy.ts'
 import { type LabelForm, readAnswerForm } from '../../../src/offline-model/label-forms.ts'
 import type { CleanElement, Seen } from './types.ts'

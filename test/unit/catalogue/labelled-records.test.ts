@@ -137,7 +137,7 @@ test('an empty file, a CSV file and one that is not UTF-8 are each told in one s
 test('the message of a refusal names the file and as many faults as a person reads', async () => {
   const path = join(directory, 'many.jsonl')
   await writeFile(path, Array.from({ length: 30 }, () => row({ mood: 'fine' })).join('\n'))
-  const message = formatFaults(path, (await checkLabelledRecords(path, codebook)).faults)
+  const message = formatFaults(path, (await checkLabelledRecords(path, codebook)).faults).join('\n')
   assert.match(message, /many\.jsonl has 30 faults:\n {2}\S+many\.jsonl:1: labels\.mood: "fine" is no value/)
   assert.match(message, /\n {2}and 10 more$/)
   await assert.rejects(checkLabelledRecords(join(directory, 'none'), codebook), { message: /none cannot be read/ })

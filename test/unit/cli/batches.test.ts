@@ -211,3 +211,67 @@ test('a 429 that the invocation itself ended with is its failure, since the same
     },
   )
 })
+
+/** How the guard refuses a call. */
+function refused(status: number, code: string): Reply {
+  return { status, body: { code, message: 'The guard says so' } }
+}
+
+test('what the guard refuses for the caller stops the run with what to set, and is not tried at the next node', async () => {
+  const cases: readonly [number, string, RegExp][] = [
+    [401, 'token-missing', /set API_TOKEN or API_TOKEN_FILE/],
+    [401, 'token-unknown', /API_TOKEN or API_TOKEN_FILE/],
+    [403, 'right-missing', /ask the operator/],
+    [403, 'foreign-host', /ALLOWED_HOSTS/],
+  ]
+  for (const [status, code, message] of cases) {
+    await withIngress(
+      () => refused(status, code),
+      async ({ url, asked }) => {
+        const { submit } = clientFor([url, await deadUrl()])
+        await assert.rejects(submit(), { name: 'BatchFailedError', code, stopsTheRun: true, message })
+        assert.equal(asked.length, 1)
+      },
+    )
+  }
+})
+
+test('a body that the guard refuses fails its batch alone', async () => {
+  await withIngress(
+    () => refused(413, 'body-too-large'),
+    async ({ url }) => {
+      await assert.rejects(clientFor([url]).submit(), { code: 'body-too-large', stopsTheRun: false })
+    },
+  )
+})
+
+test('a batch whose key was used with another body is submitted again under the new key, where there is one', async () => {
+  const reused = (_path: string, body: unknown, index: number) => {
+    return index % 2 === 0 ? refused(409, 'idempotency-key-reused') : batchDone(body)
+  }
+  await withIngress(reused, async ({ url }) => {
+    const { client } = clientFor([url])
+    const batch = (idempotencyKey: string) => ({ idempotencyKey, body: { run_id: 'run', indicators: [] } })
+    const response = await client.submit(batch('run-0'), never, async () => batch('run-0-retry-1'))
+    assert.equal(response.run_id, 'run')
+    await assert.rejects(client.submit(batch('run-1'), never), {
+      code: 'idempotency-key-reused',
+      stopsTheRun: false,
+      message: /without --resume/,
+    })
+  })
+})
+
+test('a node behind the guard that is away, and a guard that asks to wait, are tried again', async () => {
+  const script = (_path: string, body: unknown, index: number): Reply => {
+    if (index === 0) return refused(502, 'node-away')
+    if (index === 1) return { ...refused(429, 'too-many-calls'), headers: { 'retry-after': '0' } }
+    return batchDone(body)
+  }
+  await withIngress(script, async ({ url, asked }) => {
+    const { submit, said } = clientFor([url], { patienceMs: 30_000 })
+    assert.equal((await submit()).results.length, 1)
+    assert.equal(asked.length, 3)
+    assert.match(said.join(), /does not answer/)
+  })
+})

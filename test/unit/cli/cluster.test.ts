@@ -8,14 +8,16 @@ import { test } from 'node:test'
 import { parseDeployments, parseMembers } from '../../../src/cli/client/admin-node.ts'
 import { describeModel } from '../../../src/cli/cluster/addresses.ts'
 import { composeArguments } from '../../../src/cli/cluster/compose.ts'
-import { type Container, hostUrl, nameOf, parseContainers } from '../../../src/cli/cluster/containers.ts'
-import { base58, ensureIdentity, publicKeyOf } from '../../../src/cli/cluster/identity.ts'
+import { type Container, hostUrl, nameOf, nodeUrl, parseContainers } from '../../../src/cli/cluster/containers.ts'
 import { logArguments } from '../../../src/cli/cluster/logs.ts'
 import { findUnreadyContainers } from '../../../src/cli/cluster/readiness.ts'
 import { findListingProblem } from '../../../src/cli/cluster/register.ts'
 import { createReplicaTally, parseReplicaMetrics, parseSamples } from '../../../src/cli/cluster/replica-work.ts'
+import { checkTokens } from '../../../src/cli/cluster/up.ts'
 import { formatUnready, notReadyError } from '../../../src/cli/cluster/wait.ts'
 import { createProgram } from '../../../src/cli/program.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { base58, ensureIdentity as ensure, publicKeyOf } from '../../../src/embedded/identity.ts'
 import { readIdentityKeys } from '../../../src/restate/identity-keys.ts'
 
 /** Runs `work` with a temporary directory, which is removed afterwards. */
@@ -26,6 +28,10 @@ async function inDirectory(work: (directory: string) => Promise<void>): Promise<
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+function ensureIdentity(directory: string, isMounted = true) {
+  return ensure({ directory, variable: 'CLUSTER_IDENTITY_DIR', value: directory, isMounted })
 }
 
 test('base58 is that of Bitcoin, leading zeros included', () => {
@@ -63,6 +69,14 @@ test('the signing key is created once, in a directory that others cannot enter, 
     assert.deepEqual(await readIdentityKeys([], join(directory, 'replicas')), [first.publicKey])
     const der = createPublicKey(await readFile(first.file, 'utf8')).export({ type: 'spki', format: 'der' })
     assert.ok(first.publicKey.endsWith(base58(der.subarray(-32))))
+  })
+})
+
+test('where no container reads the key, nobody but its owner can read it', async () => {
+  await inDirectory(async (directory) => {
+    const { file, publicDir } = await ensureIdentity(directory, false)
+    assert.equal((await stat(file)).mode & 0o777, 0o600)
+    assert.equal((await stat(publicDir)).mode & 0o777, 0o700)
   })
 })
 
@@ -139,8 +153,37 @@ test('docker inspect gives names, numbers, health, and the ports that were reall
   assert.throws(() => parseContainers('{}'), { code: 'cluster-failed' })
 })
 
+test('the ports of the nodes are those that the guard publishes, at the address that was chosen', () => {
+  const publish = (ip: string) => ({
+    ...inspected('guard', 1),
+    NetworkSettings: {
+      Ports: {
+        '8080/tcp': [{ HostIp: ip, HostPort: '18080' }],
+        '29070/tcp': [{ HostIp: ip, HostPort: '19070' }],
+      },
+    },
+  })
+  const at = (ip: string) => parseContainers(JSON.stringify([inspected('restate-1', 1), publish(ip)]))
+  assert.equal(nodeUrl(at('127.0.0.1'), 'restate-1', 'ingress'), 'http://127.0.0.1:18080')
+  assert.equal(nodeUrl(at('0.0.0.0'), 'restate-2', 'admin'), 'http://127.0.0.1:19070')
+  assert.equal(nodeUrl(at('10.0.0.7'), 'restate-2', 'admin'), 'http://10.0.0.7:19070')
+  assert.equal(nodeUrl(at('fd00::7'), 'restate-2', 'admin'), 'http://[fd00::7]:19070')
+  assert.equal(nodeUrl(at('127.0.0.1'), 'restate-1', 'admin'), undefined)
+})
+
+test('a cluster that others can reach is not started without tokens, nor one with tokens by a command that has none', () => {
+  const check = (env: Readonly<Record<string, string>>) => checkTokens(readConfig(env))
+  check({})
+  check({ CLUSTER_BIND: '::1' })
+  check({ CLUSTER_BIND: '0.0.0.0', API_TOKENS_FILE: './tokens', API_TOKEN: 'x' })
+  for (const CLUSTER_BIND of ['0.0.0.0', '10.0.0.7', '::']) {
+    assert.throws(() => check({ CLUSTER_BIND }), { code: 'config-invalid', message: /CLUSTER_BIND.*API_TOKENS_FILE/ })
+  }
+  assert.throws(() => check({ API_TOKENS_FILE: './tokens' }), { code: 'config-invalid', message: /API_TOKEN_FILE/ })
+})
+
 test('a part that is not ready is named with its reason and the command that shows its logs', () => {
-  const services = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5', 'nginx', 'pgbouncer']
+  const services = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5', 'guard', 'nginx', 'pgbouncer']
   const replicas = (count: number) => Array.from({ length: count }, (_, n) => inspected('classify-service', n + 1))
   const parse = (more: readonly unknown[]): Container[] =>
     parseContainers(JSON.stringify([...services.map((service) => inspected(service, 1)), ...more]))
@@ -160,7 +203,7 @@ test('a part that is not ready is named with its reason and the command that sho
   assert.match(message, /npm run cluster:logs -- --no-follow --tail 50 minio timescaledb/)
   assert.match(
     formatUnready(findUnreadyContainers([], 5)),
-    /restate-1, .*classify-service, nginx, pgbouncer \(missing\)/,
+    /restate-1, .*guard, classify-service, nginx, pgbouncer \(missing\)/,
   )
 })
 

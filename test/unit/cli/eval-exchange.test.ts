@@ -1,6 +1,6 @@
 /** Tests of what stands between an evaluation and its model: the relay, the files of requests and answers, and the demo's answers. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { openExchange } from '../../../src/cli/eval/exchange.ts'
 import { createExchangeFile, readAskedModels } from '../../../src/cli/eval/exchange-file.ts'
 import { startRelay } from '../../../src/cli/eval/relay.ts'
 import { withRecordedAnswers } from '../../../src/cli/start/demo.ts'
-import { readConfig } from '../../../src/config/config.ts'
+import { type Config, readConfig } from '../../../src/config/config.ts'
 import { createRecordingReader } from '../../../src/offline-model/recorded-file.ts'
 import { offlineQuestion, promptOf } from '../../helpers/offline-question.ts'
 import { waitUntil } from '../../helpers/wait.ts'
@@ -68,6 +68,13 @@ const ask = (url: string, body: object, signal?: AbortSignal) =>
     body: JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   })
+
+/** A configuration whose offline model listens at this address, and whose real endpoint must not be asked. */
+function withOfflinePort(url: string): Config {
+  const port = { OFFLINE_MODEL_PORT: '1' }
+  const given = readConfig({ ...port, OPENAI_API_KEY: SECRET, OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' })
+  return { ...given, offlineModel: { ...given.offlineModel, port: Number(new URL(url).port) } }
+}
 
 describe('the relay', () => {
   it('passes request and response on, headers and key included, and shows both', async () => {
@@ -182,26 +189,55 @@ describe('a recording', () => {
     assert.equal(await readFile(file, 'utf8'), 'paid answers')
     await assert.rejects(open(join(directory, 'none', 'x')), {
       code: 'input-invalid',
-      message: /cannot be created: ENOENT/,
+      message: /^--record \S+none\/x cannot be written: the folder \S+none does not exist: make it/,
     })
   })
 
-  it('says which file cannot be written', async () => {
-    const file = await createExchangeFile(join(directory, 'closed.jsonl'))
-    await file.close()
-    await assert.rejects(file.append({}), { code: 'input-invalid', message: /closed\.jsonl cannot be written/ })
+  it('keeps answers that a full disk takes no more in another folder, and says where', async () => {
+    const rescueIn = await mkdtemp(join(directory, 'rescue-'))
+    const file = await createExchangeFile('/dev/full', { option: '--record', rescueIn })
+    const full =
+      /^--record \/dev\/full cannot be written: there is no room left in \/dev.*\(ENOSPC\); answers .* are in (\S+):/
+    for (const answer of ['first', 'sec\u202eond']) await assert.rejects(file.append({ answer }), { message: full })
     assert.equal(file.count(), 0)
+    await file.close()
+    const [name = '', ...others] = await readdir(rescueIn)
+    assert.deepEqual(others, [])
+    assert.equal((await stat(join(rescueIn, name))).mode & 0o777, 0o600)
+    const kept = (await readFile(join(rescueIn, name), 'utf8')).trimEnd().split('\n')
+    assert.deepEqual(
+      kept.map((line) => JSON.parse(line)),
+      [{ answer: 'first' }, { answer: 'sec\u202eond' }],
+    )
+  })
+
+  it('passes on an answer that cannot be kept, and asks the endpoint for no other', async () => {
+    const upstream = await startUpstream(200, completionOf('{}'))
+    const file = join(directory, 'full.jsonl')
+    await symlink('/dev/full', file)
+    const exchange = await openExchange({ kind: 'capture', file }, withOfflinePort(upstream.url))
+    const url = exchange.replicaEnv.OPENAI_BASE_URL ?? ''
+    assert.equal((await ask(url, question())).status, 200)
+    assert.match(exchange.failed.reason.message, /^--capture \S+full\.jsonl cannot be written: there is no room left/)
+    assert.equal((await ask(url, question('Imports'))).status, 502)
+    assert.equal(upstream.seen.length, 1)
+    await exchange.close()
+    await upstream.close()
+  })
+
+  it('is readable by its owner alone', async () => {
+    const file = join(directory, 'private.jsonl')
+    await (await createExchangeFile(file, { option: '--record' })).close()
+    assert.equal((await stat(file)).mode & 0o777, 0o600)
   })
 })
 
 describe('a capture', () => {
   it('keeps each request once and asks no provider, whatever key is set', async () => {
     const file = join(directory, 'captured.jsonl')
-    const port = { OFFLINE_MODEL_PORT: '1' }
     const offline = await startUpstream(200, completionOf(JSON.stringify(ANSWER)))
-    const given = readConfig({ ...port, OPENAI_API_KEY: SECRET, OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' })
-    const withPort = { ...given, offlineModel: { ...given.offlineModel, port: Number(new URL(offline.url).port) } }
-    const { config, replicaEnv, count, close } = await openExchange({ kind: 'capture', file }, withPort)
+    const given = withOfflinePort(offline.url)
+    const { config, replicaEnv, count, close } = await openExchange({ kind: 'capture', file }, given)
     assert.deepEqual([config.openai.apiKey, config.openai.baseUrl], [undefined, undefined])
     assert.deepEqual(config.offlineModel.answers, { from: 'rules', file: null, noise: 0 })
     assert.deepEqual([replicaEnv.OPENAI_API_KEY, replicaEnv.OPENAI_ESCALATION_MODEL], [null, null])
@@ -237,7 +273,8 @@ describe('a replay', () => {
     assert.equal(config.openai.apiKey, undefined)
     assert.deepEqual(config.offlineModel.answers, { from: 'recorded', file, noise: 0 })
     const { OPENAI_BASE_URL: url, ...models } = replicaEnv
-    assert.deepEqual(models, { OPENAI_API_KEY: null, OPENAI_MODEL: 'small', OPENAI_ESCALATION_MODEL: 'large' })
+    const withoutKey = { OPENAI_API_KEY: null, SECRETS_DIR: null }
+    assert.deepEqual(models, { ...withoutKey, OPENAI_MODEL: 'small', OPENAI_ESCALATION_MODEL: 'large' })
     assert.equal(failed.aborted, false)
     await ask(url ?? '', question())
     assert.equal(failed.aborted, true)

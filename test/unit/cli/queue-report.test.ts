@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sqlText } from '../../../src/cli/client/admin.ts'
-import { formatKill, isKeyOf } from '../../../src/cli/queue/kill.ts'
+import { formatKill } from '../../../src/cli/queue/kill.ts'
+import { bodyPattern, isKeyOf } from '../../../src/cli/queue/open-batches.ts'
 import { buildQueueReport, cleanReason, formatAge, formatQueue } from '../../../src/cli/queue/queue-report.ts'
 
 const now = new Date('2026-11-22T12:00:00.000Z')
@@ -85,8 +86,24 @@ test('the report adds up, knows ages, and puts failures with the same reason tog
   assert.equal(formatQueue(buildQueueReport('u', now, [], [])), 'Backlog at u: 0 invocations')
 })
 
+test('batches that were posted are listed with what kill takes, and a key from outside is one clean line', () => {
+  const row = { id: 'inv_1abcdefghijk', status: 'suspended', created_at: '2026-11-22T11:59:30.000Z' }
+  const report = buildQueueReport('u', now, [], [], [row, { ...row, idempotency_key: 'a\u001b[2J\nb' }])
+  assert.deepEqual(report.posted[0], { id: row.id, status: 'suspended', idempotency_key: null, age_ms: 30_000 })
+  const lines = formatQueue(report).split('\n').slice(2)
+  assert.deepEqual(lines, [`  ${row.id}  suspended  30 s`, `  ${row.id}  suspended  30 s  key a\\u{1b}[2J; b`])
+})
+
+test('the body of a batch names a run by its property alone, with any spaces', () => {
+  const names = (json: string, run = 'r.1') => new RegExp(bodyPattern(run)).test(Buffer.from(json).toString('hex'))
+  for (const json of ['{"run_id":"r.1"}', '{ "run_id" :\n\t"r.1" }']) assert.ok(names(json), json)
+  for (const json of ['{"run_id":"r.12"}', '{"run_id":"rx1"}', '{"name":"\\"run_id\\":\\"r.1\\""}', '{}']) {
+    assert.ok(!names(json), json)
+  }
+})
+
 test('a reason is one short line without control characters and without a stack', () => {
-  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red  [31malert; second line')
+  assert.equal(cleanReason('  red \u001b[31malert\u0007 \n second line'), 'red \\u{1b}[31malert\\u{7}; second line')
   assert.equal(
     cleanReason('TypeError: x is not a function\n    at f (file.ts:1:2)\n    at g'),
     'TypeError: x is not a function',

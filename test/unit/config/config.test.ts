@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { parseEnv } from 'node:util'
-import { COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
+import { COMPOSE_SECRETS, COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { connectionFromThisHost } from '../../../src/config/database-connection.ts'
 import { findNearMisses } from '../../../src/config/near-misses.ts'
+import { FILE_NAMES, fileNameOf } from '../../../src/config/secret-files.ts'
 import { VARIABLE_NAMES, variables } from '../../../src/config/variables.ts'
 import { nearestName } from '../../../src/lib/nearest-name.ts'
 
@@ -17,15 +18,18 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   SERVICE_NAME: [' '],
   LOG_LEVEL: ['verbose', '3'],
   DATA_DIR: [' '],
+  SECRETS_DIR: [' '],
   INGRESS_PORT: ['-8080', 'x'],
   ADMIN_PORT: ['99999'],
   DRAIN_TIMEOUT_MS: ['-1', 'soon', '1e3'],
   DATABASE_URL: ['mysql://x', 'localhost'],
-  POSTGRES_HOST: [' '],
+  POSTGRES_HOST: [' ', 'a b', 'h/x?y'],
   POSTGRES_PORT: ['0'],
   POSTGRES_USER: [' '],
   POSTGRES_PASSWORD: [],
   POSTGRES_DB: [' '],
+  POSTGRES_SSLMODE: ['on', 'allow', 'VERIFY-FULL'],
+  POSTGRES_SSLROOTCERT: [' '],
   POSTGRES_POOL_SIZE: ['0', '-5', '501', 'ten'],
   RETENTION_DAYS: ['0', '-1', '0.5', '36501', '90d', 'forever'],
   OPENAI_API_KEY: [' ', 'sk-“quoted”', 'sk a'],
@@ -66,8 +70,25 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   RATE_MAX_WAIT_MS: ['-1', '600001'],
   RESTATE_INGRESS_URL: ['localhost:8080', 'http://a,nonsense'],
   RESTATE_ADMIN_URL: ['localhost:9070', 'http://a,nonsense'],
+  API_TOKEN: [' ', 'two words'],
   RESTATE_IDENTITY_KEYS: ['key', 'publickeyv1_x'],
   RESTATE_IDENTITY_KEYS_DIR: [' '],
+  GUARD_INGRESS: [
+    ...['8080', 'http://a', '0=http://a', '65536=http://a', '8080=a:8080', '8080=https://a', '8080=http://a/path'],
+    ...[
+      '8080=http://u:p@a',
+      '8080=http://a,8080=http://b',
+      '8080=unix:relative',
+      `8080=unix:/${'x'.repeat(110)}`,
+      '8080=http://a,',
+    ],
+  ],
+  GUARD_ADMIN: ['9070=ftp://a'],
+  GUARD_BIND: [' '],
+  GUARD_PUBLISHED_ON: [' '],
+  ALLOWED_HOSTS: ['http://a', 'a:8080', 'a,,b', 'a b', '::1', '*', '*.example.org', 'a/b', '-a'],
+  API_TOKENS_FILE: [' '],
+  GUARD_MAX_CALLS: ['0', '10001', 'many'],
   COMPOSE_FILE: [' '],
   CLUSTER_REPLICAS: ['0', 'five'],
   CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
@@ -76,6 +97,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CLUSTER_ADMIN_PORT_4: ['x'],
   CLUSTER_ADMIN_PORT_5: ['x'],
   CLUSTER_IDENTITY_DIR: [' '],
+  CLUSTER_BIND: [' '],
   OFFLINE_MODEL_URL: ['offline-model:9085'],
   OFFLINE_MODEL_HOST: [' '],
   OFFLINE_MODEL_PORT: ['0'],
@@ -88,7 +110,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OFFLINE_MODEL_FAULTS: ['often', 'http500=2', 'http500=.6,cut=.6'],
 }
 
-const SECRET = new Set(['OPENAI_API_KEY', 'OPENAI_HEADERS', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
+const SECRET = new Set(['API_TOKEN', 'OPENAI_API_KEY', 'OPENAI_HEADERS', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
 
 describe('every variable, wrong in turn, stops with its name, its value and what is allowed', () => {
   for (const name of VARIABLE_NAMES) {
@@ -108,7 +130,7 @@ describe('every variable, wrong in turn, stops with its name, its value and what
         assert.ok(message.includes(name), message)
         assert.match(message, /must|expected/i)
         if (value === '') assert.match(message, /is empty/)
-        else if (SECRET.has(name)) assert.ok(!message.includes(value.trim() || '\0'), message)
+        else if (SECRET.has(name) || value.includes('@')) assert.ok(!message.includes(value.trim() || '\0'), message)
         else assert.ok(message.includes(`"${value.slice(0, 80)}"`), message)
       }
     })
@@ -181,6 +203,21 @@ test('a copy of .env.example is a configuration, and finds the Compose file', as
   await access(new URL(config.cluster.composeFile ?? 'missing', root))
 })
 
+/** Whether a variable is the form of a secret of the Compose file that holds a path. */
+const isFileForm = (name: string) => COMPOSE_SECRETS.some((secret) => fileNameOf(secret) === name)
+
+test('the Compose file takes every secret that it passes on as a file too', async () => {
+  const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
+  const [, service = ''] = /^ {2}secrets:\n([\s\S]*?)\n\n/m.exec(compose) ?? []
+  // The tokens of callers are taken as a file alone.
+  const given = ['API_TOKENS']
+  const passedOn = [...service.matchAll(/^ +([A-Z][A-Z0-9_]+):$/gm)].map(([, name]) => name ?? '')
+  const mounted = [...service.matchAll(/\$\{([A-Z0-9_]+)_FILE:-\/dev\/null\}:\/given\/([A-Z0-9_]+):ro/g)]
+  assert.deepEqual(mounted.map(([, name]) => name).toSorted(), [...given, ...passedOn].toSorted())
+  for (const [, name, path] of mounted) assert.equal(path, name)
+  for (const name of COMPOSE_SECRETS) assert.ok(passedOn.includes(name), name)
+})
+
 test('the list of Compose variables is what the Compose file reads, but for those that the service reads as well', async () => {
   const compose = await readFile(new URL('docker-compose.cluster.yml', root), 'utf8')
   const substituted = [...compose.matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name ?? '')
@@ -188,8 +225,12 @@ test('the list of Compose variables is what the Compose file reads, but for thos
   const passedOn = [...compose.matchAll(/^ +([A-Z][A-Z0-9_]+):$/gm)].map(([, name]) => name ?? '')
   const ofNode = ['NODE_USE_ENV_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
   for (const name of passedOn.filter((one) => !ofNode.includes(one)))
-    assert.ok(VARIABLE_NAMES.includes(name), `${name} is passed to a service that does not read it`)
-  const own = new Set(substituted.filter((name) => !VARIABLE_NAMES.includes(name)))
+    assert.ok(
+      [...VARIABLE_NAMES, ...COMPOSE_SECRETS].includes(name),
+      `${name} is passed to a service that does not read it`,
+    )
+  const isOfService = (name: string) => [...VARIABLE_NAMES, ...FILE_NAMES, ...ofNode].includes(name)
+  const own = new Set([...substituted, ...passedOn].filter((name) => !isOfService(name) && !isFileForm(name)))
   const byCompose = ['COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES']
   assert.deepEqual([...own, ...byCompose].toSorted(), COMPOSE_VARIABLES.toSorted())
 })

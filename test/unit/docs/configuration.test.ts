@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
+import { COMPOSE_SECRETS, COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
+import { FILE_NAMES, fileNameOf } from '../../../src/config/secret-files.ts'
 import { VARIABLE_NAMES, variables } from '../../../src/config/variables.ts'
 import { currentPages, onlyQuoted, quotedIn, ROOT, type Row, readPage, rowsOf } from './pages.ts'
 
@@ -41,7 +42,13 @@ test('docs/configuration.md has one row for every variable of the code, and no o
 })
 
 test('every variable that the documentation names exists', () => {
-  const names = new Set([...known, ...Object.keys(OF_CHECKS), ...Object.keys(FOREIGN)])
+  const names = new Set([
+    ...known,
+    ...FILE_NAMES,
+    ...COMPOSE_SECRETS.map(fileNameOf),
+    ...Object.keys(OF_CHECKS),
+    ...Object.keys(FOREIGN),
+  ])
   const unknown = currentPages.flatMap(({ path, text }) =>
     [...text.matchAll(/\b[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+\b/g)]
       .map(([name]) => name)

@@ -1,6 +1,8 @@
 /** The metrics and alerts in the documentation against the registry of a replica and the rules of Prometheus. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createCallBound } from '../../../src/guard/call-bound.ts'
+import { createCounts } from '../../../src/guard/counts.ts'
 import { createIdleMetrics } from '../../helpers/metrics.ts'
 import { alertRules } from '../../helpers/promql.ts'
 import { currentPages, onlyQuoted, quotedIn, readPage, rowsOf } from './pages.ts'
@@ -28,9 +30,21 @@ function byName([a]: readonly unknown[], [b]: readonly unknown[]): number {
   return String(a) < String(b) ? -1 : 1
 }
 
+function namesOfGuard(): readonly string[] {
+  const counts = createCounts({ calls: createCallBound(1), bodies: { heldBytes: 0 }, keys: { unchecked: 0 } })
+  return [...counts.text().matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
+}
+
+test('docs/operations/guard.md has every metric of the guard, and no other', () => {
+  const documented = rowsOf(readPage('docs/operations/guard.md'), 'guard metric')
+  assert.deepEqual(documented.map((row) => onlyQuoted(row['guard metric'] ?? '')).toSorted(), namesOfGuard().toSorted())
+})
+
 test('every metric that the documentation names exists', () => {
   const { registry } = createIdleMetrics()
+  const ofGuard = namesOfGuard()
   const isKnown = (name: string) =>
+    ofGuard.includes(name) ||
     registry.getSingleMetric(name) !== undefined ||
     registry.getSingleMetric(name.replace(/_(?:count|sum|bucket)$/, '')) !== undefined
   const unknown = currentPages.flatMap(({ path, text }) =>

@@ -2,35 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandom } from '../../../src/evidence/statistics/random.ts'
-import { mostFalse, type RunRow, randomHash, runFile, runGate, runStream, simulatedRules } from './simulations.ts'
+import { gateOnCatalogues, gateOnGoodRules } from './gate-simulated.cases.ts'
+import { type RunRow, randomHash, runFile, runStream } from './simulations.ts'
 
 const TARGET = 0.97
-const DELTA = 0.05
-const CATALOGUES = 2_000
 
-for (const kind of ['alike', 'few-bad', 'one-bad'] as const)
-  test(`of 2,000 catalogues with 40 rules of mean precision 0.95 (${kind}) few are trusted falsely`, (t) => {
-    const runs = Array.from({ length: CATALOGUES }, (_, seed) => {
-      const random = createRandom(seed)
-      return runGate(simulatedRules(kind, 0.95, random), TARGET, 600, random)
-    })
-    const count = (isCounted: (run: (typeof runs)[number]) => boolean) => runs.filter(isCounted).length
-    const wrong = count((run) => run.isFalselyTrusted)
-    t.diagnostic(
-      `${kind}: falsely trusted ${wrong}, trusted at the end ${count((run) => run.isTrustedAtTheEnd)}, with a removal ${count((run) => run.restarts > 0)}, of ${CATALOGUES}`,
-    )
-    assert.ok(wrong / CATALOGUES <= mostFalse(DELTA, CATALOGUES))
-  })
-
-test('rules just below the target, alone or beside a bad one that is removed, are trusted falsely in at most delta', (t) => {
-  const edge = Array.from({ length: 40 }, (_, index) => ({ rule: `rule-${index}`, size: 250, precision: 0.9695 }))
-  for (const rules of [edge, [...edge, { rule: 'bad', size: 1_500, precision: 0.5 }]]) {
-    const runs = Array.from({ length: CATALOGUES }, (_, seed) => runGate(rules, TARGET, 600, createRandom(seed)))
-    const wrong = runs.filter((run) => run.isFalselyTrusted).length
-    t.diagnostic(`${rules.length} rules: falsely trusted ${wrong} of ${CATALOGUES}`)
-    assert.ok(wrong / CATALOGUES <= mostFalse(DELTA, CATALOGUES))
-  }
-})
+// test/large does the same on many more.
+gateOnCatalogues(300)
+gateOnGoodRules(4)
 
 /** 5,000 records: 1,500 decided by a rule that is wrong in 450, 2,000 by right rules, and 1,500 that are asked anyway. */
 function recordsWithBadRule(isLate: boolean, seed: number): RunRow[] {
@@ -67,27 +46,3 @@ for (const isLate of [false, true])
       }
     }
   })
-
-test('of 35,000 records that rules decide nearly rightly, at least 34,000 stay with the rules for at most 600 audits', (t) => {
-  let kept = 0
-  const audits: number[] = []
-  for (let seed = 0; seed < 20; seed++) {
-    const random = createRandom(seed)
-    const rows = Array.from({ length: 35_000 }, (_, index): RunRow => {
-      const wrongField = random() < 0.01 ? Math.floor(8 * random()) : -1
-      return {
-        id: `record-${index}`,
-        hash: randomHash(random),
-        rules: Array.from({ length: 8 }, (_, field) => `rule-${field}-${Math.floor(40 * random() ** 2)}`),
-        right: Array.from({ length: 8 }, (_, field) => field !== wrongField),
-      }
-    })
-    const outcome = runFile(rows, 15_000, TARGET, `seed ${seed}`)
-    audits.push(outcome.audited)
-    const isKept = outcome.byRules >= 34_000 && outcome.audited <= 600 && 1 - outcome.wrong / 50_000 >= 0.98
-    if (isKept) kept++
-    if (seed < 3 || !isKept) t.diagnostic(JSON.stringify({ seed, ...outcome, perThousand: outcome.requests / 50 }))
-  }
-  t.diagnostic(`kept in ${kept} of 20 seeds; audits ${audits.join(', ')}`)
-  assert.ok(kept >= 18)
-})

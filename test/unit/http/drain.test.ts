@@ -48,6 +48,7 @@ async function startServer(t: TestContext): Promise<TestServer> {
     log,
     metrics: createMetrics(),
     pingDatabase: async () => undefined,
+    hosts: null,
     createRestateHandler: () => (call, response) => void answer(call.url, response),
   })
   await app.listen({ port: 0, host: '127.0.0.1' })

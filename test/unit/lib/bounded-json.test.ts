@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { boundJson } from '../../../src/lib/bounded-json.ts'
-import { isRecord } from '../../../src/lib/json.ts'
-import { type JsonShape, MAX_DEPTH, MAX_FIELDS, MAX_VALUES } from '../../../src/lib/json-shape.ts'
+import { boundJson } from '../../../src/lib/json/bounded-json.ts'
+import { isRecord } from '../../../src/lib/json/json.ts'
+import { type JsonShape, MAX_DEPTH, MAX_FIELDS, MAX_VALUES } from '../../../src/lib/json/json-shape.ts'
 
 const ANY: JsonShape = { kind: 'any', maxBytes: 1_000, maxValues: 100, beyond: 'refuse' }
 const POINT: JsonShape = { kind: 'any', maxBytes: 60, maxValues: 5, beyond: 'null' }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, it } from 'node:test'
@@ -211,6 +212,23 @@ describe('createOfflineModel', () => {
     assert.match(await (await get('/v1/models')).text(), /"id":"offline-rules"/)
     assert.deepEqual(await (await get('/health')).json(), { service: 'offline-model', status: 'ok' })
     assert.equal((await get('/v1/embeddings')).status, 404)
+  })
+
+  it('refuses a foreign Host and a page of another origin, unless it listens for others too', async () => {
+    const statusOf = async (url: string, headers: Readonly<Record<string, string>>) => {
+      const sent = request(`${url}/stats`, { headers, agent: false }).end()
+      const [response] = await once(sent, 'response')
+      return { status: response.statusCode as number, body: JSON.parse(await text(response)) }
+    }
+    const { url } = await start({ allowedHosts: ['model.example.org'] })
+    const rebound = await statusOf(url, { host: 'rebound.example' })
+    assert.equal(rebound.status, 403)
+    assert.equal(rebound.body.error.code, 'foreign-host')
+    assert.equal((await statusOf(url, { origin: 'http://evil.example' })).body.error.code, 'foreign-origin')
+    assert.equal((await statusOf(url, { host: 'model.example.org:80' })).status, 200)
+    const open = await start({ host: '0.0.0.0' })
+    const reachable = open.url.replace('0.0.0.0', '127.0.0.1')
+    assert.equal((await statusOf(reachable, { host: 'offline-model:9085' })).status, 200)
   })
 
   it('says that a port is taken', async () => {

@@ -76,6 +76,25 @@ test('a request that the limit refuses is tried in smaller ones, and what never 
   assert.equal(new Set(more.asked.map(({ name }) => name)).size, open.length)
 })
 
+test('what the limit refused was never asked, so that asking it in smaller chunks is booked as no repeat', async () => {
+  const store = storeWith(({ request: { indicators } }, nth) => ({ isGranted: indicators < 10 && nth < 3 }))
+  // The model leaves out the second record that it is asked about, which is then asked again.
+  const world = await worldOf({
+    store,
+    price: 1,
+    says: ({ name, nth }) => (name === 'Zorbic attainment of 1' && nth < 3 ? null : said(90)),
+  })
+  await world.classify(limited(10, { pack: 10 }))
+  const booked = world.chunks.flatMap((chunk) => {
+    const names = chunk.items.map(({ indicator }) => indicator.name)
+    return 'booking' in chunk ? [{ names, round: chunk.booking?.round }] : []
+  })
+  assert.equal(booked[0]?.round, 0)
+  const repeats = booked.filter(({ round }) => round !== 0)
+  assert.ok(booked.length > 4 && repeats.length === 1, JSON.stringify(booked))
+  assert.deepEqual(repeats[0]?.names, ['Zorbic attainment of 1'])
+})
+
 test('a chunk waits where the end of other requests may leave it a part of the limit', async () => {
   let tries = 0
   const store = storeWith(() => {

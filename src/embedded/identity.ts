@@ -1,14 +1,16 @@
-/** Creates or reads the ed25519 key with which Restate nodes sign their calls to the replicas, and derives the public key for the replicas' check. */
+/** Creates or reads the ed25519 key with which Restate signs its calls to the replicas, and derives the public key for the replicas' check. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf, ServiceError } from '../../errors.ts'
+import { messageOf, ServiceError } from '../errors.ts'
 
 export interface Identity {
   /** The public key as "publickeyv1_…", which is the form in which a node logs its key. */
   readonly publicKey: string
   /** The path of the file with the private key. */
   readonly file: string
+  /** The directory of the public keys, which a replica reads. */
+  readonly publicDir: string
   /**
    * The time at which the key was created, in milliseconds since 1970. A container that started earlier does not have
    * the key.
@@ -16,21 +18,31 @@ export interface Identity {
   readonly createdAtMs: number
 }
 
+export interface IdentityPlace {
+  readonly directory: string
+  /** The variable that sets the directory, and its value, for messages. */
+  readonly variable: string
+  readonly value: string
+  /** Whether Docker mounts the parts of the directory into containers. */
+  readonly isMounted: boolean
+}
+
 /**
- * Finds the signing key below `directory`, or creates one. Rejects with ServiceError config-invalid where the key
- * cannot be read or written.
+ * Finds the signing key below the directory, or creates one. Rejects with ServiceError config-invalid where the key cannot be
+ * read or written.
  *
- * A node runs in its container as root without capabilities, and so reads only files that everybody may read. The file
- * is therefore readable by everybody, but on the host only its owner can enter its directory; Docker mounts only the
- * content of that directory.
+ * A node runs in its container as root without capabilities, and so reads only files that everybody may read. Where the
+ * directory is mounted, the file is therefore readable by everybody, but on the host only its owner can enter its directory;
+ * Docker mounts only the content of that directory. Elsewhere only the owner can read the file.
  */
-export async function ensureIdentity(directory: string): Promise<Identity> {
-  const [nodes, replicas] = [join(directory, 'nodes'), join(directory, 'replicas')]
+export async function ensureIdentity({ directory, variable, value, isMounted }: IdentityPlace): Promise<Identity> {
+  const [nodes, publicDir] = [join(directory, 'nodes'), join(directory, 'replicas')]
   const file = join(nodes, 'node.pem')
+  const fileMode = isMounted ? 0o644 : 0o600
   try {
-    for (const path of [nodes, replicas]) {
+    for (const path of [nodes, publicDir]) {
       await mkdir(path, { recursive: true })
-      await chmod(path, 0o755)
+      await chmod(path, isMounted ? 0o755 : 0o700)
     }
     await chmod(directory, 0o700)
     let pem = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -40,24 +52,20 @@ export async function ensureIdentity(directory: string): Promise<Identity> {
     const isNew = pem === undefined
     if (pem === undefined) {
       pem = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
-      await writeAtomically(file, pem)
+      await writeAtomically(file, pem, fileMode)
     }
     const publicKey = publicKeyOf(pem)
-    const publicFile = join(replicas, 'cluster.pub')
+    const publicFile = join(publicDir, 'cluster.pub')
     const listed = await readFile(publicFile, 'utf8').catch(() => '')
     // The file may also list earlier keys, because nodes may still sign with an earlier key for a while.
     if (!listed.split('\n').includes(publicKey))
-      await writeAtomically(publicFile, `${publicKey}\n${isNew ? '' : listed}`)
-    return { publicKey, file, createdAtMs: (await stat(file)).mtimeMs }
+      await writeAtomically(publicFile, `${publicKey}\n${isNew ? '' : listed}`, fileMode)
+    return { publicKey, file, publicDir, createdAtMs: (await stat(file)).mtimeMs }
   } catch (error) {
-    const advice = 'the signing key of the cluster is kept there; set it to a directory that this user can write'
-    throw new ServiceError(
-      'config-invalid',
-      `CLUSTER_IDENTITY_DIR is "${directory}": ${messageOf(error)} (${advice})`,
-      {
-        cause: error,
-      },
-    )
+    const advice = 'the signing key is kept there; set it to a directory that this user can write'
+    throw new ServiceError('config-invalid', `${variable} is "${value}": ${messageOf(error)} (${advice})`, {
+      cause: error,
+    })
   }
 }
 
@@ -82,10 +90,10 @@ export function base58(bytes: Uint8Array): string {
   return '1'.repeat(firstNonZero === -1 ? bytes.length : firstNonZero) + text
 }
 
-/** Writes a file so that a container that reads it at the same time sees the whole old text or the whole new text. */
-async function writeAtomically(file: string, text: string): Promise<void> {
+/** Writes a file so that a process that reads it at the same time sees the whole old text or the whole new text. */
+async function writeAtomically(file: string, text: string, mode: number): Promise<void> {
   const partial = `${file}.partial-${process.pid}`
-  await writeFile(partial, text, { mode: 0o644 })
-  await chmod(partial, 0o644)
+  await writeFile(partial, text, { mode })
+  await chmod(partial, mode)
   await rename(partial, file)
 }

@@ -1,4 +1,4 @@
-/** Free ports for the cluster of a test, which runs beside other clusters and stacks. */
+/** Free ports for the cluster or the stack of a test, which runs beside others. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 

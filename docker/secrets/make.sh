@@ -1,0 +1,64 @@
+#!/bin/sh
+# Writes the secrets of the cluster into its volumes, before any other part starts: each from its variable NAME, else from the
+# file that Compose mounted for NAME_FILE, else as it is there already, else at random. So no password has a default, and none
+# stands in the environment of a container that runs.
+#
+# A secret lives in a volume of its part, and goes with the volumes of the data that it opens. The parts run as different
+# users, so that every user of a container may read what is mounted there. On the host only Docker may.
+set -eu
+umask 022
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+# Prints the value that was given for $1, by its variable or by its file.
+given() {
+  eval "value=\${$1:-}"
+  file=/given/$1
+  # An unset NAME_FILE mounts /dev/null, which is no regular file.
+  if [ -f "$file" ]; then
+    [ -z "$value" ] || fail "$1 and $1_FILE are both set: remove one of them, because only one can count"
+    # The substitution takes the newline at the end off.
+    value=$(cat "$file") || fail "$1_FILE cannot be read"
+    [ -n "$value" ] || fail "$1_FILE must not be an empty file"
+  elif [ -d "$file" ]; then
+    fail "$1_FILE must be a file: Docker makes a directory where nothing is at its path"
+  fi
+  printf '%s' "$value"
+}
+
+# Writes the text $2 into the file $1, whole or not at all. A file that holds it already keeps its time.
+put() {
+  if [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; then return; fi
+  printf '%s' "$2" > "$1.new"
+  mv "$1.new" "$1"
+}
+
+random() { od -An -tx1 -N24 /dev/urandom | tr -d ' \n'; }
+
+# A secret that the cluster needs: $1 is its volume, $2 its name.
+need() {
+  secret=$(given "$2")
+  if [ -n "$secret" ]; then
+    put "/secrets/$1/$2" "$secret"
+  elif [ ! -s "/secrets/$1/$2" ]; then
+    put "/secrets/$1/$2" "$(random)"
+  fi
+}
+
+# A secret that only its file brings into a volume. Its variable reaches the replicas by itself.
+pass() {
+  secret=$(given "$2")
+  if [ -f "/given/$2" ]; then put "/secrets/$1/$2" "$secret"; else rm -f "/secrets/$1/$2"; fi
+}
+
+need database POSTGRES_PASSWORD
+need snapshots SNAPSHOT_ACCESS_KEY_ID
+need snapshots SNAPSHOT_SECRET_ACCESS_KEY
+need grafana GRAFANA_ADMIN_PASSWORD
+pass model OPENAI_API_KEY
+pass model OPENAI_HEADERS
+pass model HTTPS_PROXY
+pass guard API_TOKENS

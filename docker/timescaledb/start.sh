@@ -1,0 +1,36 @@
+#!/bin/sh
+# Starts TimescaleDB. A new database gets the password of the secret by the image's own entrypoint; one that is there already
+# gets it here, where it is another than at the last start. So a volume of an earlier release, whose password was the same
+# everywhere, and one whose secret was changed or lost, open again by themselves.
+set -eu
+umask 077
+secret=/secrets/database/POSTGRES_PASSWORD
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  POSTGRES_PASSWORD=$(cat "$secret")
+  export POSTGRES_PASSWORD
+  exec docker-entrypoint.sh postgres
+fi
+
+# The hash of the user and password that the database has been given.
+applied=$PGDATA/classify-password.sha256
+wanted=$({ printf '%s\n' "$POSTGRES_USER"; cat "$secret"; } | sha256sum)
+if [ "$(cat "$applied" 2>/dev/null || true)" != "$wanted" ]; then
+  # Prints $1 with each character $2 doubled, as SQL quotes it.
+  double() { printf '%s' "$1" | sed "s/$2/$2$2/g"; }
+  statement=/tmp/password.sql
+  printf 'ALTER ROLE "%s" PASSWORD '\''%s'\''\n' "$(double "$POSTGRES_USER" '"')" "$(double "$(cat "$secret")" "'")" > "$statement"
+  # The server runs alone on the database, without a socket and with this shell as its parent: after a crash the lock file
+  # names this process, which PostgreSQL takes for its own only where it is its parent. The statement is not logged.
+  export PG_GRANDPARENT_PID=1
+  if postgres --single -D "$PGDATA" -c shared_preload_libraries= -c log_min_error_statement=panic \
+    -c standard_conforming_strings=on postgres < "$statement" > /tmp/password.out 2>&1 && ! grep -q ERROR /tmp/password.out; then
+    printf '%s\n' "$wanted" > "$applied"
+    echo "The user $POSTGRES_USER has got the password of the secret"
+  else
+    echo "The user $POSTGRES_USER has not got the password of the secret; the database says:" >&2
+    grep -E 'ERROR|FATAL' /tmp/password.out >&2 || true
+  fi
+  rm -f "$statement" /tmp/password.out
+  unset PG_GRANDPARENT_PID
+fi
+exec docker-entrypoint.sh postgres

@@ -1,0 +1,137 @@
+/** The command `purge RUN`: removes the texts of a run from Restate, from the database and from DATA_DIR. */
+import { access, rm } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { type Config, readConfig } from '../../config/config.ts'
+import { ServiceError } from '../../errors.ts'
+import type { PurgeCount, PurgedTable, RunContents, Store } from '../../store/types.ts'
+import { isRunId } from '../classify/run-id.ts'
+import { runJournalFile } from '../classify/run-journal.ts'
+import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import { withStore } from '../database/with-store.ts'
+import { confirm } from '../ui/confirm.ts'
+import { httpUrls } from '../ui/option-values.ts'
+import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
+import { findInvocations, purgeInvocations, refuseOpen } from './journal.ts'
+import { addCounts, buildPurgeReport, formatPurge, isEmpty, type PurgeReport } from './report.ts'
+
+interface PurgeCommandOptions {
+  readonly admin?: readonly string[]
+  readonly journal: boolean
+  readonly dryRun?: boolean
+  readonly earlierAnswers?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+export function addPurgeCommand(program: Command): void {
+  program
+    .command('purge')
+    .description('Remove the texts of a run: journals, answers, results, history and files; its totals and costs stay')
+    .argument('<run>', 'the id of a run, as classify or review apply prints it, or a posted batch names it')
+    .option(
+      '--admin <urls>',
+      'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
+      httpUrls,
+    )
+    .option('--no-journal', 'leave Restate alone, as where its data is gone or it does not run')
+    .option('--earlier-answers', 'also remove all answers of earlier releases, which do not name their runs')
+    .option('--dry-run', 'show what would be removed, and change nothing')
+    .option('-y, --yes', 'do not ask for confirmation; needed where standard input is not a terminal')
+    .option('--json', 'print exactly one JSON object on stdout')
+    .action(async (run: string, options: PurgeCommandOptions) => {
+      checkTarget(run)
+      const mayAsk = process.stdin.isTTY === true
+      if (options.dryRun !== true && options.yes !== true && !mayAsk) {
+        throw new ServiceError('input-invalid', 'Nobody can be asked here: give --yes to purge, or --dry-run to look')
+      }
+      const config = readConfig()
+      await withStore((store, signal) => purgeRun({ run, options, config, store, signal }))
+    })
+}
+
+/** Text that may be the id of a run. A batch that is posted may name other ids than `classify` makes, but no spaces or quotes. */
+const TARGET = /^\w[\w.:/@+~=-]{0,255}$/
+
+function checkTarget(text: string): void {
+  if (TARGET.test(text)) return
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run`)
+}
+
+interface Work {
+  readonly run: string
+  readonly options: PurgeCommandOptions
+  readonly config: Config
+  readonly store: Pick<Store, 'purges'>
+  readonly signal: AbortSignal
+}
+
+async function purgeRun(work: Work): Promise<void> {
+  const { run, options, config, store, signal } = work
+  const admin = options.journal ? createAdminClient(options.admin ?? config.restate.adminUrls, signal) : null
+  const saved = await store.purges.findInvocations(run)
+  const found = admin === null ? null : await findInvocations(admin, run, saved)
+  refuseOpen(run, found?.open.length ?? 0)
+  const contents = await store.purges.find(run)
+  // Only runs of `classify` have a file, and their ids can be the name of one.
+  const file = isRunId(run) ? runJournalFile(config.dataDir, run) : undefined
+  const files = file !== undefined && (await exists(file)) ? [file] : []
+  const plan = buildPurgeReport(run, contents, {
+    dry_run: true,
+    journal: found === null ? null : { removed: found.ended.length },
+    database: contents.counts,
+    files,
+  })
+  const takesEarlier = options.earlierAnswers === true && contents.answersOfEarlierReleases > 0
+  if (isEmpty(plan) && !contents.isKnown && !takesEarlier) {
+    say(`Run "${run}" is not known: neither Restate nor the database nor ${config.dataDir} holds anything of it`)
+    process.exitCode = EXIT_FAILED
+    return
+  }
+  if (options.dryRun === true || (isEmpty(plan) && !takesEarlier)) {
+    show({ ...plan, dry_run: options.dryRun === true }, options)
+    return
+  }
+  if (options.yes !== true) {
+    say(formatPurge(plan))
+    if (!(await confirm('This cannot be undone. Remove it?', signal))) {
+      say('Nothing was removed.')
+      process.exitCode = EXIT_FAILED
+      return
+    }
+  }
+  show(await remove(work, { admin, contents, saved, files }), options)
+}
+
+interface Found {
+  readonly admin: AdminClient | null
+  readonly contents: RunContents
+  readonly saved: readonly string[]
+  readonly files: readonly string[]
+}
+
+/** Removes everything. Restate comes first, because the database knows some of the run's invocations only by its batches. */
+async function remove(work: Work, { admin, contents, saved, files }: Found): Promise<PurgeReport> {
+  const { run, options, store, signal } = work
+  const removed = admin === null ? null : await purgeInvocations(admin, run, saved, signal)
+  const database: Partial<Record<PurgedTable, PurgeCount>> = {}
+  const withEarlierAnswers = options.earlierAnswers === true
+  await store.purges.purge(run, { signal, withEarlierAnswers, purged: (counts) => addCounts(database, counts) })
+  for (const file of files) await rm(file, { force: true })
+  // A client may have gone on with the run meanwhile.
+  if (admin !== null) refuseOpen(run, (await findInvocations(admin, run, saved)).open.length)
+  const left = withEarlierAnswers ? { ...contents, answersOfEarlierReleases: 0 } : contents
+  const journal = removed === null ? null : { removed }
+  return buildPurgeReport(run, left, { dry_run: false, journal, database, files })
+}
+
+function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
+  if (json === true) printJson(report)
+  else process.stdout.write(`${formatPurge(report)}\n`)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
+}

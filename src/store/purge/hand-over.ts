@@ -1,0 +1,105 @@
+/** The steps of a purge that take the latest inputs and results, and the history, and hand over what another run brought too. */
+import { z } from 'zod'
+import { SHARED_RESULT_COLUMNS } from '../results.ts'
+import { change, NOTHING, ROWS_PER_STEP, read, removal, SCANNED_ROWS, type Step } from './step.ts'
+
+/**
+ * The latest entry of another run in the history for the same indicator with the same text as the row `mine`. That run then counts
+ * as the one which brought the text.
+ */
+export const heirOf = (condition: string) => `(
+  select * from result_history other
+  where other.indicator_id = mine.indicator_id and other.catalogue = mine.catalogue
+    and other.input_hash = mine.input_hash and other.run_id <> $1 ${condition}
+  order by other.classified_at desc, other.run_id desc limit 1
+)`
+export const OF_SAME_CODEBOOK = 'and other.codebook_name = mine.codebook_name'
+
+const handedRow = z.object({ removed: z.int(), kept: z.int() })
+
+/** `mine` with the rows of `result_inputs` of the run: those whose text another run brought too become that run's. */
+const HAND_OVER_INPUTS = `heirs as materialized (
+    select mine.catalogue, mine.indicator_id, heir.run_id, heir.classified_at
+    from mine cross join lateral ${heirOf('')} heir
+  ), handed as (
+    update result_inputs i set run_id = heir.run_id, classified_at = heir.classified_at
+    from heirs heir where i.catalogue = heir.catalogue and i.indicator_id = heir.indicator_id returning 1
+  ), gone as (
+    delete from result_inputs i using mine
+    where i.catalogue = mine.catalogue and i.indicator_id = mine.indicator_id and not exists (
+      select from heirs heir where heir.catalogue = mine.catalogue and heir.indicator_id = mine.indicator_id
+    ) returning 1
+  )
+  select (select count(*) from gone)::int as removed, (select count(*) from handed)::int as kept`
+
+const list = (prefix: string) => SHARED_RESULT_COLUMNS.map((name) => `${prefix}${name}`).join(', ')
+export const KEY = ['codebook_name', 'catalogue', 'indicator_id']
+const sameKey = (a: string, b: string) => KEY.map((name) => `${a}.${name} = ${b}.${name}`).join(' and ')
+
+/** `mine` with the rows of `results` of the run: where another run gave a result for the same text, its latest one takes the place. */
+const HAND_OVER_RESULTS = `heirs as materialized (
+    select heir.* from mine cross join lateral ${heirOf(OF_SAME_CODEBOOK)} heir
+  ), handed as (
+    update results r set (${list('')}) = row(${list('heir.')}) from heirs heir where ${sameKey('r', 'heir')} returning 1
+  ), gone as (
+    delete from results r using mine
+    where ${sameKey('r', 'mine')} and not exists (select from heirs heir where ${sameKey('heir', 'mine')}) returning 1
+  )
+  select (select count(*) from gone)::int as removed, (select count(*) from handed)::int as kept`
+
+/** Pages of the history of the run, with the latest inputs and results of the same indicators where they are of this run. */
+export function resultsStep(runId: string): Step {
+  const page = `page as materialized (
+    select ${KEY.join(', ')}, run_started_at from result_history where run_id = $1
+    order by ${KEY.join(', ')}, run_started_at limit ${ROWS_PER_STEP}
+  )`
+  return async (client) => {
+    const [inputs] = await read(
+      client,
+      handedRow,
+      `with ${page}, mine as materialized (
+         select i.catalogue, i.indicator_id, i.input_hash from result_inputs i
+         where i.run_id = $1 and (i.catalogue, i.indicator_id) in (select catalogue, indicator_id from page)
+         order by i.catalogue, i.indicator_id for update
+       ), ${HAND_OVER_INPUTS}`,
+      [runId],
+    )
+    const [results] = await read(
+      client,
+      handedRow,
+      `with ${page}, mine as materialized (
+         select r.codebook_name, r.catalogue, r.indicator_id, r.input_hash from results r join page on ${sameKey('r', 'page')}
+         where r.run_id = $1 order by ${KEY.map((name) => `r.${name}`).join(', ')} for update of r
+       ), ${HAND_OVER_RESULTS}`,
+      [runId],
+    )
+    const key = `run_id, ${KEY.join(', ')}, run_started_at`
+    const history = await change(
+      client,
+      `with ${page} delete from result_history where (${key}) in (select $1::text, page.* from page)`,
+      [runId],
+    )
+    return {
+      counts: { result_inputs: inputs ?? NOTHING, results: results ?? NOTHING, result_history: removal(history) },
+      hasMore: history >= ROWS_PER_STEP,
+    }
+  }
+}
+
+/** Inputs of the run whose history is gone already, by retention. */
+export function inputsWithoutHistoryStep(runId: string): Step {
+  return handOverStep(runId, 'result_inputs', 'catalogue, indicator_id, input_hash', HAND_OVER_INPUTS)
+}
+
+export function resultsWithoutHistoryStep(runId: string): Step {
+  return handOverStep(runId, 'results', 'codebook_name, catalogue, indicator_id, input_hash', HAND_OVER_RESULTS)
+}
+
+function handOverStep(runId: string, table: 'result_inputs' | 'results', columns: string, handOver: string): Step {
+  return async (client) => {
+    const mine = `mine as materialized (select ${columns} from ${table} where run_id = $1 limit ${SCANNED_ROWS} for update)`
+    const [row] = await read(client, handedRow, `with ${mine}, ${handOver}`, [runId])
+    const count = row ?? NOTHING
+    return { counts: { [table]: count }, hasMore: count.removed + count.kept >= SCANNED_ROWS }
+  }
+}

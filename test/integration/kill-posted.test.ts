@@ -1,0 +1,87 @@
+/** The command `kill` ends batches that were posted past `classify`: those that name a run in their body, and one by its invocation id. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
+import { runCli } from '../helpers/cli.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
+
+let stack: TestStack
+let env: Record<string, string>
+
+before(async () => {
+  // The model answers later than any test waits, so that a batch is under way until it is ended.
+  stack = await startTestStack({ OFFLINE_MODEL_LATENCY_MS: '300000', OPENAI_TIMEOUT_MS: '600000', RATE_RPM: '100000' })
+  env = { ...stack.env }
+})
+
+after(async () => {
+  await stack?.stop()
+})
+
+let posts = 0
+
+/** Posts a batch of one indicator without waiting for its answer. Resolves with the invocation id. */
+async function post(more: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  posts += 1
+  const indicators = [{ indicator_id: `P.${posts}`, name: `Thing number ${posts}` }]
+  const body = { indicators, ...more, options: { mode: 'model', reuse: false } }
+  // Whoever writes JSON by hand puts spaces where they like.
+  const answer = await callIngress(stack, 'classify-api/batch/send', JSON.stringify(body, null, 1), headers)
+  assert.equal(answer.status, 202, answer.text)
+  return (answer.json() as { readonly invocationId: string }).invocationId
+}
+
+async function openBatches(): Promise<QueueReport> {
+  const { code, stdout, stderr } = await runCli(['queue', '--json'], { env })
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout) as QueueReport
+}
+
+async function kill(...args: string[]) {
+  const { code, stdout, stderr } = await runCli(['kill', ...args, '--json'], { env })
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout) as { readonly batches: number; readonly chunks: number; readonly still_ending: number }
+}
+
+test('a run that was posted is ended by its name, with key, without key and delayed, and no other batch is', async () => {
+  const named = [
+    await post({ run_id: 'nightly:2026-11' }),
+    await post({ run_id: 'nightly:2026-11' }, { 'idempotency-key': 'nightly-1' }),
+  ]
+  const others = [
+    await post({ run_id: 'nightly:2026-11-b' }),
+    await post({ indicators: [{ indicator_id: 'x', name: 'The text "run_id":"nightly:2026-11" in a name' }] }),
+    await post({}),
+  ]
+  await waitUntil('all are under way', async () => (await openBatches()).posted.length === 5)
+  const { batches, still_ending } = await kill('nightly:2026-11')
+  assert.deepEqual([batches, still_ending], [named.length, 0])
+  const left = (await openBatches()).posted.map(({ id }) => id)
+  assert.deepEqual(left.toSorted(), others.toSorted())
+  const again = await runCli(['kill', 'nightly:2026-11'], { env })
+  assert.equal(again.code, 0, again.stderr)
+  assert.match(again.stdout, /nothing is under way/)
+  const unknown = await runCli(['kill', 'nightly:2026-12'], { env })
+  assert.equal(unknown.code, 1, unknown.stdout)
+  assert.match(unknown.stderr, /is not known/)
+})
+
+test('a batch that names no run is shown by queue and ended by its invocation id', async () => {
+  const id = await post({}, { 'idempotency-key': 'mine' })
+  const shown = await waitUntil('it stands in the queue', async () => {
+    return (await openBatches()).posted.find((batch) => batch.id === id) ?? false
+  })
+  assert.equal(shown.idempotency_key, 'mine')
+  const text = await runCli(['queue'], { env })
+  assert.match(text.stdout, new RegExp(`${id} .*key mine`))
+  const before = (await openBatches()).posted.length
+  const { batches, still_ending } = await kill(id, '--force')
+  assert.deepEqual([batches, still_ending], [1, 0])
+  assert.equal((await openBatches()).posted.length, before - 1)
+  const again = await runCli(['kill', id], { env })
+  assert.equal(again.code, 0, again.stderr)
+  assert.match(again.stdout, /^Batch inv_\S+: nothing is under way/)
+  const unknown = await runCli(['kill', 'inv_1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'], { env })
+  assert.equal(unknown.code, 1, unknown.stdout)
+})

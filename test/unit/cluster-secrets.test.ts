@@ -1,0 +1,107 @@
+/** The script that writes the cluster's secrets, run here by sh in a directory of its own. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { promisify } from 'node:util'
+import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
+
+const SCRIPT = readFileSync(new URL('../../docker/secrets/make.sh', import.meta.url), 'utf8')
+const VOLUMES = ['database', 'snapshots', 'grafana', 'model']
+const directories: string[] = []
+after(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+})
+
+/** A container of the script: its directories lie below a temporary one instead of the root. */
+function container() {
+  const root = mkdtempSync(join(tmpdir(), 'classify-make-'))
+  directories.push(root)
+  mkdirSync(join(root, 'given'))
+  for (const volume of VOLUMES) mkdirSync(join(root, 'secrets', volume), { recursive: true })
+  const script = SCRIPT.replaceAll('/given/', `${root}/given/`).replaceAll('/secrets/', `${root}/secrets/`)
+  const at = (path: string) => join(root, 'secrets', path)
+  return {
+    at,
+    read: (path: string) => readFileSync(at(path), 'utf8'),
+    give: (name: string, content: string) => writeFileSync(join(root, 'given', name), content),
+    giveDirectory: (name: string) => mkdirSync(join(root, 'given', name)),
+    take: (name: string) => rmSync(join(root, 'given', name)),
+    run: async (env: Record<string, string> = {}) =>
+      await promisify(execFile)('sh', ['-c', script], { env: { PATH: process.env.PATH, ...env } }).then(
+        ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
+        (error: { code: number; stdout: string; stderr: string }) => ({
+          code: error.code,
+          said: error.stdout + error.stderr,
+        }),
+      ),
+  }
+}
+
+const PASSWORD = 'database/POSTGRES_PASSWORD'
+
+test('secrets that nobody gave are made once, all different, and readable for the users of all containers', async () => {
+  const { run, read, at } = container()
+  assert.deepEqual(await run(), { code: 0, said: '' })
+  const paths = [
+    PASSWORD,
+    'snapshots/SNAPSHOT_ACCESS_KEY_ID',
+    'snapshots/SNAPSHOT_SECRET_ACCESS_KEY',
+    'grafana/GRAFANA_ADMIN_PASSWORD',
+  ]
+  const made = paths.map(read)
+  for (const value of made) assert.match(value, /^[0-9a-f]{48}$/)
+  assert.equal(new Set(made).size, made.length)
+  for (const path of paths) assert.equal(statSync(at(path)).mode & 0o777, 0o644)
+  assert.ok(!existsSync(at('model/OPENAI_API_KEY')))
+  const times = paths.map((path) => statSync(at(path)).mtimeMs)
+  await run()
+  assert.deepEqual(paths.map(read), made)
+  assert.deepEqual(
+    paths.map((path) => statSync(at(path)).mtimeMs),
+    times,
+  )
+})
+
+test('what is given by a variable or a file counts, with all its characters but the newline at its end', async () => {
+  const { run, read, give, take, at } = container()
+  const odd = `it's "odd" $HOME \\ %s \`x\` ü`
+  assert.equal((await run({ POSTGRES_PASSWORD: odd })).said, '')
+  assert.equal(read(PASSWORD), odd)
+  give('POSTGRES_PASSWORD', `${odd}2\n`)
+  give('OPENAI_API_KEY', 'sk-file\n')
+  assert.equal((await run()).said, '')
+  assert.equal(read(PASSWORD), `${odd}2`)
+  assert.equal(read('model/OPENAI_API_KEY'), 'sk-file')
+  // A password is kept where its file is taken away, because the database has it. A key is not.
+  take('POSTGRES_PASSWORD')
+  take('OPENAI_API_KEY')
+  assert.equal((await run({ OPENAI_API_KEY: 'sk-variable' })).code, 0)
+  assert.equal(read(PASSWORD), `${odd}2`)
+  assert.ok(!existsSync(at('model/OPENAI_API_KEY')))
+})
+
+test('both forms at once, an empty file and a directory end the start with the name of the setting and no secret', async () => {
+  const both = container()
+  both.give('POSTGRES_PASSWORD', 'hidden1')
+  const said = await both.run({ POSTGRES_PASSWORD: 'hidden2' })
+  assert.notEqual(said.code, 0)
+  assert.match(said.said, /^POSTGRES_PASSWORD and POSTGRES_PASSWORD_FILE are both set/)
+  assert.ok(!said.said.includes('hidden'))
+  for (const content of ['', '\n']) {
+    const empty = container()
+    empty.give('OPENAI_API_KEY', content)
+    assert.match((await empty.run()).said, /^OPENAI_API_KEY_FILE must not be an empty file/)
+  }
+  const directory = container()
+  directory.giveDirectory('GRAFANA_ADMIN_PASSWORD')
+  assert.match((await directory.run()).said, /^GRAFANA_ADMIN_PASSWORD_FILE must be a file/)
+})
+
+test('the service that has written the secrets counts as ready, and one that failed does not', () => {
+  assert.ok(hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 0 }))
+  assert.ok(!hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 1 }))
+  assert.ok(!hasMadeSecrets({ service: 'nginx', state: 'exited', exitCode: 0 }))
+})

@@ -1,0 +1,65 @@
+/** The health and liveness routes, with a database and a pressure that the test decides. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createHealth } from '../../../src/http/health.ts'
+import { healthRoutes } from '../../../src/http/health-routes.ts'
+
+const HEALTH = ['/classify-api/health', '/health']
+const LIVE = ['/classify-api/live', '/live']
+
+interface State {
+  pressure?: string
+  ping: () => Promise<void>
+}
+
+async function startApp(t: TestContext, state: State): Promise<FastifyInstance> {
+  const app = Fastify()
+  t.after(() => app.close())
+  const service = 'classify-service-3'
+  const health = createHealth({
+    service,
+    model: 'small',
+    pingDatabase: () => state.ping(),
+    pressure: () => state.pressure,
+  })
+  await app.register(healthRoutes, { health, service })
+  return app
+}
+
+test('health answers 200 with the name of the replica, and 503 with the check that fails', async (t) => {
+  const state: State = { ping: async () => undefined }
+  const app = await startApp(t, state)
+  for (const url of HEALTH) {
+    const { statusCode, headers, json } = await app.inject(url)
+    assert.deepEqual([statusCode, headers['cache-control']], [200, 'no-store'])
+    const { service, status } = json()
+    assert.deepEqual([service, status], ['classify-service-3', 'ok'])
+  }
+  state.ping = () => Promise.reject(new Error('the database is away'))
+  for (const url of HEALTH) {
+    const { statusCode, headers, json } = await app.inject(url)
+    assert.deepEqual([statusCode, headers['retry-after']], [503, '5'])
+    assert.deepEqual([json().failing, json().message], ['database', 'the database is away'])
+  }
+  state.pressure = 'event loop delay 1200 ms'
+  assert.equal((await app.inject('/health')).json().failing, 'pressure')
+})
+
+test('liveness answers 200 without the database and under pressure, and asks for neither', async (t) => {
+  let pings = 0
+  const app = await startApp(t, {
+    pressure: 'event loop delay 1200 ms',
+    ping: () => {
+      pings += 1
+      return new Promise(() => undefined)
+    },
+  })
+  for (const url of LIVE) {
+    const { statusCode, headers, json } = await app.inject(url)
+    assert.deepEqual([statusCode, headers['cache-control']], [200, 'no-store'])
+    const { service, status, uptime_s: uptime } = json()
+    assert.deepEqual([service, status, Number.isInteger(uptime)], ['classify-service-3', 'alive', true])
+  }
+  assert.equal(pings, 0)
+})
