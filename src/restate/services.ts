@@ -90,7 +90,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
     ...{ promptScale: createPromptScale(), refusals: createCostRefusals(), partsOf: createPromptParts() },
   }
   const lostReplicas = createLostReplicas({ notes: store.attempts, log: deps.log, stopping: deps.stopping })
-  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log), lostReplicas]
+  const hooks = [createAttemptMetrics(metrics), createDefectBound(deps.log), lostReplicas.hooks]
 
   const classifier = service({
     name: CLASSIFIER,
@@ -111,6 +111,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
     priceOf: deps.priceOf,
     serviceTier: model.serviceTier,
     admission: createAdmission(() => deps.limiter.stats()),
+    isTriedAgain: lostReplicas.isTriedAgain,
     callChunk: (ctx: Context, request: ChunkRequest | EarlierChunkRequest) =>
       ctx.serviceClient(classifier).chunk(request),
   }

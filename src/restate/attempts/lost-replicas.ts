@@ -35,25 +35,31 @@ export interface LostReplicasDeps {
   readonly stopping?: AbortSignal | undefined
 }
 
-export function createLostReplicas(deps: LostReplicasDeps): HooksProvider {
+export interface LostReplicas {
+  readonly hooks: HooksProvider
+  /** Whether an attempt of the invocation is under way here that is not the first one of its step. */
+  isTriedAgain(invocation: string): boolean
+}
+
+export function createLostReplicas(deps: LostReplicasDeps): LostReplicas {
   const turns = deps.turns ?? createTurns({ holdMs: ALONE_MS, patienceMs: TURN_PATIENCE_MS })
-  const open = new Set<RetriedAttempt>()
+  const open = new Map<string, RetriedAttempt>()
   deps.stopping?.addEventListener('abort', () => {
-    for (const attempt of open) void attempt.settle()
+    for (const attempt of open.values()) void attempt.settle()
   })
-  return ({ request }) => {
+  const hooks: HooksProvider = ({ request }) => {
     const start = startOf(request)
     if (start === undefined || start.retries === 0 || deps.stopping?.aborted === true) return {}
     const attempt = new RetriedAttempt({ notes: deps.notes, log: deps.log, turns }, request, start.entries)
     return {
       interceptor: {
         handler: async (next) => {
-          open.add(attempt)
+          open.set(request.id, attempt)
           try {
             await attempt.begin()
             await next()
           } finally {
-            open.delete(attempt)
+            if (open.get(request.id) === attempt) open.delete(request.id)
             await attempt.settle()
           }
         },
@@ -67,6 +73,7 @@ export function createLostReplicas(deps: LostReplicasDeps): HooksProvider {
       },
     }
   }
+  return { hooks, isTriedAgain: (invocation) => open.has(invocation) }
 }
 
 type AttemptDeps = Pick<LostReplicasDeps, 'notes' | 'log'> & { readonly turns: Turns }

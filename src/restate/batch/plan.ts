@@ -13,6 +13,8 @@ import { type BatchOptions, modeOf, type Plan, type Resolution } from './types.t
 
 export interface PlanDeps extends ResolveDeps {
   readonly admission: Admission
+  /** Whether an invocation is under way again after an attempt that did not end. */
+  readonly isTriedAgain?: (invocation: string) => boolean
 }
 
 export interface PlanInput {
@@ -45,7 +47,9 @@ export function roundsOf(plan: Plan): number {
  */
 export async function planBatch(deps: PlanDeps, input: PlanInput): Promise<Plan | AdmissionWait> {
   const { before, options } = input
-  const early = deps.admission.enter(before, options.mode !== 'rules')
+  // A batch whose replica may have died of it is planned at once: after a wait its next attempt would look like a first one.
+  const mayWait = options.mode !== 'rules' && deps.isTriedAgain?.(input.owner) !== true
+  const early = deps.admission.enter(before, mayWait)
   if (early !== null) return early
   try {
     const { plan, scheme, askAgain } = await planUnclaimed(deps, input)

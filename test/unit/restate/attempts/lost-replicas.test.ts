@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HooksProvider, PauseError, type Request, RetryableError, TerminalError } from '@restatedev/restate-sdk'
 import { pino } from 'pino'
-import { createLostReplicas } from '../../../../src/restate/attempts/lost-replicas.ts'
+import { createLostReplicas, type LostReplicasDeps } from '../../../../src/restate/attempts/lost-replicas.ts'
 import { createTurns } from '../../../../src/restate/attempts/turns.ts'
 import type { AttemptNotes } from '../../../../src/store/types.ts'
 
@@ -43,6 +43,8 @@ interface Attempt {
   readonly step?: () => Promise<void>
 }
 
+const hooksOf = (deps: LostReplicasDeps) => createLostReplicas(deps).hooks
+
 const never = () => new Promise<void>(() => undefined)
 
 /** Runs an attempt whose handler has one step; resolves with the error that it ends with. A replica that dies never resolves. */
@@ -67,7 +69,7 @@ async function run(hooks: HooksProvider, { retries, entries = 2, id = 'inv', sig
 /** Lets an attempt begin on a replica of its own and die in its step. */
 async function die(notes: AttemptNotes, attempt: Attempt): Promise<void> {
   const { promise: reached, resolve } = Promise.withResolvers<void>()
-  void run(createLostReplicas({ notes, log }), {
+  void run(hooksOf({ notes, log }), {
     ...attempt,
     step: () => {
       resolve()
@@ -84,24 +86,33 @@ test('an invocation whose replica died three times is paused in its step, and ma
   const step = async () => {
     isReached = true
   }
-  const error = await run(createLostReplicas({ notes, log }), { retries: 3, step })
+  const error = await run(hooksOf({ notes, log }), { retries: 3, step })
   assert.ok(error instanceof PauseError, String(error))
   assert.match(error.message, /the replica that held it died, 3 times/)
   assert.equal(isReached, false)
   assert.equal(notes.begun.size, 0)
-  assert.equal(await run(createLostReplicas({ notes, log }), { retries: 1, step }), undefined)
+  assert.equal(await run(hooksOf({ notes, log }), { retries: 1, step }), undefined)
   assert.equal(isReached, true)
+})
+
+test('an invocation counts as tried again while such an attempt of it is under way', async () => {
+  const { hooks, isTriedAgain } = createLostReplicas({ notes: createNotes(), log })
+  const seen: boolean[] = []
+  const step = async () => void seen.push(isTriedAgain('inv'), isTriedAgain('other'))
+  await run(hooks, { retries: 1, step })
+  await run(hooks, { retries: 0, step })
+  assert.deepEqual([...seen, isTriedAgain('inv')], [true, false, false, false, false])
 })
 
 test('first attempts ask nothing of the database', async () => {
   const notes = createNotes()
-  assert.equal(await run(createLostReplicas({ notes, log }), { retries: 0, step: async () => undefined }), undefined)
+  assert.equal(await run(hooksOf({ notes, log }), { retries: 0, step: async () => undefined }), undefined)
   assert.deepEqual([notes.calls, notes.begun.size], [0, 0])
 })
 
 test('attempts on replicas that were away, failures and progress count for nothing', async () => {
   const notes = createNotes()
-  const hooks = createLostReplicas({ notes, log })
+  const hooks = hooksOf({ notes, log })
   const failing = async () => {
     throw new RetryableError('the database is away')
   }
@@ -118,8 +129,8 @@ test('a connection that is lost while the replica lives is no death, nor is a re
   const notes = createNotes()
   const stopping = new AbortController()
   for (const [hooks, controller] of [
-    [createLostReplicas({ notes, log }), new AbortController()],
-    [createLostReplicas({ notes, log, stopping: stopping.signal }), stopping],
+    [hooksOf({ notes, log }), new AbortController()],
+    [hooksOf({ notes, log, stopping: stopping.signal }), stopping],
   ] as const) {
     const { promise: reached, resolve } = Promise.withResolvers<void>()
     void run(hooks, {
@@ -136,7 +147,7 @@ test('a connection that is lost while the replica lives is no death, nor is a re
     await new Promise((done) => setImmediate(done))
     assert.equal(notes.begun.size, 0)
   }
-  const late = createLostReplicas({ notes, log, stopping: stopping.signal })
+  const late = hooksOf({ notes, log, stopping: stopping.signal })
   await run(late, { retries: 1, step: async () => undefined })
   assert.equal(notes.calls, 2)
 })
@@ -144,7 +155,7 @@ test('a connection that is lost while the replica lives is no death, nor is a re
 test('an invocation that fells the replica before any step is ended', async () => {
   const notes = createNotes()
   for (const retries of [0, 1, 2, 3]) if (retries > 0) await notes.begin('inv', 1)
-  const error = await run(createLostReplicas({ notes, log }), { retries: 4, entries: 1 })
+  const error = await run(hooksOf({ notes, log }), { retries: 4, entries: 1 })
   assert.ok(
     error instanceof TerminalError && /the replica that held it died, 4 times/.test(error.message),
     String(error),
@@ -156,7 +167,7 @@ test('of several whose replica died twice one goes on at a time, and only that o
   const notes = createNotes()
   const ids = ['a', 'b', 'c']
   for (const id of ids) await die(notes, { id, retries: 1 })
-  const hooks = createLostReplicas({ notes, log, turns: createTurns({ holdMs: 60_000, patienceMs: 60_000 }) })
+  const hooks = hooksOf({ notes, log, turns: createTurns({ holdMs: 60_000, patienceMs: 60_000 }) })
   const ends = new Map<string, () => void>()
   const runs = ids.map((id) =>
     run(hooks, { id, retries: 2, step: () => new Promise<void>((resolve) => ends.set(id, resolve)) }),
@@ -175,10 +186,10 @@ test('of several whose replica died twice one goes on at a time, and only that o
 test('one that lives long enough alone is acquitted; one that gets no turn tries again with its note', async () => {
   const notes = createNotes()
   for (const id of ['a', 'b']) await die(notes, { id, retries: 1 })
-  const quick = createLostReplicas({ notes, log, turns: createTurns({ holdMs: 1, patienceMs: 60_000 }) })
+  const quick = hooksOf({ notes, log, turns: createTurns({ holdMs: 1, patienceMs: 60_000 }) })
   void run(quick, { id: 'a', retries: 2 })
   await waitFor(() => !notes.begun.has('a'))
-  const impatient = createLostReplicas({ notes, log, turns: createTurns({ holdMs: 60_000, patienceMs: 1 }) })
+  const impatient = hooksOf({ notes, log, turns: createTurns({ holdMs: 60_000, patienceMs: 1 }) })
   await die(notes, { id: 'c', retries: 1 })
   void run(impatient, { id: 'c', retries: 2 })
   await waitFor(() => notes.begun.get('c')?.count === 2)
@@ -190,7 +201,7 @@ test('without a database attempts go on without notes', async () => {
   const away = async () => {
     throw new Error('away')
   }
-  const hooks = createLostReplicas({ notes: { find: away, begin: away, end: away }, log })
+  const hooks = hooksOf({ notes: { find: away, begin: away, end: away }, log })
   assert.equal(await run(hooks, { retries: 7, step: async () => undefined }), undefined)
 })
 
