@@ -12,6 +12,9 @@ export interface Attacker {
   close(): Promise<void>
 }
 
+/** The start of a path that redirects to the address that follows. */
+export const REDIRECT = '/redirect/'
+
 export const SCRIPT = new URL('attack-page.js', import.meta.url)
 
 export async function startAttacker(): Promise<Attacker> {
@@ -21,12 +24,15 @@ export async function startAttacker(): Promise<Attacker> {
     answer(request).catch(() => response.destroy())
 
     async function answer({ method = '', url = '', headers }: IncomingMessage): Promise<void> {
-      const { pathname, searchParams } = new URL(url, 'http://attacker.example')
+      const { pathname } = new URL(url, 'http://attacker.example')
       if (pathname === '/page') return void response.setHeader('content-type', 'text/html').end(PAGE)
       if (pathname === '/attack-page.js') return void response.setHeader('content-type', 'text/javascript').end(script)
       await text(request)
-      if (pathname === '/redirect')
-        return void response.writeHead(307, { location: searchParams.get('to') ?? '/' }).end()
+      if (pathname === '/favicon.ico') return void response.writeHead(404).end()
+      // A form with GET replaces the query, so that the address stands in the path.
+      if (pathname.startsWith(REDIRECT)) {
+        return void response.writeHead(307, { location: decodeURIComponent(pathname.slice(REDIRECT.length)) }).end()
+      }
       if (method !== 'OPTIONS') taken.push(decodeURIComponent(pathname))
       // The page may read whatever it asks for.
       response.setHeader('access-control-allow-origin', headers.origin ?? '*')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { SCRIPT } from './attacker.ts'
+import { REDIRECT, SCRIPT } from './attacker.ts'
 import type { Target } from './targets.ts'
 
 /** Names that the attacker's DNS lets point to this machine. */
@@ -82,7 +82,7 @@ export async function startChromium(attackerPort: number): Promise<Chromium> {
     ],
   })
   const script = await readFile(SCRIPT, 'utf8')
-  const redirect = `http://${ATTACKER_HOST}:${attackerPort}/redirect?to=`
+  const redirect = `http://${ATTACKER_HOST}:${attackerPort}${REDIRECT}`
   return {
     attackFrom: (origin, targets) =>
       attack(browser, async (page) => void (await page.goto(`${origin}/page`)), targets, redirect),
@@ -131,7 +131,8 @@ async function attack(
     return await page.evaluate<Reading[]>(`attack(${JSON.stringify(targets)}, ${JSON.stringify(redirect)})`)
   })
   const origins = new Set(targets.map(({ url }) => new URL(url).origin))
-  const own = (url: string) => origins.has(new URL(url).origin) && new URL(url).pathname !== '/page'
+  const own = (url: string) =>
+    url.startsWith('http') && origins.has(new URL(url).origin) && new URL(url).pathname !== '/page'
   return { read: result, answered: answered.filter(({ url }) => own(url)) }
 }
 

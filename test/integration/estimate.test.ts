@@ -161,10 +161,10 @@ test('--max-cost stops in time, tells what is left, and a higher limit continues
   assert.ok(stopped.classified > 0 && stopped.failed > 0)
   assert.equal(stopped.classified + stopped.failed, 2_000)
   assert.equal(stopped.max_cost?.reached, true)
-  assert.deepEqual(
-    stopped.failures.map(({ code }) => code),
-    ['cost-limit', 'not-submitted'],
-  )
+  const [limit, ...others] = stopped.failures.map(({ code }) => code)
+  assert.equal(limit, 'cost-limit')
+  // On a slow machine every batch may have been submitted before the limit is reached.
+  assert.ok(others.length === 0 || (others.length === 1 && others[0] === 'not-submitted'), others.join())
   assert.match(stopped.failures[0]?.reason ?? '', /--max-cost/)
   assert.match(stopped.stderr, new RegExp(`--resume ${stopped.run_id} --max-cost`))
 

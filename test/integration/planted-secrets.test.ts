@@ -85,11 +85,21 @@ test('a run whose key is refused, and commands whose database refuses them, show
   const runs: [args: string[], env: Record<string, string>, code: number, says: RegExp][] = [
     [['classify', file, '--mode', 'model'], env, 1, /OPENAI_API_KEY/],
     [['status', 'A.1'], env, 1, /A\.1/],
-    [['export', '--format', 'jsonl'], env, 0, /^/],
-    [['export'], { ...env, DATABASE_URL_FILE: wrongPassword }, 1, /28P01/],
-    [['export'], without(env, 'DATABASE_URL_FILE', { DATABASE_URL: away }), 1, /ECONNREFUSED/],
-    [['export'], without(env, 'DATABASE_URL_FILE', { DATABASE_URL: `${databaseUrl}?sslmode=require` }), 1, /no TLS/],
-    [['export'], { ...env, DATABASE_URL: databaseUrl }, 2, /DATABASE_URL and DATABASE_URL_FILE are both set/],
+    [['export', '--format', 'jsonl'], env, 1, /0 classifications/],
+    [['export', '--format', 'jsonl'], { ...env, DATABASE_URL_FILE: wrongPassword }, 1, /28P01/],
+    [['export', '--format', 'jsonl'], without(env, 'DATABASE_URL_FILE', { DATABASE_URL: away }), 1, /ECONNREFUSED/],
+    [
+      ['export', '--format', 'jsonl'],
+      without(env, 'DATABASE_URL_FILE', { DATABASE_URL: `${databaseUrl}?sslmode=require` }),
+      1,
+      /no TLS/,
+    ],
+    [
+      ['export', '--format', 'jsonl'],
+      { ...env, DATABASE_URL: databaseUrl },
+      2,
+      /DATABASE_URL and DATABASE_URL_FILE are both set/,
+    ],
     [['classify', file, '--ingress', `http://u:${planted.API_TOKEN}@127.0.0.1:1`], env, 2, /user name or password/],
   ]
   for (const [args, variables, code, says] of runs) {

@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
 import { type AdminClient, sqlText } from '../client/admin.ts'
-import { isKeyOf } from '../queue/kill.ts'
+import { bodyPattern, isKeyOf } from '../queue/open-batches.ts'
 
 /** The invocations of a run that Restate knows. */
 export interface RunInvocations {
@@ -62,13 +62,6 @@ export async function findInvocations(
     open: ids.filter((id) => statuses.get(id) !== 'completed'),
     ended: ids.filter((id) => statuses.get(id) === 'completed'),
   }
-}
-
-/** A pattern for the hexadecimal digits of a request whose JSON body names the run. */
-export function bodyPattern(run: string): string {
-  const hex = (text: string) => Buffer.from(text).toString('hex')
-  const space = '(20|09|0a|0d)*'
-  return `${hex('"run_id"')}${space}${hex(':')}${space}${hex(`"${run}"`)}`
 }
 
 /** Removes the invocations and resolves with their number once Restate lists none of them any more. */

@@ -19,8 +19,6 @@ import {
   openBatchesOfRun,
 } from './open-batches.ts'
 
-export { isKeyOf } from './open-batches.ts'
-
 interface KillOptions {
   readonly admin?: readonly string[]
   readonly force?: boolean

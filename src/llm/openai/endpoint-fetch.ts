@@ -49,15 +49,19 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
 
 /**
  * The response with another body. The old length and encoding are those of the body as it came. The OpenAI package reads no
- * stream, so none is built of a text that was read already.
+ * stream, so none is built of a text that was read already, and a response that stays what it was is not copied.
  */
 function rewritten(response: Response, status: number, text: string, isJson: boolean): Response {
+  const read = { text: async () => text, json: async (): Promise<unknown> => JSON.parse(text) }
+  const isSame = status === response.status && isJson && JSON_TYPE.test(response.headers.get('content-type') ?? '')
+  if (isSame) return Object.assign(response, read)
   const headers = new Headers(response.headers)
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
   if (isJson) headers.set('content-type', 'application/json')
-  const read = { text: async () => text, json: async (): Promise<unknown> => JSON.parse(text) }
   return Object.assign(new Response(null, { status, headers }), read)
 }
+
+const JSON_TYPE = /^application\/json\b/
 
 /** Whether a text is meant as JSON; some servers send it as plain text. */
 function isJsonText(text: string): boolean {

@@ -1,6 +1,6 @@
 /** Finds the answer in a message that wraps it: in fences, prose, thoughts, parts, tool calls, channels or a second encoding. */
 import { isRecord, type JsonObject, type JsonValue } from '../../lib/json/json.ts'
-import { canonicalJson, type JsonFound, type Meter, readJsonAt } from './json-reader.ts'
+import { canonicalJson, type JsonFound, type Meter, readJsonAt, readWholeObject } from './json-reader.ts'
 
 /** The outer form of an answer by its schema: an object whose property `list` holds elements that have all of `element`. */
 export interface AnswerForm {
@@ -91,14 +91,14 @@ function choose(found: readonly Candidate[], form: AnswerForm | null): Extracted
     found.length < 2 ? found : [...new Map(found.map((one) => [canonicalJson(one.elements), one])).values()]
   const [only] = different
   if (only === undefined) return undefined
-  const two = { kind: 'two', text: JSON.stringify(only.value) } as const
-  if (different.some(({ isAmbiguous }) => isAmbiguous)) return two
-  if (form === null) return different.length === 1 ? { kind: 'answer', answer: only.value } : two
+  const two = () => ({ kind: 'two', text: JSON.stringify(only.value) }) as const
+  if (different.some(({ isAmbiguous }) => isAmbiguous)) return two()
+  if (form === null) return different.length === 1 ? { kind: 'answer', answer: only.value } : two()
   if (different.length === 1) return { kind: 'answer', answer: { [form.list]: only.elements } }
   const elements = different.flatMap((one) => one.elements)
   const keys = elements.map((one) => JSON.stringify(isRecord(one) ? one[form.element[0] ?? ''] : null))
   const isList = different.every(({ isBare }) => isBare) && new Set(keys).size === keys.length
-  return isList ? { kind: 'answer', answer: { [form.list]: elements } } : two
+  return isList ? { kind: 'answer', answer: { [form.list]: elements } } : two()
 }
 
 /** The tags around thoughts. Templates sometimes leave out the first one. */
@@ -117,6 +117,11 @@ const MOST_SPACE = 100
 
 /** The answers that a text holds outside thoughts, in their order. */
 function answersIn(text: string, form: AnswerForm | null, meter: Meter, wrappings: number): Candidate[] {
+  const whole = meter.left < text.length ? undefined : readWholeObject(text)
+  if (whole !== undefined) {
+    meter.left -= text.length
+    return candidatesOf(whole, form, meter, wrappings)
+  }
   const isHarmony = text.trimStart().startsWith('analysis')
   const mark = new RegExp(MARK)
   let found: Candidate[] = []

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { parseJson } from '../../../src/lib/json/json.ts'
 import { answerFormOf, extractAnswer, STEPS_PER_CHARACTER } from '../../../src/llm/openai/extract-json.ts'
-import { readJsonAt } from '../../../src/llm/openai/json-reader.ts'
+import { readJsonAt, readWholeObject } from '../../../src/llm/openai/json-reader.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
 const FORM = answerFormOf(buildAnswerSchema(builtInScheme('economic-indicators').codebook))
@@ -263,6 +263,24 @@ describe('for any answer and any message', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('reads a whole object as one in the middle of a text, and leaves one that may give a key twice', () => {
+    const object = fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }))
+    fc.assert(
+      fc.property(object, fc.constantFrom(0, 2), (value, indent) => {
+        const text = JSON.stringify(value, null, indent)
+        const whole = readWholeObject(text)
+        if (whole === undefined) return assert.match(text, /":|"\s+:/)
+        assert.deepEqual(whole, readJsonAt(text, 0, { left: 1e6 }))
+      }),
+      { numRuns: 1_000 },
+    )
+    assert.deepEqual(readWholeObject('{"a":1,"b":[{"c":"\\"x\\":"}]}'), undefined)
+    for (const text of ['{"a":1,"a":2}', '{"a":{"b":1,"b" :1}}', '[]', '"{}"', '{"a":', 'a {"a":1}']) {
+      assert.equal(readWholeObject(text), undefined, text)
+    }
+    assert.deepEqual(readWholeObject(TEXT)?.value, ANSWER)
   })
 })
 
