@@ -1,5 +1,6 @@
-# The image of the classify service, for three commands:
+# The image of the classify service, for four commands:
 #   node src/server.ts             a replica (the default)
+#   node src/guard/main.ts         the guard before the ports of Restate
 #   node src/offline-model/main.ts the offline model
 #   node src/cli/main.ts migrate   updates the schema of the database, where the replicas may not do so themselves
 # The file uses neither mounts nor --chmod, so that the classic builder builds it as well as BuildKit.
@@ -26,13 +27,13 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json package-lock.json ./
 COPY docker/health.sh docker/health.sh
 COPY src src
-# A cache of the compiled modules halves the CPU time of a replica's start, which matters where replicas are added to a busy
-# machine. A start without a database fills the cache: the replica loads its modules and ends with code 2. The cache then
-# belongs to root, so that the process cannot change the code that it will run.
+# A cache of the compiled modules halves the CPU time of a start, which matters where replicas are added to a busy machine, and
+# where the guard starts again. Starts without settings fill the cache: both load their modules and end with code 2. The cache
+# then belongs to root, so that the process cannot change the code that it will run.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
-RUN node src/server.ts || [ $? = 2 ]
+RUN (node src/server.ts || [ $? = 2 ]) && (node src/guard/main.ts || [ $? = 2 ])
 USER 0:0
 RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
 # The user is a number, because Kubernetes' runAsNonRoot cannot judge a name. All files belong to root, so that the process

@@ -34,7 +34,7 @@ export function createBodyReader({ maxHeldBytes, timeoutMs }: BodyBounds): BodyR
 
   const read = (request: IncomingMessage): Promise<HeldBody | Refusal> => {
     const declared = declaredLength(request)
-    if (declared > MAX_BODY_BYTES) return Promise.resolve(TOO_LARGE)
+    if (isDeclaredTooLarge(request)) return Promise.resolve(TOO_LARGE)
     const { promise, resolve } = Promise.withResolvers<HeldBody | Refusal>()
     const parts: Buffer[] = []
     let own = 0
@@ -85,9 +85,14 @@ function declaredLength(request: IncomingMessage): number {
 /** The error of a body that is passed on as it comes and grows beyond the bound. */
 export class BodyTooLargeError extends Error {}
 
+/** Whether the caller itself says that the body is larger than any that is taken. */
+export function isDeclaredTooLarge(request: IncomingMessage): boolean {
+  return declaredLength(request) > MAX_BODY_BYTES
+}
+
 /** Passes a body on as it comes, and fails with `BodyTooLargeError` where it grows beyond the bound. */
 export function passBody(request: IncomingMessage): Transform | Refusal {
-  if (declaredLength(request) > MAX_BODY_BYTES) return TOO_LARGE
+  if (isDeclaredTooLarge(request)) return TOO_LARGE
   let length = 0
   const passed = new Transform({
     transform(part: Buffer, _encoding, done) {

@@ -1,8 +1,10 @@
 /** One port of the guard: a Fastify server whose requests are examined and then carried by `@fastify/reply-from`. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import replyFrom from '@fastify/reply-from'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { GuardRoute } from '../config/guard-values.ts'
 import { createAnswer, type SharedParts } from './answer.ts'
+import { isDeclaredTooLarge } from './bodies.ts'
 import type { PortKind } from './examine.ts'
 import { formatRefusal, refusal, refusalOfConnection, refusalOfError } from './refusals.ts'
 import { createRefuse } from './refuse.ts'
@@ -45,6 +47,11 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     },
   })
   app.server.maxConnections = MAX_CONNECTIONS
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // A caller who asks before it sends a body that is too large gets the refusal in the place of the permission.
+    if (!isDeclaredTooLarge(request)) response.writeContinue()
+    app.server.emit('request', request, response)
+  })
   app.removeAllContentTypeParsers()
   // Bodies are left unread here: the handler decides whether they are read whole or passed on as they come.
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))

@@ -370,6 +370,27 @@ test('large bodies and answers pass, those beyond the bound are refused, declare
   assert.equal((await ask('/other/handler', { headers: { 'transfer-encoding': 'chunked' }, body: beyond })).status, 413)
 })
 
+test('a body that is too large by its own word is refused before it is sent', async (t) => {
+  let asked = 0
+  const { guard } = await world(t, (_request, response) => {
+    asked += 1
+    response.end()
+  })
+  const headers = { expect: '100-continue', 'content-length': MAX_BODY_BYTES + 1, 'content-type': 'application/json' }
+  for (const path of ['/classify-api/batch', '/other/handler']) {
+    const sent = request(`${guard.url}${path}`, { method: 'POST', headers, agent: false })
+    let isPermitted = false
+    sent.once('continue', () => {
+      isPermitted = true
+    })
+    sent.flushHeaders()
+    const [response] = await once(sent, 'response')
+    assert.deepEqual([response.statusCode, isPermitted], [413, false], path)
+    sent.destroy()
+  }
+  assert.equal(asked, 0)
+})
+
 test('a body that comes too slowly is refused, and so is one too many at once', async (t) => {
   const bodies = createBodyReader({ maxHeldBytes: 1_000, timeoutMs: 300 })
   const { node, guard, ask } = await world(t, echo, { bodies })
