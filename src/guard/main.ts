@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { readConfig } from '../config/config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
 import { startGuard } from './guard.ts'
 
 /** Exit code of a wrong configuration, which no restart mends. */
@@ -9,7 +10,7 @@ const EXIT_CONFIG = 2
 
 async function main(): Promise<void> {
   const config = readConfig()
-  const log = pino({ level: config.logLevel ?? 'info', base: { service: 'guard' } })
+  const log = pino({ level: config.logLevel ?? 'info', base: { service: 'guard' }, hooks: LOG_HOOKS })
   const guard = await startGuard({ config, log })
   const { ingress, admin, publishedOn, tokensFile } = config.guard
   const ports = [...ingress, ...admin].map(({ port }) => port)
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${messageOf(error)}\n`)
+  process.stderr.write(`${visibleLines(messageOf(error))}\n`)
   process.exit(isServiceError(error) && error.code === 'config-invalid' ? EXIT_CONFIG : 1)
 }
 

@@ -10,7 +10,7 @@ import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { withStore } from '../database/with-store.ts'
 import { confirm } from '../ui/confirm.ts'
 import { httpUrls } from '../ui/option-values.ts'
-import { EXIT_FAILED, printJson, say } from '../ui/terminal.ts'
+import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 import { findInvocations, purgeInvocations, refuseOpen } from './journal.ts'
 import { addCounts, buildPurgeReport, formatPurge, isEmpty, type PurgeReport } from './report.ts'
 
@@ -126,7 +126,7 @@ async function remove(work: Work, { admin, contents, saved, files }: Found): Pro
 
 function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
   if (json === true) printJson(report)
-  else process.stdout.write(`${formatPurge(report)}\n`)
+  else printText(formatPurge(report))
 }
 
 async function exists(path: string): Promise<boolean> {

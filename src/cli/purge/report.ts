@@ -1,4 +1,5 @@
 /** The report of `purge`: what it removes or has removed by place, for people and for scripts. */
+import { joinLines } from '../../lib/visible-text.ts'
 import type { PurgeCount, PurgeCounts, PurgedTable, RunContents } from '../../store/types.ts'
 import { formatCount } from '../ui/terminal.ts'
 
@@ -78,7 +79,7 @@ export function formatPurge(report: PurgeReport): string {
     ...files.map((file) => `  file: ${file} ${verb}`),
   ]
   const head = isEmpty(report) ? [`Run ${run}: nothing is left of its texts.`] : [`Run ${run}:`, ...rows]
-  return [...head, ...hintsOf(report)].join('\n')
+  return joinLines([...head, ...hintsOf(report)])
 }
 
 /** What the user should know beside the counts. */
