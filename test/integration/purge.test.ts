@@ -117,12 +117,10 @@ test('purge leaves no word of a run in the database, in Restate or in files, and
   const left = await pool.query(`select distinct catalogue, run_id from result_inputs`)
   assert.deepEqual(left.rows, [{ catalogue: 'beta', run_id: other }])
 
-  const again = await purge(run, '--yes')
-  assert.deepEqual([again.journal, again.database, again.files], [{ removed: 0 }, {}, []])
-  const words = await runCli(['purge', run, '--yes'], { env: stack.env })
-  assert.match(words.stdout, /nothing is left of its texts/)
-  const status = await runCli(['status', run, '--json'], { env: stack.env })
-  assert.equal((JSON.parse(status.stdout) as { indicators: number }).indicators, 14, status.stderr)
+  const again = await runCli(['purge', run, '--yes'], { env: stack.env })
+  assert.equal(again.code, 0, again.stderr)
+  assert.match(again.stdout, /nothing is left of its texts/)
+  assert.equal((await stack.database.store.findRun(run))?.indicators, 14, 'the totals stay')
 
   await purge(other, '--yes')
   assert.deepEqual(await searchDatabase(pool, shared), [])
@@ -177,11 +175,9 @@ test('a run under way is refused, and what it leaves when it is killed can be pu
     { 'idempotency-key': 'open-run-0' },
   )
   assert.equal(sent.status, 202)
-  for (const how of [['--yes'], ['--dry-run']]) {
-    const refused = await runCli(['purge', 'open-run', ...how], { env: stack.env })
-    assert.equal(refused.code, 1)
-    assert.match(refused.stderr, /is under way.*npm run kill -- open-run/)
-  }
+  const refused = await runCli(['purge', 'open-run', '--yes'], { env: stack.env })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /is under way.*npm run kill -- open-run/)
   const killed = await runCli(['kill', 'open-run', '--force'], { env: stack.env })
   assert.equal(killed.code, 0, killed.stderr)
   release()
@@ -205,8 +201,9 @@ test('no log holds a word of a record, however the endpoint quotes it', async ()
   ]
   let number = 0
   for (const behaviour of behaviours) {
-    // The endpoint quotes the record a few times and answers then.
-    endpoint.behave((seen) => (seen.index < 4 ? behaviour(seen) : talkative(seen)))
+    // What an endpoint says of its own load is waited for, so that once must do.
+    const times = number < 4 ? 4 : 1
+    endpoint.behave((seen) => (seen.index < times ? behaviour(seen) : talkative(seen)))
     number += 1
     const indicators = [record(`l.${number}`, word, number)]
     const body = { run_id: `log-run-${number}`, options: { mode: 'model', reuse: false }, indicators }
@@ -218,15 +215,12 @@ test('no log holds a word of a record, however the endpoint quotes it', async ()
   assert.deepEqual(await searchData([word]), [])
 })
 
-test('a run that nobody knows, and a Restate that does not answer, are reported with the way out', async () => {
+test('a run that nobody knows is reported, and Restate is not asked where it is away', async () => {
   const unknown = await runCli(['purge', 'run-nobody', '--yes'], { env: stack.env })
   assert.equal(unknown.code, 1)
   assert.match(unknown.stderr, /Run "run-nobody" is not known/)
   const bad = await runCli(['purge', "x' or '1", '--yes'], { env: stack.env })
   assert.deepEqual([bad.code, bad.stdout], [2, ''])
-  const dead = await runCli(['purge', 'api-run', '--yes', '--admin', 'http://127.0.0.1:9'], { env: stack.env })
-  assert.equal(dead.code, 1)
-  assert.match(dead.stderr, /No Restate admin port answers/)
-  const without = await purge('log-run-1', '--yes', '--no-journal')
+  const without = await purge('api-run', '--yes', '--no-journal', '--admin', 'http://127.0.0.1:9')
   assert.equal(without.journal, null)
 })
