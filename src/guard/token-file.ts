@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
-import { parseTokens, type Tokens } from './tokens.ts'
+import { parseTokens, TOKEN_FORM, type Tokens } from './tokens.ts'
 
 /** The milliseconds between two looks at the file, by which a token that was taken out loses its rights. */
 const RELOAD_MS = 2_000
@@ -14,18 +14,27 @@ export interface TokenFile {
 }
 
 /**
- * Reads the file. Rejects with `ServiceError` config-invalid where it cannot be read or is wrong. A later fault in the file
- * leaves the tokens as they were, and stands in the log once.
+ * Reads the file. Rejects with `ServiceError` config-invalid where it cannot be read, is wrong or names nobody, which at the start
+ * is a mistake. A later fault in the file leaves the tokens as they were, and stands in the log once; a file that names nobody any
+ * more lets nobody in from the second look on.
  */
 export async function openTokenFile(file: string, log: Logger, reloadMs = RELOAD_MS): Promise<TokenFile> {
   let text = await readTokens(file)
   let tokens = parseTokens(text, file)
+  if (tokens.size === 0)
+    throw new ServiceError('config-invalid', `${file} names no token: each line must be ${TOKEN_FORM}`)
   let fault = ''
+  /** Whether the last look found nobody in the file, which an editor may be in the middle of writing. */
+  let wasEmpty = false
   const reload = async () => {
     try {
       const now = await readTokens(file)
       if (now !== text) {
-        tokens = parseTokens(now, file)
+        const read = parseTokens(now, file)
+        const isWritten = read.size > 0 || wasEmpty
+        wasEmpty = read.size === 0
+        if (!isWritten) return
+        tokens = read
         text = now
         log.info({ callers: tokens.size }, 'The tokens were read again')
       }

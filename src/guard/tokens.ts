@@ -13,9 +13,9 @@ export interface Caller {
 export type Tokens = ReadonlyMap<string, Caller>
 
 const LINE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63}):([0-9a-fA-F]{64}):([a-z]+(?:[+,][a-z]+)*)$/
-const FORM = `name:sha256(token):rights, with 64 hexadecimal digits and rights of ${RIGHTS.join(', ')} joined by +`
+export const TOKEN_FORM = `name:sha256(token):rights, with 64 hexadecimal digits and rights of ${RIGHTS.join(', ')} joined by +`
 
-/** Reads a file of tokens. Throws `ServiceError` config-invalid that names the line, and never shows what stands in it. */
+/** Reads a file of tokens, which may name nobody. Throws `ServiceError` config-invalid that names the line, and never shows what stands in it. */
 export function parseTokens(text: string, file: string): Tokens {
   const tokens = new Map<string, Caller>()
   const names = new Set<string>()
@@ -27,7 +27,7 @@ export function parseTokens(text: string, file: string): Tokens {
     if (line === '' || line.startsWith('#')) continue
     const refuse = (why: string) => new ServiceError('config-invalid', `${file}, line ${index + 1}: ${why}`)
     const [, name, hash, list] = LINE.exec(line) ?? []
-    if (name === undefined || hash === undefined || list === undefined) throw refuse(`must be ${FORM}`)
+    if (name === undefined || hash === undefined || list === undefined) throw refuse(`must be ${TOKEN_FORM}`)
     const words = list.split(/[+,]/)
     const rights = RIGHTS.filter((right) => words.includes(right))
     if (rights.length < new Set(words).size) throw refuse(`rights must be of ${RIGHTS.join(', ')}`)
@@ -36,7 +36,6 @@ export function parseTokens(text: string, file: string): Tokens {
     names.add(name)
     tokens.set(hash.toLowerCase(), { name, rights: new Set(rights) })
   }
-  if (tokens.size === 0) throw new ServiceError('config-invalid', `${file} names no token: each line must be ${FORM}`)
   return tokens
 }
 

@@ -1,51 +1,35 @@
 /** A cost limit against endpoints that answer nonsense, that are dear, that time out, and through splits and escalation. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import { runCli } from '../helpers/cli.ts'
-import { type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
 import { QUIRKS } from '../helpers/quirky-endpoint/quirks.ts'
 import { message, type Quirk } from '../helpers/quirky-endpoint/types.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
+import { callIngress } from '../helpers/stack.ts'
 
 /** One US dollar for each token, so that no rounding hides a request. */
 const PRICES = { small: { input: 1e6, output: 1e6 }, large: { input: 3e6, output: 5e6 } }
 const TIMEOUT_MS = 1_500
 
-let endpoint: QuirkyEndpoint
-let stack: TestStack
-let directory: string
-let env: Record<string, string>
-let client: pg.Client
+let world: QuirkyWorld
 /** What the endpoint billed for both models, by its own count. */
 let billedUsd = 0
 
 before(async () => {
-  endpoint = await startQuirkyEndpoint()
-  stack = await startTestStack({
-    OPENAI_BASE_URL: endpoint.url,
+  world = await startQuirkyWorld({
     OPENAI_MODEL: 'small',
     OPENAI_ESCALATION_MODEL: 'large',
     OPENAI_PRICES: JSON.stringify(PRICES),
     OPENAI_TIMEOUT_MS: String(TIMEOUT_MS),
-    RATE_RPM: '100000',
   })
-  env = { ...stack.env, RESTATE_INGRESS_URL: stack.ingressUrl }
-  directory = await mkdtemp(join(tmpdir(), 'classify-limit-'))
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
 })
 
 after(async () => {
-  await client?.end()
-  await stack?.stop()
-  await endpoint?.close()
-  await rm(directory, { recursive: true, force: true })
+  await world?.stop()
 })
 
 /** The quirk, with its bill by the prices of the model that was asked. */
@@ -81,12 +65,12 @@ const CASES: Readonly<Record<string, Quirk>> = {
 }
 
 async function classify(prefix: string, args: readonly string[]): Promise<RunReport & { readonly stderr: string }> {
-  const path = join(directory, `${prefix.replaceAll(' ', '-')}.jsonl`)
+  const path = join(world.directory, `${prefix.replaceAll(' ', '-')}.jsonl`)
   const lines = Array.from({ length: 120 }, (_, n) => {
     return JSON.stringify({ indicator_id: `${prefix}.${n}`, name: `Zorbic ${prefix} of plain ${n}` })
   })
   await writeFile(path, lines.join('\n'))
-  const { stdout, stderr } = await runCli(['classify', path, '--mode', 'model', ...args, '--json'], { env })
+  const { stdout, stderr } = await runCli(['classify', path, '--mode', 'model', ...args, '--json'], { env: world.env })
   assert.ok(stdout.startsWith('{'), stderr)
   return { ...(JSON.parse(stdout) as RunReport), stderr }
 }
@@ -94,62 +78,62 @@ async function classify(prefix: string, args: readonly string[]): Promise<RunRep
 for (const [name, quirk] of Object.entries(CASES)) {
   test(`the limit is never passed: ${name}`, async () => {
     for (const [round, limit] of [150_000, 70_000].entries()) {
-      endpoint.behave(billing(quirk))
+      world.endpoint.behave(billing(quirk))
       billedUsd = 0
       const report = await classify(`${name} ${round}`, ['--max-cost', String(limit), '--batch-size', '40'])
       assert.ok(billedUsd <= limit, `USD ${billedUsd} of ${limit}`)
       assert.ok(report.cost_usd <= limit, `USD ${report.cost_usd} of ${limit}`)
       assert.ok(Math.abs(report.cost_usd - billedUsd) < 1, `${report.cost_usd} reported, ${billedUsd} billed`)
       assert.equal(report.max_cost?.spent_usd, report.cost_usd)
-      assert.equal(report.model_requests, endpoint.asked.length)
+      assert.equal(report.model_requests, world.endpoint.asked.length)
       const isStopped = report.max_cost?.reached === true
       assert.equal(isStopped, /Stopped at the cost limit/.test(report.stderr), report.stderr)
       assert.equal(report.classified + report.failed, 120)
       // What was answered under the limit is stored, and is not asked again under a higher one.
       if (name !== 'clean' || !isStopped) continue
-      const before = endpoint.asked.length
+      const before = world.endpoint.asked.length
       const { stdout } = await runCli(['classify', '--resume', report.run_id, '--max-cost', '900000', '--json'], {
-        env,
+        env: world.env,
       })
       const resumed = JSON.parse(stdout) as RunReport
       assert.equal(resumed.failed, 0)
-      const again = endpoint.asked.slice(before).flatMap(({ items }) => items.map((item) => item.name))
+      const again = world.endpoint.asked.slice(before).flatMap(({ items }) => items.map((item) => item.name))
       assert.equal(again.length, report.failed)
     }
   })
 }
 
 test('a limit that not even one request fits under asks nothing', async () => {
-  endpoint.behave(billing(QUIRKS.clean))
+  world.endpoint.behave(billing(QUIRKS.clean))
   const report = await classify('tiny', ['--max-cost', '1'])
-  assert.deepEqual([endpoint.asked.length, report.cost_usd, report.classified, report.failed], [0, 0, 0, 120])
+  assert.deepEqual([world.endpoint.asked.length, report.cost_usd, report.classified, report.failed], [0, 0, 0, 120])
   assert.match(report.failures[0]?.reason ?? '', /--max-cost was reached .*the next request could cost USD/)
 })
 
 test('requests that time out are paid as estimated, within the limit', async () => {
-  endpoint.behave(async (seen) => {
+  world.endpoint.behave(async (seen) => {
     await sleep(2 * TIMEOUT_MS)
     return QUIRKS.clean(seen)
   })
   const limit = 100_000
   const report = await classify('slow', ['--max-cost', String(limit), '--pack', '25'])
   assert.ok(report.cost_usd > 0 && report.cost_usd <= limit, String(report.cost_usd))
-  assert.equal(report.model_requests, endpoint.asked.length)
+  assert.equal(report.model_requests, world.endpoint.asked.length)
   assert.deepEqual(report.estimated, { model_requests: report.model_requests, cost_usd: report.cost_usd })
-  const { rows } = await client.query('select distinct outcome, estimated from llm_requests where run_id = $1', [
+  const { rows } = await world.client.query('select distinct outcome, estimated from llm_requests where run_id = $1', [
     report.run_id,
   ])
   assert.deepEqual(rows, [{ outcome: 'model-timeout', estimated: true }])
 })
 
 test('a batch of the API gets what the limit of its run allows, and the rest by name', async () => {
-  endpoint.behave(billing(QUIRKS.clean))
+  world.endpoint.behave(billing(QUIRKS.clean))
   const indicators = Array.from({ length: 30 }, (_, n) => ({
     indicator_id: `api.${n}`,
     name: `Zorbic api of plain ${n}`,
   }))
   const body = { indicators, run_id: 'limited', options: { mode: 'model', max_cost_usd: 20_000 } }
-  const response = await callIngress(stack, 'classify-api/batch', body)
+  const response = await callIngress(world.stack, 'classify-api/batch', body)
   assert.equal(response.status, 200, response.text)
   const { results, stopped, summary } = response.json() as {
     results: { indicator_id: string }[]

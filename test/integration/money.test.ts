@@ -1,50 +1,33 @@
 /** What an endpoint is paid is booked and limited: odd usage, a cost limit without usage, and runs that end in the middle. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import type { EstimateReport } from '../../src/cli/classify/estimate-sum.ts'
 import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import { makeVaried } from '../bench/catalogues.ts'
 import { runCli, startCli } from '../helpers/cli.ts'
-import { type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
+import type { QuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
 import { message, type Quirk } from '../helpers/quirky-endpoint/types.ts'
 import { USAGE } from '../helpers/quirky-endpoint/usage.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
 /** The price of the model: that of gpt-6-luna, in USD per million tokens. */
 const PRICE = { input: 0.1, output: 0.5 }
 const LATENCY_MS = 300
 
-let endpoint: QuirkyEndpoint
-let stack: TestStack
-let directory: string
-let env: Record<string, string>
-let client: pg.Client
+let world: QuirkyWorld
 
 before(async () => {
-  endpoint = await startQuirkyEndpoint()
-  stack = await startTestStack({
-    OPENAI_BASE_URL: endpoint.url,
+  world = await startQuirkyWorld({
     OPENAI_MODEL: 'quirky',
     OPENAI_PRICES: JSON.stringify({ quirky: PRICE }),
-    RATE_RPM: '100000',
   })
-  env = { ...stack.env, RESTATE_INGRESS_URL: stack.ingressUrl }
-  directory = await mkdtemp(join(tmpdir(), 'classify-money-'))
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
 })
 
 after(async () => {
-  await client?.end()
-  await stack?.stop()
-  await endpoint?.close()
-  await rm(directory, { recursive: true, force: true })
+  await world?.stop()
 })
 
 interface Booked {
@@ -58,7 +41,7 @@ interface Booked {
 
 /** What stands in llm_requests of a run. */
 async function bookedOf(runId: string): Promise<Booked> {
-  const { rows } = await client.query<Booked>(
+  const { rows } = await world.client.query<Booked>(
     `select count(*)::int as requests, coalesce(sum(input_tokens), 0)::float as input,
        coalesce(sum(output_tokens), 0)::float as output, coalesce(sum(cost_usd), 0)::float as usd,
        count(*) filter (where estimated)::int as estimated, count(*) filter (where outcome = 'sent')::int as sent
@@ -70,19 +53,10 @@ async function bookedOf(runId: string): Promise<Booked> {
   return booked
 }
 
-async function catalogue(prefix: string, rows: number): Promise<string> {
-  const path = join(directory, `${prefix}.jsonl`)
-  const lines = Array.from({ length: rows }, (_, n) => {
-    return JSON.stringify({ indicator_id: `${prefix}.${n}`, name: `Zorbic ${prefix} of plain ${n}` })
-  })
-  await writeFile(path, lines.join('\n'))
-  return path
-}
-
 async function classify(
   args: readonly string[],
 ): Promise<RunReport & { readonly code: number | null; readonly stderr: string }> {
-  const { code, stdout, stderr } = await runCli(['classify', ...args, '--json'], { env })
+  const { code, stdout, stderr } = await runCli(['classify', ...args, '--json'], { env: world.env })
   assert.ok(stdout.startsWith('{'), stderr)
   return { ...(JSON.parse(stdout) as RunReport), code, stderr }
 }
@@ -99,8 +73,8 @@ const ODD_USAGE = (Object.keys(USAGE) as (keyof typeof USAGE)[]).filter((name) =
 for (const name of ODD_USAGE) {
   const share = name === 'usage-cached-wild' ? 0.001 : 0.4
   test(`${name}: the tokens are those of the texts, and everything that sums them up goes on`, async () => {
-    endpoint.behave(name)
-    const report = await classify([await catalogue(name, 20), '--mode', 'model', '--batch-size', '10'])
+    world.endpoint.behave(name)
+    const report = await classify([await world.catalogue(name, 20), '--mode', 'model', '--batch-size', '10'])
     assert.equal(report.code, 0, report.stderr)
     assert.equal(report.classified, 20)
     const booked = await bookedOf(report.run_id)
@@ -109,7 +83,10 @@ for (const name of ODD_USAGE) {
       [report.model_requests, report.tokens.input, report.tokens.output],
       [2, booked.input, booked.output],
     )
-    assert.ok(about(report.cost_usd, billedUsd(endpoint), share), `${report.cost_usd} for ${billedUsd(endpoint)}`)
+    assert.ok(
+      about(report.cost_usd, billedUsd(world.endpoint), share),
+      `${report.cost_usd} for ${billedUsd(world.endpoint)}`,
+    )
 
     const estimated = name === 'usage-cached-wild' ? 0 : 2
     assert.equal(booked.estimated, estimated)
@@ -118,29 +95,32 @@ for (const name of ODD_USAGE) {
     assert.equal(warned?.count ?? 0, estimated)
     assert.equal(report.tokens.cached, 0)
 
-    const status = await runCli(['status', report.run_id, '--json'], { env })
+    const status = await runCli(['status', report.run_id, '--json'], { env: world.env })
     assert.equal(status.code, 0, status.stderr)
-    const next = await runCli(['classify', await catalogue('next', 20), '--mode', 'model', '--estimate', '--json'], {
-      env,
-    })
+    const next = await runCli(
+      ['classify', await world.catalogue('next', 20), '--mode', 'model', '--estimate', '--json'],
+      {
+        env: world.env,
+      },
+    )
     assert.equal(next.code, 0, next.stderr)
     assert.ok(about((JSON.parse(next.stdout) as EstimateReport).cost_usd, report.cost_usd, 0.6))
   })
 }
 
 test('metrics tell how many requests were counted by estimate', async () => {
-  const metrics = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
+  const metrics = await (await fetch(`${world.stack.replicaUrl}/metrics`)).text()
   const [, count] = /^classify_model_requests_estimated_total\{model="quirky"\} (\d+)$/m.exec(metrics) ?? []
   assert.ok(Number(count) >= 20, String(count))
 })
 
 test('a cost limit holds with an endpoint that never names its tokens, and is used up', async () => {
-  endpoint.behave('usage-missing')
-  const path = join(directory, 'varied.jsonl')
+  world.endpoint.behave('usage-missing')
+  const path = join(world.directory, 'varied.jsonl')
   await makeVaried(path, 600)
   const report = await classify([path, '--max-cost', '0.01'])
   assert.equal(report.code, 1, report.stderr)
-  const usd = billedUsd(endpoint)
+  const usd = billedUsd(world.endpoint)
   assert.ok(usd >= 0.008 && usd <= 0.01, `USD ${usd} by the endpoint, ${report.cost_usd} by the report`)
   assert.ok(report.cost_usd <= 0.01, String(report.cost_usd))
   assert.equal(report.max_cost?.reached, true)
@@ -149,7 +129,7 @@ test('a cost limit holds with an endpoint that never names its tokens, and is us
   assert.equal(report.estimated?.cost_usd, report.cost_usd)
   assert.equal(report.classified + report.unchanged + report.failed, 600)
   assert.ok(report.classified > 0)
-  assert.equal(endpoint.asked.length, report.model_requests)
+  assert.equal(world.endpoint.asked.length, report.model_requests)
   assert.match(report.stderr, /Stopped at the cost limit: USD 0\.00[89]\d+ of --max-cost 0\.01 is spent;/)
 })
 
@@ -171,27 +151,29 @@ for (const [name, options] of Object.entries(ENDS)) {
     test(`${name} in the middle of a run, ${more.join(' ') || 'with reuse'}: what was paid is booked, and no answer is asked again`, async () => {
       const rows = 200
       const answered = new Map<string, number>()
-      endpoint.behave(slow(answered))
-      const file = await catalogue(`${name}-${more.length}`, rows)
-      const cli = startCli(['classify', file, '--mode', 'model', '--pack', '1', ...PACE, ...more, '--json'], { env })
+      world.endpoint.behave(slow(answered))
+      const file = await world.catalogue(`${name}-${more.length}`, rows)
+      const cli = startCli(['classify', file, '--mode', 'model', '--pack', '1', ...PACE, ...more, '--json'], {
+        env: world.env,
+      })
       await cli.untilSaid(/--resume run-\S+/)
       const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
       await waitUntil('40 requests are answered', async () => answered.size >= 40)
-      const killed = await runCli(['kill', runId, ...options, '--json'], { env })
+      const killed = await runCli(['kill', runId, ...options, '--json'], { env: world.env })
       assert.equal(killed.code, 0, killed.stderr)
       const { stdout } = await cli.result
       const report = JSON.parse(stdout) as RunReport
-      await waitUntil('nothing is in flight', async () => answered.size === endpoint.asked.length)
-      const inFlight = endpoint.mostInFlight
+      await waitUntil('nothing is in flight', async () => answered.size === world.endpoint.asked.length)
+      const inFlight = world.endpoint.mostInFlight
 
-      const paid = endpoint.billed.requests
+      const paid = world.endpoint.billed.requests
       await waitUntil('what was paid is booked', async () => (await bookedOf(runId)).requests >= paid)
       const booked = await bookedOf(runId)
       assert.ok(booked.requests - paid <= inFlight, 'each request is booked, and none twice')
       assert.ok(Math.abs(report.model_requests - paid) <= inFlight, `${report.model_requests} reported, ${paid} paid`)
 
       // A killed batch leaves its claims, which run out after two minutes.
-      await client.query('update claims set expires_at = now()')
+      await world.client.query('update claims set expires_at = now()')
       const known = new Set(answered.keys())
       const resumed = await classify(['--resume', runId])
       assert.equal(resumed.code, 0, resumed.stderr)
@@ -201,8 +183,8 @@ for (const [name, options] of Object.entries(ENDS)) {
       assert.ok(again.length <= booked.estimated, `${again.length} of ${known.size} answers were asked again`)
       const all = await bookedOf(runId)
       // A request that was given up on its way may be booked although the endpoint never had it.
-      const unsent = all.requests - endpoint.billed.requests
-      assert.ok(unsent >= 0 && unsent <= inFlight, `${all.requests} booked, ${endpoint.billed.requests} paid`)
+      const unsent = all.requests - world.endpoint.billed.requests
+      assert.ok(unsent >= 0 && unsent <= inFlight, `${all.requests} booked, ${world.endpoint.billed.requests} paid`)
       assert.equal(resumed.model_requests, all.requests)
     })
   }
@@ -211,18 +193,18 @@ for (const [name, options] of Object.entries(ENDS)) {
 test('a lost replica: what it had in flight stays booked as estimated, and the rest is as billed', async () => {
   const rows = 120
   const answered = new Map<string, number>()
-  endpoint.behave(slow(answered))
-  const file = await catalogue('lost', rows)
-  const cli = startCli(['classify', file, '--mode', 'model', '--pack', '1', '--json'], { env })
+  world.endpoint.behave(slow(answered))
+  const file = await world.catalogue('lost', rows)
+  const cli = startCli(['classify', file, '--mode', 'model', '--pack', '1', '--json'], { env: world.env })
   await waitUntil('40 requests are answered', async () => answered.size >= 40)
-  process.kill(stack.pids().replica ?? 0, 'SIGKILL')
+  process.kill(world.stack.pids().replica ?? 0, 'SIGKILL')
   const { code, stdout, stderr } = await cli.result
   assert.equal(code, 0, stderr)
   const report = JSON.parse(stdout) as RunReport
   assert.equal(report.classified, rows)
   const booked = await bookedOf(report.run_id)
   assert.equal(booked.requests, report.model_requests)
-  assert.ok(Math.abs(booked.requests - endpoint.billed.requests) <= endpoint.mostInFlight)
-  assert.ok(booked.sent <= endpoint.mostInFlight)
+  assert.ok(Math.abs(booked.requests - world.endpoint.billed.requests) <= world.endpoint.mostInFlight)
+  assert.ok(booked.sent <= world.endpoint.mostInFlight)
   assert.equal(report.estimated?.model_requests ?? 0, booked.estimated)
 })

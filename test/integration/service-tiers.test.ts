@@ -1,50 +1,32 @@
 /** Service tiers over the whole path: flex at half price that refuses one in five, fallbacks, limits on the cost, and what the tier of an answer bills. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import pg from 'pg'
 import type { EstimateReport } from '../../src/cli/classify/estimate-sum.ts'
 import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import { runCli } from '../helpers/cli.ts'
-import { type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
 import { TIERS } from '../helpers/quirky-endpoint/tiers.ts'
 import type { Quirk, Seen } from '../helpers/quirky-endpoint/types.ts'
-import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
+import { callIngress } from '../helpers/stack.ts'
 
 /** The prices in USD per million tokens: flex costs half. */
 const PRICE = { input: 0.1, output: 0.5 }
 const FLEX = { input: 0.05, output: 0.25 }
 
-let endpoint: QuirkyEndpoint
-let stack: TestStack
-let directory: string
-let env: Record<string, string>
-let client: pg.Client
+let world: QuirkyWorld
 /** What the stand-in has charged since the last `standIn`, and how often it has answered about each indicator. */
 let charged = { flex: 0, standard: 0 }
 let answered = new Map<string, number>()
 
 before(async () => {
-  endpoint = await startQuirkyEndpoint()
-  stack = await startTestStack({
-    OPENAI_BASE_URL: endpoint.url,
+  world = await startQuirkyWorld({
     OPENAI_MODEL: 'quirky',
     OPENAI_PRICES: JSON.stringify({ quirky: { ...PRICE, tiers: { flex: FLEX } } }),
-    RATE_RPM: '100000',
   })
-  env = { ...stack.env, RESTATE_INGRESS_URL: stack.ingressUrl }
-  directory = await mkdtemp(join(tmpdir(), 'classify-tiers-'))
-  client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
 })
 
 after(async () => {
-  await client?.end()
-  await stack?.stop()
-  await endpoint?.close()
-  await rm(directory, { recursive: true, force: true })
+  await world?.stop()
 })
 
 /** The endpoint answers by a quirk, and charges half for every answer that it names flex. */
@@ -52,7 +34,7 @@ function standIn(name: keyof typeof TIERS): void {
   const quirk: Quirk = TIERS[name]
   charged = { flex: 0, standard: 0 }
   answered = new Map()
-  endpoint.behave(async (seen) => {
+  world.endpoint.behave(async (seen) => {
     const reply = await quirk(seen)
     if ((reply.status ?? 200) !== 200) return reply
     for (const { id } of seen.items) answered.set(id, (answered.get(id) ?? 0) + 1)
@@ -66,26 +48,17 @@ function usdOf({ tokens }: Seen, price: typeof PRICE): number {
   return (tokens.input * price.input + tokens.output * price.output) / 1e6
 }
 
-async function catalogue(prefix: string, rows: number): Promise<string> {
-  const path = join(directory, `${prefix}.jsonl`)
-  const lines = Array.from({ length: rows }, (_, n) => {
-    return JSON.stringify({ indicator_id: `${prefix}.${n}`, name: `Zorbic ${prefix} of plain ${n}` })
-  })
-  await writeFile(path, lines.join('\n'))
-  return path
-}
-
 async function classify(
   args: readonly string[],
 ): Promise<RunReport & { readonly code: number | null; readonly stderr: string }> {
-  const { code, stdout, stderr } = await runCli(['classify', ...args, '--mode', 'model', '--json'], { env })
+  const { code, stdout, stderr } = await runCli(['classify', ...args, '--mode', 'model', '--json'], { env: world.env })
   assert.ok(stdout.startsWith('{'), stderr)
   return { ...(JSON.parse(stdout) as RunReport), code, stderr }
 }
 
 /** The requests of a run in llm_requests by outcome and service tier, and what each of them cost. */
 async function bookedOf(runId: string): Promise<Record<string, { readonly requests: number; readonly usd: number }>> {
-  const { rows } = await client.query<{ kind: string; requests: number; usd: number }>(
+  const { rows } = await world.client.query<{ kind: string; requests: number; usd: number }>(
     `select outcome || ' ' || coalesce(service_tier, 'none') as kind, count(*)::int as requests, sum(cost_usd)::float as usd
      from llm_requests where run_id = $1 group by 1`,
     [runId],
@@ -109,28 +82,28 @@ function assertAskedOnce(rows: number): void {
 
 test('flex at half price that refuses one in five: all rows are classified, the cost is that of the endpoint, and nothing is asked twice', async () => {
   standIn('flex-one-in-five-refused')
-  const report = await classify([await catalogue('five', 400), '--tier', 'flex'])
+  const report = await classify([await world.catalogue('five', 400), '--tier', 'flex'])
   assert.equal(report.code, 0, report.stderr)
   assert.deepEqual([report.classified, report.failed], [400, 0])
   assertCost(report)
   assertAskedOnce(400)
   assert.equal(charged.standard, 0)
 
-  const refused = endpoint.asked.length - endpoint.billed.requests
+  const refused = world.endpoint.asked.length - world.endpoint.billed.requests
   assert.ok(refused >= 8, `${refused} requests were refused`)
   const booked = await bookedOf(report.run_id)
   assert.deepEqual(Object.keys(booked).sort(), ['model-no-capacity flex', 'ok flex'])
-  assert.equal(booked['ok flex']?.requests, endpoint.billed.requests)
+  assert.equal(booked['ok flex']?.requests, world.endpoint.billed.requests)
   assert.deepEqual(booked['model-no-capacity flex'], { requests: refused, usd: 0 })
-  assert.equal(report.service_tiers?.flex?.model_requests, endpoint.asked.length)
+  assert.equal(report.service_tiers?.flex?.model_requests, world.endpoint.asked.length)
   assert.equal(report.service_tiers?.flex?.cost_usd, report.cost_usd)
-  const budget = (await callIngress(stack, 'classify-api/budget', {})).json() as { readonly pace_factor: number }
+  const budget = (await callIngress(world.stack, 'classify-api/budget', {})).json() as { readonly pace_factor: number }
   assert.equal(budget.pace_factor, 1, 'refusals for want of capacity do not lower the pace')
 })
 
 test('a run with --tier-fallback asks in the standard tier where flex has no capacity', async () => {
   standIn('flex-never-free')
-  const report = await classify([await catalogue('fall', 60), '--tier', 'flex', '--tier-fallback'])
+  const report = await classify([await world.catalogue('fall', 60), '--tier', 'flex', '--tier-fallback'])
   assert.equal(report.code, 0, report.stderr)
   assert.equal(report.classified, 60)
   assertCost(report)
@@ -143,7 +116,7 @@ test('a run with --tier-fallback asks in the standard tier where flex has no cap
 for (const name of ['flex-served-standard', 'tier-not-named', 'tier-named-oddly', 'flex-groq-498'] as const) {
   test(`${name}: what was charged is what the report says`, async () => {
     standIn(name)
-    const report = await classify([await catalogue(name, 40), '--tier', 'flex'])
+    const report = await classify([await world.catalogue(name, 40), '--tier', 'flex'])
     assert.equal(report.code, 0, report.stderr)
     assert.equal(report.classified, 40)
     assertCost(report)
@@ -154,7 +127,13 @@ for (const name of ['flex-served-standard', 'tier-not-named', 'tier-named-oddly'
 test('a limit on the cost holds by the dearest tier that a request may end in, and flex uses it up', async () => {
   for (const name of ['tiers-named', 'flex-served-standard'] as const) {
     standIn(name)
-    const report = await classify([await catalogue(`limit-${name}`, 300), '--tier', 'flex', '--max-cost', '0.006'])
+    const report = await classify([
+      await world.catalogue(`limit-${name}`, 300),
+      '--tier',
+      'flex',
+      '--max-cost',
+      '0.006',
+    ])
     assert.equal(report.code, 1, report.stderr)
     assert.equal(report.max_cost?.reached, true)
     const usd = charged.flex + charged.standard
@@ -164,18 +143,18 @@ test('a limit on the cost holds by the dearest tier that a request may end in, a
 })
 
 test('a limit on the cost needs a price of the tier', async () => {
-  const path = await catalogue('priority', 10)
-  const { code, stderr } = await runCli(['classify', path, '--tier', 'priority', '--max-cost', '1'], { env })
+  const path = await world.catalogue('priority', 10)
+  const { code, stderr } = await runCli(['classify', path, '--tier', 'priority', '--max-cost', '1'], { env: world.env })
   assert.equal(code, 2)
   assert.match(stderr, /the price of the model quirky in the service tier priority is not known: set OPENAI_PRICES/)
 })
 
 test('an estimate in the flex tier is half of the one in the standard tier, and both name their tier', async () => {
-  const path = await catalogue('estimate', 100)
+  const path = await world.catalogue('estimate', 100)
   const estimate = async (tier: string) => {
     const { code, stdout, stderr } = await runCli(
       ['classify', path, '--mode', 'model', '--tier', tier, '--estimate', '--json'],
-      { env },
+      { env: world.env },
     )
     assert.equal(code, 0, stderr)
     return JSON.parse(stdout) as EstimateReport
@@ -192,14 +171,14 @@ test('over HTTP the options name the tier; without them the parameter is not sen
       indicators: [{ indicator_id: id, name: `Zorbic thing ${id}` }],
       options: { mode: 'model', ...options },
     }
-    const { status, text } = await callIngress(stack, 'classify-api/batch', body)
+    const { status, text } = await callIngress(world.stack, 'classify-api/batch', body)
     assert.equal(status, 200, text)
-    return endpoint.asked.at(-1)?.body.service_tier
+    return world.endpoint.asked.at(-1)?.body.service_tier
   }
   assert.equal(await ask('http.1', { tier: 'flex' }), 'flex')
   assert.equal(await ask('http.2', { tier: 'standard' }), 'default')
   assert.equal(await ask('http.3', {}), undefined)
-  const wrong = await callIngress(stack, 'classify-api/batch', {
+  const wrong = await callIngress(world.stack, 'classify-api/batch', {
     indicators: [{ indicator_id: 'x', name: 'x' }],
     options: { tier: 'cheap' },
   })
@@ -208,7 +187,7 @@ test('over HTTP the options name the tier; without them the parameter is not sen
 })
 
 test('metrics show the cost by tier', async () => {
-  const metrics = await (await fetch(`${stack.replicaUrl}/metrics`)).text()
+  const metrics = await (await fetch(`${world.stack.replicaUrl}/metrics`)).text()
   assert.match(metrics, /^classify_model_cost_usd_total\{model="quirky",service_tier="flex"\} \d/m)
   assert.match(metrics, /^classify_model_cost_usd_total\{model="quirky",service_tier="standard"\} \d/m)
 })
@@ -216,7 +195,7 @@ test('metrics show the cost by tier', async () => {
 // What an endpoint does not take is not sent for the life of the replica, so that this test stands last.
 test('a tier that the endpoint does not know is left out, and the report warns of it', async () => {
   standIn('tier-not-known')
-  const report = await classify([await catalogue('unknown', 40), '--tier', 'flex'])
+  const report = await classify([await world.catalogue('unknown', 40), '--tier', 'flex'])
   assert.equal(report.code, 0, report.stderr)
   assert.equal(report.classified, 40)
   assertCost(report)

@@ -4,6 +4,7 @@
  * true number is uncertain, a lower one is shown.
  */
 import { z } from 'zod'
+import { askWhileIdle } from './idle-asks.ts'
 import { createServiceClient } from './service.ts'
 
 export interface AnswerWatch {
@@ -46,32 +47,21 @@ const statusSchema = z.looseObject({ answered: z.number().min(0) })
 export function watchAnswers(options: AnswerWatchOptions): AnswerWatch {
   const { urls, runId, isResumed, onChange, everyMs = EVERY_MS } = options
   const service = createServiceClient({ urls, patienceMs: PATIENCE_MS })
-  const stopped = new AbortController()
   let base = isResumed ? undefined : 0
   let answered = 0
   let answeredInEnded = 0
-  let hasBatchEnded = false
-  let isAsking = false
 
   const ask = async () => {
-    const question = { handler: 'status', body: { run_id: runId }, schema: statusSchema, signal: stopped.signal }
+    const question = { handler: 'status', body: { run_id: runId }, schema: statusSchema, signal: asks.signal }
     // A failed request is ignored: the service does not know the run before its first batch is planned, and progress is
     // not worth an error message.
     const status = await service.ask(question).catch(() => undefined)
-    if (status === undefined || stopped.signal.aborted) return
+    if (status === undefined || asks.signal.aborted) return
     base ??= status.answered
     answered = Math.max(answered, status.answered)
     onChange()
   }
-  const timer = setInterval(async () => {
-    if (!isAsking && !hasBatchEnded) {
-      isAsking = true
-      await ask()
-      isAsking = false
-    }
-    hasBatchEnded = false
-  }, everyMs)
-  timer.unref()
+  const asks = askWhileIdle(ask, everyMs)
 
   return {
     openAnswers(indicatorsInFlight) {
@@ -80,11 +70,8 @@ export function watchAnswers(options: AnswerWatchOptions): AnswerWatch {
     },
     batchEnded(count) {
       answeredInEnded += count
-      hasBatchEnded = true
+      asks.batchEnded()
     },
-    stop() {
-      clearInterval(timer)
-      stopped.abort()
-    },
+    stop: asks.stop,
   }
 }

@@ -1,6 +1,7 @@
 /** Asks the service during a run whether the model's endpoint has paused the cluster, for the progress line and for Ctrl+C. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { askWhileIdle } from './idle-asks.ts'
 import { createServiceClient } from './service.ts'
 
 /** A pause that a person should know of. */
@@ -58,50 +59,36 @@ type Budget = z.infer<typeof budgetSchema>
 export function watchPauses(options: PauseWatchOptions): PauseWatch {
   const { urls, onChange, everyMs = EVERY_MS, now = Date.now } = options
   const service = createServiceClient({ urls, patienceMs: PATIENCE_MS })
-  const stopped = new AbortController()
   let pause: Pause | undefined
-  let hasBatchEnded = false
-  let isAsking = false
 
   const ask = async (): Promise<Budget | undefined> => {
-    const question = { handler: 'budget', body: {}, schema: budgetSchema, signal: stopped.signal }
+    const question = { handler: 'budget', body: {}, schema: budgetSchema, signal: asks.signal }
     // What cannot be read is shown as nothing: the run itself reports a service that is away.
     const budget = await service.ask(question).catch(() => undefined)
-    if (stopped.signal.aborted) return undefined
+    if (asks.signal.aborted) return undefined
     pause = budget === undefined ? undefined : pauseOf(budget, now())
     onChange()
     return budget
   }
-  const timer = setInterval(async () => {
-    if (!isAsking && !hasBatchEnded) {
-      isAsking = true
-      await ask()
-      isAsking = false
-    }
-    hasBatchEnded = false
-  }, everyMs)
-  timer.unref()
+  const asks = askWhileIdle(ask, everyMs)
 
   return {
     get pause() {
       return pause
     },
     batchEnded() {
-      hasBatchEnded = true
+      asks.batchEnded()
       pause = undefined
     },
     async untilNothingMoves() {
-      while (!stopped.signal.aborted) {
+      while (!asks.signal.aborted) {
         const budget = await ask()
         if (budget !== undefined && isStill(budget)) return true
-        await sleep(STOPPING_EVERY_MS, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined)
+        await sleep(STOPPING_EVERY_MS, undefined, { signal: asks.signal, ref: false }).catch(() => undefined)
       }
       return false
     },
-    stop() {
-      clearInterval(timer)
-      stopped.abort()
-    },
+    stop: asks.stop,
   }
 }
 

@@ -29,8 +29,6 @@ test('each line gives a caller its rights; comments and empty lines give nothing
 test('a fault names its line and shows neither a hash nor a token', () => {
   const hash = sha256('secret')
   const faults: readonly [string, RegExp][] = [
-    ['', /names no token/],
-    ['# nothing', /names no token/],
     [`ann:${hash}`, /line 1: must be/],
     [`ann:${hash}:`, /line 1: must be/],
     ['ann:secret:read', /line 1: must be/],
@@ -75,6 +73,10 @@ test('a header without a token, and a token that nobody has, are refused with di
 test('the file is read again when it changes, and a fault in it leaves the tokens as they were', async () => {
   const file = join(tmpdir(), `classify-tokens-${process.pid}`)
   await assert.rejects(openTokenFile(file, pino({ level: 'silent' })), /API_TOKENS_FILE .* cannot be read/)
+  for (const nobody of ['', '# nobody']) {
+    await writeFile(file, nobody)
+    await assert.rejects(openTokenFile(file, pino({ level: 'silent' })), /names no token: each line must be/)
+  }
   await writeFile(file, ANN)
   const lines: string[] = []
   const opened = await openTokenFile(file, pino({ level: 'info' }, { write: (line: string) => lines.push(line) }), 10)
@@ -91,6 +93,8 @@ test('the file is read again when it changes, and a fault in it leaves the token
     await waitUntil('the fault is logged', () => lines.some((line) => line.includes('stay as they were')))
     assert.equal(nameOf('bob-secret'), 'bob')
     assert.ok(lines.every((line) => !line.includes('nonsense')))
+    await writeFile(file, '# nobody')
+    await waitUntil('nobody is known', () => nameOf('bob-secret') === 'token-unknown')
   } finally {
     opened.close()
     await rm(file)
