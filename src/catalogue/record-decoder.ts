@@ -45,6 +45,7 @@ export function faultMessage(record: RawRecord, maxBytes: number): string | unde
   if (record.fault === undefined) return undefined
   const value = `it begins with ${showValue(record.bytes.toString('utf8', 0, 400))}`
   const limit = `${maxBytes.toLocaleString('en-US')} bytes`
+  if (record.fault === 'open-value') return `not closed before the end of the document; ${value}`
   if (record.fault === 'too-long') return `longer than the limit of ${limit}; ${value}`
   return `a quote is opened and not closed before the end of the file or the limit of ${limit}; ${value}`
 }

@@ -12,13 +12,13 @@ export const MAX_RECORD_BYTES = 1_048_576
  * large field that nobody reads costs no record.
  */
 export const MAX_LINE_BYTES = 33_554_432
-export const MAX_COLUMNS = 1_000
+export const MAX_COLUMNS = 20_000
 /** The most problems of a file that an error message lists; of the other problems the message gives the number. */
 export const MAX_LISTED_PROBLEMS = 20
 /** The most bytes of standard input that are stored on disk, so that an endless pipe cannot fill the disk. */
 export const MAX_SPOOL_BYTES = 16 * 1024 ** 3
 
-export type CatalogueFormat = 'csv' | 'jsonl'
+export type CatalogueFormat = 'csv' | 'jsonl' | 'json' | 'xlsx' | 'parquet'
 
 export interface CatalogueWarning {
   /** The kind of the warning: `unknown-fields`, `dropped-points`, `control-characters`, `duplicate-indicators` or `skipped-records`. */

@@ -1,16 +1,14 @@
 /** Opens the input of a command so that it can be read twice by position: a file as it is, a pipe through a temporary file. */
 import { constants, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { isServiceError, messageOf, type ServiceError } from '../errors.ts'
-import { HEAD_BYTES, refuseUnreadable } from './file-detection.ts'
-import { inputInvalid, printable } from './problem-report.ts'
-import type { ReadAt } from './record-splitter.ts'
-import { MAX_SPOOL_BYTES } from './types.ts'
+import { isServiceError, messageOf, type ServiceError } from '../../errors.ts'
+import { inputInvalid, printable } from '../problem-report.ts'
+import type { ReadAt } from '../record-splitter.ts'
+import { HEAD_BYTES } from './file-detection.ts'
+import { type OpenFile, type SpoolOptions, spool } from './spool.ts'
 
 const MAX_LABEL = 300
 
@@ -21,19 +19,12 @@ export interface InputFile {
   readonly readAt: ReadAt
   /** The first bytes of the input, at most HEAD_BYTES of them. */
   readonly head: Buffer
+  readonly size: number
   close(): Promise<void>
 }
 
-export interface InputFileOptions {
+export interface InputFileOptions extends SpoolOptions {
   readonly stdin?: Readable | undefined
-  readonly tmpDir?: string | undefined
-  readonly maxSpoolBytes?: number | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-interface OpenFile {
-  readonly handle: FileHandle
-  remove(): Promise<void>
 }
 
 /**
@@ -67,7 +58,11 @@ export async function openInputFile(path: string, options: InputFileOptions = {}
     }
   }
 
-  const { handle, remove } = file
+  return await inputFileOf(file, label)
+}
+
+/** Makes the input of a command of an open file, which it closes with the input, or where its first bytes cannot be read. */
+export async function inputFileOf({ handle, remove }: OpenFile, label: string): Promise<InputFile> {
   let closing: Promise<void> | undefined
   const readAt: ReadAt = async (buffer, offset, length, position) => {
     if (closing !== undefined) throw new Error(`${label}: read after close`)
@@ -83,7 +78,7 @@ export async function openInputFile(path: string, options: InputFileOptions = {}
   }
 
   try {
-    return { label, readAt, head: await readHead(readAt), close }
+    return { label, readAt, head: await readHead(readAt), size: (await handle.stat()).size, close }
   } catch (error) {
     await close()
     throw error
@@ -108,58 +103,6 @@ async function readHead(readAt: ReadAt): Promise<Buffer> {
     const bytesRead = await readAt(head, length, HEAD_BYTES - length, length)
     length += bytesRead
     if (bytesRead === 0 || length === HEAD_BYTES) return head.subarray(0, length)
-  }
-}
-
-/**
- * Copies a pipe to a file of mode 0600 in a new directory. Where the system allows it, the file's name is removed at once,
- * so that the data is gone after the process ends in whatever way.
- */
-async function spool(stream: Readable, label: string, options: InputFileOptions): Promise<OpenFile> {
-  const parent = options.tmpDir ?? tmpdir()
-  const maxBytes = options.maxSpoolBytes ?? MAX_SPOOL_BYTES
-  let directory: string | undefined
-  let handle: FileHandle | undefined
-  const abort = () => stream.destroy(options.signal?.reason)
-  options.signal?.addEventListener('abort', abort, { once: true })
-  const remove = async () => {
-    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
-  }
-  try {
-    options.signal?.throwIfAborted()
-    directory = await mkdtemp(join(parent, 'classify-'))
-    handle = await open(join(directory, 'catalogue'), 'wx+', 0o600)
-    if (process.platform !== 'win32') await remove()
-    let size = 0
-    let isHeadChecked = false
-    for await (const chunk of stream) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-      size += bytes.length
-      if (size > maxBytes) {
-        throw inputInvalid(`${label}: more than ${maxBytes} bytes; save it to a file and give the name of the file`)
-      }
-      await handle.appendFile(bytes)
-      if (!isHeadChecked && size >= HEAD_BYTES) {
-        isHeadChecked = true
-        const head = Buffer.alloc(HEAD_BYTES)
-        await handle.read(head, 0, HEAD_BYTES, 0)
-        // A device such as /dev/zero never ends, so the first bytes of a device are checked before its copy fills the disk.
-        refuseUnreadable(head, label)
-      }
-    }
-    return { handle, remove }
-  } catch (error) {
-    stream.destroy()
-    await handle?.close()
-    await remove()
-    if (isServiceError(error)) throw error
-    throw inputInvalid(
-      `${label}: could not be stored in ${printable(parent, MAX_LABEL)}: ${printable(messageOf(error), MAX_LABEL)}. ` +
-        'Save it to a file and give the name of the file',
-      error,
-    )
-  } finally {
-    options.signal?.removeEventListener('abort', abort)
   }
 }
 

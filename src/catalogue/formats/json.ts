@@ -1,0 +1,64 @@
+/** Tells JSON Lines from one JSON document, finds the records of a document, and opens either as a table. */
+import { isRecord, parseJson } from '../../lib/json/json.ts'
+import { inputInvalid } from '../problem-report.ts'
+import { splitRecords } from '../record-splitter.ts'
+import type { PlainFile } from '../source/unpack.ts'
+import { MAX_LINE_BYTES } from '../types.ts'
+import { chooseContainer, namedContainer, pathText } from './json-place.ts'
+import { type Container, findContainers, recordsAt } from './json-scan.ts'
+import { openJsonTable } from './json-table.ts'
+import { isSdmxJson, sdmxRecords } from './sdmx-json.ts'
+import type { Table, TableOptions } from './types.ts'
+
+export async function openJson(file: PlainFile, options: TableOptions): Promise<Table> {
+  const { readAt, start, label } = file
+  if (options.records === undefined && isLines(file, options)) return await openLines(file)
+  const { containers, tops } = await findContainers(readAt, start)
+  if (tops === 0) throw inputInvalid(`${label}: the file holds no record, only blank lines`)
+  const paths = containers.map(({ path }) => pathText(path))
+  if (isSdmxJson(paths)) {
+    const records = await sdmxRecords(readAt, start, file.size, label)
+    return await openJsonTable('json', () => recordsOf(records), ['SDMX-JSON: each series is a record'])
+  }
+  if (options.records !== undefined) return await openAt(file, namedContainer(containers, options.records, label))
+  const chosen = chooseContainer(containers, label)
+  if (chosen === 'document' && tops > 1) return await openLines(file)
+  return await openAt(file, chosen)
+}
+
+async function* recordsOf<T>(records: readonly T[]): AsyncGenerator<T> {
+  yield* records
+}
+
+async function openAt({ readAt, start }: PlainFile, container: Container | 'document'): Promise<Table> {
+  const note =
+    container === 'document' || container.path.length === 0 ? [] : [`records at "${pathText(container.path)}"`]
+  const isObject = container !== 'document' && container.kind === 'map' && container.path.length > 0
+  const place =
+    isObject && isSingle(container) ? { path: container.path.slice(0, -1), kind: container.kind } : container
+  return await openJsonTable('json', () => recordsAt(readAt, start, place), note)
+}
+
+/** Whether the container is one record itself and no collection of them. */
+function isSingle(container: Container): boolean {
+  return container.objects < container.values
+}
+
+async function openLines({ readAt, start }: PlainFile): Promise<Table> {
+  const split = { delimiter: undefined, maxBytes: MAX_LINE_BYTES, start }
+  return await openJsonTable('jsonl', () => splitRecords(readAt, split))
+}
+
+/** Whether every line is an object of its own: by the name of the file, or because the first line is a whole object. */
+function isLines({ head, start, size }: PlainFile, { path, format }: TableOptions): boolean {
+  const text = head.toString('utf8', start)
+  const [first = '', ...rest] = text.trimStart().split('\n')
+  if (first.trimStart().startsWith('[') || first.trim() === '{') return false
+  if (format === 'jsonl' || /\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/i.test(path)) return true
+  const object = parseJson(first)
+  if (!isRecord(object)) return !first.trimStart().startsWith('{')
+  if (rest.some((line) => line.trim() !== '') || head.length < size) return true
+  return (
+    !Object.values(object).some((value) => Array.isArray(value) && value.some(isRecord)) || 'indicator_id' in object
+  )
+}

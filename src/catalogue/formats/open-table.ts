@@ -1,0 +1,24 @@
+/** Opens a file as a table by what it is: a workbook, a Parquet file, JSON, or delimited text. */
+import { looksLikeJson } from '../source/file-detection.ts'
+import type { PlainFile } from '../source/unpack.ts'
+import { openDelimited } from './delimited.ts'
+import { openJson } from './json.ts'
+import { openParquet } from './parquet.ts'
+import type { Table, TableOptions } from './types.ts'
+import { openWorkbook } from './workbook.ts'
+
+export async function openTable(file: PlainFile, options: TableOptions): Promise<Table> {
+  if (file.kind === 'xlsx') return await openWorkbook(file, options)
+  if (file.kind === 'parquet') return await openParquet(file)
+  return isJson(file, options) ? await openJson(file, options) : await openDelimited(file, options)
+}
+
+/** Whether the text is JSON, by the ending of the name, or by its first character where the ending is unknown. */
+function isJson({ head }: PlainFile, { path, format }: TableOptions): boolean {
+  if (format !== undefined) return format === 'jsonl'
+  const name = path.replace(/\.(?:gz|zst|zstd|gzip)$/i, '')
+  const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
+  if (extension === 'csv' || extension === 'tsv' || extension === 'tab') return false
+  if (extension === 'jsonl' || extension === 'ndjson' || extension === 'json') return true
+  return looksLikeJson(head)
+}

@@ -1,0 +1,100 @@
+/** Matches the names of columns with the fields of an indicator by the table of synonyms in synonyms.json. */
+import { RECORD_TEXTS, type RecordText } from '../../codebooks/record-texts.ts'
+import table from './synonyms.json' with { type: 'json' }
+
+/** The fields that a column can be. */
+export type MappedField = 'indicator_id' | RecordText | 'sample_values'
+export const MAPPED_FIELDS: readonly MappedField[] = ['indicator_id', ...RECORD_TEXTS, 'sample_values']
+
+export interface Match {
+  readonly field: MappedField
+  /** The place among the names of the field, 0 the best; the field's own name is -1. */
+  readonly rank: number
+  readonly isWeak: boolean
+}
+
+/** A name of a column without case, accents and signs, such as "unit of measure". */
+export function plainName(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/([\p{Ll}\d])(?=\p{Lu})/gu, '$1 ')
+    .toLowerCase()
+    .replace(/^@/, '\u0001')
+    .replace(/[^\p{L}\p{N}\u0001]+/gu, ' ')
+    .replace('\u0001', '@')
+    .trim()
+}
+
+const MATCHES: ReadonlyMap<string, readonly Match[]> = buildMatches()
+const TIME = wordsOf(table.time)
+const VALUE = wordsOf(table.value)
+const ATTRIBUTES = wordsOf(table.observation_attributes)
+const GENERIC = wordsOf(table.generic_dimensions)
+
+function buildMatches(): Map<string, Match[]> {
+  const matches = new Map<string, Match[]>()
+  const names: Readonly<Record<string, readonly string[]>> = table.fields
+  for (const field of MAPPED_FIELDS) {
+    const add = (name: string, rank: number) => {
+      const key = plainName(name)
+      const known = matches.get(key) ?? []
+      if (known.some((match) => match.field === field)) return
+      matches.set(key, [...known, { field, rank, isWeak: name.endsWith('?') }])
+    }
+    add(field, -1)
+    for (const [rank, name] of (names[field] ?? []).entries()) add(name, rank)
+  }
+  return matches
+}
+
+function wordsOf(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map(plainName))
+}
+
+/**
+ * The fields that a column of this name may be. A name with a colon, as BIS and Eurostat write "FREQ:Frequency", counts by each
+ * part; one with dots, as a nested value of JSON has, by its whole and by its last parts, "source.value" also as "source".
+ */
+export function matchesOf(name: string): readonly Match[] {
+  for (const spelling of spellingsOf(name)) {
+    const found = MATCHES.get(spelling)
+    if (found !== undefined) return found
+  }
+  return []
+}
+
+function spellingsOf(name: string): string[] {
+  const plain = [name, name.replace(/\[\d\]|#\d+$/g, '')]
+  const colon = /^([^:]+):\s*(.+)$/.exec(name)
+  if (colon !== null) plain.push(colon[2] ?? '', colon[1] ?? '')
+  const bracket = /^\[(.+)\]$/.exec(name)
+  if (bracket !== null) plain.push(bracket[1] ?? '')
+  if (/\.(?:value|name|label|text|title|en)$/i.test(name)) plain.push(name.slice(0, name.lastIndexOf('.')))
+  const unit = /^(.+?)\s*[([][^)\]]*[)\]]$/.exec(name)
+  if (unit !== null) plain.push(unit[1] ?? '')
+  return plain.map(plainName)
+}
+
+/** Whether any field, or a time or a value, goes by this name. */
+export function hasKnownWord(name: string): boolean {
+  return matchesOf(name).length > 0 || isTimeName(name) || isValueName(name)
+}
+
+export function isTimeName(name: string): boolean {
+  return spellingsOf(name).some((spelling) => TIME.has(spelling))
+}
+
+export function isValueName(name: string): boolean {
+  return spellingsOf(name).some((spelling) => VALUE.has(spelling))
+}
+
+/** Whether the column says something of one observation and not of the series. */
+export function isAttributeName(name: string): boolean {
+  return spellingsOf(name).some((spelling) => ATTRIBUTES.has(spelling))
+}
+
+/** Whether the column says where, how often or in what unit something is measured, and not what. */
+export function isGenericName(name: string): boolean {
+  return spellingsOf(name).some((spelling) => GENERIC.has(spelling))
+}
