@@ -1,6 +1,7 @@
 /** Splits one record of a CSV file (RFC 4180) into its cells. */
+
+import { MAX_COLUMNS } from './limits.ts'
 import { showValue } from './problem-report.ts'
-import { MAX_COLUMNS } from './types.ts'
 
 /** The fields of a row, or the fault that prevents splitting the row, with the column of the fault (counted from 0). */
 export type Fields = { readonly fields: readonly string[] } | { readonly fault: string; readonly column: number }

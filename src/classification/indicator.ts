@@ -9,8 +9,8 @@ import type { Indicator, SamplePoint } from './types.ts'
 
 const MAX_ID_LENGTH = 256
 export const MAX_NAME_LENGTH = 1_000
-const MAX_DESCRIPTION_LENGTH = 10_000
-const MAX_TEXT_LENGTH = 1_000
+export const MAX_DESCRIPTION_LENGTH = 10_000
+export const MAX_TEXT_LENGTH = 1_000
 const MAX_SAMPLE_POINTS = 5_000
 
 /** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */

@@ -1,11 +1,11 @@
 /** Reads CSV and its kin (RFC 4180, with semicolons, tabs or bars too) as a table; one broken row costs no other. */
 import { splitFields } from '../csv-fields.ts'
+import { MAX_COLUMNS, MAX_RECORD_BYTES } from '../limits.ts'
 import { inputInvalid, pluralise, showValue } from '../problem-report.ts'
-import { encodingFault, faultMessage } from '../record-decoder.ts'
+import { encodingFault, faultMessage } from '../record-faults.ts'
 import { type RawRecord, splitRecords } from '../record-splitter.ts'
 import { BROKEN_BYTES_HINT, looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
-import { MAX_COLUMNS, MAX_RECORD_BYTES } from '../types.ts'
 import { dialectOf } from './dialect.ts'
 import { type FaultyRow, type RowOutcome, type Table, type TableOptions, uniqueNames } from './types.ts'
 
@@ -44,6 +44,7 @@ export async function openDelimited(file: PlainFile, _options: TableOptions): Pr
   return {
     format: 'csv',
     columns,
+    keys: columns,
     repeated,
     header: dialect.headerBytes,
     headerLine: dialect.headerLine,
@@ -71,7 +72,7 @@ function rowOf(record: RawRecord, delimiter: string, columns: readonly string[])
   if (cells.length < columns.length && filled <= 2) return 'short'
   const extra = cells.slice(columns.length).findIndex((cell) => cell.trim() !== '')
   if (extra < 0 && cells.length >= columns.length) {
-    return { kind: 'row', line, bytes, cells, hasControls: bytes.includes(0), strangers: [] }
+    return { kind: 'row', line, bytes, cells, hasControls: bytes.includes(0) }
   }
   return invalid('', widthFault(cells, extra, columns.length))
 }

@@ -1,8 +1,8 @@
 /** Finds how the lines of a CSV file are split: by which delimiter, and which of its first rows is the header. */
 import { splitFields } from '../csv-fields.ts'
+import { MAX_COLUMNS, MAX_RECORD_BYTES } from '../limits.ts'
 import { inputInvalid, showValue } from '../problem-report.ts'
 import { splitRecords } from '../record-splitter.ts'
-import { MAX_COLUMNS, MAX_RECORD_BYTES } from '../types.ts'
 import { findHeader, HEADER_ROWS, type Header } from './header.ts'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const

@@ -1,6 +1,7 @@
 /** Finds where in a JSON document lists of records lie, and cuts the records out, in memory that does not grow with the document. */
+
+import { MAX_LINE_BYTES } from '../limits.ts'
 import type { RawRecord, ReadAt } from '../record-splitter.ts'
-import { MAX_LINE_BYTES } from '../types.ts'
 import { createWalk, type Level, MAX_PATH } from './json-walk.ts'
 
 const CHUNK_BYTES = 65_536

@@ -2,11 +2,11 @@
 import { boundJson } from '../../lib/json/bounded-json.ts'
 import { isRecord } from '../../lib/json/json.ts'
 import type { JsonAny, JsonShape } from '../../lib/json/json-shape.ts'
+import { MAX_LINE_BYTES, MAX_RECORD_BYTES } from '../limits.ts'
 import { showValue } from '../problem-report.ts'
-import { encodingFault, faultMessage, jsonFault } from '../record-decoder.ts'
+import { encodingFault, faultMessage, jsonFault } from '../record-faults.ts'
 import type { RawRecord } from '../record-splitter.ts'
 import { BROKEN_BYTES_HINT } from '../source/file-detection.ts'
-import { MAX_LINE_BYTES, MAX_RECORD_BYTES } from '../types.ts'
 import type { FaultyRow, RowOutcome, Table } from './types.ts'
 
 const CONTROLS = /\p{Cc}/gu
@@ -31,7 +31,6 @@ export async function openJsonTable(
   notes: readonly string[] = [],
 ): Promise<Table> {
   const found = await findColumns(records)
-  const topKeys = new Set(found.map(({ path }) => path[0] ?? ''))
 
   async function* rows(shapes?: ReadonlyMap<string, JsonShape>): AsyncGenerator<RowOutcome> {
     for await (const record of records()) {
@@ -41,8 +40,7 @@ export async function openJsonTable(
       else {
         const { value, hasControls } = row
         const cells = found.map(({ path }) => valueAt(value, path))
-        const strangers = Object.keys(value).filter((key) => !topKeys.has(key))
-        yield { kind: 'row', line: record.line, bytes: record.bytes, cells, hasControls, strangers }
+        yield { kind: 'row', line: record.line, bytes: record.bytes, cells, hasControls, keys: Object.keys(value) }
       }
     }
   }
@@ -50,6 +48,7 @@ export async function openJsonTable(
   return {
     format,
     columns: found.map(({ name }) => name),
+    keys: found.map(({ path }) => path[0] ?? ''),
     repeated: new Map(),
     header: undefined,
     headerLine: undefined,

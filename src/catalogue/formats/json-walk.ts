@@ -45,7 +45,10 @@ export function createWalk(visit: Visit): JsonWalk {
   }
 
   function inText(byte: number): void {
-    if (byte === NEWLINE || (byte === QUOTE && !isEscaped)) return endText()
+    if (byte === NEWLINE || (byte === QUOTE && !isEscaped)) {
+      endText()
+      return
+    }
     isEscaped = byte === BACKSLASH && !isEscaped
     if (key !== undefined && key.length < MAX_KEY_BYTES) key.push(byte)
   }

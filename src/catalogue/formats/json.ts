@@ -1,9 +1,9 @@
 /** Tells JSON Lines from one JSON document, finds the records of a document, and opens either as a table. */
 import { isRecord, parseJson } from '../../lib/json/json.ts'
+import { MAX_LINE_BYTES } from '../limits.ts'
 import { inputInvalid } from '../problem-report.ts'
 import { splitRecords } from '../record-splitter.ts'
 import type { PlainFile } from '../source/unpack.ts'
-import { MAX_LINE_BYTES } from '../types.ts'
 import { chooseContainer, namedContainer, pathText } from './json-place.ts'
 import { type Container, findContainers, recordsAt } from './json-scan.ts'
 import { openJsonTable } from './json-table.ts'

@@ -2,9 +2,9 @@
 import { type ColumnData, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { messageOf } from '../../errors.ts'
+import { MAX_COLUMNS } from '../limits.ts'
 import { inputInvalid, pluralise, printable } from '../problem-report.ts'
 import type { PlainFile } from '../source/unpack.ts'
-import { MAX_COLUMNS } from '../types.ts'
 import { type RowOutcome, type Table, uniqueNames } from './types.ts'
 
 /** The most bytes of an unpacked row group, which is held in memory. */
@@ -47,8 +47,8 @@ export async function openParquet(file: PlainFile): Promise<Table> {
       await guarded(file.label, () => parquetRead({ file: buffer, metadata, compressors, rowStart, rowEnd, onChunk }))
       const columnsOfGroup = names.map((name) => chunks.get(name) ?? [])
       for (let row = rowStart; row < rowEnd; row += 1) {
-        const cells = columnsOfGroup.map((column) => plainValue(valueOf(column, row)))
-        yield { kind: 'row', line, cells, bytes: undefined, hasControls: false, strangers: [] }
+        const cells = columnsOfGroup.map((column) => plainValue(valueAt(column, row)))
+        yield { kind: 'row', line, cells, bytes: undefined, hasControls: false }
         line += 1
       }
     }
@@ -58,6 +58,7 @@ export async function openParquet(file: PlainFile): Promise<Table> {
   return {
     format: 'parquet',
     columns,
+    keys: columns,
     repeated,
     header: undefined,
     headerLine: undefined,
@@ -67,7 +68,7 @@ export async function openParquet(file: PlainFile): Promise<Table> {
   }
 }
 
-function valueOf(chunks: readonly ColumnData[], row: number): unknown {
+function valueAt(chunks: readonly ColumnData[], row: number): unknown {
   const chunk = chunks.find(({ rowStart, rowEnd }) => row >= rowStart && row < rowEnd)
   return chunk?.columnData[row - chunk.rowStart]
 }

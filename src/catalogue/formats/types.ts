@@ -1,7 +1,7 @@
 /** What every reader of a format hands out: named columns, and rows of cells with the line on which each stands. */
 import type { JsonShape } from '../../lib/json/json-shape.ts'
+import type { CatalogueFormat } from '../limits.ts'
 import type { PlainFile } from '../source/unpack.ts'
-import type { CatalogueFormat } from '../types.ts'
 
 /** One row of a table, or one record of a JSON file, before anyone has said what its columns mean. */
 export interface SourceRow {
@@ -14,8 +14,8 @@ export interface SourceRow {
   readonly bytes: Buffer | undefined
   /** Whether the row holds control characters, which count as spaces. */
   readonly hasControls: boolean
-  /** Names of values that stand in no column, because the rows by which the columns were found did not have them. */
-  readonly strangers: readonly string[]
+  /** The names of all values of a JSON record, also of those that stand in no column; undefined for other formats. */
+  readonly keys?: readonly string[]
   /** Whether the row is the title of a section of the sheet: one cell that is merged over the whole width. */
   readonly isSection?: boolean
 }
@@ -40,6 +40,8 @@ export interface Table {
   readonly format: CatalogueFormat
   /** The columns by their names, of which no two are equal. */
   readonly columns: readonly string[]
+  /** Under which name of a JSON record each column lies; the columns themselves for other formats. */
+  readonly keys: readonly string[]
   /** Columns whose name another column had already, with the place of that other column. */
   readonly repeated: ReadonlyMap<number, number>
   /** The bytes of the header row, with which a file of left-out rows begins; undefined without a header. */

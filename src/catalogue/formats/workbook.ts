@@ -39,13 +39,14 @@ export async function openWorkbook(file: PlainFile, options: TableOptions): Prom
     for (const [index, cells] of rows.entries()) {
       if (index < first || cells.every((cell) => cell === undefined || String(cell).trim() === '')) continue
       const isSection = sections.has(index)
-      yield { kind: 'row', line: index + 1, cells, bytes: undefined, hasControls: false, strangers: [], isSection }
+      yield { kind: 'row', line: index + 1, cells, bytes: undefined, hasControls: false, isSection }
     }
   }
 
   return {
     format: 'xlsx',
     columns,
+    keys: columns,
     repeated,
     header: undefined,
     headerLine: header.index + 1,

@@ -15,15 +15,14 @@ export interface Match {
 
 /** A name of a column without case, accents and signs, such as "unit of measure". */
 export function plainName(name: string): string {
-  return name
+  const plain = name
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
     .replace(/([\p{Ll}\d])(?=\p{Lu})/gu, '$1 ')
     .toLowerCase()
-    .replace(/^@/, '\u0001')
-    .replace(/[^\p{L}\p{N}\u0001]+/gu, ' ')
-    .replace('\u0001', '@')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
+  return name.startsWith('@') ? `@${plain}` : plain
 }
 
 const MATCHES: ReadonlyMap<string, readonly Match[]> = buildMatches()

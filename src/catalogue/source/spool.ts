@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { isServiceError, messageOf } from '../../errors.ts'
+import { MAX_SPOOL_BYTES } from '../limits.ts'
 import { inputInvalid, printable } from '../problem-report.ts'
-import { MAX_SPOOL_BYTES } from '../types.ts'
 import { HEAD_BYTES, refuseUnreadable } from './file-detection.ts'
 
 const MAX_LABEL = 300

@@ -1,42 +1,8 @@
-/** What the decoders of CSV and JSON Lines share: their interface, and messages about faults in the bytes of a record. */
+/** Words the faults in the bytes of a record: too long, not closed, not UTF-8, no JSON. */
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { printable, showValue } from './problem-report.ts'
 import type { RawRecord } from './record-splitter.ts'
-
-/** The outcome of decoding one record. */
-export type Decoded =
-  | { readonly kind: 'blank' }
-  | {
-      readonly kind: 'record'
-      readonly value: Readonly<Record<string, unknown>>
-      /** Whether the record holds control characters, which count as spaces. */
-      readonly hasControls: boolean
-    }
-  | { readonly kind: 'invalid'; readonly field: string; readonly message: string; readonly hint?: string }
-
-/** Decodes the records of one file, in their order. */
-export interface Decoder {
-  /** The byte that separates the fields of a record, for `splitRecords`; undefined where every line is a record. */
-  readonly delimiter: number | undefined
-  /** The most bytes of a record, for `splitRecords`. */
-  readonly maxBytes: number
-  /**
-   * Whether the message about a missing field lists the fields of the record. This is false for a CSV file, because its
-   * header has been checked.
-   */
-  readonly namesFields: boolean
-  /** The bytes of the header row, once it has been read; undefined for JSON Lines. */
-  readonly header: Buffer | undefined
-  /** Decodes one record. Throws ServiceError `input-invalid` where the whole file is at fault instead of the record. */
-  decode(record: RawRecord): Decoded
-}
-
-export const BLANK: Decoded = { kind: 'blank' }
-
-export function invalid(field: string, message: string, hint?: string): Decoded {
-  return hint === undefined ? { kind: 'invalid', field, message } : { kind: 'invalid', field, message, hint }
-}
 
 /**
  * Returns the message about a record whose end the splitter could not find, or undefined where the record has no such fault.
@@ -48,11 +14,6 @@ export function faultMessage(record: RawRecord, maxBytes: number): string | unde
   if (record.fault === 'open-value') return `not closed before the end of the document; ${value}`
   if (record.fault === 'too-long') return `longer than the limit of ${limit}; ${value}`
   return `a quote is opened and not closed before the end of the file or the limit of ${limit}; ${value}`
-}
-
-/** Says that a bound of the fields is exceeded: the field as `parseIndicator` names it, and the bound. */
-export function boundFault(path: readonly (string | number)[], message: string): Decoded {
-  return invalid(path.join('.'), message)
 }
 
 /** Returns the message about the first byte of a record that is not UTF-8, or undefined where every byte is. */
