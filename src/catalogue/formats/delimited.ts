@@ -9,35 +9,45 @@ import type { PlainFile } from '../source/unpack.ts'
 import { dialectOf } from './dialect.ts'
 import { type FaultyRow, type RowOutcome, type Table, type TableOptions, uniqueNames } from './types.ts'
 
+/** The most rows below a table that only name its source and date, and the most bytes of one. */
+const MAX_FOOTERS = 20
+const MAX_FOOTER_BYTES = 2_000
 const IS_JSON = 'The file looks like JSON: give it the extension .json or .jsonl'
 
-export async function openDelimited(file: PlainFile, _options: TableOptions): Promise<Table> {
+export async function openDelimited(file: PlainFile, { path }: TableOptions): Promise<Table> {
   const head = file.head.subarray(file.start)
   if (looksLikeJson(head)) {
     const first = showValue(head.toString('utf8').split('\n', 1)[0] ?? '')
     throw inputInvalid(`${file.label}, line 1, header row: ${first}. ${IS_JSON}`)
   }
-  const dialect = await dialectOf(head, file.label)
+  const dialect = await dialectOf(file, path)
   const { delimiter, header } = dialect
-  const { columns, repeated } = uniqueNames(header.names)
+  const packed = packedDimensions(header.names[0] ?? '')
+  const { columns, repeated } = uniqueNames([...packed, ...header.names.slice(1)])
+  const width = header.names.length
   const split = { delimiter: delimiter.charCodeAt(0), maxBytes: MAX_RECORD_BYTES, start: file.start }
 
   async function* rows(): AsyncGenerator<RowOutcome> {
     let index = 0
     let isAfterBlank = false
+    let footers: RowOutcome[] = []
     for await (const record of splitRecords(file.readAt, split)) {
       index += 1
       if (index <= dialect.skipped) continue
-      const row: RowOutcome | 'blank' | 'short' = rowOf(record, delimiter, columns)
+      const row: RowOutcome | 'blank' = rowOf(record, delimiter, header.names)
       if (row === 'blank') {
         isAfterBlank = true
         continue
       }
-      // Below the table, behind a blank line, some publishers name source and date in a cell or two.
-      const isFooter: boolean = isAfterBlank && row === 'short'
-      isAfterBlank = isFooter
-      if (isFooter) continue
-      yield row === 'short' ? shortRow(record, delimiter, columns) : row
+      // Below the table, behind a blank line, publishers name source and date in a cell. What is followed by rows is no footer.
+      isAfterBlank &&= isFooter(row, record, width)
+      if (isAfterBlank && footers.length < MAX_FOOTERS) {
+        footers.push({ ...row, bytes: Buffer.from(record.bytes) })
+        continue
+      }
+      yield* footers
+      footers = []
+      yield packed.length > 1 && row.kind === 'row' ? { ...row, cells: unpackCells(row.cells, packed.length) } : row
     }
   }
 
@@ -54,8 +64,34 @@ export async function openDelimited(file: PlainFile, _options: TableOptions): Pr
   }
 }
 
-/** Reads one row; "short" is one that has fewer cells than the header and not more than two that are filled. */
-function rowOf(record: RawRecord, delimiter: string, columns: readonly string[]): RowOutcome | 'blank' | 'short' {
+/**
+ * The dimensions that Eurostat packs into one column, with the name of what stands to its right: "freq,unit,geo\\TIME_PERIOD". Any
+ * other name is its own.
+ */
+function packedDimensions(name: string): string[] {
+  const dimensions = /^([\w,]+)\\(?:time_period|time)$/i.exec(name.trim())?.[1]
+  return dimensions === undefined ? [name] : dimensions.split(',')
+}
+
+function unpackCells(cells: readonly unknown[], count: number): unknown[] {
+  const parts = String(cells[0]).split(',')
+  return [...Array.from({ length: count }, (_, place) => parts[place]?.trim() ?? ''), ...cells.slice(1)]
+}
+
+/** Whether the row has no more than a cell or two at its beginning, in a table of more columns. */
+function isFooter(row: RowOutcome, { bytes }: RawRecord, width: number): boolean {
+  if (width < 3) return false
+  const cells = row.kind === 'row' ? row.cells : (row.cells ?? [])
+  const filled = cells.filter((cell) => String(cell).trim() !== '').length
+  return (
+    bytes.length < MAX_FOOTER_BYTES &&
+    filled > 0 &&
+    filled <= (cells.length < width ? 2 : 1) &&
+    String(cells[0]).trim() !== ''
+  )
+}
+
+function rowOf(record: RawRecord, delimiter: string, columns: readonly string[]): RowOutcome | 'blank' {
   const { line, bytes } = record
   const invalid = (field: string, message: string, hint?: string): FaultyRow => {
     return { kind: 'invalid', line, bytes, field, message, hint, isOpenQuote: record.fault === 'open-quote' }
@@ -69,19 +105,11 @@ function rowOf(record: RawRecord, delimiter: string, columns: readonly string[])
   const cells = split.fields
   const filled = cells.filter((cell) => cell.trim() !== '').length
   if (filled === 0) return 'blank'
-  if (cells.length < columns.length && filled <= 2) return 'short'
   const extra = cells.slice(columns.length).findIndex((cell) => cell.trim() !== '')
   if (extra < 0 && cells.length >= columns.length) {
     return { kind: 'row', line, bytes, cells, hasControls: bytes.includes(0) }
   }
-  return invalid('', widthFault(cells, extra, columns.length))
-}
-
-/** A short row in the middle of the table is a broken one. */
-function shortRow({ line, bytes }: RawRecord, delimiter: string, columns: readonly string[]): FaultyRow {
-  const split = splitFields(withoutReturn(bytes.toString('utf8')), delimiter)
-  const cells = 'fields' in split ? split.fields : []
-  return { kind: 'invalid', line, bytes, field: '', message: widthFault(cells, -1, columns.length) }
+  return { ...invalid('', widthFault(cells, extra, columns.length)), cells }
 }
 
 function widthFault(cells: readonly string[], extra: number, width: number): string {

@@ -1,8 +1,9 @@
 /** Finds how the lines of a CSV file are split: by which delimiter, and which of its first rows is the header. */
 import { splitFields } from '../csv-fields.ts'
 import { MAX_COLUMNS, MAX_RECORD_BYTES } from '../limits.ts'
-import { inputInvalid, showValue } from '../problem-report.ts'
-import { splitRecords } from '../record-splitter.ts'
+import { inputInvalid } from '../problem-report.ts'
+import { type ReadAt, splitRecords } from '../record-splitter.ts'
+import type { PlainFile } from '../source/unpack.ts'
 import { findHeader, HEADER_ROWS, type Header } from './header.ts'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
@@ -24,16 +25,20 @@ interface FirstRow {
 }
 
 /** Finds delimiter and header from the first bytes of the text. Throws `input-invalid` where there is no header. */
-export async function dialectOf(head: Buffer, label: string): Promise<Dialect> {
-  const first = head.toString('utf8').split('\n', 1)[0] ?? ''
+export async function dialectOf({ head: bytes, readAt, start, label }: PlainFile, path: string): Promise<Dialect> {
+  const first = bytes.toString('utf8', start).split('\n', 1)[0] ?? ''
+  const isTabs = /\.(?:tsv|tab)(?:\.gz|\.zst)?$/i.test(path) || /\\(?:time_period|time)\t/i.test(first)
   const named = SEPARATOR_LINE.exec(first.trimEnd())?.[1]
   const trials = await Promise.all(
     (named === undefined ? DELIMITERS : [named]).map(async (delimiter) => ({
       delimiter,
-      rows: await firstRows(head, delimiter, named === undefined ? 0 : 1),
+      rows: await firstRows(readAt, start, { delimiter, from: named === undefined ? 0 : 1 }),
     })),
   )
-  const scored = trials.map((trial) => ({ ...trial, score: scoreOf(trial.rows) }))
+  const scored = trials.map((trial) => ({
+    ...trial,
+    score: scoreOf(trial.rows) + (isTabs && trial.delimiter === '\t' ? 5 : 0),
+  }))
   const best = scored.reduce((a, b) => (b.score > a.score ? b : a))
   const header = findHeader(best.rows.map(({ cells }) => cells))
   const row = header === undefined ? undefined : best.rows[header.index]
@@ -50,12 +55,14 @@ export async function dialectOf(head: Buffer, label: string): Promise<Dialect> {
   return { delimiter: best.delimiter, header, headerLine: row.line, skipped, headerBytes: row.bytes }
 }
 
-/** The first records of the file, as far as they lie within its first bytes; faulty ones are left empty. */
-async function firstRows(head: Buffer, delimiter: string, from: number): Promise<FirstRow[]> {
+/** The first records of the file; faulty ones are left empty. */
+async function firstRows(
+  readAt: ReadAt,
+  start: number,
+  { delimiter, from }: { readonly delimiter: string; readonly from: number },
+): Promise<FirstRow[]> {
   const rows: FirstRow[] = []
-  const readAt = async (buffer: Buffer, offset: number, length: number, position: number) =>
-    head.copy(buffer, offset, position, Math.min(head.length, position + length))
-  const split = { delimiter: delimiter.charCodeAt(0), maxBytes: MAX_RECORD_BYTES, start: 0 }
+  const split = { delimiter: delimiter.charCodeAt(0), maxBytes: MAX_RECORD_BYTES, start }
   let index = 0
   for await (const { line, bytes, fault } of splitRecords(readAt, split)) {
     index += 1
@@ -68,8 +75,7 @@ async function firstRows(head: Buffer, delimiter: string, from: number): Promise
     rows.push({ line, bytes: Buffer.from(bytes), cells: 'fields' in fields ? fields.fields : [] })
     if (rows.length > HEADER_ROWS) break
   }
-  // The last record may be cut off by the end of the first bytes, unless these are all of the file.
-  return rows.length > 1 && head.length >= 65_536 && rows.length <= HEADER_ROWS ? rows.slice(0, -1) : rows
+  return rows
 }
 
 /** How well a delimiter explains the rows: how many columns most rows have, and how many rows have just so many. */
@@ -82,10 +88,4 @@ function scoreOf(rows: readonly FirstRow[]): number {
   const header = findHeader(rows.map(({ cells }) => cells))
   const isNamed = header !== undefined && header.names.length >= 2
   return (count / widths.length) * Math.log(width) + (isNamed ? 0.5 : 0)
-}
-
-/** Says that the header names nothing that could be a record, with what it has. */
-export function showHeader(names: readonly string[]): string {
-  const shown = names.slice(0, 8).map(showValue).join(', ')
-  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown
 }

@@ -55,7 +55,9 @@ export function chooseContainer(containers: readonly Container[], label: string)
     return kind === 'map' && !path.includes('*') && objects >= 2 && objects === values && !isInside(path, lists)
   })
   const top = lists.filter(({ path }) => !isInside(path, lists))
-  const candidates = (top.length > 0 ? top : maps).toSorted((a, b) => b.objects - a.objects)
+  // The whole document counts as a collection only where there is none inside it.
+  const inner = maps.filter(({ path }) => path.length > 0)
+  const candidates = (top.length > 0 ? top : inner.length > 0 ? inner : maps).toSorted((a, b) => b.objects - a.objects)
   const [largest, second] = candidates
   if (largest === undefined) return 'document'
   if (second !== undefined && second.objects >= 2 && second.objects > CLEARLY_LESS * largest.objects) {

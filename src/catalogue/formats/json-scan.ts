@@ -71,8 +71,10 @@ function pathOf(levels: readonly Level[]): string[] {
 export async function* recordsAt(
   readAt: ReadAt,
   start: number,
-  container: Pick<Container, 'path' | 'kind'> | 'document',
+  container: Pick<Container, 'path' | 'kind' | 'objects'> | 'document',
 ): AsyncGenerator<RawRecord> {
+  // The key of a single object is the name of a property, and no id.
+  const isKeyed = container !== 'document' && container.objects > 1
   const depth = container === 'document' ? 0 : container.path.length + 1
   const ready: RawRecord[] = []
   let parts: Buffer[] = []
@@ -118,7 +120,7 @@ export async function* recordsAt(
       countLines(at)
       isOpen = true
       openLine = line
-      openKey = levels.at(-1)?.kind === 'map' ? levels.at(-1)?.key : undefined
+      openKey = isKeyed && levels.at(-1)?.kind === 'map' ? levels.at(-1)?.key : undefined
       from = at
     } else if (event === 'close' && isOpen && isHere(levels)) {
       keep(at + 1)

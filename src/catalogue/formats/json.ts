@@ -1,6 +1,7 @@
 /** Tells JSON Lines from one JSON document, finds the records of a document, and opens either as a table. */
 import { isRecord, parseJson } from '../../lib/json/json.ts'
 import { MAX_LINE_BYTES } from '../limits.ts'
+import { matchesOf } from '../mapping/synonyms.ts'
 import { inputInvalid } from '../problem-report.ts'
 import { splitRecords } from '../record-splitter.ts'
 import type { PlainFile } from '../source/unpack.ts'
@@ -21,8 +22,10 @@ export async function openJson(file: PlainFile, options: TableOptions): Promise<
     return await openJsonTable('json', () => recordsOf(records), ['SDMX-JSON: each series is a record'])
   }
   if (options.records !== undefined) return await openAt(file, namedContainer(containers, options.records, label))
-  const chosen = chooseContainer(containers, label)
-  if (chosen === 'document' && tops > 1) return await openLines(file)
+  const whole = parseJson(file.head.length < file.size ? '' : file.head.toString('utf8', start))
+  const chosen = isRecord(whole) && isRecordItself(whole) ? 'document' : chooseContainer(containers, label)
+  if (chosen === 'document' && (tops > 1 || !file.head.toString('utf8', start).trim().includes('\n')))
+    return await openLines(file)
   return await openAt(file, chosen)
 }
 
@@ -33,15 +36,7 @@ async function* recordsOf<T>(records: readonly T[]): AsyncGenerator<T> {
 async function openAt({ readAt, start }: PlainFile, container: Container | 'document'): Promise<Table> {
   const note =
     container === 'document' || container.path.length === 0 ? [] : [`records at "${pathText(container.path)}"`]
-  const isObject = container !== 'document' && container.kind === 'map' && container.path.length > 0
-  const place =
-    isObject && isSingle(container) ? { path: container.path.slice(0, -1), kind: container.kind } : container
-  return await openJsonTable('json', () => recordsAt(readAt, start, place), note)
-}
-
-/** Whether the container is one record itself and no collection of them. */
-function isSingle(container: Container): boolean {
-  return container.objects < container.values
+  return await openJsonTable('json', () => recordsAt(readAt, start, container), note)
 }
 
 async function openLines({ readAt, start }: PlainFile): Promise<Table> {
@@ -57,8 +52,15 @@ function isLines({ head, start, size }: PlainFile, { path, format }: TableOption
   if (format === 'jsonl' || /\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/i.test(path)) return true
   const object = parseJson(first)
   if (!isRecord(object)) return !first.trimStart().startsWith('{')
-  if (rest.some((line) => line.trim() !== '') || head.length < size) return true
-  return (
-    !Object.values(object).some((value) => Array.isArray(value) && value.some(isRecord)) || 'indicator_id' in object
-  )
+  return rest.some((line) => line.trim() !== '') || head.length < size || isRecordItself(object)
+}
+
+/** Whether an object is one record: it has an id and a name, and whatever lists it has belong to it. */
+function isRecordItself(object: Readonly<Record<string, unknown>>): boolean {
+  const has = (wanted: string) =>
+    Object.entries(object).some(([key, value]) => {
+      const isText = typeof value === 'string' || typeof value === 'number'
+      return isText && matchesOf(key).some(({ field, isWeak }) => field === wanted && !isWeak)
+    })
+  return has('indicator_id') && has('name')
 }

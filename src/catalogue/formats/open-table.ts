@@ -1,4 +1,5 @@
 /** Opens a file as a table by what it is: a workbook, a Parquet file, JSON, or delimited text. */
+import { parseJson } from '../../lib/json/json.ts'
 import { looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { openDelimited } from './delimited.ts'
@@ -18,7 +19,13 @@ function isJson({ head }: PlainFile, { path, format }: TableOptions): boolean {
   if (format !== undefined) return format === 'jsonl'
   const name = path.replace(/\.(?:gz|zst|zstd|gzip)$/i, '')
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
-  if (extension === 'csv' || extension === 'tsv' || extension === 'tab') return false
+  // What stands in a file counts more than its name where it is a whole value of JSON.
+  if (extension === 'csv' || extension === 'tsv' || extension === 'tab') return isJsonLine(head)
   if (extension === 'jsonl' || extension === 'ndjson' || extension === 'json') return true
   return looksLikeJson(head)
+}
+
+function isJsonLine(head: Buffer): boolean {
+  const first = head.toString('utf8').trimStart().split('\n', 1)[0] ?? ''
+  return looksLikeJson(head) && (first.trim().length === 1 || typeof parseJson(first) === 'object')
 }

@@ -1,5 +1,6 @@
 /** Turns an SDMX-JSON document (1.0 and 2.0) into one record a series: its dimensions by code and name, its attributes, its observations. */
 import { isRecord } from '../../lib/json/json.ts'
+import { isGenericName } from '../mapping/synonyms.ts'
 import { inputInvalid } from '../problem-report.ts'
 import type { RawRecord, ReadAt } from '../record-splitter.ts'
 
@@ -119,7 +120,11 @@ function flatSeries(
 /** The dimensions of a series: the codes joined as its key, and each by code and by name. */
 function keyed(dimensions: readonly Component[], places: readonly string[]): Names {
   const found = dimensions.map(({ id, name, values }, index) => ({ id, name, value: values[numberOf(places[index])] }))
-  const record: Record<string, unknown> = { 'series key': found.map(({ value }) => value?.id ?? '').join('.') }
+  const telling = found.filter(({ id, name }) => !isGenericName(id) && !isGenericName(name))
+  const record: Record<string, unknown> = {
+    'series key': found.map(({ value }) => value?.id ?? '').join('.'),
+    'series name': telling.map(({ value }) => value?.name ?? '').join(', '),
+  }
   for (const { id, name, value } of found) {
     record[id] = value?.id
     if (value !== undefined && value.name !== value.id) record[name === id ? `${id} name` : name] = value.name

@@ -29,6 +29,8 @@ export interface FaultyRow {
   readonly field: string
   readonly message: string
   readonly hint?: string | undefined
+  /** The cells of a row that has too few or too many. */
+  readonly cells?: readonly unknown[]
   /** Whether what follows may be part of the fault, so that reading on would list problems that are none. */
   readonly isOpenQuote?: boolean
 }
@@ -82,16 +84,15 @@ export function uniqueNames(given: readonly string[]): {
   const repeated = new Map<number, number>()
   const columns = given.map((text, place) => {
     const name = text.trim() === '' ? `column ${place + 1}` : text.trim()
-    const key = name.toLowerCase()
-    const before = first.get(key)
+    const before = first.get(name)
     if (before === undefined) {
-      first.set(key, place)
-      counts.set(key, 1)
+      first.set(name, place)
+      counts.set(name, 1)
       return name
     }
     repeated.set(place, before)
-    const count = (counts.get(key) ?? 1) + 1
-    counts.set(key, count)
+    const count = (counts.get(name) ?? 1) + 1
+    counts.set(name, count)
     return `${name} #${count}`
   })
   return { columns, repeated }

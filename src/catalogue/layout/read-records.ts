@@ -56,6 +56,7 @@ export function createRecordReader(table: Table, plan: Plan, fileName: string): 
   const isOwnName = ({ field, source }: FieldMapping) =>
     source.columns.length === 1 && plainName(table.columns[source.columns[0] ?? -1] ?? '') === plainName(field)
   const isTyped = (mapping: FieldMapping) => table.isJson && isOwnName(mapping)
+  const coded = new Set([...table.columns.keys()].filter((place) => /^[A-Z0-9_]+:\S/.test(table.columns[place] ?? '')))
   const withFile = { file: fileName }
 
   function build(
@@ -70,6 +71,7 @@ export function createRecordReader(table: Table, plan: Plan, fileName: string): 
       isTyped,
       isOwnName,
       context,
+      coded,
     })
     if (!applied.ok) {
       const { field, message } = applied

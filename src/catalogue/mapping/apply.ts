@@ -48,11 +48,14 @@ export function applyMapping(
     isTyped,
     isOwnName,
     context,
+    coded,
   }: {
     readonly made: Made
     readonly isTyped: (mapping: FieldMapping) => boolean
     readonly isOwnName: (mapping: FieldMapping) => boolean
     readonly context: Context
+    /** The columns whose cells have a code in front of its name, "M: Monthly", as their headers have. */
+    readonly coded: ReadonlySet<number>
   },
 ): Applied {
   const value: Record<string, unknown> = {}
@@ -70,7 +73,7 @@ export function applyMapping(
       if (cell !== undefined && !(typeof cell === 'string' && cell.trim() === ''))
         value[field] = isId ? String(cell) : cell
     } else {
-      const text = textOf(cells, mapping, made)
+      const text = textOf(cells, mapping, { made, coded })
       const shown = isOwnName(mapping) ? text : cutText(text, mostOf(field))
       isCut ||= shown.length < text.length
       if (shown !== '') value[field] = shown
@@ -86,10 +89,20 @@ function mostOf(field: FieldMapping['field']): number {
   return field === 'description' ? MAX_DESCRIPTION_LENGTH : MAX_TEXT_LENGTH
 }
 
-function textOf(cells: readonly unknown[], { field, source }: FieldMapping, made: Made): string {
-  const texts = source.columns.map((place) => cellText(cells[place]).trim())
-  if (field === 'indicator_id') return idOf(texts.map(codeText), source, made)
-  const shown = texts.map(labelText).filter((text) => text !== '')
+function textOf(
+  cells: readonly unknown[],
+  { field, source }: FieldMapping,
+  { made, coded }: { readonly made: Made; readonly coded: ReadonlySet<number> },
+): string {
+  const texts = source.columns.map((place) => ({ text: cellText(cells[place]).trim(), isCoded: coded.has(place) }))
+  if (field === 'indicator_id') {
+    return idOf(
+      texts.map(({ text, isCoded }) => (isCoded ? codeText(text) : text)),
+      source,
+      made,
+    )
+  }
+  const shown = texts.map(({ text, isCoded }) => (isCoded ? labelText(text) : text)).filter((text) => text !== '')
   const parts = source.made === undefined ? shown : [...shown, made[source.made] ?? '']
   if (source.part !== undefined) return partOf(parts[0] ?? '', source.part)
   if (field !== 'name') return [...new Set(parts)].filter((text) => text !== '').join('\n')

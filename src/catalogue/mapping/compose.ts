@@ -8,6 +8,8 @@ import type { FieldMapping, MappingTask } from './types.ts'
 const TELLING: readonly MappedField[] = ['name', 'units', 'periodicity', 'source_name', 'country', 'dataset']
 /** A code of which more values than this stand twice is no id, 0 to 1. */
 const MOSTLY_UNIQUE = 0.9
+/** Names of columns that do not say what is measured, so that the name of the file says more. */
+const BARE = /^(?:price|value|close|rate|index|total|amount|count|number|level|observation)s?$/i
 const NOTHING = /^(?:_[ztux]|not applicable|not specified|total|all|_t|n\/?a|none)$/i
 
 /** The id of a record that no single column gives; undefined where the mapped one is enough. */
@@ -44,6 +46,8 @@ function isRepeated({ columns, profiles }: MappingTask, { source }: FieldMapping
 function withCountry(task: MappingTask, id: FieldMapping): FieldMapping | undefined {
   const country = countryCode(task)
   if (country === undefined || id.source.columns.includes(country)) return undefined
+  // Codes that differ although the countries differ too are keys of series, which need nothing more.
+  if ((task.profiles[country]?.distinct ?? 0) > 1) return undefined
   return { ...id, source: { columns: [...id.source.columns, country] }, origin: 'made' }
 }
 
@@ -88,7 +92,8 @@ function tallId(
 ): FieldMapping {
   const made = hasMeasures ? ({ made: 'measure' } as const) : {}
   const field = 'indicator_id'
-  const own = id?.source.columns ?? []
+  const isFull = (place: number) => task.profiles[place]?.filled === 1
+  const own = (id?.source.columns ?? []).filter(isFull)
   if (own.length > 0 && sameSeries(task, own, key)) {
     return hasMeasures
       ? { field, source: { columns: own, ...made }, origin: 'made' }
@@ -96,7 +101,10 @@ function tallId(
   }
   const first = own.filter((place) => key.includes(place))
   const codes = key.filter((place) => !first.includes(place) && !isNameOfOther(task, place, key))
-  const columns = [...first, ...codes]
+  const full = key.filter(isFull)
+  const isFullEnough = codes.some((place) => !isFull(place)) && full.length > 0 && sameSeries(task, full, key)
+  const named = isFullEnough ? full.filter((place) => !first.includes(place)) : codes
+  const columns = [...first, ...named]
   if (columns.length === 0 && !hasMeasures) return { field, source: { columns: [], made: 'file' }, origin: 'made' }
   return { field, source: { columns, ...made }, origin: 'made' }
 }
@@ -144,7 +152,12 @@ export function composeName(
   const { layout, columns } = task
   const doubt = 'no column is called a name'
   if (layout.kind === 'long') return undefined
-  if (layout.kind === 'wide-rows') return { field: 'name', source: { columns: [], made: 'measure' }, origin: 'made' }
+  if (layout.kind === 'wide-rows') {
+    const [only = -1, other] = layout.series
+    const isBare = other === undefined && BARE.test(columns[only] ?? '')
+    if (isBare) return { field: 'name', source: { columns: [], made: 'file' }, origin: 'made', doubt }
+    return { field: 'name', source: { columns: [], made: 'measure' }, origin: 'made' }
+  }
   if (layout.kind === 'tall' && layout.values.length > 1)
     return { field: 'name', source: { columns: [], made: 'measure' }, origin: 'made' }
   const key =

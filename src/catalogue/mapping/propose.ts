@@ -112,8 +112,9 @@ function takeId(task: MappingTask, take: Take, taken: Set<number>): void {
     return profile !== undefined && profile.distinct === profile.count
   })
   // A weak or an unlikely name must be borne out by the content: every value stands once.
+  const coded = task.layout.kind === 'wide' ? unique.find(({ place }) => isCodes(task.profiles[place])) : undefined
   const best = isTurned
-    ? named.find(({ isWeak }) => !isWeak)
+    ? (named.find(({ isWeak }) => !isWeak) ?? coded)
     : (unique[0] ?? named.find(({ distance }) => distance < 500))
   if (best !== undefined) {
     take({

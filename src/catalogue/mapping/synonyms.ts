@@ -72,6 +72,7 @@ function spellingsOf(name: string): string[] {
   if (/\.(?:value|name|label|text|title|en)$/i.test(name)) plain.push(name.slice(0, name.lastIndexOf('.')))
   const unit = /^(.+?)\s*[([][^)\]]*[)\]]$/.exec(name)
   if (unit !== null) plain.push(unit[1] ?? '')
+  if (name.startsWith('@')) plain.push(name.slice(1))
   return plain.map(plainName)
 }
 
