@@ -107,6 +107,11 @@ function requireFields({ fields, open }: Mapping, table: Table, at: string, rows
   }
   // Records of JSON that go by the names of the service, or are all broken, are named line by line when they are checked.
   if (table.isJson && (rows === 0 || table.columns.includes('indicator_id') || table.columns.includes('name'))) return
+  const emptied = fields.find(
+    ({ field, source }) => isRequired(field) && source.columns.length === 0 && source.made === undefined,
+  )
+  if (emptied !== undefined)
+    throw inputInvalid(`${at}: --map ${emptied.field}= names no column, but every indicator needs ${emptied.field}`)
   const missing = (['indicator_id', 'name'] as const).filter(
     (field) => !fields.some((mapping) => mapping.field === field),
   )

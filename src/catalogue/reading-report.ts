@@ -2,6 +2,7 @@
 import type { Table } from './formats/types.ts'
 import type { CatalogueFormat } from './limits.ts'
 import { sourceText } from './mapping/propose.ts'
+import type { MappedField } from './mapping/synonyms.ts'
 import type { UnusedColumn } from './mapping/types.ts'
 import type { Plan } from './plan.ts'
 import type { PlainFile } from './source/unpack.ts'
@@ -19,6 +20,8 @@ export interface ReadingReport {
   readonly problems: readonly string[]
   /** Whether the id or the name rests on a guess. */
   readonly isUnsure: boolean
+  /** The columns of each field that is read from columns, by name. */
+  readonly fieldColumns: Readonly<Partial<Record<MappedField, readonly string[]>>>
   /** The columns of the table, in their order. */
   readonly columns: readonly string[]
 }
@@ -40,6 +43,11 @@ export function reportReading(file: PlainFile, table: Table, plan: Plan): Readin
     unused,
     problems: [...table.notes, ...encoded, ...plan.problems],
     isUnsure: plan.isUnsure,
+    fieldColumns: Object.fromEntries(
+      fields
+        .filter(({ source }) => source.columns.length > 0 && source.made === undefined && source.part === undefined)
+        .map(({ field, source }) => [field, source.columns.map((place) => table.columns[place] ?? '')]),
+    ),
     columns: table.columns,
   }
 }

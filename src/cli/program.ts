@@ -14,6 +14,7 @@ import {
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
+import { addInspectCommand } from './inspect/inspect.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   for (const add of [
     addStartCommand,
     addDemoCommand,
+    addInspectCommand,
     addClassifyCommand,
     addStatusCommand,
     addExportCommand,

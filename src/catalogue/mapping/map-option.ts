@@ -3,14 +3,14 @@ import { inputInvalid, showValue } from '../problem-report.ts'
 import { fieldNamed } from './columns-named.ts'
 import type { MappedField } from './synonyms.ts'
 
-/** Fields by the user's word: the columns of each as written, such as "Notes+Definition", or "" for none. */
-export type GivenMapping = Readonly<Partial<Record<MappedField, string>>>
+/** Fields by the user's word: the columns of each, as written in --map ("Notes+Definition"), or as a list of names; "" for none. */
+export type GivenMapping = Readonly<Partial<Record<MappedField, string | readonly string[]>>>
 
 const EXAMPLE = 'write FIELD=COLUMN, as in --map name="Indicator Name",units=Unit,description=Notes+Definition'
 
 /** Throws `input-invalid` where the text is no list of fields and columns. */
 export function parseMap(text: string): GivenMapping {
-  const mapping: Partial<Record<MappedField, string>> = {}
+  const mapping: Partial<Record<MappedField, string | readonly string[]>> = {}
   for (const part of splitOutside(text, ',')) {
     const equals = part.indexOf('=')
     if (equals <= 0) throw inputInvalid(`--map: ${showValue(part)} names no field and column; ${EXAMPLE}`)

@@ -40,7 +40,12 @@ export function proposeMapping(task: MappingTask): Mapping {
   for (const field of MAPPED_FIELDS) {
     const text = task.given[field]
     if (text === undefined) continue
-    const columns = text === '' ? [] : columnsNamed(task.columns, text, '--map')
+    const columns =
+      typeof text !== 'string'
+        ? text.flatMap((name) => columnsNamed(task.columns, name, '--map'))
+        : text === ''
+          ? []
+          : columnsNamed(task.columns, text, '--map')
     take({ field, source: { columns }, origin: 'option' })
   }
   takeExact(task, ['indicator_id', 'name'], fields, take, taken)

@@ -1,7 +1,8 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
 import { resolve } from 'node:path'
-import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
-import { pluralise, printable } from '../../catalogue/problem-report.ts'
+import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
+import { printable } from '../../catalogue/problem-report.ts'
+import type { Reading } from '../../catalogue/reading-options.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
 import type { Config } from '../../config/config.ts'
@@ -10,6 +11,7 @@ import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../..
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
@@ -52,11 +54,12 @@ export async function classifyFile(
   const runId = earlier?.header.run_id ?? createRunId('run')
   const catalogueName = catalogueOfRun(path, options, earlier)
   const given = await readGivenCodebook(options.codebook)
+  const reading = await readingOf(options, earlier)
   if (file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
   let catalogue: Catalogue | undefined
   try {
-    catalogue = await readCatalogue(path, options, { earlier, skipped, signal: interrupts.first })
+    catalogue = await readCatalogue(path, options, { earlier, reading, skipped, signal: interrupts.first })
     const urls = options.ingress ?? config.restate.ingressUrls
     await findIngress(urls, interrupts.first, options.waitForNodes)
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
@@ -69,7 +72,8 @@ export async function classifyFile(
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
     const journal =
-      earlier ?? (await createRunJournal(config.dataDir, buildHeader(runId, path, catalogue, options, request)))
+      earlier ??
+      (await createRunJournal(config.dataDir, buildHeader({ runId, path, catalogue, reading }, options, request)))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
     say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
@@ -115,21 +119,28 @@ async function findEvidence(stages: AuditStages): Promise<EvidenceResponse | und
 async function readCatalogue(
   path: string,
   options: ClassifyOptions,
-  run: { readonly earlier: RunJournal | null; readonly skipped: SkippedFile; readonly signal: AbortSignal },
+  run: {
+    readonly earlier: RunJournal | null
+    readonly reading: Reading
+    readonly skipped: SkippedFile
+    readonly signal: AbortSignal
+  },
 ): Promise<Catalogue> {
-  const { earlier, skipped, signal } = run
-  const catalogue = await openCatalogue(path, {
+  const { earlier, reading, skipped, signal } = run
+  const reads = {
     limit: earlier?.header.limit ?? options.limit,
     skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
+    reading,
     signal,
     // The first process of a resumed run has written the invalid records already, so this process does not write them
     // again.
     ...(earlier === null ? { onInvalid: skipped.write } : {}),
-  }).finally(() => {
+  }
+  const mayAsk = earlier === null && options.json !== true
+  const catalogue = await openForCommand(path, reads, { mayAsk }).finally(() => {
     // The invalid records are reported also where the catalogue is refused, because those found so far are in the file.
     for (const line of skipped.report()) say(line)
   })
-  say(`${catalogue.label}: ${pluralise(catalogue.count, 'indicator')}`)
   for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
   try {
     checkSameCatalogue(catalogue, earlier)
@@ -152,12 +163,11 @@ async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request
 }
 
 function buildHeader(
-  runId: string,
-  path: string,
-  catalogue: Catalogue,
+  run: { readonly runId: string; readonly path: string; readonly catalogue: Catalogue; readonly reading: Reading },
   options: ClassifyOptions,
   settings: RunSettings,
 ): RunHeader {
+  const { runId, path, catalogue, reading } = run
   return {
     run_id: runId,
     file: path === '-' ? path : resolve(path),
@@ -166,6 +176,7 @@ function buildHeader(
     ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
+    ...(Object.keys(reading).length === 0 ? {} : { reading }),
   }
 }
 

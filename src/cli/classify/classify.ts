@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { MAX_TARGET, MIN_TARGET, TIERS } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
+import { addReadingFlags } from '../inspect/reading-flags.ts'
 import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
@@ -25,13 +26,13 @@ import { buildResumeCommand } from './resume.ts'
 import type { RunReport } from './run-report.ts'
 
 export function addClassifyCommand(program: Command): void {
-  program
+  const command = program
     .command('classify')
     .description('Classify the indicators of a catalogue and store the results')
     .argument(
       '[file]',
-      'catalogue, CSV or JSON lines, with indicator_id and name, and optionally units, periodicity, description, ' +
-        'sample_values …; - reads standard input',
+      'catalogue: CSV, JSON, JSON lines, Excel or Parquet, also packed, with names and what else it has (npm run inspect ' +
+        'shows how it is read); - reads standard input',
     )
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .option(
@@ -43,6 +44,7 @@ export function addClassifyCommand(program: Command): void {
       CODEBOOK_FLAGS,
       'codebook by which to classify: a YAML file, or a name, name@version or name@hash (default: economic-indicators)',
     )
+  addReadingFlags(command)
     .option('--force', 'classify unchanged indicators again')
     .option(
       '--mode <mode>',

@@ -7,6 +7,7 @@
 import { appendFile, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { readingSchema } from '../../catalogue/reading-options.ts'
 import { MODES, TIERS } from '../../classification/batch-request.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
@@ -23,6 +24,8 @@ const headerSchema = z.object({
   batch_size: z.number().int().min(1).max(100),
   limit: z.number().int().min(1).optional(),
   skip_invalid: z.boolean().optional(),
+  /** How the file is read, where the user said so. */
+  reading: readingSchema.optional(),
   /** The catalogue of the indicators; runs that earlier releases began have none. */
   catalogue: z.string().optional(),
   /** The codebook as `name@hash`; it is missing where the run takes the default codebook of the service. */
