@@ -5,6 +5,7 @@ import type { Indicator } from '../classification/types.ts'
 import { DuplicateIndex } from './duplicate-index.ts'
 import { openTable } from './formats/open-table.ts'
 import type { Table } from './formats/types.ts'
+import { bytesOf, unknownFields, unusedKeys } from './layout/left-over.ts'
 import { createRecordReader, type ReadRecord, type RecordReader, shownField } from './layout/read-records.ts'
 import { type Plan, planReading } from './plan.ts'
 import { inputInvalid, type Problem, ProblemList, pluralise, showValue } from './problem-report.ts'
@@ -78,13 +79,6 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
   }
 }
 
-/** The names under which a record has what nobody reads. */
-function unusedKeys({ columns, keys }: Table, { mapping }: Plan): Set<string> {
-  const unused = new Set(mapping.unused.map(({ column }) => column))
-  const used = new Set(keys.filter((_, place) => !unused.has(columns[place] ?? '')))
-  return new Set(keys.filter((key) => !used.has(key)))
-}
-
 /** Groups `items` into arrays of `size`, of which the last may be shorter. Only one array is held in memory. */
 export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`size must be a whole number from 1, got ${size}`)
@@ -138,7 +132,11 @@ async function checkAll(opened: Opened, options: CatalogueOptions): Promise<Firs
       ? noteIndicator({ index, content, warnings }, checked.normalised.indicator, record)
       : checked.problems
     if (problems.length === 0) {
-      if (checked.ok) warnings.note({ ...checked.normalised.warnings, unknownFields: unknownFields(record, opened) })
+      if (checked.ok)
+        warnings.note({
+          ...checked.normalised.warnings,
+          unknownFields: unknownFields(record, opened.table, opened.unused),
+        })
       if (outcome.kind === 'record' && outcome.hasControls) warnings.noteControls()
       if (outcome.kind === 'record' && outcome.isCut) warnings.noteCut()
       continue
@@ -147,7 +145,7 @@ async function checkAll(opened: Opened, options: CatalogueOptions): Promise<Firs
     if (outcome.kind === 'invalid' && outcome.hint !== undefined) problemList.hint(outcome.hint)
     if (options.skipInvalid === true) {
       warnings.noteSkipped()
-      await options.onInvalid?.({ line: record.line, problems, bytes: bytesOf(record), header: table.header })
+      await options.onInvalid?.({ line: record.line, problems, bytes: bytesOf(record, table), header: table.header })
     } else if (outcome.kind === 'invalid' && outcome.isOpenQuote) {
       problemList.hint(STOPPED)
       break
@@ -161,26 +159,6 @@ async function checkAll(opened: Opened, options: CatalogueOptions): Promise<Firs
   }
   warnings.noteReader(reader)
   return { index, fingerprint: content.digest('hex'), warnings }
-}
-
-/** The names of what the record has and nobody reads. */
-function unknownFields({ outcome, cells }: ReadRecord, { table, unused }: Opened): string[] {
-  if (unused.size === 0 && !table.isJson) return []
-  if (outcome.kind === 'record' && outcome.keys !== undefined) {
-    const known = new Set(table.keys)
-    return outcome.keys.filter((key) => unused.has(key) || !known.has(key))
-  }
-  return table.columns.filter((column, place) => unused.has(column) && !isBlank(cells?.[place]))
-}
-
-function isBlank(cell: unknown): boolean {
-  return cell === undefined || cell === null || (typeof cell === 'string' && cell.trim() === '')
-}
-
-/** The bytes of a record that was left out, on one line where it is JSON; a record without a text of its own as JSON. */
-function bytesOf({ bytes, outcome, cells }: ReadRecord): Buffer {
-  if (bytes === undefined) return Buffer.from(JSON.stringify(outcome.kind === 'record' ? outcome.value : (cells ?? [])))
-  return Buffer.from(bytes)
 }
 
 /** What the first reading of the catalogue collects from its indicators. */

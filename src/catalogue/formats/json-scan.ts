@@ -100,12 +100,13 @@ export async function* recordsAt(
   function keep(to: number): void {
     const part = chunk.subarray(from, to)
     size += part.length
-    if (size <= MAX_LINE_BYTES) parts.push(Buffer.from(part))
+    if (size <= MAX_LINE_BYTES) parts.push(part)
     from = 0
   }
 
   function finish(isWhole: boolean): void {
-    const bytes = Buffer.concat(parts)
+    const [only, another] = parts
+    const bytes = only !== undefined && another === undefined ? only : Buffer.concat(parts)
     const isTooLong = size > MAX_LINE_BYTES
     const fault = isTooLong ? 'too-long' : isWhole ? undefined : 'open-value'
     const shown = fault === undefined ? withKey(bytes, openKey) : bytes.subarray(0, SHOWN_BYTES)
@@ -134,7 +135,9 @@ export async function* recordsAt(
     walk.feed(chunk)
     if (isOpen) keep(chunk.length)
     countLines(chunk.length)
+    // A record within the chunk is handed on as a part of it, because a copy of each would stay outside the heap for long.
     yield* ready.splice(0)
+    parts = parts.map((part) => Buffer.from(part))
   }
   if (!isOpen) return
   finish(false)

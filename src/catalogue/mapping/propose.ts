@@ -32,9 +32,15 @@ export function proposeMapping(task: MappingTask): Mapping {
   const fields = new Map<MappedField, FieldMapping>()
   const open: OpenChoice[] = []
   const taken = placesOfObservations(task.layout)
+  const used = new Set(taken)
   const take = (mapping: FieldMapping) => {
     fields.set(mapping.field, mapping)
-    for (const place of mapping.source.columns) taken.add(place)
+    // A column that a user joins to others, or that a made id is read from, may be a field of its own all the same.
+    const isShared = mapping.source.columns.length > 1
+    for (const place of mapping.source.columns) {
+      used.add(place)
+      if (!isShared) taken.add(place)
+    }
   }
 
   for (const field of MAPPED_FIELDS) {
@@ -72,7 +78,7 @@ export function proposeMapping(task: MappingTask): Mapping {
   const name = fields.get('name') ?? (open.length === 0 ? composeName(task, fields) : undefined)
   if (name !== undefined) take(name)
   const mapped = MAPPED_FIELDS.flatMap((field) => fields.get(field) ?? [])
-  return { fields: mapped, unused: unusedOf(task, taken), open: fields.has('name') ? [] : open }
+  return { fields: mapped, unused: unusedOf(task, used), open: fields.has('name') ? [] : open }
 }
 
 function doubtOf(field: MappedField, isWeak: boolean, { columns }: MappingTask, place: number): string | undefined {
