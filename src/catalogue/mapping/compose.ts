@@ -74,9 +74,11 @@ function dimensionsId(task: MappingTask, id: FieldMapping | undefined): FieldMap
     return isOther || profile.averageLength > 100 ? [] : [place]
   })
   const codesFirst = others.toSorted((a, b) => Number(isCodes(profiles[b])) - Number(isCodes(profiles[a])))
+  // Without a code of its own a row is told by all that it is measured by, also by what is the same in the first rows.
+  if (id === undefined) chosen = [...chosen, ...codesFirst.filter((place) => isCodes(profiles[place]))]
   for (const place of codesFirst) {
     if (chosen.length > 0 && tellsApart(task, chosen)) break
-    chosen = [...chosen, place]
+    if (!chosen.includes(place)) chosen = [...chosen, place]
   }
   // Rows that nothing tells apart are numbered, so that more columns would only make the ids longer.
   const places = least.length > 0 && !tellsApart(task, chosen) ? least : chosen
