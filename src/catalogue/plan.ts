@@ -45,7 +45,10 @@ export async function planReading(table: Table, label: string, options: PlanOpti
   const layout = options.layout === 'long' ? ({ kind: 'long' } as const) : detectLayout(sample)
   if (options.layout === 'wide' && layout.kind === 'long') throw inputInvalid(`${label}: ${NO_PERIODS}`)
   const hasSections = rows.some(({ isSection }) => isSection === true)
-  const task = { ...sample, repeated: table.repeated, layout, given: options.map ?? {}, hasSections }
+  const keep = (options.keep ?? []).map((name) => columnNamed(table.columns, name, '--keep'))
+  const context = (options.context ?? []).map((name) => columnNamed(table.columns, name, '--context'))
+  const reserved = [...keep, ...context]
+  const task = { ...sample, repeated: table.repeated, layout, given: options.map ?? {}, reserved, hasSections }
   const mapping = withPairs(
     proposeMapping(task),
     table.columns,
@@ -53,10 +56,8 @@ export async function planReading(table: Table, label: string, options: PlanOpti
   )
   const at = headerPlace(label, table)
   requireFields(mapping, table, at, cells.length)
-  const keep = (options.keep ?? []).map((name) => columnNamed(table.columns, name, '--keep'))
-  const context = (options.context ?? []).map((name) => columnNamed(table.columns, name, '--context'))
-  const used = new Set([...keep, ...context].map((place) => table.columns[place]))
-  const unused = mapping.unused.filter(({ column }) => !used.has(column))
+  const wanted = new Set(reserved.map((place) => table.columns[place]))
+  const unused = mapping.unused.filter(({ column }) => !wanted.has(column))
   return {
     layout,
     mapping: { ...mapping, unused },

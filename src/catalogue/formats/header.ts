@@ -73,7 +73,8 @@ function filled(cells: Cells): number {
 function isSecondHeader(first: Cells, second: Cells, below: readonly Cells[]): boolean {
   const inner = first.slice(0, first.findLastIndex((cell) => cell.trim() !== '') + 1)
   const open = [...second.entries()].filter(([place, cell]) => cell.trim() !== '' && (first[place] ?? '').trim() === '')
-  if (open.length === 0 || inner.every((cell) => cell.trim() !== '')) return false
+  const isOver = (second[0] ?? '').trim() === ''
+  if (open.length === 0 || (!isOver && inner.every((cell) => cell.trim() !== ''))) return false
   if (!isNames(second) || below.length === 0) return false
   const isPeriods = open.every(([, cell]) => parsePeriod(cell) !== undefined)
   const values = below.flatMap((cells) => open.map(([place]) => (cells[place] ?? '').trim()).filter(Boolean))

@@ -16,7 +16,7 @@ export function parseMap(text: string): GivenMapping {
     if (equals <= 0) throw inputInvalid(`--map: ${showValue(part)} names no field and column; ${EXAMPLE}`)
     const field = fieldNamed(part.slice(0, equals))
     if (mapping[field] !== undefined) throw inputInvalid(`--map: the field ${field} is given twice; ${EXAMPLE}`)
-    mapping[field] = unquoted(part.slice(equals + 1).trim())
+    mapping[field] = namesOf(part.slice(equals + 1).trim())
   }
   return mapping
 }
@@ -24,7 +24,7 @@ export function parseMap(text: string): GivenMapping {
 /** Parses names of columns that are separated by commas, as --keep and --context take them. */
 export function parseColumnList(text: string): string[] {
   return splitOutside(text, ',')
-    .map((name) => unquoted(name.trim()))
+    .map((name) => unquoted(name))
     .filter((name) => name !== '')
 }
 
@@ -45,11 +45,11 @@ function splitOutside(text: string, sign: string): string[] {
   return [...parts, part].filter((one) => one.trim() !== '')
 }
 
-/** Takes away the quotes around a name, and around each name of several that a plus joins. */
-function unquoted(text: string): string {
-  const whole = /^(["'])(.*)\1$/s.exec(text)
-  if (whole?.[2] !== undefined && !/["']\s*\+\s*["']/.test(whole[2])) return whole[2]
-  return splitOutside(text, '+')
-    .map((name) => /^\s*(["'])(.*)\1\s*$/s.exec(name)?.[2] ?? name.trim())
-    .join('+')
+/** The names that a plus joins, where any of them is quoted; else the text, because a plus may belong to a name. */
+function namesOf(text: string): string | string[] {
+  return /["']/.test(text) ? splitOutside(text, '+').map(unquoted) : text
+}
+
+function unquoted(name: string): string {
+  return /^\s*(["'])(.*)\1\s*$/s.exec(name)?.[2] ?? name.trim()
 }

@@ -31,7 +31,7 @@ const SPLIT_SHARE = 0.9
 export function proposeMapping(task: MappingTask): Mapping {
   const fields = new Map<MappedField, FieldMapping>()
   const open: OpenChoice[] = []
-  const taken = placesOfObservations(task.layout)
+  const taken = new Set([...placesOfObservations(task.layout), ...task.reserved])
   const used = new Set(taken)
   const take = (mapping: FieldMapping) => {
     fields.set(mapping.field, mapping)

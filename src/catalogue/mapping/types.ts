@@ -47,6 +47,8 @@ export interface MappingTask extends TableSample {
   readonly repeated: ReadonlyMap<number, number>
   readonly layout: Layout
   readonly given: GivenMapping
+  /** The columns that the user wants for something else, so that no field takes them by itself. */
+  readonly reserved: readonly number[]
   /** Whether the rows hold titles of sections. */
   readonly hasSections: boolean
 }

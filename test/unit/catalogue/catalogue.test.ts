@@ -62,7 +62,10 @@ const REFUSED: readonly (readonly [string, readonly RegExp[]])[] = [
   ['malformed.jsonl', [/1 problem; nothing was sent/, /line 2: not valid JSON: Unexpected token '}'; got "\{"ind/]],
   ['pretty.json', [/line 1, field name: is missing; the record has "indicator_id"/]],
   ['no-name.jsonl', [/line 1, field name: is missing; the record has "indicator_id", "colour"/]],
-  ['no-name.csv', [/line 1, header row: no column name; it has "indicator_id", "colour"\. Say which .*--map name=COLUMN/]],
+  [
+    'no-name.csv',
+    [/line 1, header row: no column name; it has "indicator_id", "colour"\. Say which .*--map name=COLUMN/],
+  ],
   ['no-header.csv', [/no column indicator_id and no column name; it has "X1", "GDP"/]],
   [
     'wrong-type.jsonl',
@@ -132,7 +135,10 @@ test('a column that is left over is named with what it may be, and the first one
   const catalogue = await openCatalogue(fixture('doubled-header.csv'))
   await catalogue.close()
   assert.deepEqual(catalogue.reading.unused, [{ column: 'UNITS', guess: 'units' }])
-  assert.match(catalogue.reading.problems.join('\n'), /column "UNITS" is not used; it may be units: --map units="UNITS"/)
+  assert.match(
+    catalogue.reading.problems.join('\n'),
+    /column "UNITS" is not used; it may be units: --map units="UNITS"/,
+  )
 })
 
 test('every fixture is in a test', async () => {
@@ -338,9 +344,15 @@ test('control and bidirectional characters never reach the terminal', async () =
 })
 
 test('broken and binary files are named with what to do', async () => {
-  assert.match(await refusalOf(await written('x.gz', Buffer.from('1f8b0800', 'hex'))), /gzip data is broken .*pack it anew/)
+  assert.match(
+    await refusalOf(await written('x.gz', Buffer.from('1f8b0800', 'hex'))),
+    /gzip data is broken .*pack it anew/,
+  )
   assert.match(await refusalOf(await written('x.zst', Buffer.from('28b52ffd', 'hex'))), /zstd data is broken/)
-  assert.match(await refusalOf(await written('x.zip', 'PK\u0003\u0004')), /ZIP archive, and no Excel workbook\. Unpack it/)
+  assert.match(
+    await refusalOf(await written('x.zip', 'PK\u0003\u0004')),
+    /ZIP archive, and no Excel workbook\. Unpack it/,
+  )
   assert.match(await refusalOf(await written('x.xlsx', 'PK\u0003\u0004[Content_Types].xml')), /workbook cannot be read/)
   assert.match(await refusalOf(await written('x.parquet', 'PAR1abc')), /Parquet file cannot be read/)
   assert.match(await refusalOf(await written('x.xls', Buffer.from('d0cf11e0a1b1', 'hex'))), /old or an encrypted Excel/)
