@@ -1,10 +1,10 @@
 /** Reads CSV and its kin (RFC 4180, with semicolons, tabs or bars too) as a table; one broken row costs no other. */
 import { splitFields } from '../csv-fields.ts'
 import { MAX_COLUMNS, MAX_RECORD_BYTES } from '../limits.ts'
-import { inputInvalid, pluralise, showValue } from '../problem-report.ts'
+import { pluralise, showValue } from '../problem-report.ts'
 import { encodingFault, faultMessage } from '../record-faults.ts'
 import { type RawRecord, splitRecords } from '../record-splitter.ts'
-import { BROKEN_BYTES_HINT, looksLikeJson } from '../source/file-detection.ts'
+import { BROKEN_BYTES_HINT } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { dialectOf } from './dialect.ts'
 import { type FaultyRow, type RowOutcome, type Table, type TableOptions, uniqueNames } from './types.ts'
@@ -12,14 +12,8 @@ import { type FaultyRow, type RowOutcome, type Table, type TableOptions, uniqueN
 /** The most rows below a table that only name its source and date, and the most bytes of one. */
 const MAX_FOOTERS = 20
 const MAX_FOOTER_BYTES = 2_000
-const IS_JSON = 'The file looks like JSON: give it the extension .json or .jsonl'
 
 export async function openDelimited(file: PlainFile, { path }: TableOptions): Promise<Table> {
-  const head = file.head.subarray(file.start)
-  if (looksLikeJson(head)) {
-    const first = showValue(head.toString('utf8').split('\n', 1)[0] ?? '')
-    throw inputInvalid(`${file.label}, line 1, header row: ${first}. ${IS_JSON}`)
-  }
   const dialect = await dialectOf(file, path)
   const { delimiter, header } = dialect
   const packed = packedDimensions(header.names[0] ?? '')

@@ -1,10 +1,12 @@
 /** Weighs which columns a field may be read from, by the names of the columns and by what they hold. */
 import { type ColumnProfile, isCodes, isUnique } from './profile.ts'
-import { type MappedField, matchesOf } from './synonyms.ts'
+import { type MappedField, type Match, matchesOf } from './synonyms.ts'
 
 /** A name such as "description" may stand in for another field, but comes after every name of the field's own. */
 const WEAK = 500
 const UNLIKELY = 1_000
+/** Behind every name of the field's own. */
+const LAST_RESORT = 200
 /** What is above this is no candidate. */
 const NEVER = 5_000
 const MAX_NAME = 250
@@ -31,13 +33,20 @@ export function candidatesFor(
 ): Candidate[] {
   const found = columns.flatMap((name, place): Candidate[] => {
     if (taken.has(place)) return []
-    const match = matchesOf(name).find((one) => one.field === field)
+    const matches = matchesOf(name)
+    const match = matches.find((one) => one.field === field) ?? (field === 'name' ? lastResort(matches) : undefined)
     const profile = profiles[place]
     if (match === undefined || profile === undefined) return []
     const distance = match.rank + (match.isWeak ? WEAK : 0) + objection(field, profile, match.isWeak)
     return distance >= NEVER ? [] : [{ place, distance, isWeak: match.isWeak }]
   })
   return found.toSorted((a, b) => a.distance - b.distance)
+}
+
+/** Where a file has no names, what it calls a description, a definition or a note often is one. */
+function lastResort(matches: readonly Match[]): Match | undefined {
+  const description = matches.find(({ field, isWeak }) => field === 'description' && !isWeak)
+  return description === undefined ? undefined : { field: 'name', rank: LAST_RESORT + description.rank, isWeak: true }
 }
 
 /** What the content of a column has against its being the field. */

@@ -149,7 +149,7 @@ function tellsApart({ rows }: MappingTask, columns: readonly number[]): boolean 
 /** The name of a record that no column gives: what is measured, in the words of the key, or the name of the measure or the file. */
 export function composeName(
   task: MappingTask,
-  _fields: ReadonlyMap<MappedField, FieldMapping>,
+  fields: ReadonlyMap<MappedField, FieldMapping>,
 ): FieldMapping | undefined {
   const { layout, columns } = task
   const doubt = 'no column is called a name'
@@ -164,7 +164,10 @@ export function composeName(
     return { field: 'name', source: { columns: [], made: 'measure' }, origin: 'made' }
   const key =
     layout.kind === 'tall' ? layout.key : columns.flatMap((_, place) => (isDimension(task, place) ? [place] : []))
-  const telling = key.filter((place) => !isGenericName(columns[place] ?? '') && saysSomething(task, place))
+  const other = new Set([...fields.values()].flatMap((one) => (isOther(one) ? one.source.columns : [])))
+  const telling = key.filter((place) => {
+    return !other.has(place) && !isGenericName(columns[place] ?? '') && saysSomething(task, place)
+  })
   const words = telling.filter(
     (place) => !telling.some((other) => other !== place && isNameOfOther(task, other, [place])),
   )
@@ -173,6 +176,11 @@ export function composeName(
     return { field: 'name', source: { columns: [], made: 'measure' }, origin: 'made' }
   if (words.length > 0) return { field: 'name', source: { columns: words }, origin: 'made', doubt }
   return { field: 'name', source: { columns: [], made: 'file' }, origin: 'made', doubt }
+}
+
+/** Whether the field says something else than what is measured, and is surely read from its column. */
+function isOther({ field, doubt }: FieldMapping): boolean {
+  return doubt === undefined && field !== 'indicator_id' && field !== 'name'
 }
 
 function matchesValue(name: string): boolean {

@@ -58,9 +58,10 @@ export function refuseUnreadable(head: Buffer, label: string): void {
   )
 }
 
-/** Whether the first character of the file opens a JSON object or array. */
+/** Whether the file begins with a JSON object or array, and not with a name in brackets. */
 export function looksLikeJson(head: Buffer): boolean {
-  return /^(?:\u00ef\u00bb\u00bf)?\s*[[{]/.test(head.toString('latin1', 0, 1024))
+  const start = /^(?:\u00ef\u00bb\u00bf)?\s*[[{]\s*(?:["{[\]}\d-]|true\b|false\b|null\b|$)/
+  return start.test(head.toString('latin1', 0, 1024))
 }
 
 /** The name of a UTF-16 encoding as TextDecoder knows it, or undefined. */
