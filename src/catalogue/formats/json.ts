@@ -2,8 +2,9 @@
 import { isRecord, parseJson } from '../../lib/json/json.ts'
 import { MAX_LINE_BYTES } from '../limits.ts'
 import { matchesOf } from '../mapping/synonyms.ts'
-import { inputInvalid } from '../problem-report.ts'
+import { inputInvalid, showValue } from '../problem-report.ts'
 import { splitRecords } from '../record-splitter.ts'
+import { looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { chooseContainer, namedContainer, pathText } from './json-place.ts'
 import { type Container, findContainers, recordsAt } from './json-scan.ts'
@@ -15,7 +16,10 @@ export async function openJson(file: PlainFile, options: TableOptions): Promise<
   const { readAt, start, label } = file
   if (options.records === undefined && isLines(file, options)) return await openLines(file)
   const { containers, tops } = await findContainers(readAt, start)
-  if (tops === 0) throw inputInvalid(`${label}: the file holds no record, only blank lines`)
+  if (tops === 0)
+    throw inputInvalid(
+      `${label}: the file holds no JSON object and no list; it begins with ${showValue(file.head.toString('utf8', start, start + 200))}`,
+    )
   const paths = containers.map(({ path }) => pathText(path))
   if (isSdmxJson(paths)) {
     const records = await sdmxRecords(readAt, start, file.size, label)
@@ -33,10 +37,11 @@ async function* recordsOf<T>(records: readonly T[]): AsyncGenerator<T> {
   yield* records
 }
 
-async function openAt({ readAt, start }: PlainFile, container: Container | 'document'): Promise<Table> {
-  const note =
+async function openAt({ readAt, start, head }: PlainFile, container: Container | 'document'): Promise<Table> {
+  const place =
     container === 'document' || container.path.length === 0 ? [] : [`records at "${pathText(container.path)}"`]
-  return await openJsonTable('json', () => recordsAt(readAt, start, container), note)
+  const above = looksLikeJson(head.subarray(start)) ? [] : ['text above the JSON document not read']
+  return await openJsonTable('json', () => recordsAt(readAt, start, container), [...above, ...place])
 }
 
 async function openLines({ readAt, start }: PlainFile): Promise<Table> {
@@ -51,7 +56,7 @@ function isLines({ head, start, size }: PlainFile, { path, format }: TableOption
   if (first.trimStart().startsWith('[') || first.trim() === '{') return false
   if (format === 'jsonl' || /\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/i.test(path)) return true
   const object = parseJson(first)
-  if (!isRecord(object)) return !first.trimStart().startsWith('{')
+  if (!isRecord(object)) return false
   return rest.some((line) => line.trim() !== '') || head.length < size || isRecordItself(object)
 }
 

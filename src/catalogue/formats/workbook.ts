@@ -81,7 +81,10 @@ function unpackedSize(bytes: Buffer): number {
   if (end < 0 || end + 20 > bytes.length) return 0
   let sum = 0
   for (let at = bytes.readUInt32LE(end + 16); at + 46 <= bytes.length && bytes.readUInt32LE(at) === ENTRY; ) {
-    sum += bytes.readUInt32LE(at + 24)
+    const packed = bytes.readUInt32LE(at + 20)
+    const unpacked = bytes.readUInt32LE(at + 24)
+    // The reader holds a part to the size that it names, so a part that names none could become any size.
+    sum += unpacked === 0 && packed > 2 ? Number.POSITIVE_INFINITY : unpacked
     at += 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
   }
   return sum

@@ -42,7 +42,8 @@ export function decimalMarkOf(texts: Iterable<string>): DecimalMark {
   let commas = 0
   let points = 0
   for (const text of texts) {
-    const plain = (FLAGS.exec(text.trim())?.[1] ?? text).trim()
+    const given = text.trim().slice(0, MAX_LENGTH)
+    const plain = (FLAGS.exec(given)?.[1] ?? given).trim()
     if (/^[+-]?\d+,(?:\d{1,2}|\d{4,})$|^[+-]?0,\d+$|^[+-]?\d{1,3}(?:[.\s]\d{3})+,\d+$/.test(plain)) commas += 1
     else if (/^[+-]?\d+\.(?:\d{1,2}|\d{4,})$|^[+-]?0\.\d+$|^[+-]?\d{1,3}(?:,\d{3})+\.\d+$/.test(plain)) points += 1
   }

@@ -25,6 +25,9 @@ export function plainName(name: string): string {
   return name.startsWith('@') ? `@${plain}` : plain
 }
 
+/** The most characters of a name of a column; a longer one is a text. */
+const MAX_NAME = 300
+
 const MATCHES: ReadonlyMap<string, readonly Match[]> = buildMatches()
 const TIME = wordsOf(table.time)
 const VALUE = wordsOf(table.value)
@@ -64,6 +67,7 @@ export function matchesOf(name: string): readonly Match[] {
 }
 
 function spellingsOf(name: string): string[] {
+  if (name.length > MAX_NAME) return []
   const plain = [name, name.replace(/\[\d\]|#\d+$/g, '')]
   const colon = /^([^:]+):\s*(.+)$/.exec(name)
   if (colon !== null) plain.push(colon[2] ?? '', colon[1] ?? '')
