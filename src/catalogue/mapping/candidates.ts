@@ -56,7 +56,11 @@ function objection(field: MappedField, profile: ColumnProfile, isWeak: boolean):
   switch (field) {
     case 'indicator_id':
       if (averageLength > 100 || lists > 0) return NEVER
-      return (averageWords > 4 ? UNLIKELY : 0) + (filled < 0.9 ? UNLIKELY : 0) + (profile.isCounter ? 50 : 0)
+      return (
+        (averageWords > (isWeak ? 1.5 : 4) ? UNLIKELY : 0) +
+        (filled < 0.9 ? UNLIKELY : 0) +
+        (profile.isCounter ? 50 : 0)
+      )
     case 'name':
       if (numbers > 0.5 || lists > 0) return NEVER
       if (isWeak && (averageLength > MAX_NAME || (count > 4 && distinct < 0.5 * count))) return NEVER

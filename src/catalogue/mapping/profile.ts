@@ -47,7 +47,7 @@ function profileOf(cells: readonly unknown[]): ColumnProfile {
   const distinct = new Set(texts)
   const share = (test: (text: string) => boolean) => texts.filter(test).length / count
   const length = texts.reduce((sum, text) => sum + text.length, 0)
-  const words = texts.reduce((sum, text) => sum + text.slice(0, 400).split(/[\s_]+/).length, 0)
+  const words = texts.reduce((sum, text) => sum + text.slice(0, 400).split(/\s+/).length, 0)
   return {
     filled: count / cells.length,
     count,

@@ -118,9 +118,9 @@ function isCodeName(task: MappingTask, place: number): boolean {
 function takeId(task: MappingTask, take: Take, taken: Set<number>): void {
   const named = candidatesFor('indicator_id', task, taken)
   const isTurned = task.layout.kind !== 'long'
-  const unique = named.filter(({ place }) => {
+  const unique = named.filter(({ place, distance }) => {
     const profile = task.profiles[place]
-    return profile !== undefined && profile.distinct === profile.count
+    return distance < 1_000 && profile !== undefined && profile.distinct === profile.count
   })
   // A weak or an unlikely name must be borne out by the content: every value stands once.
   const coded = task.layout.kind === 'wide' ? unique.find(({ place }) => isCodes(task.profiles[place])) : undefined

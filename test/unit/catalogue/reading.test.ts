@@ -193,6 +193,21 @@ test('a name that may be several columns is asked for, with the choices', async 
   )
 })
 
+test('a word for a thing is a name and a code is an id, whatever the column is called', async () => {
+  const words = await readWhole(
+    await written(
+      'w.csv',
+      'Variable,Definition,Unit\nGross output,All that is made.,USD\nNet output,What is left.,USD\n',
+    ),
+  )
+  assert.deepEqual([words.records[0]?.indicator_id, words.records[0]?.name], ['Gross output | USD', 'Gross output'])
+  assert.equal(words.records[0]?.description, 'All that is made.')
+  const codes = await readWhole(
+    await written('c.csv', 'Variable,Definition,Unit\nGO_1,Gross output,USD\nNO_1,Net output,USD\nDE_1,Debt,USD\n'),
+  )
+  assert.deepEqual([codes.records[0]?.indicator_id, codes.records[0]?.name], ['GO_1', 'Gross output'])
+})
+
 test('what is kept comes back as it stands, and only --context reaches the indicator', async () => {
   const path = await written('kept.csv', TABLE)
   const kept = await readWhole(path, { reading: { keep: ['region', 'Owner'] } })

@@ -38,12 +38,8 @@ test('inspect --json has the documented properties, and names broken lines witho
     'unused',
   ])
   assert.deepEqual([report.format, report.encoding, report.layout, report.records], ['csv', 'utf-8', 'long', 2])
-  assert.deepEqual(report.mapping, {
-    indicator_id: 'Code',
-    name: 'Indicator Name',
-    units: 'Unit',
-    country: 'Region',
-  })
+  assert.deepEqual(report.mapping, { indicator_id: 'Code', name: 'Indicator Name', units: 'Unit' })
+  assert.deepEqual(report.unused, [{ column: 'Region', guess: null }])
   assert.match(report.problems.join('\n'), /line 3: 3 cells where the header has 4/)
   assert.deepEqual(
     report.sample.map(({ name }: { name: string }) => name),
