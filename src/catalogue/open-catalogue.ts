@@ -18,6 +18,7 @@ import { WarningCounts } from './warning-counts.ts'
 
 const STOPPED =
   'Reading stopped at the quote that is not closed, because the rest of the file may be part of the quoted text'
+const LEAVE_OUT = 'To leave out the records that cannot be read, and use the others: --skip-invalid'
 /** The endings of a file's name that say how it is packed and written, and not what is in it. */
 const ENDINGS = /(?:\.(?:gz|zst|zstd|csv|tsv|tab|txt|jsonl|ndjson|json|xlsx|parquet))+$/i
 
@@ -152,6 +153,7 @@ async function checkAll(opened: Opened, options: CatalogueOptions): Promise<Firs
     }
   }
 
+  if (options.skipInvalid !== true && index.count > 0) problemList.hint(LEAVE_OUT)
   if (problemList.count > 0 && (options.skipInvalid !== true || index.count === 0)) throw problemList.toError()
   if (records === 0) {
     const what = table.isJson ? 'no record, only blank lines' : 'no row below the header'

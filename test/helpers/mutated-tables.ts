@@ -245,7 +245,11 @@ function mutate(name: string, random: Random): { readonly draft: Draft; readonly
 }
 
 function bytesOf(draft: Draft): Buffer {
-  const body = stringify(draft.rows, { delimiter: draft.delimiter, record_delimiter: draft.lineBreak })
+  const body = stringify(draft.rows, {
+    delimiter: draft.delimiter,
+    record_delimiter: draft.lineBreak,
+    quoted_match: /[\r\n]/,
+  })
   const text = `${draft.isMarked ? '\ufeff' : ''}${draft.above}${body}`
   return draft.pack(draft.encode(text))
 }
