@@ -126,6 +126,8 @@ function sameSeries({ rows }: MappingTask, columns: readonly number[], key: read
 /** Whether the column says in words what another column of the key says in a code. */
 function isNameOfOther(task: MappingTask, place: number, key: readonly number[]): boolean {
   const { profiles } = task
+  // A code is no name of another code, however alike they run in the first rows.
+  if (isCodes(profiles[place])) return false
   const length = profiles[place]?.averageLength ?? 0
   return key.some((other) => {
     const code = profiles[other]
@@ -168,9 +170,12 @@ export function composeName(
   const telling = key.filter((place) => {
     return !other.has(place) && !isGenericName(columns[place] ?? '') && saysSomething(task, place)
   })
-  const words = telling.filter(
+  const told = telling.filter(
     (place) => !telling.some((other) => other !== place && isNameOfOther(task, other, [place])),
   )
+  // Where some of it is said in words, the codes beside them say no more.
+  const inWords = told.filter((place) => !isCodes(task.profiles[place]) && (task.profiles[place]?.numbers ?? 0) < 0.5)
+  const words = inWords.length > 0 ? inWords : told
   const own = layout.kind === 'tall' ? columns[layout.values[0] ?? -1] : undefined
   if (own !== undefined && telling.length === 0 && !matchesValue(own))
     return { field: 'name', source: { columns: [], made: 'measure' }, origin: 'made' }

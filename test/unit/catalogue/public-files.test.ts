@@ -63,6 +63,17 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     unused: ['FREQ', 'REF_AREA', 'TIME_FORMAT', 'COMPILATION', 'SUPP_INFO_BREAKS', 'SOURCE_REF'],
     first: 'Q.US.P.A | Credit to private sector, US | 3 points, 2023-10-01 = 1.5',
   },
+  'boe.csv': {
+    read: '2 csv utf-8 wide-rows',
+    mapping: {
+      indicator_id: '(name of the column)',
+      name: '(name of the column)',
+      periodicity: '(periods)',
+      sample_values: '(2 columns, by DATE)',
+    },
+    unused: [],
+    first: 'IUMABEDR | IUMABEDR | 3 points, 2024-03-31 = 5.25',
+  },
   'comments.csv': {
     read: '2 csv utf-8 long',
     mapping: { indicator_id: 'series', name: 'title', units: 'unit', periodicity: 'freq' },
@@ -172,6 +183,20 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     unused: ['LAST UPDATE', 'OBS_FLAG'],
     first: 'A.CP_MEUR.B1GQ.DE | B1GQ | 3 points, 2021-01-01 = 2021',
   },
+  'faostat.csv': {
+    read: '4 csv utf-8 tall',
+    mapping: {
+      indicator_id: 'Item Code (CPC)+Domain Code+Area Code (M49)+Element Code+Unit',
+      name: 'Element+Item',
+      units: 'Unit',
+      periodicity: '(periods)',
+      category_group: 'Domain',
+      country: 'Area',
+      sample_values: '(Value by Year)',
+    },
+    unused: ['Year Code', 'Flag', 'Flag Description'],
+    first: '0111.QCL.004.5312.ha | Area harvested, Wheat | 3 points, 2022-01-01 = 4044',
+  },
   'fred-md.csv': {
     read: '4 csv utf-8 wide-rows',
     mapping: {
@@ -248,6 +273,19 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     first:
       'LU_PE_PC_PP_PT.943.Annual | Unemployment, Persons, Percentage change, previous period, Percent | 3 points, 2011-01-01 = -5.21119842829077',
   },
+  'ilostat.csv': {
+    read: '4 csv utf-8 tall',
+    mapping: {
+      indicator_id: 'ref_area+source+indicator+sex',
+      name: 'indicator.label',
+      periodicity: '(periods)',
+      country: 'ref_area',
+      source_name: 'source',
+      sample_values: '(obs_value by time)',
+    },
+    unused: ['ref_area.label', 'source.label', 'sex.label', 'obs_status'],
+    first: 'DEU.BA:1.UNE_DEAP_SEX_RT_A.SEX_M | Unemployment rate by sex (%) | 2 points, 2022-01-01 = 20.22',
+  },
   'imf-compact-one.json': {
     read: '1 json utf-8 long',
     mapping: {
@@ -286,6 +324,20 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     },
     unused: [],
     first: 'NGDP_RPCH | Real GDP growth',
+  },
+  'imf-wide.csv': {
+    read: '2 csv utf-8 wide',
+    mapping: {
+      indicator_id: 'SERIES_CODE',
+      name: 'INDICATOR',
+      periodicity: 'FREQUENCY',
+      dataset: 'DATASET',
+      scale: 'SCALE',
+      country: 'COUNTRY',
+      sample_values: '(3 columns, 2021 to 2023)',
+    },
+    unused: ['OBS_MEASURE', 'TRANSFORMATION'],
+    first: 'AFG.CPI.IX.A | Consumer price index (CPI) | 2 points, 2022-01-01 = 2.5',
   },
   'nama_10_gdp.tsv': {
     read: '3 csv utf-8 wide',
@@ -407,6 +459,20 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     unused: [],
     first: 'PIB | Producto interior bruto | 1 points, 2019-01-01 = 1234.5',
   },
+  'statcan.csv': {
+    read: '2 csv utf-8 tall',
+    mapping: {
+      indicator_id: 'VECTOR',
+      name: 'Products and product groups',
+      units: 'UOM',
+      periodicity: '(periods)',
+      scale: 'SCALAR_FACTOR',
+      country: 'GEO',
+      sample_values: '(VALUE by REF_DATE)',
+    },
+    unused: ['DGUID', 'UOM_ID', 'SCALAR_ID', 'COORDINATE', 'STATUS', 'SYMBOL', 'TERMINATED', 'DECIMALS'],
+    first: 'v41690973 | All-items | 3 points, 2024-03-01 = 153.2',
+  },
   'tps00001.tsv': {
     read: '2 csv utf-8 wide',
     mapping: {
@@ -438,15 +504,15 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'wb-data.json': {
     read: '2 json utf-8 tall',
     mapping: {
-      indicator_id: 'indicator.id+country.id',
+      indicator_id: 'indicator.id+country.id+countryiso3code',
       name: 'indicator.value',
       units: 'unit',
       periodicity: '(periods)',
       country: 'country.value',
       sample_values: '(value by date)',
     },
-    unused: ['countryiso3code', 'obs_status', 'decimal'],
-    first: 'NY.GDP.MKTP.CD.DE | GDP (current US$) | 3 points, 2021-01-01 = 3031.5',
+    unused: ['obs_status', 'decimal'],
+    first: 'NY.GDP.MKTP.CD.DE.DEU | GDP (current US$) | 3 points, 2021-01-01 = 3031.5',
   },
   'wb-indicators.json': {
     read: '6 json utf-8 long',
@@ -513,6 +579,21 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
       'License Type',
     ],
     first: 'AG.AGR.TRAC.NO | Agricultural machinery, tractors',
+  },
+  'weo-all.xls': {
+    read: '4 csv utf-16le wide',
+    mapping: {
+      indicator_id: 'WEO Subject Code+WEO Country Code',
+      name: 'Subject Descriptor',
+      units: 'Units',
+      periodicity: '(periods)',
+      description: 'Subject Notes',
+      scale: 'Scale',
+      country: 'Country',
+      sample_values: '(3 columns, 2021 to 2023)',
+    },
+    unused: ['ISO', 'Country/Series-specific Notes', 'Estimates Start After'],
+    first: 'NGDP_R.512 | Gross domestic product, constant prices | 1 points, 2021-01-01 = 1234.5',
   },
   'weo-subjects.csv': {
     read: '8 csv utf-8 long',

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { readingOf } from '../../../src/cli/inspect/read-catalogue.ts'
 import { runCli } from '../../helpers/cli.ts'
 
@@ -82,4 +83,14 @@ test('a resumed run is read as it began', async () => {
   assert.equal(await readingOf({}, earlier), reading)
   assert.deepEqual(await readingOf({}, { header: { run_id: 'run-1' } }), {})
   await assert.rejects(readingOf({ map: 'name=b' }, earlier), /run-1 reads its file as it began: resume without --map/)
+})
+
+test('classify says the mapping in a line, and what of it is a guess', async () => {
+  const path = fileURLToPath(new URL('../../fixtures/catalogue/public/ddf-continuous.csv', import.meta.url))
+  const args = ['classify', path, '--estimate', '--json', '--ingress', 'http://127.0.0.1:9']
+  const { code, stderr } = await runCli(args, { cwd: folder, env: { DATA_DIR: folder } })
+  assert.equal(code, 0)
+  assert.match(stderr, /ddf-continuous\.csv: 12 indicators\n/)
+  assert.match(stderr, /Fields: indicator_id=concept, name=description; not used: 5 columns\n/)
+  assert.match(stderr, /Unsure: name is read from description, unsure: .* Another: --map name=COLUMN\n/)
 })
