@@ -4,13 +4,12 @@ import { looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { openDelimited } from './delimited.ts'
 import { openJson } from './json.ts'
-import { openParquet } from './parquet.ts'
 import type { Table, TableOptions } from './types.ts'
-import { openWorkbook } from './workbook.ts'
 
 export async function openTable(file: PlainFile, options: TableOptions): Promise<Table> {
-  if (file.kind === 'xlsx') return await openWorkbook(file, options)
-  if (file.kind === 'parquet') return await openParquet(file)
+  // The libraries of these formats are loaded where they are needed, because every command would start later by them.
+  if (file.kind === 'xlsx') return await (await import('./workbook.ts')).openWorkbook(file, options)
+  if (file.kind === 'parquet') return await (await import('./parquet.ts')).openParquet(file)
   return isJson(file, options) ? await openJson(file, options) : await openDelimited(file, options)
 }
 

@@ -28,11 +28,28 @@ export function plainName(name: string): string {
 /** The most characters of a name of a column; a longer one is a text. */
 const MAX_NAME = 300
 
-const MATCHES: ReadonlyMap<string, readonly Match[]> = buildMatches()
-const TIME = wordsOf(table.time)
-const VALUE = wordsOf(table.value)
-const ATTRIBUTES = wordsOf(table.observation_attributes)
-const GENERIC = wordsOf(table.generic_dimensions)
+/** The table by plain names, as it is looked up. */
+interface Lookup {
+  readonly matches: ReadonlyMap<string, readonly Match[]>
+  readonly time: ReadonlySet<string>
+  readonly value: ReadonlySet<string>
+  readonly attributes: ReadonlySet<string>
+  readonly generic: ReadonlySet<string>
+}
+
+let built: Lookup | undefined
+
+/** Builds the table at its first use, because most commands read no catalogue. */
+function lookup(): Lookup {
+  built ??= {
+    matches: buildMatches(),
+    time: wordsOf(table.time),
+    value: wordsOf(table.value),
+    attributes: wordsOf(table.observation_attributes),
+    generic: wordsOf(table.generic_dimensions),
+  }
+  return built
+}
 
 function buildMatches(): Map<string, Match[]> {
   const matches = new Map<string, Match[]>()
@@ -60,7 +77,7 @@ function wordsOf(names: readonly string[]): ReadonlySet<string> {
  */
 export function matchesOf(name: string): readonly Match[] {
   for (const spelling of spellingsOf(name)) {
-    const found = MATCHES.get(spelling)
+    const found = lookup().matches.get(spelling)
     if (found !== undefined) return found
   }
   return []
@@ -86,19 +103,19 @@ export function hasKnownWord(name: string): boolean {
 }
 
 export function isTimeName(name: string): boolean {
-  return spellingsOf(name).some((spelling) => TIME.has(spelling))
+  return spellingsOf(name).some((spelling) => lookup().time.has(spelling))
 }
 
 export function isValueName(name: string): boolean {
-  return spellingsOf(name).some((spelling) => VALUE.has(spelling))
+  return spellingsOf(name).some((spelling) => lookup().value.has(spelling))
 }
 
 /** Whether the column says something of one observation and not of the series. */
 export function isAttributeName(name: string): boolean {
-  return spellingsOf(name).some((spelling) => ATTRIBUTES.has(spelling))
+  return spellingsOf(name).some((spelling) => lookup().attributes.has(spelling))
 }
 
 /** Whether the column says where, how often or in what unit something is measured, and not what. */
 export function isGenericName(name: string): boolean {
-  return spellingsOf(name).some((spelling) => GENERIC.has(spelling))
+  return spellingsOf(name).some((spelling) => lookup().generic.has(spelling))
 }

@@ -11,7 +11,8 @@ export function limitHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--optimize-for-size')
   setFlagsFromString('--heap-growing-percent=20')
-  collectOnce()
+  // A collection takes a moment, in which a Ctrl+C would find no listener yet.
+  setImmediate(collectOnce)
 }
 
 /**
