@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pino } from 'pino'
 import type { PurgeReport } from '../../src/cli/purge/report.ts'
@@ -87,15 +87,17 @@ test('purge leaves no word of a run in the database, in Restate or in files, and
   const run = await classify(await catalogue('alpha', [...mates, ...alone]), '--batch-size', '5')
   const other = await classify(await catalogue('beta', mates))
   const runFile = join(stack.dataDir, 'runs', `${run}.jsonl`)
-  await mkdir(join(stack.dataDir, 'runs'), { recursive: true })
-  await writeFile(runFile, '{"warnings": "qwibblefrost"}\n')
+  const copyFile = join(stack.dataDir, 'cluster', 'indicators-run-20261129043132-f31dbcbc.jsonl')
+  for (const folder of ['runs', 'cluster']) await mkdir(join(stack.dataDir, folder), { recursive: true })
+  await writeFile(runFile, `${JSON.stringify({ file: copyFile, warnings: 'qwibblefrost' })}\n`)
+  await writeFile(copyFile, 'qwibblefrost')
 
   const tables = (await searchDatabase(pool, own)).map((found) => found.split(':')[0])
   for (const column of ['result_inputs.input', 'results.reason', 'result_history.name', 'shape_answers.shape']) {
     assert.ok(tables.includes(column), `${column} is not among ${tables.join(', ')}`)
   }
   assert.match((await searchRestate(adminUrl, own)).join(), /sys_journal: \d/)
-  assert.deepEqual(await searchData(own), [`runs/${run}.jsonl`])
+  assert.deepEqual((await searchData(own)).sort(), [relative(stack.dataDir, copyFile), `runs/${run}.jsonl`])
 
   const unasked = await runCli(['purge', run], { env: stack.env })
   assert.deepEqual([unasked.code, unasked.stdout], [2, ''])
@@ -106,7 +108,7 @@ test('purge leaves no word of a run in the database, in Restate or in files, and
 
   const done = await purge(run, '--yes')
   assert.deepEqual(done, { ...planned, dry_run: false })
-  assert.deepEqual(done.files, [runFile])
+  assert.deepEqual(done.files, [runFile, copyFile])
   assert.deepEqual(done.database.results, { removed: 14, kept: 0 })
   assert.deepEqual(done.database.result_history, { removed: 14, kept: 0 })
   assert.deepEqual(done.database.shape_answers, { removed: 12, kept: 2 })
@@ -213,6 +215,22 @@ test('no log holds a word of a record, however the endpoint quotes it', async ()
   await callIngress(stack, 'classify-api/batch', invalid)
   await callIngress(stack, 'classify-api/batch', `{"indicators": ${word}`)
   assert.deepEqual(await searchData([word]), [])
+})
+
+test('answers of earlier releases are counted before they are removed, and are not said to stay', async () => {
+  const run = await classify(await catalogue('gamma', [record('g.1', 'oldmarrow', 1)]))
+  // A release before purges wrote no uses.
+  await pool.query('delete from answer_uses where run_id = $1', [run])
+  const planned = await purge(run, '--dry-run', '--earlier-answers')
+  const { rows } =
+    await pool.query(`select count(*)::int as n from shape_answers where source <> 'person' and not exists (
+    select from answer_uses where answer_uses.shape_hash = shape_answers.shape_hash
+  )`)
+  assert.ok(rows[0].n > 0)
+  assert.deepEqual(planned.database.shape_answers, { removed: rows[0].n, kept: 0 })
+  assert.equal(planned.answers_of_earlier_releases, 0)
+  assert.deepEqual(await purge(run, '--yes', '--earlier-answers'), { ...planned, dry_run: false })
+  assert.deepEqual(await searchDatabase(pool, ['oldmarrow']), [])
 })
 
 test('a run that nobody knows is reported, and Restate is not asked where it is away', async () => {

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { findCopyOf, newCataloguePath, removeUnreadCopy } from '../../../../src/cli/classify/catalogue-copy.ts'
 import { createRunJournal } from '../../../../src/cli/classify/run-journal.ts'
+import { findCopyOf, newCataloguePath, removeUnreadCopy } from '../../../../src/cli/cluster/catalogue-copy.ts'
 
 let dataDir: string
 
