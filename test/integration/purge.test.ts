@@ -235,9 +235,18 @@ test('answers of earlier releases are counted before they are removed, and are n
 test('a run that nobody knows is reported, and Restate is not asked where it is away', async () => {
   const unknown = await runCli(['purge', 'run-nobody', '--yes'], { env: stack.env })
   assert.equal(unknown.code, 1)
-  assert.match(unknown.stderr, /Run "run-nobody" is not known/)
+  assert.match(unknown.stderr, /Run "run-nobody" is not known: neither Restate nor the database nor /)
+  const unasked = await runCli(['purge', 'run-nobody', '--yes', '--no-journal'], { env: stack.env })
+  assert.deepEqual(
+    [unasked.code, /Run "run-nobody" is not known: neither the database nor /.test(unasked.stderr)],
+    [1, true],
+  )
+  const away = await runCli(['purge', 'api-run', '--dry-run', '--admin', 'http://127.0.0.1:9'], { env: stack.env })
+  assert.equal(away.code, 1)
+  assert.match(away.stderr, /No Restate admin port answers[\s\S]*--no-journal purges the rest\n$/)
   const bad = await runCli(['purge', "x' or '1", '--yes'], { env: stack.env })
   assert.deepEqual([bad.code, bad.stdout], [2, ''])
+  assert.match(bad.stderr, /is not the id of a run \(1 to 100 characters of /)
   const without = await purge('api-run', '--yes', '--no-journal', '--admin', 'http://127.0.0.1:9')
   assert.equal(without.journal, null)
 })

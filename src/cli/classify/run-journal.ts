@@ -123,7 +123,7 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
   const file = runJournalFile(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const unknown = 'it is complete, or it was started on another machine or with another DATA_DIR'
+    const unknown = 'it is complete or purged, or it was started on another machine or with another DATA_DIR'
     const reason = error.code === 'ENOENT' ? unknown : messageOf(error)
     throw new ServiceError('input-invalid', `Run "${runId}" cannot be resumed from ${runsDir(dataDir)}: ${reason}`)
   })

@@ -1,9 +1,9 @@
 /** The command `purge RUN`: removes the texts of a run from Restate, from the database and from DATA_DIR. */
 import { access, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { RUN_ID } from '../../classification/batch-request.ts'
+import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
-import { ServiceError } from '../../errors.ts'
+import { isServiceError, ServiceError } from '../../errors.ts'
 import type { PurgeCount, PurgedTable, PurgeScope, RunContents, Store } from '../../store/types.ts'
 import { isRunId } from '../classify/run-id.ts'
 import { runJournalFile } from '../classify/run-journal.ts'
@@ -53,7 +53,7 @@ export function addPurgeCommand(program: Command): void {
 
 function checkTarget(text: string): void {
   if (RUN_ID.test(text)) return
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run`)
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM})`)
 }
 
 interface Work {
@@ -69,7 +69,7 @@ async function purgeRun(work: Work): Promise<void> {
   const admin = options.journal ? createAdminClient(options.admin ?? config.restate.adminUrls, signal) : null
   const saved = await store.purges.findInvocations(run)
   const look = admin === null ? null : findInvocationsOf(admin, run, saved)
-  const found = look === null ? null : await look()
+  const found = look === null ? null : await look().catch(adviseOnNoJournal)
   refuseOpen(run, found?.open.length ?? 0)
   const scope = { withEarlierAnswers: options.earlierAnswers === true }
   const contents = await store.purges.find(run, scope)
@@ -81,10 +81,12 @@ async function purgeRun(work: Work): Promise<void> {
     files,
   })
   if (isEmpty(plan) && !contents.isKnown) {
-    say(`Run "${run}" is not known: neither Restate nor the database nor ${config.dataDir} holds anything of it`)
+    const asked = admin === null ? 'neither' : 'neither Restate nor'
+    say(`Run "${run}" is not known: ${asked} the database nor ${config.dataDir} holds anything of it`)
     process.exitCode = EXIT_FAILED
     return
   }
+  if (!contents.isKnown) say(`Note: no run "${run}" began in this database. Is the id right?`)
   if (options.dryRun === true || isEmpty(plan)) {
     show({ ...plan, dry_run: options.dryRun === true }, options)
     return
@@ -98,6 +100,12 @@ async function purgeRun(work: Work): Promise<void> {
     }
   }
   show(await remove(work, { admin, look, contents, scope, files }), options)
+}
+
+function adviseOnNoJournal(error: unknown): never {
+  if (!isServiceError(error)) throw error
+  const advice = 'Where the data of Restate is gone for good, --no-journal purges the rest'
+  throw new ServiceError(error.code, [...error.lines, advice], { cause: error })
 }
 
 interface Found {

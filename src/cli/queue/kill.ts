@@ -1,6 +1,6 @@
 /** The command `kill RUN`: cancels or kills the invocations of a run, or one batch, that have not ended; results that are stored remain. */
 import type { Command } from 'commander'
-import { RUN_ID } from '../../classification/batch-request.ts'
+import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
@@ -91,7 +91,7 @@ export function addKillCommand(program: Command): void {
 function checkTarget(text: string): void {
   if (RUN_ID.test(text) || isInvocationId(text)) return
   const advice = 'npm run queue shows the open batches with their invocation ids, which kill takes as well'
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run: ${advice}`)
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM}): ${advice}`)
 }
 
 export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
