@@ -103,7 +103,7 @@ async function purgeRun(work: Work): Promise<void> {
 }
 
 function adviseOnNoJournal(error: unknown): never {
-  if (!isServiceError(error)) throw error
+  if (!isServiceError(error) || error.code !== 'admin-failed') throw error
   const advice = 'Where the data of Restate is gone for good, --no-journal purges the rest'
   throw new ServiceError(error.code, [...error.lines, advice], { cause: error })
 }
