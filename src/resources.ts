@@ -6,6 +6,7 @@ import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
 import { withoutVariables } from './config/environment.ts'
+import { type DatabaseResources, openDatabase } from './database-resources.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
@@ -22,23 +23,12 @@ import { createRateLimiter } from './rate/limiter/limiter.ts'
 import { createRateControl } from './rate/limiter/rate-control.ts'
 import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rate/types.ts'
 import { createAnsweredCounts } from './store/answered-counts.ts'
-import { migrate } from './store/migrate.ts'
 import { createPool, type DatabasePool } from './store/pool.ts'
 import { ping } from './store/query.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
 import { createRequestLedger } from './store/requests/ledger.ts'
-import { createRetention, type Retention, type RetentionOptions } from './store/retention/retention.ts'
-import { createStore } from './store/store.ts'
+import type { Retention } from './store/retention/retention.ts'
 import type { CountAnswered, RequestLedger, Store } from './store/types.ts'
-
-export interface DatabaseResources {
-  readonly store: Store
-  /** Brings the schema up to date. Resolves with the names of the migration files that were applied. */
-  migrate(): Promise<readonly string[]>
-  /** Makes the timer that deletes rows older than `days`; the caller starts and closes it. */
-  createRetention(days: number, deleted: RetentionOptions['deleted']): Retention
-  close(): Promise<void>
-}
 
 export interface Resources extends DatabaseResources {
   readonly model: ModelClient
@@ -57,26 +47,6 @@ export interface Resources extends DatabaseResources {
   readonly priceOf: (model: string, tier?: ServiceTier) => ModelPrice | null
   /** Closes every part, also after one that fails to close; rejects with the first failure. Call it once. */
   close(): Promise<void>
-}
-
-/** Opens a pool on the database and nothing else, for commands that need no model and no rate budget. */
-export function openDatabase(
-  connection: DatabaseConnection,
-  options: { readonly poolSize: number; readonly applicationName: string; readonly log: Logger },
-): DatabaseResources {
-  const { log } = options
-  const pool = createPool({
-    ...addressOf(connection),
-    max: options.poolSize,
-    applicationName: options.applicationName,
-    log,
-  })
-  return {
-    store: createStore(pool),
-    migrate: async () => (await migrate(pool, log)).applied,
-    createRetention: (days, deleted) => createRetention({ pool, days, log, deleted }),
-    close: () => pool.end(),
-  }
 }
 
 /** Reads the built-in codebooks and builds the registry that also finds those of the database. */

@@ -6,6 +6,9 @@ import type { Mode } from './types.ts'
 
 export const MAX_BATCH_INDICATORS = 100
 const MAX_RUN_ID_LENGTH = 100
+/** The form of the ids of runs, those that callers choose and those that the service and `classify` make. */
+export const RUN_ID_FORM = `1 to ${MAX_RUN_ID_LENGTH} characters of A-Z a-z 0-9 . _ : -`
+export const RUN_ID = new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_RUN_ID_LENGTH}}$`)
 export const MAX_PACK = 25
 export const MAX_COST_USD = 1_000_000
 export const TIERS = ['flex', 'standard', 'priority'] as const
@@ -103,8 +106,8 @@ export const batchRequestSchema = z.strictObject(
       .superRefine(refuseDuplicateIds),
     run_id: z
       .string()
-      .regex(new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_RUN_ID_LENGTH}}$`), {
-        error: `must be 1 to ${MAX_RUN_ID_LENGTH} characters of A-Z a-z 0-9 . _ : -`,
+      .regex(RUN_ID, {
+        error: `must be ${RUN_ID_FORM}`,
       })
       .optional(),
     /** The catalogue within which the ids are unique. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
+import { type DatabaseResources, openDatabase } from '../../src/database-resources.ts'
 import { type Stack, startStack } from '../../src/embedded/stack.ts'
-import { type DatabaseResources, openDatabase } from '../../src/resources.ts'
 import { freePorts } from './ports.ts'
 
 export interface TestStack extends Stack {

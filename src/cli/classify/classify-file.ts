@@ -10,6 +10,7 @@ import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../..
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
@@ -91,7 +92,10 @@ export async function classifyFile(
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
-    if (report.failed === 0) await journal.remove()
+    if (report.failed === 0) {
+      await journal.remove()
+      await removeUnreadCopy(config.dataDir, journal.header.file)
+    }
     const evidence = isAuditing(stages) && !interrupts.first.aborted ? await findEvidence(stages) : undefined
     return {
       ...report,

@@ -4,7 +4,7 @@
  * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
  * the same idempotency key, for which Restate gives the stored result without another request to the model.
  */
-import { appendFile, readFile, rm } from 'node:fs/promises'
+import { appendFile, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { MODES, TIERS } from '../../classification/batch-request.ts'
@@ -13,6 +13,7 @@ import { writePrivateFile } from '../../embedded/private-files.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
+import { tierSums } from './run-cost.ts'
 import { checkRunId } from './run-id.ts'
 
 const headerSchema = z.object({
@@ -43,11 +44,13 @@ const headerSchema = z.object({
   max_cost_usd: z.number().min(0).optional(),
 })
 
+/** What is read of the first line where only the catalogue counts. */
+const pathSchema = z.looseObject({ file: z.string() })
+
 /** The first line of a journal: the catalogue and the options with which the run began. */
 export type RunHeader = z.infer<typeof headerSchema>
 
 const count = z.number().min(0)
-const tierSum = z.object({ model_requests: count, cost_usd: count }).optional()
 const summarySchema = z.object({
   indicators: count,
   classified: count,
@@ -63,7 +66,7 @@ const summarySchema = z.object({
   tokens: z.object({ input: count, cached: count, output: count }),
   cost_usd: count,
   estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
-  service_tiers: z.object({ flex: tierSum, priority: tierSum }).optional(),
+  service_tiers: tierSums.optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), count })),
 })
 
@@ -120,7 +123,7 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
   const file = runJournalFile(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const unknown = 'it is complete, or it was started on another machine or with another DATA_DIR'
+    const unknown = 'it is complete or purged, or it was started on another machine or with another DATA_DIR'
     const reason = error.code === 'ENOENT' ? unknown : messageOf(error)
     throw new ServiceError('input-invalid', `Run "${runId}" cannot be resumed from ${runsDir(dataDir)}: ${reason}`)
   })
@@ -134,6 +137,22 @@ export async function openRunJournal(dataDir: string, runId: string): Promise<Ru
   // A last line that a kill has cut off gets a line break, because the next entry would otherwise continue that line.
   if (!text.endsWith('\n')) await appendFile(file, '\n')
   return journalOf(file, header.data, entries)
+}
+
+/** The path of the catalogue of each run in DATA_DIR that can be resumed, by the id of the run. */
+export async function readCataloguePaths(dataDir: string): Promise<Map<string, string>> {
+  const paths = new Map<string, string>()
+  const names = await readdir(runsDir(dataDir)).catch(() => [])
+  for (const name of names.filter((one) => one.endsWith('.jsonl'))) {
+    // The summaries of many batches stand behind the first line.
+    const file = await open(join(runsDir(dataDir), name)).catch(() => undefined)
+    for await (const line of file?.readLines() ?? []) {
+      const header = pathSchema.safeParse(parseJson(line))
+      if (header.success) paths.set(name.slice(0, -'.jsonl'.length), header.data.file)
+      break
+    }
+  }
+  return paths
 }
 
 function journalOf(file: string, header: RunHeader, entries: readonly z.infer<typeof entrySchema>[]): RunJournal {

@@ -8,7 +8,7 @@ import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import { measureRecall } from '../../eval/recall.ts'
 import { visibleText } from '../../lib/visible-text.ts'
-import { httpUrls } from '../ui/option-values.ts'
+import { httpUrls, namedFile } from '../ui/option-values.ts'
 import { EXIT_USAGE, printJson, printText, say, warnOfNpmLines } from '../ui/terminal.ts'
 import { findCodebook, listStored, readNamed } from './find-codebook.ts'
 import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
@@ -26,7 +26,11 @@ export function addCodebookCommand(program: Command): void {
     .command('check')
     .description('Check a codebook file and its code lists; every fault is named with its line')
     .argument('<codebook>', 'the YAML file of the codebook, or a name')
-    .option('--gold <file>', 'also check labelled records (JSON lines), and how often shortlists hold their codes')
+    .option(
+      '--gold <file>',
+      'also check labelled records (JSON lines), and how often shortlists hold their codes',
+      namedFile,
+    )
     .option('--json', 'one JSON object on stdout')
     .option(INGRESS_FLAGS, INGRESS, httpUrls)
     .action(checkCodebook)

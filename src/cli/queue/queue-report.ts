@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { joinLines } from '../../lib/visible-text.ts'
 import { lineOf } from '../client/foreign-line.ts'
 import { formatCount } from '../ui/terminal.ts'
+import { IS_BATCH, IS_POSTED } from './run-invocations.ts'
 
 /** The values of Restate's `status` for invocations that have not ended. */
 export const OPEN_STATUSES = ['pending', 'scheduled', 'ready', 'running', 'backing-off', 'suspended', 'paused'] as const
@@ -28,8 +29,7 @@ export const FAILED_SQL = `select target_service_name as service, target_handler
 const MAX_POSTED_ROWS = 20
 
 export const POSTED_SQL = `select id, status, idempotency_key, created_at
-  from sys_invocation where ${isOpen} and target_service_name = 'classify-api' and target_handler_name = 'batch'
-  and (idempotency_key is null or not regexp_like(idempotency_key, '^(run|eval|drift)-[0-9]{14}-[0-9a-f]{8}-'))
+  from sys_invocation where ${isOpen} and ${IS_BATCH} and ${IS_POSTED}
   order by created_at limit ${MAX_POSTED_ROWS}`
 
 export const postedRowSchema = z.object({

@@ -41,6 +41,7 @@ export function addStatusCommand(program: Command): void {
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
     .action(async (id: string, options: StatusOptions) => {
+      if (id.trim() === '') throw new ServiceError('input-invalid', 'The id is empty: name an indicator or a run')
       const urls = options.ingress ?? readConfig().restate.ingressUrls
       const signal = AbortSignal.timeout(TIMEOUT_MS)
       const { catalogue, codebook } = options

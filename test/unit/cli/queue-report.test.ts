@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sqlText } from '../../../src/cli/client/admin.ts'
 import { formatKill } from '../../../src/cli/queue/kill.ts'
-import { bodyPattern, isKeyOf } from '../../../src/cli/queue/open-batches.ts'
 import { buildQueueReport, cleanReason, formatAge, formatQueue } from '../../../src/cli/queue/queue-report.ts'
+import { bodyPattern, isKeyOf } from '../../../src/cli/queue/run-invocations.ts'
 
 const now = new Date('2026-11-22T12:00:00.000Z')
 

@@ -277,6 +277,18 @@ test('mistyped variables are reported, names of other programs are not', () => {
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
   assert.match(findNearMisses({ RETENTION_DAY: '5' }).join(), /RETENTION_DAYS/)
   assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
+  for (const [name, meant] of Object.entries({
+    GUARD_MAX_CALL: 'GUARD_MAX_CALLS',
+    GUARD_PUBLISH_ON: 'GUARD_PUBLISHED_ON',
+    API_TOKEN_FILES: 'API_TOKEN_FILE',
+    API_TOKENSFILE: 'API_TOKENS_FILE',
+    ALLOWED_HOST: 'ALLOWED_HOSTS',
+    SECRETS_DIRS: 'SECRETS_DIR',
+  })) {
+    assert.match(findNearMisses({ [name]: 'x' }).join(), new RegExp(`^${name} is set.*did you mean ${meant}\\?$`))
+  }
+  const others = { API_KEY: 'x', API_URL: 'x', ALLOWED_ORIGINS: 'x', SECRETS_PATH: 'x', GUARD_FILE: 'x' }
+  assert.deepEqual(findNearMisses(others), [])
   assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
   assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no longer a variable/)
 })
