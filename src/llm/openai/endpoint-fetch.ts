@@ -3,6 +3,7 @@
  * The package reads variables of its own from the environment and adds what they hold to the headers; it follows redirects with
  * the prompt, reads a body of any size, and takes an error under status 200 for an answer.
  */
+import { isNestedDeeper } from '../../lib/json/json-cursor.ts'
 import type { Endpoint } from './endpoint.ts'
 import { normalise } from './error-bodies.ts'
 import { failureInside, reasonBehind } from './hidden-failures.ts'
@@ -10,7 +11,7 @@ import { redactExact } from './redaction.ts'
 
 /** The most bytes of a body that are read, after it was decompressed. The longest answer that can be asked for has a tenth of it. */
 const MOST_BYTES = 4 * 1_024 * 1_024
-/** The deepest nesting of a body. A body of brackets alone would take up all memory as soon as it is parsed. */
+/** The deepest nesting of a body. */
 const DEEPEST = 200
 
 /** Where Node.js keeps what sends the requests of `fetch`: connections of its own, or a proxy. */
@@ -88,7 +89,7 @@ async function readBody(response: Response): Promise<string> {
   // A body of known length that is not compressed can be no longer than that, so it is read at once, which is quicker.
   const isPlain = length !== null && !response.headers.has('content-encoding')
   const text = isPlain ? await response.text() : await readParts(response, tooLong)
-  if (isNestedTooDeep(text)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
+  if (isNestedDeeper(text, DEEPEST)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
   return text
 }
 
@@ -103,21 +104,4 @@ async function readParts(response: Response, tooLong: Error): Promise<string> {
     text += decoder.decode(part, { stream: true })
   }
   return text + decoder.decode()
-}
-
-function isNestedTooDeep(text: string): boolean {
-  let depth = 0
-  let isInString = false
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (isInString) {
-      if (code === 92) at += 1
-      else if (code === 34) isInString = false
-    } else if (code === 34) isInString = true
-    else if (code === 91 || code === 123) {
-      depth += 1
-      if (depth > DEEPEST) return true
-    } else if (code === 93 || code === 125) depth -= 1
-  }
-  return false
 }

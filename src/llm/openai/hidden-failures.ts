@@ -1,6 +1,6 @@
 /** Finds failures that an endpoint reports inside an answer with status 200, and the reason that a gateway puts behind its own message. Pure. */
 import { isRecord, parseJson } from '../../lib/json/json.ts'
-import { redact } from './redaction.ts'
+import { excerptOf } from './redaction.ts'
 
 /** A failure as the endpoint would have reported it with a status of its own. */
 export interface HiddenFailure {
@@ -47,7 +47,7 @@ export function reasonBehind(text: string, secrets: readonly string[]): string |
   const inner = isRecord(raw) && isRecord(raw.error) ? raw.error : raw
   const said = isRecord(inner) ? (inner.message ?? inner.detail) : inner
   if (typeof said !== 'string' || /^\s*</.test(said)) return null
-  return redact(said, secrets).slice(0, LONGEST_REASON)
+  return excerptOf(said, secrets, LONGEST_REASON)
 }
 
 function isError(error: unknown): error is Record<string, unknown> | string {

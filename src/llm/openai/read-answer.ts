@@ -4,7 +4,7 @@ import { isRecord, type JsonObject } from '../../lib/json/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
 import type { EndpointContext } from './errors.ts'
 import { answerFormOf, extractAnswer } from './extract-json.ts'
-import { redact } from './redaction.ts'
+import { excerptOf } from './redaction.ts'
 
 export interface AskedFor {
   readonly context: EndpointContext
@@ -17,7 +17,7 @@ export interface AskedFor {
 }
 
 /** Characters of an unusable answer that a message quotes. */
-const MOST_QUOTED = 200
+export const MOST_QUOTED = 200
 
 /**
  * Returns the JSON of the answer. Throws `PaidAnswerError` for an answer that was billed but cannot be used, and `ServiceError`
@@ -28,7 +28,7 @@ export function readAnswer(
   asked: AskedFor,
 ): { readonly answer: unknown; readonly paid: PaidUsage } {
   const { host, model, baseUrl, secrets } = asked.context
-  const quote = (text: string) => redact(text, secrets).replace(/\s+/g, ' ').trim().slice(0, MOST_QUOTED)
+  const quote = (text: string) => excerptOf(text, secrets, MOST_QUOTED)
   if (!isRecord(completion)) {
     const text = typeof completion === 'string' ? completion : JSON.stringify(completion ?? '')
     const what = /^\s*</.test(text) ? 'a page of HTML' : 'something else'

@@ -1,7 +1,7 @@
 /** Recognises refusals whose status says too little: a wrong key under 400, a proxy's 403, a redirect, a context that is too short. */
 import type { ErrorCode } from '../../errors.ts'
 
-/** What is known of a refusal. `said` holds the endpoint's own words without secrets; "" for a page of HTML. */
+/** What is known of a refusal: its HTTP status and its body. `said` holds the endpoint's own words without secrets; "" for a page of HTML. */
 export interface Refusal {
   readonly status: number
   /** The codes and types of its body. */
@@ -26,7 +26,7 @@ const WRONG_KEY =
 const KEY_CODES = /^(?:invalid_api_key|api_key_invalid|invalid_authentication(?:_error)?|unauthenticated)$/i
 
 /** Whether the endpoint refused a question because it is longer than the model's context. */
-export function isContextExceeded({ status, kinds, said }: Refusal): boolean {
+function isContextExceeded({ status, kinds, said }: Refusal): boolean {
   if (![400, 413, 422, 500].includes(status)) return false
   return kinds.some((kind) => CONTEXT_CODES.test(kind)) || (status !== 500 && CONTEXT.test(said))
 }

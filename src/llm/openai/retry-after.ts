@@ -33,16 +33,11 @@ export function parseResetMs(text: string): number | undefined {
 
 /**
  * Milliseconds to wait by `retry-after-ms`, else by `retry-after` (seconds or an HTTP date), else by `body`, the delay or the
- * words of the refusal's body, else by `x-ratelimit-reset-*`, and at most one day; undefined where none of them names a wait. A
- * wait of 0, in the past or below is none, because the request was refused now. `now` is the wall clock in milliseconds since
- * 1970.
+ * words of the refusal's body, and at most one day; undefined where none of them names a wait. A wait of 0, in the past or below
+ * is none, because the request was refused now. `now` is the wall clock in milliseconds since 1970.
  */
 export function retryAfterMsOf(headers: Headers, now: number, body = ''): number | undefined {
-  const wait =
-    positive(fromRetryAfterMs(headers)) ??
-    positive(fromRetryAfter(headers, now)) ??
-    positive(fromBody(body)) ??
-    positive(fromRateLimitReset(headers))
+  const wait = positive(fromRetryAfterMs(headers)) ?? positive(fromRetryAfter(headers, now)) ?? positive(fromBody(body))
   return wait === undefined ? undefined : Math.min(LONGEST_MS, Math.ceil(wait))
 }
 
@@ -67,16 +62,19 @@ function fromBody(body: string): number | undefined {
   return parseResetMs(body.slice(0, 40)) ?? parseResetMs(named)
 }
 
-/** The reset time of the budget that is used up; where no header says which one is, the earliest reset time. */
-function fromRateLimitReset(headers: Headers): number | undefined {
+/**
+ * Milliseconds to wait by `x-ratelimit-reset-*`: until the budget that is used up is back; where no header says which one is, the
+ * earliest reset. Undefined where they name no wait.
+ */
+export function resetMsOf(headers: Headers): number | undefined {
   const budgets = ['requests', 'tokens'].flatMap((kind) => {
     const resetMs = positive(parseResetMs(headers.get(`x-ratelimit-reset-${kind}`) ?? ''))
     if (resetMs === undefined || resetMs > LONGEST_RESET_MS) return []
     return [{ resetMs, remaining: headers.get(`x-ratelimit-remaining-${kind}`)?.trim() }]
   })
   const usedUp = budgets.filter(({ remaining }) => remaining === '0').map(({ resetMs }) => resetMs)
-  if (usedUp.length > 0) return Math.max(...usedUp)
+  if (usedUp.length > 0) return Math.ceil(Math.max(...usedUp))
   const unsaid = budgets.flatMap(({ resetMs, remaining }) => (remaining === undefined ? [resetMs] : []))
   const earliest = Math.min(...unsaid)
-  return earliest <= LONGEST_UNSAID_RESET_MS ? earliest : undefined
+  return earliest <= LONGEST_UNSAID_RESET_MS ? Math.ceil(earliest) : undefined
 }

@@ -89,10 +89,9 @@ export function mayBeBilled({ code }: Pick<ServiceError, 'code'>, { status, isUn
 
 /** The failure with the bill of its request, in which the tokens are an estimate; `failure` itself where its code can have no bill. */
 export function withEstimatedBill(failure: ServiceError, paid: Omit<PaidUsage, 'isEstimated'>): ServiceError {
-  const { code, message, cause, retryAfterMs } = failure
+  const { code, message, cause } = failure
   if (failure instanceof PaidRequestError || !isPaidCode(code)) return failure
-  const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  return new PaidRequestError(code, message, { ...paid, isEstimated: true }, options)
+  return new PaidRequestError(code, message, { ...paid, isEstimated: true }, { cause })
 }
 
 /** The cost of `usage` in USD; 0 where no price is known. */

@@ -185,7 +185,8 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
           if (entry.kind !== 'waits') {
             return admit(run, known, entry.kind === 'asks')
           }
-          known.nextLookAt = now() + LOOK_MS
+          // Nobody may ask before the wait has passed, so that no look at the database would help.
+          known.nextLookAt = now() + Math.max(LOOK_MS, entry.waitMs)
         }
         const leftMs = deadline - now()
         if (leftMs <= 0) return { kind: 'waits', waitMs: Math.round(SLEEP_MS * (1 + Math.random())) }

@@ -1,7 +1,7 @@
 /** The wait that the client of a language model reads from a refusal. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseResetMs, retryAfterMsOf } from '../../../src/llm/openai/retry-after.ts'
+import { parseResetMs, resetMsOf, retryAfterMsOf } from '../../../src/llm/openai/retry-after.ts'
 
 const NOW = Date.parse('2026-11-20T10:00:00Z')
 
@@ -20,36 +20,6 @@ describe('retryAfterMsOf', () => {
     ['a negative number', { 'retry-after': '-5' }, undefined],
     ['an odd word', { 'retry-after': 'soon' }, undefined],
     ['more than a day', { 'retry-after': '999999999' }, 86_400_000],
-    ['a reset in milliseconds', { 'x-ratelimit-reset-requests': '12ms' }, 12],
-    ['the reset that comes first', { 'x-ratelimit-reset-requests': '1s', 'x-ratelimit-reset-tokens': '6m0s' }, 1_000],
-    [
-      'the reset of the budget that is used up',
-      {
-        'x-ratelimit-reset-requests': '1s',
-        'x-ratelimit-remaining-requests': '7',
-        'x-ratelimit-reset-tokens': '6m0s',
-        'x-ratelimit-remaining-tokens': '0',
-      },
-      360_000,
-    ],
-    ['an odd reset', { 'x-ratelimit-reset-requests': '' }, undefined],
-    ['a reset behind an odd retry-after', { 'retry-after': 'x', 'x-ratelimit-reset-tokens': '30s' }, 30_000],
-    [
-      'a long reset of a budget that nothing calls used up as no wait',
-      { 'x-ratelimit-reset-tokens': '1m31s' },
-      undefined,
-    ],
-    ['a negative reset', { 'x-ratelimit-reset-requests': '-7', 'x-ratelimit-remaining-requests': '0' }, undefined],
-    [
-      'a point in time in the place of a reset as no wait',
-      { 'x-ratelimit-reset-requests': '1795860000', 'x-ratelimit-remaining-requests': '0' },
-      undefined,
-    ],
-    [
-      'the reset of a budget of which much is left as no wait',
-      { 'x-ratelimit-reset-requests': '20s', 'x-ratelimit-remaining-requests': '7' },
-      undefined,
-    ],
   ]
   for (const [name, headers, expected] of cases) {
     it(`reads ${name}`, () => assert.equal(retryAfterMsOf(new Headers(headers), NOW), expected))
@@ -71,6 +41,45 @@ describe('retryAfterMsOf', () => {
       assert.equal(retryAfterMsOf(new Headers(), NOW, body), expected)
       assert.equal(retryAfterMsOf(new Headers({ 'retry-after': '3' }), NOW, body), 3_000)
     })
+  }
+})
+
+describe('resetMsOf', () => {
+  const cases: readonly (readonly [string, Record<string, string>, number | undefined])[] = [
+    ['a reset in milliseconds', { 'x-ratelimit-reset-requests': '12ms' }, 12],
+    ['the reset that comes first', { 'x-ratelimit-reset-requests': '1s', 'x-ratelimit-reset-tokens': '6m0s' }, 1_000],
+    [
+      'the reset of the budget that is used up',
+      {
+        'x-ratelimit-reset-requests': '1s',
+        'x-ratelimit-remaining-requests': '7',
+        'x-ratelimit-reset-tokens': '6m0s',
+        'x-ratelimit-remaining-tokens': '0',
+      },
+      360_000,
+    ],
+    ['an odd reset', { 'x-ratelimit-reset-requests': '' }, undefined],
+    ['no wait of another header', { 'retry-after': '7' }, undefined],
+    ['parts of a millisecond', { 'x-ratelimit-reset-requests': '1.5ms' }, 2],
+    [
+      'a long reset of a budget that nothing calls used up as no wait',
+      { 'x-ratelimit-reset-tokens': '1m31s' },
+      undefined,
+    ],
+    ['a negative reset', { 'x-ratelimit-reset-requests': '-7', 'x-ratelimit-remaining-requests': '0' }, undefined],
+    [
+      'a point in time in the place of a reset as no wait',
+      { 'x-ratelimit-reset-requests': '1795860000', 'x-ratelimit-remaining-requests': '0' },
+      undefined,
+    ],
+    [
+      'the reset of a budget of which much is left as no wait',
+      { 'x-ratelimit-reset-requests': '20s', 'x-ratelimit-remaining-requests': '7' },
+      undefined,
+    ],
+  ]
+  for (const [name, headers, expected] of cases) {
+    it(`reads ${name}`, () => assert.equal(resetMsOf(new Headers(headers)), expected))
   }
 })
 

@@ -11,9 +11,11 @@ import { DEFAULT_PRICES } from '../../../src/llm/pricing.ts'
 import type { ModelRequest } from '../../../src/llm/types.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
-import type { QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
+import { QUIRKS, type QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
+import type { Quirk } from '../../helpers/quirky-endpoint/types.ts'
 
 const KEY = 'sk-test-123'
+const PAST = 'Fri, 20 Nov 2020 10:00:07 GMT'
 
 let endpoint: QuirkyEndpoint
 let logged = ''
@@ -83,6 +85,48 @@ describe('an error inside a 200', () => {
   })
 })
 
+describe('a wait that an endpoint names', () => {
+  const spent = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '45s' }
+  const words = 'Bad luck. Please try again in 20s.'
+  const cases: readonly (readonly [string, number, Record<string, string>, string, string, number | undefined])[] = [
+    ['a 503 with Retry-After', 503, { 'retry-after': '7' }, 'no', 'model-unavailable', 7_000],
+    ['a 503 with words', 503, {}, words, 'model-unavailable', 20_000],
+    ['a 503 while it loads', 503, {}, 'Loading model', 'model-unavailable', 5_000],
+    ['a 503 with the resets of an account', 503, spent, 'no', 'model-unavailable', undefined],
+    ['a 503 with a date in the past', 503, { 'retry-after': PAST }, 'no', 'model-unavailable', undefined],
+    ['a 429 with the resets of an account', 429, spent, 'no', 'model-rate-limited', 45_000],
+    ['a 429 with a date in the past', 429, { ...spent, 'retry-after': PAST }, 'no', 'model-rate-limited', 45_000],
+    ['a 500 with Retry-After', 500, { 'retry-after': '7' }, words, 'model-unavailable', undefined],
+    ['a 502 with words', 502, spent, words, 'model-unavailable', undefined],
+    ['a 504, which may be billed, with Retry-After', 504, { 'retry-after': '7' }, 'no', 'model-unavailable', undefined],
+    ['a 408 with the resets of an account', 408, spent, 'no', 'model-unavailable', undefined],
+    ['a 529 with Retry-After', 529, { 'retry-after': '7' }, 'Overloaded', 'model-unavailable', undefined],
+    ['a day of a 500', 500, { 'retry-after': '86400' }, 'no', 'model-unavailable', undefined],
+    ['a day of a 503', 503, { 'retry-after': '86400' }, 'no', 'model-paused', undefined],
+    ['a redirect with Retry-After', 302, { 'retry-after': '7', location: '/x' }, 'no', 'model-unavailable', undefined],
+    ['a proxy that forbids', 403, { 'retry-after': '7' }, '', 'model-unavailable', undefined],
+  ]
+  for (const [name, status, headers, said, code, waitMs] of cases) {
+    it(`${name} is ${waitMs === undefined ? 'no wait without end' : `a wait of ${waitMs} ms`}`, async () => {
+      endpoint.behave(() => ({ status, headers, body: said === '' ? '' : { error: { message: said } } }))
+      const error = await failureOf(make())
+      assert.deepEqual([error.code, error.retryAfterMs], [code, waitMs])
+    })
+  }
+
+  it('under an error inside a 200 counts by the status that the error names', async () => {
+    const inside = (code: number) => () => ({
+      headers: { ...spent, 'retry-after': '7' },
+      body: { error: { code, message: 'no' } },
+      isBilled: false,
+    })
+    endpoint.behave(inside(503))
+    assert.equal((await failureOf(make())).retryAfterMs, 7_000)
+    endpoint.behave(inside(500))
+    assert.equal((await failureOf(make())).retryAfterMs, undefined)
+  })
+})
+
 describe('an endpoint that does not take the form of our requests', () => {
   const cases: readonly (readonly [QuirkName, number, RegExp])[] = [
     ['literal-error', 2, /json_object/],
@@ -116,6 +160,36 @@ describe('an endpoint that does not take the form of our requests', () => {
     endpoint.behave(() => ({ status: 400, body: { error: { message: 'this one I do not like' } } }))
     assert.equal((await failureOf(client)).code, 'model-bad-request')
     assert.equal(endpoint.asked.length, 1)
+  })
+
+  const noAnswers: readonly (readonly [string, Quirk])[] = [
+    ['a page of HTML', QUIRKS['html-page']],
+    ['an empty object', () => ({ body: {}, isBilled: false })],
+    ['a list of models', () => ({ body: { object: 'list', data: [] }, isBilled: false })],
+    ['no choices', QUIRKS['no-choices']],
+    ['usage alone', () => ({ body: { usage: { prompt_tokens: 1, completion_tokens: 0 } } })],
+    ['a choice without a message', (seen) => ({ body: seen.completion({}, { message: undefined }) })],
+    ['a message without text', QUIRKS['content-empty']],
+  ]
+  for (const [name, quirk] of noAnswers) {
+    it(`learns nothing of ${name} under a 200, in whatever form it was asked`, async () => {
+      // Whatever stands before the endpoint has refused the first form and takes the second, and the endpoint is back then.
+      endpoint.behave([() => ({ status: 400, body: 'Bad Request' }), quirk])
+      const client = make()
+      await failureOf(client)
+      assert.equal(endpoint.asked.length, 2)
+      assert.ok(!logged.includes('for the life of this process'), logged)
+      endpoint.behave('nameless-refusal')
+      await client.ask(questionFor(client, 2))
+      assert.equal(endpoint.asked.length, 3, 'all forms are tried from the first one')
+    })
+  }
+
+  it('learns the form of an answer that was cut off', async () => {
+    endpoint.behave([() => ({ status: 400, body: 'Bad Request' }), 'cut-off'])
+    const client = make()
+    assert.equal((await failureOf(client)).code, 'model-cut-off')
+    assert.match(logged, /in the form schema, which is kept/)
   })
 
   it('is tried in all forms for two requests at most where none of them helps', async () => {

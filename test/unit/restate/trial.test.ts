@@ -256,6 +256,32 @@ test('a stop reaches the replica that caused it at once and the others soon, als
   await waitUntil('the other replica knows', async () => (await other.enter(run(5), 1_000, never)).kind === 'stopped')
 })
 
+test('while the endpoint is away the database is asked once for each pause, and the end of a request is seen at once', async () => {
+  const store = createMemoryTrials()
+  let looks = 0
+  const counted: TrialStore = {
+    ...store,
+    change(id, decide) {
+      looks += 1
+      return store.change(id, decide)
+    },
+  }
+  const [replica] = startReplicas(1, counted)
+  assert.ok(replica)
+  const [first, second] = [await asked(replica.enter(run(1), 0, never)), await asked(replica.enter(run(2), 0, never))]
+  for (const index of [3, 4, 5, 6]) {
+    store.trials.set('run-1', { ...(store.trials.get('run-1') ?? assert.fail()), notBefore: Date.now() + 60_000 })
+    looks = 0
+    const waiting = replica.enter(run(index), 1_200, never)
+    assert.equal((await waiting).kind, 'waits')
+    assert.ok(looks <= 1, `${looks} looks`)
+  }
+  const waiting = replica.enter(run(7), 60_000, never)
+  await first.leave({ kind: 'usable' })
+  await asked(waiting)
+  await second.leave({ kind: 'nothing' })
+})
+
 test('a chunk that has waited as long as it may sleeps durably, and one whose attempt ends goes at once', async () => {
   const [replica] = startReplicas(1, createMemoryTrials())
   assert.ok(replica)
