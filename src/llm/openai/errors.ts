@@ -6,7 +6,7 @@ import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
 import { describe, excerptOf, redact, redactedCause } from './redaction.ts'
-import { isOutOfCapacity, readRefusal } from './refusals.ts'
+import { isFiltered, isOutOfCapacity, readRefusal } from './refusals.ts'
 import { resetMsOf, retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
@@ -38,8 +38,6 @@ const TOO_LARGE = /request too large|must be reduced|reduce your (?:prompt|messa
 const CUT_OFF = /could not finish the message because/i
 /** Texts of refusals for a model that the endpoint does not have. */
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
-/** Codes of a content filter's refusal. */
-const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
 /** Codes of refusals for a model that the endpoint does not have. */
 const MODEL_CODES = new Set(['model_not_found', 'invalid_model'])
 
@@ -149,7 +147,7 @@ function failureOfStatus(
     const message = `the model endpoint ${baseUrl} knows no model "${model}" (${status}): ${check}`
     return { code: 'model-not-found', message: said === '' ? message : `${message}; it said: ${said}` }
   }
-  if (isKind(CONTENT_CODES)) {
+  if (isFiltered({ status, kinds, said })) {
     return { code: 'model-refused', message: `the content filter of the model endpoint ${host} refused${saying}` }
   }
   if (status === 403) {

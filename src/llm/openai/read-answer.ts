@@ -2,6 +2,7 @@
 import { ServiceError } from '../../errors.ts'
 import { isRecord, type JsonObject } from '../../lib/json/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
+import { endOf } from './completion-body.ts'
 import type { EndpointContext } from './errors.ts'
 import { answerFormOf, extractAnswer } from './extract-json.ts'
 import { excerptOf } from './redaction.ts'
@@ -45,21 +46,20 @@ export function readAnswer(
     const said = quote(JSON.stringify(completion))
     throw fail('model-unavailable', `the model endpoint ${host} answered without a message: ${said}`)
   }
-  if (choice.finish_reason === 'length') {
+  const end = endOf(choice)
+  if (end === 'length') {
     const bound = `its token bound (${paid.usage.output} tokens)`
     const way = 'OPENAI_MAX_ANSWER_TOKENS raises it'
     const cut = `the answer of model "${model}" was cut off at ${bound}, which was too small: ${way}`
     throw fail('model-cut-off', cut, asked.cutOff(completion))
   }
-  if (choice.finish_reason === 'content_filter') {
+  if (end === 'content_filter') {
     throw fail('model-refused', `the content filter of ${host} withheld the answer of model "${model}"`)
-  }
-  const { refusal } = isRecord(message) ? message : {}
-  if (typeof refusal === 'string' && refusal !== '') {
-    throw fail('model-refused', `model "${model}" refused: ${quote(refusal)}`)
   }
   const found = extractAnswer(isRecord(message) ? message : {}, answerFormOf(asked.schema))
   if (found.kind === 'answer') return { answer: found.answer, paid }
+  const refusal = isRecord(message) ? refusalIn(message) : undefined
+  if (refusal !== undefined) throw fail('model-refused', `model "${model}" refused: ${quote(refusal)}`)
   if (found.kind === 'empty') {
     throw fail('model-unavailable', `model "${model}" at ${host} answered without any text`)
   }
@@ -69,6 +69,14 @@ export function readAnswer(
 }
 
 /** Whether a choice says why it ended without a message. */
-function isStopped({ finish_reason: reason }: Readonly<Record<string, unknown>>): boolean {
-  return reason === 'length' || reason === 'content_filter'
+function isStopped(choice: Readonly<Record<string, unknown>>): boolean {
+  return endOf(choice) !== 'stop'
+}
+
+/** The words of a model that refuses, beside its content or as a part of it; undefined where it does not. */
+function refusalIn({ refusal, content }: Readonly<Record<string, unknown>>): string | undefined {
+  const parts = Array.isArray(content) ? content.filter(isRecord) : []
+  return [refusal, ...parts.map((part) => part.refusal)].find((said) => typeof said === 'string' && said !== '') as
+    | string
+    | undefined
 }

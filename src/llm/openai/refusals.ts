@@ -41,6 +41,19 @@ export function isOutOfCapacity({ status, kinds, said }: Refusal): boolean {
   return status === 498 || [...kinds, said].some((text) => NO_CAPACITY.test(text))
 }
 
+/** Codes of a content filter's refusal: OpenAI's, Azure's, Alibaba's and others. */
+const FILTER_CODES =
+  /^(?:content_filter(?:ed)?|content_policy_violation|responsibleaipolicyviolation|data_?inspection_?failed|moderation_blocked|content_moderation|sensitive_content)$/i
+/** Words of such refusals where no code tells. */
+const FILTER_WORDS =
+  /\bcontent (?:management )?policy\b|\b(?:triggered|blocked by|filtered by) (?:the |our |a )?(?:content|safety) (?:filter|system)|\bresult of our safety system\b|\b(?:input|prompt|content) (?:was|has been|is) flagged\b|\binappropriate content\b/i
+
+/** Whether a content filter refused a question for its words, so that another question may pass. */
+export function isFiltered({ status, kinds, said }: Refusal): boolean {
+  if (kinds.some((kind) => FILTER_CODES.test(kind))) return true
+  return (status === 400 || status === 403 || status === 422) && FILTER_WORDS.test(said)
+}
+
 /** The failure that such a refusal is; undefined for all others. */
 export function readRefusal(refusal: Refusal, at: RefusedAt): { code: ErrorCode; message: string } | undefined {
   const { status, kinds, said } = refusal

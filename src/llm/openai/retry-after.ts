@@ -15,11 +15,14 @@ const LONGEST_RESET_MS = 3_600_000
 /** The longest reset that is believed where no header says which budget is used up; the limits are by the minute. */
 const LONGEST_UNSAID_RESET_MS = 60_000
 /**
- * Words of a refusal that name a wait, as OpenAI ("try again in 1m7.2s"), Gemini ("retry in 22.6s") and others ("try again in
- * 20 seconds") write it.
+ * Words of a refusal before the wait that they name, as OpenAI ("try again in 1m7.2s"), Gemini ("retry in 22.6s", "will reset after
+ * 18h4m0s") and others ("wait 2 hours and 5 minutes") write it.
  */
-const WAIT_IN_WORDS =
-  /\b(?:try again|retry)(?: in| after) (\d[\d.]*)(?: ?(second|minute)s?\b|((?:ms|s|m|h)[\d.hms]{0,30}))/i
+const BEFORE_WAIT =
+  /\b(?:(?:try again|retry|resets?|available(?: again)?)(?: in| after)|wait(?: for)?)(?: about| approximately| another)? (?=\d)/i
+/** A part of a duration in words, such as "2 hours", "5 min" or "22.6s". */
+const WORD_PART =
+  /(\d{1,12}(?:\.\d{1,12})?) ?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])(?:,? and |, | )?/iy
 
 /** The milliseconds of a duration such as "12ms", "6m0s", "1h2m3.5s" or bare seconds; undefined for another text. */
 export function parseResetMs(text: string): number | undefined {
@@ -53,13 +56,26 @@ function fromRetryAfterMs(headers: Headers): number | undefined {
 function fromRetryAfter(headers: Headers, now: number): number | undefined {
   const text = headers.get('retry-after')
   if (text === null) return undefined
-  return parseResetMs(text) ?? parseRetryAfterMs(text, now)
+  return parseResetMs(text) ?? parseRetryAfterMs(text, now) ?? durationAt(text.replace(/^ *(?:in|after) /i, ''), 0)
 }
 
 function fromBody(body: string): number | undefined {
-  const [, amount = '', word, units = ''] = WAIT_IN_WORDS.exec(body) ?? []
-  const named = word === undefined ? `${amount}${units}`.replace(/\.$/, '') : `${amount}${word.slice(0, 1)}`
-  return parseResetMs(body.slice(0, 40)) ?? parseResetMs(named)
+  const before = BEFORE_WAIT.exec(body)
+  const inWords = before === null ? undefined : durationAt(body, before.index + before[0].length)
+  return parseResetMs(body.slice(0, 40)) ?? inWords
+}
+
+/** The milliseconds of the duration in words that begins at a place of `text`; undefined where none does. */
+function durationAt(text: string, start: number): number | undefined {
+  const part = new RegExp(WORD_PART)
+  part.lastIndex = start
+  let total: number | undefined
+  for (let found = part.exec(text); found !== null; found = part.exec(text)) {
+    const [, amount, unit = ''] = found
+    const short = /^(?:ms|milli)/i.test(unit) ? 'ms' : unit.slice(0, 1).toLowerCase()
+    total = (total ?? 0) + Number(amount) * (UNIT_MS[short] ?? 0)
+  }
+  return total
 }
 
 /**

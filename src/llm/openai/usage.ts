@@ -6,6 +6,7 @@ import { estimateTokens } from '../../lib/token-estimate.ts'
 import { type PaidCode, PaidRequestError, type PaidUsage } from '../errors.ts'
 import { costOf, type ModelPrice } from '../pricing.ts'
 import type { ModelRequest, Usage } from '../types.ts'
+import { endOf } from './completion-body.ts'
 
 /** Tokens with the knowledge of where they come from. */
 export interface CountedUsage {
@@ -135,7 +136,7 @@ function wholeWithin(value: unknown, least: number, most: number): number | unde
 }
 
 function isCutOff(choices: unknown): boolean {
-  return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && choice.finish_reason === 'length')
+  return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && endOf(choice) === 'length')
 }
 
 /** All text of the messages, wherever an endpoint puts it: content, reasoning, arguments of a tool. */

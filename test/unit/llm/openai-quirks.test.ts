@@ -12,7 +12,7 @@ import type { ModelRequest } from '../../../src/llm/types.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
 import { QUIRKS, type QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
-import type { Quirk } from '../../helpers/quirky-endpoint/types.ts'
+import { message, type Quirk } from '../../helpers/quirky-endpoint/types.ts'
 
 const KEY = 'sk-test-123'
 const PAST = 'Fri, 20 Nov 2020 10:00:07 GMT'
@@ -62,6 +62,15 @@ describe('an error inside a 200', () => {
     ['top-error-quota', 'model-quota', /You exceeded your current quota/],
     ['top-error-with-empty-choices', 'model-unavailable', /\(503\): no healthy upstream/],
     ['object-error', 'model-unavailable', /\(500\): the engine is dead/],
+    ['stream-error', 'model-rate-limited', /\(429\): Slow down/],
+    ['code-of-its-own', 'model-rate-limited', /\(429\): Rate limit reached for requests/],
+    ['code-unknown', 'model-unavailable', /\(502\): The service may be temporarily overloaded/],
+    ['code-and-msg', 'model-rate-limited', /\(429\): Too many requests/],
+    ['code-as-text', 'model-rate-limited', /\(429\): Slow down/],
+    ['base-resp', 'model-quota', /insufficient balance/],
+    ['errors-list', 'model-unavailable', /No route for that URI/],
+    ['detail-alone', 'model-unavailable', /Model is overloaded/],
+    ['message-alone', 'model-unavailable', /\(500\): Internal Server Error/],
     ['no-choices', 'model-unavailable', /without a message/],
     ['content-null', 'model-unavailable', /without any text/],
     ['content-empty', 'model-unavailable', /without any text/],
@@ -226,7 +235,44 @@ describe('an endpoint that does not take the form of our requests', () => {
   })
 })
 
+describe('an endpoint that refuses a question for its words', () => {
+  const azure =
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify your prompt and retry."
+  const inner = { innererror: { code: 'ResponsibleAIPolicyViolation', content_filter_result: {} } }
+  const cases: readonly (readonly [string, number, object])[] = [
+    ['Azure', 400, { message: azure, code: 'content_filter', param: 'prompt', status: 400, ...inner }],
+    ['Azure without a code', 400, { message: 'Bad prompt', ...inner }],
+    ['Azure by its words alone', 400, { message: azure }],
+    ['Alibaba', 400, { code: 'data_inspection_failed', message: 'Input data may contain inappropriate content.' }],
+    ['OpenRouter', 403, { code: 403, message: 'Your chosen model requires moderation and your input was flagged' }],
+    ['OpenAI', 400, { message: 'Your request was rejected as a result of our safety system.' }],
+  ]
+  for (const [name, status, error] of cases) {
+    it(`is asked once, and the question is refused for its words (${name})`, async () => {
+      endpoint.behave(() => ({ status, body: { error } }))
+      assert.equal((await failureOf(make())).code, 'model-refused')
+      assert.equal(endpoint.asked.length, 1)
+    })
+  }
+
+  it('may say so under a 200: as a part of the content, or as the end of the answer', async () => {
+    endpoint.behave((seen) => message(seen, { content: [{ type: 'refusal', refusal: 'I cannot.' }] }))
+    assert.match((await failureOf(make())).message, /refused: I cannot\./)
+    for (const word of ['SAFETY', 'PROHIBITED_CONTENT', 'content-filter', 'sensitive']) {
+      endpoint.behave((seen) => message(seen, { content: '' }, { finish_reason: word }))
+      assert.equal((await failureOf(make())).code, 'model-refused', word)
+    }
+  })
+})
+
 describe('an answer that is cut off', () => {
+  for (const word of ['MAX_TOKENS', 'max_tokens', 'max_output_tokens', 'Length']) {
+    it(`may end with the words of another API (${word})`, async () => {
+      endpoint.behave((seen) => message(seen, { content: seen.text.slice(0, 40) }, { finish_reason: word }))
+      assert.equal((await failureOf(make())).code, 'model-cut-off')
+    })
+  }
+
   it('says that the bound was too small, and which variable raises it', async () => {
     endpoint.behave('cut-off')
     const client = make()
@@ -277,6 +323,7 @@ describe('an answer that is cut off', () => {
 describe('a body', () => {
   const cases: readonly (readonly [QuirkName, RegExp])[] = [
     ['gzip-bomb', /longer than 4194304 bytes/],
+    ['gzip-bomb-unsaid', /longer than 4194304 bytes/],
     ['gzip-bomb-refused', /longer than 4194304 bytes/],
     ['endless-body', /longer than 4194304 bytes/],
     ['deep-body', /nested deeper than 200 levels/],
@@ -303,6 +350,17 @@ describe('a body', () => {
   it('that never ends is given up after the time for a request', async () => {
     endpoint.behave('body-without-end')
     assert.equal((await failureOf(make({ timeoutMs: 300 }))).code, 'model-timeout')
+  })
+
+  it('may stream, or hide, as deep a body as it likes', async () => {
+    const deep = `{"a":${'['.repeat(1_500_000)}${']'.repeat(1_500_000)}}`
+    const bodies = [`data: ${deep}\n\n`, JSON.stringify(deep), `: ok\n\n${deep}`, `{}\n${deep}`]
+    for (const body of bodies) {
+      endpoint.behave(() => ({ body }))
+      assert.equal((await failureOf(make())).code, 'model-unavailable')
+    }
+    endpoint.behave((seen) => message(seen, { content: deep }))
+    assert.equal((await failureOf(make())).code, 'model-bad-answer')
   })
 
   it('may be compressed', async () => {

@@ -1,6 +1,6 @@
 /** Reads one JSON value out of the middle of a text, within a bounded number of steps, and notices keys that are given twice with different values. */
-import { isRecord, type JsonValue, parseJson } from '../../lib/json/json.ts'
-import { isNestedDeeper } from '../../lib/json/json-cursor.ts'
+import { isRecord, type JsonValue, parseJson } from './json.ts'
+import { isNestedDeeper } from './json-cursor.ts'
 
 /** How many further characters may be looked at. Whoever shares a meter shares its bound. */
 export interface Meter {
