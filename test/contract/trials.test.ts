@@ -13,6 +13,7 @@ const trial: TrialState = {
   ...{
     notBefore: 0,
     stop: null,
+    empty: 0,
     tooLong: { size: 5_000, message: 'too long' },
     alike: { code: 'model-bad-answer', count: 2, subjects: ['ä', 'b'] },
   },

@@ -165,11 +165,14 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
         const excerpt = () => excerptOf(JSON.stringify(answer), secrets, MOST_QUOTED)
         return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
-        const failure = failureOf(error, request, sent, performance.now() - started)
+        const latencyMs = performance.now() - started
+        const failure = failureOf(error, request, sent, latencyMs)
         end(failure.code, paidUsageOf(failure))
         if (isOfModel(failure)) features.accepted(name, form)
         const weaker = isFormRefused(error, failure) ? features.weaker(name, form, error.error) : null
-        if (weaker === null) throw withRequestId(failure, requestId ?? requestIdOfError(error, secrets))
+        const id = requestId ?? requestIdOfError(error, secrets)
+        if (weaker === null) throw withRequestId(failure, id)
+        request.formRefused?.({ code: failure.code, latencyMs, requestId: id })
         form = weaker
       }
     }

@@ -2,7 +2,7 @@
 import { sha256 } from '../../lib/sha256.ts'
 import type { ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { type AskDeps, askOnce } from './ask.ts'
-import type { AskOutcome } from './ask-outcome.ts'
+import { type AskOutcome, requestsOf } from './ask-outcome.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 import type { RunTrials } from './run-trials.ts'
 import type { StopReason, Verdict } from './trial.ts'
@@ -39,23 +39,22 @@ export async function askOnTrial(
   if (admission.kind === 'waits') return { kind: 'wait', waitMs: admission.waitMs }
   if (admission.kind === 'too-long') return unaskedReply(deps, request, { code: TOO_LONG, message: admission.message })
   if (admission.kind === 'stopped') return stoppedReply(deps, request, admission)
-  let verdict: Verdict = { kind: 'nothing' }
-  let stop: StopReason | null = null
-  try {
-    const outcome = await askOnce(deps, request, requestId, signal)
-    verdict = verdictOf(request, outcome)
-    stop = await admission.leave(verdict)
-    if (stop === null || verdict.kind === 'usable') return withoutSeen(outcome)
-    return withStop(deps, request, withoutSeen(outcome), stop)
-  } catch (error) {
+  const outcome = await askOnce(deps, request, requestId, signal).catch(async (error: unknown) => {
     await admission.leave({ kind: 'nothing' })
     throw error
-  }
+  })
+  const verdict = verdictOf(request, outcome)
+  const stop = await admission.leave(verdict)
+  if (stop === null || verdict.kind === 'usable') return withoutSeen(outcome)
+  return withStop(deps, request, withoutSeen(outcome), stop)
 }
 
 function verdictOf(request: ChunkRequest | EarlierChunkRequest, outcome: AskOutcome): Verdict {
   if (outcome.kind === 'wait') return { kind: 'nothing' }
-  if (outcome.kind === 'retry') return { kind: 'away', code: outcome.code, message: outcome.message }
+  if (outcome.kind === 'retry') {
+    const { code, message, empty = false } = outcome
+    return { kind: 'away', code, message, isEmpty: empty }
+  }
   // Nothing was asked, as where the run may spend no more.
   if (outcome.requests.length === 0) return { kind: 'nothing' }
   if (outcome.failure !== null) return { kind: 'fatal', ...outcome.failure }
@@ -84,8 +83,7 @@ function withStop(
   stop: StopReason,
 ): AskOutcome {
   if (outcome.kind === 'answered') return { ...outcome, failure: outcome.failure ?? stop }
-  const { requests, ...reply } = stoppedReply(deps, request, stop)
-  return { ...reply, requests: outcome.request === undefined ? requests : [outcome.request] }
+  return { ...stoppedReply(deps, request, stop), requests: requestsOf(outcome) }
 }
 
 function stoppedReply(

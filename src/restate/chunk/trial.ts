@@ -7,6 +7,8 @@ const MOST_IN_FLIGHT = 2
 const MOST_IN_FLIGHT_AWAY = 1
 /** The run stops after this many failures of one kind in a row. */
 export const ALIKE_FAILURES = 3
+/** The run stops after this many answers with nothing in them, in about eight seconds: each is billed, and a wait seldom mends it. */
+export const MOST_EMPTY = 5
 /** The run stops after this many failures of any kind, in about a minute where the endpoint is away. */
 export const MOST_FAILURES = 10
 /** Milliseconds of the pause after the first request that finds the endpoint away; each further pause is twice as long. */
@@ -69,13 +71,24 @@ export type Verdict =
   | { readonly kind: 'nothing' }
   /** The answer cannot be used. `subject` tells what was asked about. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly subject: string }
-  | { readonly kind: 'away'; readonly code: string; readonly message: string }
+  /** No answer came. `isEmpty`: one came, which is billed, and nothing was in it. */
+  | { readonly kind: 'away'; readonly code: string; readonly message: string; readonly isEmpty: boolean }
   | { readonly kind: 'too-long'; readonly code: string; readonly message: string; readonly size: number }
   /** Every request of the run would fail in this way. */
   | ({ readonly kind: 'fatal' } & StopReason)
 
 const NEW: Omit<TrialState, 'part'> = {
-  ...{ outcome: 'open', holders: [], alike: null, failed: 0, away: 0, tooLong: null, notBefore: 0, stop: null },
+  ...{
+    outcome: 'open',
+    holders: [],
+    alike: null,
+    failed: 0,
+    away: 0,
+    empty: 0,
+    tooLong: null,
+    notBefore: 0,
+    stop: null,
+  },
 }
 
 /** Whether the stop of a trial holds for a chunk at `now`; a part of the run that began later tries again. */
@@ -132,10 +145,11 @@ export function leaveTrial(found: TrialState | null, id: string, verdict: Verdic
     return failed < MOST_FAILURES ? after : stopped(after, failureOf(verdict, failed, false), now)
   }
   const alike = alikeAfter(state.alike, verdict)
-  const after = { ...state, failed, away, alike, notBefore: isAway ? now + backoffMs : state.notBefore }
+  const empty = state.empty + (isAway && verdict.isEmpty ? 1 : 0)
+  const after = { ...state, failed, away, empty, alike, notBefore: isAway ? now + backoffMs : state.notBefore }
   // A wait may mend an endpoint that is away, but a time-out is paid for.
   const isAlike = alike.count >= ALIKE_FAILURES && (!isAway || verdict.code === 'model-timeout')
-  if (!isAlike && failed < MOST_FAILURES) return after
+  if (!isAlike && failed < MOST_FAILURES && empty < MOST_EMPTY) return after
   return stopped(after, failureOf(verdict, isAlike ? alike.count : failed, isAlike), now)
 }
 

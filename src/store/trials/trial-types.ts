@@ -18,6 +18,8 @@ export interface TrialState {
   /** Requests of the trial that failed, and the part of them that found the endpoint away. */
   readonly failed: number
   readonly away: number
+  /** The part of those that found it away to which an answer came, with nothing in it. */
+  readonly empty: number
   /** The smallest request that was too long, in characters of its records, and what was said of it; null before the first. */
   readonly tooLong: { readonly size: number; readonly message: string } | null
   /** No request starts before this time, because the endpoint was away. */

@@ -22,6 +22,8 @@ const trialSchema = z.object({
   alike: z.object({ code: z.string(), count, subjects: z.array(z.string()) }).nullable(),
   failed: count,
   away: count,
+  // Earlier releases did not count them.
+  empty: count.default(0),
   tooLong: z.object({ size: count, message: z.string() }).nullable(),
   notBefore: z.number(),
   stop: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),

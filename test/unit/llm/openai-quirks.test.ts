@@ -150,8 +150,13 @@ describe('an endpoint that does not take the form of our requests', () => {
     it(`${name} is answered after ${requests} requests, and its form is kept and logged once`, async () => {
       endpoint.behave(name)
       const client = make()
-      const ask = () => client.ask(questionFor(client, 2))
+      const refused: string[] = []
+      const ask = () => client.ask({ ...questionFor(client, 2), formRefused: ({ code }) => refused.push(code) })
       const { answer } = await ask()
+      assert.deepEqual(
+        refused,
+        Array.from({ length: requests - 1 }, () => 'model-bad-request'),
+      )
       assert.deepEqual((answer as { answers: unknown[] }).answers.length, 2)
       assert.equal(endpoint.asked.length, requests)
       await Promise.all([ask(), ask(), ask()])

@@ -8,6 +8,7 @@ import {
   ALIKE_FAILURES,
   enterTrial,
   leaveTrial,
+  MOST_EMPTY,
   MOST_FAILURES,
   type Verdict,
 } from '../../../src/restate/chunk/trial.ts'
@@ -59,7 +60,9 @@ function createTrial(part = 1) {
 }
 
 const failed = (code: string, subject = 'a'): Verdict => ({ kind: 'failed', code, message: `said ${code}`, subject })
-const away = (code = 'model-unavailable'): Verdict => ({ kind: 'away', code, message: 'no answer came' })
+const away = (code = 'model-unavailable', isEmpty = false): Verdict => {
+  return { kind: 'away', code, message: 'no answer came', isEmpty }
+}
 
 test('three failures of one kind in a row stop the run with what came and what to try', () => {
   const trial = createTrial()
@@ -73,6 +76,22 @@ test('three failures of one kind in a row stop the run with what came and what t
     stop.message,
     /3 requests in a row failed alike \(model-bad-answer\): said model-bad-answer\. To try: .*resume/,
   )
+})
+
+test('answers with nothing in them stop the run within ten seconds, also between other failures', () => {
+  const trial = createTrial()
+  let waited = 0
+  let asked = 0
+  for (const isEmpty of [true, true, false, true, true, true, true]) {
+    const waitMs = trial.ask(away('model-unavailable', isEmpty))
+    if (waitMs === null) break
+    waited += waitMs
+    asked += 1
+  }
+  assert.equal(asked, MOST_EMPTY + 1)
+  assert.ok(waited < 20_000, `${waited} ms`)
+  const stop = trial.enter('next')
+  assert.ok(stop.kind === 'stopped' && stop.code === 'model-unavailable')
 })
 
 test('failures of changing kinds stop the run after ten', () => {
