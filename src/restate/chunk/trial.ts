@@ -1,6 +1,6 @@
 /** The decisions of a run's trial: who may ask while no answer was usable yet, and when the run stops asking. Pure. */
 import { type ErrorCode, isErrorCode } from '../../errors.ts'
-import type { TrialState } from '../../store/types.ts'
+import type { TrialState, TriedModel } from '../../store/types.ts'
 
 /** Requests in flight over all replicas while the trial is open, and while the endpoint is away. */
 const MOST_IN_FLIGHT = 2
@@ -125,7 +125,12 @@ export function enterTrial(found: TrialState | null, { id, part, holdMs, size }:
 }
 
 /** The trial after the chunk `id` has asked. */
-export function leaveTrial(found: TrialState | null, id: string, verdict: Verdict, now: number): TrialState | null {
+export function leaveTrial(
+  found: TrialState | null,
+  { id, model }: { readonly id: string; readonly model: TriedModel },
+  verdict: Verdict,
+  now: number,
+): TrialState | null {
   if (found === null && verdict.kind !== 'fatal') return null
   const known = found ?? { ...NEW, part: 0 }
   const isHolder = known.holders.some((holder) => holder.id === id)
@@ -142,7 +147,7 @@ export function leaveTrial(found: TrialState | null, id: string, verdict: Verdic
   if (verdict.kind === 'too-long') {
     const { size, message } = verdict
     const after = { ...state, failed, tooLong: { size: Math.min(size, state.tooLong?.size ?? size), message } }
-    return failed < MOST_FAILURES ? after : stopped(after, failureOf(verdict, failed, false), now)
+    return failed < MOST_FAILURES ? after : stopped(after, failureOf(verdict, model, failed, false), now)
   }
   const alike = alikeAfter(state.alike, verdict)
   const empty = state.empty + (isAway && verdict.isEmpty ? 1 : 0)
@@ -150,7 +155,7 @@ export function leaveTrial(found: TrialState | null, id: string, verdict: Verdic
   // A wait may mend an endpoint that is away, but a time-out is paid for.
   const isAlike = alike.count >= ALIKE_FAILURES && (!isAway || verdict.code === 'model-timeout')
   if (!isAlike && failed < MOST_FAILURES && empty < MOST_EMPTY) return after
-  return stopped(after, failureOf(verdict, isAlike ? alike.count : failed, isAlike), now)
+  return stopped(after, failureOf(verdict, model, isAlike ? alike.count : failed, isAlike), now)
 }
 
 function alikeAfter(
@@ -172,13 +177,17 @@ function stopped(state: TrialState, { code, message }: StopReason, now: number):
 
 function failureOf(
   { kind, code, message }: Extract<Verdict, { kind: 'failed' | 'away' | 'too-long' }>,
+  model: TriedModel,
   count: number,
   isAlike: boolean,
 ): StopReason {
   const how = isAlike ? `${count} requests in a row failed alike` : `${count} requests failed, the last one`
-  const advice = `${ADVICE[code] ?? OTHER_ADVICE}; then resume the run`
-  return {
-    code: kind === 'away' ? 'model-unavailable' : 'model-unusable',
-    message: `the run has had no usable answer, and ${how} (${code}): ${message.replace(/\.$/, '')}. To try: ${advice}`,
+  const advice = ADVICE[code] ?? OTHER_ADVICE
+  const said = `${how} (${code}): ${message.replace(/\.$/, '')}. To try:`
+  const stop = kind === 'away' ? ('model-unavailable' as const) : ('model-unusable' as const)
+  if (model === 'primary') {
+    return { code: stop, message: `the run has had no usable answer, and ${said} ${advice}; then resume the run` }
   }
+  const ofModel = advice.replace('OPENAI_MODEL', 'OPENAI_ESCALATION_MODEL')
+  return { code: stop, message: `the escalation model has given the run no usable answer, and ${said} ${ofModel}` }
 }

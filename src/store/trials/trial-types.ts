@@ -28,16 +28,20 @@ export interface TrialState {
   readonly stop: { readonly code: string; readonly message: string; readonly at: number } | null
 }
 
-/** Stores the trials of runs, and decides none. Rejects with the codes of `Store`. */
+/** The model that is tried: one of the two that a run may ask. */
+export type TriedModel = 'primary' | 'escalation'
+
+/** Stores the trials of runs, one for each model, and decides none. Rejects with the codes of `Store`. */
 export interface TrialStore {
   /** The trial of a run; undefined for a run that no batch has opened, null where nothing is stored of its trial. */
-  read(runId: string): Promise<TrialState | null | undefined>
+  read(runId: string, model: TriedModel): Promise<TrialState | null | undefined>
   /**
    * Reads, decides and stores in one transaction, and resolves with what `decide` returned; undefined for a run that no
    * batch has opened. `now` is the database's clock.
    */
   change<Decision extends { readonly state: TrialState | null }>(
     runId: string,
+    model: TriedModel,
     decide: (state: TrialState | null, now: number) => Decision,
   ): Promise<Decision | undefined>
 }

@@ -30,7 +30,7 @@ function createTrial(part = 1) {
     return entered.entry
   }
   const leave = (id: string, verdict: Verdict) => {
-    state = leaveTrial(state, id, verdict, now)
+    state = leaveTrial(state, { id, model: 'primary' }, verdict, now)
   }
   return {
     enter,
@@ -92,6 +92,30 @@ test('answers with nothing in them stop the run within ten seconds, also between
   assert.ok(waited < 20_000, `${waited} ms`)
   const stop = trial.enter('next')
   assert.ok(stop.kind === 'stopped' && stop.code === 'model-unavailable')
+})
+
+test('a run that the escalation model gives nothing usable names the variable of that model', () => {
+  let state: TrialState | null = null
+  for (let index = 0; index < ALIKE_FAILURES; index += 1) {
+    const id = `c${index}`
+    state = enterTrial(state, { id, part: 1, holdMs: HOLD_MS, size: null }, 1_000).state
+    state = leaveTrial(state, { id, model: 'escalation' }, failed('model-bad-answer'), 1_000)
+  }
+  assert.equal(state?.outcome, 'stopped')
+  assert.match(state?.stop?.message ?? '', /^the escalation model .* an OPENAI_ESCALATION_MODEL that answers/)
+})
+
+test('each model of a run is tried for itself', async () => {
+  const [replica] = startReplicas(1, createMemoryTrials())
+  assert.ok(replica)
+  await (await asked(replica.enter(run(1), 1_000, never))).leave({ kind: 'usable' })
+  const ofOther = (index: number) => replica.enter(run(index, { model: 'escalation' }), 0, never)
+  const [first, second] = [await asked(ofOther(2)), await asked(ofOther(3))]
+  assert.equal((await ofOther(4)).kind, 'waits')
+  await first.leave({ kind: 'fatal', code: 'model-unusable', message: 'no' })
+  await second.leave({ kind: 'nothing' })
+  assert.equal((await ofOther(5)).kind, 'stopped')
+  await asked(replica.enter(run(6), 1_000, never))
 })
 
 test('failures of changing kinds stop the run after ten', () => {
@@ -230,11 +254,12 @@ test('however requests of an endpoint end that gives nothing usable: never more 
 
 /** Replicas that share a store. */
 function startReplicas(count: number, store: TrialStore): RunTrials[] {
-  return Array.from({ length: count }, () => createRunTrials({ store, holdMs: HOLD_MS }))
+  return Array.from({ length: count }, () => createRunTrials({ store, holdMs: HOLD_MS, flexHoldMs: HOLD_MS }))
 }
 
 const run = (index: number, more: object = {}) => ({
   runId: 'run-1',
+  model: 'primary' as const,
   part: 1,
   id: `inv_${index}`,
   size: 5_000,
@@ -280,9 +305,9 @@ test('while the endpoint is away the database is asked once for each pause, and 
   let looks = 0
   const counted: TrialStore = {
     ...store,
-    change(id, decide) {
+    change(id, model, decide) {
       looks += 1
-      return store.change(id, decide)
+      return store.change(id, model, decide)
     },
   }
   const [replica] = startReplicas(1, counted)
@@ -320,12 +345,17 @@ test('a paid answer counts where the database is away as it ends, and the replic
   const reasons: string[] = []
   const failing: TrialStore = {
     read: store.read,
-    change: async (runId, decide) => {
+    change: async (runId, model, decide) => {
       if (isAway) throw new ServiceError('database-unavailable', 'the database is away')
-      return await store.change(runId, decide)
+      return await store.change(runId, model, decide)
     },
   }
-  const replica = createRunTrials({ store: failing, holdMs: HOLD_MS, failed: (reason) => reasons.push(reason) })
+  const replica = createRunTrials({
+    store: failing,
+    holdMs: HOLD_MS,
+    flexHoldMs: HOLD_MS,
+    failed: (reason) => reasons.push(reason),
+  })
   const first = await asked(replica.enter(run(1), 0, never))
   isAway = true
   assert.equal(await first.leave({ kind: 'usable' }), null)
