@@ -1,5 +1,6 @@
 /** The zod schema of the body of `POST /classify-api/batch`, with its options and limits. */
 import { z } from 'zod'
+import { SERVICE_TIERS } from '../lib/service-tiers.ts'
 import { cleanText } from './clean-text.ts'
 import { lengthOf, type RawIndicator, rawIndicatorSchema } from './indicator.ts'
 import type { Mode } from './types.ts'
@@ -11,7 +12,6 @@ export const RUN_ID_FORM = `1 to ${MAX_RUN_ID_LENGTH} characters of A-Z a-z 0-9 
 export const RUN_ID = new RegExp(`^[A-Za-z0-9._:-]{1,${MAX_RUN_ID_LENGTH}}$`)
 export const MAX_PACK = 25
 export const MAX_COST_USD = 1_000_000
-export const TIERS = ['flex', 'standard', 'priority'] as const
 export const MODES = ['hybrid', 'model', 'rules'] as const satisfies readonly Mode[]
 
 /** The share of agreement that rules must show where the caller names none. */
@@ -79,7 +79,7 @@ const optionsSchema = z.strictObject(
       .max(MAX_COST_USD, { error: (issue) => `must be at most ${MAX_COST_USD}, got ${issue.input}` })
       .optional(),
     /** The service tier of all requests to models. Without it the setting of the replica that asks counts. */
-    tier: z.enum(TIERS, { error: `must be one of ${TIERS.join(', ')}` }).optional(),
+    tier: z.enum(SERVICE_TIERS, { error: `must be one of ${SERVICE_TIERS.join(', ')}` }).optional(),
     /** Whether a request for which the flex tier has no capacity is sent in the standard tier; else it waits. */
     tier_fallback: z.boolean({ error: 'must be true or false' }).optional(),
     pack: z

@@ -25,3 +25,18 @@ export function cutText(text: string, limit: number): string {
   const cut = text.slice(0, Math.max(0, limit - 1))
   return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`
 }
+
+/** The most characters of a text of a model that are read. */
+export const MAX_TEXT_READ = 10_000
+
+/** A word without case and outer spaces, in which spaces, hyphens and underscores are one; "" for what is no word. */
+export function fold(value: unknown): string {
+  const isWord = typeof value === 'string' || typeof value === 'number'
+  return isWord
+    ? String(value)
+        .slice(0, MAX_TEXT_READ)
+        .trim()
+        .toLowerCase()
+        .replace(/[\s_-]/g, '-')
+    : ''
+}

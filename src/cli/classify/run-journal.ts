@@ -7,11 +7,12 @@
 import { appendFile, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { MODES, TIERS } from '../../classification/batch-request.ts'
+import { MODES } from '../../classification/batch-request.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
+import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { tierSums } from './run-cost.ts'
 import { checkRunId } from './run-id.ts'
@@ -37,7 +38,7 @@ const headerSchema = z.object({
     /** Runs that earlier releases began trust the shipped evidence. */
     trust: z.enum(['catalogue', 'shipped']).default('shipped'),
     target: z.number().optional(),
-    tier: z.enum(TIERS).optional(),
+    tier: z.enum(SERVICE_TIERS).optional(),
     tier_fallback: z.boolean().optional(),
   }),
   /** The cost limit with which the run began, in US dollars. */

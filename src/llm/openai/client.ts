@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/http-url.ts'
 import { billedTier, type ServiceTier, tierNamed } from '../../lib/service-tiers.ts'
-import { type PaidUsage, paidUsageOf } from '../errors.ts'
+import { isOfModel, type PaidUsage, paidUsageOf } from '../errors.ts'
 import { type PriceTable, priceOf } from '../pricing.ts'
 import type { ModelClient, ModelReply, ModelRequest } from '../types.ts'
 import { createAnswerBounds } from './answer-bounds.ts'
@@ -15,7 +15,7 @@ import { type EndpointContext, isFormRefused, isUnreachable, toServiceError } fr
 import { createFeatureRegister } from './features.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, type ReasoningEffort } from './parameters.ts'
-import { readAnswer } from './read-answer.ts'
+import { MOST_QUOTED, readAnswer } from './read-answer.ts'
 import { excerptOf, redact } from './redaction.ts'
 import { requestIdOf, requestIdOfError, withRequestId } from './request-ids.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
@@ -151,7 +151,6 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
           )
           .withResponse()
         requestId = requestIdOf(response.headers, secrets)
-        features.accepted(name, form)
         const { answer, paid } = readAnswer(completion, {
           context: contextOf(sent),
           schema: request.schema,
@@ -161,14 +160,19 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
             return request.answerTokens !== undefined && bounds.of(model, request.answerTokens) > sentBound
           },
         })
+        features.accepted(name, form)
         end('ok', paid)
-        const excerpt = () => excerptOf(JSON.stringify(answer), secrets)
+        const excerpt = () => excerptOf(JSON.stringify(answer), secrets, MOST_QUOTED)
         return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
-        const failure = failureOf(error, request, sent, performance.now() - started)
+        const latencyMs = performance.now() - started
+        const failure = failureOf(error, request, sent, latencyMs)
         end(failure.code, paidUsageOf(failure))
+        if (isOfModel(failure)) features.accepted(name, form)
         const weaker = isFormRefused(error, failure) ? features.weaker(name, form, error.error) : null
-        if (weaker === null) throw withRequestId(failure, requestId ?? requestIdOfError(error, secrets))
+        const id = requestId ?? requestIdOfError(error, secrets)
+        if (weaker === null) throw withRequestId(failure, id)
+        request.formRefused?.({ code: failure.code, latencyMs, requestId: id })
         form = weaker
       }
     }

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { parseJson } from '../../../src/lib/json/json.ts'
+import { readJsonAt, readWholeObject } from '../../../src/lib/json/json-reader.ts'
 import { answerFormOf, extractAnswer, STEPS_PER_CHARACTER } from '../../../src/llm/openai/extract-json.ts'
-import { readJsonAt, readWholeObject } from '../../../src/llm/openai/json-reader.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
 const FORM = answerFormOf(buildAnswerSchema(builtInScheme('economic-indicators').codebook))

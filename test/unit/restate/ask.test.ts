@@ -23,7 +23,7 @@ import { UNAUDITED } from './options.ts'
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
 const batch = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
-const [known] = prepare(scheme, batch, 'small', UNAUDITED).prepared
+const [known] = (await prepare(scheme, batch, 'small', UNAUDITED)).prepared
 assert.ok(known)
 const question = questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
 assert.ok(question)

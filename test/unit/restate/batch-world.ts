@@ -100,7 +100,7 @@ export function createWorld({
     ...{ ...freeBooking(store), model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
     ...{ refusals: createCostRefusals(), priceOf: () => (price === null ? null : { input: price, output: price }) },
     partsOf: createPromptParts(),
-    trials: createRunTrials({ store: store.trials, holdMs: 60_000 }),
+    trials: createRunTrials({ store: store.trials, holdMs: 60_000, flexHoldMs: 60_000 }),
     countAnswered: (_runId, indicators) => {
       answered += indicators
     },

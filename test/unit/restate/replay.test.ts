@@ -18,7 +18,7 @@ import { UNAUDITED } from './options.ts'
 const request = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
-const [known] = prepare(scheme, request, 'small', UNAUDITED).prepared
+const [known] = (await prepare(scheme, request, 'small', UNAUDITED)).prepared
 const asked = known && questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
 assert.ok(known && asked)
 const { shape, shapeHash } = known
