@@ -29,7 +29,8 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // The guard itself refuses what comes while it ends, in the form of all its refusals.
+    return503OnClosing: false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEAD_TIMEOUT_MS,
@@ -61,6 +62,10 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     disableCache: true,
     disableRequestLogging: true,
   })
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
   app.addHook('onClose', () => upstream.close())
   app.setNotFoundHandler((request, reply) => refuse(request, reply, refusal('method-unknown', 'No such method here')))
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
@@ -69,6 +74,6 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     return refuse(request, reply, refused)
   })
   // The proxy library logs each failure with its stack; a refusal has its own line.
-  app.all('/*', { logLevel: 'silent' }, createAnswer({ kind, upstream, refuse, shared }))
+  app.all('/*', { logLevel: 'silent' }, createAnswer({ kind, upstream, refuse, isClosing: () => isClosing, shared }))
   return app
 }

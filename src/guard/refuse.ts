@@ -1,7 +1,7 @@
 /** Sends refusals, counts them, and logs one line for each, without a header or a byte of a body. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { MAX_BODY_BYTES } from './bodies.ts'
+import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
 import type { Counts } from './counts.ts'
 import type { Refusal } from './refusals.ts'
 
@@ -13,7 +13,7 @@ export interface Refuse {
 
 const MAX_LOGGED_PATH = 200
 /** A refused body is read for so long, and then its connection is cut. */
-const MAX_DROPPED_BYTES = 2 * MAX_BODY_BYTES
+const MAX_DROPPED_BYTES = 2 * MAX_JSON_BYTES
 
 export function createRefuse(port: number, parts: { readonly counts: Counts; readonly log: Logger }): Refuse {
   const { counts, log } = parts
