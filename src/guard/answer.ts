@@ -69,7 +69,7 @@ export function createAnswer(
     // The bound is looked at before the body is read and taken afterwards, so that slow bodies hold no place.
     if (bound !== null && bound.inFlight >= bound.bound) return refuse(request, reply, refusalOf(bound))
     const gone = signalOfCaller(reply.raw)
-    const body = await takeBody(request, examined, shared)
+    const body = await takeBody(request, reply.raw, examined, shared)
     if (body !== null && 'code' in body) return refuse(request, reply, body)
     const held = body?.held ?? null
     reply.raw.once('close', () => held?.release())
@@ -126,13 +126,14 @@ interface TakenBody {
  */
 async function takeBody(
   { method, headers, raw }: FastifyRequest,
+  response: ServerResponse,
   { call, caller, key, needs }: Examined,
   { bodies, inspectBody }: SharedParts,
 ): Promise<TakenBody | Refusal | null> {
   if (!isOfHandler(call) || (key === undefined && call.service !== CLASSIFY_API)) return null
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') return refusal('encoding-refused', 'Bodies are taken without content-encoding alone')
-  const held = WITHOUT_BODY.includes(method) ? noBody() : await bodies.read(raw)
+  const held = WITHOUT_BODY.includes(method) ? noBody() : await bodies.read(raw, response)
   if ('code' in held) return held
   // The hash stands in for the bytes as they came, so that they are not held beside those that are passed on.
   const hash = key === undefined ? undefined : sha256(held.bytes)
@@ -208,7 +209,7 @@ function passOn(upstream: Upstream, { request, reply, path, held, gone, refuse }
   const length = held?.bytes.length
   if (held !== null) request.body = length === 0 ? undefined : held.send()
   else if (request.body !== undefined) {
-    const passed = passBody(request.raw)
+    const passed = passBody(request.raw, reply.raw)
     if ('code' in passed) return refuse(passed)
     request.body = passed
   }

@@ -1,5 +1,5 @@
 /** Reads bodies whole within bounds: of one body, of all bodies that are held at once, and of time. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform } from 'node:stream'
 import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
 import { GrowingBody, HeldBody } from './held-body.ts'
@@ -17,15 +17,16 @@ export const BODY_BOUNDS: BodyBounds = { maxHeldBytes: 128 * 1024 * 1024, timeou
 export interface BodyReader {
   readonly heldBytes: number
   /** Reads the body of a request. Resolves with the refusal where it breaks a bound, or where its caller left in the middle. */
-  read(request: IncomingMessage): Promise<HeldBody | Refusal>
+  read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | Refusal>
 }
 
 /** Only what came is held: the length that a body declares costs its caller nothing. */
 export function createBodyReader({ maxHeldBytes, timeoutMs }: BodyBounds): BodyReader {
   let heldBytes = 0
 
-  const read = (request: IncomingMessage): Promise<HeldBody | Refusal> => {
+  const read = (request: IncomingMessage, response: ServerResponse): Promise<HeldBody | Refusal> => {
     if (isDeclaredTooLarge(request)) return Promise.resolve(BODY_TOO_LARGE)
+    permitBody(request, response)
     const { promise, resolve } = Promise.withResolvers<HeldBody | Refusal>()
     let own = 0
     const holdNow = (bytes: number) => {
@@ -71,14 +72,22 @@ export function createBodyReader({ maxHeldBytes, timeoutMs }: BodyBounds): BodyR
 /** The error of a body that is passed on as it comes and grows beyond the bound. */
 export class BodyTooLargeError extends Error {}
 
+/** Tells a caller who asked first (`Expect: 100-continue`) to send its body. The header is gone then, and so is the question. */
+function permitBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect === undefined) return
+  response.writeContinue()
+  delete request.headers.expect
+}
+
 /** Whether the caller itself says that the body is larger than any that is taken. */
-export function isDeclaredTooLarge(request: IncomingMessage): boolean {
+function isDeclaredTooLarge(request: IncomingMessage): boolean {
   return Number(request.headers['content-length'] ?? 0) > MAX_JSON_BYTES
 }
 
 /** Passes a body on as it comes, and fails with `BodyTooLargeError` where it grows beyond the bound. */
-export function passBody(request: IncomingMessage): Transform | Refusal {
+export function passBody(request: IncomingMessage, response: ServerResponse): Transform | Refusal {
   if (isDeclaredTooLarge(request)) return BODY_TOO_LARGE
+  permitBody(request, response)
   let length = 0
   const passed = new Transform({
     transform(part: Buffer, _encoding, done) {

@@ -4,7 +4,6 @@ import replyFrom from '@fastify/reply-from'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { GuardRoute } from '../config/guard-values.ts'
 import { createAnswer, type SharedParts } from './answer.ts'
-import { isDeclaredTooLarge } from './bodies.ts'
 import type { PortKind } from './examine.ts'
 import { formatRefusal, refusal, refusalOfConnection, refusalOfError } from './refusals.ts'
 import { createRefuse } from './refuse.ts'
@@ -48,9 +47,8 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     },
   })
   app.server.maxConnections = MAX_CONNECTIONS
+  // A caller who asks before it sends its body gets the permission when the body is read, and may get a refusal in its place.
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // A caller who asks before it sends a body that is too large gets the refusal in the place of the permission.
-    if (!isDeclaredTooLarge(request)) response.writeContinue()
     app.server.emit('request', request, response)
   })
   app.removeAllContentTypeParsers()

@@ -23,8 +23,9 @@ export function createRefuse(port: number, parts: { readonly counts: Counts; rea
       // The query is left out, since a careless caller may put a token there.
       const path = request.raw.url?.split('?', 1)[0]?.slice(0, MAX_LOGGED_PATH)
       log.info({ code, port, method: request.method, path }, 'A request was refused')
-      // A connection that closed in the middle of a body would fail at the caller, who could not read the answer any more.
-      if (hasRest(request)) reply.header('connection', 'keep-alive')
+      // A connection that closed in the middle of a body would fail at the caller, who could not read the answer any more. Where
+      // the caller still waits for the permission to send it, nobody knows whether the body or a next request would come.
+      if (hasRest(request)) reply.header('connection', request.headers.expect === undefined ? 'keep-alive' : 'close')
       dropBody(request)
       return reply
         .code(status)

@@ -66,7 +66,7 @@ test('the parts that use no secret and no proxy get none', {
   skip: process.platform !== 'linux' && 'only Linux shows the environment of a process',
 }, async () => {
   const pids = stack.pids()
-  for (const name of ['restate-server', 'guard', 'offline model'] as const) {
+  for (const name of ['restate-server', 'guard', 'offline-model'] as const) {
     const environment = await readFile(`/proc/${pids[name]}/environ`, 'latin1')
     assert.ok(environment.includes('PATH='), name)
     assert.deepEqual(environment.match(/[^\0]*planted[^\0]*/g), null, name)

@@ -1,6 +1,6 @@
 /** Bodies in memory: how they grow, what is counted of them, and when they are forgotten. */
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -43,7 +43,7 @@ test('a part may be larger than a block, and none is added beyond the bound', ()
 test('what is held is the length of the body, then of what is passed on, and nothing once that is sent', async () => {
   const bodies = createBodyReader({ maxHeldBytes: 1_000_000, timeoutMs: 60_000 })
   const { stream, request } = scriptedRequest()
-  const reading = bodies.read(request)
+  const reading = bodies.read(request, {} as ServerResponse)
   stream.end('x'.repeat(5_000))
   const held = await reading
   assert.ok(held instanceof HeldBody)

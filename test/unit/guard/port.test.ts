@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -386,25 +386,38 @@ test('large bodies and answers pass, those beyond the bound are refused, declare
   assert.equal((await ask('/other/handler', { headers: { 'transfer-encoding': 'chunked' }, body: beyond })).status, 413)
 })
 
-test('a body that is too large by its own word is refused before it is sent', async (t) => {
-  let asked = 0
-  const { guard } = await world(t, (_request, response) => {
-    asked += 1
-    response.end()
-  })
-  const headers = { expect: '100-continue', 'content-length': MAX_JSON_BYTES + 1, 'content-type': 'application/json' }
-  for (const path of ['/classify-api/batch', '/other/handler']) {
+test('a caller who asks before it sends its body is refused before it is sent, and permitted where it is read', async (t) => {
+  const tokens = parseTokens(`reader:${sha256('reader')}:read`, 'tokens')
+  const { node, guard } = await world(t, echo, { tokens: () => tokens })
+  const asks = (path: string, further: Readonly<Record<string, string>>) => {
+    const headers = { expect: '100-continue', authorization: 'Bearer reader', 'content-length': '2', ...further }
     const sent = request(`${guard.url}${path}`, { method: 'POST', headers, agent: false })
     let isPermitted = false
     sent.once('continue', () => {
       isPermitted = true
+      sent.end('{}')
     })
     sent.flushHeaders()
-    const [response] = await once(sent, 'response')
-    assert.deepEqual([response.statusCode, isPermitted], [413, false], path)
-    sent.destroy()
+    return once(sent, 'response').then(([response]: IncomingMessage[]) => {
+      const found = [response?.statusCode, isPermitted, response?.headers.connection]
+      sent.destroy()
+      return found
+    })
   }
-  assert.equal(asked, 0)
+  const tooLong = String(MAX_JSON_BYTES + 1)
+  const refused: readonly [string, Readonly<Record<string, string>>, number][] = [
+    ['/classify-api/status', { 'content-length': tooLong }, 413],
+    ['/classify-api/status', { host: 'evil.example' }, 403],
+    ['/classify-api/status', { authorization: 'Bearer nobody' }, 401],
+    ['/classify-api/status', { 'content-encoding': 'gzip' }, 415],
+    ['/classify-api/batch', {}, 403],
+    ['/other/handler', { 'content-length': tooLong }, 403],
+  ]
+  for (const [path, headers, status] of refused)
+    assert.deepEqual(await asks(path, headers), [status, false, 'close'], `${path} ${JSON.stringify(headers)}`)
+  assert.equal(node.requests.length, 0)
+  const [status, isPermitted] = await asks('/classify-api/status', {})
+  assert.deepEqual([status, isPermitted], [200, true])
 })
 
 test('a body that comes too slowly is refused, and so is one too many at once', async (t) => {
