@@ -61,4 +61,10 @@ need grafana GRAFANA_ADMIN_PASSWORD
 pass model OPENAI_API_KEY
 pass model OPENAI_HEADERS
 pass model HTTPS_PROXY
-pass guard API_TOKENS
+
+# The tokens of callers are a list, and an empty one lets nobody in: so an operator shuts everybody out at once.
+if [ -f /given/API_TOKENS ] && [ -r /given/API_TOKENS ] && [ -z "$(cat /given/API_TOKENS)" ]; then
+  put /secrets/guard/API_TOKENS ""
+else
+  pass guard API_TOKENS
+fi

@@ -60,16 +60,17 @@ export function createJsonlDecoder(label: string): Decoder {
 }
 
 function decodeObject(text: string, hasControls: boolean): Decoded {
-  const bounded = boundJson(Buffer.from(text), RECORD_SHAPE)
+  const bytes = Buffer.from(text)
+  const bounded = boundJson(bytes, RECORD_SHAPE)
   if (bounded.kind === 'refused') return boundFault(bounded.path, bounded.message)
-  const kept = bounded.kind === 'kept' ? Buffer.from(bounded.bytes).toString() : text
+  const kept = bounded.kind === 'kept' ? Buffer.from(bounded.bytes) : bytes
   if (kept.length > MAX_RECORD_BYTES) {
     const limit = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
     return invalid('', `longer than the limit of ${limit}; it begins with ${showValue(text)}`)
   }
   let value: unknown
   try {
-    value = JSON.parse(kept)
+    value = JSON.parse(kept.toString())
   } catch (error) {
     return invalid('', `not valid JSON: ${jsonFault(error)}; got ${showValue(text)}`)
   }

@@ -2,9 +2,8 @@
 import { setGlobalProxyFromEnv } from 'node:http'
 import { ServiceError } from '../errors.ts'
 import { type Environment, setVariables } from './environment.ts'
-import { readSecretFiles } from './secret-files.ts'
+import { PROXIES, readSecretFiles } from './secret-files.ts'
 
-const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
 /** Addresses of this machine: the parts of the embedded stack reach each other there, and no proxy can. */
 const LOOPBACK = ['localhost', '127.0.0.1', '::1', '[::1]']
 

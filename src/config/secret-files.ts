@@ -12,6 +12,8 @@ import { SECRET_NAMES } from './variables.ts'
 
 /** Settings of Node.js that may hold a password, which the service takes as files too. */
 const PROXY_NAMES = ['HTTPS_PROXY', 'HTTP_PROXY'] as const
+/** Further names under which programs look for a proxy. */
+export const PROXIES: readonly string[] = [...PROXY_NAMES, ...['https_proxy', 'http_proxy', 'ALL_PROXY', 'all_proxy']]
 
 /** Every setting that may be given as a file. */
 export const NAMES_WITH_FILE: readonly string[] = [...SECRET_NAMES, ...PROXY_NAMES]
@@ -21,6 +23,14 @@ export const FILE_NAMES: readonly string[] = NAMES_WITH_FILE.map(fileNameOf)
 
 /** A directory whose files are named as secret settings are, and hold their values; a missing file is no error. */
 export const SECRETS_DIR = 'SECRETS_DIR'
+
+/**
+ * Overrides that keep every secret of this service, and the proxies, whose addresses may hold a password, out of a child process
+ * that needs none.
+ */
+export function withoutSecrets(): Record<string, null> {
+  return Object.fromEntries([...SECRET_NAMES, ...PROXIES, SECRETS_DIR].map((name) => [name, null]))
+}
 
 /** The greatest file that is taken for a secret. A greater one was hardly meant. */
 const MOST_BYTES = 65_536

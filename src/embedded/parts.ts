@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import { childEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
-import { SECRET_NAMES } from '../config/variables.ts'
+import { withoutSecrets } from '../config/secret-files.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
@@ -78,11 +78,6 @@ function serverEnvironment(): Record<string, string> {
   })
 }
 
-/** Overrides that keep every secret of this service out of a child process that needs none. */
-function withoutSecrets(): Record<string, null> {
-  return Object.fromEntries([...SECRET_NAMES].map((name) => [name, null]))
-}
-
 /** Starts the guard on the ports that people use. It alone reaches the sockets of restate-server. */
 export function superviseGuard(options: PartOptions, sockets: Sockets, databaseUrl: string): Promise<Supervisor> {
   const { ingressPort, adminPort } = options.config.restate
@@ -111,6 +106,7 @@ export function superviseOfflineModel(options: PartOptions): Promise<Supervisor>
     name: 'offline model',
     entry: fileURLToPath(new URL('../offline-model/main.ts', import.meta.url)),
     env: {
+      ...withoutSecrets(),
       OFFLINE_MODEL_HOST: '127.0.0.1',
       OFFLINE_MODEL_PORT: String(port),
       // A command may choose other answers than the environment does, as `demo` and `eval --replay` do.

@@ -15,6 +15,9 @@ import { createKeyCheck } from './key-check.ts'
 import { createPort } from './port.ts'
 import { openTokenFile } from './token-file.ts'
 
+/** What the log says of calls that the end of the guard cuts off. */
+const WHEN_CUT = 'Some callers were cut off; their work goes on in Restate, and they find it by their idempotency keys'
+
 export interface GuardOptions {
   readonly config: Pick<Config, 'guard' | 'database' | 'drainTimeoutMs'>
   readonly log: Logger
@@ -54,7 +57,7 @@ export async function startGuard({ config, log, inspectBody: inspect = inspectBo
   const close = () =>
     closeInOrder([
       async () => {
-        await Promise.all(apps.map(({ app }) => drainApp(app, drainTimeoutMs, app.log)))
+        await Promise.all(apps.map(({ app }) => drainApp(app, drainTimeoutMs, app.log, WHEN_CUT)))
       },
       async () => tokenFile?.close(),
       async () => keys.close(),

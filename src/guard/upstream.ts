@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Dispatcher, Pool } from 'undici'
 import type { GuardUpstream } from '../config/guard-values.ts'
-import { BodyTooLargeError, MAX_BODY_BYTES } from './bodies.ts'
-import { type Refusal, refusal } from './refusals.ts'
+import { BodyTooLargeError } from './bodies.ts'
+import { BODY_TOO_LARGE, type Refusal, refusal } from './refusals.ts'
 
 /** The milliseconds that opening a connection may take. */
 const CONNECT_TIMEOUT_MS = 3_000
@@ -57,9 +57,7 @@ export function createUpstream(upstream: GuardUpstream): Upstream {
 /** The refusal for a request that brought no answer of the node. `error` is what the proxy library reports. */
 export function refusalOfFailure(error: Error, name: string): Refusal {
   const cause = error.cause instanceof Error ? error.cause : error
-  if (cause instanceof BodyTooLargeError) {
-    return refusal('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes`)
-  }
+  if (cause instanceof BodyTooLargeError) return BODY_TOO_LARGE
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
   return refusal('node-away', `The Restate node ${name} gave no answer (${code})`)
 }

@@ -26,7 +26,10 @@ export interface OfflineModelOptions {
   readonly host: string
   /** The port to listen on; 0 takes any free port. */
   readonly port: number
-  /** Names by which it is called, beside those of this machine, where it listens on loopback alone. */
+  /**
+   * Names by which it is called, beside those of this machine. Without them it takes any name, unless it listens on loopback
+   * alone.
+   */
   readonly allowedHosts?: readonly string[] | undefined
   /** The median time that a request takes, in milliseconds. */
   readonly latencyMs: number
@@ -58,7 +61,8 @@ export interface OfflineModel {
 export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const { host, log } = options
   const answers = options.answers ?? createRulesAnswers()
-  const hosts = isLoopback(host) ? allowedHosts([...(options.allowedHosts ?? []), host]) : null
+  const names = options.allowedHosts ?? []
+  const hosts = isLoopback(host) || names.length > 0 ? allowedHosts([...names, host]) : null
   const latency = createLatency(options.latencyMs, options.sigma, options.seed ?? 1)
   const limits = createRateLimits(options)
   const stats = createStats()

@@ -8,10 +8,10 @@ import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
 export * from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
+export { CLASSIFY_API } from './api-handlers.ts'
 export * from './estimate-contract.ts'
 export * from './evidence-contract.ts'
 
-export const CLASSIFY_API = 'classify-api'
 export const CLASSIFIER = 'classifier'
 /** A header of batches: the start of the process that submits a run, so that a resumed run tries the endpoint anew. */
 export const PART_HEADER = 'x-run-part'

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
+import type { ApiHandlerName } from './api-handlers.ts'
 import { type EndpointHandler, withAttemptStarts } from './attempts/attempt-starts.ts'
 import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
@@ -152,7 +153,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
           ctx.run('read the evidence', () => answerEvidence({ evidence, schemes }, request), databaseStep),
       ),
       health: async (_ctx: Context): Promise<HealthResponse> => deps.health(),
-    },
+    } satisfies Readonly<Record<ApiHandlerName, unknown>>,
     options: { ...batchOptions(), hooks },
   })
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
 
 const SCRIPT = readFileSync(new URL('../../docker/secrets/make.sh', import.meta.url), 'utf8')
-const VOLUMES = ['database', 'snapshots', 'grafana', 'model']
+const VOLUMES = ['database', 'snapshots', 'grafana', 'model', 'guard']
 const directories: string[] = []
 after(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
@@ -98,6 +98,18 @@ test('both forms at once, an empty file and a directory end the start with the n
   const directory = container()
   directory.giveDirectory('GRAFANA_ADMIN_PASSWORD')
   assert.match((await directory.run()).said, /^GRAFANA_ADMIN_PASSWORD_FILE must be a file/)
+})
+
+test('an empty list of tokens is passed on, because it lets nobody in', async () => {
+  const { run, read, give, take, at } = container()
+  for (const content of ['nightly:1:read\n', '', 'nightly:2:read\n', '\n']) {
+    give('API_TOKENS', content)
+    assert.deepEqual(await run(), { code: 0, said: '' })
+    assert.equal(read('guard/API_TOKENS'), content.trim())
+  }
+  take('API_TOKENS')
+  await run()
+  assert.ok(!existsSync(at('guard/API_TOKENS')))
 })
 
 test('the service that has written the secrets counts as ready, and one that failed does not', () => {

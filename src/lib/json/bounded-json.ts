@@ -10,7 +10,7 @@ import {
   OPEN_OBJECT,
   QUOTE,
 } from './json-cursor.ts'
-import { type JsonAny, type JsonList, type JsonShape, MAX_DEPTH, MAX_FIELDS, MAX_VALUES } from './json-shape.ts'
+import { type JsonAny, type JsonList, type JsonShape, MAX_DEPTH, MAX_FIELDS, MAX_VALUES, SMALL } from './json-shape.ts'
 
 export type BoundedJson =
   /** `bytes` is the JSON text that may be parsed: the same bytes where nothing was left out. */
@@ -22,8 +22,6 @@ export type BoundedJson =
 
 /** Of the unknown fields of one object so many keep their names, with the value null, so that a warning can name them. */
 const NAMED_STRANGERS = 100
-/** Stands in for an object or a list where another kind of value was given. */
-const SMALL: JsonAny = { kind: 'any', maxBytes: 65_536, maxValues: 100, beyond: 'refuse' }
 const NULL = Buffer.from('null')
 
 /**

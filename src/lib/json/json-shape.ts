@@ -1,5 +1,7 @@
 /** What JSON from outside may be: the shapes by which `boundJson` keeps values, and the bounds of all of them. */
 
+/** The most bytes of a JSON text from outside. Restate takes no larger body. */
+export const MAX_JSON_BYTES = 33_554_432
 /** The deepest nesting of a value of any kind. */
 export const MAX_DEPTH = 32
 /** The most fields of one object, known and unknown. */
@@ -32,6 +34,9 @@ export interface JsonList {
   readonly noun: string
   readonly items: JsonShape
 }
+
+/** A few short values, such as the options of a batch. It also stands in for an object or a list where another value was given. */
+export const SMALL: JsonAny = { kind: 'any', maxBytes: 65_536, maxValues: 100, beyond: 'refuse' }
 
 /** A place in a JSON value as a JSON pointer, such as "/indicators/3/name". */
 export function pointerOf(path: readonly (string | number)[]): string {

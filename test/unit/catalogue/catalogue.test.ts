@@ -239,6 +239,16 @@ for (const name of ['long.jsonl', 'long.csv']) {
   })
 }
 
+test('the bound on a record counts bytes, not characters', async () => {
+  const recordOf = (characters: number, points: number) => {
+    const samples = Array.from({ length: points }, () => ({ date: '年'.repeat(characters), value: 1 }))
+    return `${JSON.stringify({ indicator_id: 'X1', name: 'GDP', sample_values: samples })}\n`
+  }
+  const message = await refusalOf(await written('wide.jsonl', recordOf(100, 4_000)))
+  assert.match(message, /line 1: longer than the limit of 1,048,576 bytes/)
+  assert.equal((await readAll(await written('less-wide.jsonl', recordOf(50, 4_000)))).entries.length, 1)
+})
+
 test('a field that nobody reads costs no record, however large and deep it is', async () => {
   const nested = `${'['.repeat(2_500_000)}${']'.repeat(2_500_000)}`
   const hostile = `{"indicator_id":"X1","name":"GDP","evil":${nested},"units":"USD"}\n{"indicator_id":"X2","name":"CPI"}\n`

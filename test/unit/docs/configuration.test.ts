@@ -22,8 +22,8 @@ const OF_CHECKS: Readonly<Record<string, string>> = {
 /** Variables of other programs, and the file of this project that sets or names each of them. */
 const FOREIGN: Readonly<Record<string, string>> = {
   NODE_USE_ENV_PROXY: 'src/config/proxies.ts',
-  HTTPS_PROXY: 'src/config/proxies.ts',
-  HTTP_PROXY: 'src/config/proxies.ts',
+  HTTPS_PROXY: 'src/config/secret-files.ts',
+  HTTP_PROXY: 'src/config/secret-files.ts',
   NO_PROXY: 'src/config/proxies.ts',
   OPENAI_CUSTOM_HEADERS: 'src/config/near-misses.ts',
   OPENAI_LOG: 'src/config/near-misses.ts',
