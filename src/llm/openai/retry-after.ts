@@ -39,7 +39,7 @@ export function parseResetMs(text: string): number | undefined {
  * words of the refusal's body, and at most one day; undefined where none of them names a wait. A wait of 0, in the past or below
  * is none, because the request was refused now. `now` is the wall clock in milliseconds since 1970.
  */
-export function retryAfterMsOf(headers: Headers, now: number, body = ''): number | undefined {
+export function retryAfterMsOf(headers: Headers, now: number, body: string): number | undefined {
   const wait = positive(fromRetryAfterMs(headers)) ?? positive(fromRetryAfter(headers, now)) ?? positive(fromBody(body))
   return wait === undefined ? undefined : Math.min(LONGEST_MS, Math.ceil(wait))
 }

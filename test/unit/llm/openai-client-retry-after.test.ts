@@ -25,7 +25,7 @@ describe('retryAfterMsOf', () => {
     ['more than a day', { 'retry-after': '999999999' }, 86_400_000],
   ]
   for (const [name, headers, expected] of cases) {
-    it(`reads ${name}`, () => assert.equal(retryAfterMsOf(new Headers(headers), NOW), expected))
+    it(`reads ${name}`, () => assert.equal(retryAfterMsOf(new Headers(headers), NOW, ''), expected))
   }
 
   const bodies: readonly (readonly [string, number | undefined])[] = [
