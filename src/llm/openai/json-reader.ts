@@ -1,5 +1,5 @@
 /** Reads one JSON value out of the middle of a text, within a bounded number of steps, and notices keys that are given twice with different values. */
-import { isRecord, type JsonValue, parseJson } from '../../lib/json/json.ts'
+import { isRecord, type JsonValue, parseJson, parseOutsideJson } from '../../lib/json/json.ts'
 
 /** How many further characters may be looked at. Whoever shares a meter shares its bound. */
 export interface Meter {
@@ -42,6 +42,7 @@ export function readJsonAt(text: string, start: number, meter: Meter): JsonFound
   return { value, end: reader.at, isAmbiguous: reader.isAmbiguous }
 }
 
+const SHORT = 65_536
 /** What ends a key. Words of a string may look like it, which then only costs time. */
 const KEY_END = /"\s*:/g
 
@@ -51,7 +52,8 @@ const KEY_END = /"\s*:/g
  */
 export function readWholeObject(text: string): JsonFound | undefined {
   if (!text.startsWith('{')) return undefined
-  const value = parseJson(text)
+  // Only a long text can nest so deep, or hold so much, that its value takes a great part of the memory.
+  const value = text.length > SHORT ? parseOutsideJson(text) : parseJson(text)
   if (!isRecord(value) || countKeys(value as JsonValue, 0) !== (text.match(KEY_END)?.length ?? 0)) return undefined
   return { value: value as JsonValue, end: text.length, isAmbiguous: false }
 }
