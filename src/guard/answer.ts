@@ -9,6 +9,7 @@ import { type Examined, examine, lackingRight, type PortKind } from './examine.t
 import { headersForCaller, headersForNode } from './headers.ts'
 import type { InspectBody } from './inspect-body.ts'
 import { type KeyCheck, scopeOf } from './key-check.ts'
+import type { NodeMarks } from './node-marks.ts'
 import { type Refusal, refusal, tooManyCalls } from './refusals.ts'
 import type { Refuse } from './refuse.ts'
 import { CLASSIFY_API, rightForBody } from './rights.ts'
@@ -28,6 +29,7 @@ export interface SharedParts {
   readonly bodies: BodyReader
   readonly keys: KeyCheck
   readonly inspectBody: InspectBody
+  readonly marks: NodeMarks
   readonly counts: Counts
   readonly log: Logger
 }
@@ -46,8 +48,8 @@ const WITHOUT_BODY = ['GET', 'HEAD']
 export function createAnswer(
   parts: PortParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  const { kind, refuse, shared } = parts
-  const { hosts, tokens, keys, counts } = shared
+  const { kind, refuse, shared, upstream } = parts
+  const { hosts, tokens, keys, counts, marks } = shared
 
   return async (request, reply) => {
     const { method, headers, raw } = request
@@ -56,6 +58,9 @@ export function createAnswer(
     if ('code' in examined) return refuse(request, reply, examined)
     if (examined.own === 'health') return reply.send({ service: 'guard', status: 'ok' })
     if (examined.own === 'metrics') return reply.type('text/plain; version=0.0.4').send(counts.text())
+    if (examined.own === 'node') return reply.send(await marks.of(upstream.address))
+    const unusable = await marks.refusalFor(upstream.address)
+    if (unusable !== undefined) return refuse(request, reply, unusable)
 
     const bound = boundOf(method, examined, shared)
     // The bound is looked at before the body is read and taken afterwards, so that slow bodies hold no place.

@@ -30,6 +30,7 @@ export const REFUSALS = {
   'headers-too-large': 431,
   internal: 500,
   'node-away': 502,
+  'node-stray': 502,
 } as const satisfies Readonly<Record<string, number>>
 
 export type RefusalCode = keyof typeof REFUSALS
