@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { GuardUpstream } from '../config/guard-values.ts'
+import { mainCluster, readClusterMarker } from '../lib/main-cluster.ts'
 import { type Refusal, refusal } from './refusals.ts'
 
 /** What is known of one node. Both are null where the node is called over TCP, so that its volume is not seen here. */
@@ -49,14 +50,6 @@ export function createNodeMarks(upstreams: readonly GuardUpstream[], now = () =>
   }
 }
 
-/** The cluster to which most nodes belong; undefined where two clusters have equally many. */
-export function mainCluster(clusters: readonly (string | null)[]): string | undefined {
-  const known = clusters.filter((cluster) => cluster !== null)
-  const sizes = [...Map.groupBy(known, (cluster) => cluster)].map(([cluster, { length }]) => ({ cluster, length }))
-  sizes.sort((a, b) => b.length - a.length)
-  return sizes[0]?.length === sizes[1]?.length ? undefined : sizes[0]?.cluster
-}
-
 function strayRefusal(cluster: string): Refusal {
   return refusal(
     'node-stray',
@@ -77,7 +70,7 @@ async function readMark(directory: string): Promise<NodeMark> {
   ])
   const held = note?.trim().slice(0, MAX_NOTE_LENGTH)
   return {
-    cluster: /"cluster_fingerprint"\s*:\s*(\d{1,20})\b/.exec(marker ?? '')?.[1] ?? null,
+    cluster: readClusterMarker(marker ?? ''),
     held: held === undefined || held === '' ? null : held,
   }
 }

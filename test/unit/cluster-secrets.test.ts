@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
-import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
+import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
 
 const SCRIPT = readFileSync(new URL('../../docker/secrets/make.sh', import.meta.url), 'utf8')
 const VOLUMES = ['database', 'snapshots', 'grafana', 'model']
@@ -101,7 +101,7 @@ test('both forms at once, an empty file and a directory end the start with the n
 })
 
 test('the service that has written the secrets counts as ready, and one that failed does not', () => {
-  assert.ok(hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 0 }))
-  assert.ok(!hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 1 }))
-  assert.ok(!hasMadeSecrets({ service: 'nginx', state: 'exited', exitCode: 0 }))
+  assert.ok(hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 0 }))
+  assert.ok(!hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 1 }))
+  assert.ok(!hasDoneItsWork({ service: 'nginx', state: 'exited', exitCode: 0 }))
 })

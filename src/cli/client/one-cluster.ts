@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
+import { mainCluster } from '../../lib/main-cluster.ts'
 import { lineOf } from './foreign-line.ts'
 import { createHttpClient } from './http.ts'
 
@@ -48,23 +49,23 @@ export interface OneCluster {
  */
 export function keepOneCluster(marks: readonly NodeMark[]): OneCluster {
   const known = marks.filter(({ cluster }) => cluster !== null)
-  const clusters = [...Map.groupBy(known, ({ cluster }) => cluster)].toSorted(([, a], [, b]) => b.length - a.length)
-  const [main, second] = clusters
-  if (main !== undefined && second !== undefined && main[1].length === second[1].length) {
+  const clusters = [...Map.groupBy(known, ({ cluster }) => cluster)]
+  const main = mainCluster(marks.map(({ cluster }) => cluster))
+  if (main === null && clusters.length > 0) {
     throw new ServiceError('ingress-unavailable', [
       'The addresses lead to different clusters, and a run has to stay in one:',
       ...clusters.map(([cluster, members]) => `  cluster ${cluster}: ${members.map(({ url }) => url).join(', ')}`),
       'Give those of one cluster, with --ingress or --admin. npm run cluster:ps shows the nodes of this machine.',
     ])
   }
-  const isStray = ({ cluster }: NodeMark) => cluster !== null && cluster !== main?.[0]
+  const isStray = ({ cluster }: NodeMark) => cluster !== null && cluster !== main
   return {
     urls: marks.filter((mark) => !isStray(mark)).map(({ url }) => url),
     lines: marks.flatMap((mark) => {
       if (mark.held !== null) return [`${mark.url}: ${lineOf(mark.held)}`]
       if (!isStray(mark)) return []
       const advice = 'it is left out. npm run cluster:ps names the node, npm run cluster:repair brings it back'
-      return [`${mark.url} belongs to another cluster (${mark.cluster}) than the other nodes (${main?.[0]}): ${advice}`]
+      return [`${mark.url} belongs to another cluster (${mark.cluster}) than the other nodes (${main}): ${advice}`]
     }),
   }
 }
