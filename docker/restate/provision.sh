@@ -32,25 +32,29 @@ look() {
   done
 }
 
+asked=''
 spent=0
 while :; do
   look
   if [ -n "$member" ]; then
-    say "The cluster exists:$member belong to it. Nothing is provisioned."
+    if [ -n "$asked" ]; then say "Made the cluster; its first node is $asked."; else say "The cluster exists:$member belong to it. Nothing is made."; fi
     exit 0
   fi
   count=0
   for node in $waiting; do count=$((count + 1)); done
-  if [ "$count" -ge "$WANTED" ]; then break; fi
-  if [ "$spent" -ge "$TIMEOUT_S" ]; then
-    say "No cluster was made, because$silent gave no answer in $TIMEOUT_S s and may know one. Start all $total nodes; where the silent ones are gone for good and there never was a cluster, set CLUSTER_PROVISION_NODES=$count"
-    exit 1
+  if [ "$count" -ge "$WANTED" ]; then
+    # The same node is asked every time, also by two runs of this script at once, because each node that is asked could make a
+    # cluster of its own. restatectl ends with 0 where it could not connect, so that its success is read from the nodes.
+    if [ -z "$asked" ]; then for asked in $waiting; do break; done; fi
+    restatectl --yes -S "http://$asked:5122" provision || true
   fi
+  if [ "$spent" -ge "$TIMEOUT_S" ]; then break; fi
   sleep 1
   spent=$((spent + 1))
 done
-
-# The first node is asked every time, so that two runs of this script at once ask the same one, which makes one cluster.
-for first in $waiting; do break; done
-restatectl --yes -S "http://$first:5122" provision
-say "Made the cluster of$waiting."
+if [ -n "$asked" ]; then
+  say "No cluster was made: $asked did not become its first node in $TIMEOUT_S s. What restatectl said stands above."
+else
+  say "No cluster was made, because$silent gave no answer in $TIMEOUT_S s and may know one. Start all $total nodes; where the silent ones are gone for good and there never was a cluster, set CLUSTER_PROVISION_NODES=$count"
+fi
+exit 1

@@ -93,8 +93,9 @@ async function askCluster(
   const id = runningContainer(containers, helper)?.id
   if (id === undefined) return undefined
   const bounds = `--connect-timeout ${CONNECT_TIMEOUT_MS} --request-timeout ${REQUEST_TIMEOUT_MS}`
-  const ask = (question: string) => `restatectl ${bounds} -s ${fabricUrl(helper)} sql --json "${question}" 2>/dev/null`
-  const script = QUESTIONS.map(ask).join(`; echo; echo '${MARK}'; `)
+  const ask = (question: string) => `restatectl ${bounds} -s ${fabricUrl(helper)} ${question} 2>/dev/null`
+  const questions = [...QUESTIONS.map((sql) => `sql --json "${sql}"`), 'metadata-server list-servers']
+  const script = questions.map(ask).join(`; echo; echo '${MARK}'; `)
   const { stdout } = await compose.docker(['exec', id, 'sh', '-c', script], { output: 'captured', signal })
   return parseClusterReport(stdout)
 }

@@ -33,20 +33,23 @@ const STOP_TIMEOUT_S = 10
 export async function repairNode(options: RepairOptions): Promise<void> {
   const { compose, name, plan, say, signal } = options
   if (plan.setsDataAside) {
-    say(`Setting the data of ${name} aside …`)
-    await setDataAside(compose, name, signal)
+    say(`Stopping ${name} …`)
+    const stop = ['stop', '--timeout', String(STOP_TIMEOUT_S), name]
+    requireSuccess('docker compose stop', await compose.run(stop, { output: 'captured', signal }))
   }
   if (plan.emptiesLog) await emptyLog(options)
   else await leaveMetadata(options)
+  if (plan.setsDataAside) {
+    say(`Setting its data aside …`)
+    await setDataAside(compose, name, signal)
+  }
   say(`Starting ${name} …`)
   await startNode(compose, name, signal)
   await waitForMember(options)
 }
 
-/** Stops the node and moves its data within its volume, where nothing reads it any more. */
+/** Moves the data of the stopped node within its volume, where nothing reads it any more. */
 async function setDataAside(compose: Compose, name: string, signal: AbortSignal): Promise<void> {
-  const stop = ['stop', '--timeout', String(STOP_TIMEOUT_S), name]
-  requireSuccess('docker compose stop', await compose.run(stop, { output: 'captured', signal }))
   const script = `if [ -e /restate-data/${name} ]; then mv /restate-data/${name} /restate-data/${name}.set-aside-$(date +%s); fi`
   const run = ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'sh', name, '-c', script]
   requireSuccess('docker compose run', await compose.run(run, { output: 'captured', signal }))
@@ -117,10 +120,14 @@ async function leaveMetadata(options: RepairOptions): Promise<void> {
   throw new ServiceError('cluster-failed', `restatectl metadata-server remove-node failed: ${reason}`)
 }
 
-async function startNode(compose: Compose, name: string, signal: AbortSignal): Promise<void> {
-  // A container that exists keeps its configuration, so that a repair never brings a new release.
+/** Starts the node's container. One that exists keeps its configuration, so that a repair never brings a new release. */
+export async function startContainer(compose: Compose, name: string, signal: AbortSignal): Promise<void> {
   const up = ['up', '--detach', '--no-deps', '--no-recreate', name]
   requireSuccess('docker compose up', await compose.run(up, { output: 'captured', signal }))
+}
+
+async function startNode(compose: Compose, name: string, signal: AbortSignal): Promise<void> {
+  await startContainer(compose, name, signal)
   const restart = ['restart', '--timeout', String(STOP_TIMEOUT_S), name]
   requireSuccess('docker compose restart', await compose.run(restart, { output: 'captured', signal }))
 }

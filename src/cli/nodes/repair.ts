@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
+import { retryFor } from '../../lib/timing.ts'
 import { type Compose, findCompose } from '../cluster/compose.ts'
 import { listContainers, NODE_SERVICES } from '../cluster/containers.ts'
 import { createTimeoutOption } from '../cluster/five-node.ts'
@@ -9,9 +10,15 @@ import { confirm } from '../ui/confirm.ts'
 import { EXIT_FAILED, EXIT_OK, say, underInterrupts } from '../ui/terminal.ts'
 import { surveyNodes } from './ask-nodes.ts'
 import { planRepair } from './repair-plan.ts'
-import { repairNode } from './repair-work.ts'
+import { repairNode, startContainer } from './repair-work.ts'
 import type { Survey } from './survey.ts'
 import { findTroubles, needsRepair } from './troubles.ts'
+
+/** A node that starts says within seconds what it has; the next looks wait so long. */
+const TELL_MS = 30_000
+const LOOK_EVERY_MS = 1_000
+/** The states of a container that does not run and that Docker does not start again. */
+const STOPPED = new Set(['created', 'exited', 'dead'])
 
 interface RepairCommandOptions {
   readonly yes?: boolean
@@ -54,11 +61,17 @@ async function repair(
   if (containers.length === 0) {
     throw new ServiceError('cluster-failed', 'There is no cluster to repair: create it with npm run cluster:5node')
   }
-  const survey = await surveyNodes(compose, containers, signal)
+  let survey = await surveyNodes(compose, containers, signal)
   const name = named ?? chooseNode(survey)
   if (name === undefined) {
     say('No node needs a repair.')
     return EXIT_OK
+  }
+  const container = containers.find(({ service }) => service === name)
+  if (container === undefined || STOPPED.has(container.state)) {
+    say(`${name} does not run. Starting it, to see what it needs …`)
+    await startContainer(compose, name, signal)
+    survey = (await waitUntilTold(name, compose, signal)) ?? survey
   }
   const plan = planRepair(name, survey)
   if (plan.kind === 'refused') throw new ServiceError('cluster-failed', plan.lines)
@@ -72,6 +85,18 @@ async function repair(
   await repairNode({ compose, name, plan, withoutSnapshots, timeoutMs, say, signal })
   say(`${name} is a full member again: its log, its partitions and its copy of the metadata are back.`)
   return EXIT_OK
+}
+
+/** Resolves with a survey in which the node is sound or shows what is wrong with it; undefined where it does not within 30 s. */
+async function waitUntilTold(name: string, compose: Compose, signal: AbortSignal): Promise<Survey | undefined> {
+  const look = async () => {
+    const survey = await surveyNodes(compose, await listContainers(compose, signal), signal)
+    const trouble = findTroubles(survey).find((one) => one.name === name)
+    const isSound =
+      trouble === undefined && survey.reports.some((one) => one.name === name && one.metadata === 'Member')
+    return isSound || (trouble !== undefined && needsRepair(trouble)) ? survey : undefined
+  }
+  return await retryFor(look, { delayMs: LOOK_EVERY_MS, patienceMs: TELL_MS, signal })
 }
 
 /** The one node that needs a repair; undefined where none does. Throws ServiceError input-invalid where several do. */

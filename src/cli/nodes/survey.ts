@@ -51,6 +51,8 @@ export interface Survey {
 }
 
 export interface ClusterReport {
+  /** The ids of the nodes that hold a copy of the metadata and follow it. */
+  readonly metadata: ReadonlySet<string>
   readonly members: readonly MemberRow[]
   readonly segments: readonly LogSegment[]
   readonly replicas: readonly PartitionReplica[]
@@ -99,9 +101,15 @@ const stateRows = z.array(
   z.object({ partition_id: z.number(), plain_node_id: z.string(), replay_status: z.string().optional() }),
 )
 
-/** Reads the answers of `restatectl sql --json` to QUESTIONS; undefined where one of them is no answer. */
+/**
+ * Reads the answers of `restatectl sql --json` to QUESTIONS, and after them what `restatectl metadata-server list-servers`
+ * printed; undefined where one of them is no answer.
+ */
 export function parseClusterReport(text: string): ClusterReport | undefined {
-  const answers = text.split(MARK).map((part) => parseJson(part.trim()))
+  const parts = text.split(MARK)
+  const answers = parts.slice(0, QUESTIONS.length).map((part) => parseJson(part.trim()))
+  // A member that has only just joined follows no version yet, which stands there as v0.
+  const servers = parts[QUESTIONS.length]?.matchAll(/^\s*(N\d+)\s+Member\s+v[1-9]/gm) ?? []
   const members = memberRows.safeParse(answers[0]).data
   const segments = segmentRows.safeParse(answers[1]).data
   const places = placeRows.safeParse(answers[2]).data
@@ -110,6 +118,7 @@ export function parseClusterReport(text: string): ClusterReport | undefined {
   if (segments === undefined || places === undefined || states === undefined) return undefined
   const active = new Set(states.filter(({ replay_status: status }) => status === 'active').map((row) => placeOf(row)))
   return {
+    metadata: new Set([...servers].flatMap(([, id]) => id ?? [])),
     members,
     segments: segments.map(({ replication = '', nodeset = '', ...segment }) => ({
       ...segment,

@@ -42,7 +42,7 @@ function findTrouble(report: NodeReport, { reports, cluster }: Survey): Trouble 
   if (report.metadata === 'Standby') {
     return trouble('no-metadata', `holds no copy of the metadata (it is on standby): ${repair}`)
   }
-  if (member === undefined || report.metadata !== 'Member')
+  if (member === undefined || report.metadata !== 'Member' || !cluster.metadata.has(member.plain_node_id))
     return trouble('not-joined', 'has not joined the cluster yet')
   if (member.storage_state !== 'read-write') {
     return trouble('no-log', `takes no part in the log yet (${member.storage_state})`)
