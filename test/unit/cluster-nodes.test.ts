@@ -40,7 +40,7 @@ async function provision(answers: readonly string[], { wanted = '3', makes = tru
   const { at, program, env, asked } = world()
   for (const [index, answer] of answers.entries()) writeFileSync(at('abc'[index] ?? ''), answer)
   // curl gets the URL last; from http://a:5122/health it takes the name of the file with the answer.
-  program('curl', 'for url; do :; done; name=${url#http://}; cat "$ROOT/${name%%:*}"')
+  program('curl', 'for url; do :; done; cat "$ROOT/$(echo "$url" | cut -d/ -f3 | cut -d: -f1)"')
   const made = makes ? `for node in a b c; do echo '${MEMBER}' >"$ROOT/$node"; done` : 'echo "tcp connect error" >&2'
   // As the real one, it ends with 0 also where it could not connect.
   program('restatectl', `echo "$*" >>"$ROOT/asked"; ${made}`)
