@@ -44,9 +44,9 @@ while :; do
   for node in $waiting; do count=$((count + 1)); done
   if [ "$count" -ge "$WANTED" ]; then
     # The same node is asked every time, also by two runs of this script at once, because each node that is asked could make a
-    # cluster of its own. restatectl ends with 0 where it could not connect, so that its success is read from the nodes.
+    # cluster of its own. (With --single-address restatectl 1.7.12 would ask localhost.) restatectl ends with 0 where it could not connect, so that its success is read from the nodes.
     if [ -z "$asked" ]; then for asked in $waiting; do break; done; fi
-    restatectl --yes -S "http://$asked:5122" provision || true
+    restatectl --yes --address "http://$asked:5122" provision || true
   fi
   if [ "$spent" -ge "$TIMEOUT_S" ]; then break; fi
   sleep 1

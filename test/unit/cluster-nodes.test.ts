@@ -59,7 +59,7 @@ async function provision(answers: readonly string[], { wanted = '3', makes = tru
 
 test('a cluster is made once all nodes answer that they know none, at the first of them', async () => {
   const { code, said, asked } = await provision([WAITING, WAITING, WAITING])
-  assert.deepEqual([code, asked], [0, '--yes -S http://a:5122 provision'], said)
+  assert.deepEqual([code, asked], [0, '--yes --address http://a:5122 provision'], said)
   assert.match(said, /Made the cluster/)
 })
 
@@ -88,7 +88,7 @@ test('nothing is made while a node is silent or only starting, which may know a 
 
 test('by the word of the operator fewer nodes are enough, and any other word is refused', async () => {
   const { code, asked } = await provision(['', WAITING, WAITING], { wanted: '2' })
-  assert.deepEqual([code, asked], [0, '--yes -S http://b:5122 provision'])
+  assert.deepEqual([code, asked], [0, '--yes --address http://b:5122 provision'])
   for (const wanted of ['0', '4', 'all', '-1', '2.5']) {
     const refused = await provision([WAITING, WAITING, WAITING], { wanted })
     assert.deepEqual([refused.code, refused.asked], [2, ''], wanted)
@@ -100,7 +100,7 @@ test('a try that made no cluster is made again at the same node, and fails in th
   const { code, said, asked } = await provision([WAITING, WAITING, WAITING], { makes: false })
   assert.equal(code, 1)
   assert.match(said, /No cluster was made: a did not become its first node/)
-  assert.deepEqual(new Set(asked.split('\n')), new Set(['--yes -S http://a:5122 provision']))
+  assert.deepEqual(new Set(asked.split('\n')), new Set(['--yes --address http://a:5122 provision']))
   assert.ok(asked.split('\n').length > 1, 'it was tried once')
 })
 

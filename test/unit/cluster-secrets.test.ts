@@ -104,4 +104,5 @@ test('the service that has written the secrets counts as ready, and one that fai
   assert.ok(hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 0 }))
   assert.ok(!hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 1 }))
   assert.ok(!hasDoneItsWork({ service: 'nginx', state: 'exited', exitCode: 0 }))
+  assert.ok(hasDoneItsWork({ service: 'provision', state: 'exited', exitCode: 0 }))
 })
