@@ -12,6 +12,7 @@ import { headersForCaller, headersForNode } from './headers.ts'
 import { HeldBody } from './held-body.ts'
 import type { InspectBody } from './inspect-body.ts'
 import { type KeyCheck, scopeOf } from './key-check.ts'
+import type { NodeMarks } from './node-marks.ts'
 import { CLOSING, type Refusal, refusal, tooManyCalls } from './refusals.ts'
 import type { Refuse } from './refuse.ts'
 import { rightForBody } from './rights.ts'
@@ -31,6 +32,7 @@ export interface SharedParts {
   readonly bodies: BodyReader
   readonly keys: KeyCheck
   readonly inspectBody: InspectBody
+  readonly marks: NodeMarks
   readonly counts: Counts
   readonly log: Logger
 }
@@ -50,7 +52,7 @@ export function createAnswer(
   parts: PortParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const { kind, upstream, refuse, shared } = parts
-  const { hosts, tokens, keys, counts } = shared
+  const { hosts, tokens, keys, counts, marks } = shared
 
   return async (request, reply) => {
     const { method, headers, raw } = request
@@ -64,6 +66,9 @@ export function createAnswer(
     if ('code' in examined) return refuse(request, reply, examined)
     if (examined.own === 'health') return reply.send({ service: 'guard', status: 'ok' })
     if (examined.own === 'metrics') return reply.type('text/plain; version=0.0.4').send(counts.text())
+    if (examined.own === 'node') return reply.send(await marks.of(upstream.address))
+    const unusable = await marks.refusalFor(upstream.address)
+    if (unusable !== undefined) return refuse(request, reply, unusable)
 
     const bound = boundOf(method, examined, shared)
     // The bound is looked at before the body is read and taken afterwards, so that slow bodies hold no place.

@@ -28,7 +28,7 @@ export interface Rules {
 export interface Examined {
   readonly target: Target
   /** The guard's own path that is asked for; null where the request is for the node. */
-  readonly own: 'health' | 'metrics' | null
+  readonly own: 'health' | 'metrics' | 'node' | null
   /** What is asked of an ingress; null at an admin port. */
   readonly call: IngressCall | null
   /** Null where callers need no token. */
@@ -81,5 +81,6 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
 function ownPath(method: string, path: string): Examined['own'] {
   if (method !== 'GET') return null
   if (path === '/guard/health') return 'health'
+  if (path === '/guard/node') return 'node'
   return path === '/guard/metrics' ? 'metrics' : null
 }

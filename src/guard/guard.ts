@@ -12,6 +12,7 @@ import { createCallBound } from './call-bound.ts'
 import { createCounts } from './counts.ts'
 import { type InspectBody, inspectBody } from './inspect-body.ts'
 import { createKeyCheck } from './key-check.ts'
+import { createNodeMarks } from './node-marks.ts'
 import { createPort } from './port.ts'
 import { openTokenFile } from './token-file.ts'
 
@@ -49,6 +50,7 @@ export async function startGuard({ config, log, inspectBody: inspect = inspectBo
     tokens: () => tokenFile?.current() ?? null,
     questions: createCallBound(guard.maxCalls),
     counts: createCounts({ calls, bodies, keys }),
+    marks: createNodeMarks([...guard.ingress, ...guard.admin].map(({ upstream }) => upstream)),
   }
   const apps = await Promise.all([
     ...guard.ingress.map(async (route) => ({ route, app: await createPort('ingress', route, shared) })),

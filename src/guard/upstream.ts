@@ -11,6 +11,7 @@ const CONNECT_TIMEOUT_MS = 3_000
 const KEEP_ALIVE_PROBE_MS = 10_000
 
 export interface Upstream {
+  readonly address: GuardUpstream
   /** The base URL for the proxy library. With a unix socket its host is a placeholder. */
   readonly url: string
   /** How the node is called in messages. */
@@ -45,6 +46,7 @@ export function createUpstream(upstream: GuardUpstream): Upstream {
     pool.request({ ...options, signal: signals.getStore() ?? null }, callback)
   }
   return {
+    address: upstream,
     url,
     name: 'url' in upstream ? new URL(url).host : upstream.socketPath,
     host: new URL(url).host,

@@ -69,6 +69,8 @@ export interface Cluster {
   container(service: string, index?: number): Promise<Container>
   /** Starts the command `classify` as a user would, against all five nodes. */
   classify(args: readonly string[]): RunningCli
+  /** Starts another command as a user would who has several clusters on this machine. */
+  command(args: readonly string[]): RunningCli
   modelStats(withIndicators?: boolean): Promise<OfflineModelStats>
   query<T extends object>(text: string, values?: readonly unknown[]): Promise<T[]>
   /** Removes the containers, volumes, network, image and temporary files. */
@@ -169,6 +171,16 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         env: {
           DATA_DIR: dir,
           RESTATE_INGRESS_URL: ingressUrls.join(','),
+          ...(token === undefined ? {} : { API_TOKEN: token }),
+        },
+        cwd: dir,
+      }),
+    command: (args) =>
+      startCli(args, {
+        env: {
+          ...Object.fromEntries(Object.entries(env).filter(([name]) => /^CLUSTER_|_IMAGE$/.test(name))),
+          COMPOSE_PROJECT_NAME: project,
+          DATA_DIR: dir,
           ...(token === undefined ? {} : { API_TOKEN: token }),
         },
         cwd: dir,

@@ -1,6 +1,6 @@
 /** Faults that tests bring about in the containers of a cluster, and the recovery that they wait for. */
 import { readFileSync } from 'node:fs'
-import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
+import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { type Cluster, type Container, NODES } from './cluster.ts'
 import { docker } from './docker.ts'
@@ -53,7 +53,7 @@ export async function waitUntilHealthy(cluster: Cluster, service?: string): Prom
 }
 
 function isHealthy({ State, Health, Service, ExitCode }: Container): boolean {
-  return hasMadeSecrets({ service: Service, state: State, exitCode: ExitCode }) || isRunning({ State, Health })
+  return hasDoneItsWork({ service: Service, state: State, exitCode: ExitCode }) || isRunning({ State, Health })
 }
 
 function isRunning({ State, Health }: Pick<Container, 'State' | 'Health'>): boolean {

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { type Cluster, createCluster, isKept } from './cluster.ts'
 import { noteFigures } from './figures.ts'
 import { faultTests } from './full/faults.ts'
+import { lostVolumeTests } from './full/lost-volumes.ts'
 import { memoryTests } from './full/memory.ts'
 import { metricsTests } from './full/metrics.ts'
 import { scalingTests } from './full/scaling.ts'
@@ -42,6 +43,7 @@ secretTests(getCluster)
 faultTests(getCluster)
 scalingTests(getCluster)
 metricsTests(getCluster)
+lostVolumeTests(getCluster)
 stopStartTests(getCluster)
 
 /** Variables of the Compose file from COMPOSE_TEST_ENV, such as "CLUSTER_REPLICATION=3 RATE_RPM=300". */

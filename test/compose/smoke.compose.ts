@@ -5,6 +5,7 @@ import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts
 import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
+import { firstNodeTests } from './full/lost-volumes.ts'
 import { secretTests } from './full/secrets.ts'
 import { hypertableTests } from './hypertables.ts'
 import { makeOldDatabase } from './old-database.ts'
@@ -124,6 +125,8 @@ test('1,000 indicators while a node, a replica, the database and the guard are k
   for (const { what, part } of parts) assert.equal(await countRestarts(part), 1, what)
   await waitUntilHealthy(cluster)
 })
+
+firstNodeTests(() => cluster)
 
 test('the database of an earlier release has got a password of its own, and no longer takes the old one', async () => {
   await cluster.query('select 1')

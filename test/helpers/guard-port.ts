@@ -12,6 +12,7 @@ import { createCounts } from '../../src/guard/counts.ts'
 import type { PortKind } from '../../src/guard/examine.ts'
 import type { InspectBody } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
+import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
 import { allowedHosts } from '../../src/lib/caller.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
@@ -56,6 +57,7 @@ export async function startGuardPort(
     hosts: allowedHosts([]),
     tokens: () => null,
     counts: createCounts({ calls, bodies, keys }),
+    marks: createNodeMarks([upstream]),
     ...overrides,
   }
   const app = await createPort(kind, { port: 0, upstream }, shared)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
-import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
+import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
 
 const SCRIPT = readFileSync(new URL('../../docker/secrets/make.sh', import.meta.url), 'utf8')
 const VOLUMES = ['database', 'snapshots', 'grafana', 'model', 'guard']
@@ -113,7 +113,8 @@ test('an empty list of tokens is passed on, because it lets nobody in', async ()
 })
 
 test('the service that has written the secrets counts as ready, and one that failed does not', () => {
-  assert.ok(hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 0 }))
-  assert.ok(!hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 1 }))
-  assert.ok(!hasMadeSecrets({ service: 'nginx', state: 'exited', exitCode: 0 }))
+  assert.ok(hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 0 }))
+  assert.ok(!hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 1 }))
+  assert.ok(!hasDoneItsWork({ service: 'nginx', state: 'exited', exitCode: 0 }))
+  assert.ok(hasDoneItsWork({ service: 'provision', state: 'exited', exitCode: 0 }))
 })

@@ -6,9 +6,15 @@ import { ServiceError } from '../../errors.ts'
 import { isLoopback } from '../../lib/caller.ts'
 import { say } from '../ui/terminal.ts'
 import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
-import { type Container, listContainers, NODE_SERVICES, nodeUrl, REPLICA_SERVICE } from './containers.ts'
+import {
+  type Container,
+  hasDoneItsWork,
+  listContainers,
+  NODE_SERVICES,
+  nodeUrl,
+  REPLICA_SERVICE,
+} from './containers.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
-import { hasMadeSecrets } from './secrets.ts'
 import { waitUntilReady } from './wait.ts'
 
 /** The milliseconds that the registration of the replicas may take once all containers are healthy. */
@@ -107,7 +113,7 @@ async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceE
   const failure = 'The cluster did not start; see the output of docker compose above'
   const containers = await listContainers(compose, signal)
   const failed = containers.filter((container) => {
-    return !hasMadeSecrets(container) && (container.state !== 'running' || container.health === 'unhealthy')
+    return !hasDoneItsWork(container) && (container.state !== 'running' || container.health === 'unhealthy')
   })
   const services = [...new Set(failed.map(({ service }) => service))].join(' ')
   const logs = services === '' ? [] : [`Logs: npm run cluster:logs -- --no-follow --tail 50 ${services}`]
