@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { SilenceTimes } from '../lib/silence.ts'
 import { type BodyReader, type HeldBody, passBody } from './bodies.ts'
 import type { CallBound } from './call-bound.ts'
 import type { Counts } from './counts.ts'
@@ -14,7 +15,7 @@ import type { Refuse } from './refuse.ts'
 import { CLASSIFY_API, rightForBody } from './rights.ts'
 import type { HandlerCall, IngressCall } from './target.ts'
 import type { Tokens } from './tokens.ts'
-import { refusalOfFailure, type Upstream } from './upstream.ts'
+import { refusalOfFailure, refusalOfSilence, type Upstream } from './upstream.ts'
 
 /** What all ports of a guard share. */
 export interface SharedParts {
@@ -29,6 +30,8 @@ export interface SharedParts {
   readonly keys: KeyCheck
   readonly inspectBody: InspectBody
   readonly counts: Counts
+  /** When a node counts as silent. */
+  readonly silence: SilenceTimes
   readonly log: Logger
 }
 
@@ -78,7 +81,7 @@ export function createAnswer(
       if (!bound.begin()) return refuse(request, reply, refusalOf(bound))
       endWithAnswer(reply.raw, bound, counts)
     }
-    return passOn(parts, { request, reply, path: examined.target.path, body, gone })
+    return await passOn(parts, { request, reply, path: examined.target.path, body, gone })
   }
 }
 
@@ -164,7 +167,10 @@ interface PassedCall {
   readonly gone: AbortSignal
 }
 
-function passOn({ upstream, refuse }: PortParts, { request, reply, path, body, gone }: PassedCall): FastifyReply {
+async function passOn(
+  { upstream, refuse }: PortParts,
+  { request, reply, path, body, gone }: PassedCall,
+): Promise<FastifyReply> {
   const isWithoutBody = WITHOUT_BODY.includes(request.method)
   if (body === null && request.body !== undefined) {
     const passed = passBody(request.raw)
@@ -173,7 +179,9 @@ function passOn({ upstream, refuse }: PortParts, { request, reply, path, body, g
   }
   const contentType = request.headers['content-type']
   const whole = { body: body?.bytes, contentType: contentType ?? 'application/octet-stream' }
-  upstream.run(gone, () =>
+  const done = new AbortController()
+  reply.raw.once('close', () => done.abort())
+  const isPassed = await upstream.run({ gone, done: done.signal }, () =>
     reply.from(path, {
       ...(body === null || isWithoutBody ? {} : whole),
       retryDelay: () => null,
@@ -190,5 +198,5 @@ function passOn({ upstream, refuse }: PortParts, { request, reply, path, body, g
       },
     }),
   )
-  return reply
+  return isPassed ? reply : refuse(request, reply, refusalOfSilence(upstream.name))
 }

@@ -14,6 +14,7 @@ import type { InspectBody } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createPort } from '../../src/guard/port.ts'
 import { allowedHosts } from '../../src/lib/caller.ts'
+import { NODE_SILENCE } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 /** Passes every body on as it is. */
@@ -56,6 +57,7 @@ export async function startGuardPort(
     hosts: allowedHosts([]),
     tokens: () => null,
     counts: createCounts({ calls, bodies, keys }),
+    silence: NODE_SILENCE,
     ...overrides,
   }
   const app = await createPort(kind, { port: 0, upstream }, shared)
