@@ -17,7 +17,10 @@ let pings = 0
 before(async () => {
   const heartbeat = createHeartbeat(EVERY_MS)
   server.on('session', (session) => heartbeat.sessionBegan(session))
-  server.on('stream', (stream) => streams.push(stream.resume()))
+  server.on('stream', (stream) => {
+    stream.respond()
+    streams.push(stream.resume())
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
@@ -35,7 +38,7 @@ test('whoever waits for an answer hears a ping again and again, and nothing once
   await sleep(5 * EVERY_MS)
   assert.equal(pings, 0)
 
-  const calls = ['/a', '/b'].map((path) => client.request({ ':path': path, ':method': 'POST' }))
+  const calls = ['/a', '/b'].map((path) => client.request({ ':path': path, ':method': 'POST' }).resume())
   while (pings < 5) await sleep(EVERY_MS)
   for (const call of calls) call.end()
   while (streams.length < 2) await sleep(EVERY_MS)
@@ -43,8 +46,7 @@ test('whoever waits for an answer hears a ping again and again, and nothing once
   const before = pings
   while (pings < before + 5) await sleep(EVERY_MS)
   streams[1]?.end()
-  for (const call of calls) call.resume()
-  await Promise.all(calls.map((call) => (call.closed ? undefined : once(call, 'close'))))
+  while (!streams.every((stream) => stream.destroyed)) await sleep(EVERY_MS)
   // A ping that is under way arrives first.
   await sleep(5 * EVERY_MS)
   const last = pings
