@@ -5,8 +5,16 @@ import { silenceTests } from './full/silence.ts'
 
 let cluster: Cluster
 before(async () => {
-  cluster = await createCluster({ project: `classify-silence-${process.pid}`, env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: '600' } })
+  cluster = await createCluster({
+    project: `classify-silence-${process.pid}`,
+    env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: '600' },
+  })
 })
-after(async () => { await cluster?.down() })
-test('up', async () => { await cluster.up(); await cluster.register() })
+after(async () => {
+  await cluster?.down()
+})
+test('up', async () => {
+  await cluster.up()
+  await cluster.register()
+})
 silenceTests(() => cluster)

@@ -1,5 +1,5 @@
 /** Asks a Restate node whether it lives while a call to it waits, so that a frozen node is not waited for. */
-import { createSilenceWatch, NODE_SILENCE, type SilenceWatch } from '../../lib/silence.ts'
+import { createSilenceWatch, NODE_SILENCE, type SilenceTimes, type SilenceWatch } from '../../lib/silence.ts'
 import type { HttpClient } from './http.ts'
 
 /** The path at which an ingress answers for itself. */
@@ -17,12 +17,12 @@ export interface NodeWatches {
 const AWAY = [502, 504]
 
 /** Creates the watches of the nodes that are called; each begins with the first call to its node. */
-export function createNodeWatches(request: HttpClient): NodeWatches {
+export function createNodeWatches(request: HttpClient, times: SilenceTimes = NODE_SILENCE): NodeWatches {
   const watches = new Map<string, SilenceWatch>()
   const watchOf = (url: string): SilenceWatch => {
     const known = watches.get(url)
     if (known !== undefined) return known
-    const watch = createSilenceWatch({ ...NODE_SILENCE, ask: createAsk(request, url) })
+    const watch = createSilenceWatch({ ...times, ask: createAsk(request, url) })
     watches.set(url, watch)
     return watch
   }
