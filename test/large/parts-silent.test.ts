@@ -25,19 +25,20 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) process.kill(-pid, signal)
 }
 
-test('parts that hang, all at once, are named, killed and started again, and nothing is lost or doubled', async () => {
+test('parts that hang, all at once, are named, killed and started again, and nothing is lost or doubled', async (t) => {
   const hung = PARTS.map((name) => stack.pids()[name] ?? 0)
-  const { requests, runId } = await runThrough(stack, {
+  const { requests, runId, longestGapMs } = await runThrough(stack, {
     indicators: INDICATORS,
     harm: async () => signalAll(hung, 'SIGSTOP'),
   })
+  t.diagnostic(`no result came for ${Math.round(longestGapMs / 100) / 10} s`)
   for (const [index, name] of PARTS.entries()) assert.notEqual(stack.pids()[name], hung[index], name)
   for (const name of ['restate-server', 'guard', 'replica', 'PostgreSQL']) {
     const lines = stack.said.filter((line) => line.startsWith(`${name} has said nothing for 7.5 s; it is killed`))
     assert.equal(lines.length, 1, stack.said.join('\n'))
   }
   assert.ok(requests < 2 * (INDICATORS / PACK), `${requests} requests for ${INDICATORS / PACK} chunks`)
-  await assertBooked(runId, 1)
+  await assertBooked(runId)
 })
 
 test('a pause of everything, as of a machine that sleeps, ends nothing, and what stood still goes on', async () => {
@@ -55,14 +56,14 @@ test('a pause of everything, as of a machine that sleeps, ends nothing, and what
   })
   assert.deepEqual(stack.pids(), before)
   assert.equal(requests, INDICATORS / PACK)
-  await assertBooked(runId, 1)
+  await assertBooked(runId)
 })
 
-/** Every chunk has so many requests that were answered, and none is in flight. */
-async function assertBooked(runId: string, least: number): Promise<void> {
+/** Every chunk has a request that was answered and booked, and the totals of the run count each batch once. */
+async function assertBooked(runId: string): Promise<void> {
   const text = `select count(*) filter (where outcome = 'ok')::int as ok,
     (select sum(indicators)::int from run_batches where run_id = $1) as indicators from llm_requests where run_id = $1`
   const [row] = await query(stack.databaseUrl, text, [runId])
   assert.equal(row?.indicators, INDICATORS)
-  assert.ok(Number(row?.ok) >= least * (INDICATORS / PACK), `${row?.ok} requests are booked`)
+  assert.ok(Number(row?.ok) >= INDICATORS / PACK, `${row?.ok} requests are booked`)
 }
