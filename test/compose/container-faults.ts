@@ -39,8 +39,17 @@ export async function thaw({ ID }: Container): Promise<void> {
 /** Stops the processes of the container's part by SIGSTOP, and not those that watch it. The host has to see them. */
 export async function hang({ ID }: Container): Promise<void> {
   const lines = (await docker(['top', ID, '-eo', 'pid,args'])).split('\n').slice(1)
-  const parts = lines.filter((line) => !/watch\.sh|timeout 2|sleep 2/.test(line))
-  for (const line of parts) process.kill(Number.parseInt(line, 10), 'SIGSTOP')
+  const parts = lines.filter((line) => line !== '' && !/watch\.sh|timeout 2|sleep 2/.test(line))
+  // What has ended meanwhile, as a check does, was not of the part.
+  for (const line of parts) trySignal(Number.parseInt(line, 10), 'SIGSTOP')
+}
+
+function trySignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended.
+  }
 }
 
 /** Kills the container with SIGKILL and leaves it dead until `start`. */

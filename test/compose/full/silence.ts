@@ -1,4 +1,4 @@
-/** A run of 2,000 indicators for each part that falls silent without dying: the run ends while the part is still frozen. */
+/** A run of 1,200 indicators for each part that falls silent without dying: the run ends while the part is still frozen. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { countRestarts, freeze, hang, thaw, waitUntilHealthy } from '../containe
 import { noteFigures } from '../figures.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 
-const INDICATORS = 2_000
+const INDICATORS = 1_200
 /** Milliseconds within which results flow again while the part is frozen. */
 const MOST_SILENCE_MS = 15_000
 /** Milliseconds in which what thaws can still do harm. */
@@ -34,7 +34,7 @@ const silences: readonly Silence[] = [
 export function silenceTests(getCluster: () => Cluster): void {
   for (const { service, index = 1, isRestarted } of silences) {
     const what = isRestarted ? `${service} hangs` : `${service}-${index} is frozen`
-    test(`2,000 indicators: ${what}, and results flow again within ${MOST_SILENCE_MS / 1_000} s`, async () => {
+    test(`1,200 indicators: ${what}, and results flow again within ${MOST_SILENCE_MS / 1_000} s`, async () => {
       const cluster = getCluster()
       const part = await cluster.container(service, index)
       const restarts = await countRestarts(part)
@@ -66,7 +66,7 @@ export function silenceTests(getCluster: () => Cluster): void {
     })
   }
 
-  test(`2,000 indicators: everything stands still for ${PAUSE_MS / 1_000} s, as in a paused machine, and goes on`, async () => {
+  test(`1,200 indicators: everything stands still for ${PAUSE_MS / 1_000} s, as in a paused machine, and goes on`, async () => {
     const cluster = getCluster()
     const parts = (await cluster.containers()).filter(({ State }) => State === 'running')
     let goneOnAt = 0
