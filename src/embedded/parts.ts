@@ -10,9 +10,9 @@ import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
 import type { Identity } from './identity.ts'
 import { startProcess } from './process.ts'
-import { startRestateServer } from './restate-server.ts'
+import { isServerTalking, startRestateServer } from './restate-server.ts'
 import type { Sockets } from './sockets.ts'
-import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
+import { isAnswering, isTalking, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
 
 export interface PartOptions {
   readonly config: Config
@@ -59,7 +59,7 @@ export function superviseRestate(options: PartOptions, sockets: Sockets, identit
         signal: starting,
         kill,
       })
-      return { pid: server.pid, exited: server.exited, stop: () => server.stop(0) }
+      return { ...server, stop: () => server.stop(0), isAnswering: (asked) => isServerTalking(sockets, asked) }
     },
   })
 }
@@ -143,6 +143,7 @@ export function superviseReplica(
     },
     logName: 'replica.log',
     healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,
+    liveUrl: `http://127.0.0.1:${config.port}/classify-api/live`,
     readyMs: config.database.connection === null ? REPLICA_READY_MS : REPLICA_READY_OUTSIDE_MS,
     stopMs: config.drainTimeoutMs + STOP_MARGIN_MS,
   })
@@ -161,6 +162,8 @@ interface NodeChild {
   readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
   readonly healthUrl: string
+  /** Where the part says that it lives, without a look at the others; the default is `healthUrl`. */
+  readonly liveUrl?: string
   readonly readyMs: number
   readonly stopMs: number
 }
@@ -197,7 +200,8 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
         if (said !== '') throw new ServiceError('config-invalid', said.split('\n'))
         throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`.split('\n'))
       }
-      return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
+      const isPartTalking = (asked: AbortSignal) => isTalking(child.liveUrl ?? child.healthUrl, asked)
+      return { ...running, stop: () => running.stop(child.stopMs), isAnswering: isPartTalking }
     },
   })
 }

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { sha256 } from '../lib/sha256.ts'
+import type { SilenceTimes } from '../lib/silence.ts'
 import { API_HANDLERS, CLASSIFY_API } from '../restate/api-handlers.ts'
 import { type BodyReader, passBody } from './bodies.ts'
 import type { CallBound } from './call-bound.ts'
@@ -18,7 +19,7 @@ import type { Refuse } from './refuse.ts'
 import { rightForBody } from './rights.ts'
 import type { HandlerCall, IngressCall } from './target.ts'
 import type { Tokens } from './tokens.ts'
-import { refusalOfFailure, type Upstream } from './upstream.ts'
+import { refusalOfFailure, refusalOfSilence, type Upstream } from './upstream.ts'
 
 /** What all ports of a guard share. */
 export interface SharedParts {
@@ -34,6 +35,8 @@ export interface SharedParts {
   readonly inspectBody: InspectBody
   readonly marks: NodeMarks
   readonly counts: Counts
+  /** When a node counts as silent. */
+  readonly silence: SilenceTimes
   readonly log: Logger
 }
 
@@ -94,7 +97,8 @@ export function createAnswer(
       place?.fail()
       return refuse(request, reply, refused)
     }
-    return passOn(upstream, { request, reply, path: examined.target.path, held, gone, refuse: refuseUnanswered })
+    const whole = { request, reply, path: examined.target.path, held, gone, refuse: refuseUnanswered }
+    return await passOn(upstream, whole)
   }
 }
 
@@ -209,16 +213,21 @@ interface PassedCall {
   readonly refuse: (refused: Refusal) => FastifyReply
 }
 
-function passOn(upstream: Upstream, { request, reply, path, held, gone, refuse }: PassedCall): FastifyReply {
+async function passOn(
+  upstream: Upstream,
+  { request, reply, path, held, gone, refuse }: PassedCall,
+): Promise<FastifyReply> {
   const isWithoutBody = WITHOUT_BODY.includes(request.method)
   const length = held?.bytes.length
-  if (held !== null) request.body = length === 0 ? undefined : held.send()
-  else if (request.body !== undefined) {
-    const passed = passBody(request.raw, reply.raw)
-    if ('code' in passed) return refuse(passed)
-    request.body = passed
-  }
-  upstream.run(gone, () =>
+  const done = new AbortController()
+  reply.raw.once('close', () => done.abort())
+  const isPassed = await upstream.run({ gone, done: done.signal }, () => {
+    if (held !== null) request.body = length === 0 ? undefined : held.send()
+    else if (request.body !== undefined) {
+      const passed = passBody(request.raw, reply.raw)
+      if ('code' in passed) return void refuse(passed)
+      request.body = passed
+    }
     reply.from(path, {
       retryDelay: () => null,
       rewriteRequestHeaders: (_request, headers) => {
@@ -232,7 +241,7 @@ function passOn(upstream: Upstream, { request, reply, path, held, gone, refuse }
         if (gone.aborted) reply.raw.destroy()
         else refuse(refusalOfFailure(error, upstream.name))
       },
-    }),
-  )
-  return reply
+    })
+  })
+  return isPassed ? reply : refuse(refusalOfSilence(upstream.name))
 }

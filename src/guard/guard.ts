@@ -6,6 +6,7 @@ import { openIdempotencyKeys } from '../guard-resources.ts'
 import { drainApp } from '../http/drain.ts'
 import { allowedHosts, isLoopback } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
+import { NODE_SILENCE } from '../lib/silence.ts'
 import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
 import { createCallBound } from './call-bound.ts'
@@ -51,6 +52,7 @@ export async function startGuard({ config, log, inspectBody: inspect = inspectBo
     questions: createCallBound(guard.maxCalls),
     counts: createCounts({ calls, bodies, keys }),
     marks: createNodeMarks([...guard.ingress, ...guard.admin].map(({ upstream }) => upstream)),
+    silence: NODE_SILENCE,
   }
   const apps = await Promise.all([
     ...guard.ingress.map(async (route) => ({ route, app: await createPort('ingress', route, shared) })),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { type Cluster, type Container, NODES } from './cluster.ts'
-import { docker } from './docker.ts'
+import { docker, tryDocker } from './docker.ts'
 
 /**
  * Kills the process of a container from the host, so that Docker counts a crash and its restart policy applies; after
@@ -23,6 +23,32 @@ function isProcessOf(pid: number, id: string): boolean {
     return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id)
   } catch {
     return false
+  }
+}
+
+/** Freezes the whole container, as a paused virtual machine would be, until `thaw`. */
+export async function freeze({ ID }: Container): Promise<void> {
+  await docker(['pause', ID])
+}
+
+/** Lets a frozen container go on; one that runs is no error. */
+export async function thaw({ ID }: Container): Promise<void> {
+  await tryDocker(['unpause', ID])
+}
+
+/** Stops the processes of the container's part by SIGSTOP, and not those that watch it. The host has to see them. */
+export async function hang({ ID }: Container): Promise<void> {
+  const lines = (await docker(['top', ID, '-eo', 'pid,args'])).split('\n').slice(1)
+  const parts = lines.filter((line) => line !== '' && !/watch\.sh|timeout 2|sleep 2/.test(line))
+  // What has ended meanwhile, as a check does, was not of the part.
+  for (const line of parts) trySignal(Number.parseInt(line, 10), 'SIGSTOP')
+}
+
+function trySignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended.
   }
 }
 

@@ -9,6 +9,7 @@ import { metricsTests } from './full/metrics.ts'
 import { scalingTests } from './full/scaling.ts'
 import { secretTests } from './full/secrets.ts'
 import { securityTests } from './full/security.ts'
+import { silenceTests } from './full/silence.ts'
 import { stopStartTests } from './full/stop-start.ts'
 import { seconds } from './run-under-faults.ts'
 
@@ -41,6 +42,7 @@ memoryTests(getCluster)
 securityTests(getCluster)
 secretTests(getCluster)
 faultTests(getCluster)
+silenceTests(getCluster)
 scalingTests(getCluster)
 metricsTests(getCluster)
 lostVolumeTests(getCluster)

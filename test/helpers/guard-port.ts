@@ -15,6 +15,7 @@ import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
 import { allowedHosts } from '../../src/lib/caller.ts'
+import { NODE_SILENCE } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 /** Passes every body on as it is. */
@@ -58,6 +59,7 @@ export async function startGuardPort(
     tokens: () => null,
     counts: createCounts({ calls, bodies, keys }),
     marks: createNodeMarks([upstream]),
+    silence: NODE_SILENCE,
     ...overrides,
   }
   const app = await createPort(kind, { port: 0, upstream }, shared)

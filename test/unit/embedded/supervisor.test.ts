@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { assertPortsFree, freePort } from '../../../src/embedded/ports.ts'
 import type { Exit } from '../../../src/embedded/process.ts'
 import { supervise } from '../../../src/embedded/supervisor.ts'
@@ -12,9 +13,14 @@ function fakePart() {
   const starts: ((exit: Exit) => void)[] = []
   const stops: number[] = []
   const started: (() => void)[] = []
+  /** How many asks each start misses from now on. */
+  const missed = new Map<number, number>()
+  let asks = 0
   return {
     starts,
     stops,
+    missed,
+    asks: () => asks,
     untilStarted: (count: number) =>
       new Promise<void>((resolve) => {
         const check = () => (starts.length >= count ? resolve() : void started.push(check))
@@ -30,6 +36,13 @@ function fakePart() {
         stop: async () => {
           stops.push(index)
           resolve({ code: 0, signal: null })
+        },
+        kill: () => resolve({ code: null, signal: 'SIGKILL' }),
+        isAnswering: async () => {
+          asks += 1
+          const left = missed.get(index) ?? 0
+          missed.set(index, Math.max(0, left - 1))
+          return left === 0
         },
       }
     },
@@ -48,6 +61,26 @@ test('a part that ends is started again, and the message names how it ended', as
   await supervisor.stop()
   assert.match(said[0] ?? '', /part ended \(SIGKILL\)/)
   assert.equal(part.starts.length, 2)
+})
+
+test('a part that runs and says nothing is killed and started again, and one that answers late once is not', async () => {
+  const part = fakePart()
+  const said: string[] = []
+  const silence = { everyMs: 5, patienceMs: 20, misses: 3 }
+  const say = (line: string) => said.push(line)
+  const supervisor = await supervise({ name: 'part', signal, start: part.start, say, silence })
+  part.missed.set(0, 2)
+  const { asks } = part
+  const before = asks()
+  while (asks() < before + 5) await sleep(5)
+  assert.deepEqual(said, [])
+  part.missed.set(0, Number.POSITIVE_INFINITY)
+  await part.untilStarted(2)
+  await supervisor.stop()
+  assert.deepEqual(said.slice(0, 2), [
+    'part has said nothing for 0.06 s; it is killed',
+    'part ended (SIGKILL); starting it again',
+  ])
 })
 
 test('after stop nothing is started, also where the part ends by itself at that moment', async () => {
