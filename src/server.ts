@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
-import { readEnvironment } from './config/environment.ts'
+import { forgetDatabaseVariables, readEnvironment } from './config/environment.ts'
 import { findNearMisses } from './config/near-misses.ts'
 import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   let log: Logger | undefined
   try {
     useProxies(readEnvironment())
+    forgetDatabaseVariables()
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
     const serializers = { err: describeForLog }

@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
-import { childEnvironment } from '../config/environment.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
-import { SECRET_NAMES } from '../config/variables.ts'
+import { type PartName, partEnvironment } from '../config/part-environment.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
@@ -55,32 +55,13 @@ export function superviseRestate(options: PartOptions, sockets: Sockets, identit
         signingKeyFile: identity.file,
         recordIn: dataDir,
         logFile: join(logsDir, 'restate-server.log'),
-        env: serverEnvironment(),
+        env: partEnvironment('restate-server', readEnvironment()),
         signal: starting,
         kill,
       })
       return { pid: server.pid, exited: server.exited, stop: () => server.stop(0) }
     },
   })
-}
-
-/**
- * The environment of restate-server, without this service's secrets, which the server does not need, and RESTATE_
- * variables, which it would take for its own settings.
- */
-function serverEnvironment(): Record<string, string> {
-  return childEnvironment({
-    ...withoutSecrets(),
-    RESTATE_INGRESS_URL: null,
-    RESTATE_ADMIN_URL: null,
-    RESTATE_IDENTITY_KEYS: null,
-    RESTATE_IDENTITY_KEYS_DIR: null,
-  })
-}
-
-/** Overrides that keep every secret of this service out of a child process that needs none. */
-function withoutSecrets(): Record<string, null> {
-  return Object.fromEntries([...SECRET_NAMES].map((name) => [name, null]))
 }
 
 /** Starts the guard on the ports that people use. It alone reaches the sockets of restate-server. */
@@ -90,7 +71,6 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
     name: 'guard',
     entry: fileURLToPath(new URL('../guard/main.ts', import.meta.url)),
     env: {
-      ...withoutSecrets(),
       DATABASE_URL: databaseUrl,
       GUARD_INGRESS: `${ingressPort}=unix:${sockets.ingress}`,
       GUARD_ADMIN: `${adminPort}=unix:${sockets.admin}`,
@@ -160,7 +140,7 @@ function offlineNameOf({ offlineModel: { answers } }: Config): string {
 }
 
 interface NodeChild {
-  readonly name: string
+  readonly name: PartName
   readonly entry: string
   readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
@@ -179,7 +159,7 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
         record: { dataDir, name: child.name, mark: child.entry },
         file: process.execPath,
         args: [child.entry],
-        env: childEnvironment(child.env),
+        env: partEnvironment(child.name, readEnvironment(), child.env),
         logFile: join(logsDir, child.logName),
         withChannel: true,
         kill,

@@ -28,7 +28,10 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
   return { ...env, DATA_DIR: dataDir }
 }
 
-/** Starts a stack with `overrides` in its environment. Its child processes inherit the environment of this process. */
+/**
+ * Starts a stack with `overrides` in the environment of this process, of which each part takes what it reads. NODE_OPTIONS,
+ * which no part takes, goes to the replica alone.
+ */
 export async function startTestStack(overrides: Readonly<Record<string, string>> = {}): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
@@ -40,6 +43,7 @@ export async function startTestStack(overrides: Readonly<Record<string, string>>
     say: (line) => said.push(line),
     signal: new AbortController().signal,
     kill: new AbortController().signal,
+    ...(overrides.NODE_OPTIONS === undefined ? {} : { replicaEnv: { NODE_OPTIONS: overrides.NODE_OPTIONS } }),
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
   const dataDir = env.DATA_DIR ?? ''
