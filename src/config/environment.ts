@@ -2,8 +2,6 @@
  *
  * It gives the variables to the rest of the configuration, adds what `.env` sets, and builds the environment of Docker Compose.
  */
-import { messageOf, ServiceError } from '../errors.ts'
-
 /** Variables by name. An unset variable is missing or undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,18 +13,12 @@ export function readEnvironment(): Environment {
 /** Names of the variables that only `.env` has set, so that they can be taken out again for Docker Compose. */
 const dotEnvNames = new Set<string>()
 
-/**
- * Adds the variables of `.env` in the working directory to this process; a variable that is set already keeps its
- * value. A missing file is no error. Throws `ServiceError` config-invalid where the file cannot be read.
- */
-export function loadDotEnv(): void {
-  const before = new Set(Object.keys(process.env))
-  try {
-    process.loadEnvFile()
-    for (const name of Object.keys(process.env)) if (!before.has(name)) dotEnvNames.add(name)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-    throw new ServiceError('config-invalid', `.env cannot be read: ${messageOf(error)}`, { cause: error })
+/** Adds the variables of `.env` to this process; a variable that is set already keeps its value. */
+export function addFromDotEnv(values: ReadonlyMap<string, string>): void {
+  for (const [name, value] of values) {
+    if (process.env[name] !== undefined) continue
+    process.env[name] = value
+    dotEnvNames.add(name)
   }
 }
 

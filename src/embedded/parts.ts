@@ -9,6 +9,7 @@ import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
 import type { Identity } from './identity.ts'
+import type { HeldPorts } from './ports.ts'
 import { startProcess } from './process.ts'
 import { startRestateServer } from './restate-server.ts'
 import type { Sockets } from './sockets.ts'
@@ -27,6 +28,8 @@ export interface PartOptions {
   readonly kill: AbortSignal
   /** Variables of the replica that differ from those of this process; a variable with null is left out. */
   readonly replicaEnv?: Readonly<Record<string, string | null>> | undefined
+  /** The ports that are held for the parts; each part has its own released before it starts. */
+  readonly ports: HeldPorts
 }
 
 const REPLICA_READY_MS = 60_000
@@ -79,6 +82,7 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
       DRAIN_TIMEOUT_MS: String(GUARD_DRAIN_MS),
     },
     logName: 'guard.log',
+    listensOn: [ingressPort, adminPort],
     healthUrl: `http://127.0.0.1:${ingressPort}/guard/health`,
     readyMs: GUARD_READY_MS,
     stopMs: GUARD_DRAIN_MS + STOP_MARGIN_MS,
@@ -97,6 +101,7 @@ export function superviseOfflineModel(options: PartOptions): Promise<Supervisor>
       OFFLINE_MODEL_ANSWERS: formatOfflineAnswers(answers),
     },
     logName: 'offline-model.log',
+    listensOn: [port],
     healthUrl: `http://127.0.0.1:${port}/health`,
     readyMs: OFFLINE_READY_MS,
     stopMs: STOP_MARGIN_MS,
@@ -126,6 +131,7 @@ export function superviseReplica(
       ...options.replicaEnv,
     },
     logName: 'replica.log',
+    listensOn: [config.port],
     healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,
     readyMs: config.database.connection === null ? REPLICA_READY_MS : REPLICA_READY_OUTSIDE_MS,
     stopMs: config.drainTimeoutMs + STOP_MARGIN_MS,
@@ -144,17 +150,21 @@ interface NodeChild {
   readonly entry: string
   readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
+  /** The ports on which it listens. */
+  readonly listensOn: readonly number[]
   readonly healthUrl: string
   readonly readyMs: number
   readonly stopMs: number
 }
 
-function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, child: NodeChild): Promise<Supervisor> {
+function superviseNode(options: PartOptions, child: NodeChild): Promise<Supervisor> {
+  const { dataDir, logsDir, say, signal, kill, ports } = options
   return supervise({
     name: child.name,
     say,
     signal,
     start: async (starting) => {
+      await Promise.all(child.listensOn.map((port) => ports.release(port)))
       const running = await startProcess({
         record: { dataDir, name: child.name, mark: child.entry },
         file: process.execPath,
