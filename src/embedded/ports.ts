@@ -11,6 +11,8 @@ export interface NamedPort {
   readonly variable: string
   /** The part that will listen on the port, such as "the replica", for messages. */
   readonly purpose: string
+  /** The address to listen on. Default 127.0.0.1. */
+  readonly host?: string
 }
 
 /** Ports on which this process listens, so that nothing else takes them before their parts listen themselves. */
@@ -26,8 +28,11 @@ export interface HoldOptions {
   readonly signal: AbortSignal
   /** Milliseconds for which a port that a passing connection holds is tried again. Default 10,000. */
   readonly patienceMs?: number
+  /** Says who has a port, as "is taken by X", where the caller knows more than the system shows. */
+  readonly describe?: (port: number) => Promise<string | undefined>
 }
 
+const LOOPBACK = '127.0.0.1'
 const PATIENCE_MS = 10_000
 const RETRY_MS = 200
 
@@ -63,25 +68,26 @@ export async function holdPorts(ports: readonly NamedPort[], options: HoldOption
 
 /** Listens on one port. Resolves with what is wrong where it stays taken. */
 async function hold(
-  { port, variable, purpose }: NamedPort,
+  { port, variable, purpose, host = LOOPBACK }: NamedPort,
   held: Map<number, Server>,
-  { say, signal, patienceMs = PATIENCE_MS }: HoldOptions,
+  { say, signal, patienceMs = PATIENCE_MS, describe = async () => undefined }: HoldOptions,
 ): Promise<string | undefined> {
+  const name = async () => `Port ${port} (${purpose}) ${(await describe(port)) ?? (await describePortHolder(port))}`
   const attempt = async (count: number) => {
     try {
-      held.set(port, await listenOn(port))
+      held.set(port, await listenOn(port, host))
       return true
     } catch (error) {
       if (!isAddressInUse(error)) throw error
       // A program that listens will not go away by itself.
       if ((await findPortHolder(port)).kind === 'listener') return false
-      if (count === 0) say(`Port ${port} (${purpose}) ${await describePortHolder(port)}; waiting for it …`)
+      if (count === 0) say(`${await name()}; waiting for it …`)
       return undefined
     }
   }
   if ((await retryFor(attempt, { delayMs: RETRY_MS, patienceMs, signal })) === true) return undefined
   const advice = `stop what has it, or set ${variable} to a free port`
-  return `Port ${port} (${purpose}) ${await describePortHolder(port)}: ${advice}`
+  return `${await name()}: ${advice}`
 }
 
 /**
@@ -106,11 +112,16 @@ export async function freePort(): Promise<number> {
 }
 
 export async function isFree(port: number): Promise<boolean> {
+  return (await whyNotFree(port, LOOPBACK)) === undefined
+}
+
+/** The code of the error with which the system refuses to listen on `port` of `host`, such as EADDRINUSE; undefined where it is free. */
+export async function whyNotFree(port: number, host: string): Promise<string | undefined> {
   try {
-    await listenOnce(port)
-    return true
-  } catch {
-    return false
+    await listenOnce(port, host)
+    return undefined
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   }
 }
 
@@ -120,17 +131,17 @@ export async function waitUntilFree(port: number, variable: string): Promise<voi
 }
 
 /** Listens on `port` and closes again. Resolves with the port that was bound, which for 0 is any free one. */
-async function listenOnce(port: number): Promise<number> {
-  const server = await listenOn(port)
+async function listenOnce(port: number, host = LOOPBACK): Promise<number> {
+  const server = await listenOn(port, host)
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
 /** A server that takes no calls: it closes each connection, as a port would on which nothing listens. */
-async function listenOn(port: number): Promise<Server> {
+async function listenOn(port: number, host: string): Promise<Server> {
   const server = createServer((socket) => socket.destroy())
-  server.listen({ port, host: '127.0.0.1', exclusive: true })
+  server.listen({ port, host, exclusive: true })
   await once(server, 'listening')
   return server
 }

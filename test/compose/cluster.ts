@@ -12,6 +12,7 @@ import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { docker, tryDocker } from './docker.ts'
+import { makeClosedClone, makeProxiedDockerConfig } from './surroundings.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMPOSE_FILE = 'docker-compose.cluster.yml'
@@ -32,6 +33,8 @@ export interface ClusterOptions {
   readonly profiles?: readonly string[]
   /** Secrets that the cluster gets in files, in addition to those that every test plants. */
   readonly secrets?: Readonly<Record<string, string>>
+  /** Whether the clone is closed to others and Docker gives containers proxies at which nobody answers. */
+  readonly isHostile?: boolean
 }
 
 /** A container as `docker compose ps --format json` lists it. */
@@ -124,10 +127,18 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     ...options.env,
   }
   const urlOf = (name: string) => `http://127.0.0.1:${env[name]}`
-  const before = ['compose', '--env-file', '/dev/null', '--project-directory', ROOT, '-f', join(ROOT, COMPOSE_FILE)]
+  const root = options.isHostile === true ? await makeClosedClone(ROOT, join(dir, 'clone')) : ROOT
+  const proxied = options.isHostile === true ? await makeProxiedDockerConfig(join(dir, 'docker')) : undefined
+  const before = ['compose', '--env-file', '/dev/null', '--project-directory', root, '-f', join(root, COMPOSE_FILE)]
   const compose = (...args: string[]) => {
     const chosen = profiles.flatMap((profile) => ['--profile', profile])
-    return docker([...before, '-p', project, ...chosen, ...args], { env, cwd: ROOT, timeoutMs: 600_000 })
+    // The build needs its proxies, if there are any, and gets no others.
+    const config = proxied === undefined || args[0] === 'build' ? {} : { DOCKER_CONFIG: proxied }
+    return docker([...before, '-p', project, ...chosen, ...args], {
+      env: { ...env, ...config },
+      cwd: ROOT,
+      timeoutMs: 600_000,
+    })
   }
   const ingressUrls = NODES.map((node) => urlOf(`CLUSTER_INGRESS_PORT_${node}`))
   const adminUrls = NODES.map((node) => urlOf(`CLUSTER_ADMIN_PORT_${node}`))
@@ -146,7 +157,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     prometheusUrl: urlOf('CLUSTER_PROMETHEUS_PORT'),
     databaseUrl: `postgres://${database}/${env.POSTGRES_DB}`,
     up: async (...args) => {
-      await compose('up', '-d', '--build', '--wait', '--wait-timeout', String(UP_TIMEOUT_S), ...args)
+      await compose('build', 'classify-service')
+      await compose('up', '-d', '--wait', '--wait-timeout', String(UP_TIMEOUT_S), ...args)
     },
     register: async () => {
       const deadline = performance.now() + REGISTRATION_TIMEOUT_MS

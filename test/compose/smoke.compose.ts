@@ -6,6 +6,7 @@ import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './cont
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
 import { secretTests } from './full/secrets.ts'
+import { surroundingsTests } from './full/surroundings.ts'
 import { hypertableTests } from './hypertables.ts'
 import { makeOldDatabase } from './old-database.ts'
 import { pageTests } from './pages.ts'
@@ -22,6 +23,7 @@ before(async () => {
   cluster = await createCluster({
     project: process.env.COMPOSE_TEST_PROJECT ?? `classify-smoke-${process.pid}`,
     env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: RPM },
+    isHostile: true,
   })
   await makeOldDatabase(cluster)
 })
@@ -66,6 +68,8 @@ test('the cluster comes up healthy on a database of an earlier release, and the 
     [['http://nginx:9080/', 'BidiStream']],
   )
 })
+
+surroundingsTests(() => cluster)
 
 test('health on the published port names five replicas in turn, and the port answers nothing else', async () => {
   const names: string[] = []

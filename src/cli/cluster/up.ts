@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts'
 import { ensureIdentity, type Identity } from '../../embedded/identity.ts'
 import { ServiceError } from '../../errors.ts'
 import { isLoopback } from '../../lib/caller.ts'
+import { waitForPublishedPorts } from '../docker/published-ports.ts'
 import { say } from '../ui/terminal.ts'
 import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
 import { type Container, listContainers, NODE_SERVICES, nodeUrl, REPLICA_SERVICE } from './containers.ts'
@@ -13,6 +14,11 @@ import { waitUntilReady } from './wait.ts'
 
 /** The milliseconds that the registration of the replicas may take once all containers are healthy. */
 const REGISTRATION_TIMEOUT_MS = 60_000
+
+/** How often the start is tried again where a passing connection took a port just before Docker did. */
+const PORT_RETRIES = 2
+/** What Docker notes on a container whose port it could not publish. */
+const PORT_ERROR = /address already in use|port is already allocated/
 
 export interface UpOptions {
   readonly config: Config
@@ -47,8 +53,15 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
   const built = await compose.run(['build', REPLICA_SERVICE], { output: 'stderr', env, signal })
   if (built.code !== 0)
     throw new ServiceError('cluster-failed', 'The image could not be built; see the output of docker compose above')
-  const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
-  if (up.code !== 0) throw await explainFailedUp(options)
+  for (let left = PORT_RETRIES; ; left -= 1) {
+    await waitForPublishedPorts(compose, signal)
+    const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
+    if (up.code === 0) break
+    // A connection may have taken a port since it was looked at.
+    const hasLostPort = (await listContainers(compose, signal)).some(({ error }) => PORT_ERROR.test(error))
+    if (!hasLostPort || left === 0) throw await explainFailedUp(options)
+    say('A port was taken while the containers started; trying again …')
+  }
   return await completeUp(options, identity)
 }
 
