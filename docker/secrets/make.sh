@@ -71,12 +71,14 @@ publish() {
   done
 }
 
-for part in restate guard pgbouncer timescaledb prometheus identity; do
-  publish "/given/files/$part" "/readable/files/$part"
+publish /given/docker /readable/files
+for part in restate guard pgbouncer timescaledb prometheus; do
+  publish "/given/docker/$part" "/readable/files/$part"
 done
+publish /given/identity /readable/files/identity
 publish /given/nginx /readable/nginx
-publish /given/grafana/datasources /readable/grafana/datasources
-publish /given/grafana/dashboards /readable/grafana/dashboards
+publish /given/docker/grafana/datasources /readable/grafana/datasources
+publish /given/docker/grafana/dashboards /readable/grafana/dashboards
 
 need database POSTGRES_PASSWORD
 need snapshots SNAPSHOT_ACCESS_KEY_ID

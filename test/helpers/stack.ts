@@ -29,10 +29,13 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
 }
 
 /**
- * Starts a stack with `overrides` in the environment of this process, of which each part takes what it reads. NODE_OPTIONS,
- * which no part takes, goes to the replica alone.
+ * Starts a stack with `overrides` in the environment of this process, of which each part takes what it reads; `replicaEnv` is for
+ * the replica alone.
  */
-export async function startTestStack(overrides: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+export async function startTestStack(
+  overrides: Readonly<Record<string, string>> = {},
+  replicaEnv: Readonly<Record<string, string>> = {},
+): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
   const said: string[] = []
@@ -43,7 +46,7 @@ export async function startTestStack(overrides: Readonly<Record<string, string>>
     say: (line) => said.push(line),
     signal: new AbortController().signal,
     kill: new AbortController().signal,
-    ...(overrides.NODE_OPTIONS === undefined ? {} : { replicaEnv: { NODE_OPTIONS: overrides.NODE_OPTIONS } }),
+    replicaEnv,
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
   const dataDir = env.DATA_DIR ?? ''
