@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly profiles?: readonly string[]
   /** Secrets that the cluster gets in files, in addition to those that every test plants. */
   readonly secrets?: Readonly<Record<string, string>>
+  /** A further Compose file that changes the first. */
+  readonly override?: string
   /** Whether the clone is closed to others and Docker gives containers proxies at which nobody answers. */
   readonly isHostile?: boolean
 }
@@ -64,6 +66,8 @@ export interface Cluster {
   readonly secrets: Readonly<Record<string, string>>
   /** `docker compose` with file, project and environment. Resolves with stdout. */
   compose(...args: string[]): Promise<string>
+  /** The same with further variables of the Compose file. */
+  composeWith(more: Readonly<Record<string, string>>, ...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
   up(...args: string[]): Promise<void>
   /** Registers the replicas at the first node, which tells the others. */
@@ -130,16 +134,18 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const root = options.isHostile === true ? await makeClosedClone(ROOT, join(dir, 'clone')) : ROOT
   const proxied = options.isHostile === true ? await makeProxiedDockerConfig(join(dir, 'docker')) : undefined
   const before = ['compose', '--env-file', '/dev/null', '--project-directory', root, '-f', join(root, COMPOSE_FILE)]
-  const compose = (...args: string[]) => {
+  if (options.override !== undefined) before.push('-f', options.override)
+  const composeWith = (more: Readonly<Record<string, string>>, ...args: string[]) => {
     const chosen = profiles.flatMap((profile) => ['--profile', profile])
     // The build needs its proxies, if there are any, and gets no others.
     const config = proxied === undefined || args[0] === 'build' ? {} : { DOCKER_CONFIG: proxied }
     return docker([...before, '-p', project, ...chosen, ...args], {
-      env: { ...env, ...config },
+      env: { ...env, ...more, ...config },
       cwd: ROOT,
       timeoutMs: 600_000,
     })
   }
+  const compose = (...args: string[]) => composeWith({}, ...args)
   const ingressUrls = NODES.map((node) => urlOf(`CLUSTER_INGRESS_PORT_${node}`))
   const adminUrls = NODES.map((node) => urlOf(`CLUSTER_ADMIN_PORT_${node}`))
   const database = `${env.POSTGRES_USER}:${secrets.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
@@ -150,6 +156,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     authorization: token === undefined ? {} : { authorization: `Bearer ${token}` },
     secrets,
     compose,
+    composeWith,
     ingressUrls,
     adminUrls,
     nginxUrl: urlOf('CLUSTER_NGINX_PORT'),
