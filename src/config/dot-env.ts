@@ -15,12 +15,9 @@ const SINGLE = "put the value in single quotes, as in NAME='value'"
 export function parseDotEnv(text: string): DotEnv {
   const values = new Map<string, string>()
   const problems: string[] = []
-  const lines = text
-    .replace(/^\u{FEFF}/u, '')
-    .replaceAll('\r\n', '\n')
-    .split('\n')
+  const lines = text.replace(/^\u{FEFF}/u, '').split('\n')
   for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at] ?? ''
+    const line = withoutReturn(lines[at] ?? '')
     if (/^[ \t]*(?:#|$)/.test(line)) continue
     const [whole = '', name = ''] = ASSIGNMENT.exec(line) ?? []
     const refuse = (problem: string) => problems.push(`line ${at + 1}: ${problem}`)
@@ -30,12 +27,18 @@ export function parseDotEnv(text: string): DotEnv {
     }
     const rest = line.slice(whole.length)
     const quote = /^['"]/.exec(rest)?.[0]
-    const read = quote === undefined ? readPlain(rest) : readQuoted(quote, rest.slice(1), lines.slice(at + 1))
+    // A quoted value may go on over further lines, whose returns Compose keeps.
+    const raw = (lines[at] ?? '').slice(whole.length + 1)
+    const read = quote === undefined ? readPlain(rest) : readQuoted(quote, raw, lines.slice(at + 1))
     if ('problem' in read) refuse(`${name} ${read.problem}`)
     else values.set(name, read.value)
     at += 'more' in read ? read.more : 0
   }
   return { values, problems }
+}
+
+function withoutReturn(line: string): string {
+  return line.replace(/\r$/, '')
 }
 
 /** A value, or what is wrong with it; `more` is the number of further lines that it takes. */
@@ -59,7 +62,7 @@ function readQuoted(quote: string, rest: string, following: readonly string[]): 
   if (end === -1) return { problem: `has no closing ${quote}: add it`, more: following.length }
   const value = text.slice(0, end)
   const more = value.split('\n').length - 1
-  const after = text.slice(end + 1).split('\n', 1)[0] ?? ''
+  const after = withoutReturn(text.slice(end + 1).split('\n', 1)[0] ?? '')
   if (value.endsWith('\\'))
     return { problem: `has a backslash before ${quote}, which readers take differently: ${WITHOUT_FILE}`, more }
   if (!/^[ \t]*(?:#.*)?$/.test(after)) return { problem: `has text after its closing ${quote}: ${WITHOUT_FILE}`, more }
