@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { parseEnv } from 'node:util'
 import { COMPOSE_SECRETS, COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { connectionFromThisHost } from '../../../src/config/database-connection.ts'
