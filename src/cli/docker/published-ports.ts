@@ -15,6 +15,7 @@ const configSchema = z.object({
       ports: z
         .array(z.object({ target: z.number(), published: z.string().optional(), host_ip: z.string().optional() }))
         .optional(),
+      deploy: z.object({ replicas: z.number().optional() }).nullish(),
     }),
   ),
 })
@@ -47,11 +48,11 @@ export async function waitForPublishedPorts(compose: Compose, signal: AbortSigna
   await held.releaseAll()
 }
 
-/** Reads the ports from `docker compose config --format json`; a port of 0, for which Docker chooses one, is left out. */
+/** Reads the ports from `docker compose config --format json`; a port of 0, for which Docker chooses one, and a service of no containers are left out. */
 export function readPublishedPorts(json: string, variables: ReadonlyMap<string, string>): PublishedPort[] {
   const parsed = configSchema.safeParse(parseJson(json))
-  return Object.entries(parsed.data?.services ?? {}).flatMap(([service, { ports = [] }]) =>
-    ports.flatMap(({ target, published, host_ip: host = '0.0.0.0' }) => {
+  return Object.entries(parsed.data?.services ?? {}).flatMap(([service, { ports = [], deploy }]) =>
+    (deploy?.replicas === 0 ? [] : ports).flatMap(({ target, published, host_ip: host = '0.0.0.0' }) => {
       const port = Number(published ?? 0)
       if (!Number.isInteger(port) || port === 0) return []
       const variable = variables.get(`${service}:${target}`) ?? `the port of ${service} in the Compose file`

@@ -58,12 +58,13 @@ test('every published port of the Compose file has a variable that the configura
   assert.equal(variables.get('nginx:9081'), 'CLUSTER_NGINX_PORT')
 })
 
-test('ports are read as Compose resolves them; one that Docker chooses is left out', () => {
+test('ports are read as Compose resolves them; one that Docker chooses, and those of no container, are left out', () => {
   const json = JSON.stringify({
     services: {
       minio: { ports: [{ target: 9000, published: '0' }] },
       nginx: { ports: [{ target: 9081, published: '19080' }] },
       guard: { image: 'x' },
+      'offline-model': { ports: [{ target: 9085, published: '9085' }], deploy: { replicas: 0 } },
     },
   })
   const [port, ...rest] = readPublishedPorts(json, new Map([['nginx:9081', 'CLUSTER_NGINX_PORT']]))
