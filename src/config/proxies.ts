@@ -13,7 +13,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '::1', '[::1]']
  * proxy is set.
  */
 export function directAddresses(env: Environment): Readonly<Record<string, string>> {
-  if (PROXIES.every((name) => (env[name] ?? '') === '')) return {}
+  if (proxyVariable(env) === undefined) return {}
   const given = (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(',').map((part) => part.trim())
   if (given.includes('*')) return {}
   const direct = [...new Set([...given, ...LOOPBACK])].filter((part) => part !== '').join(',')
@@ -31,6 +31,8 @@ export function useProxies(given: Environment): void {
   const direct = directAddresses(env)
   setVariables(direct)
   if (!areProxiesUsed(env)) return
+  // The parts take no options of Node.js from the shell, so that they are told by the variable.
+  if (OPTION.test(env['NODE_OPTIONS'] ?? '')) setVariables({ USE_ENV_PROXY: '1' })
   const proxies = PROTOCOLS.map((protocol) => [protocol, proxyOf(protocol, env)] as const)
   for (const [, proxy] of proxies) {
     if (proxy !== undefined && !isProxy(proxy.value)) {
@@ -52,8 +54,17 @@ export function useProxies(given: Environment): void {
 
 const PROTOCOLS = ['https', 'http'] as const
 
+/** The option of Node.js that means the same as NODE_USE_ENV_PROXY=1. */
+const OPTION = /(?:^|\s)--use-env-proxy(?:\s|$)/
+
 function areProxiesUsed(env: Environment): boolean {
-  return env['NODE_USE_ENV_PROXY'] === '1' || env['USE_ENV_PROXY'] === '1'
+  const isSet = env['NODE_USE_ENV_PROXY'] === '1' || env['USE_ENV_PROXY'] === '1'
+  return isSet || OPTION.test(env['NODE_OPTIONS'] ?? '')
+}
+
+/** The first variable that names a proxy; undefined where there is none. */
+export function proxyVariable(env: Environment): string | undefined {
+  return PROXIES.find((name) => (env[name] ?? '') !== '')
 }
 
 /** The variable that names the proxy of a protocol, and its value; the lower-case form goes first, as it does for Node.js. */

@@ -26,7 +26,7 @@ const HOSTILE = {
   HTTPS_PROXY: 'http://127.0.0.1:1',
   ALL_PROXY: 'socks5://127.0.0.1:1',
   all_proxy: 'socks5://127.0.0.1:1',
-  NODE_OPTIONS: '--trace-uncaught',
+  NODE_OPTIONS: '--trace-uncaught --use-env-proxy',
   NODE_DEBUG: 'http,net',
   TZ: 'Asia/Kathmandu',
   LC_ALL: 'tr_TR.UTF-8',

@@ -1,6 +1,8 @@
 /** Starts the cluster, or those parts of it that do not run yet: the work of `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { type Environment, readEnvironment } from '../../config/environment.ts'
+import { proxyVariable } from '../../config/proxies.ts'
 import { ensureIdentity, type Identity } from '../../embedded/identity.ts'
 import { ServiceError } from '../../errors.ts'
 import { isLoopback } from '../../lib/caller.ts'
@@ -51,8 +53,7 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
   // --build` there would be two images of one name, and the next `docker compose up` of a user would create the
   // replicas again.
   const built = await compose.run(['build', REPLICA_SERVICE], { output: 'stderr', env, signal })
-  if (built.code !== 0)
-    throw new ServiceError('cluster-failed', 'The image could not be built; see the output of docker compose above')
+  if (built.code !== 0) throw new ServiceError('cluster-failed', explainFailedBuild(readEnvironment()))
   for (let left = PORT_RETRIES; ; left -= 1) {
     await waitForPublishedPorts(compose, signal)
     const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
@@ -63,6 +64,16 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
     say('A port was taken while the containers started; trying again …')
   }
   return await completeUp(options, identity)
+}
+
+/** Docker's builds know the proxies of Docker's own configuration and not those of the shell. */
+export function explainFailedBuild(env: Environment): string[] {
+  const variable = proxyVariable(env)
+  const hint = `${variable} of the shell does not reach a build: where the network needs it, set "proxies" in Docker's config.json (https://docs.docker.com/engine/cli/proxy)`
+  return [
+    'The image could not be built; see the output of docker compose above',
+    ...(variable === undefined ? [] : [hint]),
+  ]
 }
 
 /**

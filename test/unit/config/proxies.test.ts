@@ -113,4 +113,6 @@ test('the proxy of an address is that of its protocol, and none for addresses th
   }
   assert.equal(at('https://m.example', { NO_PROXY: '*' }), undefined)
   assert.equal(at('https://m.example', { USE_ENV_PROXY: '0' }), undefined)
+  const byOption = { USE_ENV_PROXY: '0', NODE_OPTIONS: '--no-warnings --use-env-proxy' }
+  assert.equal(at('https://m.example', byOption), 'b:2 of HTTPS_PROXY')
 })
