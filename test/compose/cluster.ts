@@ -246,7 +246,8 @@ export async function removeProject(project: string): Promise<void> {
   for (const network of await ids('network')) await tryDocker(['network', 'rm', network])
   const volumes = await ids('volume')
   if (volumes.length > 0) await tryDocker(['volume', 'rm', '-f', ...volumes])
-  await tryDocker(['image', 'rm', `${project}:test`])
+  const images = await docker(['image', 'ls', '--filter', `reference=${project}`, '--format', '{{.Repository}}:{{.Tag}}'])
+  for (const image of images.split('\n').filter((line) => line !== '')) await tryDocker(['image', 'rm', image])
 }
 
 /** The containers, volumes and networks of a project that still exist, such as "volume x_data". */
