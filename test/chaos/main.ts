@@ -1,8 +1,8 @@
 /** The program `npm run chaos`: random faults on the Compose cluster while catalogues are classified, and a check of every row afterwards. */
 import { parseArgs } from 'node:util'
 import { messageOf } from '../../src/errors.ts'
-import { removeProject } from '../compose/cluster.ts'
 import { findDockerProblem } from '../compose/docker.ts'
+import { removeProject } from '../compose/project.ts'
 import { type CheckResult, runCheck, type Trouble } from './check.ts'
 import { chooseFaults, listFaults } from './faults/registry.ts'
 import type { Fault } from './faults/types.ts'

@@ -1,7 +1,7 @@
 /** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica, the database and the guard die. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
+import { type Cluster, createCluster, isKept } from './cluster.ts'
 import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
@@ -10,6 +10,7 @@ import { surroundingsTests } from './full/surroundings.ts'
 import { hypertableTests } from './hypertables.ts'
 import { makeOldDatabase } from './old-database.ts'
 import { pageTests } from './pages.ts'
+import { findLeftovers } from './project.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
