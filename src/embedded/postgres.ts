@@ -5,7 +5,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { retryFor } from '../lib/timing.ts'
-import { freePort, isFree } from './ports.ts'
+import { freePort, waitUntilFree } from './ports.ts'
 import { CLUSTER_USER, type Cluster, prepareCluster } from './postgres-cluster.ts'
 import { stopOrphan } from './postgres-orphan.ts'
 import { POSTGRES_HOST, type PostgresExit, type ServerProcess, spawnServer, stopServer } from './postgres-server.ts'
@@ -106,7 +106,7 @@ async function tryToStart(
   deadline: number,
 ): Promise<{ readonly server: ServerProcess; readonly port: number } | undefined> {
   const port = options.port ?? (await freePort())
-  if (options.port !== undefined && !(await isFree(port))) throw portTaken(port)
+  if (options.port !== undefined) await waitUntilFree(port, 'POSTGRES_PORT')
   const server = spawnServer(cluster, port, options)
   try {
     await waitUntilConnected(server, cluster.password, port, deadline)

@@ -6,6 +6,7 @@ import { openIdempotencyKeys } from '../guard-resources.ts'
 import { drainApp } from '../http/drain.ts'
 import { allowedHosts, isLoopback } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
+import { listenPatiently } from '../lib/port-use.ts'
 import { NODE_SILENCE } from '../lib/silence.ts'
 import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
@@ -101,7 +102,7 @@ function bracketed(address: string): string {
 
 async function listen(open: () => Promise<unknown>, port: number): Promise<void> {
   try {
-    await open()
+    await listenPatiently(open, { port, variable: 'GUARD_INGRESS or GUARD_ADMIN' })
   } catch (error) {
     throw new ServiceError('port-taken', `The guard cannot listen on port ${port}: ${messageOf(error)}`, {
       cause: error,

@@ -41,14 +41,33 @@ export async function hang({ ID }: Container): Promise<void> {
   const lines = (await docker(['top', ID, '-eo', 'pid,args'])).split('\n').slice(1)
   const parts = lines.filter((line) => line !== '' && !/watch\.sh|timeout 2|sleep 2/.test(line))
   // What has ended meanwhile, as a check does, was not of the part.
-  for (const line of parts) trySignal(Number.parseInt(line, 10), 'SIGSTOP')
+  for (const line of parts) signalGently(Number.parseInt(line, 10), 'SIGSTOP')
 }
 
-function trySignal(pid: number, signal: NodeJS.Signals): void {
+/** Lets the processes of a container go on after `hang`; those that are gone are no error. */
+export async function goOn({ ID }: Container): Promise<void> {
+  const { stdout } = await tryDocker(['top', ID, '-eo', 'pid'])
+  for (const pid of stdout.split('\n').slice(1).map(Number)) if (pid > 1) signalGently(pid, 'SIGCONT')
+}
+
+function signalGently(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // It has ended.
+    // It has ended since it was listed.
+  }
+}
+
+/** Takes the container off its network, and resolves with what joins it again under the names that it had. */
+export async function cutOff({ ID }: Container): Promise<() => Promise<void>> {
+  const text = await docker(['inspect', '--format', '{{json .NetworkSettings.Networks}}', ID])
+  const networks = Object.entries(JSON.parse(text) as Record<string, { Aliases: string[] | null }>)
+  for (const [network] of networks) await docker(['network', 'disconnect', '--force', network, ID])
+  return async () => {
+    for (const [network, { Aliases }] of networks) {
+      const aliases = (Aliases ?? []).filter((alias) => !ID.startsWith(alias))
+      await tryDocker(['network', 'connect', ...aliases.flatMap((alias) => ['--alias', alias]), network, ID])
+    }
   }
 }
 

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { findLeftovers, ROOT, removeProject } from './cluster.ts'
+import { ROOT } from './cluster.ts'
 import { findDockerProblem } from './docker.ts'
 import { formatFigures, readFigures } from './figures.ts'
+import { findLeftovers, removeProject } from './project.ts'
 
 const EXIT_USAGE = 2
 const EXIT_NO_DOCKER = 3

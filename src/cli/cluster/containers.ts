@@ -37,6 +37,8 @@ export interface Container {
    */
   readonly health: string
   readonly exitCode: number
+  /** Why Docker could not start the container, in its words; empty where it could. */
+  readonly error: string
   readonly restarts: number
   /** The time at which the container started, in milliseconds since 1970. */
   readonly startedAtMs: number
@@ -54,6 +56,7 @@ const inspectedSchema = z.array(
       Status: z.string(),
       ExitCode: z.number(),
       StartedAt: z.string(),
+      Error: z.string().nullish(),
       Health: z.object({ Status: z.string() }).nullish(),
     }),
     Config: z.object({ Labels: z.record(z.string(), z.string()) }),
@@ -102,6 +105,7 @@ export function parseContainers(json: string): Container[] {
       state: State.Status,
       health: State.Health?.Status ?? 'none',
       exitCode: State.ExitCode,
+      error: State.Error ?? '',
       restarts: RestartCount,
       startedAtMs: Date.parse(State.StartedAt),
       address: network === undefined || network.IPAddress === '' ? undefined : network.IPAddress,

@@ -1,10 +1,7 @@
-/** The supervisor of one part of the embedded stack, with a fake part, and the check for free ports. */
+/** The supervisor of one part of the embedded stack, with a fake part. */
 import assert from 'node:assert/strict'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { assertPortsFree, freePort } from '../../../src/embedded/ports.ts'
 import type { Exit } from '../../../src/embedded/process.ts'
 import { supervise } from '../../../src/embedded/supervisor.ts'
 
@@ -97,21 +94,4 @@ test('a first start that fails rejects', async () => {
     throw new Error('no')
   }
   await assert.rejects(supervise({ name: 'part', signal, start, say: () => undefined }), /no/)
-})
-
-test('taken and doubled ports are named with their variables', async () => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  try {
-    await assert.rejects(assertPortsFree([{ port, variable: 'PORT', purpose: 'the replica' }]), {
-      code: 'port-taken',
-      message: new RegExp(`Port ${port} \\(the replica\\) is taken.*PORT`),
-    })
-  } finally {
-    await new Promise((resolve) => server.close(resolve))
-  }
-  const free = await freePort()
-  const doubled = ['PORT', 'ADMIN_PORT'].map((variable) => ({ port: free, variable, purpose: variable }))
-  await assert.rejects(assertPortsFree(doubled), { code: 'port-taken', message: /PORT and ADMIN_PORT are both/ })
 })
