@@ -5,7 +5,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
-import { hideCredentials } from '../lib/http-url.ts'
+import { hideCredentials } from '../lib/network/http-url.ts'
 import { hideSecretLike } from '../lib/secret-like.ts'
 import type { Environment } from './environment.ts'
 import { SECRET_NAMES } from './variables.ts'

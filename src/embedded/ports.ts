@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { ServiceError } from '../errors.ts'
-import { describePortHolder, findPortHolder, isAddressInUse, listenPatiently } from '../lib/port-use.ts'
+import { describePortHolder, findPortHolder, isAddressInUse, listenPatiently } from '../lib/network/port-use.ts'
 import { retryFor } from '../lib/timing.ts'
 
 export interface NamedPort {

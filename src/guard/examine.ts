@@ -1,6 +1,6 @@
 /** Decides by the head of a request whether it may pass, what it asks for and who asks: pure, before a byte of the body is read. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { findForeignCaller } from '../lib/caller.ts'
+import { findForeignCaller } from '../lib/network/caller.ts'
 import { repeatedHeader } from './headers.ts'
 import { MAX_KEY_BYTES } from './key-check.ts'
 import { type Refusal, refusal, TARGET_INVALID } from './refusals.ts'

@@ -6,7 +6,7 @@ import { Server as HttpServer, type IncomingMessage, type RequestListener, type 
 import type { ServerHttp2Session } from 'node:http2'
 import type { Server as TcpServer } from 'node:net'
 import { createServer as createPolyglotServer } from '@httptoolkit/httpolyglot'
-import { cutOff } from '../lib/cut-off.ts'
+import { cutOff } from '../lib/network/cut-off.ts'
 import { type ConnectionTimes, createConnections } from './connections.ts'
 import { createHeartbeat } from './heartbeat.ts'
 

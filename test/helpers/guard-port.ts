@@ -14,7 +14,7 @@ import type { InspectBody } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
 import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
-import { allowedHosts } from '../../src/lib/caller.ts'
+import { allowedHosts } from '../../src/lib/network/caller.ts'
 import { NODE_SILENCE } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 

@@ -1,6 +1,6 @@
 /** The Docker engine and Compose that the commands of the cluster use: whether they are there, new enough, and on this machine. */
 import { ServiceError } from '../../errors.ts'
-import { isLoopback } from '../../lib/caller.ts'
+import { isLoopback } from '../../lib/network/caller.ts'
 
 /** What a program printed and how it ended; undefined where there is no such program. */
 export type TryRun = (

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { freePort, holdPorts, isFree } from '../../../src/embedded/ports.ts'
-import { findPortHolder, listenPatiently, readSockets } from '../../../src/lib/port-use.ts'
+import { findPortHolder, listenPatiently, readSockets } from '../../../src/lib/network/port-use.ts'
 
 const isLinux = process.platform === 'linux'
 const never = new AbortController().signal

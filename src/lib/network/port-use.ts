@@ -1,9 +1,9 @@
 /** TCP ports of this machine: who holds one, and listening with patience on one that a passing connection holds. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { ServiceError } from '../errors.ts'
-import { hideSecretLike } from './secret-like.ts'
-import { retryFor } from './timing.ts'
+import { ServiceError } from '../../errors.ts'
+import { hideSecretLike } from '../secret-like.ts'
+import { retryFor } from '../timing.ts'
 
 /** What keeps a port from being listened on. */
 export interface PortHolder {
