@@ -18,7 +18,7 @@ import { findClassifications, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
 import { addAnswered, findRun, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
-import type { AnswersToSave, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
+import type { AnswersToSave, AnswerToStore, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
 export function createStore(pool: DatabasePool): Store {
@@ -72,10 +72,11 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
       runId: batch.runId,
       startedAt: batch.runStartedAt,
       codebook: batch.scope.codebook,
+      sequence: batch.sequence,
       overridesHumanAnswers: batch.overriddenHumanAnswers !== undefined,
     }),
     ...overrideHumanAnswers(parameters, batch),
-    ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
+    ...writeAnswers(parameters, numbered(batch), answeredAt(batch)),
     ...writeAnswerUses(parameters, usesOf(batch)),
     ...writeAudits(parameters, batch),
     ...writeRequests(parameters, requestsOf(batch)),
@@ -95,6 +96,10 @@ async function saveAnswers(pool: DatabasePool, { runId, answers, answeredAt, end
     ...writeEndedClaims(parameters, end),
   ]
   if (parts.length > 0) await execute(pool, 'save answers', `with ${parts.join(',\n')}\nselect`, parameters.values)
+}
+
+function numbered({ answers, sequence }: BatchToSave): readonly AnswerToStore[] {
+  return answers.map((answer) => ({ ...answer, sequence }))
 }
 
 function usesOf({ runId, answers, reused = [] }: Pick<BatchToSave, 'runId' | 'answers' | 'reused'>): AnswerUse[] {

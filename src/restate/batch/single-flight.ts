@@ -88,7 +88,8 @@ async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
   if (claimed.length === 0) return
   const answeredAt = await ctx.date.toJSON()
   const own = new Map([...unkeptDecisions(answers)].filter(([position]) => claimed.includes(position)))
-  const toStore = answersToStore(plan, own, new Set(unjudgedPositions(answers)))
+  const { sequence } = plan
+  const toStore = answersToStore(plan, own, new Set(unjudgedPositions(answers))).map((one) => ({ ...one, sequence }))
   const end = claimsToEnd(batch, answers, claimed)
   const release = claimsToRelease(batch, answers, claimed)
   await ctx.run(

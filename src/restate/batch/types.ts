@@ -77,6 +77,11 @@ export interface Plan {
   /** When the run started, ISO 8601; the same for every batch of the run. */
   readonly runStartedAt: string
   /**
+   * The number of the batch in the order of all batches: of two results of an indicator the one with the greater number
+   * is newer. Absent in plans of earlier releases.
+   */
+  readonly sequence?: number
+  /**
    * The models that were configured when the batch was planned. Later steps use these names even where the
    * configuration has changed.
    */
