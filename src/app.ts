@@ -1,7 +1,7 @@
 /** Builds the HTTP server of a replica from its routes and plugins. Nothing listens until the caller says so. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { createHealth, type Health } from './http/health.ts'
+import { createHealth, type Health, type HealthOptions } from './http/health.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { metricsRoute } from './http/metrics-route.ts'
 import { type NodeHandler, restateMount } from './http/mount.ts'
@@ -16,6 +16,8 @@ export interface AppDeps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly pingDatabase: () => Promise<void>
+  readonly writeRefusal: HealthOptions['writeRefusal']
+  readonly clock: HealthOptions['clock']
   /** The names by which the replica may be called; null where others than this machine reach it, by names of their own. */
   readonly hosts: ReadonlySet<string> | null
   /**
@@ -39,6 +41,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     service: deps.service,
     model: deps.model,
     pingDatabase: deps.pingDatabase,
+    writeRefusal: deps.writeRefusal,
+    clock: deps.clock,
     pressure: () => describePressure(app),
   })
 

@@ -10,6 +10,7 @@ export interface MetricSources {
   readonly limiter: () => LimiterStats
   readonly lease: () => LeaseStats
   readonly pool: () => PoolStats
+  readonly clockSkewMs: () => number | undefined
 }
 
 /**
@@ -137,13 +138,14 @@ export function createMetrics() {
       help: 'Checks of the database, one every 5 s, that it did not answer in time.',
       registers,
     }),
-    /** Adds the metrics that are read from `sources` at each scrape. A second call throws. */
-    readFrom(sources: MetricSources): void {
-      addLimiterMetrics(registers, sources.limiter)
-      addLeaseMetrics(registers, sources.lease)
-      const { pool } = sources
+    /** Adds the metrics that are read from their sources at each scrape. A second call throws. */
+    readFrom({ limiter, lease, pool, clockSkewMs }: MetricSources): void {
+      addLimiterMetrics(registers, limiter)
+      addLeaseMetrics(registers, lease)
       addGauge(registers, 'classify_pool_connections', 'Open database connections.', () => pool().total)
       addGauge(registers, 'classify_pool_idle_connections', 'Idle database connections.', () => pool().idle)
+      const skew = "Clock of this machine minus the database's; NaN before the first answer."
+      addGauge(registers, 'classify_clock_skew_seconds', skew, () => (clockSkewMs() ?? Number.NaN) / 1_000)
       addGauge(registers, 'classify_pool_waiting', 'Queries that wait for a database connection.', () => pool().waiting)
     },
   }

@@ -9,6 +9,7 @@ import { withoutVariables } from './config/environment.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
+import { createReferenceClock, type ReferenceClock } from './lib/reference-clock.ts'
 import type { ServiceTier } from './lib/service-tiers.ts'
 import { shareOutcome } from './lib/share-outcome.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
@@ -22,6 +23,7 @@ import { createRateLimiter } from './rate/limiter/limiter.ts'
 import { createRateControl } from './rate/limiter/rate-control.ts'
 import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rate/types.ts'
 import { createAnsweredCounts } from './store/answered-counts.ts'
+import { createWritability, type Writability } from './store/connection/writability.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool, type DatabasePool } from './store/pool.ts'
 import { ping } from './store/query.ts'
@@ -51,6 +53,10 @@ export interface Resources extends DatabaseResources {
   readonly ledger: RequestLedger
   /** Resolves while the database answers. Cheap to ask often; it never waits behind the queries of batches. */
   readonly pingDatabase: () => Promise<void>
+  /** What the database said where it refused the last write; undefined while it takes writes. */
+  readonly writeRefusal: () => string | undefined
+  /** The clock that keeps the database's time, by what each ping tells. */
+  readonly clock: ReferenceClock
   /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
   /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
@@ -62,7 +68,12 @@ export interface Resources extends DatabaseResources {
 /** Opens a pool on the database and nothing else, for commands that need no model and no rate budget. */
 export function openDatabase(
   connection: DatabaseConnection,
-  options: { readonly poolSize: number; readonly applicationName: string; readonly log: Logger },
+  options: {
+    readonly poolSize: number
+    readonly applicationName: string
+    readonly log: Logger
+    readonly writability?: Writability
+  },
 ): DatabaseResources {
   const { log } = options
   const pool = createPool({
@@ -72,7 +83,7 @@ export function openDatabase(
     log,
   })
   return {
-    store: createStore(pool),
+    store: createStore(pool, options.writability),
     migrate: async () => (await migrate(pool, log)).applied,
     createRetention: (days, deleted) => createRetention({ pool, days, log, deleted }),
     close: () => pool.end(),
@@ -114,10 +125,13 @@ export function createResources(config: Config, service: string, log: Logger): R
     )
   }
   const metrics = createMetrics()
+  const writability = createWritability()
+  const clock = createReferenceClock({ ownNow: Date.now })
   const database = openDatabase(config.database.connection, {
     poolSize: config.database.poolSize,
     applicationName: 'classify-service',
     log,
+    writability,
   })
   const prices = withDefaultPrices(openai.prices)
   // The OpenAI package would read variables that it knows by itself, such as OPENAI_CUSTOM_HEADERS.
@@ -148,11 +162,12 @@ export function createResources(config: Config, service: string, log: Logger): R
       ? null
       : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
   const answered = createAnsweredCounts({ store: database.store, log })
-  const ledger = createRequestLedger({ store: database.store, log })
+  const ledger = createRequestLedger({ store: database.store, log, now: clock.now })
   metrics.readFrom({
     limiter: () => limiter.stats(),
     lease: () => leaseClient.stats(),
     pool: () => database.store.stats(),
+    clockSkewMs: clock.skewMs,
   })
 
   return {
@@ -165,7 +180,14 @@ export function createResources(config: Config, service: string, log: Logger): R
     metrics,
     countAnswered: answered.add,
     ledger,
-    pingDatabase: shareOutcome(() => ping(pingPool, PING_POOL.timeoutMs), { freshMs: PING_FRESH_MS }),
+    pingDatabase: shareOutcome(
+      async () => {
+        await clock.take(() => ping(pingPool, PING_POOL.timeoutMs), Number)
+      },
+      { freshMs: PING_FRESH_MS },
+    ),
+    writeRefusal: writability.refusal,
+    clock,
     retention,
     priceOf: (name, tier) => priceOfModel(config, name, tier),
     close: () =>

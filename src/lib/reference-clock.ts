@@ -29,9 +29,13 @@ interface Reading {
   readonly errorMs: number
 }
 
-export function createReferenceClock({ ownNow, monotonic = () => performance.now() }: ReferenceClockOptions): ReferenceClock {
+export function createReferenceClock({
+  ownNow,
+  monotonic = () => performance.now(),
+}: ReferenceClockOptions): ReferenceClock {
   let readings: readonly Reading[] = []
-  const best = () => readings.reduce<Reading | undefined>((a, b) => (a !== undefined && a.errorMs <= b.errorMs ? a : b), undefined)
+  const best = () =>
+    readings.reduce<Reading | undefined>((a, b) => (a !== undefined && a.errorMs <= b.errorMs ? a : b), undefined)
   const now = () => {
     const known = best()
     return known === undefined ? ownNow() : known.offsetMs + monotonic()
@@ -45,7 +49,8 @@ export function createReferenceClock({ ownNow, monotonic = () => performance.now
       const receivedAt = monotonic()
       const reading = { offsetMs: timeOf(answer) - (sentAt + receivedAt) / 2, errorMs: (receivedAt - sentAt) / 2 }
       // A reading that agrees with none before means that one of the clocks was set, and the readings before are of no use.
-      const agrees = (one: Reading) => Math.abs(one.offsetMs - reading.offsetMs) <= one.errorMs + reading.errorMs + 1_000
+      const agrees = (one: Reading) =>
+        Math.abs(one.offsetMs - reading.offsetMs) <= one.errorMs + reading.errorMs + 1_000
       readings = [...readings.filter(agrees), reading].slice(-KEPT_READINGS)
       return answer
     },

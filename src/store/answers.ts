@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Column, namesOf, type Parameters, storableJson, storableText, uniqueByKey, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
-import { NEXT_SEQUENCE } from './results.ts'
+import { UNNUMBERED } from './results.ts'
 import { confidenceByField, labels } from './rows.ts'
 import type { AnswerToStore, StoredAnswer } from './types.ts'
 
@@ -25,23 +25,23 @@ const FIELD_COLUMNS: readonly Column<AnswerToStore>[] = [
   { name: 'confidence', type: 'jsonb', value: (row) => storableJson(row.decision.confidence) },
 ]
 
+const SEQUENCE: Column<AnswerToStore> = {
+  name: 'sequence',
+  type: 'int8',
+  value: (row) => row.sequence ?? UNNUMBERED,
+}
+
 const ANSWER_COLUMNS: readonly Column<AnswerToStore>[] = [
   { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
   ...FIELD_COLUMNS,
   ...REPLACED_COLUMNS,
 ]
 
-/** Null for an answer of a batch that an earlier release planned, which is as new as its save. */
-const SEQUENCE_COLUMN: Column<AnswerToStore> = { name: 'sequence', type: 'int8', value: (row) => row.sequence ?? null }
-
 /** Whether the stored answer and the new one are both a person's, or neither is. */
 const ARE_OF_A_KIND = `(old.source = 'person') = (excluded.source = 'person')`
 
-/** What makes an answer newer: its number, and among the answers of one batch that the escalation model judged last. */
-const orderOf = (row: string) => `(${row}.sequence, ${row}.source = 'escalation', ${row}.answered_at)`
-
 /** Whether the new answer replaces labels of the stored one. */
-const IS_NEWER = `case when ${ARE_OF_A_KIND} then ${orderOf('old')} < ${orderOf('excluded')} else excluded.source = 'person' end`
+const IS_NEWER = `case when ${ARE_OF_A_KIND} then (old.sequence, old.answered_at) < (excluded.sequence, excluded.answered_at) else excluded.source = 'person' end`
 
 /**
  * The parts of an SQL `with` statement that write answers. Answers of one shape to different fields are joined; in a field
@@ -56,7 +56,7 @@ export function writeAnswers(
   if (answers.length === 0) return []
   const rows = joinByShape(answers)
   const names = namesOf(ANSWER_COLUMNS)
-  const given = unnestRows(parameters, [...ANSWER_COLUMNS, SEQUENCE_COLUMN], rows)
+  const given = unnestRows(parameters, [...ANSWER_COLUMNS, SEQUENCE], rows)
   const joined = FIELD_COLUMNS.map(
     ({ name }) => `${name} = case when not ${ARE_OF_A_KIND} then excluded.${name}
           when ${IS_NEWER} then old.${name} || excluded.${name} else excluded.${name} || old.${name} end`,
@@ -67,7 +67,7 @@ export function writeAnswers(
   return [
     `answer_rows as (
       insert into shape_answers as old (${names}, answered_at, used_at, sequence)
-      select ${names}, ${parameters.bind(answeredAt)}::timestamptz, now(), coalesce(sequence, ${NEXT_SEQUENCE})
+      select ${names}, ${parameters.bind(answeredAt)}::timestamptz, now(), sequence
       from ${given} order by shape_hash
       on conflict (shape_hash) do update set
         ${[...joined, ...replaced].join(',\n        ')}

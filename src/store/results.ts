@@ -64,12 +64,16 @@ export interface WritingRun {
   readonly sequence?: number | undefined
 }
 
+/** The number of batches that an earlier release planned. */
+export const UNNUMBERED = 0
+
 /** SQL for the next number of the order in which results and answers are newer than others. */
 export const NEXT_SEQUENCE = "nextval('result_sequence')"
 
 /**
  * The parts of an SQL `with` statement that write results. A newer result replaces an older one: the one with the greater
- * number, which the database gave, so that no clock decides and every order of writing leaves the same rows. A person's result stays while the input is the same, unless the run overrides human answers and began after the
+ * number, which the database gave, so that no clock decides and every order of writing leaves the same rows. Results
+ * without a number, of batches that an earlier release planned, are older, and among them the time decides. A person's result stays while the input is the same, unless the run overrides human answers and began after the
  * person's decision.
  */
 export function writeResults(
@@ -87,15 +91,15 @@ export function writeResults(
   const codebook = parameters.bind(storableText(run.codebook))
   const runId = parameters.bind(run.runId)
   const startedAt = parameters.bind(run.startedAt)
-  // A plan of an earlier release has no number, so that its results are as new as their save.
-  const sequence = `coalesce(${parameters.bind(run.sequence ?? null)}::int8, ${NEXT_SEQUENCE})`
+  const sequence = parameters.bind(run.sequence ?? UNNUMBERED)
   const names = `${namesOf(RESULT_COLUMNS)}, sequence`
+  const isOlder =
+    '(old.sequence, old.classified_at, old.run_id) < (excluded.sequence, excluded.classified_at, excluded.run_id)'
   const orOverridden = run.overridesHumanAnswers ? `or old.classified_at < ${startedAt}::timestamptz` : ''
   const historyNames = `${namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))}, sequence`
   return [
     `given_results as materialized (
-      select ${codebook}::text as codebook_name, numbered.sequence, given.*
-      from (select ${sequence} as sequence offset 0) numbered cross join ${given}
+      select ${codebook}::text as codebook_name, ${sequence}::int8 as sequence, * from ${given}
     )`,
     `input_rows as (
       insert into result_inputs as old (${INPUT_COLUMNS})
@@ -103,14 +107,14 @@ export function writeResults(
       on conflict (catalogue, indicator_id) do update set
         name = excluded.name, input = excluded.input, input_hash = excluded.input_hash,
         run_id = excluded.run_id, classified_at = excluded.classified_at, sequence = excluded.sequence
-      where old.sequence < excluded.sequence
+      where ${isOlder}
     )`,
     `latest_rows as (
       insert into results as old (codebook_name, ${names})
       select codebook_name, ${names} from given_results order by catalogue, indicator_id
       on conflict (codebook_name, catalogue, indicator_id) do update set
         ${assignExcluded(RESULT_COLUMNS, 'catalogue', 'indicator_id')}, sequence = excluded.sequence
-      where old.sequence < excluded.sequence
+      where ${isOlder}
         and (old.source <> 'person' or excluded.source = 'person' or old.input_hash <> excluded.input_hash ${orOverridden})
     )`,
     `history_rows as (
@@ -119,7 +123,7 @@ export function writeResults(
       from given_results order by catalogue, indicator_id
       on conflict (run_id, codebook_name, catalogue, indicator_id, run_started_at) do update set
         ${assignExcluded(RESULT_COLUMNS, 'run_id', 'catalogue', 'indicator_id')}, sequence = excluded.sequence
-      where old.sequence < excluded.sequence
+      where (old.sequence, old.classified_at) < (excluded.sequence, excluded.classified_at)
     )`,
   ]
 }

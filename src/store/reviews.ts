@@ -113,7 +113,13 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
   const by = parameters.bind(storableText(review.decidedBy))
   const at = parameters.bind(runStartedAt)
   const parts = [
-    ...writeResults(parameters, results, { runId, startedAt: runStartedAt, codebook, overridesHumanAnswers: false, sequence }),
+    ...writeResults(parameters, results, {
+      runId,
+      startedAt: runStartedAt,
+      codebook,
+      overridesHumanAnswers: false,
+      sequence,
+    }),
     ...writeHumanAnswers(parameters, review),
     `decision_rows as (
       insert into review_decisions (run_id, codebook_name, decided_by, decided_at, ${names})

@@ -47,7 +47,7 @@ export interface StoredAnswer {
   readonly givenFor?: string
 }
 
-/** An answer to store, with the number of the batch that asked; without one it is as new as its save. */
+/** An answer to store, with the number of the batch that asked; without one it is older than those with one. */
 export interface AnswerToStore extends StoredAnswer {
   readonly sequence?: number | undefined
 }
@@ -176,7 +176,7 @@ export interface BatchToSave {
   readonly runStartedAt: string
   /**
    * The number of the batch in the order of all batches, as `openRun` returned it: results with a greater one are newer.
-   * Without it, as in plans of earlier releases, the batch is as new as its first save.
+   * Batches without one, which earlier releases planned, are older.
    */
   readonly sequence?: number | undefined
   readonly results: readonly ResultToSave[]

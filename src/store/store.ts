@@ -4,6 +4,7 @@ import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
+import { createWritability, type Writability } from './connection/writability.ts'
 import { findAudits, writeAudits } from './evidence/audits.ts'
 import { createCalibrationStore } from './evidence/calibrations.ts'
 import { createCertificateStore } from './evidence/certificates.ts'
@@ -20,8 +21,11 @@ import { addAnswered, findRun, openRun, reopenRun, writeBatchTotals } from './ru
 import { createTrialStore } from './trials/trials.ts'
 import type { AnswersToSave, AnswerToStore, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
 
-/** A store on a pool of `createPool`, which the caller opens and closes. */
-export function createStore(pool: DatabasePool): Store {
+/**
+ * A store on a pool of `createPool`, which the caller opens and closes. `watch` is told how the writes of batches and
+ * requests end.
+ */
+export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'watch'> = createWritability()): Store {
   return {
     openRun: (runId) => openRun(pool, runId),
     saveCodebook: (codebook, fields) => saveCodebook(pool, codebook, fields),
@@ -35,9 +39,9 @@ export function createStore(pool: DatabasePool): Store {
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
     findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
-    saveAnswers: (answers) => saveAnswers(pool, answers),
+    saveAnswers: (answers) => watch(saveAnswers(pool, answers)),
     findAudits: (scope, after) => findAudits(pool, scope, after),
-    saveBatch: (batch) => saveBatch(pool, batch),
+    saveBatch: (batch) => watch(saveBatch(pool, batch)),
     findClassifications: (id, scope) => findClassifications(pool, id, scope),
     findRun: (runId) => findRun(pool, runId),
     addAnswered: (counts) => addAnswered(pool, counts),
@@ -49,7 +53,7 @@ export function createStore(pool: DatabasePool): Store {
     listCatalogues: () => listCatalogues(pool),
     exportIndicators: (options) => exportIndicators(pool, options),
     requests: {
-      book: (requests, answers, answeredAt, uses) => bookRequests(pool, requests, answers, answeredAt, uses),
+      book: (requests, answers, answeredAt, uses) => watch(bookRequests(pool, requests, answers, answeredAt, uses)),
       reserve: (reservations) => reserveCosts(pool, reservations),
     },
     certificates: createCertificateStore(pool),

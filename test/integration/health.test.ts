@@ -30,6 +30,8 @@ async function startReplica(t: TestContext, url: string): Promise<Replica> {
     log: silent,
     metrics: resources.metrics,
     pingDatabase: resources.pingDatabase,
+    writeRefusal: resources.writeRefusal,
+    clock: resources.clock,
     hosts: null,
     createRestateHandler: () => (_request, response) => void response.end(),
   })

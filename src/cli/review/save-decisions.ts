@@ -31,7 +31,15 @@ export async function saveDecisions(
   const { startedAt, sequence } = await store.openRun(runId)
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
-  const review = { runId, codebook, runStartedAt: startedAt, sequence, decidedBy: by, decisions, totals: totalsOf(decisions) }
+  const review = {
+    runId,
+    codebook,
+    runStartedAt: startedAt,
+    sequence,
+    decidedBy: by,
+    decisions,
+    totals: totalsOf(decisions),
+  }
   await store.saveReview(review)
   return runId
 }

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isServiceError, messageOf } from '../../errors.ts'
-import type { RequestLedger, Store, AnswerToStore } from '../types.ts'
+import type { AnswerToStore, RequestLedger, Store } from '../types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
 /**
@@ -43,6 +43,8 @@ interface Waiting {
 export interface LedgerOptions {
   readonly store: Pick<Store, 'requests'>
   readonly log: Logger
+  /** The database's clock, in milliseconds since 1970, by which answers are given. Default: `Date.now`. */
+  readonly now?: () => number
   readonly startDelayMs?: number
   readonly spacingMs?: number
   readonly patienceMs?: number
@@ -50,7 +52,14 @@ export interface LedgerOptions {
 
 /** Creates the ledger without writing anything. */
 export function createRequestLedger(options: LedgerOptions): RequestLedger & { close(): Promise<void> } {
-  const { store, log, startDelayMs = START_DELAY_MS, spacingMs = SPACING_MS, patienceMs = PATIENCE_MS } = options
+  const {
+    store,
+    log,
+    now = Date.now,
+    startDelayMs = START_DELAY_MS,
+    spacingMs = SPACING_MS,
+    patienceMs = PATIENCE_MS,
+  } = options
   /** Requests that have started and not ended, until they are written, the oldest first. */
   const started = new Map<string, { readonly sent: RequestToBook; readonly at: number }>()
   let gathered = new Map<string, Entry>()
@@ -70,7 +79,7 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
       const uses = entries.flatMap(({ booked: { runId }, answers: given }) => {
         return given.map(({ shapeHash }) => ({ runId, shapeHash }))
       })
-      await store.requests.book(requests, answers, new Date().toISOString(), uses)
+      await store.requests.book(requests, answers, new Date(now()).toISOString(), uses)
       for (const entry of entries) entry.settle(true)
       retryMs = FIRST_RETRY_MS
       return []

@@ -11,6 +11,8 @@ const LIVE = ['/classify-api/live', '/live']
 interface State {
   pressure?: string
   ping: () => Promise<void>
+  refusal?: string
+  skewMs?: number
 }
 
 async function startApp(t: TestContext, state: State): Promise<FastifyInstance> {
@@ -21,6 +23,8 @@ async function startApp(t: TestContext, state: State): Promise<FastifyInstance> 
     service,
     model: 'small',
     pingDatabase: () => state.ping(),
+    writeRefusal: () => state.refusal,
+    clock: { now: () => 0, skewMs: () => state.skewMs },
     pressure: () => state.pressure,
   })
   await app.register(healthRoutes, { health, service })

@@ -21,6 +21,8 @@ before(async () => {
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     pingDatabase: async () => undefined,
+    writeRefusal: () => undefined,
+    clock: { now: Date.now, skewMs: () => undefined },
     hosts: allowedHosts(['replica.example.org']),
     createRestateHandler: () => (_call, response) => void response.end('called'),
   })
