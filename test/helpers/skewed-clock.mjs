@@ -14,7 +14,7 @@ function skewMs() {
 }
 
 // As the kernel's clock does when somebody sets it, and as libfaketime does: timers and `performance.now` go on as before.
-globalThis.Date = class Date extends RealDate {
+globalThis.Date = class ShiftedDate extends RealDate {
   constructor(...given) {
     if (given.length === 0) super(realNow() + skewMs())
     else super(...given)

@@ -91,7 +91,8 @@ export function addKillCommand(program: Command): void {
 /** The form of the ids that the service takes, of which `classify` makes some, and of Restate's ids of invocations. */
 const TARGET = /^[A-Za-z0-9._:-]{1,256}$/
 
-function checkTarget(text: string): void {
+/** Throws ServiceError input-invalid where `text` can be the id of no run and of no invocation. */
+export function checkTarget(text: string): void {
   if (TARGET.test(text)) return
   const advice = 'npm run queue shows the open batches with their invocation ids, which kill takes as well'
   throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run: ${advice}`)

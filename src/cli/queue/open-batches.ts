@@ -108,5 +108,10 @@ export function isKeyOf(run: string, key: string): boolean {
   return key.startsWith(`${run}-`) && /^\d+(?:-retry-\d+)?$/.test(key.slice(run.length + 1))
 }
 
+/** The run that the idempotency key of a batch names; null where a key has another form. */
+export function runOfKey(key: string): string | null {
+  return OUR_KEY.test(key) ? key.replace(/-\d+(?:-retry-\d+)?$/, '') : null
+}
+
 /** The keys that the commands of this project give, whose batches need no search. */
 const OUR_KEY = /^(?:run|eval|drift)-\d{14}-[0-9a-f]{8}-\d+(?:-retry-\d+)?$/
