@@ -58,7 +58,7 @@ export async function runCatalogue(
   const startedAt = performance.now()
   const { run_id: runId, batch_size: batchSize } = journal.header
   const { urls, adminUrls = [], isResumed = false, maxUsd } = options
-  const client = createBatchClient(options)
+  const client = createBatchClient({ ...options, part: journal.part })
   const totals = createRunTotals()
   const window = createBatchWindow({ batchSize })
   const inFlight = new Set<Promise<void>>()
@@ -148,6 +148,7 @@ export async function runCatalogue(
   const isStopped = () => stopReason !== undefined || options.stopSubmitting.aborted
 
   reportProgress()
+  await note(journal.notePart())
   const unsubmitted: string[] = []
   const drained = async () => {
     await Promise.all(inFlight)

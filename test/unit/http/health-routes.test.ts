@@ -50,6 +50,28 @@ test('health answers 200 with the name of the replica, and 503 with the check th
   assert.equal((await app.inject('/health')).json().failing, 'pressure')
 })
 
+test('health answers 503 while the database refuses writes, with what it said', async (t) => {
+  const app = await startApp(t, {
+    ping: async () => undefined,
+    refusal: 'The database …: SQLSTATE 53100, its disk is full',
+  })
+  const { statusCode, json } = await app.inject('/classify-api/health')
+  assert.deepEqual([statusCode, json().failing], [503, 'database'])
+  assert.match(json().message, /SQLSTATE 53100/)
+})
+
+test('health warns of a clock that is over 5 s off, and answers 200 all the same', async (t) => {
+  const state: State = { ping: async () => undefined, skewMs: 4_900 }
+  const app = await startApp(t, state)
+  const near = (await app.inject('/health')).json()
+  assert.deepEqual([near.clock_skew_s, near.warnings, near.database_time], [4.9, undefined, '1970-01-01T00:00:00.000Z'])
+  state.skewMs = -5_100
+  const far = await app.inject('/health')
+  assert.equal(far.statusCode, 200)
+  assert.deepEqual([far.json().warnings.length, far.json().warnings[0].code], [1, 'clock-skew'])
+  assert.match(far.json().warnings[0].message, /5 s behind the database's/)
+})
+
 test('liveness answers 200 without the database and under pressure, and asks for neither', async (t) => {
   let pings = 0
   const app = await startApp(t, {
