@@ -9,7 +9,7 @@ import { withoutVariables } from './config/environment.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
-import { createReferenceClock, type ReferenceClock } from './lib/reference-clock.ts'
+import { type Clocks, createClocks } from './lib/node-clocks.ts'
 import type { ServiceTier } from './lib/service-tiers.ts'
 import { shareOutcome } from './lib/share-outcome.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
@@ -42,7 +42,7 @@ export interface DatabaseResources {
   close(): Promise<void>
 }
 
-export interface Resources extends DatabaseResources {
+export interface Resources extends DatabaseResources, Omit<Clocks, 'skewMs'> {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly rate: RateControl
@@ -55,8 +55,6 @@ export interface Resources extends DatabaseResources {
   readonly pingDatabase: () => Promise<void>
   /** What the database said where it refused the last write; undefined while it takes writes. */
   readonly writeRefusal: () => string | undefined
-  /** The clock that keeps the database's time, by what each ping tells. */
-  readonly clock: ReferenceClock
   /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
   /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
@@ -126,7 +124,7 @@ export function createResources(config: Config, service: string, log: Logger): R
   }
   const metrics = createMetrics()
   const writability = createWritability()
-  const clock = createReferenceClock({ ownNow: Date.now })
+  const { skewMs, ...clocks } = createClocks(Date.now)
   const database = openDatabase(config.database.connection, {
     poolSize: config.database.poolSize,
     applicationName: 'classify-service',
@@ -162,12 +160,12 @@ export function createResources(config: Config, service: string, log: Logger): R
       ? null
       : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
   const answered = createAnsweredCounts({ store: database.store, log })
-  const ledger = createRequestLedger({ store: database.store, log, now: clock.now })
+  const ledger = createRequestLedger({ store: database.store, log, now: clocks.clock.now })
   metrics.readFrom({
     limiter: () => limiter.stats(),
     lease: () => leaseClient.stats(),
     pool: () => database.store.stats(),
-    clockSkewMs: clock.skewMs,
+    clockSkewMs: skewMs,
   })
 
   return {
@@ -182,12 +180,12 @@ export function createResources(config: Config, service: string, log: Logger): R
     ledger,
     pingDatabase: shareOutcome(
       async () => {
-        await clock.take(() => ping(pingPool, PING_POOL.timeoutMs), Number)
+        await clocks.clock.take(() => ping(pingPool, PING_POOL.timeoutMs), Number)
       },
       { freshMs: PING_FRESH_MS },
     ),
     writeRefusal: writability.refusal,
-    clock,
+    ...clocks,
     retention,
     priceOf: (name, tier) => priceOfModel(config, name, tier),
     close: () =>

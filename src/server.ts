@@ -11,8 +11,7 @@ import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
 import { allowedHosts, isLoopback } from './lib/caller.ts'
 import { describeForLog } from './lib/error-log.ts'
-import { setProcessClock } from './lib/process-clock.ts'
-import { SKEW_WARNING_MS } from './lib/reference-clock.ts'
+import { SKEW_WARNING_MS, setProcessClock } from './lib/reference-clock.ts'
 import { retryFor } from './lib/timing.ts'
 import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
@@ -76,6 +75,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       pingDatabase: resources.pingDatabase,
       writeRefusal: resources.writeRefusal,
       clock: resources.clock,
+      nodeClocks: resources.nodeClocks,
       // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
       hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>

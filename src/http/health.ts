@@ -1,5 +1,6 @@
 /** The health report of a replica, which its HTTP routes and its Restate handler `health` both answer with. */
 import { messageOf } from '../errors.ts'
+import type { NodeClocks } from '../lib/node-clocks.ts'
 import { type ReferenceClock, SKEW_WARNING_MS } from '../lib/reference-clock.ts'
 
 export interface HealthReport {
@@ -29,6 +30,7 @@ export interface HealthOptions {
   readonly writeRefusal: () => string | undefined
   /** The clock that keeps the database's time. */
   readonly clock: Pick<ReferenceClock, 'now' | 'skewMs'>
+  readonly nodeClocks: Pick<NodeClocks, 'skewMs'>
   /** A phrase such as "event loop delay 1200 ms" while the process is overloaded, else undefined. */
   readonly pressure: () => string | undefined
 }
@@ -38,7 +40,7 @@ export type Health = () => Promise<HealthReport>
 export function createHealth(options: HealthOptions): Health {
   return async () => {
     const { service, model } = options
-    const always = () => ({ uptime_s: Math.round(process.uptime()), model, ...timesOf(options.clock) })
+    const always = () => ({ uptime_s: Math.round(process.uptime()), model, ...timesOf(options) })
     const unavailable = (failing: string, message: string): HealthReport => {
       return { service, status: 'unavailable', failing, message, ...always() }
     }
@@ -55,12 +57,28 @@ export function createHealth(options: HealthOptions): Health {
   }
 }
 
-function timesOf(clock: HealthOptions['clock']): Pick<HealthReport, 'warnings' | 'database_time' | 'clock_skew_s'> {
+type Times = Pick<HealthReport, 'warnings' | 'database_time' | 'clock_skew_s'>
+
+function timesOf({ clock, nodeClocks }: HealthOptions): Times {
   const skewMs = clock.skewMs()
   if (skewMs === undefined) return {}
-  const times = { database_time: new Date(clock.now()).toISOString(), clock_skew_s: Math.round(skewMs / 100) / 10 }
-  if (Math.abs(skewMs) <= SKEW_WARNING_MS) return times
+  const warnings = [
+    ...skewWarning('the clock of this machine', 'the replica goes by the database: set the clock (NTP)', skewMs),
+    ...skewWarning(
+      'the clock of a Restate node',
+      'replicas may refuse its calls: set the clock (NTP)',
+      nodeClocks.skewMs() ?? 0,
+    ),
+  ]
+  return {
+    database_time: new Date(clock.now()).toISOString(),
+    clock_skew_s: Math.round(skewMs / 100) / 10,
+    ...(warnings.length === 0 ? {} : { warnings }),
+  }
+}
+
+function skewWarning(whose: string, advice: string, skewMs: number): NonNullable<HealthReport['warnings']> {
+  if (Math.abs(skewMs) <= SKEW_WARNING_MS) return []
   const way = `${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`
-  const message = `the clock of this machine is ${way} the database's; the replica goes by the database's: set the clock (NTP)`
-  return { ...times, warnings: [{ code: 'clock-skew', message }] }
+  return [{ code: 'clock-skew', message: `${whose} is ${way} the database's; ${advice}` }]
 }

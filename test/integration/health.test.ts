@@ -32,6 +32,7 @@ async function startReplica(t: TestContext, url: string): Promise<Replica> {
     pingDatabase: resources.pingDatabase,
     writeRefusal: resources.writeRefusal,
     clock: resources.clock,
+    nodeClocks: resources.nodeClocks,
     hosts: null,
     createRestateHandler: () => (_request, response) => void response.end(),
   })

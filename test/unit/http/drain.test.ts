@@ -50,6 +50,7 @@ async function startServer(t: TestContext): Promise<TestServer> {
     pingDatabase: async () => undefined,
     writeRefusal: () => undefined,
     clock: { now: Date.now, skewMs: () => undefined },
+    nodeClocks: { note: () => undefined, skewMs: () => undefined },
     hosts: null,
     createRestateHandler: () => (call, response) => void answer(call.url, response),
   })

@@ -13,6 +13,7 @@ interface State {
   ping: () => Promise<void>
   refusal?: string
   skewMs?: number
+  nodeSkewMs?: number
 }
 
 async function startApp(t: TestContext, state: State): Promise<FastifyInstance> {
@@ -25,6 +26,7 @@ async function startApp(t: TestContext, state: State): Promise<FastifyInstance> 
     pingDatabase: () => state.ping(),
     writeRefusal: () => state.refusal,
     clock: { now: () => 0, skewMs: () => state.skewMs },
+    nodeClocks: { skewMs: () => state.nodeSkewMs },
     pressure: () => state.pressure,
   })
   await app.register(healthRoutes, { health, service })
@@ -69,7 +71,11 @@ test('health warns of a clock that is over 5 s off, and answers 200 all the same
   const far = await app.inject('/health')
   assert.equal(far.statusCode, 200)
   assert.deepEqual([far.json().warnings.length, far.json().warnings[0].code], [1, 'clock-skew'])
-  assert.match(far.json().warnings[0].message, /5 s behind the database's/)
+  assert.match(far.json().warnings[0].message, /^the clock of this machine is 5 s behind the database's/)
+  state.nodeSkewMs = 90_000
+  const both = (await app.inject('/health')).json().warnings
+  assert.equal(both.length, 2)
+  assert.match(both[1].message, /^the clock of a Restate node is 90 s ahead of the database's/)
 })
 
 test('liveness answers 200 without the database and under pressure, and asks for neither', async (t) => {

@@ -23,6 +23,7 @@ before(async () => {
     pingDatabase: async () => undefined,
     writeRefusal: () => undefined,
     clock: { now: Date.now, skewMs: () => undefined },
+    nodeClocks: { note: () => undefined, skewMs: () => undefined },
     hosts: allowedHosts(['replica.example.org']),
     createRestateHandler: () => (_call, response) => void response.end('called'),
   })

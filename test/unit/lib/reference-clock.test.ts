@@ -65,7 +65,7 @@ test('a reading that fails changes nothing', async () => {
 
 test('a process whose clock is set gives that time everywhere, and reads dates as before', async () => {
   const script = `
-    import { setProcessClock } from ${JSON.stringify(new URL('../../../src/lib/process-clock.ts', import.meta.url).href)}
+    import { setProcessClock } from ${JSON.stringify(new URL('../../../src/lib/reference-clock.ts', import.meta.url).href)}
     const old = new Date(0)
     setProcessClock(() => 1234567890123.4)
     class Sub extends Date {}
