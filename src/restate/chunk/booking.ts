@@ -5,7 +5,7 @@ import type { PreparedScheme } from '../../classification/scheme.ts'
 import { type ServiceTier, tiersOfBill } from '../../lib/service-tiers.ts'
 import type { Usage } from '../../llm/types.ts'
 import type { RequestSize } from '../../rate/types.ts'
-import type { AnswerToStore, CostReservation, ModelRequestRecord, RequestLedger } from '../../store/types.ts'
+import type { CostReservation, ModelRequestRecord, RequestLedger, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest } from '../chunk-contract.ts'
 import type { PriceOf, TokenPrice } from '../contract.ts'
 import type { PromptScale } from './prompt-scale.ts'
@@ -107,7 +107,8 @@ export function createBooking(
   const { scheme, model, serviceTier: askedTier, size, requestId, requestedAt } = asked
   const { ledger, promptScale, refusals } = deps
   const { booking } = request
-  const of = { runId: request.run_id, batchId: booking?.batch_id ?? '' }
+  const ofBatch = booking?.sequence === undefined ? {} : { sequence: booking.sequence }
+  const of = { runId: request.run_id, batchId: booking?.batch_id ?? '', ...ofBatch }
   const fixed = {
     ...{ requestId, requestedAt, tier: request.tier, indicators: request.items.length },
     ...(booking === undefined || booking.round === 0 ? {} : { round: booking.round }),
@@ -171,7 +172,7 @@ function answersToKeep(
   model: string,
   request: ChunkRequest,
   decisions: ChunkReply['decisions'],
-): AnswerToStore[] {
+): StoredAnswer[] {
   const { booking } = request
   if (booking === undefined || !mayKeep(request, model)) return []
   const shapes = new Map(booking.shapes.map((one) => [one.key, one]))
@@ -182,8 +183,7 @@ function answersToKeep(
     const source = request.tier === 'primary' ? 'model' : 'escalation'
     const versions = { codebook: booking.codebook, codebookHash: scheme.hash, promptVersion: PROMPT_VERSION }
     const own = givenFor === undefined ? {} : { givenFor }
-    const { sequence } = booking
-    return [{ shapeHash, shape, decision, source, model: answered, ...versions, ...own, sequence }]
+    return [{ shapeHash, shape, decision, source, model: answered, ...versions, ...own }]
   })
 }
 

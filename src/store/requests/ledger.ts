@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isServiceError, messageOf } from '../../errors.ts'
-import type { AnswerToStore, RequestLedger, Store } from '../types.ts'
+import type { RequestLedger, Store, StoredAnswer } from '../types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
 /**
@@ -29,7 +29,7 @@ const MOST_GATHERED = 50_000
 
 interface Entry {
   readonly booked: RequestToBook
-  readonly answers: readonly AnswerToStore[]
+  readonly answers: readonly StoredAnswer[]
   /** Called once with whether the entry is written. */
   readonly settle: (isWritten: boolean) => void
 }
@@ -73,7 +73,9 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
 
   /** Writes the entries; those that the database refuses are written one by one, so that one of them does not lose the others. */
   async function write(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const answers = entries.flatMap((entry) => entry.answers)
+    const answers = entries.flatMap(({ booked: { sequence }, answers: given }) =>
+      given.map((one) => ({ ...one, sequence })),
+    )
     try {
       const requests = entries.map(({ booked }) => booked)
       const uses = entries.flatMap(({ booked: { runId }, answers: given }) => {
