@@ -116,13 +116,13 @@ test('a database that is set read-only is told by health with 503 and by status,
   }
   const health = async () => {
     const answer = await fetch(`${stack.replicaUrl}/classify-api/health`)
-    return { status: answer.status, ...((await answer.json()) as { readonly message?: string }) }
+    return { code: answer.status, ...((await answer.json()) as { readonly message?: string }) }
   }
   try {
     await setReadOnly('on')
     const told = await waitUntil('health tells it', async () => {
       const found = await health()
-      return found.status === 503 && found
+      return found.code === 503 && found
     })
     assert.match(told.message ?? '', /takes no writes.*SQLSTATE 25006/)
     const { waiting, command } = await json<WaitReport>(['status'])
@@ -133,7 +133,7 @@ test('a database that is set read-only is told by health with 503 and by status,
     await setReadOnly('off')
     await pool.end()
   }
-  await waitUntil('the replica is healthy again', async () => (await health()).status === 200)
+  await waitUntil('the replica is healthy again', async () => (await health()).code === 200)
 })
 
 test('a batch of a deployment that was removed by force is named by queue with the command, which frees it', async () => {
