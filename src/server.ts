@@ -12,6 +12,7 @@ import { findServiceName } from './http/service-name.ts'
 import { describeForLog } from './lib/error-log.ts'
 import { allowedHosts, isLoopback } from './lib/network/caller.ts'
 import { listenPatiently } from './lib/network/port-use.ts'
+import { SKEW_WARNING_MS, setProcessClock } from './lib/reference-clock.ts'
 import { retryFor } from './lib/timing.ts'
 import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
@@ -66,6 +67,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
     }
     const isPrepared = await prepareDatabase(prepare, log, stopping)
     if (!isPrepared) return
+    await keepDatabaseTime(resources, log)
     await resources.leaseClient.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
       service,
@@ -73,6 +75,9 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       log,
       metrics: resources.metrics,
       pingDatabase: resources.pingDatabase,
+      writeRefusal: resources.writeRefusal,
+      clock: resources.clock,
+      nodeClocks: resources.nodeClocks,
       // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
       hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>
@@ -132,6 +137,19 @@ async function prepareDatabase(
     if (stopping.aborted) return false
     throw error
   }
+}
+
+/** Lets this process go by the database's clock, which all replicas have in common. */
+async function keepDatabaseTime({ clock, pingDatabase }: Resources, log: Logger): Promise<void> {
+  await pingDatabase().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'The database gives no time'))
+  const skewMs = Math.round(clock.skewMs() ?? 0)
+  if (Math.abs(skewMs) > SKEW_WARNING_MS) {
+    log.warn(
+      { skewMs },
+      "The clock of this machine differs from the database's, by which the replica goes: set it (NTP)",
+    )
+  }
+  setProcessClock(clock.now)
 }
 
 /**

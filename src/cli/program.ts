@@ -18,6 +18,7 @@ import { addClusterRepairCommand } from './nodes/repair.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
+import { addResumeCommand } from './queue/resume.ts'
 import { addExportCommand } from './results/export.ts'
 import { addStatusCommand } from './results/status.ts'
 import { addReviewCommand } from './review/review.ts'
@@ -46,6 +47,7 @@ export function createProgram(): Command {
     addMigrateCommand,
     addQueueCommand,
     addKillCommand,
+    addResumeCommand,
     addPurgeCommand,
     addFiveNodeCommand,
     addClusterStartCommand,

@@ -110,6 +110,12 @@ export interface HealthResponse {
   /** Name of the check that failed; absent while all is well. */
   readonly failing?: string
   readonly message?: string
+  /** What does not keep the replica from its work, and should be looked at all the same. */
+  readonly warnings?: readonly { readonly code: string; readonly message: string }[]
+  /** The time by the database's clock, ISO 8601. */
+  readonly database_time?: string
+  /** The clock of the replica's machine minus the database's, in seconds. */
+  readonly clock_skew_s?: number
   readonly uptime_s: number
   /** The model that the replica asks, as configured. */
   readonly model: string

@@ -1,6 +1,7 @@
 /** Defines the Restate services of a replica, classify-api and classifier, and the HTTP handler that serves them. */
 import { type Context, createEndpointHandler, handlers, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
+import type { ReferenceClock } from '../lib/reference-clock.ts'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
@@ -63,6 +64,8 @@ export interface RestateDeps {
   readonly countAnswered: CountAnswered
   readonly ledger: RequestLedger
   readonly priceOf: PriceOf
+  /** The database's clock, in milliseconds since 1970. */
+  readonly clock: Pick<ReferenceClock, 'now'>
   /** The health check, which the handler classify-api/health and the HTTP route of the same name both answer with. */
   readonly health: () => Promise<HealthResponse>
   readonly log: Logger
@@ -78,9 +81,9 @@ export interface RestateDeps {
 }
 
 export function createRestateHandler(deps: RestateDeps): EndpointHandler {
-  const { store, schemes, model, rate, metrics, maxWaitMs } = deps
+  const { store, schemes, model, rate, metrics, maxWaitMs, clock } = deps
   const chunkDeps = {
-    ...{ model, schemes, rate, metrics, maxWaitMs },
+    ...{ model, schemes, rate, metrics, maxWaitMs, clock },
     trials: createRunTrials({
       store: store.trials,
       holdMs: maxWaitMs + deps.modelTimeoutMs + TRIAL_MARGIN_MS,
@@ -105,6 +108,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const evidence = createEvidence(store)
   const batchDeps = {
     store,
+    clock,
     schemes,
     models: model.models,
     evidence,

@@ -84,6 +84,7 @@ export async function classifyFile(
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {
       urls,
+      adminUrls: config.restate.adminUrls,
       codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,

@@ -84,3 +84,8 @@ export function bodyPattern(run: string): string {
 export function isKeyOf(run: string, key: string): boolean {
   return key.startsWith(`${run}-`) && /^\d+(?:-retry-\d+)?$/.test(key.slice(run.length + 1))
 }
+
+/** The run that a key of a command of this project names; null for any other key. */
+export function runOfKey(key: string): string | null {
+  return OUR_KEY.test(key) ? key.replace(/-\d+(?:-retry-\d+)?$/, '') : null
+}

@@ -3,6 +3,7 @@ import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
 import { type BatchRequest, type BatchResponse, PART_HEADER } from '../contract.ts'
+import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { releaseClaims } from './claims.ts'
@@ -15,7 +16,7 @@ import { type SaveDeps, saveResults } from './save.ts'
 import { awaitAnswers } from './single-flight.ts'
 import type { Batch, BatchState, Plan } from './types.ts'
 
-export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk'> {}
+export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk' | 'clock'> {}
 
 /**
  * Classifies the indicators of one request. Rejects with a ServiceError where the run or the endpoint fails; the
@@ -27,10 +28,10 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
   const options = readOptions(request)
   const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner, signal })
 
-  const { store, schemes, callChunk } = deps
+  const { store, schemes, callChunk, clock } = deps
   const catalogue = catalogueOf(request)
   const part = partOf(ctx)
-  const batch: Batch = { ctx, store, schemes, callChunk, plan, options, catalogue, runId, owner, part }
+  const batch: Batch = { ctx, store, schemes, clock, callChunk, plan, options, catalogue, runId, owner, part }
   const state = createState(plan)
   const { answers } = state
   try {
@@ -42,7 +43,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     throw error
   }
 
-  const classifiedAt = await ctx.date.toJSON()
+  const classifiedAt = await timeOf(batch)
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
     () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),

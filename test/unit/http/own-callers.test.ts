@@ -21,6 +21,9 @@ before(async () => {
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     pingDatabase: async () => undefined,
+    writeRefusal: () => undefined,
+    clock: { now: Date.now, skewMs: () => undefined },
+    nodeClocks: { note: () => undefined, skewMs: () => undefined },
     hosts: allowedHosts(['replica.example.org']),
     createRestateHandler: () => (_call, response) => void response.end('called'),
   })
