@@ -45,7 +45,7 @@ export const codebookReference = z.string().regex(/^[a-z][a-z0-9-]{0,59}(?:@[A-Z
   error: 'must be name, name@version or name@hash, such as "economic-indicators@2"',
 })
 
-const optionsSchema = z.strictObject(
+export const batchOptionsSchema = z.strictObject(
   {
     mode: z
       .enum(MODES, { error: `must be one of ${MODES.join(', ')}` })
@@ -63,7 +63,9 @@ const optionsSchema = z.strictObject(
       .min(MIN_TARGET, { error: (issue) => `must be at least ${MIN_TARGET}, got ${issue.input}` })
       .max(MAX_TARGET, { error: (issue) => `must be at most ${MAX_TARGET}, got ${issue.input}` })
       .optional()
-      .describe('The share of agreement with the model that rules must show on the catalogue before they decide alone.'),
+      .describe(
+        'The share of agreement with the model that rules must show on the catalogue before they decide alone.',
+      ),
     audit: z
       .enum(['steady', 'all', 'none'], { error: 'must be "steady", "all" or "none"' })
       .optional()
@@ -91,7 +93,9 @@ const optionsSchema = z.strictObject(
     tier_fallback: z
       .boolean({ error: 'must be true or false' })
       .optional()
-      .describe('Whether a request for which the flex tier has no capacity is sent in the standard tier; else it waits.'),
+      .describe(
+        'Whether a request for which the flex tier has no capacity is sent in the standard tier; else it waits.',
+      ),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })
@@ -132,7 +136,7 @@ export const batchRequestSchema = z.strictObject(
       .optional()
       .describe('name (the version that was stored last), name@version or name@hash; by default economic-indicators.'),
     force: z.boolean().optional().describe('Whether what is unchanged is classified again.'),
-    options: optionsSchema.optional(),
+    options: batchOptionsSchema.optional(),
   },
   { error: refuseUnknown },
 )

@@ -3,9 +3,9 @@
 import { z } from 'zod'
 import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
 import { parseDate } from '../lib/dates.ts'
-import { type JsonAny, type JsonShape, pointerOf } from '../lib/json/json-shape.ts'
 import { boundJson } from '../lib/json/bounded-json.ts'
 import { parseJson } from '../lib/json/json.ts'
+import { type JsonAny, type JsonShape, pointerOf } from '../lib/json/json-shape.ts'
 import { cleanText } from './clean-text.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 
