@@ -26,6 +26,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json package-lock.json ./
 COPY docker/health.sh docker/health.sh
+COPY docs/openapi.json docs/openapi.json
 COPY src src
 # A cache of the compiled modules halves the CPU time of a start, which matters where replicas are added to a busy machine, and
 # where the guard starts again. Starts without settings fill the cache: both load their modules and end with code 2. The cache

@@ -16,6 +16,8 @@ export * from './contract/status.ts'
 export const CLASSIFIER = 'classifier'
 /** A header of batches: the start of the process that submits a run, so that a resumed run tries the endpoint anew. */
 export const PART_HEADER = 'x-run-part'
+/** A header of batches: the run of a batch whose body names none, so that a caller can name it once for all its batches. */
+export const RUN_HEADER = 'x-run-id'
 
 /**
  * Puts the code of a failure in front of its sentence, as in "model-auth: the endpoint refused the key", because
