@@ -1,13 +1,13 @@
 // Classifies a catalogue of JSON lines with the typed client, and writes the results as JSON lines:
 //   node classify.mjs series.jsonl nightly-2026-11-29 world > results.jsonl
-// CLASSIFY_URL names the ingress, CLASSIFY_TOKEN the token that the guard asks for.
+// RESTATE_INGRESS_URL names the ingress, API_TOKEN the token that the guard asks for.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createClassifyClient } from 'classify-service'
 
 const [file, run, catalogue = 'default', codebook = 'economic-indicators'] = process.argv.slice(2)
 const client = createClassifyClient({
-  ...{ url: process.env.CLASSIFY_URL, token: process.env.CLASSIFY_TOKEN },
+  ...{ url: process.env.RESTATE_INGRESS_URL, token: process.env.API_TOKEN },
   ...{ run, catalogue, codebook },
 })
 const records = (await readFile(file, 'utf8'))

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Classifies a catalogue of JSON lines with curl and jq, and writes the results as JSON lines:
 #   bash classify.sh series.jsonl nightly-2026-11-29 world > results.jsonl
-# CLASSIFY_URL names the ingress, CLASSIFY_TOKEN the token that the guard asks for. Begun again with the same run it fetches
+# RESTATE_INGRESS_URL names the ingress, API_TOKEN the token that the guard asks for. Begun again with the same run it fetches
 # what is done and pays nothing twice, because each batch has a key of the run and of its own content.
 set -euo pipefail
 file=$1 run=$2 catalogue=${3:-default} codebook=${4:-economic-indicators}
-url=${CLASSIFY_URL:-http://127.0.0.1:8080}
+url=${RESTATE_INGRESS_URL:-http://127.0.0.1:8080}
 call=(curl --silent --show-error --fail-with-body --retry 10 --retry-connrefused)
-if [ -n "${CLASSIFY_TOKEN:-}" ]; then call+=(--header "authorization: Bearer $CLASSIFY_TOKEN"); fi
+if [ -n "${API_TOKEN:-}" ]; then call+=(--header "authorization: Bearer $API_TOKEN"); fi
 
 keys=$(mktemp)
 trap 'rm -f "$keys"' EXIT

@@ -20,14 +20,14 @@ import type {
 
 export interface ClassifyClientOptions {
   /** The ingress, or several of one cluster, of which another is asked where one does not answer. */
-  readonly url?: string | readonly string[]
+  readonly url?: string | readonly string[] | undefined
   /** The token that the guard asks for. */
-  readonly token?: string
+  readonly token?: string | undefined
   /** The run that all batches of this client belong to; without one each is a run of its own. */
-  readonly run?: string
+  readonly run?: string | undefined
   /** The catalogue and the codebook of batches and questions that name none. */
-  readonly catalogue?: string
-  readonly codebook?: string
+  readonly catalogue?: string | undefined
+  readonly codebook?: string | undefined
   /** For so many milliseconds a call is tried again where no node answers; by default one minute. */
   readonly patienceMs?: number
   /** Sends the requests; by default that of the platform. */

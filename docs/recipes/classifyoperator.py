@@ -1,4 +1,4 @@
-"""An Airflow operator that classifies the records of a CSV file. It needs classify_client.py beside it, and no other package.
+"""An Airflow operator that classifies the records of a CSV file. It needs classifyclient.py beside it, and no other package.
 
     ClassifyOperator(task_id="classify", input_file="/data/series.csv", output_file="/data/results.jsonl", catalogue="world")
 
@@ -13,7 +13,7 @@ try:
 except ImportError:  # Airflow 2
     from airflow.models import BaseOperator
 
-from classify_client import ClassifyClient, read_csv
+from classifyclient import ClassifyClient, read_csv
 
 
 class ClassifyOperator(BaseOperator):

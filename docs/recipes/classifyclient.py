@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A client of the classify service in one file that needs nothing but Python 3.9: import it, or run it.
 
-    python3 classify_client.py series.csv --catalogue world > results.jsonl
+    python3 classifyclient.py series.csv --catalogue world > results.jsonl
 
 Reads a CSV file with a header (indicator_id, name, units ...; - is standard input), submits it in batches, and writes one
-result a line as JSON. CLASSIFY_URL names the ingress (http://127.0.0.1:8080 by default), CLASSIFY_TOKEN the token that the
+result a line as JSON. RESTATE_INGRESS_URL names the ingress (http://127.0.0.1:8080 by default), API_TOKEN the token that the
 guard asks for. A run that was interrupted is begun again with the same --run and pays nothing twice.
 """
 import argparse
@@ -33,8 +33,8 @@ class ClassifyError(Exception):
 
 class ClassifyClient:
     def __init__(self, url=None, token=None):
-        self.url = (url or os.environ.get("CLASSIFY_URL") or "http://127.0.0.1:8080").rstrip("/")
-        self.token = token or os.environ.get("CLASSIFY_TOKEN")
+        self.url = (url or os.environ.get("RESTATE_INGRESS_URL") or "http://127.0.0.1:8080").rstrip("/")
+        self.token = token or os.environ.get("API_TOKEN")
 
     def submit(self, indicators, key, run=None, **more):
         """Hands a batch over. The work is done also where this program ends; `key` fetches the answer."""

@@ -1,7 +1,7 @@
 -- The series of the model `series` beside their labels. A series that is not classified yet has none.
 {{ config(
     materialized='table',
-    post_hook="create index if not exists classified_series_by_status on {{ this }} (status)"
+    post_hook="create index if not exists labelled_series_by_status on {{ this }} (status)"
 ) }}
 select
   s.*,
