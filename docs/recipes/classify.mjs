@@ -27,4 +27,6 @@ for (const batch of sent) {
   for (const result of results) console.log(JSON.stringify(result))
 }
 const totals = await client.runStatus(run)
-console.error(`${totals?.indicators ?? 0} indicators, ${totals?.needs_review ?? 0} for review, USD ${totals?.cost_usd ?? 0}`)
+console.error(
+  `${totals?.indicators ?? 0} indicators, ${totals?.needs_review ?? 0} for review, USD ${totals?.cost_usd ?? 0}`,
+)

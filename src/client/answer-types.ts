@@ -85,6 +85,8 @@ export type Failure = {
   readonly code?: string | number
   /** Begins with a code of the service, as in "input-not-found: …", where the service itself has failed. */
   readonly message: string
+  /** Where Restate answers: ingress for its own failures, invocation for those of the service. */
+  readonly source?: string
 }
 
 export type BatchResponse = {

@@ -23,6 +23,8 @@ export type EstimateResponse = {
     readonly cached_input?: number
     readonly cache_write?: number
     readonly output: number
+    /** The month of a price of the built-in table. */
+    readonly as_of?: string
     /** The model whose price is used, where the model that answers is free. */
     readonly priced_as?: string
   } | null
@@ -31,6 +33,8 @@ export type EstimateResponse = {
     readonly cached_input?: number
     readonly cache_write?: number
     readonly output: number
+    /** The month of a price of the built-in table. */
+    readonly as_of?: string
     /** The model whose price is used, where the model that answers is free. */
     readonly priced_as?: string
   } | null

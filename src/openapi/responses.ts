@@ -13,6 +13,10 @@ export const failureSchema = z
     message: z
       .string()
       .describe('Begins with a code of the service, as in "input-not-found: …", where the service itself has failed.'),
+    source: z
+      .string()
+      .optional()
+      .describe('Where Restate answers: ingress for its own failures, invocation for those of the service.'),
   })
   .describe('Why a call failed. The codes are stable: match on them, not on sentences.')
 

@@ -5,9 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { OpenApi } from '../../src/openapi/document.ts'
 
 /** The document as it is shipped. */
-export const DOCUMENT = JSON.parse(
-  readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
-) as OpenApi
+export const DOCUMENT = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8')) as OpenApi
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
 ajv.addSchema(DOCUMENT, 'openapi')

@@ -11,6 +11,7 @@ const priceSchema = z.object({
   cached_input: usd.optional(),
   cache_write: usd.optional(),
   output: usd,
+  as_of: z.string().optional().describe('The month of a price of the built-in table.'),
   priced_as: z.string().optional().describe('The model whose price is used, where the model that answers is free.'),
 })
 

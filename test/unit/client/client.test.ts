@@ -104,22 +104,30 @@ test('what is not there is null: a result, a run, and an answer that is under wa
     answer(response, 404, { code: 404, message: 'input-not-found: no' }, { 'x-restate-error-source': 'invocation' })
   })
   const client = createClassifyClient({ url })
-  assert.deepEqual(
-    await Promise.all([client.result('a'), client.runStatus('r'), client.output({ key: 'k' })]),
-    [null, null, null],
-  )
+  assert.deepEqual(await Promise.all([client.result('a'), client.runStatus('r'), client.output({ key: 'k' })]), [
+    null,
+    null,
+    null,
+  ])
 })
 
 test('an abort ends the wait, and patience ends where no node answers', async (t) => {
   const { url } = await serve(t, (_asked, response) => response.destroy())
   const stopped = new Error('stopped')
-  const aborts = createClassifyClient({ url, patienceMs: 600_000 }).wait({ key: 'k' }, { signal: AbortSignal.abort(stopped) })
+  const aborts = createClassifyClient({ url, patienceMs: 600_000 }).wait(
+    { key: 'k' },
+    { signal: AbortSignal.abort(stopped) },
+  )
   await assert.rejects(aborts, stopped)
   const pausing = new AbortController()
-  const waits = createClassifyClient({ url, patienceMs: 600_000, fetch: async () => {
-    setImmediate(() => pausing.abort(stopped))
-    throw new TypeError('fetch failed')
-  } }).wait({ key: 'k' }, { signal: pausing.signal })
+  const waits = createClassifyClient({
+    url,
+    patienceMs: 600_000,
+    fetch: async () => {
+      setImmediate(() => pausing.abort(stopped))
+      throw new TypeError('fetch failed')
+    },
+  }).wait({ key: 'k' }, { signal: pausing.signal })
   await assert.rejects(waits, stopped)
   await assert.rejects(createClassifyClient({ url, patienceMs: 0 }).health(), (error: ClassifyError) => {
     assert.deepEqual([error.status, error.message.startsWith(`${url} gives no answer`)], [0, true])

@@ -65,7 +65,13 @@ test('it has attach and output by id and by key, health, liveness, and a name fo
     assert.ok(paths.includes(`get /restate/invocation/{invocationId}/${way}`))
     assert.ok(paths.includes(`get /restate/invocation/classify-api/batch/{idempotencyKey}/${way}`))
   }
-  for (const path of ['/classify-api/health', '/classify-api/live', '/guard/health', '/restate/health', '/openapi.json'])
+  for (const path of [
+    '/classify-api/health',
+    '/classify-api/live',
+    '/guard/health',
+    '/restate/health',
+    '/openapi.json',
+  ])
     assert.ok(paths.includes(`get ${path}`), path)
   assert.ok(paths.includes('post /classify-api/batch/send'))
   const ids = operations.map(([, , { operationId }]) => operationId)
