@@ -35,7 +35,7 @@ export interface ClassifyClientOptions {
 }
 
 export interface SubmitOptions {
-  /** The idempotency key; by default a new one. With the same key and the same batch the work is done and paid once. */
+  /** The idempotency key, 1 to 255 characters of A-Z a-z 0-9 . _ ~ -; by default a new one. With the same key and the same batch the work is done and paid once. */
   readonly key?: string
   readonly run?: string
   readonly catalogue?: string
@@ -50,6 +50,9 @@ export interface Submitted {
   readonly key: string
   readonly invocationId: string
 }
+
+/** A batch that was submitted, by either of its names. */
+export type Handle = Pick<Submitted, 'key'> | Pick<Submitted, 'invocationId'>
 
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -66,9 +69,9 @@ export interface ClassifyClient<Labels> {
   /** Hands a batch over; the work is done also where this process ends. */
   submit(indicators: readonly Indicator[], options?: SubmitOptions): Promise<Submitted>
   /** Waits for the answer of a batch, for hours if need be, also over the death of a node. */
-  wait(batch: Pick<Submitted, 'key'>, options?: CallOptions): Promise<Answer<Labels>>
+  wait(batch: Handle, options?: CallOptions): Promise<Answer<Labels>>
   /** The answer of a batch if it is there; null while the work is under way. */
-  output(batch: Pick<Submitted, 'key'>, options?: CallOptions): Promise<Answer<Labels> | null>
+  output(batch: Handle, options?: CallOptions): Promise<Answer<Labels> | null>
   /** The latest result of an indicator; null where there is none. */
   result(
     indicatorId: string,
@@ -128,24 +131,26 @@ export function createClassifyClient<Labels = Readonly<Record<string, unknown>>>
     ...defined('force', options.force),
     ...defined('options', options.options),
   })
-  const answerPath = (key: string, way: 'attach' | 'output') =>
-    `/restate/invocation/classify-api/batch/${encodeURIComponent(key)}/${way}`
+  const answerPath = (batch: Handle, way: 'attach' | 'output') => {
+    const name = 'invocationId' in batch ? batch.invocationId : `classify-api/batch/${checkedKey(batch.key)}`
+    return `/restate/invocation/${name}/${way}`
+  }
 
   const self: ClassifyClient<Labels> = {
     classify: async (indicators, options = {}) => {
       return await self.wait(await self.submit(indicators, options), options)
     },
     submit: async (indicators, options = {}) => {
-      const key = options.key ?? crypto.randomUUID()
+      const key = checkedKey(options.key ?? crypto.randomUUID())
       const path = '/classify-api/batch/send'
       const sent = await call({ method: 'POST', path, body: bodyOf(indicators, options), key, signal: options.signal })
       return { key, invocationId: (sent as { readonly invocationId: string }).invocationId }
     },
-    wait: async ({ key }, { signal } = {}) => {
-      return (await call({ method: 'GET', path: answerPath(key, 'attach'), signal, waits: true })) as Answer<Labels>
+    wait: async (batch, { signal } = {}) => {
+      return (await call({ method: 'GET', path: answerPath(batch, 'attach'), signal, waits: true })) as Answer<Labels>
     },
-    output: ({ key }, { signal } = {}) => {
-      const reply = call({ method: 'GET', path: answerPath(key, 'output'), signal }) as Promise<Answer<Labels>>
+    output: (batch, { signal } = {}) => {
+      const reply = call({ method: 'GET', path: answerPath(batch, 'output'), signal }) as Promise<Answer<Labels>>
       return orNull(reply, NOT_READY)
     },
     result: (indicatorId, { signal, ...place } = {}) => {
@@ -160,6 +165,12 @@ export function createClassifyClient<Labels = Readonly<Record<string, unknown>>>
     health: ({ signal } = {}) => ask('health', undefined, signal),
   }
   return self
+}
+
+/** A key that stands in a path as it is, so that the answer can be fetched by it. */
+function checkedKey(key: string): string {
+  if (/^[A-Za-z0-9._~-]{1,255}$/.test(key)) return key
+  throw new TypeError(`key must be 1 to 255 characters of A-Z a-z 0-9 . _ ~ -, got ${JSON.stringify(key.slice(0, 60))}`)
 }
 
 /** A property that is left out where it has no value. */

@@ -7,6 +7,7 @@ export {
   type ClassifyClient,
   type ClassifyClientOptions,
   createClassifyClient,
+  type Handle,
   type LabelledResult,
   type SubmitOptions,
   type Submitted,

@@ -19,9 +19,10 @@ const OPTIONS: Parameters<typeof z.toJSONSchema>[1] = {
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** The schema as one document without references. */
+/** The schema as one document without references. Whoever embeds it says of which dialect it is. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, OPTIONS)
+  const { $schema, ...own } = z.toJSONSchema(schema, OPTIONS)
+  return own
 }
 
 /** The schemas under their names, each of which stands in for itself in the others by the reference that `uri` gives. */

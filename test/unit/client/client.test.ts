@@ -42,17 +42,17 @@ test('a batch is handed over under a key with run, catalogue and token, and its 
     answer(response, 200, { run_id: 'nightly', results: [{ indicator_id: 'a', kind: 'x' }], summary: {} })
   })
   const client = createClassifyClient<{ kind: 'x' | 'y' }>({ url, token: 't', run: 'nightly', catalogue: 'c' })
-  const { results } = await client.classify(INDICATORS, { key: 'k/1', options: { mode: 'rules' } })
+  const { results } = await client.classify(INDICATORS, { key: 'k.1', options: { mode: 'rules' } })
   const kind: 'x' | 'y' | undefined = results[0]?.kind
   assert.equal(kind, 'x')
   const [sent, fetched] = asked
   assert.deepEqual([sent?.method, sent?.path], ['POST', '/classify-api/batch/send'])
-  assert.deepEqual([sent?.headers['idempotency-key'], sent?.headers.authorization], ['k/1', 'Bearer t'])
+  assert.deepEqual([sent?.headers['idempotency-key'], sent?.headers.authorization], ['k.1', 'Bearer t'])
   const body = { indicators: INDICATORS, catalogue: 'c', run_id: 'nightly', options: { mode: 'rules' } }
   assert.deepEqual(JSON.parse(sent?.body ?? ''), body)
   assert.deepEqual(
     [fetched?.method, fetched?.path, fetched?.headers.authorization],
-    ['GET', '/restate/invocation/classify-api/batch/k%2F1/attach', 'Bearer t'],
+    ['GET', '/restate/invocation/inv_1/attach', 'Bearer t'],
   )
 })
 
@@ -109,6 +109,18 @@ test('what is not there is null: a result, a run, and an answer that is under wa
     null,
     null,
   ])
+})
+
+test('an answer is fetched by the key alone too, and a key that no path can hold is refused at once', async (t) => {
+  const { url, asked } = await serve(t, (_asked, response) => answer(response, 200, { results: [] }))
+  const client = createClassifyClient({ url })
+  await client.wait({ key: 'k_1~.' })
+  assert.equal(asked[0]?.path, '/restate/invocation/classify-api/batch/k_1~./attach')
+  for (const key of ['', 'a/b', 'a b', 'ä', 'k'.repeat(256)]) {
+    await assert.rejects(client.submit(INDICATORS, { key }), /key must be 1 to 255 characters/)
+    await assert.rejects(client.wait({ key }), TypeError)
+  }
+  assert.equal(asked.length, 1)
 })
 
 test('an abort ends the wait, and patience ends where no node answers', async (t) => {

@@ -95,3 +95,8 @@ test('a body with a wrong field, and an answer without one, are no match', () =>
   assert.throws(() => assertMatches('BatchRequest', { indicators: [{ indicator_id: 'a' }] }))
   assert.throws(() => assertMatches('BatchResponse', { run_id: 'r', results: [] }))
 })
+
+test('the image has the document that the guard serves', () => {
+  assert.match(readFileSync(new URL('Dockerfile', ROOT), 'utf8'), /^COPY docs\/openapi\.json docs\/openapi\.json$/m)
+  assert.match(readFileSync(new URL('.dockerignore', ROOT), 'utf8'), /^!docs\/openapi\.json$/m)
+})
