@@ -5,11 +5,13 @@ import { loadBuiltIns } from './catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
-import { withoutVariables } from './config/environment.ts'
+import { readEnvironment, withoutVariables } from './config/environment.ts'
+import { proxyFor } from './config/proxies.ts'
 import { type DatabaseResources, openDatabase } from './database-resources.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
+import { OPENAI_API_URL } from './lib/network/http-url.ts'
 import type { ServiceTier } from './lib/service-tiers.ts'
 import { shareOutcome } from './lib/share-outcome.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
@@ -91,8 +93,9 @@ export function createResources(config: Config, service: string, log: Logger): R
   })
   const prices = withDefaultPrices(openai.prices)
   // The OpenAI package would read variables that it knows by itself, such as OPENAI_CUSTOM_HEADERS.
+  const proxy = proxyFor(openai.baseUrl ?? OPENAI_API_URL, readEnvironment())
   const model = withoutVariables(/^OPENAI_/, () =>
-    createOpenAiClient({ ...openai, prices, log, hooks: { requestEnded: countRequests(metrics) } }),
+    createOpenAiClient({ ...openai, prices, proxy, log, hooks: { requestEnded: countRequests(metrics) } }),
   )
   // The limiter grants no permit until the lease client has given it the budget of the first lease.
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })

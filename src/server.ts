@@ -3,14 +3,15 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
-import { readEnvironment } from './config/environment.ts'
+import { forgetDatabaseVariables, readEnvironment } from './config/environment.ts'
 import { findNearMisses } from './config/near-misses.ts'
 import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
-import { allowedHosts, isLoopback } from './lib/caller.ts'
 import { describeForLog } from './lib/error-log.ts'
+import { allowedHosts, isLoopback } from './lib/network/caller.ts'
+import { listenPatiently } from './lib/network/port-use.ts'
 import { retryFor } from './lib/timing.ts'
 import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   let log: Logger | undefined
   try {
     useProxies(readEnvironment())
+    forgetDatabaseVariables()
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
     const serializers = { err: describeForLog }
@@ -86,9 +88,10 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
           stopping,
         }),
     })
-    await app.listen({ port: config.port, host: config.host })
+    const { port, host } = config
+    await listenPatiently(() => app.listen({ port, host }), { port, variable: 'PORT' })
     resources.retention?.start()
-    log.info({ port: config.port, model: resources.model.models.primary }, 'The replica is ready')
+    log.info({ port, model: resources.model.models.primary }, 'The replica is ready')
     if (!stopping.aborted) await once(stopping, 'abort')
     log.info('Draining: no new work is taken')
     await Promise.all([drainApp(app, config.drainTimeoutMs, log), releaseRate(resources)])

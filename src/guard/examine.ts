@@ -1,6 +1,6 @@
 /** Decides by the head of a request whether it may pass, what it asks for and who asks: pure, before a byte of the body is read. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { findForeignCaller } from '../lib/caller.ts'
+import { findForeignCaller } from '../lib/network/caller.ts'
 import { repeatedHeader } from './headers.ts'
 import { MAX_KEY_BYTES } from './key-check.ts'
 import { type Refusal, refusal, TARGET_INVALID } from './refusals.ts'
@@ -28,7 +28,7 @@ export interface Rules {
 export interface Examined {
   readonly target: Target
   /** The guard's own path that is asked for; null where the request is for the node. */
-  readonly own: 'health' | 'metrics' | 'openapi' | null
+  readonly own: 'health' | 'metrics' | 'node' | 'openapi' | null
   /** What is asked of an ingress; null at an admin port. */
   readonly call: IngressCall | null
   /** Null where callers need no token. */
@@ -83,5 +83,6 @@ function ownPath(method: string, path: string, kind: PortKind): Examined['own'] 
   if (method !== 'GET') return null
   if (path === '/openapi.json' && kind === 'ingress') return 'openapi'
   if (path === '/guard/health') return 'health'
+  if (path === '/guard/node') return 'node'
   return path === '/guard/metrics' ? 'metrics' : null
 }

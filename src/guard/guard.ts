@@ -5,14 +5,17 @@ import type { Config } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { openIdempotencyKeys } from '../guard-resources.ts'
 import { drainApp } from '../http/drain.ts'
-import { allowedHosts, isLoopback } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
+import { allowedHosts, isLoopback } from '../lib/network/caller.ts'
+import { listenPatiently } from '../lib/network/port-use.ts'
+import { NODE_SILENCE } from '../lib/silence.ts'
 import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
 import { createCallBound } from './call-bound.ts'
 import { createCounts } from './counts.ts'
 import { type InspectBody, inspectBody } from './inspect-body.ts'
 import { createKeyCheck } from './key-check.ts'
+import { createNodeMarks } from './node-marks.ts'
 import { createPort } from './port.ts'
 import { openTokenFile } from './token-file.ts'
 
@@ -54,6 +57,8 @@ export async function startGuard({ config, log, inspectBody: inspect = inspectBo
     tokens: () => tokenFile?.current() ?? null,
     questions: createCallBound(guard.maxCalls),
     counts: createCounts({ calls, bodies, keys }),
+    marks: createNodeMarks([...guard.ingress, ...guard.admin].map(({ upstream }) => upstream)),
+    silence: NODE_SILENCE,
   }
   const apps = await Promise.all([
     ...guard.ingress.map(async (route) => ({ route, app: await createPort('ingress', route, shared) })),
@@ -102,7 +107,7 @@ function bracketed(address: string): string {
 
 async function listen(open: () => Promise<unknown>, port: number): Promise<void> {
   try {
-    await open()
+    await listenPatiently(open, { port, variable: 'GUARD_INGRESS or GUARD_ADMIN' })
   } catch (error) {
     throw new ServiceError('port-taken', `The guard cannot listen on port ${port}: ${messageOf(error)}`, {
       cause: error,

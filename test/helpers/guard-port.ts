@@ -12,8 +12,10 @@ import { createCounts } from '../../src/guard/counts.ts'
 import type { PortKind } from '../../src/guard/examine.ts'
 import type { InspectBody } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
+import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
-import { allowedHosts } from '../../src/lib/caller.ts'
+import { allowedHosts } from '../../src/lib/network/caller.ts'
+import { NODE_SILENCE } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 /** Passes every body on as it is. */
@@ -56,6 +58,8 @@ export async function startGuardPort(
     hosts: allowedHosts([]),
     tokens: () => null,
     counts: createCounts({ calls, bodies, keys }),
+    marks: createNodeMarks([upstream]),
+    silence: NODE_SILENCE,
     ...overrides,
   }
   const app = await createPort(kind, { port: 0, upstream }, shared)

@@ -9,6 +9,7 @@ import { messageOf } from '../../errors.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
+import { useOneCluster } from '../client/one-cluster.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { createStderrProgress } from '../ui/progress.ts'
@@ -58,8 +59,9 @@ export async function classifyFile(
   let catalogue: Catalogue | undefined
   try {
     catalogue = await readCatalogue(path, options, { earlier, skipped, signal: interrupts.first })
-    const urls = options.ingress ?? config.restate.ingressUrls
-    await findIngress(urls, interrupts.first, options.waitForNodes)
+    const addresses = options.ingress ?? config.restate.ingressUrls
+    await findIngress(addresses, interrupts.first, options.waitForNodes)
+    const urls = await useOneCluster(addresses, { say, signal: interrupts.first })
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
     const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
     const { scheme, reference } = await settleCodebook(service, question)

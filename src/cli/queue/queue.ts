@@ -4,8 +4,10 @@ import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import { lineOf } from '../client/foreign-line.ts'
+import { readNodeMarks, useOneCluster } from '../client/one-cluster.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
-import { isInterrupted, isLiveTerminal, printJson, printText, underInterrupts } from '../ui/terminal.ts'
+import { isInterrupted, isLiveTerminal, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { readPaused } from './paused.ts'
 import {
   BACKLOG_SQL,
@@ -59,13 +61,23 @@ export function addQueueCommand(program: Command): void {
       await underInterrupts(
         () => undefined,
         async ({ first: signal }) => {
-          const admin = createAdminClient(urls, signal)
+          const admin = createAdminClient(await sayNodes(urls, options.admin !== undefined, signal), signal)
           if (json) printJson(await readQueue(admin))
           else if (watch === undefined) printText(formatQueue(await readQueue(admin)))
           else await watchQueue(admin, watch === true ? DEFAULT_WATCH_S : watch, signal)
         },
       )
     })
+}
+
+/**
+ * Shows the nodes that stay down until a person repairs them. Nodes of other clusters are left out where the addresses were
+ * given: without any, those of the embedded stack and of the cluster are both tried, which are two by right.
+ */
+async function sayNodes(urls: readonly string[], areGiven: boolean, signal: AbortSignal): Promise<readonly string[]> {
+  if (areGiven) return await useOneCluster(urls, { say, signal })
+  for (const { url, held } of await readNodeMarks(urls, signal)) if (held !== null) say(`${url}: ${lineOf(held)}`)
+  return urls
 }
 
 async function readQueue(admin: AdminClient): Promise<QueueReport> {

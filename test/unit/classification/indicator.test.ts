@@ -19,6 +19,18 @@ function problems(raw: unknown): string[] {
   return parsed.problems.map(({ path, message }) => `${path}: ${message}`)
 }
 
+test('a letter keeps thirty marks, since its normalisation takes time with the square of their number', () => {
+  const heap = `e${'\u0315\u0300\u05ae\u0316'.repeat(240)}`
+  const { indicator } = accepted({
+    ...RAW,
+    name: `Caf${heap}`,
+    description: `${'\u{1d165}'.repeat(31)} re\u0301sume\u0301`,
+  })
+  assert.deepEqual([indicator.name.length, indicator.name.slice(0, 5)], [34, 'Cafe\u0315'])
+  assert.equal(indicator.description, `${'\u{1d165}'.repeat(30)} re\u0301sume\u0301`)
+  assert.deepEqual(accepted(indicator).indicator, indicator)
+})
+
 test('null and "" mean absent, texts are trimmed, unknown fields are left out and named', () => {
   const { indicator, warnings } = accepted({
     indicator_id: ' A1 ',

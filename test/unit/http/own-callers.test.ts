@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../../../src/app.ts'
-import { allowedHosts } from '../../../src/lib/caller.ts'
+import { allowedHosts } from '../../../src/lib/network/caller.ts'
 import { createMetrics } from '../../../src/metrics.ts'
 
 let app: FastifyInstance
