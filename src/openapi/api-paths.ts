@@ -36,7 +36,7 @@ export function handlerPaths(handlers: typeof API_HANDLERS, names: NamesOf, exam
   for (const [handler, row] of handlers) {
     const example = examples[handler]
     paths[`/${CLASSIFY_API}/${handler}`] = { post: callOf(handler, row, names, example) }
-    if (row.needs === 'submit')
+    if (row.isWork && row.needs === 'submit')
       paths[`/${CLASSIFY_API}/${handler}/send`] = { post: sendOf(handler, row, names, example) }
   }
   return paths

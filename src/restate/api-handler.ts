@@ -4,10 +4,11 @@ import { jsonSchemaOf } from '../lib/json/json-schema.ts'
 import { type AnswerOf, API_HANDLERS, type ApiHandlerName, type RequestOf } from './api-handlers.ts'
 import { boundedSchema } from './bounded-serde.ts'
 
-/** The handler `name`, which answers by `answer`. */
+/** The handler `name`, which answers by `answer`; with `more` Restate keeps of its calls something else than of others. */
 export function apiHandler<Name extends ApiHandlerName>(
   name: Name,
   answer: (ctx: Context, request: RequestOf<Name>) => Promise<AnswerOf<Name>>,
+  more: { readonly journalRetention?: number } = {},
 ) {
   const row = API_HANDLERS.get(name)
   if (row === undefined) throw new TypeError(`the table has no handler ${name}`)
@@ -17,7 +18,7 @@ export function apiHandler<Name extends ApiHandlerName>(
     serialize: (value) => serde.json.serialize(value),
     deserialize: (data) => serde.json.deserialize(data) as AnswerOf<Name>,
   }
-  const options = { output, description: row.description }
+  const options = { ...more, output, description: row.description }
   if (row.input === null) return handlers.handler(options, answer)
   const input = boundedSchema(name, row.input) as Serde<RequestOf<Name>>
   return handlers.handler({ ...options, input }, answer)

@@ -1,7 +1,7 @@
 /** The contract of classify-api/codebook: stores a codebook, reads one, or lists those that the service has. */
 import { z } from 'zod'
 import type { DeepReadonly } from '../../lib/deep-readonly.ts'
-import { idSchema } from './status.ts'
+import { idSchema } from './id.ts'
 
 /** The most characters of a codebook's YAML text or of one of its code lists. */
 const MAX_CODEBOOK_TEXT = 2_000_000

@@ -1,17 +1,9 @@
 /** The contract of classify-api/status: the latest result of an indicator, or the totals of a run. */
 import { z } from 'zod'
-import { cleanText } from '../../classification/clean-text.ts'
 import type { ResultBody } from '../../classification/result-body.ts'
 import type { DeepReadonly } from '../../lib/deep-readonly.ts'
 import { resultSchema, totalsSchema } from './batch.ts'
-
-/** A name or an id in a question. */
-export const idSchema = z
-  .string()
-  .trim()
-  .min(1, { error: 'must not be empty' })
-  .max(256, { error: 'must be at most 256 characters' })
-  .refine((value) => cleanText(value) === value, { error: 'must hold no control characters' })
+import { idSchema } from './id.ts'
 
 export const statusRequestSchema = z
   .strictObject({
