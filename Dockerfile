@@ -24,6 +24,7 @@ FROM ${NODE_IMAGE} AS sources
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY docker/health.sh docker/health.sh
+COPY docs/openapi.json docs/openapi.json
 COPY src src
 RUN chmod -R a+rX,go-w .
 

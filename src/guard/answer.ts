@@ -38,6 +38,8 @@ export interface SharedParts {
   /** When a node counts as silent. */
   readonly silence: SilenceTimes
   readonly log: Logger
+  /** The OpenAPI document of the API, as JSON. */
+  readonly openApi: string
 }
 
 export interface PortParts {
@@ -68,6 +70,7 @@ export function createAnswer(
     const examined = examine(head, { kind, hosts, tokens: tokens() })
     if ('code' in examined) return refuse(request, reply, examined)
     if (examined.own === 'health') return reply.send({ service: 'guard', status: 'ok' })
+    if (examined.own === 'openapi') return reply.type('application/json').send(shared.openApi)
     if (examined.own === 'metrics') return reply.type('text/plain; version=0.0.4').send(counts.text())
     if (examined.own === 'node') return reply.send(await marks.of(upstream.address))
     const unusable = await marks.refusalFor(upstream.address)

@@ -28,7 +28,7 @@ export interface Rules {
 export interface Examined {
   readonly target: Target
   /** The guard's own path that is asked for; null where the request is for the node. */
-  readonly own: 'health' | 'metrics' | 'node' | null
+  readonly own: 'health' | 'metrics' | 'node' | 'openapi' | null
   /** What is asked of an ingress; null at an admin port. */
   readonly call: IngressCall | null
   /** Null where callers need no token. */
@@ -46,12 +46,12 @@ export function examine(head: RequestHead, rules: Rules): Examined | Refusal {
   if (repeated !== undefined) return refusal('header-repeated', `The header ${repeated} may stand once`)
   const foreign = findForeignCaller(headers, rules.hosts)
   if (foreign !== undefined) return refusal(foreign.code, foreign.message)
-  const own = ownPath(head.method, target.path)
+  const own = ownPath(head.method, target.path, rules.kind)
   const call = rules.kind === 'ingress' ? parseIngressCall(target) : null
   const needs = call === null ? rightForAdmin(head.method, target.path) : rightForIngress(call)
   const key = keyOf(headers)
   const examined = { target, own, call, needs, key, caller: null }
-  if (own !== 'health' && rules.tokens !== null) {
+  if (own !== 'health' && own !== 'openapi' && rules.tokens !== null) {
     const caller = findCaller(headers.authorization, rules.tokens)
     if ('code' in caller) return caller
     const lacking = lackingRight(caller, own === null ? needs : 'read')
@@ -78,8 +78,10 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
   return typeof key === 'string' ? key : undefined
 }
 
-function ownPath(method: string, path: string): Examined['own'] {
+/** The paths that the guard answers by itself. What the API looks like is no secret, so that its document needs no token. */
+function ownPath(method: string, path: string, kind: PortKind): Examined['own'] {
   if (method !== 'GET') return null
+  if (path === '/openapi.json' && kind === 'ingress') return 'openapi'
   if (path === '/guard/health') return 'health'
   if (path === '/guard/node') return 'node'
   return path === '/guard/metrics' ? 'metrics' : null

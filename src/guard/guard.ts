@@ -1,4 +1,5 @@
 /** Puts the guard together: checks that it may start, opens what its ports share, listens, and closes in order. */
+import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -21,6 +22,9 @@ import { openTokenFile } from './token-file.ts'
 /** What the log says of calls that the end of the guard cuts off. */
 const WHEN_CUT = 'Some callers were cut off; their work goes on in Restate, and they find it by their idempotency keys'
 
+/** Made by `npm run openapi` from the schemas of the service, which the guard need not load for it. */
+const OPENAPI = new URL('../../docs/openapi.json', import.meta.url)
+
 export interface GuardOptions {
   readonly config: Pick<Config, 'guard' | 'database' | 'drainTimeoutMs'>
   readonly log: Logger
@@ -39,6 +43,7 @@ export interface Guard {
 export async function startGuard({ config, log, inspectBody: inspect = inspectBody }: GuardOptions): Promise<Guard> {
   const { guard, database, drainTimeoutMs } = config
   checkStart(guard)
+  const openApi = await readFile(OPENAPI, 'utf8')
   const tokenFile = guard.tokensFile === undefined ? null : await openTokenFile(guard.tokensFile, log)
   const resources = database.connection === null ? null : openIdempotencyKeys(database.connection, log)
   if (resources === null) log.warn('No database is set, so that idempotency keys are not checked')
@@ -46,7 +51,7 @@ export async function startGuard({ config, log, inspectBody: inspect = inspectBo
   const calls = createCallBound(guard.maxCalls)
   const bodies = createBodyReader(BODY_BOUNDS)
   const shared: SharedParts = {
-    ...{ calls, bodies, keys, inspectBody: inspect, log },
+    ...{ calls, bodies, keys, inspectBody: inspect, log, openApi },
     // An address that is published may be called by itself: no web page can give a machine an address as a name.
     hosts: allowedHosts([...guard.allowedHosts, bracketed(guard.publishedOn)]),
     tokens: () => tokenFile?.current() ?? null,

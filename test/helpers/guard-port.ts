@@ -53,7 +53,7 @@ export async function startGuardPort(
   const bodies = overrides.bodies ?? createBodyReader(BODY_BOUNDS)
   const keys = overrides.keys ?? createKeyCheck(memoryKeys(), log)
   const shared: SharedParts = {
-    ...{ calls, bodies, keys, log, inspectBody: passAsItIs },
+    ...{ calls, bodies, keys, log, inspectBody: passAsItIs, openApi: '{"openapi":"3.1.0"}' },
     questions: createCallBound(256),
     hosts: allowedHosts([]),
     tokens: () => null,

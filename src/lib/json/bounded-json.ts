@@ -65,6 +65,7 @@ class Walk extends JsonCursor {
     if (shape.kind === 'any') this.any(shape)
     else if (shape.kind === 'fields' && first === OPEN_OBJECT) this.object(shape.fields)
     else if (shape.kind === 'list' && first === OPEN_LIST) this.list(shape)
+    else if (shape.kind === 'list' && first === QUOTE) this.any(shape.asText ?? SMALL)
     else this.any(SMALL)
   }
 

@@ -33,6 +33,8 @@ export interface JsonList {
   /** What the items are, for the message, such as "points". */
   readonly noun: string
   readonly items: JsonShape
+  /** What a text may be that holds the list as JSON; without it a text counts as a small value. */
+  readonly asText?: JsonAny
 }
 
 /** A few short values, such as the options of a batch. It also stands in for an object or a list where another value was given. */

@@ -2,7 +2,7 @@
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
-import { type BatchRequest, type BatchResponse, PART_HEADER } from '../contract.ts'
+import { type BatchRequest, type BatchResponse, PART_HEADER, RUN_HEADER, RUN_ID, RUN_ID_FORM } from '../contract.ts'
 import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
@@ -23,7 +23,7 @@ export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk' |
  * answers that came before the failure are saved, because they are paid for.
  */
 export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
-  const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
+  const runId = request.run_id ?? runOfHeader(ctx) ?? `api-${ctx.rand.uuidv4()}`
   const { id: owner, attemptCompletedSignal: signal } = ctx.request()
   const options = readOptions(request)
   const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner, signal })
@@ -59,6 +59,14 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
 function partOf(ctx: Context): number | undefined {
   const text = ctx.request().headers.get(PART_HEADER) ?? ''
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
+}
+
+/** The run that the request names in a header. The header is part of the journal. */
+function runOfHeader(ctx: Context): string | undefined {
+  const run = ctx.request().headers.get(RUN_HEADER)
+  if (run === undefined || RUN_ID.test(run)) return run
+  const shown = JSON.stringify(run.slice(0, 60))
+  throw new ServiceError('input-invalid', `the header ${RUN_HEADER} must be ${RUN_ID_FORM}, got ${shown}`)
 }
 
 /**

@@ -122,6 +122,8 @@ test('pages of other origins, foreign hosts, odd paths and broken requests reach
     ['/classify-api/status', { method: 'GET', headers: { 'sec-fetch-site': 'cross-site' } }, 403, 'foreign-origin'],
     ['/guard/health', { method: 'GET', headers: { 'sec-fetch-site': 'cross-site' } }, 403, 'foreign-origin'],
     ['/classify-api/budget', { headers: { host: 'evil.example:8080' } }, 403, 'foreign-host'],
+    ['/openapi.json', { method: 'GET', headers: { host: 'evil.example' } }, 403, 'foreign-host'],
+    ['/openapi.json', { method: 'GET', headers: { origin: 'http://evil.example' } }, 403, 'foreign-origin'],
     ['/classify-api//batch', {}, 400, 'target-invalid'],
     ['/restate/../classify-api/batch', {}, 400, 'target-invalid'],
     ['/classify-api/%62atch', {}, 400, 'target-invalid'],
@@ -192,6 +194,8 @@ test('with tokens each call needs one with the right that it uses, and the log h
     return status
   }
   assert.equal((await ask('/guard/health', { method: 'GET' })).status, 200)
+  assert.equal((await ask('/openapi.json', { method: 'GET' })).text, '{"openapi":"3.1.0"}')
+  assert.equal((await ask('/openapi.json', { body: '{}' })).code, 'token-missing')
   assert.equal((await ask('/guard/metrics', { method: 'GET' })).code, 'token-missing')
   const missing = await ask('/classify-api/batch', { body: 'body-secret' })
   assert.deepEqual(
