@@ -1,5 +1,4 @@
 /** Reads codebook files and their code lists from disk: those of a user, and those that come with the service. */
-import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +9,7 @@ import { contentOf } from '../codebooks/content.ts'
 import type { CodebookFile } from '../codebooks/format.ts'
 import { type CodebookProblem, codeListFiles, parseCodebook, type UnreadList } from '../codebooks/parse.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import { sha256 } from '../lib/sha256.ts'
 import { readUtf8 } from './utf8-file.ts'
 
 /** A codebook with the texts that it was read from. */
@@ -113,7 +113,7 @@ type Parsed = Pick<LoadedCodebook, 'codebook' | 'file'>
 
 /** SHA-256 of what a codebook says, in hexadecimal. Its formatting and its comments do not count. */
 export function hashOf({ codebook, file }: Parsed): string {
-  return createHash('sha256').update(contentOf(file, codebook)).digest('hex')
+  return sha256(contentOf(file, codebook))
 }
 
 /** The fewest digits that stand for a whole hash; commands print as many. */

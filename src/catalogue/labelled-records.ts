@@ -3,10 +3,11 @@ import { normaliseIndicator, rawIndicatorSchema } from '../classification/indica
 import { canonicalText } from '../codebooks/canonical-text.ts'
 import type { Codebook } from '../codebooks/codebook.ts'
 import type { Indicator, LabelledRecord } from '../codebooks/types.ts'
-import { messageOf, ServiceError } from '../errors.ts'
+import { ServiceError } from '../errors.ts'
 import { isRecord, parseOutsideJson } from '../lib/json/json.ts'
 import { brokenConstraints, labelFaults } from './label-faults.ts'
 import { pluralise, showValue } from './problem-report.ts'
+import { describeReadError } from './read-error.ts'
 import { readUtf8 } from './utf8-file.ts'
 
 const MOST_LISTED = 20
@@ -28,7 +29,7 @@ export interface LabelledFile {
 /** Reads the records of `path` with all faults. Rejects with input-invalid for a file that cannot be read. */
 export async function checkLabelledRecords(path: string, codebook: Codebook): Promise<LabelledFile> {
   const read = await readUtf8(path).catch((error: unknown) => {
-    throw new ServiceError('input-invalid', `The file ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new ServiceError('input-invalid', `${path}: ${describeReadError(error)}`, { cause: error })
   })
   if (!('text' in read)) return failed({ key: '', ...read })
   const lines = read.text.split(/\r?\n/)

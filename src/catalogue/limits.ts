@@ -1,4 +1,5 @@
 /** The formats of catalogue files, and how much of one is read. */
+import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
 
 /**
  * The most bytes of a record, its line break not counted. Every valid indicator is far shorter, so a longer record means a
@@ -9,7 +10,7 @@ export const MAX_RECORD_BYTES = 1_048_576
  * The most bytes of a line of JSON with the fields that are not read. What is kept of it may have `MAX_RECORD_BYTES`, so that a
  * large field that nobody reads costs no record.
  */
-export const MAX_LINE_BYTES = 33_554_432
+export const MAX_LINE_BYTES = MAX_JSON_BYTES
 export const MAX_COLUMNS = 20_000
 /** The most problems of a file that an error message lists; of the other problems the message gives the number. */
 export const MAX_LISTED_PROBLEMS = 20

@@ -3,6 +3,7 @@ import { parseColumnList, parseMap } from './mapping/map-option.ts'
 import { formatMappingFile, parseMappingFile, type Reading, readingSchema } from './mapping/mapping-file.ts'
 import type { MappedField } from './mapping/synonyms.ts'
 import { inputInvalid, printable } from './problem-report.ts'
+import { describeReadError } from './read-error.ts'
 import { readUtf8 } from './utf8-file.ts'
 
 export { formatMappingFile, type MappedField, type Reading, readingSchema }
@@ -50,11 +51,8 @@ function listed(map: ReturnType<typeof parseMap>): NonNullable<Reading['map']> {
 
 async function readMapping(path: string): Promise<Reading> {
   const shown = printable(path, 300)
-  const read = await readUtf8(path).catch((error: NodeJS.ErrnoException) => {
-    throw inputInvalid(
-      `--mapping ${shown}: the file cannot be read (${error.code ?? 'unknown'}); check the name`,
-      error,
-    )
+  const read = await readUtf8(path).catch((error: unknown) => {
+    throw inputInvalid(`--mapping ${shown}: ${describeReadError(error)}`, error)
   })
   if (!('text' in read)) throw inputInvalid(`--mapping ${shown}, line ${read.line} ${read.message}`)
   return parseMappingFile(read.text, shown)

@@ -1,13 +1,12 @@
 /** Checks the JSON that a model answered, which may be anything, and turns it into labels for each key and field asked. */
 import { type Codebook, type Field, type FieldKind, isValueOf, type LabelValue } from '../codebooks/codebook.ts'
 import { isRecord } from '../lib/json/json.ts'
-import { cleanText, cutText, oneLine } from './clean-text.ts'
+import { cleanText, cutText, fold, MAX_TEXT_READ, oneLine } from './clean-text.ts'
 import { isRuledOut, isSameLabel } from './fields.ts'
 import { NONE_OF_THESE } from './prompt.ts'
 import type { Decision, Labels } from './types.ts'
 
 export const MAX_REASON_LENGTH = 300
-const MAX_TEXT_READ = 10_000
 const MAX_UNKNOWN_KEY_LENGTH = 40
 
 /** What was asked of one key. */
@@ -156,17 +155,6 @@ const NUMBER = /^\s{0,9}[+-]?\d{1,20}(?:\.\d{1,20})?\s{0,9}$/
 
 const isOwnText = ({ kind }: FieldKind) => kind === 'text' || kind === 'pattern'
 
-/** A word without case and outer spaces, in which spaces, hyphens and underscores are one. */
-function fold(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number'
-    ? String(value)
-        .slice(0, MAX_TEXT_READ)
-        .trim()
-        .toLowerCase()
-        .replace(/[\s_-]/g, '-')
-    : ''
-}
-
 const FOLDED_CODES = new WeakMap<FieldKind, ReadonlyMap<string, string>>()
 
 /** The codes of a list by their folded form, without those that another code has in common. */
@@ -189,38 +177,51 @@ const WORDS: Readonly<Record<string, number>> = {
   'very-low': 5,
 }
 
-/** The number that a confidence states as a number, a text or a word; undefined where it states none. */
-function statedNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+/** A confidence as text: a number, which may be a part of a hundred by its own words. */
+const CONFIDENCE = /^([+-]?\d{1,20}(?:[.,]\d{1,20})?)\s{0,9}(%|\uff05|percent|per cent|pct\.?|\/\s?100)?$/i
+
+/** What a confidence states. `isPercent`: it says by itself that it is a percentage, by a sign or a word. */
+interface Stated {
+  readonly number: number
+  readonly isPercent: boolean
+}
+
+/** What a confidence states as a number, a text or a word; undefined where it states none. */
+function statedBy(value: unknown): Stated | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? { number: value, isPercent: false } : undefined
   if (typeof value !== 'string') return undefined
-  const number = value.slice(0, 60).replace(/\s{0,9}%\s{0,9}$/, '')
-  if (NUMBER.test(number)) return Number(number)
+  const [, number, sign] = CONFIDENCE.exec(value.slice(0, 60).trim()) ?? []
+  if (number !== undefined) return { number: Number(number.replace(',', '.')), isPercent: sign !== undefined }
   const word = fold(value)
-  return Object.hasOwn(WORDS, word) ? WORDS[word] : undefined
+  const percent = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined
+  return percent === undefined ? undefined : { number: percent, isPercent: true }
 }
 
-/** The scale of an answer's confidences: beside nothing greater than 1, a number between 0 and 1 is no percentage. */
+/** The scale of an answer's bare confidences: beside nothing greater than 1, a number between 0 and 1 is no percentage. */
 function scaleOf(elements: readonly Element[]): Scale {
-  const stated = elements.flatMap(labelsOf).flatMap(({ confidence }) => statedNumber(confidence) ?? [])
-  return stated.every((one) => one <= 1) && stated.some(isBetween) ? 'fraction' : 'percent'
+  const stated = elements.flatMap(labelsOf).flatMap(({ confidence }) => statedBy(confidence) ?? [])
+  const isFraction = stated.every((one) => one.number <= 1 && !one.isPercent) && stated.some(isUnclear)
+  return isFraction ? 'fraction' : 'percent'
 }
 
-const isBetween = (value: number) => value > 0 && value < 1
+/** Whether nothing but the scale of the answer tells what a confidence means. */
+const isUnclear = ({ number, isPercent }: Stated) => number > 0 && number < 1 && !isPercent
 
 function readConfidence(value: unknown, scale: Scale): number | null {
-  const stated = statedNumber(value)
-  const isFraction = scale === 'fraction' && stated !== undefined
-  return readPercent(isFraction ? Math.round(stated * 1e6) / 1e4 : value)
+  if (scale === 'percent') return readPercent(value)
+  const stated = statedBy(value)
+  return stated === undefined ? null : within01(stated.number)
 }
 
+const within01 = (share: number) => Math.round(Math.min(1, Math.max(0, share)) * 1e6) / 1e6
+
 /**
- * Turns a percentage, which may be a text or a word such as "high", into a number from 0 to 1; null for anything else. A
- * fraction between 0 and 1 is refused, because 0.9 may mean 90 % or 0.9 %.
+ * Turns a percentage, which may be a text such as "95 %" or a word such as "high", into a number from 0 to 1; null for anything
+ * else. A bare fraction between 0 and 1 is refused, because 0.9 may mean 90 % or 0.9 %.
  */
 export function readPercent(value: unknown): number | null {
-  const stated = statedNumber(value)
-  if (stated === undefined || isBetween(stated)) return null
-  return Math.min(100, Math.max(0, stated)) / 100
+  const stated = statedBy(value)
+  return stated === undefined || isUnclear(stated) ? null : within01(stated.number / 100)
 }
 
 function isAlike(one: ReadLabel, other: ReadLabel): boolean {

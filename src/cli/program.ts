@@ -15,9 +15,11 @@ import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
 import { addInspectCommand } from './inspect/inspect.ts'
+import { addClusterRepairCommand } from './nodes/repair.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
+import { addResumeCommand } from './queue/resume.ts'
 import { addExportCommand } from './results/export.ts'
 import { addStatusCommand } from './results/status.ts'
 import { addReviewCommand } from './review/review.ts'
@@ -47,12 +49,14 @@ export function createProgram(): Command {
     addMigrateCommand,
     addQueueCommand,
     addKillCommand,
+    addResumeCommand,
     addPurgeCommand,
     addFiveNodeCommand,
     addClusterStartCommand,
     addClusterStopCommand,
     addClusterCleanCommand,
     addClusterPsCommand,
+    addClusterRepairCommand,
     addClusterLogsCommand,
     // The command all-in-one is added after classify, because all-in-one copies the options of classify.
     addAllInOneCommand,

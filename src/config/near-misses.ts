@@ -8,7 +8,8 @@ import { VARIABLE_NAMES } from './variables.ts'
 /**
  * Prefixes of this service's variables. A name without one of them belongs to another program and is never reported.
  */
-const OUR_PREFIX = /^(?:OPENAI|RATE|RESTATE|RETENTION|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT)_/
+const OUR_PREFIX =
+  /^(?:OPENAI|RATE|RESTATE|RETENTION|OFFLINE_MODEL|POSTGRES|CLUSTER|SNAPSHOT|GUARD|API|ALLOWED|SECRETS)_/
 const KNOWN_NAMES = [...VARIABLE_NAMES, ...FILE_NAMES, ...COMPOSE_VARIABLES, ...COMPOSE_SECRETS.map(fileNameOf)]
 
 /** Variables of earlier releases, and those that the OpenAI package would read by itself, with the rest of the sentence that says what replaced them. */

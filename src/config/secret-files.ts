@@ -5,13 +5,15 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
-import { hideCredentials } from '../lib/http-url.ts'
+import { hideCredentials } from '../lib/network/http-url.ts'
 import { hideSecretLike } from '../lib/secret-like.ts'
 import type { Environment } from './environment.ts'
 import { SECRET_NAMES } from './variables.ts'
 
 /** Settings of Node.js that may hold a password, which the service takes as files too. */
 const PROXY_NAMES = ['HTTPS_PROXY', 'HTTP_PROXY'] as const
+/** Further names under which programs look for a proxy. */
+export const PROXIES: readonly string[] = [...PROXY_NAMES, ...['https_proxy', 'http_proxy', 'ALL_PROXY', 'all_proxy']]
 
 /** Every setting that may be given as a file. */
 export const NAMES_WITH_FILE: readonly string[] = [...SECRET_NAMES, ...PROXY_NAMES]

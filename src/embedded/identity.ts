@@ -1,8 +1,9 @@
 /** Creates or reads the ed25519 key with which Restate signs its calls to the replicas, and derives the public key for the replicas' check. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
+import { replaceFile } from './private-files.ts'
 
 export interface Identity {
   /** The public key as "publickeyv1_…", which is the form in which a node logs its key. */
@@ -52,14 +53,14 @@ export async function ensureIdentity({ directory, variable, value, isMounted }: 
     const isNew = pem === undefined
     if (pem === undefined) {
       pem = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
-      await writeAtomically(file, pem, fileMode)
+      await replaceFile(file, pem, fileMode)
     }
     const publicKey = publicKeyOf(pem)
     const publicFile = join(publicDir, 'cluster.pub')
     const listed = await readFile(publicFile, 'utf8').catch(() => '')
     // The file may also list earlier keys, because nodes may still sign with an earlier key for a while.
     if (!listed.split('\n').includes(publicKey))
-      await writeAtomically(publicFile, `${publicKey}\n${isNew ? '' : listed}`, fileMode)
+      await replaceFile(publicFile, `${publicKey}\n${isNew ? '' : listed}`, fileMode)
     return { publicKey, file, publicDir, createdAtMs: (await stat(file)).mtimeMs }
   } catch (error) {
     const advice = 'the signing key is kept there; set it to a directory that this user can write'
@@ -88,12 +89,4 @@ export function base58(bytes: Uint8Array): string {
   for (; rest > 0n; rest /= 58n) text = `${BASE58_ALPHABET[Number(rest % 58n)]}${text}`
   const firstNonZero = bytes.findIndex((byte) => byte !== 0)
   return '1'.repeat(firstNonZero === -1 ? bytes.length : firstNonZero) + text
-}
-
-/** Writes a file so that a process that reads it at the same time sees the whole old text or the whole new text. */
-async function writeAtomically(file: string, text: string, mode: number): Promise<void> {
-  const partial = `${file}.partial-${process.pid}`
-  await writeFile(partial, text, { mode })
-  await chmod(partial, mode)
-  await rename(partial, file)
 }

@@ -1,6 +1,7 @@
 /** Files and folders that only their owner may enter and read, whatever the umask is and whatever mode they had before. */
+import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { chmod, chown, lstat, mkdir, open, readdir, stat } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const PRIVATE_FOLDER = 0o700
@@ -23,9 +24,27 @@ export async function makePrivateFolder(path: string): Promise<boolean> {
 
 /** Writes a file that only its owner may read. With the flag "wx" it must be new. */
 export async function writePrivateFile(path: string, text: string, flag: 'w' | 'wx' = 'w'): Promise<void> {
-  const handle = await open(path, flag, PRIVATE_FILE)
+  await write(path, text, flag, PRIVATE_FILE)
+}
+
+/**
+ * Puts a file in the place of the one at `path`, so that a process that reads it at the same time sees the whole old text or the
+ * whole new text. Others may read it where `mode` says so. Nothing of it stays behind where that fails.
+ */
+export async function replaceFile(path: string, text: string, mode = PRIVATE_FILE): Promise<void> {
+  const draft = `${path}.${randomBytes(8).toString('hex')}.partial`
   try {
-    await handle.chmod(PRIVATE_FILE)
+    await write(draft, text, 'wx', mode)
+    await rename(draft, path)
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+async function write(path: string, text: string, flag: 'w' | 'wx', mode: number): Promise<void> {
+  const handle = await open(path, flag, mode)
+  try {
+    await handle.chmod(mode)
     await handle.writeFile(text)
   } finally {
     await handle.close()

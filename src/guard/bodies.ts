@@ -1,10 +1,9 @@
 /** Reads bodies whole within bounds: of one body, of all bodies that are held at once, and of time. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform } from 'node:stream'
-import { type Refusal, refusal, tooManyCalls } from './refusals.ts'
-
-/** The largest body that Restate takes. */
-export const MAX_BODY_BYTES = 32 * 1024 * 1024
+import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
+import { GrowingBody, HeldBody } from './held-body.ts'
+import { BODY_TOO_LARGE, type Refusal, refusal, tooManyCalls } from './refusals.ts'
 
 export interface BodyBounds {
   /** The bytes of all bodies that are held at once. */
@@ -15,58 +14,51 @@ export interface BodyBounds {
 
 export const BODY_BOUNDS: BodyBounds = { maxHeldBytes: 128 * 1024 * 1024, timeoutMs: 60_000 }
 
-export interface HeldBody {
-  readonly bytes: Buffer
-  /** Gives the body's bytes back to the bound on all bodies. */
-  release(): void
-}
-
 export interface BodyReader {
   readonly heldBytes: number
   /** Reads the body of a request. Resolves with the refusal where it breaks a bound, or where its caller left in the middle. */
-  read(request: IncomingMessage): Promise<HeldBody | Refusal>
+  read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | Refusal>
 }
 
-const TOO_LARGE = refusal('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes`)
-
+/** Only what came is held: the length that a body declares costs its caller nothing. */
 export function createBodyReader({ maxHeldBytes, timeoutMs }: BodyBounds): BodyReader {
   let heldBytes = 0
 
-  const read = (request: IncomingMessage): Promise<HeldBody | Refusal> => {
-    const declared = declaredLength(request)
-    if (isDeclaredTooLarge(request)) return Promise.resolve(TOO_LARGE)
+  const read = (request: IncomingMessage, response: ServerResponse): Promise<HeldBody | Refusal> => {
+    if (isDeclaredTooLarge(request)) return Promise.resolve(BODY_TOO_LARGE)
+    permitBody(request, response)
     const { promise, resolve } = Promise.withResolvers<HeldBody | Refusal>()
-    const parts: Buffer[] = []
     let own = 0
-    const hold = (bytes: number) => {
-      own += bytes
-      heldBytes += bytes
+    const holdNow = (bytes: number) => {
+      heldBytes += bytes - own
+      own = bytes
+    }
+    const growing = new GrowingBody((bytes) => {
+      holdNow(own + bytes)
       return heldBytes <= maxHeldBytes
-    }
-    const release = () => {
-      heldBytes -= own
-      own = 0
-    }
-    const end = (answer: HeldBody | Refusal) => {
+    })
+    const stop = () => {
       clearTimeout(timer)
       request.off('data', take).off('end', done).off('close', broken).off('error', broken)
-      if ('code' in answer) release()
-      resolve(answer)
     }
-    const slow = () => end(refusal('body-slow', `The body did not come within ${timeoutMs / 1_000} s`))
-    const broken = () => end(refusal('body-broken', 'The connection ended in the middle of the body'))
+    const refuse = (refused: Refusal) => {
+      stop()
+      growing.forget()
+      holdNow(0)
+      resolve(refused)
+    }
+    const slow = () => refuse(refusal('body-slow', `The body did not come within ${timeoutMs / 1_000} s`))
+    const broken = () => refuse(refusal('body-broken', 'The connection ended in the middle of the body'))
     const timer = setTimeout(slow, timeoutMs)
-    let length = 0
     const take = (part: Buffer) => {
-      length += part.length
-      if (length > MAX_BODY_BYTES) return end(TOO_LARGE)
-      parts.push(part)
-      if (length > own && !hold(length - own)) end(tooManyCalls('Too many bodies are held at once', 2))
+      if (growing.length + part.length > MAX_JSON_BYTES) return refuse(BODY_TOO_LARGE)
+      if (!growing.add(part)) refuse(tooManyCalls('Too many bodies are held at once', 2))
     }
-    const done = () => end({ bytes: Buffer.concat(parts, length), release })
-    // The length that a body declares is held from the start, so that bodies that come in at the same time fit as well.
-    if (!hold(declared)) end(tooManyCalls('Too many bodies are held at once', 2))
-    else request.on('data', take).on('end', done).on('close', broken).on('error', broken)
+    const done = () => {
+      stop()
+      resolve(new HeldBody(growing.finish(), holdNow))
+    }
+    request.on('data', take).on('end', done).on('close', broken).on('error', broken)
     return promise
   }
   return {
@@ -77,27 +69,30 @@ export function createBodyReader({ maxHeldBytes, timeoutMs }: BodyBounds): BodyR
   }
 }
 
-/** The length that the head of a request declares; 0 where it declares none. */
-function declaredLength(request: IncomingMessage): number {
-  return Number(request.headers['content-length'] ?? 0)
-}
-
 /** The error of a body that is passed on as it comes and grows beyond the bound. */
 export class BodyTooLargeError extends Error {}
 
+/** Tells a caller who asked first (`Expect: 100-continue`) to send its body. The header is gone then, and so is the question. */
+function permitBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect === undefined) return
+  response.writeContinue()
+  delete request.headers.expect
+}
+
 /** Whether the caller itself says that the body is larger than any that is taken. */
-export function isDeclaredTooLarge(request: IncomingMessage): boolean {
-  return declaredLength(request) > MAX_BODY_BYTES
+function isDeclaredTooLarge(request: IncomingMessage): boolean {
+  return Number(request.headers['content-length'] ?? 0) > MAX_JSON_BYTES
 }
 
 /** Passes a body on as it comes, and fails with `BodyTooLargeError` where it grows beyond the bound. */
-export function passBody(request: IncomingMessage): Transform | Refusal {
-  if (isDeclaredTooLarge(request)) return TOO_LARGE
+export function passBody(request: IncomingMessage, response: ServerResponse): Transform | Refusal {
+  if (isDeclaredTooLarge(request)) return BODY_TOO_LARGE
+  permitBody(request, response)
   let length = 0
   const passed = new Transform({
     transform(part: Buffer, _encoding, done) {
       length += part.length
-      if (length > MAX_BODY_BYTES) done(new BodyTooLargeError(TOO_LARGE.message))
+      if (length > MAX_JSON_BYTES) done(new BodyTooLargeError(BODY_TOO_LARGE.message))
       else done(null, part)
     },
   })

@@ -24,6 +24,8 @@ export interface CallBound {
   begin(): boolean
   /** Ends a call that was answered after `tookMs`. */
   answered(tookMs: number): void
+  /** Ends a call that its node did not answer, which says nothing about the patience of callers. */
+  failed(): void
   /** Ends a call whose caller left before the answer, at `nowMs` of a clock that never goes back. */
   left(nowMs: number): void
   /** The seconds that a refused caller is asked to wait: about what a call takes. */
@@ -58,6 +60,9 @@ export function createCallBound(most: number): CallBound {
       inFlight -= 1
       bound = Math.min(most, bound + (hasFallen ? 1 / bound : FIRST_RISE))
       averageMs += (tookMs - averageMs) * AVERAGE_WEIGHT
+    },
+    failed() {
+      inFlight -= 1
     },
     left(nowMs) {
       inFlight -= 1

@@ -1,7 +1,7 @@
 /** Holds the body of each call with an idempotency key against the body with which the key was first used. */
-import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import { sha256 } from '../lib/sha256.ts'
 import type { IdempotencyKeys } from '../store/idempotency/types.ts'
 import { type Refusal, refusal } from './refusals.ts'
 import type { HandlerCall } from './target.ts'
@@ -13,8 +13,11 @@ const REST_MS = 2_000
 const DELETE_INTERVAL_MS = 600_000
 
 export interface KeyCheck {
-  /** Resolves with the refusal where the key was used with another body, and with undefined where the call may pass. */
-  check(scope: string, body: Buffer): Promise<Refusal | undefined>
+  /**
+   * Resolves with the refusal where the key was used with another body, and with undefined where the call may pass. `bodyHash`
+   * is the SHA-256 of the bytes of the body.
+   */
+  check(scope: string, bodyHash: string): Promise<Refusal | undefined>
   /** Calls that passed without a check because the database gave no answer. */
   readonly unchecked: number
   close(): void
@@ -30,13 +33,13 @@ export function createKeyCheck(keys: IdempotencyKeys | null, log: Logger): KeyCh
   let unchecked = 0
   let restsUntilMs = 0
 
-  const check = async (scope: string, body: Buffer): Promise<Refusal | undefined> => {
+  const check = async (scope: string, bodyHash: string): Promise<Refusal | undefined> => {
     if (keys === null || performance.now() < restsUntilMs) {
       unchecked += 1
       return undefined
     }
     try {
-      if (await keys.note({ scope: hashOf(scope), body: hashOf(body) })) return undefined
+      if (await keys.note({ scope: sha256(scope), body: bodyHash })) return undefined
     } catch (error) {
       unchecked += 1
       // Durable intake is worth more than the check, so the call passes.
@@ -49,22 +52,29 @@ export function createKeyCheck(keys: IdempotencyKeys | null, log: Logger): KeyCh
     return refusal('idempotency-key-reused', 'This idempotency key was used with another body: take a new key')
   }
 
-  const clean = () => {
-    keys?.deleteOld().catch((error: unknown) => {
+  let isCleaning = false
+  let isClosed = false
+  const clean = async () => {
+    if (keys === null || isCleaning) return
+    isCleaning = true
+    try {
+      // One delete takes a few thousand rows, and a busy cluster leaves more of them between two times.
+      while (!isClosed && (await keys.deleteOld()) > 0);
+    } catch (error) {
       log.warn({ reason: messageOf(error) }, 'Old idempotency keys could not be deleted')
-    })
+    }
+    isCleaning = false
   }
-  const timer = setInterval(clean, DELETE_INTERVAL_MS)
+  const timer = setInterval(() => void clean(), DELETE_INTERVAL_MS)
   timer.unref()
   return {
     check,
     get unchecked() {
       return unchecked
     },
-    close: () => clearInterval(timer),
+    close: () => {
+      isClosed = true
+      clearInterval(timer)
+    },
   }
-}
-
-function hashOf(content: string | Buffer): string {
-  return createHash('sha256').update(content).digest('hex')
 }

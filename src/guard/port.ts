@@ -4,7 +4,6 @@ import replyFrom from '@fastify/reply-from'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { GuardRoute } from '../config/guard-values.ts'
 import { createAnswer, type SharedParts } from './answer.ts'
-import { isDeclaredTooLarge } from './bodies.ts'
 import type { PortKind } from './examine.ts'
 import { formatRefusal, refusal, refusalOfConnection, refusalOfError } from './refusals.ts'
 import { createRefuse } from './refuse.ts'
@@ -23,13 +22,14 @@ const KEEP_ALIVE_PROBE_MS = 10_000
 /** Builds the server of one port; nothing listens until the caller says so. */
 export async function createPort(kind: PortKind, route: GuardRoute, shared: SharedParts): Promise<FastifyInstance> {
   const { log } = shared
-  const upstream = createUpstream(route.upstream)
+  const upstream = createUpstream(kind, route.upstream, shared.silence)
   const { refuse, refuseConnection } = createRefuse(route.port, shared)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // The guard itself refuses what comes while it ends, in the form of all its refusals.
+    return503OnClosing: false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEAD_TIMEOUT_MS,
@@ -47,9 +47,8 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     },
   })
   app.server.maxConnections = MAX_CONNECTIONS
+  // A caller who asks before it sends its body gets the permission when the body is read, and may get a refusal in its place.
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // A caller who asks before it sends a body that is too large gets the refusal in the place of the permission.
-    if (!isDeclaredTooLarge(request)) response.writeContinue()
     app.server.emit('request', request, response)
   })
   app.removeAllContentTypeParsers()
@@ -61,6 +60,10 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     disableCache: true,
     disableRequestLogging: true,
   })
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
   app.addHook('onClose', () => upstream.close())
   app.setNotFoundHandler((request, reply) => refuse(request, reply, refusal('method-unknown', 'No such method here')))
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
@@ -69,6 +72,6 @@ export async function createPort(kind: PortKind, route: GuardRoute, shared: Shar
     return refuse(request, reply, refused)
   })
   // The proxy library logs each failure with its stack; a refusal has its own line.
-  app.all('/*', { logLevel: 'silent' }, createAnswer({ kind, upstream, refuse, shared }))
+  app.all('/*', { logLevel: 'silent' }, createAnswer({ kind, upstream, refuse, isClosing: () => isClosing, shared }))
   return app
 }

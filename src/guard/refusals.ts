@@ -1,4 +1,5 @@
 /** Every refusal of the guard: its code, its HTTP status and the sentence for the caller. */
+import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
 
 /** What the guard answers in the place of the Restate node. */
 export interface Refusal {
@@ -30,6 +31,8 @@ export const REFUSALS = {
   'headers-too-large': 431,
   internal: 500,
   'node-away': 502,
+  'node-stray': 502,
+  closing: 503,
 } as const satisfies Readonly<Record<string, number>>
 
 export type RefusalCode = keyof typeof REFUSALS
@@ -46,6 +49,10 @@ export const TARGET_INVALID = refusal(
   'target-invalid',
   'The path is not written plainly: no other form, no dot segments, and percent signs only where a character needs them',
 )
+
+export const BODY_TOO_LARGE = refusal('body-too-large', `The body is larger than ${MAX_JSON_BYTES} bytes`)
+
+export const CLOSING = refusal('closing', 'The guard ends and takes no further call: call again')
 
 /** The refusal for an error that Fastify found in a request, or that nobody foresaw. */
 export function refusalOfError(error: Error & { readonly statusCode?: number; readonly code?: string }): Refusal {

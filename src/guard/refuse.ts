@@ -1,7 +1,7 @@
 /** Sends refusals, counts them, and logs one line for each, without a header or a byte of a body. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { MAX_BODY_BYTES } from './bodies.ts'
+import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
 import type { Counts } from './counts.ts'
 import type { Refusal } from './refusals.ts'
 
@@ -13,7 +13,7 @@ export interface Refuse {
 
 const MAX_LOGGED_PATH = 200
 /** A refused body is read for so long, and then its connection is cut. */
-const MAX_DROPPED_BYTES = 2 * MAX_BODY_BYTES
+const MAX_DROPPED_BYTES = 2 * MAX_JSON_BYTES
 
 export function createRefuse(port: number, parts: { readonly counts: Counts; readonly log: Logger }): Refuse {
   const { counts, log } = parts
@@ -23,8 +23,9 @@ export function createRefuse(port: number, parts: { readonly counts: Counts; rea
       // The query is left out, since a careless caller may put a token there.
       const path = request.raw.url?.split('?', 1)[0]?.slice(0, MAX_LOGGED_PATH)
       log.info({ code, port, method: request.method, path }, 'A request was refused')
-      // A connection that closed in the middle of a body would fail at the caller, who could not read the answer any more.
-      if (hasRest(request)) reply.header('connection', 'keep-alive')
+      // A connection that closed in the middle of a body would fail at the caller, who could not read the answer any more. Where
+      // the caller still waits for the permission to send it, nobody knows whether the body or a next request would come.
+      if (hasRest(request)) reply.header('connection', request.headers.expect === undefined ? 'keep-alive' : 'close')
       dropBody(request)
       return reply
         .code(status)

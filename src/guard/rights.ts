@@ -1,5 +1,6 @@
 /** Which right a request needs, by the port, the method, the path, and for two handlers the body. */
 import { isRecord, parseJson } from '../lib/json/json.ts'
+import { API_HANDLERS, CLASSIFY_API } from '../restate/api-handlers.ts'
 import type { IngressCall } from './target.ts'
 
 export const RIGHTS = ['submit', 'read', 'review', 'operate'] as const
@@ -9,23 +10,11 @@ export type Right = (typeof RIGHTS)[number]
 /** `by-body`: the handler reads or changes something, and its body says which. */
 export type NeededRight = Right | 'by-body'
 
-export const CLASSIFY_API = 'classify-api'
-
-const HANDLERS: Readonly<Record<string, NeededRight>> = {
-  batch: 'submit',
-  estimate: 'read',
-  status: 'read',
-  health: 'read',
-  evidence: 'read',
-  budget: 'by-body',
-  codebook: 'by-body',
-}
-
 export function rightForIngress(call: IngressCall): NeededRight {
   if (call.kind === 'health' || call.kind === 'answer') return 'read'
   if (call.kind === 'unknown' || call.service !== CLASSIFY_API || call.rest.length !== 1) return 'operate'
-  const [handler = ''] = call.rest
-  return Object.hasOwn(HANDLERS, handler) ? (HANDLERS[handler] ?? 'operate') : 'operate'
+  const needs = API_HANDLERS.get(call.rest[0] ?? '')?.needs ?? 'operate'
+  return typeof needs === 'string' ? needs : 'by-body'
 }
 
 /** Restate's admin API changes nothing by GET, and by POST /query reads its tables by SQL that knows no writes. */
@@ -37,14 +26,12 @@ export function rightForAdmin(method: string, path: string): Right {
 /** A body that only reads is short. A longer one is not parsed here, since its depth could cost any amount of memory. */
 const MAX_READING_BYTES = 4_096
 
-/** Fields with which a handler only reads. */
-const READING_FIELDS: Readonly<Record<string, readonly string[]>> = { budget: [], codebook: ['name'] }
-
 /** The right that a body needs at a handler of classify-api; whatever is not surely a question needs `operate`. */
 export function rightForBody(handler: string, body: Buffer): Right {
   if (body.length === 0) return 'read'
   if (body.length > MAX_READING_BYTES) return 'operate'
   const parsed = parseJson(body.toString('utf8'))
-  const reading = Object.hasOwn(READING_FIELDS, handler) ? (READING_FIELDS[handler] ?? []) : []
+  const needs = API_HANDLERS.get(handler)?.needs
+  const reading = typeof needs === 'object' ? needs.readingFields : []
   return isRecord(parsed) && Object.keys(parsed).every((field) => reading.includes(field)) ? 'read' : 'operate'
 }

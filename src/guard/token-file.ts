@@ -19,25 +19,17 @@ export interface TokenFile {
  * more lets nobody in from the second look on.
  */
 export async function openTokenFile(file: string, log: Logger, reloadMs = RELOAD_MS): Promise<TokenFile> {
-  let text = await readTokens(file)
-  let tokens = parseTokens(text, file)
-  if (tokens.size === 0)
+  const watched = watchTokens(await readTokens(file), file)
+  if (watched.current().size === 0)
     throw new ServiceError('config-invalid', `${file} names no token: each line must be ${TOKEN_FORM}`)
   let fault = ''
-  /** Whether the last look found nobody in the file, which an editor may be in the middle of writing. */
-  let wasEmpty = false
   const reload = async () => {
     try {
-      const now = await readTokens(file)
-      if (now !== text) {
-        const read = parseTokens(now, file)
-        const isWritten = read.size > 0 || wasEmpty
-        wasEmpty = read.size === 0
-        if (!isWritten) return
-        tokens = read
-        text = now
-        log.info({ callers: tokens.size }, 'The tokens were read again')
-      }
+      const now = await readTokens(file).catch((error: unknown) => {
+        watched.see(null)
+        throw error
+      })
+      if (watched.see(now)) log.info({ callers: watched.current().size }, 'The tokens were read again')
       fault = ''
     } catch (error) {
       if (messageOf(error) !== fault) log.error({ reason: messageOf(error) }, 'The tokens stay as they were')
@@ -46,7 +38,38 @@ export async function openTokenFile(file: string, log: Logger, reloadMs = RELOAD
   }
   const timer = setInterval(() => void reload(), reloadMs)
   timer.unref()
-  return { current: () => tokens, close: () => clearInterval(timer) }
+  return { current: watched.current, close: () => clearInterval(timer) }
+}
+
+export interface WatchedTokens {
+  current(): Tokens
+  /**
+   * Takes in what a look at the file found, null where it could not be read. Returns whether the tokens are others now, and throws
+   * `ServiceError` config-invalid where the text is wrong.
+   */
+  see(text: string | null): boolean
+}
+
+/** The tokens of a file from look to look. Throws like `parseTokens`. */
+export function watchTokens(first: string, file: string): WatchedTokens {
+  let text = first
+  let tokens = parseTokens(text, file)
+  /** Whether the look before found nobody in the file, which an editor may be in the middle of writing. */
+  let wasEmpty = false
+  return {
+    current: () => tokens,
+    see: (now) => {
+      const isSecondTime = wasEmpty
+      wasEmpty = false
+      if (now === null || now === text) return false
+      const read = parseTokens(now, file)
+      wasEmpty = read.size === 0
+      if (wasEmpty && !isSecondTime) return false
+      text = now
+      tokens = read
+      return true
+    },
+  }
 }
 
 async function readTokens(file: string): Promise<string> {

@@ -5,10 +5,10 @@ import { setImmediate } from 'node:timers/promises'
 const HOLD_MS = 40
 
 /** Returns a function that the computation awaits between its parts, and that rests where the last rest is long enough ago. */
-export function createBreath(holdMs: number = HOLD_MS): () => Promise<void> {
+export function createBreath(): () => Promise<void> {
   let since = performance.now()
   return async () => {
-    if (performance.now() - since < holdMs) return
+    if (performance.now() - since < HOLD_MS) return
     await setImmediate()
     since = performance.now()
   }

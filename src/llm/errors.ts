@@ -26,12 +26,7 @@ export type PaidCode = Extract<
 export class PaidRequestError extends ServiceError {
   readonly paid: PaidUsage
 
-  constructor(
-    code: PaidCode,
-    message: string,
-    paid: PaidUsage,
-    options: { cause?: unknown; retryAfterMs?: number } = {},
-  ) {
+  constructor(code: PaidCode, message: string, paid: PaidUsage, options: { cause?: unknown } = {}) {
     super(code, message, options)
     this.name = 'PaidRequestError'
     this.paid = paid
@@ -53,6 +48,14 @@ export class PaidAnswerError extends PaidRequestError {
     this.name = 'PaidAnswerError'
     this.mayRepeat = mayRepeat
   }
+}
+
+/**
+ * Whether a model has answered, although its answer cannot be used: it was cut off, withheld or malformed. What came without any
+ * words of a model says nothing of how the endpoint takes our requests.
+ */
+export function isOfModel(error: unknown): boolean {
+  return error instanceof PaidAnswerError && error.code !== 'model-unavailable'
 }
 
 /** Whether the same question may pass when it is asked again at once; see `PaidAnswerError`. */

@@ -1,4 +1,5 @@
 /** The port to a language model: one question in, one answer as JSON out. */
+import type { ErrorCode } from '../errors.ts'
 import type { JsonObject } from '../lib/json/json.ts'
 import type { ServiceTier } from '../lib/service-tiers.ts'
 import type { RateSignals } from '../rate/types.ts'
@@ -22,6 +23,16 @@ export interface ModelRequest {
   /** The provider serves requests with the same key from the same cache. */
   readonly cacheKey: string
   readonly signal?: AbortSignal
+  /** Called for each request that the endpoint refused for its form, before the question is sent again in another one. */
+  readonly formRefused?: ((refused: RefusedForm) => void) | undefined
+}
+
+/** A request that was refused for its form. It is not billed. */
+export interface RefusedForm {
+  readonly code: ErrorCode
+  readonly latencyMs: number
+  /** As in `ModelReply`. */
+  readonly requestId?: string | undefined
 }
 
 /** Tokens that the provider billed. `cachedInput` and `cacheWriteInput` are parts of `input`. */

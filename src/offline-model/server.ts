@@ -1,8 +1,9 @@
 /** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules, a gold file, a recording or a hostile script. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { messageOf, ServiceError } from '../errors.ts'
-import { allowedHosts, findForeignCaller, isLoopback } from '../lib/caller.ts'
+import { isServiceError, messageOf, ServiceError } from '../errors.ts'
+import { allowedHosts, findForeignCaller, isLoopback } from '../lib/network/caller.ts'
+import { listenPatiently } from '../lib/network/port-use.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
 import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
@@ -26,7 +27,10 @@ export interface OfflineModelOptions {
   readonly host: string
   /** The port to listen on; 0 takes any free port. */
   readonly port: number
-  /** Names by which it is called, beside those of this machine, where it listens on loopback alone. */
+  /**
+   * Names by which it is called, beside those of this machine. Without them it takes any name, unless it listens on loopback
+   * alone.
+   */
   readonly allowedHosts?: readonly string[] | undefined
   /** The median time that a request takes, in milliseconds. */
   readonly latencyMs: number
@@ -58,7 +62,8 @@ export interface OfflineModel {
 export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
   const { host, log } = options
   const answers = options.answers ?? createRulesAnswers()
-  const hosts = isLoopback(host) ? allowedHosts([...(options.allowedHosts ?? []), host]) : null
+  const names = options.allowedHosts ?? []
+  const hosts = isLoopback(host) || names.length > 0 ? allowedHosts([...names, host]) : null
   const latency = createLatency(options.latencyMs, options.sigma, options.seed ?? 1)
   const limits = createRateLimits(options)
   const stats = createStats()
@@ -164,9 +169,16 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
 
   return {
     async listen() {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, options.port)))
-        server.listen(options.port, host, resolve)
+      const open = () =>
+        new Promise<void>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen(options.port, host, () => {
+            server.off('error', reject)
+            resolve()
+          })
+        })
+      await listenPatiently(open, { port: options.port, variable: 'OFFLINE_MODEL_PORT' }).catch((error: unknown) => {
+        throw listenError(error, host, options.port)
       })
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : options.port
@@ -206,11 +218,8 @@ function modelCard(id: string) {
   return { id, object: 'model', created: 0, owned_by: 'classify-service' }
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServiceError {
-  if (error.code === 'EADDRINUSE') {
-    const message = `port ${port} is taken: set OFFLINE_MODEL_PORT to a free one`
-    return new ServiceError('port-taken', message, { cause: error })
-  }
-  const message = `the offline model cannot listen on ${host}:${port}: ${error.message}`
+function listenError(error: unknown, host: string, port: number): ServiceError {
+  if (isServiceError(error)) return error
+  const message = `the offline model cannot listen on ${host}:${port}: ${messageOf(error)}`
   return new ServiceError('embedded-failed', message, { cause: error })
 }

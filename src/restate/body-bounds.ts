@@ -1,31 +1,7 @@
 /** Bounds the body of a call to a handler of classify-api before it is parsed, at the guard and again in the replica. */
-import { RECORD_SHAPE, textShape } from '../classification/indicator.ts'
 import { boundJson } from '../lib/json/bounded-json.ts'
-import { type JsonShape, pointerOf } from '../lib/json/json-shape.ts'
-import { MAX_BATCH_INDICATORS } from './contract.ts'
-
-/** The most bytes and values of the body of a handler that takes a few short fields, or of the options of a batch. */
-const SMALL: JsonShape = { kind: 'any', maxBytes: 65_536, maxValues: 100, beyond: 'refuse' }
-/** A codebook with its code lists has few values, each of them long. Restate takes no more bytes. */
-const CODEBOOK: JsonShape = { kind: 'any', maxBytes: 33_554_432, maxValues: 1_000, beyond: 'refuse' }
-/** A longer text is neither a name nor a reference, and the schema of the body says so. */
-const MAX_NAME = 1_000
-
-const BATCH: JsonShape = {
-  kind: 'fields',
-  fields: new Map<string, JsonShape>([
-    ['indicators', { kind: 'list', maxItems: MAX_BATCH_INDICATORS, noun: 'indicators', items: RECORD_SHAPE }],
-    ...['run_id', 'catalogue', 'codebook', 'force'].map((field) => [field, textShape(MAX_NAME)] as const),
-    ['options', SMALL],
-  ]),
-}
-
-const BODIES: ReadonlyMap<string, JsonShape> = new Map<string, JsonShape>([
-  ['batch', BATCH],
-  ['estimate', BATCH],
-  ['codebook', CODEBOOK],
-  ...['status', 'budget', 'evidence', 'health'].map((handler) => [handler, SMALL] as const),
-])
+import { pointerOf } from '../lib/json/json-shape.ts'
+import { API_HANDLERS } from './api-handlers.ts'
 
 export type BoundedBody =
   /** The bytes to go on with: the same ones where nothing was left out. */
@@ -42,7 +18,7 @@ const MAX_FAULTY_BYTES = 65_536
  * 100 indicators take less than a millisecond, and 32 MiB of anything 0.1 s.
  */
 export function boundBody(handler: string, bytes: Uint8Array): BoundedBody {
-  const shape = BODIES.get(handler)
+  const shape = API_HANDLERS.get(handler)?.body
   if (shape === undefined || bytes.length === 0) return { kind: 'kept', bytes }
   const found = boundJson(bytes, shape)
   if (found.kind === 'kept') return found

@@ -1,10 +1,10 @@
 /** Applies the numbered SQL files of `migrations/` that a database lacks, so that its schema is the one this release needs. */
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
+import { sha256 } from '../lib/sha256.ts'
 import { toDatabaseError } from './database-error.ts'
 import type { DatabasePool } from './pool.ts'
 import { inTransaction, withTimeLimit } from './transaction.ts'
@@ -58,7 +58,7 @@ async function readMigrations(directory: URL): Promise<readonly Migration[]> {
   return Promise.all(
     names.map(async (name) => {
       const sql = (await readFile(new URL(name, directory), 'utf8')).replaceAll('\r\n', '\n')
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+      return { name, sql, checksum: sha256(sql) }
     }),
   )
 }

@@ -1,7 +1,7 @@
 /** Creates the pool of database connections that the rest of the store uses.
  *
  * It keeps to what PgBouncer's transaction mode allows: no startup parameters beyond user, database, encoding and
- * application name, no named statements, no session state.
+ * application name, no session state, and no named statements but those of `connection/named-statements.ts`, which do without.
  */
 import pg from 'pg'
 import Pool from 'pg-pool'

@@ -4,14 +4,14 @@ import { after, before, describe, test } from 'node:test'
 import { type Attacker, startAttacker } from '../browser/attacker.ts'
 import { assertNothingPassed } from '../browser/attacks.ts'
 import { ATTACKER_HOST, type Chromium, REBOUND_HOST, startChromium } from '../browser/chromium.ts'
-import { adminTargets, at, ingressTargets, nginxTargets, type Target } from '../browser/targets.ts'
+import { adminTargets, at, ingressTargets, modelTargets, nginxTargets, type Target } from '../browser/targets.ts'
 import { assertUntouched, endInvocation, scheduleBatch, stateOf, type Victim } from '../browser/victim.ts'
 import { skipWithout } from '../helpers/programs.ts'
 import type { Cluster } from './cluster.ts'
 
 const skip = await skipWithout('chromium', 'chromium')
 
-/** Attacks the ports of two nodes and of NGINX. The other nodes are behind the same guard. */
+/** Attacks the ports of two nodes, of NGINX and of the offline model. The other nodes are behind the same guard. */
 export function pageTests(getCluster: () => Cluster): void {
   describe('a page of another origin', { skip }, () => {
     let attacker: Attacker
@@ -20,6 +20,7 @@ export function pageTests(getCluster: () => Cluster): void {
     let scheduled: string
     let ports: readonly (readonly Target[])[]
     let nginx: readonly Target[]
+    let model: readonly Target[]
 
     before(async () => {
       attacker = await startAttacker()
@@ -34,6 +35,7 @@ export function pageTests(getCluster: () => Cluster): void {
         adminTargets(urlOf(adminUrls, node), scheduled, deployment),
       ])
       nginx = nginxTargets(nginxUrl)
+      model = modelTargets(`${modelUrl}/v1`)
     })
 
     after(async () => {
@@ -46,6 +48,7 @@ export function pageTests(getCluster: () => Cluster): void {
       const before = await stateOf(victim)
       const origin = `http://${ATTACKER_HOST}:${attacker.port}`
       assertNothingPassed(await browser.attackFrom(origin, ports.flat()), ports.flat())
+      assertNothingPassed(await browser.attackFrom(origin, model), model)
       // NGINX knows no callers. It passes nothing but health on, which no page of another origin can read.
       assertNothingPassed(await browser.attackFrom(origin, nginx), nginx, { statuses: [404] })
       const health: Target = { what: 'health', url: `${getCluster().nginxUrl}/health`, method: 'GET' }
@@ -56,16 +59,12 @@ export function pageTests(getCluster: () => Cluster): void {
 
     test('gets refusals alone by DNS rebinding', async () => {
       const before = await stateOf(victim)
-      for (const targets of ports) {
+      for (const targets of [...ports, model, nginx]) {
         const rebound = at(`http://${REBOUND_HOST}:${new URL(targets[0]?.url ?? '').port}`, targets)
         assertNothingPassed(await browser.attackRebound(new URL(rebound[0]?.url ?? '').origin, rebound), rebound, {
           readable: '"foreign-host"',
         })
       }
-      const rebound = at(`http://${REBOUND_HOST}:${new URL(getCluster().nginxUrl).port}`, nginx)
-      assertNothingPassed(await browser.attackRebound(new URL(rebound[0]?.url ?? '').origin, rebound), rebound, {
-        ...{ statuses: [404], readable: 'This port serves only the health routes' },
-      })
       assertUntouched(before, await stateOf(victim))
     })
   })

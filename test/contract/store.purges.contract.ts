@@ -48,6 +48,7 @@ export function purgesContract(
       })
       return Object.fromEntries(Object.entries(done).filter(([, { removed, kept }]) => removed + kept > 0))
     }
+    const find = (runId: string, withEarlierAnswers = false) => store.purges.find(runId, { withEarlierAnswers })
     const numberIn = async (statement: string) => Number((await under.rows(`select (select ${statement}) as n`))[0]?.n)
     const latestOf = async (id: string) => (await store.findLatest(SCOPE, [id])).get(id)
     const inputOf = async (id: string) => (await store.findIndicators(SCOPE, [id])).get(id)?.indicator
@@ -62,7 +63,7 @@ export function purgesContract(
         results: { removed: 2, kept: 0 },
         result_history: { removed: 2, kept: 0 },
       }
-      const { isKnown, counts, laterRuns, answersOfEarlierReleases } = await store.purges.find('p-run')
+      const { isKnown, counts, laterRuns, answersOfEarlierReleases } = await find('p-run')
       assert.deepEqual({ isKnown, counts, laterRuns }, { isKnown: true, counts: expected, laterRuns: [] })
       assert.equal(answersOfEarlierReleases, 0)
       assert.deepEqual(await store.purges.findInvocations('p-run'), ['inv_of_p'])
@@ -71,14 +72,14 @@ export function purgesContract(
       assert.equal(await latestOf('p-1'), undefined)
       assert.equal((await store.findAnswers(['p-a', 'p-b'])).size, 0)
       assert.equal(await numberIn(`count(*) from answer_uses where run_id = 'p-run'`), 0)
-      assert.deepEqual((await store.purges.find('p-run')).counts, {})
+      assert.deepEqual((await find('p-run')).counts, {})
       assert.deepEqual(await purge('p-run'), {})
       const run = await store.findRun('p-run')
       assert.deepEqual([run?.indicators, run?.costUsd], [2, 0.25])
     })
 
     it('knows nothing of a run that nobody began', async () => {
-      const found = await store.purges.find('nobody')
+      const found = await find('nobody')
       assert.deepEqual([found.isKnown, found.counts, found.laterRuns], [false, {}, []])
       assert.deepEqual(await store.purges.findInvocations('nobody'), [])
       assert.deepEqual(await purge('nobody'), {})
@@ -115,8 +116,8 @@ export function purgesContract(
       const [before] = await save('h-first', [result('h-1', { reason: 'first' })])
       await save('h-last', [result('h-1', { reason: 'last', labels: { type: 'stock' } })])
       assert.equal((await latestOf('h-1'))?.classification.run_id, 'h-last')
-      assert.deepEqual((await store.purges.find('h-first')).laterRuns, [{ runId: 'h-last', results: 1 }])
-      const { counts } = await store.purges.find('h-last')
+      assert.deepEqual((await find('h-first')).laterRuns, [{ runId: 'h-last', results: 1 }])
+      const { counts } = await find('h-last')
       const handed = { removed: 0, kept: 1 }
       assert.deepEqual([counts.results, counts.result_inputs], [handed, handed])
 
@@ -200,17 +201,13 @@ export function purgesContract(
       }
       await decide('d-review-1', 'd-1')
       await decide('d-review-2', 'd-2')
-      const later = (await store.purges.find('d-run')).laterRuns
+      const later = (await find('d-run')).laterRuns
       assert.deepEqual(later, [
         { runId: 'd-review-1', results: 1 },
         { runId: 'd-review-2', results: 1 },
       ])
       assert.deepEqual(await purge('d-run'), { result_history: { removed: 2, kept: 0 } })
-      assert.deepEqual(
-        (await store.purges.find('d-run')).laterRuns,
-        later,
-        'decisions name the run that they were made on',
-      )
+      assert.deepEqual((await find('d-run')).laterRuns, later, 'decisions name the run that they were made on')
       const shared = await purge('d-review-1')
       assert.deepEqual(shared.review_decisions, { removed: 1, kept: 0 })
       assert.deepEqual(shared.human_answers, { removed: 0, kept: 1 })
@@ -255,11 +252,45 @@ export function purgesContract(
         ['u-1', 'u-2'].map((hash) => answer(hash)),
         '2026-01-02T03:04:05.000Z',
       )
-      assert.equal((await store.purges.find('u-run')).answersOfEarlierReleases, 2)
+      // The trigger of releases before codebooks copies it to the table of today.
+      await under.rows(
+        `insert into answers values ('u-3', 'old', 'a', 'a', 'a', 1, 1, 1, 'r', 'model', null, 'v1', 'p1', now())`,
+      )
       await save('u-other', [], { answers: [answer('u-named')] })
-      assert.deepEqual(await purge('u-run'), {})
-      assert.deepEqual(await purge('u-run', { withEarlierAnswers: true }), { shape_answers: { removed: 2, kept: 0 } })
-      assert.deepEqual([...(await store.findAnswers(['u-1', 'u-2', 'u-named'])).keys()], ['u-named'])
+      await save('u-run', [], { answers: [answer('u-own')], reused: ['u-named'] })
+      const stay = await find('u-run')
+      assert.deepEqual([stay.counts, stay.answersOfEarlierReleases], [{ shape_answers: { removed: 1, kept: 1 } }, 3])
+      const go = await find('u-run', true)
+      const expected = { shape_answers: { removed: 4, kept: 1 }, answers: { removed: 1, kept: 0 } }
+      assert.deepEqual([go.counts, go.answersOfEarlierReleases], [expected, 0])
+      assert.deepEqual(await purge('u-run', { withEarlierAnswers: true }), expected)
+      assert.deepEqual((await find('u-run', true)).counts, {})
+      assert.deepEqual([...(await store.findAnswers(['u-1', 'u-2', 'u-3', 'u-own', 'u-named'])).keys()], ['u-named'])
+    })
+
+    it('takes answers of earlier releases again where the database is lost before they are committed', async () => {
+      const hashes = Array.from({ length: 501 }, (_, n) => `v-${n}`)
+      await store.requests.book(
+        [],
+        hashes.map((hash) => answer(hash)),
+        '2026-01-02T03:04:05.000Z',
+      )
+      // The server refuses the first commit that deletes one of them. A sequence counts on where a transaction is rolled back.
+      await under.rows('create sequence v_commits')
+      await under.rows(`create function v_refuse() returns trigger language plpgsql as $$ begin
+        if nextval('v_commits') = 1 then raise exception using errcode = '57P01'; end if;
+        return null;
+      end $$`)
+      await under.rows(`create constraint trigger v_refuse after delete on shape_answers deferrable initially deferred
+        for each row when (old.shape_hash = 'v-0') execute function v_refuse()`)
+      try {
+        const done = await purge('nobody', { withEarlierAnswers: true })
+        assert.deepEqual(done.shape_answers, { removed: 501, kept: 0 })
+        assert.equal((await store.findAnswers(hashes)).size, 0)
+        assert.deepEqual(await under.rows('select last_value::int as n from v_commits'), [{ n: 2 }])
+      } finally {
+        await under.rows('drop function v_refuse cascade')
+      }
     })
 
     it('removes the rows of the run that releases before codebooks wrote', async () => {

@@ -1,6 +1,6 @@
 /** Searches every place that may hold the texts of a catalogue for words: all tables of the database, all tables of Restate, and files. */
 import { readdir, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { constants, zstdDecompressSync } from 'node:zlib'
 import type { DatabasePool } from '../../src/store/pool.ts'
 
@@ -63,13 +63,18 @@ function holds(text: string, words: readonly string[]): boolean {
 
 /**
  * The files below `directory` whose bytes hold any of `words`, as paths from there. Parts of files that are compressed as Zstandard
- * frames, as the log of Restate is, are searched as well.
+ * frames, as the log of Restate is, are searched as well. Entries of `directory` in `left` are left out, unread.
  */
-export async function searchFiles(directory: string, words: readonly string[]): Promise<string[]> {
+export async function searchFiles(
+  directory: string,
+  words: readonly string[],
+  left: readonly string[] = [],
+): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   const found: string[] = []
   for (const entry of entries.filter((one) => one.isFile())) {
     const path = join(entry.parentPath, entry.name)
+    if (left.includes(relative(directory, path).split(sep)[0] ?? '')) continue
     const bytes = await readFile(path).catch(() => Buffer.alloc(0))
     if (holds(bytes.toString('latin1'), words) || framesOf(bytes).some((text) => holds(text, words))) {
       found.push(relative(directory, path))

@@ -96,6 +96,17 @@ test('an endpoint that never answers costs few time-outs, and the message names 
   assert.match(failure?.reason ?? '', /\(model-timeout\).* did not answer within 2500 ms: raise OPENAI_TIMEOUT_MS/)
 })
 
+test('an endpoint whose answers are empty ends the run after a few requests and seconds', async () => {
+  endpoint.behave('content-empty')
+  const startedAt = performance.now()
+  const { code, stderr, report } = await classify(SAMPLE, '--mode', 'model', '--no-reuse', '--force')
+  console.log(`  ${endpoint.asked.length} requests, ${Math.round(performance.now() - startedAt)} ms`)
+  assert.equal(code, 1, stderr)
+  assert.ok(endpoint.asked.length <= 6, `${endpoint.asked.length} requests`)
+  assert.equal(report.model_requests, endpoint.asked.length)
+  assert.match(report.failures.map(({ reason }) => reason).join(), /answered without any text/)
+})
+
 test('a stopped run is resumed as soon as the endpoint answers', async () => {
   endpoint.behave('prose-only')
   const stopped = await classify(SAMPLE, '--mode', 'model', '--no-reuse', '--force')

@@ -95,7 +95,10 @@ test('a wrong gold file and wrong options are refused with exit code 2', async (
       /--replay <file>' cannot be used with option '--ingress <urls>'/,
     ],
     [['--capture', 'a'], /--capture needs --mode model or --mode hybrid: with --mode rules no model is asked/],
-    [['--replay', join(directory, 'none'), '--mode', 'model'], /The recorded answers cannot be read: ENOENT/],
+    [
+      ['--replay', join(directory, 'none'), '--mode', 'model'],
+      /The recorded answers \S+none: there is no such file; check the name and the folder \(ENOENT\)/,
+    ],
     [['--record', path, '--mode', 'model'], /wrong\.jsonl exists already: name a new file/],
   ] as const) {
     const { code, stderr } = await runCli(['eval', opaque, ...args])

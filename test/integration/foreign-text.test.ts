@@ -125,12 +125,15 @@ test('classify, status and export show a hostile catalogue and the reasons of a 
 })
 
 test('review shows them safely, and its CSV file finds every id again', async () => {
-  await succeed('review', '--unverified')
-  const { items } = JSON.parse((await succeed('review', '--unverified', '--json')).stdout)
-  assert.ok(items.length > 0)
-  await succeed('review', '--unverified', '--format', 'jsonl', '--out', 'review.jsonl')
+  const list = (...options: readonly string[]) => succeed('review', '--unverified', ...options)
+  const [, json] = await Promise.all([
+    list(),
+    list('--json'),
+    list('--format', 'jsonl', '--out', 'review.jsonl'),
+    list('--format', 'csv', '--out', 'review.csv'),
+  ])
+  assert.ok(JSON.parse(json.stdout).items.length > 0)
   assertSafe(await readFile(join(directory, 'review.jsonl'), 'utf8'), 'review.jsonl')
-  await succeed('review', '--unverified', '--format', 'csv', '--out', 'review.csv')
   const csv = await readFile(join(directory, 'review.csv'), 'utf8')
   assertSafe(csv, 'review.csv')
   const rows = parse(csv, { columns: true }) as Record<string, string>[]
@@ -171,7 +174,7 @@ test('records that are wrong, files that are missing and options that are odd ar
     { indicator_id: 'a', name: 'b', units: [POISON] },
   ]
   await writeFile(wrong, `${bad.map((row) => JSON.stringify(row)).join('\n')}\n{"x": ${POISON}\n`)
-  for (const args of [
+  const commands = [
     ['classify', wrong],
     ['classify', `${wrong}.none`],
     ['classify', wrong, '--skip-invalid'],
@@ -180,9 +183,10 @@ test('records that are wrong, files that are missing and options that are odd ar
     ['eval', wrong],
     ['export', '--format', 'csv', '--out', `none\n${FORGED}\u202e/x`],
     ['kill', `x\n${FORGED}`],
-  ]) {
-    const { code } = await cli(...args)
-    assert.ok(code === 1 || code === 2, `${args.join(' ')}: ${code}`)
+  ]
+  const codes = await Promise.all(commands.map(async (args) => (await cli(...args)).code))
+  for (const [index, code] of codes.entries()) {
+    assert.ok(code === 1 || code === 2, `${commands[index]?.join(' ')}: ${code}`)
   }
 })
 
@@ -203,13 +207,15 @@ test('what an endpoint says in a refusal is shown safely by the run, by queue an
 })
 
 test('--out /dev/stdout, /dev/null and - are written through; other words go to stderr', async () => {
-  const plain = (await succeed('export', '--format', 'csv')).stdout
-  for (const name of ['-', '/dev/stdout']) {
-    const { stdout, stderr } = await succeed('export', '--format', 'csv', '--out', name)
-    assert.equal(stdout, plain, name)
-    assert.equal(stderr, '12 classifications\n')
+  const exportTo = (...out: readonly string[]) => succeed('export', '--format', 'csv', ...out)
+  const named = ['-', '/dev/stdout', '/dev/null'].map((name) => exportTo('--out', name))
+  const [plain, dash, device, nothing] = await Promise.all([exportTo(), ...named])
+  assert.equal(parse(plain.stdout, { columns: true }).length, ROWS.length)
+  for (const written of [dash, device]) {
+    assert.equal(written?.stdout, plain.stdout)
+    assert.equal(written?.stderr, '12 classifications\n')
   }
-  await succeed('export', '--format', 'csv', '--out', '/dev/null')
+  assert.equal(nothing?.stdout, '')
   assert.ok((await lstat('/dev/null')).isCharacterDevice())
   assert.ok((await lstat('/dev/stdout')).isSymbolicLink())
   const review = await succeed('review', '--unverified', '--format', 'csv', '--out', '-')

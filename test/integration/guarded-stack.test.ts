@@ -8,13 +8,22 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
+/** Secrets that the stack can be started with beside the offline model. */
+const SECRETS = {
+  OPENAI_HEADERS: '{"x-team":"planted-headers"}',
+  POSTGRES_PASSWORD: 'planted-password',
+  API_TOKEN: 'planted-token',
+  HTTPS_PROXY: 'http://u:planted-proxy@127.0.0.1:1',
+  http_proxy: 'http://u:planted-proxy@127.0.0.1:1',
+}
+
 let stack: TestStack
 let directory: string
 
 before(async () => {
   // The path is too long for a socket, so that the sockets are reached by a link.
   directory = await mkdtemp(join(tmpdir(), 'classify-guarded-'))
-  stack = await startTestStack({ DATA_DIR: join(directory, 'deep'.repeat(25)) })
+  stack = await startTestStack({ ...SECRETS, DATA_DIR: join(directory, 'deep'.repeat(25)) })
 })
 
 after(async () => {
@@ -51,6 +60,17 @@ test('a batch passes through the guard to a restate-server without any TCP port'
     targets.filter((target) => listening.has(target)),
     [],
   )
+})
+
+test('the parts that use no secret and no proxy get none', {
+  skip: process.platform !== 'linux' && 'only Linux shows the environment of a process',
+}, async () => {
+  const pids = stack.pids()
+  for (const name of ['restate-server', 'guard', 'offline-model'] as const) {
+    const environment = await readFile(`/proc/${pids[name]}/environ`, 'latin1')
+    assert.ok(environment.includes('PATH='), name)
+    assert.deepEqual(environment.match(/[^\0]*planted[^\0]*/g), null, name)
+  }
 })
 
 test('only the owner can enter the folder of the sockets and read the key', async () => {

@@ -173,6 +173,22 @@ test('an answer that is unsure after escalation is left to a person', async () =
   assert.equal(model.asked.length, 2)
 })
 
+test('an escalation model that gives nothing usable is asked no more, and the answers of the primary model stand', async () => {
+  const names = ids(20)
+  script = ({ model: asked, ids: chunk, keyOf }) => ({
+    answers: asked === 'large' ? [] : chunk.map((id) => goodAnswer(keyOf(id), 30)),
+  })
+  const indicators = names.map((id) => ({ indicator_id: id, name: `Zorbic attainment ${id}` }))
+  const options = { ...OPTIONS, pack: 1 }
+  const answer = await callIngress(stack, 'classify-api/batch', { run_id: `doubt-${round}`, indicators, options })
+  assert.equal(answer.status, 200, answer.text)
+  const { results, summary } = answer.json() as BatchResponse
+  const large = model.asked.filter((asked) => asked.model === 'large').length
+  assert.ok(large >= 3 && large <= 5, `${large} requests`)
+  assert.equal(summary.model_requests, names.length + large)
+  assert.ok(results.every(({ source, status }) => source === 'model' && status === 'needs-review'))
+})
+
 test('a 429 is waited out: nothing fails, and the request is sent again', async () => {
   const names = ids(2)
   script = (_asked, index) => {

@@ -93,3 +93,11 @@ test('a model whose reasoning eats the bound is asked the same questions again u
     ['ok', 'ok', 'ok'],
   )
 })
+
+test('a request that is refused for its form counts as one, with the id that the endpoint gave to it', async () => {
+  const { rows } = await classify('literal-error')
+  const outcomes = Object.groupBy(rows, ({ outcome }) => outcome)
+  assert.equal(outcomes.ok?.length, 3)
+  assert.ok((outcomes['model-bad-request']?.length ?? 0) >= 1)
+  assert.equal(rows.length, endpoint.asked.length)
+})

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pino } from 'pino'
 import type { PurgeReport } from '../../src/cli/purge/report.ts'
@@ -75,9 +75,8 @@ async function purge(run: string, ...more: readonly string[]): Promise<PurgeRepo
   return JSON.parse(stdout) as PurgeReport
 }
 
-/** Files of the stack that people read, and those of Restate and PostgreSQL only where `all` is true. */
-const searchData = async (words: readonly string[]) =>
-  (await searchFiles(stack.dataDir, words)).filter((path) => !/^(?:restate|postgres)\//.test(path))
+/** Files of the stack that people read, without those of Restate and PostgreSQL. */
+const searchData = async (words: readonly string[]) => await searchFiles(stack.dataDir, words, ['restate', 'postgres'])
 
 test('purge leaves no word of a run in the database, in Restate or in files, and what another run brought stays with it', async () => {
   const own = ['qwibblefrost', '73195.48213']
@@ -87,15 +86,17 @@ test('purge leaves no word of a run in the database, in Restate or in files, and
   const run = await classify(await catalogue('alpha', [...mates, ...alone]), '--batch-size', '5')
   const other = await classify(await catalogue('beta', mates))
   const runFile = join(stack.dataDir, 'runs', `${run}.jsonl`)
-  await mkdir(join(stack.dataDir, 'runs'), { recursive: true })
-  await writeFile(runFile, '{"warnings": "qwibblefrost"}\n')
+  const copyFile = join(stack.dataDir, 'cluster', 'indicators-run-20261129043132-f31dbcbc.jsonl')
+  for (const folder of ['runs', 'cluster']) await mkdir(join(stack.dataDir, folder), { recursive: true })
+  await writeFile(runFile, `${JSON.stringify({ file: copyFile, warnings: 'qwibblefrost' })}\n`)
+  await writeFile(copyFile, 'qwibblefrost')
 
   const tables = (await searchDatabase(pool, own)).map((found) => found.split(':')[0])
   for (const column of ['result_inputs.input', 'results.reason', 'result_history.name', 'shape_answers.shape']) {
     assert.ok(tables.includes(column), `${column} is not among ${tables.join(', ')}`)
   }
   assert.match((await searchRestate(adminUrl, own)).join(), /sys_journal: \d/)
-  assert.deepEqual(await searchData(own), [`runs/${run}.jsonl`])
+  assert.deepEqual((await searchData(own)).sort(), [relative(stack.dataDir, copyFile), `runs/${run}.jsonl`])
 
   const unasked = await runCli(['purge', run], { env: stack.env })
   assert.deepEqual([unasked.code, unasked.stdout], [2, ''])
@@ -106,7 +107,7 @@ test('purge leaves no word of a run in the database, in Restate or in files, and
 
   const done = await purge(run, '--yes')
   assert.deepEqual(done, { ...planned, dry_run: false })
-  assert.deepEqual(done.files, [runFile])
+  assert.deepEqual(done.files, [runFile, copyFile])
   assert.deepEqual(done.database.results, { removed: 14, kept: 0 })
   assert.deepEqual(done.database.result_history, { removed: 14, kept: 0 })
   assert.deepEqual(done.database.shape_answers, { removed: 12, kept: 2 })
@@ -215,12 +216,37 @@ test('no log holds a word of a record, however the endpoint quotes it', async ()
   assert.deepEqual(await searchData([word]), [])
 })
 
+test('answers of earlier releases are counted before they are removed, and are not said to stay', async () => {
+  const run = await classify(await catalogue('gamma', [record('g.1', 'oldmarrow', 1)]))
+  // A release before purges wrote no uses.
+  await pool.query('delete from answer_uses where run_id = $1', [run])
+  const planned = await purge(run, '--dry-run', '--earlier-answers')
+  const { rows } =
+    await pool.query(`select count(*)::int as n from shape_answers where source <> 'person' and not exists (
+    select from answer_uses where answer_uses.shape_hash = shape_answers.shape_hash
+  )`)
+  assert.ok(rows[0].n > 0)
+  assert.deepEqual(planned.database.shape_answers, { removed: rows[0].n, kept: 0 })
+  assert.equal(planned.answers_of_earlier_releases, 0)
+  assert.deepEqual(await purge(run, '--yes', '--earlier-answers'), { ...planned, dry_run: false })
+  assert.deepEqual(await searchDatabase(pool, ['oldmarrow']), [])
+})
+
 test('a run that nobody knows is reported, and Restate is not asked where it is away', async () => {
   const unknown = await runCli(['purge', 'run-nobody', '--yes'], { env: stack.env })
   assert.equal(unknown.code, 1)
-  assert.match(unknown.stderr, /Run "run-nobody" is not known/)
+  assert.match(unknown.stderr, /Run "run-nobody" is not known: neither Restate nor the database nor /)
+  const unasked = await runCli(['purge', 'run-nobody', '--yes', '--no-journal'], { env: stack.env })
+  assert.deepEqual(
+    [unasked.code, /Run "run-nobody" is not known: neither the database nor /.test(unasked.stderr)],
+    [1, true],
+  )
+  const away = await runCli(['purge', 'api-run', '--dry-run', '--admin', 'http://127.0.0.1:9'], { env: stack.env })
+  assert.equal(away.code, 1)
+  assert.match(away.stderr, /No Restate admin port answers[\s\S]*--no-journal purges the rest\n$/)
   const bad = await runCli(['purge', "x' or '1", '--yes'], { env: stack.env })
   assert.deepEqual([bad.code, bad.stdout], [2, ''])
+  assert.match(bad.stderr, /is not the id of a run \(1 to 100 characters of /)
   const without = await purge('api-run', '--yes', '--no-journal', '--admin', 'http://127.0.0.1:9')
   assert.equal(without.journal, null)
 })

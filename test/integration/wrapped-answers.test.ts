@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { SAMPLE_FILE } from '../../src/cli/start/demo.ts'
 import type { BatchResponse } from '../../src/restate/contract.ts'
+import { BODIES } from '../helpers/quirky-endpoint/bodies.ts'
 import { type Behaviour, type QuirkyEndpoint, startQuirkyEndpoint } from '../helpers/quirky-endpoint/endpoint.ts'
 import type { QuirkName } from '../helpers/quirky-endpoint/quirks.ts'
 import { WRAPPED } from '../helpers/quirky-endpoint/wrapped.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
-const NAMES = Object.keys(WRAPPED) as QuirkName[]
+const NAMES = Object.keys({ ...WRAPPED, ...BODIES }) as QuirkName[]
 /** A run may ask so many requests more than with a clean endpoint. */
 const MOST_MORE = 2
 

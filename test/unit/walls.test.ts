@@ -137,6 +137,7 @@ const files: readonly Probe[] = [
   { file: 'src/metrics.ts', code: "import './store/store.ts'\n", isRefused: true },
   { file: 'src/app.ts', code: "import './resources.ts'\n", isRefused: true },
   { file: 'src/resources.ts', code: "import './restate/services.ts'\n", isRefused: true },
+  { file: 'src/database-resources.ts', code: "import './resources.ts'\n", isRefused: true },
   { file: 'src/guard-resources.ts', code: "import './resources.ts'\n", isRefused: true },
   { file: 'src/server.ts', code: "import './store/store.ts'\n", isRefused: true },
   { file: 'src/rate/types.ts', code: "import './limiter/limiter.ts'\n", isRefused: true },

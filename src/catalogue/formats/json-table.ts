@@ -1,5 +1,5 @@
 /** Reads the records of JSON Lines, of a JSON document and of SDMX-JSON as a table whose columns are the values of the records. */
-import { boundJson } from '../../lib/json/bounded-json.ts'
+import { type BoundedJson, boundJson } from '../../lib/json/bounded-json.ts'
 import { isRecord } from '../../lib/json/json.ts'
 import type { JsonAny, JsonShape } from '../../lib/json/json-shape.ts'
 import { MAX_LINE_BYTES, MAX_RECORD_BYTES } from '../limits.ts'
@@ -14,8 +14,12 @@ const CONTROLS = /\p{Cc}/gu
 const COLUMN_RECORDS = 500
 const MAX_DEPTH = 4
 const MAX_JSON_COLUMNS = 2_000
-/** What a value may be while it is not known what it is for. */
-const UNKNOWN: JsonAny = { kind: 'any', maxBytes: 262_144, maxValues: 20_000, beyond: 'null' }
+/**
+ * The most bytes of a value while it is not known what it is for; the smaller bounds are for records whose values are too large
+ * together, so that what nobody reads hides no column.
+ */
+const UNKNOWN_BYTES = [262_144, 16_384, 1_024]
+const UNKNOWN_VALUES = 20_000
 
 type Records = () => AsyncGenerator<RawRecord> | AsyncIterable<RawRecord>
 
@@ -88,31 +92,30 @@ type DecodedObject =
 
 function decodeObject(text: string, shapes: ReadonlyMap<string, JsonShape> | undefined): DecodedObject {
   const bytes = Buffer.from(text)
-  const bounded = boundJson(bytes, { kind: 'fields', fields: shapes ?? shapesOfAll(bytes) })
+  const bounded = shapes === undefined ? boundUnknown(bytes) : boundJson(bytes, { kind: 'fields', fields: shapes })
   if (bounded.kind === 'refused') return { field: bounded.path.join('.'), message: bounded.message }
-  const kept = bounded.kind === 'kept' ? Buffer.from(bounded.bytes).toString() : text
+  const kept = bounded.kind === 'kept' ? Buffer.from(bounded.bytes) : bytes
   if (kept.length > MAX_RECORD_BYTES) {
     const limit = `${MAX_RECORD_BYTES.toLocaleString('en-US')} bytes`
     return { field: '', message: `longer than the limit of ${limit}; it begins with ${showValue(text)}` }
   }
   try {
-    const value: unknown = JSON.parse(kept)
+    const value: unknown = JSON.parse(kept.toString())
     return isRecord(value) ? { value } : { field: '', message: `must be one JSON object, got ${showValue(value)}` }
   } catch (error) {
     return { field: '', message: `not valid JSON: ${jsonFault(error)}; got ${showValue(text)}` }
   }
 }
 
-/** A shape that keeps every value of the record that is not too large to be meant. */
-function shapesOfAll(bytes: Buffer): ReadonlyMap<string, JsonShape> {
-  const named = boundJson(bytes, { kind: 'fields', fields: new Map() })
-  if (named.kind !== 'kept') return new Map()
-  try {
-    const value: unknown = JSON.parse(Buffer.from(named.bytes).toString())
-    return new Map(isRecord(value) ? Object.keys(value).map((key) => [key, UNKNOWN]) : [])
-  } catch {
-    return new Map()
+/** Keeps every value of the record that is not too large to be meant. */
+function boundUnknown(bytes: Buffer): BoundedJson {
+  let bounded: BoundedJson = { kind: 'kept', bytes }
+  for (const maxBytes of UNKNOWN_BYTES) {
+    const others: JsonAny = { kind: 'any', maxBytes, maxValues: UNKNOWN_VALUES, beyond: 'null' }
+    bounded = boundJson(bytes, { kind: 'fields', fields: new Map(), others })
+    if (bounded.kind !== 'kept' || bounded.bytes.length <= MAX_RECORD_BYTES) break
   }
+  return bounded
 }
 
 async function findColumns(records: Records): Promise<JsonColumn[]> {

@@ -4,8 +4,9 @@ import type { FileHandle } from 'node:fs/promises'
 import { open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { isServiceError, messageOf, type ServiceError } from '../../errors.ts'
+import { isServiceError, type ServiceError } from '../../errors.ts'
 import { inputInvalid, printable } from '../problem-report.ts'
+import { describeReadError } from '../read-error.ts'
 import type { ReadAt } from '../record-splitter.ts'
 import { HEAD_BYTES } from './file-detection.ts'
 import { type OpenFile, type SpoolOptions, spool } from './spool.ts'
@@ -106,21 +107,8 @@ async function readHead(readAt: ReadAt): Promise<Buffer> {
   }
 }
 
-/** The sentence for the user, with the cause and the remedy, for each error code of the file system. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file; check the name and the folder',
-  ENOTDIR: 'there is no such file: a part of the path is not a folder',
-  EISDIR: 'is a directory; name one file in it',
-  EACCES: 'may not be read by this user; allow it: chmod u+r FILE, and the folders above',
-  EPERM: 'may not be read by this user; allow it: chmod u+r FILE',
-  EMFILE: 'too many files are open; raise the limit: ulimit -n',
-  EIO: 'the disk gave a read error; copy the file to another place',
-}
-
 /** Turns an error of the file system into the error that the user sees. */
 function describeOpenError(error: unknown, label: string): ServiceError {
   if (isServiceError(error)) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-  const sentence = REMEDIES[code] ?? `cannot be read: ${printable(messageOf(error), MAX_LABEL)}`
-  return inputInvalid(`${label}: ${sentence} (${code})`, error)
+  return inputInvalid(`${label}: ${describeReadError(error)}`, error)
 }

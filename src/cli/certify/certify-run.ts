@@ -7,7 +7,7 @@ import { ServiceError } from '../../errors.ts'
 import { toVisibleJson } from '../../lib/visible-text.ts'
 import type { Store } from '../../store/types.ts'
 import { readWhole } from '../review/file-access.ts'
-import { type Append, isSameFile, writeOutput } from '../ui/output-file.ts'
+import { type Append, writeOutput } from '../ui/output-file.ts'
 import { formatCount, say } from '../ui/terminal.ts'
 import { formatBlindForm, type RecordToLabel } from './blind-form.ts'
 import { calibrate } from './calibrate.ts'
@@ -15,7 +15,7 @@ import { formatCertificateFile } from './certificate-file.ts'
 import { formatCertificate } from './certificate-page.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { keepOutcomes } from './label-outcomes.ts'
-import { placeOf } from './options.ts'
+import { pagePathOf, placeOf, refuseSameFiles } from './options.ts'
 import { describeCase } from './people.ts'
 import { type ClaimOptions, settlePlan } from './plan.ts'
 import { type CertifiedRun, findCertifiedRun, type RunChoice, readPopulation } from './run-part.ts'
@@ -51,11 +51,8 @@ export interface Certified {
 const ROWS_PER_QUERY = 1_000
 
 export async function certifyRun(store: Store, options: CertifyOptions, signal: AbortSignal): Promise<Certified> {
-  const { by, count, labels, out } = options
-  if (labels !== undefined && out !== undefined && (await isSameFile(labels, out))) {
-    const advice = 'the labels of people would be overwritten: name another file'
-    throw new ServiceError('input-invalid', `--out ${out} is the file of --labels: ${advice}`)
-  }
+  const { by, count, labels } = options
+  await refuseSameFiles(options)
   const run = await findCertifiedRun(store, options)
   const population = await readPopulation(store, run, signal)
   const settled = await settlePlan(store.certificates, run, population, options)
@@ -98,7 +95,7 @@ async function writeCertificate({ certificate, given }: Evaluation, page: string
   const option = { option: '--certificate' }
   await writeOutput(path, (append) => append(formatCertificateFile(certificate, given)), option)
   if (path === '-') return { certificate: path, page: null }
-  const pagePath = `${path.replace(/\.json$/i, '')}.txt`
+  const pagePath = pagePathOf(path)
   await writeOutput(pagePath, (append) => append(`${page}\n`), option)
   return { certificate: path, page: pagePath }
 }

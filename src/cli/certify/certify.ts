@@ -11,7 +11,7 @@ import { readGivenCodebook } from '../classify/run-codebook.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
 import { readWhole } from '../review/file-access.ts'
-import { httpUrls, outputFile, share, wholeNumber } from '../ui/option-values.ts'
+import { httpUrls, inputFile, outputFile, share, wholeNumber } from '../ui/option-values.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { EXIT_FAILED, EXIT_OK, printJson, printText, say } from '../ui/terminal.ts'
 import { checkCertificate } from './certificate-file.ts'
@@ -53,6 +53,7 @@ export function addCertifyCommand(program: Command): void {
     .option(
       '--labels <file>',
       'take labels from a filled-in labelling file: CSV, JSON lines or lines; - reads standard input',
+      inputFile,
     )
     .option('--by <name>', 'name of the person who labelled (default: the current system user)', personName)
     .option('--count <n>', 'rows to label next (default: as many as are likely needed)', wholeNumber(1, MAX_ROWS))
@@ -71,7 +72,7 @@ export function addCertifyCommand(program: Command): void {
       'write the rows on which two people disagree, with their labels, for a third decision',
       outputFile,
     )
-    .option('--adjudicate <file>', 'take third decisions from such a file')
+    .option('--adjudicate <file>', 'take third decisions from such a file', inputFile)
     .option(
       '--left-over <file>',
       'write the records below the cut as JSON lines, for classify or for people',
@@ -83,10 +84,9 @@ export function addCertifyCommand(program: Command): void {
       outputFile,
     )
     .addOption(
-      new Option(
-        '--check <file>',
-        'only recompute a certificate from the database: exit code 1 where anything differs',
-      ).conflicts(['run', 'labels', 'adjudicate', 'second', 'sentinel', 'drift', 'target', 'delta', 'field']),
+      new Option('--check <file>', 'only recompute a certificate from the database: exit code 1 where anything differs')
+        .argParser(inputFile)
+        .conflicts(['run', 'labels', 'adjudicate', 'second', 'sentinel', 'drift', 'target', 'delta', 'field']),
     )
     .option('--sentinel', 'keep the labelled rows, at least 150, to find drift by')
     .addOption(
@@ -141,12 +141,13 @@ async function check(store: Store, file: string, { json }: CommandOptions, signa
   const text = (await readWhole(file)).toString('utf8')
   const { problems, certificate } = await checkCertificate(store, text, signal)
   const state = certificate?.result.state ?? null
+  const name = file === '-' ? 'Standard input' : printable(file, MAX_PATH)
   if (json === true) printJson({ file, agrees: problems.length === 0, state, problems })
   else if (problems.length === 0) {
     const counts = `${pluralise(certificate?.result.labelled ?? 0, 'labelled row')}, ${pluralise(certificate?.plan.population ?? 0, 'row')} of the run`
-    printText(`${printable(file, MAX_PATH)} agrees with the database: ${counts}; ${state}.`)
+    printText(`${name} agrees with the database: ${counts}; ${state}.`)
   } else {
-    const head = `${printable(file, MAX_PATH)} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
+    const head = `${name} does not agree with the database, in ${pluralise(problems.length, 'point')}:`
     printText(joinLines([head, ...problems.map((problem) => `  ${problem}`)]))
   }
   return problems.length === 0 ? EXIT_OK : EXIT_FAILED

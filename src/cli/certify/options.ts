@@ -1,5 +1,6 @@
 /** The options of `certify`: which of them go together, and how messages name the files that it writes. */
 import { ServiceError } from '../../errors.ts'
+import { isSameFile } from '../ui/output-file.ts'
 import { shellWord } from '../ui/shell-word.ts'
 
 export interface CommandOptions {
@@ -42,6 +43,33 @@ export function checkOptions(options: CommandOptions): void {
     throw new ServiceError('input-invalid', 'Name the run with --run RUN; classify prints its id, and so does status')
   if (adjudicate === '-' && labels === '-')
     throw new ServiceError('input-invalid', '--labels and --adjudicate cannot both read standard input')
+}
+
+/** The path of the page that is written beside a certificate. */
+export function pagePathOf(certificate: string): string {
+  return `${certificate.replace(/\.json$/i, '')}.txt`
+}
+
+type FileNames = { readonly [Name in 'labels' | 'adjudicate' | 'check']?: string | undefined } & OutputNames
+
+/** Throws ServiceError input-invalid where a file would be written over one that is read, or over another one. */
+export async function refuseSameFiles(options: FileNames): Promise<void> {
+  const { labels, adjudicate, check, out, cases, leftOver, certificate } = options
+  const page = certificate === undefined || certificate === '-' ? undefined : pagePathOf(certificate)
+  const named = { '--out': out, '--cases': cases, '--left-over': leftOver, '--certificate': certificate }
+  const outputs = [...Object.entries(named), ['the page of --certificate', page] as const]
+  // A shell may have opened a file as standard input.
+  const inputs = Object.entries({ '--labels': labels, '--adjudicate': adjudicate, '--check': check }).map(
+    ([option, name]) => [option, name === '-' ? '/dev/stdin' : name] as const,
+  )
+  for (const [index, [option, name]] of outputs.entries()) {
+    if (name === undefined || name === '-') continue
+    for (const [other, otherName] of [...inputs, ...outputs.slice(0, index)]) {
+      if (otherName === undefined || otherName === '-' || !(await isSameFile(otherName, name))) continue
+      const message = `${option} ${name} is the file of ${other}, which would be overwritten: name another file`
+      throw new ServiceError('input-invalid', message)
+    }
+  }
 }
 
 type OutputNames = { readonly [Name in 'out' | 'cases' | 'leftOver' | 'certificate']?: string | undefined } & {

@@ -10,7 +10,9 @@ import { messageOf } from '../../errors.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
+import { useOneCluster } from '../client/one-cluster.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
@@ -60,8 +62,9 @@ export async function classifyFile(
   let catalogue: Catalogue | undefined
   try {
     catalogue = await readCatalogue(path, options, { earlier, reading, skipped, signal: interrupts.first })
-    const urls = options.ingress ?? config.restate.ingressUrls
-    await findIngress(urls, interrupts.first, options.waitForNodes)
+    const addresses = options.ingress ?? config.restate.ingressUrls
+    await findIngress(addresses, interrupts.first, options.waitForNodes)
+    const urls = await useOneCluster(addresses, { say, signal: interrupts.first })
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
     const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
     const { scheme, reference } = await settleCodebook(service, question)
@@ -85,6 +88,7 @@ export async function classifyFile(
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {
       urls,
+      adminUrls: config.restate.adminUrls,
       codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,
@@ -95,7 +99,10 @@ export async function classifyFile(
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
-    if (report.failed === 0) await journal.remove()
+    if (report.failed === 0) {
+      await journal.remove()
+      await removeUnreadCopy(config.dataDir, journal.header.file)
+    }
     const evidence = isAuditing(stages) && !interrupts.first.aborted ? await findEvidence(stages) : undefined
     return {
       ...report,

@@ -1,7 +1,8 @@
 /** The command `classify FILE`: its options, what it prints at its end, and its exit code. */
 import { type Command, Option } from 'commander'
-import { MAX_TARGET, MIN_TARGET, TIERS } from '../../classification/batch-request.ts'
+import { MAX_TARGET, MIN_TARGET } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
+import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { addReadingFlags } from '../inspect/reading-flags.ts'
 import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
@@ -70,7 +71,7 @@ export function addClassifyCommand(program: Command): void {
     .option(
       '--tier <tier>',
       'service tier of all requests: flex (half price, slow), standard or priority (default: OPENAI_SERVICE_TIER of the service)',
-      oneOf(TIERS),
+      oneOf(SERVICE_TIERS),
     )
     .option('--tier-fallback', 'ask in the standard tier where the flex tier has no capacity, and do not wait for it')
     .option('--batch-size <n>', 'indicators in one batch, 1 to 100', wholeNumber(1, 100), 100)

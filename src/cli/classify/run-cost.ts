@@ -7,6 +7,8 @@ import { readStatus } from '../client/service.ts'
 const count = z.number().min(0)
 
 const tierSum = z.object({ model_requests: count, cost_usd: count }).optional()
+/** The schema of `TierSums`. */
+export const tierSums = z.object({ flex: tierSum, priority: tierSum })
 
 const billSchema = z
   .looseObject({
@@ -14,7 +16,7 @@ const billSchema = z
     tokens: z.object({ input: count, cached: count, output: count }),
     cost_usd: count,
     estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
-    service_tiers: z.object({ flex: tierSum, priority: tierSum }).optional(),
+    service_tiers: tierSums.optional(),
   })
   .transform(({ model_requests, tokens, cost_usd, estimated, service_tiers }) => {
     return { model_requests, tokens, cost_usd, estimated, service_tiers }

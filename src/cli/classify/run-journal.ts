@@ -4,16 +4,18 @@
  * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
  * the same idempotency key, for which Restate gives the stored result without another request to the model.
  */
-import { appendFile, readFile, rm } from 'node:fs/promises'
+import { appendFile, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { readingSchema } from '../../catalogue/reading-options.ts'
-import { MODES, TIERS } from '../../classification/batch-request.ts'
+import { MODES } from '../../classification/batch-request.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
+import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
+import { tierSums } from './run-cost.ts'
 import { checkRunId } from './run-id.ts'
 
 const headerSchema = z.object({
@@ -39,18 +41,20 @@ const headerSchema = z.object({
     /** Runs that earlier releases began trust the shipped evidence. */
     trust: z.enum(['catalogue', 'shipped']).default('shipped'),
     target: z.number().optional(),
-    tier: z.enum(TIERS).optional(),
+    tier: z.enum(SERVICE_TIERS).optional(),
     tier_fallback: z.boolean().optional(),
   }),
   /** The cost limit with which the run began, in US dollars. */
   max_cost_usd: z.number().min(0).optional(),
 })
 
+/** What is read of the first line where only the catalogue counts. */
+const pathSchema = z.looseObject({ file: z.string() })
+
 /** The first line of a journal: the catalogue and the options with which the run began. */
 export type RunHeader = z.infer<typeof headerSchema>
 
 const count = z.number().min(0)
-const tierSum = z.object({ model_requests: count, cost_usd: count }).optional()
 const summarySchema = z.object({
   indicators: count,
   classified: count,
@@ -66,7 +70,7 @@ const summarySchema = z.object({
   tokens: z.object({ input: count, cached: count, output: count }),
   cost_usd: count,
   estimated: z.object({ model_requests: count, cost_usd: count }).optional(),
-  service_tiers: z.object({ flex: tierSum, priority: tierSum }).optional(),
+  service_tiers: tierSums.optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), count })),
 })
 
@@ -77,6 +81,8 @@ const entrySchema = z.union([
   z.object({ max_cost_usd: count }),
   /** This line is written before a stage of audits begins. It holds the number of indicators drawn up to the end of the stage. */
   z.object({ audits_drawn: z.number().int().min(1) }),
+  /** This line is written when a process begins to submit batches. The number grows from process to process. */
+  z.object({ part: z.number().int().min(1) }),
 ])
 
 export interface RunJournal {
@@ -99,6 +105,12 @@ export interface RunJournal {
   /** The stages of audits that the run has begun: for each one the number of indicators drawn up to its end, ascending. */
   readonly auditStages: readonly number[]
   noteAuditStage(drawn: number): Promise<void>
+  /**
+   * The number of this process of the run: the time, or more where an earlier process of the run had a greater one, because
+   * its clock was set back since.
+   */
+  readonly part: number
+  notePart(): Promise<void>
   /** Deletes the journal of a complete run, which afterwards cannot be resumed. */
   remove(): Promise<void>
 }
@@ -123,7 +135,7 @@ export async function createRunJournal(dataDir: string, header: RunHeader): Prom
 export async function openRunJournal(dataDir: string, runId: string): Promise<RunJournal> {
   const file = runJournalFile(dataDir, runId)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const unknown = 'it is complete, or it was started on another machine or with another DATA_DIR'
+    const unknown = 'it is complete or purged, or it was started on another machine or with another DATA_DIR'
     const reason = error.code === 'ENOENT' ? unknown : messageOf(error)
     throw new ServiceError('input-invalid', `Run "${runId}" cannot be resumed from ${runsDir(dataDir)}: ${reason}`)
   })
@@ -139,15 +151,33 @@ export async function openRunJournal(dataDir: string, runId: string): Promise<Ru
   return journalOf(file, header.data, entries)
 }
 
+/** The path of the catalogue of each run in DATA_DIR that can be resumed, by the id of the run. */
+export async function readCataloguePaths(dataDir: string): Promise<Map<string, string>> {
+  const paths = new Map<string, string>()
+  const names = await readdir(runsDir(dataDir)).catch(() => [])
+  for (const name of names.filter((one) => one.endsWith('.jsonl'))) {
+    // The summaries of many batches stand behind the first line.
+    const file = await open(join(runsDir(dataDir), name)).catch(() => undefined)
+    for await (const line of file?.readLines() ?? []) {
+      const header = pathSchema.safeParse(parseJson(line))
+      if (header.success) paths.set(name.slice(0, -'.jsonl'.length), header.data.file)
+      break
+    }
+  }
+  return paths
+}
+
 function journalOf(file: string, header: RunHeader, entries: readonly z.infer<typeof entrySchema>[]): RunJournal {
   const summaries = new Map<number, BatchSummary>()
   const failures = new Map<number, number>()
   let maxCostUsd = header.max_cost_usd
   const auditStages: number[] = []
   let costUsd = 0
+  let earlierPart = 0
   for (const entry of entries) {
     if ('max_cost_usd' in entry) maxCostUsd = entry.max_cost_usd
     else if ('audits_drawn' in entry) auditStages.push(entry.audits_drawn)
+    else if ('part' in entry) earlierPart = Math.max(earlierPart, entry.part)
     else if ('done' in entry) summaries.set(entry.batch, entry.done)
     else {
       failures.set(entry.batch, (failures.get(entry.batch) ?? 0) + 1)
@@ -155,6 +185,7 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
     }
   }
   for (const summary of summaries.values()) costUsd += summary.cost_usd
+  const part = Math.max(Date.now(), earlierPart + 1)
   const append = (entry: z.infer<typeof entrySchema>) => appendFile(file, `${JSON.stringify(entry)}\n`)
   return {
     header,
@@ -167,6 +198,8 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
     noteMaxCost: (usd) => append({ max_cost_usd: usd }),
     auditStages,
     noteAuditStage: (drawn) => append({ audits_drawn: drawn }),
+    part,
+    notePart: () => append({ part }),
     remove: () => rm(file, { force: true }),
   }
 }

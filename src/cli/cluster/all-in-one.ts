@@ -11,6 +11,7 @@ import type { ClassifyOptions } from '../classify/options.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { type Interrupts, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
+import { removeUnreadCopy } from './catalogue-copy.ts'
 import { findCatalogue } from './catalogue-source.ts'
 import { type Compose, findCompose } from './compose.ts'
 import { listContainers, REPLICA_SERVICE } from './containers.ts'
@@ -85,18 +86,20 @@ async function runAllInOne(
   await sayAddresses(cluster, { compose, config, signal })
   const catalogue = await findCatalogue({ file, name: options.catalogue }, { compose, cluster, config, signal })
   say(`Catalogue: ${catalogue.description}`)
-  const watch = await watchReplicas(compose, second)
   const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }
   const run = { ...options, ...named, ingress: cluster.ingressUrls }
-  const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {
-    await watch.stop()
-    throw error
-  })
-  const replicas = await watch.stop()
-  if (report.failed === 0) await catalogue.remove()
-  const whole = { ...report, replicas }
+  const work = async () => {
+    const watch = await watchReplicas(compose, second)
+    const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {
+      await watch.stop()
+      throw error
+    })
+    return { ...report, replicas: await watch.stop() }
+  }
+  // A file that was made for the run has to go also where the run never began.
+  const whole = await work().finally(() => removeUnreadCopy(config.dataDir, catalogue.file))
   const code = printRunReport(whole, options, interrupts, catalogue.file)
-  if (options.json !== true) printText(formatReplicas(replicas))
+  if (options.json !== true) printText(formatReplicas(whole.replicas))
   return code
 }
 

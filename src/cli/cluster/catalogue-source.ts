@@ -1,18 +1,16 @@
 /** Chooses the catalogue that `all-in-one` classifies: the named file, the indicators in the database, or the sample. */
 import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Config } from '../../config/config.ts'
 import { readConnectionUrl } from '../../config/database-connection.ts'
-import { makeDataDir } from '../../embedded/data-dir.ts'
-import { openDatabase } from '../../resources.ts'
+import { openDatabase } from '../../database-resources.ts'
 import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
 import type { Store } from '../../store/types.ts'
-import { createRunId } from '../classify/run-id.ts'
 import { SAMPLE_FILE } from '../start/demo.ts'
 import { createCliLog, formatCount } from '../ui/terminal.ts'
+import { newCataloguePath } from './catalogue-copy.ts'
 import type { Compose } from './compose.ts'
 import { readDatabaseUrl } from './secrets.ts'
 import type { Cluster } from './up.ts'
@@ -24,11 +22,6 @@ export interface CatalogueSource {
   readonly name?: string
   /** A description of the catalogue for people. */
   readonly description: string
-  /**
-   * Removes the file that was written for the run, if any. Call this only after the run is complete, because a resumed
-   * run reads the file again.
-   */
-  remove(): Promise<void>
 }
 
 export interface ClusterAccess {
@@ -46,28 +39,25 @@ export async function findCatalogue(
   { file, name = DEFAULT_CATALOGUE }: { readonly file: string | undefined; readonly name?: string | undefined },
   { compose, cluster, config, signal }: ClusterAccess,
 ): Promise<CatalogueSource> {
-  const remove = async () => undefined
-  if (file !== undefined) return { file, description: file === '-' ? 'standard input' : file, remove }
+  if (file !== undefined) return { file, description: file === '-' ? 'standard input' : file }
   const url = await readDatabaseUrl(compose, cluster.containers, config, signal)
-  const sample = { file: SAMPLE_FILE, remove }
   if (url === undefined) {
-    return { ...sample, description: 'the sample catalogue, because PgBouncer has no published port' }
+    return { file: SAMPLE_FILE, description: 'the sample catalogue, because PgBouncer has no published port' }
   }
   const log = createCliLog(config)
   const database = openDatabase(readConnectionUrl(url), { poolSize: 1, applicationName: 'classify-cli', log })
   try {
-    // Every run gets a file of its own, because an interrupted run reads its file again when it is resumed.
-    const path = join(await makeDataDir(config.dataDir, 'cluster'), `indicators-${createRunId('run')}.jsonl`)
+    const path = await newCataloguePath(config.dataDir)
     const count = await writeIndicators(database.store, { name, path }, signal)
     if (count === 0) {
       await rm(path, { force: true })
       return {
-        ...sample,
+        file: SAMPLE_FILE,
         description: `the sample catalogue, because the database has no indicators in the catalogue ${name}`,
       }
     }
     const description = `the ${formatCount(count)} indicators of the catalogue ${name} in the database`
-    return { file: path, name, description, remove: () => rm(path, { force: true }) }
+    return { file: path, name, description }
   } finally {
     await database.close()
   }
@@ -86,6 +76,12 @@ async function writeIndicators(
       yield page.map((indicator) => `${JSON.stringify(indicator)}\n`).join('')
     }
   }
-  await pipeline(Readable.from(lines()), createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal })
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 })
+  try {
+    await pipeline(Readable.from(lines()), file, { signal })
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
   return count
 }

@@ -5,13 +5,15 @@ import { type LoadedCodebook, loadBuiltIns, pathOfFault, SHORT_HASH } from '../.
 import { checkLabelledRecords, formatFaults, type LabelledFile } from '../../catalogue/labelled-records.ts'
 import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.ts'
 import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
+import { labelsSchema } from '../../codebooks/label-schema.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import { measureRecall } from '../../eval/recall.ts'
 import { visibleText } from '../../lib/visible-text.ts'
-import { httpUrls } from '../ui/option-values.ts'
+import { httpUrls, namedFile } from '../ui/option-values.ts'
 import { EXIT_USAGE, printJson, printText, say, warnOfNpmLines } from '../ui/terminal.ts'
 import { findCodebook, listStored, readNamed } from './find-codebook.ts'
 import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
+import { labelTypes } from './label-types.ts'
 
 const INGRESS_FLAGS = '--ingress <urls>'
 const INGRESS = 'Restate ingress URLs of a service that is asked for the codebooks that it keeps'
@@ -26,7 +28,11 @@ export function addCodebookCommand(program: Command): void {
     .command('check')
     .description('Check a codebook file and its code lists; every fault is named with its line')
     .argument('<codebook>', 'the YAML file of the codebook, or a name')
-    .option('--gold <file>', 'also check labelled records (JSON lines), and how often shortlists hold their codes')
+    .option(
+      '--gold <file>',
+      'also check labelled records (JSON lines), and how often shortlists hold their codes',
+      namedFile,
+    )
     .option('--json', 'one JSON object on stdout')
     .option(INGRESS_FLAGS, INGRESS, httpUrls)
     .action(checkCodebook)
@@ -55,6 +61,17 @@ export function addCodebookCommand(program: Command): void {
     .action(async () => {
       warnOfNpmLines()
       process.stdout.write(await readFile(TEMPLATE, 'utf8'))
+    })
+  codebook
+    .command('types')
+    .description('Write the labels of a codebook to stdout, as a TypeScript type or as a JSON Schema')
+    .argument('<codebook>', 'the name of a codebook, or a file')
+    .option('--json', 'the JSON Schema')
+    .option(INGRESS_FLAGS, INGRESS, httpUrls)
+    .action(async (name: string, { json, ingress }: ShowOptions) => {
+      const { codebook } = await findCodebook(name, ingress)
+      warnOfNpmLines()
+      printText(json === true ? JSON.stringify(labelsSchema(codebook), null, 2) : labelTypes(codebook))
     })
   codebook
     .command('schema')

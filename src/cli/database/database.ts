@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { connectionFromThisHost, type DatabaseConnection, readConnectionUrl } from '../../config/database-connection.ts'
+import { type DatabaseResources, openDatabase } from '../../database-resources.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
-import { type DatabaseResources, openDatabase } from '../../resources.ts'
 
 /** The number of connections in the pool of a command, which makes one query after the other. */
 const POOL_SIZE = 2

@@ -16,7 +16,7 @@ import { measureRecall } from '../../eval/recall.ts'
 import { score } from '../../eval/score.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { STOPPING } from '../start/start.ts'
-import { httpUrls, keptFile, oneOf } from '../ui/option-values.ts'
+import { httpUrls, keptFile, namedFile, oneOf } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -52,7 +52,11 @@ export function addEvalCommand(program: Command): void {
   program
     .command('eval')
     .description('Score the answers against labelled records')
-    .argument('[gold]', 'gold file, JSON lines with labels (default: the one that comes with a built-in codebook)')
+    .argument(
+      '[gold]',
+      'gold file, JSON lines with labels (default: the one that comes with a built-in codebook)',
+      namedFile,
+    )
     .option(
       '--mode <mode>',
       'rules: score the rules alone, without a service; model, hybrid: score the whole service, as classify --mode',
@@ -92,7 +96,9 @@ export function addEvalCommand(program: Command): void {
         .conflicts(['replay', 'ingress', 'fit', 'failUnder']),
     )
     .addOption(
-      new Option('--replay <file>', 'answer from a file of recorded answers instead of a model').conflicts('ingress'),
+      new Option('--replay <file>', 'answer from a file of recorded answers instead of a model')
+        .argParser(namedFile)
+        .conflicts('ingress'),
     )
     .option(
       '--fit',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { describeReadError } from '../../catalogue/read-error.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { isRecord, parseOutsideJson } from '../../lib/json/json.ts'
 import { toVisibleJson } from '../../lib/visible-text.ts'
@@ -118,7 +119,7 @@ export async function readAskedModels(path: string): Promise<readonly string[]> 
       if (parsed.answer !== undefined) models.add(typeof parsed.request.model === 'string' ? parsed.request.model : '')
     }
   } catch (error) {
-    throw new ServiceError('input-invalid', `The recorded answers cannot be read: ${messageOf(error)}`, {
+    throw new ServiceError('input-invalid', `The recorded answers ${path}: ${describeReadError(error)}`, {
       cause: error,
     })
   }

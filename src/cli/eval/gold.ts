@@ -3,10 +3,11 @@ import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { builtInFile, isMeant, type LoadedCodebook, loadCodebook } from '../../catalogue/codebook-files.ts'
+import { describeReadError } from '../../catalogue/read-error.ts'
 import { DEFAULT_CODEBOOK } from '../../classification/scheme.ts'
 import { BUILT_IN_NAMES, codeOf } from '../../codebooks/built-in.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
-import { messageOf, ServiceError } from '../../errors.ts'
+import { ServiceError } from '../../errors.ts'
 import { type GoldRow, parseGold } from '../../eval/gold-file.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
 import { findIngress } from '../client/ingress.ts'
@@ -98,7 +99,7 @@ export async function readGoldFile(
   { needsLabels = true } = {},
 ): Promise<readonly GoldRow[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new ServiceError('input-invalid', `The gold file cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new ServiceError('input-invalid', `The gold file ${path}: ${describeReadError(error)}`, { cause: error })
   })
   if (!isUtf8(bytes)) throw new ServiceError('input-invalid', `${path} is not UTF-8: save it as UTF-8`)
   const { rows, problems, ignored } = parseGold(bytes.toString('utf8'), codebook, { needsLabels })

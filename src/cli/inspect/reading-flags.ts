@@ -1,7 +1,7 @@
 /** The options by which every command that reads a catalogue file is told how to read it. */
 import { type Command, Option } from 'commander'
 import type { ReadingFlags } from '../../catalogue/reading-options.ts'
-import { oneOf } from '../ui/option-values.ts'
+import { namedFile, oneOf } from '../ui/option-values.ts'
 
 /** Adds the options in the order of the documentation. */
 export function addReadingFlags(command: Command): Command {
@@ -24,7 +24,7 @@ export function addReadingFlags(command: Command): Command {
       '--encoding <name>',
       'encoding of the text, such as windows-1252 or shift_jis (default: found by the bytes)',
     )
-    .option('--mapping <file>', 'mapping file that inspect --save has written; what is typed counts more')
+    .option('--mapping <file>', 'mapping file that inspect --save has written; what is typed counts more', namedFile)
 }
 
 /** The flags that were typed, for a command that refuses all of them. */

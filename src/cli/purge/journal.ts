@@ -1,10 +1,9 @@
 /** Finds and removes what Restate keeps of a run: invocations of batches with their journals and the answers under their idempotency keys. */
-import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
-import { CLASSIFY_API } from '../../restate/contract.ts'
-import { type AdminClient, sqlText } from '../client/admin.ts'
-import { bodyPattern, isKeyOf } from '../queue/open-batches.ts'
+import type { AdminClient } from '../client/admin.ts'
+import { forEachId } from '../client/admin-work.ts'
+import { invocationsById, invocationsOfRun, MAY_NAME_RUN } from '../queue/run-invocations.ts'
 
 /** The invocations of a run that Restate knows. */
 export interface RunInvocations {
@@ -12,55 +11,27 @@ export interface RunInvocations {
   readonly ended: readonly string[]
 }
 
-/** The number of invocation ids in one query, which keeps the text of the query short. */
-const IDS_PER_QUERY = 200
-/** The number of requests to remove an invocation that are in flight at the same time. */
-const REQUESTS_AT_ONCE = 16
+/** Resolves with the invocations of a run as they are then, each time that it is called. */
+export type FindInvocations = () => Promise<RunInvocations>
+
 /** The milliseconds for which the removed invocations may still be listed, and those between two looks. */
 const PATIENCE_MS = 30_000
 const LOOK_EVERY_MS = 500
 
-const row = z.object({ id: z.string(), status: z.string(), idempotency_key: z.string().nullish() })
-
-const COLUMNS = 'i.id as id, i.status as status, i.idempotency_key as idempotency_key'
-/** The handlers whose requests hold indicators and may name a run. */
-const IS_OF_RUNS = `i.target_service_name = ${sqlText(CLASSIFY_API)} and i.target_handler_name in ('batch', 'estimate')`
-
 /**
  * Finds the invocations of `run`: by the idempotency keys that `classify` gives them, by the body of the request as long as its
- * journal is kept, and by their ids in the database, which knows those that saved a batch.
+ * journal is kept, and by their ids in the database, `saved`, which knows those that saved a batch.
  */
-export async function findInvocations(
-  admin: AdminClient,
-  run: string,
-  saved: readonly string[],
-): Promise<RunInvocations> {
-  const keyed = await admin.query(
-    `select ${COLUMNS} from sys_invocation i where ${IS_OF_RUNS} and starts_with(i.idempotency_key, ${sqlText(`${run}-`)})`,
-    row,
-  )
-  const named = await admin.query(
-    `select ${COLUMNS} from sys_invocation i join sys_journal j on j.id = i.id
-     where ${IS_OF_RUNS} and j.index = 0 and regexp_like(encode(j.raw, 'hex'), ${sqlText(bodyPattern(run))})`,
-    row,
-  )
-  const statuses = new Map<string, string>()
-  for (const { id, status } of [...keyed.filter(({ idempotency_key: key }) => isKeyOf(run, key ?? '')), ...named]) {
-    statuses.set(id, status)
-  }
-  const others = saved.filter((id) => !statuses.has(id))
-  for (let start = 0; start < others.length; start += IDS_PER_QUERY) {
-    const ids = others.slice(start, start + IDS_PER_QUERY).map(sqlText)
-    const known = await admin.query(
-      `select ${COLUMNS} from sys_invocation i where ${IS_OF_RUNS} and i.id in (${ids.join(', ')})`,
-      row,
-    )
-    for (const { id, status } of known) statuses.set(id, status)
-  }
-  const ids = [...statuses.keys()]
-  return {
-    open: ids.filter((id) => statuses.get(id) !== 'completed'),
-    ended: ids.filter((id) => statuses.get(id) === 'completed'),
+export function findInvocationsOf(admin: AdminClient, run: string, saved: readonly string[]): FindInvocations {
+  const find = invocationsOfRun(admin, run, MAY_NAME_RUN)
+  return async () => {
+    const named = await find()
+    const known = new Set(named.map(({ id }) => id))
+    const others = saved.filter((id) => !known.has(id))
+    const found = [...named, ...(await invocationsById(admin, others, MAY_NAME_RUN))]
+    const idsOf = (hasEnded: boolean) =>
+      found.filter(({ status }) => (status === 'completed') === hasEnded).map(({ id }) => id)
+    return { open: idsOf(false), ended: idsOf(true) }
   }
 }
 
@@ -68,20 +39,16 @@ export async function findInvocations(
 export async function purgeInvocations(
   admin: AdminClient,
   run: string,
-  saved: readonly string[],
+  find: FindInvocations,
   signal: AbortSignal,
 ): Promise<number> {
   const removed = new Set<string>()
   const attempt = async () => {
-    const { open, ended } = await findInvocations(admin, run, saved)
+    const { open, ended } = await find()
     refuseOpen(run, open.length)
-    const left = [...ended]
-    const work = async () => {
-      for (let id = left.pop(); id !== undefined; id = left.pop()) {
-        if (await admin.purgeInvocation(id)) removed.add(id)
-      }
-    }
-    await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work))
+    await forEachId(ended, async (id) => {
+      if (await admin.purgeInvocation(id)) removed.add(id)
+    })
     return ended.length === 0 ? true : undefined
   }
   const isGone = await retryFor(attempt, { delayMs: LOOK_EVERY_MS, patienceMs: PATIENCE_MS, signal })

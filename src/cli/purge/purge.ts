@@ -1,17 +1,19 @@
 /** The command `purge RUN`: removes the texts of a run from Restate, from the database and from DATA_DIR. */
 import { access, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
-import { ServiceError } from '../../errors.ts'
-import type { PurgeCount, PurgedTable, RunContents, Store } from '../../store/types.ts'
+import { isServiceError, ServiceError } from '../../errors.ts'
+import type { PurgeCount, PurgedTable, PurgeScope, RunContents, Store } from '../../store/types.ts'
 import { isRunId } from '../classify/run-id.ts'
 import { runJournalFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import { findCopyOf } from '../cluster/catalogue-copy.ts'
 import { withStore } from '../database/with-store.ts'
 import { confirm } from '../ui/confirm.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
-import { findInvocations, purgeInvocations, refuseOpen } from './journal.ts'
+import { type FindInvocations, findInvocationsOf, purgeInvocations, refuseOpen } from './journal.ts'
 import { addCounts, buildPurgeReport, formatPurge, isEmpty, type PurgeReport } from './report.ts'
 
 interface PurgeCommandOptions {
@@ -49,12 +51,9 @@ export function addPurgeCommand(program: Command): void {
     })
 }
 
-/** Text that may be the id of a run. A batch that is posted may name other ids than `classify` makes, but no spaces or quotes. */
-const TARGET = /^\w[\w.:/@+~=-]{0,255}$/
-
 function checkTarget(text: string): void {
-  if (TARGET.test(text)) return
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run`)
+  if (RUN_ID.test(text)) return
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM})`)
 }
 
 interface Work {
@@ -69,25 +68,26 @@ async function purgeRun(work: Work): Promise<void> {
   const { run, options, config, store, signal } = work
   const admin = options.journal ? createAdminClient(options.admin ?? config.restate.adminUrls, signal) : null
   const saved = await store.purges.findInvocations(run)
-  const found = admin === null ? null : await findInvocations(admin, run, saved)
+  const look = admin === null ? null : findInvocationsOf(admin, run, saved)
+  const found = look === null ? null : await look().catch(adviseOnNoJournal)
   refuseOpen(run, found?.open.length ?? 0)
-  const contents = await store.purges.find(run)
-  // Only runs of `classify` have a file, and their ids can be the name of one.
-  const file = isRunId(run) ? runJournalFile(config.dataDir, run) : undefined
-  const files = file !== undefined && (await exists(file)) ? [file] : []
+  const scope = { withEarlierAnswers: options.earlierAnswers === true }
+  const contents = await store.purges.find(run, scope)
+  const files = await filesOf(config.dataDir, run)
   const plan = buildPurgeReport(run, contents, {
     dry_run: true,
     journal: found === null ? null : { removed: found.ended.length },
     database: contents.counts,
     files,
   })
-  const takesEarlier = options.earlierAnswers === true && contents.answersOfEarlierReleases > 0
-  if (isEmpty(plan) && !contents.isKnown && !takesEarlier) {
-    say(`Run "${run}" is not known: neither Restate nor the database nor ${config.dataDir} holds anything of it`)
+  if (isEmpty(plan) && !contents.isKnown) {
+    const asked = admin === null ? 'neither' : 'neither Restate nor'
+    say(`Run "${run}" is not known: ${asked} the database nor ${config.dataDir} holds anything of it`)
     process.exitCode = EXIT_FAILED
     return
   }
-  if (options.dryRun === true || (isEmpty(plan) && !takesEarlier)) {
+  if (!contents.isKnown) say(`Note: no run "${run}" began in this database. Is the id right?`)
+  if (options.dryRun === true || isEmpty(plan)) {
     show({ ...plan, dry_run: options.dryRun === true }, options)
     return
   }
@@ -99,34 +99,49 @@ async function purgeRun(work: Work): Promise<void> {
       return
     }
   }
-  show(await remove(work, { admin, contents, saved, files }), options)
+  show(await remove(work, { admin, look, contents, scope, files }), options)
+}
+
+function adviseOnNoJournal(error: unknown): never {
+  if (!isServiceError(error) || error.code !== 'admin-failed') throw error
+  const advice = 'Where the data of Restate is gone for good, --no-journal purges the rest'
+  throw new ServiceError(error.code, [...error.lines, advice], { cause: error })
 }
 
 interface Found {
   readonly admin: AdminClient | null
+  /** Looks for the run's invocations again; null where Restate is left alone. */
+  readonly look: FindInvocations | null
   readonly contents: RunContents
-  readonly saved: readonly string[]
+  readonly scope: PurgeScope
   readonly files: readonly string[]
 }
 
 /** Removes everything. Restate comes first, because the database knows some of the run's invocations only by its batches. */
-async function remove(work: Work, { admin, contents, saved, files }: Found): Promise<PurgeReport> {
-  const { run, options, store, signal } = work
-  const removed = admin === null ? null : await purgeInvocations(admin, run, saved, signal)
+async function remove(work: Work, { admin, look, contents, scope, files }: Found): Promise<PurgeReport> {
+  const { run, store, signal } = work
+  const removed = admin === null || look === null ? null : await purgeInvocations(admin, run, look, signal)
   const database: Partial<Record<PurgedTable, PurgeCount>> = {}
-  const withEarlierAnswers = options.earlierAnswers === true
-  await store.purges.purge(run, { signal, withEarlierAnswers, purged: (counts) => addCounts(database, counts) })
+  await store.purges.purge(run, { ...scope, signal, purged: (counts) => addCounts(database, counts) })
   for (const file of files) await rm(file, { force: true })
   // A client may have gone on with the run meanwhile.
-  if (admin !== null) refuseOpen(run, (await findInvocations(admin, run, saved)).open.length)
-  const left = withEarlierAnswers ? { ...contents, answersOfEarlierReleases: 0 } : contents
+  if (look !== null) refuseOpen(run, (await look()).open.length)
   const journal = removed === null ? null : { removed }
-  return buildPurgeReport(run, left, { dry_run: false, journal, database, files })
+  return buildPurgeReport(run, contents, { dry_run: false, journal, database, files })
 }
 
 function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
   if (json === true) printJson(report)
   else printText(formatPurge(report))
+}
+
+/** The files of a run that can be resumed: its journal, and the copy of its catalogue that `all-in-one` made. */
+async function filesOf(dataDir: string, run: string): Promise<string[]> {
+  // Only runs of `classify` have files, and their ids can be the name of one.
+  if (!isRunId(run)) return []
+  const journal = runJournalFile(dataDir, run)
+  const copy = await findCopyOf(dataDir, run)
+  return [...((await exists(journal)) ? [journal] : []), ...(copy === undefined ? [] : [copy])]
 }
 
 async function exists(path: string): Promise<boolean> {

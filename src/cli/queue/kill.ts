@@ -1,11 +1,13 @@
 /** The command `kill RUN`: cancels or kills the invocations of a run, or one batch, that have not ended; results that are stored remain. */
 import type { Command } from 'commander'
+import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { openRunJournal } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import { forEachId } from '../client/admin-work.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
@@ -42,8 +44,6 @@ export interface KillReport {
 const LOOK_EVERY_MS = 500
 /** The milliseconds for which the command waits until every invocation of the run has ended. */
 const PATIENCE_MS = 30_000
-/** The number of requests to end an invocation that are in flight at the same time. */
-const REQUESTS_AT_ONCE = 16
 /** The milliseconds that the service may take to answer whether it knows the run. */
 const STATUS_TIMEOUT_MS = 5_000
 
@@ -88,13 +88,11 @@ export function addKillCommand(program: Command): void {
     })
 }
 
-/** The form of the ids that the service takes, of which `classify` makes some, and of Restate's ids of invocations. */
-const TARGET = /^[A-Za-z0-9._:-]{1,256}$/
-
-function checkTarget(text: string): void {
-  if (TARGET.test(text)) return
+/** Throws ServiceError input-invalid where `text` can be the id of no run and of no invocation. */
+export function checkTarget(text: string): void {
+  if (RUN_ID.test(text) || isInvocationId(text)) return
   const advice = 'npm run queue shows the open batches with their invocation ids, which kill takes as well'
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run: ${advice}`)
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM}): ${advice}`)
 }
 
 export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
@@ -133,21 +131,13 @@ async function endOpenWork(
     const openChunks = await findOpenChunks(admin, [...batches])
     for (const id of openChunks) chunks.add(id)
     // Batches are ended before chunks, because a living batch starts a new chunk in place of an ended one.
-    await endAll(admin, openBatches, how)
-    await endAll(admin, openChunks, how)
+    await forEachId(openBatches, (id) => admin.endInvocation(id, how))
+    await forEachId(openChunks, (id) => admin.endInvocation(id, how))
     openCount = openBatches.length + openChunks.length
     return openCount === 0 ? true : undefined
   }
   await retryFor(endOpen, { delayMs: LOOK_EVERY_MS, patienceMs: PATIENCE_MS, signal })
   return { batches: batches.size, chunks: chunks.size, still_ending: openCount }
-}
-
-async function endAll(admin: AdminClient, ids: readonly string[], how: 'cancel' | 'kill'): Promise<void> {
-  const left = [...ids]
-  const work = async () => {
-    for (let id = left.pop(); id !== undefined; id = left.pop()) await admin.endInvocation(id, how)
-  }
-  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work))
 }
 
 /**

@@ -9,7 +9,7 @@ import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
 import { checkCatalogue } from '../results/known-catalogue.ts'
-import { oneOf, outputFile, wholeNumber } from '../ui/option-values.ts'
+import { inputFile, oneOf, outputFile, wholeNumber } from '../ui/option-values.ts'
 import { type Append, writeOutput } from '../ui/output-file.ts'
 import { personName, systemUser } from '../ui/person-name.ts'
 import { shellWord } from '../ui/shell-word.ts'
@@ -79,6 +79,7 @@ export function addReviewCommand(program: Command): void {
     .argument(
       '<file>',
       'review file: CSV, JSON lines, or lines such as "INDICATOR_ID FIELD=VALUE"; - reads standard input',
+      inputFile,
     )
     .option(
       CATALOGUE_FLAGS,

@@ -1,7 +1,7 @@
 /** Parsers for the values of command line options, which throw an InvalidArgumentError that commander turns into a message with the name of the option. */
 import { InvalidArgumentError } from 'commander'
 import { ServiceError } from '../../errors.ts'
-import { hideCredentials, parseHttpUrls } from '../../lib/http-url.ts'
+import { hideCredentials, parseHttpUrls } from '../../lib/network/http-url.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { isStdout } from './output-target.ts'
 
@@ -34,7 +34,11 @@ export function outputFile(name: string): string {
   if (name === '') throw new InvalidArgumentError('It must be the name of a file, or - for standard output.')
   if (isStdout(name)) return '-'
   if (!name.startsWith('-')) return name
-  throw new InvalidArgumentError(`A name that begins with "-" looks like an option: write ./${name} for such a file.`)
+  throw new InvalidArgumentError(likeAnOption(name))
+}
+
+function likeAnOption(name: string): string {
+  return `A name that begins with "-" looks like an option: write ./${name} for such a file.`
 }
 
 /** The same for a file that is read again later, so that it cannot be standard output. */
@@ -42,6 +46,19 @@ export function keptFile(name: string): string {
   const file = outputFile(name)
   if (file !== '-') return file
   throw new InvalidArgumentError('It is read again later, so that it cannot be standard output: name a file.')
+}
+
+/** Parses the name of a file that a command reads; "-" is standard input. */
+export function inputFile(name: string): string {
+  if (name === '') throw new InvalidArgumentError('It must be the name of a file, or - for standard input.')
+  if (name === '-' || !name.startsWith('-')) return name
+  throw new InvalidArgumentError(likeAnOption(name))
+}
+
+/** The same for a file that is read by its name alone. */
+export function namedFile(name: string): string {
+  if (inputFile(name) !== '-') return name
+  throw new InvalidArgumentError('Standard input is not read here: name a file.')
 }
 
 /** Writes an error of commander, which quotes what was typed, as one line, and behind it the line with commander's own suggestion. */

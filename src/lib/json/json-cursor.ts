@@ -23,6 +23,8 @@ export interface Passed {
 
 export class JsonCursor {
   at = 0
+  /** The depth of the last value that was passed, also where it has turned out to be no JSON. */
+  depth = 0
   readonly bytes: Uint8Array
 
   constructor(bytes: Uint8Array) {
@@ -41,25 +43,25 @@ export class JsonCursor {
     const { length } = bytes
     const start = this.at
     let open = 0
-    let depth = 0
     let values = 1
+    this.depth = 0
     while (this.at < length) {
       const byte = bytes[this.at]
       if (byte === QUOTE) {
         this.passString()
-        if (open === 0) return { values, depth }
+        if (open === 0) return { values, depth: this.depth }
         continue
       }
       if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
         open += 1
-        if (open > depth) depth = open
+        if (open > this.depth) this.depth = open
         values += 1
       } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
         if (open === 0) break
         open -= 1
         if (open === 0) {
           this.at += 1
-          return { values, depth }
+          return { values, depth: this.depth }
         }
       } else if (byte === COMMA) {
         if (open === 0) break
@@ -71,7 +73,7 @@ export class JsonCursor {
     }
     // A number or a word ends where something else begins; an open bracket, or nothing at all, is no value.
     if (open > 0 || this.at === start) throw new NoJson()
-    return { values, depth }
+    return { values, depth: this.depth }
   }
 
   /** Moves from an opening quotation mark to behind the closing one. */
@@ -103,6 +105,31 @@ export class JsonCursor {
       throw new NoJson()
     }
   }
+}
+
+/** Whether a JSON text begins with a value of more than `most` levels. A text of brackets alone takes up all memory when it is parsed. */
+export function isNestedDeeper(text: string, most: number): boolean {
+  if (!hasMoreBrackets(text, most)) return false
+  const cursor = new JsonCursor(Buffer.from(text))
+  cursor.next()
+  try {
+    cursor.pass()
+  } catch (error) {
+    if (!(error instanceof NoJson)) throw error
+  }
+  return cursor.depth > most
+}
+
+/** Whether a text has more than `most` opening brackets. Hardly any text that is not deep has, and to count them is many times quicker. */
+function hasMoreBrackets(text: string, most: number): boolean {
+  let left = most
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      left -= 1
+      if (left < 0) return true
+    }
+  }
+  return false
 }
 
 function isSpace(byte: number | undefined): boolean {

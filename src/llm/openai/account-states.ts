@@ -1,11 +1,6 @@
 /** Recognises refusals for the state of an account, such as one without credit, which no waiting ends. Pure. */
 
-/** What is known of a refusal: its HTTP status, the codes and types of its body, and the endpoint's own words. */
-export interface Refusal {
-  readonly status: number
-  readonly kinds: readonly string[]
-  readonly said: string
-}
+import type { Refusal } from './refusals.ts'
 
 /** Statuses under which endpoints report the state of an account. */
 const STATUSES: ReadonlySet<number> = new Set([400, 401, 402, 403, 429])

@@ -3,9 +3,9 @@ import OpenAI, { APIError } from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
-import { OPENAI_API_URL } from '../../lib/http-url.ts'
+import { OPENAI_API_URL } from '../../lib/network/http-url.ts'
 import { billedTier, type ServiceTier, tierNamed } from '../../lib/service-tiers.ts'
-import { type PaidUsage, paidUsageOf } from '../errors.ts'
+import { isOfModel, type PaidUsage, paidUsageOf } from '../errors.ts'
 import { type PriceTable, priceOf } from '../pricing.ts'
 import type { ModelClient, ModelReply, ModelRequest } from '../types.ts'
 import { createAnswerBounds } from './answer-bounds.ts'
@@ -15,7 +15,7 @@ import { type EndpointContext, isFormRefused, isUnreachable, toServiceError } fr
 import { createFeatureRegister } from './features.ts'
 import { parseRateHeaders } from './headers.ts'
 import { buildParams, type ReasoningEffort } from './parameters.ts'
-import { readAnswer } from './read-answer.ts'
+import { MOST_QUOTED, readAnswer } from './read-answer.ts'
 import { excerptOf, redact } from './redaction.ts'
 import { requestIdOf, requestIdOfError, withRequestId } from './request-ids.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
@@ -45,6 +45,8 @@ export interface OpenAiClientOptions {
   /** The same in the flex tier, whose answers take longer. Default: `timeoutMs`. */
   readonly flexTimeoutMs?: number | undefined
   readonly prices: PriceTable
+  /** The proxy through which the endpoint is reached, for messages. */
+  readonly proxy?: string | undefined
   readonly log: Logger
   readonly hooks?: ModelClientHooks | undefined
 }
@@ -106,7 +108,8 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     const { model } = sent
     const modelVariable = model === models.primary ? 'OPENAI_MODEL' : 'OPENAI_ESCALATION_MODEL'
     const { host, display: baseUrl } = endpoint
-    return { host, baseUrl, model, modelVariable, timeoutMs: timeoutOf(sent), isFlex: isFlex(sent), secrets }
+    const { proxy } = options
+    return { host, baseUrl, model, modelVariable, timeoutMs: timeoutOf(sent), isFlex: isFlex(sent), secrets, proxy }
   }
 
   function paidUsage(completion: ChatCompletion, request: ModelRequest, sent: Sent, latencyMs: number): PaidUsage {
@@ -151,7 +154,6 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
           )
           .withResponse()
         requestId = requestIdOf(response.headers, secrets)
-        features.accepted(name, form)
         const { answer, paid } = readAnswer(completion, {
           context: contextOf(sent),
           schema: request.schema,
@@ -161,14 +163,19 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
             return request.answerTokens !== undefined && bounds.of(model, request.answerTokens) > sentBound
           },
         })
+        features.accepted(name, form)
         end('ok', paid)
-        const excerpt = () => excerptOf(JSON.stringify(answer), secrets)
+        const excerpt = () => excerptOf(JSON.stringify(answer), secrets, MOST_QUOTED)
         return { answer, excerpt, ...paid, rate: parseRateHeaders(response.headers), requestId }
       } catch (error) {
-        const failure = failureOf(error, request, sent, performance.now() - started)
+        const latencyMs = performance.now() - started
+        const failure = failureOf(error, request, sent, latencyMs)
         end(failure.code, paidUsageOf(failure))
+        if (isOfModel(failure)) features.accepted(name, form)
         const weaker = isFormRefused(error, failure) ? features.weaker(name, form, error.error) : null
-        if (weaker === null) throw withRequestId(failure, requestId ?? requestIdOfError(error, secrets))
+        const id = requestId ?? requestIdOfError(error, secrets)
+        if (weaker === null) throw withRequestId(failure, id)
+        request.formRefused?.({ code: failure.code, latencyMs, requestId: id })
         form = weaker
       }
     }

@@ -3,6 +3,10 @@
  * The package reads variables of its own from the environment and adds what they hold to the headers; it follows redirects with
  * the prompt, reads a body of any size, and takes an error under status 200 for an answer.
  */
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { isNestedDeeper } from '../../lib/json/json-cursor.ts'
+import { completionIn, DEEPEST } from './completion-body.ts'
 import type { Endpoint } from './endpoint.ts'
 import { normalise } from './error-bodies.ts'
 import { failureInside, reasonBehind } from './hidden-failures.ts'
@@ -10,8 +14,6 @@ import { redactExact } from './redaction.ts'
 
 /** The most bytes of a body that are read, after it was decompressed. The longest answer that can be asked for has a tenth of it. */
 const MOST_BYTES = 4 * 1_024 * 1_024
-/** The deepest nesting of a body. A body of brackets alone would take up all memory as soon as it is parsed. */
-const DEEPEST = 200
 
 /** Where Node.js keeps what sends the requests of `fetch`: connections of its own, or a proxy. */
 const DISPATCHER = Symbol.for('undici.globalDispatcher.1')
@@ -34,7 +36,8 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
   return async (input, init) => {
     const dispatcher = PATIENT as unknown as NonNullable<RequestInit['dispatcher']>
     const response = await fetch(input, { ...init, headers, redirect: 'manual', dispatcher })
-    const text = await readBody(response)
+    const body = await readBody(response)
+    const text = response.ok ? completionIn(body) : body
     const hidden = response.ok ? failureInside(text) : null
     if (response.ok && hidden === null) {
       return rewritten(response, response.status, redactExact(text, answerSecrets), isJsonText(text))
@@ -42,8 +45,10 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
     const error = normalise(hidden?.text ?? text, secrets)
     const said = [error.message, redirectOf(response), reasonBehind(hidden?.text ?? text, secrets)]
     const message = said.filter((one) => typeof one === 'string' && one !== '').join(': ')
-    const body = { error: { ...error, message: hidden === null ? message : `${message} (inside an answer with 200)` } }
-    return rewritten(response, hidden?.status ?? response.status, JSON.stringify(body), true)
+    const refusal = {
+      error: { ...error, message: hidden === null ? message : `${message} (inside an answer with 200)` },
+    }
+    return rewritten(response, hidden?.status ?? response.status, JSON.stringify(refusal), true)
   }
 }
 
@@ -87,37 +92,30 @@ async function readBody(response: Response): Promise<string> {
   }
   // A body of known length that is not compressed can be no longer than that, so it is read at once, which is quicker.
   const isPlain = length !== null && !response.headers.has('content-encoding')
-  const text = isPlain ? await response.text() : await readParts(response, tooLong)
-  if (isNestedTooDeep(text)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
+  const bytes = isPlain ? new Uint8Array(await response.arrayBuffer()) : await readParts(response, tooLong)
+  const text = new TextDecoder().decode(await expanded(bytes, tooLong))
+  if (isNestedDeeper(text, DEEPEST)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
   return text
 }
 
-async function readParts(response: Response, tooLong: Error): Promise<string> {
-  const decoder = new TextDecoder()
+async function readParts(response: Response, tooLong: Error): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
   let bytes = 0
-  let text = ''
   // Leaving the loop closes the connection, so that nothing more is read or decompressed.
   for await (const part of response.body ?? []) {
     bytes += part.byteLength
     if (bytes > MOST_BYTES) throw tooLong
-    text += decoder.decode(part, { stream: true })
+    parts.push(part)
   }
-  return text + decoder.decode()
+  return Buffer.concat(parts)
 }
 
-function isNestedTooDeep(text: string): boolean {
-  let depth = 0
-  let isInString = false
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (isInString) {
-      if (code === 92) at += 1
-      else if (code === 34) isInString = false
-    } else if (code === 34) isInString = true
-    else if (code === 91 || code === 123) {
-      depth += 1
-      if (depth > DEEPEST) return true
-    } else if (code === 93 || code === 125) depth -= 1
+/** What some proxies have compressed and say nothing of in the headers, or have compressed twice. */
+async function expanded(bytes: Uint8Array, tooLong: Error): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: MOST_BYTES })
+  } catch (error) {
+    throw error instanceof RangeError ? tooLong : error
   }
-  return false
 }

@@ -6,6 +6,8 @@
 import { isRecord, parseJson } from '../../lib/json/json.ts'
 import { redact } from './redaction.ts'
 
+/** The properties in which endpoints put the text of an error. */
+export const MESSAGES = ['message', 'error', 'msg', 'status_msg', 'error_msg', 'detail'] as const
 /** Characters of a plain body that are kept as its message. */
 const LONGEST_BODY = 4_000
 
@@ -21,13 +23,19 @@ export function normalise(text: string, secrets: readonly string[]): Record<stri
   // An HTML page comes from a proxy and says nothing that helps, so its text is left out.
   const plain = /^\s*</.test(text) ? '' : redact(text, secrets).slice(0, LONGEST_BODY)
   return {
-    message: field('message') ?? field('error') ?? plain,
+    message: MESSAGES.map(field).find((said) => said !== null) ?? plain,
     // Gemini puts a word such as RESOURCE_EXHAUSTED into `status`, and the number of the HTTP status into `code`.
     type: field('type') ?? field('status'),
-    code: field('code'),
+    code: field('code') ?? innerCodeOf(error),
     param: field('param'),
     retry_delay: isRecord(error) ? (delayOf(error) ?? delayOf(isRecord(root) ? root : {})) : null,
   }
+}
+
+/** The code behind the error, where Azure says which of its filters refused. */
+function innerCodeOf(error: unknown): string | null {
+  const inner = isRecord(error) && isRecord(error.innererror) ? error.innererror.code : undefined
+  return typeof inner === 'string' ? inner : null
 }
 
 /** The wait that a body names outside its message, as text: Gemini's RetryInfo ("22s"), or a model server's estimate in seconds. */

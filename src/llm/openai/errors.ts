@@ -2,13 +2,12 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json/json.ts'
-import { visibleText } from '../../lib/visible-text.ts'
 import { RateLimitedError } from '../errors.ts'
 import { isAccountClosed } from './account-states.ts'
 import { parseRateHeaders } from './headers.ts'
-import { describe, redact, redactedCause } from './redaction.ts'
-import { isContextExceeded, isOutOfCapacity, readRefusal } from './refusals.ts'
-import { retryAfterMsOf } from './retry-after.ts'
+import { describe, excerptOf, redact, redactedCause } from './redaction.ts'
+import { isFiltered, isOutOfCapacity, readRefusal } from './refusals.ts'
+import { resetMsOf, retryAfterMsOf } from './retry-after.ts'
 
 export interface EndpointContext {
   /** Host and port of the endpoint, for messages. */
@@ -22,6 +21,8 @@ export interface EndpointContext {
   /** Whether the request asked for the flex tier, which has time-outs and refusals of its own. */
   readonly isFlex?: boolean
   readonly secrets: readonly string[]
+  /** The proxy through which the endpoint is reached and the variable that names it, for messages; undefined where there is none. */
+  readonly proxy?: string | undefined
 }
 
 /** Characters of the endpoint's own message that a message of ours quotes. */
@@ -39,8 +40,6 @@ const TOO_LARGE = /request too large|must be reduced|reduce your (?:prompt|messa
 const CUT_OFF = /could not finish the message because/i
 /** Texts of refusals for a model that the endpoint does not have. */
 const NO_SUCH_MODEL = /invalid model|unknown model|model\b.{0,80}\b(?:does not exist|not found|not exist)/i
-/** Codes of a content filter's refusal. */
-const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation'])
 /** Codes of refusals for a model that the endpoint does not have. */
 const MODEL_CODES = new Set(['model_not_found', 'invalid_model'])
 
@@ -81,35 +80,46 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
   if (error instanceof APIError && !(error instanceof APIConnectionError) && typeof error.status === 'number') {
     const headers = error.headers instanceof Headers ? error.headers : new Headers()
     const { code, message } = failureOfStatus(error, error.status, context)
-    const retryAfterMs = waitOf(error, headers, Date.now())
-    const isWait = ['model-rate-limited', 'model-no-capacity', 'model-unavailable'].includes(code)
-    if (isWait && retryAfterMs !== undefined && retryAfterMs > LONGEST_WAIT_MS) {
+    const retryAfterMs = waitOf(error, code, headers, Date.now())
+    if (retryAfterMs !== undefined && retryAfterMs > LONGEST_WAIT_MS) {
       return fail('model-paused', `${message}; ${longWait(retryAfterMs, Date.now())}`)
     }
     if (code === 'model-rate-limited') {
       const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
       return new RateLimitedError(redact(message, context.secrets), options, parseRateHeaders(headers))
     }
-    return fail(code, message, isWait ? retryAfterMs : undefined)
+    return fail(code, message, retryAfterMs)
   }
+  const through = context.proxy === undefined ? '' : ` through the proxy ${context.proxy}`
   const unreachable = UNREACHABLE.exec(describe(error))?.[0].trim()
   if (unreachable !== undefined) {
-    const check = 'check OPENAI_BASE_URL'
+    const check =
+      context.proxy === undefined ? 'check OPENAI_BASE_URL' : 'check the proxy, NO_PROXY and OPENAI_BASE_URL'
     return fail(
       'model-unavailable',
-      `the model endpoint ${context.baseUrl} cannot be reached (${unreachable}): ${check}`,
+      `the model endpoint ${context.baseUrl} cannot be reached${through} (${unreachable}): ${check}`,
     )
   }
   // fetch reports a connection that breaks in the middle of a body as a plain TypeError, which ends here as well.
-  return fail('model-unavailable', `the connection to the model endpoint ${host} broke off: ${describe(error)}`)
+  return fail(
+    'model-unavailable',
+    `the connection to the model endpoint ${host}${through} broke off: ${describe(error)}`,
+  )
 }
 
-/** The wait that a refusal names, in its headers or its body. */
-function waitOf(error: APIError, headers: Headers, now: number): number | undefined {
+/**
+ * The wait that a refusal names, in its headers or its body. It counts where the endpoint is sure to answer after it: where it
+ * limits the rate, has no capacity, or says by 503 that it will be back. Any other failure has a bounded number of tries.
+ */
+function waitOf(error: APIError, code: ErrorCode, headers: Headers, now: number): number | undefined {
+  const isBackLater = code === 'model-unavailable' && error.status === 503
+  if (code !== 'model-rate-limited' && code !== 'model-no-capacity' && !isBackLater) return undefined
   const body: unknown = error.error
   const { message = '', retry_delay: delay } = isRecord(body) ? body : {}
   const named = retryAfterMsOf(headers, now, String(delay ?? message))
-  return named ?? (error.status === 503 && LOADING.test(String(message)) ? LOADING_MS : undefined)
+  // Endpoints name the resets of the account's limits in every answer, and mean a wait by them only where they limit the rate.
+  const reset = code === 'model-rate-limited' ? resetMsOf(headers) : undefined
+  return named ?? reset ?? (isBackLater && LOADING.test(String(message)) ? LOADING_MS : undefined)
 }
 
 function longWait(ms: number, now: number): string {
@@ -123,7 +133,7 @@ function failureOfStatus(
   context: EndpointContext,
 ): { code: ErrorCode; message: string } {
   const { host, model, baseUrl } = context
-  const said = upstreamMessage(error, context.secrets)
+  const said = upstreamMessage(error, context.secrets, UPSTREAM_MESSAGE_LENGTH)
   const saying = said === '' ? '' : `: ${said}`
   const kinds = [error.code, error.type].filter((kind) => typeof kind === 'string')
   const isKind = (known: ReadonlySet<string>) => kinds.some((kind) => known.has(kind))
@@ -144,7 +154,7 @@ function failureOfStatus(
     const message = `the model endpoint ${baseUrl} knows no model "${model}" (${status}): ${check}`
     return { code: 'model-not-found', message: said === '' ? message : `${message}; it said: ${said}` }
   }
-  if (isKind(CONTENT_CODES)) {
+  if (isFiltered({ status, kinds, said })) {
     return { code: 'model-refused', message: `the content filter of the model endpoint ${host} refused${saying}` }
   }
   if (status === 403) {
@@ -180,19 +190,11 @@ function failureOfStatus(
  */
 export function isFormRefused(error: unknown, failure: ServiceError): error is APIError {
   if (!(error instanceof APIError) || failure.code !== 'model-bad-request') return false
-  const kinds = [error.code, error.type].filter((kind) => typeof kind === 'string')
-  const refusal = { status: error.status ?? 0, kinds, said: upstreamMessage(error, []) }
-  return (error.status === 400 || error.status === 422) && !isContextExceeded(refusal)
+  return error.status === 400 || error.status === 422
 }
 
-/** The endpoint's own message on one line. Secrets are redacted before the message is cut, so that no half of a key is left. */
-export function upstreamMessage(
-  error: APIError,
-  secrets: readonly string[],
-  longest: number = UPSTREAM_MESSAGE_LENGTH,
-): string {
+/** The endpoint's own message on one line. */
+function upstreamMessage(error: APIError, secrets: readonly string[], longest: number): string {
   const body: unknown = error.error
-  const said = isRecord(body) && typeof body.message === 'string' ? body.message : ''
-  const line = visibleText(redact(said, secrets).replace(/\s+/g, ' ').trim())
-  return line.length <= longest ? line : `${line.slice(0, longest)}…`
+  return excerptOf(isRecord(body) && typeof body.message === 'string' ? body.message : '', secrets, longest)
 }

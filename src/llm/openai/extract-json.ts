@@ -1,6 +1,6 @@
 /** Finds the answer in a message that wraps it: in fences, prose, thoughts, parts, tool calls, channels or a second encoding. */
 import { isRecord, type JsonObject, type JsonValue } from '../../lib/json/json.ts'
-import { canonicalJson, type JsonFound, type Meter, readJsonAt, readWholeObject } from './json-reader.ts'
+import { canonicalJson, type JsonFound, type Meter, readJsonAt, readWholeObject } from '../../lib/json/json-reader.ts'
 
 /** The outer form of an answer by its schema: an object whose property `list` holds elements that have all of `element`. */
 export interface AnswerForm {
@@ -41,7 +41,11 @@ export function extractAnswer(
   meter: Meter | null = null,
 ): Extracted {
   const said = [contentOf(message.content), ...calledWith(message)]
-  const thought = [contentOf(message.reasoning_content), contentOf(message.reasoning)]
+  const thought = [
+    contentOf(message.reasoning_content),
+    contentOf(message.reasoning),
+    detailsOf(message.reasoning_details),
+  ]
   const texts = [said, [contentOf(message.parsed)], thought]
     .map((of) => of.filter((text) => text.trim() !== ''))
     .find((of) => of.length > 0)
@@ -56,16 +60,24 @@ export function extractAnswer(
 function contentOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (Array.isArray(content)) return content.map(partOf).join('')
-  return isRecord(content) ? JSON.stringify(content) : ''
+  if (!isRecord(content)) return ''
+  return (typeof content.type === 'string' ? partOf(content) : '') || JSON.stringify(content)
 }
 
 function partOf(part: unknown): string {
   if (typeof part === 'string') return part
   if (!isRecord(part)) return ''
   if (isRecord(part.input)) return JSON.stringify(part.input)
+  if (part.type === 'json' || part.type === 'output_json') return contentOf(part[part.type] ?? part.text)
   const isSaid = part.type === undefined || part.type === 'text' || part.type === 'output_text'
   const text = isRecord(part.text) ? part.text.value : part.text
   return isSaid && typeof text === 'string' ? text : ''
+}
+
+/** The text of a list of thoughts, as gateways pass it on beside an empty content. */
+function detailsOf(details: unknown): string {
+  const parts: readonly unknown[] = Array.isArray(details) ? details : []
+  return parts.map((part) => (isRecord(part) && typeof part.text === 'string' ? part.text : '')).join('')
 }
 
 /** The arguments of all calls of tools and functions in a message. */

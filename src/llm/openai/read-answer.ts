@@ -2,9 +2,10 @@
 import { ServiceError } from '../../errors.ts'
 import { isRecord, type JsonObject } from '../../lib/json/json.ts'
 import { PaidAnswerError, type PaidUsage } from '../errors.ts'
+import { endOf } from './completion-body.ts'
 import type { EndpointContext } from './errors.ts'
 import { answerFormOf, extractAnswer } from './extract-json.ts'
-import { redact } from './redaction.ts'
+import { excerptOf } from './redaction.ts'
 
 export interface AskedFor {
   readonly context: EndpointContext
@@ -17,7 +18,7 @@ export interface AskedFor {
 }
 
 /** Characters of an unusable answer that a message quotes. */
-const MOST_QUOTED = 200
+export const MOST_QUOTED = 200
 
 /**
  * Returns the JSON of the answer. Throws `PaidAnswerError` for an answer that was billed but cannot be used, and `ServiceError`
@@ -28,7 +29,7 @@ export function readAnswer(
   asked: AskedFor,
 ): { readonly answer: unknown; readonly paid: PaidUsage } {
   const { host, model, baseUrl, secrets } = asked.context
-  const quote = (text: string) => redact(text, secrets).replace(/\s+/g, ' ').trim().slice(0, MOST_QUOTED)
+  const quote = (text: string) => excerptOf(text, secrets, MOST_QUOTED)
   if (!isRecord(completion)) {
     const text = typeof completion === 'string' ? completion : JSON.stringify(completion ?? '')
     const what = /^\s*</.test(text) ? 'a page of HTML' : 'something else'
@@ -45,21 +46,20 @@ export function readAnswer(
     const said = quote(JSON.stringify(completion))
     throw fail('model-unavailable', `the model endpoint ${host} answered without a message: ${said}`)
   }
-  if (choice.finish_reason === 'length') {
+  const end = endOf(choice)
+  if (end === 'length') {
     const bound = `its token bound (${paid.usage.output} tokens)`
     const way = 'OPENAI_MAX_ANSWER_TOKENS raises it'
     const cut = `the answer of model "${model}" was cut off at ${bound}, which was too small: ${way}`
     throw fail('model-cut-off', cut, asked.cutOff(completion))
   }
-  if (choice.finish_reason === 'content_filter') {
+  if (end === 'content_filter') {
     throw fail('model-refused', `the content filter of ${host} withheld the answer of model "${model}"`)
-  }
-  const { refusal } = isRecord(message) ? message : {}
-  if (typeof refusal === 'string' && refusal !== '') {
-    throw fail('model-refused', `model "${model}" refused: ${quote(refusal)}`)
   }
   const found = extractAnswer(isRecord(message) ? message : {}, answerFormOf(asked.schema))
   if (found.kind === 'answer') return { answer: found.answer, paid }
+  const refusal = isRecord(message) ? refusalIn(message) : undefined
+  if (refusal !== undefined) throw fail('model-refused', `model "${model}" refused: ${quote(refusal)}`)
   if (found.kind === 'empty') {
     throw fail('model-unavailable', `model "${model}" at ${host} answered without any text`)
   }
@@ -69,6 +69,14 @@ export function readAnswer(
 }
 
 /** Whether a choice says why it ended without a message. */
-function isStopped({ finish_reason: reason }: Readonly<Record<string, unknown>>): boolean {
-  return reason === 'length' || reason === 'content_filter'
+function isStopped(choice: Readonly<Record<string, unknown>>): boolean {
+  return endOf(choice) !== 'stop'
+}
+
+/** The words of a model that refuses, beside its content or as a part of it; undefined where it does not. */
+function refusalIn({ refusal, content }: Readonly<Record<string, unknown>>): string | undefined {
+  const parts = Array.isArray(content) ? content.filter(isRecord) : []
+  return [refusal, ...parts.map((part) => part.refusal)].find((said) => typeof said === 'string' && said !== '') as
+    | string
+    | undefined
 }

@@ -4,9 +4,8 @@ import { visibleText } from '../../lib/visible-text.ts'
 
 /** The least length of a key that is redacted: a shorter one is a dummy such as "x", and replacing it would garble every sentence. */
 const SHORTEST_SECRET = 4
-
-/** Characters of an unusable answer that messages show. */
-const EXCERPT_LENGTH = 200
+/** Characters of a text of the endpoint that are looked at for an excerpt. */
+const MOST_LOOKED_AT = 10_000
 
 /**
  * `text` without the given secrets, also where they are encoded for JSON, for a URL or in base64, and without anything
@@ -16,15 +15,12 @@ export function redact(text: string, secrets: readonly string[]): string {
   return hideSecretLike(redactExact(text, secrets))
 }
 
-/** The beginning of a text of the endpoint on one line, without secrets, for messages that show what came. */
-export function excerptOf(text: string, secrets: readonly string[]): string {
+/** The first `longest` characters of a text of the endpoint on one line, without secrets, for messages that show what came. */
+export function excerptOf(text: string, secrets: readonly string[], longest: number): string {
   // A secret is redacted before the text is cut, so that no half of it is left.
-  const line = visibleText(
-    redact(text.slice(0, 10 * EXCERPT_LENGTH), secrets)
-      .replace(/\s+/g, ' ')
-      .trim(),
-  )
-  return line.length <= EXCERPT_LENGTH ? line : `${line.slice(0, EXCERPT_LENGTH)}…`
+  const redacted = redact(text.slice(0, MOST_LOOKED_AT), secrets)
+  const line = visibleText(redacted.replace(/\s+/g, ' ').trim())
+  return line.length <= longest ? line : `${line.slice(0, longest)}…`
 }
 
 /** Replaces the given secrets and nothing else, for texts whose other words must stay, such as a model's answer. */

@@ -1,7 +1,7 @@
 /** Recognises refusals whose status says too little: a wrong key under 400, a proxy's 403, a redirect, a context that is too short. */
 import type { ErrorCode } from '../../errors.ts'
 
-/** What is known of a refusal. `said` holds the endpoint's own words without secrets; "" for a page of HTML. */
+/** What is known of a refusal: its HTTP status and its body. `said` holds the endpoint's own words without secrets; "" for a page of HTML. */
 export interface Refusal {
   readonly status: number
   /** The codes and types of its body. */
@@ -26,7 +26,7 @@ const WRONG_KEY =
 const KEY_CODES = /^(?:invalid_api_key|api_key_invalid|invalid_authentication(?:_error)?|unauthenticated)$/i
 
 /** Whether the endpoint refused a question because it is longer than the model's context. */
-export function isContextExceeded({ status, kinds, said }: Refusal): boolean {
+function isContextExceeded({ status, kinds, said }: Refusal): boolean {
   if (![400, 413, 422, 500].includes(status)) return false
   return kinds.some((kind) => CONTEXT_CODES.test(kind)) || (status !== 500 && CONTEXT.test(said))
 }
@@ -39,6 +39,19 @@ const NO_CAPACITY =
 export function isOutOfCapacity({ status, kinds, said }: Refusal): boolean {
   if (![429, 498, 503].includes(status)) return false
   return status === 498 || [...kinds, said].some((text) => NO_CAPACITY.test(text))
+}
+
+/** Codes of a content filter's refusal: OpenAI's, Azure's, Alibaba's and others. */
+const FILTER_CODES =
+  /^(?:content_filter(?:ed)?|content_policy_violation|responsibleaipolicyviolation|data_?inspection_?failed|moderation_blocked|content_moderation|sensitive_content)$/i
+/** Words of such refusals where no code tells. */
+const FILTER_WORDS =
+  /\bcontent (?:management )?policy\b|\b(?:triggered|blocked by|filtered by) (?:the |our |a )?(?:content|safety) (?:filter|system)|\bresult of our safety system\b|\b(?:input|prompt|content) (?:was|has been|is) flagged\b|\binappropriate content\b/i
+
+/** Whether a content filter refused a question for its words, so that another question may pass. */
+export function isFiltered({ status, kinds, said }: Refusal): boolean {
+  if (kinds.some((kind) => FILTER_CODES.test(kind))) return true
+  return (status === 400 || status === 403 || status === 422) && FILTER_WORDS.test(said)
 }
 
 /** The failure that such a refusal is; undefined for all others. */

@@ -6,6 +6,7 @@ import { estimateTokens } from '../../lib/token-estimate.ts'
 import { type PaidCode, PaidRequestError, type PaidUsage } from '../errors.ts'
 import { costOf, type ModelPrice } from '../pricing.ts'
 import type { ModelRequest, Usage } from '../types.ts'
+import { endOf } from './completion-body.ts'
 
 /** Tokens with the knowledge of where they come from. */
 export interface CountedUsage {
@@ -89,10 +90,9 @@ export function mayBeBilled({ code }: Pick<ServiceError, 'code'>, { status, isUn
 
 /** The failure with the bill of its request, in which the tokens are an estimate; `failure` itself where its code can have no bill. */
 export function withEstimatedBill(failure: ServiceError, paid: Omit<PaidUsage, 'isEstimated'>): ServiceError {
-  const { code, message, cause, retryAfterMs } = failure
+  const { code, message, cause } = failure
   if (failure instanceof PaidRequestError || !isPaidCode(code)) return failure
-  const options = { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  return new PaidRequestError(code, message, { ...paid, isEstimated: true }, options)
+  return new PaidRequestError(code, message, { ...paid, isEstimated: true }, { cause })
 }
 
 /** The cost of `usage` in USD; 0 where no price is known. */
@@ -136,7 +136,7 @@ function wholeWithin(value: unknown, least: number, most: number): number | unde
 }
 
 function isCutOff(choices: unknown): boolean {
-  return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && choice.finish_reason === 'length')
+  return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && endOf(choice) === 'length')
 }
 
 /** All text of the messages, wherever an endpoint puts it: content, reasoning, arguments of a tool. */

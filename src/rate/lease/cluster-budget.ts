@@ -38,7 +38,10 @@ const ACCOUNT_MEMORY_MS = 600_000
  * such hints can be wrong.
  */
 export const LONGEST_PAUSE_MS = 600_000
-/** A pause that begins within this many milliseconds after the last one goes on with it, as nobody was answered between. */
+/**
+ * A pause that begins within this many milliseconds after the last one counts as the same pause, whose beginning the progress
+ * line shows: too little can have been answered between them for a run to have gone on.
+ */
 const BREAK_MS = 5_000
 /**
  * A renewal that repeats known account limits writes them only where the last write is this many milliseconds ago, so

@@ -66,23 +66,22 @@ export function createRateControl(options: RateControlOptions): RateControl {
 
   /** The wait that the endpoint named, or that of the backoff. Refusals of requests that were in flight together count once. */
   function waitOf(namedMs: number | undefined): number {
-    if (now() >= lastPauseEnd) pausesInRow += 1
+    if (pausesInRow === 0 || now() >= lastPauseEnd) pausesInRow += 1
     const doublings = namedMs === undefined ? pausesInRow - 1 : pausesInRow - 1 - TRUSTED_WAITS
     const backoffMs = doublings < 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** doublings, LONGEST_BACKOFF_MS)
-    const waitMs = Math.max(namedMs ?? 0, backoffMs)
+    const waitMs = Math.min(Math.max(namedMs ?? 0, backoffMs, SHORTEST_WAIT_MS), LONGEST_PAUSE_MS)
     lastPauseEnd = Math.max(lastPauseEnd, now() + waitMs)
     return waitMs
   }
 
   function pause(retryAfterMs: number | undefined, rate: RateSignals | null, reason: string): number {
-    const askedMs = waitOf(retryAfterMs)
-    const waitMs = Math.min(Math.max(askedMs, SHORTEST_WAIT_MS), LONGEST_PAUSE_MS)
+    const waitMs = waitOf(retryAfterMs)
     refusedAt = [...refusedAt.filter((at) => now() - at < REFUSALS_WITHIN_MS), now()].slice(-REFUSALS)
     const isBudgetSpent = rate !== null && (isUsedUp(rate.requests) || isUsedUp(rate.tokens))
-    const isClusterWide = askedMs > OWN_PAUSE_MS || isBudgetSpent || refusedAt.length >= REFUSALS
+    const isClusterWide = waitMs > OWN_PAUSE_MS || isBudgetSpent || refusedAt.length >= REFUSALS
     if (waitMs >= LOGGED_PAUSE_MS && limiter.stats().pausedMs < waitMs / 2) {
       // The reason is the endpoint's words, which npm run classify shows; a log holds no words of others.
-      log.warn({ waitMs, askedMs, rate }, 'The model endpoint asks for a pause')
+      log.warn({ waitMs, askedMs: retryAfterMs, rate }, 'The model endpoint asks for a pause')
     }
     limiter.pause(waitMs)
     if (isClusterWide) cluster.pauseCluster(waitMs, reason)
@@ -116,7 +115,8 @@ export function createRateControl(options: RateControlOptions): RateControl {
       answered(inputTokens, rate) {
         // An answer without usage counts with its reservation rather than null, because null means that no answer came.
         permit.done(charge.spent(now(), size, inputTokens) ?? reserved)
-        pausesInRow = 0
+        // A request that is paid without an answer, such as one that timed out, does not show that the rate is right again.
+        if (rate !== null) pausesInRow = 0
         learnLimits(size, rate, false)
       },
       refused(retryAfterMs, rate, reason) {

@@ -91,20 +91,13 @@ function readRaw(raw: BatchRequest['indicators'][number], code: CodebookCode | n
   return { ...normalised, found: code?.read(normalised.indicator) ?? {} }
 }
 
-function readOnce(request: BatchRequest, { code }: PreparedScheme): readonly ReadIndicator[] {
-  const known = readRequests.get(request)
-  if (known !== undefined && known.code === code) return known.read
-  const read = request.indicators.map((raw) => readRaw(raw, code))
-  readRequests.set(request, { code, read })
-  return read
-}
-
 /**
  * Reads the indicators of the request so that other work of the process passes between them: 100 records of thousands of sample
- * values, or of texts that no rule expects, take a second. `prepare` then finds them read.
+ * values, or of texts that no rule expects, take a second.
  */
-export async function readAhead(request: BatchRequest, { code }: PreparedScheme): Promise<void> {
-  if (readRequests.get(request)?.code === code) return
+async function readOnce(request: BatchRequest, { code }: PreparedScheme): Promise<readonly ReadIndicator[]> {
+  const known = readRequests.get(request)
+  if (known !== undefined && known.code === code) return known.read
   const breathe = createBreath()
   const read: ReadIndicator[] = []
   for (const raw of request.indicators) {
@@ -112,22 +105,24 @@ export async function readAhead(request: BatchRequest, { code }: PreparedScheme)
     await breathe()
   }
   readRequests.set(request, { code, read })
+  return read
 }
 
 /**
  * Normalises and reads every indicator of the request. `model` is the configured primary model, which is part of every
  * shape. Each kind of warning is given once for the whole batch, with a count.
  */
-export function prepare(
+export async function prepare(
   scheme: PreparedScheme,
   request: BatchRequest,
   model: string,
   { mode, trust, isAudit }: PrepareOptions,
-): { prepared: Prepared[]; warnings: Warning[] } {
+): Promise<{ prepared: Prepared[]; warnings: Warning[] }> {
   const unknown = new Set<string>()
   let unknownFields = 0
   let droppedPoints = 0
-  const prepared = readOnce(request, scheme).map(({ indicator, warnings, found }, position): Prepared => {
+  const read = await readOnce(request, scheme)
+  const prepared = read.map(({ indicator, warnings, found }, position): Prepared => {
     for (const field of warnings.unknownFields) unknown.add(field)
     unknownFields += warnings.unknownFields.length
     droppedPoints += warnings.droppedPoints

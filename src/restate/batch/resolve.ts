@@ -10,7 +10,7 @@ import type { LatestResult, Store, StoredAnswer } from '../../store/types.ts'
 import type { BatchRequest, Warning } from '../contract.ts'
 import { createAuditDraw, type Evidence, evidenceHome, trustOf } from './audits.ts'
 import { hasKnownLabels, restsOnHumanAnswers } from './human-answer.ts'
-import { catalogueOf, type Prepared, prepare, readAhead } from './prepare.ts'
+import { catalogueOf, type Prepared, prepare } from './prepare.ts'
 import { answersAll, ownAnswerOf, withoutDoubt } from './questions.ts'
 import {
   type BatchOptions,
@@ -86,8 +86,7 @@ export async function resolveIndicators(
   ])
   const scheme = calibration === undefined ? shipped : { ...shipped, calibration }
   const isAudit = createAuditDraw(scheme, options, runId)
-  await readAhead(request, scheme)
-  const { prepared, warnings } = prepare(scheme, request, models.primary, { mode: options.mode, trust, isAudit })
+  const { prepared, warnings } = await prepare(scheme, request, models.primary, { mode: options.mode, trust, isAudit })
   const scope = { catalogue, codebook: scheme.codebook.name }
   const ignoresLatest = options.force && options.overridePerson !== false
   const ids = prepared.map((one) => one.indicator.indicator_id)

@@ -7,7 +7,7 @@ import type { BatchRequest, BatchResponse, PriceOf } from '../contract.ts'
 import { auditsOf } from './audits.ts'
 import { claimsToEnd, claimsToRelease } from './claims.ts'
 import { batchIdOf } from './plan.ts'
-import { type Prepared, prepare, prepareOptionsOf, readAhead } from './prepare.ts'
+import { type Prepared, prepare, prepareOptionsOf } from './prepare.ts'
 import { schemeOfPlan } from './resolve.ts'
 import { answersToStore, buildResult, reusedShapes, unkeptDecisions } from './results.ts'
 import {
@@ -45,8 +45,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
   const { request, runId, plan, options, state } = input
   const { answers, claimed, shared } = state
   const scheme = await schemeOfPlan(deps.schemes, plan)
-  await readAhead(request, scheme)
-  const { prepared } = prepare(scheme, request, plan.models.primary, prepareOptionsOf(plan, options))
+  const { prepared } = await prepare(scheme, request, plan.models.primary, prepareOptionsOf(plan, options))
   const built = plan.ways.map((_, position) => buildResult({ ...input, scheme }, prepared[position], position))
   const unsettled = unsettledPositions(plan, state)
   const settled = built.map((one, position) => {
@@ -61,6 +60,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     scope: { catalogue: input.catalogue, codebook: plan.codebook.name },
     batchId: plan.batchId ?? idOfEarlierBatch(input, prepared),
     runStartedAt: plan.runStartedAt,
+    sequence: plan.sequence,
     results: saved,
     // Answers to some of the fields asked are stored as well, because they are paid for.
     answers: answersToStore(plan, unkeptDecisions(answers), new Set([...unjudgedPositions(answers), ...shared])),

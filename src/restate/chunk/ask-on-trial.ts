@@ -2,7 +2,7 @@
 import { sha256 } from '../../lib/sha256.ts'
 import type { ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { type AskDeps, askOnce } from './ask.ts'
-import type { AskOutcome } from './ask-outcome.ts'
+import { type AskOutcome, requestsOf } from './ask-outcome.ts'
 import { isEarlierChunk } from './earlier-chunk.ts'
 import type { RunTrials } from './run-trials.ts'
 import type { StopReason, Verdict } from './trial.ts'
@@ -28,34 +28,39 @@ export async function askOnTrial(
   request: ChunkRequest | EarlierChunkRequest,
   { id, requestId, signal }: ChunkAttempt,
 ): Promise<AskOutcome> {
-  // The escalation model is asked only about what the primary model has answered.
-  if (request.tier === 'escalation') return withoutSeen(await askOnce(deps, request, requestId, signal))
   const part = isEarlierChunk(request) ? 0 : (request.part ?? 0)
   const size = sizeOf(request)
   const serviceTier = (isEarlierChunk(request) ? undefined : request.service_tier) ?? deps.model.serviceTier
   const isSlow = serviceTier === 'flex'
-  const run = { runId: request.run_id, part, id, size, isSlow }
+  const run = { runId: request.run_id, model: request.tier, part, id, size, isSlow }
   const admission = await deps.trials.enter(run, deps.maxWaitMs, signal)
   if (admission.kind === 'waits') return { kind: 'wait', waitMs: admission.waitMs }
   if (admission.kind === 'too-long') return unaskedReply(deps, request, { code: TOO_LONG, message: admission.message })
   if (admission.kind === 'stopped') return stoppedReply(deps, request, admission)
-  let verdict: Verdict = { kind: 'nothing' }
-  let stop: StopReason | null = null
-  try {
-    const outcome = await askOnce(deps, request, requestId, signal)
-    verdict = verdictOf(request, outcome)
-    stop = await admission.leave(verdict)
-    if (stop === null || verdict.kind === 'usable') return withoutSeen(outcome)
-    return withStop(deps, request, withoutSeen(outcome), stop)
-  } catch (error) {
+  const outcome = await askOnce(deps, request, requestId, signal).catch(async (error: unknown) => {
     await admission.leave({ kind: 'nothing' })
     throw error
-  }
+  })
+  const verdict = verdictOf(request, outcome)
+  const stop = await admission.leave(verdict)
+  if (stop === null || verdict.kind === 'usable') return withoutSeen(outcome)
+  return withStop(deps, request, withoutSeen(outcome), stop)
+}
+
+/**
+ * Whether a stop ends the run. Where the escalation model gives nothing usable it is asked no more, and the answers of the primary
+ * model stand; a person judges those that are in doubt.
+ */
+function endsRun({ tier }: ChunkRequest | EarlierChunkRequest, { code }: StopReason): boolean {
+  return tier === 'primary' || (code !== 'model-unusable' && code !== 'model-unavailable')
 }
 
 function verdictOf(request: ChunkRequest | EarlierChunkRequest, outcome: AskOutcome): Verdict {
   if (outcome.kind === 'wait') return { kind: 'nothing' }
-  if (outcome.kind === 'retry') return { kind: 'away', code: outcome.code, message: outcome.message }
+  if (outcome.kind === 'retry') {
+    const { code, message, empty = false } = outcome
+    return { kind: 'away', code, message, isEmpty: empty }
+  }
   // Nothing was asked, as where the run may spend no more.
   if (outcome.requests.length === 0) return { kind: 'nothing' }
   if (outcome.failure !== null) return { kind: 'fatal', ...outcome.failure }
@@ -83,9 +88,10 @@ function withStop(
   outcome: AskOutcome,
   stop: StopReason,
 ): AskOutcome {
-  if (outcome.kind === 'answered') return { ...outcome, failure: outcome.failure ?? stop }
-  const { requests, ...reply } = stoppedReply(deps, request, stop)
-  return { ...reply, requests: outcome.request === undefined ? requests : [outcome.request] }
+  if (outcome.kind === 'answered') {
+    return endsRun(request, stop) ? { ...outcome, failure: outcome.failure ?? stop } : outcome
+  }
+  return { ...stoppedReply(deps, request, stop), requests: requestsOf(outcome) }
 }
 
 function stoppedReply(
@@ -93,16 +99,17 @@ function stoppedReply(
   request: ChunkRequest | EarlierChunkRequest,
   { code, message }: StopReason,
 ): AskOutcome & { readonly kind: 'answered' } {
-  return { ...unaskedReply(deps, request, { code, message }), failure: { code, message } }
+  const reply = unaskedReply(deps, request, { code, message })
+  return endsRun(request, { code, message }) ? { ...reply, failure: { code, message } } : reply
 }
 
 function unaskedReply(
   { model }: AskOnTrialDeps,
-  { items }: ChunkRequest | EarlierChunkRequest,
+  { tier, items }: ChunkRequest | EarlierChunkRequest,
   { code, message }: StopReason,
 ): AskOutcome & { readonly kind: 'answered' } {
   const unanswered = items.map(({ key }) => ({ key, code, message }))
-  const asked = { asked_model: model.models.primary, decisions: [], requests: [] }
+  const asked = { asked_model: model.models[tier] ?? model.models.primary, decisions: [], requests: [] }
   return { kind: 'answered', ...asked, unanswered, failure: null }
 }
 

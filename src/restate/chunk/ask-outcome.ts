@@ -14,6 +14,8 @@ export type AskOutcome =
       readonly kind: 'wait'
       readonly waitMs: number
       readonly request?: ModelRequestRecord
+      /** Requests before it that were refused for their form. */
+      readonly refused?: readonly ModelRequestRecord[]
       readonly for?: 'cost' | 'capacity'
       readonly service_tier?: ServiceTier
     }
@@ -23,7 +25,10 @@ export type AskOutcome =
       readonly asked_model: string
       readonly code: string
       readonly message: string
+      /** Whether the model has answered, with nothing in its answer. */
+      readonly empty?: true
       readonly request: ModelRequestRecord
+      readonly refused?: readonly ModelRequestRecord[]
     }
   /** The chunk is done: it has its answers, or failures that another attempt would not mend. */
   | ({
@@ -31,3 +36,8 @@ export type AskOutcome =
       /** The beginning of an answer of which nothing could be used. It is not journaled. */
       readonly seen?: string
     } & ChunkReply)
+
+/** The requests of an attempt that has brought no answer. */
+export function requestsOf({ request, refused = [] }: Exclude<AskOutcome, { kind: 'answered' }>): ModelRequestRecord[] {
+  return request === undefined ? [] : [...refused, request]
+}

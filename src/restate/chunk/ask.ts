@@ -5,7 +5,8 @@ import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
 import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
-import { mayRepeat, paidUsageOf, rateOf } from '../../llm/errors.ts'
+import type { ReferenceClock } from '../../lib/reference-clock.ts'
+import { mayRepeat, PaidAnswerError, paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { RateControl, RatePermit } from '../../rate/types.ts'
@@ -23,6 +24,8 @@ export interface AskDeps extends BookingDeps {
   readonly partsOf: (scheme: PreparedScheme) => PromptParts
   readonly rate: RateControl
   readonly metrics: Metrics
+  /** The database's clock. */
+  readonly clock: Pick<ReferenceClock, 'now'>
   /** Milliseconds that an attempt may wait for a permit to start before its chunk sleeps durably. */
   readonly maxWaitMs: number
 }
@@ -91,8 +94,9 @@ async function ask(
   deps.metrics.limiterWaitSeconds.observe(permit.waitedMs / 1_000)
   deps.metrics.chunkIndicators.observe(request.items.length)
 
-  const startedAt = new Date()
-  const requestedAt = startedAt.toISOString()
+  const startedAt = performance.now()
+  // The database compares this time with its own, to tell which requests are still in flight.
+  const requestedAt = new Date(deps.clock.now()).toISOString()
   const booking = createBooking(deps, request, { scheme, model, serviceTier, size, requestId, requestedAt })
   const refusal = await booking.open().catch((error: unknown) => {
     permit.ended()
@@ -102,6 +106,8 @@ async function ask(
     permit.ended()
     return refuseForCost(scheme, request, model, refusal)
   }
+  /** The bookings of requests that were refused for their form, before the question was sent in another. */
+  const refused: Promise<ModelRequestRecord>[] = []
   try {
     const reply = await deps.model.ask({
       ...{ tier: request.tier, serviceTier },
@@ -113,15 +119,19 @@ async function ask(
       answerTokens,
       cacheKey: `classify-${PROMPT_VERSION}-${scheme.hash.slice(0, 16)}`,
       signal,
+      formRefused: ({ code, ...spent }) => {
+        const record = { ...booking.record(code, spent), requestId: `${requestId}.${refused.length + 1}` }
+        refused.push(booking.close(record))
+      },
     })
     permit.answered(reply.usage.input, reply.rate)
     const record = booking.record('ok', reply)
     const read = readReply(scheme, request, model, reply, record)
     const booked = await booking.close(record, read.decisions)
     const isKept = booked.booked === true && mayKeep(request, model)
-    return { ...read, requests: [booked], ...(isKept ? { kept: true } : {}) }
+    return { ...read, requests: [...(await Promise.all(refused)), booked], ...(isKept ? { kept: true } : {}) }
   } catch (error) {
-    const latencyMs = Date.now() - startedAt.getTime()
+    const latencyMs = Math.round(performance.now() - startedAt)
     const paid = paidUsageOf(error)
     if (paid !== null) permit.answered(paid.usage.input, null)
     const code = isServiceError(error) ? error.code : 'internal'
@@ -132,9 +142,9 @@ async function ask(
     try {
       if (!isServiceError(error)) throw error
       const outcome = readFailure(permit, scheme, request, model, error, record)
-      return withRecord(outcome, await closed)
+      return withRecords(outcome, await closed, await Promise.all(refused))
     } finally {
-      await closed
+      await Promise.all([closed, ...refused])
     }
   } finally {
     permit.ended()
@@ -160,8 +170,13 @@ function readReply(
   return { ...outcome, seen: clean(reply.excerpt(), MAX_SEEN_LENGTH) }
 }
 
-function withRecord(outcome: AskOutcome, record: ModelRequestRecord): AskOutcome {
-  return outcome.kind === 'answered' ? { ...outcome, requests: [record] } : { ...outcome, request: record }
+function withRecords(
+  outcome: AskOutcome,
+  record: ModelRequestRecord,
+  refused: readonly ModelRequestRecord[],
+): AskOutcome {
+  if (outcome.kind === 'answered') return { ...outcome, requests: [...refused, record] }
+  return { ...outcome, request: record, ...(refused.length === 0 ? {} : { refused }) }
 }
 
 /** Milliseconds after which a chunk asks again whether the run may spend more. */
@@ -205,7 +220,8 @@ function readFailure(
   // The bound on the answer was raised since the question was sent, so the same question is asked again at once.
   if (mayRepeat(error)) return { kind: 'wait', waitMs: 0, request: record }
   if (isEndpointAway(error.code)) {
-    return { kind: 'retry', asked_model: model, code: error.code, message, request: record }
+    const empty = error instanceof PaidAnswerError ? { empty: true as const } : {}
+    return { kind: 'retry', asked_model: model, code: error.code, message, ...empty, request: record }
   }
   const { scope, retry } = FAILURES[error.code]
   // A retryable failure here lies with this replica and not with the endpoint, so Restate makes another attempt,

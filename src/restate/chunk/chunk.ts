@@ -3,7 +3,7 @@ import type { Context } from '@restatedev/restate-sdk'
 import type { CountAnswered, ModelRequestRecord } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
 import { type AskOnTrialDeps, askOnTrial } from './ask-on-trial.ts'
-import type { AskOutcome } from './ask-outcome.ts'
+import { type AskOutcome, requestsOf } from './ask-outcome.ts'
 
 export interface ChunkDeps extends AskOnTrialDeps {
   readonly countAnswered: CountAnswered
@@ -73,7 +73,7 @@ export async function answerChunk(
       const { kind: _, ...reply } = outcome
       return { ...reply, requests: [...sent, ...reply.requests] }
     }
-    if (outcome.request !== undefined) sent.push(outcome.request)
+    sent.push(...requestsOf(outcome))
     if (outcome.kind === 'wait' && outcome.for === 'capacity') {
       const pauseMs = Math.min(FIRST_CAPACITY_MS * 2 ** refusals, MAX_CAPACITY_MS)
       refusals += 1

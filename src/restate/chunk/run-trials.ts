@@ -1,6 +1,6 @@
 /** The trials of runs as one replica knows them: lets chunks ask by what is stored, and remembers which runs are free to ask. */
 import { messageOf, ServiceError } from '../../errors.ts'
-import type { TrialState, TrialStore } from '../../store/types.ts'
+import type { TrialState, TrialStore, TriedModel } from '../../store/types.ts'
 import {
   type Entry,
   enterTrial,
@@ -26,6 +26,8 @@ const USABLE_MS = 600_000
 
 export interface RunOf {
   readonly runId: string
+  /** The model that is asked, of which each has a trial of its own. */
+  readonly model: TriedModel
   readonly part: number
   /** Id of the chunk. */
   readonly id: string
@@ -55,8 +57,8 @@ export interface RunTrialsOptions {
   readonly store: TrialStore
   /** Milliseconds for which a request is believed to be in flight where its replica does not say that it has ended. */
   readonly holdMs: number
-  /** The same in the flex tier. Default: `holdMs`. */
-  readonly flexHoldMs?: number
+  /** The same in the flex tier. */
+  readonly flexHoldMs: number
   /** Called where the end of a request could not be stored, with the reason. */
   readonly failed?: (reason: string) => void
 }
@@ -76,16 +78,21 @@ interface Known {
 export function createRunTrials(options: RunTrialsOptions): RunTrials {
   const { store, failed = () => undefined } = options
   const runs = new Map<string, Known>()
-  let usableAt = Number.NEGATIVE_INFINITY
+  /** When this replica last had a usable answer of each model. */
+  const usableAt: Record<TriedModel, number> = {
+    primary: Number.NEGATIVE_INFINITY,
+    escalation: Number.NEGATIVE_INFINITY,
+  }
   const now = () => performance.now()
 
-  function knownOf(runId: string): Known {
-    const known = runs.get(runId) ?? {
+  function knownOf({ runId, model }: RunOf): Known {
+    const key = `${model} ${runId}`
+    const known = runs.get(key) ?? {
       ...{ state: null, readAt: Number.NEGATIVE_INFINITY, offsetMs: 0, isReading: false },
       ...{ nextLookAt: 0, changed: undefined },
     }
-    runs.delete(runId)
-    runs.set(runId, known)
+    runs.delete(key)
+    runs.set(key, known)
     const [oldest] = runs.keys()
     if (runs.size > MAX_REMEMBERED && oldest !== undefined) runs.delete(oldest)
     return known
@@ -111,11 +118,11 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
   }
 
   /** Looks whether a run that is free was stopped since, without making the chunk wait for the database. */
-  function refresh(runId: string, known: Known): void {
+  function refresh({ runId, model }: RunOf, known: Known): void {
     if (known.isReading || now() - known.readAt < REMEMBERED_MS) return
     known.isReading = true
     store
-      .read(runId)
+      .read(runId, model)
       .then((state) => take(known, state ?? null))
       .catch(() => undefined)
       .finally(() => {
@@ -124,11 +131,11 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
   }
 
   async function look(run: RunOf, known: Known): Promise<Entry['entry']> {
-    const { runId, id, part, size, isSlow } = run
-    const holdMs = (isSlow === true ? options.flexHoldMs : undefined) ?? options.holdMs
+    const { runId, model, id, part, size, isSlow } = run
+    const holdMs = isSlow === true ? options.flexHoldMs : options.holdMs
     known.isReading = true
     try {
-      const decided = await store.change(runId, (state, at) => {
+      const decided = await store.change(runId, model, (state, at) => {
         known.offsetMs = at - now()
         return enterTrial(state, { id, part, holdMs, size }, at)
       })
@@ -141,14 +148,16 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
     }
   }
 
-  function admit({ runId, id }: RunOf, known: Known, isHolder: boolean): Admission {
+  function admit({ runId, model, id }: RunOf, known: Known, isHolder: boolean): Admission {
     return {
       kind: 'asks',
       async leave(verdict) {
-        if (verdict.kind === 'usable') usableAt = now()
+        if (verdict.kind === 'usable') usableAt[model] = now()
         if (!isHolder && verdict.kind !== 'fatal') return null
         try {
-          const left = await store.change(runId, (state, at) => ({ state: leaveTrial(state, id, verdict, at) }))
+          const left = await store.change(runId, model, (state, at) => ({
+            state: leaveTrial(state, { id, model }, verdict, at),
+          }))
           if (left !== undefined) take(known, left.state)
         } catch (error) {
           // The answer is paid for, so it counts whether or not the others learn of it; the place ends by itself.
@@ -164,19 +173,19 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
 
   return {
     async enter(run, maxWaitMs, signal) {
-      const known = knownOf(run.runId)
+      const known = knownOf(run)
       const deadline = now() + maxWaitMs
       for (;;) {
         if (signal.aborted) throw new ServiceError('interrupted', 'the caller went away while it waited to ask')
         const { state } = known
         if (state?.outcome === 'usable') {
-          refresh(run.runId, known)
+          refresh(run, known)
           return admit(run, known, false)
         }
         if (state !== null && isStoppedFor(state, run.part, now() + known.offsetMs)) {
           return { kind: 'stopped', ...stopReasonOf(state) }
         }
-        if (UNNAMED.test(run.runId) && now() - usableAt < USABLE_MS) return admit(run, known, false)
+        if (UNNAMED.test(run.runId) && now() - usableAt[run.model] < USABLE_MS) return admit(run, known, false)
         if (!known.isReading && now() >= known.nextLookAt) {
           const entry = await look(run, known)
           // Another chunk that waits here may look as well.
@@ -185,7 +194,8 @@ export function createRunTrials(options: RunTrialsOptions): RunTrials {
           if (entry.kind !== 'waits') {
             return admit(run, known, entry.kind === 'asks')
           }
-          known.nextLookAt = now() + LOOK_MS
+          // Nobody may ask before the wait has passed, so that no look at the database would help.
+          known.nextLookAt = now() + Math.max(LOOK_MS, entry.waitMs)
         }
         const leftMs = deadline - now()
         if (leftMs <= 0) return { kind: 'waits', waitMs: Math.round(SLEEP_MS * (1 + Math.random())) }

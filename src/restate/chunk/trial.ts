@@ -1,12 +1,14 @@
 /** The decisions of a run's trial: who may ask while no answer was usable yet, and when the run stops asking. Pure. */
 import { type ErrorCode, isErrorCode } from '../../errors.ts'
-import type { TrialState } from '../../store/types.ts'
+import type { TrialState, TriedModel } from '../../store/types.ts'
 
 /** Requests in flight over all replicas while the trial is open, and while the endpoint is away. */
 const MOST_IN_FLIGHT = 2
 const MOST_IN_FLIGHT_AWAY = 1
 /** The run stops after this many failures of one kind in a row. */
 export const ALIKE_FAILURES = 3
+/** The run stops after this many answers with nothing in them, in about eight seconds: each is billed, and a wait seldom mends it. */
+export const MOST_EMPTY = 5
 /** The run stops after this many failures of any kind, in about a minute where the endpoint is away. */
 export const MOST_FAILURES = 10
 /** Milliseconds of the pause after the first request that finds the endpoint away; each further pause is twice as long. */
@@ -69,13 +71,24 @@ export type Verdict =
   | { readonly kind: 'nothing' }
   /** The answer cannot be used. `subject` tells what was asked about. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly subject: string }
-  | { readonly kind: 'away'; readonly code: string; readonly message: string }
+  /** No answer came. `isEmpty`: one came, which is billed, and nothing was in it. */
+  | { readonly kind: 'away'; readonly code: string; readonly message: string; readonly isEmpty: boolean }
   | { readonly kind: 'too-long'; readonly code: string; readonly message: string; readonly size: number }
   /** Every request of the run would fail in this way. */
   | ({ readonly kind: 'fatal' } & StopReason)
 
 const NEW: Omit<TrialState, 'part'> = {
-  ...{ outcome: 'open', holders: [], alike: null, failed: 0, away: 0, tooLong: null, notBefore: 0, stop: null },
+  ...{
+    outcome: 'open',
+    holders: [],
+    alike: null,
+    failed: 0,
+    away: 0,
+    empty: 0,
+    tooLong: null,
+    notBefore: 0,
+    stop: null,
+  },
 }
 
 /** Whether the stop of a trial holds for a chunk at `now`; a part of the run that began later tries again. */
@@ -112,7 +125,12 @@ export function enterTrial(found: TrialState | null, { id, part, holdMs, size }:
 }
 
 /** The trial after the chunk `id` has asked. */
-export function leaveTrial(found: TrialState | null, id: string, verdict: Verdict, now: number): TrialState | null {
+export function leaveTrial(
+  found: TrialState | null,
+  { id, model }: { readonly id: string; readonly model: TriedModel },
+  verdict: Verdict,
+  now: number,
+): TrialState | null {
   if (found === null && verdict.kind !== 'fatal') return null
   const known = found ?? { ...NEW, part: 0 }
   const isHolder = known.holders.some((holder) => holder.id === id)
@@ -129,14 +147,15 @@ export function leaveTrial(found: TrialState | null, id: string, verdict: Verdic
   if (verdict.kind === 'too-long') {
     const { size, message } = verdict
     const after = { ...state, failed, tooLong: { size: Math.min(size, state.tooLong?.size ?? size), message } }
-    return failed < MOST_FAILURES ? after : stopped(after, failureOf(verdict, failed, false), now)
+    return failed < MOST_FAILURES ? after : stopped(after, failureOf(verdict, model, failed, false), now)
   }
   const alike = alikeAfter(state.alike, verdict)
-  const after = { ...state, failed, away, alike, notBefore: isAway ? now + backoffMs : state.notBefore }
+  const empty = state.empty + (isAway && verdict.isEmpty ? 1 : 0)
+  const after = { ...state, failed, away, empty, alike, notBefore: isAway ? now + backoffMs : state.notBefore }
   // A wait may mend an endpoint that is away, but a time-out is paid for.
   const isAlike = alike.count >= ALIKE_FAILURES && (!isAway || verdict.code === 'model-timeout')
-  if (!isAlike && failed < MOST_FAILURES) return after
-  return stopped(after, failureOf(verdict, isAlike ? alike.count : failed, isAlike), now)
+  if (!isAlike && failed < MOST_FAILURES && empty < MOST_EMPTY) return after
+  return stopped(after, failureOf(verdict, model, isAlike ? alike.count : failed, isAlike), now)
 }
 
 function alikeAfter(
@@ -158,13 +177,17 @@ function stopped(state: TrialState, { code, message }: StopReason, now: number):
 
 function failureOf(
   { kind, code, message }: Extract<Verdict, { kind: 'failed' | 'away' | 'too-long' }>,
+  model: TriedModel,
   count: number,
   isAlike: boolean,
 ): StopReason {
   const how = isAlike ? `${count} requests in a row failed alike` : `${count} requests failed, the last one`
-  const advice = `${ADVICE[code] ?? OTHER_ADVICE}; then resume the run`
-  return {
-    code: kind === 'away' ? 'model-unavailable' : 'model-unusable',
-    message: `the run has had no usable answer, and ${how} (${code}): ${message.replace(/\.$/, '')}. To try: ${advice}`,
+  const advice = ADVICE[code] ?? OTHER_ADVICE
+  const said = `${how} (${code}): ${message.replace(/\.$/, '')}. To try:`
+  const stop = kind === 'away' ? ('model-unavailable' as const) : ('model-unusable' as const)
+  if (model === 'primary') {
+    return { code: stop, message: `the run has had no usable answer, and ${said} ${advice}; then resume the run` }
   }
+  const ofModel = advice.replace('OPENAI_MODEL', 'OPENAI_ESCALATION_MODEL')
+  return { code: stop, message: `the escalation model has given the run no usable answer, and ${said} ${ofModel}` }
 }

@@ -1,5 +1,6 @@
 /** The view of the results by one codebook: the columns that every result has, and one column for each field. */
-import { createHash } from 'node:crypto'
+
+import { sha256 } from '../../lib/sha256.ts'
 import type { CodebookColumn } from '../types.ts'
 
 /** The columns of `results` that the view shows, before those of the fields. */
@@ -69,8 +70,4 @@ function quoteName(name: string): string {
 
 function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -4,8 +4,9 @@ import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { inTransaction, withTimeLimit } from '../transaction.ts'
 import { heirOf, OF_SAME_CODEBOOK } from './hand-over.ts'
+import { NOTHING } from './step.ts'
 import { IS_UNNAMED, usedByOthers } from './steps.ts'
-import { PURGED_TABLES, type PurgeCount, type PurgedTable, type RunContents } from './types.ts'
+import { PURGED_TABLES, type PurgeCount, type PurgedTable, type PurgeScope, type RunContents } from './types.ts'
 
 /** Milliseconds for one statement, which may have to read a whole table where no index leads to the rows of a run. */
 const COUNT_TIMEOUT_MS = 600_000
@@ -52,6 +53,13 @@ const STATEMENTS: Readonly<Record<PurgedTable, string>> = {
   review_items: rowsOf('review_items'),
 }
 
+/** Answers that no run names, and the copies of them that releases before codebooks read. */
+const UNNAMED = {
+  shape_answers: `select count(*) as removed, 0 as kept from shape_answers one where ${IS_UNNAMED}`,
+  answers: `select count(*) as removed, 0 as kept from answers
+    where source <> 'person' and shape_hash in (select one.shape_hash from shape_answers one where ${IS_UNNAMED})`,
+}
+
 const countRow = z.object({ removed: z.coerce.number(), kept: z.coerce.number() })
 const knownRow = z.object({ is_known: z.boolean(), is_old: z.boolean() })
 const laterRow = z.object({ run_id: z.string(), results: z.int() })
@@ -59,11 +67,19 @@ const laterRow = z.object({ run_id: z.string(), results: z.int() })
 /** The migration that made the table of uses; runs that began before it may have answers that no run names. */
 const MIGRATION = '019_purge.sql'
 
-export async function countContents(pool: DatabasePool, runId: string): Promise<RunContents> {
+export async function countContents(
+  pool: DatabasePool,
+  runId: string,
+  { withEarlierAnswers }: PurgeScope,
+): Promise<RunContents> {
+  const count = async (statement: string, values: readonly string[]) => {
+    const [row] = await readSlowly(pool, countRow, statement, values)
+    return row ?? NOTHING
+  }
   const counts: Partial<Record<PurgedTable, PurgeCount>> = {}
   for (const table of PURGED_TABLES) {
-    const [row] = await readSlowly(pool, countRow, STATEMENTS[table], [runId])
-    if (row !== undefined && row.removed + row.kept > 0) counts[table] = row
+    const row = await count(STATEMENTS[table], [runId])
+    if (row.removed + row.kept > 0) counts[table] = row
   }
   const [known] = await queryRows(
     pool,
@@ -74,15 +90,14 @@ export async function countContents(pool: DatabasePool, runId: string): Promise<
      ) as is_old`,
     [runId, MIGRATION],
   )
-  const isOld = known?.is_old ?? true
-  const [unnamed] = isOld
-    ? await readSlowly(
-        pool,
-        countRow,
-        `select count(*) as removed, 0 as kept from shape_answers one where ${IS_UNNAMED}`,
-        [],
-      )
-    : []
+  if (withEarlierAnswers) {
+    for (const table of ['shape_answers', 'answers'] as const) {
+      const { removed } = await count(UNNAMED[table], [])
+      const { removed: own, kept } = counts[table] ?? NOTHING
+      if (removed > 0) counts[table] = { removed: own + removed, kept }
+    }
+  }
+  const stays = !withEarlierAnswers && (known?.is_old ?? true)
   const later = await readSlowly(
     pool,
     laterRow,
@@ -101,7 +116,7 @@ export async function countContents(pool: DatabasePool, runId: string): Promise<
     isKnown: known?.is_known ?? false,
     counts,
     laterRuns: later.map(({ run_id, results }) => ({ runId: run_id, results })),
-    answersOfEarlierReleases: unnamed?.removed ?? 0,
+    answersOfEarlierReleases: stays ? (await count(UNNAMED.shape_answers, [])).removed : 0,
   }
 }
 

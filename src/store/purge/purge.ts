@@ -8,8 +8,8 @@ import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { inTransaction } from '../transaction.ts'
 import { countContents } from './contents.ts'
-import type { Step, StepResult } from './step.ts'
-import { listSteps, unnamedAnswersStep } from './steps.ts'
+import type { StepResult } from './step.ts'
+import { listSteps, takeUnnamedAnswers } from './steps.ts'
 import type { PurgeOptions, PurgeStore } from './types.ts'
 
 /**
@@ -28,7 +28,7 @@ const RETRY_MS = 1_000
 /** A store on a pool of `createPool`, which the caller opens and closes. */
 export function createPurgeStore(pool: DatabasePool): PurgeStore {
   return {
-    find: (runId) => countContents(pool, runId),
+    find: (runId, options) => countContents(pool, runId, options),
     findInvocations: (runId) => findInvocations(pool, runId),
     purge: (runId, options) => purge(pool, runId, options),
   }
@@ -44,11 +44,13 @@ async function findInvocations(pool: DatabasePool, runId: string): Promise<reado
 
 async function purge(pool: DatabasePool, runId: string, options: PurgeOptions): Promise<void> {
   const { signal, purged, withEarlierAnswers } = options
-  const steps = [...listSteps(runId), ...(withEarlierAnswers ? [unnamedAnswersStep()] : [])]
+  const steps = [...listSteps(runId), ...(withEarlierAnswers ? [takeUnnamedAnswers] : [])]
   for (const step of steps) {
+    let after = ''
     for (let hasMore = true; hasMore; ) {
-      const result = await take(pool, step, signal)
+      const result = await take(pool, (client) => step(client, after), signal)
       purged(result.counts)
+      after = result.after ?? after
       hasMore = result.hasMore
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
@@ -56,8 +58,11 @@ async function purge(pool: DatabasePool, runId: string, options: PurgeOptions): 
 }
 
 /** Runs one transaction of a step, again where the database is away or a batch holds the rows. */
-async function take(pool: DatabasePool, step: Step, signal: AbortSignal): Promise<StepResult> {
-  const work = (client: pg.Client) => step(client)
+async function take(
+  pool: DatabasePool,
+  work: (client: pg.Client) => Promise<StepResult>,
+  signal: AbortSignal,
+): Promise<StepResult> {
   let failure: unknown
   const attempt = () =>
     inTransaction(pool, { doing: 'purge a run', begin: BEGIN }, work).catch((error: unknown) => {

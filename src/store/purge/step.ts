@@ -7,9 +7,15 @@ import type { PurgeCounts } from './types.ts'
 export interface StepResult {
   readonly counts: PurgeCounts
   readonly hasMore: boolean
+  /** How far the step is, for its next call, where what it found its work by does not tell. */
+  readonly after?: string
 }
 
-export type Step = (client: pg.Client) => Promise<StepResult>
+/**
+ * The work of one transaction. `after` is what the last transaction of the step that was committed gave, and empty before
+ * the first, so that one that fails is done again with the same rows.
+ */
+export type Step = (client: pg.Client, after: string) => Promise<StepResult>
 
 /** Rows that one transaction deletes at most, so that its locks are held briefly. */
 export const ROWS_PER_STEP = 500

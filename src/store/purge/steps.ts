@@ -131,29 +131,26 @@ export const IS_UNNAMED = `one.source <> 'person' and not exists (
   select from answer_uses named where named.shape_hash = one.shape_hash
 )`
 
-/** Deletes answers that no run names, in order of their hash. A purge makes a step of its own, because the step knows how far it is. */
-export function unnamedAnswersStep(): Step {
-  let after = ''
-  return async (client) => {
-    const [row] = await read(
-      client,
-      z.object({ last: z.string().nullable(), page: z.int(), removed: z.int(), earlier: z.int() }),
-      `with page as materialized (
-         select one.shape_hash from shape_answers one where one.shape_hash > $1 and ${IS_UNNAMED}
-         order by one.shape_hash limit ${ROWS_PER_STEP}
-       ), gone as (
-         delete from shape_answers where shape_hash in (select shape_hash from page) returning 1
-       ), gone_earlier as (
-         delete from answers where shape_hash in (select shape_hash from page) and source <> 'person' returning 1
-       )
-       select (select max(shape_hash) from page) as last, (select count(*) from page)::int as page,
-         (select count(*) from gone)::int as removed, (select count(*) from gone_earlier)::int as earlier`,
-      [after],
-    )
-    after = row?.last ?? after
-    return {
-      counts: { shape_answers: removal(row?.removed ?? 0), answers: removal(row?.earlier ?? 0) },
-      hasMore: row?.page === ROWS_PER_STEP,
-    }
+/** Deletes answers that no run names, in order of their hash, so that the named ones between them are not read again each time. */
+export const takeUnnamedAnswers: Step = async (client, after) => {
+  const [row] = await read(
+    client,
+    z.object({ last: z.string().nullable(), page: z.int(), removed: z.int(), earlier: z.int() }),
+    `with page as materialized (
+       select one.shape_hash from shape_answers one where one.shape_hash > $1 and ${IS_UNNAMED}
+       order by one.shape_hash limit ${ROWS_PER_STEP}
+     ), gone as (
+       delete from shape_answers where shape_hash in (select shape_hash from page) returning 1
+     ), gone_earlier as (
+       delete from answers where shape_hash in (select shape_hash from page) and source <> 'person' returning 1
+     )
+     select (select max(shape_hash) from page) as last, (select count(*) from page)::int as page,
+       (select count(*) from gone)::int as removed, (select count(*) from gone_earlier)::int as earlier`,
+    [after],
+  )
+  return {
+    counts: { shape_answers: removal(row?.removed ?? 0), answers: removal(row?.earlier ?? 0) },
+    hasMore: row?.page === ROWS_PER_STEP,
+    after: row?.last ?? after,
   }
 }

@@ -47,21 +47,28 @@ export interface RunContents {
    * results of this run, with the number of these indicators, the most first, at most 10.
    */
   readonly laterRuns: readonly { readonly runId: string; readonly results: number }[]
-  /** Answers that no run names, because a release before purges wrote them; 0 for a run that such a release cannot have begun. */
+  /**
+   * Answers that no run names, because a release before purges wrote them, and that stay; 0 for a run that such a release cannot
+   * have begun, and where they are to go and so stand in `counts`.
+   */
   readonly answersOfEarlierReleases: number
 }
 
-export interface PurgeOptions {
-  readonly signal: AbortSignal
-  /** Called after each transaction with what it did. */
-  readonly purged: (counts: PurgeCounts) => void
+/** What a purge takes beside what names the run. */
+export interface PurgeScope {
   /** Whether all answers that no run names are deleted as well. */
   readonly withEarlierAnswers: boolean
 }
 
+export interface PurgeOptions extends PurgeScope {
+  readonly signal: AbortSignal
+  /** Called after each transaction with what it did. */
+  readonly purged: (counts: PurgeCounts) => void
+}
+
 export interface PurgeStore {
   /** Counts what a purge of the run would do, without changing anything. */
-  find(runId: string): Promise<RunContents>
+  find(runId: string, scope: PurgeScope): Promise<RunContents>
   /** The invocations of Restate that saved batches of the run. */
   findInvocations(runId: string): Promise<readonly string[]>
   /**

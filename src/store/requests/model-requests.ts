@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { SNAPSHOT_SUFFIX } from '../../lib/model-names.ts'
 import { writeAnswers } from '../answers.ts'
 import { type Column, namesOf, Parameters, storableText, unnestRows } from '../bulk.ts'
+import { executeNamed } from '../connection/named-statements.ts'
 import type { DatabasePool } from '../pool.ts'
 import { writeAnswerUses } from '../purge/answer-uses.ts'
 import type { AnswerUse } from '../purge/types.ts'
-import { execute, queryRows } from '../query.ts'
-import type { StoredAnswer } from '../types.ts'
+import { queryRows } from '../query.ts'
+import type { AnswerToStore } from '../types.ts'
 import type { CostReservation, CostToReserve, ModelUse, RequestToBook } from './types.ts'
 
 /** The outcome of a request that has not ended. */
@@ -61,7 +62,7 @@ export function writeRequests(parameters: Parameters, requests: readonly Request
 export async function bookRequests(
   pool: DatabasePool,
   requests: readonly RequestToBook[],
-  answers: readonly StoredAnswer[],
+  answers: readonly AnswerToStore[],
   answeredAt: string,
   uses: readonly AnswerUse[] = [],
 ): Promise<void> {
@@ -71,7 +72,8 @@ export async function bookRequests(
     ...writeAnswerUses(parameters, uses),
     ...writeRequests(parameters, requests),
   ]
-  if (parts.length > 0) await execute(pool, 'book requests', `with ${parts.join(',\n')}\nselect`, parameters.values)
+  if (parts.length > 0)
+    await executeNamed(pool, 'book requests', `with ${parts.join(',\n')}\nselect`, parameters.values)
 }
 
 /**

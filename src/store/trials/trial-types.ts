@@ -18,6 +18,8 @@ export interface TrialState {
   /** Requests of the trial that failed, and the part of them that found the endpoint away. */
   readonly failed: number
   readonly away: number
+  /** The part of those that found it away to which an answer came, with nothing in it. */
+  readonly empty: number
   /** The smallest request that was too long, in characters of its records, and what was said of it; null before the first. */
   readonly tooLong: { readonly size: number; readonly message: string } | null
   /** No request starts before this time, because the endpoint was away. */
@@ -26,16 +28,20 @@ export interface TrialState {
   readonly stop: { readonly code: string; readonly message: string; readonly at: number } | null
 }
 
-/** Stores the trials of runs, and decides none. Rejects with the codes of `Store`. */
+/** The model that is tried: one of the two that a run may ask. */
+export type TriedModel = 'primary' | 'escalation'
+
+/** Stores the trials of runs, one for each model, and decides none. Rejects with the codes of `Store`. */
 export interface TrialStore {
   /** The trial of a run; undefined for a run that no batch has opened, null where nothing is stored of its trial. */
-  read(runId: string): Promise<TrialState | null | undefined>
+  read(runId: string, model: TriedModel): Promise<TrialState | null | undefined>
   /**
    * Reads, decides and stores in one transaction, and resolves with what `decide` returned; undefined for a run that no
    * batch has opened. `now` is the database's clock.
    */
   change<Decision extends { readonly state: TrialState | null }>(
     runId: string,
+    model: TriedModel,
     decide: (state: TrialState | null, now: number) => Decision,
   ): Promise<Decision | undefined>
 }

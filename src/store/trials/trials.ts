@@ -1,9 +1,10 @@
 /** Stores the trial of each run in the row of the run, which a transaction locks while the trial is decided. */
 import { z } from 'zod'
+import { isRecord } from '../../lib/json/json.ts'
 import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { inTransaction } from '../transaction.ts'
-import type { TrialState, TrialStore } from './trial-types.ts'
+import type { TrialState, TrialStore, TriedModel } from './trial-types.ts'
 
 /**
  * Begins a change with time limits in milliseconds that the server keeps. Without `idle_in_transaction_session_timeout` a
@@ -22,24 +23,43 @@ const trialSchema = z.object({
   alike: z.object({ code: z.string(), count, subjects: z.array(z.string()) }).nullable(),
   failed: count,
   away: count,
+  // Earlier releases did not count them.
+  empty: count.default(0),
   tooLong: z.object({ size: count, message: z.string() }).nullable(),
   notBefore: z.number(),
   stop: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),
 })
 
-/** A trial that a later release wrote in another form counts as none, so that the run is tried again. */
-const row = z.object({ trial: z.unknown().transform((trial) => trialSchema.safeParse(trial).data ?? null) })
+/**
+ * The trials of a run as they are stored: that of the primary model, and in a property of it that of the escalation model. A trial
+ * that a later release wrote in another form counts as none, so that the run is tried again.
+ */
+const row = z.object({
+  trial: z.unknown().transform((trial): Readonly<Record<TriedModel, TrialState | null>> => {
+    const escalation = isRecord(trial) ? trial.escalation : null
+    return { primary: trialOf(trial), escalation: trialOf(escalation) }
+  }),
+})
+
+function trialOf(trial: unknown): TrialState | null {
+  return trialSchema.safeParse(trial).data ?? null
+}
+
+function toStored({ primary, escalation }: Readonly<Record<TriedModel, TrialState | null>>): string | null {
+  if (primary === null && escalation === null) return null
+  return JSON.stringify({ ...primary, ...(escalation === null ? {} : { escalation }) })
+}
 
 /** The trials on a pool of `createPool`, which the caller opens and closes. */
 export function createTrialStore(pool: DatabasePool): TrialStore {
   return {
-    async read(runId) {
+    async read(runId, model) {
       const text = 'select trial from runs where run_id = $1'
       const [found] = await queryRows(pool, 'read the trial of a run', row, text, [runId])
-      return found?.trial
+      return found?.trial[model]
     },
 
-    change: (runId, decide) =>
+    change: (runId, model, decide) =>
       inTransaction(pool, { doing: 'change the trial of a run', begin: BEGIN }, async (client) => {
         const { rows } = await client.query<{ trial: unknown; now: number }>(
           `select trial, (extract(epoch from clock_timestamp()) * 1000)::float8 as now from runs
@@ -48,11 +68,11 @@ export function createTrialStore(pool: DatabasePool): TrialStore {
         )
         const [found] = rows
         if (found === undefined) return undefined
-        const before: TrialState | null = row.parse(found).trial
-        const decision = decide(before, found.now)
-        if (decision.state !== before) {
+        const before = row.parse(found).trial
+        const decision = decide(before[model], found.now)
+        if (decision.state !== before[model]) {
           const text = 'update runs set trial = $2 where run_id = $1'
-          await client.query(text, [runId, decision.state === null ? null : JSON.stringify(decision.state)])
+          await client.query(text, [runId, toStored({ ...before, [model]: decision.state })])
         }
         return decision
       }),

@@ -1,5 +1,6 @@
 /** All quirks by name. Each kind stands in a file of its own; a new file is added to the list below. */
 import { CLOSED_ACCOUNTS, WAITS } from './accounts.ts'
+import { BODIES } from './bodies.ts'
 import { ERRORS_IN_200 } from './errors-in-200.ts'
 import { FORMS } from './forms.ts'
 import { TIERS } from './tiers.ts'
@@ -16,6 +17,7 @@ const CLEAN = {
 const ALL = {
   ...CLEAN,
   ...WRAPPED,
+  ...BODIES,
   ...ERRORS_IN_200,
   ...FORMS,
   ...TRANSPORT,

@@ -9,6 +9,7 @@ const bombOf = () => (bomb ??= gzipSync(Buffer.alloc(64 * 1_024 * 1_024, ' ')))
 export const TRANSPORT = {
   'gzip-bomb': () => ({ headers: { 'content-encoding': 'gzip' }, body: bombOf() }),
   'gzip-bomb-refused': () => ({ status: 400, headers: { 'content-encoding': 'gzip' }, body: bombOf() }),
+  'gzip-bomb-unsaid': () => ({ body: bombOf() }),
   gzip: (seen) => ({
     headers: { 'content-encoding': 'gzip' },
     body: gzipSync(JSON.stringify(seen.completion({ role: 'assistant', content: seen.text }))),

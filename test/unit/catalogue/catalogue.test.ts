@@ -264,6 +264,16 @@ for (const name of ['long.jsonl', 'long.csv']) {
   })
 }
 
+test('the bound on a record counts bytes, not characters', async () => {
+  const recordOf = (characters: number, points: number) => {
+    const samples = Array.from({ length: points }, () => ({ date: '年'.repeat(characters), value: 1 }))
+    return `${JSON.stringify({ indicator_id: 'X1', name: 'GDP', sample_values: samples })}\n`
+  }
+  const message = await refusalOf(await written('wide.jsonl', recordOf(100, 4_000)))
+  assert.match(message, /line 1: longer than the limit of 1,048,576 bytes/)
+  assert.equal((await readAll(await written('less-wide.jsonl', recordOf(50, 4_000)))).entries.length, 1)
+})
+
 test('a field that nobody reads costs no record, however large and deep it is', async () => {
   const nested = `${'['.repeat(2_500_000)}${']'.repeat(2_500_000)}`
   const hostile = `{"indicator_id":"X1","name":"GDP","evil":${nested},"units":"USD"}\n{"indicator_id":"X2","name":"CPI"}\n`
@@ -287,6 +297,19 @@ test('a field that nobody reads costs no record, however large and deep it is', 
   const long = await written('longer.jsonl', `{"a":"${'x'.repeat(34_000_000)}"}\n{"indicator_id":"X2","name":"CPI"}\n`)
   assert.match(await refusalOf(long), /line 1: longer than the limit of 33,554,432 bytes/)
   assert.equal((await readAll(long, { skipInvalid: true })).entries.length, 1)
+})
+
+test('fields that nobody reads hide no column, however large they are together and however many there are', async () => {
+  const large = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, 'words '.repeat(40_000)]))
+  const many = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`x${index}`, index]))
+  for (const others of [large, many]) {
+    const record = { ...others, indicator_id: 'X1', name: 'GDP', units: 'USD' }
+    const { entries } = await readAll(await written('others.jsonl', `${JSON.stringify(record)}\n`))
+    assert.deepEqual(
+      entries.map(({ indicator: { name, units } }) => [name, units]),
+      [['GDP', 'USD']],
+    )
+  }
 })
 
 test('control characters and half characters cost their place in a text and nothing else', async () => {

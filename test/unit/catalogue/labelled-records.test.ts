@@ -140,5 +140,7 @@ test('the message of a refusal names the file and as many faults as a person rea
   const message = formatFaults(path, (await checkLabelledRecords(path, codebook)).faults).join('\n')
   assert.match(message, /many\.jsonl has 30 faults:\n {2}\S+many\.jsonl:1: labels\.mood: "fine" is no value/)
   assert.match(message, /\n {2}and 10 more$/)
-  await assert.rejects(checkLabelledRecords(join(directory, 'none'), codebook), { message: /none cannot be read/ })
+  await assert.rejects(checkLabelledRecords(join(directory, 'none'), codebook), {
+    message: /none: there is no such file; check the name and the folder/,
+  })
 })

@@ -250,7 +250,7 @@ test('a mapping file says the same again, and what is typed counts more', async 
     readReading({ mapping: await written('odd.yaml', 'maps: {}\n') }),
     /--mapping .*odd\.yaml: .*maps/,
   )
-  await assert.rejects(readReading({ mapping: join(folder, 'none.yaml') }), /cannot be read \(ENOENT\)/)
+  await assert.rejects(readReading({ mapping: join(folder, 'none.yaml') }), /there is no such file; .* \(ENOENT\)/)
 })
 
 test('--layout long reads rows as they are, and --layout wide refuses a list', async () => {

@@ -288,6 +288,11 @@ test('confidences of an answer count from 0 to 1 where none is greater and one l
   assert.deepEqual(confidencesOf(1, 0), [0.01, 0])
   assert.deepEqual(confidencesOf(0.95, 'high'), [0.9])
   assert.deepEqual(confidencesOf(0.95, 2), [0.02])
+  assert.deepEqual(confidencesOf(0.95, 0.005, '0,004'), [0.95, 0.005, 0.004], 'fractions under 1 %')
+  assert.deepEqual(confidencesOf('95%', '0.5 %', '95,5 percent'), [0.95, 0.005, 0.955], 'texts that say percent')
+  assert.deepEqual(confidencesOf('0.9%', '0.8%'), [0.009, 0.008], 'a sign says more than the numbers do')
+  assert.deepEqual(confidencesOf('0.9%', 0.8), [0.009], 'an answer in percent leaves a bare fraction unclear')
+  assert.deepEqual(confidencesOf('95/100', '90 per cent', '80\uff05'), [0.95, 0.9, 0.8])
 })
 
 test('labels may stand in an object under the names of their fields', () => {

@@ -291,7 +291,7 @@ describe('a replay', () => {
     const open = (file: string) => openExchange({ kind: 'replay', file }, readConfig({}))
     await assert.rejects(open(join(directory, 'none.jsonl')), {
       code: 'input-invalid',
-      message: /cannot be read: ENOENT/,
+      message: /: there is no such file; .*\(ENOENT\)/,
     })
     const file = join(directory, 'other.jsonl')
     await writeFile(file, '{"indicator_id":"a"}\nnot JSON\n')

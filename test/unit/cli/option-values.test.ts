@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidArgumentError } from 'commander'
-import { duration, httpUrls, share } from '../../../src/cli/ui/option-values.ts'
+import { duration, httpUrls, inputFile, namedFile, share } from '../../../src/cli/ui/option-values.ts'
 import { runCli } from '../../helpers/cli.ts'
 
 test('addresses lose the slashes at their end and the blanks around them', () => {
@@ -55,4 +55,30 @@ test('a share is a number between its bounds, and never a percentage', () => {
     assert.equal(parse(text), value)
   for (const text of ['', '97', '97%', '0.4', '1', '1.0', '0.9999', '-0.9', '9e-1', '0,97', 'x'])
     assert.throws(() => parse(text), InvalidArgumentError, text)
+})
+
+test('a file that is read has a name, which is no option, and standard input only where it is read', async () => {
+  for (const name of ['a.csv', './-x', '/dev/stdin']) assert.deepEqual([inputFile(name), namedFile(name)], [name, name])
+  assert.equal(inputFile('-'), '-')
+  for (const name of ['', '--json', '-x']) assert.throws(() => inputFile(name), InvalidArgumentError, name)
+  for (const name of ['', '-', '--json']) assert.throws(() => namedFile(name), InvalidArgumentError, name)
+  for (const [args, said] of [
+    [['certify', '--run', 'r', '--labels', ''], /'--labels <file>' argument '' is invalid.*or - for standard input/],
+    [
+      ['certify', '--run', 'r', '--adjudicate', '--json'],
+      /'--adjudicate <file>'.*looks like an option: write \.\/--json/,
+    ],
+    [['certify', '--check', ''], /'--check <file>' argument '' is invalid/],
+    [['codebook', 'check', 'economic-indicators', '--gold', '-'], /'--gold <file>'.*Standard input is not read here/],
+    [['eval', '-'], /'gold'.*Standard input is not read here: name a file/],
+    [['eval', '--mode', 'model', '--replay', '-'], /'--replay <file>'.*Standard input is not read here/],
+    [['eval', '.'], /^The gold file \.: is a directory; name one file in it \(EISDIR\)$/m],
+    [['status', ' '], /^The id is empty: name an indicator or a run$/m],
+    [['review', 'apply', ''], /'file'.*It must be the name of a file/],
+    [['review', 'apply', 'none.csv'], /^none\.csv: there is no such file; check the name and the folder \(ENOENT\)$/m],
+  ] as const) {
+    const { code, stdout, stderr } = await runCli(args)
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+    assert.match(stderr, said)
+  }
 })

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { parseEnv } from 'node:util'
 import { COMPOSE_SECRETS, COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { connectionFromThisHost } from '../../../src/config/database-connection.ts'
+import { parseDotEnv } from '../../../src/config/dot-env.ts'
 import { findNearMisses } from '../../../src/config/near-misses.ts'
 import { FILE_NAMES, fileNameOf } from '../../../src/config/secret-files.ts'
 import { VARIABLE_NAMES, variables } from '../../../src/config/variables.ts'
@@ -198,9 +198,17 @@ test('.env.example explains every variable or the group that it stands in', asyn
 })
 
 test('a copy of .env.example is a configuration, and finds the Compose file', async () => {
-  const example = parseEnv(await readFile(new URL('.env.example', root), 'utf8'))
-  const config = readConfig(example as Record<string, string>)
+  const example = Object.fromEntries(parseDotEnv(await readFile(new URL('.env.example', root), 'utf8')).values)
+  const config = readConfig(example)
   await access(new URL(config.cluster.composeFile ?? 'missing', root))
+})
+
+test('every line of .env.example can be used as it stands', async () => {
+  const setting = /^# (?=[A-Z][A-Z0-9_]*=)/gm
+  const example = (await readFile(new URL('.env.example', root), 'utf8')).replace(setting, '')
+  const { values, problems } = parseDotEnv(example)
+  assert.deepEqual(problems, [])
+  assert.equal(values.size, example.match(/^[A-Z][A-Z0-9_]*=/gm)?.length)
 })
 
 /** Whether a variable is the form of a secret of the Compose file that holds a path. */
@@ -277,6 +285,18 @@ test('mistyped variables are reported, names of other programs are not', () => {
   assert.equal(findNearMisses({ RATE_RPMS: '5' }).length, 1)
   assert.match(findNearMisses({ RETENTION_DAY: '5' }).join(), /RETENTION_DAYS/)
   assert.match(findNearMisses({ CLUSTER_REPLICA: '5' })[0] ?? '', /CLUSTER_REPLICAS/)
+  for (const [name, meant] of Object.entries({
+    GUARD_MAX_CALL: 'GUARD_MAX_CALLS',
+    GUARD_PUBLISH_ON: 'GUARD_PUBLISHED_ON',
+    API_TOKEN_FILES: 'API_TOKEN_FILE',
+    API_TOKENSFILE: 'API_TOKENS_FILE',
+    ALLOWED_HOST: 'ALLOWED_HOSTS',
+    SECRETS_DIRS: 'SECRETS_DIR',
+  })) {
+    assert.match(findNearMisses({ [name]: 'x' }).join(), new RegExp(`^${name} is set.*did you mean ${meant}\\?$`))
+  }
+  const others = { API_KEY: 'x', API_URL: 'x', ALLOWED_ORIGINS: 'x', SECRETS_PATH: 'x', GUARD_FILE: 'x' }
+  assert.deepEqual(findNearMisses(others), [])
   assert.deepEqual(findNearMisses({ CLUSTER_BIND: '0.0.0.0', SNAPSHOT_REGION: 'x' }), [])
   assert.match(findNearMisses({ RATE_REPLICAS: '5' }).join(), /RATE_REPLICAS is set, but is no longer a variable/)
 })

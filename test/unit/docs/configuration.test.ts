@@ -22,9 +22,15 @@ const OF_CHECKS: Readonly<Record<string, string>> = {
 /** Variables of other programs, and the file of this project that sets or names each of them. */
 const FOREIGN: Readonly<Record<string, string>> = {
   NODE_USE_ENV_PROXY: 'src/config/proxies.ts',
-  HTTPS_PROXY: 'src/config/proxies.ts',
-  HTTP_PROXY: 'src/config/proxies.ts',
+  HTTPS_PROXY: 'src/config/secret-files.ts',
+  HTTP_PROXY: 'src/config/secret-files.ts',
   NO_PROXY: 'src/config/proxies.ts',
+  ALL_PROXY: 'src/config/part-environment.ts',
+  NODE_OPTIONS: 'test/unit/config/part-environment.test.ts',
+  LD_PRELOAD: 'test/unit/config/part-environment.test.ts',
+  NODE_EXTRA_CA_CERTS: 'src/config/part-environment.ts',
+  RESTATE_LOG_FILTER: 'src/config/part-environment.ts',
+  RESTATE_LOG_FORMAT: 'src/config/part-environment.ts',
   OPENAI_CUSTOM_HEADERS: 'src/config/near-misses.ts',
   OPENAI_LOG: 'src/config/near-misses.ts',
   RESTATE_ADVERTISED_ADDRESS: 'docker-compose.cluster.yml',

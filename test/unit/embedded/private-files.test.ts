@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createRunJournal } from '../../../src/cli/classify/run-journal.ts'
 import { makeDataDir, tightenDataDir } from '../../../src/embedded/data-dir.ts'
+import { ensureIdentity } from '../../../src/embedded/identity.ts'
 import { recordProcess } from '../../../src/embedded/leftovers.ts'
 import { chooseRunAs } from '../../../src/embedded/postgres-user.ts'
-import { makePrivateFolder, openPassage, writePrivateFile } from '../../../src/embedded/private-files.ts'
+import { makePrivateFolder, openPassage, replaceFile, writePrivateFile } from '../../../src/embedded/private-files.ts'
 import { startProcess } from '../../../src/embedded/process.ts'
 
 let directory: string
@@ -139,4 +140,26 @@ test('as root without user namespaces PostgreSQL runs as its own user, who may p
   } finally {
     process.env.PATH = PATH
   }
+})
+
+test('a file is replaced as a whole with its mode, and a failure leaves nothing of it behind', async () => {
+  const folder = join(directory, 'replaced')
+  await makePrivateFolder(folder)
+  const file = join(folder, 'cluster.pub')
+  await writeFile(file, 'old', { mode: 0o666 })
+  await under(0o777, () => replaceFile(file, 'new'))
+  assert.deepEqual([await readFile(file, 'utf8'), await modeOf(file)], ['new', 0o600])
+  await under(0o077, () => replaceFile(file, 'for all', 0o644))
+  assert.deepEqual([await readFile(file, 'utf8'), await modeOf(file)], ['for all', 0o644])
+  const taken = join(folder, 'node.pem')
+  await makePrivateFolder(join(taken, 'full'))
+  await assert.rejects(replaceFile(taken, 'secret'))
+  const identity = { directory: folder, variable: 'V', value: folder, isMounted: false }
+  await makePrivateFolder(join(folder, 'replicas', 'cluster.pub', 'full'))
+  await assert.rejects(ensureIdentity(identity), { code: 'config-invalid' })
+  const left = await readdir(folder, { recursive: true })
+  assert.deepEqual(
+    left.filter((name) => name.includes('partial')),
+    [],
+  )
 })

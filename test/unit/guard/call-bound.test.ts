@@ -59,6 +59,15 @@ test('afterwards they raise it by one each time as many came as it is large, up 
   assert.equal(answer(1_000), 40)
 })
 
+test('calls that no node answered leave the bound and the wait as they were', () => {
+  const bound = createCallBound(256)
+  for (let call = 0; call < 100; call += 1) {
+    assert.ok(bound.begin())
+    bound.failed()
+  }
+  assert.deepEqual([bound.inFlight, bound.bound, bound.waitSeconds()], [0, 64, 1])
+})
+
 test('a bound below 16 is its own floor', () => {
   const bound = createCallBound(3)
   bound.begin()

@@ -2,19 +2,32 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { createBodyReader, MAX_BODY_BYTES } from '../../../src/guard/bodies.ts'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createBodyReader } from '../../../src/guard/bodies.ts'
 import { createCallBound } from '../../../src/guard/call-bound.ts'
 import { inspectBody } from '../../../src/guard/inspect-body.ts'
 import { refusal } from '../../../src/guard/refusals.ts'
 import { parseTokens } from '../../../src/guard/tokens.ts'
+import { MAX_JSON_BYTES } from '../../../src/lib/json/json-shape.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import { call, type Script, sendRaw, startGuardPort, startScriptedNode } from '../../helpers/guard-port.ts'
 import { waitUntil } from '../../helpers/wait.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** The bytes of all buffers that are in use. */
+function buffersNow(): number {
+  collectGarbage()
+  return process.memoryUsage().arrayBuffers
+}
 
 /** A node that answers with what it was sent. */
 const echo: Script = async (asked, response) => {
@@ -109,6 +122,8 @@ test('pages of other origins, foreign hosts, odd paths and broken requests reach
     ['/classify-api/status', { method: 'GET', headers: { 'sec-fetch-site': 'cross-site' } }, 403, 'foreign-origin'],
     ['/guard/health', { method: 'GET', headers: { 'sec-fetch-site': 'cross-site' } }, 403, 'foreign-origin'],
     ['/classify-api/budget', { headers: { host: 'evil.example:8080' } }, 403, 'foreign-host'],
+    ['/openapi.json', { method: 'GET', headers: { host: 'evil.example' } }, 403, 'foreign-host'],
+    ['/openapi.json', { method: 'GET', headers: { origin: 'http://evil.example' } }, 403, 'foreign-origin'],
     ['/classify-api//batch', {}, 400, 'target-invalid'],
     ['/restate/../classify-api/batch', {}, 400, 'target-invalid'],
     ['/classify-api/%62atch', {}, 400, 'target-invalid'],
@@ -179,6 +194,8 @@ test('with tokens each call needs one with the right that it uses, and the log h
     return status
   }
   assert.equal((await ask('/guard/health', { method: 'GET' })).status, 200)
+  assert.equal((await ask('/openapi.json', { method: 'GET' })).text, '{"openapi":"3.1.0"}')
+  assert.equal((await ask('/openapi.json', { body: '{}' })).code, 'token-missing')
   assert.equal((await ask('/guard/metrics', { method: 'GET' })).code, 'token-missing')
   const missing = await ask('/classify-api/batch', { body: 'body-secret' })
   assert.deepEqual(
@@ -288,10 +305,10 @@ test('a caller who leaves ends its request to the node, frees its place and its 
   sent.end('{"a":1}')
   await waitUntil('the node has the call', () => node.requests.length === 1)
   assert.equal(guard.shared.calls.inFlight, 1)
-  assert.equal(guard.shared.bodies.heldBytes, 7)
+  assert.equal(guard.shared.bodies.heldBytes, 0)
   sent.destroy()
   await waitUntil('the node is told', () => isAborted)
-  await waitUntil('the place is free', () => guard.shared.calls.inFlight === 0 && guard.shared.bodies.heldBytes === 0)
+  await waitUntil('the place is free', () => guard.shared.calls.inFlight === 0)
   assert.equal(guard.shared.calls.bound, 44)
   assert.match(guard.shared.counts.text(), /^classify_guard_callers_left_total 1$/m)
 })
@@ -320,6 +337,7 @@ test('a node that is away, hangs up or breaks off is told apart, and calls pass 
     if (isBreaking) asked.socket.destroy()
     else response.end('{}')
   })
+  for (let call = 0; call < 8; call += 1) await ask('/classify-api/batch', { body: '{}' })
   const broken = await ask('/classify-api/batch', { body: '{}' })
   assert.deepEqual([broken.status, broken.code], [502, 'node-away'])
   const { port } = new URL(node.url)
@@ -333,7 +351,9 @@ test('a node that is away, hangs up or breaks off is told apart, and calls pass 
     Number(port),
   )
   t.after(() => back.close())
-  assert.equal((await ask('/classify-api/batch', { body: '{}' })).status, 200)
+  assert.equal(guard.shared.calls.bound, 64)
+  for (let call = 0; call < 4; call += 1) assert.equal((await ask('/classify-api/batch', { body: '{}' })).status, 200)
+  await waitUntil('only answers of the node raise the bound', () => guard.shared.calls.bound === 65)
   assert.ok(guard.lines.every((line) => !line.includes('"err"')))
 })
 
@@ -354,57 +374,105 @@ test('large bodies and answers pass, those beyond the bound are refused, declare
     )
     response.end(asked.url === '/other/large' ? Buffer.alloc(40_000_000, 7) : String(length))
   })
-  const most = Buffer.alloc(MAX_BODY_BYTES, 32)
-  assert.equal((await ask('/classify-api/batch', { body: most })).text, String(MAX_BODY_BYTES))
-  assert.equal((await ask('/other/handler', { body: most })).text, String(MAX_BODY_BYTES))
+  const most = Buffer.alloc(MAX_JSON_BYTES, 32)
+  assert.equal((await ask('/classify-api/batch', { body: most })).text, String(MAX_JSON_BYTES))
+  assert.equal((await ask('/other/handler', { body: most })).text, String(MAX_JSON_BYTES))
   assert.equal((await ask('/other/large', { method: 'GET' })).text.length, 40_000_000)
   await waitUntil('the bodies are given back', () => guard.shared.bodies.heldBytes === 0)
-  const before = node.requests.length
+  // The guard may ask the node whether it lives while a large body is under way.
+  const calls = () => node.requests.filter(({ url }) => url !== '/restate/health').length
+  const before = calls()
   const beyond = Buffer.concat([most, Buffer.from(' ')])
   for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
     const refused = await ask('/classify-api/batch', { headers, body: beyond })
     assert.deepEqual([refused.status, refused.code], [413, 'body-too-large'])
   }
   assert.equal((await ask('/other/handler', { body: beyond })).code, 'body-too-large')
-  assert.equal(node.requests.length, before)
+  assert.equal(calls(), before)
   assert.equal((await ask('/other/handler', { headers: { 'transfer-encoding': 'chunked' }, body: beyond })).status, 413)
 })
 
-test('a body that is too large by its own word is refused before it is sent', async (t) => {
-  let asked = 0
-  const { guard } = await world(t, (_request, response) => {
-    asked += 1
-    response.end()
-  })
-  const headers = { expect: '100-continue', 'content-length': MAX_BODY_BYTES + 1, 'content-type': 'application/json' }
-  for (const path of ['/classify-api/batch', '/other/handler']) {
+test('a caller who asks before it sends its body is refused before it is sent, and permitted where it is read', async (t) => {
+  const tokens = parseTokens(`reader:${sha256('reader')}:read`, 'tokens')
+  const { node, guard } = await world(t, echo, { tokens: () => tokens })
+  const asks = (path: string, further: Readonly<Record<string, string>>) => {
+    const headers = { expect: '100-continue', authorization: 'Bearer reader', 'content-length': '2', ...further }
     const sent = request(`${guard.url}${path}`, { method: 'POST', headers, agent: false })
     let isPermitted = false
     sent.once('continue', () => {
       isPermitted = true
+      sent.end('{}')
     })
     sent.flushHeaders()
-    const [response] = await once(sent, 'response')
-    assert.deepEqual([response.statusCode, isPermitted], [413, false], path)
-    sent.destroy()
+    return once(sent, 'response').then(([response]: IncomingMessage[]) => {
+      const found = [response?.statusCode, isPermitted, response?.headers.connection]
+      sent.destroy()
+      return found
+    })
   }
-  assert.equal(asked, 0)
+  const tooLong = String(MAX_JSON_BYTES + 1)
+  const refused: readonly [string, Readonly<Record<string, string>>, number][] = [
+    ['/classify-api/status', { 'content-length': tooLong }, 413],
+    ['/classify-api/status', { host: 'evil.example' }, 403],
+    ['/classify-api/status', { authorization: 'Bearer nobody' }, 401],
+    ['/classify-api/status', { 'content-encoding': 'gzip' }, 415],
+    ['/classify-api/batch', {}, 403],
+    ['/other/handler', { 'content-length': tooLong }, 403],
+  ]
+  for (const [path, headers, status] of refused)
+    assert.deepEqual(await asks(path, headers), [status, false, 'close'], `${path} ${JSON.stringify(headers)}`)
+  assert.equal(node.requests.length, 0)
+  const [status, isPermitted] = await asks('/classify-api/status', {})
+  assert.deepEqual([status, isPermitted], [200, true])
 })
 
 test('a body that comes too slowly is refused, and so is one too many at once', async (t) => {
-  const bodies = createBodyReader({ maxHeldBytes: 1_000, timeoutMs: 300 })
+  const bodies = createBodyReader({ maxHeldBytes: 10_000, timeoutMs: 300 })
   const { node, guard, ask } = await world(t, echo, { bodies })
-  const slow = request(`${guard.url}/classify-api/batch`, { method: 'POST', headers: { 'content-length': '900' } })
-  slow.write('{')
-  await waitUntil('the body is awaited', () => bodies.heldBytes === 900)
-  const many = await ask('/classify-api/batch', { body: 'x'.repeat(200) })
+  const slow = request(`${guard.url}/classify-api/batch`, { method: 'POST', headers: { 'content-length': '9000' } })
+  slow.write('x'.repeat(8_000))
+  await waitUntil('the body is awaited', () => bodies.heldBytes === 8_000)
+  const many = await ask('/classify-api/batch', { body: 'x'.repeat(5_000) })
   assert.deepEqual([many.status, many.code, many.headers['retry-after']], [429, 'too-many-calls', '2'])
   const [response] = await once(slow, 'response')
   assert.equal(response.statusCode, 408)
   slow.destroy()
   assert.equal(bodies.heldBytes, 0)
-  assert.equal((await ask('/classify-api/batch', { body: 'x'.repeat(200) })).status, 200)
+  assert.equal((await ask('/classify-api/batch', { body: 'x'.repeat(5_000) })).status, 200)
   assert.equal(node.requests.length, 1)
+})
+
+test('callers who declare large bodies and send nothing leave the room to others', async (t) => {
+  const { guard, ask } = await world(t)
+  const headers = { 'content-length': String(MAX_JSON_BYTES) }
+  const silent = Array.from({ length: 8 }, () =>
+    request(`${guard.url}/classify-api/batch`, { method: 'POST', headers }),
+  )
+  for (const sent of silent) sent.on('error', () => undefined).flushHeaders()
+  // The head of a request is read in order with the connections before it, so that all of them are known by then.
+  const { status } = await ask('/classify-api/batch', { body: Buffer.alloc(MAX_JSON_BYTES, 32) })
+  for (const sent of silent) sent.destroy()
+  assert.equal(status, 200)
+})
+
+test('a body is held until the node has it, and its memory is free while its caller waits for the answer', async (t) => {
+  const held: (() => void)[] = []
+  const { guard, ask } = await world(t, (asked, response) => {
+    asked.resume().on('end', () => held.push(() => response.end('{}')))
+  })
+  const body = Buffer.alloc(MAX_JSON_BYTES, 32)
+  const before = buffersNow()
+  // More than the bound on all bodies, one after the other.
+  const waiting: Promise<unknown>[] = []
+  for (let call = 1; call <= 6; call += 1) {
+    waiting.push(ask('/classify-api/batch', { headers: { 'idempotency-key': `k${call}` }, body }))
+    await waitUntil('the node has the body', () => held.length === call)
+  }
+  await waitUntil('nothing is held', () => guard.shared.bodies.heldBytes === 0)
+  assert.equal(guard.shared.calls.inFlight, 6)
+  await waitUntil('the memory is free', () => buffersNow() - before < MAX_JSON_BYTES)
+  for (const answer of held) answer()
+  await Promise.all(waiting)
 })
 
 test('a body that its inspection cleans is passed on clean, and one that it refuses is not passed on', async (t) => {
@@ -454,7 +522,7 @@ test('a node behind a unix socket is reached as one behind a port', async (t) =>
   assert.match((await call(guard.url, '/classify-api/batch', { body: '{}' })).text, /node-away/)
 })
 
-test('a guard that ends lets the calls in flight end', async (t) => {
+test('a guard that ends lets the calls in flight end, and tells further callers so', async (t) => {
   let answer = (): unknown => undefined
   const { guard, ask } = await world(t, (asked, response) => {
     asked.resume()
@@ -462,7 +530,20 @@ test('a guard that ends lets the calls in flight end', async (t) => {
   })
   const waiting = ask('/classify-api/batch', { body: '{}' })
   await waitUntil('the call waits', () => guard.shared.calls.inFlight === 1)
+  // A connection on which a request has begun is not idle, so it stays open for what comes.
+  const late = connect(guard.port, '127.0.0.1')
+  late.write('POST /classify-api/status HTTP/1.1\r\nHost: localhost\r\n')
+  await ask('/guard/health', { method: 'GET' })
   const closed = guard.close()
+  await waitUntil('nothing listens', () =>
+    ask('/guard/health', { method: 'GET' }).then(
+      ({ status }) => status === 503,
+      () => true,
+    ),
+  )
+  late.write('Content-Length: 2\r\n\r\n{}')
+  const refused = await text(late)
+  assert.match(refused, /^HTTP\/1\.1 503 .*\{"code":"closing","message":"[^"]+"\}$/is)
   answer()
   assert.equal((await waiting).text, 'done')
   await closed

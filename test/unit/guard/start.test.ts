@@ -13,6 +13,8 @@ import { createKeyCheck } from '../../../src/guard/key-check.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import { call } from '../../helpers/guard-port.ts'
 
+/** Resolves when everything that needs no timer and no input has been done. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
 const silent = pino({ level: 'silent' })
 const start = (env: Record<string, string>) => startGuard({ config: readConfig(env), log: silent })
 
@@ -87,9 +89,37 @@ test('calls pass unchecked while the database is away, are counted, and only a f
     },
     pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
   )
-  for (let use = 0; use < 20; use += 1) assert.equal(await keys.check('scope', Buffer.from('body')), undefined)
+  for (let use = 0; use < 20; use += 1) assert.equal(await keys.check('scope', sha256('body')), undefined)
   assert.equal(asked, 1)
   assert.equal(keys.unchecked, 20)
   assert.equal(lines.length, 1)
   keys.close()
+})
+
+test('each time old keys are deleted until none is left, and the end of the guard stops that', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let old = 12_000
+  let deletes = 0
+  let beforeDelete: () => void = () => undefined
+  const keys = createKeyCheck(
+    {
+      note: async () => true,
+      deleteOld: async () => {
+        beforeDelete()
+        deletes += 1
+        const deleted = Math.min(old, 5_000)
+        old -= deleted
+        return deleted
+      },
+    },
+    pino({ level: 'silent' }),
+  )
+  t.mock.timers.tick(600_000)
+  await settled()
+  assert.deepEqual([old, deletes], [0, 4])
+  old = 12_000
+  beforeDelete = () => keys.close()
+  t.mock.timers.tick(600_000)
+  await settled()
+  assert.deepEqual([old, deletes], [7_000, 5])
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { openTokenFile } from '../../../src/guard/token-file.ts'
+import { openTokenFile, watchTokens } from '../../../src/guard/token-file.ts'
 import { findCaller, parseTokens } from '../../../src/guard/tokens.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import { waitUntil } from '../../helpers/wait.ts'
@@ -99,4 +99,21 @@ test('the file is read again when it changes, and a fault in it leaves the token
     opened.close()
     await rm(file)
   }
+})
+
+test('a file that is found empty twice, with something else between, lets the callers stay in', () => {
+  const watched = watchTokens(ANN, 'tokens')
+  const see = (text: string | null) => {
+    try {
+      watched.see(text)
+    } catch {
+      // A fault leaves the tokens as they were.
+    }
+    return watched.current().size
+  }
+  for (const between of [ANN, 'nonsense', null, `bob:${sha256('bob')}:read`]) {
+    assert.deepEqual([see(''), see(between), see('')], [1, 1, 1], `${between}`)
+    assert.equal(see(ANN), 1)
+  }
+  assert.deepEqual([see(''), see('# nobody'), see(''), see(ANN)], [1, 0, 0, 1])
 })

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { isAccountClosed, type Refusal } from '../../../src/llm/openai/account-states.ts'
+import { isAccountClosed } from '../../../src/llm/openai/account-states.ts'
+import type { Refusal } from '../../../src/llm/openai/refusals.ts'
 
 const GEMINI =
   'You exceeded your current quota, please check your plan and billing details. For more information, head to:'

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { buildAnswerSchema } from '../../../src/classification/answer-schema.ts'
 import { parseJson } from '../../../src/lib/json/json.ts'
+import { readJsonAt, readWholeObject } from '../../../src/lib/json/json-reader.ts'
 import { answerFormOf, extractAnswer, STEPS_PER_CHARACTER } from '../../../src/llm/openai/extract-json.ts'
-import { readJsonAt, readWholeObject } from '../../../src/llm/openai/json-reader.ts'
 import { builtInScheme } from '../../helpers/offline-question.ts'
 
 const FORM = answerFormOf(buildAnswerSchema(builtInScheme('economic-indicators').codebook))
@@ -263,6 +263,12 @@ describe('for any answer and any message', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('reads no whole object that holds or nests more than any answer does', () => {
+    assert.equal(readWholeObject(`{"a":[${'{},'.repeat(300_000)}{}]}`), undefined)
+    assert.equal(readWholeObject(`{"a":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`), undefined)
+    assert.equal(readWholeObject(`{"a":"${'x'.repeat(100_000)}"}`)?.end, 100_008)
   })
 
   it('reads a whole object as one in the middle of a text, and leaves one that may give a key twice', () => {

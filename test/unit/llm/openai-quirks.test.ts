@@ -11,9 +11,11 @@ import { DEFAULT_PRICES } from '../../../src/llm/pricing.ts'
 import type { ModelRequest } from '../../../src/llm/types.ts'
 import { askFor } from '../../contract/model-client.contract.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
-import type { QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
+import { QUIRKS, type QuirkName } from '../../helpers/quirky-endpoint/quirks.ts'
+import { message, type Quirk } from '../../helpers/quirky-endpoint/types.ts'
 
 const KEY = 'sk-test-123'
+const PAST = 'Fri, 20 Nov 2020 10:00:07 GMT'
 
 let endpoint: QuirkyEndpoint
 let logged = ''
@@ -60,6 +62,15 @@ describe('an error inside a 200', () => {
     ['top-error-quota', 'model-quota', /You exceeded your current quota/],
     ['top-error-with-empty-choices', 'model-unavailable', /\(503\): no healthy upstream/],
     ['object-error', 'model-unavailable', /\(500\): the engine is dead/],
+    ['stream-error', 'model-rate-limited', /\(429\): Slow down/],
+    ['code-of-its-own', 'model-rate-limited', /\(429\): Rate limit reached for requests/],
+    ['code-unknown', 'model-unavailable', /\(502\): The service may be temporarily overloaded/],
+    ['code-and-msg', 'model-rate-limited', /\(429\): Too many requests/],
+    ['code-as-text', 'model-rate-limited', /\(429\): Slow down/],
+    ['base-resp', 'model-quota', /insufficient balance/],
+    ['errors-list', 'model-unavailable', /No route for that URI/],
+    ['detail-alone', 'model-unavailable', /Model is overloaded/],
+    ['message-alone', 'model-unavailable', /\(500\): Internal Server Error/],
     ['no-choices', 'model-unavailable', /without a message/],
     ['content-null', 'model-unavailable', /without any text/],
     ['content-empty', 'model-unavailable', /without any text/],
@@ -83,6 +94,48 @@ describe('an error inside a 200', () => {
   })
 })
 
+describe('a wait that an endpoint names', () => {
+  const spent = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '45s' }
+  const words = 'Bad luck. Please try again in 20s.'
+  const cases: readonly (readonly [string, number, Record<string, string>, string, string, number | undefined])[] = [
+    ['a 503 with Retry-After', 503, { 'retry-after': '7' }, 'no', 'model-unavailable', 7_000],
+    ['a 503 with words', 503, {}, words, 'model-unavailable', 20_000],
+    ['a 503 while it loads', 503, {}, 'Loading model', 'model-unavailable', 5_000],
+    ['a 503 with the resets of an account', 503, spent, 'no', 'model-unavailable', undefined],
+    ['a 503 with a date in the past', 503, { 'retry-after': PAST }, 'no', 'model-unavailable', undefined],
+    ['a 429 with the resets of an account', 429, spent, 'no', 'model-rate-limited', 45_000],
+    ['a 429 with a date in the past', 429, { ...spent, 'retry-after': PAST }, 'no', 'model-rate-limited', 45_000],
+    ['a 500 with Retry-After', 500, { 'retry-after': '7' }, words, 'model-unavailable', undefined],
+    ['a 502 with words', 502, spent, words, 'model-unavailable', undefined],
+    ['a 504, which may be billed, with Retry-After', 504, { 'retry-after': '7' }, 'no', 'model-unavailable', undefined],
+    ['a 408 with the resets of an account', 408, spent, 'no', 'model-unavailable', undefined],
+    ['a 529 with Retry-After', 529, { 'retry-after': '7' }, 'Overloaded', 'model-unavailable', undefined],
+    ['a day of a 500', 500, { 'retry-after': '86400' }, 'no', 'model-unavailable', undefined],
+    ['a day of a 503', 503, { 'retry-after': '86400' }, 'no', 'model-paused', undefined],
+    ['a redirect with Retry-After', 302, { 'retry-after': '7', location: '/x' }, 'no', 'model-unavailable', undefined],
+    ['a proxy that forbids', 403, { 'retry-after': '7' }, '', 'model-unavailable', undefined],
+  ]
+  for (const [name, status, headers, said, code, waitMs] of cases) {
+    it(`${name} is ${waitMs === undefined ? 'no wait without end' : `a wait of ${waitMs} ms`}`, async () => {
+      endpoint.behave(() => ({ status, headers, body: said === '' ? '' : { error: { message: said } } }))
+      const error = await failureOf(make())
+      assert.deepEqual([error.code, error.retryAfterMs], [code, waitMs])
+    })
+  }
+
+  it('under an error inside a 200 counts by the status that the error names', async () => {
+    const inside = (code: number) => () => ({
+      headers: { ...spent, 'retry-after': '7' },
+      body: { error: { code, message: 'no' } },
+      isBilled: false,
+    })
+    endpoint.behave(inside(503))
+    assert.equal((await failureOf(make())).retryAfterMs, 7_000)
+    endpoint.behave(inside(500))
+    assert.equal((await failureOf(make())).retryAfterMs, undefined)
+  })
+})
+
 describe('an endpoint that does not take the form of our requests', () => {
   const cases: readonly (readonly [QuirkName, number, RegExp])[] = [
     ['literal-error', 2, /json_object/],
@@ -97,8 +150,13 @@ describe('an endpoint that does not take the form of our requests', () => {
     it(`${name} is answered after ${requests} requests, and its form is kept and logged once`, async () => {
       endpoint.behave(name)
       const client = make()
-      const ask = () => client.ask(questionFor(client, 2))
+      const refused: string[] = []
+      const ask = () => client.ask({ ...questionFor(client, 2), formRefused: ({ code }) => refused.push(code) })
       const { answer } = await ask()
+      assert.deepEqual(
+        refused,
+        Array.from({ length: requests - 1 }, () => 'model-bad-request'),
+      )
       assert.deepEqual((answer as { answers: unknown[] }).answers.length, 2)
       assert.equal(endpoint.asked.length, requests)
       await Promise.all([ask(), ask(), ask()])
@@ -116,6 +174,36 @@ describe('an endpoint that does not take the form of our requests', () => {
     endpoint.behave(() => ({ status: 400, body: { error: { message: 'this one I do not like' } } }))
     assert.equal((await failureOf(client)).code, 'model-bad-request')
     assert.equal(endpoint.asked.length, 1)
+  })
+
+  const noAnswers: readonly (readonly [string, Quirk])[] = [
+    ['a page of HTML', QUIRKS['html-page']],
+    ['an empty object', () => ({ body: {}, isBilled: false })],
+    ['a list of models', () => ({ body: { object: 'list', data: [] }, isBilled: false })],
+    ['no choices', QUIRKS['no-choices']],
+    ['usage alone', () => ({ body: { usage: { prompt_tokens: 1, completion_tokens: 0 } } })],
+    ['a choice without a message', (seen) => ({ body: seen.completion({}, { message: undefined }) })],
+    ['a message without text', QUIRKS['content-empty']],
+  ]
+  for (const [name, quirk] of noAnswers) {
+    it(`learns nothing of ${name} under a 200, in whatever form it was asked`, async () => {
+      // Whatever stands before the endpoint has refused the first form and takes the second, and the endpoint is back then.
+      endpoint.behave([() => ({ status: 400, body: 'Bad Request' }), quirk])
+      const client = make()
+      await failureOf(client)
+      assert.equal(endpoint.asked.length, 2)
+      assert.ok(!logged.includes('for the life of this process'), logged)
+      endpoint.behave('nameless-refusal')
+      await client.ask(questionFor(client, 2))
+      assert.equal(endpoint.asked.length, 3, 'all forms are tried from the first one')
+    })
+  }
+
+  it('learns the form of an answer that was cut off', async () => {
+    endpoint.behave([() => ({ status: 400, body: 'Bad Request' }), 'cut-off'])
+    const client = make()
+    assert.equal((await failureOf(client)).code, 'model-cut-off')
+    assert.match(logged, /in the form schema, which is kept/)
   })
 
   it('is tried in all forms for two requests at most where none of them helps', async () => {
@@ -152,7 +240,44 @@ describe('an endpoint that does not take the form of our requests', () => {
   })
 })
 
+describe('an endpoint that refuses a question for its words', () => {
+  const azure =
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify your prompt and retry."
+  const inner = { innererror: { code: 'ResponsibleAIPolicyViolation', content_filter_result: {} } }
+  const cases: readonly (readonly [string, number, object])[] = [
+    ['Azure', 400, { message: azure, code: 'content_filter', param: 'prompt', status: 400, ...inner }],
+    ['Azure without a code', 400, { message: 'Bad prompt', ...inner }],
+    ['Azure by its words alone', 400, { message: azure }],
+    ['Alibaba', 400, { code: 'data_inspection_failed', message: 'Input data may contain inappropriate content.' }],
+    ['OpenRouter', 403, { code: 403, message: 'Your chosen model requires moderation and your input was flagged' }],
+    ['OpenAI', 400, { message: 'Your request was rejected as a result of our safety system.' }],
+  ]
+  for (const [name, status, error] of cases) {
+    it(`is asked once, and the question is refused for its words (${name})`, async () => {
+      endpoint.behave(() => ({ status, body: { error } }))
+      assert.equal((await failureOf(make())).code, 'model-refused')
+      assert.equal(endpoint.asked.length, 1)
+    })
+  }
+
+  it('may say so under a 200: as a part of the content, or as the end of the answer', async () => {
+    endpoint.behave((seen) => message(seen, { content: [{ type: 'refusal', refusal: 'I cannot.' }] }))
+    assert.match((await failureOf(make())).message, /refused: I cannot\./)
+    for (const word of ['SAFETY', 'PROHIBITED_CONTENT', 'content-filter', 'sensitive']) {
+      endpoint.behave((seen) => message(seen, { content: '' }, { finish_reason: word }))
+      assert.equal((await failureOf(make())).code, 'model-refused', word)
+    }
+  })
+})
+
 describe('an answer that is cut off', () => {
+  for (const word of ['MAX_TOKENS', 'max_tokens', 'max_output_tokens', 'Length']) {
+    it(`may end with the words of another API (${word})`, async () => {
+      endpoint.behave((seen) => message(seen, { content: seen.text.slice(0, 40) }, { finish_reason: word }))
+      assert.equal((await failureOf(make())).code, 'model-cut-off')
+    })
+  }
+
   it('says that the bound was too small, and which variable raises it', async () => {
     endpoint.behave('cut-off')
     const client = make()
@@ -203,6 +328,7 @@ describe('an answer that is cut off', () => {
 describe('a body', () => {
   const cases: readonly (readonly [QuirkName, RegExp])[] = [
     ['gzip-bomb', /longer than 4194304 bytes/],
+    ['gzip-bomb-unsaid', /longer than 4194304 bytes/],
     ['gzip-bomb-refused', /longer than 4194304 bytes/],
     ['endless-body', /longer than 4194304 bytes/],
     ['deep-body', /nested deeper than 200 levels/],
@@ -229,6 +355,17 @@ describe('a body', () => {
   it('that never ends is given up after the time for a request', async () => {
     endpoint.behave('body-without-end')
     assert.equal((await failureOf(make({ timeoutMs: 300 }))).code, 'model-timeout')
+  })
+
+  it('may stream, or hide, as deep a body as it likes', async () => {
+    const deep = `{"a":${'['.repeat(1_500_000)}${']'.repeat(1_500_000)}}`
+    const bodies = [`data: ${deep}\n\n`, JSON.stringify(deep), `: ok\n\n${deep}`, `{}\n${deep}`]
+    for (const body of bodies) {
+      endpoint.behave(() => ({ body }))
+      assert.equal((await failureOf(make())).code, 'model-unavailable')
+    }
+    endpoint.behave((seen) => message(seen, { content: deep }))
+    assert.equal((await failureOf(make())).code, 'model-bad-answer')
   })
 
   it('may be compressed', async () => {

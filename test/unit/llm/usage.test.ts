@@ -100,11 +100,12 @@ test('a request is billed that timed out, was given up or broke off, and none th
   )
 })
 
-test('a failure with an estimated bill keeps its code, its words and its wait', () => {
+test('a failure with an estimated bill keeps its code and its words, and is not waited for as often as it is told', () => {
   const failure = new ServiceError('model-timeout', 'no answer within 60 s', { retryAfterMs: 5 })
   const usage = usageWithoutAnswer(request)
   const billed = withEstimatedBill(failure, { usage, costUsd: 0.5, model: 'm', latencyMs: 1 })
-  assert.deepEqual([billed.code, billed.message, billed.retryAfterMs], ['model-timeout', 'no answer within 60 s', 5])
+  assert.deepEqual([billed.code, billed.message], ['model-timeout', 'no answer within 60 s'])
+  assert.equal(billed.retryAfterMs, undefined)
   assert.deepEqual(paidUsageOf(billed), { usage, costUsd: 0.5, model: 'm', latencyMs: 1, isEstimated: true })
   assert.equal(usage.output, request.maxCompletionTokens)
   const refused = new ServiceError('model-auth', 'x')

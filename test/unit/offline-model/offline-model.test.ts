@@ -214,7 +214,7 @@ describe('createOfflineModel', () => {
     assert.equal((await get('/v1/embeddings')).status, 404)
   })
 
-  it('refuses a foreign Host and a page of another origin, unless it listens for others too', async () => {
+  it('refuses a foreign Host and a page of another origin, unless it listens for others too and has no names', async () => {
     const statusOf = async (url: string, headers: Readonly<Record<string, string>>) => {
       const sent = request(`${url}/stats`, { headers, agent: false }).end()
       const [response] = await once(sent, 'response')
@@ -229,6 +229,12 @@ describe('createOfflineModel', () => {
     const open = await start({ host: '0.0.0.0' })
     const reachable = open.url.replace('0.0.0.0', '127.0.0.1')
     assert.equal((await statusOf(reachable, { host: 'offline-model:9085' })).status, 200)
+    // In the cluster it listens on every address, is published on this machine alone, and knows by which names it is called.
+    const named = await start({ host: '0.0.0.0', allowedHosts: ['offline-model'] })
+    const published = named.url.replace('0.0.0.0', '127.0.0.1')
+    assert.equal((await statusOf(published, { host: 'offline-model:9085' })).status, 200)
+    assert.equal((await statusOf(published, { host: 'localhost:9085' })).status, 200)
+    assert.equal((await statusOf(published, { host: 'rebound.example' })).body.error.code, 'foreign-host')
   })
 
   it('says that a port is taken', async () => {

@@ -112,8 +112,25 @@ describe('createRateControl', () => {
       clock += waitMs
     }
     assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    clock += 30_000
+    // A request that is paid without an answer, as where it timed out, does not show that the rate is right again.
     ;(await permit(control)).answered(billed, null)
+    assert.equal(await refuse(), 30_000)
+    ;(await permit(control)).answered(billed, signals({}))
     assert.equal(await refuse(), 1_000)
+  })
+
+  it('knows that a pause has ended that was shorter than the wait that was asked for', async () => {
+    const control = make()
+    const refuse = async (namedMs?: number) => (await permit(control)).refused(namedMs, null, 'slow down')
+    assert.equal(await refuse(3_600_000), 600_000)
+    clock += 600_000
+    assert.equal(await refuse(), 2_000)
+    clock += 2_000
+    // The same of a pause that was longer than the wait that was asked for.
+    assert.equal(await refuse(1), 50)
+    clock += 10
+    assert.equal(await refuse(), 4_000, 'the pause of 50 ms has not ended, so that this is the third in a row')
   })
 
   it('takes a wait that was named for too short once it was, eight times in a row', async () => {

@@ -23,7 +23,7 @@ import { UNAUDITED } from './options.ts'
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
 const batch = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
-const [known] = prepare(scheme, batch, 'small', UNAUDITED).prepared
+const [known] = (await prepare(scheme, batch, 'small', UNAUDITED)).prepared
 assert.ok(known)
 const question = questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
 assert.ok(question)
@@ -112,6 +112,7 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
       partsOf,
       rate,
       metrics: createMetrics(),
+      clock: Date,
       maxWaitMs: isImpatient ? 0 : 60_000,
     }
     const attempts = outcomes.map((_, index) => {

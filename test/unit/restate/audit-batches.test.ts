@@ -64,7 +64,7 @@ const pick = (labels: Labels, fields: readonly string[]) =>
 
 test('the series of these tests is one of which the rules are sure of every field that a model may be asked for', async () => {
   const scheme = await createWorld(saying()).schemes.find(undefined)
-  const { prepared } = prepare(scheme, { indicators: [series('a')] }, 'small', UNAUDITED)
+  const { prepared } = await prepare(scheme, { indicators: [series('a')] }, 'small', UNAUDITED)
   assert.deepEqual(
     askableFields(scheme.codebook).map(({ name }) => name),
     FIELDS,
@@ -155,7 +155,7 @@ test('where every field is trusted no model is asked, and the result is accepted
 test('what a removed rule would decide is asked, while other rules go on to decide the field', async () => {
   const world = createWorld(saying())
   const scheme = await world.schemes.find(undefined)
-  const { prepared } = prepare(scheme, { indicators: [series('a')] }, 'small', UNAUDITED)
+  const { prepared } = await prepare(scheme, { indicators: [series('a')] }, 'small', UNAUDITED)
   const rule = prepared[0]?.reading.type?.rule ?? assert.fail()
   await trustIn(world, FIELDS, { count: 40 })
   await trustIn(world, ['type'], { count: 12, rule, agreed: false })

@@ -17,7 +17,7 @@ const scheme = await schemes.find(undefined)
 const request = {
   indicators: ['a', 'b'].map((id) => ({ indicator_id: id, name: `Zorbic attainment of ${id}`, units: '%' })),
 }
-const questions = prepare(scheme, request, 'small', UNAUDITED).prepared.map(
+const questions = (await prepare(scheme, request, 'small', UNAUDITED)).prepared.map(
   ({ indicator, reading, shape, shapeHash }): BatchQuestion => {
     const question = questionOf(scheme, indicator, reading, { mode: 'model' })
     assert.ok(question)

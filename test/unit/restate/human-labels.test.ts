@@ -26,7 +26,7 @@ async function decide(
   { isExact = false, codebook = 'economic-indicators', ...more }: Partial<StoredAnswer> & { isExact?: boolean } = {},
 ): Promise<void> {
   const scheme = await world.schemes.find(codebook)
-  const { prepared } = prepare(scheme, { indicators: [indicator] } as never, 'small', UNAUDITED)
+  const { prepared } = await prepare(scheme, { indicators: [indicator] } as never, 'small', UNAUDITED)
   const [exact = '', shared = exact] = prepared[0]?.humanHashes ?? []
   const shapeHash = isExact ? exact : shared
   const confidence = Object.fromEntries(Object.keys(labels).map((field) => [field, 1]))

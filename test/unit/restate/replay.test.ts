@@ -18,7 +18,7 @@ import { UNAUDITED } from './options.ts'
 const request = { indicators: [{ indicator_id: 'a', name: 'Zorbic attainment' }] }
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
-const [known] = prepare(scheme, request, 'small', UNAUDITED).prepared
+const [known] = (await prepare(scheme, request, 'small', UNAUDITED)).prepared
 const asked = known && questionOf(scheme, known.indicator, known.reading, { mode: 'hybrid' })
 assert.ok(known && asked)
 const { shape, shapeHash } = known
@@ -54,7 +54,14 @@ async function roundsAsked(rounds: Pick<Plan, 'maxRounds'>): Promise<number> {
     const reply: ChunkReply = { asked_model: 'small', failure: null, decisions: [], unanswered, requests: [] }
     return RestatePromise.resolve(reply)
   }
-  const fixed = { ctx: contextOf(), store: {} as Store, schemes, options: readOptions(request), owner: 'inv_1' }
+  const fixed = {
+    ctx: contextOf(),
+    store: {} as Store,
+    schemes,
+    clock: Date,
+    options: readOptions(request),
+    owner: 'inv_1',
+  }
   const batch: Batch = { ...fixed, catalogue: 'default', runId: 'r', plan, callChunk }
   await askModel(batch, noAnswers(), plan.chunks)
   return calls

@@ -95,7 +95,7 @@ test('a replay shows the widened candidates that the journal holds', async () =>
 test('a shape for which nothing fits is asked for by one batch, and those that wait get its labels with the reason', async () => {
   const world = await worldOfGoods(() => ({ product: 'p07', origin: NONE_OF_THESE }))
   const scheme = await world.schemes.find('goods')
-  const shapeHash = prepare(scheme, request, 'small', UNAUDITED).prepared[0]?.shapeHash ?? ''
+  const shapeHash = (await prepare(scheme, request, 'small', UNAUDITED)).prepared[0]?.shapeHash ?? ''
   // Another batch holds the claim while this one plans, and ends it before this one looks for the answer.
   world.store.held.set(shapeHash, 'inv_other')
   const waits = world.store.findClaims

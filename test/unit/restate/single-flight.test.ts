@@ -18,7 +18,7 @@ import { UNAUDITED } from './options.ts'
 const request = { indicators: ['a', 'b'].map((id) => ({ indicator_id: id, name: `Zorbic attainment of ${id}` })) }
 const schemes = createSchemes(await loadBuiltIns(), null)
 const scheme = await schemes.find(undefined)
-const questions = prepare(scheme, request, 'small', UNAUDITED).prepared.map(
+const questions = (await prepare(scheme, request, 'small', UNAUDITED)).prepared.map(
   ({ indicator, reading, shape, shapeHash }): BatchQuestion => {
     const question = questionOf(scheme, indicator, reading, { mode: 'hybrid' })
     assert.ok(question)
@@ -55,7 +55,7 @@ function batchOf(store: Store): Batch {
   const ctx = { run: async (_name: string, action: () => unknown) => await action(), sleep: async () => undefined }
   return {
     ctx: ctx as unknown as Context,
-    ...{ store, schemes, plan, catalogue: 'default' },
+    ...{ store, schemes, clock: Date, plan, catalogue: 'default' },
     options: readOptions(request),
     runId: 'r',
     owner: 'inv_1',

@@ -8,6 +8,7 @@ import {
   ALIKE_FAILURES,
   enterTrial,
   leaveTrial,
+  MOST_EMPTY,
   MOST_FAILURES,
   type Verdict,
 } from '../../../src/restate/chunk/trial.ts'
@@ -29,7 +30,7 @@ function createTrial(part = 1) {
     return entered.entry
   }
   const leave = (id: string, verdict: Verdict) => {
-    state = leaveTrial(state, id, verdict, now)
+    state = leaveTrial(state, { id, model: 'primary' }, verdict, now)
   }
   return {
     enter,
@@ -59,7 +60,9 @@ function createTrial(part = 1) {
 }
 
 const failed = (code: string, subject = 'a'): Verdict => ({ kind: 'failed', code, message: `said ${code}`, subject })
-const away = (code = 'model-unavailable'): Verdict => ({ kind: 'away', code, message: 'no answer came' })
+const away = (code = 'model-unavailable', isEmpty = false): Verdict => {
+  return { kind: 'away', code, message: 'no answer came', isEmpty }
+}
 
 test('three failures of one kind in a row stop the run with what came and what to try', () => {
   const trial = createTrial()
@@ -73,6 +76,46 @@ test('three failures of one kind in a row stop the run with what came and what t
     stop.message,
     /3 requests in a row failed alike \(model-bad-answer\): said model-bad-answer\. To try: .*resume/,
   )
+})
+
+test('answers with nothing in them stop the run within ten seconds, also between other failures', () => {
+  const trial = createTrial()
+  let waited = 0
+  let asked = 0
+  for (const isEmpty of [true, true, false, true, true, true, true]) {
+    const waitMs = trial.ask(away('model-unavailable', isEmpty))
+    if (waitMs === null) break
+    waited += waitMs
+    asked += 1
+  }
+  assert.equal(asked, MOST_EMPTY + 1)
+  assert.ok(waited < 20_000, `${waited} ms`)
+  const stop = trial.enter('next')
+  assert.ok(stop.kind === 'stopped' && stop.code === 'model-unavailable')
+})
+
+test('a run that the escalation model gives nothing usable names the variable of that model', () => {
+  let state: TrialState | null = null
+  for (let index = 0; index < ALIKE_FAILURES; index += 1) {
+    const id = `c${index}`
+    state = enterTrial(state, { id, part: 1, holdMs: HOLD_MS, size: null }, 1_000).state
+    state = leaveTrial(state, { id, model: 'escalation' }, failed('model-bad-answer'), 1_000)
+  }
+  assert.equal(state?.outcome, 'stopped')
+  assert.match(state?.stop?.message ?? '', /^the escalation model .* an OPENAI_ESCALATION_MODEL that answers/)
+})
+
+test('each model of a run is tried for itself', async () => {
+  const [replica] = startReplicas(1, createMemoryTrials())
+  assert.ok(replica)
+  await (await asked(replica.enter(run(1), 1_000, never))).leave({ kind: 'usable' })
+  const ofOther = (index: number) => replica.enter(run(index, { model: 'escalation' }), 0, never)
+  const [first, second] = [await asked(ofOther(2)), await asked(ofOther(3))]
+  assert.equal((await ofOther(4)).kind, 'waits')
+  await first.leave({ kind: 'fatal', code: 'model-unusable', message: 'no' })
+  await second.leave({ kind: 'nothing' })
+  assert.equal((await ofOther(5)).kind, 'stopped')
+  await asked(replica.enter(run(6), 1_000, never))
 })
 
 test('failures of changing kinds stop the run after ten', () => {
@@ -211,11 +254,12 @@ test('however requests of an endpoint end that gives nothing usable: never more 
 
 /** Replicas that share a store. */
 function startReplicas(count: number, store: TrialStore): RunTrials[] {
-  return Array.from({ length: count }, () => createRunTrials({ store, holdMs: HOLD_MS }))
+  return Array.from({ length: count }, () => createRunTrials({ store, holdMs: HOLD_MS, flexHoldMs: HOLD_MS }))
 }
 
 const run = (index: number, more: object = {}) => ({
   runId: 'run-1',
+  model: 'primary' as const,
   part: 1,
   id: `inv_${index}`,
   size: 5_000,
@@ -256,6 +300,32 @@ test('a stop reaches the replica that caused it at once and the others soon, als
   await waitUntil('the other replica knows', async () => (await other.enter(run(5), 1_000, never)).kind === 'stopped')
 })
 
+test('while the endpoint is away the database is asked once for each pause, and the end of a request is seen at once', async () => {
+  const store = createMemoryTrials()
+  let looks = 0
+  const counted: TrialStore = {
+    ...store,
+    change(id, model, decide) {
+      looks += 1
+      return store.change(id, model, decide)
+    },
+  }
+  const [replica] = startReplicas(1, counted)
+  assert.ok(replica)
+  const [first, second] = [await asked(replica.enter(run(1), 0, never)), await asked(replica.enter(run(2), 0, never))]
+  for (const index of [3, 4, 5, 6]) {
+    store.trials.set('run-1', { ...(store.trials.get('run-1') ?? assert.fail()), notBefore: Date.now() + 60_000 })
+    looks = 0
+    const waiting = replica.enter(run(index), 1_200, never)
+    assert.equal((await waiting).kind, 'waits')
+    assert.ok(looks <= 1, `${looks} looks`)
+  }
+  const waiting = replica.enter(run(7), 60_000, never)
+  await first.leave({ kind: 'usable' })
+  await asked(waiting)
+  await second.leave({ kind: 'nothing' })
+})
+
 test('a chunk that has waited as long as it may sleeps durably, and one whose attempt ends goes at once', async () => {
   const [replica] = startReplicas(1, createMemoryTrials())
   assert.ok(replica)
@@ -275,12 +345,17 @@ test('a paid answer counts where the database is away as it ends, and the replic
   const reasons: string[] = []
   const failing: TrialStore = {
     read: store.read,
-    change: async (runId, decide) => {
+    change: async (runId, model, decide) => {
       if (isAway) throw new ServiceError('database-unavailable', 'the database is away')
-      return await store.change(runId, decide)
+      return await store.change(runId, model, decide)
     },
   }
-  const replica = createRunTrials({ store: failing, holdMs: HOLD_MS, failed: (reason) => reasons.push(reason) })
+  const replica = createRunTrials({
+    store: failing,
+    holdMs: HOLD_MS,
+    flexHoldMs: HOLD_MS,
+    failed: (reason) => reasons.push(reason),
+  })
   const first = await asked(replica.enter(run(1), 0, never))
   isAway = true
   assert.equal(await first.leave({ kind: 'usable' }), null)

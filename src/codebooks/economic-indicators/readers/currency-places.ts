@@ -10,9 +10,6 @@ export interface OwnCurrency {
   readonly others: readonly string[]
 }
 
-/** An indicator that says nothing of its currency. */
-export const NO_OWN_CURRENCY: OwnCurrency = { code: null, country: '', source: '', others: [] }
-
 /** Beginnings of the names of countries and of their people, by the currency that such a country has. */
 const PLACE_NAMES = `
   USD united states|usa|u.s.; AUD australia|queensland|new south wales|tasmania|kiribati|nauru|tuvalu; CAD canad|ontario|quebec|alberta

@@ -1,5 +1,5 @@
 /** Reads the http and https addresses that the configuration and the options of commands take. */
-import { hideSecretLike } from './secret-like.ts'
+import { hideSecretLike } from '../secret-like.ts'
 
 /** The base URL of OpenAI's API, which is asked where no other endpoint is configured. */
 export const OPENAI_API_URL = 'https://api.openai.com/v1'
