@@ -12,9 +12,12 @@ import type { MappedField } from './mapping/synonyms.ts'
 import type { FieldMapping, Mapping } from './mapping/types.ts'
 import { inputInvalid, pluralise, showValue } from './problem-report.ts'
 
-/** How many rows are looked at, and how many cells of them at most. */
+/** How many rows are looked at, and how many cells and bytes of them at most, because all of them are held at once. */
 const SAMPLE_ROWS = 3_000
 const SAMPLE_CELLS = 600_000
+const SAMPLE_BYTES = 33_554_432
+/** So many rows are looked at however large they are. */
+const FEWEST_ROWS = 20
 const MAX_SHOWN = 10
 
 export interface PlanOptions {
@@ -73,13 +76,24 @@ const NO_PERIODS =
 
 /** The first rows of the table. What refuses the whole file is left to the reading that checks it, which words it better. */
 async function firstRows(table: Table): Promise<SourceRow[]> {
-  const most = Math.max(20, Math.min(SAMPLE_ROWS, Math.floor(SAMPLE_CELLS / Math.max(1, table.columns.length))))
+  const most = Math.max(
+    FEWEST_ROWS,
+    Math.min(SAMPLE_ROWS, Math.floor(SAMPLE_CELLS / Math.max(1, table.columns.length))),
+  )
   const rows: SourceRow[] = []
+  let size = 0
   for await (const row of safeRows(table)) {
-    if (row.kind === 'row') rows.push(row)
-    if (rows.length >= most) break
+    if (row.kind !== 'row') continue
+    rows.push(row)
+    size += sizeOf(row)
+    if (rows.length >= most || (size >= SAMPLE_BYTES && rows.length >= FEWEST_ROWS)) break
   }
   return rows
+}
+
+/** The bytes of the row; the characters of its cells where the format has no text of its own. */
+function sizeOf({ bytes, cells }: SourceRow): number {
+  return bytes?.length ?? cells.reduce<number>((sum, cell) => sum + cellText(cell).length, 0)
 }
 
 async function* safeRows(table: Table): AsyncGenerator<RowOutcome> {

@@ -67,7 +67,7 @@ export function createRecordReader(table: Table, plan: Plan, fileName: string): 
   ): ReadRecord {
     const { line, cells, bytes, hasControls, keys } = row
     const applied = applyMapping(cells, mapping.fields, {
-      made: { ...made, periods: series?.frequency },
+      made: { ...made, periods: series?.periodicity },
       isTyped,
       isOwnName,
       context,

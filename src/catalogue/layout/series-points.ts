@@ -12,7 +12,7 @@ export interface Point {
 export interface Series {
   readonly points: readonly Point[]
   /** How often it is observed, such as "Quarterly"; undefined where it has too few observations to tell. */
-  readonly frequency: string | undefined
+  readonly periodicity: string | undefined
 }
 
 /** A series that was put together of several rows, or of a column. */
@@ -31,12 +31,12 @@ export interface TurnedSeries {
  */
 export function seriesOf(observations: readonly { readonly period: Period; readonly value: number }[]): Series {
   const shortest = LENGTHS.find((length) => observations.some(({ period }) => period.length === length))
-  if (shortest === undefined) return { points: [], frequency: undefined }
+  if (shortest === undefined) return { points: [], periodicity: undefined }
   const points = observations
     .filter(({ period }) => period.length === shortest)
     .map(({ period, value }) => ({ date: period.date, value }))
     .sort((a, b) => (a.date < b.date ? -1 : 1))
     .slice(-MAX_POINTS)
   const length: PeriodLength | undefined = shortest === 'D' ? lengthByGaps(points.map(({ date }) => date)) : shortest
-  return { points, frequency: length === undefined ? undefined : LENGTH_NAMES[length] }
+  return { points, periodicity: length === undefined ? undefined : LENGTH_NAMES[length] }
 }

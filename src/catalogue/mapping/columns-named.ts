@@ -1,28 +1,17 @@
 /** Finds columns by the names that a user writes: --map, --keep, --context and mapping files. */
 import { nearestName } from '../../lib/nearest-name.ts'
 import { inputInvalid, showValue } from '../problem-report.ts'
-import { MAPPED_FIELDS, type MappedField, plainName } from './synonyms.ts'
+import { MAPPED_FIELDS, type MappedField, matchesOf, plainName } from './synonyms.ts'
 
 const MAX_SHOWN = 12
 
-/** Short names of fields that users may write. */
-const FIELD_ALIASES: Readonly<Record<string, MappedField>> = {
-  id: 'indicator_id',
-  unit: 'units',
-  frequency: 'periodicity',
-  freq: 'periodicity',
-  source: 'source_name',
-  url: 'source_url',
-  currency: 'currency_code',
-  category: 'category_group',
-  aggregation: 'aggregation_method',
-}
-
-/** The field that the user named. Throws `input-invalid`, which lists the fields. */
+/** The field that the user named, by its own name or by one of which the table of names knows no other meaning. Throws `input-invalid`, which lists the fields. */
 export function fieldNamed(name: string): MappedField {
   const given = name.trim().toLowerCase()
-  const known = MAPPED_FIELDS.find((field) => field === given) ?? FIELD_ALIASES[given]
-  if (known !== undefined) return known
+  const own = MAPPED_FIELDS.find((field) => field === given)
+  if (own !== undefined) return own
+  const [only, another] = matchesOf(given)
+  if (only !== undefined && another === undefined && !only.isWeak) return only.field
   throw inputInvalid(
     `--map: ${showValue(name)} is no field of an indicator; the fields are ${MAPPED_FIELDS.join(', ')}`,
   )

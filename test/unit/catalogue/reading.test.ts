@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import type { SourceRow } from '../../../src/catalogue/formats/types.ts'
+import { planReading } from '../../../src/catalogue/plan.ts'
 import { formatMappingFile, readReading } from '../../../src/catalogue/reading-options.ts'
 import { readWhole, writeParquet, writeWorkbook } from '../../helpers/table-files.ts'
 
@@ -169,6 +171,8 @@ test('--map names columns, joins them, and refuses what is no field and no colum
   const { records, reading: report } = await readWhole(path, { reading })
   assert.equal(records[0]?.description, 'first\nsecond')
   assert.equal(report.mapping['description'], 'c+d+e')
+  const common = await readReading({ map: 'id=a,title=b,frequency=e' })
+  assert.deepEqual(common.map, { indicator_id: ['a'], name: ['b'], periodicity: ['e'] })
   await assert.rejects(
     readReading({ map: 'colour=a' }),
     /--map: "colour" is no field of an indicator; the fields are indicator_id, name/,
@@ -251,6 +255,25 @@ test('a mapping file says the same again, and what is typed counts more', async 
     /--mapping .*odd\.yaml: .*maps/,
   )
   await assert.rejects(readReading({ mapping: join(folder, 'none.yaml') }), /there is no such file; .* \(ENOENT\)/)
+})
+
+test('of large rows fewer are looked at, because all that are looked at are held at once', async () => {
+  let given = 0
+  const text = 'x'.repeat(250_000)
+  async function* rows(): AsyncGenerator<SourceRow> {
+    for (; given < 3_000; given += 1) {
+      const cells = [`X${given}`, `Output ${given}`, text]
+      yield { kind: 'row', line: given + 1, cells, bytes: undefined, hasControls: false }
+    }
+  }
+  const columns = ['indicator_id', 'name', 'raw']
+  const table = { format: 'parquet', columns, keys: columns, repeated: new Map(), header: undefined } as const
+  const plan = await planReading({ ...table, headerLine: undefined, isJson: false, notes: [], rows }, 'large', {})
+  assert.deepEqual(
+    plan.mapping.fields.map(({ field }) => field),
+    ['indicator_id', 'name'],
+  )
+  assert.ok(given >= 20 && given * text.length < 40_000_000, `${given} rows`)
 })
 
 test('--layout long reads rows as they are, and --layout wide refuses a list', async () => {
