@@ -85,7 +85,7 @@ function summary(name: string, { isStray, hasLostData }: { readonly isStray: boo
     isStray ? `${name} belongs to a cluster of its own. To bring it back:` : `To bring ${name} back:`,
     ...(isStray
       ? [
-          '  - It stops, and its data is set aside in its own volume. Calls that only this node has taken end here:',
+          '  - It stops, its data is set aside in its own volume, and it starts without data. Calls that only this node has taken end here:',
           '    results that they saved stay in the database, runs that were under way have to be resumed.',
         ]
       : []),

@@ -21,6 +21,8 @@ export interface RepairOptions {
   readonly signal: AbortSignal
 }
 
+/** A node that starts without data finds so within seconds. */
+const LOSS_MS = 60_000
 /** Within this time Restate gives the logs of a lost node to others; it takes a few seconds. */
 const HANDOVER_MS = 60_000
 /** Snapshots are tried again for so long, because a partition that is changing its leader makes none. */
@@ -33,26 +35,43 @@ const STOP_TIMEOUT_S = 10
 export async function repairNode(options: RepairOptions): Promise<void> {
   const { compose, name, plan, say, signal } = options
   if (plan.setsDataAside) {
-    say(`Stopping ${name} …`)
-    const stop = ['stop', '--timeout', String(STOP_TIMEOUT_S), name]
-    requireSuccess('docker compose stop', await compose.run(stop, { output: 'captured', signal }))
+    say(`Setting the data of ${name} aside …`)
+    await setDataAside(compose, name, signal)
+    say('Waiting until the node finds that it has lost its part of the log …')
+    await waitForLoss(options)
   }
   if (plan.emptiesLog) await emptyLog(options)
   else await leaveMetadata(options)
-  if (plan.setsDataAside) {
-    say(`Setting its data aside …`)
-    await setDataAside(compose, name, signal)
-  }
   say(`Starting ${name} …`)
   await startNode(compose, name, signal)
   await waitForMember(options)
 }
 
-/** Moves the data of the stopped node within its volume, where nothing reads it any more. */
+/** Stops the node, moves its data within its volume, where nothing reads it any more, and starts it without data. */
 async function setDataAside(compose: Compose, name: string, signal: AbortSignal): Promise<void> {
+  const stop = ['stop', '--timeout', String(STOP_TIMEOUT_S), name]
+  requireSuccess('docker compose stop', await compose.run(stop, { output: 'captured', signal }))
   const script = `if [ -e /restate-data/${name} ]; then mv /restate-data/${name} /restate-data/${name}.set-aside-$(date +%s); fi`
   const run = ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'sh', name, '-c', script]
   requireSuccess('docker compose run', await compose.run(run, { output: 'captured', signal }))
+  await startContainer(compose, name, signal)
+}
+
+/**
+ * Waits until the node has marked itself as one that lost its data. Restate takes the place of a node in the logs away only
+ * then: while it is no more than away, the others go on to count on it.
+ */
+async function waitForLoss({ compose, name, signal }: RepairOptions): Promise<void> {
+  const look = async () => {
+    const { cluster } = await surveyNodes(compose, await listContainers(compose, signal), signal)
+    const state = cluster?.members.find((member) => member.name === name)?.storage_state
+    return state === 'data-loss' ? true : undefined
+  }
+  if ((await retryFor(look, { delayMs: RETRY_MS, patienceMs: LOSS_MS, signal })) === true) return
+  throw new ServiceError('cluster-failed', [
+    `${name} did not find within ${LOSS_MS / 1_000} s that it has lost its data.`,
+    `Logs: npm run cluster:logs -- --no-follow --tail 50 ${name}. The command can be given again.`,
+  ])
 }
 
 /** Tells the cluster that the node's part of the log begins empty, once nothing of what it held is needed any more. */

@@ -116,7 +116,9 @@ async function ask(
       cacheKey: `classify-${PROMPT_VERSION}-${scheme.hash.slice(0, 16)}`,
       signal,
       formRefused: ({ code, ...spent }) => {
-        const record = { ...booking.record(code, spent), requestId: `${requestId}.${refused.length + 1}` }
+        // It belongs to no service tier, because nothing is billed for it.
+        const { serviceTier: _, ...unbilled } = booking.record(code, spent)
+        const record = { ...unbilled, requestId: `${requestId}.${refused.length + 1}` }
         refused.push(booking.close(record))
       },
     })

@@ -8,6 +8,9 @@ import { READ_BY_COMPOSE } from '../../helpers/dot-env-cases.ts'
 import type { Cluster } from '../cluster.ts'
 import { docker } from '../docker.ts'
 
+/** Services that do their work and end, so that nobody calls them. */
+const ONE_SHOT = ['secrets', 'provision']
+
 /** The cluster was made with `isHostile`. */
 export function surroundingsTests(getCluster: () => Cluster): void {
   test('every container has the proxies of Docker, and still reaches the others without them', async () => {
@@ -17,7 +20,7 @@ export function surroundingsTests(getCluster: () => Cluster): void {
       if (State !== 'running') continue
       const [, noProxy = ''] = /"no_proxy=([^"]*)"/.exec(environment) ?? []
       const services = (await getCluster().compose('config', '--services')).trim().split('\n')
-      const reached = [...services.filter((name) => name !== 'secrets'), 'localhost', '127.0.0.1']
+      const reached = [...services.filter((name) => !ONE_SHOT.includes(name)), 'localhost', '127.0.0.1']
       assert.deepEqual(
         reached.filter((name) => !noProxy.split(',').includes(name)),
         [],
