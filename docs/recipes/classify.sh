@@ -9,18 +9,17 @@ url=${RESTATE_INGRESS_URL:-http://127.0.0.1:8080}
 call=(curl --silent --show-error --fail-with-body --retry 10 --retry-connrefused)
 if [ -n "${API_TOKEN:-}" ]; then call+=(--header "authorization: Bearer $API_TOKEN"); fi
 
-keys=$(mktemp)
-trap 'rm -f "$keys"' EXIT
-# jq makes one body of a hundred records a line; /send hands it over and comes back at once.
+sent=$(mktemp)
+trap 'rm -f "$sent"' EXIT
+# jq makes one body of a hundred records a line; /send hands it over, and names its invocation at once.
 jq --null-input --compact-output --arg catalogue "$catalogue" --arg codebook "$codebook" \
   '[inputs] | range(0; length; 100) as $at | {indicators: .[$at:$at + 100], catalogue: $catalogue, codebook: $codebook}' "$file" |
   while IFS= read -r body; do
     key="$run-$(printf %s "$body" | sha256sum | cut -c 1-32)"
     printf %s "$body" | "${call[@]}" --header 'content-type: application/json' --header "x-run-id: $run" \
-      --header "idempotency-key: $key" --data-binary @- "$url/classify-api/batch/send" > /dev/null
-    echo "$key" >> "$keys"
+      --header "idempotency-key: $key" --data-binary @- "$url/classify-api/batch/send" | jq --raw-output .invocationId >> "$sent"
   done
 
-while IFS= read -r key; do
-  "${call[@]}" "$url/restate/invocation/classify-api/batch/$key/attach" | jq --compact-output '.results[]'
-done < "$keys"
+while IFS= read -r invocation; do
+  "${call[@]}" "$url/restate/invocation/$invocation/attach" | jq --compact-output '.results[]'
+done < "$sent"

@@ -15,7 +15,6 @@ import os
 import sys
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 
 BATCH = 100  # the service takes no larger batch
@@ -37,17 +36,16 @@ class ClassifyClient:
         self.token = token or os.environ.get("API_TOKEN")
 
     def submit(self, indicators, key, run=None, **more):
-        """Hands a batch over. The work is done also where this program ends; `key` fetches the answer."""
+        """Hands a batch over and gives the name of its invocation, the same one for the same key. The work is done also where
+        this program ends."""
         body = {"indicators": indicators, **more}
         if run is not None:
             body["run_id"] = run
-        self._call("POST", "/classify-api/batch/send", body, key)
-        return key
+        return self._call("POST", "/classify-api/batch/send", body, key)["invocationId"]
 
-    def wait(self, key):
+    def wait(self, invocation):
         """Waits for the answer of a batch: {"run_id", "results", "summary"}."""
-        path = "/restate/invocation/classify-api/batch/" + urllib.parse.quote(key, safe="")
-        return self._call("GET", path + "/attach")
+        return self._call("GET", "/restate/invocation/" + invocation + "/attach")
 
     def ask(self, handler, body=None):
         """Calls another handler: status, estimate, evidence, budget, codebook."""
@@ -58,11 +56,12 @@ class ClassifyClient:
         waiting = []
         for batch in _batches(records):
             text = json.dumps([batch, more], sort_keys=True)
-            waiting.append(self.submit(batch, "%s-%s" % (run, hashlib.sha256(text.encode()).hexdigest()[:32]), run, **more))
+            key = "%s-%s" % (run, hashlib.sha256(text.encode()).hexdigest()[:32])
+            waiting.append(self.submit(batch, key, run, **more))
             if len(waiting) == window:
                 yield from self.wait(waiting.pop(0))["results"]
-        for key in waiting:
-            yield from self.wait(key)["results"]
+        for invocation in waiting:
+            yield from self.wait(invocation)["results"]
 
     def _call(self, method, path, body=None, key=None):
         headers = {"content-type": "application/json"} if body is not None else {}

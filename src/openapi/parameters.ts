@@ -20,8 +20,9 @@ export const PARAMETERS: Readonly<Record<string, unknown>> = {
   },
   SentKey: {
     ...{ name: 'idempotencyKey', in: 'path', required: true },
-    description: 'The `idempotency-key` that the call was sent with, percent-encoded.',
-    schema: { type: 'string', minLength: 1, maxLength: MAX_KEY_BYTES },
+    description:
+      'The `idempotency-key` that the call was sent with. Restate compares it as the path writes it, so that a key with other characters cannot be named here.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._~-]+$', maxLength: MAX_KEY_BYTES },
   },
 }
 
