@@ -5,12 +5,28 @@ import { start, stop } from '../../compose/container-faults.ts'
 import { docker } from '../../compose/docker.ts'
 import type { Fault } from './types.ts'
 
-/** Runs a statement in the database's own container, past PgBouncer, as the owner of everything. */
+/** Runs a statement in the database's own container, past PgBouncer, as the owner of everything, also while it takes no writes. */
 async function runInside(cluster: Cluster, statement: string): Promise<void> {
   const { ID } = await cluster.container('timescaledb')
   const { POSTGRES_USER: user = '', POSTGRES_DB: database = '' } = cluster.env
   await docker(
-    ['exec', ID, 'psql', '-h', '127.0.0.1', '-U', user, '-d', database, '-v', 'ON_ERROR_STOP=1', '-c', statement],
+    [
+      'exec',
+      '-e',
+      'PGOPTIONS=-c default_transaction_read_only=off',
+      ID,
+      'psql',
+      '-h',
+      '127.0.0.1',
+      '-U',
+      user,
+      '-d',
+      database,
+      '-v',
+      'ON_ERROR_STOP=1',
+      '-c',
+      statement,
+    ],
     {
       timeoutMs: 60_000,
     },
@@ -34,11 +50,7 @@ export const DATABASE_FAULTS: readonly Fault[] = [
       await set('on')
       await runInside(cluster, END_OTHERS)
       return async () => {
-        // The statement itself needs a transaction that may write.
-        await runInside(
-          cluster,
-          `begin read write; alter database "${database}" reset default_transaction_read_only; commit`,
-        )
+        await runInside(cluster, `alter database "${database}" reset default_transaction_read_only`)
         await runInside(cluster, END_OTHERS)
       }
     },
