@@ -52,7 +52,12 @@ export const EXAMPLES: Examples = {
     request: { indicator_id: 'release-2026-11-12', catalogue: 'releases' },
     response: RESULT,
   },
-  health: { response: { service: 'classify-service-3', status: 'ok', uptime_s: 86_400, model: MODEL } },
+  health: {
+    response: {
+      ...{ service: 'classify-service-3', status: 'ok', uptime_s: 86_400, model: MODEL },
+      ...{ database_time: '2026-11-12T09:30:00.000Z', clock_skew_s: 0 },
+    },
+  },
   evidence: {
     request: { catalogue: 'releases', codebook: 'release-topics' },
     response: { catalogue: 'releases', codebook: 'release-topics@1', target: 0.97, models: [], fields: [] },
