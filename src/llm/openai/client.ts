@@ -17,6 +17,7 @@ import { parseRateHeaders } from './headers.ts'
 import { buildParams, type ReasoningEffort } from './parameters.ts'
 import { MOST_QUOTED, readAnswer } from './read-answer.ts'
 import { excerptOf, redact } from './redaction.ts'
+import { createBodyEncoder } from './request-body.ts'
 import { requestIdOf, requestIdOfError, withRequestId } from './request-ids.ts'
 import { createUnpricedWarnings } from './unpriced-warnings.ts'
 import { billOf, mayBeBilled, readUsage, usageWithoutAnswer, withEstimatedBill } from './usage.ts'
@@ -79,6 +80,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   const features = createFeatureRegister(log)
   const bounds = createAnswerBounds(options.maxAnswerTokens ?? null, log)
   const warnUnpriced = createUnpricedWarnings(log)
+  const encodeBody = createBodyEncoder()
   const openai = new OpenAI({
     // The package demands a key. The fetch below sends the headers of `endpoint` in the place of those that the package builds.
     apiKey: 'unused',
@@ -147,11 +149,14 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
         hooks?.requestEnded?.({ model, outcome, latencyMs: performance.now() - started, paid })
       let requestId: string | undefined
       try {
-        const { data: completion, response } = await openai.chat.completions
-          .create(
-            buildParams(request, model, { reasoningEffort: options.reasoningEffort ?? 'none', serviceTier }, form),
-            { timeout: timeoutOf(sent), ...(request.signal === undefined ? {} : { signal: request.signal }) },
-          )
+        const reasoningEffort = options.reasoningEffort ?? 'none'
+        const params = buildParams(request, model, { reasoningEffort, serviceTier }, form)
+        const { data: completion, response } = await openai
+          .post<ChatCompletion>('/chat/completions', {
+            body: encodeBody(params),
+            timeout: timeoutOf(sent),
+            ...(request.signal === undefined ? {} : { signal: request.signal }),
+          })
           .withResponse()
         requestId = requestIdOf(response.headers, secrets)
         const { answer, paid } = readAnswer(completion, {

@@ -6,7 +6,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { isNestedDeeper } from '../../lib/json/json-cursor.ts'
-import { completionIn, DEEPEST } from './completion-body.ts'
+import { completionIn, DEEPEST, type ReadBody } from './completion-body.ts'
 import type { Endpoint } from './endpoint.ts'
 import { normalise } from './error-bodies.ts'
 import { failureInside, reasonBehind } from './hidden-failures.ts'
@@ -37,10 +37,12 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
     const dispatcher = PATIENT as unknown as NonNullable<RequestInit['dispatcher']>
     const response = await fetch(input, { ...init, headers, redirect: 'manual', dispatcher })
     const body = await readBody(response)
-    const text = response.ok ? completionIn(body) : body
-    const hidden = response.ok ? failureInside(text) : null
+    const read = response.ok ? completionIn(body) : { text: body, value: undefined }
+    const { text } = read
+    const hidden = response.ok ? failureInside(read.value) : null
     if (response.ok && hidden === null) {
-      return rewritten(response, response.status, redactExact(text, answerSecrets), isJsonText(text))
+      const shown = redactExact(text, answerSecrets)
+      return rewritten(response, response.status, shown === text ? read : { text: shown, value: undefined })
     }
     const error = normalise(hidden?.text ?? text, secrets)
     const said = [error.message, redirectOf(response), reasonBehind(hidden?.text ?? text, secrets)]
@@ -48,7 +50,7 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
     const refusal = {
       error: { ...error, message: hidden === null ? message : `${message} (inside an answer with 200)` },
     }
-    return rewritten(response, hidden?.status ?? response.status, JSON.stringify(refusal), true)
+    return rewritten(response, hidden?.status ?? response.status, { text: JSON.stringify(refusal), value: refusal })
   }
 }
 
@@ -56,8 +58,11 @@ export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoin
  * The response with another body. The old length and encoding are those of the body as it came. The OpenAI package reads no
  * stream, so none is built of a text that was read already, and a response that stays what it was is not copied.
  */
-function rewritten(response: Response, status: number, text: string, isJson: boolean): Response {
-  const read = { text: async () => text, json: async (): Promise<unknown> => JSON.parse(text) }
+function rewritten(response: Response, status: number, { text, value }: ReadBody): Response {
+  const isJson = isJsonText(text)
+  // A value that was read already is not read again.
+  const json = async (): Promise<unknown> => value ?? JSON.parse(text)
+  const read = { text: async () => text, json }
   const isSame = status === response.status && isJson && JSON_TYPE.test(response.headers.get('content-type') ?? '')
   if (isSame) return Object.assign(response, read)
   const headers = new Headers(response.headers)
@@ -83,39 +88,44 @@ function redirectOf(response: Response): string | null {
   return `to ${origin}${pathname}`
 }
 
+const UTF8 = new TextDecoder()
+
+function tooLong(): TypeError {
+  return new TypeError(`its answer is longer than ${MOST_BYTES} bytes`)
+}
+
 async function readBody(response: Response): Promise<string> {
-  const tooLong = new TypeError(`its answer is longer than ${MOST_BYTES} bytes`)
   const length = response.headers.get('content-length')
   if (Number(length) > MOST_BYTES) {
     await response.body?.cancel()
-    throw tooLong
+    throw tooLong()
   }
   // A body of known length that is not compressed can be no longer than that, so it is read at once, which is quicker.
   const isPlain = length !== null && !response.headers.has('content-encoding')
-  const bytes = isPlain ? new Uint8Array(await response.arrayBuffer()) : await readParts(response, tooLong)
-  const text = new TextDecoder().decode(await expanded(bytes, tooLong))
+  const bytes = isPlain ? new Uint8Array(await response.arrayBuffer()) : await readParts(response)
+  const text = UTF8.decode(await expanded(bytes))
   if (isNestedDeeper(text, DEEPEST)) throw new TypeError(`its answer is nested deeper than ${DEEPEST} levels`)
   return text
 }
 
-async function readParts(response: Response, tooLong: Error): Promise<Uint8Array> {
+async function readParts(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let bytes = 0
   // Leaving the loop closes the connection, so that nothing more is read or decompressed.
   for await (const part of response.body ?? []) {
     bytes += part.byteLength
-    if (bytes > MOST_BYTES) throw tooLong
+    if (bytes > MOST_BYTES) throw tooLong()
     parts.push(part)
   }
   return Buffer.concat(parts)
 }
 
 /** What some proxies have compressed and say nothing of in the headers, or have compressed twice. */
-async function expanded(bytes: Uint8Array, tooLong: Error): Promise<Uint8Array> {
+async function expanded(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
     return await promisify(gunzip)(bytes, { maxOutputLength: MOST_BYTES })
   } catch (error) {
-    throw error instanceof RangeError ? tooLong : error
+    throw error instanceof RangeError ? tooLong() : error
   }
 }
