@@ -4,11 +4,13 @@ import { cleanText } from '../classification/clean-text.ts'
 import type { ResultBody } from '../classification/result-body.ts'
 import type { Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
+import type { RunBody } from './contract/runs.ts'
 
 export * from '../classification/batch-request.ts'
 export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
 export { CLASSIFY_API } from './api-handlers.ts'
+export * from './contract/runs.ts'
 export * from './estimate-contract.ts'
 export * from './evidence-contract.ts'
 
@@ -85,17 +87,7 @@ export const statusRequestSchema = z
 
 export type StatusRequest = z.infer<typeof statusRequestSchema>
 
-/** The sums over the batches of a run that are saved so far. Requests, tokens and cost are those of the whole run, as billed so far. */
-export interface RunStatus extends Omit<BatchSummary, 'warnings'> {
-  readonly run_id: string
-  readonly started_at: string
-  readonly updated_at: string
-  readonly batches: number
-  /** Indicators that the model has answered, those of open batches included. The count is about a second behind. */
-  readonly answered: number
-}
-
-export type StatusResponse = ResultBody | RunStatus
+export type StatusResponse = ResultBody | RunBody
 
 const rate = (most: number) => {
   const error = `must be a whole number from 1 to ${most}`

@@ -45,6 +45,9 @@ export function batchOptions(): ServiceOptions {
   }
 }
 
+/** A run's lease is renewed every few seconds, and nobody looks at what became of one renewal. */
+export const leaseOptions = { journalRetention: 0 }
+
 export function chunkOptions(durations: Durations): ServiceOptions {
   const longestStep = durations.maxWaitMs + Math.max(durations.modelTimeoutMs, durations.flexTimeoutMs)
   return {

@@ -32,12 +32,21 @@ import {
   type CodebookRequest,
   type CodebookResponse,
   codebookRequestSchema,
+  type DriveRequest,
+  type DriveResponse,
+  driveRequestSchema,
   type EstimateResponse,
   type EvidenceRequest,
   type EvidenceResponse,
   evidenceRequestSchema,
   type HealthResponse,
   type PriceOf,
+  type RunBody,
+  type RunRequest,
+  type RunsRequest,
+  type RunsResponse,
+  runRequestSchema,
+  runsRequestSchema,
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
@@ -45,7 +54,8 @@ import {
 import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
-import { batchOptions, chunkOptions, databaseStep } from './options.ts'
+import { batchOptions, chunkOptions, databaseStep, leaseOptions } from './options.ts'
+import { answerDrive, answerRun, answerRuns } from './runs.ts'
 import { readStatus } from './status.ts'
 
 /** A request is believed to be in flight for this many milliseconds longer than it may take. */
@@ -136,6 +146,21 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
         { input: boundedSchema('status', statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
           ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
+      ),
+      run: handlers.handler(
+        { input: boundedSchema('run', runRequestSchema) },
+        (ctx: Context, request: RunRequest): Promise<RunBody> =>
+          ctx.run('read the run', () => answerRun(store, request), databaseStep),
+      ),
+      runs: handlers.handler(
+        { input: boundedSchema('runs', runsRequestSchema) },
+        (ctx: Context, request: RunsRequest): Promise<RunsResponse> =>
+          ctx.run('list runs', () => answerRuns(store, request), databaseStep),
+      ),
+      drive: handlers.handler(
+        { input: boundedSchema('drive', driveRequestSchema), ...leaseOptions },
+        (ctx: Context, request: DriveRequest): Promise<DriveResponse> =>
+          ctx.run('lease the run', () => answerDrive(store.drivers, request), databaseStep),
       ),
       budget: handlers.handler(
         { input: boundedSchema('budget', budgetRequestSchema) },

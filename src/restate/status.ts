@@ -4,8 +4,8 @@ import type { Schemes } from '../classification/scheme.ts'
 import type { Classification } from '../classification/types.ts'
 import { ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
-import { toTotalsBody } from './batch/summary.ts'
 import type { StatusRequest, StatusResponse } from './contract.ts'
+import { toRunBody } from './runs.ts'
 
 /**
  * Reads the status from the store. Rejects with ServiceError input-not-found for an indicator or a run that the service
@@ -27,14 +27,7 @@ export async function readStatus(
   }
   const run = request.run_id === undefined ? undefined : await store.findRun(request.run_id)
   if (run === undefined) throw notFound(`run "${request.run_id ?? ''}" is not known`)
-  return {
-    run_id: run.runId,
-    started_at: run.startedAt,
-    updated_at: run.updatedAt,
-    batches: run.batches,
-    answered: run.answered,
-    ...toTotalsBody(run),
-  }
+  return toRunBody(run)
 }
 
 /** The codebook of a result, whose fields a newer version may not have; that of today for results of earlier releases. */

@@ -1,0 +1,114 @@
+/** The contract of classify-api/run, runs and drive: what runs are doing, who drives each, and what people want of them. */
+import { z } from 'zod'
+import { cleanText } from '../../classification/clean-text.ts'
+import { RUN_OUTCOMES, RUN_STATES, WANTED_STATES } from '../../lib/run-states.ts'
+
+const id = z
+  .string()
+  .trim()
+  .min(1, { error: 'must not be empty' })
+  .max(256, { error: 'must be at most 256 characters' })
+  .refine((value) => cleanText(value) === value, { error: 'must hold no control characters' })
+
+const count = z.int().min(0)
+const nullableText = z.string().nullable()
+const tier = z.object({ model_requests: count, cost_usd: z.number().min(0) })
+
+const driverSchema = z.object({
+  host: z.string(),
+  pid: z.int(),
+  since: z.iso.datetime(),
+  expires_in_ms: z
+    .number()
+    .describe('The milliseconds until the lease ends unless it is renewed; below 0 after its end.'),
+})
+
+export const runSchema = z.object({
+  run_id: z.string(),
+  started_at: z.iso.datetime(),
+  updated_at: z.iso.datetime().describe('When the latest batch was saved.'),
+  state: z.enum(RUN_STATES),
+  wanted: z.enum(WANTED_STATES).describe('What people want of the run; its driver reads it every few seconds.'),
+  driver: driverSchema.nullable().describe('The process that submits the batches; null where none holds the run.'),
+  catalogue: nullableText,
+  codebook: nullableText.describe('Name and version of the codebook.'),
+  command: nullableText.describe('The command that drives or drove the run; null where batches came without one.'),
+  size: count.nullable().describe('The number of indicators in the catalogue of the run, where its driver named it.'),
+  indicators_per_minute: z.number().min(0).describe('The pace of the minutes before the latest saved batch.'),
+  batches: count,
+  answered: count.describe('Indicators that the model has answered, those of open batches included.'),
+  indicators: count,
+  classified: count,
+  unchanged: count,
+  needs_review: count,
+  unverified: count,
+  by_source: z.object({ rules: count, reuse: count, model: count, escalation: count, person: count }),
+  model_requests: count,
+  tokens: z.object({ input: count, cached: count, output: count }),
+  cost_usd: z.number().min(0),
+  estimated: tier.optional(),
+  service_tiers: z.object({ flex: tier.optional(), priority: tier.optional() }).optional(),
+})
+
+/** A run: the sums over its saved batches, and who drives it. Requests, tokens and cost are those billed so far. */
+export type RunBody = z.infer<typeof runSchema>
+
+export const runRequestSchema = z.strictObject({ run_id: id })
+export type RunRequest = z.infer<typeof runRequestSchema>
+
+const MAX_LIMIT = 500
+const limitError = `must be a whole number from 1 to ${MAX_LIMIT}`
+
+export const runsRequestSchema = z.strictObject({
+  limit: z.int({ error: limitError }).min(1, { error: limitError }).max(MAX_LIMIT, { error: limitError }).default(50),
+  catalogue: id.optional().describe('Only the runs that a driver has taken for this catalogue.'),
+})
+export type RunsRequest = z.infer<typeof runsRequestSchema>
+
+export const runsResponseSchema = z.object({ runs: z.array(runSchema).describe('The newest first.') })
+export type RunsResponse = z.infer<typeof runsResponseSchema>
+
+/** The milliseconds for which a driver holds its run without renewing, and those after which it renews. */
+export const DRIVER_HOLD_MS = 10_000
+export const DRIVER_RENEW_MS = 2_500
+
+const driver = z.strictObject({
+  token: id,
+  host: id,
+  pid: z.int().min(1),
+  machine: id.optional().describe('The boot of the machine and its space of pids.'),
+})
+
+/** Exactly one of `wanted`, `take`, `renew` and `release` is given. */
+export const driveRequestSchema = z
+  .strictObject({
+    run_id: id,
+    wanted: z.enum(WANTED_STATES).optional().describe('What the driver of the run is to do.'),
+    take: z
+      .strictObject({
+        driver,
+        catalogue: id,
+        codebook: id,
+        command: id,
+        size: count,
+        replaces: id.optional().describe('The token of a holder that is known to be dead.'),
+      })
+      .optional()
+      .describe('Takes the run where nobody holds it.'),
+    renew: id.optional().describe('The token of the holder, whose lease lasts longer.'),
+    release: z.strictObject({ token: id, outcome: z.enum(RUN_OUTCOMES) }).optional(),
+  })
+  .refine(
+    ({ wanted, take, renew, release }) =>
+      [wanted, take, renew, release].filter((action) => action !== undefined).length === 1,
+    { error: 'give one of wanted, take, renew and release' },
+  )
+export type DriveRequest = z.infer<typeof driveRequestSchema>
+
+export const driveResponseSchema = z.object({
+  run_id: z.string(),
+  state: z.enum(RUN_STATES),
+  wanted: z.enum(WANTED_STATES),
+  driver: driverSchema.extend({ token: z.string(), machine: z.string().optional() }).nullable(),
+})
+export type DriveResponse = z.infer<typeof driveResponseSchema>
