@@ -17,9 +17,12 @@ import { addEvalCommand } from './eval/eval.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
+import { addResumeCommand } from './queue/resume.ts'
 import { addExportCommand } from './results/export.ts'
 import { addStatusCommand } from './results/status.ts'
 import { addReviewCommand } from './review/review.ts'
+import { addRunsCommand } from './runs/runs.ts'
+import { addPauseCommand, addStopCommand } from './runs/want.ts'
 import { addDemoCommand } from './start/demo.ts'
 import { addStartCommand } from './start/start.ts'
 import { showUsageError } from './ui/option-values.ts'
@@ -36,6 +39,10 @@ export function createProgram(): Command {
     addStartCommand,
     addDemoCommand,
     addClassifyCommand,
+    addRunsCommand,
+    addPauseCommand,
+    addResumeCommand,
+    addStopCommand,
     addStatusCommand,
     addExportCommand,
     addReviewCommand,

@@ -1,5 +1,6 @@
 /** The command `purge RUN`: removes the texts of a run from Restate, from the database and from DATA_DIR. */
 import { access, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
@@ -10,6 +11,7 @@ import { runJournalFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { findCopyOf } from '../cluster/catalogue-copy.ts'
 import { withStore } from '../database/with-store.ts'
+import { detachedLogName } from '../runs/detach.ts'
 import { confirm } from '../ui/confirm.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
@@ -135,13 +137,16 @@ function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
   else printText(formatPurge(report))
 }
 
-/** The files of a run that can be resumed: its journal, and the copy of its catalogue that `all-in-one` made. */
+/** The files of a run: its journal, what its detached driver said, and the copy of its catalogue that `all-in-one` made. */
 async function filesOf(dataDir: string, run: string): Promise<string[]> {
   // Only runs of `classify` have files, and their ids can be the name of one.
   if (!isRunId(run)) return []
   const journal = runJournalFile(dataDir, run)
   const copy = await findCopyOf(dataDir, run)
-  return [...((await exists(journal)) ? [journal] : []), ...(copy === undefined ? [] : [copy])]
+  const log = join(dirname(journal), detachedLogName(run))
+  const own = [journal, log]
+  const found = await Promise.all(own.map(exists))
+  return [...own.filter((_, index) => found[index]), ...(copy === undefined ? [] : [copy])]
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -6,11 +6,12 @@ import type { Codebook } from '../../codebooks/codebook.ts'
 import { readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import { visibleJson } from '../../lib/visible-text.ts'
-import type { ResultBody } from '../../restate/contract.ts'
+import { type ResultBody, runSchema } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
 import { createServiceClient, readStatus } from '../client/service.ts'
+import { describeRun } from '../runs/format.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 
@@ -59,7 +60,11 @@ export function addStatusCommand(program: Command): void {
       else if ('indicator_id' in found) {
         const result = found as ResultBody
         printText(formatClassification(result, await codebookOf(result, urls, signal)))
-      } else printText(visibleJson(JSON.stringify(found, null, 2)))
+      } else {
+        printText(visibleJson(JSON.stringify(found, null, 2)))
+        const run = runSchema.safeParse(found)
+        if (run.success) for (const line of describeRun(run.data)) say(line)
+      }
     })
 }
 
