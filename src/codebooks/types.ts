@@ -99,6 +99,14 @@ export interface CodebookCode {
   readonly calibration: Calibration
   /** The forms of earlier releases. */
   readonly earlier: EarlierForms
+  /** Labels as codes of the public SDMX code lists, which an export adds where it is asked for them. */
+  readonly exportCodes?: SdmxCodes
+}
+
+/** The columns that hold SDMX codes, and the codes of one result by the name of the column, "" where there is none. */
+export interface SdmxCodes {
+  readonly columns: readonly string[]
+  codesOf(labels: Labels): Readonly<Record<string, string>>
 }
 
 /** Reads and writes what releases before codebooks as data wrote to journals and told their callers. */

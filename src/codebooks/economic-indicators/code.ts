@@ -4,6 +4,7 @@ import { CALIBRATION } from './calibration.ts'
 import { EARLIER_FORMS } from './earlier-forms.ts'
 import { flattenReading } from './flat-reading.ts'
 import { readIndicator } from './rules.ts'
+import { SDMX_COLUMNS, sdmxCodesOf } from './sdmx-codes.ts'
 import { humanShape, PER_RECORD, shapeParts } from './shape.ts'
 
 export const ECONOMIC_INDICATORS: CodebookCode = {
@@ -13,4 +14,5 @@ export const ECONOMIC_INDICATORS: CodebookCode = {
   perRecord: PER_RECORD,
   calibration: CALIBRATION,
   earlier: EARLIER_FORMS,
+  exportCodes: { columns: SDMX_COLUMNS, codesOf: sdmxCodesOf },
 }

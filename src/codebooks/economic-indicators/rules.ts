@@ -10,6 +10,7 @@ import { AMOUNT_TYPE_RULES } from './rules/type-amount.ts'
 import { CONCEPT_TYPE_RULES } from './rules/type-concept.ts'
 import { PORTION_TYPE_RULES } from './rules/type-portion.ts'
 import { PRICE_TYPE_RULES } from './rules/type-price.ts'
+import { unitInWords } from './sdmx-codes.ts'
 import { readTexts, sureIf, textsAllow } from './texts-read.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
@@ -32,7 +33,8 @@ function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, ma
 }
 
 /** Reads every field of an indicator by the rules, which takes less than 0.2 ms. */
-export function readIndicator(indicator: Indicator): RuleReading {
+export function readIndicator(record: Indicator): RuleReading {
+  const indicator = record.units === undefined ? record : { ...record, units: unitInWords(record.units) }
   const { name, units, periodicity, sample_values, long_name, description } = indicator
   const unit = parseUnits({ ...indicator, description: [long_name, description].join(' ') })
   const frequency = parseFrequency({ periodicity, sample_values, name, texts: [units, long_name, description] })
