@@ -2,6 +2,7 @@
 import type { CodebookCode } from '../types.ts'
 import { CALIBRATION } from './calibration.ts'
 import { EARLIER_FORMS } from './earlier-forms.ts'
+import { explainReading } from './explain.ts'
 import { flattenReading } from './flat-reading.ts'
 import { readIndicator } from './rules.ts'
 import { SDMX_COLUMNS, sdmxCodesOf } from './sdmx-codes.ts'
@@ -9,6 +10,7 @@ import { humanShape, PER_RECORD, shapeParts } from './shape.ts'
 
 export const ECONOMIC_INDICATORS: CodebookCode = {
   read: (record) => flattenReading(readIndicator(record)),
+  explain: explainReading,
   shapeParts,
   humanShape,
   perRecord: PER_RECORD,

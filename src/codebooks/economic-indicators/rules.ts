@@ -15,7 +15,7 @@ import { readTexts, sureIf, textsAllow } from './texts-read.ts'
 import type { FieldReading, Indicator, IndicatorType, RuleReading } from './types.ts'
 
 /** The rules for the type, in the order in which they are tried; the first rule that fits decides. */
-const TYPE_RULES: readonly Rule<IndicatorType>[] = [
+export const TYPE_RULES: readonly Rule<IndicatorType>[] = [
   ...CONCEPT_TYPE_RULES,
   ...PRICE_TYPE_RULES,
   ...PORTION_TYPE_RULES,
@@ -34,6 +34,18 @@ function decide<Value, Seen>(rules: readonly Rule<Value, Seen>[], seen: Seen, ma
 
 /** Reads every field of an indicator by the rules, which takes less than 0.2 ms. */
 export function readIndicator(record: Indicator): RuleReading {
+  return readInContext(record).reading
+}
+
+/** What the rules saw of records that were read, as long as the record lives: an explanation then need not read it again. */
+const seenRecords = new WeakMap<Indicator, TypedContext>()
+
+/** What the rules see of a record. */
+export function contextOf(record: Indicator): TypedContext {
+  return seenRecords.get(record) ?? readInContext(record).seen
+}
+
+function readInContext(record: Indicator): { readonly reading: RuleReading; readonly seen: TypedContext } {
   const indicator = record.units === undefined ? record : { ...record, units: unitInWords(record.units) }
   const { name, units, periodicity, sample_values, long_name, description } = indicator
   const unit = parseUnits({ ...indicator, description: [long_name, description].join(' ') })
@@ -43,11 +55,11 @@ export function readIndicator(record: Indicator): RuleReading {
   const decided = decide(TYPE_RULES, context, true)
   const type = sureIf(decided, decided.sure && textsAllow(texts, decided.value))
   const cumulative = detectCumulative({ type: type.value, frequency: frequency.value, sample_values, name, units })
-  const typed: TypedContext = { ...context, type: type.value, cumulative }
+  const seen: TypedContext = { ...context, type: type.value, cumulative }
   // Aggregation and orientation depend on the type, so their readings are not sure where that of the type is not.
-  const aggregation = decide(AGGREGATION_RULES, typed, type.sure)
-  const orientation = decide(ORIENTATION_RULES, typed, type.sure)
-  return {
+  const aggregation = decide(AGGREGATION_RULES, seen, type.sure)
+  const orientation = decide(ORIENTATION_RULES, seen, type.sure)
+  const reading = {
     unit,
     frequency,
     cumulative,
@@ -55,4 +67,6 @@ export function readIndicator(record: Indicator): RuleReading {
     temporal_aggregation: sureIf(aggregation, textsAllow(texts, type.value, undefined, aggregation.value)),
     orientation: sureIf(orientation, textsAllow(texts, type.value, orientation.value)),
   }
+  seenRecords.set(record, seen)
+  return { reading, seen }
 }
