@@ -31,6 +31,7 @@ const HANDLERS = {
   batch: { needs: 'submit', isWork: true, body: BATCH },
   estimate: { needs: 'read', isWork: true, body: BATCH },
   status: { needs: 'read', isWork: false, body: SMALL },
+  why: { needs: 'read', isWork: false, body: SMALL },
   run: { needs: 'read', isWork: false, body: SMALL },
   runs: { needs: 'read', isWork: false, body: SMALL },
   drive: { needs: 'submit', isWork: false, body: SMALL },

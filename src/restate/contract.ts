@@ -1,9 +1,9 @@
 /** The contract between the Restate services and their callers: service names, bodies, and codes in messages of failures. */
 import { z } from 'zod'
-import { cleanText } from '../classification/clean-text.ts'
 import type { ResultBody } from '../classification/result-body.ts'
 import type { Source } from '../classification/types.ts'
 import { type ErrorCode, failureOf, isErrorCode } from '../errors.ts'
+import { idSchema } from './contract/id.ts'
 import type { RunBody } from './contract/runs.ts'
 
 export * from '../classification/batch-request.ts'
@@ -11,6 +11,7 @@ export { DEFAULT_PACK } from '../classification/chunks.ts'
 export type { ResultBody } from '../classification/result-body.ts'
 export { CLASSIFY_API } from './api-handlers.ts'
 export * from './contract/runs.ts'
+export * from './contract/why.ts'
 export * from './estimate-contract.ts'
 export * from './evidence-contract.ts'
 
@@ -65,21 +66,14 @@ export interface BatchResponse {
   }
 }
 
-const id = z
-  .string()
-  .trim()
-  .min(1, { error: 'must not be empty' })
-  .max(256, { error: 'must be at most 256 characters' })
-  .refine((value) => cleanText(value) === value, { error: 'must hold no control characters' })
-
 export const statusRequestSchema = z
   .strictObject({
-    indicator_id: id.optional(),
-    run_id: id.optional(),
+    indicator_id: idSchema.optional(),
+    run_id: idSchema.optional(),
     /** The catalogue of the indicator; needed only where several catalogues have an indicator of this id. */
-    catalogue: id.optional(),
+    catalogue: idSchema.optional(),
     /** The name of a codebook; needed only where the indicator was classified by several. */
-    codebook: id.optional(),
+    codebook: idSchema.optional(),
   })
   .refine((body) => (body.indicator_id === undefined) !== (body.run_id === undefined), {
     error: 'give either indicator_id or run_id',
@@ -160,7 +154,7 @@ export const codebookRequestSchema = z
     /** The code lists that the text names, by file name. */
     lists: z.record(z.string().min(1).max(200), codebookText).optional(),
     /** A reference such as `news-topics`, `news-topics@2` or `news-topics@<hash>`. */
-    name: id.optional(),
+    name: idSchema.optional(),
   })
   .refine(({ text, name }) => text === undefined || name === undefined, {
     error: 'give either text, to store a codebook, or name, to read one',

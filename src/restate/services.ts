@@ -50,6 +50,9 @@ import {
   type StatusRequest,
   type StatusResponse,
   statusRequestSchema,
+  type WhyRequest,
+  type WhyResponse,
+  whyRequestSchema,
 } from './contract.ts'
 import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
@@ -57,6 +60,7 @@ import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep, leaseOptions } from './options.ts'
 import { answerDrive, answerRun, answerRuns } from './runs.ts'
 import { readStatus } from './status.ts'
+import { answerWhy } from './why.ts'
 
 /** A request is believed to be in flight for this many milliseconds longer than it may take. */
 const TRIAL_MARGIN_MS = 10_000
@@ -146,6 +150,15 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
         { input: boundedSchema('status', statusRequestSchema) },
         (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
           ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
+      ),
+      why: handlers.handler(
+        { input: boundedSchema('why', whyRequestSchema) },
+        (ctx: Context, request: WhyRequest): Promise<WhyResponse> =>
+          ctx.run(
+            'look up what a result rests on',
+            () => answerWhy({ store, schemes, evidence, models: model.models }, request),
+            databaseStep,
+          ),
       ),
       run: handlers.handler(
         { input: boundedSchema('run', runRequestSchema) },

@@ -93,7 +93,11 @@ describe('drivers of runs: PostgreSQL', () => {
   it('lists the newest runs first with their sums, and names a run without a driver by its results', async () => {
     await store.drivers.take('d-driven', driver('a'), { run: { ...RUN, catalogue: 'other' }, holdMs: HOLD_MS })
     const { startedAt } = await store.openRun('d-posted')
-    await store.saveBatch({ ...batch('d-posted', [result('D.1'), result('D.2')]), runStartedAt: startedAt })
+    await store.saveBatch({
+      ...batch('b1', [result('D.1'), result('D.2')]),
+      runId: 'd-posted',
+      runStartedAt: startedAt,
+    })
     const { runs } = await answerRuns(store, { limit: 2 })
     assert.deepEqual(
       runs.map(({ run_id, state, catalogue, command, indicators, size }) => ({

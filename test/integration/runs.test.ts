@@ -25,7 +25,7 @@ after(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-const ROWS = 1_500
+const ROWS = 800
 const OPTIONS = ['--mode', 'model', '--no-reuse', '--pack', '5', '--batch-size', '20', '--json']
 
 async function catalogue(name: string): Promise<string> {
@@ -123,7 +123,7 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
     { id: runId, state: 'stopped', command: 'classify', size: ROWS, rows: report.classified },
   )
   assert.match((await command('runs', '--limit', '1')).stdout, new RegExp(`\\n${runId} .* stopped\\n$`))
-  assert.match((await command('status', runId)).stderr, /was stopped: [\d,]+ of 1,500/)
+  assert.match((await command('status', runId)).stderr, /was stopped: [\d,]+ of 800/)
 
   const resumed = await command('classify', '--resume', runId, '--json')
   assert.equal(resumed.code, 0, resumed.stderr)

@@ -10,10 +10,11 @@ import { type ResultBody, runSchema } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
-import { createServiceClient, readStatus } from '../client/service.ts'
+import { createServiceClient, readStatus, type ServiceClient } from '../client/service.ts'
 import { describeRun } from '../runs/format.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
+import { formatWhy, readWhy } from './why.ts'
 
 /**
  * The milliseconds that the command waits for an answer. The service would wait longer for a database that is away, but
@@ -24,6 +25,7 @@ const TIMEOUT_MS = 15_000
 interface StatusOptions {
   readonly catalogue?: string
   readonly codebook?: string
+  readonly why?: boolean
   readonly json?: boolean
   readonly ingress?: readonly string[]
 }
@@ -39,6 +41,10 @@ export function addStatusCommand(program: Command): void {
       catalogueOption,
     )
     .option('--codebook <name>', 'name of the codebook, where the indicator is classified by several')
+    .option(
+      '--why',
+      'show of an indicator what its result rests on: findings, evidence, what the model is shown, its answer',
+    )
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
     .action(async (id: string, options: StatusOptions) => {
@@ -56,10 +62,19 @@ export function addStatusCommand(program: Command): void {
       if (found === undefined) {
         say(`Neither an indicator nor a run ${showValue(id)} is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
-      } else if (options.json === true) printJson(found)
-      else if ('indicator_id' in found) {
+        return
+      }
+      const isRun = !('indicator_id' in found)
+      if (isRun && options.why === true) {
+        throw new ServiceError('input-invalid', `--why: ${showValue(id)} is a run: name an indicator, or omit --why`)
+      }
+      const service = createServiceClient({ urls, patienceMs: TIMEOUT_MS })
+      const why = options.why === true ? await readWhy(service, { indicator_id: id, ...scope }, signal) : undefined
+      if (options.json === true) printJson(why === undefined ? found : { ...found, why })
+      else if (!isRun) {
         const result = found as ResultBody
-        printText(formatClassification(result, await codebookOf(result, urls, signal)))
+        printText(formatClassification(result, await codebookOf(result, service, signal)))
+        if (why !== undefined) printText(formatWhy(why))
       } else {
         printText(visibleJson(JSON.stringify(found, null, 2)))
         const run = runSchema.safeParse(found)
@@ -74,11 +89,10 @@ export function addStatusCommand(program: Command): void {
  */
 async function codebookOf(
   { codebook, codebook_hash: hash }: ResultBody,
-  urls: readonly string[],
+  service: ServiceClient,
   signal: AbortSignal,
 ): Promise<Codebook | undefined> {
   if (codebook === undefined || hash === undefined || hash === '') return undefined
-  const service = createServiceClient({ urls, patienceMs: TIMEOUT_MS })
   const reference = `${codebookNameOf(codebook)}@${hash}`
   return await readStoredCodebook(service, reference, signal).then(
     (loaded) => loaded.codebook,

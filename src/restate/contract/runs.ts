@@ -1,14 +1,7 @@
 /** The contract of classify-api/run, runs and drive: what runs are doing, who drives each, and what people want of them. */
 import { z } from 'zod'
-import { cleanText } from '../../classification/clean-text.ts'
 import { RUN_OUTCOMES, RUN_STATES, WANTED_STATES } from '../../lib/run-states.ts'
-
-const id = z
-  .string()
-  .trim()
-  .min(1, { error: 'must not be empty' })
-  .max(256, { error: 'must be at most 256 characters' })
-  .refine((value) => cleanText(value) === value, { error: 'must hold no control characters' })
+import { idSchema } from './id.ts'
 
 const count = z.int().min(0)
 const nullableText = z.string().nullable()
@@ -53,7 +46,7 @@ export const runSchema = z.object({
 /** A run: the sums over its saved batches, and who drives it. Requests, tokens and cost are those billed so far. */
 export type RunBody = z.infer<typeof runSchema>
 
-export const runRequestSchema = z.strictObject({ run_id: id })
+export const runRequestSchema = z.strictObject({ run_id: idSchema })
 export type RunRequest = z.infer<typeof runRequestSchema>
 
 const MAX_LIMIT = 500
@@ -61,7 +54,7 @@ const limitError = `must be a whole number from 1 to ${MAX_LIMIT}`
 
 export const runsRequestSchema = z.strictObject({
   limit: z.int({ error: limitError }).min(1, { error: limitError }).max(MAX_LIMIT, { error: limitError }).default(50),
-  catalogue: id.optional().describe('Only the runs that a driver has taken for this catalogue.'),
+  catalogue: idSchema.optional().describe('Only the runs that a driver has taken for this catalogue.'),
 })
 export type RunsRequest = z.infer<typeof runsRequestSchema>
 
@@ -73,30 +66,30 @@ export const DRIVER_HOLD_MS = 10_000
 export const DRIVER_RENEW_MS = 2_500
 
 const driver = z.strictObject({
-  token: id,
-  host: id,
+  token: idSchema,
+  host: idSchema,
   pid: z.int().min(1),
-  machine: id.optional().describe('The boot of the machine and its space of pids.'),
+  machine: idSchema.optional().describe('The boot of the machine and its space of pids.'),
 })
 
 /** Exactly one of `wanted`, `take`, `renew` and `release` is given. */
 export const driveRequestSchema = z
   .strictObject({
-    run_id: id,
+    run_id: idSchema,
     wanted: z.enum(WANTED_STATES).optional().describe('What the driver of the run is to do.'),
     take: z
       .strictObject({
         driver,
-        catalogue: id,
-        codebook: id,
-        command: id,
+        catalogue: idSchema,
+        codebook: idSchema,
+        command: idSchema,
         size: count,
-        replaces: id.optional().describe('The token of a holder that is known to be dead.'),
+        replaces: idSchema.optional().describe('The token of a holder that is known to be dead.'),
       })
       .optional()
       .describe('Takes the run where nobody holds it.'),
-    renew: id.optional().describe('The token of the holder, whose lease lasts longer.'),
-    release: z.strictObject({ token: id, outcome: z.enum(RUN_OUTCOMES) }).optional(),
+    renew: idSchema.optional().describe('The token of the holder, whose lease lasts longer.'),
+    release: z.strictObject({ token: idSchema, outcome: z.enum(RUN_OUTCOMES) }).optional(),
   })
   .refine(
     ({ wanted, take, renew, release }) =>
