@@ -2,11 +2,10 @@
 import { access, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import type { PurgeCount, PurgedTable, PurgeScope, RunContents, Store } from '../../store/types.ts'
-import { isRunId } from '../classify/run-id.ts'
+import { checkAnyRunId, isRunId } from '../classify/run-id.ts'
 import { runJournalFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { findCopyOf } from '../cluster/catalogue-copy.ts'
@@ -43,7 +42,7 @@ export function addPurgeCommand(program: Command): void {
     .option('-y, --yes', 'do not ask for confirmation; needed where standard input is not a terminal')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: PurgeCommandOptions) => {
-      checkTarget(run)
+      checkAnyRunId(run)
       const mayAsk = process.stdin.isTTY === true
       if (options.dryRun !== true && options.yes !== true && !mayAsk) {
         throw new ServiceError('input-invalid', 'Nobody can be asked here: give --yes to purge, or --dry-run to look')
@@ -51,11 +50,6 @@ export function addPurgeCommand(program: Command): void {
       const config = readConfig()
       await withStore((store, signal) => purgeRun({ run, options, config, store, signal }))
     })
-}
-
-function checkTarget(text: string): void {
-  if (RUN_ID.test(text)) return
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM})`)
 }
 
 interface Work {

@@ -1,7 +1,7 @@
 /** The command `resume RUN`: lets a run that was paused go on. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { checkRunId } from '../classify/run-id.ts'
+import { checkAnyRunId } from '../classify/run-id.ts'
 import { INGRESS_HELP } from '../runs/runs.ts'
 import { formatWant, wantOfRun } from '../runs/want.ts'
 import { httpUrls } from '../ui/option-values.ts'
@@ -20,7 +20,7 @@ export function addResumeCommand(program: Command): void {
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', INGRESS_HELP, httpUrls)
     .action(async (run: string, options: ResumeOptions) => {
-      checkRunId(run)
+      checkAnyRunId(run)
       const urls = options.ingress ?? readConfig().restate.ingressUrls
       const report = await underInterrupts(
         () => say('Stopping …'),

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import type { WantedState } from '../../lib/run-states.ts'
 import { type DriveResponse, driveResponseSchema, type RunBody, runSchema } from '../../restate/contract.ts'
-import { checkRunId } from '../classify/run-id.ts'
+import { checkAnyRunId } from '../classify/run-id.ts'
 import { createServiceClient } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
@@ -45,7 +45,7 @@ function addCommand(
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', INGRESS_HELP, httpUrls)
     .action(async (run: string, options: WantOptions) => {
-      checkRunId(run)
+      checkAnyRunId(run)
       const urls = options.ingress ?? readConfig().restate.ingressUrls
       const report = await underInterrupts(
         () => say('Stopping …'),

@@ -26,7 +26,7 @@ test('a finding names the words and the unit without which its rule would not ap
   assert.equal(money['type'], "'imports of goods' + unit 'USD million' → It is money over a period → flow; rule flow")
   assert.match(money['temporal_aggregation'] ?? '', /^type flow → .* → period-total; rule summed$/)
   assert.match(money['orientation'] ?? '', /^'imports' → /)
-  assert.match(money['frequency'] ?? '', /^periodicity 'Monthly' → .*annual|monthly/)
+  assert.match(money['frequency'] ?? '', /^periodicity 'Monthly' → .* → monthly; rule /)
   assert.match(
     explained('Crude oil stocks, commercial', 'Thousand barrels')['type'] ?? '',
     /^'stocks' \+ unit 'Thousand barrels' → /,
