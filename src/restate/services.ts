@@ -57,7 +57,7 @@ import {
 import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
-import { batchOptions, chunkOptions, databaseStep, leaseOptions } from './options.ts'
+import { batchOptions, chunkOptions, databaseStep, leaseOptions, leaseStep } from './options.ts'
 import { answerDrive, answerRun, answerRuns } from './runs.ts'
 import { readStatus } from './status.ts'
 import { answerWhy } from './why.ts'
@@ -173,7 +173,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
       drive: handlers.handler(
         { input: boundedSchema('drive', driveRequestSchema), ...leaseOptions },
         (ctx: Context, request: DriveRequest): Promise<DriveResponse> =>
-          ctx.run('lease the run', () => answerDrive(store.drivers, request), databaseStep),
+          ctx.run('lease the run', () => answerDrive(store.drivers, request), leaseStep),
       ),
       budget: handlers.handler(
         { input: boundedSchema('budget', budgetRequestSchema) },

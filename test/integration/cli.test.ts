@@ -238,6 +238,9 @@ test('status --why shows what a result rests on, and export --sdmx adds codes of
 
   const exported = await runCli(['export', '--format', 'csv', '--catalogue', 'why', '--sdmx'], { env })
   assert.match(exported.stdout, /,sdmx_freq,sdmx_unit_mult,sdmx_unit_measure\nW\.1,.*,Q,6,USD\n$/)
+  const other = await runCli(['export', '--format', 'csv', '--codebook', 'release-topics', '--sdmx'], { env })
+  assert.equal(other.code, 2)
+  assert.match(other.stderr, /--sdmx: the codebook release-topics has no fields with SDMX codes/)
 })
 
 async function longCatalogue(prefix: string, count: number): Promise<string> {

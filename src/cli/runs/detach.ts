@@ -54,6 +54,9 @@ export async function startDetached(
     child.disconnect()
     child.unref()
     return { runId: begun, pid: child.pid, log: named }
+  } catch (error) {
+    await rm(starting, { force: true })
+    throw error
   } finally {
     await log.close()
   }

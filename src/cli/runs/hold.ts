@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasEndedHere, readMachine } from '../../embedded/pids.ts'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
-import type { RunOutcome, WantedState } from '../../lib/run-states.ts'
+import { RUN_OUTCOMES, type RunOutcome, type WantedState } from '../../lib/run-states.ts'
 import { DRIVER_RENEW_MS, type DriveRequest, type DriveResponse, driveResponseSchema } from '../../restate/contract.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 
@@ -74,8 +74,10 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
     mayGoOn.resolve()
   }
   const follow = ({ wanted: next, driver: holder }: DriveResponse) => {
-    if (holder !== null && holder.token !== driver.token) {
-      say(`Another process has taken the run (${describeHolder(holder)}): no further batch is submitted here`)
+    if (stoppedBy !== undefined) return
+    if (holder?.token !== driver.token) {
+      const who = holder === null ? 'and let it go again' : `(${describeHolder(holder)})`
+      say(`Another process has taken the run ${who}: no further batch is submitted here`)
       end('takeover')
     } else if (next !== wanted) {
       wanted = next
@@ -91,12 +93,21 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
       }
     }
   }
+  let isHeld = first !== undefined
   const renew = async () => {
-    const seen = await ask({ renew: driver.token }, ended.signal)
-    // The lease has run out and nobody has taken the run: the machine slept, or the service was away.
-    const isFree = seen !== undefined && (seen.driver === null || seen.driver.token !== driver.token)
-    const state = isFree ? await take(ask) : seen
-    if (state !== undefined) follow(state)
+    if (isHeld) {
+      const seen = await ask({ renew: driver.token }, ended.signal)
+      if (seen === undefined) return
+      // A lease that has run out is taken again, unless another process has taken it meanwhile.
+      if (seen.driver?.token === driver.token || hasEnded(seen.state)) {
+        follow(seen)
+        return
+      }
+    }
+    const taken = await take(ask)
+    if (taken === undefined) return
+    isHeld = true
+    follow(taken)
   }
   const keep = async () => {
     while (!ended.signal.aborted && stoppedBy !== 'takeover') {
@@ -173,6 +184,11 @@ async function takeFirst(
     known = holder
     await sleep(LOOK_EVERY_MS, undefined, { signal })
   }
+}
+
+/** Whether a driver has let the run go. */
+function hasEnded(state: DriveResponse['state']): boolean {
+  return RUN_OUTCOMES.some((outcome) => outcome === state)
 }
 
 const AWAY: ReadonlySet<string> = new Set(['ingress-unavailable', 'database-unavailable'])

@@ -110,9 +110,7 @@ const aboutRow = z
     return { ...about, perMinute: recentMs === 0 ? 0 : (recent / recentMs) * 60_000 }
   })
 
-const runRow = z
-  .looseObject({})
-  .transform((row): ListedRun => ({ ...totalsRow.parse(row), ...driverStateRow.parse(row), ...aboutRow.parse(row) }))
+const runRow = totalsRow.and(driverStateRow).and(aboutRow)
 
 /** The time before the last saved batch whose batches tell the pace of a run. */
 const PACE = "interval '5 minutes'"

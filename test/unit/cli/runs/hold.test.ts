@@ -26,7 +26,7 @@ type Holder = NonNullable<DriveResponse['driver']>
 async function world(initial: Partial<Holder> | null, replies: { next?: Reply } = {}) {
   let holder: Holder | null =
     initial === null ? null : { token: 'other', host: 'far', pid: 9, since: SINCE, expires_in_ms: 10_000, ...initial }
-  const state = { wanted: 'running' as DriveResponse['wanted'], asked: [] as Drive[], said: [] as string[] }
+  const state = { is: 'running' as DriveResponse['state'], wanted: 'running' as DriveResponse['wanted'], asked: [] as Drive[], said: [] as string[] }
   const ingress = await startScriptedIngress((_, body) => {
     const drive = body as Drive
     state.asked.push(drive)
@@ -37,7 +37,7 @@ async function world(initial: Partial<Holder> | null, replies: { next?: Reply } 
     )
       holder = { ...drive.take.driver, since: SINCE, expires_in_ms: 10_000 }
     if (drive.release !== undefined && drive.release.token === holder?.token) holder = null
-    return { body: { run_id: 'r', state: 'running', wanted: state.wanted, driver: holder } }
+    return { body: { run_id: 'r', state: state.is, wanted: state.wanted, driver: holder } }
   })
   const controller = new AbortController()
   return {
@@ -170,6 +170,29 @@ test('a lease that ran out while the service was away is taken again', async () 
     assert.equal(hold.stop.aborted, false)
     await hold.release('complete')
   })
+})
+
+test('a run that another process has taken and let go again is not taken back', async () => {
+  await during(null, async (w) => {
+    const hold = await w.hold()
+    w.state.is = 'complete'
+    w.give(null)
+    await waitUntil('the end is seen', () => hold.stop.aborted)
+    assert.equal(hold.stoppedBy, 'takeover')
+    assert.equal(w.holder(), null)
+    await hold.release('complete')
+  })
+})
+
+test('a run that began without a lease takes it as soon as the service can say', async () => {
+  const w = await world(null, { next: failedInvocation(503, 'database-unavailable: no answer') })
+  const hold = await w.hold()
+  assert.equal(w.holder(), null)
+  delete w.replies.next
+  await waitUntil('the run is held', () => w.holder()?.host === hostname())
+  await hold.release('complete')
+  assert.equal(w.holder(), null)
+  await w.close()
 })
 
 test('a service of an earlier release and a database that is away let the run begin without a lease', async () => {
