@@ -26,7 +26,12 @@ type Holder = NonNullable<DriveResponse['driver']>
 async function world(initial: Partial<Holder> | null, replies: { next?: Reply } = {}) {
   let holder: Holder | null =
     initial === null ? null : { token: 'other', host: 'far', pid: 9, since: SINCE, expires_in_ms: 10_000, ...initial }
-  const state = { is: 'running' as DriveResponse['state'], wanted: 'running' as DriveResponse['wanted'], asked: [] as Drive[], said: [] as string[] }
+  const state = {
+    is: 'running' as DriveResponse['state'],
+    wanted: 'running' as DriveResponse['wanted'],
+    asked: [] as Drive[],
+    said: [] as string[],
+  }
   const ingress = await startScriptedIngress((_, body) => {
     const drive = body as Drive
     state.asked.push(drive)
