@@ -175,5 +175,6 @@ function rulesReason({ codebook: { fields }, code }: Scheme, record: Indicator, 
   const sentences = new Set(
     fields.flatMap(({ name, asked }) => (asked ? (explained[name] ?? reading[name]?.because ?? []) : [])),
   )
-  return cutText([...sentences].map((sentence) => sentence.replace(/\.$/, '')).join('. '), MAX_REASON_LENGTH)
+  const whole = [...sentences].map((sentence) => (sentence.endsWith('.') ? sentence : `${sentence}.`))
+  return cutText(whole.join(' '), MAX_REASON_LENGTH)
 }

@@ -3,7 +3,7 @@ import type { Finding, Indicator, Reading } from '../types.ts'
 import { AGGREGATION_RULES } from './rules/aggregation.ts'
 import type { Rule, TypedContext } from './rules/context.ts'
 import { ORIENTATION_RULES } from './rules/orientation.ts'
-import { contextOf, TYPE_RULES } from './rules.ts'
+import { knownReading, TYPE_RULES } from './rules.ts'
 import type { Unit } from './types.ts'
 
 /** The lists of rules, by the field that they decide. A rule for the type sees less than the others, and takes the same context. */
@@ -25,7 +25,7 @@ const MOST_SHOWN = 60
  * finding of an earlier release whose rule is gone, or no longer fits, has none.
  */
 export function explainReading(record: Indicator, reading: Reading): Readonly<Record<string, string>> {
-  const seen = contextOf(record)
+  const { reading: own, seen } = knownReading(record)
   const ofRules = LISTS.flatMap(([field, rules]) => {
     const finding = reading[field]
     const rule = rules.find((one) => one.rule === finding?.rule)
@@ -35,7 +35,7 @@ export function explainReading(record: Indicator, reading: Reading): Readonly<Re
   const units = record.units?.trim() ?? ''
   const ofUnits = UNIT_FIELDS.flatMap((field) => {
     const finding = reading[field]
-    if (finding === undefined) return []
+    if (finding === undefined || finding.rule !== own.unit.rule) return []
     // The parts of a unit share their sentence, so that it is shown once.
     const grounds = units === '' ? [] : [`unit ${quoted(units)}`]
     return [[field, `${[...grounds, withoutStop(finding.because)].join(' → ')}; rule ${finding.rule}`] as const]
@@ -43,7 +43,7 @@ export function explainReading(record: Indicator, reading: Reading): Readonly<Re
   const periodicity = record.periodicity?.trim() ?? ''
   const { frequency } = reading
   const ofFrequency =
-    frequency === undefined || periodicity === ''
+    frequency === undefined || frequency.rule !== own.frequency.rule || periodicity === ''
       ? []
       : [['frequency', sentenceOf([`periodicity ${quoted(periodicity)}`], frequency)] as const]
   return Object.fromEntries([...ofRules, ...ofUnits, ...ofFrequency])

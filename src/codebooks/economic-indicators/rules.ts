@@ -37,15 +37,21 @@ export function readIndicator(record: Indicator): RuleReading {
   return readInContext(record).reading
 }
 
-/** What the rules saw of records that were read, as long as the record lives: an explanation then need not read it again. */
-const seenRecords = new WeakMap<Indicator, TypedContext>()
-
-/** What the rules see of a record. */
-export function contextOf(record: Indicator): TypedContext {
-  return seenRecords.get(record) ?? readInContext(record).seen
+/** The reading of a record, and what the rules saw of the record. */
+export interface ReadRecord {
+  readonly reading: RuleReading
+  readonly seen: TypedContext
 }
 
-function readInContext(record: Indicator): { readonly reading: RuleReading; readonly seen: TypedContext } {
+/** Records that were read, as long as they live: an explanation then need not read them again. */
+const readRecords = new WeakMap<Indicator, ReadRecord>()
+
+/** The reading of a record with what the rules saw, which is kept from its last reading. */
+export function knownReading(record: Indicator): ReadRecord {
+  return readRecords.get(record) ?? readInContext(record)
+}
+
+function readInContext(record: Indicator): ReadRecord {
   const indicator = record.units === undefined ? record : { ...record, units: unitInWords(record.units) }
   const { name, units, periodicity, sample_values, long_name, description } = indicator
   const unit = parseUnits({ ...indicator, description: [long_name, description].join(' ') })
@@ -67,6 +73,7 @@ function readInContext(record: Indicator): { readonly reading: RuleReading; read
     temporal_aggregation: sureIf(aggregation, textsAllow(texts, type.value, undefined, aggregation.value)),
     orientation: sureIf(orientation, textsAllow(texts, type.value, orientation.value)),
   }
-  seenRecords.set(record, seen)
-  return { reading, seen }
+  const read = { reading, seen }
+  readRecords.set(record, read)
+  return read
 }
