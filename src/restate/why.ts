@@ -31,6 +31,8 @@ export async function answerWhy(deps: WhyDeps, request: WhyRequest): Promise<Why
   ])
   const stored = known.get(id)
   const reading = stored === undefined ? {} : (scheme.code?.read(stored.indicator) ?? {})
+  // Where a model was asked, rules that nobody has checked on the catalogue left their fields open.
+  const asked = stored === undefined || stored.latest.askedModel === null ? reading : withTrust(reading, NO_TRUST)
   const verdicts = Object.entries(gates.verdicts())
   return {
     indicator_id: id,
@@ -40,7 +42,7 @@ export async function answerWhy(deps: WhyDeps, request: WhyRequest): Promise<Why
     evidence: verdicts.map(([field, { state, audits, counted, misses, bound }]) => {
       return { field, state, audits, counted, misses, bound }
     }),
-    prompt: stored === undefined ? null : promptOf(scheme, stored.indicator, reading, stored.latest.mode),
+    prompt: stored === undefined ? null : promptOf(scheme, stored.indicator, asked, stored.latest.mode),
     answer: stored === undefined ? null : await answerOf(deps, scheme, { ...stored, reading, result }),
   }
 }

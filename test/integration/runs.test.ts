@@ -15,7 +15,7 @@ let directory: string
 let env: Record<string, string>
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '1500', OFFLINE_MODEL_LATENCY_MS: '100' })
+  stack = await startTestStack({ RATE_RPM: String(FAST_RPM), OFFLINE_MODEL_LATENCY_MS: '100' })
   directory = await mkdtemp(join(tmpdir(), 'classify-runs-'))
   env = { ...stack.env }
 })
@@ -26,6 +26,14 @@ after(async () => {
 })
 
 const ROWS = 800
+/** So slow that a run is under way for as long as a command takes to be heard, and so fast that the rest takes no time. */
+const SLOW_RPM = 600
+const FAST_RPM = 6_000
+
+async function setPace(rpm: number): Promise<void> {
+  assert.equal((await callIngress(stack, 'classify-api/budget', { rpm })).status, 200)
+}
+
 const OPTIONS = ['--mode', 'model', '--no-reuse', '--pack', '5', '--batch-size', '20', '--json']
 
 async function catalogue(name: string): Promise<string> {
@@ -59,6 +67,7 @@ async function command(...args: readonly string[]) {
 }
 
 test('a detached run is paused, loses its driver by kill -9, is taken over paused, and goes on to its end', async () => {
+  await setPace(SLOW_RPM)
   const begun = await command('classify', await catalogue('det'), ...OPTIONS, '--detach')
   assert.equal(begun.code, 0, begun.stderr)
   const { run_id: runId, pid, log, commands } = begun.json()
@@ -75,6 +84,7 @@ test('a detached run is paused, loses its driver by kill -9, is taken over pause
   const still = (await readRun(runId)).indicators
   assert.ok(still < ROWS, `${still} rows when the run was paused`)
 
+  await setPace(FAST_RPM)
   process.kill(pid, 'SIGKILL')
   await waitUntil('the driver is dead', async () => !(await isRunning(pid)))
   const taker = startCli(['classify', '--resume', runId, '--json'], { env })
@@ -102,6 +112,7 @@ test('a detached run is paused, loses its driver by kill -9, is taken over pause
 })
 
 test('stop ends the driver with the exit code and the line of an interrupt; the run is listed and resumed', async () => {
+  await setPace(SLOW_RPM)
   const path = await catalogue('stp')
   const cli = startCli(['classify', path, ...OPTIONS], { env })
   await cli.untilSaid(/--resume run-/)
@@ -125,6 +136,7 @@ test('stop ends the driver with the exit code and the line of an interrupt; the 
   assert.match((await command('runs', '--limit', '1')).stdout, new RegExp(`\\n${runId} .* stopped\\n$`))
   assert.match((await command('status', runId)).stderr, /was stopped: [\d,]+ of 800/)
 
+  await setPace(FAST_RPM)
   const resumed = await command('classify', '--resume', runId, '--json')
   assert.equal(resumed.code, 0, resumed.stderr)
   assert.equal(resumed.json().classified, ROWS)

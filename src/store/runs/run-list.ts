@@ -96,6 +96,9 @@ const BILLED_COLUMNS = [
 /** The columns of a batch that do not sum up to a figure of its run. */
 const UNSUMMED: ReadonlySet<string> = new Set(['run_id', 'batch_id', 'invocation_id', ...BILLED_COLUMNS])
 
+/** A run that took less has the pace of one that took so long, because a few milliseconds tell no pace. */
+const LEAST_PACE_MS = 1_000
+
 /** What a run classifies, and how fast. */
 const aboutRow = z
   .object({
@@ -107,7 +110,7 @@ const aboutRow = z
     recent_ms: z.number().min(0),
   })
   .transform(({ recent, recent_ms: recentMs, ...about }) => {
-    return { ...about, perMinute: recentMs === 0 ? 0 : (recent / recentMs) * 60_000 }
+    return { ...about, perMinute: (recent / Math.max(recentMs, LEAST_PACE_MS)) * 60_000 }
   })
 
 const runRow = totalsRow.and(driverStateRow).and(aboutRow)
