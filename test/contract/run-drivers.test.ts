@@ -92,6 +92,7 @@ describe('drivers of runs: PostgreSQL', () => {
 
   it('lists the newest runs first with their sums, and names a run without a driver by its results', async () => {
     await store.drivers.take('d-driven', driver('a'), { run: { ...RUN, catalogue: 'other' }, holdMs: HOLD_MS })
+    await database.pool.query(`update runs set started_at = started_at - interval '1 s' where run_id = 'd-driven'`)
     const { startedAt } = await store.openRun('d-posted')
     await store.saveBatch({
       ...batch('b1', [result('D.1'), result('D.2')]),

@@ -10,6 +10,10 @@ import { runCli, startCli } from '../helpers/cli.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 
+/** So slow that a run is under way for as long as a command takes to be heard, and so fast that the rest takes no time. */
+const SLOW_RPM = 600
+const FAST_RPM = 6_000
+
 let stack: TestStack
 let directory: string
 let env: Record<string, string>
@@ -26,10 +30,6 @@ after(async () => {
 })
 
 const ROWS = 800
-/** So slow that a run is under way for as long as a command takes to be heard, and so fast that the rest takes no time. */
-const SLOW_RPM = 600
-const FAST_RPM = 6_000
-
 async function setPace(rpm: number): Promise<void> {
   assert.equal((await callIngress(stack, 'classify-api/budget', { rpm })).status, 200)
 }
