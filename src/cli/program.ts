@@ -14,6 +14,8 @@ import {
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
+import { addInspectCommand } from './inspect/inspect.ts'
+import { addClusterRepairCommand } from './nodes/repair.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
@@ -38,6 +40,7 @@ export function createProgram(): Command {
   for (const add of [
     addStartCommand,
     addDemoCommand,
+    addInspectCommand,
     addClassifyCommand,
     addRunsCommand,
     addPauseCommand,
@@ -58,6 +61,7 @@ export function createProgram(): Command {
     addClusterStopCommand,
     addClusterCleanCommand,
     addClusterPsCommand,
+    addClusterRepairCommand,
     addClusterLogsCommand,
     // The command all-in-one is added after classify, because all-in-one copies the options of classify.
     addAllInOneCommand,

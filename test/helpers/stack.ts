@@ -28,8 +28,14 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
   return { ...env, DATA_DIR: dataDir }
 }
 
-/** Starts a stack with `overrides` in its environment. Its child processes inherit the environment of this process. */
-export async function startTestStack(overrides: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+/**
+ * Starts a stack with `overrides` in the environment of this process, of which each part takes what it reads; `replicaEnv` is for
+ * the replica alone.
+ */
+export async function startTestStack(
+  overrides: Readonly<Record<string, string>> = {},
+  replicaEnv: Readonly<Record<string, string>> = {},
+): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
   const said: string[] = []
@@ -40,6 +46,7 @@ export async function startTestStack(overrides: Readonly<Record<string, string>>
     say: (line) => said.push(line),
     signal: new AbortController().signal,
     kill: new AbortController().signal,
+    replicaEnv,
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
   const dataDir = env.DATA_DIR ?? ''

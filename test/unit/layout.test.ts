@@ -21,6 +21,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['restate', 'http', 'embedded', 'resources.ts', 'guard-resources.ts'],
   ['app.ts'],
   ['server.ts', 'guard', 'console', 'cli'],
+  ['openapi', 'client'],
 ]
 
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })

@@ -28,10 +28,18 @@ export async function saveDecisions(
   by: string,
 ): Promise<string> {
   const runId = createRunId('review')
-  const { startedAt } = await store.openRun(runId)
+  const { startedAt, sequence } = await store.openRun(runId)
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
-  const review = { runId, codebook, runStartedAt: startedAt, decidedBy: by, decisions, totals: totalsOf(decisions) }
+  const review = {
+    runId,
+    codebook,
+    runStartedAt: startedAt,
+    sequence,
+    decidedBy: by,
+    decisions,
+    totals: totalsOf(decisions),
+  }
   await store.saveReview(review)
   return runId
 }
@@ -60,21 +68,13 @@ function decisionOf(
       unanswered: {},
       promptVersion: PROMPT_VERSION,
       runId,
-      classifiedAt: laterOf(startedAt, classification.classified_at),
+      classifiedAt: startedAt,
     }),
     decision: line.decision === 'accept' ? 'accept' : 'correct',
     note,
     shapeHash: answer.shape.shapeHash,
     shape: answer.shape.shape,
   }
-}
-
-/**
- * Returns the time of a decision in ISO 8601, always later than the time `before` of the result that it replaces. That
- * result may come from a machine whose clock is ahead, and of two results of an indicator the later one counts.
- */
-function laterOf(startedAt: string, before: string): string {
-  return startedAt > before ? startedAt : new Date(Date.parse(before) + 1).toISOString()
 }
 
 function totalsOf(decisions: readonly ReviewDecision[]): BatchTotals {
