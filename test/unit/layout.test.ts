@@ -17,7 +17,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['evidence'],
   ['classification'],
   ['eval', 'catalogue', 'rate', 'llm', 'store'],
-  ['offline-model', 'metrics.ts', 'database-resources.ts'],
+  ['offline-model', 'metrics.ts', 'database-resources.ts', 'review'],
   ['restate', 'http', 'embedded', 'resources.ts', 'guard-resources.ts'],
   ['app.ts'],
   ['server.ts', 'guard', 'console', 'cli'],

@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer'
 import { showValue } from '../../catalogue/problem-report.ts'
 import { isRecord, parseOutsideJson } from '../../lib/json/json.ts'
+import { type ReviewLine, type ReviewProblem, readReviewLine } from '../../review/review-line.ts'
 import { isCsvForm, readCsvForm } from './csv-form.ts'
 import { readPlainForm } from './plain-form.ts'
-import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
 
 export interface ParsedReview {
   readonly lines: readonly ReviewLine[]

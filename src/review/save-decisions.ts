@@ -1,33 +1,20 @@
 /** Stores decisions of a review as a run of its own, with the result of each indicator after its decision. */
-import { MAX_REASON_LENGTH } from '../../classification/answers.ts'
-import { cutText, oneLine } from '../../classification/clean-text.ts'
-import { PROMPT_VERSION } from '../../classification/prompt.ts'
-import { buildClassification } from '../../classification/result.ts'
-import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Decision } from '../../classification/types.ts'
-import type { BatchTotals, KnownIndicator, ReviewDecision, Store } from '../../store/types.ts'
-import { createRunId } from '../classify/run-id.ts'
-import type { DecidedLabels } from './decide-labels.ts'
-import type { PersonShapes, vouchedAnswer } from './person-shape.ts'
-import type { ReviewLine } from './review-line.ts'
+import { MAX_REASON_LENGTH } from '../classification/answers.ts'
+import { cutText, oneLine } from '../classification/clean-text.ts'
+import { PROMPT_VERSION } from '../classification/prompt.ts'
+import { buildClassification } from '../classification/result.ts'
+import type { PreparedScheme } from '../classification/scheme.ts'
+import type { Decision } from '../classification/types.ts'
+import type { BatchTotals, ReviewDecision, Store } from '../store/types.ts'
+import type { Decided } from './decide.ts'
 
-/** A line of a review file whose decision is valid, with the indicator and the labels that the decision gives to it. */
-export interface Decided extends DecidedLabels {
-  readonly line: ReviewLine
-  readonly known: KnownIndicator
-  readonly shapes: PersonShapes
-  /** The shape under which the answer is stored, and the labels that answer every indicator of it. */
-  readonly answer: ReturnType<typeof vouchedAnswer>
-}
-
-/** Stores all decisions as one run, and resolves with the id of that run. */
+/** Stores all decisions as the run `runId`. To store the same again under the same run changes nothing. */
 export async function saveDecisions(
   store: Store,
   scheme: PreparedScheme,
   decided: readonly Decided[],
-  by: string,
-): Promise<string> {
-  const runId = createRunId('review')
+  { runId, by }: { readonly runId: string; readonly by: string },
+): Promise<void> {
   const { startedAt, sequence } = await store.openRun(runId)
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
@@ -41,7 +28,6 @@ export async function saveDecisions(
     totals: totalsOf(decisions),
   }
   await store.saveReview(review)
-  return runId
 }
 
 function decisionOf(

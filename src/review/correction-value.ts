@@ -1,9 +1,9 @@
 /** Reads the label that a person wrote for a field of a codebook, in pure functions. */
-import { showValue } from '../../catalogue/problem-report.ts'
-import type { Shortlister } from '../../classification/shortlist.ts'
-import type { Field, FieldKind } from '../../codebooks/codebook.ts'
-import type { LabelValue } from '../../codebooks/types.ts'
-import { nearestName } from '../../lib/nearest-name.ts'
+import { showValue } from '../catalogue/problem-report.ts'
+import type { Shortlister } from '../classification/shortlist.ts'
+import type { Field, FieldKind } from '../codebooks/codebook.ts'
+import type { LabelValue } from '../codebooks/types.ts'
+import { nearestName } from '../lib/nearest-name.ts'
 import { isCode, readCodeText } from './code-text.ts'
 import type { CorrectionText } from './decision.ts'
 
@@ -30,6 +30,10 @@ const MAX_ALLOWED = 60
  */
 export function readLabelText(field: Field, written: CorrectionText, shortlister?: Shortlister): ReadLabel {
   const { type, multi, nullable } = field
+  if (written === null) {
+    if (nullable) return { label: null }
+    return multi === null ? { message: `needs a label. ${allowedOf(type)}` } : { label: [] }
+  }
   if (multi === null) {
     if (typeof written !== 'string') return { message: `takes one label, and ${written.length} are given` }
     return nullable && isNone(type, written) ? { label: null } : readSingle(type, written.trim(), shortlister)
