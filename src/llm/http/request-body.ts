@@ -40,8 +40,8 @@ export function createBodyEncoder(): (params: Params) => Uint8Array<ArrayBuffer>
     parts.push(Buffer.from(`}${others.map((one) => `,${JSON.stringify(one)}`).join('')}]`))
     if (format?.type === 'json_schema') {
       const { schema = {}, ...named } = format.json_schema
-      const open = `,"response_format":{"type":"json_schema","json_schema":${JSON.stringify(named).slice(0, -1)},"schema":`
-      parts.push(Buffer.from(open), encodedSchema(schema), Buffer.from('}}'))
+      const open = JSON.stringify({ type: format.type, json_schema: named }).slice(0, -2)
+      parts.push(Buffer.from(`,"response_format":${open},"schema":`), encodedSchema(schema), Buffer.from('}}'))
     } else if (format !== undefined) parts.push(Buffer.from(`,"response_format":${JSON.stringify(format)}`))
     parts.push(Buffer.from('}'))
     return joined(parts)
