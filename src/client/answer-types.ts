@@ -41,6 +41,33 @@ export type Result = {
 
 /** The sums over the batches of a run that are saved so far, and who drives it. Requests, tokens and cost are those of the whole run, as billed so far. */
 export type RunStatus = {
+  readonly run_id: string
+  readonly started_at: string
+  /** When the latest batch was saved. */
+  readonly updated_at: string
+  readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
+  /** What people want of the run; its driver reads it every few seconds. */
+  readonly wanted: 'running' | 'paused' | 'stopped'
+  /** The process that submits the batches, or did so until it died; null where none has the run. */
+  readonly driver: {
+    readonly host: string
+    readonly pid: number
+    readonly since: string
+    /** The milliseconds until the lease ends unless it is renewed; below 0 after its end. */
+    readonly expires_in_ms: number
+  } | null
+  readonly catalogue: string | null
+  /** Name and version of the codebook. */
+  readonly codebook: string | null
+  /** The command that drives or drove the run; null where batches came without one. */
+  readonly command: string | null
+  /** The number of indicators in the catalogue of the run, where its driver named it. */
+  readonly size: number | null
+  /** The pace of the minutes before the latest saved batch. */
+  readonly indicators_per_minute: number
+  readonly batches: number
+  /** Indicators that the model has answered, those of open batches included; about a second behind. */
+  readonly answered: number
   readonly indicators: number
   readonly classified: number
   /** Indicators whose stored result still holds. */
@@ -71,33 +98,6 @@ export type RunStatus = {
     readonly flex?: { readonly model_requests: number; readonly cost_usd: number }
     readonly priority?: { readonly model_requests: number; readonly cost_usd: number }
   }
-  readonly run_id: string
-  readonly started_at: string
-  /** When the latest batch was saved. */
-  readonly updated_at: string
-  readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
-  /** What people want of the run; its driver reads it every few seconds. */
-  readonly wanted: 'running' | 'paused' | 'stopped'
-  /** The process that submits the batches; null where none holds the run. */
-  readonly driver: {
-    readonly host: string
-    readonly pid: number
-    readonly since: string
-    /** The milliseconds until the lease ends unless it is renewed; below 0 after its end. */
-    readonly expires_in_ms: number
-  } | null
-  readonly catalogue: string | null
-  /** Name and version of the codebook. */
-  readonly codebook: string | null
-  /** The command that drives or drove the run; null where batches came without one. */
-  readonly command: string | null
-  /** The number of indicators in the catalogue of the run, where its driver named it. */
-  readonly size: number | null
-  /** The pace of the minutes before the latest saved batch. */
-  readonly indicators_per_minute: number
-  readonly batches: number
-  /** Indicators that the model has answered, those of open batches included; about a second behind. */
-  readonly answered: number
 }
 
 /** Why a call failed. The codes are stable: match on them, not on sentences. */

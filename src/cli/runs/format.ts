@@ -73,8 +73,12 @@ export function describeRun(run: RunBody): readonly string[] {
   const pace = run.state === 'running' ? `, ${formatCount(run.indicators_per_minute)} a minute` : ''
   const driver = run.driver === null ? '' : `; ${isLive ? 'driven' : 'last driven'} by ${describeDriver(run.driver)}`
   const lines = [`Run ${run.run_id} ${STATES[run.state]}: ${formatCount(done)}${share} indicators${pace}${driver}`]
-  if (run.state === 'paused') lines.push(`  It goes on with: npm run resume -- ${run.run_id}`)
-  if (RESUMABLE.has(run.state)) lines.push(`  Take it on with: npm run classify -- --resume ${run.run_id}`)
+  const isResumable = RESUMABLE.has(run.state)
+  if (isResumable) lines.push(`  Take it on with: npm run classify -- --resume ${run.run_id}`)
+  // A pause stands with the run, so that whoever takes it on waits, too.
+  const isHeldUp = run.state === 'paused' || (isResumable && run.wanted === 'paused')
+  if (isHeldUp)
+    lines.push(`  ${isResumable ? 'It is paused, and goes' : 'It goes'} on with: npm run resume -- ${run.run_id}`)
   return lines
 }
 

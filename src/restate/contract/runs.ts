@@ -17,14 +17,16 @@ const driverSchema = z.object({
     .describe('The milliseconds until the lease ends unless it is renewed; below 0 after its end.'),
 })
 
-export const runSchema = totalsSchema
-  .extend({
+export const runSchema = z
+  .object({
     run_id: z.string(),
     started_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('When the latest batch was saved.'),
     state: z.enum(RUN_STATES),
     wanted: z.enum(WANTED_STATES).describe('What people want of the run; its driver reads it every few seconds.'),
-    driver: driverSchema.nullable().describe('The process that submits the batches; null where none holds the run.'),
+    driver: driverSchema
+      .nullable()
+      .describe('The process that submits the batches, or did so until it died; null where none has the run.'),
     catalogue: nullableText,
     codebook: nullableText.describe('Name and version of the codebook.'),
     command: nullableText.describe('The command that drives or drove the run; null where batches came without one.'),
@@ -34,6 +36,7 @@ export const runSchema = totalsSchema
     answered: count.describe(
       'Indicators that the model has answered, those of open batches included; about a second behind.',
     ),
+    ...totalsSchema.shape,
   })
   .describe(
     'The sums over the batches of a run that are saved so far, and who drives it. Requests, tokens and cost are those of the whole run, as billed so far.',

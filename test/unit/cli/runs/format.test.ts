@@ -59,6 +59,10 @@ test('where a run is: how far, how fast, by whom, and what takes it on', () => {
     describeRun({ ...run, state: 'abandoned' }).join('\n'),
     /last driven by host laptop.*\n.*classify -- --resume run-1$/s,
   )
+  assert.match(
+    describeRun({ ...run, state: 'abandoned', wanted: 'paused' }).join('\n'),
+    /\n.*classify -- --resume run-1\n {2}It is paused, and goes on with: npm run resume -- run-1$/s,
+  )
   assert.deepEqual(describeRun({ ...run, state: 'complete', driver: null, size: 0 }), [
     'Run run-1 is complete: 1,200 indicators',
   ])
