@@ -191,6 +191,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         env: {
           DATA_DIR: dir,
           RESTATE_INGRESS_URL: ingressUrls.join(','),
+          RESTATE_ADMIN_URL: adminUrls.join(','),
           ...(token === undefined ? {} : { API_TOKEN: token }),
         },
         cwd: dir,

@@ -14,7 +14,7 @@ export interface StallWatchOptions extends Surroundings {
   readonly runId: string
   /** Called when a reason was found, or went away. */
   readonly onChange: () => void
-  /** Milliseconds without a move after which the watch looks around; the default is 20,000, so that a look ends within 30 s. */
+  /** Milliseconds without a move after which the watch looks around; the default is 15,000, so that a look ends within 30 s. */
   readonly stillMs?: number
   /** Milliseconds between the first two looks; each further pause is twice as long. The default is 10,000. */
   readonly everyMs?: number
@@ -22,7 +22,8 @@ export interface StallWatchOptions extends Surroundings {
   readonly look?: typeof lookAround
 }
 
-const STILL_MS = 20_000
+/** A look takes up to 9 s, and this process hears of a move up to 5 s late. */
+const STILL_MS = 15_000
 const EVERY_MS = 10_000
 /** A look that nobody answers leaves a question in Restate's queue, so that a long stall is looked at rarely. */
 const MOST_EVERY_MS = 60_000
