@@ -1,17 +1,20 @@
-/** One run of 5,000 indicators in which the parts of the cluster die in turn. */
+/** One run of 6,000 indicators in which the parts of the cluster die in turn, or are cut off from the network. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
-import { countFalseAlarms, crash, kill, restart, start, stop, waitUntilHealthy } from '../container-faults.ts'
+import { countFalseAlarms, crash, cutOff, kill, restart, start, stop, waitUntilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 import type { Watch } from '../run-watch.ts'
 
-const INDICATORS = 5_000
+const INDICATORS = 6_000
 /** So many results have to come before the next part dies. */
 const BETWEEN = 300
 const OUTAGE_MS = 10_000
+const CUT_MS = 15_000
+/** Results flow again within this time, from the moment at which they can. */
+const MOST_MS = 30_000
 /** The node that is killed, by number. */
 const KILLED_NODE = 2
 
@@ -31,6 +34,16 @@ const killed = (what: string, service: string, index = 1): Fault => ({
     const killedAt = performance.now()
     await crash(part)
     return killedAt
+  },
+})
+
+const cut = (service: string, index = 1): Fault => ({
+  what: `${service} cut off from the network for ${CUT_MS / 1_000} s`,
+  inject: async (cluster) => {
+    const join = await cutOff(await cluster.container(service, index))
+    await sleep(CUT_MS)
+    await join()
+    return performance.now()
   },
 })
 
@@ -68,6 +81,8 @@ const faults: readonly Fault[] = [
       return performance.now()
     },
   },
+  cut('pgbouncer'),
+  cut('classify-service', 4),
   {
     what: 'MinIO stopped',
     inject: async (cluster) => {
@@ -79,7 +94,7 @@ const faults: readonly Fault[] = [
 ]
 
 export function faultTests(getCluster: () => Cluster): void {
-  test(`${INDICATORS} indicators while the parts die in turn`, async () => {
+  test(`${INDICATORS} indicators while the parts die or are cut off in turn`, async () => {
     const cluster = getCluster()
     const since = new Date()
     let inFlight = 0
@@ -119,10 +134,12 @@ async function bringAbout(cluster: Cluster, watch: Watch, { what, inject }: Faul
   const faultAt = performance.now()
   const recoverableAt = await inject(cluster, noteInFlight)
   await watch.waitForResults(Math.min(INDICATORS, watch.results + BETWEEN))
+  const resumedMs = watch.resumedAfter(recoverableAt)
   noteFigures(what, {
     'in flight': inFlight,
-    'flows again after, s': seconds(watch.resumedAfter(recoverableAt)),
+    'flows again after, s': seconds(resumedMs),
     'longest pause, s': seconds(watch.longestGap(faultAt)),
   })
+  assert.ok((resumedMs ?? Number.POSITIVE_INFINITY) < MOST_MS, `${what}: no results for ${seconds(resumedMs)} s`)
   return inFlight
 }
