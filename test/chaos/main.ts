@@ -14,6 +14,8 @@ const EXIT_NO_DOCKER = 3
 const EXIT_INTERRUPTED = 130
 /** Troubles of one kind that are printed in full. */
 const SHOWN = 10
+/** Lines of each of them. */
+const LINES_SHOWN = 12
 
 const HELP = `npm run chaos [-- --minutes 20] [--seed N] [--only FAULT,FAULT] [--plan] [--list] [--keep]
 
@@ -136,5 +138,5 @@ function summaryOf(troubles: readonly Trouble[]): string {
 
 /** The first lines of a text, so that the output of a program does not hide the other findings. */
 function firstLines(text: string): string {
-  return text.trim().split('\n').slice(0, 4).join('\n    ')
+  return text.trim().split('\n').slice(0, LINES_SHOWN).join('\n    ')
 }
