@@ -8,7 +8,7 @@ import { noteFigures } from '../figures.ts'
 import { findLeftovers } from '../project.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 
-const INDICATORS = 3_000
+const INDICATORS = 1_500
 
 export function stopStartTests(getCluster: () => Cluster): void {
   test('stopped and started in the middle of a run: the client waits, and the run ends complete', async () => {
@@ -38,7 +38,7 @@ export function stopStartTests(getCluster: () => Cluster): void {
   })
 
   test('down -v leaves no container, volume or network', { skip: isKept }, async () => {
-    await getCluster().compose('down', '-v')
+    await getCluster().compose('down', '-v', '--timeout', '5')
     assert.deepEqual(await findLeftovers(getCluster().project), [])
   })
 }
