@@ -41,8 +41,7 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
     if (this === server) {
       keepNative(socket)
       connections.opened(socket)
-    }
-    else if (!(this instanceof HttpServer)) connections.speaksHttp2(socket)
+    } else if (!(this instanceof HttpServer)) connections.speaksHttp2(socket)
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (request.httpVersionMajor === 1) connections.requestBegan(request.socket, response)

@@ -1,5 +1,6 @@
 /** Asks the sentinel rows of a catalogue again through the service, and compares the answers with those of before. */
 import { showValue } from '../../catalogue/problem-report.ts'
+import { packRows } from '../../classification/batch-parts.ts'
 import { SENTINEL_PREFIX } from '../../classification/batch-request.ts'
 import { isSameLabel } from '../../classification/fields.ts'
 import { labelsOfBody } from '../../classification/result-body.ts'
@@ -158,9 +159,8 @@ async function askAgain(
 ): Promise<ReadonlyMap<string, ResultBody>> {
   const client = createBatchClient({ urls, patienceMs: PATIENCE_MS, say })
   const results = new Map<string, ResultBody>()
-  const starts = Array.from({ length: Math.ceil(rows.length / BATCH_SIZE) }, (_, index) => index)
-  const submit = async (index: number) => {
-    const part = rows.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE)
+  const batches = [...packRows(rows, { size: BATCH_SIZE }).entries()]
+  const submit = async (index: number, part: readonly SentinelRow[]) => {
     const mode = part[0]?.mode ?? 'hybrid'
     // Stored answers would repeat what was said before, and audits would count the same rows as evidence again and again.
     const options = { mode, reuse: false, audit: 'none' as const }
@@ -178,7 +178,7 @@ async function askAgain(
     for (const result of response.results) results.set(result.indicator_id, result)
   }
   const worker = async () => {
-    for (let index = starts.shift(); index !== undefined; index = starts.shift()) await submit(index)
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) await submit(...batch)
   }
   await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, worker))
   return results

@@ -16,6 +16,7 @@ import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
+import { partsOfBatch } from './batch-parts.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
 import { type ClassifyOptions, type RunSettings, settingsOf } from './options.ts'
 import { formatBudget, setBudget } from './rate-budget.ts'
@@ -219,10 +220,12 @@ async function* planRun(
   stages: AuditStages,
   drained: () => Promise<boolean>,
 ): AsyncGenerator<PlannedBatch> {
-  if (isAuditing(stages)) yield* auditBatches(stages, drained)
+  if (isAuditing(stages)) {
+    for await (const planned of auditBatches(stages, drained)) yield* partsOfBatch(planned, journal)
+  }
   let index = 0
   for await (const indicators of batchesOf(indicatorsOf(stages.catalogue), journal.header.batch_size)) {
-    yield { index, indicators, isAudit: false }
+    yield* partsOfBatch({ index, indicators, isAudit: false }, journal)
     index += 1
   }
 }
