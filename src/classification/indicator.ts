@@ -140,7 +140,7 @@ export const rawIndicatorSchema = z.looseObject({
     .optional()
     .meta({
       description:
-        'Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted.',
+        'Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted. The indicators of a batch may have 100,000 of them together.',
       anyOf: [
         { type: 'array', maxItems: MAX_SAMPLE_POINTS, items: {} },
         { type: 'string', maxLength: MAX_SAMPLE_TEXT },
