@@ -80,7 +80,8 @@ const clients = {
           text += String(part)
         })
       stream.end(attemptOf(bytes))
-      await once(stream, 'close')
+      // A client that has not sent all of its body is told to stop, and closes no stream by itself.
+      await new Promise((resolve) => stream.once('end', resolve).once('close', resolve))
       return text === '' ? undefined : text
     }
   },

@@ -81,6 +81,7 @@ test('whatever comes and goes, the shares never exceed the room unless one has i
         inside.get(first)?.share.end()
         inside.delete(first)
       }
+      await settled()
       for (let rest = [...inside.keys()]; rest.length > 0; rest = [...inside.keys()]) {
         for (const one of rest) {
           inside.get(one)?.share.end()
