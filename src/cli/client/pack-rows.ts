@@ -1,6 +1,6 @@
 /** Divides indicators into batches of which none has more sample points than the service takes at once. */
-import { MAX_BATCH_POINTS } from './indicator.ts'
-import type { Indicator } from './types.ts'
+import { MAX_BATCH_POINTS } from '../../classification/indicator.ts'
+import type { Indicator } from '../../classification/types.ts'
 
 /** The bounds of one batch. */
 export interface BatchBounds {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { packRows } from '../../../src/classification/batch-parts.ts'
 import { MAX_BATCH_POINTS } from '../../../src/classification/indicator.ts'
+import { packRows } from '../../../src/cli/client/pack-rows.ts'
 
 const row = (points: number, place = 0) => ({
   place,

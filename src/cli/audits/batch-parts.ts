@@ -1,9 +1,9 @@
 /** Sends a batch of a run in parts where it has more sample points than the service takes at once. */
 
-import { packRows } from '../../classification/batch-parts.ts'
 import { MAX_BATCH_INDICATORS } from '../../classification/batch-request.ts'
-import type { PlannedBatch } from '../audits/audit-stages.ts'
-import type { RunHeader, RunJournal } from './run-journal.ts'
+import type { RunHeader, RunJournal } from '../classify/run-journal.ts'
+import { packRows } from '../client/pack-rows.ts'
+import type { PlannedBatch } from './audit-stages.ts'
 
 /** Parts have numbers from this one on in the journal of a run, above those of all whole batches. */
 export const FIRST_PART = 1_000_000_000_000
