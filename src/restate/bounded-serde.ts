@@ -3,6 +3,7 @@ import { type HooksProvider, type Serde, serde, TerminalError } from '@restatede
 import type { ZodType } from 'zod'
 import { MAX_BATCH_POINTS } from '../classification/indicator.ts'
 import { FAILURES } from '../errors.ts'
+import { createBreath } from '../lib/breath.ts'
 import { jsonSchemaOf } from '../lib/json/json-schema.ts'
 import { type ApiHandlerName, CLASSIFY_API } from './api-handlers.ts'
 import { startOf } from './attempts/attempt-starts.ts'
@@ -42,11 +43,13 @@ export const refuseTooLarge: HooksProvider = ({ request }) => ({
       const { service, handler } = request.target
       const isBegun = (startOf(request)?.entries ?? INPUT_ALONE) > INPUT_ALONE
       if (service === CLASSIFY_API && !isBegun && request.body.length > SURELY_SMALL_BYTES) {
+        const breathe = createBreath()
         const found = boundBody(handler, request.body)
         if (found.kind === 'refused') {
           const errorCode = FAILURES['input-invalid'].status
           throw new TerminalError(formatFailure('input-invalid', found.message), { errorCode })
         }
+        await breathe()
       }
       await next()
     },

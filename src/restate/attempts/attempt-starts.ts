@@ -20,15 +20,15 @@ export type EndpointHandler = ReturnType<typeof createEndpointHandler>
 
 /**
  * A journal of more bytes needs room. Chunks have none of their own, because a batch waits for them; most batches are smaller too.
+ * What has room gives it back within seconds, because a batch that waits for anything suspends. An attempt that waits for more
+ * than two minutes is given up by Restate (see the timeouts of batches) and tried again.
  */
 const LARGE_BYTES = 262_144
-/** To read a batch takes about twelve times its bytes. The limit of a replica is 512 MB, and 150 MB of them are in use without any. */
+/**
+ * To read a batch takes about twelve times its bytes. The limit of a replica is 512 MB, and 150 MB of them are in use without any.
+ * Each attempt that waits takes up to 1 MiB, which the connection lets in unasked.
+ */
 const ROOM: InputRoomBounds = { bytes: 8_388_608, waiting: 32 }
-
-export interface AttemptStartOptions {
-  readonly startTimeoutMs?: number
-  readonly room?: InputRoom
-}
 
 /** Wraps the handler of the SDK, which reads the request by its asynchronous iterator. */
 export function withAttemptStarts(
