@@ -79,8 +79,8 @@ function watchStart(request: IncomingMessage, response: ServerResponse, { startT
     clearTimeout(timer)
     const share = await from.enter(reader.announcedBytes, ended.signal)
     if (share === undefined) return cutOff(request)
+    if (ended.signal.aborted) return share.end()
     ended.signal.addEventListener('abort', share.end)
-    if (ended.signal.aborted) share.end()
     timer = startTimer()
   }
   const first = async (): Promise<IteratorResult<unknown>> => {
