@@ -30,6 +30,11 @@ const LARGE_BYTES = 262_144
  */
 const ROOM: InputRoomBounds = { bytes: 8_388_608, waiting: 32 }
 
+export interface AttemptStartOptions {
+  readonly startTimeoutMs?: number
+  readonly room?: InputRoom
+}
+
 /** Wraps the handler of the SDK, which reads the request by its asynchronous iterator. */
 export function withAttemptStarts(
   handler: EndpointHandler,
