@@ -27,7 +27,8 @@ async function main(): Promise<void> {
     forgetDatabaseVariables()
     useProxies(readEnvironment())
     for (const line of findNearMisses()) say(`Warning: ${line}`)
-    await createProgram().parseAsync()
+    const program = await createProgram(process.argv[2])
+    await program.parseAsync()
   } catch (error) {
     process.exitCode = reportError(error)
   }

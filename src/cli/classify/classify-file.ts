@@ -10,6 +10,7 @@ import { messageOf } from '../../errors.ts'
 import type { RunOutcome } from '../../lib/run-states.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
+import { partsOfBatch } from '../audits/batch-parts.ts'
 import { findIngress } from '../client/ingress.ts'
 import { useOneCluster } from '../client/one-cluster.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
@@ -238,10 +239,12 @@ async function* planRun(
   stages: AuditStages,
   drained: () => Promise<boolean>,
 ): AsyncGenerator<PlannedBatch> {
-  if (isAuditing(stages)) yield* auditBatches(stages, drained)
+  if (isAuditing(stages)) {
+    for await (const planned of auditBatches(stages, drained)) yield* partsOfBatch(planned, journal)
+  }
   let index = 0
   for await (const indicators of batchesOf(indicatorsOf(stages.catalogue), journal.header.batch_size)) {
-    yield { index, indicators, isAudit: false }
+    yield* partsOfBatch({ index, indicators, isAudit: false }, journal)
     index += 1
   }
 }

@@ -2,6 +2,7 @@
 import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
+import { partsOfBatch, type RunOfParts } from '../audits/batch-parts.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { say } from '../ui/terminal.ts'
 import { estimateRun } from './estimate.ts'
@@ -9,7 +10,7 @@ import type { EstimateReport } from './estimate-sum.ts'
 import { type ClassifyOptions, settingsOf } from './options.ts'
 import { catalogueOfRun, cataloguePathOf, checkSameCatalogue } from './resume.ts'
 import { readGivenCodebook } from './run-codebook.ts'
-import { openRunJournal, type RunJournal } from './run-journal.ts'
+import { openRunJournal } from './run-journal.ts'
 
 /**
  * Estimates the run of a catalogue. Rejects with ServiceError input-invalid where the catalogue cannot be read or the
@@ -37,7 +38,8 @@ export async function estimateFile(
     const { rpm, tpm } = options
     // The reference of the codebook is added when the service has settled it.
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: undefined })
-    const report = await estimateRun(remainingOf(batchesOf(indicatorsOf(catalogue), request.batch_size), earlier), {
+    const batches = batchesOf(indicatorsOf(catalogue), request.batch_size)
+    const report = await estimateRun(remainingOf(batches, { header: request, done: () => undefined, ...earlier }), {
       urls: options.ingress ?? config.restate.ingressUrls,
       request,
       given,
@@ -54,10 +56,12 @@ export async function estimateFile(
 }
 
 /** Yields the batches that the earlier run has not finished. */
-async function* remainingOf(batches: AsyncIterable<readonly Indicator[]>, earlier: RunJournal | null) {
+async function* remainingOf(batches: AsyncIterable<readonly Indicator[]>, run: RunOfParts) {
   let index = 0
-  for await (const batch of batches) {
-    if (earlier?.done(index) === undefined) yield batch
+  for await (const indicators of batches) {
+    for (const part of partsOfBatch({ index, indicators, isAudit: false }, run)) {
+      if (run.done(part.index) === undefined) yield part.indicators
+    }
     index += 1
   }
 }

@@ -1,5 +1,6 @@
 /** The options of the command `classify` after parsing, and the part of them that the journal of a run keeps. */
 import type { ReadingFlags } from '../../catalogue/reading-options.ts'
+import { MAX_BATCH_POINTS } from '../../classification/indicator.ts'
 import type { Mode } from '../../classification/types.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { RunHeader } from './run-journal.ts'
@@ -48,7 +49,7 @@ export interface ClassifyOptions extends ReadingFlags {
 }
 
 /** The settings that a run sends to the service with every batch, and the size of its batches. */
-export type RunSettings = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'batch_size' | 'options'>
+export type RunSettings = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'batch_size' | 'max_points' | 'options'>
 
 /** Builds the settings of a new run; `codebook` is undefined for the default codebook of the service. */
 export function settingsOf(
@@ -59,6 +60,7 @@ export function settingsOf(
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(codebook === undefined ? {} : { codebook }),
     batch_size: options.batchSize,
+    max_points: MAX_BATCH_POINTS,
     force: options.force ?? false,
     options: {
       mode: options.mode,

@@ -24,6 +24,8 @@ const headerSchema = z.object({
   file: z.string(),
   fingerprint: z.string(),
   batch_size: z.number().int().min(1).max(100),
+  /** The most sample points of a batch. Runs that earlier releases began name none, and keep the first bound that there was. */
+  max_points: z.number().int().min(1).optional(),
   limit: z.number().int().min(1).optional(),
   skip_invalid: z.boolean().optional(),
   /** How the file is read, where the user said so. */
