@@ -1,10 +1,15 @@
 /** The options of the command `classify` after parsing, and the part of them that the journal of a run keeps. */
-import type { ReadingFlags } from '../../catalogue/reading-options.ts'
+import { resolve } from 'node:path'
+import type { Reading, ReadingFlags } from '../../catalogue/reading-options.ts'
+import type { Catalogue } from '../../catalogue/types.ts'
 import type { Mode } from '../../classification/types.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
+import type { SettledTargets, TargetFlags } from '../delivery/settle-targets.ts'
+import { type CatalogueSource, storedSource } from '../sources/catalogue-source.ts'
+import type { SourceFlags, TableFlags } from '../sources/source-flags.ts'
 import type { RunHeader } from './run-journal.ts'
 
-export interface ClassifyOptions extends ReadingFlags {
+export interface ClassifyOptions extends ReadingFlags, SourceFlags, TableFlags, TargetFlags {
   readonly json?: boolean
   readonly force?: boolean
   readonly mode: Mode
@@ -66,5 +71,34 @@ export function settingsOf(
       ...(options.tier === undefined ? {} : { tier: options.tier }),
       ...(options.tierFallback === true ? { tier_fallback: true } : {}),
     },
+  }
+}
+
+/** Builds the first line of the journal of a new run. */
+export function buildHeader(
+  run: {
+    readonly runId: string
+    readonly source: CatalogueSource
+    readonly catalogue: Catalogue
+    readonly reading: Reading
+    readonly targets: SettledTargets | undefined
+  },
+  options: ClassifyOptions,
+  settings: RunSettings,
+): RunHeader {
+  const { runId, source, catalogue, reading, targets } = run
+  const { path } = source
+  const stored = storedSource(source)
+  return {
+    run_id: runId,
+    file: path === '-' || path.includes('://') ? path : resolve(path),
+    ...(stored === undefined ? {} : { source: stored }),
+    fingerprint: catalogue.fingerprint,
+    ...settings,
+    ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
+    ...(Object.keys(reading).length === 0 ? {} : { reading }),
+    ...(targets === undefined ? {} : { targets: targets.targets }),
   }
 }
