@@ -15,7 +15,7 @@ import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { type Delivery, openDelivery } from '../delivery/delivery.ts'
 import { settleTargets } from '../delivery/settle-targets.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
-import { type CatalogueSource, settleSource } from '../sources/catalogue-source.ts'
+import { type InputSource, settleSource } from '../sources/input-source.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
@@ -143,7 +143,7 @@ async function findEvidence(stages: AuditStages): Promise<EvidenceResponse | und
 }
 
 async function readCatalogue(
-  source: CatalogueSource,
+  source: InputSource,
   options: ClassifyOptions,
   run: {
     readonly earlier: RunJournal | null

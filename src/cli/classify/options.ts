@@ -5,7 +5,7 @@ import type { Catalogue } from '../../catalogue/types.ts'
 import type { Mode } from '../../classification/types.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { SettledTargets, TargetFlags } from '../delivery/settle-targets.ts'
-import { type CatalogueSource, storedSource } from '../sources/catalogue-source.ts'
+import { type InputSource, storedSource } from '../sources/input-source.ts'
 import type { SourceFlags, TableFlags } from '../sources/source-flags.ts'
 import type { RunHeader } from './run-journal.ts'
 
@@ -78,7 +78,7 @@ export function settingsOf(
 export function buildHeader(
   run: {
     readonly runId: string
-    readonly source: CatalogueSource
+    readonly source: InputSource
     readonly catalogue: Catalogue
     readonly reading: Reading
     readonly targets: SettledTargets | undefined

@@ -2,7 +2,7 @@
 import type { Catalogue } from '../../catalogue/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
-import type { CatalogueSource } from '../sources/catalogue-source.ts'
+import type { InputSource } from '../sources/input-source.ts'
 import { say } from '../ui/terminal.ts'
 import { catalogueNameOf } from './catalogue-name.ts'
 import type { ClassifyOptions } from './options.ts'
@@ -21,7 +21,7 @@ export function buildResumeCommand(runId: string, file: string | undefined): str
  * get another one.
  */
 export function catalogueOfRun(
-  { path, name }: CatalogueSource,
+  { path, name }: InputSource,
   { catalogue }: Pick<ClassifyOptions, 'catalogue'>,
   earlier: RunJournal | null,
 ): string | undefined {

@@ -16,7 +16,7 @@ import { parseJson } from '../../lib/json/json.ts'
 import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
 import { coversTargets, type Targets, targetsSchema } from '../delivery/targets.ts'
-import { sourceSchema } from '../sources/catalogue-source.ts'
+import { sourceSchema } from '../sources/input-source.ts'
 import { tierSums } from './run-cost.ts'
 import { checkRunId } from './run-id.ts'
 

@@ -84,13 +84,17 @@ async function runAllInOne(
     replicas: await countReplicas(compose, config, signal),
   })
   await sayAddresses(cluster, { compose, config, signal })
-  const catalogue = await findCatalogue({ file, name: options.catalogue }, { compose, cluster, config, signal })
+  const catalogue = await findCatalogue(
+    { file: file ?? options.from, name: options.catalogue },
+    { compose, cluster, config, signal },
+  )
   say(`Catalogue: ${catalogue.description}`)
   const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }
   const run = { ...options, ...named, ingress: cluster.ingressUrls }
   const work = async () => {
     const watch = await watchReplicas(compose, second)
-    const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {
+    const given = file === undefined && options.from !== undefined ? undefined : catalogue.file
+    const report = await classifyFile(given, run, config, interrupts).catch(async (error: unknown) => {
       await watch.stop()
       throw error
     })

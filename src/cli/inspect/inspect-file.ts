@@ -5,7 +5,7 @@ import type { ReadingReport } from '../../catalogue/reading-report.ts'
 import type { Catalogue, InvalidRecord } from '../../catalogue/types.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
-import type { CatalogueSource } from '../sources/catalogue-source.ts'
+import type { InputSource } from '../sources/input-source.ts'
 import { openSource } from '../sources/open-source.ts'
 import type { SourceFlags } from '../sources/source-flags.ts'
 import { writeOutput } from '../ui/output-file.ts'
@@ -36,7 +36,7 @@ export interface InspectReport extends Pick<ReadingReport, 'format' | 'encoding'
 
 /** Inspects the file. Rejects with ServiceError input-invalid where it cannot be read, or all of its records are broken. */
 export async function inspectFile(
-  source: CatalogueSource,
+  source: InputSource,
   options: InspectOptions,
   config: Config,
   signal: AbortSignal,

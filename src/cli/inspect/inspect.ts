@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { limitHeapGrowth } from '../classify/heap.ts'
-import { settleSource } from '../sources/catalogue-source.ts'
+import { settleSource } from '../sources/input-source.ts'
 import { addSourceFlags } from '../sources/source-flags.ts'
 import { keptFile } from '../ui/option-values.ts'
 import { EXIT_OK, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'

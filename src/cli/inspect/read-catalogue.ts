@@ -4,7 +4,7 @@ import { type Reading, type ReadingFlags, readReading } from '../../catalogue/re
 import { mappingLine, type ReadingReport } from '../../catalogue/reading-report.ts'
 import type { Catalogue, CatalogueOptions } from '../../catalogue/types.ts'
 import { ServiceError } from '../../errors.ts'
-import type { CatalogueSource } from '../sources/catalogue-source.ts'
+import type { InputSource } from '../sources/input-source.ts'
 import { openSource } from '../sources/open-source.ts'
 import { confirm } from '../ui/confirm.ts'
 import { say } from '../ui/terminal.ts'
@@ -32,7 +32,7 @@ export async function readingOf(flags: ReadingFlags, earlier: EarlierRun | null)
 
 /** Opens the catalogue and says in a line which columns became which fields, where that is not plain to see. */
 export async function openForCommand(
-  source: CatalogueSource,
+  source: InputSource,
   options: CatalogueOptions,
   { mayAsk }: { readonly mayAsk: boolean },
 ): Promise<Catalogue> {

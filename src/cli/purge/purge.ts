@@ -6,7 +6,7 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import type { PurgeCount, PurgedTable, PurgeScope, RunContents, Store } from '../../store/types.ts'
 import { isRunId } from '../classify/run-id.ts'
-import { runJournalFile } from '../classify/run-journal.ts'
+import { runJournalFile, runResultsFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { findCopyOf } from '../cluster/catalogue-copy.ts'
 import { withStore } from '../database/with-store.ts'
@@ -135,13 +135,15 @@ function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
   else printText(formatPurge(report))
 }
 
-/** The files of a run that can be resumed: its journal, and the copy of its catalogue that `all-in-one` made. */
+/** The files of a run that can be resumed: its journal, the results that it keeps for its output, and the copy of its catalogue that `all-in-one` made. */
 async function filesOf(dataDir: string, run: string): Promise<string[]> {
   // Only runs of `classify` have files, and their ids can be the name of one.
   if (!isRunId(run)) return []
   const journal = runJournalFile(dataDir, run)
   const copy = await findCopyOf(dataDir, run)
-  return [...((await exists(journal)) ? [journal] : []), ...(copy === undefined ? [] : [copy])]
+  const results = runResultsFile(dataDir, run)
+  const own = await Promise.all([journal, results].map(async (path) => ((await exists(path)) ? [path] : [])))
+  return [...own.flat(), ...(copy === undefined ? [] : [copy])]
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -7,12 +7,12 @@ import { readConfig } from '../../config/config.ts'
 import { readObjectStore } from '../../config/object-store.ts'
 import { openOutside } from '../../database-resources.ts'
 import { createCliLog } from '../ui/terminal.ts'
-import type { CatalogueSource } from './catalogue-source.ts'
+import type { InputSource } from './input-source.ts'
 
 const NEVER = new AbortController().signal
 
 /** The connection to a database is closed before this resolves, so that a long run holds no transaction open. */
-export async function openSource(source: CatalogueSource, options: CatalogueOptions): Promise<Catalogue> {
+export async function openSource(source: InputSource, options: CatalogueOptions): Promise<Catalogue> {
   const { path, database, rows, name = 'rows' } = source
   if (database !== undefined && rows !== undefined) {
     const outside = openOutside(database.connection, { log: createCliLog(readConfig()) })

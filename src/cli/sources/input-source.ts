@@ -8,7 +8,7 @@ import type { SourceFlags } from './source-flags.ts'
 /** What the journal of a run keeps of a source that is no file. */
 export const sourceSchema = z.object({ query: z.string().optional(), table: z.string().optional() })
 
-export interface CatalogueSource {
+export interface InputSource {
   /** The path of the file, "-" for standard input, or the URL without its password. */
   readonly path: string
   /** The name of the catalogue where the path says none. */
@@ -35,7 +35,7 @@ export function settleSource(
   file: string | undefined,
   flags: SourceFlags,
   earlier: EarlierRun | null = null,
-): CatalogueSource {
+): InputSource {
   if (file !== undefined && flags.from !== undefined) {
     throw new ServiceError('input-invalid', 'FILE and --from name two catalogues: give one of them')
   }
@@ -52,11 +52,11 @@ export function settleSource(
 }
 
 /** The part of the source that the journal keeps beside its path. */
-export function storedSource({ rows }: CatalogueSource): z.infer<typeof sourceSchema> | undefined {
+export function storedSource({ rows }: InputSource): z.infer<typeof sourceSchema> | undefined {
   return rows
 }
 
-function plainSource(text: string, { query, fromTable, from }: SourceFlags): CatalogueSource {
+function plainSource(text: string, { query, fromTable, from }: SourceFlags): InputSource {
   const wrong = query !== undefined ? '--query' : fromTable !== undefined ? '--table' : undefined
   if (wrong !== undefined) {
     throw new ServiceError('input-invalid', `${wrong} is for a database: --from postgres://user@host/database`)
@@ -69,7 +69,7 @@ function plainSource(text: string, { query, fromTable, from }: SourceFlags): Cat
   return { path: text }
 }
 
-function rowsOf({ query, fromTable }: SourceFlags, earlier: EarlierRun | null): NonNullable<CatalogueSource['rows']> {
+function rowsOf({ query, fromTable }: SourceFlags, earlier: EarlierRun | null): NonNullable<InputSource['rows']> {
   if (query !== undefined && fromTable !== undefined) {
     throw new ServiceError('input-invalid', '--query and --table say two things: give one of them behind --from')
   }
@@ -81,11 +81,7 @@ function rowsOf({ query, fromTable }: SourceFlags, earlier: EarlierRun | null): 
   throw new ServiceError('input-invalid', 'Say what is read of the database: --table NAME, or --query "select …"')
 }
 
-function requireSame(
-  { header }: EarlierRun,
-  { url }: OutsideDatabase,
-  rows: NonNullable<CatalogueSource['rows']>,
-): void {
+function requireSame({ header }: EarlierRun, { url }: OutsideDatabase, rows: NonNullable<InputSource['rows']>): void {
   const isSame = header.file === url && JSON.stringify(header.source) === JSON.stringify(rows)
   if (isSame) return
   const message = `The run ${header.run_id} began with another source: resume without --query and --table, or classify as a new run`
