@@ -1,6 +1,7 @@
 /** Builds the store on a pool of its own, apart from the other adapters of a replica, whose modules take a third of the start of a command. */
 import type { Logger } from 'pino'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
+import type { OutsidePlace } from './config/outside-database.ts'
 import type { Writability } from './store/connection/writability.ts'
 import { migrate } from './store/migrate.ts'
 import { type RowsSource, readRows } from './store/outside/read-rows.ts'
@@ -65,7 +66,28 @@ const OUTSIDE_STATEMENT_MS = 3_600_000
 /** Batches end at the same time, and each is one short statement. */
 const OUTSIDE_POOL_SIZE = 4
 
-export function openOutside(connection: DatabaseConnection, { log }: { readonly log: Logger }): OutsideResources {
+/** Opens the database: PostgreSQL, or a SQLite file, which is loaded where it is needed because few commands do. */
+export async function openOutside(at: OutsidePlace, { log }: { readonly log: Logger }): Promise<OutsideResources> {
+  return at.kind === 'postgres' ? openOutsidePostgres(at.connection, log) : await openOutsideSqlite(at.path)
+}
+
+async function openOutsideSqlite(path: string): Promise<OutsideResources> {
+  const { openSqliteTable, readSqliteRows } = await import('./store/outside/sqlite.ts')
+  const opened: { close(): void }[] = []
+  return {
+    readRows: (source, doing) => readSqliteRows(path, source, doing),
+    openTable: async (options) => {
+      const table = openSqliteTable(path, options)
+      opened.push(table)
+      return table
+    },
+    close: async () => {
+      for (const table of opened.splice(0)) table.close()
+    },
+  }
+}
+
+function openOutsidePostgres(connection: DatabaseConnection, log: Logger): OutsideResources {
   const pool = createPool({
     ...addressOf(connection),
     max: OUTSIDE_POOL_SIZE,

@@ -1,12 +1,18 @@
-/** The databases that a command reads from or writes to, by the URLs that a user names with --from and --to. */
+/** The databases that a command reads from or writes to, by the URLs or SQLite files that a user names with --from and --to. */
 import { readFileSync, statSync } from 'node:fs'
+import { parse, resolve } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { DatabaseConnection } from './database-connection.ts'
 import { splitDatabaseUrl } from './database-tls.ts'
 import { passwordVariables } from './environment.ts'
 
+/** Where the database is: a server of PostgreSQL, or a file of SQLite. */
+export type OutsidePlace =
+  | { readonly kind: 'postgres'; readonly connection: DatabaseConnection }
+  | { readonly kind: 'sqlite'; readonly path: string }
+
 export interface OutsideDatabase {
-  readonly connection: DatabaseConnection
+  readonly at: OutsidePlace
   /** The URL without its password, for the journal of a run. */
   readonly url: string
   /** What messages call the database, such as "postgres://db.example:5432/stats". */
@@ -16,6 +22,7 @@ export interface OutsideDatabase {
 }
 
 const PROTOCOL = /^postgres(?:ql)?:\/\//i
+const FILE_PROTOCOL = /^sqlite:(?:\/\/(?=\/))?/i
 /** Parameters of a URL that hold a password, or the place of one. */
 const SECRET_PARAMETERS = ['password', 'passfile', 'sslpassword']
 const DEFAULT_PORT = '5432'
@@ -23,7 +30,7 @@ const DEFAULT_PORT = '5432'
 const OF_OTHERS = 0o077
 
 export function isDatabaseUrl(text: string): boolean {
-  return PROTOCOL.test(text)
+  return PROTOCOL.test(text) || FILE_PROTOCOL.test(text)
 }
 
 /**
@@ -31,8 +38,9 @@ export function isDatabaseUrl(text: string): boolean {
  * ServiceError input-invalid, whose message holds neither user nor password.
  */
 export function readOutsideDatabase(text: string, option: string): OutsideDatabase {
+  if (FILE_PROTOCOL.test(text)) return fileDatabase(text.replace(FILE_PROTOCOL, ''), option)
   if (!PROTOCOL.test(text) || !URL.canParse(text)) {
-    const form = 'postgres://user@host:port/database, with special characters percent-encoded'
+    const form = 'postgres://user@host:port/database, with special characters percent-encoded, or sqlite:FILE'
     throw new ServiceError('input-invalid', `${option}: the URL of the database cannot be read; it must be ${form}`)
   }
   const url = new URL(text)
@@ -48,11 +56,20 @@ export function readOutsideDatabase(text: string, option: string): OutsideDataba
   const stored = url.href
   if (password !== undefined) url.password = encodeURIComponent(password)
   return {
-    connection: splitDatabaseUrl(url.href, { mode: 'prefer', rootCert: undefined }, `the URL of ${option}`),
+    at: {
+      kind: 'postgres',
+      connection: splitDatabaseUrl(url.href, { mode: 'prefer', rootCert: undefined }, `the URL of ${option}`),
+    },
     url: stored,
     label: `postgres://${url.hostname}:${port}/${name}`,
     name,
   }
+}
+
+function fileDatabase(file: string, option: string): OutsideDatabase {
+  if (file === '') throw new ServiceError('input-invalid', `${option}: the URL names no file: sqlite:FILE`)
+  const path = resolve(file)
+  return { at: { kind: 'sqlite', path }, url: `sqlite:${path}`, label: `sqlite:${file}`, name: parse(path).name }
 }
 
 function decoded(text: string): string {

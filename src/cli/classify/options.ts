@@ -91,7 +91,7 @@ export function buildHeader(
   const stored = storedSource(source)
   return {
     run_id: runId,
-    file: path === '-' || path.includes('://') ? path : resolve(path),
+    file: path === '-' || stored !== undefined || path.includes('://') ? path : resolve(path),
     ...(stored === undefined ? {} : { source: stored }),
     fingerprint: catalogue.fingerprint,
     ...settings,

@@ -30,7 +30,7 @@ const NONE: KeptCells = {}
 /** Opens the table and makes it where it is missing. Rejects with ServiceError before anything is asked. */
 export async function openTableTarget(options: TableTargetOptions): Promise<TableTarget> {
   const { database, table, scheme, catalogue, signal } = options
-  const outside = openOutside(database.connection, { log: createCliLog(readConfig()) })
+  const outside = await openOutside(database.at, { log: createCliLog(readConfig()) })
   let written = 0
   let closing: Promise<void> | undefined
   try {

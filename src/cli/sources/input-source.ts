@@ -63,7 +63,7 @@ function plainSource(text: string, { query, fromTable, from }: SourceFlags): Inp
   }
   if (isObjectUrl(text)) parseObjectUrl(text, from === undefined ? 'FILE' : '--from')
   else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    const known = 'postgres://user@host/database, s3://bucket/key, or the name of a file'
+    const known = 'postgres://user@host/database, sqlite:FILE, s3://bucket/key, or the name of a file'
     throw new ServiceError('input-invalid', `A catalogue is read from ${known}; for other addresses: curl URL | … -`)
   }
   return { path: text }

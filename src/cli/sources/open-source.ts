@@ -15,7 +15,7 @@ const NEVER = new AbortController().signal
 export async function openSource(source: InputSource, options: CatalogueOptions): Promise<Catalogue> {
   const { path, database, rows, name = 'rows' } = source
   if (database !== undefined && rows !== undefined) {
-    const outside = openOutside(database.connection, { log: createCliLog(readConfig()) })
+    const outside = await openOutside(database.at, { log: createCliLog(readConfig()) })
     const what = 'table' in rows ? `, table ${rows.table}` : ', a query'
     const lines = outside.readRows(rows, `read from ${database.label}`)
     const stream = { readable: Readable.from(lines), label: `${database.label}${what}` }

@@ -23,11 +23,14 @@ export function addSourceFlags(command: Command, { hasTo = false }: { readonly h
   command
     .option(
       '--from <url>',
-      'database or object in place of FILE: postgres://user@host/database (a password comes from PGPASSWORD or PGPASSFILE) or s3://bucket/key',
+      'database or object in place of FILE: postgres://user@host/database (a password comes from PGPASSWORD or PGPASSFILE), sqlite:FILE or s3://bucket/key',
     )
     .option('--query <sql>', 'what is read of the database, such as "select id, name, unit from series order by id"')
   if (hasTo) {
-    command.option('--to <url>', 'database to which the results are written: postgres://user@host/database')
+    command.option(
+      '--to <url>',
+      'database to which the results are written: postgres://user@host/database or sqlite:FILE',
+    )
   }
   const what = hasTo
     ? 'table that is read, behind --from, or written, behind --to'

@@ -27,9 +27,9 @@ after(async () => {
 })
 
 function passwordOf(url: string): string {
-  const { connection } = readOutsideDatabase(url, '--from')
-  assert.ok('url' in connection)
-  return decodeURIComponent(new URL(connection.url).password)
+  const { at } = readOutsideDatabase(url, '--from')
+  assert.ok(at.kind === 'postgres' && 'url' in at.connection)
+  return decodeURIComponent(new URL(at.connection.url).password)
 }
 
 async function passFile(text: string, mode = 0o600): Promise<void> {
