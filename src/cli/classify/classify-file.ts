@@ -61,7 +61,7 @@ export async function classifyFile(
   const given = await readGivenCodebook(options.codebook)
   const reading = await readingOf(options, earlier)
   const targets = await settleTargets(options, { path, before: earlier?.targets })
-  if (file === undefined && path === '-') requireSameInput(runId)
+  if (earlier !== null && file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
   let catalogue: Catalogue | undefined
   let delivery: Delivery | undefined
@@ -79,6 +79,7 @@ export async function classifyFile(
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
+    delivery = await openDelivery({ targets, catalogue, scheme, signal: interrupts.second })
     const journal =
       earlier ??
       (await createRunJournal(
@@ -93,8 +94,7 @@ export async function classifyFile(
       const isNewLimit = options.maxCost !== undefined
       await noteCostLimit(journal, maxUsd, { isNewLimit, spentUsd: billBefore?.cost_usd })
     }
-    const { second: signal } = interrupts
-    delivery = await openDelivery({ dataDir: config.dataDir, journal, targets, catalogue, scheme, signal })
+    await delivery.begin(config.dataDir, journal)
     const { take, wasTaken } = delivery
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {

@@ -156,8 +156,10 @@ export function printRunReport(
   file: string | undefined,
 ): number {
   // The results take standard output, so that the report stands beside them.
-  if (options.out === '-') say(options.json === true ? toVisibleJson(report) : formatReport(report))
-  else if (options.json === true) printJson(report)
+  if (options.out === '-' || report.out?.file === '-') {
+    const text = options.json === true ? toVisibleJson(report) : formatReport(report)
+    for (const line of text.split('\n')) say(line)
+  } else if (options.json === true) printJson(report)
   else printText(formatReport(report))
   for (const line of formatFailures(report)) say(line)
   if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))

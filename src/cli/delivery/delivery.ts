@@ -7,7 +7,7 @@ import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { type RunJournal, runResultsFile } from '../classify/run-journal.ts'
 import type { OutReport, RunReport } from '../classify/run-report.ts'
 import { say, warnOfNpmLines } from '../ui/terminal.ts'
-import { writeJoined } from './joined-file.ts'
+import { type JoinOptions, writeJoined } from './joined-file.ts'
 import { openResultSpool, type ResultSpool } from './result-spool.ts'
 import type { SettledTargets } from './settle-targets.ts'
 import { openTableTarget } from './table-target.ts'
@@ -15,8 +15,11 @@ import type { Targets } from './targets.ts'
 import { writeResults } from './write-results.ts'
 
 export interface Delivery {
+  /** Notes the outputs in the journal of the run. Called once, before the first batch. */
+  begin(dataDir: string, journal: RunJournal): Promise<void>
   /** Takes the results of a batch. Rejects with ServiceError where they cannot be kept. */
   take(results: readonly ResultBody[], batch: PlannedBatch): Promise<void>
+  /** Whether an earlier process of the run delivered the results of a batch that is done. */
   wasTaken(index: number): boolean
   /**
    * Writes the file of a run that has ended, unless `signal` has aborted, and resolves with what was written where, for the report of
@@ -30,8 +33,6 @@ export interface Delivery {
 export type DeliveryReport = Pick<RunReport, 'out' | 'to'>
 
 export interface DeliveryOptions {
-  readonly dataDir: string
-  readonly journal: RunJournal
   readonly targets: SettledTargets | undefined
   readonly catalogue: Catalogue
   readonly scheme: Scheme
@@ -40,64 +41,60 @@ export interface DeliveryOptions {
 }
 
 const NOTHING: Delivery = {
+  begin: async () => undefined,
   take: async () => undefined,
   wasTaken: () => true,
   finish: async () => ({}),
   end: async () => undefined,
 }
 
-/** Opens the outputs of a run. Results that an earlier process of the run delivered count as taken. */
+/** Opens the outputs of a run. Rejects with ServiceError where one cannot take results, before the run has begun. */
 export async function openDelivery(options: DeliveryOptions): Promise<Delivery> {
-  const { targets: settled, journal, dataDir } = options
-  if (settled === undefined) return NOTHING
-  const { targets, database } = settled
-  const { to, table } = targets
-  const target =
-    database === undefined || table === undefined ? undefined : await openTableTarget({ ...options, database, table })
-  try {
-    if (JSON.stringify(targets) !== JSON.stringify(journal.targets)) await journal.noteTargets(targets)
-    const spool =
-      targets.out === undefined ? undefined : await openResultSpool(runResultsFile(dataDir, journal.header.run_id))
-    return {
-      take: async (results, { isAudit, kept = new Map() }) => {
-        // The batches of the file bring the results of audits again.
-        if (isAudit) return
-        await spool?.append(results)
-        await target?.write(results, kept)
-      },
-      wasTaken: journal.isDelivered,
-      finish: async (signal) => {
-        const out = spool === undefined || signal.aborted ? undefined : await writeFile(spool, targets, options, signal)
-        if (target !== undefined) say(`Wrote ${pluralise(target.written, 'changed row')} to ${target.label}.`)
-        return {
-          ...(out === undefined ? {} : { out }),
-          ...(target === undefined
-            ? {}
-            : { to: { database: to ?? '', table: table ?? '', rows_written: target.written } }),
-        }
-      },
-      end: async (isComplete) => {
-        await target?.close()
-        await (isComplete ? spool?.remove() : spool?.close())
-      },
-    }
-  } catch (error) {
-    await target?.close()
-    throw error
+  if (options.targets === undefined) return NOTHING
+  const { targets, database } = options.targets
+  const { to = '', table = '' } = targets
+  const target = database === undefined ? undefined : await openTableTarget({ ...options, database, table })
+  let run: { readonly journal: RunJournal; readonly spool: ResultSpool | undefined } | undefined
+  return {
+    begin: async (dataDir, journal) => {
+      if (JSON.stringify(targets) !== JSON.stringify(journal.targets)) await journal.noteTargets(targets)
+      const path = runResultsFile(dataDir, journal.header.run_id)
+      run = { journal, spool: targets.out === undefined ? undefined : await openResultSpool(path) }
+    },
+    take: async (results, { isAudit, kept = new Map() }) => {
+      // The batches of the file bring the results of audits again.
+      if (isAudit) return
+      await run?.spool?.append(results)
+      await target?.write(results, kept)
+    },
+    wasTaken: (index) => run?.journal.isDelivered(index) === true,
+    finish: async (signal) => {
+      const spool = signal.aborted ? undefined : run?.spool
+      const isLimited = run?.journal.header.limit !== undefined
+      const out = spool && (await writeFile(spool, targets, { ...options, isLimited, signal }))
+      if (target !== undefined) say(`Wrote ${pluralise(target.written, 'changed row')} to ${target.label}.`)
+      return {
+        ...(out === undefined ? {} : { out }),
+        ...(target === undefined ? {} : { to: { database: to, table, rows_written: target.written } }),
+      }
+    },
+    end: async (isComplete) => {
+      await target?.close()
+      await (isComplete ? run?.spool?.remove() : run?.spool?.close())
+    },
   }
 }
 
 async function writeFile(
   spool: ResultSpool,
   { out = '-', format = 'csv' }: Targets,
-  { journal, catalogue, scheme }: DeliveryOptions,
-  signal: AbortSignal,
+  options: Omit<JoinOptions, 'format' | 'find'>,
 ): Promise<OutReport | undefined> {
   if (out === '-') warnOfNpmLines()
   const { find } = await spool.lookUp()
-  const isLimited = journal.header.limit !== undefined
-  const join = { catalogue, scheme, format, isLimited, find, signal }
-  const counts = await writeResults(out, (append) => writeJoined(join, append), { option: '--out', signal })
+  const join = { ...options, format, find }
+  const written = { option: '--out', signal: options.signal }
+  const counts = await writeResults(out, (append) => writeJoined(join, append), written)
   if (counts === undefined) return undefined
   const { rows, open } = counts
   const without = open === 0 ? '' : `, ${pluralise(open, 'row')} of them without a result`
