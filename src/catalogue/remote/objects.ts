@@ -1,5 +1,10 @@
 /** Reads and writes objects of S3 and of what speaks its protocol, such as MinIO, by URLs such as s3://bucket/key. */
+import { openAsBlob } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { S3Client, S3Errors } from '@bradenmacdonald/s3-lite-client'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { inputInvalid, printable } from '../problem-report.ts'
@@ -18,8 +23,11 @@ interface ObjectPlace {
   readonly key: string
 }
 
-/** The size of the parts of an upload, of which a few are held in memory at once. S3 takes at most 10,000 of them. */
-const PART_BYTES = 5_242_880
+/** The most bytes that S3 takes in one request; a larger object is sent in parts. */
+const MAX_PUT_BYTES = 5_000_000_000
+const EXPIRY_SECONDS = 3_600
+const ATTEMPTS = 3
+const RETRY_MS = 1_000
 const MAX_SHOWN = 300
 
 export function isObjectUrl(text: string): boolean {
@@ -60,34 +68,51 @@ async function* withErrorsOf(body: Readable, url: string): AsyncGenerator<unknow
 }
 
 /**
- * Writes an object, part by part, of what `write` passes on. The object appears when it is complete, in the place of one that was
- * there; of an upload that fails nothing is to be seen.
+ * Writes an object of what `write` passes on, through a private temporary file. It is sent in one request, so that it appears when it
+ * is complete, in the place of one that was there; of an upload that fails nothing is to be seen.
  */
 export async function writeObject<T>(
   url: string,
   write: (append: (part: string | Uint8Array) => Promise<void>) => Promise<T>,
   access: ObjectStoreAccess,
 ): Promise<T> {
-  const { bucket, key } = parseObjectUrl(url, '--out')
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-  const uploaded = clientOf(bucket, access).putObject(key, readable, { bucketName: bucket, partSize: PART_BYTES })
-  const writer = writable.getWriter()
-  const writing = async () => {
+  const place = parseObjectUrl(url, '--out')
+  const folder = await mkdtemp(join(tmpdir(), 'classify-object-'))
+  try {
+    const path = join(folder, 'object')
+    const handle = await open(path, 'wx', 0o600)
+    const result = await write((part) => handle.appendFile(part)).finally(() => handle.close())
+    await send(await openAsBlob(path), place, access).catch((error: unknown) => {
+      throw objectError(error, url, 'written')
+    })
+    return result
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Sends an object, and tries again where the service is away or busy. */
+async function send(body: Blob, { bucket, key }: ObjectPlace, access: ObjectStoreAccess): Promise<void> {
+  const client = clientOf(bucket, access)
+  if (body.size > MAX_PUT_BYTES) {
+    await client.putObject(key, body.stream(), { bucketName: bucket, size: body.size })
+    return
+  }
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      const result = await write(async (part) => writer.write(typeof part === 'string' ? Buffer.from(part) : part))
-      await writer.close()
-      return result
+      // A signed address lets fetch stream the file with its length, which the library would hold in memory.
+      const address = await client.getPresignedUrl('PUT', key, { bucketName: bucket, expirySeconds: EXPIRY_SECONDS })
+      const response = await fetch(address, { method: 'PUT', body })
+      if (!response.ok) throw await S3Errors.parseServerError(response)
+      await response.body?.cancel()
+      return
     } catch (error) {
-      await writer.abort(error).catch(() => undefined)
-      throw error
+      const isFinal =
+        error instanceof S3Errors.S3Error && !(error instanceof S3Errors.ServerError && error.statusCode >= 500)
+      if (isFinal || attempt >= ATTEMPTS) throw error
+      await sleep(attempt * RETRY_MS)
     }
   }
-  const [result, upload] = await Promise.allSettled([writing(), uploaded])
-  // What made the rows fail has failed the upload as well, and says more.
-  if (result.status === 'rejected' && isServiceError(result.reason)) throw result.reason
-  if (upload.status === 'rejected') throw objectError(upload.reason, url, 'written')
-  if (result.status === 'rejected') throw result.reason
-  return result.value
 }
 
 function clientOf(
