@@ -2,6 +2,7 @@
 import type { ResultBody } from '../../classification/result-body.ts'
 import { columnsOf } from '../../classification/scheme.ts'
 import type { Labels, Scheme } from '../../classification/types.ts'
+import { isRecord } from '../../lib/json/json.ts'
 import { labelText, RESULT_COLUMNS, textCell } from '../results-writer.ts'
 import type { ColumnType } from './cell-values.ts'
 
@@ -17,6 +18,8 @@ export interface ResultColumn {
   readonly type: ColumnType
   /** The value as typed formats and databases have it; null where the result says nothing. */
   value(result: ResultBody): unknown
+  /** The value where it is an object, with its properties in the order of the fields; undefined for every other column. */
+  object?(result: ResultBody): Readonly<Record<string, unknown>> | null
   /** The value as a cell of CSV has it, which never is a formula. */
   text(result: ResultBody): string
 }
@@ -35,7 +38,26 @@ export function resultColumns(scheme: Scheme, codes?: AddedCodes): ResultColumn[
     const value = (result: ResultBody) => codes?.codesOf(labelsOf(result, scheme))[key] ?? null
     return { key, type: 'text', value, text: (result) => textCell(value(result) ?? '') }
   })
-  return [...first.map(fixed), ...fields, ...last.map(fixed), ...added]
+  const byField = (key: string) => (OBJECTS.includes(key) ? objectColumn(key, scheme) : fixed(key))
+  return [...first.map(fixed), ...fields, ...last.map(byField), ...added]
+}
+
+/** The columns that hold an object by the names of fields. */
+const OBJECTS = ['field_confidence', 'field_source']
+
+/** A database gives the properties in an order of its own, by which the same result would be another text. */
+function objectColumn(key: string, { codebook }: Scheme): ResultColumn {
+  const object = (result: ResultBody) => {
+    const value = result[key]
+    if (!isRecord(value)) return null
+    const names = new Set([...codebook.fields.map(({ name }) => name), ...Object.keys(value)])
+    return Object.fromEntries([...names].filter((name) => name in value).map((name) => [name, value[name]]))
+  }
+  const value = (result: ResultBody) => {
+    const found = object(result)
+    return found === null ? null : JSON.stringify(found)
+  }
+  return { key, type: 'text', value, object, text: (result) => cellOf(value(result)) }
 }
 
 function fixed(key: string): ResultColumn {
@@ -43,12 +65,11 @@ function fixed(key: string): ResultColumn {
   return { key, type: TYPES[key] ?? 'text', value, text: (result) => cellOf(value(result)) }
 }
 
-/** What several values are in one column: issues by their codes, other objects as JSON. */
+/** What several values are in one column: issues by their codes. */
 function plain(value: unknown): string | number | null {
   if (value === undefined || value === null) return null
   if (typeof value === 'string' || typeof value === 'number') return value
-  if (Array.isArray(value)) return value.map((one: unknown) => issueCode(one)).join('; ')
-  return JSON.stringify(value)
+  return Array.isArray(value) ? value.map((one: unknown) => issueCode(one)).join('; ') : JSON.stringify(value)
 }
 
 function issueCode(issue: unknown): string {

@@ -29,8 +29,6 @@ const SQL_TYPES: Readonly<Record<ColumnType, TableColumn['type']>> = {
   date: 'date',
   timestamp: 'timestamptz',
 }
-/** What is an object in a result stays one. */
-const OBJECTS = ['field_confidence', 'field_source']
 /** PostgreSQL cuts longer names, so that two of them could become one. */
 const MAX_NAME_BYTES = 63
 const HASH_LENGTH = 8
@@ -46,17 +44,14 @@ export async function resultRows(scheme: Scheme, catalogue: Catalogue): Promise<
   })
   return {
     columns: [
-      ...results.map(
-        ({ key, type }) => ({ name: key, type: OBJECTS.includes(key) ? 'jsonb' : SQL_TYPES[type] }) as const,
-      ),
+      ...results.map(({ key, type, object }): TableColumn => {
+        return { name: key, type: object === undefined ? SQL_TYPES[type] : 'jsonb' }
+      }),
       ...kept.map(({ name, type }) => ({ name, type: SQL_TYPES[type] })),
     ],
     rowOf: (result, cells) =>
       Object.fromEntries([
-        ...results.map((column) => [
-          column.key,
-          OBJECTS.includes(column.key) ? result[column.key] : column.value(result),
-        ]),
+        ...results.map((column) => [column.key, (column.object ?? column.value)(result)]),
         ...kept.map(({ source, name, type }) => [name, sqlValue(type, cells[source])]),
       ]),
   }

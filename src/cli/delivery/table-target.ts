@@ -40,7 +40,10 @@ export async function openTableTarget(options: TableTargetOptions): Promise<Tabl
       label: `the table ${table} of ${database.label}`,
       write: async (results, kept) => {
         if (results.length === 0) return
-        written += await opened.upsert(results.map((result) => rowOf(result, kept.get(result.indicator_id) ?? NONE)))
+        const rows = results.map((result) => rowOf(result, kept.get(result.indicator_id) ?? NONE))
+        const changed = await opened.upsert(rows)
+        // Batches end at the same time, so that the sum is read only now.
+        written += changed
       },
       get written() {
         return written
