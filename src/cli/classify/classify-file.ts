@@ -6,6 +6,7 @@ import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
 import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
+import type { RunOutcome } from '../../lib/run-states.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
@@ -15,6 +16,8 @@ import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { type Delivery, openDelivery } from '../delivery/delivery.ts'
 import { settleTargets } from '../delivery/settle-targets.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
+import { announceRun } from '../runs/detach.ts'
+import { holdRun, type RunHold } from '../runs/hold.ts'
 import { type InputSource, settleSource } from '../sources/input-source.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
@@ -63,8 +66,11 @@ export async function classifyFile(
   const targets = await settleTargets(options, { path, before: earlier?.targets })
   if (earlier !== null && file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
+  const { command = 'classify' } = options
   let catalogue: Catalogue | undefined
   let delivery: Delivery | undefined
+  let hold: RunHold | undefined
+  let outcome: RunOutcome = 'incomplete'
   try {
     catalogue = await readCatalogue(source, options, { earlier, reading, skipped, signal: interrupts.first })
     const addresses = options.ingress ?? config.restate.ingressUrls
@@ -73,9 +79,6 @@ export async function classifyFile(
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
     const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
     const { scheme, reference } = await settleCodebook(service, question)
-    if (options.rpm !== undefined || options.tpm !== undefined) {
-      say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
-    }
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
@@ -87,8 +90,14 @@ export async function classifyFile(
         buildHeader({ runId, source, catalogue, reading, targets }, options, request),
       ))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
+    const run = { catalogue: name, codebook: referenceOf(scheme), command, size: catalogue.count }
+    hold = await holdRun({ urls, runId, run, signal: interrupts.first, say })
+    if (options.rpm !== undefined || options.tpm !== undefined) {
+      say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
+    }
     say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
+    announceRun(runId)
     const billBefore = earlier === null ? undefined : await readRunBill(urls, runId, BILL_PATIENCE_MS)
     if (maxUsd !== undefined) {
       const isNewLimit = options.maxCost !== undefined
@@ -108,13 +117,15 @@ export async function classifyFile(
         onResults?.(results)
       },
       wasTaken,
-      stopSubmitting: interrupts.first,
+      untilWanted: hold.untilWanted,
+      stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
       maxUsd,
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
-    const delivered = await delivery.finish(interrupts.first)
+    outcome = outcomeOf(report, hold, interrupts.first)
+    const delivered = await delivery.finish(AbortSignal.any([interrupts.first, hold.stop]))
     if (report.failed === 0) {
       await delivery.end(true)
       await journal.remove()
@@ -125,13 +136,21 @@ export async function classifyFile(
       ...report,
       ...(evidence === undefined ? {} : { evidence }),
       ...delivered,
+      ...(hold.stoppedBy === undefined ? {} : { stopped_by: hold.stoppedBy }),
       warnings: [...catalogue.warnings, ...report.warnings],
     }
   } finally {
     await delivery?.end(false)
+    await hold?.release(outcome)
     await catalogue?.close()
     await skipped.close()
   }
+}
+
+function outcomeOf({ failed }: RunReport, { stoppedBy }: RunHold, interrupted: AbortSignal): RunOutcome {
+  if (failed === 0) return 'complete'
+  if (interrupted.aborted) return 'interrupted'
+  return stoppedBy === undefined ? 'incomplete' : 'stopped'
 }
 
 /** Reads the evidence for the report; the run has ended, so that its report does not fail where the service has gone away. */

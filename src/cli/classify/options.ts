@@ -10,6 +10,10 @@ import type { SourceFlags, TableFlags } from '../sources/source-flags.ts'
 import type { RunHeader } from './run-journal.ts'
 
 export interface ClassifyOptions extends ReadingFlags, SourceFlags, TableFlags, TargetFlags {
+  /** The command that drives the run; without it `classify`. */
+  readonly command?: string
+  /** Whether the run goes on in a process of its own, apart from the terminal. */
+  readonly detach?: boolean
   readonly json?: boolean
   readonly force?: boolean
   readonly mode: Mode

@@ -29,11 +29,12 @@ export async function openResultSpool(path: string): Promise<ResultSpool> {
   await writePrivateFile(path, '', 'wx').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
-  const handle = await open(path, 'r+')
-  let size = (await handle.stat()).size
+  // Another process may take the run over while this one ends its last batches, so that the system finds the place of each line.
+  const handle = await open(path, 'a+')
+  const { size } = await handle.stat()
   let isClosed = false
   // A line that a kill has cut off gets its end, because the next line would otherwise continue it.
-  if (size > 0 && (await lastByte(handle, size)) !== NEWLINE) size += await writeAt(handle, size, '\n')
+  if (size > 0 && (await lastByte(handle, size)) !== NEWLINE) await handle.appendFile('\n')
   const close = async () => {
     if (isClosed) return
     isClosed = true
@@ -43,28 +44,18 @@ export async function openResultSpool(path: string): Promise<ResultSpool> {
   return {
     append: async (results) => {
       const text = results.map((result) => `${JSON.stringify(result)}\n`).join('')
-      // Batches end at the same time, and each has its place only once the one before it is written.
-      const written = last.then(async () => {
-        size += await writeAt(handle, size, text)
-      })
+      // Batches end at the same time, and a long text may take several writes.
+      const written = last.then(() => handle.appendFile(text))
       last = written.catch(() => undefined)
       await written
     },
-    lookUp: () => lookUpIn(handle, size),
+    lookUp: async () => lookUpIn(handle, (await handle.stat()).size),
     close,
     remove: async () => {
       await close()
       await rm(path, { force: true })
     },
   }
-}
-
-async function writeAt(handle: FileHandle, position: number, text: string): Promise<number> {
-  const bytes = Buffer.from(text)
-  for (let at = 0; at < bytes.length; ) {
-    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
-  }
-  return bytes.length
 }
 
 async function lastByte(handle: FileHandle, size: number): Promise<number | undefined> {

@@ -4,7 +4,7 @@ import { TABLE_FORMATS, type TableFormat } from '../../catalogue/output/write-ta
 import { type ReadingFlags, readReading } from '../../catalogue/reading-options.ts'
 import { createResultsWriter } from '../../catalogue/results-writer.ts'
 import { DEFAULT_CODEBOOK, type PreparedScheme } from '../../classification/scheme.ts'
-import type { Classification, Status } from '../../classification/types.ts'
+import type { Classification, SdmxCodes, Status } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
@@ -28,6 +28,7 @@ interface ExportOptions extends ReadingFlags {
   readonly catalogue?: string
   readonly status?: Status
   readonly run?: string
+  readonly sdmx?: boolean
   /** The file with whose columns the results are joined. */
   readonly join?: string
   readonly out?: string
@@ -49,6 +50,7 @@ export function addExportCommand(program: Command): void {
       'only the results with this status: accepted, unverified or needs-review',
       oneOf(STATUSES),
     )
+    .option('--sdmx', 'add codes of the public SDMX code lists CL_FREQ, CL_UNIT_MULT and CL_UNIT')
     .option(
       '--out <file>',
       'write to a file instead of stdout; the file appears when it is complete; - is stdout',
@@ -137,13 +139,15 @@ async function exportTo(write: Append, results: Results): Promise<number> {
   const { scheme, format, options, signal } = results
   const { join, status } = options
   const pages = pagesOf(results)
+  const codes = options.sdmx === true ? sdmxCodesOf(scheme) : undefined
   try {
     if (join !== undefined) {
       const file = { path: join, reading: await readReading(options), isFoundOnly: status !== undefined }
-      return await exportJoined(write, { format, scheme, pages, signal }, file)
+      return await exportJoined(write, { format, scheme, codes, pages, signal }, file)
     }
-    if (format === 'parquet' || format === 'xlsx') return await exportTable(write, { format, scheme, pages, signal })
-    const writer = createResultsWriter({ format, scheme, write })
+    if (format === 'parquet' || format === 'xlsx')
+      return await exportTable(write, { format, scheme, codes, pages, signal })
+    const writer = createResultsWriter({ format, scheme, codes, write })
     let count = 0
     for await (const page of pages) {
       for (const classification of page) await writer.write(classification)
@@ -172,4 +176,11 @@ async function* pagesOf({ store, scheme, options, signal }: Results): AsyncGener
     yield status === undefined ? page : page.filter((one) => one.status === status)
     signal.throwIfAborted()
   }
+}
+
+/** Throws ServiceError input-invalid where the codebook says nothing that SDMX has codes for. */
+function sdmxCodesOf({ code, codebook }: PreparedScheme): SdmxCodes {
+  if (code?.exportCodes !== undefined) return code.exportCodes
+  const reason = `the codebook ${codebook.name} has no fields with SDMX codes`
+  throw new ServiceError('input-invalid', `--sdmx: ${reason}: omit --sdmx, or name another codebook with --codebook`)
 }
