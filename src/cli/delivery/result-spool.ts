@@ -101,21 +101,36 @@ function idOf(line: string): string | undefined {
   return typeof id === 'string' ? id : undefined
 }
 
-/** Reads lines of a file by the places where they begin, in blocks. */
+/**
+ * Reads lines of a file by the places where they begin, in blocks. A line is valid until the next one is read, because the buffer is
+ * used again: buffers that wait for the garbage collector would take tens of megabytes.
+ */
 function createBlockReader(handle: FileHandle, size: number): { lineAt(position: number): Promise<Buffer> } {
-  let block = Buffer.alloc(0)
+  let buffer = Buffer.allocUnsafe(BLOCK_BYTES)
   let start = 0
+  let length = 0
+
+  async function fill(position: number): Promise<void> {
+    start = position
+    length = 0
+    while (length < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, position + length)
+      length += bytesRead
+      if (bytesRead === 0) return
+    }
+  }
+
   return {
     lineAt: async (position) => {
-      for (let length = BLOCK_BYTES; ; length *= 2) {
-        const from = position - start
-        const end = from >= 0 && from < block.length ? block.indexOf(NEWLINE, from) : -1
-        if (end >= 0) return block.subarray(from, end)
-        const wanted = Math.min(length, size - position)
-        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position)
-        start = position
-        block = buffer.subarray(0, bytesRead)
-        if (position + bytesRead >= size && block.indexOf(NEWLINE) < 0) return block
+      if (position < start || position >= start + length) await fill(position)
+      for (;;) {
+        const block = buffer.subarray(position - start, length)
+        const end = block.indexOf(NEWLINE)
+        if (end >= 0) return block.subarray(0, end)
+        if (start + length >= size) return block
+        // The line goes on behind the block, or is longer than one.
+        if (position === start) buffer = Buffer.allocUnsafe(2 * buffer.length)
+        await fill(position)
       }
     },
   }
