@@ -8,6 +8,7 @@ import { printRunReport } from '../classify/classify.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { limitHeapGrowth } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
+import { assignTables } from '../sources/source-flags.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { type Interrupts, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
@@ -54,6 +55,7 @@ export function addAllInOneCommand(program: Command): void {
   for (const option of classify?.options ?? []) {
     if (!OMITTED_OPTIONS.has(option.long ?? '')) command.addOption(option)
   }
+  assignTables(command)
   command.action(async (file: string | undefined, options: AllInOneOptions) => {
     limitHeapGrowth()
     const config = readConfig()

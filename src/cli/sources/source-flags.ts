@@ -36,6 +36,12 @@ export function addSourceFlags(command: Command, { hasTo = false }: { readonly h
     ? 'table that is read, behind --from, or written, behind --to'
     : 'table of the database that is read'
   command.addOption(new Option('--table <name>', `${what}: TABLE or SCHEMA.TABLE`))
+  assignTables(command)
+  return command
+}
+
+/** Gives each --table of the command to the --from or --to that it follows, also for a command that took the options of another one. */
+export function assignTables(command: Command): void {
   let last: 'from' | 'to' | undefined
   let waiting: string | undefined
   const give = (to: 'from' | 'to', table: string) => {
@@ -61,5 +67,4 @@ export function addSourceFlags(command: Command, { hasTo = false }: { readonly h
     if (waiting !== undefined) give('from', waiting)
     waiting = undefined
   })
-  return command
 }
