@@ -9,7 +9,7 @@ import { type JoinedRow, joinTable } from '../../../../src/catalogue/output/join
 import { formatOfName, type TableFormat, writeTable } from '../../../../src/catalogue/output/write-table.ts'
 import { type ResultBody, toResultBody } from '../../../../src/classification/result-body.ts'
 import type { PreparedScheme } from '../../../../src/classification/scheme.ts'
-import type { Classification } from '../../../../src/classification/types.ts'
+import type { Classification, Labels } from '../../../../src/classification/types.ts'
 import { economic, RIGHT, shop } from '../../classification/schemes.ts'
 
 const ONE: Classification = {
@@ -179,6 +179,18 @@ test('several labels are one text in tables, and a list in JSON Lines', async ()
   const [first = {}] = await parquetReadObjects({ file: bufferOf(await written('parquet', [], row, shop)) })
   assert.deepEqual([first['uses'], first['weight']], ['kitchen; garden', 2.5])
   assert.deepEqual(JSON.parse((await written('jsonl', [], row, shop)).toString()).uses, ['kitchen', 'garden'])
+})
+
+test('codes that are asked for stand behind the columns of the results, in every format', async () => {
+  const codes = { columns: ['sdmx_freq'], codesOf: (labels: Labels) => ({ sdmx_freq: `code of ${labels['type']}` }) }
+  const table = joinTable([{ name: 'SDMX_FREQ', type: 'text' }], economic, { codes })
+  const rows = () => rowsOf([{ cells: ['own'], result: RESULT }])
+  for (const format of ['csv', 'jsonl'] as const) {
+    let text = ''
+    await writeTable(format, table, rows(), async (part) => void (text += String(part)))
+    const row = format === 'csv' ? (parse(text, { columns: true }) as Record<string, string>[])[0] : JSON.parse(text)
+    assert.deepEqual([row?.['SDMX_FREQ'], row?.['result_sdmx_freq']], ['own', 'code of balance'], format)
+  }
 })
 
 test('columns of results keep out of the way of those of the file, whatever their case', () => {
