@@ -187,7 +187,9 @@ test('codes that are asked for stand behind the columns of the results, in every
   const rows = () => rowsOf([{ cells: ['own'], result: RESULT }])
   for (const format of ['csv', 'jsonl'] as const) {
     let text = ''
-    await writeTable(format, table, rows(), async (part) => void (text += String(part)))
+    await writeTable(format, table, rows(), async (part) => {
+      text += String(part)
+    })
     const row = format === 'csv' ? (parse(text, { columns: true }) as Record<string, string>[])[0] : JSON.parse(text)
     assert.deepEqual([row?.['SDMX_FREQ'], row?.['result_sdmx_freq']], ['own', 'code of balance'], format)
   }
