@@ -5,7 +5,7 @@ import { readConfig } from '../../config/config.ts'
 import type { OutsideDatabase } from '../../config/outside-database.ts'
 import { openOutside } from '../../database-resources.ts'
 import type { ResultBody } from '../../restate/contract.ts'
-import { createCliLog } from '../ui/terminal.ts'
+import { createCliLog, say } from '../ui/terminal.ts'
 import { type KeptCells, resultRows, TABLE_KEY } from './result-rows.ts'
 
 export interface TableTarget {
@@ -35,7 +35,9 @@ export async function openTableTarget(options: TableTargetOptions): Promise<Tabl
   let closing: Promise<void> | undefined
   try {
     const { columns, rowOf } = await resultRows(scheme, catalogue)
-    const opened = await outside.openTable({ table, columns, key: TABLE_KEY, label: database.label, signal })
+    const onOutage = (message: string) => say(`Results wait, and are written when the database is back: ${message}`)
+    const { label } = database
+    const opened = await outside.openTable({ table, columns, key: TABLE_KEY, label, signal, onOutage })
     return {
       label: `the table ${table} of ${database.label}`,
       write: async (results, kept) => {

@@ -22,6 +22,8 @@ export interface ResultTableOptions {
   /** What messages call the database. */
   readonly label: string
   readonly signal: AbortSignal
+  /** Called once for each batch that has to wait because the database is away. */
+  readonly onOutage?: (message: string) => void
 }
 
 export interface ResultTable {
@@ -79,6 +81,7 @@ export async function openResultTable(pool: DatabasePool, options: ResultTableOp
           return await write(rows)
         } catch (error) {
           if (!(error instanceof ServiceError) || error.code !== 'database-unavailable') throw error
+          if (last === undefined) options.onOutage?.(error.message)
           last = error
           return undefined
         }
