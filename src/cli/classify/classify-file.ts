@@ -124,8 +124,9 @@ export async function classifyFile(
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
-    outcome = outcomeOf(report, hold, interrupts.first)
+    // A run whose file cannot be written is not complete, so that a resume writes it.
     const delivered = await delivery.finish(AbortSignal.any([interrupts.first, hold.stop]))
+    outcome = outcomeOf(report, hold, interrupts.first)
     if (report.failed === 0) {
       await delivery.end(true)
       await journal.remove()
