@@ -6,6 +6,7 @@ import { findNearMisses } from '../config/near-misses.ts'
 import { useProxies } from '../config/proxies.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { createProgram } from './program.ts'
+import { hideArguments } from './ui/process-title.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -20,6 +21,7 @@ import {
 await main()
 
 async function main(): Promise<void> {
+  hideArguments()
   handleOutputErrors()
   endOnUncaughtErrors(reportError)
   try {

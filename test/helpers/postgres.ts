@@ -111,7 +111,9 @@ export interface PgBouncer {
   stop(): Promise<void>
 }
 
-export async function startPgBouncer(server: EmbeddedPostgres): Promise<PgBouncer> {
+export async function startPgBouncer(
+  server: Pick<EmbeddedPostgres, 'url' | 'host' | 'port' | 'user' | 'password'>,
+): Promise<PgBouncer> {
   const dir = await temporaryDirectory()
   const port = await freePort()
   const ini = join(dir, 'pgbouncer.ini')

@@ -4,11 +4,12 @@ import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { partsOfBatch, type RunOfParts } from '../audits/batch-parts.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
+import { settleSource } from '../sources/input-source.ts'
 import { say } from '../ui/terminal.ts'
 import { estimateRun } from './estimate.ts'
 import type { EstimateReport } from './estimate-sum.ts'
 import { type ClassifyOptions, settingsOf } from './options.ts'
-import { catalogueOfRun, cataloguePathOf, checkSameCatalogue } from './resume.ts'
+import { catalogueOfRun, checkSameCatalogue } from './resume.ts'
 import { readGivenCodebook } from './run-codebook.ts'
 import { openRunJournal } from './run-journal.ts'
 
@@ -23,8 +24,8 @@ export async function estimateFile(
   signal: AbortSignal,
 ): Promise<EstimateReport> {
   const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
-  const path = cataloguePathOf(file, earlier)
-  const catalogueName = catalogueOfRun(path, options, earlier)
+  const source = settleSource(file, options, earlier)
+  const catalogueName = catalogueOfRun(source, options, earlier)
   const given = await readGivenCodebook(options.codebook)
   const reads = {
     limit: earlier?.header.limit ?? options.limit,
@@ -32,7 +33,7 @@ export async function estimateFile(
     reading: await readingOf(options, earlier),
     signal,
   }
-  const catalogue = await openForCommand(path, reads, { mayAsk: false })
+  const catalogue = await openForCommand(source, reads, { mayAsk: false })
   try {
     checkSameCatalogue(catalogue, earlier)
     const { rpm, tpm } = options
