@@ -9,6 +9,7 @@ import {
   openResultTable,
   type ResultTable,
   type ResultTableOptions,
+  type SqlType,
   type TableColumn,
 } from './store/outside/result-table.ts'
 import { createPool } from './store/pool.ts'
@@ -16,7 +17,7 @@ import { createRetention, type Retention, type RetentionOptions } from './store/
 import { createStore } from './store/store.ts'
 import type { Store } from './store/types.ts'
 
-export type { ResultTable, RowsSource, TableColumn }
+export type { ResultTable, RowsSource, SqlType, TableColumn }
 
 export interface DatabaseResources {
   readonly store: Store

@@ -1,8 +1,8 @@
 /** The journal of a run on the machine that submits it, by which a run is resumed after Ctrl+C, kill -9 or a reboot.
  *
- * Each run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome
- * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
- * the same idempotency key, for which Restate gives the stored result without another request to the model.
+ * Each run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome of a batch.
+ * Lines are only appended. One that a kill has cut off is ignored; its batch is submitted again under the same idempotency key,
+ * for which Restate gives the stored result.
  */
 import { appendFile, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -28,7 +28,7 @@ const headerSchema = z.object({
   source: sourceSchema.optional(),
   fingerprint: z.string(),
   batch_size: z.number().int().min(1).max(100),
-  /** The most sample points of a batch. Runs that earlier releases began name none, and keep the first bound that there was. */
+  /** The most sample points of a batch; runs of earlier releases name none, and keep the first bound that there was. */
   max_points: z.number().int().min(1).optional(),
   limit: z.number().int().min(1).optional(),
   skip_invalid: z.boolean().optional(),
@@ -68,9 +68,8 @@ const summarySchema = z.object({
   classified: count,
   unchanged: count,
   needs_review: count,
-  /** Batches of earlier releases had no unverified results. */
+  // Batches of earlier releases had no unverified results, and did not count what unchanged results leave open.
   unverified: count.default(0),
-  /** Batches of earlier releases did not count what unchanged results leave open. */
   unchanged_needs_review: count.optional(),
   unchanged_unverified: count.optional(),
   by_source: z.object({ rules: count, reuse: count, model: count, escalation: count, person: count }),

@@ -6,7 +6,7 @@ import { createTypeFinder } from '../../catalogue/output/column-types.ts'
 import { resultColumns } from '../../catalogue/output/result-columns.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import type { Scheme } from '../../classification/types.ts'
-import type { TableColumn } from '../../database-resources.ts'
+import type { SqlType, TableColumn } from '../../database-resources.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import type { ResultBody } from '../../restate/contract.ts'
 
@@ -20,7 +20,7 @@ export interface ResultRows {
   rowOf(result: ResultBody, kept: KeptCells): Record<string, unknown>
 }
 
-const SQL_TYPES: Readonly<Record<ColumnType, TableColumn['type']>> = {
+const SQL_TYPES: Readonly<Record<ColumnType, SqlType>> = {
   text: 'text',
   texts: 'text[]',
   integer: 'bigint',

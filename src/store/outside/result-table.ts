@@ -8,9 +8,12 @@ import type { DatabasePool } from '../pool.ts'
 import { toOutsideError } from './outside-error.ts'
 import { quoteTable } from './table-name.ts'
 
+/** The types of columns, by PostgreSQL's names. */
+export type SqlType = 'text' | 'text[]' | 'bigint' | 'double precision' | 'boolean' | 'date' | 'timestamptz' | 'jsonb'
+
 export interface TableColumn {
   readonly name: string
-  readonly type: 'text' | 'text[]' | 'bigint' | 'double precision' | 'boolean' | 'date' | 'timestamptz' | 'jsonb'
+  readonly type: SqlType
 }
 
 export interface ResultTableOptions {

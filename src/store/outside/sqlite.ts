@@ -4,14 +4,14 @@ import { messageOf, ServiceError } from '../../errors.ts'
 import { visibleText } from '../../lib/visible-text.ts'
 import { quoteName } from '../codebooks/result-view.ts'
 import type { RowsSource } from './read-rows.ts'
-import type { ResultTable, ResultTableOptions, TableColumn } from './result-table.ts'
+import type { ResultTable, ResultTableOptions, SqlType, TableColumn } from './result-table.ts'
 import { quoteTable } from './table-name.ts'
 
 const MAX_MESSAGE = 300
 /** The milliseconds for which a file that another program writes to is waited for. */
 const BUSY_MS = 30_000
 
-const TYPES: Readonly<Record<TableColumn['type'], string>> = {
+const TYPES: Readonly<Record<SqlType, string>> = {
   text: 'text',
   'text[]': 'text',
   bigint: 'integer',
