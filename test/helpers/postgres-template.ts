@@ -47,8 +47,9 @@ async function copy(from: string, to: string): Promise<void> {
 
 async function keyOf(): Promise<string> {
   const hash = createHash('sha256')
-  const names = (await readdir(MIGRATIONS)).sort().map((name) => join(MIGRATIONS, name))
-  for (const file of [...names, INITIALISATION]) hash.update(await readFile(file))
+  const entries = await readdir(MIGRATIONS, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  for (const file of [...files.sort(), INITIALISATION]) hash.update(await readFile(file))
   return hash
     .update((await findPostgresBinaries()).postgres)
     .digest('hex')
