@@ -1,4 +1,4 @@
-/** One run of 6,000 indicators in which the parts of the cluster die in turn, or are cut off from the network. */
+/** One run of 8,000 indicators in which the parts of the cluster die in turn, or are cut off from the network. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,9 +8,9 @@ import { noteFigures } from '../figures.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 import type { Watch } from '../run-watch.ts'
 
-const INDICATORS = 6_000
+const INDICATORS = 8_000
 /** So many results have to come before the next part dies. */
-const BETWEEN = 300
+const BETWEEN = 200
 const OUTAGE_MS = 10_000
 const CUT_MS = 15_000
 /** Results flow again within this time, from the moment at which they can. */

@@ -1,4 +1,4 @@
-/** One run of 3,000 indicators in which the parts fall silent in turn without dying, and one in which everything stands still. */
+/** One run of 6,000 indicators in which the parts fall silent in turn without dying, and one in which everything stands still. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,12 +8,14 @@ import { noteFigures } from '../figures.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 import type { Watch } from '../run-watch.ts'
 
-const INDICATORS = 3_000
+const INDICATORS = 6_000
 const PAUSED_INDICATORS = 1_000
 /** So many results have to come before the next part falls silent. */
 const BETWEEN = 200
 /** Milliseconds within which results flow again while the part is frozen. */
 const MOST_SILENCE_MS = 15_000
+/** Milliseconds for which others have gone on without a frozen part, and have noticed it, before the next part falls silent. */
+const NOTICED_MS = 12_000
 /** Milliseconds in which what thaws can still do harm. */
 const AFTER_THAW_MS = 8_000
 const PAUSE_MS = 25_000
@@ -54,6 +56,7 @@ export function silenceTests(getCluster: () => Cluster): void {
           const what = `${part.Service} ${isRestarted ? 'hangs' : 'is frozen'}`
           const silentAt = performance.now()
           await (isRestarted ? hang(part) : freeze(part))
+          if (!isRestarted) await sleep(NOTICED_MS)
           await watch.waitForResults(Math.min(INDICATORS, watch.results + BETWEEN))
           const gapMs = watch.longestGap(silentAt)
           noteFigures(what, { 'longest pause, s': seconds(gapMs) })

@@ -8,7 +8,7 @@ import { noteFigures } from '../figures.ts'
 import { findLeftovers } from '../project.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 
-const INDICATORS = 1_500
+const INDICATORS = 3_000
 
 export function stopStartTests(getCluster: () => Cluster): void {
   test('stopped and started in the middle of a run: the client waits, and the run ends complete', async () => {
