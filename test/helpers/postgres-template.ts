@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { pino } from 'pino'
@@ -20,6 +20,8 @@ const CACHE = join(ROOT, 'node_modules/.cache')
 const MIGRATIONS = join(ROOT, 'src/store/migrations')
 /** What decides how a server is initialised, beside its program. */
 const INITIALISATION = join(ROOT, 'src/embedded/postgres-cluster.ts')
+
+const KEPT = /^postgres-[0-9a-f]{16}$/
 
 const silent = pino({ level: 'silent' })
 const run = promisify(execFile)
@@ -50,10 +52,9 @@ async function keyOf(): Promise<string> {
   const entries = await readdir(MIGRATIONS, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   for (const file of [...files.sort(), INITIALISATION]) hash.update(await readFile(file))
-  return hash
-    .update((await findPostgresBinaries()).postgres)
-    .digest('hex')
-    .slice(0, 16)
+  // The files belong to the user of the server, which is another one where the tests run as root.
+  hash.update(`${(await findPostgresBinaries()).postgres} ${process.getuid?.()}`)
+  return hash.digest('hex').slice(0, 16)
 }
 
 async function makeTemplate(kept: string): Promise<void> {
@@ -73,9 +74,12 @@ async function makeTemplate(kept: string): Promise<void> {
       await server.stop()
     }
     await rm(join(dataDir, 'owner.pid'), { force: true })
+    await mkdir(CACHE, { recursive: true })
+    // Those of other migrations take tens of megabytes each.
+    const earlier = (await readdir(CACHE)).filter((name) => KEPT.test(name) && name !== basename(kept))
+    for (const name of earlier) await rm(join(CACHE, name), { recursive: true, force: true })
     // Another test file may make it at the same time; one of the two stays.
     const draft = `${kept}.${process.pid}`
-    await mkdir(CACHE, { recursive: true })
     await copy(dataDir, draft)
     await rename(draft, kept).catch(() => rm(draft, { recursive: true, force: true }))
   } finally {

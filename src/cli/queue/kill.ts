@@ -43,6 +43,8 @@ export interface KillReport {
  * learns that the run is killed.
  */
 const LOOK_EVERY_MS = 500
+/** So many looks in a row that find nothing show that all has ended. */
+const ENOUGH_LOOKS = 2
 /** The milliseconds for which the command waits until every invocation of the run has ended. */
 const PATIENCE_MS = 30_000
 /** The milliseconds that the service may take to answer whether it knows the run. */
@@ -129,6 +131,7 @@ async function endOpenWork(
   const batches = new Set<string>()
   const chunks = new Set<string>()
   let openCount = 0
+  let emptyLooks = 0
   let open = new Set<string>()
   const endOpen = async () => {
     const openBatches = await findOpenBatches()
@@ -140,7 +143,9 @@ async function endOpenWork(
     await forEachId(openBatches, (id) => admin.endInvocation(id, how))
     await forEachId(openChunks, (id) => admin.endInvocation(id, how))
     openCount = openBatches.length + openChunks.length
-    return openCount === 0 ? true : undefined
+    emptyLooks = openCount === 0 ? emptyLooks + 1 : 0
+    // A call that a batch made just before it ended may become an invocation after the batch is gone.
+    return emptyLooks >= (batches.size === 0 ? 1 : ENOUGH_LOOKS) ? true : undefined
   }
   await retryFor(endOpen, { delayMs: LOOK_EVERY_MS, patienceMs: PATIENCE_MS, signal })
   const ended = [...batches].filter((id) => !open.has(id))
