@@ -36,6 +36,13 @@ ignore_startup_parameters = extra_float_digits
 ; Seconds after which a transaction is ended in which its client asks nothing, because it keeps one of the 25 connections
 ; from all others, and its locks.
 idle_transaction_timeout = 60
+; A client or a server that was cut off from the network is given up within 13 s: otherwise a transaction of it would keep its
+; locks, and a statement would wait for an answer that never comes. Seconds, but milliseconds for the timeout.
+tcp_keepalive = 1
+tcp_keepidle = 5
+tcp_keepintvl = 2
+tcp_keepcnt = 4
+tcp_user_timeout = 13000
 ; Seconds, each 15 by default: the wait before a database that was away is tried again, the wait for a silent one, and the
 ; ages after which a missing and a known host name are looked up again.
 server_login_retry = 1

@@ -4,11 +4,17 @@
 # everywhere, and one whose secret was changed or lost, open again by themselves.
 set -eu
 umask 077
+# A client that was cut off from the network in the middle of a transaction is given up within 13 s, with its locks; by default
+# after two hours. Seconds, but milliseconds for the timeout.
+serve() {
+  exec docker-entrypoint.sh postgres -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=4 \
+    -c tcp_user_timeout=13000
+}
 secret=/secrets/database/POSTGRES_PASSWORD
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   POSTGRES_PASSWORD=$(cat "$secret")
   export POSTGRES_PASSWORD
-  exec docker-entrypoint.sh postgres
+  serve
 fi
 
 # The hash of the user and password that the database has been given.
@@ -33,4 +39,4 @@ if [ "$(cat "$applied" 2>/dev/null || true)" != "$wanted" ]; then
   rm -f "$statement" /tmp/password.out
   unset PG_GRANDPARENT_PID
 fi
-exec docker-entrypoint.sh postgres
+serve

@@ -5,7 +5,7 @@ import type { Indicator } from '../classification/types.ts'
 import { DuplicateIndex } from './duplicate-index.ts'
 import { openTable } from './formats/open-table.ts'
 import type { Table } from './formats/types.ts'
-import { bytesOf, unknownFields, unusedKeys } from './layout/left-over.ts'
+import { bytesOf, ownColumns, unknownFields, unusedKeys } from './layout/left-over.ts'
 import { createRecordReader, type ReadRecord, type RecordReader, shownField } from './layout/read-records.ts'
 import { type Plan, planReading } from './plan.ts'
 import { inputInvalid, type Problem, ProblemList, pluralise, showValue } from './problem-report.ts'
@@ -52,7 +52,7 @@ interface CheckedRecord {
  */
 export async function openCatalogue(path: string, options: CatalogueOptions = {}): Promise<Catalogue> {
   const { tmpDir, signal, reading = {}, format } = options
-  const input = await openInputFile(path, { stdin: options.stdin, tmpDir, signal })
+  const input = await openInputFile(path, { stdin: options.stdin, stream: options.stream, tmpDir, signal })
   const file = await unpack(input, { tmpDir, signal, encoding: reading.encoding })
   try {
     if (file.size <= file.start) throw inputInvalid(`${file.label}: the file is empty`)
@@ -61,6 +61,7 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
     const name = path === '-' ? 'standard input' : basename(path).replace(ENDINGS, '')
     const reader = createRecordReader(table, plan, name)
     const opened = { file, table, plan, reader, unused: unusedKeys(table, plan) }
+    const own = ownColumns(table, plan)
     const { index, fingerprint, warnings } = await checkAll(opened, options)
     const count = Math.min(index.count, options.limit ?? index.count)
     return {
@@ -71,7 +72,8 @@ export async function openCatalogue(path: string, options: CatalogueOptions = {}
       warnings: warnings.toWarnings(),
       reading: reportReading(file, table, plan),
       indicators: () => entriesOf(opened, index, count),
-      rows: () => rowsOf(opened),
+      rowColumns: own.map((place) => table.columns[place] ?? ''),
+      rows: () => rowsOf({ ...opened, reader: createRecordReader(table, plan, name, { isWhole: true }) }, own),
       close: file.close,
     }
   } catch (error) {
@@ -219,10 +221,11 @@ async function* entriesOf(opened: Opened, index: DuplicateIndex, count: number):
 }
 
 /** Reads every row again, with the id of what it became. */
-async function* rowsOf(opened: Opened): AsyncGenerator<CatalogueRow> {
+async function* rowsOf(opened: Opened, own: readonly number[]): AsyncGenerator<CatalogueRow> {
   for await (const { record, checked } of checkedRecords(opened)) {
     const indicator_id = checked.ok ? checked.normalised.indicator.indicator_id : undefined
-    yield { line: record.line, indicator_id, cells: record.cells ?? [] }
+    const { line, cells } = record
+    yield { line, indicator_id, cells: cells === undefined ? undefined : own.map((place) => cells[place]) }
   }
 }
 

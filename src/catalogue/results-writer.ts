@@ -45,6 +45,9 @@ const LAST_COLUMNS = [
   'field_source',
 ] as const
 
+/** The fixed columns of a result: those before the fields of its codebook, and those behind them. */
+export const RESULT_COLUMNS = { first: FIRST_COLUMNS, last: LAST_COLUMNS } as const
+
 /** Returns the columns of the CSV form: the fixed ones, between them one for each field of the codebook, and the codes at the end. */
 export function csvColumnsOf({ codebook }: Scheme, codes?: SdmxCodes): string[] {
   return [...FIRST_COLUMNS, ...codebook.fields.map(({ name }) => name), ...LAST_COLUMNS, ...(codes?.columns ?? [])]

@@ -43,8 +43,8 @@ export interface CatalogueRow {
   readonly line: number
   /** The id of the record that the row became; undefined where the row was left out. */
   readonly indicator_id: string | undefined
-  /** The values of the columns of the file, in their order; empty for a row that cannot be read. */
-  readonly cells: readonly unknown[]
+  /** The values of `rowColumns`, in their order; undefined for a row that cannot be read. */
+  readonly cells: readonly unknown[] | undefined
 }
 
 /** How a user wants a file to be read, where it is not to be found out. */
@@ -54,9 +54,16 @@ export interface ReadingOptions extends PlanOptions {
   readonly encoding?: string | undefined
 }
 
+export interface NamedStream {
+  readonly readable: Readable
+  readonly label: string
+}
+
 export interface CatalogueOptions {
   /** The stream that the path `-` reads; by default `process.stdin`. */
   readonly stdin?: Readable | undefined
+  /** What is read in place of the file at the path, whose ending may tell its format, and what messages call it. */
+  readonly stream?: NamedStream | undefined
   /**
    * The format of the file. Where it is absent, the extension of the file's name decides, and without a known one the
    * content.
@@ -94,6 +101,8 @@ export interface Catalogue {
    * changed since it was opened.
    */
   indicators(): AsyncIterable<CatalogueEntry>
+  /** The columns of the file that belong to a record: all of them, but for those of single observations where records are series. */
+  readonly rowColumns: readonly string[]
   /**
    * Reads the rows with all their columns, also those that became no indicator of their own, so that results can be joined to
    * them in the order of the file.

@@ -14,6 +14,11 @@ export const MAX_NAME_LENGTH = 1_000
 export const MAX_DESCRIPTION_LENGTH = 10_000
 export const MAX_TEXT_LENGTH = 1_000
 const MAX_SAMPLE_POINTS = 5_000
+/**
+ * The most sample points of the indicators of one batch together. A replica reads so many in a quarter of a second and with 40 MB
+ * of memory; five times as many would hold its event loop for a second.
+ */
+export const MAX_BATCH_POINTS = 100_000
 /** The most characters of sample points that come as JSON in a text, about fifty for each of as many points as there may be. */
 const MAX_SAMPLE_TEXT = 262_144
 
@@ -47,6 +52,7 @@ export const SAMPLES_SHAPE: JsonShape = {
   noun: 'points',
   items: { kind: 'any', maxBytes: MAX_POINT_BYTES, maxValues: FEW_VALUES, beyond: 'null' },
   asText: textShape(MAX_SAMPLE_TEXT),
+  inAll: { maxItems: MAX_BATCH_POINTS, wayOut: 'send the indicators in several batches' },
 }
 
 /** One record as JSON, before it is parsed. A codebook of a user's own reads of a record no other fields than these. */
@@ -134,7 +140,7 @@ export const rawIndicatorSchema = z.looseObject({
     .optional()
     .meta({
       description:
-        'Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted.',
+        'Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted. The indicators of a batch may have 100,000 of them together.',
       anyOf: [
         { type: 'array', maxItems: MAX_SAMPLE_POINTS, items: {} },
         { type: 'string', maxLength: MAX_SAMPLE_TEXT },

@@ -6,6 +6,7 @@ import { findNearMisses } from '../config/near-misses.ts'
 import { useProxies } from '../config/proxies.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { createProgram } from './program.ts'
+import { hideArguments } from './ui/process-title.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -20,6 +21,7 @@ import {
 await main()
 
 async function main(): Promise<void> {
+  hideArguments()
   handleOutputErrors()
   endOnUncaughtErrors(reportError)
   try {
@@ -27,7 +29,8 @@ async function main(): Promise<void> {
     forgetDatabaseVariables()
     useProxies(readEnvironment())
     for (const line of findNearMisses()) say(`Warning: ${line}`)
-    await createProgram().parseAsync()
+    const program = await createProgram(process.argv[2])
+    await program.parseAsync()
   } catch (error) {
     process.exitCode = reportError(error)
   }

@@ -16,7 +16,7 @@ export type Indicator = {
   readonly country?: string | null
   readonly source_name?: string | null
   readonly source_url?: string | null
-  /** Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted. */
+  /** Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted. The indicators of a batch may have 100,000 of them together. */
   readonly sample_values?: readonly unknown[] | string | null
 }
 

@@ -9,8 +9,24 @@ const FREE_GROWTH = 64
  * a text that would grow manifold is composed only (NFC).
  */
 export function compatible(text: string): string {
-  const spelt = text.normalize('NFKC')
-  return spelt.length <= MAX_GROWTH * text.length + FREE_GROWTH ? spelt : text.normalize('NFC')
+  const most = MAX_GROWTH * text.length + FREE_GROWTH
+  const spelt = growsBeyond(text, most) ? null : text.normalize('NFKC')
+  return spelt !== null && spelt.length <= most ? spelt : text.normalize('NFC')
+}
+
+/** A long text is looked through in parts of so many characters, so that one that grows manifold is spelt out in part only. */
+const PART = 500
+/** At the end of a part its last letter is apart from its marks, which may join it to fewer characters: to at most so many fewer. */
+const MOST_JOINED = 64
+
+/** Whether a text would surely be longer than `most` characters; many of them are found by their first parts. */
+function growsBeyond(text: string, most: number): boolean {
+  let length = 0
+  for (let start = 0; start + PART < text.length; start += PART) {
+    length += text.slice(start, start + PART).normalize('NFKC').length - MOST_JOINED
+    if (length > most) return true
+  }
+  return false
 }
 
 /**

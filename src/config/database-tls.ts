@@ -59,10 +59,14 @@ export function readTls(
   return { mode, rootCert: isSystem ? null : readPem(variables.rootCert, rootCert), clientCert: null }
 }
 
-/** A database URL without its parameters of TLS, and what these say; `defaults` counts for those that it does not have. */
+/**
+ * A database URL without its parameters of TLS, and what these say; `defaults` counts for those that it does not have. Messages call
+ * the URL `called`.
+ */
 export function splitDatabaseUrl(
   text: string,
   defaults: TlsSettings,
+  called = 'DATABASE_URL',
 ): { readonly url: string; readonly tls: DatabaseTls } {
   const url = new URL(text)
   const take = (name: string) => {
@@ -74,16 +78,16 @@ export function splitDatabaseUrl(
   const mode = given ?? modeOfFlag(ssl) ?? defaults.mode
   const known = SSL_MODES.find((one) => one === mode)
   if (known === undefined) {
-    throw new ServiceError('config-invalid', `DATABASE_URL: its sslmode must be one of ${SSL_MODES.join(', ')}`)
+    throw new ServiceError('config-invalid', `${called}: its sslmode must be one of ${SSL_MODES.join(', ')}`)
   }
   const names = {
-    mode: 'sslmode of DATABASE_URL',
-    rootCert: rootCert === undefined ? 'POSTGRES_SSLROOTCERT' : 'sslrootcert of DATABASE_URL',
+    mode: `sslmode of ${called}`,
+    rootCert: rootCert === undefined ? 'POSTGRES_SSLROOTCERT' : `sslrootcert of ${called}`,
   }
   const tls = readTls({ mode: known, rootCert: rootCert ?? defaults.rootCert }, names)
   // A text without parameters of TLS is kept as it is, because URL writes some characters of a password in another way.
   const rest = [given, ssl, rootCert, cert, key].every((value) => value === undefined) ? text : url.href
-  return { url: rest, tls: known === 'disable' ? tls : { ...tls, clientCert: readClientCert(cert, key) } }
+  return { url: rest, tls: known === 'disable' ? tls : { ...tls, clientCert: readClientCert(cert, key, called) } }
 }
 
 /** `url` with the parameters that make another process read the same `tls` from it. */
@@ -103,15 +107,15 @@ function modeOfFlag(ssl: string | undefined): SslMode | undefined {
   return ssl === 'false' || ssl === '0' ? 'disable' : undefined
 }
 
-function readClientCert(cert: string | undefined, key: string | undefined): DatabaseTls['clientCert'] {
+function readClientCert(cert: string | undefined, key: string | undefined, called: string): DatabaseTls['clientCert'] {
   if (cert === undefined && key === undefined) return null
   if (cert === undefined || key === undefined) {
     throw new ServiceError(
       'config-invalid',
-      'DATABASE_URL: sslcert and sslkey belong together, and one of them is missing',
+      `${called}: sslcert and sslkey belong together, and one of them is missing`,
     )
   }
-  return { cert: readPem('sslcert of DATABASE_URL', cert), key: readPem('sslkey of DATABASE_URL', key) }
+  return { cert: readPem(`sslcert of ${called}`, cert), key: readPem(`sslkey of ${called}`, key) }
 }
 
 function readPem(variable: string, path: string): PemFile {

@@ -42,12 +42,29 @@ export function composeEnvironment(overrides: Readonly<Record<string, string>>):
   return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
+/** What the variables of PostgreSQL clients said of passwords before they were removed. */
+const forgotten = new Map<string, string>()
+
+/** The password, or the file of passwords, that PostgreSQL clients take from the environment, for databases that a command names. */
+export function passwordVariables(): { readonly password: string | undefined; readonly file: string | undefined } {
+  const read = (name: string) => process.env[name] ?? forgotten.get(name)
+  const home = process.env['HOME']
+  return {
+    password: read('PGPASSWORD'),
+    file: read('PGPASSFILE') ?? (home === undefined ? undefined : `${home}/.pgpass`),
+  }
+}
+
 /**
  * Removes the variables of other PostgreSQL clients, such as PGOPTIONS and PGSSLMODE, which node-postgres would add to every
  * connection of this process. The service has settings of its own for all that they say.
  */
 export function forgetDatabaseVariables(): void {
-  for (const name of Object.keys(process.env)) if (/^PG[A-Z]/.test(name)) delete process.env[name]
+  for (const [name, value = ''] of Object.entries(process.env)) {
+    if (!/^PG[A-Z]/.test(name)) continue
+    if (name === 'PGPASSWORD' || name === 'PGPASSFILE') forgotten.set(name, value)
+    delete process.env[name]
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The handlers of classify-api, in one table: who may call each, what it is for, and what its body and its answer are. */
 import type { z } from 'zod'
 import { batchRequestSchema, MAX_BATCH_INDICATORS } from '../classification/batch-request.ts'
-import { RECORD_SHAPE, textShape } from '../classification/indicator.ts'
+import { MAX_BATCH_POINTS, RECORD_SHAPE, textShape } from '../classification/indicator.ts'
 import type { DeepReadonly } from '../lib/deep-readonly.ts'
 import { type JsonShape, MAX_JSON_BYTES, SMALL } from '../lib/json/json-shape.ts'
 import { batchResponseSchema } from './contract/batch.ts'
@@ -70,8 +70,7 @@ const HANDLERS = {
   batch: {
     ...{ needs: 'submit', isWork: true, body: BATCH, input: batchRequestSchema, output: batchResponseSchema },
     summary: 'Classify a batch',
-    description:
-      'Classifies 1 to 100 indicators. Give each call an idempotency-key of its own, so that it can be repeated without being paid twice.',
+    description: `Classifies 1 to ${MAX_BATCH_INDICATORS} indicators with at most ${MAX_BATCH_POINTS} sample points together; send more in several batches. Give each call an idempotency-key of its own, so that it can be repeated without being paid twice.`,
   },
   estimate: {
     ...{ needs: 'read', isWork: true, body: BATCH, input: batchRequestSchema, output: estimateResponseSchema },

@@ -21,6 +21,7 @@ import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
+import { refuseTooLarge } from './bounded-serde.ts'
 import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
@@ -143,7 +144,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
       ),
       health: apiHandler('health', () => deps.health()),
     } satisfies Readonly<Record<ApiHandlerName, unknown>>,
-    options: { ...batchOptions(), hooks },
+    options: { ...batchOptions(), hooks: [...hooks, refuseTooLarge] },
   })
 
   const handler = createEndpointHandler({

@@ -16,6 +16,7 @@ const KEPT_MINUTES = 15
 /** Old claims that one call of `claimShapes` deletes at most: more than a call adds, so that the table stays small. */
 const MAX_DELETED = 200
 
+const releasedRow = z.object({ shape_hash: z.string() })
 const claimedRow = z.object({ shape_hash: z.string().nullable(), at: z.iso.datetime() })
 
 /**
@@ -82,6 +83,24 @@ export async function renewClaims(
 /** Ends the owner's claims without an outcome, so that a batch that waits for one of them claims the shape and asks. */
 export async function releaseClaims(pool: DatabasePool, owner: string, shapeHashes: readonly string[]): Promise<void> {
   await renewClaims(pool, owner, shapeHashes, 0)
+}
+
+/** Ends all claims of owners that were killed and so cannot end them, and resolves with the number of the claims. */
+export async function releaseClaimsOf(pool: DatabasePool, owners: readonly string[]): Promise<number> {
+  if (owners.length === 0) return 0
+  const released = await queryRows(
+    pool,
+    'release the claims of killed batches',
+    releasedRow,
+    `update claims set expires_at = clock_timestamp()
+     from (
+       select shape_hash from claims where owner = any($1::text[]) and expires_at > clock_timestamp()
+       order by shape_hash for update
+     ) as left_behind
+     where claims.shape_hash = left_behind.shape_hash returning claims.shape_hash`,
+    [[...owners]],
+  )
+  return released.length
 }
 
 const OUTCOME_COLUMNS: readonly Column<EndedClaim>[] = [

@@ -2,7 +2,7 @@
 import { findAnswers, writeAnswers } from './answers.ts'
 import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
-import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
+import { claimShapes, findClaims, releaseClaims, releaseClaimsOf, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
 import { createWritability, type Writability } from './connection/writability.ts'
 import { findAudits, writeAudits } from './evidence/audits.ts'
@@ -40,6 +40,7 @@ export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'wa
     claimShapes: (owner, shapeHashes, holdMs) => claimShapes(pool, owner, shapeHashes, holdMs),
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
+    releaseClaimsOf: (owners) => releaseClaimsOf(pool, owners),
     findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
     saveAnswers: (answers) => watch(saveAnswers(pool, answers)),
     findAudits: (scope, after) => findAudits(pool, scope, after),

@@ -78,6 +78,8 @@ export interface Store {
   renewClaims(owner: string, shapeHashes: readonly string[], holdMs: number): Promise<void>
   /** Ends the owner's claims without an outcome, so that another batch can claim the shapes. */
   releaseClaims(owner: string, shapeHashes: readonly string[]): Promise<void>
+  /** Ends all claims of owners that were killed, and resolves with their number. */
+  releaseClaimsOf(owners: readonly string[]): Promise<number>
   /** The claims that are held now, or that ended after `since` (ISO 8601), by hash of the shape. */
   findClaims(shapeHashes: readonly string[], since: string): Promise<ReadonlyMap<string, ClaimState>>
   /** Saves answers and ends their claims, so that no batch sees a claim that ended without its answer. */

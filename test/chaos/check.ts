@@ -146,11 +146,13 @@ function troublesOfRuns({ runs }: Drivers, model: RecordingModel, startedAt: num
     return [
       ...(run.report === undefined ? [unfinished] : []),
       ...stalls.map(({ from, seconds }): Trouble => {
-        const second = Math.round((from - startedAt) / 1_000)
+        const secondOf = (at: number) => Math.round((at - startedAt) / 1_000)
+        const said = run.lines.filter(({ at }) => at >= from && at <= from + seconds * 1_000)
+        const what = `nothing moved for ${seconds} s from second ${secondOf(from)} on, and no line said why:`
         return {
           kind: 'stalled',
           where: name,
-          what: `nothing moved for ${seconds} s from second ${second} on, and no line said why`,
+          what: [what, ...said.map(({ at, text }) => `${secondOf(at)} s: ${text}`)].join('\n'),
         }
       }),
     ]

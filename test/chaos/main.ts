@@ -14,8 +14,10 @@ const EXIT_NO_DOCKER = 3
 const EXIT_INTERRUPTED = 130
 /** Troubles of one kind that are printed in full. */
 const SHOWN = 10
+/** Lines of each of them. */
+const LINES_SHOWN = 12
 
-const HELP = `npm run chaos [-- --minutes 20] [--seed N] [--only FAULT,FAULT] [--all] [--plan] [--list] [--keep]
+const HELP = `npm run chaos [-- --minutes 20] [--seed N] [--only FAULT,FAULT] [--plan] [--list] [--keep]
 
 Starts the Compose cluster under a project name and ports of its own, classifies catalogues all the time, and lets faults
 happen. Afterwards no row may be lost, doubled, stale or mislabelled, no run may have stood still for over 30 s without a
@@ -24,7 +26,6 @@ line that says why, and every part must be healthy. The same seed, time and faul
   --minutes N   how long faults happen (default 20, from 1 to 600)
   --seed N      a whole number (default: a new one, which is printed)
   --only A,B    only these faults
-  --all         also the faults that the product is known not to outlive yet
   --plan        print the schedule and end
   --list        print the faults and end
   --keep        leave the cluster running
@@ -46,7 +47,6 @@ async function main(): Promise<number> {
     minutes: { type: 'string' },
     seed: { type: 'string' },
     only: { type: 'string' },
-    all: { type: 'boolean' },
     plan: { type: 'boolean' },
     list: { type: 'boolean' },
     keep: { type: 'boolean' },
@@ -77,12 +77,12 @@ async function main(): Promise<number> {
   return await runUntilInterrupted(plan, steps, flags.keep === true)
 }
 
-function makePlan(values: { minutes?: string; seed?: string; only?: string; all?: boolean }): Plan {
+function makePlan(values: { minutes?: string; seed?: string; only?: string }): Plan {
   const minutes = wholeNumber('--minutes', values.minutes ?? '20', 1, 600)
   const seed = wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 1_000_000)), 0, 4_294_967_295)
   const only = (values.only ?? '').split(',').filter((name) => name !== '')
-  const faults = chooseFaults({ only, isAll: values.all === true })
-  const chosen = only.length > 0 ? ` --only ${only.join(',')}` : values.all === true ? ' --all' : ''
+  const faults = chooseFaults(only)
+  const chosen = only.length > 0 ? ` --only ${only.join(',')}` : ''
   return { minutes, seed, faults, command: `npm run chaos -- --minutes ${minutes} --seed ${seed}${chosen}` }
 }
 
@@ -138,5 +138,5 @@ function summaryOf(troubles: readonly Trouble[]): string {
 
 /** The first lines of a text, so that the output of a program does not hide the other findings. */
 function firstLines(text: string): string {
-  return text.trim().split('\n').slice(0, 4).join('\n    ')
+  return text.trim().split('\n').slice(0, LINES_SHOWN).join('\n    ')
 }

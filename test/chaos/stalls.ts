@@ -25,9 +25,8 @@ export interface Stall {
 export const BOUND_MS = 30_000
 /** A line is printed every five seconds at first, so that a reason may come this much later, milliseconds. */
 const SLACK_MS = 6_000
-/** Words of the lines that say what a run waits for. */
-const REASON =
-  /paused until|\bwait(?:s|ed|ing)? for\b|does not answer|is busy|\bsilent\b|\baway\b|read-only|\bfrozen\b|refuses? the|password|backs off/i
+/** How a progress line says what a run waits for: `formatProgress` of src/cli/ui writes these words, and no other line counts. */
+const REASON = / {2}(?:waiting: |paused until )/
 
 /** The gaps of a run over 30 s in which no line gave a reason. A reason counts from a moment before the gap until its bound. */
 export function findStalls(run: WatchedRun): Stall[] {

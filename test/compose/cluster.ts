@@ -71,7 +71,7 @@ export interface Cluster {
   composeWith(more: Readonly<Record<string, string>>, ...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
   up(...args: string[]): Promise<void>
-  /** Registers the replicas at the first node, which tells the others. */
+  /** Registers the replicas at the first node that answers, which tells the others. */
   register(): Promise<void>
   containers(service?: string): Promise<Container[]>
   container(service: string, index?: number): Promise<Container>
@@ -172,7 +172,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     },
     register: async () => {
       const deadline = performance.now() + REGISTRATION_TIMEOUT_MS
-      await registerDeployment(adminUrls.slice(0, 1), deadline, new AbortController().signal)
+      await registerDeployment(adminUrls, deadline, new AbortController().signal)
     },
     containers: async (service) => {
       const text = await compose('ps', '-a', '--format', 'json', ...(service === undefined ? [] : [service]))
@@ -191,6 +191,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         env: {
           DATA_DIR: dir,
           RESTATE_INGRESS_URL: ingressUrls.join(','),
+          RESTATE_ADMIN_URL: adminUrls.join(','),
           ...(token === undefined ? {} : { API_TOKEN: token }),
         },
         cwd: dir,

@@ -76,6 +76,20 @@ export async function kill({ ID }: Container): Promise<void> {
   await docker(['kill', '--signal', 'KILL', ID])
 }
 
+/** Kills the node, empties its volume, and starts it, as after a broken disk. */
+export async function loseVolume(cluster: Cluster, node: string): Promise<void> {
+  const container = await cluster.container(node)
+  await kill(container)
+  await emptyVolume(cluster, node)
+  await start(container)
+}
+
+/** Empties the volume of a node that does not run. */
+export async function emptyVolume(cluster: Cluster, node: string): Promise<void> {
+  const shell = ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'sh', node]
+  await cluster.compose(...shell, '-c', 'rm -rf /restate-data/* /restate-data/.[!.]*')
+}
+
 export async function start({ ID }: Container): Promise<void> {
   await docker(['start', ID])
 }

@@ -114,6 +114,6 @@ secretTests(() => cluster)
 
 test('nothing is left of the cluster after it is removed', { skip: isKept }, async () => {
   await tryDocker(['rm', '-f', '-v', database])
-  await cluster.compose('down', '-v', '--timeout', '20')
+  await cluster.compose('down', '-v', '--timeout', '5')
   assert.deepEqual(await findLeftovers(cluster.project), [])
 })

@@ -150,6 +150,6 @@ secretTests(() => cluster)
 hypertableTests(() => cluster.databaseUrl)
 
 test('nothing is left of the cluster after it is removed', { skip: isKept }, async () => {
-  await cluster.compose('down', '-v', '--timeout', '20')
+  await cluster.compose('down', '-v', '--timeout', '5')
   assert.deepEqual(await findLeftovers(cluster.project), [])
 })

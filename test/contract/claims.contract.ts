@@ -73,6 +73,16 @@ export function claimsContract(
       assert.deepEqual(await claim('b', ['renewed']), [])
     })
 
+    it('frees all claims of owners that were killed, and no other', async () => {
+      await claim('killed', ['left-1', 'left-2'])
+      await claim('lives', ['kept'])
+      await claim('killed', ['over'], 0)
+      await end('killed', 'left-2', null)
+      assert.equal(await store.releaseClaimsOf(['killed', 'unknown']), 1)
+      assert.equal(await store.releaseClaimsOf([]), 0)
+      assert.deepEqual(await claim('b', ['left-1', 'left-2', 'kept', 'over']), ['left-1', 'left-2', 'over'])
+    })
+
     it('shows how a claim ended to an owner that waited for it, and not to one that claims later', async () => {
       const { at } = await store.claimShapes('a', ['ended', 'failed'], HOLD_MS)
       await end('a', 'ended', null)

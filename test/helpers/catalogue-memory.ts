@@ -7,10 +7,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGzip } from 'node:zlib'
+import type { TableFormat } from '../../src/catalogue/output/write-table.ts'
 import { writeParquet } from './table-files.ts'
 
 const CATALOGUE = new URL('../../src/catalogue/open-catalogue.ts', import.meta.url).href
 const HEAP = new URL('../../src/cli/classify/heap.ts', import.meta.url).href
+const SCHEMES = new URL('../../src/cli/codebook/codebook-option.ts', import.meta.url).href
+const DELIVERY = new URL('../../src/cli/delivery/', import.meta.url).href
+const OUTPUT = new URL('../../src/cli/ui/output-file.ts', import.meta.url).href
 const POINTS = Array.from({ length: 12 }, (_, month) => {
   return { date: `2024-${String(month + 1).padStart(2, '0')}-28`, value: 100 + month / 3 }
 })
@@ -62,9 +66,8 @@ async function writeCatalogue(folder: string, rows: number, format: ManyRows): P
   return path
 }
 
-/** The highest resident memory, in MB, of a process that reads a file twice, in batches of 100. */
-async function peakMbOf(path: string): Promise<number> {
-  const script = `
+/** A program that reads a file twice, in batches of 100, and says how many MB were resident at most. */
+const READING = `
     import { batchesOf, openCatalogue } from '${CATALOGUE}'
     import { limitHeapGrowth } from '${HEAP}'
     limitHeapGrowth()
@@ -74,7 +77,9 @@ async function peakMbOf(path: string): Promise<number> {
     await catalogue.close()
     if (count !== catalogue.count) throw new Error('lost records')
     process.stdout.write(String(process.resourceUsage().maxRSS / 1024))`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, path], {
+
+async function peakMbOf(script: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
@@ -86,6 +91,45 @@ async function peakMbOf(path: string): Promise<number> {
   return Number(output)
 }
 
+/** A program that keeps a result of every record, as a run does, and writes the file joined with them to argv[2]. */
+const JOINING = `
+    import { batchesOf, openCatalogue } from '${CATALOGUE}'
+    import { limitHeapGrowth } from '${HEAP}'
+    import { defaultScheme } from '${SCHEMES}'
+    import { writeJoined } from '${DELIVERY}joined-file.ts'
+    import { openResultSpool } from '${DELIVERY}result-spool.ts'
+    import { writeOutput } from '${OUTPUT}'
+    limitHeapGrowth()
+    const [, path, out, format] = process.argv
+    const scheme = await defaultScheme()
+    const catalogue = await openCatalogue(path)
+    const spool = await openResultSpool(out + '.results')
+    for await (const batch of batchesOf(catalogue.indicators(), 100)) {
+      await spool.append(batch.map(({ indicator: { indicator_id, name } }) => ({
+        indicator_id, name, catalogue: 'many', type: 'flow', confidence: 0.5, issues: [], status: 'unverified',
+        reason: 'a rule for ' + name, classified_at: '2026-11-22T12:00:00.000Z', field_confidence: { type: 0.5 },
+      })))
+    }
+    const { find } = await spool.lookUp()
+    const join = { catalogue, scheme, format, isLimited: false, find, signal: new AbortController().signal }
+    const { rows, open } = await writeOutput(out, (append) => writeJoined(join, append), { option: '--out' })
+    await spool.remove()
+    await catalogue.close()
+    if (rows !== catalogue.count || open !== 0) throw new Error('lost rows')
+    process.stdout.write(String(process.resourceUsage().maxRSS / 1024))`
+
+/** Checks that writing `rows` rows in a format takes at most `mostMb` MB more than writing `fewRows`. */
+export async function assertOutputMemoryStays(
+  fewRows: number,
+  rows: number,
+  mostMb: number,
+  format: TableFormat,
+): Promise<void> {
+  await compareMemory({ fewRows, rows, mostMb, format: 'csv' }, (path) => {
+    return peakMbOf(JOINING, [path, `${path}.out.${format}`, format])
+  })
+}
+
 /** Checks that a catalogue of `rows` rows takes at most `mostMb` MB more than one of `fewRows`. */
 export async function assertMemoryStays(
   fewRows: number,
@@ -93,13 +137,27 @@ export async function assertMemoryStays(
   mostMb: number,
   format: ManyRows = 'jsonl',
 ): Promise<void> {
+  await compareMemory({ fewRows, rows, mostMb, format }, (path) => peakMbOf(READING, [path]))
+}
+
+interface Comparison {
+  readonly fewRows: number
+  readonly rows: number
+  readonly mostMb: number
+  readonly format: ManyRows
+}
+
+async function compareMemory(
+  { fewRows, rows, mostMb, format }: Comparison,
+  peakMb: (path: string) => Promise<number>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'catalogue-memory-'))
   try {
-    const small = await peakMbOf(await writeCatalogue(folder, fewRows, format))
+    const small = await peakMb(await writeCatalogue(folder, fewRows, format))
     const path = await writeCatalogue(folder, rows, format)
     // The timing of the garbage collector may add up to 5 MB to a run, so the lower of two runs counts.
-    let large = await peakMbOf(path)
-    if (large - small > mostMb - 5) large = Math.min(large, await peakMbOf(path))
+    let large = await peakMb(path)
+    if (large - small > mostMb - 5) large = Math.min(large, await peakMb(path))
     assert.ok(large - small <= mostMb, `${small.toFixed(1)} MB for ${fewRows} rows, ${large.toFixed(1)} for ${rows}`)
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -2,8 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,8 +10,9 @@ import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { freePort } from '../../src/embedded/ports.ts'
 import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
+import { copyPostgres, MIGRATED } from './postgres-template.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
 export const silent = pino({ level: 'silent' })
 
@@ -38,7 +38,6 @@ export interface SharedPostgres {
  */
 export function sharedPostgres(): SharedPostgres {
   let starting: Promise<{ server: EmbeddedPostgres; dir: string }> | undefined
-  let template: Promise<void> | undefined
   const started = () => (starting ??= start())
 
   after(async () => {
@@ -50,12 +49,8 @@ export function sharedPostgres(): SharedPostgres {
 
   const fresh = async ({ empty = false }: { readonly empty?: boolean } = {}): Promise<TestDatabase> => {
     const { server } = await started()
-    if (!empty) {
-      template ??= makeTemplate(server)
-      await template
-    }
     const name = `test_${randomUUID().replaceAll('-', '')}`
-    await administer(server, `create database ${name} template ${empty ? 'template0' : 'migrated'}`)
+    await administer(server, `create database ${name} template ${empty ? 'template0' : MIGRATED}`)
     const url = urlOf(server, name)
     const pool = createPool({ connectionString: url, log: silent })
     return {
@@ -72,7 +67,9 @@ export function sharedPostgres(): SharedPostgres {
 
 async function start(): Promise<{ server: EmbeddedPostgres; dir: string }> {
   const dir = await temporaryDirectory()
-  const server = await startPostgres({ dataDir: join(dir, 'postgres'), log: silent, settings: FAST })
+  const dataDir = join(dir, 'postgres')
+  await copyPostgres(dataDir)
+  const server = await startPostgres({ dataDir, log: silent, settings: FAST })
   stopWithProcess(server)
   return { server, dir }
 }
@@ -83,16 +80,6 @@ function stopWithProcess(server: EmbeddedPostgres): void {
   const leave = () => process.exit(1)
   process.once('exit', end).once('SIGINT', leave).once('SIGTERM', leave)
   void server.exited.then(() => process.off('exit', end).off('SIGINT', leave).off('SIGTERM', leave))
-}
-
-async function makeTemplate(server: EmbeddedPostgres): Promise<void> {
-  await administer(server, 'create database migrated template template0')
-  const pool = createPool({ connectionString: urlOf(server, 'migrated'), log: silent })
-  try {
-    await migrate(pool, silent)
-  } finally {
-    await pool.end()
-  }
 }
 
 async function administer(server: EmbeddedPostgres, statement: string): Promise<void> {
@@ -110,13 +97,6 @@ function urlOf(server: EmbeddedPostgres, database: string): string {
   return url.href
 }
 
-/** A new directory that the user `postgres` may enter, which a directory of `mkdtemp` forbids. The caller removes it. */
-export async function temporaryDirectory(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'classify-test-'))
-  await chmod(dir, 0o755)
-  return dir
-}
-
 /** The `skip` option of a suite that needs PgBouncer: the reason where this machine lacks the program, else false. */
 export async function pgBouncerSkip(): Promise<string | false> {
   return promisify(execFile)('pgbouncer', ['--version']).then(
@@ -131,7 +111,9 @@ export interface PgBouncer {
   stop(): Promise<void>
 }
 
-export async function startPgBouncer(server: EmbeddedPostgres): Promise<PgBouncer> {
+export async function startPgBouncer(
+  server: Pick<EmbeddedPostgres, 'url' | 'host' | 'port' | 'user' | 'password'>,
+): Promise<PgBouncer> {
   const dir = await temporaryDirectory()
   const port = await freePort()
   const ini = join(dir, 'pgbouncer.ini')

@@ -1,12 +1,13 @@
 /** Starts a whole embedded stack for a test: restate-server, PostgreSQL, a replica and the offline model, on free ports. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
 import { type DatabaseResources, openDatabase } from '../../src/database-resources.ts'
 import { type Stack, startStack } from '../../src/embedded/stack.ts'
 import { freePorts } from './ports.ts'
+import { copyPostgres } from './postgres-template.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
 export interface TestStack extends Stack {
   readonly dataDir: string
@@ -23,9 +24,7 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
   // A port of the range of outgoing connections may be taken before the part that it is for listens on it.
   const ports = await freePorts(names.length)
   const env = Object.fromEntries(ports.map((port, index) => [names[index] ?? '', String(port)]))
-  const dataDir = await mkdtemp(join(tmpdir(), 'classify-test-'))
-  await chmod(dataDir, 0o755)
-  return { ...env, DATA_DIR: dataDir }
+  return { ...env, DATA_DIR: await temporaryDirectory() }
 }
 
 /**
@@ -38,10 +37,12 @@ export async function startTestStack(
 ): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
+  const config = readConfig()
+  if (config.database.connection === null) await copyPostgres(join(env.DATA_DIR ?? '', 'postgres'))
   const said: string[] = []
   const log = pino({ level: 'silent' })
   const stack = await startStack({
-    config: readConfig(),
+    config,
     log,
     say: (line) => said.push(line),
     signal: new AbortController().signal,

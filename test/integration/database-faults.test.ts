@@ -12,7 +12,8 @@ import { createPool } from '../../src/store/pool.ts'
 import { ping } from '../../src/store/query.ts'
 import { createStore } from '../../src/store/store.ts'
 import { batch, result, SCOPE } from '../helpers/batches.ts'
-import { sharedPostgres, silent, temporaryDirectory } from '../helpers/postgres.ts'
+import { sharedPostgres, silent } from '../helpers/postgres.ts'
+import { temporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const postgres = sharedPostgres()
 const away = { code: 'database-unavailable' }

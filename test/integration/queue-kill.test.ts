@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import pg from 'pg'
 import type { RunReport } from '../../src/cli/classify/run-report.ts'
 import type { QueueReport } from '../../src/cli/queue/queue-report.ts'
 import { freePort } from '../../src/embedded/ports.ts'
@@ -44,6 +45,16 @@ async function catalogue(prefix: string, count: number): Promise<string> {
   return path
 }
 
+async function query(statement: string) {
+  const client = new pg.Client({ connectionString: stack.databaseUrl })
+  await client.connect()
+  try {
+    return await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
 async function queue(): Promise<QueueReport> {
   const { code, stdout, stderr } = await runCli(['queue', '--json'], { env })
   assert.equal(code, 0, stderr)
@@ -52,10 +63,13 @@ async function queue(): Promise<QueueReport> {
 }
 
 /** A run whose batches wait for the model, and its id. */
-async function startRun(prefix: string): Promise<{ readonly cli: RunningCli; readonly runId: string }> {
+async function startRun(
+  prefix: string,
+  { rows = ROWS, more = ['--no-reuse', '--force'] }: { readonly rows?: number; readonly more?: readonly string[] } = {},
+): Promise<{ readonly cli: RunningCli; readonly runId: string }> {
   released = Promise.withResolvers<void>()
-  const path = await catalogue(prefix, ROWS)
-  const cli = startCli(['classify', path, '--mode', 'model', '--no-reuse', '--force', '--json'], { env })
+  const path = await catalogue(prefix, rows)
+  const cli = startCli(['classify', path, '--mode', 'model', '--json', ...more], { env })
   await cli.untilSaid(/--resume run-\S+/)
   return { cli, runId: /--resume (run-\S+)/.exec(cli.said())?.[1] ?? '' }
 }
@@ -127,7 +141,36 @@ test('kill --force kills, and the client ends as well', async () => {
   const result = await cli.result
   assert.equal(result.code, 1, result.stderr)
   assert.ok((JSON.parse(result.stdout) as RunReport).failures.some((failure) => failure.code === 'cancelled'))
-  assert.equal((await queue()).total, 0)
+  // A short question that the client asked last may still be under way.
+  await waitUntil('nothing is under way', async () => (await queue()).total === 0)
+})
+
+test('kill --force frees what the killed batches had claimed, so that the resumed run asks at once', async () => {
+  const rows = 40
+  const { cli, runId } = await startRun('C', { rows, more: ['--batch-size', '20'] })
+  await untilQueued('classifier')
+  const held = async () => {
+    const { rows: found } = await query('select owner from claims where expires_at > clock_timestamp()')
+    return found.length
+  }
+  assert.equal(await held(), rows)
+  const { code, stderr } = await runCli(['kill', runId, '--force'], { env })
+  assert.deepEqual([code, stderr], [0, ''])
+  await cli.result
+  assert.equal(await held(), 0)
+  released.resolve()
+  const resumed = await runCli(['classify', '--resume', runId, '--json'], { env })
+  assert.equal(resumed.code, 0, resumed.stderr)
+  assert.equal((JSON.parse(resumed.stdout) as RunReport).classified, rows)
+
+  // Where the database is not reached from here, the batches are killed all the same.
+  const second = await startRun('D', { rows, more: ['--batch-size', '20'] })
+  await untilQueued('classifier')
+  const apart = { ...env, DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none` }
+  const killed = await runCli(['kill', second.runId, '--force'], { env: apart })
+  assert.equal(killed.code, 0, killed.stderr)
+  assert.match(killed.stderr, /claims of the killed batches run out in two minutes.*ECONNREFUSED/)
+  await second.cli.result
 })
 
 test('a run that is not known, and an admin port that does not answer, are reported with the reason', async () => {

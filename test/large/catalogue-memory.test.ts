@@ -1,6 +1,7 @@
 /** Tests that reading a very large catalogue takes little memory, in every format that is read row by row. */
 import { test } from 'node:test'
-import { assertMemoryStays, type ManyRows } from '../helpers/catalogue-memory.ts'
+import type { TableFormat } from '../../src/catalogue/output/write-table.ts'
+import { assertMemoryStays, assertOutputMemoryStays, type ManyRows } from '../helpers/catalogue-memory.ts'
 
 /** A row group of the Parquet file has 10,000 rows, which are held beside each other. */
 const MOST_MB: Readonly<Record<ManyRows, number>> = {
@@ -15,5 +16,14 @@ const MOST_MB: Readonly<Record<ManyRows, number>> = {
 for (const [format, mostMb] of Object.entries(MOST_MB) as [ManyRows, number][]) {
   test(`200,000 rows of ${format} cost at most ${mostMb} MB more than 10,903`, () => {
     return assertMemoryStays(10_903, 200_000, mostMb, format)
+  })
+}
+
+/** A file of 200,000 rows with a result each; Parquet also holds a row group. */
+const MOST_OUTPUT_MB: Readonly<Record<TableFormat, number>> = { csv: 20, jsonl: 20, parquet: 30, xlsx: 20 }
+
+for (const [format, mostMb] of Object.entries(MOST_OUTPUT_MB) as [TableFormat, number][]) {
+  test(`200,000 rows joined as ${format} cost at most ${mostMb} MB more than 10,903`, () => {
+    return assertOutputMemoryStays(10_903, 200_000, mostMb, format)
   })
 }

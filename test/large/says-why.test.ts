@@ -4,11 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import pg from 'pg'
 import { runCli, startCli } from '../helpers/cli.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 
 /** Twice what the progress line promises, since a slow machine is no failure. */
 const PATIENCE_MS = 60_000
+/** The stack kills a part that hangs and starts it again; the new one is frozen within this time. */
+const FREEZE_EVERY_MS = 50
 
 let stack: TestStack
 let directory: string
@@ -52,30 +55,54 @@ async function standsStill(harm: () => Promise<void> | void, mend: () => Promise
   assert.equal(JSON.parse(stdout).classified, 20)
 }
 
-const signal = (part: string, name: 'SIGSTOP' | 'SIGCONT') => {
-  process.kill(stack.pids()[part] ?? 0, name)
+/** Freezes the part, and each process that the stack starts in its place, until `thaw`. */
+function keepFrozen(part: string) {
+  let timer: NodeJS.Timeout | undefined
+  const send = (name: 'SIGSTOP' | 'SIGCONT') => {
+    try {
+      process.kill(stack.pids()[part] ?? 0, name)
+    } catch {
+      // The stack has just ended this process, and starts another.
+    }
+  }
+  return {
+    freeze: () => {
+      timer = setInterval(() => send('SIGSTOP'), FREEZE_EVERY_MS)
+    },
+    thaw: () => {
+      clearInterval(timer)
+      send('SIGCONT')
+    },
+  }
 }
 
-test('a frozen replica', async () => {
-  await standsStill(
-    () => signal('replica', 'SIGSTOP'),
-    () => signal('replica', 'SIGCONT'),
-    /waiting: no replica answers Restate/i,
-  )
+test('a replica that hangs again and again', async () => {
+  const { freeze, thaw } = keepFrozen('replica')
+  await standsStill(freeze, thaw, /waiting: no replica answers Restate/i)
 })
 
-test('a frozen database', async () => {
+test('a database that takes no writes', async () => {
+  const set = async (value: string) => {
+    const client = new pg.Client({ connectionString: stack.databaseUrl })
+    await client.connect()
+    try {
+      await client.query('set default_transaction_read_only = off')
+      await client.query(`alter role current_user set default_transaction_read_only = ${value}`)
+      await client.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()',
+      )
+    } finally {
+      await client.end()
+    }
+  }
   await standsStill(
-    () => signal('postgres', 'SIGSTOP'),
-    () => signal('postgres', 'SIGCONT'),
+    () => set('on'),
+    () => set('off'),
     /waiting: the database holds the work up/i,
   )
 })
 
-test('a frozen node', async () => {
-  await standsStill(
-    () => signal('restate-server', 'SIGSTOP'),
-    () => signal('restate-server', 'SIGCONT'),
-    /waiting: no Restate node answers/i,
-  )
+test('a node that hangs again and again', async () => {
+  const { freeze, thaw } = keepFrozen('restate-server')
+  await standsStill(freeze, thaw, /waiting: no Restate node answers/i)
 })

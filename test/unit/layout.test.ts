@@ -109,7 +109,9 @@ test('a command starts without the model side, whose modules would take a third 
   const visit = (file: string): void => {
     if (reached.has(file)) return
     reached.add(file)
-    const later = called(file).map(([, specifier = '']) => join(dirname(file), specifier))
+    // The program loads the module of the command that is asked for.
+    const later =
+      file === 'cli/program.ts' ? [] : called(file).map(([, specifier = '']) => join(dirname(file), specifier))
     for (const target of (imports.get(file) ?? []).filter((one) => !later.includes(one))) visit(target)
   }
   visit('cli/main.ts')

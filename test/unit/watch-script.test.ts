@@ -11,16 +11,24 @@ import { waitUntil } from '../helpers/wait.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../docker/watch.sh', import.meta.url))
 
+/** A shell that starts late where it has nothing to do, as every program does on a machine that is short of CPU. */
+const SLOW_SH = `#!/bin/sh
+if [ "$2" = : ]; then sleep 0.3; fi
+exec /bin/sh "$@"
+`
+
 /** Starts a command that writes its number to a file and then does `script`. The check is the content of another file. */
-async function world(t: TestContext, script: string, patience = '2') {
+async function world(t: TestContext, script: string, { patience = '2', isSlow = false } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'classify-watch-'))
   const at = (name: string) => join(directory, name)
   await writeFile(at('check'), 'true\n')
+  if (isSlow) await writeFile(at('sh'), SLOW_SH, { mode: 0o755 })
   const command = ['sh', '-c', `echo $$ > ${at('pid')}; ${script}`]
   // In a container the end of the first process ends all others; here they are a group.
   const child = spawn('sh', [SCRIPT, patience, `echo >> ${at('asks')}; . ${at('check')}`, ...command], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, PATH: `${isSlow ? `${directory}:` : ''}${process.env.PATH}` },
   })
   let said = ''
   child.stderr.on('data', (part: Buffer) => {
@@ -71,7 +79,26 @@ test('a check that hangs is silence: the command is killed, with a line that say
   await setCheck('sleep 60')
   const [code] = await once(child, 'exit')
   assert.equal(code, 137)
-  assert.match(said(), /There was no sign of life for 2 s: the container ends, and Docker starts it again/)
+  assert.match(said(), /There was no sign of life for [2-8] s: the container ends, and Docker starts it again/)
+})
+
+test('on a machine that is short of CPU a check that hangs is silence only after four times as long', async (t) => {
+  const { child, asks, said, setCheck } = await world(t, 'while :; do sleep 1; done', { isSlow: true })
+  await waitUntil('it was asked', async () => (await asks()) >= 1)
+  await setCheck('sleep 60')
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 137)
+  assert.match(said(), /There was no sign of life for 8 s/)
+})
+
+test('a command that was stopped is silent, however short of CPU the machine is', async (t) => {
+  const { child, pid, asks, said, setCheck } = await world(t, 'while :; do sleep 1; done', { isSlow: true })
+  await waitUntil('it was asked', async () => (await asks()) >= 1)
+  process.kill(await pid(), 'SIGSTOP')
+  await setCheck('sleep 60')
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 137)
+  assert.match(said(), /There was no sign of life for 2 s/)
 })
 
 test('a check that says no is an answer, and a command that has not answered yet is starting', async (t) => {

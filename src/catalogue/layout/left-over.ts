@@ -10,6 +10,15 @@ export function unusedKeys({ columns, keys }: Table, { mapping }: Plan): Set<str
   return new Set(keys.filter((key) => !used.has(key)))
 }
 
+/** The columns whose cells belong to a record, and not to one of its observations. */
+export function ownColumns({ columns }: Table, { layout }: Plan): number[] {
+  const places = [...columns.keys()]
+  if (layout.kind === 'wide-rows') return []
+  if (layout.kind !== 'tall') return places
+  const observed = new Set([layout.time, ...layout.values])
+  return places.filter((place) => !observed.has(place))
+}
+
 /** The names of what the record has and nobody reads. */
 export function unknownFields({ outcome, cells }: ReadRecord, table: Table, unused: ReadonlySet<string>): string[] {
   if (unused.size === 0 && !table.isJson) return []

@@ -48,9 +48,15 @@ export interface RecordReader {
   readonly numberedIds: number
 }
 
-export function createRecordReader(table: Table, plan: Plan, fileName: string): RecordReader {
+/** With `isWhole` the cells of JSON records are also those that the plan does not read. */
+export function createRecordReader(
+  table: Table,
+  plan: Plan,
+  fileName: string,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): RecordReader {
   const { layout, mapping } = plan
-  const shapes = table.isJson ? rowShapes(table, plan) : undefined
+  const shapes = table.isJson ? rowShapes(table, plan, isWhole) : undefined
   const context = { columns: plan.context, names: plan.context.map((place) => table.columns[place] ?? '') }
   const counts = { withoutPeriod: 0, numbered: 0 }
   const isOwnName = ({ field, source }: FieldMapping) =>

@@ -8,10 +8,14 @@ import type { Plan } from '../plan.ts'
 const OTHER: JsonAny = { kind: 'any', maxBytes: 262_144, maxValues: 20_000, beyond: 'refuse' }
 /** What only comes back with the result is left out where it is too large, and costs no record. */
 const KEPT: JsonAny = { ...OTHER, beyond: 'null' }
+/** What all values together may have that are kept only because the whole record is wanted. */
+const WHOLE_BYTES = 500_000
 
+/** The shapes of what the plan reads; with `isWhole` also of all other values of the record, which become null where they are too large. */
 export function rowShapes(
   { columns, keys }: Table,
   { layout, mapping, keep, context }: Plan,
+  isWhole: boolean,
 ): ReadonlyMap<string, JsonShape> {
   const shapes = new Map<string, JsonShape>()
   const add = (place: number, shape: JsonShape) => {
@@ -24,6 +28,10 @@ export function rowShapes(
     for (const place of source.columns) add(place, own !== undefined && columns[place] === field ? own : OTHER)
   }
   for (const place of observed(layout)) add(place, OTHER)
+  if (!isWhole) return shapes
+  const others = new Set(keys.filter((key) => !shapes.has(key)))
+  const maxBytes = Math.min(KEPT.maxBytes, Math.floor(WHOLE_BYTES / Math.max(1, others.size)))
+  for (const key of others) shapes.set(key, { ...KEPT, maxBytes })
   return shapes
 }
 

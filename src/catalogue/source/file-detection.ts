@@ -24,7 +24,11 @@ const CONTAINERS: readonly { readonly hex: string; readonly container: Container
 /** The first bytes of binary formats that are not read, each with the name of the format and how to convert such a file. */
 const REFUSED: readonly { readonly hex: string; readonly what: string; readonly wayOut: string }[] = [
   { hex: 'd0cf11e0', what: 'an old or an encrypted Excel workbook', wayOut: 'Save it as .xlsx without a password' },
-  { hex: '53514c69746520666f726d6174', what: 'an SQLite database', wayOut: 'Export it as CSV or JSON Lines' },
+  {
+    hex: '53514c69746520666f726d6174',
+    what: 'an SQLite database',
+    wayOut: 'Name a table of it: --from sqlite:FILE --table NAME',
+  },
   { hex: 'fffe0000', what: 'UTF-32LE', wayOut: 'Convert it: iconv -f UTF-32LE -t UTF-8 FILE > NEW-FILE' },
   { hex: '0000feff', what: 'UTF-32BE', wayOut: 'Convert it: iconv -f UTF-32BE -t UTF-8 FILE > NEW-FILE' },
   { hex: '25504446', what: 'a PDF document', wayOut: 'Look for the same table as CSV or Excel workbook' },

@@ -26,6 +26,8 @@ export interface InputFile {
 
 export interface InputFileOptions extends SpoolOptions {
   readonly stdin?: Readable | undefined
+  /** What is read in place of the file, and what messages call it. */
+  readonly stream?: { readonly readable: Readable; readonly label: string } | undefined
 }
 
 /**
@@ -33,6 +35,11 @@ export interface InputFileOptions extends SpoolOptions {
  * ServiceError `input-invalid` where the input cannot be read or is no text.
  */
 export async function openInputFile(path: string, options: InputFileOptions = {}): Promise<InputFile> {
+  const { stream } = options
+  if (stream !== undefined) {
+    const called = printable(stream.label, MAX_LABEL)
+    return await inputFileOf(await spool(stream.readable, called, options), called)
+  }
   const label = path === '-' ? 'standard input' : printable(path, MAX_LABEL)
   const file = path === '-' ? await spool(options.stdin ?? process.stdin, label, options) : await openFile()
 

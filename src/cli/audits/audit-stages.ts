@@ -22,6 +22,8 @@ export interface PlannedBatch {
   readonly indicators: readonly Indicator[]
   /** Whether the model is asked blind about all indicators of the batch. */
   readonly isAudit: boolean
+  /** What the file has of the indicators in the columns that --keep names, by id. */
+  readonly kept?: ReadonlyMap<string, Readonly<Record<string, unknown>>>
 }
 
 export interface AuditStages {

@@ -12,6 +12,7 @@ import type { ResultScope, SentinelRow, Store } from '../../store/types.ts'
 import { type GivenCodebook, settleCodebook } from '../classify/run-codebook.ts'
 import { createRunId } from '../classify/run-id.ts'
 import { createBatchClient } from '../client/batches.ts'
+import { packRows } from '../client/pack-rows.ts'
 import { createServiceClient } from '../client/service.ts'
 import { say } from '../ui/terminal.ts'
 import { judgeRow, type LabelledRow, labelsById } from './row-labels.ts'
@@ -158,9 +159,8 @@ async function askAgain(
 ): Promise<ReadonlyMap<string, ResultBody>> {
   const client = createBatchClient({ urls, patienceMs: PATIENCE_MS, say })
   const results = new Map<string, ResultBody>()
-  const starts = Array.from({ length: Math.ceil(rows.length / BATCH_SIZE) }, (_, index) => index)
-  const submit = async (index: number) => {
-    const part = rows.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE)
+  const batches = [...packRows(rows, { size: BATCH_SIZE }).entries()]
+  const submit = async (index: number, part: readonly SentinelRow[]) => {
     const mode = part[0]?.mode ?? 'hybrid'
     // Stored answers would repeat what was said before, and audits would count the same rows as evidence again and again.
     const options = { mode, reuse: false, audit: 'none' as const }
@@ -178,7 +178,7 @@ async function askAgain(
     for (const result of response.results) results.set(result.indicator_id, result)
   }
   const worker = async () => {
-    for (let index = starts.shift(); index !== undefined; index = starts.shift()) await submit(index)
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) await submit(...batch)
   }
   await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, worker))
   return results

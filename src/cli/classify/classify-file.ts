@@ -1,5 +1,4 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
-import { resolve } from 'node:path'
 import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
 import { printable } from '../../catalogue/problem-report.ts'
 import type { Reading } from '../../catalogue/reading-options.ts'
@@ -10,24 +9,28 @@ import { messageOf } from '../../errors.ts'
 import type { RunOutcome } from '../../lib/run-states.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
+import { partsOfBatch } from '../audits/batch-parts.ts'
 import { findIngress } from '../client/ingress.ts'
 import { useOneCluster } from '../client/one-cluster.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
+import { type Delivery, openDelivery } from '../delivery/delivery.ts'
+import { settleTargets } from '../delivery/settle-targets.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { announceRun } from '../runs/detach.ts'
 import { holdRun, type RunHold } from '../runs/hold.ts'
+import { type InputSource, settleSource } from '../sources/input-source.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
-import { type ClassifyOptions, type RunSettings, settingsOf } from './options.ts'
+import { buildHeader, type ClassifyOptions, settingsOf } from './options.ts'
 import { formatBudget, setBudget } from './rate-budget.ts'
-import { buildResumeCommand, catalogueOfRun, cataloguePathOf, checkSameCatalogue, requireSameInput } from './resume.ts'
+import { buildResumeCommand, catalogueOfRun, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
 import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
-import { checkCostLimits, readRunBill } from './run-cost.ts'
+import { checkCostLimits, noteCostLimit, readRunBill } from './run-cost.ts'
 import { createRunId } from './run-id.ts'
-import { createRunJournal, openRunJournal, type RunHeader, type RunJournal } from './run-journal.ts'
+import { createRunJournal, openRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
 import { createSkippedFile, type SkippedFile } from './skipped-records.ts'
 
@@ -55,19 +58,22 @@ export async function classifyFile(
   onResults?: (results: readonly ResultBody[]) => void,
 ): Promise<RunReport> {
   const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
-  const path = cataloguePathOf(file, earlier)
+  const source = settleSource(file, options, earlier)
+  const { path } = source
   const runId = earlier?.header.run_id ?? createRunId('run')
-  const catalogueName = catalogueOfRun(path, options, earlier)
+  const catalogueName = catalogueOfRun(source, options, earlier)
   const given = await readGivenCodebook(options.codebook)
   const reading = await readingOf(options, earlier)
-  if (file === undefined && path === '-') requireSameInput(runId)
+  const targets = await settleTargets(options, { path, before: earlier?.targets })
+  if (earlier !== null && file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
   const { command = 'classify' } = options
   let catalogue: Catalogue | undefined
+  let delivery: Delivery | undefined
   let hold: RunHold | undefined
   let outcome: RunOutcome = 'incomplete'
   try {
-    catalogue = await readCatalogue(path, options, { earlier, reading, skipped, signal: interrupts.first })
+    catalogue = await readCatalogue(source, options, { earlier, reading, skipped, signal: interrupts.first })
     const addresses = options.ingress ?? config.restate.ingressUrls
     await findIngress(addresses, interrupts.first, options.waitForNodes)
     const urls = await useOneCluster(addresses, { say, signal: interrupts.first })
@@ -77,9 +83,13 @@ export async function classifyFile(
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
+    delivery = await openDelivery({ targets, catalogue, scheme, signal: interrupts.second })
     const journal =
       earlier ??
-      (await createRunJournal(config.dataDir, buildHeader({ runId, path, catalogue, reading }, options, request)))
+      (await createRunJournal(
+        config.dataDir,
+        buildHeader({ runId, source, catalogue, reading, targets }, options, request),
+      ))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
     const run = { catalogue: name, codebook: referenceOf(scheme), command, size: catalogue.count }
     hold = await holdRun({ urls, runId, run, signal: interrupts.first, say })
@@ -94,6 +104,8 @@ export async function classifyFile(
       const isNewLimit = options.maxCost !== undefined
       await noteCostLimit(journal, maxUsd, { isNewLimit, spentUsd: billBefore?.cost_usd })
     }
+    await delivery.begin(config.dataDir, journal)
+    const { take, wasTaken } = delivery
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {
       urls,
@@ -101,7 +113,11 @@ export async function classifyFile(
       codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,
-      ...(onResults === undefined ? {} : { onResults }),
+      onResults: async (results, batch) => {
+        await take(results, batch)
+        onResults?.(results)
+      },
+      wasTaken,
       untilWanted: hold.untilWanted,
       stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
@@ -109,8 +125,11 @@ export async function classifyFile(
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
+    // A run whose file cannot be written is not complete, so that a resume writes it.
+    const delivered = await delivery.finish(AbortSignal.any([interrupts.first, hold.stop]))
     outcome = outcomeOf(report, hold, interrupts.first)
     if (report.failed === 0) {
+      await delivery.end(true)
       await journal.remove()
       await removeUnreadCopy(config.dataDir, journal.header.file)
     }
@@ -118,10 +137,12 @@ export async function classifyFile(
     return {
       ...report,
       ...(evidence === undefined ? {} : { evidence }),
+      ...delivered,
       ...(hold.stoppedBy === undefined ? {} : { stopped_by: hold.stoppedBy }),
       warnings: [...catalogue.warnings, ...report.warnings],
     }
   } finally {
+    await delivery?.end(false)
     await hold?.release(outcome)
     await catalogue?.close()
     await skipped.close()
@@ -143,7 +164,7 @@ async function findEvidence(stages: AuditStages): Promise<EvidenceResponse | und
 }
 
 async function readCatalogue(
-  path: string,
+  source: InputSource,
   options: ClassifyOptions,
   run: {
     readonly earlier: RunJournal | null
@@ -163,7 +184,7 @@ async function readCatalogue(
     ...(earlier === null ? { onInvalid: skipped.write } : {}),
   }
   const mayAsk = earlier === null && options.json !== true
-  const catalogue = await openForCommand(path, reads, { mayAsk }).finally(() => {
+  const catalogue = await openForCommand(source, reads, { mayAsk }).finally(() => {
     // The invalid records are reported also where the catalogue is refused, because those found so far are in the file.
     for (const line of skipped.report()) say(line)
   })
@@ -188,36 +209,6 @@ async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request
   return undefined
 }
 
-function buildHeader(
-  run: { readonly runId: string; readonly path: string; readonly catalogue: Catalogue; readonly reading: Reading },
-  options: ClassifyOptions,
-  settings: RunSettings,
-): RunHeader {
-  const { runId, path, catalogue, reading } = run
-  return {
-    run_id: runId,
-    file: path === '-' ? path : resolve(path),
-    fingerprint: catalogue.fingerprint,
-    ...settings,
-    ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
-    ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
-    ...(Object.keys(reading).length === 0 ? {} : { reading }),
-  }
-}
-
-/** Tells the user what the run may cost, and writes a cost limit that has changed to the journal of the run. */
-async function noteCostLimit(
-  journal: RunJournal,
-  maxUsd: number,
-  { isNewLimit, spentUsd }: { readonly isNewLimit: boolean; readonly spentUsd: number | undefined },
-): Promise<void> {
-  const origin = isNewLimit ? '' : ', the limit that was given before'
-  const spent = spentUsd === undefined ? '' : `; USD ${spentUsd.toFixed(4)} of it is spent`
-  say(`The run may cost USD ${maxUsd} in all${origin}${spent}`)
-  if (maxUsd !== journal.maxCostUsd) await journal.noteMaxCost(maxUsd)
-}
-
 async function runWithProgress(
   journal: RunJournal,
   stages: AuditStages,
@@ -238,10 +229,14 @@ async function* planRun(
   stages: AuditStages,
   drained: () => Promise<boolean>,
 ): AsyncGenerator<PlannedBatch> {
-  if (isAuditing(stages)) yield* auditBatches(stages, drained)
+  if (isAuditing(stages)) {
+    for await (const planned of auditBatches(stages, drained)) yield* partsOfBatch(planned, journal)
+  }
   let index = 0
-  for await (const indicators of batchesOf(indicatorsOf(stages.catalogue), journal.header.batch_size)) {
-    yield { index, indicators, isAudit: false }
+  for await (const entries of batchesOf(stages.catalogue.indicators(), journal.header.batch_size)) {
+    const indicators = entries.map(({ indicator }) => indicator)
+    const kept = new Map(entries.map((entry) => [entry.indicator.indicator_id, entry.kept]))
+    yield* partsOfBatch({ index, indicators, isAudit: false, kept }, journal)
     index += 1
   }
 }

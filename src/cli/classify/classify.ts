@@ -1,13 +1,16 @@
 /** The command `classify FILE`: its options, what it prints at its end, and its exit code. */
 import { type Command, Option } from 'commander'
+import { TABLE_FORMATS } from '../../catalogue/output/write-table.ts'
 import { MAX_TARGET, MIN_TARGET } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
+import { toVisibleJson } from '../../lib/visible-text.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { addReadingFlags } from '../inspect/reading-flags.ts'
 import { startDetached } from '../runs/detach.ts'
 import { detachedReport, formatDetached } from '../runs/format.ts'
-import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
+import { addSourceFlags } from '../sources/source-flags.ts'
+import { dollars, duration, httpUrls, oneOf, outputFile, share, wholeNumber } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -47,7 +50,13 @@ export function addClassifyCommand(program: Command): void {
       CODEBOOK_FLAGS,
       'codebook by which to classify: a YAML file, or a name, name@version or name@hash (default: economic-indicators)',
     )
-  addReadingFlags(command)
+  addReadingFlags(addSourceFlags(command, { hasTo: true }))
+    .option(
+      '--out <file>',
+      'write the columns of the file, each with its labels beside it, when the run ends: .csv, .jsonl, .parquet or .xlsx',
+      outputFile,
+    )
+    .option('--format <format>', 'format of --out (default: by its ending)', oneOf(TABLE_FORMATS))
     .option('--force', 'classify unchanged indicators again')
     .option(
       '--mode <mode>',
@@ -99,7 +108,7 @@ export function addClassifyCommand(program: Command): void {
         '--estimate',
         'show what the run would take (indicators by source, requests, tokens, cost, time) without asking the model; ' +
           'repeated requests after failures are not included',
-      ).conflicts(['maxCost', 'detach']),
+      ).conflicts(['maxCost', 'out', 'to', 'detach']),
     )
     .option(
       '--max-cost <usd>',
@@ -161,11 +170,15 @@ async function runDetached(file: string | undefined, options: ClassifyOptions, c
 /** Prints the report of a run and how to continue the run, and returns the exit code. */
 export function printRunReport(
   report: RunReport,
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly out?: string },
   interrupts: Pick<Interrupts, 'first'>,
   file: string | undefined,
 ): number {
-  if (options.json === true) printJson(report)
+  // The results take standard output, so that the report stands beside them.
+  if (options.out === '-' || report.out?.file === '-') {
+    const text = options.json === true ? toVisibleJson(report) : formatReport(report)
+    for (const line of text.split('\n')) say(line)
+  } else if (options.json === true) printJson(report)
   else printText(formatReport(report))
   for (const line of formatFailures(report)) say(line)
   if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))

@@ -2,14 +2,16 @@
 import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
+import { partsOfBatch, type RunOfParts } from '../audits/batch-parts.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
+import { settleSource } from '../sources/input-source.ts'
 import { say } from '../ui/terminal.ts'
 import { estimateRun } from './estimate.ts'
 import type { EstimateReport } from './estimate-sum.ts'
 import { type ClassifyOptions, settingsOf } from './options.ts'
-import { catalogueOfRun, cataloguePathOf, checkSameCatalogue } from './resume.ts'
+import { catalogueOfRun, checkSameCatalogue } from './resume.ts'
 import { readGivenCodebook } from './run-codebook.ts'
-import { openRunJournal, type RunJournal } from './run-journal.ts'
+import { openRunJournal } from './run-journal.ts'
 
 /**
  * Estimates the run of a catalogue. Rejects with ServiceError input-invalid where the catalogue cannot be read or the
@@ -22,8 +24,8 @@ export async function estimateFile(
   signal: AbortSignal,
 ): Promise<EstimateReport> {
   const earlier = options.resume === undefined ? null : await openRunJournal(config.dataDir, options.resume)
-  const path = cataloguePathOf(file, earlier)
-  const catalogueName = catalogueOfRun(path, options, earlier)
+  const source = settleSource(file, options, earlier)
+  const catalogueName = catalogueOfRun(source, options, earlier)
   const given = await readGivenCodebook(options.codebook)
   const reads = {
     limit: earlier?.header.limit ?? options.limit,
@@ -31,13 +33,14 @@ export async function estimateFile(
     reading: await readingOf(options, earlier),
     signal,
   }
-  const catalogue = await openForCommand(path, reads, { mayAsk: false })
+  const catalogue = await openForCommand(source, reads, { mayAsk: false })
   try {
     checkSameCatalogue(catalogue, earlier)
     const { rpm, tpm } = options
     // The reference of the codebook is added when the service has settled it.
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: undefined })
-    const report = await estimateRun(remainingOf(batchesOf(indicatorsOf(catalogue), request.batch_size), earlier), {
+    const batches = batchesOf(indicatorsOf(catalogue), request.batch_size)
+    const report = await estimateRun(remainingOf(batches, { header: request, done: () => undefined, ...earlier }), {
       urls: options.ingress ?? config.restate.ingressUrls,
       request,
       given,
@@ -54,10 +57,12 @@ export async function estimateFile(
 }
 
 /** Yields the batches that the earlier run has not finished. */
-async function* remainingOf(batches: AsyncIterable<readonly Indicator[]>, earlier: RunJournal | null) {
+async function* remainingOf(batches: AsyncIterable<readonly Indicator[]>, run: RunOfParts) {
   let index = 0
-  for await (const batch of batches) {
-    if (earlier?.done(index) === undefined) yield batch
+  for await (const indicators of batches) {
+    for (const part of partsOfBatch({ index, indicators, isAudit: false }, run)) {
+      if (run.done(part.index) === undefined) yield part.indicators
+    }
     index += 1
   }
 }

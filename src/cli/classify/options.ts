@@ -1,10 +1,16 @@
 /** The options of the command `classify` after parsing, and the part of them that the journal of a run keeps. */
-import type { ReadingFlags } from '../../catalogue/reading-options.ts'
+import { resolve } from 'node:path'
+import type { Reading, ReadingFlags } from '../../catalogue/reading-options.ts'
+import type { Catalogue } from '../../catalogue/types.ts'
+import { MAX_BATCH_POINTS } from '../../classification/indicator.ts'
 import type { Mode } from '../../classification/types.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
+import type { SettledTargets, TargetFlags } from '../delivery/settle-targets.ts'
+import { type InputSource, storedSource } from '../sources/input-source.ts'
+import type { SourceFlags, TableFlags } from '../sources/source-flags.ts'
 import type { RunHeader } from './run-journal.ts'
 
-export interface ClassifyOptions extends ReadingFlags {
+export interface ClassifyOptions extends ReadingFlags, SourceFlags, TableFlags, TargetFlags {
   /** The command that drives the run; without it `classify`. */
   readonly command?: string
   /** Whether the run goes on in a process of its own, apart from the terminal. */
@@ -48,7 +54,7 @@ export interface ClassifyOptions extends ReadingFlags {
 }
 
 /** The settings that a run sends to the service with every batch, and the size of its batches. */
-export type RunSettings = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'batch_size' | 'options'>
+export type RunSettings = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'batch_size' | 'max_points' | 'options'>
 
 /** Builds the settings of a new run; `codebook` is undefined for the default codebook of the service. */
 export function settingsOf(
@@ -59,6 +65,7 @@ export function settingsOf(
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(codebook === undefined ? {} : { codebook }),
     batch_size: options.batchSize,
+    max_points: MAX_BATCH_POINTS,
     force: options.force ?? false,
     options: {
       mode: options.mode,
@@ -70,5 +77,34 @@ export function settingsOf(
       ...(options.tier === undefined ? {} : { tier: options.tier }),
       ...(options.tierFallback === true ? { tier_fallback: true } : {}),
     },
+  }
+}
+
+/** Builds the first line of the journal of a new run. */
+export function buildHeader(
+  run: {
+    readonly runId: string
+    readonly source: InputSource
+    readonly catalogue: Catalogue
+    readonly reading: Reading
+    readonly targets: SettledTargets | undefined
+  },
+  options: ClassifyOptions,
+  settings: RunSettings,
+): RunHeader {
+  const { runId, source, catalogue, reading, targets } = run
+  const { path } = source
+  const stored = storedSource(source)
+  return {
+    run_id: runId,
+    file: path === '-' || stored !== undefined || path.includes('://') ? path : resolve(path),
+    ...(stored === undefined ? {} : { source: stored }),
+    fingerprint: catalogue.fingerprint,
+    ...settings,
+    ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
+    ...(Object.keys(reading).length === 0 ? {} : { reading }),
+    ...(targets === undefined ? {} : { targets: targets.targets }),
   }
 }

@@ -2,6 +2,7 @@
 import type { Catalogue } from '../../catalogue/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
+import type { InputSource } from '../sources/input-source.ts'
 import { say } from '../ui/terminal.ts'
 import { catalogueNameOf } from './catalogue-name.ts'
 import type { ClassifyOptions } from './options.ts'
@@ -15,26 +16,16 @@ export function buildResumeCommand(runId: string, file: string | undefined): str
 }
 
 /**
- * Returns the path that the user named, or else the path in the journal of the resumed run. Throws ServiceError
- * input-invalid without either.
- */
-export function cataloguePathOf(file: string | undefined, earlier: RunJournal | null): string {
-  const path = file ?? earlier?.header.file
-  if (path !== undefined) return path
-  throw new ServiceError('input-invalid', 'Name a catalogue FILE (- for standard input), or --resume RUN')
-}
-
-/**
  * Returns the name of the catalogue of a run: the one with which a resumed run began, which is undefined where an earlier
  * release began it, else the given one, else that of the file. Throws ServiceError input-invalid where a resumed run would
  * get another one.
  */
 export function catalogueOfRun(
-  path: string,
+  { path, name }: InputSource,
   { catalogue }: Pick<ClassifyOptions, 'catalogue'>,
   earlier: RunJournal | null,
 ): string | undefined {
-  if (earlier === null) return catalogue ?? catalogueNameOf(path)
+  if (earlier === null) return catalogue ?? catalogueNameOf(name ?? path)
   const { run_id, catalogue: begun } = earlier.header
   if (catalogue !== undefined && catalogue !== (begun ?? DEFAULT_CATALOGUE)) {
     const advice = 'resume without --catalogue, or classify as a new run'

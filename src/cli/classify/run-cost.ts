@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ServiceError } from '../../errors.ts'
 import type { EstimateResponse, TierSums } from '../../restate/contract.ts'
 import { readStatus } from '../client/service.ts'
+import { say } from '../ui/terminal.ts'
 
 const count = z.number().min(0)
 
@@ -81,4 +82,16 @@ export function inMicros(sums: TierSums | undefined): TierSums | undefined {
     return sum === undefined ? [] : [[tier, { ...sum, cost_usd: Number(sum.cost_usd.toFixed(6)) }] as const]
   })
   return Object.fromEntries(shown)
+}
+
+/** Tells the user what the run may cost, and writes a cost limit that has changed to the journal of the run. */
+export async function noteCostLimit(
+  journal: { readonly maxCostUsd: number | undefined; noteMaxCost(usd: number): Promise<void> },
+  maxUsd: number,
+  { isNewLimit, spentUsd }: { readonly isNewLimit: boolean; readonly spentUsd: number | undefined },
+): Promise<void> {
+  const origin = isNewLimit ? '' : ', the limit that was given before'
+  const spent = spentUsd === undefined ? '' : `; USD ${spentUsd.toFixed(4)} of it is spent`
+  say(`The run may cost USD ${maxUsd} in all${origin}${spent}`)
+  if (maxUsd !== journal.maxCostUsd) await journal.noteMaxCost(maxUsd)
 }

@@ -1,8 +1,8 @@
 /** The journal of a run on the machine that submits it, by which a run is resumed after Ctrl+C, kill -9 or a reboot.
  *
- * Each run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome
- * of a batch. Lines are only appended. A line that a kill has cut off is ignored; its batch is submitted again under
- * the same idempotency key, for which Restate gives the stored result without another request to the model.
+ * Each run has one file in DATA_DIR/runs: its first line holds the options of the run, every further line the outcome of a batch.
+ * Lines are only appended. One that a kill has cut off is ignored; its batch is submitted again under the same idempotency key,
+ * for which Restate gives the stored result.
  */
 import { appendFile, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -15,6 +15,8 @@ import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
 import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import type { BatchSummary } from '../../restate/contract.ts'
+import { coversTargets, type Targets, targetsSchema } from '../delivery/targets.ts'
+import { sourceSchema } from '../sources/input-source.ts'
 import { tierSums } from './run-cost.ts'
 import { checkRunId } from './run-id.ts'
 
@@ -22,8 +24,12 @@ const headerSchema = z.object({
   run_id: z.string(),
   /** The absolute path of the catalogue, or "-" for standard input. */
   file: z.string(),
+  /** What is read of a database. */
+  source: sourceSchema.optional(),
   fingerprint: z.string(),
   batch_size: z.number().int().min(1).max(100),
+  /** The most sample points of a batch; runs of earlier releases name none, and keep the first bound that there was. */
+  max_points: z.number().int().min(1).optional(),
   limit: z.number().int().min(1).optional(),
   skip_invalid: z.boolean().optional(),
   /** How the file is read, where the user said so. */
@@ -46,6 +52,8 @@ const headerSchema = z.object({
   }),
   /** The cost limit with which the run began, in US dollars. */
   max_cost_usd: z.number().min(0).optional(),
+  /** Where the run delivers its results. */
+  targets: targetsSchema.optional(),
 })
 
 /** What is read of the first line where only the catalogue counts. */
@@ -60,9 +68,8 @@ const summarySchema = z.object({
   classified: count,
   unchanged: count,
   needs_review: count,
-  /** Batches of earlier releases had no unverified results. */
+  // Batches of earlier releases had no unverified results, and did not count what unchanged results leave open.
   unverified: count.default(0),
-  /** Batches of earlier releases did not count what unchanged results leave open. */
   unchanged_needs_review: count.optional(),
   unchanged_unverified: count.optional(),
   by_source: z.object({ rules: count, reuse: count, model: count, escalation: count, person: count }),
@@ -83,6 +90,8 @@ const entrySchema = z.union([
   z.object({ audits_drawn: z.number().int().min(1) }),
   /** This line is written when a process begins to submit batches. The number grows from process to process. */
   z.object({ part: z.number().int().min(1) }),
+  /** This line is written when the run is resumed with other outputs. */
+  z.object({ targets: targetsSchema }),
 ])
 
 export interface RunJournal {
@@ -102,6 +111,12 @@ export interface RunJournal {
   /** The cost of the run in US dollars before this process opened the journal. */
   readonly costUsd: number
   noteMaxCost(maxCostUsd: number): Promise<void>
+  /** Where the run delivers its results, as this process found it. */
+  readonly targets: Targets | undefined
+  /** Whether the results of a batch that is done have been delivered. */
+  isDelivered(batch: number): boolean
+  /** Notes other outputs. Results that these do not have yet count as not delivered. */
+  noteTargets(targets: Targets): Promise<void>
   /** The stages of audits that the run has begun: for each one the number of indicators drawn up to its end, ascending. */
   readonly auditStages: readonly number[]
   noteAuditStage(drawn: number): Promise<void>
@@ -174,12 +189,21 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
   const auditStages: number[] = []
   let costUsd = 0
   let earlierPart = 0
+  let targets = header.targets
+  let delivered = new Set<number>()
+  const deliverTo = (now: Targets) => {
+    if (!coversTargets(targets, now)) delivered = new Set()
+    targets = now
+  }
   for (const entry of entries) {
     if ('max_cost_usd' in entry) maxCostUsd = entry.max_cost_usd
     else if ('audits_drawn' in entry) auditStages.push(entry.audits_drawn)
     else if ('part' in entry) earlierPart = Math.max(earlierPart, entry.part)
-    else if ('done' in entry) summaries.set(entry.batch, entry.done)
-    else {
+    else if ('targets' in entry) deliverTo(entry.targets)
+    else if ('done' in entry) {
+      summaries.set(entry.batch, entry.done)
+      delivered.add(entry.batch)
+    } else {
       failures.set(entry.batch, (failures.get(entry.batch) ?? 0) + 1)
       costUsd += entry.cost_usd ?? 0
     }
@@ -196,6 +220,12 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
     maxCostUsd,
     costUsd,
     noteMaxCost: (usd) => append({ max_cost_usd: usd }),
+    targets,
+    isDelivered: (batch) => delivered.has(batch),
+    noteTargets: async (now) => {
+      deliverTo(now)
+      await append({ targets: now })
+    },
     auditStages,
     noteAuditStage: (drawn) => append({ audits_drawn: drawn }),
     part,
@@ -206,6 +236,11 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
 
 function runsDir(dataDir: string): string {
   return join(resolve(dataDir), 'runs')
+}
+
+/** The path of the results that a run keeps for its output until it is complete. */
+export function runResultsFile(dataDir: string, runId: string): string {
+  return runJournalFile(dataDir, runId).replace(/\.jsonl$/, '.results')
 }
 
 /** The path of the journal of a run. Throws ServiceError input-invalid where `runId` is not the id of a run. */

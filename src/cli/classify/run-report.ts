@@ -50,6 +50,10 @@ export interface RunReport {
   readonly nodes: Readonly<Record<string, NodeCounts>>
   readonly warnings: readonly Warning[]
   readonly failures: readonly RunFailure[]
+  /** The file that the run has written; absent where it writes none, or not yet. */
+  readonly out?: OutReport
+  /** The table that the run writes to; absent where it writes to none. */
+  readonly to?: ToReport
   /** What ended the run early: the command `stop`, or another process that took the run; absent where nothing did. */
   readonly stopped_by?: StoppedBy
   /** This property is present only where the run has a cost limit. */
@@ -61,6 +65,22 @@ export interface RunFailure {
   readonly code: string
   readonly reason: string
   readonly indicator_ids: readonly string[]
+}
+
+/** What the file of --out holds. */
+export interface OutReport {
+  readonly file: string
+  readonly format: string
+  readonly rows: number
+  /** The rows of records that were left out or failed. */
+  readonly without_result: number
+}
+
+/** The table of --to, and the rows in it that this process of the run changed or added. */
+export interface ToReport {
+  readonly database: string
+  readonly table: string
+  readonly rows_written: number
 }
 
 export interface MaxCostReport {

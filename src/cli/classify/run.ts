@@ -3,13 +3,14 @@ import type { Indicator } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
 import { type BatchResponse, DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
-import { type Batch, BatchFailedError, createBatchClient } from '../client/batches.ts'
+import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import { createLeaving } from '../client/leaving.ts'
+import { buildBatch } from '../client/run-batch.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { watchRun } from '../waiting/run-watches.ts'
 import { createBatchWindow } from './batch-window.ts'
 import type { RunBill } from './run-cost.ts'
-import type { RunHeader, RunJournal } from './run-journal.ts'
+import type { RunJournal } from './run-journal.ts'
 import { createRunTotals, type RunReport } from './run-report.ts'
 
 export interface RunOptions {
@@ -29,7 +30,10 @@ export interface RunOptions {
    * indicators.
    */
   readonly onProgress: (counts: ProgressCounts) => void
-  readonly onResults?: (results: readonly ResultBody[]) => void
+  /** Takes the results of a batch before it counts as done, so that a resumed run brings again what was not taken. */
+  readonly onResults?: (results: readonly ResultBody[], batch: PlannedBatch) => void | Promise<void>
+  /** Whether what came of a batch of an earlier process was taken; without it everything was. */
+  readonly wasTaken?: (index: number) => boolean
   /** Resolves when a further batch may be submitted: at once unless the run is paused, and also when it has to end. */
   readonly untilWanted?: () => Promise<void>
   /** The first Ctrl+C, or the command `stop`, aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
@@ -98,6 +102,14 @@ export async function runCatalogue(
     // The batches of the file name the indicators of audits as not submitted.
     if (!isAudit) totals.addFailure(code, stopReason, ids)
   }
+  const deliver = async (results: readonly ResultBody[], planned: PlannedBatch) => {
+    try {
+      await options.onResults?.(results, planned)
+    } catch (error) {
+      stopReason ??= `its results cannot be written (${messageOf(error)})`
+      throw error
+    }
+  }
   const submit = async (planned: PlannedBatch) => {
     const { index, indicators } = planned
     const submittedAt = performance.now()
@@ -109,13 +121,13 @@ export async function runCatalogue(
         await note(journal.noteFailed(index))
         return build()
       })
+      await deliver(results, planned)
       // A batch that the cost limit stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
       totals.addBatch(summary, planned)
       if (stopped !== undefined) stopAtLimit(stopped, planned)
       watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
       window.noteEnd(submittedAt)
-      options.onResults?.(results)
     } catch (error) {
       watch.batchEnded(indicators.length)
       if (leaving.signal.aborted) {
@@ -160,7 +172,7 @@ export async function runCatalogue(
     for await (const planned of planBatches(drained)) {
       const { index, indicators, isAudit } = planned
       const earlier = journal.done(index)
-      if (earlier !== undefined) {
+      if (earlier !== undefined && (isAudit || options.wasTaken?.(index) !== false)) {
         totals.addEarlierBatch(earlier, planned)
         continue
       }
@@ -190,41 +202,6 @@ export async function runCatalogue(
     bill: await options.readBill?.(),
     ...(options.requestsBefore === undefined ? {} : { requestsBefore: options.requestsBefore }),
   })
-}
-
-/**
- * Builds the request for batch number `index` of a run. A batch that has failed is sent again under a new idempotency
- * key, because Restate would answer the old key with the old failure.
- */
-function buildBatch(
-  header: RunHeader,
-  { index, indicators, isAudit }: PlannedBatch,
-  { failures, maxUsd }: { readonly failures: number; readonly maxUsd: number | undefined },
-): Batch {
-  const { run_id: runId, catalogue, codebook, force } = header
-  const { mode, reuse, trust, target, pack, override_person, tier, tier_fallback } = header.options
-  return {
-    idempotencyKey: failures === 0 ? `${runId}-${index}` : `${runId}-${index}-retry-${failures}`,
-    body: {
-      indicators,
-      run_id: runId,
-      ...(catalogue === undefined ? {} : { catalogue }),
-      ...(codebook === undefined ? {} : { codebook }),
-      force,
-      options: {
-        mode,
-        reuse,
-        trust,
-        ...(target === undefined ? {} : { target }),
-        audit: isAudit ? 'all' : 'none',
-        ...(pack === undefined ? {} : { pack }),
-        ...(tier === undefined ? {} : { tier }),
-        ...(tier_fallback === undefined ? {} : { tier_fallback }),
-        ...(maxUsd === undefined ? {} : { max_cost_usd: maxUsd }),
-        ...(override_person === undefined ? {} : { override_person }),
-      },
-    },
-  }
 }
 
 function codeOf(error: unknown): string {

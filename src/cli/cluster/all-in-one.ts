@@ -8,6 +8,7 @@ import { printRunReport } from '../classify/classify.ts'
 import { classifyFile } from '../classify/classify-file.ts'
 import { limitHeapGrowth } from '../classify/heap.ts'
 import type { ClassifyOptions } from '../classify/options.ts'
+import { assignTables } from '../sources/source-flags.ts'
 import { wholeNumber } from '../ui/option-values.ts'
 import { type Interrupts, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
@@ -54,6 +55,7 @@ export function addAllInOneCommand(program: Command): void {
   for (const option of classify?.options ?? []) {
     if (!OMITTED_OPTIONS.has(option.long ?? '')) command.addOption(option)
   }
+  assignTables(command)
   command.action(async (file: string | undefined, options: AllInOneOptions) => {
     limitHeapGrowth()
     const config = readConfig()
@@ -84,13 +86,17 @@ async function runAllInOne(
     replicas: await countReplicas(compose, config, signal),
   })
   await sayAddresses(cluster, { compose, config, signal })
-  const catalogue = await findCatalogue({ file, name: options.catalogue }, { compose, cluster, config, signal })
+  const catalogue = await findCatalogue(
+    { file: file ?? options.from, name: options.catalogue },
+    { compose, cluster, config, signal },
+  )
   say(`Catalogue: ${catalogue.description}`)
   const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }
   const run = { ...options, ...named, ingress: cluster.ingressUrls, command: 'all-in-one' }
   const work = async () => {
     const watch = await watchReplicas(compose, second)
-    const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {
+    const given = file === undefined && options.from !== undefined ? undefined : catalogue.file
+    const report = await classifyFile(given, run, config, interrupts).catch(async (error: unknown) => {
       await watch.stop()
       throw error
     })

@@ -9,6 +9,7 @@ import { openDatabase } from '../../database-resources.ts'
 import { DEFAULT_CATALOGUE } from '../../restate/contract.ts'
 import type { Store } from '../../store/types.ts'
 import { SAMPLE_FILE } from '../start/demo.ts'
+import { withoutUrlCredentials } from '../ui/process-title.ts'
 import { createCliLog, formatCount } from '../ui/terminal.ts'
 import { newCataloguePath } from './catalogue-copy.ts'
 import type { Compose } from './compose.ts'
@@ -39,7 +40,7 @@ export async function findCatalogue(
   { file, name = DEFAULT_CATALOGUE }: { readonly file: string | undefined; readonly name?: string | undefined },
   { compose, cluster, config, signal }: ClusterAccess,
 ): Promise<CatalogueSource> {
-  if (file !== undefined) return { file, description: file === '-' ? 'standard input' : file }
+  if (file !== undefined) return { file, description: file === '-' ? 'standard input' : withoutUrlCredentials(file) }
   const url = await readDatabaseUrl(compose, cluster.containers, config, signal)
   if (url === undefined) {
     return { file: SAMPLE_FILE, description: 'the sample catalogue, because PgBouncer has no published port' }

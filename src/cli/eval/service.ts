@@ -15,6 +15,7 @@ import { createRunId } from '../classify/run-id.ts'
 import { watchAnswers } from '../client/answer-watch.ts'
 import { createBatchClient } from '../client/batches.ts'
 import { findIngress } from '../client/ingress.ts'
+import { packRows } from '../client/pack-rows.ts'
 import { createServiceClient } from '../client/service.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { type Interrupts, say } from '../ui/terminal.ts'
@@ -113,7 +114,7 @@ async function runOnce({ rows, urls, scheme, codebook, mode, interrupts }: Targe
   const client = createBatchClient({ urls, patienceMs: PATIENCE_MS, say: (line) => progress.note(line) })
   const results = new Map<string, ResultBody>()
   const summaries: BatchSummary[] = []
-  const batches = Array.from({ length: Math.ceil(rows.length / BATCH_SIZE) }, (_, index) => index)
+  const batches = [...packRows(rows, { size: BATCH_SIZE }).entries()]
   let inFlight = 0
   const showProgress = () => {
     const sum = (value: (summary: BatchSummary) => number) =>
@@ -128,8 +129,8 @@ async function runOnce({ rows, urls, scheme, codebook, mode, interrupts }: Targe
     })
   }
   const watch = watchAnswers({ urls, runId, isResumed: false, onChange: showProgress })
-  const submit = async (index: number) => {
-    const indicators = rows.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE).map(({ indicator }) => indicator)
+  const submit = async (index: number, part: readonly GoldRow[]) => {
+    const indicators = part.map(({ indicator }) => indicator)
     // Stored answers of the model and of people are not used, because the evaluation measures the model; human answers
     // stay stored.
     const options = { mode, reuse: false, pack, override_person: 'aside' as const }
@@ -149,10 +150,10 @@ async function runOnce({ rows, urls, scheme, codebook, mode, interrupts }: Targe
   }
   try {
     const worker = async () => {
-      for (let index = batches.shift(); index !== undefined; index = batches.shift()) {
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         inFlight += 1
         showProgress()
-        await submit(index)
+        await submit(...batch)
         inFlight -= 1
         showProgress()
       }

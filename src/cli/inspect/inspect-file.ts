@@ -1,10 +1,13 @@
 /** Shows how a catalogue file is read, what is unsure about it, and what classifying it would cost, without asking anybody. */
-import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
+import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
 import { formatMappingFile, type ReadingFlags, readReading } from '../../catalogue/reading-options.ts'
 import type { ReadingReport } from '../../catalogue/reading-report.ts'
 import type { Catalogue, InvalidRecord } from '../../catalogue/types.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
+import type { InputSource } from '../sources/input-source.ts'
+import { openSource } from '../sources/open-source.ts'
+import type { SourceFlags } from '../sources/source-flags.ts'
 import { writeOutput } from '../ui/output-file.ts'
 import { estimateCold } from './cold-estimate.ts'
 
@@ -13,7 +16,7 @@ const SAMPLE_RECORDS = 3
 const MAX_BROKEN = 20
 const BATCH_SIZE = 100
 
-export interface InspectOptions extends ReadingFlags {
+export interface InspectOptions extends ReadingFlags, SourceFlags {
   readonly json?: boolean
   /** The mapping file to write. */
   readonly save?: string
@@ -33,7 +36,7 @@ export interface InspectReport extends Pick<ReadingReport, 'format' | 'encoding'
 
 /** Inspects the file. Rejects with ServiceError input-invalid where it cannot be read, or all of its records are broken. */
 export async function inspectFile(
-  path: string,
+  source: InputSource,
   options: InspectOptions,
   config: Config,
   signal: AbortSignal,
@@ -47,7 +50,7 @@ export async function inspectFile(
       if (broken.length < MAX_BROKEN) broken.push(`line ${line}${field === '' ? '' : `, field ${field}`}: ${message}`)
     }
   }
-  const catalogue = await openCatalogue(path, { reading, signal, skipInvalid: true, onInvalid })
+  const catalogue = await openSource(source, { reading, signal, skipInvalid: true, onInvalid })
   try {
     const found = catalogue.reading
     const { format, encoding, layout, mapping, unused, compression } = found

@@ -1,10 +1,11 @@
 /** Opens the catalogue of a command: by the options that were typed, or those with which a resumed run began. */
-import { openCatalogue } from '../../catalogue/open-catalogue.ts'
 import { pluralise, printable } from '../../catalogue/problem-report.ts'
 import { type Reading, type ReadingFlags, readReading } from '../../catalogue/reading-options.ts'
 import { mappingLine, type ReadingReport } from '../../catalogue/reading-report.ts'
 import type { Catalogue, CatalogueOptions } from '../../catalogue/types.ts'
 import { ServiceError } from '../../errors.ts'
+import type { InputSource } from '../sources/input-source.ts'
+import { openSource } from '../sources/open-source.ts'
 import { confirm } from '../ui/confirm.ts'
 import { say } from '../ui/terminal.ts'
 import { typedFlags } from './reading-flags.ts'
@@ -31,11 +32,12 @@ export async function readingOf(flags: ReadingFlags, earlier: EarlierRun | null)
 
 /** Opens the catalogue and says in a line which columns became which fields, where that is not plain to see. */
 export async function openForCommand(
-  path: string,
+  source: InputSource,
   options: CatalogueOptions,
   { mayAsk }: { readonly mayAsk: boolean },
 ): Promise<Catalogue> {
-  const catalogue = await openCatalogue(path, options)
+  const { path } = source
+  const catalogue = await openSource(source, options)
   try {
     say(`${catalogue.label}: ${pluralise(catalogue.count, 'indicator')}`)
     if (!isPlain(catalogue.reading)) say(`Fields: ${printable(mappingLine(catalogue.reading), MAX_LINE)}`)

@@ -114,7 +114,7 @@ function problemOf(report: NodeReport, cluster: ClusterReport, main: string): st
 
 function adviceFor(unsound: readonly (NodeReport & { readonly problem: string | undefined })[]): string {
   if (unsound.some(({ problem }) => problem === 'has lost its data' || problem === 'belongs to another cluster')) {
-    return 'A volume that can be restored from a backup brings its node back. Where none can, what was saved is in the database: keep it with npm run export, and begin anew with npm run cluster:clean.'
+    return 'A volume that can be restored from a backup brings its node back. Where none can, what was saved is in the database: keep it with npm run export -- --format csv --out results.csv, and begin anew with npm run cluster:clean.'
   }
   return 'Bring those back first: npm run cluster:start. Then repair this one.'
 }

@@ -6,7 +6,7 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import type { PurgeCount, PurgedTable, PurgeScope, RunContents, Store } from '../../store/types.ts'
 import { checkAnyRunId, isRunId } from '../classify/run-id.ts'
-import { runJournalFile } from '../classify/run-journal.ts'
+import { runJournalFile, runResultsFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { findCopyOf } from '../cluster/catalogue-copy.ts'
 import { withStore } from '../database/with-store.ts'
@@ -131,14 +131,14 @@ function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
   else printText(formatPurge(report))
 }
 
-/** The files of a run: its journal, what its detached driver said, and the copy of its catalogue that `all-in-one` made. */
+/** The files of a run: its journal, the results that it keeps for its output, what its detached driver said, and the copy of its catalogue that `all-in-one` made. */
 async function filesOf(dataDir: string, run: string): Promise<string[]> {
   // Only runs of `classify` have files, and their ids can be the name of one.
   if (!isRunId(run)) return []
   const journal = runJournalFile(dataDir, run)
   const copy = await findCopyOf(dataDir, run)
   const log = join(dirname(journal), detachedLogName(run))
-  const own = [journal, log]
+  const own = [journal, runResultsFile(dataDir, run), log]
   const found = await Promise.all(own.map(exists))
   return [...own.filter((_, index) => found[index]), ...(copy === undefined ? [] : [copy])]
 }

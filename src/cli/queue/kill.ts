@@ -11,6 +11,7 @@ import { forEachId } from '../client/admin-work.ts'
 import { readStatus } from '../client/service.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
+import { freeClaimsOf } from './left-claims.ts'
 import {
   type FindOpenBatches,
   findOpenChunks,
@@ -42,6 +43,8 @@ export interface KillReport {
  * learns that the run is killed.
  */
 const LOOK_EVERY_MS = 500
+/** So many looks in a row that find nothing show that all has ended. */
+const ENOUGH_LOOKS = 2
 /** The milliseconds for which the command waits until every invocation of the run has ended. */
 const PATIENCE_MS = 30_000
 /** The milliseconds that the service may take to answer whether it knows the run. */
@@ -72,7 +75,10 @@ export function addKillCommand(program: Command): void {
           const how = options.force === true ? 'kill' : 'cancel'
           const isOne = isInvocationId(run)
           const findOpen = isOne ? openBatchById(admin, run) : openBatchesOfRun(admin, run)
-          const report = { run_id: run, ...(await endOpenWork(admin, findOpen, how, signal)) }
+          const { ended, ...counts } = await endOpenWork(admin, findOpen, how, signal)
+          const report = { run_id: run, ...counts }
+          // A batch that is cancelled frees them by itself.
+          if (how === 'kill') await freeClaimsOf(ended, config, signal)
           if (report.batches + report.chunks === 0 && !(await isKnown(admin, run, config, signal))) {
             say(
               `${isOne ? 'Batch' : 'Run'} "${run}" is not known at ${admin.url}. npm run queue shows the open work there`,
@@ -114,30 +120,36 @@ export function formatKill(report: KillReport, how: 'cancel' | 'kill'): string {
 
 /**
  * Ends the invocations that are found, and their chunks. Resolves when none is left, or after PATIENCE_MS with the remaining ones counted in
- * `still_ending`.
+ * `still_ending`; `ended` are the batches that are over.
  */
 async function endOpenWork(
   admin: AdminClient,
   findOpenBatches: FindOpenBatches,
   how: 'cancel' | 'kill',
   signal: AbortSignal,
-): Promise<Omit<KillReport, 'run_id'>> {
+): Promise<Omit<KillReport, 'run_id'> & { readonly ended: readonly string[] }> {
   const batches = new Set<string>()
   const chunks = new Set<string>()
   let openCount = 0
+  let emptyLooks = 0
+  let open = new Set<string>()
   const endOpen = async () => {
     const openBatches = await findOpenBatches()
     for (const id of openBatches) batches.add(id)
+    open = new Set(openBatches)
     const openChunks = await findOpenChunks(admin, [...batches])
     for (const id of openChunks) chunks.add(id)
     // Batches are ended before chunks, because a living batch starts a new chunk in place of an ended one.
     await forEachId(openBatches, (id) => admin.endInvocation(id, how))
     await forEachId(openChunks, (id) => admin.endInvocation(id, how))
     openCount = openBatches.length + openChunks.length
-    return openCount === 0 ? true : undefined
+    emptyLooks = openCount === 0 ? emptyLooks + 1 : 0
+    // A call that a batch made just before it ended may become an invocation after the batch is gone.
+    return emptyLooks >= (batches.size === 0 ? 1 : ENOUGH_LOOKS) ? true : undefined
   }
   await retryFor(endOpen, { delayMs: LOOK_EVERY_MS, patienceMs: PATIENCE_MS, signal })
-  return { batches: batches.size, chunks: chunks.size, still_ending: openCount }
+  const ended = [...batches].filter((id) => !open.has(id))
+  return { batches: batches.size, chunks: chunks.size, still_ending: openCount, ended }
 }
 
 /**

@@ -1,36 +1,44 @@
-/** The command `export`: writes stored classifications as CSV or JSON Lines, to stdout or to a file. */
+/** The command `export`: writes stored classifications as CSV, JSON Lines, Parquet or Excel, to stdout or to a file. */
 import type { Command } from 'commander'
-import { createResultsWriter, type ResultsFormat } from '../../catalogue/results-writer.ts'
+import { TABLE_FORMATS, type TableFormat } from '../../catalogue/output/write-table.ts'
+import { type ReadingFlags, readReading } from '../../catalogue/reading-options.ts'
+import { createResultsWriter } from '../../catalogue/results-writer.ts'
 import { DEFAULT_CODEBOOK, type PreparedScheme } from '../../classification/scheme.ts'
-import type { SdmxCodes, Status } from '../../classification/types.ts'
+import type { Classification, SdmxCodes, Status } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
-import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
+import { CATALOGUE_FLAGS, catalogueNameOf, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withDatabase } from '../database/database.ts'
-import { oneOf, outputFile } from '../ui/option-values.ts'
-import { writeOutput } from '../ui/output-file.ts'
+import { outputFormat } from '../delivery/settle-targets.ts'
+import { writeResults } from '../delivery/write-results.ts'
+import { addReadingFlags } from '../inspect/reading-flags.ts'
+import { inputFile, oneOf, outputFile } from '../ui/option-values.ts'
+import type { Append } from '../ui/output-file.ts'
 import { createCliLog, EXIT_FAILED, formatCount, say, underInterrupts, warnOfNpmLines } from '../ui/terminal.ts'
+import { exportJoined, exportTable } from './export-table.ts'
 import { checkCatalogue } from './known-catalogue.ts'
 
 const STATUSES = ['accepted', 'unverified', 'needs-review'] as const satisfies readonly Status[]
 
-interface ExportOptions {
-  readonly format: ResultsFormat
+interface ExportOptions extends ReadingFlags {
+  readonly format?: TableFormat
   readonly codebook?: string
   readonly catalogue?: string
   readonly status?: Status
   readonly run?: string
   readonly sdmx?: boolean
+  /** The file with whose columns the results are joined. */
+  readonly join?: string
   readonly out?: string
 }
 
 export function addExportCommand(program: Command): void {
-  program
+  const command = program
     .command('export')
     .description('Write the latest classification of every indicator, or the results of one run')
-    .requiredOption('--format <format>', 'csv or jsonl', oneOf(['csv', 'jsonl']))
+    .option('--format <format>', 'csv, jsonl, parquet or xlsx (default: by the ending of --out)', oneOf(TABLE_FORMATS))
     .option(
       CODEBOOK_FLAGS,
       'the codebook whose results are written: a YAML file, or a name (default: that of the run, else economic-indicators)',
@@ -48,33 +56,36 @@ export function addExportCommand(program: Command): void {
       'write to a file instead of stdout; the file appears when it is complete; - is stdout',
       outputFile,
     )
-    .action(async (options: ExportOptions) => {
-      const { out = '-' } = options
-      const config = readConfig()
-      const log = createCliLog(config)
-      const count = await underInterrupts(
-        () => say('Stopping …'),
-        ({ first: signal }) =>
-          withDatabase(config, { log, mayCreate: false, signal }, async ({ store, migrate }) => {
-            // The schema of an earlier release lacks the tables that are read here.
-            await migrate()
-            signal.throwIfAborted()
-            if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
-              throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
-            }
-            // The history keeps what a run classified, also where the catalogue has gone since.
-            if (options.run === undefined) await checkCatalogue(store, options.catalogue)
-            const results: Results = { store, scheme: await schemeOfResults(store, options), options, signal }
-            if (out === '-') warnOfNpmLines()
-            const written = await writeOutput(out, (append) => exportTo(append, results), { option: '--out', signal })
-            if (written === 0) await sayWhereResultsAre(results)
-            return written
-          }),
-      )
-      if (count === undefined) return
-      say(`${formatCount(count)} classifications${out === '-' ? '' : ` in ${out}`}`)
-      if (count === 0) process.exitCode = EXIT_FAILED
-    })
+    .option('--join <file>', 'write the columns of this file in its order, with the results beside them', inputFile)
+  addReadingFlags(command).action(async (options: ExportOptions) => {
+    const { out = '-' } = options
+    const format = formatOf(options)
+    const config = readConfig()
+    const log = createCliLog(config)
+    const count = await underInterrupts(
+      () => say('Stopping …'),
+      ({ first: signal }) =>
+        withDatabase(config, { log, mayCreate: false, signal }, async ({ store, migrate }) => {
+          // The schema of an earlier release lacks the tables that are read here.
+          await migrate()
+          signal.throwIfAborted()
+          if (options.run !== undefined && (await store.findRun(options.run)) === undefined) {
+            throw new ServiceError('input-invalid', `Run "${options.run}" is not known`)
+          }
+          // The history keeps what a run classified, also where the catalogue has gone since.
+          if (options.run === undefined) await checkCatalogue(store, options.catalogue)
+          const scheme = await schemeOfResults(store, options)
+          const results: Results = { store, scheme, options, format, signal }
+          if (out === '-') warnOfNpmLines()
+          const written = await writeResults(out, (append) => exportTo(append, results), { option: '--out', signal })
+          if (written === 0) await sayWhereResultsAre(results)
+          return written
+        }),
+    )
+    if (count === undefined) return
+    say(`${formatCount(count)} classifications${out === '-' ? '' : ` in ${out}`}`)
+    if (count === 0) process.exitCode = EXIT_FAILED
+  })
 }
 
 /** What is exported, and from where. */
@@ -82,7 +93,15 @@ interface Results {
   readonly store: Store
   readonly scheme: PreparedScheme
   readonly options: ExportOptions
+  readonly format: TableFormat
   readonly signal: AbortSignal
+}
+
+/** Throws ServiceError input-invalid where neither --format nor the ending of --out says it. */
+function formatOf({ format, out = '-' }: ExportOptions): TableFormat {
+  if (format !== undefined || out !== '-') return outputFormat(out, format)
+  const known = TABLE_FORMATS.join(', ')
+  throw new ServiceError('input-invalid', `Say the format: --format with one of ${known}, or --out with its ending`)
 }
 
 /** Names the codebooks by which there are results, to a user who named none and got none. */
@@ -115,36 +134,48 @@ async function codebooksWithResults(store: Store, { catalogue, run }: ExportOpti
   return names
 }
 
-/** Passes the classifications, as CSV or JSON Lines, to `write`, and resolves with their number. */
-async function exportTo(
-  write: (text: string) => Promise<void>,
-  { store, scheme, options, signal }: Results,
-): Promise<number> {
-  const { catalogue, run, status } = options
+/** Passes the classifications to `write`, and resolves with their number. */
+async function exportTo(write: Append, results: Results): Promise<number> {
+  const { scheme, format, options, signal } = results
+  const { join, status } = options
+  const pages = pagesOf(results)
   const codes = options.sdmx === true ? sdmxCodesOf(scheme) : undefined
-  const writer = createResultsWriter({ format: options.format, scheme, codes, write })
-  let count = 0
   try {
-    const wanted = {
-      codebook: scheme.codebook.name,
-      ...(catalogue === undefined ? {} : { catalogue }),
-      ...(run === undefined ? {} : { runId: run }),
+    if (join !== undefined) {
+      const file = { path: join, reading: await readReading(options), isFoundOnly: status !== undefined }
+      return await exportJoined(write, { format, scheme, codes, pages, signal }, file)
     }
-    for await (const page of store.exportClassifications(wanted)) {
-      for (const classification of page) {
-        if (status !== undefined && classification.status !== status) continue
-        await writer.write(classification)
-        count += 1
-      }
-      signal.throwIfAborted()
+    if (format === 'parquet' || format === 'xlsx')
+      return await exportTable(write, { format, scheme, codes, pages, signal })
+    const writer = createResultsWriter({ format, scheme, codes, write })
+    let count = 0
+    for await (const page of pages) {
+      for (const classification of page) await writer.write(classification)
+      count += page.length
     }
     await writer.end()
+    return count
   } catch (error) {
     // An interrupt also makes queries and writes fail, so the interrupt is thrown here in place of those errors.
     signal.throwIfAborted()
     throw error
   }
-  return count
+}
+
+/** The classifications that are wanted, in pages. */
+async function* pagesOf({ store, scheme, options, signal }: Results): AsyncGenerator<readonly Classification[]> {
+  const { run, status, join } = options
+  const ofFile = join === undefined || run !== undefined ? undefined : catalogueNameOf(join)
+  const { catalogue = ofFile } = options
+  const wanted = {
+    codebook: scheme.codebook.name,
+    ...(catalogue === undefined ? {} : { catalogue }),
+    ...(run === undefined ? {} : { runId: run }),
+  }
+  for await (const page of store.exportClassifications(wanted)) {
+    yield status === undefined ? page : page.filter((one) => one.status === status)
+    signal.throwIfAborted()
+  }
 }
 
 /** Throws ServiceError input-invalid where the codebook says nothing that SDMX has codes for. */

@@ -4,6 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import { hideCredentials, parseHttpUrls } from '../../lib/network/http-url.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { isStdout } from './output-target.ts'
+import { withoutUrlCredentials } from './process-title.ts'
 
 /** Creates a parser for whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -63,7 +64,7 @@ export function namedFile(name: string): string {
 
 /** Writes an error of commander, which quotes what was typed, as one line, and behind it the line with commander's own suggestion. */
 export function showUsageError(message: string): string {
-  const text = message.trimEnd()
+  const text = withoutUrlCredentials(message.trimEnd())
   const suggestion = /\n(\(Did you mean [^\n]*\))$/.exec(text)
   return `${joinLines(suggestion === null ? [text] : [text.slice(0, suggestion.index), suggestion[1] ?? ''])}\n`
 }

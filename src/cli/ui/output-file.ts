@@ -84,6 +84,11 @@ export async function openGrowingOutput(name: string, options: OutputOptions): P
   }
 }
 
+/** Rejects with ServiceError input-invalid where the output cannot be written, as far as that shows before its first byte. */
+export async function checkOutput(name: string, { option }: OutputOptions): Promise<void> {
+  await findTarget(name).catch(refusalOf(name, option))
+}
+
 /** Whether the name is that of a plain file that is there already. */
 export async function isExistingFile(name: string): Promise<boolean> {
   const target = await findTarget(name).catch(() => undefined)

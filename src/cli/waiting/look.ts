@@ -11,7 +11,7 @@ import type { Held, Observations, SeenNode, SeenReplica } from './observations.t
 /** Milliseconds for the questions of a look, which are asked side by side: to the nodes, to replicas, to the admin API. */
 const NODE_MS = 3_000
 const REPLICA_MS = 6_000
-const ADMIN_MS = 8_000
+const ADMIN_MS = 5_000
 
 export interface Surroundings {
   readonly ingressUrls: readonly string[]

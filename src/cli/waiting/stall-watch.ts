@@ -3,7 +3,7 @@ import { lookAround, type Surroundings } from './look.ts'
 import { explainWait, type WaitReason } from './reason.ts'
 
 export interface StallWatch {
-  /** What the run waits for; undefined while it moves, or while nothing is known of it. */
+  /** What the run waits for, as seen last; undefined while it moves, or while nothing is known of it. */
   readonly reason: WaitReason | undefined
   /** Notes how far the run is. A number that was not given before means that it moves. */
   moved(finished: number): void
@@ -14,16 +14,18 @@ export interface StallWatchOptions extends Surroundings {
   readonly runId: string
   /** Called when a reason was found, or went away. */
   readonly onChange: () => void
-  /** Milliseconds without a move after which the watch looks around; the default is 20,000, so that a look ends within 30 s. */
+  /** Milliseconds without a move after which the watch looks around. */
   readonly stillMs?: number
-  /** Milliseconds between the first two looks; each further pause is twice as long. The default is 10,000. */
+  /** Milliseconds between the first two looks; each further pause is twice as long. */
   readonly everyMs?: number
   /** Looks around; for tests. */
   readonly look?: typeof lookAround
 }
 
-const STILL_MS = 20_000
-const EVERY_MS = 10_000
+/** Within 30 s a reason has to be found; a look takes up to 6 s, and this process hears of a move some seconds late. */
+const STILL_MS = 10_000
+/** What holds the work up may last for seconds only, and the work then waits for the pauses between attempts. */
+const EVERY_MS = 5_000
 /** A look that nobody answers leaves a question in Restate's queue, so that a long stall is looked at rarely. */
 const MOST_EVERY_MS = 60_000
 
@@ -48,7 +50,8 @@ export function watchStalls(options: StallWatchOptions): StallWatch {
     const seen = await look(options, stopped.signal).catch(() => undefined)
     if (stopped.signal.aborted) return
     if (seen !== undefined && movedAt === before) {
-      reason = explainWait(seen, runId)
+      // The cause may be gone while nothing moves yet, and then it is still what was waited for.
+      reason = explainWait(seen, runId) ?? reason
       onChange()
     }
     plan(pauseMs)

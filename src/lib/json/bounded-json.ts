@@ -36,10 +36,10 @@ const NULL = Buffer.from('null')
 /**
  * Looks through the JSON text `bytes`, which takes 3 ms for a megabyte. The walk recurses only as deep as the shape does. Whether
  * the kept text is JSON to the letter is left to its parser, which meets no more values, and none nested deeper, than the bounds
- * allow.
+ * allow. With `isEachListAlone` the bounds on all lists together do not count.
  */
-export function boundJson(bytes: Uint8Array, shape: JsonShape): BoundedJson {
-  const walk = new Walk(bytes)
+export function boundJson(bytes: Uint8Array, shape: JsonShape, { isEachListAlone = false } = {}): BoundedJson {
+  const walk = new Walk(bytes, isEachListAlone)
   try {
     walk.value(shape)
     return { kind: 'kept', bytes: walk.finish() }
@@ -52,6 +52,12 @@ export function boundJson(bytes: Uint8Array, shape: JsonShape): BoundedJson {
 
 class Refused extends Error {}
 
+/** The items of all lists of one shape, and the path of the list with which they became too many. */
+interface ItemsInAll {
+  count: number
+  path: readonly (string | number)[] | undefined
+}
+
 class Walk extends JsonCursor {
   /** The fields and indices that lead to the value at hand. After a refusal it is the path of the refused value. */
   readonly path: (string | number)[] = []
@@ -59,11 +65,19 @@ class Walk extends JsonCursor {
   /** Everything before this place is in `parts`, or left out. */
   private copied = 0
   private values = 0
+  private readonly inAll = new Map<JsonList, ItemsInAll>()
+  private readonly isEachListAlone: boolean
+
+  constructor(bytes: Uint8Array, isEachListAlone: boolean) {
+    super(bytes)
+    this.isEachListAlone = isEachListAlone
+  }
 
   /** The kept text, once the value has been walked through. */
   finish(): Uint8Array {
     this.next()
     if (this.at < this.bytes.length) throw new NoJson()
+    this.checkInAll()
     if (this.parts.length === 0) return this.bytes
     this.parts.push(this.bytes.subarray(this.copied))
     return Buffer.concat(this.parts)
@@ -74,7 +88,7 @@ class Walk extends JsonCursor {
     if (shape.kind === 'any') this.any(shape)
     else if (shape.kind === 'fields' && first === OPEN_OBJECT) this.object(shape)
     else if (shape.kind === 'list' && first === OPEN_LIST) this.list(shape)
-    else if (shape.kind === 'list' && first === QUOTE) this.any(shape.asText ?? SMALL)
+    else if (shape.kind === 'list' && first === QUOTE) this.listAsText(shape)
     else this.any(SMALL)
   }
 
@@ -116,7 +130,15 @@ class Walk extends JsonCursor {
     }
   }
 
-  private list({ maxItems, noun, items }: JsonList): void {
+  private listAsText(shape: JsonList): void {
+    const start = this.at
+    this.any(shape.asText ?? SMALL)
+    if (shape.inAll === undefined || this.isEachListAlone) return
+    this.addInAll(shape, itemsOf(this.bytes.subarray(start, this.at)))
+  }
+
+  private list(shape: JsonList): void {
+    const { maxItems, noun, items } = shape
     let count = 0
     this.at += 1
     if (this.next() === CLOSE_LIST) {
@@ -136,6 +158,25 @@ class Walk extends JsonCursor {
       if (after !== COMMA) throw new NoJson()
     }
     if (count > maxItems) throw new Refused(`must hold at most ${maxItems} ${noun}, got ${count}`)
+    this.addInAll(shape, count)
+  }
+
+  /** Notes the items of a list. They are counted to the end, for the message. */
+  private addInAll(shape: JsonList, count: number): void {
+    if (shape.inAll === undefined || this.isEachListAlone) return
+    const before = this.inAll.get(shape) ?? { count: 0, path: undefined }
+    const after = before.count + count
+    const path = before.path ?? (after > shape.inAll.maxItems ? [...this.path] : undefined)
+    this.inAll.set(shape, { count: after, path })
+  }
+
+  private checkInAll(): void {
+    for (const [{ noun, inAll }, { count, path }] of this.inAll) {
+      if (inAll === undefined || path === undefined) continue
+      this.path.splice(0, this.path.length, ...path)
+      const { maxItems, wayOut } = inAll
+      throw new Refused(`all such fields together must hold at most ${maxItems} ${noun}, got ${count}: ${wayOut}`)
+    }
   }
 
   /** Passes over the value that comes next and returns where it begins. */
@@ -169,5 +210,16 @@ class Walk extends JsonCursor {
     if (from > this.copied) this.parts.push(this.bytes.subarray(this.copied, from))
     if (by !== undefined) this.parts.push(by)
     this.copied = to
+  }
+}
+
+/** The number of items of a list that stands as JSON in a text; 0 where the text holds none. */
+function itemsOf(string: Uint8Array): number {
+  try {
+    return new JsonCursor(Buffer.from(String(JSON.parse(Buffer.from(string).toString())))).passItems()
+  } catch (error) {
+    // Whoever reads the text afterwards words its fault.
+    if (error instanceof NoJson || error instanceof SyntaxError) return 0
+    throw error
   }
 }

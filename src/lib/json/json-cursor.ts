@@ -76,6 +76,19 @@ export class JsonCursor {
     return { values, depth: this.depth }
   }
 
+  /** Passes over the list that comes next and returns the number of its items; 0 where another value comes. */
+  passItems(): number {
+    if (this.next() !== OPEN_LIST) return 0
+    this.at += 1
+    if (this.next() === CLOSE_LIST) return 0
+    for (let items = 1; ; items += 1) {
+      this.next()
+      this.pass()
+      if (this.next() !== COMMA) return items
+      this.at += 1
+    }
+  }
+
   /** Moves from an opening quotation mark to behind the closing one. */
   passString(): void {
     const { bytes } = this

@@ -39,6 +39,8 @@ export interface JsonList {
   readonly items: JsonShape
   /** What a text may be that holds the list as JSON; without it a text counts as a small value. */
   readonly asText?: JsonAny
+  /** The bound on the items of all lists of this shape in one text; without it only each list has one. */
+  readonly inAll?: { readonly maxItems: number; readonly wayOut: string }
 }
 
 /** A few short values, such as the options of a batch. It also stands in for an object or a list where another value was given. */

@@ -20,6 +20,8 @@ const RETRIES = 7
 export class AttemptReader {
   /** Set once the first message is there. */
   start: AttemptStart | undefined
+  /** The bytes of the messages that have begun. Each says its length before it comes. */
+  announcedBytes = 0
   private header = Buffer.alloc(0)
   private content: Buffer[] = []
   private left = 0
@@ -39,6 +41,7 @@ export class AttemptReader {
         rest = rest.subarray(wanted)
         if (this.header.length < HEADER_BYTES) return
         this.left = this.header.readUInt32BE(4)
+        this.announcedBytes += this.left
         this.header = Buffer.alloc(0)
         if (this.left === 0) this.messageEnds()
         continue

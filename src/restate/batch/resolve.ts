@@ -90,15 +90,20 @@ export async function resolveIndicators(
   const scope = { catalogue, codebook: scheme.codebook.name }
   const ignoresLatest = options.force && options.overridePerson !== false
   const ids = prepared.map((one) => one.indicator.indicator_id)
+  // Long texts take milliseconds to hash, and in a long code list a tenth of a second to find.
+  const breathe = createBreath()
+  const humanHashes = new Set<string>()
+  for (const one of prepared) {
+    for (const hash of one.humanHashes) humanHashes.add(hash)
+    await breathe()
+  }
   const [latest, humanAnswers] = await Promise.all([
     ignoresLatest ? NO_RESULTS : store.findLatest(scope, ids),
-    store.findHumanAnswers([...new Set(prepared.flatMap((one) => one.humanHashes))]),
+    store.findHumanAnswers([...humanHashes]),
   ])
   const isCorrected = (one: Prepared) => one.humanHashes.some((hash) => humanAnswers.has(hash))
   const corrected = prepared.filter(isCorrected).map((one) => one.shapeHash)
   const askAgain = new Set(options.overridePerson === true ? corrected : [])
-  // A record with long texts takes a tenth of a second to find in a long code list.
-  const breathe = createBreath()
   const drafts: Resolution[] = []
   for (const one of prepared) {
     drafts.push(draftOf(scheme, { latest, humanAnswers, runId, trust }, one, options, models.primary))

@@ -64,7 +64,8 @@ function fieldColumn({ name, type }: CodebookColumn): string {
   return `${value} as ${quoteName(name)}`
 }
 
-function quoteName(name: string): string {
+/** A name as SQL has to write it. */
+export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 

@@ -1,9 +1,8 @@
 /** Faults of machines: a clock that is wrong, a disk that is slow, a node's volume that is lost. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { Container } from '../../compose/cluster.ts'
-import { start } from '../../compose/container-faults.ts'
+import { loseVolume } from '../../compose/container-faults.ts'
 import { docker, tryDocker } from '../../compose/docker.ts'
-import { runCli } from '../../helpers/cli.ts'
 import { containerOf, type Fault, NODE_PARTS, REPLICA_PARTS, type World } from './types.ts'
 
 /** The clock of a replica is wrong by a day, in one direction or the other. */
@@ -46,14 +45,12 @@ export const MACHINE_FAULTS: readonly Fault[] = [
     group: 'nodes',
     targets: NODE_PARTS,
     holdS: [10, 20],
-    inject: async (world, target) => {
-      const container = await containerOf(world, target)
-      await docker(['stop', '--time', '1', container.ID])
-      const image = (await docker(['inspect', '--format', '{{.Config.Image}}', container.ID])).trim()
-      const empty = ['run', '--rm', '--volumes-from', container.ID, '--entrypoint', 'sh', image]
-      await docker([...empty, '-c', 'rm -rf /restate-data/* /restate-data/.[!.]*'])
-      await start(container)
-      return () => repair(world, target)
+    inject: async ({ cluster }, target) => {
+      await loseVolume(cluster, target)
+      return async () => {
+        const { code, stderr } = await cluster.command(['cluster:repair', target, '--yes']).result
+        if (code !== 0) throw new Error(`cluster:repair ${target} ended with ${code}:\n${stderr}`)
+      }
     },
   },
 ]
@@ -62,16 +59,6 @@ async function skew(world: World, target: string, ms: number) {
   const container = await containerOf(world, target)
   await world.skewClock(container, ms)
   return () => world.skewClock(container, 0)
-}
-
-async function repair({ cluster }: World, node: string): Promise<void> {
-  const env = { ...cluster.env, COMPOSE_PROJECT_NAME: cluster.project, ...tokenOf(cluster.token) }
-  const { code, stderr } = await runCli(['cluster:repair', node], { env })
-  if (code !== 0) throw new Error(`cluster:repair ${node} ended with ${code}:\n${stderr}`)
-}
-
-function tokenOf(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { API_TOKEN: token }
 }
 
 /** Limits what a container writes to the disk of Docker, by its control group; 0 takes the limit away. */

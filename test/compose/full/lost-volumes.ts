@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { CliResult } from '../../helpers/cli.ts'
 import { waitUntil } from '../../helpers/wait.ts'
 import type { Cluster } from '../cluster.ts'
-import { kill, start, stop, waitUntilHealthy } from '../container-faults.ts'
+import { emptyVolume, loseVolume, start, stop, waitUntilHealthy } from '../container-faults.ts'
 import { docker } from '../docker.ts'
 import { noteFigures } from '../figures.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
@@ -23,20 +23,12 @@ async function markOf(cluster: Cluster, node: number): Promise<NodeMark> {
   return (await response.json()) as NodeMark
 }
 
-/** Kills the node, empties its volume, and starts it, as after a broken disk. Resolves once it stays down. */
-async function loseVolume(cluster: Cluster, node: number): Promise<void> {
-  const container = await cluster.container(`restate-${node}`)
-  await kill(container)
-  await emptyVolume(cluster, node)
-  await start(container)
+/** Resolves once the node, without its volume, stays down. */
+async function loseVolumeOf(cluster: Cluster, node: number): Promise<void> {
+  await loseVolume(cluster, `restate-${node}`)
   await waitUntil(`restate-${node} stays down`, async () => (await markOf(cluster, node)).held !== null, {
     pollMs: 500,
   })
-}
-
-async function emptyVolume(cluster: Cluster, node: number): Promise<void> {
-  const shell = ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'sh', `restate-${node}`]
-  await cluster.compose(...shell, '-c', `rm -rf /restate-data/restate-${node} /restate-data/held`)
 }
 
 async function repair(cluster: Cluster, ...args: readonly string[]): Promise<CliResult> {
@@ -74,7 +66,7 @@ export function firstNodeTests(getCluster: () => Cluster): void {
     assert.match(before.cluster ?? '', /^\d+$/)
     let repairedMs = 0
     const { report } = await runUnderFault(cluster, INDICATORS, async () => {
-      await loseVolume(cluster, 1)
+      await loseVolumeOf(cluster, 1)
       const refused = await fetch(`${cluster.ingressUrls[0]}/restate/health`, { headers: cluster.authorization })
       const { code, message } = (await refused.json()) as { code: string; message: string }
       assert.deepEqual([refused.status, code], [502, 'node-away'])
@@ -97,7 +89,7 @@ export function firstNodeTests(getCluster: () => Cluster): void {
 export function lostVolumeTests(getCluster: () => Cluster): void {
   test('two nodes lose their volumes in turn; the second is refused while another node is down', async () => {
     const cluster = getCluster()
-    await loseVolume(cluster, 3)
+    await loseVolumeOf(cluster, 3)
     const ps = await cluster.command(['cluster:ps']).result
     assert.match(ps.stderr, /restate-3 has lost its data: npm run cluster:repair -- restate-3/)
     const queue = await cluster.command(['queue', '--admin', cluster.adminUrls.join(',')]).result
@@ -110,7 +102,7 @@ export function lostVolumeTests(getCluster: () => Cluster): void {
 
     const away = await cluster.container('restate-2')
     await stop(away)
-    await loseVolume(cluster, 4)
+    await loseVolumeOf(cluster, 4)
     const refused = await repair(cluster, 'restate-4')
     assert.equal(refused.code, 1, refused.stderr)
     assert.match(refused.stderr, /restate-4 cannot be repaired now[\s\S]*restate-2 does not run[\s\S]*cluster:start/)
@@ -127,7 +119,7 @@ export function lostVolumeTests(getCluster: () => Cluster): void {
     const cluster = getCluster()
     const before = await markOf(cluster, 1)
     await stop(await cluster.container('restate-1'))
-    await emptyVolume(cluster, 1)
+    await emptyVolume(cluster, 'restate-1')
     // As an earlier release did: it makes a cluster by itself, and knows no others.
     const alone = [
       '-e',

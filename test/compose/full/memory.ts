@@ -7,6 +7,7 @@ import { noteFigures } from '../figures.ts'
 import { formatMemory, type MemoryPart, readMemory, sumMemory } from '../memory.ts'
 import { runUnderFault } from '../run-under-faults.ts'
 
+const INDICATORS = 2_000
 const MAX_IDLE_MIB = 1.2 * 1_024
 const MAX_LOADED_MIB = 2 * 1_024
 /** Milliseconds after the start until the cluster counts as at rest. */
@@ -17,8 +18,8 @@ export function memoryTests(getCluster: () => Cluster): void {
     await sleep(REST_MS)
     const idle = await readMemory(getCluster().project)
     let loaded: readonly MemoryPart[] = []
-    await runUnderFault(getCluster(), 3_000, async (watch) => {
-      while (watch.results < 2_900) {
+    await runUnderFault(getCluster(), INDICATORS, async (watch) => {
+      while (watch.results < INDICATORS - 100) {
         const parts = await readMemory(getCluster().project)
         if (sumMemory(parts) > sumMemory(loaded)) loaded = parts
       }

@@ -7,7 +7,7 @@ import { waitUntilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 
-const INDICATORS = 3_000
+const INDICATORS = 2_000
 const PATIENCE_MS = 180_000
 
 export function scalingTests(getCluster: () => Cluster): void {

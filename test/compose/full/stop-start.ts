@@ -38,7 +38,7 @@ export function stopStartTests(getCluster: () => Cluster): void {
   })
 
   test('down -v leaves no container, volume or network', { skip: isKept }, async () => {
-    await getCluster().compose('down', '-v')
+    await getCluster().compose('down', '-v', '--timeout', '5')
     assert.deepEqual(await findLeftovers(getCluster().project), [])
   })
 }

@@ -226,8 +226,8 @@ test('a deployment counts where a node lists it, at the address of the replicas,
   assert.match(findListingProblem(parseDeployments('nonsense'), 'dp_1') ?? '', /no list/)
 })
 
-test('all-in-one refuses --estimate, under which it classified the catalogue and spent money', () => {
-  const command = createProgram().commands.find((candidate) => candidate.name() === 'all-in-one')
+test('all-in-one refuses --estimate, under which it classified the catalogue and spent money', async () => {
+  const command = (await createProgram()).commands.find((candidate) => candidate.name() === 'all-in-one')
   const options = command?.options.map(({ long }) => long) ?? []
   assert.ok(options.includes('--max-cost'), 'other options of classify are there')
   assert.ok(!options.includes('--estimate'))

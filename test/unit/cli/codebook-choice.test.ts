@@ -240,13 +240,13 @@ test('a catalogue has the name of its file without the ending; what has no name 
 
 test('a resumed run keeps its catalogue, and refuses another one', () => {
   const journal = (more: Partial<RunHeader>) => ({ header: header(more) }) as RunJournal
-  assert.equal(catalogueOfRun('/x/wb.csv', {}, null), 'wb')
-  assert.equal(catalogueOfRun('/x/wb.csv', { catalogue: 'imf' }, null), 'imf')
-  assert.equal(catalogueOfRun('/x/wb.csv', {}, journal({ catalogue: 'imf' })), 'imf')
-  assert.equal(catalogueOfRun('/x/wb.csv', { catalogue: 'imf' }, journal({ catalogue: 'imf' })), 'imf')
+  assert.equal(catalogueOfRun({ path: '/x/wb.csv' }, {}, null), 'wb')
+  assert.equal(catalogueOfRun({ path: '/x/wb.csv' }, { catalogue: 'imf' }, null), 'imf')
+  assert.equal(catalogueOfRun({ path: '/x/wb.csv' }, {}, journal({ catalogue: 'imf' })), 'imf')
+  assert.equal(catalogueOfRun({ path: '/x/wb.csv' }, { catalogue: 'imf' }, journal({ catalogue: 'imf' })), 'imf')
   // A run of an earlier release had no catalogue, and its batches named none.
-  assert.equal(catalogueOfRun('/x/wb.csv', { catalogue: 'default' }, journal({})), undefined)
-  assert.throws(() => catalogueOfRun('/x/wb.csv', { catalogue: 'wb' }, journal({})), {
+  assert.equal(catalogueOfRun({ path: '/x/wb.csv' }, { catalogue: 'default' }, journal({})), undefined)
+  assert.throws(() => catalogueOfRun({ path: '/x/wb.csv' }, { catalogue: 'wb' }, journal({})), {
     code: 'input-invalid',
     message: /^The run run-1 began with the catalogue "default": resume without --catalogue, or classify as a new run$/,
   })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { canonicalText } from '../../../src/codebooks/canonical-text.ts'
+import { canonicalText, compatible } from '../../../src/codebooks/canonical-text.ts'
 
 test('spellings of one text have one form', () => {
   assert.equal(canonicalText(' ＧＤＰ\u00a0 “real” – ﬁnal '), 'gdp "real" - final')
@@ -27,5 +27,30 @@ test('no text grows without bound', () => {
         assert.ok(canonical.length <= 4 * text.length + 200)
       },
     ),
+  )
+})
+
+test('whether a long text grows too much is decided by the whole of it, however its parts are cut', () => {
+  // Letters that join with what follows, across the ends of parts as well, beside signs that stand for sentences.
+  const unit = fc.constantFrom(
+    '\ufdfa',
+    '㌀',
+    'a',
+    'e\u0301',
+    '\u0301',
+    '\u03b1\u0313\u0300\u0345',
+    '\u1100',
+    '\u1161',
+    '\u11a8',
+    '\u{1d400}',
+  )
+  const pieces = fc.array(fc.record({ unit, times: fc.integer({ min: 1, max: 900 }) }), { maxLength: 8 })
+  fc.assert(
+    fc.property(pieces, (given) => {
+      const text = given.map(({ unit: one, times }) => one.repeat(times)).join('')
+      const whole = text.normalize('NFKC')
+      const expected = whole.length <= 4 * text.length + 64 ? whole : text.normalize('NFC')
+      assert.equal(compatible(text), expected)
+    }),
   )
 })

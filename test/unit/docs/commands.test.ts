@@ -10,7 +10,7 @@ import { currentPages, onlyQuoted, quotedIn, ROOT, type Row, readPage, rowsOf } 
 const packageFile: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const scripts = Object.keys(packageFile.scripts)
 
-const program = createProgram()
+const program = await createProgram()
 /** Every command by what is typed for it, such as "review apply". */
 const commands = new Map(
   program.commands.flatMap((command) => [

@@ -22,6 +22,13 @@ const OF_CHECKS: Readonly<Record<string, string>> = {
 /** Variables of other programs, and the file of this project that sets or names each of them. */
 const FOREIGN: Readonly<Record<string, string>> = {
   NODE_USE_ENV_PROXY: 'src/config/proxies.ts',
+  AWS_ACCESS_KEY_ID: 'src/config/object-store.ts',
+  AWS_SECRET_ACCESS_KEY: 'src/config/object-store.ts',
+  AWS_SESSION_TOKEN: 'src/config/object-store.ts',
+  AWS_REGION: 'src/config/object-store.ts',
+  AWS_DEFAULT_REGION: 'src/config/object-store.ts',
+  AWS_ENDPOINT_URL: 'src/config/object-store.ts',
+  AWS_ENDPOINT_URL_S3: 'src/config/object-store.ts',
   HTTPS_PROXY: 'src/config/secret-files.ts',
   HTTP_PROXY: 'src/config/secret-files.ts',
   NO_PROXY: 'src/config/proxies.ts',

@@ -73,7 +73,7 @@ test('a call of Restate whose journal never comes is cut off, in HTTP/1.1 and HT
     }
     response.end()
   }) as EndpointHandler
-  const port = await listen(t, withAttemptStarts(handler, TIMES.headersMs) as RequestListener)
+  const port = await listen(t, withAttemptStarts(handler, { startTimeoutMs: TIMES.headersMs }) as RequestListener)
   await trickle(port, 'POST /invoke/s/h HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n')
   assert.equal(seen.at(-1), 'cut off')
   seen.length = 0

@@ -124,3 +124,37 @@ test('what a schema makes of a body is the same with the bounds, except for the 
     { numRuns: 500 },
   )
 })
+
+const points = (count: number) => Array.from({ length: count }, () => ({ date: '2024', value: 1 }))
+
+test('the sample points of all indicators together have a bound, as lists and as texts, which work that has begun does not', () => {
+  const bodyOf = (counts: readonly number[], write: (list: unknown) => unknown = (list) => list) =>
+    Buffer.from(
+      JSON.stringify({
+        indicators: counts.map((count, index) => ({
+          indicator_id: String(index),
+          name: 'b',
+          sample_values: write(points(count)),
+        })),
+      }),
+    )
+  const most = Array.from({ length: 20 }, () => 5_000)
+  for (const handler of ['batch', 'estimate']) {
+    assert.equal(boundBody(handler, bodyOf(most)).kind, 'kept')
+    const beyond = boundBody(handler, bodyOf([...most, 1, 10]))
+    assert.deepEqual(beyond, {
+      kind: 'refused',
+      message:
+        '(at /indicators/20/sample_values) all such fields together must hold at most 100000 points, got 100011: send the indicators in several batches',
+    })
+    assert.equal(boundBody(handler, bodyOf([...most, 1, 10]), { isBegun: true }).kind, 'kept')
+    const texts = boundBody(
+      handler,
+      bodyOf([...most, 1], (list) => JSON.stringify(list)),
+    )
+    assert.match(texts.kind === 'refused' ? texts.message : '', /^\(at \/indicators\/20\/sample_values\) .* got 100001/)
+  }
+  // A text that is no list of points is worded by the schema.
+  const odd = JSON.stringify({ indicators: [{ indicator_id: 'a', name: 'b', sample_values: '[{' }] })
+  assert.equal(boundBody('batch', Buffer.from(odd)).kind, 'kept')
+})

@@ -116,6 +116,11 @@ export function createMemoryStore(): MemoryStore {
     async releaseClaims(owner, hashes) {
       for (const hash of hashes) if (held.get(hash) === owner) held.delete(hash)
     },
+    async releaseClaimsOf(owners) {
+      const left = [...held].filter(([, owner]) => owners.includes(owner))
+      for (const [hash] of left) held.delete(hash)
+      return left.length
+    },
     async findClaims(hashes) {
       const states = hashes.map(
         (shapeHash): ClaimState => ({ shapeHash, isHeld: held.has(shapeHash), ended: ended.get(shapeHash) ?? null }),

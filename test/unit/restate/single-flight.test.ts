@@ -47,6 +47,7 @@ function storeOf(claims: readonly ClaimState[], answers: readonly StoredAnswer[]
       new Map(answers.filter(({ shapeHash }) => hashes.includes(shapeHash)).map((one) => [one.shapeHash, one])),
     claimShapes: async (_owner: string, hashes: readonly string[]) => ({ claimed: hashes, at: '' }),
     releaseClaims: async () => undefined,
+    releaseClaimsOf: async () => 0,
   }
   return store as unknown as Store
 }

@@ -53,3 +53,21 @@ test('a look that fails, or that the run outruns, says nothing', async (t) => {
   await answer.promise
   assert.equal(watch.reason, undefined)
 })
+
+test('a cause that has gone is what was waited for until the run moves', async (t) => {
+  let looks = 0
+  const watch = watchStalls({
+    ...{ ingressUrls: [], adminUrls: [], runId: 'run-1', stillMs: 5, everyMs: 5 },
+    onChange: () => undefined,
+    look: async () => {
+      looks += 1
+      return looks === 1 ? PAUSED : { nodes: [] }
+    },
+  })
+  t.after(() => watch.stop())
+  watch.moved(0)
+  await waitUntil('the cause has gone', () => looks >= 3)
+  assert.equal(watch.reason?.command, 'npm run resume -- run-1')
+  watch.moved(1)
+  assert.equal(watch.reason, undefined)
+})

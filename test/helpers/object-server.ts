@@ -1,0 +1,56 @@
+/** An S3 server for tests, s3rver, in a process of its own: it checks signatures and puts uploads together of their parts. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../../src/embedded/ports.ts'
+import { waitUntil } from './wait.ts'
+
+const MODULE = createRequire(import.meta.url).resolve('@20minutes/s3rver')
+
+export interface ObjectServer {
+  /** The variables by which a command reaches it. */
+  readonly env: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+/** Starts a server with one bucket. */
+export async function startObjectServer(bucket: string): Promise<ObjectServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'classify-objects-'))
+  const port = await freePort()
+  const options = {
+    directory,
+    address: '127.0.0.1',
+    port,
+    silent: true,
+    configureBuckets: [{ name: bucket, configs: [] }],
+  }
+  const program = `const Server = require(${JSON.stringify(MODULE)}); new Server(${JSON.stringify(options)}).run()`
+  const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  await waitUntil('the S3 server listens', async () => {
+    const socket = connect(port, '127.0.0.1')
+    const [event] = await Promise.race([
+      once(socket, 'connect').then(() => ['connect']),
+      once(socket, 'error').then(() => ['error']),
+    ]).catch(() => ['error'])
+    socket.destroy()
+    return event === 'connect'
+  })
+  return {
+    env: {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'S3RVER',
+      AWS_SECRET_ACCESS_KEY: 'S3RVER',
+    },
+    stop: async () => {
+      child.kill()
+      await ended
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
