@@ -28,8 +28,8 @@ async function main(): Promise<void> {
     loadDotEnv()
     forgetDatabaseVariables()
     useProxies(readEnvironment())
-    for (const line of findNearMisses()) say(`Warning: ${line}`)
     const program = await createProgram(process.argv[2])
+    for (const line of findNearMisses()) say(`Warning: ${line}`)
     await program.parseAsync()
   } catch (error) {
     process.exitCode = reportError(error)

@@ -164,7 +164,7 @@ test('a wrong argument exits 2 with a message that names it', async () => {
     [['classify', bad, '--ingress', 'localhost'], /--ingress.*http/s],
     [['classify', bad, '--wait-for-nodes', 'long'], /--wait-for-nodes.*30s, 10m or 1h/s],
     [['no-such-command'], /no-such-command/],
-    [['inspect'], /missing required argument/],
+    [['inspect'], /FILE.*--from/],
   ]
   for (const [args, message] of cases) {
     const { code, stderr } = await runCli(args, { env })

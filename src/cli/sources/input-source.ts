@@ -42,7 +42,10 @@ export function settleSource(
   const typed = file ?? flags.from
   const text = typed ?? earlier?.header.file
   if (text === undefined) {
-    throw new ServiceError('input-invalid', 'Name a catalogue FILE (- for standard input), or --resume RUN')
+    throw new ServiceError(
+      'input-invalid',
+      'Name a catalogue: FILE (- for standard input) or --from URL; classify also takes --resume RUN',
+    )
   }
   if (!isDatabaseUrl(text)) return plainSource(text, flags)
   const database = readOutsideDatabase(text, typed === undefined ? 'the run' : file === undefined ? '--from' : 'FILE')

@@ -12,8 +12,11 @@ export const USELESS = {
   'bad-request-always': () => refusal(400, 'The weather forbids this request.'),
   'http-500': () => ({ status: 500, body: { error: { message: 'The weather is bad today.' } } }),
   silent: () => ({ raw: () => undefined, isBilled: true }),
+  // Three kinds in turn: two of them alternate also where the third is asked again without being counted.
   'mixed-useless': (seen) =>
-    seen.index % 2 === 0
-      ? message(seen, { content: 'The weather is fine.' })
-      : message(seen, { content: '' }, { finish_reason: 'length' }),
+    [
+      message(seen, { content: 'The weather is fine.' }),
+      message(seen, { content: '' }, { finish_reason: 'length' }),
+      message(seen, { content: null, refusal: 'I cannot help with the weather.' }),
+    ][seen.index % 3] ?? refusal(400, 'The weather forbids this request.'),
 } as const satisfies Readonly<Record<string, Quirk>>

@@ -78,11 +78,12 @@ test('the output in a message is that of this process, not of an earlier one', a
 
 test('a second Ctrl+C kills what does not end by itself', async () => {
   const kill = new AbortController()
-  const program = 'process.on("SIGTERM", () => console.log("no")); console.log("up"); setInterval(() => {}, 1000)'
+  const program =
+    'process.on("SIGTERM", () => console.log("It refuses.")); console.log("It runs."); setInterval(() => {}, 1000)'
   const running = await startNode(program, kill.signal)
-  await waitUntil('the process is up', () => running.describeOutput().includes('up'))
+  await waitUntil('the process is up', () => running.describeOutput().includes('It runs.'))
   const stopping = running.stop(60_000)
-  await waitUntil('the process refuses to end', () => running.describeOutput().includes('no'))
+  await waitUntil('the process refuses to end', () => running.describeOutput().includes('It refuses.'))
   kill.abort()
   assert.deepEqual(await stopping, { code: null, signal: 'SIGKILL' })
 })

@@ -69,7 +69,7 @@ test('what is no source is refused with the way out', () => {
   assert.throws(() => settleSource('a.csv', { from: 's3://b/k' }), /FILE and --from/)
   assert.throws(() => settleSource('a.csv', { query: 'select 1' }), /--query is for a database/)
   assert.throws(() => settleSource('https://example.org/a.csv', {}), /curl URL/)
-  assert.throws(() => settleSource(undefined, {}), /Name a catalogue FILE/)
+  assert.throws(() => settleSource(undefined, {}), /Name a catalogue: FILE/)
   assert.throws(() => settleSource('s3://bucket', {}), /s3:\/\/bucket\/folder\/file\.csv/)
   assert.throws(
     () => parseObjectUrl(`s3://key:${SECRET}@bucket/x`, '--out'),
