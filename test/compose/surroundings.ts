@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 /** What a cluster needs of the repository. */
 const PARTS = [
   ...['docker-compose.cluster.yml', 'Dockerfile', '.dockerignore', '.npmrc', 'package.json', 'package-lock.json'],
-  ...['docker', 'nginx', 'src'],
+  ...['docker', 'docs/openapi.json', 'nginx', 'src'],
 ]
 /** No user of a container, and not the one that tests run as where that is root. */
 const OWNER = 4321
