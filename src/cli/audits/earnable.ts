@@ -2,7 +2,7 @@
 import { askableFields } from '../../classification/fields.ts'
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Trust } from '../../evidence/gate/trust.ts'
-import type { RunRequest } from '../classify/dry-run.ts'
+import type { RunRequest } from '../client/run-batch.ts'
 import type { ServiceClient } from '../client/service.ts'
 import { isAuditing, isSettled, readEvidence } from './audit-stages.ts'
 

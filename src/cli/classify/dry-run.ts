@@ -11,11 +11,8 @@ import type { Indicator } from '../../classification/types.ts'
 import { NO_TRUST, type Trust, withTrust } from '../../evidence/gate/trust.ts'
 import { sha256 } from '../../lib/sha256.ts'
 import { type EstimateResponse, estimateResponseSchema } from '../../restate/contract.ts'
+import { bodyOf, type RunRequest } from '../client/run-batch.ts'
 import type { ServiceClient } from '../client/service.ts'
-import type { RunHeader } from './run-journal.ts'
-
-/** The options of a run that influence the result of a dry run. */
-export type RunRequest = Pick<RunHeader, 'catalogue' | 'codebook' | 'force' | 'options'>
 
 /** The codebook and the name of the model of a dry run in this process. */
 export interface ColdBasis {
@@ -54,25 +51,10 @@ export function dryRunCold(
 export async function dryRunByService(
   service: ServiceClient,
   indicators: readonly Indicator[],
-  { catalogue, codebook, force, options }: RunRequest,
+  request: RunRequest,
   signal: AbortSignal,
   isAudit = false,
 ): Promise<EstimateResponse | undefined> {
-  const { mode, reuse, trust, target, pack, tier } = options
-  const body = {
-    indicators,
-    ...(catalogue === undefined ? {} : { catalogue }),
-    ...(codebook === undefined ? {} : { codebook }),
-    force,
-    options: {
-      mode,
-      reuse,
-      trust,
-      ...(target === undefined ? {} : { target }),
-      audit: isAudit ? 'all' : 'none',
-      ...(pack === undefined ? {} : { pack }),
-      ...(tier === undefined ? {} : { tier }),
-    },
-  }
+  const body = bodyOf(request, indicators, isAudit)
   return await service.ask({ handler: 'estimate', body, schema: estimateResponseSchema, signal })
 }

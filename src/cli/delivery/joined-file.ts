@@ -71,9 +71,8 @@ async function* rowsOf({ catalogue, isLimited, signal }: Omit<JoinOptions, 'find
   for await (const { cells, indicator_id: id, line } of catalogue.rows()) {
     signal.throwIfAborted()
     if (cells === undefined) continue
-    if (id !== undefined && seen?.add(id, '', Math.max(1, line)) === undefined && seen !== undefined) {
-      if (seen.count > catalogue.count) return
-    }
+    const isNew = id !== undefined && seen !== undefined && seen.add(id, '', Math.max(1, line)) === undefined
+    if (isNew && seen.count > catalogue.count) return
     yield { cells, indicator_id: id }
   }
 }

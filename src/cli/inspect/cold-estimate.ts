@@ -3,10 +3,11 @@ import { packRuleOf } from '../../classification/chunks.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
-import { dryRunCold, type RunRequest } from '../classify/dry-run.ts'
+import { dryRunCold } from '../classify/dry-run.ts'
 import { coldBasis } from '../classify/estimate.ts'
 import { createEstimateSum, type EstimateSum } from '../classify/estimate-sum.ts'
 import { findLocalScheme } from '../classify/run-codebook.ts'
+import type { RunRequest } from '../client/run-batch.ts'
 
 const REQUEST: RunRequest = { force: false, options: { mode: 'hybrid', reuse: true, trust: 'catalogue' } }
 

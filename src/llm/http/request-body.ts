@@ -12,7 +12,7 @@ type Params = Pick<ChatCompletionCreateParamsNonStreaming, 'messages' | 'respons
 const MOST_KEPT = 16
 
 /** Returns a function that encodes parameters as JSON in UTF-8. */
-export function createBodyEncoder(): (params: Params) => Uint8Array<ArrayBuffer> {
+export function createBodyEncoder(): (params: Params) => Uint8Array {
   const texts = new Map<unknown, Buffer>()
   const schemas = new WeakMap<object, Buffer>()
 
@@ -44,21 +44,10 @@ export function createBodyEncoder(): (params: Params) => Uint8Array<ArrayBuffer>
       parts.push(Buffer.from(`,"response_format":${open},"schema":`), encodedSchema(schema), Buffer.from('}}'))
     } else if (format !== undefined) parts.push(Buffer.from(`,"response_format":${JSON.stringify(format)}`))
     parts.push(Buffer.from('}'))
-    return joined(parts)
+    return Buffer.concat(parts)
   }
 }
 
 function encode(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value))
-}
-
-/** A buffer of its own, because `fetch` copies the whole buffer that a part lies in. */
-function joined(parts: readonly Buffer[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
