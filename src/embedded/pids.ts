@@ -50,13 +50,20 @@ export function parsePs(stdout: string): ProcessDescription | undefined {
 
 /** Whether `pid` runs. A zombie does not run. */
 export async function isRunning(pid: number): Promise<boolean> {
+  if (!hasEntry(pid)) return false
+  const found = await describeProcess(pid)
+  // A process that cannot be described has ended since the first look, or the system hides what it is.
+  return found === undefined ? hasEntry(pid) : !found.isZombie
+}
+
+/** Whether the system has an entry for `pid`, be it of a process that has ended and whose exit code nobody has read. */
+function hasEntry(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
-  const found = await describeProcess(pid)
-  return found?.isZombie !== true
 }
 
 /** Whether `pid` runs and its command line contains one of `marks`: a pid alone may belong to another program by now. */

@@ -108,8 +108,8 @@ test('after kill -9 of the supervisor a new start cleans up and goes on with the
   const { stderr: firstSaid } = await first.result
 
   const second = startCli(['start'], { env })
-  await second.untilSaid('npm run classify')
-  assert.deepEqual(await stillRunning(pidsOf(firstSaid)), [])
+  await second.untilSaid('Classify a catalogue')
+  assert.deepEqual(await stillRunning(pidsOf(firstSaid)), [], second.said())
   second.child.kill('SIGTERM')
   const { code, stderr } = await second.result
   assert.equal(code, 0, stderr)
