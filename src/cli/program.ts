@@ -1,5 +1,6 @@
 /** All commands of the command line with their options, in the form that the library commander needs; nothing runs here. */
 import { Command } from 'commander'
+import { addBackupCommand, addRestoreCommand } from './backup/commands.ts'
 import { addCertifyCommand } from './certify/certify.ts'
 import { addClassifyCommand } from './classify/classify.ts'
 import {
@@ -15,6 +16,7 @@ import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
 import { addInspectCommand } from './inspect/inspect.ts'
+import { addKubernetesSecretsCommand } from './kubernetes/secrets.ts'
 import { addClusterRepairCommand } from './nodes/repair.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
@@ -47,6 +49,8 @@ export function createProgram(): Command {
     addEvalCommand,
     addCodebookCommand,
     addMigrateCommand,
+    addBackupCommand,
+    addRestoreCommand,
     addQueueCommand,
     addKillCommand,
     addResumeCommand,
@@ -58,6 +62,7 @@ export function createProgram(): Command {
     addClusterPsCommand,
     addClusterRepairCommand,
     addClusterLogsCommand,
+    addKubernetesSecretsCommand,
     // The command all-in-one is added after classify, because all-in-one copies the options of classify.
     addAllInOneCommand,
   ]) {

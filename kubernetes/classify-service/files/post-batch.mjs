@@ -43,7 +43,10 @@ function isOpen(place) {
       socket.destroy()
       resolve(value)
     }
-    socket.once('connect', () => end(true)).once('timeout', () => end(false)).once('error', () => end(false))
+    socket
+      .once('connect', () => end(true))
+      .once('timeout', () => end(false))
+      .once('error', () => end(false))
   })
 }
 for (const place of CLOSED.split(' ').filter(Boolean))

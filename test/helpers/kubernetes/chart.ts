@@ -71,6 +71,13 @@ export function objectsOf(way: string): Promise<KubernetesObject[]> {
   return known
 }
 
+/** The first object of this kind, with a name that ends so. Throws where there is none. */
+export function findObject(objects: readonly KubernetesObject[], kind: string, nameEnd = ''): KubernetesObject {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name.endsWith(nameEnd))
+  if (found === undefined) throw new Error(`no ${kind} ${nameEnd} was rendered`)
+  return found
+}
+
 /** How an object is called in messages. */
 export function nameOf({ kind, metadata }: KubernetesObject): string {
   return `${kind} ${metadata.name}`

@@ -2,7 +2,16 @@
 import type { Container, PodTemplate } from './pods.ts'
 
 /** The kinds of volumes that the profile allows. */
-const VOLUMES = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret']
+const VOLUMES = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+]
 
 /** What the profile refuses in a pod, a sentence each. */
 export function podSecurityFaults({ of, spec }: PodTemplate): string[] {
@@ -23,10 +32,16 @@ export function podSecurityFaults({ of, spec }: PodTemplate): string[] {
     ask(own.allowPrivilegeEscalation === false, `${name} may gain privileges`)
     ask(own.privileged !== true, `${name} is privileged`)
     ask(own.capabilities?.drop?.includes('ALL') === true, `${name} keeps capabilities`)
-    ask((own.capabilities?.add ?? []).every((one) => one === 'NET_BIND_SERVICE'), `${name} adds capabilities`)
+    ask(
+      (own.capabilities?.add ?? []).every((one) => one === 'NET_BIND_SERVICE'),
+      `${name} adds capabilities`,
+    )
     const seccomp = own.seccompProfile?.type ?? pod.seccompProfile?.type
     ask(seccomp === 'RuntimeDefault' || seccomp === 'Localhost', `${name} has no seccomp profile`)
-    ask((container.ports ?? []).every((port) => !('hostPort' in port)), `${name} takes a port of the host`)
+    ask(
+      (container.ports ?? []).every((port) => !('hostPort' in port)),
+      `${name} takes a port of the host`,
+    )
   }
   return faults
 }
@@ -42,7 +57,8 @@ export function ownFaults({ of, spec }: PodTemplate): string[] {
     ask(securityContext?.readOnlyRootFilesystem === true, `${name} can write its root file system`)
     ask(/^[^@]+:[^/@]+(@sha256:[0-9a-f]{64})?$/.test(image), `${name} has the image ${image}, without a tag`)
     ask(!/:latest(@|$)/.test(image), `${name} has the image ${image}`)
-    for (const field of ['cpu', 'memory']) ask(resources?.requests?.[field] !== undefined, `${name} requests no ${field}`)
+    for (const field of ['cpu', 'memory'])
+      ask(resources?.requests?.[field] !== undefined, `${name} requests no ${field}`)
     ask(resources?.limits?.['memory'] !== undefined, `${name} has no limit of memory`)
   }
   return faults

@@ -69,7 +69,11 @@ function operatorPolicy({ metadata, ...object }: KubernetesObject): Policy {
         ],
         ports: tcp(53),
       },
-      { to: [{ namespaceSelector: {}, podSelector: { matchLabels: { [`allow.restate.dev/${metadata.name}`]: 'true' } } }] },
+      {
+        to: [
+          { namespaceSelector: {}, podSelector: { matchLabels: { [`allow.restate.dev/${metadata.name}`]: 'true' } } },
+        ],
+      },
       { to: [{ ipBlock: { cidr: '0.0.0.0/1', except: ['10.0.0.0/8'] } }] },
       { to: [{ ipBlock: { cidr: '128.0.0.0/1', except: ['192.168.0.0/16', '172.16.0.0/12', '169.254.0.0/16'] } }] },
     ],
@@ -87,9 +91,20 @@ export function isReached(policies: readonly Policy[], from: Place, to: Place, p
 }
 
 /** Whether the policies of `own` let it talk to `other`: yes where none selects it. */
-function allows(policies: readonly Policy[], type: 'Ingress' | 'Egress', own: Place, other: Place, port: number): boolean {
+function allows(
+  policies: readonly Policy[],
+  type: 'Ingress' | 'Egress',
+  own: Place,
+  other: Place,
+  port: number,
+): boolean {
   const selecting = policies.filter(({ namespace, podSelector, policyTypes }) => {
-    return own.labels !== undefined && namespace === own.namespace && policyTypes.includes(type) && isSelected(podSelector, own.labels)
+    return (
+      own.labels !== undefined &&
+      namespace === own.namespace &&
+      policyTypes.includes(type) &&
+      isSelected(podSelector, own.labels)
+    )
   })
   if (selecting.length === 0) return true
   return selecting.some(({ namespace, ingress = [], egress = [] }) =>
@@ -97,7 +112,9 @@ function allows(policies: readonly Policy[], type: 'Ingress' | 'Egress', own: Pl
       const peers = rule.from ?? rule.to ?? []
       // A rule without peers is one for everybody.
       const isPeer = peers.length === 0 || peers.some((peer) => isPeerOf(peer, namespace, other))
-      return isPeer && (rule.ports === undefined || rule.ports.some((one) => one.protocol === 'TCP' && one.port === port))
+      return (
+        isPeer && (rule.ports === undefined || rule.ports.some((one) => one.protocol === 'TCP' && one.port === port))
+      )
     }),
   )
 }

@@ -32,7 +32,8 @@ export function watchReads(root: unknown): WatchedValue {
 /** The paths of the fields that were not read. What lies below such a field is not looked at. */
 export function findUnread(root: unknown, { reads }: WatchedValue, path = ''): string[] {
   if (typeof root !== 'object' || root === null) return []
-  if (Array.isArray(root)) return root.flatMap((item, index) => findUnread(item, { value: item, reads }, `${path}/${index}`))
+  if (Array.isArray(root))
+    return root.flatMap((item, index) => findUnread(item, { value: item, reads }, `${path}/${index}`))
   const names = reads.get(root)
   // A validator that takes any value reads none of its fields.
   if (names === undefined || names.size === 0) return []

@@ -1,14 +1,16 @@
 /** The Helm chart: it renders in all ways, every object has the form that its API asks for, and wrong values are told. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CHART, helm, objectsOf, render, WAYS } from '../../helpers/kubernetes/chart.ts'
+import { CHART, findObject, helm, objectsOf, render, WAYS } from '../../helpers/kubernetes/chart.ts'
 import { skipWithoutHelm } from '../../helpers/kubernetes/programs.ts'
 import { formFaults, skipWithoutDefinitions } from '../../helpers/kubernetes/schemas.ts'
 
 const skip = skipWithoutHelm
 
 for (const way of Object.keys(WAYS)) {
-  test(`${way}: each object is valid against its schema, and has no field that the schema does not know`, { skip }, async () => {
+  test(`${way}: each object is valid against its schema, and has no field that the schema does not know`, {
+    skip,
+  }, async () => {
     const objects = await objectsOf(way)
     assert.ok(objects.length > 15, `${objects.length} objects were rendered`)
     const faults = await Promise.all(objects.map(formFaults))
@@ -20,8 +22,7 @@ type Path = readonly (string | number)[]
 
 /** The faults of the first object of a kind once `value` stands at the path below its spec; undefined takes the field away. */
 async function faultsWith(way: string, kind: string, path: Path, value: unknown): Promise<string> {
-  const object = (await objectsOf(way)).find((one) => one.kind === kind)
-  assert.ok(object, `${way} renders no ${kind}`)
+  const object = findObject(await objectsOf(way), kind)
   const copy = structuredClone(object)
   let place = copy['spec'] as Record<string | number, unknown>
   for (const name of path.slice(0, -1)) place = place[name] as typeof place
@@ -56,14 +57,19 @@ test('a field that is misspelt, of a wrong type or missing is found in each kind
   }
 })
 
-test('the definitions of the operator find a field that they do not know', { skip: skip || skipWithoutDefinitions }, async () => {
+test('the definitions of the operator find a field that they do not know', {
+  skip: skip || skipWithoutDefinitions,
+}, async () => {
   assert.match(await faultsWith('operator', 'RestateCluster', ['compute', 'replica'], 5), /replica/)
   assert.match(await faultsWith('operator', 'RestateDeployment', ['restate', 'register'], undefined), /register/)
 })
 
 test('helm lint finds nothing, with the values of each way', { skip }, async () => {
   for (const files of Object.values(WAYS))
-    assert.match(await helm(['lint', '--strict', CHART, ...files.flatMap((file) => ['--values', file])]), / 0 chart\(s\) failed/)
+    assert.match(
+      await helm(['lint', '--strict', CHART, ...files.flatMap((file) => ['--values', file])]),
+      / 0 chart\(s\) failed/,
+    )
 })
 
 const WRONG_VALUES: readonly (readonly [setting: string, told: RegExp])[] = [

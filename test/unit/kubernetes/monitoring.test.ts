@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
-import { type KubernetesObject, objectsOf, ROOT } from '../../helpers/kubernetes/chart.ts'
+import { findObject, type KubernetesObject, objectsOf, ROOT } from '../../helpers/kubernetes/chart.ts'
 import { skipWithoutHelm as skip } from '../../helpers/kubernetes/programs.ts'
 import { skipWithout } from '../../helpers/programs.ts'
 import { quotedIn, readPage, rowsOf } from '../docs/pages.ts'
@@ -30,9 +30,7 @@ interface Rules {
 const source = parse(readFileSync(join(ROOT, 'docker/prometheus/alerts.yml'), 'utf8')) as Rules
 
 async function rulesOf(way: string): Promise<Rules> {
-  const object = (await objectsOf(way)).find(({ kind }) => kind === 'PrometheusRule')
-  assert.ok(object, `${way} has no rules`)
-  return object['spec'] as Rules
+  return findObject(await objectsOf(way), 'PrometheusRule')['spec'] as Rules
 }
 
 test('the alert rules are those of the Compose file, each with a command of Kubernetes', { skip }, async () => {
@@ -45,7 +43,11 @@ test('the alert rules are those of the Compose file, each with a command of Kube
       }))
     assert.deepEqual(withoutCommands(groups.slice(1)), withoutCommands(source.groups))
     for (const { alert, annotations } of groups.slice(1).flatMap(({ rules }) => rules)) {
-      assert.match(annotations?.['command'] ?? '', /^kubectl (-n (apps|restate-classify) )?[a-z]|^npm run review$/, alert)
+      assert.match(
+        annotations?.['command'] ?? '',
+        /^kubectl (-n (apps|restate-classify) )?[a-z]|^npm run review$/,
+        alert,
+      )
       assert.doesNotMatch(annotations?.['command'] ?? '', /[A-Z]{2}/, `${alert} names what is not filled in`)
     }
   }
@@ -58,20 +60,29 @@ test('the table of docs/operations/on-call.md has a row for each alert, with wha
     rows.map((row) => quotedIn(row['alert'] ?? '')[0]),
     alerts.map(({ alert }) => alert),
   )
-  const commands = parse(readFileSync(join(ROOT, 'kubernetes/classify-service/files/commands.yaml'), 'utf8')) as Record<string, string>
+  const commands = parse(readFileSync(join(ROOT, 'kubernetes/classify-service/files/commands.yaml'), 'utf8')) as Record<
+    string,
+    string
+  >
   for (const [index, { alert = '', annotations, labels }] of alerts.entries()) {
     const row = rows[index] ?? {}
     assert.equal(row['severity'], labels?.['severity'], alert)
     assert.ok((row['what it means, and what to do'] ?? '').length > 60, alert)
-    assert.ok(quotedIn(row['with Compose'] ?? '').includes(annotations?.['command'] ?? ''), `${alert}: ${row['with Compose']}`)
+    assert.ok(
+      quotedIn(row['with Compose'] ?? '').includes(annotations?.['command'] ?? ''),
+      `${alert}: ${row['with Compose']}`,
+    )
     assert.ok(commands[alert], alert)
   }
 })
 
 test('the dashboard is that of the Compose file, byte for byte', { skip }, async () => {
-  const dashboard = (await objectsOf('hpa')).find(({ metadata }) => metadata.name.endsWith('-dashboard'))
-  const text = (dashboard?.['data'] as Record<string, string>)['classify.json'] ?? ''
-  assert.deepEqual(JSON.parse(text), JSON.parse(readFileSync(join(ROOT, 'docker/grafana/dashboards/classify.json'), 'utf8')))
+  const dashboard = findObject(await objectsOf('hpa'), 'ConfigMap', '-dashboard')
+  const text = (dashboard['data'] as Record<string, string>)['classify.json'] ?? ''
+  assert.deepEqual(
+    JSON.parse(text),
+    JSON.parse(readFileSync(join(ROOT, 'docker/grafana/dashboards/classify.json'), 'utf8')),
+  )
 })
 
 interface Monitor extends KubernetesObject {
@@ -115,7 +126,9 @@ const SCALING: readonly (readonly [demands: readonly number[], budget: number | 
   [[], 12_000, null],
 ]
 
-test('the rules are valid, and the formula of scaling follows demand up to the budget', { skip: skipRules }, async () => {
+test('the rules are valid, and the formula of scaling follows demand up to the budget', {
+  skip: skipRules,
+}, async () => {
   const { groups } = await rulesOf('hpa')
   const rules = join(directory, 'rules.yml')
   writeFileSync(rules, stringify({ groups }))
@@ -126,7 +139,8 @@ test('the rules are valid, and the formula of scaling follows demand up to the b
       series: `classify_rate_demand{${labels},instance="${replica}"}`,
       values: `${demand}x10`,
     }))
-    if (budget !== null) series.push({ series: `classify_rate_budget_rpm{${labels},instance="0"}`, values: `${budget}x10` })
+    if (budget !== null)
+      series.push({ series: `classify_rate_budget_rpm{${labels},instance="0"}`, values: `${budget}x10` })
     // Another release must not be counted.
     series.push({ series: 'classify_rate_demand{namespace="apps",release="other",instance="9"}', values: '9000000x10' })
     const file = join(directory, `case-${index}.yml`)

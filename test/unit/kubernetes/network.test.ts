@@ -29,9 +29,11 @@ function placesOf(objects: readonly KubernetesObject[]): Place[] {
   const pods = podsOf(objects).map(({ labels }) => {
     return { name: labels['app.kubernetes.io/component'] ?? '', namespace: NAMESPACE, labels }
   })
-  const clusters = objects.filter(({ kind }) => kind === 'RestateCluster').map(({ metadata }) => {
-    return { name: 'restate', namespace: metadata.name, labels: restateLabels(metadata.name) }
-  })
+  const clusters = objects
+    .filter(({ kind }) => kind === 'RestateCluster')
+    .map(({ metadata }) => {
+      return { name: 'restate', namespace: metadata.name, labels: restateLabels(metadata.name) }
+    })
   return [...pods, ...clusters, ...OUTSIDE]
 }
 
@@ -51,7 +53,8 @@ function openWays(objects: readonly KubernetesObject[]): string[] {
 /** What the words of the column "where" mean for the objects of a way. */
 const CONDITIONS: Readonly<Record<string, (objects: readonly KubernetesObject[]) => boolean>> = {
   always: () => true,
-  'five nodes': (objects) => objects.some(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name.endsWith('restate')),
+  'five nodes': (objects) =>
+    objects.some(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name.endsWith('restate')),
   operator: (objects) => objects.some(({ kind }) => kind === 'RestateCluster'),
   'offline model': (objects) => objects.some(({ metadata }) => metadata.name.endsWith('offline-model')),
   'real model': (objects) => !objects.some(({ metadata }) => metadata.name.endsWith('offline-model')),
@@ -59,7 +62,9 @@ const CONDITIONS: Readonly<Record<string, (objects: readonly KubernetesObject[])
   'outside database': (objects) => !objects.some(({ metadata }) => metadata.name.endsWith('timescaledb')),
   'named callers': (objects) => JSON.stringify(objects).includes('"ingress-nginx"'),
   'five nodes with snapshots': (objects) =>
-    objects.some((object) => object.kind === 'StatefulSet' && JSON.stringify(object).includes('SNAPSHOTS__DESTINATION')),
+    objects.some(
+      (object) => object.kind === 'StatefulSet' && JSON.stringify(object).includes('SNAPSHOTS__DESTINATION'),
+    ),
 }
 
 const rows = rowsOf(readPage('docs/operations/kubernetes.md'), 'from')
@@ -70,7 +75,8 @@ for (const way of Object.keys(WAYS)) {
     const meant = rows.flatMap(({ from = '', to = '', ports = '', where = '' }) => {
       const holds = CONDITIONS[where]
       assert.ok(holds, `the table says "${where}"`)
-      const senders = from === 'every pod' ? placesOf(objects).filter((place) => !OUTSIDE.includes(place)) : [{ name: from }]
+      const senders =
+        from === 'every pod' ? placesOf(objects).filter((place) => !OUTSIDE.includes(place)) : [{ name: from }]
       const numbers = ports === 'all' ? PORTS : ports.split(', ')
       return holds(objects) ? senders.flatMap(({ name }) => numbers.map((port) => `${name} -> ${to} ${port}`)) : []
     })

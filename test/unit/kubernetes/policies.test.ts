@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECRET_NAMES } from '../../../src/config/variables.ts'
-import { type KubernetesObject, nameOf, objectsOf, WAYS } from '../../helpers/kubernetes/chart.ts'
+import { findObject, type KubernetesObject, nameOf, objectsOf, WAYS } from '../../helpers/kubernetes/chart.ts'
 import { ownFaults, podSecurityFaults } from '../../helpers/kubernetes/pod-security.ts'
 import { isSelected, type PodTemplate, podsOf, type Selector } from '../../helpers/kubernetes/pods.ts'
 import { skipWithoutHelm as skip } from '../../helpers/kubernetes/programs.ts'
@@ -97,7 +97,9 @@ test('each part sees the secrets that it uses and no others, read-only', { skip 
       return (spec.volumes ?? []).flatMap(({ name, secret }) => {
         if (secret === undefined) return []
         const keys = secret.items?.map(({ key }) => key) ?? ['*']
-        const mounts = spec.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.filter((one) => one.name === name))
+        const mounts = spec.containers.flatMap(({ volumeMounts = [] }) =>
+          volumeMounts.filter((one) => one.name === name),
+        )
         const faults = mounts.every(({ readOnly }) => readOnly === true) ? [] : [`${of} can write ${name}`]
         for (const key of keys) {
           const one = `${secret.secretName}/${key}`
@@ -114,8 +116,12 @@ test('each part sees the secrets that it uses and no others, read-only', { skip 
 
 test('volumes, mounts, files and ports fit together', { skip }, async () => {
   await inAllWays((objects, pods) => {
-    const configMaps = new Map(objects.filter(({ kind }) => kind === 'ConfigMap').map((map) => [map.metadata.name, map]))
-    const accounts = new Set(objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name))
+    const configMaps = new Map(
+      objects.filter(({ kind }) => kind === 'ConfigMap').map((map) => [map.metadata.name, map]),
+    )
+    const accounts = new Set(
+      objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name),
+    )
     return pods.flatMap(({ of, spec, claims }) => {
       const volumes = (spec.volumes ?? []).map(({ name }) => name).concat(claims)
       const mounts = spec.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name))
@@ -124,13 +130,16 @@ test('volumes, mounts, files and ports fit together', { skip }, async () => {
         ...mounts.filter((name) => !volumes.includes(name)).map((name) => `mounts ${name}, which is no volume`),
         ...volumes.filter((name) => !mounts.includes(name)).map((name) => `mounts the volume ${name} nowhere`),
         ...twice(volumes).map((name) => `has the volume ${name} twice`),
-        ...spec.containers.flatMap(({ env = [] }) => twice(env.map(({ name }) => name)).map((name) => `sets ${name} twice`)),
+        ...spec.containers.flatMap(({ env = [] }) =>
+          twice(env.map(({ name }) => name)).map((name) => `sets ${name} twice`),
+        ),
         ...spec.containers.flatMap(({ volumeMounts = [] }) =>
           twice(volumeMounts.map(({ mountPath }) => mountPath)).map((path) => `mounts ${path} twice`),
         ),
       ]
       for (const { configMap } of spec.volumes ?? [])
-        if (configMap !== undefined && !configMaps.has(configMap.name)) faults.push(`mounts ${configMap.name}, which is not made`)
+        if (configMap !== undefined && !configMaps.has(configMap.name))
+          faults.push(`mounts ${configMap.name}, which is not made`)
       if (spec.serviceAccountName !== undefined && !accounts.has(spec.serviceAccountName))
         faults.push(`runs as ${spec.serviceAccountName}, which is not made`)
       for (const { ports = [], livenessProbe, readinessProbe, startupProbe } of spec.containers)
@@ -155,8 +164,12 @@ test('every Service leads to ports that pods have, and every selector selects it
       if (object.kind === 'Service') {
         const behind = pods.filter(({ labels }) => isSelected({ matchLabels: spec.selector }, labels))
         if (behind.length !== 1) return [`${nameOf(object)} selects ${behind.length} kinds of pods`]
-        const names = behind.flatMap((pod) => pod.spec.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name)))
-        return spec.ports.flatMap(({ targetPort }) => (names.includes(targetPort) ? [] : [`${nameOf(object)}: ${targetPort}`]))
+        const names = behind.flatMap((pod) =>
+          pod.spec.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name)),
+        )
+        return spec.ports.flatMap(({ targetPort }) =>
+          names.includes(targetPort) ? [] : [`${nameOf(object)}: ${targetPort}`],
+        )
       }
       if (['Deployment', 'StatefulSet', 'RestateDeployment', 'PodDisruptionBudget'].includes(object.kind)) {
         const behind = pods.filter(({ labels, kind }) => kind !== 'Pod' && isSelected(spec.selector ?? {}, labels))
@@ -167,7 +180,9 @@ test('every Service leads to ports that pods have, and every selector selects it
   )
 })
 
-test('what runs for long is probed, spread, disrupted one at a time, and has the time that it needs to end', { skip }, async () => {
+test('what runs for long is probed, spread, disrupted one at a time, and has the time that it needs to end', {
+  skip,
+}, async () => {
   await inAllWays((objects, pods) => {
     const budgets = objects.filter(({ kind }) => kind === 'PodDisruptionBudget')
     return pods
@@ -179,14 +194,21 @@ test('what runs for long is probed, spread, disrupted one at a time, and has the
         ])
         const component = labels['app.kubernetes.io/component'] ?? ''
         if (!['timescaledb', 'offline-model'].includes(component)) {
-          const own = budgets.filter((budget) => isSelected((budget['spec'] as { selector: Selector }).selector, labels))
+          const own = budgets.filter((budget) =>
+            isSelected((budget['spec'] as { selector: Selector }).selector, labels),
+          )
           if (own.length !== 1) faults.push(`has ${own.length} disruption budgets`)
           if (spec.topologySpreadConstraints?.length !== 2) faults.push('is not spread over machines and zones')
         }
         const [container] = spec.containers
         const drainMs = Number(container?.env?.find(({ name }) => name === 'DRAIN_TIMEOUT_MS')?.value ?? 0)
-        const waitsS = Number(/sleep (\d+)|^(\d+)$/.exec(container?.lifecycle?.preStop?.exec?.command.at(-1) ?? '0')?.[0]?.replace('sleep ', ''))
-        if ((spec.terminationGracePeriodSeconds ?? 30) < waitsS + drainMs / 1_000 + 5) faults.push('has too little time to drain')
+        const waitsS = Number(
+          /sleep (\d+)|^(\d+)$/
+            .exec(container?.lifecycle?.preStop?.exec?.command.at(-1) ?? '0')?.[0]
+            ?.replace('sleep ', ''),
+        )
+        if ((spec.terminationGracePeriodSeconds ?? 30) < waitsS + drainMs / 1_000 + 5)
+          faults.push('has too little time to drain')
         return faults.map((fault) => `${of} ${fault}`)
       })
   })
@@ -199,14 +221,15 @@ test('what a scaler scales has no number of its own, which an upgrade would brin
     ['operator in production', 'ScaledObject'],
   ] as const) {
     const objects = await objectsOf(way)
-    const scaling = objects.find(({ kind }) => kind === scaler)
-    const { scaleTargetRef } = scaling?.['spec'] as { scaleTargetRef: { apiVersion: string; kind: string; name: string } }
-    const target = objects.find((one) => one.kind === scaleTargetRef.kind && one.metadata.name === scaleTargetRef.name)
-    assert.equal(target?.apiVersion, scaleTargetRef.apiVersion, way)
-    assert.equal((target?.['spec'] as { replicas?: number }).replicas, undefined, way)
+    const { scaleTargetRef } = findObject(objects, scaler)['spec'] as {
+      scaleTargetRef: { apiVersion: string; kind: string; name: string }
+    }
+    const target = findObject(objects, scaleTargetRef.kind, scaleTargetRef.name)
+    assert.equal(target.apiVersion, scaleTargetRef.apiVersion, way)
+    assert.equal((target['spec'] as { replicas?: number }).replicas, undefined, way)
   }
-  const fixed = (await objectsOf('a first try')).find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'demo-replica')
-  assert.equal((fixed?.['spec'] as { replicas?: number }).replicas, 5)
+  const fixed = findObject(await objectsOf('a first try'), 'Deployment', 'replica')
+  assert.equal((fixed['spec'] as { replicas?: number }).replicas, 5)
 })
 
 test('names and labels have the form that Kubernetes takes', { skip }, async () => {
@@ -214,7 +237,9 @@ test('names and labels have the form that Kubernetes takes', { skip }, async () 
   const label = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/
   await inAllWays((objects, pods) => [
     ...objects.filter(({ metadata }) => !name.test(metadata.name)).map(nameOf),
-    ...objects.filter(({ metadata }) => !Object.values(metadata.labels ?? {}).every((one) => label.test(one))).map(nameOf),
+    ...objects
+      .filter(({ metadata }) => !Object.values(metadata.labels ?? {}).every((one) => label.test(one)))
+      .map(nameOf),
     ...pods.flatMap(({ of, spec }) =>
       spec.containers.flatMap(({ ports = [] }) =>
         ports.filter((port) => !/^[a-z0-9-]{1,15}$/.test(port.name ?? '')).map((port) => `${of} ${port.name}`),

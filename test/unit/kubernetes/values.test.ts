@@ -66,7 +66,9 @@ test('a node has the settings of the Compose file, but for those that are named 
   const node = podsOf(await objectsOf('a first try')).find(({ of }) => of === 'StatefulSet demo-restate')
   const own = new Map(node?.spec.containers[0]?.env?.map(({ name, value }) => [name, value]))
   const theirs = Object.entries(compose.services['restate-1']?.environment ?? {})
-  const compared = theirs.filter(([name]) => name.startsWith('RESTATE_') && !name.includes('SNAPSHOTS') && !(name in OTHERWISE))
+  const compared = theirs.filter(
+    ([name]) => name.startsWith('RESTATE_') && !name.includes('SNAPSHOTS') && !(name in OTHERWISE),
+  )
   assert.ok(compared.length > 10)
   for (const [name, value] of compared) assert.equal(own.get(name), String(value), name)
   const known = new Set(theirs.map(([name]) => name))
