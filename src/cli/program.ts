@@ -14,6 +14,7 @@ import {
 } from './cluster/commands.ts'
 import { addCodebookCommand } from './codebook/codebook.ts'
 import { addMigrateCommand } from './database/migrate.ts'
+import { addMoveCommand } from './database/move.ts'
 import { addEvalCommand } from './eval/eval.ts'
 import { addInspectCommand } from './inspect/inspect.ts'
 import { addKubernetesSecretsCommand } from './kubernetes/secrets.ts'
@@ -49,6 +50,7 @@ export function createProgram(): Command {
     addEvalCommand,
     addCodebookCommand,
     addMigrateCommand,
+    addMoveCommand,
     addBackupCommand,
     addRestoreCommand,
     addQueueCommand,
