@@ -44,7 +44,7 @@ if [ -e /identity/node.pem ]; then
   export RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE=/identity/node.pem
 fi
 # On Kubernetes there are no keys where the node's own identity opens the bucket, or where nothing is stored there.
-if [ -d /secrets/snapshots ]; then
+if [ -d /secrets/snapshots/ ]; then
   RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID=$(cat /secrets/snapshots/SNAPSHOT_ACCESS_KEY_ID)
   RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY=$(cat /secrets/snapshots/SNAPSHOT_SECRET_ACCESS_KEY)
   export RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY

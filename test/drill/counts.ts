@@ -37,7 +37,7 @@ export const OPEN_INVOCATIONS = "select id from sys_invocation where status <> '
 /** The body of a batch in which the model is asked about each indicator alone, so that it takes its time. */
 export function openBatch(size: number): object {
   const indicators = Array.from({ length: size }, (_, index) => ({
-    id: `open-${index}`,
+    indicator_id: `open-${index}`,
     name: `Quantity ${index} of kind ${index * 7}`,
   }))
   return { indicators, catalogue: 'under-way', options: { mode: 'model', pack: 1, audit: 'none' } }
@@ -49,5 +49,5 @@ export function madeCatalogue(prefix: string, rows: number): string {
     { length: rows },
     (_, index) => `${prefix}-${index},"Gross domestic product of region ${index}, USD million"`,
   )
-  return `id,name\n${lines.join('\n')}\n`
+  return `indicator_id,name\n${lines.join('\n')}\n`
 }

@@ -45,7 +45,7 @@ async function contentsOf(client: pg.Client): Promise<Record<string, { rows: num
 
 test('everything that is kept arrives as it was, and a used database is refused', async () => {
   const indicators = Array.from({ length: 60 }, (_, index) => ({
-    id: `id-${index}`,
+    indicator_id: `id-${index}`,
     name: index % 2 === 0 ? `Gross domestic product of region ${index}` : `Würfel "${index}", \\ 数量 ${index * 13}`,
     sample_values: [index + 0.1, -index],
   }))

@@ -6,8 +6,8 @@ const { GUARD_URL, API_TOKEN_FILE, CLOSED = '' } = process.env
 const url = `${GUARD_URL}/classify-api/batch`
 const token = (await readFile(API_TOKEN_FILE, 'utf8')).trim()
 const indicators = [
-  { id: 'helm-test-1', name: 'Gross domestic product, current prices, USD million' },
-  { id: 'helm-test-2', name: 'Consumer price index, 2015 = 100' },
+  { indicator_id: 'helm-test-1', name: 'Gross domestic product, current prices, USD million' },
+  { indicator_id: 'helm-test-2', name: 'Consumer price index, 2015 = 100' },
 ]
 const call = (headers) =>
   fetch(url, {
