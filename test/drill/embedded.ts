@@ -18,8 +18,8 @@ import {
 
 /** Slow enough that work of the second run is under way when the stack stops. */
 const LATENCY_MS = '400'
-const RPM = '600'
-const UNDER_WAY = 40
+const RPM = '1200'
+const UNDER_WAY = 30
 
 /**
  * Runs the drill with `rows` finished rows. Resolves with what was counted before the loss and after the restore; the process of the

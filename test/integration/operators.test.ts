@@ -1,15 +1,28 @@
-/** The command `move`: every row of every table that is kept arrives as it was, once, and nowhere else. */
+/** What an operator uses beside the service: `move`, which copies every row that is kept, and the script that `helm test` runs. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { sha256 } from '../../src/lib/sha256.ts'
 import { runCli } from '../helpers/cli.ts'
+import { freePorts } from '../helpers/ports.ts'
 import { callIngress, startTestStack } from '../helpers/stack.ts'
 
-const stack = await startTestStack()
-const folder = await mkdtemp(join(tmpdir(), 'classify-move-'))
+const SCRIPT = fileURLToPath(new URL('../../kubernetes/classify-service/files/post-batch.mjs', import.meta.url))
+/** The rights of each token. */
+const TOKENS = { submit: 'submit+read', read: 'read' }
+
+const folder = await mkdtemp(join(tmpdir(), 'classify-operators-'))
+const lines = Object.entries(TOKENS).map(([token, rights]) => `of-${token}:${sha256(token)}:${rights}`)
+await writeFile(join(folder, 'tokens'), `${lines.join('\n')}\n`, { mode: 0o600 })
+for (const token of Object.keys(TOKENS)) await writeFile(join(folder, token), `${token}\n`)
+const stack = await startTestStack({ API_TOKENS_FILE: join(folder, 'tokens') })
 const source = new pg.Client({ connectionString: stack.databaseUrl })
 await source.connect()
 after(async () => {
@@ -44,6 +57,7 @@ async function contentsOf(client: pg.Client): Promise<Record<string, { rows: num
 }
 
 test('everything that is kept arrives as it was, and a used database is refused', async () => {
+  const authorization = 'Bearer submit'
   const indicators = Array.from({ length: 60 }, (_, index) => ({
     indicator_id: `id-${index}`,
     name: index % 2 === 0 ? `Gross domestic product of region ${index}` : `Würfel "${index}", \\ 数量 ${index * 13}`,
@@ -51,7 +65,14 @@ test('everything that is kept arrives as it was, and a used database is refused'
   }))
   for (const mode of ['hybrid', 'model'])
     assert.equal(
-      (await callIngress(stack, 'classify-api/batch', { indicators, catalogue: mode, options: { mode } })).status,
+      (
+        await callIngress(
+          stack,
+          'classify-api/batch',
+          { indicators, catalogue: mode, options: { mode } },
+          { authorization },
+        )
+      ).status,
       200,
     )
 
@@ -96,4 +117,47 @@ test('a file that holds no address is refused, without its text', async () => {
   assert.match(refused.stderr, /must hold one address/)
   assert.doesNotMatch(refused.stderr, /hunter2/)
   assert.match((await runCli(['move', join(folder, 'none')], { env: stack.env })).stderr, /cannot be read/)
+})
+
+async function helmTest(token: string, closed: string): Promise<{ readonly code: number; readonly said: string }> {
+  const env = {
+    PATH: process.env.PATH,
+    GUARD_URL: stack.ingressUrl,
+    API_TOKEN_FILE: join(folder, token),
+    CLOSED: closed,
+  }
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [SCRIPT], { env }, (error, stdout) => {
+      resolve({ code: error === null ? 0 : 1, said: stdout })
+    })
+  })
+}
+
+test('helm test passes: a batch is classified, a call without a token is refused, and closed ports are closed', async () => {
+  const [free] = await freePorts(1)
+  const { code, said } = await helmTest('submit', `127.0.0.1:${free}`)
+  assert.equal(code, 0, said)
+  assert.deepEqual(
+    said
+      .trim()
+      .split('\n')
+      .map((line) => line.slice(0, 4)),
+    ['ok: ', 'ok: ', 'ok: '],
+  )
+})
+
+test('helm test fails where the batch is refused', async () => {
+  const { code, said } = await helmTest('read', '')
+  assert.equal(code, 1)
+  assert.match(said, /FAILED: a batch of two indicators is classified \(403/)
+})
+
+test('helm test fails where a port is open that policies should close', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const { code, said } = await helmTest('submit', `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
+  server.close()
+  assert.equal(code, 1)
+  assert.match(said, /FAILED: .* is closed to other pods \(the network does not enforce NetworkPolicies\)/)
 })
