@@ -107,3 +107,18 @@ test('a wrong value is refused with a message that names it', { skip }, async ()
 test('values-production.yaml alone is refused with what it lacks', { skip }, async () => {
   await assert.rejects(render([`${CHART}/values-production.yaml`]), /without a digest/)
 })
+
+test('the job that makes the cluster has another name wherever it is another job, since jobs cannot be changed', {
+  skip,
+}, async () => {
+  const jobWith = async (...settings: string[]) => findObject(await render([], settings), 'Job', '').metadata.name
+  const names = await Promise.all([
+    jobWith(),
+    jobWith('images.restate="docker.restate.dev/restatedev/restate:1.7.13"'),
+    jobWith('scheduling.nodeSelector={"a":"b"}'),
+    jobWith('images.pullPolicy="Always"'),
+    jobWith('images.pullSecrets=["registry"]'),
+  ])
+  assert.equal(new Set(names).size, names.length, names.join(', '))
+  assert.equal(await jobWith('replicas.count=7'), names[0])
+})
