@@ -52,18 +52,30 @@ export async function restoreCluster(config: Config, directory: string, signal: 
       `The cluster has the volume ${cluster.volumes[present]} already: back it up, then remove it with npm run cluster:clean`,
     )
   const manifest = await checkBackup(directory, 'cluster', signal)
-  // Compose makes the volumes, so that it knows them as its own. Nothing runs yet.
-  const made = await cluster.compose.run(['up', '--no-start'], { output: 'stderr', allProfiles: true, signal })
-  requireSuccess('docker compose up --no-start', made)
-  for (const name of await readdir(dataOf(directory))) {
-    if (!name.endsWith(ARCHIVE)) continue
-    const key = name.slice(0, -ARCHIVE.length)
+  const names = await readdir(dataOf(directory))
+  const keys = names.filter((name) => name.endsWith(ARCHIVE)).map((name) => name.slice(0, -ARCHIVE.length))
+  await makeVolumes(cluster, keys, signal)
+  for (const key of keys) {
     say(`Unpacking ${key} …`)
     const folder = resolve(dataOf(directory))
-    await tar(cluster, { key, folder, isReadOnly: false, signal }, ['-xpf', `/backup/${name}`])
+    await tar(cluster, { key, folder, isReadOnly: false, signal }, ['-xpf', `/backup/${key}${ARCHIVE}`])
   }
   await copyIdentity(join(dataOf(directory), IDENTITY), config.cluster.identityDir, signal)
   return manifest
+}
+
+/** Has Compose make the volumes, so that it knows them as its own. Nothing runs yet. Parts by profile, and their images, are only asked for where the backup has their volumes. */
+async function makeVolumes(cluster: Cluster, keys: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const allProfiles of [false, true]) {
+    const made = await cluster.compose.run(['up', '--no-start'], { output: 'stderr', allProfiles, signal })
+    requireSuccess('docker compose up --no-start', made)
+    const present = await presentVolumes(cluster, signal)
+    if (keys.every((key) => present.includes(key))) return
+  }
+  throw new ServiceError(
+    'cluster-failed',
+    'The Compose file has no longer all volumes of the backup: use the release that made it',
+  )
 }
 
 interface Cluster {
