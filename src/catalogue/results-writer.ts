@@ -1,7 +1,7 @@
 /** Writes classifications by any codebook as JSON Lines, or as flat CSV that is safe to open in a spreadsheet. */
 import { stringify } from 'csv-stringify/sync'
 import { toResultBody, versionOf } from '../classification/result-body.ts'
-import type { Classification, LabelValue, Scheme } from '../classification/types.ts'
+import type { Classification, LabelValue, Scheme, SdmxCodes } from '../classification/types.ts'
 import { readVisibleText, toVisibleJson, visibleText } from '../lib/visible-text.ts'
 
 export type ResultsFormat = 'csv' | 'jsonl'
@@ -10,6 +10,8 @@ export interface ResultsWriterOptions {
   readonly format: ResultsFormat
   /** The codebook whose fields become columns and properties. */
   readonly scheme: Scheme
+  /** The codes that are added to each result; absent where none were asked for. */
+  readonly codes?: SdmxCodes | undefined
   /** Receives whole lines of output. The writer waits for the returned promise, so that a slow reader slows down the export. */
   readonly write: (text: string) => void | Promise<void>
 }
@@ -43,20 +45,23 @@ const LAST_COLUMNS = [
   'field_source',
 ] as const
 
-/** Returns the columns of the CSV form: the fixed ones, and between them one for each field of the codebook. */
-export function csvColumnsOf({ codebook }: Scheme): string[] {
-  return [...FIRST_COLUMNS, ...codebook.fields.map(({ name }) => name), ...LAST_COLUMNS]
+/** Returns the columns of the CSV form: the fixed ones, between them one for each field of the codebook, and the codes at the end. */
+export function csvColumnsOf({ codebook }: Scheme, codes?: SdmxCodes): string[] {
+  return [...FIRST_COLUMNS, ...codebook.fields.map(({ name }) => name), ...LAST_COLUMNS, ...(codes?.columns ?? [])]
 }
 
-export function createResultsWriter({ format, scheme, write }: ResultsWriterOptions): ResultsWriter {
-  const columns = csvColumnsOf(scheme)
+export function createResultsWriter({ format, scheme, codes, write }: ResultsWriterOptions): ResultsWriter {
+  const columns = csvColumnsOf(scheme, codes)
+  const codesOf = (row: Classification) => codes?.codesOf(row.labels) ?? {}
   let rows: Classification[] = []
   let isHeaderDue = format === 'csv'
 
   function formatRows(): string {
-    if (format === 'jsonl') return rows.map((row) => `${toVisibleJson(toResultBody(row, scheme))}\n`).join('')
+    if (format === 'jsonl') {
+      return rows.map((row) => `${toVisibleJson({ ...toResultBody(row, scheme), ...codesOf(row) })}\n`).join('')
+    }
     return stringify(
-      rows.map((row) => cellsOf(row, scheme)),
+      rows.map((row) => ({ ...cellsOf(row, scheme), ...codesOf(row) })),
       { columns, header: false },
     )
   }

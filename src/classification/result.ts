@@ -49,7 +49,7 @@ export function buildClassification(input: ClassificationInput): Classification 
     source,
     status: statusOf(codebook, merged, doubts.length > 0 || isBlocked(codebook, findings)),
     issues: [...doubts, ...guessIssues(merged), ...findings],
-    reason: last === undefined ? rulesReason(codebook, reading) : last.decision.reason,
+    reason: last === undefined ? rulesReason(scheme, indicator, reading) : last.decision.reason,
     model: modelOf(decided, decisions),
     prompt_version: input.promptVersion,
     run_id: input.runId,
@@ -169,8 +169,12 @@ function guessIssues({ guessed, unchecked }: Merged): Issue[] {
   ]
 }
 
-/** Joins the sentences that explain the findings of the askable fields, each sentence once. */
-function rulesReason({ fields }: Codebook, reading: Reading): string {
-  const sentences = new Set(fields.flatMap(({ name, asked }) => (asked ? (reading[name]?.because ?? []) : [])))
-  return cutText([...sentences].join(' '), MAX_REASON_LENGTH)
+/** Joins the sentences that explain the findings of the askable fields by the words they rest on, each sentence once. */
+function rulesReason({ codebook: { fields }, code }: Scheme, record: Indicator, reading: Reading): string {
+  const explained = code?.explain(record, reading) ?? {}
+  const sentences = new Set(
+    fields.flatMap(({ name, asked }) => (asked ? (explained[name] ?? reading[name]?.because ?? []) : [])),
+  )
+  const whole = [...sentences].map((sentence) => (sentence.endsWith('.') ? sentence : `${sentence}.`))
+  return cutText(whole.join(' '), MAX_REASON_LENGTH)
 }

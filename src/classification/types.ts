@@ -14,6 +14,7 @@ export type {
   Reading,
   SamplePoint,
   Scheme,
+  SdmxCodes,
   StoredCodebook,
 } from '../codebooks/types.ts'
 

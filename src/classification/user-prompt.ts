@@ -34,8 +34,13 @@ const MAX_CODE_DEFINITION = 160
  * close the list.
  */
 export function buildUserPrompt(codebook: Codebook, items: readonly PromptItem[]): string {
-  const lines = items.map((item) => JSON.stringify(promptObject(codebook, item)).replaceAll('<', '\\u003c'))
+  const lines = items.map((item) => buildPromptLine(codebook, item))
   return [`Classify these ${items.length} ${codebook.record.plural}.`, OPEN, ...lines, CLOSE].join('\n')
+}
+
+/** The line of one record, a JSON object. */
+export function buildPromptLine(codebook: Codebook, item: PromptItem): string {
+  return JSON.stringify(promptObject(codebook, item)).replaceAll('<', '\\u003c')
 }
 
 function promptObject(codebook: Codebook, { key, indicator, fields, known, guess, codes }: PromptItem) {

@@ -26,6 +26,8 @@ import { addResumeCommand } from './queue/resume.ts'
 import { addExportCommand } from './results/export.ts'
 import { addStatusCommand } from './results/status.ts'
 import { addReviewCommand } from './review/review.ts'
+import { addRunsCommand } from './runs/runs.ts'
+import { addPauseCommand, addStopCommand } from './runs/want.ts'
 import { addDemoCommand } from './start/demo.ts'
 import { addStartCommand } from './start/start.ts'
 import { showUsageError } from './ui/option-values.ts'
@@ -43,6 +45,10 @@ export function createProgram(): Command {
     addDemoCommand,
     addInspectCommand,
     addClassifyCommand,
+    addRunsCommand,
+    addPauseCommand,
+    addResumeCommand,
+    addStopCommand,
     addStatusCommand,
     addExportCommand,
     addReviewCommand,
@@ -55,7 +61,6 @@ export function createProgram(): Command {
     addRestoreCommand,
     addQueueCommand,
     addKillCommand,
-    addResumeCommand,
     addPurgeCommand,
     addFiveNodeCommand,
     addClusterStartCommand,

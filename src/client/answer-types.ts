@@ -39,7 +39,7 @@ export type Result = {
   readonly classified_at: string
 }
 
-/** The sums over the batches of a run that are saved so far. Requests, tokens and cost are those of the whole run. */
+/** The sums over the batches of a run that are saved so far, and who drives it. Requests, tokens and cost are those of the whole run, as billed so far. */
 export type RunStatus = {
   readonly indicators: number
   readonly classified: number
@@ -73,7 +73,28 @@ export type RunStatus = {
   }
   readonly run_id: string
   readonly started_at: string
+  /** When the latest batch was saved. */
   readonly updated_at: string
+  readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
+  /** What people want of the run; its driver reads it every few seconds. */
+  readonly wanted: 'running' | 'paused' | 'stopped'
+  /** The process that submits the batches; null where none holds the run. */
+  readonly driver: {
+    readonly host: string
+    readonly pid: number
+    readonly since: string
+    /** The milliseconds until the lease ends unless it is renewed; below 0 after its end. */
+    readonly expires_in_ms: number
+  } | null
+  readonly catalogue: string | null
+  /** Name and version of the codebook. */
+  readonly codebook: string | null
+  /** The command that drives or drove the run; null where batches came without one. */
+  readonly command: string | null
+  /** The number of indicators in the catalogue of the run, where its driver named it. */
+  readonly size: number | null
+  /** The pace of the minutes before the latest saved batch. */
+  readonly indicators_per_minute: number
   readonly batches: number
   /** Indicators that the model has answered, those of open batches included; about a second behind. */
   readonly answered: number
@@ -137,3 +158,8 @@ export type BatchResponse = {
 }
 
 export type StatusResponse = Result | RunStatus
+
+export type RunsResponse = {
+  /** The newest first. */
+  readonly runs: readonly RunStatus[]
+}

@@ -1,21 +1,25 @@
 /** The client for programs: submits batches, waits for their answers, and reads results, runs and the budget. */
-import type { BatchResponse, Result, RunStatus } from './answer-types.ts'
+import type { BatchResponse, Result, RunStatus, RunsResponse } from './answer-types.ts'
 import { createCaller } from './caller.ts'
 import { ClassifyError } from './classify-error.ts'
 import type {
   BudgetResponse,
   CodebookResponse,
+  DriveResponse,
   EstimateResponse,
   EvidenceResponse,
   HealthResponse,
+  WhyResponse,
 } from './report-types.ts'
 import type {
   BatchOptions,
   BatchRequest,
   BudgetRequest,
   CodebookRequest,
+  DriveRequest,
   EvidenceRequest,
   Indicator,
+  RunsRequest,
 } from './request-types.ts'
 
 export interface ClassifyClientOptions {
@@ -79,6 +83,15 @@ export interface ClassifyClient<Labels> {
   ): Promise<LabelledResult<Labels> | null>
   /** The totals of a run; null where it is not known. */
   runStatus(run: string, options?: CallOptions): Promise<RunStatus | null>
+  /** The newest runs, the newest first. */
+  runs(question?: RunsRequest, options?: CallOptions): Promise<RunsResponse>
+  /** Notes that a run is to pause, go on or stop, which the process that submits its batches reads every few seconds. */
+  steer(run: string, wanted: NonNullable<DriveRequest['wanted']>, options?: CallOptions): Promise<DriveResponse>
+  /** What the latest result of an indicator rests on; null where there is none. */
+  why(
+    indicatorId: string,
+    options?: CallOptions & Pick<SubmitOptions, 'catalogue' | 'codebook'>,
+  ): Promise<WhyResponse | null>
   estimate(indicators: readonly Indicator[], options?: SubmitOptions): Promise<EstimateResponse>
   evidence(question?: EvidenceRequest, options?: CallOptions): Promise<EvidenceResponse>
   /** Reads the rate budget of the cluster, and sets it where `change` names something. */
@@ -158,6 +171,12 @@ export function createClassifyClient<Labels = Readonly<Record<string, unknown>>>
       return orNull(ask<LabelledResult<Labels>>('status', body, signal), NOT_FOUND)
     },
     runStatus: (run, { signal } = {}) => orNull(ask<RunStatus>('status', { run_id: run }, signal), NOT_FOUND),
+    runs: (question = {}, { signal } = {}) => ask('runs', question, signal),
+    steer: (run, wanted, { signal } = {}) => ask('drive', { run_id: run, wanted }, signal),
+    why: (indicatorId, { signal, ...place } = {}) => {
+      const body = { indicator_id: indicatorId, ...placeOf(place) }
+      return orNull(ask<WhyResponse>('why', body, signal), NOT_FOUND)
+    },
     estimate: (indicators, options = {}) => ask('estimate', bodyOf(indicators, options), options.signal),
     evidence: (question = {}, { signal } = {}) => ask('evidence', { ...placeOf({}), ...question }, signal),
     budget: (change = {}, { signal } = {}) => ask('budget', change, signal),

@@ -74,6 +74,59 @@ export type EstimateResponse = {
   }[]
 }
 
+export type WhyResponse = {
+  readonly indicator_id: string
+  readonly catalogue: string
+  readonly codebook: string
+  /** What the rules find of the stored input by the running release. */
+  readonly findings: readonly ({
+    readonly field: string
+    readonly value: string | number | readonly string[] | null
+    readonly sure: boolean
+    readonly rule: string
+    /** The words that the finding rests on, what they mean, and the rule. */
+    readonly because: string
+    /** Whether the rule decided the field in the stored result. */
+    readonly stands: boolean
+  })[]
+  /** What audits and labels of the catalogue show of the rules, field by field. */
+  readonly evidence: readonly ({
+    readonly field: string
+    readonly state: 'trusted' | 'untrusted' | 'undecided'
+    readonly audits: number
+    readonly counted: number
+    readonly misses: number
+    /** The lower bound of the share in which the rules agree or are right. */
+    readonly bound: number
+  })[]
+  /** What a model is shown of the record, one JSON object; null where nothing is asked of it. */
+  readonly prompt: string | null
+  /** The stored answer to records of this shape; null where there is none, or where it has expired. */
+  readonly answer: {
+    readonly labels: Readonly<Record<string, string | number | readonly string[] | null>>
+    readonly confidence: Readonly<Record<string, number>>
+    readonly reason: string
+    readonly source: 'model' | 'escalation' | 'person'
+    readonly model: string | null
+    readonly prompt_version: string
+  } | null
+}
+
+export type DriveResponse = {
+  readonly run_id: string
+  readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
+  readonly wanted: 'running' | 'paused' | 'stopped'
+  readonly driver: {
+    readonly host: string
+    readonly pid: number
+    readonly since: string
+    /** The milliseconds until the lease ends unless it is renewed; below 0 after its end. */
+    readonly expires_in_ms: number
+    readonly token: string
+    readonly machine?: string
+  } | null
+}
+
 /** The fields of the catalogue that were audited or labelled. */
 export type EvidenceResponse = {
   readonly catalogue: string

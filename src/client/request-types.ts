@@ -57,7 +57,7 @@ export type BatchRequest = {
   readonly options?: BatchOptions
 }
 
-/** Give either indicator_id, to read the latest result of an indicator, or run_id, to read the totals of a run. */
+/** Give either indicator_id, to read the latest result of an indicator, or run_id, to read where a run is, as the handler run does. */
 export type StatusRequest = {
   readonly indicator_id?: string
   readonly run_id?: string
@@ -65,6 +65,47 @@ export type StatusRequest = {
   readonly catalogue?: string
   /** The name of a codebook; needed only where the indicator was classified by several. */
   readonly codebook?: string
+}
+
+export type WhyRequest = {
+  readonly indicator_id: string
+  /** Needed only where several catalogues have an indicator of this id. */
+  readonly catalogue?: string
+  /** Needed only where the indicator was classified by several codebooks. */
+  readonly codebook?: string
+}
+
+export type RunRequest = { readonly run_id: string }
+
+export type RunsRequest = {
+  readonly limit?: number
+  /** Only the runs that a driver has taken for this catalogue. */
+  readonly catalogue?: string
+}
+
+export type DriveRequest = {
+  readonly run_id: string
+  /** What the driver of the run is to do. */
+  readonly wanted?: 'running' | 'paused' | 'stopped'
+  /** Takes the run where nobody holds it. */
+  readonly take?: {
+    readonly driver: {
+      readonly token: string
+      readonly host: string
+      readonly pid: number
+      /** The boot of the machine and its space of pids. */
+      readonly machine?: string
+    }
+    readonly catalogue: string
+    readonly codebook: string
+    readonly command: string
+    readonly size: number
+    /** The token of a holder that is known to be dead. */
+    readonly replaces?: string
+  }
+  /** The token of the holder, whose lease lasts longer. */
+  readonly renew?: string
+  readonly release?: { readonly token: string; readonly outcome: 'complete' | 'incomplete' | 'stopped' | 'interrupted' }
 }
 
 export type EvidenceRequest = { readonly catalogue?: string; readonly codebook?: string; readonly target?: number }

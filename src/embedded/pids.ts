@@ -1,6 +1,6 @@
 /** Processes that are known by their number alone: whether they run, what they are, and how they are ended. */
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { retryFor } from '../lib/timing.ts'
 
@@ -88,4 +88,25 @@ export async function endProcess(pid: number, timeoutMs: number): Promise<void> 
     }
     if (await hasEndedWithin(timeoutMs, pid)) return
   }
+}
+
+/**
+ * The boot of this machine and the space in which its pids are counted, by which containers with one host name are told apart;
+ * undefined where the system names neither.
+ */
+export async function readMachine(): Promise<string | undefined> {
+  try {
+    const [boot, pids] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readlink('/proc/self/ns/pid'),
+    ])
+    return `${boot.trim()} ${pids}`
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the process surely has ended: it was of this machine, as `machine` says, and runs no more. */
+export async function hasEndedHere({ machine, pid }: { readonly machine?: string | undefined; readonly pid: number }) {
+  return machine !== undefined && machine === (await readMachine()) && !(await isRunning(pid))
 }

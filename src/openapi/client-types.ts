@@ -4,7 +4,7 @@ import { typesOf } from '../lib/json/schema-types.ts'
 import type { OpenApi } from './document.ts'
 
 const MADE = '`npm run openapi` writes this file from the schemas of the service.'
-const OF_RESULTS = ['Result', 'RunStatus', 'BatchResponse', 'StatusResponse', 'Failure']
+const OF_RESULTS = ['Result', 'RunStatus', 'BatchResponse', 'StatusResponse', 'RunsResponse', 'Failure']
 
 /** The texts by file: what callers send, the answers with results, and the other answers. */
 export function clientTypes({ components }: OpenApi): ReadonlyMap<string, string> {

@@ -5,7 +5,7 @@ import { rawIndicatorSchema } from '../classification/indicator.ts'
 import { type JsonSchema, jsonSchemasOf } from '../lib/json/json-schema.ts'
 import { API_HANDLERS } from '../restate/api-handlers.ts'
 import { resultSchema } from '../restate/contract/batch.ts'
-import { runStatusSchema } from '../restate/contract/status.ts'
+import { runSchema } from '../restate/contract/runs.ts'
 import { answerPaths, type Examples, handlerPaths, type NamesOf, type Paths } from './api-paths.ts'
 import { ownPaths, REPLICA_SCHEMAS } from './own-paths.ts'
 import { PARAMETERS } from './parameters.ts'
@@ -80,7 +80,7 @@ function namedSchemas(): ReadonlyMap<string, z.ZodType> {
     ['Indicator', rawIndicatorSchema],
     ['BatchOptions', batchOptionsSchema],
     ['Result', resultSchema],
-    ['RunStatus', runStatusSchema],
+    ['RunStatus', runSchema],
     ['Failure', failureSchema],
     ...Object.entries(REPLICA_SCHEMAS),
   ])

@@ -37,6 +37,15 @@ const SUMMARY = {
   warnings: [],
 }
 
+const { warnings, unchanged_needs_review, unchanged_unverified, ...TOTALS } = SUMMARY
+const DRIVER = { host: 'etl-2', pid: 4_711, since: '2026-11-29T04:00:00.000Z', expires_in_ms: 8_120 }
+const RUN = {
+  ...{ run_id: 'nightly-2026-11-29', started_at: '2026-11-29T04:00:00.000Z', updated_at: '2026-11-29T04:00:01.300Z' },
+  ...{ state: 'running', wanted: 'running', driver: DRIVER },
+  ...{ catalogue: 'releases', codebook: 'release-topics@1', command: 'classify releases.csv', size: 1 },
+  ...{ indicators_per_minute: 60, batches: 1, answered: 1, ...TOTALS },
+}
+
 export const EXAMPLES: Examples = {
   batch: { request: BATCH, response: { run_id: 'nightly-2026-11-29', results: [RESULT], summary: SUMMARY } },
   estimate: {
@@ -51,6 +60,28 @@ export const EXAMPLES: Examples = {
   status: {
     request: { indicator_id: 'release-2026-11-12', catalogue: 'releases' },
     response: RESULT,
+  },
+  why: {
+    request: { indicator_id: 'release-2026-11-12', catalogue: 'releases' },
+    response: {
+      ...{ indicator_id: 'release-2026-11-12', catalogue: 'releases', codebook: 'release-topics@1' },
+      ...{ findings: [], evidence: [] },
+      prompt: '{"key":"k1","name":"Consumer prices rise 2.1 % in October"}',
+      answer: {
+        labels: { topics: ['prices'], kind: 'figures' },
+        confidence: { topics: 0.97, kind: 0.96 },
+        ...{ reason: RESULT.reason, source: 'model', model: MODEL, prompt_version: 'p2' },
+      },
+    },
+  },
+  run: { request: { run_id: 'nightly-2026-11-29' }, response: RUN },
+  runs: { request: { limit: 20 }, response: { runs: [RUN] } },
+  drive: {
+    request: { run_id: 'nightly-2026-11-29', wanted: 'paused' },
+    response: {
+      ...{ run_id: 'nightly-2026-11-29', state: 'paused', wanted: 'paused' },
+      driver: { ...DRIVER, token: '6f1d2c3b-0d7e-4b8a-9f6e-5a4b3c2d1e0f', machine: 'b1946ac9' },
+    },
   },
   health: {
     response: {

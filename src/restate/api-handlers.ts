@@ -10,7 +10,16 @@ import { codebookRequestSchema, codebookResponseSchema } from './contract/codebo
 import { estimateResponseSchema } from './contract/estimate.ts'
 import { evidenceRequestSchema, evidenceResponseSchema } from './contract/evidence.ts'
 import { healthResponseSchema } from './contract/health.ts'
+import {
+  driveRequestSchema,
+  driveResponseSchema,
+  runRequestSchema,
+  runSchema,
+  runsRequestSchema,
+  runsResponseSchema,
+} from './contract/runs.ts'
 import { statusRequestSchema, statusResponseSchema } from './contract/status.ts'
+import { whyRequestSchema, whyResponseSchema } from './contract/why.ts'
 
 export const CLASSIFY_API = 'classify-api'
 
@@ -60,6 +69,28 @@ const HANDLERS = {
     ...{ needs: 'read', isWork: false, body: SMALL, input: statusRequestSchema, output: statusResponseSchema },
     summary: 'Read a result or a run',
     description: 'Reads the latest result of an indicator, or the totals of a run.',
+  },
+  why: {
+    ...{ needs: 'read', isWork: false, body: SMALL, input: whyRequestSchema, output: whyResponseSchema },
+    summary: 'Read what a result rests on',
+    description:
+      'Says of the latest result of an indicator what the rules find of its input, what evidence the catalogue gives, what a model is shown of it, and the stored answer.',
+  },
+  run: {
+    ...{ needs: 'read', isWork: false, body: SMALL, input: runRequestSchema, output: runSchema },
+    summary: 'Read a run',
+    description: 'Reads where a run is: its totals, its pace, who drives it and what is wanted of it.',
+  },
+  runs: {
+    ...{ needs: 'read', isWork: false, body: SMALL, input: runsRequestSchema, output: runsResponseSchema },
+    summary: 'List the runs',
+    description: 'Lists the newest runs, the newest first, each as the handler run gives it.',
+  },
+  drive: {
+    ...{ needs: 'submit', isWork: false, body: SMALL, input: driveRequestSchema, output: driveResponseSchema },
+    summary: 'Steer a run, or hold its lease',
+    description:
+      'Notes with wanted that a run is to pause, go on or stop, which its driver reads every few seconds. The process that submits the batches of a run holds a lease on it with take, renew and release.',
   },
   health: {
     ...{ needs: 'read', isWork: false, body: SMALL, input: null, output: healthResponseSchema },

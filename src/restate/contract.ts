@@ -11,7 +11,9 @@ export * from './contract/codebook.ts'
 export * from './contract/estimate.ts'
 export * from './contract/evidence.ts'
 export * from './contract/health.ts'
+export * from './contract/runs.ts'
 export * from './contract/status.ts'
+export * from './contract/why.ts'
 
 export const CLASSIFIER = 'classifier'
 /** A header of batches: the start of the process that submits a run, so that a resumed run tries the endpoint anew. */

@@ -45,6 +45,12 @@ export function batchOptions(): ServiceOptions {
   }
 }
 
+/** A run's lease is renewed every few seconds, and nobody looks at what became of one renewal. */
+export const leaseOptions = { journalRetention: 0 }
+
+/** The `ctx.run` options of a renewal: a later one follows, so that an outage of the database must not pile them up. */
+export const leaseStep = { initialRetryInterval: 200, retryIntervalFactor: 2, maxRetryDuration: 3 * SECOND }
+
 export function chunkOptions(durations: Durations): ServiceOptions {
   const longestStep = durations.maxWaitMs + Math.max(durations.modelTimeoutMs, durations.flexTimeoutMs)
   return {

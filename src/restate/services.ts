@@ -26,8 +26,10 @@ import { CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './c
 import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
-import { batchOptions, chunkOptions, databaseStep } from './options.ts'
+import { batchOptions, chunkOptions, databaseStep, leaseOptions, leaseStep } from './options.ts'
+import { answerDrive, answerRun, answerRuns } from './runs.ts'
 import { readStatus } from './status.ts'
+import { answerWhy } from './why.ts'
 
 /** A request is believed to be in flight for this many milliseconds longer than it may take. */
 const TRIAL_MARGIN_MS = 10_000
@@ -116,6 +118,20 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
       ),
       budget: apiHandler('budget', (ctx, request) =>
         ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
+      ),
+      why: apiHandler('why', (ctx, request) =>
+        ctx.run(
+          'look up what a result rests on',
+          () => answerWhy({ store, schemes, evidence, models: model.models }, request),
+          databaseStep,
+        ),
+      ),
+      run: apiHandler('run', (ctx, request) => ctx.run('read the run', () => answerRun(store, request), databaseStep)),
+      runs: apiHandler('runs', (ctx, request) => ctx.run('list runs', () => answerRuns(store, request), databaseStep)),
+      drive: apiHandler(
+        'drive',
+        (ctx, request) => ctx.run('lease the run', () => answerDrive(store.drivers, request), leaseStep),
+        leaseOptions,
       ),
       codebook: apiHandler('codebook', (ctx, request) =>
         ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),

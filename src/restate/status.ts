@@ -4,8 +4,8 @@ import type { Schemes } from '../classification/scheme.ts'
 import type { Classification } from '../classification/types.ts'
 import { ServiceError } from '../errors.ts'
 import type { Store } from '../store/types.ts'
-import { toTotalsBody } from './batch/summary.ts'
-import type { StatusRequest, StatusResponse } from './contract.ts'
+import type { StatusRequest, StatusResponse, WhyRequest } from './contract.ts'
+import { toRunBody } from './runs.ts'
 
 /**
  * Reads the status from the store. Rejects with ServiceError input-not-found for an indicator or a run that the service
@@ -15,30 +15,32 @@ export async function readStatus(
   { store, schemes }: { readonly store: Store; readonly schemes: Schemes },
   request: StatusRequest,
 ): Promise<StatusResponse> {
-  const { indicator_id: id, catalogue, codebook } = request
+  const { indicator_id: id, ...scope } = request
   if (id !== undefined) {
-    const [found, ...others] = await store.findClassifications(id, {
-      ...(catalogue === undefined ? {} : { catalogue }),
-      ...(codebook === undefined ? {} : { codebook: codebookNameOf(codebook) }),
-    })
-    if (found === undefined) throw notFound(`indicator "${id}" is not classified yet`)
-    if (others.length > 0) throw severalResults(id, [found, ...others])
+    const found = await findResult(store, { ...scope, indicator_id: id })
     return toResultBody(found, await schemeOfResult(schemes, found))
   }
   const run = request.run_id === undefined ? undefined : await store.findRun(request.run_id)
   if (run === undefined) throw notFound(`run "${request.run_id ?? ''}" is not known`)
-  return {
-    run_id: run.runId,
-    started_at: run.startedAt,
-    updated_at: run.updatedAt,
-    batches: run.batches,
-    answered: run.answered,
-    ...toTotalsBody(run),
-  }
+  return toRunBody(run)
+}
+
+/** The latest result of an indicator. Rejects with ServiceError as `readStatus` does. */
+export async function findResult(
+  store: Pick<Store, 'findClassifications'>,
+  { indicator_id: id, catalogue, codebook }: WhyRequest,
+): Promise<Classification> {
+  const [found, ...others] = await store.findClassifications(id, {
+    ...(catalogue === undefined ? {} : { catalogue }),
+    ...(codebook === undefined ? {} : { codebook: codebookNameOf(codebook) }),
+  })
+  if (found === undefined) throw notFound(`indicator "${id}" is not classified yet`)
+  if (others.length > 0) throw severalResults(id, [found, ...others])
+  return found
 }
 
 /** The codebook of a result, whose fields a newer version may not have; that of today for results of earlier releases. */
-async function schemeOfResult(schemes: Schemes, { codebook, codebook_hash: hash }: Classification) {
+export async function schemeOfResult(schemes: Schemes, { codebook, codebook_hash: hash }: Classification) {
   return hash === '' ? await schemes.find(codebookNameOf(codebook)) : await schemes.findByHash(hash)
 }
 

@@ -1,17 +1,17 @@
-/** Opens runs, and writes and sums up what their batches did and which model requests they cost. */
+/** Opens runs, and writes what their batches did. */
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
 import { NEXT_SEQUENCE } from './results.ts'
-import type { BatchToSave, OpenedRun, RunTotals } from './types.ts'
+import type { BatchToSave, OpenedRun } from './types.ts'
 
 /**
  * Marks the runs that a release with codebooks opens. The database refuses new runs without a mark, which releases before
  * it would open during a rolling update (migration 009).
  */
-const WRITES = 'results'
+export const RUN_MARK = 'results'
 
 const startRow = z.object({ started_at: z.iso.datetime() })
 
@@ -40,7 +40,7 @@ export async function openRun(pool: DatabasePool, runId: string): Promise<Opened
     'open a run',
     openedRow,
     `insert into runs (run_id, started_at, writes)
-     values ($1, date_trunc('milliseconds', clock_timestamp()), '${WRITES}')
+     values ($1, date_trunc('milliseconds', clock_timestamp()), '${RUN_MARK}')
      on conflict (run_id) do update set run_id = excluded.run_id
      returning started_at, ${NEXT_SEQUENCE} as sequence`,
     [runId],
@@ -52,7 +52,7 @@ export async function openRun(pool: DatabasePool, runId: string): Promise<Opened
 /** The parts of a batch or of a review that its totals are made of. */
 type Totalled = Pick<BatchToSave, 'runId' | 'batchId' | 'totals' | 'invocationId'>
 
-const BATCH_COLUMNS: readonly Column<Totalled>[] = [
+export const BATCH_COLUMNS: readonly Column<Totalled>[] = [
   { name: 'run_id', type: 'text', value: (batch) => batch.runId },
   { name: 'batch_id', type: 'text', value: (batch) => batch.batchId },
   { name: 'invocation_id', type: 'text', value: (batch) => batch.invocationId ?? null },
@@ -85,7 +85,7 @@ export function reopenRun(
   const startedAt = parameters.bind(batch.runStartedAt)
   return [
     `run_row as (
-      insert into runs (run_id, started_at, writes) values (${runId}::text, ${startedAt}::timestamptz, '${WRITES}')
+      insert into runs (run_id, started_at, writes) values (${runId}::text, ${startedAt}::timestamptz, '${RUN_MARK}')
       on conflict do nothing
     )`,
   ]
@@ -101,114 +101,6 @@ export function writeBatchTotals(parameters: Parameters, batch: Totalled): strin
     select ${names}, clock_timestamp() from ${unnestRows(parameters, BATCH_COLUMNS, [batch])}
     on conflict (run_id, batch_id) do update set ${assignExcluded(BATCH_COLUMNS, 'run_id', 'batch_id')}, saved_at = excluded.saved_at
     where (${namesOf(BATCH_COLUMNS, 'run_batches.')}) is distinct from (${namesOf(BATCH_COLUMNS, 'excluded.')})`
-}
-
-const count = z.int().min(0)
-
-const totalsRow = z
-  .object({
-    run_id: z.string(),
-    started_at: z.iso.datetime(),
-    updated_at: z.iso.datetime(),
-    batches: count,
-    answered: count,
-    indicators: count,
-    classified: count,
-    unchanged: count,
-    needs_review: count,
-    unverified: count,
-    from_rules: count,
-    from_reuse: count,
-    from_model: count,
-    from_escalation: count,
-    from_person: count,
-    model_requests: count,
-    input_tokens: count,
-    cached_input_tokens: count,
-    output_tokens: count,
-    cost_usd: z.number().min(0),
-    estimated_requests: count,
-    estimated_cost_usd: z.number(),
-    flex_requests: count,
-    flex_cost_usd: z.number(),
-    priority_requests: count,
-    priority_cost_usd: z.number(),
-  })
-  .transform(
-    (row): RunTotals => ({
-      runId: row.run_id,
-      startedAt: row.started_at,
-      updatedAt: row.updated_at,
-      batches: row.batches,
-      answered: row.answered,
-      indicators: row.indicators,
-      classified: row.classified,
-      unchanged: row.unchanged,
-      needsReview: row.needs_review,
-      unverified: row.unverified,
-      bySource: {
-        rules: row.from_rules,
-        reuse: row.from_reuse,
-        model: row.from_model,
-        escalation: row.from_escalation,
-        person: row.from_person,
-      },
-      modelRequests: row.model_requests,
-      inputTokens: row.input_tokens,
-      cachedInputTokens: row.cached_input_tokens,
-      outputTokens: row.output_tokens,
-      costUsd: row.cost_usd,
-      estimatedRequests: row.estimated_requests,
-      // Sums of amounts that were added and taken away again may end a little below 0.
-      estimatedCostUsd: Math.max(0, row.estimated_cost_usd),
-      ...serviceTiersOf({
-        flex: { requests: row.flex_requests, costUsd: Math.max(0, row.flex_cost_usd) },
-        priority: { requests: row.priority_requests, costUsd: Math.max(0, row.priority_cost_usd) },
-      }),
-    }),
-  )
-
-/** The tiers that took requests; nothing where none of them did. */
-function serviceTiersOf(all: NonNullable<RunTotals['serviceTiers']>): Pick<RunTotals, 'serviceTiers'> {
-  const taken = Object.entries(all).filter(([, tier]) => tier.requests > 0)
-  return taken.length === 0 ? {} : { serviceTiers: Object.fromEntries(taken) }
-}
-
-/** The columns of the row of a run that hold what it was billed. */
-const BILLED_COLUMNS = [
-  'model_requests',
-  'input_tokens',
-  'cached_input_tokens',
-  'output_tokens',
-  'cost_usd',
-  'estimated_requests',
-  'estimated_cost_usd',
-  'flex_requests',
-  'flex_cost_usd',
-  'priority_requests',
-  'priority_cost_usd',
-]
-/** The columns of a batch that do not sum up to a figure of its run. */
-const UNSUMMED: ReadonlySet<string> = new Set(['run_id', 'batch_id', 'invocation_id', ...BILLED_COLUMNS])
-
-/** The sums over the saved batches of a run, and what the run was billed; undefined where no batch has opened the run. */
-export async function findRun(pool: DatabasePool, runId: string): Promise<RunTotals | undefined> {
-  const counted = BATCH_COLUMNS.map((column) => column.name).filter((name) => !UNSUMMED.has(name))
-  // In PostgreSQL the sum of int8 is numeric, which the pool reads as a number.
-  const sums = counted.map((name) => `coalesce(sum(b.${name}), 0) as ${name}`).join(', ')
-  const billed = BILLED_COLUMNS.map((name) => `r.${name}`).join(', ')
-  const [found] = await queryRows(
-    pool,
-    'read a run',
-    totalsRow,
-    `select r.run_id, r.started_at, coalesce(max(b.saved_at), r.started_at) as updated_at,
-       count(b.batch_id) as batches, r.answered, ${billed}, ${sums}
-     from runs r left join run_batches b on b.run_id = r.run_id
-     where r.run_id = $1
-     group by r.run_id`,
-    [runId],
-  )
-  return found
 }
 
 /**

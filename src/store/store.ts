@@ -17,7 +17,9 @@ import { execute } from './query.ts'
 import { bookRequests, findModelUse, reserveCosts, writeRequests } from './requests/model-requests.ts'
 import { findClassifications, findLatest, writeResults } from './results.ts'
 import { exportDecisions, findIndicators, listNeedingReview, saveReview } from './reviews.ts'
-import { addAnswered, findRun, openRun, reopenRun, writeBatchTotals } from './runs.ts'
+import { createDriverStore } from './runs/run-drivers.ts'
+import { findRun, listRuns } from './runs/run-list.ts'
+import { addAnswered, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
 import type { AnswersToSave, AnswerToStore, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
 
@@ -44,6 +46,7 @@ export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'wa
     saveBatch: (batch) => watch(saveBatch(pool, batch)),
     findClassifications: (id, scope) => findClassifications(pool, id, scope),
     findRun: (runId) => findRun(pool, runId),
+    listRuns: (wanted) => listRuns(pool, wanted),
     addAnswered: (counts) => addAnswered(pool, counts),
     exportClassifications: (options) => exportClassifications(pool, options),
     findIndicators: (scope, ids) => findIndicators(pool, scope, ids),
@@ -60,6 +63,7 @@ export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'wa
     calibrations: createCalibrationStore(pool),
     attempts: createAttemptNotes(pool),
     trials: createTrialStore(pool),
+    drivers: createDriverStore(pool),
     purges: createPurgeStore(pool),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }

@@ -4,6 +4,7 @@ import type { CertificateStore } from './evidence/types.ts'
 import type { PurgeStore } from './purge/types.ts'
 import type { RequestStore } from './requests/ledger-types.ts'
 import type { ModelUse } from './requests/types.ts'
+import type { DriverStore, ListedRun, RunsWanted } from './runs/types.ts'
 import type {
   AnswersToSave,
   BatchToSave,
@@ -15,7 +16,6 @@ import type {
   LatestResult,
   ResultScope,
   ReviewToSave,
-  RunTotals,
   ShapeClaims,
   StoredAnswer,
   StoredAudit,
@@ -28,6 +28,7 @@ export type * from './evidence/types.ts'
 export type * from './purge/types.ts'
 export type * from './requests/ledger-types.ts'
 export type * from './requests/types.ts'
+export type * from './runs/types.ts'
 export type * from './saved-types.ts'
 export type * from './trials/trial-types.ts'
 
@@ -93,8 +94,10 @@ export interface Store {
   saveBatch(batch: BatchToSave): Promise<void>
   /** The latest classifications of one indicator: one for each catalogue and codebook that `scope` does not name, at most 20. */
   findClassifications(indicatorId: string, scope: Partial<ResultScope>): Promise<readonly Classification[]>
-  /** The sums over the batches of a run; undefined for a run that no batch has opened. */
-  findRun(runId: string): Promise<RunTotals | undefined>
+  /** A run with the sums over its batches; undefined for a run that neither a batch nor a driver has opened. */
+  findRun(runId: string): Promise<ListedRun | undefined>
+  /** The newest runs, the newest first. */
+  listRuns(wanted: RunsWanted): Promise<readonly ListedRun[]>
   /** Adds to the counts of answered indicators, by run. A run that no batch has opened is left out. */
   addAnswered(counts: ReadonlyMap<string, number>): Promise<void>
   /**
@@ -140,6 +143,7 @@ export interface Store {
   readonly calibrations: CalibrationStore
   readonly attempts: AttemptNotes
   readonly trials: TrialStore
+  readonly drivers: DriverStore
   readonly purges: PurgeStore
   stats(): PoolStats
 }

@@ -125,6 +125,8 @@ export function storeContract(
       // What the run was billed follows from its requests, and not from the totals of its batches.
       const billed = { modelRequests: 2, inputTokens: 2_400, cachedInputTokens: 2_048, outputTokens: 500 }
       assert.deepEqual(before, {
+        ...{ catalogue: 'default', codebook: 'economic-indicators@2', command: null, size: null },
+        ...{ wanted: 'running', outcome: null, driver: null, perMinute: before?.perMinute },
         ...{ ...totals(100), ...billed, costUsd: 0.000_246 },
         runId: 'run-twice',
         startedAt,

@@ -225,6 +225,36 @@ async function resetModelStats(): Promise<void> {
   assert.ok((await fetch(`${modelUrl()}/stats/reset`, { method: 'POST' })).ok)
 }
 
+test('status --why shows what a result rests on, and export --sdmx adds codes of SDMX', async () => {
+  const path = await file(
+    'why.csv',
+    'indicator_id,name,units,periodicity\nW.1,Imports of goods,USD Million,Quarterly\n',
+  )
+  const ran = await runCli(['classify', path, '--json'], { env })
+  assert.equal(ran.code, 0, ran.stderr)
+  const { code, stdout, stderr } = await runCli(['status', 'W.1', '--why', '--json'], { env })
+  assert.equal(code, 0, stderr)
+  const { why, ...result } = JSON.parse(stdout)
+  assert.equal(result.indicator_id, 'W.1')
+  assert.match(why.findings[0].because, /^'imports of goods' \+ unit 'USD Million' → .*; rule [a-z-]+$/)
+  assert.deepEqual(
+    new Set(Object.keys(why)),
+    new Set(['indicator_id', 'catalogue', 'codebook', 'findings', 'evidence', 'prompt', 'answer']),
+  )
+  assert.match(why.prompt, /"name":"Imports of goods"/)
+  assert.equal(why.answer.source, 'model')
+  const text = await runCli(['status', 'W.1', '--why'], { env })
+  assert.match(text.stdout, /\nThe stored answer to records of this shape:\n {2}by model/)
+  const unknown = await runCli(['status', JSON.parse(ran.stdout).run_id, '--why'], { env })
+  assert.equal(unknown.code, 2, unknown.stderr)
+
+  const exported = await runCli(['export', '--format', 'csv', '--catalogue', 'why', '--sdmx'], { env })
+  assert.match(exported.stdout, /,sdmx_freq,sdmx_unit_mult,sdmx_unit_measure\nW\.1,.*,Q,6,USD\n$/)
+  const other = await runCli(['export', '--format', 'csv', '--codebook', 'release-topics', '--sdmx'], { env })
+  assert.equal(other.code, 2)
+  assert.match(other.stderr, /--sdmx: the codebook release-topics has no fields with SDMX codes/)
+})
+
 async function longCatalogue(prefix: string, count: number): Promise<string> {
   const lines = Array.from({ length: count }, (_, n) => {
     return JSON.stringify({ indicator_id: `${prefix}.${n}`, name: `Thing ${prefix} ${n}` })

@@ -101,9 +101,15 @@ test('queue names a paused batch with its run, status says what is waited for, a
 
   const resumed = await json<ResumeReport>(['resume', runId])
   assert.deepEqual(resumed.resumed, [batch])
+  assert.deepEqual([resumed.run?.state, resumed.run?.wanted], ['running', 'running'])
   released.resolve()
   assert.equal((await cli.result).code, 0, cli.said())
-  assert.deepEqual(await json<ResumeReport>(['resume', runId], 1), { target: runId, resumed: [], not_paused: 0 })
+  assert.deepEqual(await json<ResumeReport>(['resume', runId], 1), {
+    ...{ target: runId, resumed: [], not_paused: 0 },
+    run: { run_id: runId, state: 'complete', wanted: 'running', driver: null },
+  })
+  const one = await json<ResumeReport>(['resume', batch], 1)
+  assert.deepEqual(one, { target: batch, resumed: [], not_paused: 0, run: null })
   const refused = await runCli(['resume', 'no such run!'], { env: { ...stack.env } })
   assert.match(refused.stderr, /is not the id of a run/)
 })

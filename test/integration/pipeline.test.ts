@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:http2'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import type { BatchResponse, ResultBody, RunStatus } from '../../src/restate/contract.ts'
+import type { BatchResponse, ResultBody, RunBody } from '../../src/restate/contract.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 let stack: TestStack
@@ -262,7 +262,7 @@ test('status knows indicators and runs, and says 404 for what it does not know',
   await classify({ indicators: [{ ...gdp, indicator_id: 'T.1' }], run_id: 'run-status' })
   const one = await callIngress(stack, 'classify-api/status', { indicator_id: 'T.1' })
   assert.equal((one.json() as ResultBody).run_id, 'run-status')
-  const run = (await callIngress(stack, 'classify-api/status', { run_id: 'run-status' })).json() as RunStatus
+  const run = (await callIngress(stack, 'classify-api/status', { run_id: 'run-status' })).json() as RunBody
   assert.equal(run.classified, 1)
   assert.equal(run.batches, 1)
   assert.equal((await callIngress(stack, 'classify-api/status', { indicator_id: 'nobody' })).status, 404)

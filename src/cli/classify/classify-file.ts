@@ -7,6 +7,7 @@ import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
 import type { Config } from '../../config/config.ts'
 import { messageOf } from '../../errors.ts'
+import type { RunOutcome } from '../../lib/run-states.ts'
 import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../../restate/contract.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
@@ -14,6 +15,8 @@ import { useOneCluster } from '../client/one-cluster.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
+import { announceRun } from '../runs/detach.ts'
+import { holdRun, type RunHold } from '../runs/hold.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
 import { dryRunByService, type RunRequest } from './dry-run.ts'
@@ -59,7 +62,10 @@ export async function classifyFile(
   const reading = await readingOf(options, earlier)
   if (file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
+  const { command = 'classify' } = options
   let catalogue: Catalogue | undefined
+  let hold: RunHold | undefined
+  let outcome: RunOutcome = 'incomplete'
   try {
     catalogue = await readCatalogue(path, options, { earlier, reading, skipped, signal: interrupts.first })
     const addresses = options.ingress ?? config.restate.ingressUrls
@@ -68,9 +74,6 @@ export async function classifyFile(
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
     const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
     const { scheme, reference } = await settleCodebook(service, question)
-    if (options.rpm !== undefined || options.tpm !== undefined) {
-      say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
-    }
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
@@ -78,8 +81,14 @@ export async function classifyFile(
       earlier ??
       (await createRunJournal(config.dataDir, buildHeader({ runId, path, catalogue, reading }, options, request)))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
+    const run = { catalogue: name, codebook: referenceOf(scheme), command, size: catalogue.count }
+    hold = await holdRun({ urls, runId, run, signal: interrupts.first, say })
+    if (options.rpm !== undefined || options.tpm !== undefined) {
+      say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
+    }
     say(`Catalogue ${printable(name)}, by the codebook ${referenceOf(scheme)}.`)
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
+    announceRun(runId)
     const billBefore = earlier === null ? undefined : await readRunBill(urls, runId, BILL_PATIENCE_MS)
     if (maxUsd !== undefined) {
       const isNewLimit = options.maxCost !== undefined
@@ -93,12 +102,14 @@ export async function classifyFile(
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,
       ...(onResults === undefined ? {} : { onResults }),
-      stopSubmitting: interrupts.first,
+      untilWanted: hold.untilWanted,
+      stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
       maxUsd,
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
+    outcome = outcomeOf(report, hold, interrupts.first)
     if (report.failed === 0) {
       await journal.remove()
       await removeUnreadCopy(config.dataDir, journal.header.file)
@@ -107,12 +118,20 @@ export async function classifyFile(
     return {
       ...report,
       ...(evidence === undefined ? {} : { evidence }),
+      ...(hold.stoppedBy === undefined ? {} : { stopped_by: hold.stoppedBy }),
       warnings: [...catalogue.warnings, ...report.warnings],
     }
   } finally {
+    await hold?.release(outcome)
     await catalogue?.close()
     await skipped.close()
   }
+}
+
+function outcomeOf({ failed }: RunReport, { stoppedBy }: RunHold, interrupted: AbortSignal): RunOutcome {
+  if (failed === 0) return 'complete'
+  if (interrupted.aborted) return 'interrupted'
+  return stoppedBy === undefined ? 'incomplete' : 'stopped'
 }
 
 /** Reads the evidence for the report; the run has ended, so that its report does not fail where the service has gone away. */

@@ -5,6 +5,8 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
 import { addReadingFlags } from '../inspect/reading-flags.ts'
+import { startDetached } from '../runs/detach.ts'
+import { detachedReport, formatDetached } from '../runs/format.ts'
 import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
 import {
   EXIT_FAILED,
@@ -91,12 +93,13 @@ export function addClassifyCommand(program: Command): void {
       duration,
     )
     .option('--resume <run>', 'continue a run that was interrupted or failed in part, with its own file and options')
+    .option('--detach', 'drive the run in a process of its own, and give the terminal back once it has begun')
     .addOption(
       new Option(
         '--estimate',
         'show what the run would take (indicators by source, requests, tokens, cost, time) without asking the model; ' +
           'repeated requests after failures are not included',
-      ).conflicts('maxCost'),
+      ).conflicts(['maxCost', 'detach']),
     )
     .option(
       '--max-cost <usd>',
@@ -117,7 +120,11 @@ export function addClassifyCommand(program: Command): void {
       limitHeapGrowth()
       const config = readConfig()
       process.exitCode =
-        options.estimate === true ? await runEstimate(file, options, config) : await runClassify(file, options, config)
+        options.estimate === true
+          ? await runEstimate(file, options, config)
+          : options.detach === true
+            ? await runDetached(file, options, config)
+            : await runClassify(file, options, config)
     })
 }
 
@@ -139,6 +146,18 @@ async function runClassify(file: string | undefined, options: ClassifyOptions, c
   )
 }
 
+/** Starts the driver of the run, and prints the id of the run and the commands that watch and steer it. */
+async function runDetached(file: string | undefined, options: ClassifyOptions, config: Config): Promise<number> {
+  const begun = await underInterrupts(
+    () => say('Stopping …'),
+    ({ first: signal }) => startDetached(config.dataDir, { readsInput: file === '-', signal }),
+  )
+  if (typeof begun === 'number') return begun
+  if (options.json === true) printJson(detachedReport(begun))
+  else printText(formatDetached(begun))
+  return EXIT_OK
+}
+
 /** Prints the report of a run and how to continue the run, and returns the exit code. */
 export function printRunReport(
   report: RunReport,
@@ -151,8 +170,10 @@ export function printRunReport(
   for (const line of formatFailures(report)) say(line)
   if (report.unverified + report.unchanged_unverified > 0) say(formatUnverified(report))
   const resumeCommand = buildResumeCommand(report.run_id, file)
-  if (report.failed > 0 && interrupts.first.aborted) {
-    say('Interrupted. The results of finished batches are stored. Resume the run with:')
+  if (report.stopped_by === 'takeover') return EXIT_INTERRUPTED
+  if (report.failed > 0 && (interrupts.first.aborted || report.stopped_by !== undefined)) {
+    const ended = interrupts.first.aborted ? 'Interrupted' : 'Stopped'
+    say(`${ended}. The results of finished batches are stored. Resume the run with:`)
     say(`  ${resumeCommand}`)
     return EXIT_INTERRUPTED
   }

@@ -5,6 +5,10 @@ import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { RunHeader } from './run-journal.ts'
 
 export interface ClassifyOptions extends ReadingFlags {
+  /** The command that drives the run; without it `classify`. */
+  readonly command?: string
+  /** Whether the run goes on in a process of its own, apart from the terminal. */
+  readonly detach?: boolean
   readonly json?: boolean
   readonly force?: boolean
   readonly mode: Mode

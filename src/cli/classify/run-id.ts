@@ -1,5 +1,6 @@
 /** Creates and checks the ids of runs for the command line. */
 import { randomBytes } from 'node:crypto'
+import { RUN_ID as ANY_RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { ServiceError } from '../../errors.ts'
 
 /**
@@ -23,4 +24,10 @@ export function isRunId(text: string): boolean {
 export function checkRunId(text: string): void {
   if (isRunId(text)) return
   throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (letters, digits, - and _)`)
+}
+
+/** Throws ServiceError input-invalid where `text` cannot be the id of a run, also of one that callers of the service named. */
+export function checkAnyRunId(text: string): void {
+  if (ANY_RUN_ID.test(text)) return
+  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM})`)
 }

@@ -3,6 +3,7 @@ import type { Source } from '../../classification/types.ts'
 import type { BatchSummary, EvidenceResponse, TierSums, Warning } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
 import type { NodeCounts } from '../client/nodes.ts'
+import type { StoppedBy } from '../runs/hold.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { createTierSums, inMicros, type RunBill } from './run-cost.ts'
 
@@ -49,6 +50,8 @@ export interface RunReport {
   readonly nodes: Readonly<Record<string, NodeCounts>>
   readonly warnings: readonly Warning[]
   readonly failures: readonly RunFailure[]
+  /** What ended the run early: the command `stop`, or another process that took the run; absent where nothing did. */
+  readonly stopped_by?: StoppedBy
   /** This property is present only where the run has a cost limit. */
   readonly max_cost?: MaxCostReport
 }

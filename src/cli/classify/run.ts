@@ -30,7 +30,9 @@ export interface RunOptions {
    */
   readonly onProgress: (counts: ProgressCounts) => void
   readonly onResults?: (results: readonly ResultBody[]) => void
-  /** The first Ctrl+C aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
+  /** Resolves when a further batch may be submitted: at once unless the run is paused, and also when it has to end. */
+  readonly untilWanted?: () => Promise<void>
+  /** The first Ctrl+C, or the command `stop`, aborts this signal: no further batch is submitted, and the batches in flight are waited for. */
   readonly stopSubmitting: AbortSignal
   /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. In a pause the first is enough. */
   readonly abandon: AbortSignal
@@ -163,8 +165,8 @@ export async function runCatalogue(
         continue
       }
       while (inFlight.size >= window.size) await waitForOneEnd()
-      // The catalogue is read to its end even after the run has stopped, because the report names every indicator that
-      // was not submitted.
+      await options.untilWanted?.()
+      // A stopped run reads its catalogue to the end, because the report names every indicator that was not submitted.
       if (!isStopped()) begin(planned)
       else if (!isAudit) unsubmitted.push(...idsOf(indicators).filter((id) => !failedAudits.has(id)))
     }

@@ -26,10 +26,10 @@ interface AllInOneOptions extends ClassifyOptions {
 
 const DEFAULT_RPM = 1_000
 /**
- * The options of `classify` that `all-in-one` leaves out. The URLs of the nodes are known here, only `classify` resumes
- * or estimates a run, and --rpm is defined again with a default.
+ * The options of `classify` that `all-in-one` leaves out. The URLs of the nodes are known here, only `classify` resumes,
+ * detaches or estimates a run, and --rpm is defined again with a default.
  */
-const OMITTED_OPTIONS = new Set(['--estimate', '--ingress', '--resume', '--rpm'])
+const OMITTED_OPTIONS = new Set(['--detach', '--estimate', '--ingress', '--resume', '--rpm'])
 
 /**
  * Adds the command. Call this function after `addClassifyCommand`, because it copies the options of `classify` from the
@@ -87,7 +87,7 @@ async function runAllInOne(
   const catalogue = await findCatalogue({ file, name: options.catalogue }, { compose, cluster, config, signal })
   say(`Catalogue: ${catalogue.description}`)
   const named = catalogue.name === undefined ? {} : { catalogue: catalogue.name }
-  const run = { ...options, ...named, ingress: cluster.ingressUrls }
+  const run = { ...options, ...named, ingress: cluster.ingressUrls, command: 'all-in-one' }
   const work = async () => {
     const watch = await watchReplicas(compose, second)
     const report = await classifyFile(catalogue.file, run, config, interrupts).catch(async (error: unknown) => {

@@ -1,15 +1,16 @@
 /** The command `purge RUN`: removes the texts of a run from Restate, from the database and from DATA_DIR. */
 import { access, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import type { PurgeCount, PurgedTable, PurgeScope, RunContents, Store } from '../../store/types.ts'
-import { isRunId } from '../classify/run-id.ts'
+import { checkAnyRunId, isRunId } from '../classify/run-id.ts'
 import { runJournalFile } from '../classify/run-journal.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
 import { findCopyOf } from '../cluster/catalogue-copy.ts'
 import { withStore } from '../database/with-store.ts'
+import { detachedLogName } from '../runs/detach.ts'
 import { confirm } from '../ui/confirm.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
@@ -41,7 +42,7 @@ export function addPurgeCommand(program: Command): void {
     .option('-y, --yes', 'do not ask for confirmation; needed where standard input is not a terminal')
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (run: string, options: PurgeCommandOptions) => {
-      checkTarget(run)
+      checkAnyRunId(run)
       const mayAsk = process.stdin.isTTY === true
       if (options.dryRun !== true && options.yes !== true && !mayAsk) {
         throw new ServiceError('input-invalid', 'Nobody can be asked here: give --yes to purge, or --dry-run to look')
@@ -49,11 +50,6 @@ export function addPurgeCommand(program: Command): void {
       const config = readConfig()
       await withStore((store, signal) => purgeRun({ run, options, config, store, signal }))
     })
-}
-
-function checkTarget(text: string): void {
-  if (RUN_ID.test(text)) return
-  throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM})`)
 }
 
 interface Work {
@@ -135,13 +131,16 @@ function show(report: PurgeReport, { json }: PurgeCommandOptions): void {
   else printText(formatPurge(report))
 }
 
-/** The files of a run that can be resumed: its journal, and the copy of its catalogue that `all-in-one` made. */
+/** The files of a run: its journal, what its detached driver said, and the copy of its catalogue that `all-in-one` made. */
 async function filesOf(dataDir: string, run: string): Promise<string[]> {
   // Only runs of `classify` have files, and their ids can be the name of one.
   if (!isRunId(run)) return []
   const journal = runJournalFile(dataDir, run)
   const copy = await findCopyOf(dataDir, run)
-  return [...((await exists(journal)) ? [journal] : []), ...(copy === undefined ? [] : [copy])]
+  const log = join(dirname(journal), detachedLogName(run))
+  const own = [journal, log]
+  const found = await Promise.all(own.map(exists))
+  return [...own.filter((_, index) => found[index]), ...(copy === undefined ? [] : [copy])]
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,9 +1,12 @@
-/** The command `resume ID|RUN`: lets paused invocations go on, which Restate does not try again by itself. */
+/** The command `resume RUN|INVOCATION`: lets a run that a person paused go on, and invocations that Restate does not try again by itself. */
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { readConfig } from '../../config/config.ts'
+import { isServiceError, messageOf } from '../../errors.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
+import { INGRESS_HELP } from '../runs/runs.ts'
+import { formatWant, type WantReport, wantOfRun } from '../runs/want.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { checkTarget } from './kill.ts'
@@ -11,6 +14,7 @@ import { findOpenChunks, isInvocationId, openBatchesOfRun } from './open-batches
 
 interface ResumeOptions {
   readonly admin?: readonly string[]
+  readonly ingress?: readonly string[]
   readonly json?: boolean
 }
 
@@ -21,6 +25,8 @@ export interface ResumeReport {
   readonly resumed: readonly string[]
   /** The number of open invocations of the target that were not paused. */
   readonly not_paused: number
+  /** What is wanted of the run now, and who drives it; null for an invocation and for a run that the service does not know. */
+  readonly run: WantReport | null
 }
 
 const idRow = z.object({ id: z.string(), status: z.string() })
@@ -30,8 +36,9 @@ const IDS_PER_QUERY = 200
 export function addResumeCommand(program: Command): void {
   program
     .command('resume')
-    .description('Resume the paused work of a run, or one paused invocation, as npm run queue lists them')
+    .description('Let a paused run go on with the work of it that Restate has paused, or one paused invocation')
     .argument('<target>', 'the id of a run, or the invocation id of a batch or a chunk')
+    .option('--ingress <urls>', INGRESS_HELP, httpUrls)
     .option(
       '--admin <urls>',
       'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
@@ -40,22 +47,51 @@ export function addResumeCommand(program: Command): void {
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (target: string, options: ResumeOptions) => {
       checkTarget(target)
-      const urls = options.admin ?? readConfig().restate.adminUrls
+      const { restate } = readConfig()
+      const { ingress = restate.ingressUrls, admin = restate.adminUrls } = options
       await underInterrupts(
         () => say('Stopping …'),
         async ({ first: signal }) => {
-          const admin = createAdminClient(urls, signal)
-          const report = await resumePaused(admin, target)
+          const client = createAdminClient(admin, signal)
+          const report = isInvocationId(target)
+            ? { target, ...(await resumePaused(client, target)), run: null }
+            : await resumeRun(client, ingress, target, signal)
           if (options.json === true) printJson(report)
-          else printText(formatResume(report, admin.url))
-          if (report.resumed.length === 0) process.exitCode = EXIT_FAILED
+          else printText(formatResume(report, client.url))
+          if (report.resumed.length === 0 && (report.run?.driver ?? null) === null) process.exitCode = EXIT_FAILED
         },
       )
     })
 }
 
+/**
+ * The ingress tells the driver of the run, and the admin port resumes what Restate has paused. Who reaches only one of the two
+ * is told what was left; rejects where neither answers.
+ */
+async function resumeRun(
+  client: AdminClient,
+  ingress: readonly string[],
+  target: string,
+  signal: AbortSignal,
+): Promise<ResumeReport> {
+  const [wanted, paused] = await Promise.allSettled([
+    wantOfRun(ingress, target, 'running', signal),
+    resumePaused(client, target),
+  ])
+  const isUnknown =
+    wanted.status === 'rejected' && isServiceError(wanted.reason) && wanted.reason.code === 'input-not-found'
+  if (paused.status === 'rejected') {
+    if (wanted.status === 'rejected') throw paused.reason
+    say(`Whether Restate has paused work of the run cannot be seen: ${messageOf(paused.reason)}`)
+    return { target, resumed: [], not_paused: 0, run: wanted.value }
+  }
+  if (wanted.status === 'fulfilled') return { target, ...paused.value, run: wanted.value }
+  if (!isUnknown) say(`The driver of the run cannot be told: ${messageOf(wanted.reason)}`)
+  return { target, ...paused.value, run: null }
+}
+
 /** Resumes the chunks before their batches, which wait for them. */
-async function resumePaused(admin: AdminClient, target: string): Promise<ResumeReport> {
+async function resumePaused(admin: AdminClient, target: string): Promise<Pick<ResumeReport, 'resumed' | 'not_paused'>> {
   const batches = isInvocationId(target) ? [target] : await openBatchesOfRun(admin, target)()
   const chunks = await findOpenChunks(admin, batches)
   const open = await readStatuses(admin, [...chunks, ...batches])
@@ -63,7 +99,7 @@ async function resumePaused(admin: AdminClient, target: string): Promise<ResumeR
   for (const { id, status } of open) {
     if (status === 'paused' && (await admin.resumeInvocation(id))) resumed.push(id)
   }
-  return { target, resumed, not_paused: open.length - resumed.length }
+  return { resumed, not_paused: open.length - resumed.length }
 }
 
 async function readStatuses(admin: AdminClient, ids: readonly string[]): Promise<readonly z.infer<typeof idRow>[]> {
@@ -77,13 +113,15 @@ async function readStatuses(admin: AdminClient, ids: readonly string[]): Promise
   return found
 }
 
-export function formatResume({ target, resumed, not_paused: others }: ResumeReport, url: string): string {
+export function formatResume({ target, resumed, not_paused: others, run }: ResumeReport, url: string): string {
   const name = `${isInvocationId(target) ? 'Invocation' : 'Run'} ${target}`
+  const lines = run === null ? [] : [formatWant(run)]
   if (resumed.length > 0) {
-    const lines = [`${name}: ${formatCount(resumed.length)} paused invocations resumed.`]
+    lines.push(`${name}: ${formatCount(resumed.length)} paused invocations resumed.`)
     if (others > 0) lines.push(`${formatCount(others)} others are under way.`)
-    return joinLines(lines)
+  } else if (run === null) {
+    const what = others > 0 ? `nothing is paused; ${formatCount(others)} invocations are under way` : 'nothing is open'
+    lines.push(`${name}: ${what} at ${url}. npm run queue shows the open work there`)
   }
-  const what = others > 0 ? `nothing is paused; ${formatCount(others)} invocations are under way` : 'nothing is open'
-  return `${name}: ${what} at ${url}. npm run queue shows the open work there`
+  return joinLines(lines)
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { createResultsWriter, type ResultsFormat } from '../../catalogue/results-writer.ts'
 import { DEFAULT_CODEBOOK, type PreparedScheme } from '../../classification/scheme.ts'
-import type { Status } from '../../classification/types.ts'
+import type { SdmxCodes, Status } from '../../classification/types.ts'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
@@ -22,6 +22,7 @@ interface ExportOptions {
   readonly catalogue?: string
   readonly status?: Status
   readonly run?: string
+  readonly sdmx?: boolean
   readonly out?: string
 }
 
@@ -41,6 +42,7 @@ export function addExportCommand(program: Command): void {
       'only the results with this status: accepted, unverified or needs-review',
       oneOf(STATUSES),
     )
+    .option('--sdmx', 'add codes of the public SDMX code lists CL_FREQ, CL_UNIT_MULT and CL_UNIT')
     .option(
       '--out <file>',
       'write to a file instead of stdout; the file appears when it is complete; - is stdout',
@@ -119,7 +121,8 @@ async function exportTo(
   { store, scheme, options, signal }: Results,
 ): Promise<number> {
   const { catalogue, run, status } = options
-  const writer = createResultsWriter({ format: options.format, scheme, write })
+  const codes = options.sdmx === true ? sdmxCodesOf(scheme) : undefined
+  const writer = createResultsWriter({ format: options.format, scheme, codes, write })
   let count = 0
   try {
     const wanted = {
@@ -142,4 +145,11 @@ async function exportTo(
     throw error
   }
   return count
+}
+
+/** Throws ServiceError input-invalid where the codebook says nothing that SDMX has codes for. */
+function sdmxCodesOf({ code, codebook }: PreparedScheme): SdmxCodes {
+  if (code?.exportCodes !== undefined) return code.exportCodes
+  const reason = `the codebook ${codebook.name} has no fields with SDMX codes`
+  throw new ServiceError('input-invalid', `--sdmx: ${reason}: omit --sdmx, or name another codebook with --codebook`)
 }

@@ -6,17 +6,19 @@ import type { Codebook } from '../../codebooks/codebook.ts'
 import { readConfig } from '../../config/config.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import { visibleJson } from '../../lib/visible-text.ts'
-import type { ResultBody } from '../../restate/contract.ts'
+import { type ResultBody, runSchema } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
 import { createAdminClient } from '../client/admin.ts'
-import { createServiceClient, readStatus } from '../client/service.ts'
+import { createServiceClient, readStatus, type ServiceClient } from '../client/service.ts'
 import { openBatchesOfRun } from '../queue/open-batches.ts'
+import { describeRun } from '../runs/format.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 import { lookAround, type Surroundings } from '../waiting/look.ts'
 import { explainWait, formatReason } from '../waiting/reason.ts'
+import { formatWhy, readWhy } from './why.ts'
 
 /**
  * The milliseconds that the command waits for an answer. The service would wait longer for a database that is away, but
@@ -29,6 +31,7 @@ const ADMIN_TIMEOUT_MS = 5_000
 interface StatusOptions {
   readonly catalogue?: string
   readonly codebook?: string
+  readonly why?: boolean
   readonly json?: boolean
   readonly ingress?: readonly string[]
 }
@@ -44,6 +47,10 @@ export function addStatusCommand(program: Command): void {
       catalogueOption,
     )
     .option('--codebook <name>', 'name of the codebook, where the indicator is classified by several')
+    .option(
+      '--why',
+      'show of an indicator what its result rests on: findings, evidence, what the model is shown, its answer',
+    )
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
     .action(async (id: string | undefined, options: StatusOptions) => {
@@ -73,12 +80,23 @@ export function addStatusCommand(program: Command): void {
       if (found === undefined) {
         say(`Neither an indicator nor a run ${showValue(id)} is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
-      } else if (options.json === true) printJson(found)
-      else if ('indicator_id' in found) {
+        return
+      }
+      const isRun = !('indicator_id' in found)
+      if (isRun && options.why === true) {
+        throw new ServiceError('input-invalid', `--why: ${showValue(id)} is a run: name an indicator, or omit --why`)
+      }
+      const service = createServiceClient({ urls, patienceMs: TIMEOUT_MS })
+      const why = options.why === true ? await readWhy(service, { indicator_id: id, ...scope }, signal) : undefined
+      if (options.json === true) printJson(why === undefined ? found : { ...found, why })
+      else if (!isRun) {
         const result = found as ResultBody
-        printText(formatClassification(result, await codebookOf(result, urls, signal)))
+        printText(formatClassification(result, await codebookOf(result, service, signal)))
+        if (why !== undefined) printText(formatWhy(why))
       } else {
         printText(visibleJson(JSON.stringify(found, null, 2)))
+        const run = runSchema.safeParse(found)
+        if (run.success) for (const line of describeRun(run.data)) say(line)
         if ((await countOpen(around, id)) > 0) await explain(around, id)
       }
     })
@@ -125,11 +143,10 @@ async function countOpen({ adminUrls }: Surroundings, runId: string): Promise<nu
  */
 async function codebookOf(
   { codebook, codebook_hash: hash }: ResultBody,
-  urls: readonly string[],
+  service: ServiceClient,
   signal: AbortSignal,
 ): Promise<Codebook | undefined> {
   if (codebook === undefined || hash === undefined || hash === '') return undefined
-  const service = createServiceClient({ urls, patienceMs: TIMEOUT_MS })
   const reference = `${codebookNameOf(codebook)}@${hash}`
   return await readStoredCodebook(service, reference, signal).then(
     (loaded) => loaded.codebook,

@@ -78,7 +78,7 @@ async function runDemo(options: { readonly json?: boolean }, config: Config, int
     const shown = new Map<unknown, ResultBody>()
     const report = await classifyFile(
       SAMPLE_FILE,
-      { mode: 'hybrid', trust: 'shipped', reuse: true, batchSize: 50, ingress: [stack.ingressUrl] },
+      { mode: 'hybrid', trust: 'shipped', reuse: true, batchSize: 50, ingress: [stack.ingressUrl], command: 'demo' },
       config,
       interrupts,
       (results) => {

@@ -35,7 +35,7 @@ export interface Prepared {
 }
 
 /** Stands in the shapes of audits, so that an answer that was given with findings in the prompt never counts as blind. */
-const BLIND_PROMPT_VERSION = `${PROMPT_VERSION}-blind`
+export const BLIND_PROMPT_VERSION = `${PROMPT_VERSION}-blind`
 
 /** How the indicators of a batch are read. */
 export interface PrepareOptions {

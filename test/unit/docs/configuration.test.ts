@@ -40,6 +40,11 @@ const FOREIGN: Readonly<Record<string, string>> = {
   RESTATE_GOSSIP_FAILURE_THRESHOLD: 'docker-compose.cluster.yml',
   RESTATE_METADATA_SERVER__RAFT_ELECTION_TICK: 'docker-compose.cluster.yml',
   RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE: 'docker/restate/start.sh',
+  ...Object.fromEntries(
+    ['UNIT_MULT', 'CL_FREQ', 'CL_UNIT', 'CL_UNIT_MULT', 'CL_UNIT_MEASURE', 'USD_PPP'].map((name) => {
+      return [name, 'src/codebooks/economic-indicators/sdmx-codes.ts']
+    }),
+  ),
 }
 
 const rows = rowsOf(readPage('docs/configuration.md'), 'variable')

@@ -65,6 +65,10 @@ const LETTERS: ReadonlyMap<string, Frequency> = new Map([
   ['p6m', 'semiannual'],
   ['p12m', 'annual'],
   ['p1y', 'annual'],
+  // Codes of CL_FREQ 2.1 of SDMX, such as every two years, every second week and twice a month.
+  ...['a2', 'a3', 'a4', 'a5', 'a10', 'a20', 'a30', 'a_3', 'm2', 'm_2', 'm_3', 'w2', 'w3', 'w4', 'w_2', 'w_3'].map(
+    (code) => [code, 'irregular'] as const,
+  ),
 ])
 
 /** The smallest and the largest gap between two dates, in days, that each frequency may have. */

@@ -1,5 +1,6 @@
 /** The unit reader: reads kind, scale, currency and denominator of an indicator's unit from its units, name, scale and currency code. */
 import { CURRENCY_CODES } from '../currency-codes.ts'
+import { multiplierInWords } from '../sdmx-codes.ts'
 import type { FieldReading, Unit, UnitKind } from '../types.ts'
 import type { OwnCurrency } from './currency-places.ts'
 import { checkUnit } from './unit-doubts.ts'
@@ -21,6 +22,8 @@ export interface UnitInput {
   readonly description?: string | undefined
 }
 
+/** A multiplier for which the codebook has no value. */
+const UNREAD_SCALE = /^quadrillion/i
 /** The most characters of the indicator's `scale` text that are read. */
 const MAX_SCALE_LENGTH = 60
 
@@ -40,14 +43,16 @@ export function parseUnits(input: UnitInput): FieldReading<Unit> {
     const per = /\bper (capita|person|worker)\b/i.exec(cap(input.name, MAX_NAME_LENGTH))
     if (per) found = { ...found, per: (per[1] ?? '').toLowerCase() === 'worker' ? 'worker' : 'person' }
   }
-  if (found.scale === 1 && input.scale !== undefined && /^(?:currency|count|physical|duration)$/.test(found.kind)) {
-    found = { ...found, scale: readScale(normaliseUnitText(input.scale, MAX_SCALE_LENGTH), true) }
+  const stated = multiplierInWords(input.scale ?? '')
+  if (found.scale === 1 && stated !== '' && /^(?:currency|count|physical|duration)$/.test(found.kind)) {
+    found = { ...found, scale: readScale(normaliseUnitText(stated, MAX_SCALE_LENGTH), true) }
   }
-  const texts = { units, name: input.name, description: input.description ?? '', scale: input.scale ?? '', own }
+  const texts = { units, name: input.name, description: input.description ?? '', scale: stated, own }
   const { unit, isDoubted } = checkUnit(found, texts)
   const { kind, scale, currency, per, rule } = unit
   const value: Unit = { kind, scale, currency, per }
-  const sure = !isDoubted && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, unit)
+  const sure =
+    !isDoubted && !UNREAD_SCALE.test(stated) && rule !== 'units-multiplier-of-unread' && isWhollyRead(input, unit)
   return { value, sure, rule, because: BECAUSE[rule] ?? 'Read from the units.' }
 }
 

@@ -1,0 +1,101 @@
+/** The commands `pause` and `stop`, and what `resume` does for a run: they note what is wanted of a run, which its driver reads. */
+import type { Command } from 'commander'
+import { readConfig } from '../../config/config.ts'
+import type { WantedState } from '../../lib/run-states.ts'
+import { type DriveResponse, driveResponseSchema, type RunBody, runSchema } from '../../restate/contract.ts'
+import { checkAnyRunId } from '../classify/run-id.ts'
+import { createServiceClient } from '../client/service.ts'
+import { httpUrls } from '../ui/option-values.ts'
+import { EXIT_FAILED, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
+import { describeHolder } from './hold.ts'
+import { earlierRelease, INGRESS_HELP, PATIENCE_MS } from './runs.ts'
+
+/** The output of `pause --json`, `stop --json` and `resume --json` of a run, whose property names must not change. */
+export interface WantReport {
+  readonly run_id: string
+  readonly state: RunBody['state']
+  readonly wanted: WantedState
+  /** The living process that reads what is wanted; null where none drives the run. */
+  readonly driver: { readonly host: string; readonly pid: number; readonly since: string } | null
+}
+
+interface WantOptions {
+  readonly json?: boolean
+  readonly ingress?: readonly string[]
+}
+
+export function addPauseCommand(program: Command): void {
+  const description = 'Pause a run: batches in flight end, and its driver submits no other until npm run resume -- RUN'
+  addCommand(program, { name: 'pause', description, wanted: 'paused' })
+}
+
+export function addStopCommand(program: Command): void {
+  const description = 'Stop a run: batches in flight end, and its driver ends with the command that resumes the run'
+  addCommand(program, { name: 'stop', description, wanted: 'stopped' })
+}
+
+function addCommand(
+  program: Command,
+  { name, description, wanted }: { readonly name: string; readonly description: string; readonly wanted: WantedState },
+): void {
+  program
+    .command(name)
+    .description(description)
+    .argument('<run>', 'the id of a run, as npm run runs lists them')
+    .option('--json', 'print exactly one JSON object on stdout')
+    .option('--ingress <urls>', INGRESS_HELP, httpUrls)
+    .action(async (run: string, options: WantOptions) => {
+      checkAnyRunId(run)
+      const urls = options.ingress ?? readConfig().restate.ingressUrls
+      const report = await underInterrupts(
+        () => say('Stopping …'),
+        async ({ first: signal }) => await wantOfRun(urls, run, wanted, signal),
+      )
+      if (options.json === true) printJson(report)
+      else printText(formatWant(report))
+      if (report.driver === null) process.exitCode = EXIT_FAILED
+    })
+}
+
+/**
+ * Notes what is wanted of a run, where a process drives it or is to take it on again. Rejects with ServiceError: input-not-found
+ * for an unknown run, and ingress-unavailable.
+ */
+export async function wantOfRun(
+  urls: readonly string[],
+  runId: string,
+  wanted: WantedState,
+  signal: AbortSignal,
+): Promise<WantReport> {
+  const service = createServiceClient({ urls, patienceMs: PATIENCE_MS })
+  const run = await service.ask({ handler: 'run', body: { run_id: runId }, schema: runSchema, signal })
+  if (run === undefined) throw earlierRelease()
+  // What is wanted of a run that ended would only mislead those who list it.
+  if (run.driver === null && wanted !== 'running') return reportOf({ ...run, driver: null })
+  const body = { run_id: runId, wanted }
+  const noted = await service.ask({ handler: 'drive', body, schema: driveResponseSchema, signal })
+  if (noted === undefined) throw earlierRelease()
+  return reportOf(noted)
+}
+
+function reportOf({
+  run_id,
+  state,
+  wanted,
+  driver,
+}: Pick<DriveResponse, 'run_id' | 'state' | 'wanted'> & { readonly driver: RunBody['driver'] }): WantReport {
+  const isLive = driver !== null && driver.expires_in_ms > 0
+  return { run_id, state, wanted, driver: isLive ? { host: driver.host, pid: driver.pid, since: driver.since } : null }
+}
+
+const NOTED: Readonly<Record<WantedState, string>> = {
+  running: 'goes on within a few seconds',
+  paused: 'submits nothing more within a few seconds; batches in flight end',
+  stopped: 'submits nothing more within a few seconds, and ends when the batches in flight have ended',
+}
+
+export function formatWant({ run_id: runId, state, wanted, driver }: WantReport): string {
+  if (driver !== null) return `Run ${runId}: its driver (${describeHolder(driver)}) ${NOTED[wanted]}`
+  const rest = state === 'complete' ? '' : `. Take it on with: npm run classify -- --resume ${runId}`
+  return `Run ${runId}: no process drives it (${state})${rest}`
+}

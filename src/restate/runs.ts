@@ -1,0 +1,72 @@
+/** The handlers classify-api/run, runs and drive: they list runs, lease a run to the process that drives it, and note what is wanted of it. */
+import { ServiceError } from '../errors.ts'
+import type { RunState } from '../lib/run-states.ts'
+import type { DriverState, DriverStore, ListedRun, Store } from '../store/types.ts'
+import { toTotalsBody } from './batch/summary.ts'
+import {
+  DRIVER_HOLD_MS,
+  type DriveRequest,
+  type DriveResponse,
+  type RunBody,
+  type RunRequest,
+  type RunsRequest,
+  type RunsResponse,
+} from './contract.ts'
+
+export async function answerRun(store: Pick<Store, 'findRun'>, { run_id: id }: RunRequest) {
+  const run = await store.findRun(id)
+  if (run === undefined) throw unknownRun(id)
+  return toRunBody(run)
+}
+
+export async function answerRuns(store: Pick<Store, 'listRuns'>, wanted: RunsRequest): Promise<RunsResponse> {
+  return { runs: (await store.listRuns(wanted)).map(toRunBody) }
+}
+
+/** Rejects with ServiceError input-not-found for a run that nobody has opened, which only `take` opens. */
+export async function answerDrive(drivers: DriverStore, request: DriveRequest): Promise<DriveResponse> {
+  const { run_id: id, wanted, take, renew, release } = request
+  if (take !== undefined) {
+    const { driver, replaces, ...run } = take
+    await drivers.take(id, driver, { run, holdMs: DRIVER_HOLD_MS, replaces })
+  } else if (renew !== undefined) await drivers.renew(id, renew, DRIVER_HOLD_MS)
+  else if (release !== undefined) await drivers.release(id, release.token, release.outcome)
+  else if (wanted !== undefined) await drivers.want(id, wanted)
+  const found = await drivers.find(id)
+  if (found === undefined) throw unknownRun(id)
+  const { driver } = found
+  const holder = driver === null ? null : { ...driverBody(driver), token: driver.token, machine: driver.machine }
+  return { run_id: id, state: stateOf(found), wanted: found.wanted, driver: holder }
+}
+
+export function toRunBody(run: ListedRun): RunBody {
+  return {
+    run_id: run.runId,
+    started_at: run.startedAt,
+    updated_at: run.updatedAt,
+    state: stateOf(run),
+    wanted: run.wanted,
+    driver: run.driver === null ? null : driverBody(run.driver),
+    catalogue: run.catalogue,
+    codebook: run.codebook,
+    command: run.command,
+    size: run.size,
+    indicators_per_minute: Math.round(run.perMinute),
+    batches: run.batches,
+    answered: run.answered,
+    ...toTotalsBody(run),
+  }
+}
+
+function stateOf({ wanted, outcome, driver }: DriverState): RunState {
+  if (driver !== null && driver.expiresInMs > 0) return wanted === 'stopped' ? 'stopping' : wanted
+  return outcome ?? (driver === null ? 'untracked' : 'abandoned')
+}
+
+function driverBody({ host, pid, since, expiresInMs }: NonNullable<DriverState['driver']>) {
+  return { host, pid, since, expires_in_ms: Math.round(expiresInMs) }
+}
+
+function unknownRun(id: string): ServiceError {
+  return new ServiceError('input-not-found', `run "${id}" is not known`)
+}

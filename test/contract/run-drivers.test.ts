@@ -1,0 +1,124 @@
+/** What the store of drivers must do: one holder at a time, by the clock of the database, and what is wanted outlives the holder. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { answerDrive, answerRun, answerRuns } from '../../src/restate/runs.ts'
+import { createStore } from '../../src/store/store.ts'
+import type { RunDriver, Store } from '../../src/store/types.ts'
+import { batch, result } from '../helpers/batches.ts'
+import { sharedPostgres, type TestDatabase } from '../helpers/postgres.ts'
+
+const postgres = sharedPostgres()
+const RUN = { catalogue: 'prices', codebook: 'economic-indicators@2', command: 'classify', size: 10 }
+const HOLD_MS = 600_000
+
+function driver(token: string): RunDriver {
+  return { token, host: `host-${token}`, pid: 7, machine: 'boot-1 pid-1' }
+}
+
+describe('drivers of runs: PostgreSQL', () => {
+  let database: TestDatabase
+  let store: Store
+  before(async () => {
+    database = await postgres.fresh()
+    store = createStore(database.pool)
+  })
+  after(() => database?.drop())
+
+  const holderOf = async (runId: string) => (await store.drivers.find(runId))?.driver?.token
+  const expire = (runId: string) =>
+    database.pool.query(`update runs set driver_expires_at = clock_timestamp() - interval '1 s' where run_id = $1`, [
+      runId,
+    ])
+
+  it('gives a run to one of many that take it at once, and opens the run for its batches', async () => {
+    const tokens = Array.from({ length: 8 }, (_, index) => `t${index}`)
+    await Promise.all(tokens.map((token) => store.drivers.take('d-race', driver(token), { run: RUN, holdMs: HOLD_MS })))
+    const holder = await holderOf('d-race')
+    assert.ok(holder !== undefined && tokens.includes(holder))
+    for (const token of tokens.filter((other) => other !== holder)) {
+      await store.drivers.renew('d-race', token, HOLD_MS)
+      await store.drivers.release('d-race', token, 'complete')
+      assert.equal(await holderOf('d-race'), holder)
+    }
+    const { startedAt } = await store.openRun('d-race')
+    assert.equal((await store.findRun('d-race'))?.startedAt, startedAt)
+  })
+
+  it('gives a run on when its lease has run out, or at once where its holder is known to be dead', async () => {
+    await store.drivers.take('d-dead', driver('a'), { run: RUN, holdMs: HOLD_MS })
+    await store.drivers.take('d-dead', driver('b'), { run: RUN, holdMs: HOLD_MS })
+    await store.drivers.take('d-dead', driver('b'), { run: RUN, holdMs: HOLD_MS, replaces: 'somebody' })
+    assert.equal(await holderOf('d-dead'), 'a')
+    await store.drivers.take('d-dead', driver('b'), { run: RUN, holdMs: HOLD_MS, replaces: 'a' })
+    assert.equal(await holderOf('d-dead'), 'b')
+    await expire('d-dead')
+    await store.drivers.take('d-dead', driver('c'), { run: { ...RUN, size: 12 }, holdMs: HOLD_MS })
+    assert.equal(await holderOf('d-dead'), 'c')
+    assert.equal((await store.findRun('d-dead'))?.size, 12)
+  })
+
+  it('keeps a pause over the death of the driver, and forgets a stop when the run is taken on', async () => {
+    await store.drivers.take('d-want', driver('a'), { run: RUN, holdMs: HOLD_MS })
+    for (const [wanted, then] of [
+      ['paused', 'paused'],
+      ['stopped', 'running'],
+    ] as const) {
+      await store.drivers.want('d-want', wanted)
+      await expire('d-want')
+      await store.drivers.take('d-want', driver(wanted), { run: RUN, holdMs: HOLD_MS })
+      assert.equal((await store.drivers.find('d-want'))?.wanted, then)
+    }
+  })
+
+  it('says in which state a run is', async () => {
+    const drive = (body: object) => answerDrive(store.drivers, { run_id: 'd-state', ...body })
+    const stateNow = async () => (await answerRun(store, { run_id: 'd-state' })).state
+    const take = { driver: driver('a'), ...RUN }
+    await assert.rejects(drive({ wanted: 'paused' }), { code: 'input-not-found' })
+    assert.equal((await drive({ take })).state, 'running')
+    assert.equal((await drive({ wanted: 'paused' })).state, 'paused')
+    assert.equal((await drive({ wanted: 'stopped' })).state, 'stopping')
+    await expire('d-state')
+    assert.equal(await stateNow(), 'abandoned')
+    const renewed = await drive({ renew: 'a' })
+    assert.equal(renewed.state, 'stopping')
+    assert.ok(renewed.driver !== null && renewed.driver.expires_in_ms > 0)
+    await drive({ release: { token: 'a', outcome: 'stopped' } })
+    assert.equal(await stateNow(), 'stopped')
+    assert.equal((await drive({ take })).state, 'running')
+    await drive({ release: { token: 'a', outcome: 'complete' } })
+    assert.equal(await stateNow(), 'complete')
+  })
+
+  it('lists the newest runs first with their sums, and names a run without a driver by its results', async () => {
+    await store.drivers.take('d-driven', driver('a'), { run: { ...RUN, catalogue: 'other' }, holdMs: HOLD_MS })
+    await database.pool.query(`update runs set started_at = started_at - interval '1 s' where run_id = 'd-driven'`)
+    const { startedAt } = await store.openRun('d-posted')
+    await store.saveBatch({
+      ...batch('b1', [result('D.1'), result('D.2')]),
+      runId: 'd-posted',
+      runStartedAt: startedAt,
+    })
+    const { runs } = await answerRuns(store, { limit: 2 })
+    assert.deepEqual(
+      runs.map(({ run_id, state, catalogue, command, indicators, size }) => ({
+        run_id,
+        state,
+        catalogue,
+        command,
+        indicators,
+        size,
+      })),
+      [
+        { run_id: 'd-posted', state: 'untracked', catalogue: 'default', command: null, indicators: 2, size: null },
+        { run_id: 'd-driven', state: 'running', catalogue: 'other', command: 'classify', indicators: 0, size: 10 },
+      ],
+    )
+    assert.equal(JSON.stringify(runs).includes('"token"'), false, 'a token renews a lease, so that no list shows it')
+    const only = await answerRuns(store, { limit: 500, catalogue: 'other' })
+    assert.deepEqual(
+      only.runs.map(({ run_id: id }) => id),
+      ['d-driven'],
+    )
+  })
+})
