@@ -115,15 +115,22 @@ function promtool(...args: readonly string[]): Promise<unknown> {
   })
 }
 
-/** What the formula says where the replicas report these demands and this budget, by promtool; null stands for no series. */
-const SCALING: readonly (readonly [demands: readonly number[], budget: number | null, wanted: number | null])[] = [
+/** The formula at its bounds, by promtool: what replicas report, the requests that they ask a minute, the budget, and the number. */
+const SCALING: readonly {
+  readonly demands: readonly number[]
+  readonly asked: number | null
+  readonly budget: number | null
+  readonly wanted: number | null
+}[] = [
   // Little work needs little: 300 requests are a twentieth of what one replica carries in a minute.
-  [[100, 200], 60_000, 0.05],
+  { demands: [100, 200], asked: null, budget: 60_000, wanted: 0.05 },
   // Work for ten replicas, and a budget that has room for it.
-  [[30_000, 30_000], 90_000, 10],
+  { demands: [30_000, 30_000], asked: null, budget: 90_000, wanted: 10 },
   // The same work under a budget of two replicas: more replicas would not make more budget.
-  [[30_000, 30_000], 12_000, 2],
-  [[], 12_000, null],
+  { demands: [30_000, 30_000], asked: 12_000, budget: 12_000, wanted: 2 },
+  // A run that flows at the pace of four replicas has little that waits, and needs them all the same.
+  { demands: [300, 300], asked: 23_400, budget: 60_000, wanted: 4 },
+  { demands: [], asked: null, budget: 12_000, wanted: null },
 ]
 
 test('the rules are valid, and the formula of scaling follows demand up to the budget', {
@@ -133,7 +140,7 @@ test('the rules are valid, and the formula of scaling follows demand up to the b
   const rules = join(directory, 'rules.yml')
   writeFileSync(rules, stringify({ groups }))
   await promtool('check', 'rules', rules)
-  for (const [index, [demands, budget, wanted]] of SCALING.entries()) {
+  for (const [index, { demands, asked, budget, wanted }] of SCALING.entries()) {
     const labels = 'namespace="apps",release="demo"'
     const series = demands.map((demand, replica) => ({
       series: `classify_rate_demand{${labels},instance="${replica}"}`,
@@ -141,6 +148,8 @@ test('the rules are valid, and the formula of scaling follows demand up to the b
     }))
     if (budget !== null)
       series.push({ series: `classify_rate_budget_rpm{${labels},instance="0"}`, values: `${budget}x10` })
+    if (asked !== null)
+      series.push({ series: `classify_model_requests_total{${labels},instance="0"}`, values: `0+${asked}x10` })
     // Another release must not be counted.
     series.push({ series: 'classify_rate_demand{namespace="apps",release="other",instance="9"}', values: '9000000x10' })
     const file = join(directory, `case-${index}.yml`)
