@@ -135,7 +135,9 @@ function memoryOf({ resources }: Container): string {
 
 function environmentOf({ env = [] }: Container, pod: string): Record<string, string> {
   const values: Record<string, string> = {}
-  for (const { name, value = pod } of env) {
+  // The address is not known before the container runs; the guard takes any that is not this machine's own.
+  const fields: Readonly<Record<string, string>> = { 'metadata.name': pod, 'status.podIP': '0.0.0.0' }
+  for (const { name, valueFrom, value = fields[valueFrom?.fieldRef?.fieldPath ?? ''] ?? '' } of env) {
     // Kubernetes fills $(NAME) in from the entries above.
     values[name] = value.replaceAll(/\$\(([A-Z_]+)\)/g, (_, other: string) => values[other] ?? '')
   }

@@ -251,3 +251,18 @@ test('names and labels have the form that Kubernetes takes', { skip }, async () 
       .map((one) => `${one} stands twice`),
   ])
 })
+
+test('the guard takes its address in Host, by which Prometheus calls it, and asks for tokens wherever it runs', {
+  skip,
+}, async () => {
+  for (const way of Object.keys(WAYS)) {
+    const guard = podsOf(await objectsOf(way)).find(({ of }) => of === 'Deployment demo-guard')
+    const env = guard?.spec.containers[0]?.env ?? []
+    const settingOf = (name: string) => env.find((entry) => entry.name === name)?.value
+    const [address] = env
+    assert.equal(address?.valueFrom?.fieldRef?.fieldPath, 'status.podIP', 'it stands before what refers to it')
+    assert.equal(settingOf('GUARD_PUBLISHED_ON'), `$(${address?.name})`)
+    assert.equal(settingOf('API_TOKENS_FILE'), '/secrets/tokens/API_TOKENS')
+    assert.ok(settingOf('ALLOWED_HOSTS')?.split(',').includes('demo-guard.apps.svc.cluster.local'))
+  }
+})
