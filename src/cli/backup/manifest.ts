@@ -1,8 +1,8 @@
 /** The list of a backup: what it is of, and every file with its hash, so that a restore finds out what is missing or changed. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { makePrivateFolder } from '../../embedded/private-files.ts'
+import { makePrivateFolder, writePrivateFile } from '../../embedded/private-files.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
 import { type CopiedFile, listTree } from './tree.ts'
@@ -46,7 +46,7 @@ export async function makeBackupFolder(directory: string): Promise<void> {
 export async function finishBackup(directory: string, kind: BackupKind, signal: AbortSignal): Promise<Manifest> {
   const files = await listTree(dataOf(directory), signal)
   const manifest: Manifest = { format: FORMAT, kind, made_at: new Date().toISOString(), files }
-  await writeFile(join(directory, FILE), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  await writePrivateFile(join(directory, FILE), `${JSON.stringify(manifest, null, 2)}\n`, 'wx')
   return manifest
 }
 
