@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
 import type { OutsidePlace } from './config/outside-database.ts'
 import type { Writability } from './store/connection/writability.ts'
+import { type CopiedRows, copyDatabase } from './store/copy/copy-database.ts'
 import { migrate } from './store/migrate.ts'
 import { type RowsSource, readRows } from './store/outside/read-rows.ts'
 import {
@@ -25,6 +26,8 @@ export interface DatabaseResources {
   migrate(): Promise<readonly string[]>
   /** Makes the timer that deletes rows older than `days`; the caller starts and closes it. */
   createRetention(days: number, deleted: RetentionOptions['deleted']): Retention
+  /** Brings the schema of another database up to date and copies all rows into it. */
+  copyInto(connection: DatabaseConnection): Promise<CopiedRows>
   close(): Promise<void>
 }
 
@@ -50,6 +53,15 @@ export function openDatabase(
     store: createStore(pool, options.writability),
     migrate: async () => (await migrate(pool, log)).applied,
     createRetention: (days, deleted) => createRetention({ pool, days, log, deleted }),
+    copyInto: async (other) => {
+      const target = createPool({ ...addressOf(other), max: 2, applicationName: options.applicationName, log })
+      try {
+        await migrate(target, log)
+        return await copyDatabase(pool, target)
+      } finally {
+        await target.end()
+      }
+    },
     close: () => pool.end(),
   }
 }

@@ -5,14 +5,14 @@
 #
 # A node whose volume was lost finds out at its start, marks itself in the cluster as `data-loss`, and ends with exit code 1.
 # From its next start on this script keeps it down, because each further try would disturb the nodes that live. It goes on as
-# soon as `npm run cluster:repair` has changed the mark.
+# soon as `npm run cluster:repair` has changed the mark. On Kubernetes REPAIR names another way to that.
 set -eu
 HELD=/restate-data/held
 SELF=${RESTATE_NODE_NAME:?}
 
 # The nodes other than this one, separated by commas.
 others() {
-  printf %s "$RESTATE_METADATA_CLIENT__ADDRESSES" | tr -d '[] "' | tr , '\n' | grep -v "//$SELF:" | paste -sd, -
+  printf %s "$RESTATE_METADATA_CLIENT__ADDRESSES" | tr -d '[] "' | tr , '\n' | grep -v "//$SELF[.:]" | paste -sd, -
 }
 
 # What the cluster says of this node's log: `data-loss` or another word. Nothing where no other node answers, as where all
@@ -24,7 +24,7 @@ storage_state() {
 }
 
 hold() {
-  line="$SELF has lost its data, and stays down so that it does not disturb the other nodes. Bring it back with: npm run cluster:repair -- $SELF"
+  line="$SELF has lost its data, and stays down so that it does not disturb the other nodes. Bring it back with: ${REPAIR:-npm run cluster:repair -- $SELF}"
   printf '%s\n' "$line" >"$HELD"
   said=0
   # Docker ends the script with SIGTERM, which sh as the first process of a container ignores without a trap.
@@ -43,9 +43,12 @@ hold() {
 if [ -e /identity/node.pem ]; then
   export RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE=/identity/node.pem
 fi
-RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID=$(cat /secrets/snapshots/SNAPSHOT_ACCESS_KEY_ID)
-RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY=$(cat /secrets/snapshots/SNAPSHOT_SECRET_ACCESS_KEY)
-export RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY
+# On Kubernetes there are no keys where the node's own identity opens the bucket, or where nothing is stored there.
+if [ -d /secrets/snapshots/ ]; then
+  RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID=$(cat /secrets/snapshots/SNAPSHOT_ACCESS_KEY_ID)
+  RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY=$(cat /secrets/snapshots/SNAPSHOT_SECRET_ACCESS_KEY)
+  export RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID RESTATE_WORKER__SNAPSHOTS__AWS_SECRET_ACCESS_KEY
+fi
 # The guard calls the node through its sockets, which are made with the rights that this mask leaves, and runs as another user.
 # Nobody else sees the volume of the node, and the guard sees it read-only.
 umask 0

@@ -24,6 +24,9 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['eval', async () => (await import('./eval/eval.ts')).addEvalCommand],
   ['codebook', async () => (await import('./codebook/codebook.ts')).addCodebookCommand],
   ['migrate', async () => (await import('./database/migrate.ts')).addMigrateCommand],
+  ['move', async () => (await import('./database/move.ts')).addMoveCommand],
+  ['backup', async () => (await import('./backup/commands.ts')).addBackupCommand],
+  ['restore', async () => (await import('./backup/commands.ts')).addRestoreCommand],
   ['queue', async () => (await import('./queue/queue.ts')).addQueueCommand],
   ['kill', async () => (await import('./queue/kill.ts')).addKillCommand],
   ['purge', async () => (await import('./purge/purge.ts')).addPurgeCommand],
@@ -34,6 +37,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['cluster:ps', async () => (await import('./cluster/ps.ts')).addClusterPsCommand],
   ['cluster:repair', async () => (await import('./nodes/repair.ts')).addClusterRepairCommand],
   ['cluster:logs', async () => (await import('./cluster/logs.ts')).addClusterLogsCommand],
+  ['kubernetes:secrets', async () => (await import('./kubernetes/secrets.ts')).addKubernetesSecretsCommand],
   ['all-in-one', async () => (await import('./cluster/all-in-one.ts')).addAllInOneCommand],
 ])
 

@@ -105,20 +105,27 @@ test('a try that made no cluster is made again at the same node, and fails in th
 })
 
 /** Starts start.sh as node restate-3, of whose log the others say what stands in the file `state`. */
-function startNode(t: TestContext, state: string) {
+function startNode(t: TestContext, state: string, { secrets = true, more = {} as Record<string, string> } = {}) {
   const { at, program, env } = world()
-  for (const directory of ['data', 'secrets']) mkdirSync(at(directory))
-  for (const name of ['SNAPSHOT_ACCESS_KEY_ID', 'SNAPSHOT_SECRET_ACCESS_KEY']) writeFileSync(at(`secrets/${name}`), 'x')
+  mkdirSync(at('data'))
+  if (secrets) {
+    mkdirSync(at('secrets'))
+    for (const name of ['SNAPSHOT_ACCESS_KEY_ID', 'SNAPSHOT_SECRET_ACCESS_KEY'])
+      writeFileSync(at(`secrets/${name}`), 'x')
+  }
   writeFileSync(at('state'), state)
   program('restatectl', 'echo "$*" >>"$ROOT/asked"; cat "$ROOT/state"')
-  program('restate-server', 'echo "serving $AWS" >"$ROOT/served"')
+  program(
+    'restate-server',
+    'echo "keys: $(printenv RESTATE_WORKER__SNAPSHOTS__AWS_ACCESS_KEY_ID || echo none)" >"$ROOT/served"',
+  )
   const addresses = JSON.stringify([1, 2, 3].map((node) => `http://restate-${node}:5122`))
   const script = read('start.sh')
     .replaceAll('/restate-data/', `${at('data')}/`)
     .replaceAll('/secrets/snapshots/', `${at('secrets')}/`)
     .replaceAll('/identity/', `${at('identity')}/`)
   const child: ChildProcess = spawn('sh', ['-c', script], {
-    env: { ...env, RESTATE_NODE_NAME: 'restate-3', RESTATE_METADATA_CLIENT__ADDRESSES: addresses },
+    env: { ...env, RESTATE_NODE_NAME: 'restate-3', RESTATE_METADATA_CLIENT__ADDRESSES: addresses, ...more },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let log = ''
@@ -166,4 +173,27 @@ test('a node that stays down ends at SIGTERM, which Docker sends at a stop', asy
   node.child.kill('SIGTERM')
   const [code] = await once(node.child, 'exit')
   assert.deepEqual([code, node.serves()], [0, false])
+})
+
+test('a node takes the keys of the store where they are mounted, and starts without where none are', async (t) => {
+  for (const [secrets, keys] of [
+    [true, 'keys: x'],
+    [false, 'keys: none'],
+  ] as const) {
+    const node = startNode(t, '', { secrets })
+    const [code] = await once(node.child, 'exit')
+    assert.deepEqual([code, readFileSync(node.at('served'), 'utf8').trim()], [0, keys])
+  }
+})
+
+test('a pod that lost its data asks the other pods by their full names, and names the way that REPAIR says', async (t) => {
+  const addresses = JSON.stringify(['a-restate-0', 'restate-3', 'restate-30'].map((pod) => `http://${pod}.nodes:5122`))
+  const more = { RESTATE_METADATA_CLIENT__ADDRESSES: addresses, REPAIR: 'docs/operations/backup.md' }
+  const node = startNode(t, row('data-loss'), { more })
+  await waitUntil('the pod says why it stays down', () => node.log() !== '')
+  assert.match(node.log(), /restate-3 has lost its data.*Bring it back with: docs\/operations\/backup.md"/)
+  assert.match(
+    readFileSync(node.at('asked'), 'utf8'),
+    /-s http:\/\/a-restate-0.nodes:5122,http:\/\/restate-30.nodes:5122 sql/,
+  )
 })

@@ -87,4 +87,11 @@ esac
   const compose = readFileSync(join(ROOT, 'docker-compose.cluster.yml'), 'utf8')
   const named = new Set([...compose.matchAll(/\$\{([A-Z]+_IMAGE):-/g)].map(([, name]) => name))
   assert.equal(lines.length, named.size - 1, 'one line for each image but our own')
+  const values = await run('sh', [join(ROOT, 'docker/pin-images.sh'), '--values'], { env })
+  assert.match(values.stdout, new RegExp(`^images:\\n  nginx: mirror.example/nginx:1.31@${digest}$`, 'm'))
+  assert.deepEqual(
+    [...values.stdout.matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name),
+    ['nginx', 'pgbouncer', 'restate', 'timescaledb'],
+  )
+  await assert.rejects(run('sh', [join(ROOT, 'docker/pin-images.sh'), '--yaml'], { env }), /Usage/)
 })

@@ -40,6 +40,8 @@ const FOREIGN: Readonly<Record<string, string>> = {
   RESTATE_LOG_FORMAT: 'src/config/part-environment.ts',
   OPENAI_CUSTOM_HEADERS: 'src/config/near-misses.ts',
   OPENAI_LOG: 'src/config/near-misses.ts',
+  CAPABILITY_IAM: 'docs/operations/ecs.md',
+  API_TOKENS: 'kubernetes/classify-service/templates/guard.yaml',
   RESTATE_ADVERTISED_ADDRESS: 'docker-compose.cluster.yml',
   RESTATE_METADATA_CLIENT__ADDRESSES: 'docker-compose.cluster.yml',
   RESTATE_GOSSIP_FAILURE_THRESHOLD: 'docker-compose.cluster.yml',

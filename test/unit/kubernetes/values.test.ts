@@ -1,0 +1,99 @@
+/** The values of the chart against the service: names of settings, and the settings of Restate in the Compose file. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { parse } from 'yaml'
+import { SECRET_NAMES, VARIABLE_NAMES } from '../../../src/config/variables.ts'
+import { CHART, objectsOf, ROOT } from '../../helpers/kubernetes/chart.ts'
+import { podsOf } from '../../helpers/kubernetes/pods.ts'
+import { skipWithoutHelm as skip } from '../../helpers/kubernetes/programs.ts'
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: unknown
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, Schema>>
+}
+const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as Schema
+const values = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as Record<string, unknown>
+const compose = parse(readFileSync(join(ROOT, 'docker-compose.cluster.yml'), 'utf8'), { merge: true }) as {
+  services: Record<string, { image?: string; environment: Record<string, string | null> }>
+}
+
+test('the schema is a schema, takes the values as they are, and has no name that they lack', () => {
+  const validate = new Ajv2020({ strict: false }).compile(schema)
+  assert.ok(validate(values), JSON.stringify(validate.errors))
+  const missing = (own: Schema, value: unknown, path: string): string[] => {
+    const known = own.$ref === undefined ? own : (schema.$defs?.[own.$ref.replace('#/$defs/', '')] ?? {})
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+    return Object.entries(known.properties ?? {}).flatMap(([name, inner]) => {
+      const at = `${path}.${name}`
+      if (at.startsWith('.config.') || at === '.global' || /\.limits\.cpu$/.test(at)) return []
+      return name in value ? missing(inner, (value as Record<string, unknown>)[name], at) : [at]
+    })
+  }
+  assert.deepEqual(missing(schema, values, ''), [])
+})
+
+test('the settings that values may give are those that the Compose file gives the replicas, without secrets', () => {
+  const allowed = Object.keys(schema.properties?.['config']?.properties ?? {})
+  assert.deepEqual(
+    allowed.filter((name) => !VARIABLE_NAMES.includes(name) || SECRET_NAMES.has(name)),
+    [],
+  )
+  // Those without a value in the Compose file are passed on from whoever starts it.
+  const passed = Object.entries(compose.services['classify-service']?.environment ?? {})
+    .filter(([name, value]) => value === null && VARIABLE_NAMES.includes(name) && !SECRET_NAMES.has(name))
+    .map(([name]) => name)
+  assert.deepEqual(allowed.toSorted(), passed.filter((name) => name !== 'DRAIN_TIMEOUT_MS').toSorted())
+})
+
+/** What differs on Kubernetes, and why. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  RESTATE_INGRESS__LISTEN_MODE: 'the guard is another pod, and NetworkPolicies close the port to all others',
+  RESTATE_ADMIN__LISTEN_MODE: 'the same',
+  RESTATE_NODE_NAME: 'the name of the pod',
+  RESTATE_FORCE_NODE_ID: 'the volume of the pod knows it',
+  RESTATE_ADVERTISED_ADDRESS: 'the name of the pod',
+  RESTATE_METADATA_CLIENT__ADDRESSES: 'the names of the pods',
+  RESTATE_CLUSTER_NAME: 'the name of the release',
+  RESTATE_DEFAULT_REPLICATION: 'restate.replication',
+}
+
+test('a node has the settings of the Compose file, but for those that are named here', { skip }, async () => {
+  const node = podsOf(await objectsOf('a first try')).find(({ of }) => of === 'StatefulSet demo-restate')
+  const own = new Map(node?.spec.containers[0]?.env?.map(({ name, value }) => [name, value]))
+  const theirs = Object.entries(compose.services['restate-1']?.environment ?? {})
+  const compared = theirs.filter(
+    ([name]) => name.startsWith('RESTATE_') && !name.includes('SNAPSHOTS') && !(name in OTHERWISE),
+  )
+  assert.ok(compared.length > 10)
+  for (const [name, value] of compared) assert.equal(own.get(name), String(value), name)
+  const known = new Set(theirs.map(([name]) => name))
+  assert.deepEqual(
+    [...own.keys()].filter((name) => name.startsWith('RESTATE_') && !known.has(name)),
+    [],
+  )
+})
+
+test('the images are those of the Compose file', () => {
+  const images = values['images'] as Record<string, string>
+  for (const [name, service] of [
+    ['restate', 'restate-1'],
+    ['nginx', 'nginx'],
+    ['pgbouncer', 'pgbouncer'],
+    ['timescaledb', 'timescaledb'],
+  ] as const) {
+    const standard = /:-([^}]+)\}/.exec(compose.services[service]?.image ?? '')?.[1]
+    assert.equal(images[name], standard)
+  }
+})
+
+test('the chart and the service have one version', () => {
+  const chart = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as { version: string; appVersion: string }
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+  assert.deepEqual([chart.version, chart.appVersion], [version, version])
+  assert.equal((values['images'] as Record<string, string>)['classify'], `classify-service:${version}`)
+})
