@@ -18,7 +18,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['classification'],
   ['eval', 'catalogue', 'rate', 'llm', 'store'],
   ['offline-model', 'metrics.ts', 'database-resources.ts'],
-  ['restate', 'http', 'embedded', 'resources.ts', 'guard-resources.ts'],
+  ['restate', 'http', 'embedded', 'resources.ts', 'guard-resources.ts', 'review'],
   ['app.ts'],
   ['server.ts', 'guard', 'console', 'cli'],
 ]

@@ -5,7 +5,7 @@ import { askableFields } from '../../classification/fields.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
 import { toVisibleJson } from '../../lib/visible-text.ts'
-import { columnOfField } from '../review/review-line.ts'
+import { columnOfField } from '../../review/review-line.ts'
 
 /** A record that a person shall label. */
 export interface RecordToLabel {

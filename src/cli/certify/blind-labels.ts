@@ -3,10 +3,10 @@ import { printable } from '../../catalogue/problem-report.ts'
 import { appliesTo, askableFields } from '../../classification/fields.ts'
 import type { Labels, LabelValue } from '../../classification/types.ts'
 import type { Codebook, Field } from '../../codebooks/codebook.ts'
-import { readLabelText } from '../review/correction-value.ts'
-import { impossibleParts } from '../review/decide-labels.ts'
-import type { CorrectionText } from '../review/decision.ts'
-import type { ReviewLine, ReviewProblem } from '../review/review-line.ts'
+import { readLabelText } from '../../review/correction-value.ts'
+import { impossibleParts } from '../../review/decide-labels.ts'
+import type { CorrectionText } from '../../review/decision.ts'
+import type { ReviewLine, ReviewProblem } from '../../review/review-line.ts'
 
 /** What a person wrote of one field; `isKnown` is false where the person could not tell. */
 export interface BlindLabel {

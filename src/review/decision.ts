@@ -3,9 +3,9 @@
  * A decision is a keyword such as accept, or corrections as an object, as a text such as "topic=prices kind=notice", or as
  * a list of such texts.
  */
-import { printable, showValue } from '../../catalogue/problem-report.ts'
-import { parseOutsideJson } from '../../lib/json/json.ts'
-import { nearestName } from '../../lib/nearest-name.ts'
+import { printable, showValue } from '../catalogue/problem-report.ts'
+import { parseOutsideJson } from '../lib/json/json.ts'
+import { nearestName } from '../lib/nearest-name.ts'
 
 /** A label as a person wrote it; a list where a JSON line gives the labels of a field with several. */
 export type CorrectionText = string | readonly string[]

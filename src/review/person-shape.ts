@@ -1,11 +1,11 @@
 /** The shapes under which the answers of people are stored, and whether such an answer settles a result already. */
-import { askableFields } from '../../classification/fields.ts'
-import type { PreparedScheme } from '../../classification/scheme.ts'
-import { humanShapeOf } from '../../classification/shape.ts'
-import type { Classification, Indicator, Labels, Reading } from '../../classification/types.ts'
-import { meets } from '../../codebooks/codebook.ts'
-import { sha256 } from '../../lib/sha256.ts'
-import type { StoredAnswer } from '../../store/types.ts'
+import { askableFields } from '../classification/fields.ts'
+import type { PreparedScheme } from '../classification/scheme.ts'
+import { humanShapeOf } from '../classification/shape.ts'
+import type { Classification, Indicator, Labels, Reading } from '../classification/types.ts'
+import { meets } from '../codebooks/codebook.ts'
+import { sha256 } from '../lib/sha256.ts'
+import type { StoredAnswer } from '../store/types.ts'
 
 /** The reading of an indicator by rules and readers, and a shape under which human answers to it are stored. */
 export interface PersonShape {

@@ -1,9 +1,9 @@
 /** Reads the label that a person wrote for a field of a codebook, in pure functions. */
-import { showValue } from '../../catalogue/problem-report.ts'
-import type { Shortlister } from '../../classification/shortlist.ts'
-import type { Field, FieldKind } from '../../codebooks/codebook.ts'
-import type { LabelValue } from '../../codebooks/types.ts'
-import { nearestName } from '../../lib/nearest-name.ts'
+import { showValue } from '../catalogue/problem-report.ts'
+import type { Shortlister } from '../classification/shortlist.ts'
+import type { Field, FieldKind } from '../codebooks/codebook.ts'
+import type { LabelValue } from '../codebooks/types.ts'
+import { nearestName } from '../lib/nearest-name.ts'
 import { isCode, readCodeText } from './code-text.ts'
 import type { CorrectionText } from './decision.ts'
 

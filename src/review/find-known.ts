@@ -1,8 +1,8 @@
 /** Finds the indicators that the lines of a review file name, in the catalogue of the line, of the command, or the only one. */
-import { pluralise, showValue } from '../../catalogue/problem-report.ts'
-import { readTextCell, textsOfCell } from '../../catalogue/results-writer.ts'
-import { codebookNameOf } from '../../classification/result-body.ts'
-import type { KnownIndicator, Store } from '../../store/types.ts'
+import { pluralise, showValue } from '../catalogue/problem-report.ts'
+import { readTextCell, textsOfCell } from '../catalogue/results-writer.ts'
+import { codebookNameOf } from '../classification/result-body.ts'
+import type { KnownIndicator, Store } from '../store/types.ts'
 import type { ReviewLine } from './review-line.ts'
 
 /** A line with its indicator, or with the sentence that says why there is none. */

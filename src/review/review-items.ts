@@ -1,7 +1,7 @@
 /** Finds the results that a person should review: one item for each shape (a group of alike indicators), the most serious first. */
-import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Status } from '../../classification/types.ts'
-import type { KnownIndicator, Store } from '../../store/types.ts'
+import type { PreparedScheme } from '../classification/scheme.ts'
+import type { Status } from '../classification/types.ts'
+import type { KnownIndicator, Store } from '../store/types.ts'
 import { isAnswered, type PersonShape, personShapesOf } from './person-shape.ts'
 import { buildItems, REASONS, type ReviewGroup, type ReviewItem, reasonOf } from './review-item.ts'
 

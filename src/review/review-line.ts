@@ -2,10 +2,10 @@
  *
  * The labels are checked against the codebook later, in decide-labels.ts.
  */
-import { printable, showValue } from '../../catalogue/problem-report.ts'
-import { labelText } from '../../catalogue/results-writer.ts'
-import { isRecord } from '../../lib/json/json.ts'
-import { nearestName } from '../../lib/nearest-name.ts'
+import { printable, showValue } from '../catalogue/problem-report.ts'
+import { labelText } from '../catalogue/results-writer.ts'
+import { isRecord } from '../lib/json/json.ts'
+import { nearestName } from '../lib/nearest-name.ts'
 import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from './decision.ts'
 
 /** A line of a review file that names an indicator; the number `line` counts from 1. */

@@ -1,9 +1,9 @@
 /** Reads a code of a code list as a person wrote it: the code, its title, or both; and suggests codes where the text is neither. */
-import { showValue } from '../../catalogue/problem-report.ts'
-import type { Shortlister } from '../../classification/shortlist.ts'
-import type { CodeList } from '../../codebooks/code-list.ts'
-import type { FieldKind } from '../../codebooks/codebook.ts'
-import { titledCode } from '../ui/label-text.ts'
+import { showValue } from '../catalogue/problem-report.ts'
+import type { Shortlister } from '../classification/shortlist.ts'
+import type { CodeList } from '../codebooks/code-list.ts'
+import type { FieldKind } from '../codebooks/codebook.ts'
+import { titledCode } from './label-text.ts'
 
 type Codes = Extract<FieldKind, { kind: 'codes' }>
 

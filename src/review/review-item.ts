@@ -1,13 +1,13 @@
 /** One item of the review list: a shape that a person should decide, with what rules and the model said about it. */
-import { askableFields } from '../../classification/fields.ts'
-import { questionShapeOf } from '../../classification/question.ts'
-import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Classification, Finding, Issue, Labels, Reading } from '../../classification/types.ts'
-import { isBlocked } from '../../classification/validate.ts'
-import { pathOf } from '../../codebooks/code-list.ts'
-import { sha256 } from '../../lib/sha256.ts'
-import type { KnownIndicator, Store, StoredAnswer } from '../../store/types.ts'
-import { shownLabel } from '../ui/label-text.ts'
+import { askableFields } from '../classification/fields.ts'
+import { questionShapeOf } from '../classification/question.ts'
+import type { PreparedScheme } from '../classification/scheme.ts'
+import type { Classification, Finding, Issue, Labels, Reading } from '../classification/types.ts'
+import { isBlocked } from '../classification/validate.ts'
+import { pathOf } from '../codebooks/code-list.ts'
+import { sha256 } from '../lib/sha256.ts'
+import type { KnownIndicator, Store, StoredAnswer } from '../store/types.ts'
+import { shownLabel } from './label-text.ts'
 
 /** The reasons for a review, the most serious first; the list of items has the same order. */
 export const REASONS = ['conflict', 'no-answer', 'doubt', 'older-codebook', 'unverified'] as const
