@@ -12,6 +12,7 @@ import {
   addFiveNodeCommand,
 } from './cluster/commands.ts'
 import { addCodebookCommand } from './codebook/codebook.ts'
+import { addConsoleCommand } from './console/console.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
 import { addPurgeCommand } from './purge/purge.ts'
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   for (const add of [
     addStartCommand,
     addDemoCommand,
+    addConsoleCommand,
     addClassifyCommand,
     addRunsCommand,
     addPauseCommand,

@@ -37,6 +37,7 @@ const REPLICA_READY_MS = 60_000
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const GUARD_READY_MS = 30_000
+const CONSOLE_READY_MS = 30_000
 /** A caller whose call is cut off asks again with its key, so that the stop waits for short calls alone. */
 const GUARD_DRAIN_MS = 2_000
 const STOP_MARGIN_MS = 5_000
@@ -97,6 +98,32 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
     healthUrl: `http://127.0.0.1:${ingressPort}/guard/health`,
     readyMs: GUARD_READY_MS,
     stopMs: GUARD_DRAIN_MS + STOP_MARGIN_MS,
+  })
+}
+
+/** Starts the console, whose address people open in a browser. Its token is this stack's, so that a restart ends no session. */
+export function superviseConsole(
+  options: PartOptions,
+  { databaseUrl, token }: { readonly databaseUrl: string; readonly token: string },
+): Promise<Supervisor> {
+  const { restate, console } = options.config
+  // What people start in the console calls the service as their commands do.
+  const hidden = Object.entries(withoutSecrets()).filter(([name]) => name !== 'API_TOKEN')
+  return superviseNode(options, {
+    name: 'console',
+    entry: fileURLToPath(new URL('../console/main.ts', import.meta.url)),
+    env: {
+      ...Object.fromEntries(hidden),
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: options.dataDir,
+      RESTATE_INGRESS_URL: `http://127.0.0.1:${restate.ingressPort}`,
+      RESTATE_ADMIN_URL: `http://127.0.0.1:${restate.adminPort}`,
+      CONSOLE_TOKEN: token,
+    },
+    logName: 'console.log',
+    healthUrl: `http://${console.bind === '0.0.0.0' ? '127.0.0.1' : console.bind}:${console.port}/health`,
+    readyMs: CONSOLE_READY_MS,
+    stopMs: STOP_MARGIN_MS,
   })
 }
 

@@ -10,7 +10,7 @@ import { findKnown, type Place } from './find-known.ts'
 import { personShapesOf, vouchedAnswer } from './person-shape.ts'
 import { type ParsedReview, parseReview } from './review-file.ts'
 import type { ReviewLine, ReviewProblem } from './review-line.ts'
-import { type Decided, saveDecisions } from './save-decisions.ts'
+import { type Decided, type Sitting, saveDecisions } from './save-decisions.ts'
 
 export interface ApplyOptions {
   /** The name of the review file that messages show. */
@@ -23,6 +23,8 @@ export interface ApplyOptions {
   readonly by: string
   /** True where the file is only checked and nothing is stored. */
   readonly dryRun: boolean
+  /** The sitting that the decisions belong to; without it they make a run of their own. */
+  readonly sitting?: Sitting
 }
 
 /** The output of `review apply --json`, whose property names must not change. */
@@ -67,7 +69,7 @@ export async function applyReview(store: Store, bytes: Buffer, options: ApplyOpt
     const advice = 'write accept into decision, or field=value into corrections'
     throw new ServiceError('input-invalid', `${label} holds no decision: ${advice}`)
   }
-  const runId = dryRun ? null : await saveDecisions(store, scheme, decided, by)
+  const runId = dryRun ? null : await saveDecisions(store, scheme, decided, { by, sitting: options.sitting })
   return {
     run_id: runId,
     by,

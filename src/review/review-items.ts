@@ -64,13 +64,13 @@ function addToGroup(
   const group = groups.get(shapeHash)
   const id = known.indicator.indicator_id
   if (group === undefined) {
-    groups.set(shapeHash, { worst: known, reading, ids: [id], count: 1 })
+    groups.set(shapeHash, { worst: known, reading, shapeHash, ids: [id], count: 1 })
     return
   }
   const isWorse = compareKnown(scheme, known, group.worst) < 0
   const ids = group.ids.length < SHOWN_IDS ? [...group.ids, id] : group.ids
   const kept = isWorse ? { worst: known, reading } : { worst: group.worst, reading: group.reading }
-  groups.set(shapeHash, { ...kept, ids, count: group.count + 1 })
+  groups.set(shapeHash, { ...kept, shapeHash, ids, count: group.count + 1 })
 }
 
 /**

@@ -20,19 +20,31 @@ export interface Decided extends DecidedLabels {
   readonly answer: ReturnType<typeof vouchedAnswer>
 }
 
-/** Stores all decisions as one run, and resolves with the id of that run. */
+/** A part of a review in which a person decides one thing after the other: one run, to which each decision adds. */
+export interface Sitting {
+  readonly runId: string
+  /** The id of this decision, so that one that is saved again counts once. */
+  readonly decisionId: string
+  /** When the person decided, ISO 8601 by the database's clock. */
+  readonly decidedAt: string
+}
+
+/** Stores all decisions as one run, or in one of a sitting, and resolves with the id of that run. */
 export async function saveDecisions(
   store: Store,
   scheme: PreparedScheme,
   decided: readonly Decided[],
-  by: string,
+  { by, sitting }: { readonly by: string; readonly sitting?: Sitting | undefined },
 ): Promise<string> {
-  const runId = createRunId('review')
-  const { startedAt } = await store.openRun(runId)
+  const runId = sitting?.runId ?? createRunId('review')
+  const { startedAt: runStartedAt } = await store.openRun(runId)
+  const startedAt = sitting?.decidedAt ?? runStartedAt
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
-  const review = { runId, codebook, runStartedAt: startedAt, decidedBy: by, decisions, totals: totalsOf(decisions) }
-  await store.saveReview(review)
+  const ofSitting = sitting === undefined ? {} : { decidedAt: sitting.decidedAt, batchId: sitting.decisionId }
+  await store.saveReview({
+    ...{ runId, codebook, runStartedAt, decidedBy: by, decisions, totals: totalsOf(decisions), ...ofSitting },
+  })
   return runId
 }
 

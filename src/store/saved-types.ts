@@ -218,6 +218,10 @@ export interface ReviewToSave {
   readonly codebook: string
   /** When the run started, ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
+  /** When the person decided, where the run is a sitting of several decisions; without it the start of the run. */
+  readonly decidedAt?: string
+  /** The id of the decision in its sitting, so that one that is saved again counts once. */
+  readonly batchId?: string
   readonly decidedBy: string
   readonly decisions: readonly ReviewDecision[]
   readonly totals: BatchTotals

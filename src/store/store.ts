@@ -21,6 +21,8 @@ import { findRun, listRuns } from './runs/run-list.ts'
 import { addAnswered, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
 import type { AnswersToSave, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
+import { createReviewCardStore } from './views/review-cards.ts'
+import { createViewStore } from './views/views.ts'
 
 /** A store on a pool of `createPool`, which the caller opens and closes. */
 export function createStore(pool: DatabasePool): Store {
@@ -61,6 +63,8 @@ export function createStore(pool: DatabasePool): Store {
     trials: createTrialStore(pool),
     drivers: createDriverStore(pool),
     purges: createPurgeStore(pool),
+    views: createViewStore(pool),
+    reviewCards: createReviewCardStore(pool),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
 }

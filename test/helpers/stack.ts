@@ -19,7 +19,7 @@ export interface TestStack extends Stack {
 
 /** Environment variables with free ports and a new data directory, which the caller removes. */
 export async function isolatedEnv(): Promise<Record<string, string>> {
-  const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']
+  const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT', 'CONSOLE_PORT']
   // A port of the range of outgoing connections may be taken before the part that it is for listens on it.
   const ports = await freePorts(names.length)
   const env = Object.fromEntries(ports.map((port, index) => [names[index] ?? '', String(port)]))
@@ -29,7 +29,10 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
 }
 
 /** Starts a stack with `overrides` in its environment. Its child processes inherit the environment of this process. */
-export async function startTestStack(overrides: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+export async function startTestStack(
+  overrides: Readonly<Record<string, string>> = {},
+  { withConsole = false }: { readonly withConsole?: boolean } = {},
+): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
   const said: string[] = []
@@ -40,6 +43,7 @@ export async function startTestStack(overrides: Readonly<Record<string, string>>
     say: (line) => said.push(line),
     signal: new AbortController().signal,
     kill: new AbortController().signal,
+    withConsole,
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
   const dataDir = env.DATA_DIR ?? ''

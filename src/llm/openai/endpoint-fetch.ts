@@ -34,8 +34,9 @@ const PATIENT: Dispatcher = {
 
 export function createEndpointFetch({ headers, secrets, answerSecrets }: Endpoint): typeof fetch {
   return async (input, init) => {
-    const dispatcher = PATIENT as unknown as NonNullable<RequestInit['dispatcher']>
-    const response = await fetch(input, { ...init, headers, redirect: 'manual', dispatcher })
+    // The types of browsers, which know no dispatcher, are in the program as well.
+    const patient: RequestInit & { readonly dispatcher: Dispatcher } = { ...init, dispatcher: PATIENT }
+    const response = await fetch(input, { ...patient, headers, redirect: 'manual' })
     const body = await readBody(response)
     const text = response.ok ? completionIn(body) : body
     const hidden = response.ok ? failureInside(text) : null

@@ -1,0 +1,256 @@
+/** The review in the browser: one card after the other, by keys alone, with nothing lost on the way. */
+import { h, render, type VNode } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { count } from '../page/format.ts'
+import type { Frame } from '../page/frame.ts'
+import { html } from '../page/html.ts'
+import { leftText } from '../page/review-page.ts'
+import { CardView, choicesOf } from './review-card.ts'
+import { createCards } from './review-cards.ts'
+import { Help } from './review-help.ts'
+import { actionOf } from './review-keys.ts'
+import { createOutbox, type Refused } from './review-outbox.ts'
+import { afterAside, afterDecision, afterUndo, choose, doesApply, recordOf, runIdOf } from './review-state.ts'
+import { keepSitting, keptSitting } from './review-store.ts'
+import type { Candidate, Card, Corrections, Done, ReviewData } from './review-types.ts'
+
+/** Puts the review into the page that the server rendered. */
+export function enhance(frame: Frame, data: unknown): void {
+  const place = document.getElementById('cards')
+  if (place !== null) render(h(Review, { frame, data: data as ReviewData }), place)
+}
+
+interface ReviewProps {
+  readonly frame: Frame
+  readonly data: ReviewData
+}
+
+const random = () => crypto.randomUUID()
+
+function Review({ frame, data }: ReviewProps): VNode {
+  const { fields } = data
+  const [sitting, setSitting] = useState(() => keptSitting(frame, random))
+  const [cards, setCards] = useState<readonly Card[]>([])
+  const [state, setState] = useState<'loading' | 'ready' | 'away' | 'done'>('loading')
+  const [corrections, setCorrections] = useState<Corrections>({})
+  const [note, setNote] = useState('')
+  const [at, setAt] = useState(0)
+  const [search, setSearch] = useState('')
+  const [found, setFound] = useState<readonly Candidate[]>([])
+  const [waiting, setWaiting] = useState({ count: 0, reason: '' })
+  const [refused, setRefused] = useState<readonly Refused[]>([])
+  const [said, setSaid] = useState('')
+  const [isHelp, setHelp] = useState(false)
+  /** The corrections with which a card that comes again was decided before; undefined where it is new. */
+  const [again, setAgain] = useState<Corrections | undefined>(undefined)
+  const region = useRef<HTMLElement>(null)
+  const service = useMemo(() => createCards(frame, data), [])
+  const outbox = useMemo(
+    () =>
+      createOutbox({
+        frame,
+        onChange: (waits, reason) => setWaiting({ count: waits, reason }),
+        onRefused: (one) => setRefused((known) => [...known, one]),
+      }),
+    [],
+  )
+  const card = cards[0]
+  const field = fields[at]
+  const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
+
+  useEffect(
+    () =>
+      keepSitting(frame, {
+        ...sitting,
+        draft: card === undefined ? null : { shape: card.shape_hash, corrections, note },
+      }),
+    [sitting, corrections, note, card],
+  )
+
+  const take = (next: readonly Card[]) => {
+    const [first] = next
+    setCards(next)
+    const draft = first !== undefined && sitting.draft?.shape === first.shape_hash ? sitting.draft : null
+    setCorrections(draft?.corrections ?? {})
+    setNote(draft?.note ?? '')
+    setAgain(undefined)
+    setSearch('')
+    setFound([])
+    setAt(first === undefined ? 0 : firstInDoubt(first, data))
+  }
+
+  // More cards are asked for before the last one is decided, so that nobody waits for them.
+  useEffect(() => {
+    if (cards.length >= 2 || state === 'done') return undefined
+    let isCurrent = true
+    const ask = async (): Promise<void> => {
+      const next = await service.more(sitting)
+      if (!isCurrent) return
+      if (next === 'away') {
+        setState('away')
+        window.setTimeout(() => isCurrent && void ask(), 2_000)
+        return
+      }
+      const left = document.getElementById('left')
+      if (left !== null) left.textContent = leftText(next.left)
+      const known = new Set(cards.map((one) => one.shape_hash))
+      const more = next.cards.filter((one) => !known.has(one.shape_hash))
+      if (cards.length === 0) take(more)
+      else if (more.length > 0) setCards([...cards, ...more])
+      setState(cards.length + more.length === 0 ? 'done' : 'ready')
+    }
+    void ask()
+    return () => {
+      isCurrent = false
+    }
+  }, [cards, sitting.without.length, sitting.later.length, state === 'done'])
+
+  useEffect(() => {
+    if (field?.kind !== 'codes' || search.trim() === '') return undefined
+    const timer = window.setTimeout(() => void service.codes(field.name, search).then(setFound), 120)
+    return () => window.clearTimeout(timer)
+  }, [field?.name, search])
+
+  useEffect(() => {
+    if (document.activeElement === document.body || document.activeElement === null)
+      region.current?.focus({ preventScroll: true })
+  }, [card?.shape_hash])
+
+  useEffect(() => {
+    const leave = () => outbox.flush()
+    window.addEventListener('pagehide', leave)
+    return () => window.removeEventListener('pagehide', leave)
+  }, [])
+
+  const decide = () => {
+    if (card === undefined) return
+    const id = random()
+    const run = again === undefined ? sitting.run : runIdOf(Date.now(), random)
+    const records = [recordOf(card, corrections, note, again)]
+    const scope = { codebook: data.codebook, catalogue: data.catalogue, unverified: data.unverified }
+    outbox.add(id, { ...scope, holder: sitting.holder, sitting: run, id, records })
+    setSitting(afterDecision({ ...sitting, run }, { card, corrections, note, id }))
+    setSaid(
+      `${Object.keys(corrections).length === 0 ? 'Accepted' : 'Corrected'}: ${count(card.same_shape)} ${card.same_shape === 1 ? 'record' : 'records'} settled.`,
+    )
+    take(cards.slice(1))
+    region.current?.focus({ preventScroll: true })
+  }
+
+  const putAside = (comesAgain: boolean) => {
+    if (card === undefined) return
+    void service.release(sitting, [card.shape_hash])
+    setSitting(afterAside(sitting, card, comesAgain))
+    setSaid(comesAgain ? 'Put aside: it comes again at the end.' : 'Left to another reviewer.')
+    take(cards.slice(1))
+  }
+
+  const undo = () => {
+    const last: Done | undefined = sitting.done.at(-1)
+    if (last === undefined) return setSaid('There is nothing to take back.')
+    const isUnsent = outbox.takeBack(last.id)
+    setSitting(afterUndo(sitting))
+    setCards([last.card, ...cards])
+    setState('ready')
+    setCorrections(last.corrections)
+    setNote(last.note)
+    setAgain(isUnsent ? undefined : last.corrections)
+    setSearch('')
+    setAt(firstInDoubt(last.card, data))
+    setSaid(isUnsent ? 'Taken back.' : 'It was stored already: what you decide now replaces it.')
+  }
+
+  const pick = (value: string | null) => {
+    if (card === undefined || field === undefined) return
+    setCorrections(choose(card, corrections, field, value))
+    setSearch('')
+    region.current?.focus({ preventScroll: true })
+  }
+
+  const move = (by: number) => {
+    if (card === undefined) return
+    for (let next = at + by; next >= 0 && next < fields.length; next += by) {
+      const one = fields[next]
+      if (one === undefined || !doesApply(card, corrections, one)) continue
+      setAt(next)
+      setSearch('')
+      setFound([])
+      return
+    }
+  }
+
+  const onKey = (event: KeyboardEvent) => {
+    const action = actionOf(event)
+    if (action === undefined) return
+    event.preventDefault()
+    if (action.kind === 'choose') {
+      const chosen = choices.find(({ key }) => key === action.key)
+      if (chosen !== undefined) pick(chosen.value)
+    } else if (action.kind === 'first') {
+      const [first] = choices
+      if (first !== undefined && search.trim() !== '') pick(first.value)
+    } else if (action.kind === 'move') move(action.by)
+    else if (action.kind === 'focus') document.getElementById(action.id)?.focus()
+    else if (action.kind === 'leave') {
+      setHelp(false)
+      region.current?.focus({ preventScroll: true })
+    } else if (action.kind === 'help') setHelp(!isHelp)
+    else if (action.kind === 'undo') undo()
+    else if (action.kind === 'skip') putAside(true)
+    else if (action.kind === 'unsure') putAside(false)
+    else decide()
+  }
+
+  const minutes = Math.max(0.2, (Date.now() - sitting.begunAt) / 60_000)
+  const stats = `${count(sitting.decided)} decided, ${count(sitting.decided - sitting.corrected)} as they were${sitting.decided === 0 ? '' : ` (${Math.round(((sitting.decided - sitting.corrected) / sitting.decided) * 100)} %), ${(sitting.decided / minutes).toFixed(1)} a minute`}`
+  return html`<section class="review" ref=${region} tabindex="0" aria-label="Review; the key ? shows the keys" onKeyDown=${onKey}>
+    <div class="review-bar">
+      <button type="button" class="primary" onClick=${decide} disabled=${card === undefined}>${Object.keys(corrections).length === 0 ? 'Accept' : 'Save'} <kbd>Enter</kbd></button>
+      <button type="button" onClick=${() => putAside(true)} disabled=${card === undefined}>Later <kbd>s</kbd></button>
+      <button type="button" onClick=${() => putAside(false)} disabled=${card === undefined}>Not sure <kbd>x</kbd></button>
+      <button type="button" onClick=${undo} disabled=${sitting.done.length === 0}>Undo <kbd>u</kbd></button>
+      <button type="button" onClick=${() => setHelp(!isHelp)} aria-expanded=${isHelp ? 'true' : 'false'}>Keys <kbd>?</kbd></button>
+      <span class="dim">${stats}</span>
+    </div>
+    <div role="status" aria-live="polite" class="said">${said}</div>
+    ${waiting.count > 0 && waiting.reason !== '' && html`<p class="note">${count(waiting.count)} ${waiting.count === 1 ? 'decision waits' : 'decisions wait'} in this browser: ${waiting.reason}. They are sent again until they are stored.</p>`}
+    ${refused.map(({ id, message }) => html`<p class="fault" role="alert" key=${id}>A decision was not stored. ${message.split('\n').slice(0, 4).join(' ')} <button type="button" class="quiet" onClick=${() => setRefused(refused.filter((one) => one.id !== id))}>Dismiss</button></p>`)}
+    ${isHelp && html`<${Help} />`}
+    ${state === 'loading' && html`<p class="empty">The cards are being read …</p>`}
+    ${state === 'away' && cards.length === 0 && html`<p class="note">The service does not answer. Trying again …</p>`}
+    ${
+      state === 'done' &&
+      cards.length === 0 &&
+      html`<div class="empty"><p>No further card is free here.</p>
+      ${
+        sitting.later.length > 0 &&
+        html`<p><button type="button" class="primary" onClick=${() => {
+          setSitting({ ...sitting, later: [] })
+          setState('loading')
+        }}>Show the ${count(sitting.later.length)} that were put aside</button></p>`
+      }
+      <p><a href="${frame.base}/accuracy">How right the results are</a></p></div>`
+    }
+    ${
+      card !== undefined &&
+      html`<${CardView} key=${card.shape_hash} ...${{ card, fields, corrections, at, note, search, choices }}
+      onField=${(index: number) => {
+        setAt(index)
+        setSearch('')
+      }} onChoose=${pick} onSearch=${setSearch} onNote=${setNote} />`
+    }
+  </section>`
+}
+
+/** A reviewer begins where the answer is least sure. */
+function firstInDoubt(card: Card, { fields }: ReviewData): number {
+  const rank = (index: number) => {
+    const name = fields[index]?.name ?? ''
+    if (card.issues.some(({ message }) => message.startsWith(`${name}:`))) return -1
+    return card.labels[name] === null && card.field_confidence[name] === undefined
+      ? 2
+      : (card.field_confidence[name] ?? 1)
+  }
+  const order = fields.map((_, index) => index).sort((a, b) => rank(a) - rank(b) || a - b)
+  return order[0] ?? 0
+}

@@ -1,0 +1,103 @@
+/** Starts and stops the console: its database, its access, its pages and its port. */
+import { hostname } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { loadBuiltIns } from '../catalogue/codebook-files.ts'
+import { createSchemes } from '../catalogue/schemes.ts'
+import type { Config } from '../config/config.ts'
+import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
+import { openDatabase } from '../database-resources.ts'
+import { messageOf, ServiceError } from '../errors.ts'
+import { drainApp } from '../http/drain.ts'
+import { allowedHosts } from '../lib/caller.ts'
+import { closeInOrder } from '../lib/closing.ts'
+import { consoleLink, createToken } from '../lib/console-link.ts'
+import { openAccess } from './access.ts'
+import { createApp } from './app.ts'
+import { createCommandRunner } from './commands.ts'
+import { serveReviewActions } from './review-actions.ts'
+import { createReviewQueue } from './review-queue.ts'
+import { serveRunActions } from './run-actions.ts'
+import { recordView } from './views/record.ts'
+import { resultsView } from './views/results.ts'
+import { reviewView } from './views/review.ts'
+import { runViews } from './views/runs.ts'
+
+export interface ConsoleOptions {
+  readonly config: Config
+  readonly log: Logger
+}
+
+export interface Console {
+  /** The address that opens the console: with the token where the console has one of its own. */
+  readonly link: string
+  close(): Promise<void>
+}
+
+/** Page views wait for each other rather than for connections that replicas need. */
+const POOL_SIZE = 4
+const DRAIN_MS = 2_000
+
+/**
+ * Starts the console. Rejects with `ServiceError` config-invalid where no database is set or the tokens cannot be read, and
+ * port-taken where it cannot listen.
+ */
+export async function startConsole({ config, log }: ConsoleOptions): Promise<Console> {
+  const { connection } = config.database
+  if (connection === null) {
+    const advice = 'set DATABASE_URL or POSTGRES_HOST, or start the service on this machine with npm start'
+    throw new ServiceError('config-invalid', `The console needs the database of the service: ${advice}`)
+  }
+  const token = config.console.token ?? createToken()
+  const access = await openAccess({ tokensFile: config.guard.tokensFile, token, log })
+  const database = openDatabase(connectionFromThisHost(connection), {
+    ...{ poolSize: POOL_SIZE, applicationName: `classify-console ${hostname()}`.slice(0, 63), log },
+  })
+  const { store } = database
+  const schemes = createSchemes(await loadBuiltIns(), store)
+  const queue = createReviewQueue(store)
+  const commands = createCommandRunner({
+    DATABASE_URL: connectionUrl(connectionFromThisHost(connection)),
+    CONSOLE_TOKEN: null,
+  })
+  const url = new URL(config.console.url)
+  let app: FastifyInstance | undefined
+  const close = () =>
+    closeInOrder([
+      async () => {
+        if (app !== undefined) await drainApp(app, DRAIN_MS, app.log, 'Some pages were cut off')
+      },
+      async () => access.close(),
+      () => database.close(),
+    ])
+  try {
+    app = await createApp({
+      ...{ access, log, url },
+      hosts: allowedHosts([...config.guard.allowedHosts, url.hostname, config.console.bind]),
+      views: [
+        ...runViews(store),
+        resultsView({ store, schemes }),
+        recordView({ store, schemes }),
+        reviewView({ store, schemes, queue }),
+      ],
+      addActions: (server, sessions) => {
+        serveRunActions(server, { store, commands, sessions })
+        serveReviewActions(server, { store, schemes, queue, sessions })
+      },
+    })
+    await listen(app, config.console)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { link: consoleLink(config.console.url, access.ownToken), close }
+}
+
+async function listen(app: FastifyInstance, { port, bind }: Config['console']): Promise<void> {
+  try {
+    await app.listen({ port, host: bind })
+  } catch (error) {
+    const message = `The console cannot listen on port ${port}: ${messageOf(error)}; set CONSOLE_PORT to a free port`
+    throw new ServiceError('port-taken', message, { cause: error })
+  }
+}
