@@ -16,18 +16,25 @@ export interface CommandResult {
   readonly stderr: string
 }
 
+export interface CommandOptions {
+  readonly timeoutMs: number
+  /** The folder that takes the files that the command writes. */
+  readonly cwd?: string
+}
+
 export interface CommandRunner {
-  run(args: readonly string[], options: { readonly timeoutMs: number }): Promise<CommandResult>
+  run(args: readonly string[], options: CommandOptions): Promise<CommandResult>
 }
 
 /** `variables` are those that the command needs beside this process's own, such as the address of the service. */
 export function createCommandRunner(variables: Readonly<Record<string, string | null>>): CommandRunner {
   return {
-    run: async (args, { timeoutMs }) => {
+    run: async (args, { timeoutMs, cwd }) => {
       const child = spawn(process.execPath, [MAIN, ...args], {
         env: childEnvironment(variables),
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: timeoutMs,
+        ...(cwd === undefined ? {} : { cwd }),
       })
       const read = (stream: NodeJS.ReadableStream) => {
         const parts: string[] = []

@@ -1,5 +1,6 @@
 /** Starts and stops the console: its database, its access, its pages and its port. */
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { loadBuiltIns } from '../catalogue/codebook-files.ts'
@@ -7,6 +8,7 @@ import { createSchemes } from '../catalogue/schemes.ts'
 import type { Config } from '../config/config.ts'
 import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
 import { openDatabase } from '../database-resources.ts'
+import { makeDataDir } from '../embedded/data-dir.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { drainApp } from '../http/drain.ts'
 import { allowedHosts } from '../lib/caller.ts'
@@ -14,14 +16,22 @@ import { closeInOrder } from '../lib/closing.ts'
 import { consoleLink, createToken } from '../lib/console-link.ts'
 import { openAccess } from './access.ts'
 import { createApp } from './app.ts'
+import { serveClusterActions } from './cluster-actions.ts'
 import { createCommandRunner } from './commands.ts'
+import { createIngress } from './ingress.ts'
+import { createInspections } from './inspections.ts'
 import { serveReviewActions } from './review-actions.ts'
 import { createReviewQueue } from './review-queue.ts'
 import { serveRunActions } from './run-actions.ts'
+import { serveStart } from './start-actions.ts'
+import { createUploads } from './uploads.ts'
+import { clusterView } from './views/cluster.ts'
+import { codebookViews } from './views/codebooks.ts'
 import { recordView } from './views/record.ts'
 import { resultsView } from './views/results.ts'
 import { reviewView } from './views/review.ts'
 import { runViews } from './views/runs.ts'
+import { startViews } from './views/start.ts'
 
 export interface ConsoleOptions {
   readonly config: Config
@@ -56,10 +66,15 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
   const { store } = database
   const schemes = createSchemes(await loadBuiltIns(), store)
   const queue = createReviewQueue(store)
+  const uploads = createUploads(await makeDataDir(config.dataDir, 'console', 'uploads'))
+  await uploads.prune()
   const commands = createCommandRunner({
+    DATA_DIR: resolve(config.dataDir),
     DATABASE_URL: connectionUrl(connectionFromThisHost(connection)),
     CONSOLE_TOKEN: null,
   })
+  const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
+  const inspections = createInspections(commands)
   const url = new URL(config.console.url)
   let app: FastifyInstance | undefined
   const close = () =>
@@ -79,9 +94,14 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
         resultsView({ store, schemes }),
         recordView({ store, schemes }),
         reviewView({ store, schemes, queue }),
+        ...codebookViews({ store, schemes }),
+        clusterView({ ingress, commands, adminUrls: config.restate.adminUrls }),
+        ...startViews({ store, schemes, uploads, inspections }),
       ],
       addActions: (server, sessions) => {
         serveRunActions(server, { store, commands, sessions })
+        serveClusterActions(server, { ingress, sessions })
+        serveStart(server, { uploads, inspections, commands, sessions })
         serveReviewActions(server, { store, schemes, queue, sessions })
       },
     })

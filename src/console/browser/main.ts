@@ -17,6 +17,11 @@ const PAGES: Readonly<Record<string, () => Promise<PageModule>>> = {
   results: () => import('../page/results-page.ts'),
   record: () => import('../page/record-page.ts'),
   review: () => import('../page/review-page.ts'),
+  cluster: () => import('../page/cluster-page.ts'),
+  codebooks: () => import('../page/codebooks-page.ts'),
+  codebook: () => import('../page/codebook-page.ts'),
+  start: () => import('../page/start-page.ts'),
+  upload: () => import('../page/upload-page.ts'),
   'sign-in': () => import('../page/sign-in-page.ts'),
   error: () => import('../page/error-page.ts'),
 }
@@ -24,6 +29,7 @@ const PAGES: Readonly<Record<string, () => Promise<PageModule>>> = {
 /** What a page does in the browser beyond what the server renders. */
 const ENHANCED: Readonly<Record<string, () => Promise<{ readonly enhance: (frame: Frame, data: unknown) => void }>>> = {
   review: () => import('./review.ts'),
+  start: () => import('./start.ts'),
 }
 
 async function start(): Promise<void> {

@@ -128,14 +128,12 @@ export function choicesOf(card: Card, field: ReviewField, search: string, found:
       ({ value, definition }) => wanted === '' || `${value} ${definition}`.toLowerCase().includes(wanted),
     )
     return [
-      ...values
-        .slice(0, MOST_CHOICES)
-        .map(({ value, definition }, index) => ({
-          value,
-          title: words(value),
-          hint: definition,
-          key: DIGITS[index] ?? '',
-        })),
+      ...values.slice(0, MOST_CHOICES).map(({ value, definition }, index) => ({
+        value,
+        title: words(value),
+        hint: definition,
+        key: DIGITS[index] ?? '',
+      })),
       ...none,
     ]
   }

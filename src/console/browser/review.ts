@@ -5,6 +5,7 @@ import { count } from '../page/format.ts'
 import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
 import { leftText } from '../page/review-page.ts'
+import { ReviewBar } from './review-bar.ts'
 import { CardView, choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
 import { Help } from './review-help.ts'
@@ -201,17 +202,9 @@ function Review({ frame, data }: ReviewProps): VNode {
     else decide()
   }
 
-  const minutes = Math.max(0.2, (Date.now() - sitting.begunAt) / 60_000)
-  const stats = `${count(sitting.decided)} decided, ${count(sitting.decided - sitting.corrected)} as they were${sitting.decided === 0 ? '' : ` (${Math.round(((sitting.decided - sitting.corrected) / sitting.decided) * 100)} %), ${(sitting.decided / minutes).toFixed(1)} a minute`}`
   return html`<section class="review" ref=${region} tabindex="0" aria-label="Review; the key ? shows the keys" onKeyDown=${onKey}>
-    <div class="review-bar">
-      <button type="button" class="primary" onClick=${decide} disabled=${card === undefined}>${Object.keys(corrections).length === 0 ? 'Accept' : 'Save'} <kbd>Enter</kbd></button>
-      <button type="button" onClick=${() => putAside(true)} disabled=${card === undefined}>Later <kbd>s</kbd></button>
-      <button type="button" onClick=${() => putAside(false)} disabled=${card === undefined}>Not sure <kbd>x</kbd></button>
-      <button type="button" onClick=${undo} disabled=${sitting.done.length === 0}>Undo <kbd>u</kbd></button>
-      <button type="button" onClick=${() => setHelp(!isHelp)} aria-expanded=${isHelp ? 'true' : 'false'}>Keys <kbd>?</kbd></button>
-      <span class="dim">${stats}</span>
-    </div>
+    <${ReviewBar} ...${{ sitting, isHelp, hasCard: card !== undefined, isChanged: Object.keys(corrections).length > 0 }}
+      onDecide=${decide} onAside=${putAside} onUndo=${undo} onHelp=${() => setHelp(!isHelp)} />
     <div role="status" aria-live="polite" class="said">${said}</div>
     ${waiting.count > 0 && waiting.reason !== '' && html`<p class="note">${count(waiting.count)} ${waiting.count === 1 ? 'decision waits' : 'decisions wait'} in this browser: ${waiting.reason}. They are sent again until they are stored.</p>`}
     ${refused.map(({ id, message }) => html`<p class="fault" role="alert" key=${id}>A decision was not stored. ${message.split('\n').slice(0, 4).join(' ')} <button type="button" class="quiet" onClick=${() => setRefused(refused.filter((one) => one.id !== id))}>Dismiss</button></p>`)}

@@ -50,3 +50,12 @@ export function label(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'
   return Array.isArray(value) ? value.join(', ') || '–' : String(value)
 }
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB'] as const
+
+/** The size of a file. */
+export function bytes(size: number): string {
+  const power = Math.min(UNITS.length - 1, size === 0 ? 0 : Math.floor(Math.log10(size) / 3))
+  const value = size / 1_000 ** power
+  return `${power === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[power]}`
+}

@@ -58,6 +58,11 @@ export interface HistoryEntry extends Classification {
   readonly runStartedAt: string
 }
 
+export interface LabelCounts {
+  readonly sampled: number
+  readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>
+}
+
 /** The reads of the console. Rejects with the codes of `Store`. */
 export interface ViewStore {
   /** What a run did in the last minutes before its latest batch, one point each ten seconds. */
@@ -66,6 +71,8 @@ export interface ViewStore {
   search(filter: ResultFilter, after: ResultPage['next'], limit: number): Promise<ResultPage>
   /** What the runs said of one record, the newest first, at most 50. */
   findHistory(scope: ResultScope, id: string): Promise<readonly HistoryEntry[]>
+  /** How often each label was given by a codebook, by field and label, among some of its results. */
+  countLabels(codebook: string): Promise<LabelCounts>
   /** Records of the same catalogue whose names hold the words of this one's, as candidates for the same shape. */
   findAlike(scope: ResultScope, indicator: Indicator, limit: number): Promise<readonly Indicator[]>
 }

@@ -1,5 +1,6 @@
 /** Puts the reads of the console together. */
 import type { DatabasePool } from '../pool.ts'
+import { countLabels } from './label-counts.ts'
 import { findPace, findRunDetail } from './run-views.ts'
 import { findAlike, findHistory, search } from './search.ts'
 import type { ViewStore } from './types.ts'
@@ -10,6 +11,7 @@ export function createViewStore(pool: DatabasePool): ViewStore {
     findRunDetail: (runId) => findRunDetail(pool, runId),
     search: (filter, after, limit) => search(pool, filter, after, limit),
     findHistory: (scope, id) => findHistory(pool, scope, id),
+    countLabels: (codebook) => countLabels(pool, codebook),
     findAlike: (scope, indicator, limit) => findAlike(pool, scope, indicator, limit),
   }
 }
