@@ -8,13 +8,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Logger } from 'pino'
 import { findForeignCaller } from '../lib/caller.ts'
 import type { Access } from './access.ts'
-import { serveAssets } from './asset-routes.ts'
 import { readAssets } from './assets.ts'
-import { createFaults } from './faults.ts'
-import { serveLive } from './live-routes.ts'
-import { servePages } from './pages.ts'
+import { serveAssets } from './routes/asset-routes.ts'
+import { createFaults } from './routes/faults.ts'
+import { serveLive } from './routes/live-routes.ts'
+import { servePages } from './routes/pages.ts'
+import { serveSignIn } from './routes/sign-in.ts'
 import { createSessions, type Sessions } from './sessions.ts'
-import { serveSignIn } from './sign-in.ts'
 import type { View } from './view.ts'
 
 export interface AppOptions {

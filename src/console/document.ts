@@ -26,8 +26,8 @@ export function renderDocument({ view, page, data, frame, assets }: DocumentOpti
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeText(`${page.title(own)} · classify`)}</title>
-<link rel="icon" href="${at('page/icon.svg')}">
-<link rel="stylesheet" href="${at('page/style.css')}">
+<link rel="icon" href="${at('static/icon.svg')}">
+<link rel="stylesheet" href="${at('static/style.css')}">
 ${preloads.join('\n')}
 <script type="module" src="${at('browser/main.ts')}"></script>
 </head>

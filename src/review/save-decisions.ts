@@ -5,11 +5,11 @@ import { PROMPT_VERSION } from '../classification/prompt.ts'
 import { buildClassification } from '../classification/result.ts'
 import type { PreparedScheme } from '../classification/scheme.ts'
 import type { Decision } from '../classification/types.ts'
-import { createRunId } from '../lib/run-id.ts'
 import type { BatchTotals, KnownIndicator, ReviewDecision, Store } from '../store/types.ts'
 import type { DecidedLabels } from './decide-labels.ts'
 import type { PersonShapes, vouchedAnswer } from './person-shape.ts'
 import type { ReviewLine } from './review-line.ts'
+import { createRunId } from './run-id.ts'
 
 /** A line of a review file whose decision is valid, with the indicator and the labels that the decision gives to it. */
 export interface Decided extends DecidedLabels {

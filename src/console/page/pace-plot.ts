@@ -2,7 +2,15 @@
 import type { VNode } from 'preact'
 import { count } from './format.ts'
 import { html } from './html.ts'
-import type { PaceAt } from './run-page.ts'
+
+export interface PaceAt {
+  readonly at: string
+  readonly started: number
+  readonly refused: number
+  readonly failed: number
+  readonly indicators: number
+  readonly reused: number
+}
 
 /** Ten minutes in steps of ten seconds. */
 const STEPS = 60

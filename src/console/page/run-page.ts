@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { count, dollars, duration, percent, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
-import { PacePlot } from './pace-plot.ts'
+import { type PaceAt, PacePlot } from './pace-plot.ts'
 import { Action, Badge, Bar, Command, Fact, may, Progress, Shares, Time } from './parts.ts'
 import type { RunRow } from './runs-page.ts'
 
@@ -18,15 +18,6 @@ export interface RunMore {
   readonly requests: number
   readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
   readonly estimatedCostUsd: number
-}
-
-export interface PaceAt {
-  readonly at: string
-  readonly started: number
-  readonly refused: number
-  readonly failed: number
-  readonly indicators: number
-  readonly reused: number
 }
 
 export interface RunData extends RunRow, RunMore {

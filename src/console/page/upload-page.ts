@@ -40,7 +40,7 @@ export interface UploadData {
 export const title = ({ name }: UploadData): string => `New run: ${name}`
 
 /** What a form sends for a field that no column is read for. */
-const LEFT_OUT = '\u0001'
+export const LEFT_OUT = '\u0001'
 
 export function Page({ data, frame }: PageProps<UploadData>): VNode {
   const { report, state, faults, runId } = data

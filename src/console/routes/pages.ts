@@ -1,9 +1,9 @@
 /** Serves the pages: each is rendered on the server, and carries its data for the browser to go on with. */
 import type { FastifyInstance } from 'fastify'
-import type { Assets } from './assets.ts'
-import { renderDocument } from './document.ts'
-import type { Sessions } from './sessions.ts'
-import { findView, type View } from './view.ts'
+import type { Assets } from '../assets.ts'
+import { renderDocument } from '../document.ts'
+import type { Sessions } from '../sessions.ts'
+import { findView, type View } from '../view.ts'
 
 export interface PagesOptions {
   readonly views: readonly View[]

@@ -1,15 +1,15 @@
 /** What a page of review asks for and sends: cards, codes that are searched, and decisions. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { SchemeRegistry } from '../catalogue/schemes.ts'
-import { isServiceError, messageOf } from '../errors.ts'
-import { applyReview } from '../review/apply.ts'
-import type { ReviewItem } from '../review/review-item.ts'
-import type { Store } from '../store/types.ts'
-import { searchCodes } from './code-search.ts'
-import { isOf, type QueueScope, type ReviewQueue } from './review-queue.ts'
+import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+import { isServiceError, messageOf } from '../../errors.ts'
+import { applyReview } from '../../review/apply.ts'
+import type { ReviewItem } from '../../review/review-item.ts'
+import type { Store } from '../../store/types.ts'
+import { searchCodes } from '../code-search.ts'
+import { isOf, type QueueScope, type ReviewQueue } from '../review-queue.ts'
+import type { Sessions } from '../sessions.ts'
 import { checked } from './run-actions.ts'
-import type { Sessions } from './sessions.ts'
 
 const MAX_CARDS = 5
 /** Records of a card's shape whose names are shown. */

@@ -1,12 +1,13 @@
 /** Takes files that people drop, and starts runs with them as `classify --detach` does. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { ServiceError } from '../errors.ts'
-import { type CommandRunner, commandFault } from './commands.ts'
-import type { Inspections, Reading } from './inspections.ts'
+import { ServiceError } from '../../errors.ts'
+import { type CommandRunner, commandFault } from '../commands.ts'
+import type { Inspections, Reading } from '../inspections.ts'
+import { LEFT_OUT } from '../page/upload-page.ts'
+import type { Sessions } from '../sessions.ts'
+import type { Uploads } from '../uploads.ts'
 import { checked } from './run-actions.ts'
-import type { Sessions } from './sessions.ts'
-import type { Uploads } from './uploads.ts'
 
 export interface StartOptions {
   readonly uploads: Uploads
@@ -83,6 +84,3 @@ export function readingOf(form: Readonly<Record<string, unknown>>): Reading {
     ...{ records: text('records'), encoding: text('encoding') },
   }
 }
-
-/** What a form sends for a field that no column is read for. */
-export const LEFT_OUT = '\u0001'

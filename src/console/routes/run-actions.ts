@@ -1,11 +1,11 @@
 /** What can be done with a run: it is paused, resumed, stopped, and taken on after it has ended early. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { ServiceError } from '../errors.ts'
-import { WANTED_STATES } from '../lib/run-states.ts'
-import type { Store } from '../store/types.ts'
-import { type CommandRunner, commandFault } from './commands.ts'
-import type { Sessions } from './sessions.ts'
+import { ServiceError } from '../../errors.ts'
+import { WANTED_STATES } from '../../lib/run-states.ts'
+import type { Store } from '../../store/types.ts'
+import { type CommandRunner, commandFault } from '../commands.ts'
+import type { Sessions } from '../sessions.ts'
 
 const paramsSchema = z.object({ run: z.string().min(1).max(200) })
 const wantSchema = z.object({ wanted: z.enum(WANTED_STATES) })

@@ -1,6 +1,6 @@
 /** Serves the assets, compressed as the browser asks, under addresses that change with them. */
 import type { FastifyInstance } from 'fastify'
-import type { Assets } from './assets.ts'
+import type { Assets } from '../assets.ts'
 
 const FOR_EVER = 'public, max-age=31536000, immutable'
 

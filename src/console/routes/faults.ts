@@ -1,12 +1,12 @@
 /** Answers what went wrong: as a page to a person, as JSON to a script. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
-import type { Assets } from './assets.ts'
-import { renderDocument } from './document.ts'
-import * as errorPage from './page/error-page.ts'
-import type { Frame } from './page/frame.ts'
-import { faultOf } from './sessions.ts'
+import { messageOf } from '../../errors.ts'
+import type { Assets } from '../assets.ts'
+import { renderDocument } from '../document.ts'
+import * as errorPage from '../page/error-page.ts'
+import type { Frame } from '../page/frame.ts'
+import { faultOf } from '../sessions.ts'
 
 export interface Faults {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void

@@ -1,10 +1,10 @@
 /** Sets the rate budget of the cluster. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { budgetSchema } from './budget.ts'
-import type { Ingress } from './ingress.ts'
+import { budgetSchema } from '../budget.ts'
+import type { Ingress } from '../ingress.ts'
+import type { Sessions } from '../sessions.ts'
 import { checked } from './run-actions.ts'
-import type { Sessions } from './sessions.ts'
 
 const whole = (error: string) =>
   z

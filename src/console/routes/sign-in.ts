@@ -1,11 +1,11 @@
 /** Opens and closes sessions: by the printed link, by a token in a form, and for another name. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Access } from './access.ts'
-import type { Assets } from './assets.ts'
-import { renderDocument } from './document.ts'
-import * as signInPage from './page/sign-in-page.ts'
-import type { Sessions } from './sessions.ts'
+import type { Access } from '../access.ts'
+import type { Assets } from '../assets.ts'
+import { renderDocument } from '../document.ts'
+import * as signInPage from '../page/sign-in-page.ts'
+import type { Sessions } from '../sessions.ts'
 
 export interface SignInOptions {
   readonly access: Access

@@ -1,9 +1,9 @@
 /** The stream of events by which an open page learns what has changed. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { createLive } from './live.ts'
-import { faultOf, HttpFault, type Sessions } from './sessions.ts'
-import { findView, type View } from './view.ts'
+import { createLive } from '../live.ts'
+import { faultOf, HttpFault, type Sessions } from '../sessions.ts'
+import { findView, type View } from '../view.ts'
 
 const LOOK_EVERY_MS = 1_000
 /** Each open page takes a connection and some kilobytes. */
