@@ -51,7 +51,8 @@ test('no folder holds more than twenty files of its own', () => {
   const counts = new Map<string, number>()
   for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1)
   assert.deepEqual(
-    [...counts].filter(([, count]) => count > MOST_FILES),
+    // A migration stays for ever, so that their folder alone grows.
+    [...counts].filter(([folder, count]) => folder !== 'store/migrations' && count > MOST_FILES),
     [],
   )
 })

@@ -19,6 +19,7 @@ const STATUSES = ['accepted', 'unverified', 'needs-review'] as const
 /** A list of more values is too long to choose from: its codes are typed. */
 const MOST_CHOICES = 60
 const SHOWN_FIELDS = 5
+const SHOWN_NAME = 300
 
 export function resultsView(deps: ResultDeps): View<page.ResultsData> {
   return {
@@ -104,7 +105,7 @@ function choicesOf({ name, title, type }: Field): page.FieldChoices {
 function toRow(result: Classification, shown: readonly Field[]): page.ResultRow {
   return {
     id: result.indicator_id,
-    name: result.name,
+    name: result.name.slice(0, SHOWN_NAME).toWellFormed(),
     catalogue: result.catalogue,
     labels: shown.map(({ name }) => result.labels[name] ?? null),
     confidence: result.confidence,
