@@ -19,14 +19,21 @@ RUN npm pkg delete devDependencies \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete \
  && find node_modules -type d -empty -delete
 
+# A clone under umask 077 has files that its owner alone may read, and the user of the image is another one.
+FROM ${NODE_IMAGE} AS sources
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY docker/health.sh docker/health.sh
+COPY docs/openapi.json docs/openapi.json
+COPY src src
+RUN chmod -R a+rX,go-w .
+
 FROM ${NODE_IMAGE}
 # A process in a container has to listen on all interfaces; the Compose file decides what the host can reach.
 ENV NODE_ENV=production HOST=0.0.0.0 OFFLINE_MODEL_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
-COPY package.json package-lock.json ./
-COPY docker/health.sh docker/health.sh
-COPY src src
+COPY --from=sources /app ./
 # A cache of the compiled modules halves the CPU time of a start, which matters where replicas are added to a busy machine, and
 # where the guard starts again. Starts without settings fill the cache: both load their modules and end with code 2. The cache
 # then belongs to root, so that the process cannot change the code that it will run.

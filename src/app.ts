@@ -1,10 +1,10 @@
 /** Builds the HTTP server of a replica from its routes and plugins. Nothing listens until the caller says so. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { createHealth, type Health } from './http/health.ts'
+import { createHealth, type Health, type HealthOptions } from './http/health.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { metricsRoute } from './http/metrics-route.ts'
-import { type NodeHandler, restateMount } from './http/mount.ts'
+import { type NodeHandler, type RestateMountOptions, restateMount } from './http/mount.ts'
 import { ownCallers } from './http/own-callers.ts'
 import { createPolyglotHttpServer } from './http/polyglot.ts'
 import { describePressure, pressure } from './http/pressure.ts'
@@ -16,6 +16,9 @@ export interface AppDeps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly pingDatabase: () => Promise<void>
+  readonly writeRefusal: HealthOptions['writeRefusal']
+  readonly clock: HealthOptions['clock']
+  readonly nodeClocks: RestateMountOptions['nodeClocks'] & HealthOptions['nodeClocks']
   /** The names by which the replica may be called; null where others than this machine reach it, by names of their own. */
   readonly hosts: ReadonlySet<string> | null
   /**
@@ -39,6 +42,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     service: deps.service,
     model: deps.model,
     pingDatabase: deps.pingDatabase,
+    writeRefusal: deps.writeRefusal,
+    clock: deps.clock,
+    nodeClocks: deps.nodeClocks,
     pressure: () => describePressure(app),
   })
 
@@ -46,7 +52,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(pressure, { pingDatabase: deps.pingDatabase, metrics: deps.metrics })
   await app.register(healthRoutes, { health, service: deps.service })
   await app.register(metricsRoute, { metrics: deps.metrics })
-  await app.register(restateMount, { handler: deps.createRestateHandler(health) })
+  await app.register(restateMount, { handler: deps.createRestateHandler(health), nodeClocks: deps.nodeClocks })
 
   app.setNotFoundHandler((request, reply) => {
     reply.code(404).send({ code: 'not-found', message: `No route ${request.method} ${request.url.slice(0, 200)}` })

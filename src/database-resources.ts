@@ -1,6 +1,7 @@
 /** Builds the store on a pool of its own, apart from the other adapters of a replica, whose modules take a third of the start of a command. */
 import type { Logger } from 'pino'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
+import type { Writability } from './store/connection/writability.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
 import { createRetention, type Retention, type RetentionOptions } from './store/retention/retention.ts'
@@ -19,7 +20,13 @@ export interface DatabaseResources {
 /** Opens a pool on the database and nothing else, for commands that need no model and no rate budget. */
 export function openDatabase(
   connection: DatabaseConnection,
-  options: { readonly poolSize: number; readonly applicationName: string; readonly log: Logger },
+  options: {
+    readonly poolSize: number
+    readonly applicationName: string
+    readonly log: Logger
+    /** Learns whether the database takes writes. */
+    readonly writability?: Writability
+  },
 ): DatabaseResources {
   const { log } = options
   const pool = createPool({
@@ -29,7 +36,7 @@ export function openDatabase(
     log,
   })
   return {
-    store: createStore(pool),
+    store: createStore(pool, options.writability),
     migrate: async () => (await migrate(pool, log)).applied,
     createRetention: (days, deleted) => createRetention({ pool, days, log, deleted }),
     close: () => pool.end(),

@@ -10,6 +10,7 @@ export interface MetricSources {
   readonly limiter: () => LimiterStats
   readonly lease: () => LeaseStats
   readonly pool: () => PoolStats
+  readonly clockSkewMs: Readonly<Record<'replica' | 'node', () => number | undefined>>
 }
 
 /**
@@ -137,13 +138,16 @@ export function createMetrics() {
       help: 'Checks of the database, one every 5 s, that it did not answer in time.',
       registers,
     }),
-    /** Adds the metrics that are read from `sources` at each scrape. A second call throws. */
-    readFrom(sources: MetricSources): void {
-      addLimiterMetrics(registers, sources.limiter)
-      addLeaseMetrics(registers, sources.lease)
-      const { pool } = sources
+    /** Adds the metrics that are read from their sources at each scrape. A second call throws. */
+    readFrom({ limiter, lease, pool, clockSkewMs }: MetricSources): void {
+      addLimiterMetrics(registers, limiter)
+      addLeaseMetrics(registers, lease)
       addGauge(registers, 'classify_pool_connections', 'Open database connections.', () => pool().total)
       addGauge(registers, 'classify_pool_idle_connections', 'Idle database connections.', () => pool().idle)
+      for (const [of, read] of Object.entries(clockSkewMs)) {
+        const help = `Clock of the ${of} minus the database's; NaN while it is not known. Of nodes the furthest counts.`
+        addGauge(registers, `classify_${of}_clock_skew_seconds`, help, () => (read() ?? Number.NaN) / 1_000)
+      }
       addGauge(registers, 'classify_pool_waiting', 'Queries that wait for a database connection.', () => pool().waiting)
     },
   }
@@ -222,17 +226,12 @@ function addGauge(registers: Registry[], name: string, help: string, read: () =>
 interface CounterSource {
   readonly name: string
   readonly help: string
-  /**
-   * The name of the counter's label. With a label `read` gives a total for each value of the label, without one a
-   * single total under any key.
-   */
+  /** With a label `read` gives a total for each of its values, without one a single total under any key. */
   readonly label?: string
   readonly read: () => Readonly<Record<string, number>>
 }
 
-/**
- * Adds a counter whose total another part of the replica keeps and `read` gives at each scrape. The total never falls.
- */
+/** Adds a counter whose total another part of the replica keeps and `read` gives at each scrape. It never falls. */
 function addCounter(registers: Registry[], { name, help, label, read }: CounterSource): void {
   new Counter({
     name,

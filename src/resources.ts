@@ -5,11 +5,14 @@ import { loadBuiltIns } from './catalogue/codebook-files.ts'
 import { createSchemes, type SchemeRegistry } from './catalogue/schemes.ts'
 import type { Config } from './config/config.ts'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
-import { withoutVariables } from './config/environment.ts'
+import { readEnvironment, withoutVariables } from './config/environment.ts'
+import { proxyFor } from './config/proxies.ts'
 import { type DatabaseResources, openDatabase } from './database-resources.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/closing.ts'
 import { OFFLINE_MODEL_NAME } from './lib/model-names.ts'
+import { OPENAI_API_URL } from './lib/network/http-url.ts'
+import { type Clocks, createClocks } from './lib/node-clocks.ts'
 import type { ServiceTier } from './lib/service-tiers.ts'
 import { shareOutcome } from './lib/share-outcome.ts'
 import { createOpenAiClient, type EndedRequest } from './llm/openai/client.ts'
@@ -23,6 +26,7 @@ import { createRateLimiter } from './rate/limiter/limiter.ts'
 import { createRateControl } from './rate/limiter/rate-control.ts'
 import type { ClusterBudget, LeaseClient, RateControl, RateLimiter } from './rate/types.ts'
 import { createAnsweredCounts } from './store/answered-counts.ts'
+import { createWritability } from './store/connection/writability.ts'
 import { createPool, type DatabasePool } from './store/pool.ts'
 import { ping } from './store/query.ts'
 import { createBudgetStore } from './store/rate-budget.ts'
@@ -30,7 +34,7 @@ import { createRequestLedger } from './store/requests/ledger.ts'
 import type { Retention } from './store/retention/retention.ts'
 import type { CountAnswered, RequestLedger, Store } from './store/types.ts'
 
-export interface Resources extends DatabaseResources {
+export interface Resources extends DatabaseResources, Omit<Clocks, 'skewMs'> {
   readonly model: ModelClient
   readonly limiter: RateLimiter
   readonly rate: RateControl
@@ -41,6 +45,8 @@ export interface Resources extends DatabaseResources {
   readonly ledger: RequestLedger
   /** Resolves while the database answers. Cheap to ask often; it never waits behind the queries of batches. */
   readonly pingDatabase: () => Promise<void>
+  /** What the database said where it refused the last write; undefined while it takes writes. */
+  readonly writeRefusal: () => string | undefined
   /** The timer that deletes old rows; null where RETENTION_DAYS is unset, so that all rows are kept. */
   readonly retention: Retention | null
   /** The price of a model from OPENAI_PRICES, else from the built-in table; null where neither lists the model. */
@@ -84,15 +90,19 @@ export function createResources(config: Config, service: string, log: Logger): R
     )
   }
   const metrics = createMetrics()
+  const writability = createWritability()
+  const { skewMs, ...clocks } = createClocks(Date.now)
   const database = openDatabase(config.database.connection, {
     poolSize: config.database.poolSize,
     applicationName: 'classify-service',
     log,
+    writability,
   })
   const prices = withDefaultPrices(openai.prices)
   // The OpenAI package would read variables that it knows by itself, such as OPENAI_CUSTOM_HEADERS.
+  const proxy = proxyFor(openai.baseUrl ?? OPENAI_API_URL, readEnvironment())
   const model = withoutVariables(/^OPENAI_/, () =>
-    createOpenAiClient({ ...openai, prices, log, hooks: { requestEnded: countRequests(metrics) } }),
+    createOpenAiClient({ ...openai, prices, proxy, log, hooks: { requestEnded: countRequests(metrics) } }),
   )
   // The limiter grants no permit until the lease client has given it the budget of the first lease.
   const limiter = createRateLimiter({ requestsPerMinute: 0, tokensPerMinute: null })
@@ -118,11 +128,12 @@ export function createResources(config: Config, service: string, log: Logger): R
       ? null
       : database.createRetention(retentionDays, (table, rows) => metrics.retentionDeletedRows.inc({ table }, rows))
   const answered = createAnsweredCounts({ store: database.store, log })
-  const ledger = createRequestLedger({ store: database.store, log })
+  const ledger = createRequestLedger({ store: database.store, log, now: clocks.clock.now })
   metrics.readFrom({
     limiter: () => limiter.stats(),
     lease: () => leaseClient.stats(),
     pool: () => database.store.stats(),
+    clockSkewMs: skewMs,
   })
 
   return {
@@ -135,7 +146,14 @@ export function createResources(config: Config, service: string, log: Logger): R
     metrics,
     countAnswered: answered.add,
     ledger,
-    pingDatabase: shareOutcome(() => ping(pingPool, PING_POOL.timeoutMs), { freshMs: PING_FRESH_MS }),
+    pingDatabase: shareOutcome(
+      async () => {
+        await clocks.clock.take(() => ping(pingPool, PING_POOL.timeoutMs), Number)
+      },
+      { freshMs: PING_FRESH_MS },
+    ),
+    writeRefusal: writability.refusal,
+    ...clocks,
     retention,
     priceOf: (name, tier) => priceOfModel(config, name, tier),
     close: () =>

@@ -3,14 +3,16 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config/config.ts'
-import { readEnvironment } from './config/environment.ts'
+import { forgetDatabaseVariables, readEnvironment } from './config/environment.ts'
 import { findNearMisses } from './config/near-misses.ts'
 import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
-import { allowedHosts, isLoopback } from './lib/caller.ts'
 import { describeForLog } from './lib/error-log.ts'
+import { allowedHosts, isLoopback } from './lib/network/caller.ts'
+import { listenPatiently } from './lib/network/port-use.ts'
+import { SKEW_WARNING_MS, setProcessClock } from './lib/reference-clock.ts'
 import { retryFor } from './lib/timing.ts'
 import { LOG_HOOKS, visibleLines } from './lib/visible-text.ts'
 import { createResources, openSchemes, type Resources } from './resources.ts'
@@ -34,6 +36,7 @@ async function main(): Promise<void> {
   let log: Logger | undefined
   try {
     useProxies(readEnvironment())
+    forgetDatabaseVariables()
     const config = readConfig()
     const service = await findServiceName(config.serviceName)
     const serializers = { err: describeForLog }
@@ -64,6 +67,7 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
     }
     const isPrepared = await prepareDatabase(prepare, log, stopping)
     if (!isPrepared) return
+    await keepDatabaseTime(resources, log)
     await resources.leaseClient.start(LEASE_PATIENCE_MS)
     const app = await buildApp({
       service,
@@ -71,6 +75,9 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
       log,
       metrics: resources.metrics,
       pingDatabase: resources.pingDatabase,
+      writeRefusal: resources.writeRefusal,
+      clock: resources.clock,
+      nodeClocks: resources.nodeClocks,
       // In a cluster NGINX, Prometheus and probes call a replica by names that it does not know.
       hosts: isLoopback(config.host) ? allowedHosts([...config.guard.allowedHosts, config.host]) : null,
       createRestateHandler: (health) =>
@@ -86,9 +93,10 @@ async function run(config: Config, service: string, log: Logger): Promise<void> 
           stopping,
         }),
     })
-    await app.listen({ port: config.port, host: config.host })
+    const { port, host } = config
+    await listenPatiently(() => app.listen({ port, host }), { port, variable: 'PORT' })
     resources.retention?.start()
-    log.info({ port: config.port, model: resources.model.models.primary }, 'The replica is ready')
+    log.info({ port, model: resources.model.models.primary }, 'The replica is ready')
     if (!stopping.aborted) await once(stopping, 'abort')
     log.info('Draining: no new work is taken')
     await Promise.all([drainApp(app, config.drainTimeoutMs, log), releaseRate(resources)])
@@ -129,6 +137,19 @@ async function prepareDatabase(
     if (stopping.aborted) return false
     throw error
   }
+}
+
+/** Lets this process go by the database's clock, which all replicas have in common. */
+async function keepDatabaseTime({ clock, pingDatabase }: Resources, log: Logger): Promise<void> {
+  await pingDatabase().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'The database gives no time'))
+  const skewMs = Math.round(clock.skewMs() ?? 0)
+  if (Math.abs(skewMs) > SKEW_WARNING_MS) {
+    log.warn(
+      { skewMs },
+      "The clock of this machine differs from the database's, by which the replica goes: set it (NTP)",
+    )
+  }
+  setProcessClock(clock.now)
 }
 
 /**

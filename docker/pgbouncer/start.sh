@@ -33,6 +33,9 @@ default_pool_size = 25
 server_tls_sslmode = $DB_SSLMODE
 $tls
 ignore_startup_parameters = extra_float_digits
+; Seconds after which a transaction is ended in which its client asks nothing, because it keeps one of the 25 connections
+; from all others, and its locks.
+idle_transaction_timeout = 60
 ; Seconds, each 15 by default: the wait before a database that was away is tried again, the wait for a silent one, and the
 ; ages after which a missing and a known host name are looked up again.
 server_login_retry = 1

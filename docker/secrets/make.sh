@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the secrets of the cluster into its volumes, before any other part starts: each from its variable NAME, else from the
+# Copies the files that the parts read, then writes the secrets of the cluster into its volumes, before any other part starts: each from its variable NAME, else from the
 # file that Compose mounted for NAME_FILE, else as it is there already, else at random. So no password has a default, and none
 # stands in the environment of a container that runs.
 #
@@ -53,6 +53,32 @@ pass() {
   secret=$(given "$2")
   if [ -f "/given/$2" ]; then put "/secrets/$1/$2" "$secret"; else rm -f "/secrets/$1/$2"; fi
 }
+
+# Copies the files of the folder $1 into the folder $2, where every user of a container may read them; the clone may be closed to
+# others. What is no longer given goes last, so that a replica never finds its public keys missing.
+publish() {
+  [ -d "$1" ] || return 0
+  mkdir -p "$2"
+  for file in "$1"/*; do
+    [ -f "$file" ] || continue
+    copy=$2/${file##*/}
+    if [ -f "$copy" ] && [ "$(cat "$copy")" = "$(cat "$file")" ]; then continue; fi
+    cat "$file" > "$copy.new"
+    mv "$copy.new" "$copy"
+  done
+  for copy in "$2"/*; do
+    if [ -f "$copy" ] && [ ! -f "$1/${copy##*/}" ]; then rm -f "$copy"; fi
+  done
+}
+
+publish /given/docker /readable/files
+for part in restate guard nginx pgbouncer timescaledb prometheus; do
+  publish "/given/docker/$part" "/readable/files/$part"
+done
+publish /given/identity /readable/files/identity
+publish /given/nginx /readable/nginx
+publish /given/docker/grafana/datasources /readable/grafana/datasources
+publish /given/docker/grafana/dashboards /readable/grafana/dashboards
 
 need database POSTGRES_PASSWORD
 need snapshots SNAPSHOT_ACCESS_KEY_ID

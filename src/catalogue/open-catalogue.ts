@@ -1,27 +1,35 @@
 /** Opens a catalogue file: checks every record first, so that nothing of an invalid file is sent, then hands out its indicators. */
 import { createHash, type Hash } from 'node:crypto'
+import { basename } from 'node:path'
 import type { Indicator } from '../classification/types.ts'
-import { createCsvDecoder } from './csv-decoder.ts'
 import { DuplicateIndex } from './duplicate-index.ts'
-import { formatOf, refuseUnreadable } from './file-detection.ts'
-import { type InputFile, openInputFile } from './input-file.ts'
-import { createJsonlDecoder } from './jsonl-decoder.ts'
-import { inputInvalid, ProblemList, pluralise, showValue } from './problem-report.ts'
+import { openTable } from './formats/open-table.ts'
+import type { Table } from './formats/types.ts'
+import { bytesOf, unknownFields, unusedKeys } from './layout/left-over.ts'
+import { createRecordReader, type ReadRecord, type RecordReader, shownField } from './layout/read-records.ts'
+import { type Plan, planReading } from './plan.ts'
+import { inputInvalid, type Problem, ProblemList, pluralise, showValue } from './problem-report.ts'
+import { reportReading } from './reading-report.ts'
 import { type Checked, checkRecord } from './record-check.ts'
-import type { Decoder } from './record-decoder.ts'
-import { type RawRecord, splitRecords } from './record-splitter.ts'
-import type { Catalogue, CatalogueEntry, CatalogueFormat, CatalogueOptions, Problem } from './types.ts'
+import { openInputFile } from './source/input-file.ts'
+import { type PlainFile, unpack } from './source/unpack.ts'
+import type { Catalogue, CatalogueEntry, CatalogueOptions, CatalogueRow } from './types.ts'
 import { WarningCounts } from './warning-counts.ts'
 
 const STOPPED =
   'Reading stopped at the quote that is not closed, because the rest of the file may be part of the quoted text'
+const LEAVE_OUT = 'To leave out the records that cannot be read, and use the others: --skip-invalid'
+/** The endings of a file's name that say how it is packed and written, and not what is in it. */
+const ENDINGS = /(?:\.(?:gz|zst|zstd|csv|tsv|tab|txt|jsonl|ndjson|json|xlsx|parquet))+$/i
 
-/** The opened catalogue file, with its format. */
-interface Layout {
-  readonly source: InputFile
-  readonly format: CatalogueFormat
-  /** The position in bytes at which the first record begins, which is the length of the byte order mark. */
-  readonly start: number
+/** The opened catalogue file, with how it is read. */
+interface Opened {
+  readonly file: PlainFile
+  readonly table: Table
+  readonly plan: Plan
+  readonly reader: RecordReader
+  /** The names of columns of which nothing is read, which the warning about them names. */
+  readonly unused: ReadonlySet<string>
 }
 
 /** What the first reading of the catalogue found, which checks every record. */
@@ -34,12 +42,8 @@ interface FirstPass {
 
 /** One record with the outcome of its check. */
 interface CheckedRecord {
-  readonly record: RawRecord
+  readonly record: ReadRecord
   readonly checked: Checked
-  /** A sentence on how to convert the file, where a conversion would correct the record; else undefined. */
-  readonly hint: string | undefined
-  readonly hasControls: boolean
-  readonly decoder: Decoder
 }
 
 /**
@@ -47,24 +51,31 @@ interface CheckedRecord {
  * `input-invalid`, which lists the first problems and says how to correct them, or the abort reason of `options.signal`.
  */
 export async function openCatalogue(path: string, options: CatalogueOptions = {}): Promise<Catalogue> {
-  const source = await openInputFile(path, { stdin: options.stdin, tmpDir: options.tmpDir, signal: options.signal })
+  const { tmpDir, signal, reading = {}, format } = options
+  const input = await openInputFile(path, { stdin: options.stdin, tmpDir, signal })
+  const file = await unpack(input, { tmpDir, signal, encoding: reading.encoding })
   try {
-    const start = refuseUnreadable(source.head, source.label)
-    if (source.head.length === start) throw inputInvalid(`${source.label}: the file is empty`)
-    const layout = { source, start, format: options.format ?? formatOf(path, source.head) }
-    const { index, fingerprint, warnings } = await checkAll(layout, options)
+    if (file.size <= file.start) throw inputInvalid(`${file.label}: the file is empty`)
+    const table = await openTable(file, { path, format, sheet: reading.sheet, records: reading.records })
+    const plan = await planReading(table, file.label, reading)
+    const name = path === '-' ? 'standard input' : basename(path).replace(ENDINGS, '')
+    const reader = createRecordReader(table, plan, name)
+    const opened = { file, table, plan, reader, unused: unusedKeys(table, plan) }
+    const { index, fingerprint, warnings } = await checkAll(opened, options)
     const count = Math.min(index.count, options.limit ?? index.count)
     return {
-      label: source.label,
-      format: layout.format,
+      label: file.label,
+      format: table.format,
       count,
       fingerprint,
       warnings: warnings.toWarnings(),
-      indicators: () => entriesOf(layout, index, count),
-      close: source.close,
+      reading: reportReading(file, table, plan),
+      indicators: () => entriesOf(opened, index, count),
+      rows: () => rowsOf(opened),
+      close: file.close,
     }
   } catch (error) {
-    await source.close()
+    await file.close()
     throw error
   }
 }
@@ -82,65 +93,73 @@ export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): Asyn
   if (batch.length > 0) yield batch
 }
 
-/** Decodes and checks every record of the catalogue that is not blank. */
-async function* checkedRecords(layout: Layout): AsyncGenerator<CheckedRecord> {
-  const { source, format, start } = layout
-  const decoder = format === 'csv' ? createCsvDecoder(source.label, source.head) : createJsonlDecoder(source.label)
-  const split = { delimiter: decoder.delimiter, maxBytes: decoder.maxBytes, start }
-  for await (const record of splitRecords(source.readAt, split)) {
-    const decoded = decoder.decode(record)
-    if (decoded.kind === 'blank') continue
-    const { line } = record
-    if (decoded.kind === 'record') {
-      const checked = checkRecord(decoded.value, line, decoder.namesFields)
-      yield { record, checked, hint: undefined, hasControls: decoded.hasControls, decoder }
+/** Reads and checks every record of the catalogue. */
+async function* checkedRecords({ table, plan, reader }: Opened): AsyncGenerator<CheckedRecord> {
+  for await (const record of reader.records()) {
+    const { line, outcome } = record
+    if (outcome.kind === 'record') {
+      const checked = checkRecord(outcome.value, line, outcome.keys)
+      yield { record, checked: checked.ok ? checked : withColumns(checked.problems, plan, table) }
     } else {
-      const problems = [{ line, field: decoded.field, message: decoded.message }]
-      yield { record, checked: { ok: false, problems }, hint: decoded.hint, hasControls: false, decoder }
+      const problems = [{ line, field: outcome.field, message: outcome.message }]
+      yield { record, checked: { ok: false, problems } }
     }
   }
+}
+
+/** The problems with the columns from which their fields are read. */
+function withColumns(problems: readonly Problem[], plan: Plan, { columns }: Table): Checked {
+  return { ok: false, problems: problems.map((one) => ({ ...one, field: shownField(one.field, plan, columns) })) }
 }
 
 /**
  * Reads and checks the whole catalogue once. Throws `input-invalid` where it has problems and `skipInvalid` does not allow to
  * leave them out.
  */
-async function checkAll(layout: Layout, options: CatalogueOptions): Promise<FirstPass> {
-  const { label } = layout.source
+async function checkAll(opened: Opened, options: CatalogueOptions): Promise<FirstPass> {
+  const { table, reader } = opened
+  const { label } = opened.file
   const problemList = new ProblemList(label)
   const warnings = new WarningCounts()
   const index = new DuplicateIndex()
   const content = createHash('sha256')
   let records = 0
 
-  for await (const { record, checked, hint, hasControls, decoder } of checkedRecords(layout)) {
+  for await (const { record, checked } of checkedRecords(opened)) {
     options.signal?.throwIfAborted()
     records += 1
+    const { outcome } = record
     const problems = checked.ok
-      ? noteIndicator({ index, content, warnings }, checked.normalised.indicator, record.line)
+      ? noteIndicator({ index, content, warnings }, checked.normalised.indicator, record)
       : checked.problems
     if (problems.length === 0) {
-      if (checked.ok) warnings.note(checked.normalised.warnings)
-      if (hasControls) warnings.noteControls()
+      if (checked.ok)
+        warnings.note({
+          ...checked.normalised.warnings,
+          unknownFields: unknownFields(record, opened.table, opened.unused),
+        })
+      if (outcome.kind === 'record' && outcome.hasControls) warnings.noteControls()
+      if (outcome.kind === 'record' && outcome.isCut) warnings.noteCut()
       continue
     }
     problemList.add(problems)
-    if (hint !== undefined) problemList.hint(hint)
+    if (outcome.kind === 'invalid' && outcome.hint !== undefined) problemList.hint(outcome.hint)
     if (options.skipInvalid === true) {
       warnings.noteSkipped()
-      const bytes = Buffer.from(record.bytes)
-      await options.onInvalid?.({ line: record.line, problems, bytes, header: decoder.header })
-    } else if (record.fault === 'open-quote') {
+      await options.onInvalid?.({ line: record.line, problems, bytes: bytesOf(record, table), header: table.header })
+    } else if (outcome.kind === 'invalid' && outcome.isOpenQuote) {
       problemList.hint(STOPPED)
       break
     }
   }
 
+  if (options.skipInvalid !== true && index.count > 0) problemList.hint(LEAVE_OUT)
   if (problemList.count > 0 && (options.skipInvalid !== true || index.count === 0)) throw problemList.toError()
   if (records === 0) {
-    const what = layout.format === 'csv' ? 'no row below the header' : 'no record, only blank lines'
+    const what = table.isJson ? 'no record, only blank lines' : 'no row below the header'
     throw inputInvalid(`${label}: the file holds ${what}; a catalogue needs at least one indicator`)
   }
+  warnings.noteReader(reader)
   return { index, fingerprint: content.digest('hex'), warnings }
 }
 
@@ -155,9 +174,13 @@ interface Notes {
  * Adds an indicator to the notes of the first reading. Returns a problem where an earlier record has the same id with other
  * content.
  */
-function noteIndicator({ index, content, warnings }: Notes, indicator: Indicator, line: number): Problem[] {
+function noteIndicator(
+  { index, content, warnings }: Notes,
+  indicator: Indicator,
+  { line, place }: ReadRecord,
+): Problem[] {
   const json = JSON.stringify(indicator)
-  const earlier = index.add(indicator.indicator_id, json, line)
+  const earlier = index.add(indicator.indicator_id, json, place)
   if (earlier === undefined) {
     content.update(json)
     return []
@@ -166,28 +189,41 @@ function noteIndicator({ index, content, warnings }: Notes, indicator: Indicator
     warnings.noteDuplicate()
     return []
   }
-  const message = `${showValue(indicator.indicator_id)} is already used on line ${earlier.line}, with other content`
+  const where = place === line ? `on line ${earlier.line}` : `by record ${earlier.line}`
+  const message = `${showValue(indicator.indicator_id)} is already used ${where}, with other content`
   return [{ line, field: 'indicator_id', message }]
 }
 
 /** Reads the valid records a second time. Throws `input-invalid` where a record differs from what the first reading checked. */
-async function* entriesOf(layout: Layout, index: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
+async function* entriesOf(opened: Opened, index: DuplicateIndex, count: number): AsyncGenerator<CatalogueEntry> {
+  const { plan, table, file } = opened
   let given = 0
   if (count === 0) return
-  for await (const { record, checked } of checkedRecords(layout)) {
+  for await (const { record, checked } of checkedRecords(opened)) {
     if (!checked.ok) continue
     const { indicator } = checked.normalised
     const first = index.get(indicator.indicator_id, JSON.stringify(indicator))
-    if (first?.line !== record.line) continue
+    if (first?.line !== record.place) continue
     if (!first.isSameContent) break
     given += 1
-    yield { line: record.line, indicator }
+    const kept = Object.fromEntries(
+      plan.keep.map((place) => [table.columns[place] ?? '', record.cells?.[place] ?? null]),
+    )
+    yield { line: record.line, indicator, kept }
     if (given === count) return
   }
   throw inputInvalid(
-    `${layout.source.label}: the file has changed since it was checked: ` +
+    `${file.label}: the file has changed since it was checked: ` +
       `${pluralise(given, 'indicator')} of ${count.toLocaleString('en-US')} were read. Run again when no program writes to it`,
   )
+}
+
+/** Reads every row again, with the id of what it became. */
+async function* rowsOf(opened: Opened): AsyncGenerator<CatalogueRow> {
+  for await (const { record, checked } of checkedRecords(opened)) {
+    const indicator_id = checked.ok ? checked.normalised.indicator.indicator_id : undefined
+    yield { line: record.line, indicator_id, cells: record.cells ?? [] }
+  }
 }
 
 /** Yields the indicators of a catalogue without their line numbers. */

@@ -1,8 +1,15 @@
 /** Words problems of an input file for the user: quotes values safely, counts things, and collects problems into one error. */
 import { ServiceError } from '../errors.ts'
 import { visibleText } from '../lib/visible-text.ts'
-import type { Problem } from './types.ts'
-import { MAX_LISTED_PROBLEMS } from './types.ts'
+import { MAX_LISTED_PROBLEMS } from './limits.ts'
+
+/** What is wrong with one record. */
+export interface Problem {
+  readonly line: number
+  /** The name of the faulty field; "" where the whole record is at fault. */
+  readonly field: string
+  readonly message: string
+}
 
 /** The most characters of a value that a message shows. */
 const MAX_SHOWN = 80

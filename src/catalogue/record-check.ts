@@ -1,7 +1,7 @@
 /** Checks one raw record against the schema of an indicator, with messages that name the field and quote its value. */
 import { type NormalisedIndicator, parseIndicator } from '../classification/indicator.ts'
+import type { Problem } from './problem-report.ts'
 import { showValue } from './problem-report.ts'
-import type { Problem } from './types.ts'
 
 const MAX_FIELDS_SHOWN = 8
 
@@ -10,23 +10,26 @@ export type Checked =
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /**
- * Returns the normalised indicator of a record, or the problems of the record. With `namesFields`, the message about a
- * missing field lists the fields that the record has.
+ * Returns the normalised indicator of a record, or the problems of the record. Where the `names` of what the record has are given, the
+ * message about a missing field lists them.
  */
-export function checkRecord(value: Readonly<Record<string, unknown>>, line: number, namesFields: boolean): Checked {
+export function checkRecord(
+  value: Readonly<Record<string, unknown>>,
+  line: number,
+  names: readonly string[] | undefined,
+): Checked {
   const parsed = parseIndicator(value)
   if (parsed.ok) return { ok: true, normalised: parsed }
   const problems = parsed.problems.map(({ path, message }) => {
     const got = valueAt(value, path)
-    return { line, field: path, message: got === undefined ? missing(value, namesFields) : worded(message, got) }
+    return { line, field: path, message: got === undefined ? missing(names) : worded(message, got) }
   })
   return { ok: false, problems }
 }
 
-/** Builds the message about a missing field, which lists the fields of the record where `namesFields` is true. */
-function missing(value: Readonly<Record<string, unknown>>, namesFields: boolean): string {
-  if (!namesFields) return 'is missing'
-  const names = Object.keys(value)
+/** Builds the message about a missing field, which lists the `names` that the record has, where they are given. */
+function missing(names: readonly string[] | undefined): string {
+  if (names === undefined) return 'is missing'
   const rest = names.length > MAX_FIELDS_SHOWN ? ` and ${names.length - MAX_FIELDS_SHOWN} more` : ''
   return `is missing; the record has ${names.slice(0, MAX_FIELDS_SHOWN).map(showValue).join(', ') || 'no field'}${rest}`
 }

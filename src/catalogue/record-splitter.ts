@@ -24,9 +24,9 @@ export interface RawRecord {
   readonly bytes: Buffer
   /**
    * `too-long`: the record exceeds `maxBytes`, and `bytes` is its beginning. `open-quote`: a quote was not closed before
-   * `maxBytes` or the end of the file, and `bytes` is the first line.
+   * `maxBytes` or the end of the file, and `bytes` is the first line. `open-value`: a value of JSON was not closed before the end.
    */
-  readonly fault: 'too-long' | 'open-quote' | undefined
+  readonly fault: 'too-long' | 'open-quote' | 'open-value' | undefined
 }
 
 /** Reads at most `length` bytes from `position` of the file into `buffer` at `offset`; 0 at the end of the file. */

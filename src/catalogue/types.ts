@@ -1,25 +1,13 @@
-/** The types and limits of reading a catalogue file. */
+/** The types of reading a catalogue file. */
 import type { Readable } from 'node:stream'
 import type { Indicator } from '../classification/types.ts'
-import { MAX_JSON_BYTES } from '../lib/json/json-shape.ts'
+import type { CatalogueFormat } from './limits.ts'
+import type { PlanOptions } from './plan.ts'
+import type { Problem } from './problem-report.ts'
+import type { ReadingReport } from './reading-report.ts'
 
-/**
- * The most bytes of a record, its line break not counted. Every valid indicator is far shorter, so a longer record means a
- * file without line breaks or a quote that is never closed.
- */
-export const MAX_RECORD_BYTES = 1_048_576
-/**
- * The most bytes of a line of JSON with the fields that are not read. What is kept of it may have `MAX_RECORD_BYTES`, so that a
- * large field that nobody reads costs no record.
- */
-export const MAX_LINE_BYTES = MAX_JSON_BYTES
-export const MAX_COLUMNS = 1_000
-/** The most problems of a file that an error message lists; of the other problems the message gives the number. */
-export const MAX_LISTED_PROBLEMS = 20
-/** The most bytes of standard input that are stored on disk, so that an endless pipe cannot fill the disk. */
-export const MAX_SPOOL_BYTES = 16 * 1024 ** 3
-
-export type CatalogueFormat = 'csv' | 'jsonl'
+export type { CatalogueFormat } from './limits.ts'
+export type { Problem } from './problem-report.ts'
 
 export interface CatalogueWarning {
   /** The kind of the warning: `unknown-fields`, `dropped-points`, `control-characters`, `duplicate-indicators` or `skipped-records`. */
@@ -27,14 +15,6 @@ export interface CatalogueWarning {
   /** The sentence that warns the user, without the count, such as "unknown fields left out: …". */
   readonly message: string
   readonly count: number
-}
-
-/** What is wrong with one record. */
-export interface Problem {
-  readonly line: number
-  /** The name of the faulty field; "" where the whole record is at fault. */
-  readonly field: string
-  readonly message: string
 }
 
 /** One invalid record that was left out because of the option `skipInvalid`. */
@@ -54,6 +34,24 @@ export interface CatalogueEntry {
   readonly line: number
   /** The indicator of the record, checked and normalised, ready to be sent as JSON. */
   readonly indicator: Indicator
+  /** The values of the columns that --keep names, as they stand in the file. */
+  readonly kept: Readonly<Record<string, unknown>>
+}
+
+/** One row of the file, or one record of a file whose rows are no records, in the order of the file. */
+export interface CatalogueRow {
+  readonly line: number
+  /** The id of the record that the row became; undefined where the row was left out. */
+  readonly indicator_id: string | undefined
+  /** The values of the columns of the file, in their order; empty for a row that cannot be read. */
+  readonly cells: readonly unknown[]
+}
+
+/** How a user wants a file to be read, where it is not to be found out. */
+export interface ReadingOptions extends PlanOptions {
+  readonly sheet?: string | undefined
+  readonly records?: string | undefined
+  readonly encoding?: string | undefined
 }
 
 export interface CatalogueOptions {
@@ -63,7 +61,8 @@ export interface CatalogueOptions {
    * The format of the file. Where it is absent, the extension of the file's name decides, and without a known one the
    * content.
    */
-  readonly format?: CatalogueFormat | undefined
+  readonly format?: 'csv' | 'jsonl' | undefined
+  readonly reading?: ReadingOptions | undefined
   /** The directory in which a pipe is copied to a file, so that it can be read twice; by default `os.tmpdir()`. */
   readonly tmpDir?: string | undefined
   /** The most indicators that are used from the file. Every record of the file is checked in any case. */
@@ -88,11 +87,18 @@ export interface Catalogue {
    */
   readonly fingerprint: string
   readonly warnings: readonly CatalogueWarning[]
+  /** How the file is read. */
+  readonly reading: ReadingReport
   /**
    * Reads the indicators in the order of the file; every call reads them anew. Throws `input-invalid` where the file has
    * changed since it was opened.
    */
   indicators(): AsyncIterable<CatalogueEntry>
+  /**
+   * Reads the rows with all their columns, also those that became no indicator of their own, so that results can be joined to
+   * them in the order of the file.
+   */
+  rows(): AsyncIterable<CatalogueRow>
   /** Closes the file and removes the temporary copy of a pipe. A second call does nothing. */
   close(): Promise<void>
 }

@@ -18,6 +18,9 @@ export class WarningCounts {
   #duplicates = 0
   #skipped = 0
   #controls = 0
+  #rowsWithoutPeriod = 0
+  #numberedIds = 0
+  #cutTexts = 0
 
   note(warnings: NormaliseWarnings): void {
     this.#droppedPoints += warnings.droppedPoints
@@ -35,6 +38,22 @@ export class WarningCounts {
 
   noteControls(): void {
     this.#controls += 1
+  }
+
+  /** Notes what the reader of a table that it turns, or whose ids it makes, has counted by itself. */
+  noteReader({
+    rowsWithoutPeriod,
+    numberedIds,
+  }: {
+    readonly rowsWithoutPeriod: number
+    readonly numberedIds: number
+  }): void {
+    this.#rowsWithoutPeriod = rowsWithoutPeriod
+    this.#numberedIds = numberedIds
+  }
+
+  noteCut(): void {
+    this.#cutTexts += 1
   }
 
   noteSkipped(): void {
@@ -59,6 +78,9 @@ export class WarningCounts {
       this.#duplicates,
       'records left out: an earlier record has the same indicator with the same content',
     )
+    add('rows-without-period', this.#rowsWithoutPeriod, 'rows left out: they name no period')
+    add('numbered-ids', this.#numberedIds, 'ids with a number behind them: other rows have the same ones')
+    add('cut-texts', this.#cutTexts, 'records with texts that were cut, because they are longer than their fields')
     add('skipped-records', this.#skipped, 'invalid records skipped')
     return warnings
   }

@@ -38,55 +38,70 @@ export const catalogueName = z
       error: `must be 1 to ${MAX_CATALOGUE_LENGTH} characters without control characters or spaces around them`,
     },
   )
+  .meta({ minLength: 1, maxLength: MAX_CATALOGUE_LENGTH })
 
 /** The schema of the reference by which a request names a codebook. */
 export const codebookReference = z.string().regex(/^[a-z][a-z0-9-]{0,59}(?:@[A-Za-z0-9._-]{1,64})?$/, {
   error: 'must be name, name@version or name@hash, such as "economic-indicators@2"',
 })
 
-const optionsSchema = z.strictObject(
+export const batchOptionsSchema = z.strictObject(
   {
-    mode: z.enum(MODES, { error: `must be one of ${MODES.join(', ')}` }).optional(),
-    reuse: z.boolean().optional(),
-    /**
-     * What rules need to decide alone in mode hybrid: evidence of this catalogue (the default), or with "shipped" only the
-     * evidence that comes with the service.
-     */
-    trust: z.enum(['catalogue', 'shipped'], { error: 'must be "catalogue" or "shipped"' }).optional(),
-    /** The share of agreement with the model that rules must show on the catalogue before they decide alone. */
+    mode: z
+      .enum(MODES, { error: `must be one of ${MODES.join(', ')}` })
+      .optional()
+      .describe('hybrid (the default): rules decide where evidence trusts them, the model decides the rest.'),
+    reuse: z.boolean().optional().describe('Whether answers for the same shape are used again; by default they are.'),
+    trust: z
+      .enum(['catalogue', 'shipped'], { error: 'must be "catalogue" or "shipped"' })
+      .optional()
+      .describe(
+        'What rules need to decide alone in mode hybrid: evidence of this catalogue (the default), or with "shipped" only the evidence that comes with the service.',
+      ),
     target: z
       .number({ error: 'must be a number' })
       .min(MIN_TARGET, { error: (issue) => `must be at least ${MIN_TARGET}, got ${issue.input}` })
       .max(MAX_TARGET, { error: (issue) => `must be at most ${MAX_TARGET}, got ${issue.input}` })
-      .optional(),
-    /**
-     * Which of the indicators the model is asked about blind, to check the rules: a steady share (the default), all of the
-     * batch, because the caller has drawn them at random, or none, because the caller audits by itself.
-     */
-    audit: z.enum(['steady', 'all', 'none'], { error: 'must be "steady", "all" or "none"' }).optional(),
-    /**
-     * With true, models answer also where a person has answered. With "aside", models do so too, but the answers of people
-     * stay stored, so that a model can be measured.
-     */
-    override_person: z.union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' }).optional(),
-    /**
-     * The most that the whole run may cost in US dollars, over all its batches. A request starts only where the most that it can cost
-     * still fits; what then is not asked has no result in the response.
-     */
+      .optional()
+      .describe(
+        'The share of agreement with the model that rules must show on the catalogue before they decide alone.',
+      ),
+    audit: z
+      .enum(['steady', 'all', 'none'], { error: 'must be "steady", "all" or "none"' })
+      .optional()
+      .describe(
+        'Which of the indicators the model is asked about blind, to check the rules: a steady share (the default), all of the batch, because the caller has drawn them at random, or none, because the caller audits by itself.',
+      ),
+    override_person: z
+      .union([z.boolean(), z.literal('aside')], { error: 'must be true, false or "aside"' })
+      .optional()
+      .describe(
+        'With true, models answer also where a person has answered. With "aside" they do so too, but the answers of people stay stored, so that a model can be measured.',
+      ),
     max_cost_usd: z
       .number({ error: 'must be a number' })
       .min(0, { error: (issue) => `must be at least 0, got ${issue.input}` })
       .max(MAX_COST_USD, { error: (issue) => `must be at most ${MAX_COST_USD}, got ${issue.input}` })
-      .optional(),
-    /** The service tier of all requests to models. Without it the setting of the replica that asks counts. */
-    tier: z.enum(SERVICE_TIERS, { error: `must be one of ${SERVICE_TIERS.join(', ')}` }).optional(),
-    /** Whether a request for which the flex tier has no capacity is sent in the standard tier; else it waits. */
-    tier_fallback: z.boolean({ error: 'must be true or false' }).optional(),
+      .optional()
+      .describe(
+        'The most that the whole run may cost in US dollars, over all its batches. A request starts only where the most that it can cost still fits; what then is not asked has no result in the response.',
+      ),
+    tier: z
+      .enum(SERVICE_TIERS, { error: `must be one of ${SERVICE_TIERS.join(', ')}` })
+      .optional()
+      .describe('The service tier of all requests to models. Without it the setting of the replica that asks counts.'),
+    tier_fallback: z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .describe(
+        'Whether a request for which the flex tier has no capacity is sent in the standard tier; else it waits.',
+      ),
     pack: z
       .int({ error: 'must be a whole number' })
       .min(1, { error: (issue) => `must be at least 1, got ${issue.input}` })
       .max(MAX_PACK, { error: (issue) => `must be at most ${MAX_PACK}, got ${issue.input}` })
-      .optional(),
+      .optional()
+      .describe('How many indicators at most stand in one request to the model.'),
   },
   { error: refuseUnknown },
 )
@@ -103,19 +118,25 @@ export const batchRequestSchema = z.strictObject(
       .max(MAX_BATCH_INDICATORS, {
         error: (issue) => `must hold 1 to ${MAX_BATCH_INDICATORS} indicators, got ${lengthOf(issue.input)}`,
       })
-      .superRefine(refuseDuplicateIds),
+      .superRefine(refuseDuplicateIds)
+      .describe('Each id may stand once.'),
     run_id: z
       .string()
       .regex(RUN_ID, {
         error: `must be ${RUN_ID_FORM}`,
       })
-      .optional(),
-    /** The catalogue within which the ids are unique. */
-    catalogue: catalogueName.optional(),
-    /** The codebook as `name`, `name@version` or `name@hash`; by default the economic indicators. */
-    codebook: codebookReference.optional(),
-    force: z.boolean().optional(),
-    options: optionsSchema.optional(),
+      .optional()
+      .describe(
+        'The run that the batch belongs to. Batches that name the same id are one run: they share its totals, its limit on cost and its trial of the endpoint. Without an id the batch is a run of its own.',
+      ),
+    catalogue: catalogueName
+      .optional()
+      .describe('The catalogue within which the ids are unique; by default one of the name "default".'),
+    codebook: codebookReference
+      .optional()
+      .describe('name (the version that was stored last), name@version or name@hash; by default economic-indicators.'),
+    force: z.boolean().optional().describe('Whether what is unchanged is classified again.'),
+    options: batchOptionsSchema.optional(),
   },
   { error: refuseUnknown },
 )

@@ -3,15 +3,19 @@
 import { z } from 'zod'
 import { OPTIONAL_TEXTS } from '../codebooks/record-texts.ts'
 import { parseDate } from '../lib/dates.ts'
-import type { JsonShape } from '../lib/json/json-shape.ts'
+import { boundJson } from '../lib/json/bounded-json.ts'
+import { parseJson } from '../lib/json/json.ts'
+import { type JsonAny, type JsonShape, pointerOf } from '../lib/json/json-shape.ts'
 import { cleanText } from './clean-text.ts'
 import type { Indicator, SamplePoint } from './types.ts'
 
 const MAX_ID_LENGTH = 256
 export const MAX_NAME_LENGTH = 1_000
-const MAX_DESCRIPTION_LENGTH = 10_000
-const MAX_TEXT_LENGTH = 1_000
+export const MAX_DESCRIPTION_LENGTH = 10_000
+export const MAX_TEXT_LENGTH = 1_000
 const MAX_SAMPLE_POINTS = 5_000
+/** The most characters of sample points that come as JSON in a text, about fifty for each of as many points as there may be. */
+const MAX_SAMPLE_TEXT = 262_144
 
 /** The optional text fields of an indicator. In the input, null and "" mean that the field is absent. */
 export const OPTIONAL_TEXT_FIELDS = OPTIONAL_TEXTS satisfies readonly (keyof Indicator)[]
@@ -32,7 +36,7 @@ const FEW_VALUES = 20
 const MAX_POINT_BYTES = 500
 
 /** A text of at most so many UTF-16 units as JSON. */
-export function textShape(maxLength: number): JsonShape {
+export function textShape(maxLength: number): JsonAny {
   return { kind: 'any', maxBytes: BYTES_PER_UNIT * maxLength + QUOTES, maxValues: FEW_VALUES, beyond: 'refuse' }
 }
 
@@ -42,6 +46,7 @@ export const SAMPLES_SHAPE: JsonShape = {
   maxItems: MAX_SAMPLE_POINTS,
   noun: 'points',
   items: { kind: 'any', maxBytes: MAX_POINT_BYTES, maxValues: FEW_VALUES, beyond: 'null' },
+  asText: textShape(MAX_SAMPLE_TEXT),
 }
 
 /** One record as JSON, before it is parsed. A codebook of a user's own reads of a record no other fields than these. */
@@ -66,7 +71,9 @@ function text(max: number) {
 }
 
 function requiredText(max: number) {
-  return text(max).refine((value) => cleanText(value) !== '', { error: 'must not be empty' })
+  return text(max)
+    .refine((value) => cleanText(value) !== '', { error: 'must not be empty' })
+    .meta({ minLength: 1 })
 }
 
 /** Returns the length of a text or list for use in a message; 0 for any other value. */
@@ -75,6 +82,27 @@ export function lengthOf(value: unknown): number {
 }
 
 const optionalText = text(MAX_TEXT_LENGTH).nullish()
+
+const sampleList = z.array(z.unknown()).max(MAX_SAMPLE_POINTS, {
+  error: (issue) => `must hold at most ${MAX_SAMPLE_POINTS} points, got ${lengthOf(issue.input)}`,
+})
+
+/** Reads sample points that come as JSON in a text, as they stand in a cell of CSV; a blank one has none. Other values stay. */
+function readSampleText(value: unknown, context: z.RefinementCtx): unknown {
+  if (typeof value !== 'string') return value
+  if (value.trim() === '') return null
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+  if (value.length > MAX_SAMPLE_TEXT)
+    return refuse(`must be at most ${MAX_SAMPLE_TEXT} characters of JSON, got ${value.length}`)
+  const bounded = boundJson(Buffer.from(value), SAMPLES_SHAPE)
+  if (bounded.kind === 'refused') return refuse(`${pointerOf(bounded.path)} ${bounded.message}`.trim())
+  const points = bounded.kind === 'kept' ? parseJson(Buffer.from(bounded.bytes).toString()) : undefined
+  if (Array.isArray(points)) return points
+  return refuse(`must hold a JSON array such as [{"date":"2024","value":1}], got ${JSON.stringify(value.slice(0, 60))}`)
+}
 
 /**
  * The schema of one indicator as it arrives. Unknown fields stay, so that a later step can count them. Sample points are
@@ -102,11 +130,17 @@ export const rawIndicatorSchema = z.looseObject({
   source_name: optionalText,
   source_url: optionalText,
   sample_values: z
-    .array(z.unknown())
-    .max(MAX_SAMPLE_POINTS, {
-      error: (issue) => `must hold at most ${MAX_SAMPLE_POINTS} points, got ${lengthOf(issue.input)}`,
-    })
-    .nullish(),
+    .preprocess(readSampleText, sampleList.nullish())
+    .optional()
+    .meta({
+      description:
+        'Points such as {"date": "2024-05", "value": 1.5}, as a list or as the same list in JSON text. Points without a readable date and number are left out and counted.',
+      anyOf: [
+        { type: 'array', maxItems: MAX_SAMPLE_POINTS, items: {} },
+        { type: 'string', maxLength: MAX_SAMPLE_TEXT },
+        { type: 'null' },
+      ],
+    }),
 })
 
 export type RawIndicator = z.infer<typeof rawIndicatorSchema>

@@ -23,7 +23,7 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
     searchOptions: {
       boost: BOOST,
       prefix: (term) => term.length > 4,
-      fuzzy: (term) => (term.length > 5 ? 0.2 : false),
+      fuzzy: (term, index) => (term.length > 5 && index < MOST_FUZZY ? 0.2 : false),
       combineWith: 'OR',
     },
   })
@@ -38,12 +38,20 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
     })),
   )
   const all = answers.map(({ code }) => code)
+  const search = (text: string) => {
+    const counts = countTerms(text)
+    // A word that stands again weighs as often as it stands, and is searched once.
+    return index.search(text, {
+      tokenize: () => [...counts.keys()],
+      processTerm: (term) => term,
+      boostTerm: (term) => counts.get(term) ?? 1,
+    })
+  }
   return {
     find(record, count) {
       const [name = '', ...others] = SEARCHED_TEXTS.flatMap((text) => record[text] ?? [])
-      const byName = index.search(name).map(({ id, score }) => [id, 2 * score] as const)
-      const byOthers =
-        others.length === 0 ? [] : index.search(others.join(' ')).map(({ id, score }) => [id, score] as const)
+      const byName = search(name).map(({ id, score }) => [id, 2 * score] as const)
+      const byOthers = others.length === 0 ? [] : search(others.join(' ')).map(({ id, score }) => [id, score] as const)
       const scores = new Map<string, number>()
       for (const [id, score] of [...byName, ...byOthers]) scores.set(id, (scores.get(id) ?? 0) + score)
       const found = [...scores].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([id]) => id)
@@ -53,6 +61,21 @@ export function createShortlister(list: CodeList, onlyLeaves: boolean): Shortlis
   }
 }
 
+/** How often each word stands in a text, in the order of the words and in the form in which they are searched. */
+function countTerms(text: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const word of MiniSearch.getDefault('tokenize')(text)) {
+    const term = stem(word)
+    if (term !== null) counts.set(term, (counts.get(term) ?? 0) + 1)
+  }
+  return counts
+}
+
+/**
+ * So many words of a text are searched with their typing errors forgiven, and the others as they stand. Of a long list of codes
+ * each such word takes up to 4 ms.
+ */
+const MOST_FUZZY = 150
 /** The most characters of a word that are searched. A search that forgives typing errors takes time with each of them. */
 const MAX_WORD = 60
 

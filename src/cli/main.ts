@@ -1,6 +1,7 @@
 /** The entry of the command line: runs the command that was asked for, and turns errors into exit codes. */
 import { CommanderError } from 'commander'
-import { loadDotEnv, readEnvironment } from '../config/environment.ts'
+import { loadDotEnv } from '../config/dot-env-file.ts'
+import { forgetDatabaseVariables, readEnvironment } from '../config/environment.ts'
 import { findNearMisses } from '../config/near-misses.ts'
 import { useProxies } from '../config/proxies.ts'
 import { isServiceError, messageOf } from '../errors.ts'
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   endOnUncaughtErrors(reportError)
   try {
     loadDotEnv()
+    forgetDatabaseVariables()
     useProxies(readEnvironment())
     for (const line of findNearMisses()) say(`Warning: ${line}`)
     await createProgram().parseAsync()

@@ -15,6 +15,8 @@ import { addCodebookCommand } from './codebook/codebook.ts'
 import { addConsoleCommand } from './console/console.ts'
 import { addMigrateCommand } from './database/migrate.ts'
 import { addEvalCommand } from './eval/eval.ts'
+import { addInspectCommand } from './inspect/inspect.ts'
+import { addClusterRepairCommand } from './nodes/repair.ts'
 import { addPurgeCommand } from './purge/purge.ts'
 import { addKillCommand } from './queue/kill.ts'
 import { addQueueCommand } from './queue/queue.ts'
@@ -40,6 +42,7 @@ export function createProgram(): Command {
     addStartCommand,
     addDemoCommand,
     addConsoleCommand,
+    addInspectCommand,
     addClassifyCommand,
     addRunsCommand,
     addPauseCommand,
@@ -60,6 +63,7 @@ export function createProgram(): Command {
     addClusterStopCommand,
     addClusterCleanCommand,
     addClusterPsCommand,
+    addClusterRepairCommand,
     addClusterLogsCommand,
     // The command all-in-one is added after classify, because all-in-one copies the options of classify.
     addAllInOneCommand,

@@ -1,5 +1,16 @@
 /** Reads YAML text as plain values, with the line of every key, and says in sentences what is wrong with the text. */
-import { type Document, isAlias, isNode, isPair, LineCounter, parseDocument, visit, YAMLMap } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isNode,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  visit,
+  YAMLMap,
+} from 'yaml'
 
 export type Path = readonly (string | number)[]
 
@@ -18,6 +29,13 @@ export interface YamlText {
 }
 
 const MOST_ALIASES = 100
+/**
+ * The most tokens of a text: its signs, words and line breaks. The document that the library builds of them takes a hundred times
+ * the memory of the text, so that a megabyte of brackets would end the process.
+ */
+const MOST_TOKENS = 150_000
+/** The most brackets that are open at once, and the most signs of a list or a key in one line. */
+const MOST_DEPTH = 100
 /** One fault early in a text lets the reader stumble over every line below it, so that further ones say nothing. */
 const MOST_UNREADABLE = 3
 
@@ -26,9 +44,12 @@ const QUOTES = 'put a text that holds ": " or " #", or that begins with a specia
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter()
   const source = withoutNpmLines(text)
+  const crowded = findCrowd(source)
+  if (crowded !== undefined) return { value: undefined, problems: [crowded], lineAt: () => 1 }
   const document = parseDocument(source, {
     lineCounter: lines,
-    uniqueKeys: true,
+    // The library compares each key with all others of its map, which takes a minute where they are tens of thousands.
+    uniqueKeys: false,
     prettyErrors: false,
     version: '1.2',
     // With "silent" the library would keep a second document to itself; with "warn" it would write warnings to stderr.
@@ -40,7 +61,7 @@ export function readYaml(text: string): YamlText {
     return { value: undefined, problems: problems.slice(0, MOST_UNREADABLE), lineAt }
   }
 
-  const [broken] = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY')
+  const [broken] = document.errors
   if (broken !== undefined) return unreadable([{ line: lineOfOffset(broken.pos[0]), message: wordError(broken) }])
   const tags = document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED')
   const strange = [
@@ -52,10 +73,7 @@ export function readYaml(text: string): YamlText {
   ]
   if (strange.length > 0) return unreadable(strange)
 
-  const problems = document.errors.map(({ pos }): YamlProblem => {
-    const key = /^[\w-]+/.exec(source.slice(pos[0], pos[0] + 60))?.[0]
-    return { line: lineOfOffset(pos[0]), message: `the key ${key === undefined ? '' : `${key} `}stands twice` }
-  })
+  const problems = repeatedKeys(document, lineOfOffset)
   try {
     // YAML's aliases can make gigabytes of a few lines, so their number is bounded.
     return { value: document.toJS({ maxAliasCount: MOST_ALIASES }), problems, lineAt }
@@ -63,6 +81,29 @@ export function readYaml(text: string): YamlText {
     const message = `is no YAML: ${error instanceof Error ? error.message : String(error)}`
     return unreadable([{ line: firstAlias(document, lineOfOffset), message }])
   }
+}
+
+/** Says where a text goes beyond the bounds on its tokens, before anything is built of it. */
+function findCrowd(source: string): YamlProblem | undefined {
+  let tokens = 0
+  let line = 1
+  let open = 0
+  let signs = 0
+  for (const token of new Lexer().lex(source)) {
+    tokens += 1
+    if (token === '[' || token === '{') open += 1
+    else if (token === ']' || token === '}') open -= 1
+    else if (open === 0 && ['-', '?', ':'].includes(token)) signs += 1
+    if (tokens > MOST_TOKENS)
+      return { line, message: `is too large: a codebook has at most ${MOST_TOKENS} signs, words and line breaks` }
+    if (open > MOST_DEPTH || signs > MOST_DEPTH)
+      return { line, message: `is nested too deep: at most ${MOST_DEPTH} levels may begin in one line` }
+    if (token.includes('\n')) {
+      line += token.split('\n').length - 1
+      signs = 0
+    }
+  }
+  return undefined
 }
 
 /**
@@ -84,6 +125,31 @@ function wordError({ code, message }: Document['errors'][number]): string {
     default:
       return `is no YAML: ${message}: check that lines of one list begin at the same column, and ${QUOTES}`
   }
+}
+
+/** A problem for each key that stands in its map before. */
+function repeatedKeys(document: Document, lineOfOffset: (offset: number) => number): YamlProblem[] {
+  const problems: YamlProblem[] = []
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value))
+          problems.push({
+            line: lineOfOffset(key.range?.[0] ?? 0),
+            message: `the key ${nameOf(key.value)}stands twice`,
+          })
+        seen.add(key.value)
+      }
+    },
+  })
+  return problems.sort((a, b) => a.line - b.line)
+}
+
+function nameOf(key: unknown): string {
+  const name = /^[\w-]{1,60}/.exec(String(key))?.[0]
+  return name === undefined ? '' : `${name} `
 }
 
 /** A problem for each alias whose anchor does not stand before it, such as a text that begins with an asterisk. */

@@ -4,7 +4,7 @@
  * (never a secret) and what is allowed.
  */
 import { ServiceError } from '../errors.ts'
-import { hideCredentials, hideUrlSecrets } from '../lib/http-url.ts'
+import { hideCredentials, hideUrlSecrets } from '../lib/network/http-url.ts'
 import { hideSecretLike } from '../lib/secret-like.ts'
 import { buildConnection, type DatabaseConfig } from './database-connection.ts'
 import { type Environment, readEnvironment } from './environment.ts'

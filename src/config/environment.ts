@@ -1,10 +1,7 @@
 /** The only file that touches `process.env`, for the configuration and for the environments of child processes.
  *
- * It gives the variables to the rest of the configuration, adds what `.env` sets, and builds the environments of child
- * processes and of Docker Compose.
+ * It gives the variables to the rest of the configuration, adds what `.env` sets, and builds the environment of Docker Compose.
  */
-import { messageOf, ServiceError } from '../errors.ts'
-
 /** Variables by name. An unset variable is missing or undefined. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -16,47 +13,41 @@ export function readEnvironment(): Environment {
 /** Names of the variables that only `.env` has set, so that they can be taken out again for Docker Compose. */
 const dotEnvNames = new Set<string>()
 
-/**
- * Adds the variables of `.env` in the working directory to this process; a variable that is set already keeps its
- * value. A missing file is no error. Throws `ServiceError` config-invalid where the file cannot be read.
- */
-export function loadDotEnv(): void {
-  const before = new Set(Object.keys(process.env))
-  try {
-    process.loadEnvFile()
-    for (const name of Object.keys(process.env)) if (!before.has(name)) dotEnvNames.add(name)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-    throw new ServiceError('config-invalid', `.env cannot be read: ${messageOf(error)}`, { cause: error })
+/** Adds the variables of `.env` to this process; a variable that is set already keeps its value. */
+export function addFromDotEnv(values: ReadonlyMap<string, string>): void {
+  for (const [name, value] of values) {
+    if (process.env[name] !== undefined) continue
+    process.env[name] = value
+    dotEnvNames.add(name)
   }
 }
 
-/** Sets variables of this process, which its child processes inherit. */
+/** The values that the variables had before `setVariables` changed them. */
+const replaced = new Map<string, string | undefined>()
+
+/** Sets variables of this process, which the embedded parts take from it and Docker Compose does not. */
 export function setVariables(values: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(values)) if (!replaced.has(name)) replaced.set(name, process.env[name])
   Object.assign(process.env, values)
 }
 
 /**
- * The environment of this process with `overrides` on top; an override of null removes its variable. An override also
- * removes the form `NAME_FILE` of its variable, because a child that found both would refuse them.
+ * The environment for Docker Compose: that of the shell, without the variables that came from `.env` and with those that this
+ * process has changed as they were. Compose reads `.env` by itself; a variable that differed from the one that it reads when a
+ * person calls it would make it recreate the containers.
  */
-export function childEnvironment(overrides: Readonly<Record<string, string | null>>): Record<string, string> {
-  const result: Record<string, string> = {}
-  const files = Object.fromEntries(Object.keys(overrides).map((name) => [`${name}_FILE`, null]))
-  for (const [name, value] of Object.entries({ ...process.env, ...files, ...overrides })) {
-    if (typeof value === 'string') result[name] = value
-  }
-  return result
+export function composeEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
+  const shell = Object.entries({ ...process.env, ...Object.fromEntries(replaced) })
+  const all = [...shell.filter(([name]) => !dotEnvNames.has(name)), ...Object.entries(overrides)]
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /**
- * The environment for Docker Compose, without the variables that came from `.env`. Compose reads `.env` by itself and
- * expands `$` in it, so a variable that this process passed on could differ from the one that Compose reads when a
- * person calls it, and Compose would then recreate the containers.
+ * Removes the variables of other PostgreSQL clients, such as PGOPTIONS and PGSSLMODE, which node-postgres would add to every
+ * connection of this process. The service has settings of its own for all that they say.
  */
-export function composeEnvironment(overrides: Readonly<Record<string, string>>): Record<string, string> {
-  const withoutDotEnv = Object.fromEntries([...dotEnvNames].map((name) => [name, null]))
-  return childEnvironment({ ...withoutDotEnv, ...overrides })
+export function forgetDatabaseVariables(): void {
+  for (const name of Object.keys(process.env)) if (/^PG[A-Z]/.test(name)) delete process.env[name]
 }
 
 /**

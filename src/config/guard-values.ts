@@ -1,6 +1,6 @@
 /** Parsers for the variables of the guard: which port leads to which Restate node, and by which names it is called. */
 import { z } from 'zod'
-import { hideUrlSecrets, parseHttpUrl } from '../lib/http-url.ts'
+import { hideUrlSecrets, parseHttpUrl } from '../lib/network/http-url.ts'
 import { text } from './values.ts'
 
 /** A port that the guard listens on, and the Restate node behind it. */

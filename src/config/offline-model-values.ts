@@ -1,6 +1,6 @@
 /** Parsers for the two variables that say how the offline model answers: the source of its answers and its deliberate faults. */
 import { z } from 'zod'
-import { hideCredentials } from '../lib/http-url.ts'
+import { hideCredentials } from '../lib/network/http-url.ts'
 import { hideSecretLike } from '../lib/secret-like.ts'
 import { text } from './values.ts'
 

@@ -5,7 +5,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
-import { hideCredentials } from '../lib/http-url.ts'
+import { hideCredentials } from '../lib/network/http-url.ts'
 import { hideSecretLike } from '../lib/secret-like.ts'
 import type { Environment } from './environment.ts'
 import { SECRET_NAMES } from './variables.ts'
@@ -23,14 +23,6 @@ export const FILE_NAMES: readonly string[] = NAMES_WITH_FILE.map(fileNameOf)
 
 /** A directory whose files are named as secret settings are, and hold their values; a missing file is no error. */
 export const SECRETS_DIR = 'SECRETS_DIR'
-
-/**
- * Overrides that keep every secret of this service, and the proxies, whose addresses may hold a password, out of a child process
- * that needs none.
- */
-export function withoutSecrets(): Record<string, null> {
-  return Object.fromEntries([...SECRET_NAMES, ...PROXIES, SECRETS_DIR].map((name) => [name, null]))
-}
 
 /** The greatest file that is taken for a secret. A greater one was hardly meant. */
 const MOST_BYTES = 65_536

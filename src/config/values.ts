@@ -1,7 +1,7 @@
 /** Parsers for the value of one environment variable: each turns a text into what the configuration holds, or says what is allowed. */
 import { z } from 'zod'
-import { parseHttpUrl, parseHttpUrls } from '../lib/http-url.ts'
 import { parseJson } from '../lib/json/json.ts'
+import { parseHttpUrl, parseHttpUrls } from '../lib/network/http-url.ts'
 import { SERVICE_TIERS } from '../lib/service-tiers.ts'
 
 /** A whole number in decimal digits from `min` to `max`. */

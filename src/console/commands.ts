@@ -1,7 +1,7 @@
 /** Runs a command of the command line for the console, so that what people start here goes the same way as in a terminal. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { childEnvironment } from '../config/environment.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { ServiceError } from '../errors.ts'
 
 const MAIN = fileURLToPath(new URL('../cli/classify.cjs', import.meta.url))
@@ -26,12 +26,12 @@ export interface CommandRunner {
   run(args: readonly string[], options: CommandOptions): Promise<CommandResult>
 }
 
-/** `variables` are those that the command needs beside this process's own, such as the address of the service. */
-export function createCommandRunner(variables: Readonly<Record<string, string | null>>): CommandRunner {
+/** A command reads the settings that this process has, and its files go to the same folder. */
+export function createCommandRunner(dataDir: string): CommandRunner {
   return {
     run: async (args, { timeoutMs, cwd }) => {
       const child = spawn(process.execPath, [MAIN, ...args], {
-        env: childEnvironment(variables),
+        env: { ...readEnvironment(), DATA_DIR: dataDir },
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: timeoutMs,
         ...(cwd === undefined ? {} : { cwd }),

@@ -6,14 +6,15 @@ import type { Logger } from 'pino'
 import { loadBuiltIns } from '../catalogue/codebook-files.ts'
 import { createSchemes } from '../catalogue/schemes.ts'
 import type { Config } from '../config/config.ts'
-import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
+import { connectionFromThisHost } from '../config/database-connection.ts'
 import { openDatabase } from '../database-resources.ts'
 import { makeDataDir } from '../embedded/data-dir.ts'
-import { messageOf, ServiceError } from '../errors.ts'
+import { ServiceError } from '../errors.ts'
 import { drainApp } from '../http/drain.ts'
-import { allowedHosts } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
+import { allowedHosts } from '../lib/network/caller.ts'
 import { consoleLink, createToken } from '../lib/network/console-link.ts'
+import { listenPatiently } from '../lib/network/port-use.ts'
 import { openAccess } from './access.ts'
 import { createApp } from './app.ts'
 import { createCommandRunner } from './commands.ts'
@@ -68,11 +69,7 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
   const queue = createReviewQueue(store)
   const uploads = createUploads(await makeDataDir(config.dataDir, 'console', 'uploads'))
   await uploads.prune()
-  const commands = createCommandRunner({
-    DATA_DIR: resolve(config.dataDir),
-    DATABASE_URL: connectionUrl(connectionFromThisHost(connection)),
-    CONSOLE_TOKEN: null,
-  })
+  const commands = createCommandRunner(resolve(config.dataDir))
   const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
   const inspections = createInspections(commands)
   const url = new URL(config.console.url)
@@ -114,10 +111,5 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
 }
 
 async function listen(app: FastifyInstance, { port, bind }: Config['console']): Promise<void> {
-  try {
-    await app.listen({ port, host: bind })
-  } catch (error) {
-    const message = `The console cannot listen on port ${port}: ${messageOf(error)}; set CONSOLE_PORT to a free port`
-    throw new ServiceError('port-taken', message, { cause: error })
-  }
+  await listenPatiently(() => app.listen({ port, host: bind }), { port, variable: 'CONSOLE_PORT' })
 }

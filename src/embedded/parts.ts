@@ -2,17 +2,18 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
-import { childEnvironment } from '../config/environment.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { formatOfflineAnswers } from '../config/offline-model-values.ts'
-import { withoutSecrets } from '../config/secret-files.ts'
+import { type PartName, partEnvironment } from '../config/part-environment.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
 import type { Identity } from './identity.ts'
+import type { HeldPorts } from './ports.ts'
 import { startProcess } from './process.ts'
-import { startRestateServer } from './restate-server.ts'
+import { isServerTalking, startRestateServer } from './restate-server.ts'
 import type { Sockets } from './sockets.ts'
-import { isAnswering, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
+import { isAnswering, isTalking, type Supervisor, supervise, waitUntilReady } from './supervisor.ts'
 
 export interface PartOptions {
   readonly config: Config
@@ -27,6 +28,8 @@ export interface PartOptions {
   readonly kill: AbortSignal
   /** Variables of the replica that differ from those of this process; a variable with null is left out. */
   readonly replicaEnv?: Readonly<Record<string, string | null>> | undefined
+  /** The ports that are held for the parts; each part has its own released before it starts. */
+  readonly ports: HeldPorts
 }
 
 const REPLICA_READY_MS = 60_000
@@ -56,26 +59,12 @@ export function superviseRestate(options: PartOptions, sockets: Sockets, identit
         signingKeyFile: identity.file,
         recordIn: dataDir,
         logFile: join(logsDir, 'restate-server.log'),
-        env: serverEnvironment(),
+        env: partEnvironment('restate-server', readEnvironment()),
         signal: starting,
         kill,
       })
-      return { pid: server.pid, exited: server.exited, stop: () => server.stop(0) }
+      return { ...server, stop: () => server.stop(0), isAnswering: (asked) => isServerTalking(sockets, asked) }
     },
-  })
-}
-
-/**
- * The environment of restate-server, without this service's secrets, which the server does not need, and RESTATE_
- * variables, which it would take for its own settings.
- */
-function serverEnvironment(): Record<string, string> {
-  return childEnvironment({
-    ...withoutSecrets(),
-    RESTATE_INGRESS_URL: null,
-    RESTATE_ADMIN_URL: null,
-    RESTATE_IDENTITY_KEYS: null,
-    RESTATE_IDENTITY_KEYS_DIR: null,
   })
 }
 
@@ -86,7 +75,6 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
     name: 'guard',
     entry: fileURLToPath(new URL('../guard/main.ts', import.meta.url)),
     env: {
-      ...withoutSecrets(),
       DATABASE_URL: databaseUrl,
       GUARD_INGRESS: `${ingressPort}=unix:${sockets.ingress}`,
       GUARD_ADMIN: `${adminPort}=unix:${sockets.admin}`,
@@ -95,6 +83,7 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
       DRAIN_TIMEOUT_MS: String(GUARD_DRAIN_MS),
     },
     logName: 'guard.log',
+    listensOn: [ingressPort, adminPort],
     healthUrl: `http://127.0.0.1:${ingressPort}/guard/health`,
     readyMs: GUARD_READY_MS,
     stopMs: GUARD_DRAIN_MS + STOP_MARGIN_MS,
@@ -107,20 +96,20 @@ export function superviseConsole(
   { databaseUrl, token }: { readonly databaseUrl: string; readonly token: string },
 ): Promise<Supervisor> {
   const { restate, console } = options.config
-  // What people start in the console calls the service as their commands do.
-  const hidden = Object.entries(withoutSecrets()).filter(([name]) => name !== 'API_TOKEN')
   return superviseNode(options, {
     name: 'console',
     entry: fileURLToPath(new URL('../console/main.ts', import.meta.url)),
     env: {
-      ...Object.fromEntries(hidden),
       DATABASE_URL: databaseUrl,
+      // What people start in the console calls the service as their commands do.
+      API_TOKEN: restate.apiToken ?? null,
       DATA_DIR: options.dataDir,
       RESTATE_INGRESS_URL: `http://127.0.0.1:${restate.ingressPort}`,
       RESTATE_ADMIN_URL: `http://127.0.0.1:${restate.adminPort}`,
       CONSOLE_TOKEN: token,
     },
     logName: 'console.log',
+    listensOn: [console.port],
     healthUrl: `http://${console.bind === '0.0.0.0' ? '127.0.0.1' : console.bind}:${console.port}/health`,
     readyMs: CONSOLE_READY_MS,
     stopMs: STOP_MARGIN_MS,
@@ -133,13 +122,13 @@ export function superviseOfflineModel(options: PartOptions): Promise<Supervisor>
     name: 'offline model',
     entry: fileURLToPath(new URL('../offline-model/main.ts', import.meta.url)),
     env: {
-      ...withoutSecrets(),
       OFFLINE_MODEL_HOST: '127.0.0.1',
       OFFLINE_MODEL_PORT: String(port),
       // A command may choose other answers than the environment does, as `demo` and `eval --replay` do.
       OFFLINE_MODEL_ANSWERS: formatOfflineAnswers(answers),
     },
     logName: 'offline-model.log',
+    listensOn: [port],
     healthUrl: `http://127.0.0.1:${port}/health`,
     readyMs: OFFLINE_READY_MS,
     stopMs: STOP_MARGIN_MS,
@@ -169,7 +158,9 @@ export function superviseReplica(
       ...options.replicaEnv,
     },
     logName: 'replica.log',
+    listensOn: [config.port],
     healthUrl: `http://127.0.0.1:${config.port}/classify-api/health`,
+    liveUrl: `http://127.0.0.1:${config.port}/classify-api/live`,
     readyMs: config.database.connection === null ? REPLICA_READY_MS : REPLICA_READY_OUTSIDE_MS,
     stopMs: config.drainTimeoutMs + STOP_MARGIN_MS,
   })
@@ -183,26 +174,32 @@ function offlineNameOf({ offlineModel: { answers } }: Config): string {
 }
 
 interface NodeChild {
-  readonly name: string
+  readonly name: PartName
   readonly entry: string
   readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
+  /** The ports on which it listens. */
+  readonly listensOn: readonly number[]
   readonly healthUrl: string
+  /** Where the part says that it lives, without a look at the others; the default is `healthUrl`. */
+  readonly liveUrl?: string
   readonly readyMs: number
   readonly stopMs: number
 }
 
-function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, child: NodeChild): Promise<Supervisor> {
+function superviseNode(options: PartOptions, child: NodeChild): Promise<Supervisor> {
+  const { dataDir, logsDir, say, signal, kill, ports } = options
   return supervise({
     name: child.name,
     say,
     signal,
     start: async (starting) => {
+      await Promise.all(child.listensOn.map((port) => ports.release(port)))
       const running = await startProcess({
         record: { dataDir, name: child.name, mark: child.entry },
         file: process.execPath,
         args: [child.entry],
-        env: childEnvironment(child.env),
+        env: partEnvironment(child.name, readEnvironment(), child.env),
         logFile: join(logsDir, child.logName),
         withChannel: true,
         kill,
@@ -224,7 +221,8 @@ function superviseNode({ dataDir, logsDir, say, signal, kill }: PartOptions, chi
         if (said !== '') throw new ServiceError('config-invalid', said.split('\n'))
         throw new ServiceError('embedded-failed', `${messageOf(error)}. ${running.describeOutput()}`.split('\n'))
       }
-      return { pid: running.pid, exited: running.exited, stop: () => running.stop(child.stopMs) }
+      const isPartTalking = (asked: AbortSignal) => isTalking(child.liveUrl ?? child.healthUrl, asked)
+      return { ...running, stop: () => running.stop(child.stopMs), isAnswering: isPartTalking }
     },
   })
 }

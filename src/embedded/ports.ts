@@ -1,6 +1,9 @@
-/** TCP ports on 127.0.0.1: which are free, and a message that names those that are not. */
-import { createServer } from 'node:net'
+/** TCP ports on 127.0.0.1: held for the parts that will listen on them, and a message that names those that are taken. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
 import { ServiceError } from '../errors.ts'
+import { describePortHolder, findPortHolder, isAddressInUse, listenPatiently } from '../lib/network/port-use.ts'
+import { retryFor } from '../lib/timing.ts'
 
 export interface NamedPort {
   readonly port: number
@@ -8,22 +11,83 @@ export interface NamedPort {
   readonly variable: string
   /** The part that will listen on the port, such as "the replica", for messages. */
   readonly purpose: string
+  /** The address to listen on. Default 127.0.0.1. */
+  readonly host?: string
 }
 
-/** Rejects with `ServiceError` port-taken that names every port of the list that is taken, or two parts with the same port. */
-export async function assertPortsFree(ports: readonly NamedPort[]): Promise<void> {
+/** Ports on which this process listens, so that nothing else takes them before their parts listen themselves. */
+export interface HeldPorts {
+  /** Lets go of `port`, just before its part starts. A port that is not held is no error. */
+  release(port: number): Promise<void>
+  releaseAll(): Promise<void>
+}
+
+export interface HoldOptions {
+  /** Prints one sentence for the person at the terminal. */
+  readonly say: (line: string) => void
+  readonly signal: AbortSignal
+  /** Milliseconds for which a port that a passing connection holds is tried again. Default 10,000. */
+  readonly patienceMs?: number
+  /** Says who has a port, as "is taken by X", where the caller knows more than the system shows. */
+  readonly describe?: (port: number) => Promise<string | undefined>
+}
+
+const LOOPBACK = '127.0.0.1'
+const PATIENCE_MS = 10_000
+const RETRY_MS = 200
+
+/**
+ * Listens on every port of the list. A port that an outgoing connection holds is tried again, because such a connection ends.
+ * Rejects with `ServiceError` port-taken that names every port that stays taken and who holds it, or two parts with the same port.
+ */
+export async function holdPorts(ports: readonly NamedPort[], options: HoldOptions): Promise<HeldPorts> {
   const doubled = ports.find((one, index) => ports.findIndex((other) => other.port === one.port) !== index)
   if (doubled !== undefined) {
     const names = ports.filter(({ port }) => port === doubled.port).map(({ variable }) => variable)
     throw new ServiceError('port-taken', `${names.join(' and ')} are both ${doubled.port}: give each a port of its own`)
   }
-  const taken: string[] = []
-  for (const { port, variable, purpose } of ports) {
-    if (!(await isFree(port))) {
-      taken.push(`Port ${port} (${purpose}) is taken: stop what listens there, or set ${variable} to a free port`)
+  const held = new Map<number, Server>()
+  const release = async (port: number) => {
+    const server = held.get(port)
+    held.delete(port)
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve))
+  }
+  const releaseAll = async () => {
+    await Promise.all([...held.keys()].map(release))
+  }
+  try {
+    const problems = await Promise.all(ports.map((port) => hold(port, held, options)))
+    const taken = problems.filter((problem) => problem !== undefined)
+    if (taken.length > 0) throw new ServiceError('port-taken', taken)
+    return { release, releaseAll }
+  } catch (error) {
+    await releaseAll()
+    throw error
+  }
+}
+
+/** Listens on one port. Resolves with what is wrong where it stays taken. */
+async function hold(
+  { port, variable, purpose, host = LOOPBACK }: NamedPort,
+  held: Map<number, Server>,
+  { say, signal, patienceMs = PATIENCE_MS, describe = async () => undefined }: HoldOptions,
+): Promise<string | undefined> {
+  const name = async () => `Port ${port} (${purpose}) ${(await describe(port)) ?? (await describePortHolder(port))}`
+  const attempt = async (count: number) => {
+    try {
+      held.set(port, await listenOn(port, host))
+      return true
+    } catch (error) {
+      if (!isAddressInUse(error)) throw error
+      // A program that listens will not go away by itself.
+      if ((await findPortHolder(port)).kind === 'listener') return false
+      if (count === 0) say(`${await name()}; waiting for it …`)
+      return undefined
     }
   }
-  if (taken.length > 0) throw new ServiceError('port-taken', taken)
+  if ((await retryFor(attempt, { delayMs: RETRY_MS, patienceMs, signal })) === true) return undefined
+  const advice = `stop what has it, or set ${variable} to a free port`
+  return `${await name()}: ${advice}`
 }
 
 /**
@@ -48,22 +112,36 @@ export async function freePort(): Promise<number> {
 }
 
 export async function isFree(port: number): Promise<boolean> {
+  return (await whyNotFree(port, LOOPBACK)) === undefined
+}
+
+/** The code of the error with which the system refuses to listen on `port` of `host`, such as EADDRINUSE; undefined where it is free. */
+export async function whyNotFree(port: number, host: string): Promise<string | undefined> {
   try {
-    await listenOnce(port)
-    return true
-  } catch {
-    return false
+    await listenOnce(port, host)
+    return undefined
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   }
 }
 
+/** Waits some seconds for a port that a passing connection holds. Rejects with `ServiceError` port-taken where it stays taken. */
+export async function waitUntilFree(port: number, variable: string): Promise<void> {
+  await listenPatiently(() => listenOnce(port), { port, variable })
+}
+
 /** Listens on `port` and closes again. Resolves with the port that was bound, which for 0 is any free one. */
-async function listenOnce(port: number): Promise<number> {
-  const server = createServer()
-  return await new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port))
-    })
-  })
+async function listenOnce(port: number, host = LOOPBACK): Promise<number> {
+  const server = await listenOn(port, host)
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+/** A server that takes no calls: it closes each connection, as a port would on which nothing listens. */
+async function listenOn(port: number, host: string): Promise<Server> {
+  const server = createServer((socket) => socket.destroy())
+  server.listen({ port, host, exclusive: true })
+  await once(server, 'listening')
+  return server
 }

@@ -26,6 +26,8 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   io_method: 'sync',
   max_parallel_workers_per_gather: 0,
   jit: 'off',
+  // A transaction that a console has left open would hold up what needs its locks.
+  idle_in_transaction_session_timeout: '60s',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_min_messages: 'warning',

@@ -5,15 +5,19 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { retryFor } from '../lib/timing.ts'
-import { freePort, isFree } from './ports.ts'
+import { freePort, waitUntilFree } from './ports.ts'
 import { CLUSTER_USER, type Cluster, prepareCluster } from './postgres-cluster.ts'
 import { stopOrphan } from './postgres-orphan.ts'
 import { POSTGRES_HOST, type PostgresExit, type ServerProcess, spawnServer, stopServer } from './postgres-server.ts'
 import { writePrivateFile } from './private-files.ts'
+import { killGroup } from './process.ts'
+import { isRefused } from './supervisor.ts'
 
 const DATABASE = 'classify'
 /** Milliseconds between two attempts to connect while the server starts. */
 const READY_POLL_MS = 25
+/** Milliseconds that a query may take which asks whether the server lives. */
+const ASK_TIMEOUT_MS = 2_000
 /** Milliseconds before a second start where the first one failed for a reason that passes, such as a taken port. */
 const RESTART_DELAY_MS = 100
 
@@ -50,6 +54,10 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
   /** Resolves when the server has ended, for whatever reason. */
   readonly exited: Promise<PostgresExit>
+  /** Ends the server and all its processes by SIGKILL; the next start recovers the database. */
+  kill(): void
+  /** Resolves with whether the server takes a connection or refuses it before `signal` aborts. */
+  isAnswering(signal: AbortSignal): Promise<boolean>
 }
 
 /**
@@ -84,6 +92,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     pid: server.pid,
     exited: server.exited,
     stop: () => (stopping ??= stopServer(server, stopTimeoutMs)),
+    kill: () => killGroup(server.pid),
+    isAnswering: (signal) => isAnswering(cluster.password, port, signal),
   }
 }
 
@@ -96,7 +106,7 @@ async function tryToStart(
   deadline: number,
 ): Promise<{ readonly server: ServerProcess; readonly port: number } | undefined> {
   const port = options.port ?? (await freePort())
-  if (options.port !== undefined && !(await isFree(port))) throw portTaken(port)
+  if (options.port !== undefined) await waitUntilFree(port, 'POSTGRES_PORT')
   const server = spawnServer(cluster, port, options)
   try {
     await waitUntilConnected(server, cluster.password, port, deadline)
@@ -156,16 +166,7 @@ async function waitUntilConnected(
 }
 
 async function makeDatabase(password: string, port: number): Promise<void> {
-  const client = new pg.Client({
-    host: POSTGRES_HOST,
-    port,
-    user: CLUSTER_USER,
-    password,
-    database: 'postgres',
-    connectionTimeoutMillis: 2_000,
-  })
-  // Without a listener the error event of a server that goes away would end this process; the statements reject as well.
-  client.on('error', () => {})
+  const client = createClient(password, port)
   try {
     await client.connect()
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE])
@@ -173,6 +174,39 @@ async function makeDatabase(password: string, port: number): Promise<void> {
   } finally {
     await client.end().catch(() => {})
   }
+}
+
+async function isAnswering(password: string, port: number, signal: AbortSignal): Promise<boolean> {
+  const client = createClient(password, port, { query_timeout: ASK_TIMEOUT_MS })
+  const end = () => void client.end().catch(() => undefined)
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return true
+  } catch (error) {
+    // A server that starts, ends or has no place left says so, which is an answer.
+    return isRefused(error) || error instanceof pg.DatabaseError
+  } finally {
+    signal.removeEventListener('abort', end)
+    // A frozen server would never answer the end, so that nobody waits for it.
+    end()
+  }
+}
+
+function createClient(password: string, port: number, more: pg.ClientConfig = {}): pg.Client {
+  const client = new pg.Client({
+    host: POSTGRES_HOST,
+    port,
+    user: CLUSTER_USER,
+    password,
+    database: 'postgres',
+    connectionTimeoutMillis: 2_000,
+    ...more,
+  })
+  // Without a listener the error event of a server that goes away would end this process; the statements reject as well.
+  client.on('error', () => {})
+  return client
 }
 
 function earlyEnd(server: ServerProcess, exit: PostgresExit): Error {

@@ -32,6 +32,8 @@ export interface RunningProcess {
   readonly exited: Promise<Exit>
   /** Sends SIGTERM, then SIGKILL after `timeoutMs` or when `kill` aborts. Resolves when the process is gone. */
   stop(timeoutMs: number): Promise<Exit>
+  /** Sends SIGKILL to the process and its children, which also ends what is frozen. */
+  kill(): void
   /** A sentence with the last lines that this process printed, for messages about a failed start. */
   describeOutput(): string
   /** The last lines that this process printed; "" where it printed nothing. */
@@ -80,6 +82,7 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
         command.kill.removeEventListener('abort', killNow)
       }
     },
+    kill: () => killGroup(pid),
     output: () => readEnd(logFile, logStart),
     describeOutput: () => {
       const output = readEnd(logFile, logStart)
@@ -87,6 +90,15 @@ export async function startProcess(command: Command): Promise<RunningProcess> {
         ? `It printed nothing; its log is ${logFile}`
         : `Its last output, from ${logFile}:\n${output}`
     },
+  }
+}
+
+/** Kills the process group that `leader` leads; one that is gone already is no error. */
+export function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // The group has ended meanwhile.
   }
 }
 

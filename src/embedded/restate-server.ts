@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { messageOf, ServiceError } from '../errors.ts'
 import { type RunningProcess, startProcess } from './process.ts'
 import { NODE_NAME, requestSocket, type Sockets } from './sockets.ts'
-import { waitUntilReady } from './supervisor.ts'
+import { isRefused, waitUntilReady } from './supervisor.ts'
 
 export interface RestateServerOptions {
   /** The sockets on which the server listens, and the directory of its own files. */
@@ -94,6 +94,17 @@ async function isAnswering(socketPath: string, path: string, body?: unknown): Pr
     ({ status }) => status < 300,
     () => false,
   )
+}
+
+/** Whether ingress and admin answer before `signal` aborts, with whatever status. */
+export async function isServerTalking({ ingress, admin }: Sockets, signal: AbortSignal): Promise<boolean> {
+  const ask = (socketPath: string, path: string) =>
+    requestSocket({ socketPath, path, signal }).then(
+      () => true,
+      (error: unknown) => isRefused(error),
+    )
+  const answers = await Promise.all([ask(admin, '/health'), ask(ingress, '/restate/health')])
+  return answers.every((isAnswered) => isAnswered)
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   superviseReplica,
   superviseRestate,
 } from './parts.ts'
-import { assertPortsFree, freePort } from './ports.ts'
+import { freePort, type HeldPorts, holdPorts } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { writePrivateFile } from './private-files.ts'
 import { openSockets, requestSocket } from './sockets.ts'
@@ -69,7 +69,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const dataDir = await makeDataDir(config.dataDir)
   const logsDir = await makeDataDir(config.dataDir, 'logs')
   const { replicaEnv, withConsole = false } = options
-  const part: PartOptions = { config, dataDir, logsDir, say, signal, kill: options.kill, replicaEnv }
   const claim = await claimDataDir(dataDir, say)
   const parts: { readonly name: string; stop(): Promise<void> }[] = [{ name: 'claim', stop: claim.release }]
   const stop = async () => {
@@ -89,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await endLeftovers(dataDir, say)
     await tightenDataDir(dataDir, say)
     const usesOffline = config.openai.apiKey === undefined && config.openai.baseUrl === undefined
-    await assertPortsFree([
+    const wanted = [
       { port: config.restate.ingressPort, variable: 'INGRESS_PORT', purpose: 'Restate ingress' },
       { port: config.restate.adminPort, variable: 'ADMIN_PORT', purpose: 'Restate admin' },
       { port: config.port, variable: 'PORT', purpose: 'the replica' },
@@ -100,9 +99,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ...(config.database.connection === null && config.embeddedPostgresPort !== undefined
         ? [{ port: config.embeddedPostgresPort, variable: 'POSTGRES_PORT', purpose: 'PostgreSQL' }]
         : []),
-    ])
+    ]
+    const ports = await holdPorts(wanted, { say, signal })
+    parts.push({ name: 'ports', stop: ports.releaseAll })
+    const part: PartOptions = { config, dataDir, logsDir, say, signal, kill: options.kill, replicaEnv, ports }
 
-    const database = await startDatabase(options, dataDir, begin)
+    const database = await startDatabase(options, dataDir, ports, begin)
     const offlineModelUrl = usesOffline ? `http://127.0.0.1:${config.offlineModel.port}/v1` : null
     const offline = offlineModelUrl === null ? null : await begin('offline model', superviseOfflineModel(part))
     const identity = await ensureIdentity({
@@ -171,6 +173,7 @@ type Begin = (name: string, supervisor: Promise<Supervisor>) => Promise<Supervis
 async function startDatabase(
   { config, log, say, signal }: StackOptions,
   dataDir: string,
+  ports: HeldPorts,
   begin: Begin,
 ): Promise<{ readonly url: string; readonly supervisor: Supervisor | null }> {
   if (config.database.connection !== null)
@@ -179,6 +182,7 @@ async function startDatabase(
   const port = config.embeddedPostgresPort ?? (await freePort())
   let url = ''
   const start = async () => {
+    await ports.release(port)
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), port, log })
     url = connectionUrl({ url: postgres.url })
     return postgres

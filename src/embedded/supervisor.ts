@@ -1,6 +1,7 @@
 /** Keeps one part of the embedded stack running: a part that ends is started again, until the stack is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { linesOf, ServiceError } from '../errors.ts'
+import { createSilenceWatch, type SilenceTimes } from '../lib/silence.ts'
 import { retryFor } from '../lib/timing.ts'
 import type { Exit } from './process.ts'
 
@@ -10,6 +11,10 @@ export interface Part {
   /** Resolves when the process has ended. */
   readonly exited: Promise<Exit>
   stop(): Promise<unknown>
+  /** Ends the process and its children at once. */
+  kill(): void
+  /** Resolves with whether the part answers before the signal aborts, with a failure or not. */
+  isAnswering(signal: AbortSignal): Promise<boolean>
 }
 
 export interface SupervisorOptions {
@@ -21,6 +26,8 @@ export interface SupervisorOptions {
   readonly signal: AbortSignal
   /** Prints one sentence for the person at the terminal. */
   readonly say: (line: string) => void
+  /** When a part that runs and says nothing is killed and started again; the default takes seven to ten seconds. */
+  readonly silence?: SilenceTimes
 }
 
 export interface Supervisor {
@@ -40,9 +47,15 @@ const MAX_RESTART_DELAY_MS = 5_000
  */
 const STABLE_MS = 30_000
 
-/** Starts the part. Rejects where the first start fails; later ends of the part lead to restarts. */
+/** A part that is frozen is known after ten seconds at the most; a machine that is short of CPU lets each ask wait for seconds. */
+const PART_SILENCE: SilenceTimes = { everyMs: 2_000, patienceMs: 2_500, misses: 3 }
+
+/**
+ * Starts the part. Rejects where the first start fails; later ends of the part lead to restarts, and so does a part that says
+ * nothing any more.
+ */
 export async function supervise(options: SupervisorOptions): Promise<Supervisor> {
-  const { name, say } = options
+  const { name, say, silence = PART_SILENCE } = options
   const stopped = new AbortController()
   let part = await options.start(options.signal)
   let nextDelayMs = FIRST_RESTART_DELAY_MS
@@ -62,10 +75,23 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
       return undefined
     }
   }
+  const untilItEnds = async (): Promise<Exit> => {
+    const { exited, kill, isAnswering } = part
+    const endWatch = createSilenceWatch({ ...silence, ask: isAnswering }).watch((silentMs) => {
+      if (stopped.signal.aborted) return
+      say(`${name} has said nothing for ${silentMs / 1_000} s; it is killed`)
+      kill()
+    })
+    try {
+      return await exited
+    } finally {
+      endWatch()
+    }
+  }
   const watch = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       const startedAt = Date.now()
-      const exit = await part.exited
+      const exit = await untilItEnds()
       stopped.signal.throwIfAborted()
       if (Date.now() - startedAt > STABLE_MS) nextDelayMs = FIRST_RESTART_DELAY_MS
       say(`${name} ended (${describeExit(exit)}); starting it again`)
@@ -134,4 +160,20 @@ export async function isAnswering(url: string, init: RequestInit = {}): Promise<
   } catch {
     return false
   }
+}
+
+/** Whether `url` answers before `signal` aborts, with whatever status. */
+export async function isTalking(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal })
+    await response.arrayBuffer()
+    return true
+  } catch (error) {
+    return isRefused(error instanceof Error ? error.cause : undefined)
+  }
+}
+
+/** Whether a connection was refused: a process that ends takes no new ones, and is not frozen. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT')
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Tokens } from '../http/tokens.ts'
 import { sha256 } from '../lib/sha256.ts'
+import type { SilenceTimes } from '../lib/silence.ts'
 import { API_HANDLERS, CLASSIFY_API } from '../restate/api-handlers.ts'
 import { type BodyReader, passBody } from './bodies.ts'
 import type { CallBound } from './call-bound.ts'
@@ -13,11 +14,12 @@ import { headersForCaller, headersForNode } from './headers.ts'
 import { HeldBody } from './held-body.ts'
 import type { InspectBody } from './inspect-body.ts'
 import { type KeyCheck, scopeOf } from './key-check.ts'
+import type { NodeMarks } from './node-marks.ts'
 import { CLOSING, type Refusal, refusal, tooManyCalls } from './refusals.ts'
 import type { Refuse } from './refuse.ts'
 import { rightForBody } from './rights.ts'
 import type { HandlerCall, IngressCall } from './target.ts'
-import { refusalOfFailure, type Upstream } from './upstream.ts'
+import { refusalOfFailure, refusalOfSilence, type Upstream } from './upstream.ts'
 
 /** What all ports of a guard share. */
 export interface SharedParts {
@@ -31,8 +33,13 @@ export interface SharedParts {
   readonly bodies: BodyReader
   readonly keys: KeyCheck
   readonly inspectBody: InspectBody
+  readonly marks: NodeMarks
   readonly counts: Counts
+  /** When a node counts as silent. */
+  readonly silence: SilenceTimes
   readonly log: Logger
+  /** The OpenAPI document of the API, as JSON. */
+  readonly openApi: string
 }
 
 export interface PortParts {
@@ -50,7 +57,7 @@ export function createAnswer(
   parts: PortParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const { kind, upstream, refuse, shared } = parts
-  const { hosts, tokens, keys, counts } = shared
+  const { hosts, tokens, keys, counts, marks } = shared
 
   return async (request, reply) => {
     const { method, headers, raw } = request
@@ -63,7 +70,11 @@ export function createAnswer(
     const examined = examine(head, { kind, hosts, tokens: tokens() })
     if ('code' in examined) return refuse(request, reply, examined)
     if (examined.own === 'health') return reply.send({ service: 'guard', status: 'ok' })
+    if (examined.own === 'openapi') return reply.type('application/json').send(shared.openApi)
     if (examined.own === 'metrics') return reply.type('text/plain; version=0.0.4').send(counts.text())
+    if (examined.own === 'node') return reply.send(await marks.of(upstream.address))
+    const unusable = await marks.refusalFor(upstream.address)
+    if (unusable !== undefined) return refuse(request, reply, unusable)
 
     const bound = boundOf(method, examined, shared)
     // The bound is looked at before the body is read and taken afterwards, so that slow bodies hold no place.
@@ -89,7 +100,8 @@ export function createAnswer(
       place?.fail()
       return refuse(request, reply, refused)
     }
-    return passOn(upstream, { request, reply, path: examined.target.path, held, gone, refuse: refuseUnanswered })
+    const whole = { request, reply, path: examined.target.path, held, gone, refuse: refuseUnanswered }
+    return await passOn(upstream, whole)
   }
 }
 
@@ -204,16 +216,21 @@ interface PassedCall {
   readonly refuse: (refused: Refusal) => FastifyReply
 }
 
-function passOn(upstream: Upstream, { request, reply, path, held, gone, refuse }: PassedCall): FastifyReply {
+async function passOn(
+  upstream: Upstream,
+  { request, reply, path, held, gone, refuse }: PassedCall,
+): Promise<FastifyReply> {
   const isWithoutBody = WITHOUT_BODY.includes(request.method)
   const length = held?.bytes.length
-  if (held !== null) request.body = length === 0 ? undefined : held.send()
-  else if (request.body !== undefined) {
-    const passed = passBody(request.raw, reply.raw)
-    if ('code' in passed) return refuse(passed)
-    request.body = passed
-  }
-  upstream.run(gone, () =>
+  const done = new AbortController()
+  reply.raw.once('close', () => done.abort())
+  const isPassed = await upstream.run({ gone, done: done.signal }, () => {
+    if (held !== null) request.body = length === 0 ? undefined : held.send()
+    else if (request.body !== undefined) {
+      const passed = passBody(request.raw, reply.raw)
+      if ('code' in passed) return void refuse(passed)
+      request.body = passed
+    }
     reply.from(path, {
       retryDelay: () => null,
       rewriteRequestHeaders: (_request, headers) => {
@@ -227,7 +244,7 @@ function passOn(upstream: Upstream, { request, reply, path, held, gone, refuse }
         if (gone.aborted) reply.raw.destroy()
         else refuse(refusalOfFailure(error, upstream.name))
       },
-    }),
-  )
-  return reply
+    })
+  })
+  return isPassed ? reply : refuse(refusalOfSilence(upstream.name))
 }

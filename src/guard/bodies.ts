@@ -43,7 +43,7 @@ export function createBodyReader({ maxHeldBytes, timeoutMs }: BodyBounds): BodyR
     }
     const refuse = (refused: Refusal) => {
       stop()
-      growing.finish()
+      growing.forget()
       holdNow(0)
       resolve(refused)
     }

@@ -7,8 +7,13 @@
 const FIRST_CALLS = 64
 /** The bound never falls below this many calls. */
 const LEAST_CALLS = 16
+/** The bound rises only while so great a part of it is in flight: what fewer callers show says nothing about more of them. */
+const PART_IN_USE = 0.9
 /** What an answer adds to the bound as long as no caller has left, so that patient callers with slow models are soon all let in. */
 const FIRST_RISE = 0.25
+/** The same where answers take longer than this on average: more calls may then only make all of them wait longer. */
+const SLOW_MS = 3_000
+const SLOW_RISE = 0.05
 const FACTOR_WHEN_LEFT = 0.7
 /** The bound falls once in this many milliseconds, however many callers leave. */
 const FALL_INTERVAL_MS = 1_000
@@ -34,8 +39,8 @@ export interface CallBound {
 
 /**
  * A bound of at most `most`. In each second in which a caller left before the answer it falls to 0.7 of itself, because answers
- * then come later than callers wait. Each answer raises it: by a quarter until the first fall, and from then on so that as many
- * answers as it is large raise it by one.
+ * then come later than callers wait. Each answer raises it while it is in use: by a quarter until the first fall, by less where answers
+ * are slow, and after a fall so that as many answers as it is large raise it by one.
  */
 export function createCallBound(most: number): CallBound {
   const least = Math.min(LEAST_CALLS, most)
@@ -44,6 +49,7 @@ export function createCallBound(most: number): CallBound {
   let inFlight = 0
   let averageMs = 0
   let fellAtMs = Number.NEGATIVE_INFINITY
+  const rise = () => (hasFallen ? 1 / bound : averageMs > SLOW_MS ? SLOW_RISE : FIRST_RISE)
   return {
     get inFlight() {
       return inFlight
@@ -57,9 +63,10 @@ export function createCallBound(most: number): CallBound {
       return true
     },
     answered(tookMs) {
+      const isInUse = inFlight >= PART_IN_USE * Math.floor(bound)
       inFlight -= 1
-      bound = Math.min(most, bound + (hasFallen ? 1 / bound : FIRST_RISE))
       averageMs += (tookMs - averageMs) * AVERAGE_WEIGHT
+      if (isInUse) bound = Math.min(most, bound + rise())
     },
     failed() {
       inFlight -= 1

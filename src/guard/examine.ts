@@ -1,7 +1,7 @@
 /** Decides by the head of a request whether it may pass, what it asks for and who asks: pure, before a byte of the body is read. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Caller, Right, Tokens } from '../http/tokens.ts'
-import { findForeignCaller } from '../lib/caller.ts'
+import { findForeignCaller } from '../lib/network/caller.ts'
 import { repeatedHeader } from './headers.ts'
 import { MAX_KEY_BYTES } from './key-check.ts'
 import { type Refusal, refusal, TARGET_INVALID } from './refusals.ts'
@@ -29,7 +29,7 @@ export interface Rules {
 export interface Examined {
   readonly target: Target
   /** The guard's own path that is asked for; null where the request is for the node. */
-  readonly own: 'health' | 'metrics' | null
+  readonly own: 'health' | 'metrics' | 'node' | 'openapi' | null
   /** What is asked of an ingress; null at an admin port. */
   readonly call: IngressCall | null
   /** Null where callers need no token. */
@@ -47,12 +47,12 @@ export function examine(head: RequestHead, rules: Rules): Examined | Refusal {
   if (repeated !== undefined) return refusal('header-repeated', `The header ${repeated} may stand once`)
   const foreign = findForeignCaller(headers, rules.hosts)
   if (foreign !== undefined) return refusal(foreign.code, foreign.message)
-  const own = ownPath(head.method, target.path)
+  const own = ownPath(head.method, target.path, rules.kind)
   const call = rules.kind === 'ingress' ? parseIngressCall(target) : null
   const needs = call === null ? rightForAdmin(head.method, target.path) : rightForIngress(call)
   const key = keyOf(headers)
   const examined = { target, own, call, needs, key, caller: null }
-  if (own !== 'health' && rules.tokens !== null) {
+  if (own !== 'health' && own !== 'openapi' && rules.tokens !== null) {
     const caller = findCaller(headers.authorization, rules.tokens)
     if ('code' in caller) return caller
     const lacking = lackingRight(caller, own === null ? needs : 'read')
@@ -79,8 +79,11 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
   return typeof key === 'string' ? key : undefined
 }
 
-function ownPath(method: string, path: string): Examined['own'] {
+/** The paths that the guard answers by itself. What the API looks like is no secret, so that its document needs no token. */
+function ownPath(method: string, path: string, kind: PortKind): Examined['own'] {
   if (method !== 'GET') return null
+  if (path === '/openapi.json' && kind === 'ingress') return 'openapi'
   if (path === '/guard/health') return 'health'
+  if (path === '/guard/node') return 'node'
   return path === '/guard/metrics' ? 'metrics' : null
 }

@@ -1,22 +1,29 @@
 /** Puts the guard together: checks that it may start, opens what its ports share, listens, and closes in order. */
+import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { openIdempotencyKeys } from '../guard-resources.ts'
 import { drainApp } from '../http/drain.ts'
 import { openTokenFile } from '../http/token-file.ts'
-import { allowedHosts, isLoopback } from '../lib/caller.ts'
 import { closeInOrder } from '../lib/closing.ts'
+import { allowedHosts, isLoopback } from '../lib/network/caller.ts'
+import { listenPatiently } from '../lib/network/port-use.ts'
+import { NODE_SILENCE } from '../lib/silence.ts'
 import type { SharedParts } from './answer.ts'
 import { BODY_BOUNDS, createBodyReader } from './bodies.ts'
 import { createCallBound } from './call-bound.ts'
 import { createCounts } from './counts.ts'
 import { type InspectBody, inspectBody } from './inspect-body.ts'
 import { createKeyCheck } from './key-check.ts'
+import { createNodeMarks } from './node-marks.ts'
 import { createPort } from './port.ts'
 
 /** What the log says of calls that the end of the guard cuts off. */
 const WHEN_CUT = 'Some callers were cut off; their work goes on in Restate, and they find it by their idempotency keys'
+
+/** Made by `npm run openapi` from the schemas of the service, which the guard need not load for it. */
+const OPENAPI = new URL('../../docs/openapi.json', import.meta.url)
 
 export interface GuardOptions {
   readonly config: Pick<Config, 'guard' | 'database' | 'drainTimeoutMs'>
@@ -36,6 +43,7 @@ export interface Guard {
 export async function startGuard({ config, log, inspectBody: inspect = inspectBody }: GuardOptions): Promise<Guard> {
   const { guard, database, drainTimeoutMs } = config
   checkStart(guard)
+  const openApi = await readFile(OPENAPI, 'utf8')
   const tokenFile = guard.tokensFile === undefined ? null : await openTokenFile(guard.tokensFile, log)
   const resources = database.connection === null ? null : openIdempotencyKeys(database.connection, log)
   if (resources === null) log.warn('No database is set, so that idempotency keys are not checked')
@@ -43,12 +51,14 @@ export async function startGuard({ config, log, inspectBody: inspect = inspectBo
   const calls = createCallBound(guard.maxCalls)
   const bodies = createBodyReader(BODY_BOUNDS)
   const shared: SharedParts = {
-    ...{ calls, bodies, keys, inspectBody: inspect, log },
+    ...{ calls, bodies, keys, inspectBody: inspect, log, openApi },
     // An address that is published may be called by itself: no web page can give a machine an address as a name.
     hosts: allowedHosts([...guard.allowedHosts, bracketed(guard.publishedOn)]),
     tokens: () => tokenFile?.current() ?? null,
     questions: createCallBound(guard.maxCalls),
     counts: createCounts({ calls, bodies, keys }),
+    marks: createNodeMarks([...guard.ingress, ...guard.admin].map(({ upstream }) => upstream)),
+    silence: NODE_SILENCE,
   }
   const apps = await Promise.all([
     ...guard.ingress.map(async (route) => ({ route, app: await createPort('ingress', route, shared) })),
@@ -97,7 +107,7 @@ function bracketed(address: string): string {
 
 async function listen(open: () => Promise<unknown>, port: number): Promise<void> {
   try {
-    await open()
+    await listenPatiently(open, { port, variable: 'GUARD_INGRESS or GUARD_ADMIN' })
   } catch (error) {
     throw new ServiceError('port-taken', `The guard cannot listen on port ${port}: ${messageOf(error)}`, {
       cause: error,

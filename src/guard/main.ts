@@ -1,6 +1,7 @@
 /** Starts the guard as a process of its own, from the configuration. It ends on SIGTERM, on SIGINT and with its parent process. */
 import { pino } from 'pino'
 import { readConfig } from '../config/config.ts'
+import { forgetDatabaseVariables } from '../config/environment.ts'
 import { isServiceError, messageOf } from '../errors.ts'
 import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
 import { startGuard } from './guard.ts'
@@ -9,6 +10,7 @@ import { startGuard } from './guard.ts'
 const EXIT_CONFIG = 2
 
 async function main(): Promise<void> {
+  forgetDatabaseVariables()
   const config = readConfig()
   const log = pino({ level: config.logLevel ?? 'info', base: { service: 'guard' }, hooks: LOG_HOOKS })
   const guard = await startGuard({ config, log })

@@ -22,7 +22,7 @@ const KEEP_ALIVE_PROBE_MS = 10_000
 /** Builds the server of one port; nothing listens until the caller says so. */
 export async function createPort(kind: PortKind, route: GuardRoute, shared: SharedParts): Promise<FastifyInstance> {
   const { log } = shared
-  const upstream = createUpstream(route.upstream)
+  const upstream = createUpstream(kind, route.upstream, shared.silence)
   const { refuse, refuseConnection } = createRefuse(route.port, shared)
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,

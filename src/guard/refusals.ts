@@ -31,6 +31,7 @@ export const REFUSALS = {
   'headers-too-large': 431,
   internal: 500,
   'node-away': 502,
+  'node-stray': 502,
   closing: 503,
 } as const satisfies Readonly<Record<string, number>>
 

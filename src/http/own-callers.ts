@@ -1,7 +1,7 @@
 /** Keeps web pages of other origins, and those that have given this machine another name, away from every route of a replica. */
 import type { FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
-import { findForeignCaller } from '../lib/caller.ts'
+import { findForeignCaller } from '../lib/network/caller.ts'
 
 export interface OwnCallersOptions {
   /** The names that `Host` may have. */

@@ -6,8 +6,9 @@ import { Server as HttpServer, type IncomingMessage, type RequestListener, type 
 import type { ServerHttp2Session } from 'node:http2'
 import type { Server as TcpServer } from 'node:net'
 import { createServer as createPolyglotServer } from '@httptoolkit/httpolyglot'
-import { cutOff } from '../lib/cut-off.ts'
+import { cutOff } from '../lib/network/cut-off.ts'
 import { type ConnectionTimes, createConnections } from './connections.ts'
+import { createHeartbeat } from './heartbeat.ts'
 
 /** The bounds on waiting for a client, in milliseconds. */
 export interface ServerTimes extends ConnectionTimes {
@@ -33,6 +34,7 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
     listener,
   )
   const connections = createConnections(times)
+  const heartbeat = createHeartbeat()
   // httpolyglot emits `connection` twice for each socket: when the socket opens, and on the inner server that takes it
   // over.
   server.on('connection', function (this: TcpServer, socket) {
@@ -43,7 +45,10 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
     if (request.httpVersionMajor === 1) connections.requestBegan(request.socket, response)
     response.once('finish', () => endUnread(request, times.bodyMs))
   })
-  server.on('session', (session: ServerHttp2Session) => connections.sessionBegan(session))
+  server.on('session', (session: ServerHttp2Session) => {
+    connections.sessionBegan(session)
+    heartbeat.sessionBegan(session)
+  })
 
   // The methods are added because Fastify calls them and a plain TCP server lacks them.
   return Object.assign(server, {

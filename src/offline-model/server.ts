@@ -1,8 +1,9 @@
 /** The offline model: an OpenAI-compatible HTTP server whose answers come from the rules, a gold file, a recording or a hostile script. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { messageOf, ServiceError } from '../errors.ts'
-import { allowedHosts, findForeignCaller, isLoopback } from '../lib/caller.ts'
+import { isServiceError, messageOf, ServiceError } from '../errors.ts'
+import { allowedHosts, findForeignCaller, isLoopback } from '../lib/network/caller.ts'
+import { listenPatiently } from '../lib/network/port-use.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { type CompletionRequest, createCompletionWriter, readCompletionRequest, writeContent } from './completion.ts'
 import { type Fault, type FaultSource, refusalOf, spoilContent, spoilElements } from './faults.ts'
@@ -168,9 +169,16 @@ export function createOfflineModel(options: OfflineModelOptions): OfflineModel {
 
   return {
     async listen() {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, options.port)))
-        server.listen(options.port, host, resolve)
+      const open = () =>
+        new Promise<void>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen(options.port, host, () => {
+            server.off('error', reject)
+            resolve()
+          })
+        })
+      await listenPatiently(open, { port: options.port, variable: 'OFFLINE_MODEL_PORT' }).catch((error: unknown) => {
+        throw listenError(error, host, options.port)
       })
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : options.port
@@ -210,11 +218,8 @@ function modelCard(id: string) {
   return { id, object: 'model', created: 0, owned_by: 'classify-service' }
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ServiceError {
-  if (error.code === 'EADDRINUSE') {
-    const message = `port ${port} is taken: set OFFLINE_MODEL_PORT to a free one`
-    return new ServiceError('port-taken', message, { cause: error })
-  }
-  const message = `the offline model cannot listen on ${host}:${port}: ${error.message}`
+function listenError(error: unknown, host: string, port: number): ServiceError {
+  if (isServiceError(error)) return error
+  const message = `the offline model cannot listen on ${host}:${port}: ${messageOf(error)}`
   return new ServiceError('embedded-failed', message, { cause: error })
 }

@@ -1,6 +1,7 @@
 /** Reads the bodies of handlers within bounds, because a few megabytes can hold more values than a replica has memory for. */
 import { type Serde, serde } from '@restatedev/restate-sdk'
 import type { ZodType } from 'zod'
+import { jsonSchemaOf } from '../lib/json/json-schema.ts'
 import type { ApiHandlerName } from './api-handlers.ts'
 import { boundBody } from './body-bounds.ts'
 
@@ -12,7 +13,7 @@ export function boundedSchema<Body>(handler: ApiHandlerName, schema: ZodType<Bod
   const inner = serde.schema(schema)
   return {
     ...(inner.contentType === undefined ? {} : { contentType: inner.contentType }),
-    ...(inner.jsonSchema === undefined ? {} : { jsonSchema: inner.jsonSchema }),
+    jsonSchema: jsonSchemaOf(schema),
     serialize: (value) => inner.serialize(value),
     deserialize: (data) => {
       const found = boundBody(handler, data)

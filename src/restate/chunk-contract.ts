@@ -31,6 +31,8 @@ export interface ChunkRequest {
 /** How the requests of a chunk are booked, and under which shapes its answers are kept as soon as they come. */
 export interface ChunkBooking {
   readonly batch_id: string
+  /** The number of the batch in the order of all batches, by which its answers are newer than others. Absent in earlier releases. */
+  readonly sequence?: number
   /** How often the batch has asked about these indicators before. */
   readonly round: number
   /** The most that the run may cost in US dollars; absent where it has no limit. */

@@ -1,18 +1,19 @@
 /** Defines the Restate services of a replica, classify-api and classifier, and the HTTP handler that serves them. */
-import { type Context, createEndpointHandler, handlers, service } from '@restatedev/restate-sdk'
+import { type Context, createEndpointHandler, service } from '@restatedev/restate-sdk'
 import type { Logger } from 'pino'
+import type { ReferenceClock } from '../lib/reference-clock.ts'
 import type { ModelClient } from '../llm/types.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
+import { apiHandler } from './api-handler.ts'
 import type { ApiHandlerName } from './api-handlers.ts'
 import { type EndpointHandler, withAttemptStarts } from './attempts/attempt-starts.ts'
 import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
-import { boundedSchema } from './bounded-serde.ts'
 import { answerBudget } from './budget.ts'
 import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
@@ -21,39 +22,7 @@ import { createPromptScale } from './chunk/prompt-scale.ts'
 import { createRunTrials } from './chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
 import { answerCodebook, type CodebookRegistry } from './codebook.ts'
-import {
-  type BatchRequest,
-  type BudgetRequest,
-  type BudgetResponse,
-  batchRequestSchema,
-  budgetRequestSchema,
-  CLASSIFIER,
-  CLASSIFY_API,
-  type CodebookRequest,
-  type CodebookResponse,
-  codebookRequestSchema,
-  type DriveRequest,
-  type DriveResponse,
-  driveRequestSchema,
-  type EstimateResponse,
-  type EvidenceRequest,
-  type EvidenceResponse,
-  evidenceRequestSchema,
-  type HealthResponse,
-  type PriceOf,
-  type RunBody,
-  type RunRequest,
-  type RunsRequest,
-  type RunsResponse,
-  runRequestSchema,
-  runsRequestSchema,
-  type StatusRequest,
-  type StatusResponse,
-  statusRequestSchema,
-  type WhyRequest,
-  type WhyResponse,
-  whyRequestSchema,
-} from './contract.ts'
+import { CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './contract.ts'
 import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
@@ -77,6 +46,8 @@ export interface RestateDeps {
   readonly countAnswered: CountAnswered
   readonly ledger: RequestLedger
   readonly priceOf: PriceOf
+  /** The database's clock, in milliseconds since 1970. */
+  readonly clock: Pick<ReferenceClock, 'now'>
   /** The health check, which the handler classify-api/health and the HTTP route of the same name both answer with. */
   readonly health: () => Promise<HealthResponse>
   readonly log: Logger
@@ -92,9 +63,9 @@ export interface RestateDeps {
 }
 
 export function createRestateHandler(deps: RestateDeps): EndpointHandler {
-  const { store, schemes, model, rate, metrics, maxWaitMs } = deps
+  const { store, schemes, model, rate, metrics, maxWaitMs, clock } = deps
   const chunkDeps = {
-    ...{ model, schemes, rate, metrics, maxWaitMs },
+    ...{ model, schemes, rate, metrics, maxWaitMs, clock },
     trials: createRunTrials({
       store: store.trials,
       holdMs: maxWaitMs + deps.modelTimeoutMs + TRIAL_MARGIN_MS,
@@ -119,6 +90,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const evidence = createEvidence(store)
   const batchDeps = {
     store,
+    clock,
     schemes,
     models: model.models,
     evidence,
@@ -133,64 +105,41 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
   const classifyApi = service({
     name: CLASSIFY_API,
     handlers: {
-      batch: handlers.handler(
-        { input: boundedSchema('batch', batchRequestSchema) },
-        (ctx: Context, request: BatchRequest) => classifyBatch(ctx, batchDeps, request),
+      batch: apiHandler('batch', (ctx, request) => classifyBatch(ctx, batchDeps, request)),
+      estimate: apiHandler('estimate', (ctx, request) =>
+        ctx.run(
+          `estimate ${request.indicators.length} indicators`,
+          () => estimateBatch(batchDeps, request),
+          databaseStep,
+        ),
       ),
-      estimate: handlers.handler(
-        { input: boundedSchema('estimate', batchRequestSchema) },
-        (ctx: Context, request: BatchRequest): Promise<EstimateResponse> =>
-          ctx.run(
-            `estimate ${request.indicators.length} indicators`,
-            () => estimateBatch(batchDeps, request),
-            databaseStep,
-          ),
+      status: apiHandler('status', (ctx, request) =>
+        ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
       ),
-      status: handlers.handler(
-        { input: boundedSchema('status', statusRequestSchema) },
-        (ctx: Context, request: StatusRequest): Promise<StatusResponse> =>
-          ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
+      budget: apiHandler('budget', (ctx, request) =>
+        ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
-      why: handlers.handler(
-        { input: boundedSchema('why', whyRequestSchema) },
-        (ctx: Context, request: WhyRequest): Promise<WhyResponse> =>
-          ctx.run(
-            'look up what a result rests on',
-            () => answerWhy({ store, schemes, evidence, models: model.models }, request),
-            databaseStep,
-          ),
+      why: apiHandler('why', (ctx, request) =>
+        ctx.run(
+          'look up what a result rests on',
+          () => answerWhy({ store, schemes, evidence, models: model.models }, request),
+          databaseStep,
+        ),
       ),
-      run: handlers.handler(
-        { input: boundedSchema('run', runRequestSchema) },
-        (ctx: Context, request: RunRequest): Promise<RunBody> =>
-          ctx.run('read the run', () => answerRun(store, request), databaseStep),
+      run: apiHandler('run', (ctx, request) => ctx.run('read the run', () => answerRun(store, request), databaseStep)),
+      runs: apiHandler('runs', (ctx, request) => ctx.run('list runs', () => answerRuns(store, request), databaseStep)),
+      drive: apiHandler(
+        'drive',
+        (ctx, request) => ctx.run('lease the run', () => answerDrive(store.drivers, request), leaseStep),
+        leaseOptions,
       ),
-      runs: handlers.handler(
-        { input: boundedSchema('runs', runsRequestSchema) },
-        (ctx: Context, request: RunsRequest): Promise<RunsResponse> =>
-          ctx.run('list runs', () => answerRuns(store, request), databaseStep),
+      codebook: apiHandler('codebook', (ctx, request) =>
+        ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),
       ),
-      drive: handlers.handler(
-        { input: boundedSchema('drive', driveRequestSchema), ...leaseOptions },
-        (ctx: Context, request: DriveRequest): Promise<DriveResponse> =>
-          ctx.run('lease the run', () => answerDrive(store.drivers, request), leaseStep),
+      evidence: apiHandler('evidence', (ctx, request) =>
+        ctx.run('read the evidence', () => answerEvidence({ evidence, schemes }, request), databaseStep),
       ),
-      budget: handlers.handler(
-        { input: boundedSchema('budget', budgetRequestSchema) },
-        (ctx: Context, request: BudgetRequest): Promise<BudgetResponse> =>
-          ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
-      ),
-      codebook: handlers.handler(
-        { input: boundedSchema('codebook', codebookRequestSchema) },
-        (ctx: Context, request: CodebookRequest): Promise<CodebookResponse> =>
-          ctx.run('store or read a codebook', () => answerCodebook(schemes, request), databaseStep),
-      ),
-      evidence: handlers.handler(
-        { input: boundedSchema('evidence', evidenceRequestSchema) },
-        (ctx: Context, request: EvidenceRequest): Promise<EvidenceResponse> =>
-          ctx.run('read the evidence', () => answerEvidence({ evidence, schemes }, request), databaseStep),
-      ),
-      health: async (_ctx: Context): Promise<HealthResponse> => deps.health(),
+      health: apiHandler('health', () => deps.health()),
     } satisfies Readonly<Record<ApiHandlerName, unknown>>,
     options: { ...batchOptions(), hooks },
   })

@@ -1,5 +1,5 @@
 /** Review files in CSV form: a row of column names, then one row for each indicator, with commas, semicolons or tabs. */
-import { splitFields } from '../catalogue/csv-decoder.ts'
+import { splitFields } from '../catalogue/csv-fields.ts'
 import { printable } from '../catalogue/problem-report.ts'
 import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
 

@@ -37,13 +37,13 @@ export async function saveDecisions(
   { by, sitting }: { readonly by: string; readonly sitting?: Sitting | undefined },
 ): Promise<string> {
   const runId = sitting?.runId ?? createRunId('review')
-  const { startedAt: runStartedAt } = await store.openRun(runId)
+  const { startedAt: runStartedAt, sequence } = await store.openRun(runId)
   const startedAt = sitting?.decidedAt ?? runStartedAt
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
-  const ofSitting = sitting === undefined ? {} : { decidedAt: sitting.decidedAt, batchId: sitting.decisionId }
   await store.saveReview({
-    ...{ runId, codebook, runStartedAt, decidedBy: by, decisions, totals: totalsOf(decisions), ...ofSitting },
+    ...{ runId, codebook, runStartedAt, sequence, decidedBy: by, decisions, totals: totalsOf(decisions) },
+    ...(sitting === undefined ? {} : { ofSitting: { batchId: sitting.decisionId, decidedAt: sitting.decidedAt } }),
   })
   return runId
 }
@@ -72,21 +72,13 @@ function decisionOf(
       unanswered: {},
       promptVersion: PROMPT_VERSION,
       runId,
-      classifiedAt: laterOf(startedAt, classification.classified_at),
+      classifiedAt: startedAt,
     }),
     decision: line.decision === 'accept' ? 'accept' : 'correct',
     note,
     shapeHash: answer.shape.shapeHash,
     shape: answer.shape.shape,
   }
-}
-
-/**
- * Returns the time of a decision in ISO 8601, always later than the time `before` of the result that it replaces. That
- * result may come from a machine whose clock is ahead, and of two results of an indicator the later one counts.
- */
-function laterOf(startedAt: string, before: string): string {
-  return startedAt > before ? startedAt : new Date(Date.parse(before) + 1).toISOString()
 }
 
 function totalsOf(decisions: readonly ReviewDecision[]): BatchTotals {

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { type Column, namesOf, type Parameters, storableJson, storableText, uniqueByKey, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { queryRows } from './query.ts'
+import { UNNUMBERED } from './results.ts'
 import { confidenceByField, labels } from './rows.ts'
-import type { StoredAnswer } from './types.ts'
+import type { AnswerToStore, StoredAnswer } from './types.ts'
 
 /** The columns of an answer that a newer answer to the same shape replaces. */
-const REPLACED_COLUMNS: readonly Column<StoredAnswer>[] = [
+const REPLACED_COLUMNS: readonly Column<AnswerToStore>[] = [
   { name: 'shape', type: 'text', value: (row) => storableText(row.shape) },
   { name: 'reason', type: 'text', value: (row) => storableText(row.decision.reason) },
   { name: 'source', type: 'text', value: (row) => row.source },
@@ -19,12 +20,18 @@ const REPLACED_COLUMNS: readonly Column<StoredAnswer>[] = [
 ]
 
 /** The columns that hold a value for each field, to which the fields of another answer are added. */
-const FIELD_COLUMNS: readonly Column<StoredAnswer>[] = [
+const FIELD_COLUMNS: readonly Column<AnswerToStore>[] = [
   { name: 'labels', type: 'jsonb', value: (row) => storableJson(row.decision.labels) },
   { name: 'confidence', type: 'jsonb', value: (row) => storableJson(row.decision.confidence) },
 ]
 
-const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
+const SEQUENCE: Column<AnswerToStore> = {
+  name: 'sequence',
+  type: 'int8',
+  value: (row) => row.sequence ?? UNNUMBERED,
+}
+
+const ANSWER_COLUMNS: readonly Column<AnswerToStore>[] = [
   { name: 'shape_hash', type: 'text', value: (row) => row.shapeHash },
   ...FIELD_COLUMNS,
   ...REPLACED_COLUMNS,
@@ -34,7 +41,7 @@ const ANSWER_COLUMNS: readonly Column<StoredAnswer>[] = [
 const ARE_OF_A_KIND = `(old.source = 'person') = (excluded.source = 'person')`
 
 /** Whether the new answer replaces labels of the stored one. */
-const IS_NEWER = `case when ${ARE_OF_A_KIND} then old.answered_at < excluded.answered_at else excluded.source = 'person' end`
+const IS_NEWER = `case when ${ARE_OF_A_KIND} then (old.sequence, old.answered_at) < (excluded.sequence, excluded.answered_at) else excluded.source = 'person' end`
 
 /**
  * The parts of an SQL `with` statement that write answers. Answers of one shape to different fields are joined; in a field
@@ -43,24 +50,25 @@ const IS_NEWER = `case when ${ARE_OF_A_KIND} then old.answered_at < excluded.ans
  */
 export function writeAnswers(
   parameters: Parameters,
-  answers: readonly StoredAnswer[],
+  answers: readonly AnswerToStore[],
   answeredAt: string,
 ): readonly string[] {
   if (answers.length === 0) return []
   const rows = joinByShape(answers)
   const names = namesOf(ANSWER_COLUMNS)
-  const given = unnestRows(parameters, ANSWER_COLUMNS, rows)
+  const given = unnestRows(parameters, [...ANSWER_COLUMNS, SEQUENCE], rows)
   const joined = FIELD_COLUMNS.map(
     ({ name }) => `${name} = case when not ${ARE_OF_A_KIND} then excluded.${name}
           when ${IS_NEWER} then old.${name} || excluded.${name} else excluded.${name} || old.${name} end`,
   )
-  const replaced = [...REPLACED_COLUMNS.map((column) => column.name), 'answered_at', 'used_at'].map(
+  const replaced = [...REPLACED_COLUMNS.map((column) => column.name), 'answered_at', 'used_at', 'sequence'].map(
     (name) => `${name} = case when ${IS_NEWER} then excluded.${name} else old.${name} end`,
   )
   return [
     `answer_rows as (
-      insert into shape_answers as old (${names}, answered_at, used_at)
-      select ${names}, ${parameters.bind(answeredAt)}::timestamptz, now() from ${given} order by shape_hash
+      insert into shape_answers as old (${names}, answered_at, used_at, sequence)
+      select ${names}, ${parameters.bind(answeredAt)}::timestamptz, now(), sequence
+      from ${given} order by shape_hash
       on conflict (shape_hash) do update set
         ${[...joined, ...replaced].join(',\n        ')}
       where ${IS_NEWER} or (${ARE_OF_A_KIND} and excluded.labels || old.labels <> old.labels)
@@ -69,8 +77,8 @@ export function writeAnswers(
 }
 
 /** One answer for each shape, in order of the hash; `answers` of one shape are joined by the rule of `writeAnswers`. */
-function joinByShape(answers: readonly StoredAnswer[]): readonly StoredAnswer[] {
-  const joined = new Map<string, StoredAnswer>()
+function joinByShape(answers: readonly AnswerToStore[]): readonly AnswerToStore[] {
+  const joined = new Map<string, AnswerToStore>()
   for (const answer of answers) {
     const before = joined.get(answer.shapeHash)
     joined.set(answer.shapeHash, before === undefined ? answer : joinAnswers(before, answer))
@@ -82,7 +90,7 @@ function joinByShape(answers: readonly StoredAnswer[]): readonly StoredAnswer[] 
   )
 }
 
-function joinAnswers(before: StoredAnswer, answer: StoredAnswer): StoredAnswer {
+function joinAnswers(before: AnswerToStore, answer: AnswerToStore): AnswerToStore {
   if ((before.source === 'person') !== (answer.source === 'person')) return before.source === 'person' ? before : answer
   const decision = {
     ...answer.decision,

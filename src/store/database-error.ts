@@ -46,6 +46,25 @@ const CERTIFICATE_REFUSED = /^(?:ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH
 
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
+/** What some SQLSTATEs mean, for people who see that work waits for the database. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  '28P01': 'the password is refused',
+  '28000': 'the login is refused',
+  '3D000': 'there is no database of this name',
+  '42501': 'the user lacks a right',
+  '25006': 'it takes no writes: it is a standby or set read-only',
+  '53100': 'its disk is full',
+  '53200': 'it is out of memory',
+  '53300': 'it has no connection left',
+  '57P01': 'it was shut down',
+  '57P03': 'it is starting or stopping',
+  '57014': 'the statement took too long',
+  '55P03': 'another transaction holds a lock',
+}
+
+/** How PgBouncer says, under a code for anything, that PostgreSQL or itself refuses the login. */
+const PASSWORD_REFUSED = /password authentication failed|SASL authentication failed|server login failed/
+
 /** The fields of a server error that name parts of the schema and never hold a value of a row. */
 const SCHEMA_FIELDS = ['constraint', 'table', 'column', 'dataType', 'routine'] as const
 
@@ -88,7 +107,9 @@ function describe(error: unknown, code: string | undefined): string {
       const name = textField(error, field)
       return name === undefined ? [] : [`${field} ${name}`]
     })
-    return [`SQLSTATE ${code ?? 'unknown'}`, ...names].join(', ')
+    const isRefused = error instanceof Error && PASSWORD_REFUSED.test(error.message)
+    const meaning = isRefused ? MEANINGS['28P01'] : MEANINGS[code ?? '']
+    return [`SQLSTATE ${code ?? 'unknown'}`, ...(meaning === undefined ? [] : [meaning]), ...names].join(', ')
   }
   if (code !== undefined && UNAVAILABLE_ERRNOS.has(code)) {
     const host = textField(error, 'address') ?? textField(error, 'hostname')

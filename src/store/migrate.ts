@@ -1,5 +1,6 @@
-/** Applies the numbered SQL files of `migrations/` that a database lacks, so that its schema is the one this release needs. */
+/** Applies the numbered SQL files below `migrations/` that a database lacks, so that its schema is the one this release needs. */
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -28,7 +29,7 @@ interface Migration {
 const appliedSchema = z.array(z.object({ name: z.string(), checksum: z.string() }))
 
 /**
- * Applies the files of `directory` that the database lacks in one transaction, under an advisory lock that ends with
+ * Applies the files below `directory` that the database lacks in one transaction, under an advisory lock that ends with
  * the transaction; so several replicas may migrate at once, also through PgBouncer. A database that is newer than this
  * release stays as it is. Rejects with `ServiceError` database-failed where a file was changed after it had been
  * applied.
@@ -54,13 +55,16 @@ export async function migrate(
 }
 
 async function readMigrations(directory: URL): Promise<readonly Migration[]> {
-  const names = (await readdir(directory)).filter((name) => /^\d{3}_[a-z0-9_]+\.sql$/.test(name)).sort()
-  return Promise.all(
-    names.map(async (name) => {
-      const sql = (await readFile(new URL(name, directory), 'utf8')).replaceAll('\r\n', '\n')
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile() && /^\d{3}_[a-z0-9_]+\.sql$/.test(entry.name))
+  const migrations = await Promise.all(
+    files.map(async ({ name, parentPath }) => {
+      const sql = (await readFile(join(parentPath, name), 'utf8')).replaceAll('\r\n', '\n')
       return { name, sql, checksum: sha256(sql) }
     }),
   )
+  // A database knows a migration by its name alone, whichever folder the file stands in.
+  return migrations.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 async function applyMissing(client: pg.Client, migrations: readonly Migration[], log: Logger): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** Runs one statement through the pool and checks the form of the rows that come back, for all files of the store; and the ping. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import { withTimeout } from '../lib/timing.ts'
 import type { Cell } from './bulk.ts'
@@ -42,9 +42,25 @@ export async function execute(
   }
 }
 
-/** Resolves when the database answers, and rejects where it does not within `timeoutMs`. */
-export async function ping(pool: DatabasePool, timeoutMs: number): Promise<void> {
+const pingRow = z.object({ now: z.number(), is_standby: z.boolean(), is_read_only: z.boolean() })
+
+/**
+ * Resolves with the database's clock, in milliseconds since 1970, when the database answers. Rejects with `ServiceError`
+ * database-unavailable where it does not within `timeoutMs`, and where it takes no writes.
+ */
+export async function ping(pool: DatabasePool, timeoutMs: number): Promise<number> {
   const toError = () =>
     new ServiceError('database-unavailable', `The database did not answer a ping in ${timeoutMs} ms`)
-  await withTimeout(timeoutMs, execute(pool, 'answer a ping', 'select 1'), toError)
+  const asked = queryRows(
+    pool,
+    'answer a ping',
+    pingRow,
+    `select (extract(epoch from clock_timestamp()) * 1000)::float8 as now, pg_is_in_recovery() as is_standby,
+       current_setting('transaction_read_only')::boolean as is_read_only`,
+  )
+  const [found] = await withTimeout(timeoutMs, asked, toError)
+  if (found === undefined) throw new ServiceError('database-failed', 'The database failed to answer a ping: no row')
+  if (!found.is_standby && !found.is_read_only) return found.now
+  const why = found.is_standby ? 'it is a standby' : 'default_transaction_read_only is on'
+  throw new ServiceError('database-unavailable', `The database takes no writes: ${why} (SQLSTATE 25006)`)
 }

@@ -47,11 +47,12 @@ const RESULT_COLUMNS: readonly Column<ResultToSave>[] = [
 ]
 
 /** The columns that `results` and `result_history` have in common, without those of the key of `results`. */
-export const SHARED_RESULT_COLUMNS: readonly string[] = RESULT_COLUMNS.map((column) => column.name).filter(
-  (name) => name !== 'catalogue' && name !== 'indicator_id',
-)
+export const SHARED_RESULT_COLUMNS: readonly string[] = [
+  ...RESULT_COLUMNS.map((column) => column.name).filter((name) => name !== 'catalogue' && name !== 'indicator_id'),
+  'sequence',
+]
 
-const INPUT_COLUMNS = 'catalogue, indicator_id, name, input, input_hash, run_id, classified_at'
+const INPUT_COLUMNS = 'catalogue, indicator_id, name, input, input_hash, run_id, classified_at, sequence'
 
 export interface WritingRun {
   readonly runId: string
@@ -59,12 +60,20 @@ export interface WritingRun {
   /** Name of the codebook without its version. */
   readonly codebook: string
   readonly overridesHumanAnswers: boolean
+  /** As in `BatchToSave`. */
+  readonly sequence?: number | undefined
 }
 
+/** The number of batches that an earlier release planned. */
+export const UNNUMBERED = 0
+
+/** SQL for the next number of the order in which results and answers are newer than others. */
+export const NEXT_SEQUENCE = "nextval('result_sequence')"
+
 /**
- * The parts of an SQL `with` statement that write results. A newer result replaces an older one; of two results of the
- * same millisecond the one with the greater run id stands, so that every order of writing leaves the same rows. A
- * person's result stays while the input is the same, unless the run overrides human answers and began after the
+ * The parts of an SQL `with` statement that write results. A newer result replaces an older one: the one with the greater
+ * number, which the database gave, so that no clock decides and every order of writing leaves the same rows. Results
+ * without a number, of batches that an earlier release planned, are older, and among them the time decides. A person's result stays while the input is the same, unless the run overrides human answers and began after the
  * person's decision.
  */
 export function writeResults(
@@ -75,32 +84,37 @@ export function writeResults(
   const rows = uniqueByKey(
     results,
     ({ classification }) => `${storableText(classification.catalogue)}\0${storableText(classification.indicator_id)}`,
-    (row, than) => row.classification.classified_at >= than.classification.classified_at,
+    () => true,
   )
   const input: Column<ResultToSave> = { name: 'input', type: 'jsonb', value: (row) => storableJson(row.indicator) }
   const given = unnestRows(parameters, [...RESULT_COLUMNS, input], rows)
   const codebook = parameters.bind(storableText(run.codebook))
   const runId = parameters.bind(run.runId)
   const startedAt = parameters.bind(run.startedAt)
-  const names = namesOf(RESULT_COLUMNS)
+  const sequence = parameters.bind(run.sequence ?? UNNUMBERED)
+  const names = `${namesOf(RESULT_COLUMNS)}, sequence`
+  const isOlder =
+    '(old.sequence, old.classified_at, old.run_id) < (excluded.sequence, excluded.classified_at, excluded.run_id)'
   const orOverridden = run.overridesHumanAnswers ? `or old.classified_at < ${startedAt}::timestamptz` : ''
-  const historyNames = namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))
+  const historyNames = `${namesOf(RESULT_COLUMNS.filter((column) => column.name !== 'run_id'))}, sequence`
   return [
-    `given_results as materialized (select ${codebook}::text as codebook_name, * from ${given})`,
+    `given_results as materialized (
+      select ${codebook}::text as codebook_name, ${sequence}::int8 as sequence, * from ${given}
+    )`,
     `input_rows as (
       insert into result_inputs as old (${INPUT_COLUMNS})
       select ${INPUT_COLUMNS} from given_results order by catalogue, indicator_id
       on conflict (catalogue, indicator_id) do update set
         name = excluded.name, input = excluded.input, input_hash = excluded.input_hash,
-        run_id = excluded.run_id, classified_at = excluded.classified_at
-      where (old.classified_at, old.run_id) < (excluded.classified_at, excluded.run_id)
+        run_id = excluded.run_id, classified_at = excluded.classified_at, sequence = excluded.sequence
+      where ${isOlder}
     )`,
     `latest_rows as (
       insert into results as old (codebook_name, ${names})
       select codebook_name, ${names} from given_results order by catalogue, indicator_id
       on conflict (codebook_name, catalogue, indicator_id) do update set
-        ${assignExcluded(RESULT_COLUMNS, 'catalogue', 'indicator_id')}
-      where (old.classified_at, old.run_id) < (excluded.classified_at, excluded.run_id)
+        ${assignExcluded(RESULT_COLUMNS, 'catalogue', 'indicator_id')}, sequence = excluded.sequence
+      where ${isOlder}
         and (old.source <> 'person' or excluded.source = 'person' or old.input_hash <> excluded.input_hash ${orOverridden})
     )`,
     `history_rows as (
@@ -108,8 +122,8 @@ export function writeResults(
       select ${runId}::text, ${startedAt}::timestamptz, codebook_name, ${historyNames}
       from given_results order by catalogue, indicator_id
       on conflict (run_id, codebook_name, catalogue, indicator_id, run_started_at) do update set
-        ${assignExcluded(RESULT_COLUMNS, 'run_id', 'catalogue', 'indicator_id')}
-      where old.classified_at < excluded.classified_at
+        ${assignExcluded(RESULT_COLUMNS, 'run_id', 'catalogue', 'indicator_id')}, sequence = excluded.sequence
+      where (old.sequence, old.classified_at) < (excluded.sequence, excluded.classified_at)
     )`,
   ]
 }

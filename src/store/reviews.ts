@@ -97,7 +97,7 @@ const DECISION_COLUMNS: readonly Column<ReviewDecision>[] = [
  * newer result stays for the moment, and the next run replaces it by the human answer of its shape.
  */
 export async function saveReview(pool: DatabasePool, review: ReviewToSave): Promise<void> {
-  const { decisions, runId, runStartedAt, codebook } = review
+  const { decisions, runId, runStartedAt, codebook, sequence } = review
   const parameters = new Parameters()
   const results = decisions.map(({ indicator, before, after }) => ({
     indicator,
@@ -113,7 +113,13 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
   const by = parameters.bind(storableText(review.decidedBy))
   const at = parameters.bind(runStartedAt)
   const parts = [
-    ...writeResults(parameters, results, { runId, startedAt: runStartedAt, codebook, overridesHumanAnswers: false }),
+    ...writeResults(parameters, results, {
+      runId,
+      startedAt: runStartedAt,
+      codebook,
+      overridesHumanAnswers: false,
+      sequence,
+    }),
     ...writeHumanAnswers(parameters, review),
     `decision_rows as (
       insert into review_decisions (run_id, codebook_name, decided_by, decided_at, ${names})
@@ -122,7 +128,7 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
       on conflict (run_id, codebook_name, catalogue, indicator_id) do nothing
     )`,
   ]
-  const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, { batchId: REVIEW_BATCH_ID, ...review })}`
+  const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, { ...review, batchId: review.ofSitting?.batchId ?? REVIEW_BATCH_ID })}`
   await execute(pool, 'save a review', text, parameters.values)
 }
 

@@ -4,7 +4,8 @@ import { ServiceError } from '../errors.ts'
 import { assignExcluded, type Column, namesOf, type Parameters, unnestRows } from './bulk.ts'
 import type { DatabasePool } from './pool.ts'
 import { execute, queryRows } from './query.ts'
-import type { BatchToSave } from './types.ts'
+import { NEXT_SEQUENCE } from './results.ts'
+import type { BatchToSave, OpenedRun } from './types.ts'
 
 /**
  * Marks the runs that a release with codebooks opens. The database refuses new runs without a mark, which releases before
@@ -21,27 +22,31 @@ export async function findRunStart(pool: DatabasePool, runId: string): Promise<s
   return found?.started_at
 }
 
+const openedRow = startRow.extend({ sequence: z.int().min(1) })
+
 /**
- * Opens a run and returns its start by the database's clock, the same for every batch of the run. The start is cut to
- * milliseconds, because it is part of a key and must read back from its text unchanged.
+ * Opens a run and returns its start by the database's clock, the same for every batch of the run, with a number of the
+ * caller's own, greater than those of all callers before. The start is cut to milliseconds, because it is part of a key
+ * and must read back from its text unchanged.
  */
-export async function openRun(pool: DatabasePool, runId: string): Promise<{ readonly startedAt: string }> {
-  const known = await findRunStart(pool, runId)
-  if (known !== undefined) return { startedAt: known }
+export async function openRun(pool: DatabasePool, runId: string): Promise<OpenedRun> {
+  const text = `select started_at, ${NEXT_SEQUENCE} as sequence from runs where run_id = $1`
+  const [known] = await queryRows(pool, 'open a run', openedRow, text, [runId])
+  if (known !== undefined) return { startedAt: known.started_at, sequence: known.sequence }
   // The `update` changes no value, and makes the statement return the row also where another batch has just inserted
   // it.
   const [opened] = await queryRows(
     pool,
     'open a run',
-    startRow,
+    openedRow,
     `insert into runs (run_id, started_at, writes)
      values ($1, date_trunc('milliseconds', clock_timestamp()), '${RUN_MARK}')
      on conflict (run_id) do update set run_id = excluded.run_id
-     returning started_at`,
+     returning started_at, ${NEXT_SEQUENCE} as sequence`,
     [runId],
   )
   if (opened === undefined) throw new ServiceError('database-failed', 'The database failed to open a run: no row')
-  return { startedAt: opened.started_at }
+  return { startedAt: opened.started_at, sequence: opened.sequence }
 }
 
 /** The parts of a batch or of a review that its totals are made of. */

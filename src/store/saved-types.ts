@@ -47,6 +47,11 @@ export interface StoredAnswer {
   readonly givenFor?: string
 }
 
+/** An answer to store, with the number of the batch that asked; without one it is older than those with one. */
+export interface AnswerToStore extends StoredAnswer {
+  readonly sequence?: number | undefined
+}
+
 /** The catalogue and the codebook, by its hash, that evidence is counted for. */
 export interface EvidenceScope {
   readonly catalogue: string
@@ -156,7 +161,7 @@ export interface ClaimsToEnd {
 /** Answers that are saved before their batch ends, because other batches wait for them. */
 export interface AnswersToSave {
   readonly runId: string
-  readonly answers: readonly StoredAnswer[]
+  readonly answers: readonly AnswerToStore[]
   /** When the answers were given, ISO 8601; the time must be the same when they are saved again. */
   readonly answeredAt: string
   readonly end: ClaimsToEnd
@@ -169,6 +174,11 @@ export interface BatchToSave {
   readonly batchId: string
   /** When the run started, ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
+  /**
+   * The number of the batch in the order of all batches, as `openRun` returned it: results with a greater one are newer.
+   * Batches without one, which earlier releases planned, are older.
+   */
+  readonly sequence?: number | undefined
   readonly results: readonly ResultToSave[]
   readonly answers: readonly StoredAnswer[]
   /** Hashes of the shapes whose stored answers the batch reused. */
@@ -218,10 +228,10 @@ export interface ReviewToSave {
   readonly codebook: string
   /** When the run started, ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
-  /** When the person decided, where the run is a sitting of several decisions; without it the start of the run. */
-  readonly decidedAt?: string
-  /** The id of the decision in its sitting, so that one that is saved again counts once. */
-  readonly batchId?: string
+  /** Where the run is a sitting of several decisions: the id of this one, which counts once however often it is saved, and its time. */
+  readonly ofSitting?: { readonly batchId: string; readonly decidedAt: string }
+  /** As in `BatchToSave`. */
+  readonly sequence?: number | undefined
   readonly decidedBy: string
   readonly decisions: readonly ReviewDecision[]
   readonly totals: BatchTotals

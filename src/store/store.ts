@@ -4,6 +4,7 @@ import { createAttemptNotes } from './attempts/attempt-notes.ts'
 import { Parameters } from './bulk.ts'
 import { claimShapes, findClaims, releaseClaims, renewClaims, writeEndedClaims } from './claims.ts'
 import { findCodebook, listCodebooks, saveCodebook } from './codebooks/codebooks.ts'
+import { createWritability, type Writability } from './connection/writability.ts'
 import { findAudits, writeAudits } from './evidence/audits.ts'
 import { createCalibrationStore } from './evidence/calibrations.ts'
 import { createCertificateStore } from './evidence/certificates.ts'
@@ -20,12 +21,15 @@ import { createDriverStore } from './runs/run-drivers.ts'
 import { findRun, listRuns } from './runs/run-list.ts'
 import { addAnswered, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
-import type { AnswersToSave, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
+import type { AnswersToSave, AnswerToStore, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
 import { createReviewCardStore } from './views/review-cards.ts'
 import { createViewStore } from './views/views.ts'
 
-/** A store on a pool of `createPool`, which the caller opens and closes. */
-export function createStore(pool: DatabasePool): Store {
+/**
+ * A store on a pool of `createPool`, which the caller opens and closes. `watch` is told how the writes of batches and
+ * requests end.
+ */
+export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'watch'> = createWritability()): Store {
   return {
     openRun: (runId) => openRun(pool, runId),
     saveCodebook: (codebook, fields) => saveCodebook(pool, codebook, fields),
@@ -39,9 +43,9 @@ export function createStore(pool: DatabasePool): Store {
     renewClaims: (owner, shapeHashes, holdMs) => renewClaims(pool, owner, shapeHashes, holdMs),
     releaseClaims: (owner, shapeHashes) => releaseClaims(pool, owner, shapeHashes),
     findClaims: (shapeHashes, since) => findClaims(pool, shapeHashes, since),
-    saveAnswers: (answers) => saveAnswers(pool, answers),
+    saveAnswers: (answers) => watch(saveAnswers(pool, answers)),
     findAudits: (scope, after) => findAudits(pool, scope, after),
-    saveBatch: (batch) => saveBatch(pool, batch),
+    saveBatch: (batch) => watch(saveBatch(pool, batch)),
     findClassifications: (id, scope) => findClassifications(pool, id, scope),
     findRun: (runId) => findRun(pool, runId),
     listRuns: (wanted) => listRuns(pool, wanted),
@@ -54,7 +58,7 @@ export function createStore(pool: DatabasePool): Store {
     listCatalogues: () => listCatalogues(pool),
     exportIndicators: (options) => exportIndicators(pool, options),
     requests: {
-      book: (requests, answers, answeredAt, uses) => bookRequests(pool, requests, answers, answeredAt, uses),
+      book: (requests, answers, answeredAt, uses) => watch(bookRequests(pool, requests, answers, answeredAt, uses)),
       reserve: (reservations) => reserveCosts(pool, reservations),
     },
     certificates: createCertificateStore(pool),
@@ -80,10 +84,11 @@ async function saveBatch(pool: DatabasePool, batch: BatchToSave): Promise<void> 
       runId: batch.runId,
       startedAt: batch.runStartedAt,
       codebook: batch.scope.codebook,
+      sequence: batch.sequence,
       overridesHumanAnswers: batch.overriddenHumanAnswers !== undefined,
     }),
     ...overrideHumanAnswers(parameters, batch),
-    ...writeAnswers(parameters, batch.answers, answeredAt(batch)),
+    ...writeAnswers(parameters, numbered(batch), answeredAt(batch)),
     ...writeAnswerUses(parameters, usesOf(batch)),
     ...writeAudits(parameters, batch),
     ...writeRequests(parameters, requestsOf(batch)),
@@ -103,6 +108,10 @@ async function saveAnswers(pool: DatabasePool, { runId, answers, answeredAt, end
     ...writeEndedClaims(parameters, end),
   ]
   if (parts.length > 0) await execute(pool, 'save answers', `with ${parts.join(',\n')}\nselect`, parameters.values)
+}
+
+function numbered({ answers, sequence }: BatchToSave): readonly AnswerToStore[] {
+  return answers.map((answer) => ({ ...answer, sequence }))
 }
 
 function usesOf({ runId, answers, reused = [] }: Pick<BatchToSave, 'runId' | 'answers' | 'reused'>): AnswerUse[] {

@@ -43,13 +43,21 @@ export interface AttemptNotes {
   end(invocation: string): Promise<void>
 }
 
+/** A run as one of its batches finds it. */
+export interface OpenedRun {
+  /** By the database's clock, ISO 8601; every batch of the run gets the same. */
+  readonly startedAt: string
+  /** Each call gets a greater number than all calls before, whatever the clocks say. */
+  readonly sequence: number
+}
+
 /**
  * The store of the service. Every method rejects with `ServiceError`: database-unavailable where a retry may help,
  * database-failed for a defect. Methods that save are one transaction, and saving the same rows again changes nothing.
  */
 export interface Store {
-  /** Opens the run where no batch has opened it yet. Every batch of the run gets the same start, ISO 8601. */
-  openRun(runId: string): Promise<{ readonly startedAt: string }>
+  /** Opens the run where no batch has opened it yet. */
+  openRun(runId: string): Promise<OpenedRun>
   /** Stores a codebook where its content is not stored yet, and the view `results_<name>` with a column for each of `fields`. */
   saveCodebook(codebook: StoredCodebook, fields: readonly CodebookColumn[]): Promise<void>
   /** The codebook with this hash, or the newest stored one of this name (and version, where given); undefined where there is none. */

@@ -11,7 +11,9 @@ import { sha256 } from '../../src/lib/sha256.ts'
 import type { OfflineModelStats } from '../../src/offline-model/stats.ts'
 import { type RunningCli, startCli } from '../helpers/cli.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { docker, tryDocker } from './docker.ts'
+import { docker } from './docker.ts'
+import { removeProject } from './project.ts'
+import { makeClosedClone, makeProxiedDockerConfig } from './surroundings.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMPOSE_FILE = 'docker-compose.cluster.yml'
@@ -32,6 +34,10 @@ export interface ClusterOptions {
   readonly profiles?: readonly string[]
   /** Secrets that the cluster gets in files, in addition to those that every test plants. */
   readonly secrets?: Readonly<Record<string, string>>
+  /** A further Compose file that changes the first. */
+  readonly override?: string
+  /** Whether the clone is closed to others and Docker gives containers proxies at which nobody answers. */
+  readonly isHostile?: boolean
 }
 
 /** A container as `docker compose ps --format json` lists it. */
@@ -61,6 +67,8 @@ export interface Cluster {
   readonly secrets: Readonly<Record<string, string>>
   /** `docker compose` with file, project and environment. Resolves with stdout. */
   compose(...args: string[]): Promise<string>
+  /** The same with further variables of the Compose file. */
+  composeWith(more: Readonly<Record<string, string>>, ...args: string[]): Promise<string>
   /** Builds, starts what is not there, and waits until all parts are healthy. */
   up(...args: string[]): Promise<void>
   /** Registers the replicas at the first node, which tells the others. */
@@ -69,6 +77,8 @@ export interface Cluster {
   container(service: string, index?: number): Promise<Container>
   /** Starts the command `classify` as a user would, against all five nodes. */
   classify(args: readonly string[]): RunningCli
+  /** Starts another command as a user would who has several clusters on this machine. */
+  command(args: readonly string[]): RunningCli
   modelStats(withIndicators?: boolean): Promise<OfflineModelStats>
   query<T extends object>(text: string, values?: readonly unknown[]): Promise<T[]>
   /** Removes the containers, volumes, network, image and temporary files. */
@@ -124,11 +134,21 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     ...options.env,
   }
   const urlOf = (name: string) => `http://127.0.0.1:${env[name]}`
-  const before = ['compose', '--env-file', '/dev/null', '--project-directory', ROOT, '-f', join(ROOT, COMPOSE_FILE)]
-  const compose = (...args: string[]) => {
+  const root = options.isHostile === true ? await makeClosedClone(ROOT, join(dir, 'clone')) : ROOT
+  const proxied = options.isHostile === true ? await makeProxiedDockerConfig(join(dir, 'docker')) : undefined
+  const before = ['compose', '--env-file', '/dev/null', '--project-directory', root, '-f', join(root, COMPOSE_FILE)]
+  if (options.override !== undefined) before.push('-f', options.override)
+  const composeWith = (more: Readonly<Record<string, string>>, ...args: string[]) => {
     const chosen = profiles.flatMap((profile) => ['--profile', profile])
-    return docker([...before, '-p', project, ...chosen, ...args], { env, cwd: ROOT, timeoutMs: 600_000 })
+    // The build needs its proxies, if there are any, and gets no others.
+    const config = proxied === undefined || args[0] === 'build' ? {} : { DOCKER_CONFIG: proxied }
+    return docker([...before, '-p', project, ...chosen, ...args], {
+      env: { ...env, ...more, ...config },
+      cwd: ROOT,
+      timeoutMs: 600_000,
+    })
   }
+  const compose = (...args: string[]) => composeWith({}, ...args)
   const ingressUrls = NODES.map((node) => urlOf(`CLUSTER_INGRESS_PORT_${node}`))
   const adminUrls = NODES.map((node) => urlOf(`CLUSTER_ADMIN_PORT_${node}`))
   const database = `${env.POSTGRES_USER}:${secrets.POSTGRES_PASSWORD}@127.0.0.1:${env.CLUSTER_PGBOUNCER_PORT}`
@@ -139,6 +159,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     authorization: token === undefined ? {} : { authorization: `Bearer ${token}` },
     secrets,
     compose,
+    composeWith,
     ingressUrls,
     adminUrls,
     nginxUrl: urlOf('CLUSTER_NGINX_PORT'),
@@ -146,7 +167,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     prometheusUrl: urlOf('CLUSTER_PROMETHEUS_PORT'),
     databaseUrl: `postgres://${database}/${env.POSTGRES_DB}`,
     up: async (...args) => {
-      await compose('up', '-d', '--build', '--wait', '--wait-timeout', String(UP_TIMEOUT_S), ...args)
+      await compose('build', 'classify-service')
+      await compose('up', '-d', '--wait', '--wait-timeout', String(UP_TIMEOUT_S), ...args)
     },
     register: async () => {
       const deadline = performance.now() + REGISTRATION_TIMEOUT_MS
@@ -169,6 +191,16 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
         env: {
           DATA_DIR: dir,
           RESTATE_INGRESS_URL: ingressUrls.join(','),
+          ...(token === undefined ? {} : { API_TOKEN: token }),
+        },
+        cwd: dir,
+      }),
+    command: (args) =>
+      startCli(args, {
+        env: {
+          ...Object.fromEntries(Object.entries(env).filter(([name]) => /^CLUSTER_|_IMAGE$/.test(name))),
+          COMPOSE_PROJECT_NAME: project,
+          DATA_DIR: dir,
           ...(token === undefined ? {} : { API_TOKEN: token }),
         },
         cwd: dir,
@@ -212,45 +244,4 @@ async function writeSecrets(
     return [`${name}_FILE`, file]
   })
   return Object.fromEntries(await Promise.all(written))
-}
-
-/** Removes a project by its labels alone, so that it works in any state and after a change of the Compose file. */
-export async function removeProject(project: string): Promise<void> {
-  const label = ['--filter', `label=com.docker.compose.project=${project}`]
-  const ids = async (kind: 'container' | 'volume' | 'network') => {
-    const all = kind === 'container' ? ['-a'] : []
-    const text = await docker([kind, 'ls', '-q', ...all, ...label])
-    return text.split('\n').filter((line) => line !== '')
-  }
-  const containers = await ids('container')
-  if (containers.length > 0) await tryDocker(['rm', '-f', '-v', ...containers])
-  for (const network of await ids('network')) await tryDocker(['network', 'rm', network])
-  const volumes = await ids('volume')
-  if (volumes.length > 0) await tryDocker(['volume', 'rm', '-f', ...volumes])
-  await tryDocker(['image', 'rm', `${project}:test`])
-}
-
-/** The containers, volumes and networks of a project that still exist, such as "volume x_data". */
-export async function findLeftovers(project: string): Promise<string[]> {
-  const label = `label=com.docker.compose.project=${project}`
-  const kinds = ['container', 'volume', 'network'] as const
-  const found = await Promise.all(
-    kinds.map(async (kind) => {
-      const name = kind === 'container' ? '{{.Names}}' : '{{.Name}}'
-      const text = await docker([
-        kind,
-        'ls',
-        ...(kind === 'container' ? ['-a'] : []),
-        '--filter',
-        label,
-        '--format',
-        name,
-      ])
-      return text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => `${kind} ${line}`)
-    }),
-  )
-  return found.flat()
 }

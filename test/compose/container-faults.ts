@@ -1,9 +1,9 @@
 /** Faults that tests bring about in the containers of a cluster, and the recovery that they wait for. */
 import { readFileSync } from 'node:fs'
-import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
+import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { type Cluster, type Container, NODES } from './cluster.ts'
-import { docker } from './docker.ts'
+import { docker, tryDocker } from './docker.ts'
 
 /**
  * Kills the process of a container from the host, so that Docker counts a crash and its restart policy applies; after
@@ -23,6 +23,51 @@ function isProcessOf(pid: number, id: string): boolean {
     return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id)
   } catch {
     return false
+  }
+}
+
+/** Freezes the whole container, as a paused virtual machine would be, until `thaw`. */
+export async function freeze({ ID }: Container): Promise<void> {
+  await docker(['pause', ID])
+}
+
+/** Lets a frozen container go on; one that runs is no error. */
+export async function thaw({ ID }: Container): Promise<void> {
+  await tryDocker(['unpause', ID])
+}
+
+/** Stops the processes of the container's part by SIGSTOP, and not those that watch it. The host has to see them. */
+export async function hang({ ID }: Container): Promise<void> {
+  const lines = (await docker(['top', ID, '-eo', 'pid,args'])).split('\n').slice(1)
+  const parts = lines.filter((line) => line !== '' && !/watch\.sh|timeout 2|sleep 2/.test(line))
+  // What has ended meanwhile, as a check does, was not of the part.
+  for (const line of parts) signalGently(Number.parseInt(line, 10), 'SIGSTOP')
+}
+
+/** Lets the processes of a container go on after `hang`; those that are gone are no error. */
+export async function goOn({ ID }: Container): Promise<void> {
+  const { stdout } = await tryDocker(['top', ID, '-eo', 'pid'])
+  for (const pid of stdout.split('\n').slice(1).map(Number)) if (pid > 1) signalGently(pid, 'SIGCONT')
+}
+
+function signalGently(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended since it was listed.
+  }
+}
+
+/** Takes the container off its network, and resolves with what joins it again under the names that it had. */
+export async function cutOff({ ID }: Container): Promise<() => Promise<void>> {
+  const text = await docker(['inspect', '--format', '{{json .NetworkSettings.Networks}}', ID])
+  const networks = Object.entries(JSON.parse(text) as Record<string, { Aliases: string[] | null }>)
+  for (const [network] of networks) await docker(['network', 'disconnect', '--force', network, ID])
+  return async () => {
+    for (const [network, { Aliases }] of networks) {
+      const aliases = (Aliases ?? []).filter((alias) => !ID.startsWith(alias))
+      await tryDocker(['network', 'connect', ...aliases.flatMap((alias) => ['--alias', alias]), network, ID])
+    }
   }
 }
 
@@ -53,7 +98,7 @@ export async function waitUntilHealthy(cluster: Cluster, service?: string): Prom
 }
 
 function isHealthy({ State, Health, Service, ExitCode }: Container): boolean {
-  return hasMadeSecrets({ service: Service, state: State, exitCode: ExitCode }) || isRunning({ State, Health })
+  return hasDoneItsWork({ service: Service, state: State, exitCode: ExitCode }) || isRunning({ State, Health })
 }
 
 function isRunning({ State, Health }: Pick<Container, 'State' | 'Health'>): boolean {

@@ -12,6 +12,8 @@ export interface DockerOptions {
   /** The whole environment of the program, except for PATH, HOME and DOCKER_*, which are always passed on. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What the program reads on its standard input; nothing by default. */
+  readonly input?: string
   /** Milliseconds after which the program is ended. Default 300,000. */
   readonly timeoutMs?: number
 }
@@ -24,9 +26,9 @@ export interface Output {
 
 /** Resolves whatever the exit code is, which is -1 where docker could not be run or took too long. */
 export async function tryDocker(args: readonly string[], options: DockerOptions = {}): Promise<Output> {
-  const { env = {}, cwd, timeoutMs = 300_000 } = options
+  const { env = {}, cwd, input = '', timeoutMs = 300_000 } = options
   return await new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       'docker',
       [...args],
       {
@@ -40,6 +42,7 @@ export async function tryDocker(args: readonly string[], options: DockerOptions 
         resolve({ code, stdout, stderr: code === -1 ? `${stderr}${error?.message}` : stderr })
       },
     )
+    child.stdin?.on('error', () => undefined).end(input)
   })
 }
 

@@ -3,11 +3,13 @@ import { after, before, test } from 'node:test'
 import { type Cluster, createCluster, isKept } from './cluster.ts'
 import { noteFigures } from './figures.ts'
 import { faultTests } from './full/faults.ts'
+import { lostVolumeTests } from './full/lost-volumes.ts'
 import { memoryTests } from './full/memory.ts'
 import { metricsTests } from './full/metrics.ts'
 import { scalingTests } from './full/scaling.ts'
 import { secretTests } from './full/secrets.ts'
 import { securityTests } from './full/security.ts'
+import { silenceTests } from './full/silence.ts'
 import { stopStartTests } from './full/stop-start.ts'
 import { seconds } from './run-under-faults.ts'
 
@@ -40,8 +42,10 @@ memoryTests(getCluster)
 securityTests(getCluster)
 secretTests(getCluster)
 faultTests(getCluster)
+silenceTests(getCluster)
 scalingTests(getCluster)
 metricsTests(getCluster)
+lostVolumeTests(getCluster)
 stopStartTests(getCluster)
 
 /** Variables of the Compose file from COMPOSE_TEST_ENV, such as "CLUSTER_REPLICATION=3 RATE_RPM=300". */

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { findLeftovers, ROOT, removeProject } from './cluster.ts'
+import { ROOT } from './cluster.ts'
 import { findDockerProblem } from './docker.ts'
 import { formatFigures, readFigures } from './figures.ts'
+import { findLeftovers, removeProject } from './project.ts'
 
 const EXIT_USAGE = 2
 const EXIT_NO_DOCKER = 3
@@ -17,7 +18,7 @@ const HELP = `npm run test:compose [-- --full] [-- --keep]
 Starts docker-compose.cluster.yml under a project name and ports of its own, tests it, and removes everything.
 
   (nothing)  the smoke test: 1,000 indicators while a node, a replica, the database and the guard are killed; 2 to 4 minutes
-  --full     each fault alone, scaling, metrics, security, memory, stop and start of everything; 15 to 20 minutes
+  --full     each fault and each silence alone, scaling, metrics, security, memory, stop and start of everything; 20 to 25 minutes
   --keep     leave the cluster of the last part running, and print the command that removes it
   --help     print this text
 

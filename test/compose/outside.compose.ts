@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../helpers/ports.ts'
-import { type Cluster, createCluster, findLeftovers, isKept, plant } from './cluster.ts'
+import { type Cluster, createCluster, isKept, plant } from './cluster.ts'
 import { crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
 import { secretTests } from './full/secrets.ts'
+import { findLeftovers } from './project.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 
 const INDICATORS = 1_000

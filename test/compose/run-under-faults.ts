@@ -27,6 +27,8 @@ export interface RunResult {
   readonly stderr: string
   /** Requests beyond the one that each chunk needs, as the model counted them; NaN where its counts were lost. */
   readonly paidTwice: number
+  /** Requests that the model counted and that the run has not booked. */
+  readonly unbooked: number
   /** The longest time without results before the fault, milliseconds. */
   readonly calmGapMs: number
   readonly watch: Watch
@@ -38,13 +40,16 @@ let runs = 0
 /**
  * Classifies `count` new indicators, all by the model, and calls `injectFault` once results flow. Asserts that nothing was
  * lost and nothing doubled, for which the counts of the model are the evidence; set `isModelRestarted` where the fault
- * restarts the model, which loses them.
+ * restarts the model, which loses them. `afterRun` is called before it asserts, so that what is frozen can go on and do harm.
  */
 export async function runUnderFault(
   cluster: Cluster,
   count: number,
   injectFault: (watch: Watch) => Promise<void>,
-  { isModelRestarted = false }: { readonly isModelRestarted?: boolean } = {},
+  {
+    isModelRestarted = false,
+    afterRun = async () => undefined,
+  }: { readonly isModelRestarted?: boolean; readonly afterRun?: () => Promise<void> } = {},
 ): Promise<RunResult> {
   runs += 1
   const prefix = `C${process.pid}.${runs}.`
@@ -72,11 +77,13 @@ export async function runUnderFault(
     await Promise.race([injectFault(watch), ended.then(() => new Promise<void>(() => undefined))])
     const { code, stdout, stderr } = await cli.result
     assert.equal(code, 0, stderr)
+    await afterRun()
     const report = JSON.parse(stdout) as RunReport
     assertComplete(report, count)
     await assertHistory(cluster, report.run_id, count)
     const paidTwice = isModelRestarted ? Number.NaN : await countPaidTwice(cluster, prefix, count)
-    return { report, stderr, paidTwice, calmGapMs, watch, startedAt }
+    const unbooked = isModelRestarted ? Number.NaN : await countUnbooked(cluster, report.run_id)
+    return { report, stderr, paidTwice, unbooked, calmGapMs, watch, startedAt }
   } finally {
     // After a failure the command would wait for a cluster that is being removed.
     cli.child.kill('SIGKILL')
@@ -92,6 +99,15 @@ function assertComplete(report: RunReport, count: number): void {
     { indicators: count, classified: count, unchanged: 0, failed: 0 },
   )
   assert.equal(by_source.model, count)
+}
+
+/** Requests that the model counted and the ledger of the run lacks, or the other way round. */
+async function countUnbooked(cluster: Cluster, runId: string): Promise<number> {
+  const { requests } = await cluster.modelStats()
+  const [booked] = await cluster.query<{ n: number }>('select count(*)::int as n from llm_requests where run_id = $1', [
+    runId,
+  ])
+  return requests.accepted - (booked?.n ?? 0)
 }
 
 async function assertHistory(cluster: Cluster, runId: string, count: number): Promise<void> {

@@ -42,7 +42,8 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
   const pause = () => sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined)
   const latest = () => results.at(-1)?.value ?? 0
 
-  const count = createCounter(cluster.databaseUrl, prefix)
+  const text = 'select count(distinct indicator_id)::int from result_history where starts_with(indicator_id, $1)'
+  const count = createCounter(cluster.databaseUrl, text, [prefix])
   const watchResults = async () => {
     while (!stopped.signal.aborted) {
       const value = await count.read().catch(() => undefined)
@@ -107,8 +108,11 @@ export function watchRun(cluster: Cluster, prefix: string): Watch {
   }
 }
 
-/** Counts results over one connection, which is opened again when it breaks. A count takes one second at most. */
-function createCounter(connectionString: string, prefix: string) {
+/**
+ * Reads the number that the statement `text` selects as `count`, over one connection, which is opened again when it breaks. A count
+ * takes one second at most.
+ */
+export function createCounter(connectionString: string, text: string, values: readonly unknown[]) {
   let client: pg.Client | undefined
   const close = async () => {
     const ended = client
@@ -124,11 +128,8 @@ function createCounter(connectionString: string, prefix: string) {
           client.on('error', () => undefined)
           await client.connect()
         }
-        const text = 'select count(distinct indicator_id)::int as results from result_history'
-        const { rows } = await client.query<{ results: number }>(`${text} where starts_with(indicator_id, $1)`, [
-          prefix,
-        ])
-        return rows[0]?.results ?? 0
+        const { rows } = await client.query<{ count: number }>(text, [...values])
+        return rows[0]?.count ?? 0
       } catch (error) {
         await close()
         throw error

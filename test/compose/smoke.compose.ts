@@ -1,14 +1,17 @@
 /** The smoke test of the cluster: one run of 1,000 indicators in which a node, a replica, the database and the guard die. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Cluster, createCluster, findLeftovers, isKept } from './cluster.ts'
+import { type Cluster, createCluster, isKept } from './cluster.ts'
 import { countFalseAlarms, countRestarts, crash, waitUntilHealthy } from './container-faults.ts'
 import { docker, tryDocker } from './docker.ts'
 import { noteFigures } from './figures.ts'
+import { firstNodeTests } from './full/lost-volumes.ts'
 import { secretTests } from './full/secrets.ts'
+import { surroundingsTests } from './full/surroundings.ts'
 import { hypertableTests } from './hypertables.ts'
 import { makeOldDatabase } from './old-database.ts'
 import { pageTests } from './pages.ts'
+import { findLeftovers } from './project.ts'
 import { runUnderFault, seconds } from './run-under-faults.ts'
 import type { Watch } from './run-watch.ts'
 
@@ -22,6 +25,7 @@ before(async () => {
   cluster = await createCluster({
     project: process.env.COMPOSE_TEST_PROJECT ?? `classify-smoke-${process.pid}`,
     env: { OFFLINE_MODEL_LATENCY_MS: '800', RATE_RPM: RPM },
+    isHostile: true,
   })
   await makeOldDatabase(cluster)
 })
@@ -66,6 +70,8 @@ test('the cluster comes up healthy on a database of an earlier release, and the 
     [['http://nginx:9080/', 'BidiStream']],
   )
 })
+
+surroundingsTests(() => cluster)
 
 test('health on the published port names five replicas in turn, and the port answers nothing else', async () => {
   const names: string[] = []
@@ -124,6 +130,8 @@ test('1,000 indicators while a node, a replica, the database and the guard are k
   for (const { what, part } of parts) assert.equal(await countRestarts(part), 1, what)
   await waitUntilHealthy(cluster)
 })
+
+firstNodeTests(() => cluster)
 
 test('the database of an earlier release has got a password of its own, and no longer takes the old one', async () => {
   await cluster.query('select 1')

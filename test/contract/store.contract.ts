@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Classification, Indicator, Status } from '../../src/classification/types.ts'
-import type { Store } from '../../src/store/types.ts'
+import type { Store, StoredAnswer } from '../../src/store/types.ts'
 import { answer, batch, classification, LABELS, request, result, SCOPE, totals } from '../helpers/batches.ts'
 
 export interface StoreUnderTest {
@@ -39,7 +39,42 @@ export function storeContract(
       const starts = await Promise.all(Array.from({ length: 8 }, () => store.openRun('run-opened')))
       assert.equal(new Set(starts.map((start) => start.startedAt)).size, 1)
       assert.match(starts[0]?.startedAt ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-      assert.deepEqual(await store.openRun('run-opened'), starts[0])
+      const again = await store.openRun('run-opened')
+      assert.equal(again.startedAt, starts[0]?.startedAt)
+      const numbers = starts.map(({ sequence }) => sequence)
+      assert.equal(new Set(numbers).size, numbers.length)
+      assert.ok(again.sequence > Math.max(...numbers))
+    })
+
+    it('takes the result of the batch that was planned last for the newest, whatever the clocks say', async () => {
+      const { startedAt, sequence } = await store.openRun('run-skewed-1')
+      const later = await store.openRun('run-skewed-2')
+      const ahead = { classified_at: '2031-01-01T00:00:00.000Z', run_id: 'run-skewed-1' }
+      const behind = { classified_at: '2020-01-01T00:00:00.000Z', run_id: 'run-skewed-2', reason: 'paid for last' }
+      const first = batch(startedAt, [result('skewed', ahead)], { runId: 'run-skewed-1', sequence })
+      const second = batch(later.startedAt, [result('skewed', behind)], {
+        runId: 'run-skewed-2',
+        sequence: later.sequence,
+      })
+      for (const one of [first, second, first]) await store.saveBatch(one)
+      assert.equal((await findLatest(['skewed'])).get('skewed')?.classification.reason, 'paid for last')
+      const answers = { asked: answer('skewed shape', {}, 'first'), askedLater: answer('skewed shape', {}, 'last') }
+      const end = { owner: 'nobody', claims: [] }
+      const keep = (one: StoredAnswer, number: number, answeredAt: string) =>
+        store.saveAnswers({ runId: 'run-skewed-1', answers: [{ ...one, sequence: number }], answeredAt, end })
+      await keep(answers.asked, sequence, ahead.classified_at)
+      await keep(answers.askedLater, later.sequence, behind.classified_at)
+      await keep(answers.asked, sequence, ahead.classified_at)
+      assert.equal((await store.findAnswers(['skewed shape'])).get('skewed shape')?.decision.reason, 'last')
+    })
+
+    it('takes a result without a number, from a release that goes by its clock, for older than one with a number', async () => {
+      const { startedAt, sequence } = await store.openRun('run-skewed-3')
+      const ahead = { classified_at: '2031-01-01T00:00:00.000Z', run_id: 'run-0' }
+      await store.saveBatch(batch(startedAt, [result('from-then', ahead)], { runId: 'run-0' }))
+      const now = { classified_at: '2026-11-29T00:00:00.000Z', run_id: 'run-skewed-3', reason: 'paid for last' }
+      await store.saveBatch(batch(startedAt, [result('from-then', now)], { runId: 'run-skewed-3', sequence }))
+      assert.equal((await findLatest(['from-then'])).get('from-then')?.classification.reason, 'paid for last')
     })
 
     it('finds no run, no result and no answer that was not saved', async () => {

@@ -18,7 +18,7 @@ import { recordView } from '../../src/console/views/record.ts'
 import { resultsView } from '../../src/console/views/results.ts'
 import { reviewView } from '../../src/console/views/review.ts'
 import { runViews } from '../../src/console/views/runs.ts'
-import { allowedHosts } from '../../src/lib/caller.ts'
+import { allowedHosts } from '../../src/lib/network/caller.ts'
 import type { Store } from '../../src/store/types.ts'
 
 export const TOKEN = 'token-of-the-console-0123456789abcdef'

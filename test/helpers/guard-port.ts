@@ -12,8 +12,10 @@ import { createCounts } from '../../src/guard/counts.ts'
 import type { PortKind } from '../../src/guard/examine.ts'
 import type { InspectBody } from '../../src/guard/inspect-body.ts'
 import { createKeyCheck } from '../../src/guard/key-check.ts'
+import { createNodeMarks } from '../../src/guard/node-marks.ts'
 import { createPort } from '../../src/guard/port.ts'
-import { allowedHosts } from '../../src/lib/caller.ts'
+import { allowedHosts } from '../../src/lib/network/caller.ts'
+import { NODE_SILENCE } from '../../src/lib/silence.ts'
 import type { IdempotencyKeys } from '../../src/store/idempotency/types.ts'
 
 /** Passes every body on as it is. */
@@ -51,11 +53,13 @@ export async function startGuardPort(
   const bodies = overrides.bodies ?? createBodyReader(BODY_BOUNDS)
   const keys = overrides.keys ?? createKeyCheck(memoryKeys(), log)
   const shared: SharedParts = {
-    ...{ calls, bodies, keys, log, inspectBody: passAsItIs },
+    ...{ calls, bodies, keys, log, inspectBody: passAsItIs, openApi: '{"openapi":"3.1.0"}' },
     questions: createCallBound(256),
     hosts: allowedHosts([]),
     tokens: () => null,
     counts: createCounts({ calls, bodies, keys }),
+    marks: createNodeMarks([upstream]),
+    silence: NODE_SILENCE,
     ...overrides,
   }
   const app = await createPort(kind, { port: 0, upstream }, shared)

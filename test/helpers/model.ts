@@ -5,6 +5,8 @@ import { parseUserPrompt } from '../../src/classification/user-prompt.ts'
 
 export interface Asked {
   readonly model: string
+  /** The system prompt. */
+  readonly system: string
   /** Ids of the indicators in the request, in the order of the prompt. */
   readonly ids: readonly string[]
   /** The short name of an indicator in this request, under which it must be answered. */
@@ -67,6 +69,7 @@ export async function startScriptedModel(script: (asked: Asked, index: number) =
       const byId = new Map(items.map((item) => [item.id, item]))
       const entry: Asked = {
         model: body.model,
+        system: body.messages.find((message) => message.role === 'system')?.content ?? '',
         ids: [...byId.keys()],
         keyOf: (id) => byId.get(id)?.key ?? '',
         fieldsOf: (id) => byId.get(id)?.ask ?? [],

@@ -28,9 +28,13 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
   return { ...env, DATA_DIR: dataDir }
 }
 
-/** Starts a stack with `overrides` in its environment. Its child processes inherit the environment of this process. */
+/**
+ * Starts a stack with `overrides` in the environment of this process, of which each part takes what it reads; `replicaEnv` is for
+ * the replica alone.
+ */
 export async function startTestStack(
   overrides: Readonly<Record<string, string>> = {},
+  replicaEnv: Readonly<Record<string, string>> = {},
   { withConsole = false }: { readonly withConsole?: boolean } = {},
 ): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
@@ -44,6 +48,7 @@ export async function startTestStack(
     signal: new AbortController().signal,
     kill: new AbortController().signal,
     withConsole,
+    replicaEnv,
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })
   const dataDir = env.DATA_DIR ?? ''

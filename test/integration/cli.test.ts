@@ -164,7 +164,7 @@ test('a wrong argument exits 2 with a message that names it', async () => {
     [['classify', bad, '--ingress', 'localhost'], /--ingress.*http/s],
     [['classify', bad, '--wait-for-nodes', 'long'], /--wait-for-nodes.*30s, 10m or 1h/s],
     [['no-such-command'], /no-such-command/],
-    [['status'], /missing required argument/],
+    [['inspect'], /missing required argument/],
   ]
   for (const [args, message] of cases) {
     const { code, stderr } = await runCli(args, { env })
@@ -179,7 +179,19 @@ test('a wrong argument exits 2 with a message that names it', async () => {
 
 test('every command has a help text and exits 0 with it', async () => {
   const { stdout } = await runCli(['--help'])
-  const names = ['start', 'demo', 'classify', 'status', 'export', 'migrate', 'queue', 'kill', 'all-in-one', 'codebook']
+  const names = [
+    'start',
+    'demo',
+    'inspect',
+    'classify',
+    'status',
+    'export',
+    'migrate',
+    'queue',
+    'kill',
+    'all-in-one',
+    'codebook',
+  ]
   const cluster = ['5node', 'start', 'stop', 'clean', 'ps', 'logs'].map((name) => `cluster:${name}`)
   for (const name of [...names, ...cluster]) {
     assert.match(stdout, new RegExp(`^ +${name}\\b`, 'm'))

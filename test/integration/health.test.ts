@@ -30,6 +30,9 @@ async function startReplica(t: TestContext, url: string): Promise<Replica> {
     log: silent,
     metrics: resources.metrics,
     pingDatabase: resources.pingDatabase,
+    writeRefusal: resources.writeRefusal,
+    clock: resources.clock,
+    nodeClocks: resources.nodeClocks,
     hosts: null,
     createRestateHandler: () => (_request, response) => void response.end(),
   })
@@ -95,4 +98,23 @@ test('without its database a replica is alive and not healthy', async (t) => {
   assert.equal(report.statusCode, 503)
   assert.equal(report.json().failing, 'database')
   assert.equal(await statusOf(replica, '/classify-api/live'), 200)
+})
+
+test('health answers 503 for a database that takes no writes', async (t) => {
+  const database = await withDatabase(t)
+  const replica = await startReplica(t, database.url)
+  assert.equal(await statusOf(replica, '/health'), 200)
+  const name = new URL(database.url).pathname.slice(1)
+  await database.pool.query(`alter database ${name} set default_transaction_read_only = on`)
+  const { json, statusCode } = await (await startReplica(t, database.url)).app.inject('/health')
+  assert.deepEqual([statusCode, json().failing], [503, 'database'])
+  assert.match(json().message, /takes no writes.*SQLSTATE 25006/)
+})
+
+test('sessions of the role of the service end their idle transactions by themselves', async (t) => {
+  const database = await withDatabase(t)
+  const { rows } = await database.pool.query<{ idle: string }>(
+    `select setting as idle from pg_settings where name = 'idle_in_transaction_session_timeout'`,
+  )
+  assert.deepEqual(rows, [{ idle: '60000' }])
 })

@@ -48,13 +48,16 @@ test('a run that was posted is ended by its name, with key, without key and dela
   const named = [
     await post({ run_id: 'nightly:2026-11' }),
     await post({ run_id: 'nightly:2026-11' }, { 'idempotency-key': 'nightly-1' }),
+    await post({}, { 'x-run-id': 'nightly:2026-11' }),
   ]
   const others = [
     await post({ run_id: 'nightly:2026-11-b' }),
+    await post({}, { 'x-run-id': 'nightly:2026-11-b' }),
+    await post({ run_id: 'nightly:2026-11-b' }, { 'x-run-id': 'nightly:2026-11' }),
     await post({ indicators: [{ indicator_id: 'x', name: 'The text "run_id":"nightly:2026-11" in a name' }] }),
     await post({}),
   ]
-  await waitUntil('all are under way', async () => (await openBatches()).posted.length === 5)
+  await waitUntil('all are under way', async () => (await openBatches()).posted.length === 8)
   const { batches, still_ending } = await kill('nightly:2026-11')
   assert.deepEqual([batches, still_ending], [named.length, 0])
   const left = (await openBatches()).posted.map(({ id }) => id)

@@ -1,8 +1,8 @@
 /** How a database gets its schema: every migration once, in order, all or none. */
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
@@ -11,7 +11,8 @@ import { createPool } from '../../src/store/pool.ts'
 import { sharedPostgres, silent, type TestDatabase } from '../helpers/postgres.ts'
 
 const MIGRATIONS = new URL('../../src/store/migrations/', import.meta.url)
-const ALL_NAMES = (await readdir(MIGRATIONS)).sort()
+const ALL_FILES = (await readdir(MIGRATIONS, { recursive: true })).filter((file) => file.endsWith('.sql'))
+const ALL_NAMES = ALL_FILES.map((file) => basename(file)).sort()
 const postgres = sharedPostgres()
 
 async function onEmpty(use: (database: TestDatabase) => Promise<void>): Promise<void> {
@@ -29,7 +30,10 @@ async function withFiles(
 ): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'classify-migrations-'))
   try {
-    for (const [name, sql] of Object.entries(files)) await writeFile(join(dir, name), sql)
+    for (const [name, sql] of Object.entries(files)) {
+      await mkdir(dirname(join(dir, name)), { recursive: true })
+      await writeFile(join(dir, name), sql)
+    }
     await use(pathToFileURL(`${dir}/`))
   } finally {
     await rm(dir, { recursive: true })
@@ -52,6 +56,36 @@ describe('migrate', () => {
         rows,
         ALL_NAMES.map((name) => ({ name })),
       )
+    }))
+
+  it('has each file in the folder of its twenty, and no number twice', () => {
+    const numbers = ALL_FILES.map((file) => Number(basename(file).slice(0, 3)))
+    assert.equal(new Set(numbers).size, numbers.length)
+    const pad = (number: number) => String(number).padStart(3, '0')
+    const roomOf = (number: number) => {
+      const first = number - ((number - 1) % 20)
+      return `${pad(first)}-${pad(first + 19)}`
+    }
+    assert.deepEqual(
+      ALL_FILES.map((file) => dirname(file)),
+      numbers.map(roomOf),
+    )
+  })
+
+  it('applies files in the order of their numbers, whichever folder they stand in, and knows them by their names', () =>
+    onEmpty(async ({ pool }) => {
+      const first = { 'b/001_a.sql': 'create table a ()' }
+      await withFiles(first, async (directory) => {
+        assert.deepEqual(await migrate(pool, silent, directory), { applied: ['001_a.sql'] })
+      })
+      const moved = {
+        '001-020/001_a.sql': 'create table a ()',
+        '001-020/003_c.sql': 'alter table b add column c int',
+        '000/002_b.sql': 'create table b ()',
+      }
+      await withFiles(moved, async (directory) => {
+        assert.deepEqual(await migrate(pool, silent, directory), { applied: ['002_b.sql', '003_c.sql'] })
+      })
     }))
 
   it('names the file that was changed after it had been applied', () =>

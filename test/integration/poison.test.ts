@@ -32,7 +32,7 @@ let front: Server | undefined
 let deaths = 0
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '100000', OFFLINE_MODEL_LATENCY_MS: '300', NODE_OPTIONS })
+  stack = await startTestStack({ RATE_RPM: '100000', OFFLINE_MODEL_LATENCY_MS: '300' }, { NODE_OPTIONS })
 })
 
 /** From now on new invocations go to replicas that can be felled. */
@@ -40,7 +40,7 @@ async function useFelledReplicas(): Promise<void> {
   Object.assign(process.env, { DATABASE_URL: stack.databaseUrl, OPENAI_BASE_URL: stack.offlineModelUrl })
   for (let count = 0; count < REPLICAS; count += 1) {
     const port = await freePort()
-    const env = { ...process.env, PORT: String(port) }
+    const env = { ...process.env, NODE_OPTIONS, PORT: String(port) }
     const replica = { process: spawn(process.execPath, [REPLICA], { env, stdio: 'inherit' }), port }
     replicas.push(replica)
     replica.process.once('exit', () => {

@@ -98,7 +98,7 @@ function startReplica(name: string, databaseUrl: string, modelUrl: string) {
   })
   const outcomes: AskOutcome['kind'][] = []
   const stopped = new AbortController()
-  const shared = { ...freeBooking(), schemes, partsOf: createPromptParts(), metrics: createMetrics() }
+  const shared = { ...freeBooking(), schemes, partsOf: createPromptParts(), metrics: createMetrics(), clock: Date }
   const deps = { model, rate, ...shared, maxWaitMs: MAX_WAIT_MS }
   const work = async () => {
     const chunk = chunkOf(name)

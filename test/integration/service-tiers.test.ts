@@ -201,5 +201,9 @@ test('a tier that the endpoint does not know is left out, and the report warns o
   assertCost(report)
   assertAskedOnce(40)
   assert.equal(report.service_tiers, undefined)
-  assert.equal(report.warnings.find(({ code }) => code === 'other-tier')?.count, report.model_requests)
+  const { asked, billed } = world.endpoint
+  assert.equal(report.warnings.find(({ code }) => code === 'other-tier')?.count, billed.requests)
+  assert.equal(report.model_requests, asked.length, 'the refused requests count as requests')
+  const { 'model-bad-request none': refused } = await bookedOf(report.run_id)
+  assert.deepEqual(refused, { requests: asked.length - billed.requests, usd: 0 })
 })

@@ -13,7 +13,7 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024
 let stack: TestStack
 
 before(async () => {
-  stack = await startTestStack({ RATE_RPM: '100000', NODE_OPTIONS })
+  stack = await startTestStack({ RATE_RPM: '100000' }, { NODE_OPTIONS })
 })
 
 after(async () => {

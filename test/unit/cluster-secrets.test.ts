@@ -1,12 +1,12 @@
 /** The script that writes the cluster's secrets, run here by sh in a directory of its own. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
-import { hasMadeSecrets } from '../../src/cli/cluster/secrets.ts'
+import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
 
 const SCRIPT = readFileSync(new URL('../../docker/secrets/make.sh', import.meta.url), 'utf8')
 const VOLUMES = ['database', 'snapshots', 'grafana', 'model', 'guard']
@@ -21,9 +21,13 @@ function container() {
   directories.push(root)
   mkdirSync(join(root, 'given'))
   for (const volume of VOLUMES) mkdirSync(join(root, 'secrets', volume), { recursive: true })
-  const script = SCRIPT.replaceAll('/given/', `${root}/given/`).replaceAll('/secrets/', `${root}/secrets/`)
+  const script = SCRIPT.replaceAll('/given/', `${root}/given/`)
+    .replaceAll('/secrets/', `${root}/secrets/`)
+    .replaceAll('/readable/', `${root}/readable/`)
   const at = (path: string) => join(root, 'secrets', path)
+  for (const volume of ['files', 'nginx', 'grafana']) mkdirSync(join(root, 'readable', volume), { recursive: true })
   return {
+    root,
     at,
     read: (path: string) => readFileSync(at(path), 'utf8'),
     give: (name: string, content: string) => writeFileSync(join(root, 'given', name), content),
@@ -113,7 +117,50 @@ test('an empty list of tokens is passed on, because it lets nobody in', async ()
 })
 
 test('the service that has written the secrets counts as ready, and one that failed does not', () => {
-  assert.ok(hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 0 }))
-  assert.ok(!hasMadeSecrets({ service: 'secrets', state: 'exited', exitCode: 1 }))
-  assert.ok(!hasMadeSecrets({ service: 'nginx', state: 'exited', exitCode: 0 }))
+  assert.ok(hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 0 }))
+  assert.ok(!hasDoneItsWork({ service: 'secrets', state: 'exited', exitCode: 1 }))
+  assert.ok(!hasDoneItsWork({ service: 'nginx', state: 'exited', exitCode: 0 }))
+  assert.ok(hasDoneItsWork({ service: 'provision', state: 'exited', exitCode: 0 }))
+})
+
+test('what the parts mount is copied so that every user may read it, and follows what is given', async () => {
+  const { root, run } = container()
+  const given = (path: string, text: string) => {
+    mkdirSync(join(root, 'given', dirname(path)), { recursive: true, mode: 0o700 })
+    writeFileSync(join(root, 'given', path), text, { mode: 0o600 })
+  }
+  const copy = (path: string) => join(root, 'readable', path)
+  given('docker/health.sh', 'check\n')
+  given('docker/restate/start.sh', 'start a $node\n\n')
+  given('docker/prometheus/alerts.yml', 'alerts')
+  given('docker/grafana/dashboards/classify.json', '{}')
+  given('docker/identity/nodes/node.pem', 'PRIVATE')
+  given('nginx/nginx.conf', 'events {}\n')
+  given('identity/cluster.pub', 'publickeyv1_a\n')
+  given('identity/old.pub', 'publickeyv1_b\n')
+  assert.deepEqual(await run(), { code: 0, said: '' })
+  const copied = {
+    'files/health.sh': 'check\n',
+    'files/restate/start.sh': 'start a $node\n\n',
+    'files/prometheus/alerts.yml': 'alerts',
+    'files/identity/cluster.pub': 'publickeyv1_a\n',
+    'files/identity/old.pub': 'publickeyv1_b\n',
+    'grafana/dashboards/classify.json': '{}',
+    'nginx/nginx.conf': 'events {}\n',
+  }
+  for (const [path, text] of Object.entries(copied)) {
+    assert.equal(readFileSync(copy(path), 'utf8'), text, path)
+    assert.equal(statSync(copy(path)).mode & 0o777, 0o644, path)
+    assert.equal(statSync(dirname(copy(path))).mode & 0o777, 0o755, path)
+  }
+  assert.ok(!existsSync(copy('files/identity/node.pem')), 'the private key is no file of the replicas')
+  assert.ok(!readdirSync(join(root, 'readable'), { recursive: true }).some((path) => String(path).includes('node')))
+
+  rmSync(join(root, 'given', 'identity', 'old.pub'))
+  given('nginx/nginx.conf', 'events { }\n')
+  const time = statSync(copy('files/health.sh')).mtimeMs
+  await run()
+  assert.deepEqual(readdirSync(copy('files/identity')), ['cluster.pub'])
+  assert.equal(readFileSync(copy('nginx/nginx.conf'), 'utf8'), 'events { }\n')
+  assert.equal(statSync(copy('files/health.sh')).mtimeMs, time, 'a file that is the same keeps its time')
 })

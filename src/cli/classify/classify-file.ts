@@ -1,7 +1,8 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
 import { resolve } from 'node:path'
-import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
-import { pluralise, printable } from '../../catalogue/problem-report.ts'
+import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
+import { printable } from '../../catalogue/problem-report.ts'
+import type { Reading } from '../../catalogue/reading-options.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
 import { referenceOf } from '../../classification/scheme.ts'
 import type { Config } from '../../config/config.ts'
@@ -11,8 +12,10 @@ import { DEFAULT_CATALOGUE, type EvidenceResponse, type ResultBody } from '../..
 import { createRunId } from '../../review/run-id.ts'
 import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvidence } from '../audits/audit-stages.ts'
 import { findIngress } from '../client/ingress.ts'
+import { useOneCluster } from '../client/one-cluster.ts'
 import { createServiceClient, type ServiceClient } from '../client/service.ts'
 import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
+import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { announceRun } from '../runs/detach.ts'
 import { holdRun, type RunHold } from '../runs/hold.ts'
 import { createStderrProgress } from '../ui/progress.ts'
@@ -56,6 +59,7 @@ export async function classifyFile(
   const runId = earlier?.header.run_id ?? createRunId('run')
   const catalogueName = catalogueOfRun(path, options, earlier)
   const given = await readGivenCodebook(options.codebook)
+  const reading = await readingOf(options, earlier)
   if (file === undefined && path === '-') requireSameInput(runId)
   const skipped = createSkippedFile(runId)
   const { command = 'classify' } = options
@@ -63,9 +67,10 @@ export async function classifyFile(
   let hold: RunHold | undefined
   let outcome: RunOutcome = 'incomplete'
   try {
-    catalogue = await readCatalogue(path, options, { earlier, skipped, signal: interrupts.first })
-    const urls = options.ingress ?? config.restate.ingressUrls
-    await findIngress(urls, interrupts.first, options.waitForNodes)
+    catalogue = await readCatalogue(path, options, { earlier, reading, skipped, signal: interrupts.first })
+    const addresses = options.ingress ?? config.restate.ingressUrls
+    await findIngress(addresses, interrupts.first, options.waitForNodes)
+    const urls = await useOneCluster(addresses, { say, signal: interrupts.first })
     const service = createServiceClient({ urls, patienceMs: QUESTION_PATIENCE_MS })
     const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
     const { scheme, reference } = await settleCodebook(service, question)
@@ -73,7 +78,8 @@ export async function classifyFile(
     const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
     if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
     const journal =
-      earlier ?? (await createRunJournal(config.dataDir, buildHeader(runId, path, catalogue, options, request)))
+      earlier ??
+      (await createRunJournal(config.dataDir, buildHeader({ runId, path, catalogue, reading }, options, request)))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
     const run = { catalogue: name, codebook: referenceOf(scheme), command, size: catalogue.count }
     hold = await holdRun({ urls, runId, run, signal: interrupts.first, say })
@@ -91,6 +97,7 @@ export async function classifyFile(
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
     const report = await runWithProgress(journal, stages, {
       urls,
+      adminUrls: config.restate.adminUrls,
       codebook: referenceOf(scheme),
       patienceMs: options.waitForNodes ?? PATIENCE_MS,
       isResumed: earlier !== null,
@@ -138,21 +145,28 @@ async function findEvidence(stages: AuditStages): Promise<EvidenceResponse | und
 async function readCatalogue(
   path: string,
   options: ClassifyOptions,
-  run: { readonly earlier: RunJournal | null; readonly skipped: SkippedFile; readonly signal: AbortSignal },
+  run: {
+    readonly earlier: RunJournal | null
+    readonly reading: Reading
+    readonly skipped: SkippedFile
+    readonly signal: AbortSignal
+  },
 ): Promise<Catalogue> {
-  const { earlier, skipped, signal } = run
-  const catalogue = await openCatalogue(path, {
+  const { earlier, reading, skipped, signal } = run
+  const reads = {
     limit: earlier?.header.limit ?? options.limit,
     skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
+    reading,
     signal,
     // The first process of a resumed run has written the invalid records already, so this process does not write them
     // again.
     ...(earlier === null ? { onInvalid: skipped.write } : {}),
-  }).finally(() => {
+  }
+  const mayAsk = earlier === null && options.json !== true
+  const catalogue = await openForCommand(path, reads, { mayAsk }).finally(() => {
     // The invalid records are reported also where the catalogue is refused, because those found so far are in the file.
     for (const line of skipped.report()) say(line)
   })
-  say(`${catalogue.label}: ${pluralise(catalogue.count, 'indicator')}`)
   for (const warning of catalogue.warnings) say(`Warning: ${warning.message} (${formatCount(warning.count)})`)
   try {
     checkSameCatalogue(catalogue, earlier)
@@ -175,12 +189,11 @@ async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request
 }
 
 function buildHeader(
-  runId: string,
-  path: string,
-  catalogue: Catalogue,
+  run: { readonly runId: string; readonly path: string; readonly catalogue: Catalogue; readonly reading: Reading },
   options: ClassifyOptions,
   settings: RunSettings,
 ): RunHeader {
+  const { runId, path, catalogue, reading } = run
   return {
     run_id: runId,
     file: path === '-' ? path : resolve(path),
@@ -189,6 +202,7 @@ function buildHeader(
     ...(options.maxCost === undefined ? {} : { max_cost_usd: options.maxCost }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.skipInvalid === undefined ? {} : { skip_invalid: options.skipInvalid }),
+    ...(Object.keys(reading).length === 0 ? {} : { reading }),
   }
 }
 

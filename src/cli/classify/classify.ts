@@ -4,6 +4,7 @@ import { MAX_TARGET, MIN_TARGET } from '../../classification/batch-request.ts'
 import { type Config, readConfig } from '../../config/config.ts'
 import { SERVICE_TIERS } from '../../lib/service-tiers.ts'
 import { CODEBOOK_FLAGS } from '../codebook/codebook-option.ts'
+import { addReadingFlags } from '../inspect/reading-flags.ts'
 import { startDetached } from '../runs/detach.ts'
 import { detachedReport, formatDetached } from '../runs/format.ts'
 import { dollars, duration, httpUrls, oneOf, share, wholeNumber } from '../ui/option-values.ts'
@@ -28,13 +29,13 @@ import { buildResumeCommand } from './resume.ts'
 import type { RunReport } from './run-report.ts'
 
 export function addClassifyCommand(program: Command): void {
-  program
+  const command = program
     .command('classify')
     .description('Classify the indicators of a catalogue and store the results')
     .argument(
       '[file]',
-      'catalogue, CSV or JSON lines, with indicator_id and name, and optionally units, periodicity, description, ' +
-        'sample_values …; - reads standard input',
+      'catalogue: CSV, JSON, JSON lines, Excel or Parquet, also packed, with names and what else it has (npm run inspect ' +
+        'shows how it is read); - reads standard input',
     )
     .option('--json', 'print one JSON object on stdout, and everything else on stderr')
     .option(
@@ -46,6 +47,7 @@ export function addClassifyCommand(program: Command): void {
       CODEBOOK_FLAGS,
       'codebook by which to classify: a YAML file, or a name, name@version or name@hash (default: economic-indicators)',
     )
+  addReadingFlags(command)
     .option('--force', 'classify unchanged indicators again')
     .option(
       '--mode <mode>',

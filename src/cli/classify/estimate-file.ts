@@ -1,8 +1,8 @@
 /** Estimates the cost and time of classifying a catalogue file, or of the rest of an earlier run: the work of `classify --estimate`. */
-import { batchesOf, indicatorsOf, openCatalogue } from '../../catalogue/open-catalogue.ts'
-import { pluralise } from '../../catalogue/problem-report.ts'
+import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
 import type { Indicator } from '../../classification/types.ts'
 import type { Config } from '../../config/config.ts'
+import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
 import { say } from '../ui/terminal.ts'
 import { estimateRun } from './estimate.ts'
 import type { EstimateReport } from './estimate-sum.ts'
@@ -25,13 +25,14 @@ export async function estimateFile(
   const path = cataloguePathOf(file, earlier)
   const catalogueName = catalogueOfRun(path, options, earlier)
   const given = await readGivenCodebook(options.codebook)
-  const catalogue = await openCatalogue(path, {
+  const reads = {
     limit: earlier?.header.limit ?? options.limit,
     skipInvalid: earlier?.header.skip_invalid ?? options.skipInvalid,
+    reading: await readingOf(options, earlier),
     signal,
-  })
+  }
+  const catalogue = await openForCommand(path, reads, { mayAsk: false })
   try {
-    say(`${catalogue.label}: ${pluralise(catalogue.count, 'indicator')}`)
     checkSameCatalogue(catalogue, earlier)
     const { rpm, tpm } = options
     // The reference of the codebook is added when the service has settled it.

@@ -185,7 +185,11 @@ function basisOf({ model, price, service_tier, prefix_tokens, habits }: Estimate
  * Returns model and prices from the configuration, for an estimate without a service. The module is imported only here,
  * because it loads all adapters.
  */
-async function coldBasis(config: Config, { codebook }: PreparedScheme, tier?: ServiceTier): Promise<EstimateBasis> {
+export async function coldBasis(
+  config: Config,
+  { codebook }: PreparedScheme,
+  tier?: ServiceTier,
+): Promise<EstimateBasis> {
   const { priceOfModel } = await import('../../resources.ts')
   const { model } = config.openai
   const serviceTier = tier ?? config.openai.serviceTier

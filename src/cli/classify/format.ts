@@ -62,7 +62,9 @@ function formatEstimated({ estimated }: RunReport): string {
 
 /** Says what of requests and cost other service tiers than the standard one took, a line for each. */
 function formatTiers({ service_tiers: tiers = {}, model_requests: all }: RunReport): string[] {
-  return Object.entries(tiers).map(([tier, { model_requests: requests, cost_usd: usd }]) => {
+  return Object.entries(tiers).flatMap(([tier, sum]) => {
+    if (sum === undefined) return []
+    const { model_requests: requests, cost_usd: usd } = sum
     return `  service tier   ${tier}: ${formatCount(requests)} of ${formatCount(all)} requests, USD ${usd.toFixed(4)}`
   })
 }

@@ -1,9 +1,10 @@
 /** The options of the command `classify` after parsing, and the part of them that the journal of a run keeps. */
+import type { ReadingFlags } from '../../catalogue/reading-options.ts'
 import type { Mode } from '../../classification/types.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { RunHeader } from './run-journal.ts'
 
-export interface ClassifyOptions {
+export interface ClassifyOptions extends ReadingFlags {
   /** The command that drives the run; without it `classify`. */
   readonly command?: string
   /** Whether the run goes on in a process of its own, apart from the terminal. */

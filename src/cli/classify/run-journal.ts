@@ -7,6 +7,7 @@
 import { appendFile, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { readingSchema } from '../../catalogue/reading-options.ts'
 import { MODES } from '../../classification/batch-request.ts'
 import { makeDataDir } from '../../embedded/data-dir.ts'
 import { writePrivateFile } from '../../embedded/private-files.ts'
@@ -25,6 +26,8 @@ const headerSchema = z.object({
   batch_size: z.number().int().min(1).max(100),
   limit: z.number().int().min(1).optional(),
   skip_invalid: z.boolean().optional(),
+  /** How the file is read, where the user said so. */
+  reading: readingSchema.optional(),
   /** The catalogue of the indicators; runs that earlier releases began have none. */
   catalogue: z.string().optional(),
   /** The codebook as `name@hash`; it is missing where the run takes the default codebook of the service. */
@@ -78,6 +81,8 @@ const entrySchema = z.union([
   z.object({ max_cost_usd: count }),
   /** This line is written before a stage of audits begins. It holds the number of indicators drawn up to the end of the stage. */
   z.object({ audits_drawn: z.number().int().min(1) }),
+  /** This line is written when a process begins to submit batches. The number grows from process to process. */
+  z.object({ part: z.number().int().min(1) }),
 ])
 
 export interface RunJournal {
@@ -100,6 +105,12 @@ export interface RunJournal {
   /** The stages of audits that the run has begun: for each one the number of indicators drawn up to its end, ascending. */
   readonly auditStages: readonly number[]
   noteAuditStage(drawn: number): Promise<void>
+  /**
+   * The number of this process of the run: the time, or more where an earlier process of the run had a greater one, because
+   * its clock was set back since.
+   */
+  readonly part: number
+  notePart(): Promise<void>
   /** Deletes the journal of a complete run, which afterwards cannot be resumed. */
   remove(): Promise<void>
 }
@@ -162,9 +173,11 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
   let maxCostUsd = header.max_cost_usd
   const auditStages: number[] = []
   let costUsd = 0
+  let earlierPart = 0
   for (const entry of entries) {
     if ('max_cost_usd' in entry) maxCostUsd = entry.max_cost_usd
     else if ('audits_drawn' in entry) auditStages.push(entry.audits_drawn)
+    else if ('part' in entry) earlierPart = Math.max(earlierPart, entry.part)
     else if ('done' in entry) summaries.set(entry.batch, entry.done)
     else {
       failures.set(entry.batch, (failures.get(entry.batch) ?? 0) + 1)
@@ -172,6 +185,7 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
     }
   }
   for (const summary of summaries.values()) costUsd += summary.cost_usd
+  const part = Math.max(Date.now(), earlierPart + 1)
   const append = (entry: z.infer<typeof entrySchema>) => appendFile(file, `${JSON.stringify(entry)}\n`)
   return {
     header,
@@ -184,6 +198,8 @@ function journalOf(file: string, header: RunHeader, entries: readonly z.infer<ty
     noteMaxCost: (usd) => append({ max_cost_usd: usd }),
     auditStages,
     noteAuditStage: (drawn) => append({ audits_drawn: drawn }),
+    part,
+    notePart: () => append({ part }),
     remove: () => rm(file, { force: true }),
   }
 }

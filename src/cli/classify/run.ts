@@ -3,11 +3,10 @@ import type { Indicator } from '../../classification/types.ts'
 import { isServiceError, messageOf } from '../../errors.ts'
 import { type BatchResponse, DEFAULT_CATALOGUE, type ResultBody } from '../../restate/contract.ts'
 import type { PlannedBatch } from '../audits/audit-stages.ts'
-import { watchAnswers } from '../client/answer-watch.ts'
 import { type Batch, BatchFailedError, createBatchClient } from '../client/batches.ts'
 import { createLeaving } from '../client/leaving.ts'
-import { watchPauses } from '../client/pause-watch.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
+import { watchRun } from '../waiting/run-watches.ts'
 import { createBatchWindow } from './batch-window.ts'
 import type { RunBill } from './run-cost.ts'
 import type { RunHeader, RunJournal } from './run-journal.ts'
@@ -16,6 +15,8 @@ import { createRunTotals, type RunReport } from './run-report.ts'
 export interface RunOptions {
   /** The base URLs of the Restate nodes. */
   readonly urls: readonly string[]
+  /** The admin URLs of the nodes, by which a stall is explained; without them less is said of it. */
+  readonly adminUrls?: readonly string[]
   /** The milliseconds for which a batch is offered to Restate nodes that do not answer. */
   readonly patienceMs: number
   /** Name and version of the codebook, for the report. */
@@ -58,8 +59,8 @@ export async function runCatalogue(
 ): Promise<RunReport> {
   const startedAt = performance.now()
   const { run_id: runId, batch_size: batchSize } = journal.header
-  const { urls, isResumed = false, maxUsd } = options
-  const client = createBatchClient(options)
+  const { urls, adminUrls = [], isResumed = false, maxUsd } = options
+  const client = createBatchClient({ ...options, part: journal.part })
   const totals = createRunTotals()
   const window = createBatchWindow({ batchSize })
   const inFlight = new Set<Promise<void>>()
@@ -69,12 +70,10 @@ export async function runCatalogue(
   let isMaxCostReached = false
 
   const reportProgress = () => {
-    const answered = watch.openAnswers(indicatorsInFlight)
-    options.onProgress({ ...totals.counts(), answered, inFlight: inFlight.size, pause: pauses.pause })
+    options.onProgress(watch.see({ ...totals.counts(), inFlight: inFlight.size }, indicatorsInFlight))
   }
-  const pauses = watchPauses({ urls, onChange: () => reportProgress() })
-  const watch = watchAnswers({ urls, runId, isResumed, onChange: reportProgress })
-  const leaving = createLeaving({ ...options, runId, pauses })
+  const watch = watchRun({ urls, adminUrls, runId, isResumed, onChange: () => reportProgress() })
+  const leaving = createLeaving({ ...options, runId, pauses: watch.pauses })
 
   /**
    * Waits until the journal is written. A failure stops the run but loses no work, because a resumed run finds the
@@ -115,7 +114,6 @@ export async function runCatalogue(
       totals.addBatch(summary, planned)
       if (stopped !== undefined) stopAtLimit(stopped, planned)
       watch.batchEnded(summary.by_source.model + summary.by_source.escalation)
-      pauses.batchEnded()
       window.noteEnd(submittedAt)
       options.onResults?.(results)
     } catch (error) {
@@ -152,6 +150,7 @@ export async function runCatalogue(
   const isStopped = () => stopReason !== undefined || options.stopSubmitting.aborted
 
   reportProgress()
+  await note(journal.notePart())
   const unsubmitted: string[] = []
   const drained = async () => {
     await Promise.all(inFlight)
@@ -174,7 +173,6 @@ export async function runCatalogue(
   } finally {
     await Promise.all(inFlight)
     leaving.end()
-    pauses.stop()
     watch.stop()
   }
   if (unsubmitted.length > 0) {

@@ -18,6 +18,11 @@ export interface AdminClient {
   /** Ends an invocation; resolves with false where it had ended already. Rejects with ServiceError admin-failed. */
   endInvocation(id: string, how: 'cancel' | 'kill'): Promise<boolean>
   /**
+   * Lets a paused invocation go on. Resolves with false where it is not paused any more. Rejects with ServiceError
+   * admin-failed.
+   */
+  resumeInvocation(id: string): Promise<boolean>
+  /**
    * Removes an invocation that has ended, with its journal and its answer. Resolves with false where it is gone already. Rejects
    * with ServiceError admin-failed, also where the invocation has not ended.
    */
@@ -102,6 +107,13 @@ export function createAdminClient(urls: readonly string[], signal: AbortSignal):
       // Restate answers 404 or 409 where the invocation has ended by itself before this request came.
       if (answer.status === 404 || answer.status === 409) return false
       throw refusal(answer, `to ${how} ${id}`)
+    },
+    resumeInvocation: async (id) => {
+      const answer = await ask(`/invocations/${encodeURIComponent(id)}/resume`, { method: 'PATCH' })
+      if (answer.status < 300) return true
+      // Restate answers 404 or 409 where the invocation goes on or has ended.
+      if (answer.status === 404 || answer.status === 409) return false
+      throw refusal(answer, `to resume ${id}`)
     },
     purgeInvocation: async (id) => {
       const answer = await ask(`/invocations/${encodeURIComponent(id)}/purge`, { method: 'PATCH' })

@@ -52,6 +52,8 @@ export interface BatchClientOptions {
   readonly patienceMs: number
   /** The milliseconds to wait for a service that is not registered at any node; the default is 15,000. */
   readonly registrationMs?: number
+  /** The number of this process of the run, greater than those of earlier ones. Default: the time. */
+  readonly part?: number
   /** Shows a message to the user; called when a node stops answering, is busy, or answers again. */
   readonly say: (line: string) => void
 }
@@ -86,7 +88,7 @@ export function createBatchClient(options: BatchClientOptions): BatchClient {
   const { urls, patienceMs, registrationMs = REGISTRATION_MS } = options
   const nodes = createNodes(options)
   const call = createIngressClient()
-  const headers = { [PART_HEADER]: String(Date.now()) }
+  const headers = { [PART_HEADER]: String(options.part ?? Date.now()) }
 
   const submit = async ({ idempotencyKey, body }: Batch, signal: AbortSignal): Promise<BatchResponse> => {
     const patience = createPatience({ urls, patienceMs, registrationMs, nodes })

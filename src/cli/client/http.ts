@@ -81,7 +81,8 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
   signal.addEventListener('abort', abort, { once: true })
   const fail = (error: Error) => {
     const isStale = sent.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
-    reject(isStale ? new StaleConnectionError(sentenceOf(error)) : new Error(sentenceOf(error), { cause: error }))
+    const sentence = sentenceOf(error, url)
+    reject(isStale ? new StaleConnectionError(sentence) : new Error(sentence, { cause: error }))
   }
   sent.on('error', fail)
   sent.on('close', () => signal.removeEventListener('abort', abort))
@@ -107,9 +108,12 @@ function send(agents: Agents, url: string, request: HttpRequest): Promise<HttpAn
 
 /**
  * Returns the message of an error, or its code where the message is empty, as Node.js leaves it for a host with several
- * addresses.
+ * addresses; with the way out where the name of this machine means its IPv6 address alone, on which no part listens.
  */
-function sentenceOf(error: Error): string {
+export function sentenceOf(error: Error, url: string): string {
   const message = messageOf(error)
-  return message === '' && 'code' in error ? String(error.code) : message
+  const sentence = message === '' && 'code' in error ? String(error.code) : message
+  const { hostname } = new URL(url)
+  if (hostname !== 'localhost' || !('address' in error) || error.address !== '::1') return sentence
+  return `${sentence}: here localhost means ::1 alone, and the service listens on 127.0.0.1, so use that address`
 }

@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors.ts'
 import { parseJson } from '../../lib/json/json.ts'
-import { parseRetryAfterMs } from '../../lib/retry-after.ts'
+import { parseRetryAfterMs } from '../../lib/network/retry-after.ts'
 import { parseFailure } from '../../restate/contract.ts'
 import { lineOf } from './foreign-line.ts'
 import { type GuardRefusal, readGuardRefusal } from './guard-refusal.ts'

@@ -4,6 +4,7 @@ import { retryFor } from '../../lib/timing.ts'
 import { CLASSIFY_API } from '../../restate/contract.ts'
 import { createHttpClient } from './http.ts'
 import { type IngressAnswer, readIngressAnswer } from './ingress-answer.ts'
+import { createNodeWatches, HEALTH_PATH } from './node-silence.ts'
 
 export interface IngressCall {
   /** The base URL of the node, without a slash at its end. */
@@ -15,7 +16,7 @@ export interface IngressCall {
   /** Requests with the same key run the work only once, and Restate gives each of them the same answer. */
   readonly idempotencyKey?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** An abort of this signal ends the request; nothing else limits how long the answer may take. */
+  /** An abort of this signal ends the request. Else the answer may take as long as the node says that it lives. */
   readonly signal: AbortSignal
 }
 
@@ -30,13 +31,20 @@ const PROBE_MS = 10_000
 /** The milliseconds between two probes of the same node. */
 const PROBE_RETRY_MS = 500
 
-/** Creates a client that keeps its connections for later calls; idle connections do not keep the process alive. */
+/**
+ * Creates a client that keeps its connections for later calls; idle connections do not keep the process alive. While a call waits
+ * for its answer, its node is asked whether it lives, and a node that says nothing counts as unreachable: with the same
+ * idempotency key another node has the same answer.
+ */
 export function createIngressClient(): IngressClient {
   const request = createHttpClient()
+  const watches = createNodeWatches(request)
   return async ({ url, handler, body, idempotencyKey, headers: more, signal }) => {
     const headers = { ...more, ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }) }
     try {
-      return readIngressAnswer(await request(`${url}/${CLASSIFY_API}/${handler}`, { headers, body, signal }))
+      const call = (bound: AbortSignal) =>
+        request(`${url}/${CLASSIFY_API}/${handler}`, { headers, body, signal: bound })
+      return readIngressAnswer(await watches.during(url, signal, call))
     } catch (error) {
       signal.throwIfAborted()
       return { kind: 'unreachable', message: messageOf(error) }
@@ -55,7 +63,7 @@ export async function findIngress(urls: readonly string[], signal: AbortSignal, 
   const probe = (url: string) =>
     retryFor(
       async () => {
-        const answer = await request(`${url}/restate/health`, { method: 'GET', signal: bound }).catch(() => undefined)
+        const answer = await request(`${url}${HEALTH_PATH}`, { method: 'GET', signal: bound }).catch(() => undefined)
         // A gateway in front of the node may use this path itself, so any status below 500, such as 404, counts as an
         // answer.
         return answer !== undefined && answer.status < 500 ? url : undefined

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
 import { composeEnvironment } from '../../config/environment.ts'
 import { ServiceError } from '../../errors.ts'
+import { findEngine, lastLine } from '../docker/engine.ts'
+import { say } from '../ui/terminal.ts'
 
 export const COMPOSE_FILE = 'docker-compose.cluster.yml'
 /** The directory of the Compose file, which is the same in whatever directory the user calls a command. */
@@ -42,6 +44,10 @@ export interface RunOptions {
 }
 
 export interface Compose {
+  /** The engine for messages, as "context default, unix:///var/run/docker.sock". */
+  readonly place: string
+  /** Whether the engine is on another machine, so that nothing of this one says what its ports are. */
+  readonly isRemote: boolean
   /** Runs `docker compose` with these arguments, and resolves whatever the exit code is. */
   run(args: readonly string[], options: RunOptions): Promise<CommandResult>
   /** Runs `docker` with these arguments, and resolves whatever the exit code is. */
@@ -67,20 +73,12 @@ export function composeArguments(
  */
 export async function findCompose(config: Config, signal?: AbortSignal): Promise<Compose> {
   const quiet = { output: 'captured', ...(signal === undefined ? {} : { signal }) } as const
-  const engine = await tryStart('docker', ['version', '--format', '{{.Server.Version}}'], quiet)
-  const install = 'Install Docker Engine with the Compose plugin (https://docs.docker.com/engine/install)'
-  if (engine === undefined) throw new ServiceError('cluster-failed', `The program "docker" was not found. ${install}`)
-  if (engine.code !== 0) {
-    const reason = lastLine(engine.stderr) || 'no reason given'
-    const advice = 'Start it, and check that this user may use it (docker info must work)'
-    throw new ServiceError('cluster-failed', [`The Docker engine does not answer: ${reason}`, advice])
-  }
-  const program = await findProgram(quiet)
-  if (program === undefined) {
-    throw new ServiceError('cluster-failed', `Neither "docker compose" nor "docker-compose" runs here. ${install}`)
-  }
+  const { program, place, warnings } = await findEngine((file, args) => tryStart(file, args, quiet))
+  for (const warning of warnings) say(warning)
   const [file, ...first] = program
   return {
+    place,
+    isRemote: warnings.length > 0,
     run: async (args, options) => {
       const { composeFile } = config.cluster
       const all = [...first, ...composeArguments(args, { composeFile, allProfiles: options.allProfiles ?? false })]
@@ -88,14 +86,6 @@ export async function findCompose(config: Config, signal?: AbortSignal): Promise
     },
     docker: (args, options) => start('docker', args, options),
   }
-}
-
-async function findProgram(quiet: RunOptions): Promise<readonly [string, ...string[]] | undefined> {
-  for (const program of [['docker', 'compose'], ['docker-compose']] as const) {
-    const [file, ...first] = program
-    if ((await tryStart(file, [...first, 'version'], quiet))?.code === 0) return program
-  }
-  return undefined
 }
 
 /**
@@ -161,8 +151,4 @@ async function start(file: string, args: readonly string[], options: RunOptions)
     clearTimeout(killTimer)
     signal?.removeEventListener('abort', interrupt)
   }
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() ?? ''
 }

@@ -8,6 +8,8 @@ import { type Compose, requireSuccess } from './compose.ts'
 export const NODE_SERVICES = ['restate-1', 'restate-2', 'restate-3', 'restate-4', 'restate-5'] as const
 /** The name of the replicas' service in the Compose file. */
 export const REPLICA_SERVICE = 'classify-service'
+/** The services of the Compose file that do something once and end: `secrets` writes them, `provision` makes the cluster. */
+export const ONE_SHOT_SERVICES: ReadonlySet<string> = new Set(['secrets', 'provision'])
 /** The service that publishes the ingress and the admin port of every node. */
 export const GUARD_SERVICE = 'guard'
 /** The ports of the guard's container that lead to the nodes, in the order of NODE_SERVICES. */
@@ -35,6 +37,8 @@ export interface Container {
    */
   readonly health: string
   readonly exitCode: number
+  /** Why Docker could not start the container, in its words; empty where it could. */
+  readonly error: string
   readonly restarts: number
   /** The time at which the container started, in milliseconds since 1970. */
   readonly startedAtMs: number
@@ -52,6 +56,7 @@ const inspectedSchema = z.array(
       Status: z.string(),
       ExitCode: z.number(),
       StartedAt: z.string(),
+      Error: z.string().nullish(),
       Health: z.object({ Status: z.string() }).nullish(),
     }),
     Config: z.object({ Labels: z.record(z.string(), z.string()) }),
@@ -61,6 +66,15 @@ const inspectedSchema = z.array(
     }),
   }),
 )
+
+/** Whether the container's service has done its work, so that it is right that it does not run. */
+export function hasDoneItsWork({
+  service,
+  state,
+  exitCode,
+}: Pick<Container, 'service' | 'state' | 'exitCode'>): boolean {
+  return ONE_SHOT_SERVICES.has(service) && state === 'exited' && exitCode === 0
+}
 
 /** Lists all containers of the cluster in every Compose profile, running or not, in the order of service and number. */
 export async function listContainers(compose: Compose, signal?: AbortSignal): Promise<Container[]> {
@@ -91,6 +105,7 @@ export function parseContainers(json: string): Container[] {
       state: State.Status,
       health: State.Health?.Status ?? 'none',
       exitCode: State.ExitCode,
+      error: State.Error ?? '',
       restarts: RestartCount,
       startedAtMs: Date.parse(State.StartedAt),
       address: network === undefined || network.IPAddress === '' ? undefined : network.IPAddress,

@@ -1,7 +1,11 @@
 /** The command `cluster:ps`: lists all containers of the cluster, including those that do not run. */
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
+import { surveyNodes } from '../nodes/ask-nodes.ts'
+import { findTroubles, needsRepair } from '../nodes/troubles.ts'
+import { say, underInterrupts } from '../ui/terminal.ts'
 import { findCompose, requireSuccess } from './compose.ts'
+import { listContainers } from './containers.ts'
 
 export function addClusterPsCommand(program: Command): void {
   program
@@ -11,5 +15,12 @@ export function addClusterPsCommand(program: Command): void {
       const compose = await findCompose(readConfig())
       const result = await compose.run(['ps', '--all'], { output: 'inherited', allProfiles: true })
       requireSuccess('docker compose ps', result)
+      await underInterrupts(
+        () => undefined,
+        async ({ first: signal }) => {
+          const survey = await surveyNodes(compose, await listContainers(compose, signal), signal)
+          for (const { name, reason } of findTroubles(survey).filter(needsRepair)) say(`${name} ${reason}`)
+        },
+      )
     })
 }

@@ -1,7 +1,17 @@
 /** Finds the parts of the cluster that are not ready: containers that are not healthy, and nodes that are not members. */
 import { type AdminNodeClient, createAdminNodeClient } from '../client/admin-node.ts'
-import { type Container, GUARD_SERVICE, NODE_SERVICES, nameOf, nodeUrl, REPLICA_SERVICE } from './containers.ts'
-import { hasMadeSecrets, SECRETS_SERVICE } from './secrets.ts'
+import type { Survey } from '../nodes/survey.ts'
+import { findTroubles, isLasting, needsRepair } from '../nodes/troubles.ts'
+import {
+  type Container,
+  GUARD_SERVICE,
+  hasDoneItsWork,
+  NODE_SERVICES,
+  nameOf,
+  nodeUrl,
+  ONE_SHOT_SERVICES,
+  REPLICA_SERVICE,
+} from './containers.ts'
 
 /** The milliseconds that one node may take for an answer; the next check asks the node again. */
 const ANSWER_TIMEOUT_MS = 3_000
@@ -44,9 +54,9 @@ export function findUnreadyContainers(containers: readonly Container[], replicas
   }
   for (const container of containers) {
     const { service, state, health, restarts } = container
-    if (OPTIONAL.has(service) || hasMadeSecrets(container)) continue
+    if (OPTIONAL.has(service) || hasDoneItsWork(container)) continue
     if (state === 'running' && (health === 'healthy' || health === 'none')) continue
-    const isFailing = restarts >= MAX_RESTARTS || (service === SECRETS_SERVICE && state === 'exited')
+    const isFailing = restarts >= MAX_RESTARTS || (ONE_SHOT_SERVICES.has(service) && state === 'exited')
     unready.push({ service, name: nameOf(container), reason: describeState(container), isFailing })
   }
   return unready
@@ -85,4 +95,33 @@ async function findMemberProblem(client: AdminNodeClient, url: string | undefine
   if (members === undefined) return `is not a member yet (${url} answered ${status})`
   const lacking = NODE_SERVICES.filter((_, index) => !members.includes(index + 1))
   return lacking.length === 0 ? undefined : `does not see ${lacking.join(', ')} as members`
+}
+
+/**
+ * Whether the nodes should be asked how they stand in the cluster, which takes a second of the machine: where all else is
+ * ready, or where nodes alone are not, which may have lost their data.
+ */
+export function isWorthASurvey(unready: readonly UnreadyPart[]): boolean {
+  const nodes = new Set<string>(NODE_SERVICES)
+  return unready.every(({ service }) => nodes.has(service)) && unready.length < NODE_SERVICES.length
+}
+
+/**
+ * Adds the nodes whose log, partitions or copy of the metadata is not in its place. Of a node that is not ready for a reason
+ * that a survey knows, that reason is told, since "unhealthy" alone says nothing of what helps.
+ */
+export function addTroubles(unready: readonly UnreadyPart[], survey: Survey): UnreadyPart[] {
+  const troubles = findTroubles(survey)
+  const known = new Set(troubles.filter(needsRepair).map(({ name }) => name))
+  const others = unready.filter(({ service }) => !known.has(service))
+  const named = new Set(others.map(({ service }) => service))
+  return [
+    ...others,
+    ...troubles
+      .filter(({ name }) => !named.has(name))
+      .map((trouble) => {
+        const { name, reason } = trouble
+        return { service: name, name, reason, isFailing: isLasting(trouble) }
+      }),
+  ]
 }

@@ -7,18 +7,7 @@ import { makeDataDir } from '../../embedded/data-dir.ts'
 import { type Compose, requireSuccess } from './compose.ts'
 import { type Container, hostUrl } from './containers.ts'
 
-/** The service of the Compose file that writes the secrets and ends. */
-export const SECRETS_SERVICE = 'secrets'
 const PASSWORD_FILE = '/secrets/database/POSTGRES_PASSWORD'
-
-/** Whether the service that writes the secrets has done its work, so that it is right that it does not run. */
-export function hasMadeSecrets({
-  service,
-  state,
-  exitCode,
-}: Pick<Container, 'service' | 'state' | 'exitCode'>): boolean {
-  return service === SECRETS_SERVICE && state === 'exited' && exitCode === 0
-}
 
 /**
  * The address of the cluster's database behind PgBouncer, with its password, for this machine; undefined where PgBouncer

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
+import { waitForPublishedPorts } from '../docker/published-ports.ts'
 import { EXIT_OK } from '../ui/terminal.ts'
 import { sayAddresses } from './addresses.ts'
 import { findCompose, requireSuccess } from './compose.ts'
@@ -21,8 +22,12 @@ export function addClusterStartCommand(program: Command): void {
         const compose = await findCompose(config, signal)
         const stopped = await listContainers(compose, signal)
         if (stopped.length === 0) {
-          throw new ServiceError('cluster-failed', 'There is no cluster to start: create it with npm run cluster:5node')
+          throw new ServiceError(
+            'cluster-failed',
+            `There is no cluster to start in this Docker engine (${compose.place}): create it with npm run cluster:5node, or choose its engine with docker context use`,
+          )
         }
+        await waitForPublishedPorts(compose, signal)
         const identity = await ensureClusterIdentity(config)
         // The services are named in the call, because Compose would otherwise fail on services of a profile that were
         // never created.

@@ -1,18 +1,32 @@
 /** Starts the cluster, or those parts of it that do not run yet: the work of `cluster:5node` and `all-in-one`. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { type Environment, readEnvironment } from '../../config/environment.ts'
+import { proxyVariable } from '../../config/proxies.ts'
 import { ensureIdentity, type Identity } from '../../embedded/identity.ts'
 import { ServiceError } from '../../errors.ts'
-import { isLoopback } from '../../lib/caller.ts'
+import { isLoopback } from '../../lib/network/caller.ts'
+import { waitForPublishedPorts } from '../docker/published-ports.ts'
 import { say } from '../ui/terminal.ts'
 import { type Compose, PROJECT_DIR, requireSuccess } from './compose.ts'
-import { type Container, listContainers, NODE_SERVICES, nodeUrl, REPLICA_SERVICE } from './containers.ts'
+import {
+  type Container,
+  hasDoneItsWork,
+  listContainers,
+  NODE_SERVICES,
+  nodeUrl,
+  REPLICA_SERVICE,
+} from './containers.ts'
 import { registerDeployment, verifyDeployment } from './register.ts'
-import { hasMadeSecrets } from './secrets.ts'
 import { waitUntilReady } from './wait.ts'
 
 /** The milliseconds that the registration of the replicas may take once all containers are healthy. */
 const REGISTRATION_TIMEOUT_MS = 60_000
+
+/** How often the start is tried again where a passing connection took a port just before Docker did. */
+const PORT_RETRIES = 2
+/** What Docker notes on a container whose port it could not publish. */
+const PORT_ERROR = /address already in use|port is already allocated/
 
 export interface UpOptions {
   readonly config: Config
@@ -45,11 +59,27 @@ export async function bringUp(options: UpOptions): Promise<Cluster> {
   // --build` there would be two images of one name, and the next `docker compose up` of a user would create the
   // replicas again.
   const built = await compose.run(['build', REPLICA_SERVICE], { output: 'stderr', env, signal })
-  if (built.code !== 0)
-    throw new ServiceError('cluster-failed', 'The image could not be built; see the output of docker compose above')
-  const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
-  if (up.code !== 0) throw await explainFailedUp(options)
+  if (built.code !== 0) throw new ServiceError('cluster-failed', explainFailedBuild(readEnvironment()))
+  for (let left = PORT_RETRIES; ; left -= 1) {
+    await waitForPublishedPorts(compose, signal)
+    const up = await compose.run(['up', '--detach'], { output: 'stderr', env, signal })
+    if (up.code === 0) break
+    // A connection may have taken a port since it was looked at.
+    const hasLostPort = (await listContainers(compose, signal)).some(({ error }) => PORT_ERROR.test(error))
+    if (!hasLostPort || left === 0) throw await explainFailedUp(options)
+    say('A port was taken while the containers started; trying again …')
+  }
   return await completeUp(options, identity)
+}
+
+/** Docker's builds know the proxies of Docker's own configuration and not those of the shell. */
+export function explainFailedBuild(env: Environment): string[] {
+  const variable = proxyVariable(env)
+  const hint = `${variable} of the shell does not reach a build: where the network needs it, set "proxies" in Docker's config.json (https://docs.docker.com/engine/cli/proxy)`
+  return [
+    'The image could not be built; see the output of docker compose above',
+    ...(variable === undefined ? [] : [hint]),
+  ]
 }
 
 /**
@@ -107,7 +137,7 @@ async function explainFailedUp({ compose, signal }: UpOptions): Promise<ServiceE
   const failure = 'The cluster did not start; see the output of docker compose above'
   const containers = await listContainers(compose, signal)
   const failed = containers.filter((container) => {
-    return !hasMadeSecrets(container) && (container.state !== 'running' || container.health === 'unhealthy')
+    return !hasDoneItsWork(container) && (container.state !== 'running' || container.health === 'unhealthy')
   })
   const services = [...new Set(failed.map(({ service }) => service))].join(' ')
   const logs = services === '' ? [] : [`Logs: npm run cluster:logs -- --no-follow --tail 50 ${services}`]

@@ -1,11 +1,18 @@
 /** Waits until the cluster is ready, and meanwhile tells the user which parts are not ready yet. */
 import { ServiceError } from '../../errors.ts'
 import { retryFor } from '../../lib/timing.ts'
+import { surveyNodes } from '../nodes/ask-nodes.ts'
 import { clip } from '../ui/progress-text.ts'
 import { say } from '../ui/terminal.ts'
 import type { Compose } from './compose.ts'
 import { type Container, listContainers } from './containers.ts'
-import { findUnreadyContainers, findUnreadyMembers, type UnreadyPart } from './readiness.ts'
+import {
+  addTroubles,
+  findUnreadyContainers,
+  findUnreadyMembers,
+  isWorthASurvey,
+  type UnreadyPart,
+} from './readiness.ts'
 
 const LOOK_EVERY_MS = 1_000
 /**
@@ -25,7 +32,7 @@ export interface WaitOptions {
 }
 
 /**
- * Resolves with the containers when every container is healthy and every node is a member. Rejects with ServiceError
+ * Resolves with the containers when every container is healthy and every node carries its part. Rejects with ServiceError
  * cluster-failed, which names the parts that are not ready, after `timeoutMs`, or earlier where a part keeps failing.
  */
 export async function waitUntilReady(options: WaitOptions): Promise<readonly Container[]> {
@@ -39,6 +46,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<readonly Con
     unready = findUnreadyContainers(containers, replicas)
     const known = new Set(unready.map(({ name }) => name))
     unready.push(...(await findUnreadyMembers(containers, signal)).filter(({ name }) => !known.has(name)))
+    if (isWorthASurvey(unready)) unready = addTroubles(unready, await surveyNodes(compose, containers, signal))
     if (unready.length === 0) return containers
     const elapsedMs = performance.now() - startedAt
     const line = formatUnready(unready)

@@ -5,6 +5,7 @@ import { type LoadedCodebook, loadBuiltIns, pathOfFault, SHORT_HASH } from '../.
 import { checkLabelledRecords, formatFaults, type LabelledFile } from '../../catalogue/labelled-records.ts'
 import { MAX_PATH, pluralise, printable } from '../../catalogue/problem-report.ts'
 import { codebookJsonSchema } from '../../codebooks/json-schema.ts'
+import { labelsSchema } from '../../codebooks/label-schema.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
 import { measureRecall } from '../../eval/recall.ts'
 import { visibleText } from '../../lib/visible-text.ts'
@@ -12,6 +13,7 @@ import { httpUrls, namedFile } from '../ui/option-values.ts'
 import { EXIT_USAGE, printJson, printText, say, warnOfNpmLines } from '../ui/terminal.ts'
 import { findCodebook, listStored, readNamed } from './find-codebook.ts'
 import { formatCodebook, formatGold, type GoldCheck } from './format.ts'
+import { labelTypes } from './label-types.ts'
 
 const INGRESS_FLAGS = '--ingress <urls>'
 const INGRESS = 'Restate ingress URLs of a service that is asked for the codebooks that it keeps'
@@ -59,6 +61,17 @@ export function addCodebookCommand(program: Command): void {
     .action(async () => {
       warnOfNpmLines()
       process.stdout.write(await readFile(TEMPLATE, 'utf8'))
+    })
+  codebook
+    .command('types')
+    .description('Write the labels of a codebook to stdout, as a TypeScript type or as a JSON Schema')
+    .argument('<codebook>', 'the name of a codebook, or a file')
+    .option('--json', 'the JSON Schema')
+    .option(INGRESS_FLAGS, INGRESS, httpUrls)
+    .action(async (name: string, { json, ingress }: ShowOptions) => {
+      const { codebook } = await findCodebook(name, ingress)
+      warnOfNpmLines()
+      printText(json === true ? JSON.stringify(labelsSchema(codebook), null, 2) : labelTypes(codebook))
     })
   codebook
     .command('schema')

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
-import { childEnvironment } from '../../config/environment.ts'
+import { readEnvironment } from '../../config/environment.ts'
 import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json/json.ts'
@@ -28,7 +28,7 @@ export function addConsoleCommand(program: Command): void {
         async ({ first, second }) => {
           const variables = stack === undefined ? {} : { DATABASE_URL: stack.database_url }
           const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
-            env: { ...childEnvironment(variables), LOG_LEVEL: config.logLevel ?? 'warn' },
+            env: { ...readEnvironment(), ...variables, LOG_LEVEL: config.logLevel ?? 'warn' },
             stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
             detached: true,
           })

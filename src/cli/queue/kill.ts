@@ -88,7 +88,8 @@ export function addKillCommand(program: Command): void {
     })
 }
 
-function checkTarget(text: string): void {
+/** Throws ServiceError input-invalid where `text` can be the id of no run and of no invocation. */
+export function checkTarget(text: string): void {
   if (RUN_ID.test(text) || isInvocationId(text)) return
   const advice = 'npm run queue shows the open batches with their invocation ids, which kill takes as well'
   throw new ServiceError('input-invalid', `"${text.slice(0, 100)}" is not the id of a run (${RUN_ID_FORM}): ${advice}`)

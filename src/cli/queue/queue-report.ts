@@ -25,6 +25,25 @@ export const FAILED_SQL = `select target_service_name as service, target_handler
   from sys_invocation where status = 'completed' and completion_result = 'failure'
   group by 1, 2, 3, 4 order by 5 desc limit ${MAX_REASON_ROWS}`
 
+/** The most invocations that the query for those of a removed deployment returns. */
+const MAX_ORPHANED_ROWS = 200
+
+/** The open invocations that are bound to a deployment which Restate does not know any more, since it was deleted by force. */
+export const ORPHANED_SQL = `select i.id as id, i.target_service_name as service, i.target_handler_name as handler,
+  i.status as status, i.idempotency_key as idempotency_key, i.pinned_deployment_id as deployment
+  from sys_invocation i left join sys_deployment d on i.pinned_deployment_id = d.id
+  where i.pinned_deployment_id is not null and d.id is null and i.status <> 'completed'
+  order by i.id limit ${MAX_ORPHANED_ROWS}`
+
+export const orphanedRowSchema = z.object({
+  id: z.string(),
+  service: z.string(),
+  handler: z.string(),
+  status: z.string(),
+  idempotency_key: z.string().nullish(),
+  deployment: z.string(),
+})
+
 /** The report lists at most this many batches that were not sent by a command of this project. */
 const MAX_POSTED_ROWS = 20
 
@@ -88,6 +107,11 @@ export interface QueueReport {
   }[]
 }
 
+/** The clock of the node that answers, which may be far from that of this machine. */
+export const NOW_SQL = 'select cast(to_unixtime(now()) as double) * 1000 as now_ms'
+export const nowRowSchema = z.object({ now_ms: z.number() })
+
+/** Builds the report. `askedAt` is the time of the question by the clock that has set the times of the rows. */
 export function buildQueueReport(
   adminUrl: string,
   askedAt: Date,
@@ -108,7 +132,7 @@ export function buildQueueReport(
     admin_url: adminUrl,
     asked_at: askedAt.toISOString(),
     total: backlog.reduce((sum, { count }) => sum + count, 0),
-    // The clock of the Restate node may be ahead of this machine's clock, so a negative age is shown as 0.
+    // The nodes of a cluster have clocks of their own, so a negative age is shown as 0.
     backlog: backlog.map((row) => {
       return { ...row, oldest_age_ms: Math.max(0, askedAt.getTime() - Date.parse(row.oldest_at)) }
     }),

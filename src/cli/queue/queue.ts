@@ -3,9 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config/config.ts'
 import { ServiceError } from '../../errors.ts'
+import { joinLines } from '../../lib/visible-text.ts'
 import { type AdminClient, createAdminClient } from '../client/admin.ts'
+import { lineOf } from '../client/foreign-line.ts'
+import { readNodeMarks, useOneCluster } from '../client/one-cluster.ts'
 import { httpUrls, wholeNumber } from '../ui/option-values.ts'
-import { isInterrupted, isLiveTerminal, printJson, printText, underInterrupts } from '../ui/terminal.ts'
+import { isInterrupted, isLiveTerminal, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
+import { compareClocks, skewWarnings } from '../waiting/clocks.ts'
+import { lookAtClocks } from '../waiting/look.ts'
+import { formatHeld, type HeldReport, orphanedOf, pausedOf } from './held.ts'
 import { readPaused } from './paused.ts'
 import {
   BACKLOG_SQL,
@@ -14,6 +20,10 @@ import {
   FAILED_SQL,
   failureRowSchema,
   formatQueue,
+  NOW_SQL,
+  nowRowSchema,
+  ORPHANED_SQL,
+  orphanedRowSchema,
   POSTED_SQL,
   postedRowSchema,
   type QueueReport,
@@ -55,26 +65,62 @@ export function addQueueCommand(program: Command): void {
       if (json && watch !== undefined) {
         throw new ServiceError('input-invalid', '--json prints one object and --watch goes on: give one of them')
       }
-      const urls = options.admin ?? readConfig().restate.adminUrls
+      const { restate } = readConfig()
+      const urls = options.admin ?? restate.adminUrls
+      // The nodes of another stack than the configured one are not known by their ingress.
+      const ingressUrls = options.admin === undefined ? restate.ingressUrls : []
       await underInterrupts(
         () => undefined,
         async ({ first: signal }) => {
-          const admin = createAdminClient(urls, signal)
-          if (json) printJson(await readQueue(admin))
-          else if (watch === undefined) printText(formatQueue(await readQueue(admin)))
-          else await watchQueue(admin, watch === true ? DEFAULT_WATCH_S : watch, signal)
+          const admin = createAdminClient(await sayNodes(urls, options.admin !== undefined, signal), signal)
+          const read = () => readQueue(admin, ingressUrls, signal)
+          if (json) printJson(await read())
+          else if (watch === undefined) printText(formatAll(await read()))
+          else await watchQueue(read, watch === true ? DEFAULT_WATCH_S : watch, signal)
         },
       )
     })
 }
 
-async function readQueue(admin: AdminClient): Promise<QueueReport> {
+/**
+ * Shows the nodes that stay down until a person repairs them. Nodes of other clusters are left out where the addresses were
+ * given: without any, those of the embedded stack and of the cluster are both tried, which are two by right.
+ */
+async function sayNodes(urls: readonly string[], areGiven: boolean, signal: AbortSignal): Promise<readonly string[]> {
+  if (areGiven) return await useOneCluster(urls, { say, signal })
+  for (const { url, held } of await readNodeMarks(urls, signal)) if (held !== null) say(`${url}: ${lineOf(held)}`)
+  return urls
+}
+
+type WholeReport = QueueReport & HeldReport
+
+async function readQueue(
+  admin: AdminClient,
+  ingressUrls: readonly string[],
+  signal: AbortSignal,
+): Promise<WholeReport> {
+  const looking = lookAtClocks(ingressUrls, signal)
+  const [clock] = await admin.query(NOW_SQL, nowRowSchema)
   const backlog = await admin.query(BACKLOG_SQL, backlogRowSchema)
   const retrying = await admin.query(RETRYING_SQL, failureRowSchema)
   const failed = await admin.query(FAILED_SQL, failureRowSchema)
   const paused = await readPaused(admin)
+  const orphaned = await admin.query(ORPHANED_SQL, orphanedRowSchema)
   const posted = await admin.query(POSTED_SQL, postedRowSchema)
-  return buildQueueReport(admin.url, new Date(), backlog, [...retrying, ...paused, ...failed], posted)
+  const askedAt = new Date(clock?.now_ms ?? Date.now())
+  // Paused invocations whose last attempt failed are among those that are tried again.
+  const withEvents = paused
+    .filter((one) => one.last_failure == null)
+    .map((one) => ({ ...one, status: 'paused', count: 1 }))
+  const clocks = compareClocks(await looking)
+  return {
+    ...buildQueueReport(admin.url, askedAt, backlog, [...retrying, ...withEvents, ...failed], posted),
+    ...{ paused: pausedOf(paused), orphaned: orphanedOf(orphaned), clocks, warnings: skewWarnings(clocks) },
+  }
+}
+
+function formatAll(report: WholeReport): string {
+  return joinLines([formatQueue(report), ...formatHeld(report)])
 }
 
 /** The control codes that move the cursor to the top left corner and clear the terminal. */
@@ -84,10 +130,10 @@ const CLEAR_SCREEN = '\u001b[H\u001b[2J'
  * Shows reports until Ctrl+C, which ends the command with success. Where a node does not answer, the report says so and
  * the command goes on.
  */
-async function watchQueue(admin: AdminClient, seconds: number, signal: AbortSignal): Promise<void> {
+async function watchQueue(read: () => Promise<WholeReport>, seconds: number, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
-      const text = await readQueue(admin).then(formatQueue, (error: unknown) => {
+      const text = await read().then(formatAll, (error: unknown) => {
         if (error instanceof ServiceError && error.code === 'admin-failed') return error.message
         throw error
       })

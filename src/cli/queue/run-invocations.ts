@@ -1,10 +1,10 @@
 /** Finds the invocations of a run that Restate knows.
  *
- * `classify` names the run in the idempotency key of a batch. Who posts a batch names it in the body alone, which Restate keeps
- * as the first entry of the invocation's journal.
+ * `classify` names the run in the idempotency key of a batch. Who posts a batch names it in the body or in a header, which Restate
+ * keeps as the first entry of the invocation's journal.
  */
 import { z } from 'zod'
-import { CLASSIFY_API } from '../../restate/contract.ts'
+import { CLASSIFY_API, RUN_HEADER } from '../../restate/contract.ts'
 import { type AdminClient, sqlText } from '../client/admin.ts'
 import { queryByIds } from '../client/admin-work.ts'
 
@@ -40,7 +40,8 @@ export function invocationsOfRun(
 ): () => Promise<readonly RunInvocation[]> {
   // Keys of this project name their run, so that those of other runs need not be read.
   const mayBeOfRun = `${which} and (${IS_POSTED} or starts_with(idempotency_key, ${sqlText(`${run}-`)}))`
-  const names = `regexp_like(encode(raw, 'hex'), ${sqlText(bodyPattern(run))})`
+  const holds = (pattern: string) => `regexp_like(encode(raw, 'hex'), ${sqlText(pattern)})`
+  const names = `(${holds(bodyPattern(run))} or (${holds(headerPattern(run))} and not ${holds(BODY_NAMES_A_RUN)}))`
   const isNamed = new Map<string, boolean>()
   return async () => {
     const rows = await admin.query(
@@ -70,11 +71,20 @@ export async function invocationsById(
   return await queryByIds(admin, ids, sqlOf, invocationRow)
 }
 
+const hex = (text: string) => Buffer.from(text).toString('hex')
+const SPACE = '(20|09|0a|0d)*'
+/** A request whose JSON body names any run, so that its header does not count. */
+const BODY_NAMES_A_RUN = `${hex('"run_id"')}${SPACE}${hex(':')}`
+
 /** A pattern for the hexadecimal digits of a request whose JSON body names the run. */
 export function bodyPattern(run: string): string {
-  const hex = (text: string) => Buffer.from(text).toString('hex')
-  const space = '(20|09|0a|0d)*'
-  return `${hex('"run_id"')}${space}${hex(':')}${space}${hex(JSON.stringify(run))}`
+  return `${BODY_NAMES_A_RUN}${SPACE}${hex(JSON.stringify(run))}`
+}
+
+/** The same for a request with a header that names the run: the header's value stands behind a tag and its length in bytes. */
+export function headerPattern(run: string): string {
+  const length = Buffer.byteLength(run).toString(16).padStart(2, '0')
+  return `${hex(RUN_HEADER)}[0-9a-f]{2}${length}${hex(run)}`
 }
 
 /**
@@ -83,4 +93,9 @@ export function bodyPattern(run: string): string {
  */
 export function isKeyOf(run: string, key: string): boolean {
   return key.startsWith(`${run}-`) && /^\d+(?:-retry-\d+)?$/.test(key.slice(run.length + 1))
+}
+
+/** The run that a key of a command of this project names; null for any other key. */
+export function runOfKey(key: string): string | null {
+  return OUR_KEY.test(key) ? key.replace(/-\d+(?:-retry-\d+)?$/, '') : null
 }

@@ -10,10 +10,14 @@ import { type ResultBody, runSchema } from '../../restate/contract.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { formatClassification } from '../classify/format.ts'
 import { readStoredCodebook } from '../classify/run-codebook.ts'
+import { createAdminClient } from '../client/admin.ts'
 import { createServiceClient, readStatus, type ServiceClient } from '../client/service.ts'
+import { openBatchesOfRun } from '../queue/open-batches.ts'
 import { describeRun } from '../runs/format.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
+import { lookAround, type Surroundings } from '../waiting/look.ts'
+import { explainWait, formatReason } from '../waiting/reason.ts'
 import { formatWhy, readWhy } from './why.ts'
 
 /**
@@ -21,6 +25,8 @@ import { formatWhy, readWhy } from './why.ts'
  * a person at a terminal does not.
  */
 const TIMEOUT_MS = 15_000
+/** The milliseconds for the question whether a run has open batches. */
+const ADMIN_TIMEOUT_MS = 5_000
 
 interface StatusOptions {
   readonly catalogue?: string
@@ -33,8 +39,8 @@ interface StatusOptions {
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
-    .description('Show the latest classification of an indicator, or the totals of a run')
-    .argument('<id>', 'an indicator_id, or the id of a run')
+    .description('Show the latest classification of an indicator, or the totals of a run and what it waits for')
+    .argument('[id]', 'an indicator_id, or the id of a run; without it: what the stack waits for')
     .option(
       CATALOGUE_FLAGS,
       'catalogue of the indicator, where several catalogues have an indicator with this id',
@@ -47,9 +53,15 @@ export function addStatusCommand(program: Command): void {
     )
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--ingress <urls>', 'Restate ingress URLs, separated by commas', httpUrls)
-    .action(async (id: string, options: StatusOptions) => {
+    .action(async (id: string | undefined, options: StatusOptions) => {
+      const { restate } = readConfig()
+      const urls = options.ingress ?? restate.ingressUrls
+      const around = { ingressUrls: urls, adminUrls: options.ingress === undefined ? restate.adminUrls : [] }
+      if (id === undefined) {
+        await showWait(around, options.json === true)
+        return
+      }
       if (id.trim() === '') throw new ServiceError('input-invalid', 'The id is empty: name an indicator or a run')
-      const urls = options.ingress ?? readConfig().restate.ingressUrls
       const signal = AbortSignal.timeout(TIMEOUT_MS)
       const { catalogue, codebook } = options
       const scope = {
@@ -57,8 +69,14 @@ export function addStatusCommand(program: Command): void {
         ...(codebook === undefined ? {} : { codebook: codebookNameOf(codebook) }),
       }
       const found =
-        (await readStatus(urls, { indicator_id: id, ...scope }, signal).catch(withAdvice)) ??
-        (await readStatus(urls, { run_id: id }, signal))
+        (await readStatus(urls, { indicator_id: id, ...scope }, signal).catch(async (error: unknown) => {
+          if (isServiceError(error) && error.code === 'ingress-unavailable') await explain(around)
+          return withAdvice(error)
+        })) ??
+        (await readStatus(urls, { run_id: id }, signal).catch(async (error: unknown) => {
+          await explain(around)
+          throw error
+        }))
       if (found === undefined) {
         say(`Neither an indicator nor a run ${showValue(id)} is known. Classify it first: npm run classify -- FILE`)
         process.exitCode = EXIT_FAILED
@@ -79,8 +97,44 @@ export function addStatusCommand(program: Command): void {
         printText(visibleJson(JSON.stringify(found, null, 2)))
         const run = runSchema.safeParse(found)
         if (run.success) for (const line of describeRun(run.data)) say(line)
+        if ((await countOpen(around, id)) > 0) await explain(around, id)
       }
     })
+}
+
+/** The output of `status --json` without an id, whose property names must not change because scripts use them. */
+export interface WaitReport {
+  /** The number of invocations that have not ended; null where no admin port told it. */
+  readonly open: number | null
+  /** What the stack waits for; null where nothing was seen that holds work up. */
+  readonly waiting: string | null
+  /** The command that helps or tells more; null where there is none. */
+  readonly command: string | null
+}
+
+async function showWait(around: Surroundings, isJson: boolean): Promise<void> {
+  const seen = await lookAround(around, new AbortController().signal)
+  const reason = explainWait(seen)
+  const report = { open: seen.open ?? null, waiting: reason?.sentence ?? null, command: reason?.command ?? null }
+  if (isJson) printJson(report satisfies WaitReport)
+  else printText(reason === undefined ? 'Nothing is waited for.' : `Waiting: ${formatReason(reason)}`)
+  if (seen.nodes.every(({ state }) => state !== 'answers')) process.exitCode = EXIT_FAILED
+}
+
+/** Says on stderr what is waited for, where that can be seen. */
+async function explain(around: Surroundings, runId?: string): Promise<void> {
+  const reason = explainWait(await lookAround(around, new AbortController().signal), runId)
+  if (reason !== undefined) say(`Waiting: ${formatReason(reason)}`)
+}
+
+/** The open batches of a run; none where no admin port answers. */
+async function countOpen({ adminUrls }: Surroundings, runId: string): Promise<number> {
+  if (adminUrls.length === 0) return 0
+  const admin = createAdminClient(adminUrls, AbortSignal.timeout(ADMIN_TIMEOUT_MS))
+  return await openBatchesOfRun(admin, runId)().then(
+    (open) => open.length,
+    () => 0,
+  )
 }
 
 /**

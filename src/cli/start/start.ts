@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../../config/config.ts'
 import { type Stack, startStack } from '../../embedded/stack.ts'
-import { OPENAI_API_URL } from '../../lib/http-url.ts'
+import { OPENAI_API_URL } from '../../lib/network/http-url.ts'
 import { aborted, createCliLog, EXIT_OK, isInterrupted, say, underInterrupts } from '../ui/terminal.ts'
 
 export function addStartCommand(program: Command): void {

@@ -1,7 +1,7 @@
 /** Parsers for the values of command line options, which throw an InvalidArgumentError that commander turns into a message with the name of the option. */
 import { InvalidArgumentError } from 'commander'
 import { ServiceError } from '../../errors.ts'
-import { hideCredentials, parseHttpUrls } from '../../lib/http-url.ts'
+import { hideCredentials, parseHttpUrls } from '../../lib/network/http-url.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { isStdout } from './output-target.ts'
 

@@ -3,6 +3,8 @@ import { visibleText } from '../../lib/visible-text.ts'
 
 /** The reason of a pause is cut to this many characters. */
 const MAX_REASON = 300
+/** What a run waits for is cut to this many characters. */
+const MAX_WAITING = 400
 
 /** The state of a run; each number counts indicators unless its own comment names something else. */
 export interface ProgressCounts {
@@ -22,6 +24,8 @@ export interface ProgressCounts {
   readonly inFlight: number
   /** A long pause that the model's endpoint asked for. */
   readonly pause?: ShownPause | undefined
+  /** What the run waits for, where nothing moves, with the command that helps. */
+  readonly waiting?: string | undefined
 }
 
 export interface ShownPause {
@@ -43,6 +47,7 @@ export interface ProgressView {
   /** The number of batches that are submitted and have not ended yet. */
   readonly inFlight: number
   readonly pause?: ShownPause | undefined
+  readonly waiting?: string | undefined
   /** The pace in indicators a minute; undefined until the pace is known. */
   readonly perMinute: number | undefined
   /** The milliseconds until the run ends; undefined until this time is known. */
@@ -51,16 +56,18 @@ export interface ProgressView {
 
 /** Formats the progress as one line without a line break. A number that is unknown or not finite is shown as "--". */
 export function formatProgress(view: ProgressView): string {
-  const { finished, total, pause } = view
+  const { finished, total, pause, waiting } = view
   const percent = total > 0 ? Math.floor(Math.min(1, finished / total) * 100) : 100
   const percentText = Number.isFinite(percent) ? `${percent}%` : '--%'
   return [
     `${formatNumber(finished)}/${formatNumber(total)}`,
     percentText,
     // Nothing moves in a pause, so that the reason stands where pace and end do, and is not cut off by a narrow terminal.
-    ...(pause === undefined
-      ? [`${formatNumber(view.perMinute)}/min`, `ETA ${formatDuration(view.etaMs)}`]
-      : [formatPause(pause)]),
+    ...(pause !== undefined
+      ? [formatPause(pause)]
+      : waiting !== undefined
+        ? [`waiting: ${clip(visibleText(waiting), MAX_WAITING)}`]
+        : [`${formatNumber(view.perMinute)}/min`, `ETA ${formatDuration(view.etaMs)}`]),
     `failed ${formatNumber(view.failed)}`,
     `needs review ${formatNumber(view.needsReview)}`,
     // Most runs have no unverified results, and a terminal line is short.

@@ -90,12 +90,13 @@ export function createProgress({ stream, isLive, total, now = () => performance.
     update(next) {
       if (hasEnded) return
       const isNewPause = next.pause !== undefined && counts.pause === undefined
+      const isNewReason = next.waiting !== undefined && counts.waiting === undefined
       counts = next
       // The count of answers in open batches is a moment late, so the sum may fall when a batch ends; the shown number
       // never does.
       finished = Math.max(finished, Math.min(total, next.done + next.failed + (next.answered ?? 0)))
       meter.note(now(), finished - (next.resumed ?? 0))
-      if (isNewPause) draw()
+      if (isNewPause || isNewReason) draw()
       else drawIfDue()
       timer.refresh()
     },

@@ -10,7 +10,16 @@ import {
   OPEN_OBJECT,
   QUOTE,
 } from './json-cursor.ts'
-import { type JsonAny, type JsonList, type JsonShape, MAX_DEPTH, MAX_FIELDS, MAX_VALUES, SMALL } from './json-shape.ts'
+import {
+  type JsonAny,
+  type JsonFields,
+  type JsonList,
+  type JsonShape,
+  MAX_DEPTH,
+  MAX_FIELDS,
+  MAX_VALUES,
+  SMALL,
+} from './json-shape.ts'
 
 export type BoundedJson =
   /** `bytes` is the JSON text that may be parsed: the same bytes where nothing was left out. */
@@ -63,12 +72,13 @@ class Walk extends JsonCursor {
   value(shape: JsonShape): void {
     const first = this.next()
     if (shape.kind === 'any') this.any(shape)
-    else if (shape.kind === 'fields' && first === OPEN_OBJECT) this.object(shape.fields)
+    else if (shape.kind === 'fields' && first === OPEN_OBJECT) this.object(shape)
     else if (shape.kind === 'list' && first === OPEN_LIST) this.list(shape)
+    else if (shape.kind === 'list' && first === QUOTE) this.any(shape.asText ?? SMALL)
     else this.any(SMALL)
   }
 
-  private object(fields: ReadonlyMap<string, JsonShape>): void {
+  private object({ fields, others }: JsonFields): void {
     let strangers = 0
     let isAnyKept = false
     let comma = -1
@@ -84,7 +94,7 @@ class Walk extends JsonCursor {
       const name = this.name()
       if (this.next() !== COLON) throw new NoJson()
       this.at += 1
-      const shape = name === undefined ? undefined : fields.get(name)
+      const shape = name === undefined ? undefined : (fields.get(name) ?? others)
       const isNamed = shape === undefined && name !== undefined && strangers < NAMED_STRANGERS
       if (shape !== undefined) {
         this.path.push(name ?? '')

@@ -1,5 +1,5 @@
 /** Reads one JSON value out of the middle of a text, within a bounded number of steps, and notices keys that are given twice with different values. */
-import { isRecord, type JsonValue, parseJson } from './json.ts'
+import { isRecord, type JsonValue, parseJson, parseOutsideJson } from './json.ts'
 import { isNestedDeeper } from './json-cursor.ts'
 
 /** How many further characters may be looked at. Whoever shares a meter shares its bound. */
@@ -43,6 +43,7 @@ export function readJsonAt(text: string, start: number, meter: Meter): JsonFound
   return { value, end: reader.at, isAmbiguous: reader.isAmbiguous }
 }
 
+const SHORT = 65_536
 /** What ends a key. Words of a string may look like it, which then only costs time. */
 const KEY_END = /"\s*:/g
 
@@ -52,7 +53,8 @@ const KEY_END = /"\s*:/g
  */
 export function readWholeObject(text: string): JsonFound | undefined {
   if (!text.startsWith('{') || isNestedDeeper(text, MAX_DEPTH)) return undefined
-  const value = parseJson(text)
+  // Only a long text can hold so much that its value takes a great part of the memory.
+  const value = text.length > SHORT ? parseOutsideJson(text) : parseJson(text)
   if (!isRecord(value) || countKeys(value as JsonValue, 0) !== (text.match(KEY_END)?.length ?? 0)) return undefined
   return { value: value as JsonValue, end: text.length, isAmbiguous: false }
 }

@@ -15,10 +15,14 @@ export const MAX_VALUES = 2_000_000
  * many items. Where another kind of value stands in place of an object or a list, it counts as a small value of any kind,
  * because the schema that reads it afterwards names the fault better.
  */
-export type JsonShape =
-  | JsonAny
-  | JsonList
-  | { readonly kind: 'fields'; readonly fields: ReadonlyMap<string, JsonShape> }
+export type JsonShape = JsonAny | JsonList | JsonFields
+
+export interface JsonFields {
+  readonly kind: 'fields'
+  readonly fields: ReadonlyMap<string, JsonShape>
+  /** What every other field may be; without it other fields are left out. */
+  readonly others?: JsonShape
+}
 
 export interface JsonAny {
   readonly kind: 'any'
@@ -33,6 +37,8 @@ export interface JsonList {
   /** What the items are, for the message, such as "points". */
   readonly noun: string
   readonly items: JsonShape
+  /** What a text may be that holds the list as JSON; without it a text counts as a small value. */
+  readonly asText?: JsonAny
 }
 
 /** A few short values, such as the options of a batch. It also stands in for an object or a list where another value was given. */

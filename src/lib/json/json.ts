@@ -17,10 +17,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What one line of a file, or one small file, of a person may hold. */
+/** What one line of a file, one small file of a person, or one answer of a model may hold. */
 const WRITTEN_BY_PEOPLE: JsonAny = { kind: 'any', maxBytes: 4_194_304, maxValues: 200_000, beyond: 'refuse' }
 
-/** The same for a text of a file from outside: undefined also where it is nested too deeply, or holds too much, to be meant. */
+/** The same for a text from outside: undefined also where it is nested too deeply, or holds too much, to be meant. */
 export function parseOutsideJson(text: string): unknown {
   return boundJson(Buffer.from(text), WRITTEN_BY_PEOPLE).kind === 'kept' ? parseJson(text) : undefined
 }

@@ -3,7 +3,7 @@ import OpenAI, { APIError } from 'openai'
 import type { ChatCompletion } from 'openai/resources/chat/completions'
 import type { Logger } from 'pino'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
-import { OPENAI_API_URL } from '../../lib/http-url.ts'
+import { OPENAI_API_URL } from '../../lib/network/http-url.ts'
 import { billedTier, type ServiceTier, tierNamed } from '../../lib/service-tiers.ts'
 import { isOfModel, type PaidUsage, paidUsageOf } from '../errors.ts'
 import { type PriceTable, priceOf } from '../pricing.ts'
@@ -45,6 +45,8 @@ export interface OpenAiClientOptions {
   /** The same in the flex tier, whose answers take longer. Default: `timeoutMs`. */
   readonly flexTimeoutMs?: number | undefined
   readonly prices: PriceTable
+  /** The proxy through which the endpoint is reached, for messages. */
+  readonly proxy?: string | undefined
   readonly log: Logger
   readonly hooks?: ModelClientHooks | undefined
 }
@@ -106,7 +108,8 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     const { model } = sent
     const modelVariable = model === models.primary ? 'OPENAI_MODEL' : 'OPENAI_ESCALATION_MODEL'
     const { host, display: baseUrl } = endpoint
-    return { host, baseUrl, model, modelVariable, timeoutMs: timeoutOf(sent), isFlex: isFlex(sent), secrets }
+    const { proxy } = options
+    return { host, baseUrl, model, modelVariable, timeoutMs: timeoutOf(sent), isFlex: isFlex(sent), secrets, proxy }
   }
 
   function paidUsage(completion: ChatCompletion, request: ModelRequest, sent: Sent, latencyMs: number): PaidUsage {

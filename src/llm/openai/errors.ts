@@ -21,6 +21,8 @@ export interface EndpointContext {
   /** Whether the request asked for the flex tier, which has time-outs and refusals of its own. */
   readonly isFlex?: boolean
   readonly secrets: readonly string[]
+  /** The proxy through which the endpoint is reached and the variable that names it, for messages; undefined where there is none. */
+  readonly proxy?: string | undefined
 }
 
 /** Characters of the endpoint's own message that a message of ours quotes. */
@@ -88,16 +90,21 @@ export function toServiceError(error: unknown, context: EndpointContext): Servic
     }
     return fail(code, message, retryAfterMs)
   }
+  const through = context.proxy === undefined ? '' : ` through the proxy ${context.proxy}`
   const unreachable = UNREACHABLE.exec(describe(error))?.[0].trim()
   if (unreachable !== undefined) {
-    const check = 'check OPENAI_BASE_URL'
+    const check =
+      context.proxy === undefined ? 'check OPENAI_BASE_URL' : 'check the proxy, NO_PROXY and OPENAI_BASE_URL'
     return fail(
       'model-unavailable',
-      `the model endpoint ${context.baseUrl} cannot be reached (${unreachable}): ${check}`,
+      `the model endpoint ${context.baseUrl} cannot be reached${through} (${unreachable}): ${check}`,
     )
   }
   // fetch reports a connection that breaks in the middle of a body as a plain TypeError, which ends here as well.
-  return fail('model-unavailable', `the connection to the model endpoint ${host} broke off: ${describe(error)}`)
+  return fail(
+    'model-unavailable',
+    `the connection to the model endpoint ${host}${through} broke off: ${describe(error)}`,
+  )
 }
 
 /**

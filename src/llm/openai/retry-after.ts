@@ -1,5 +1,5 @@
 /** Reads how long an endpoint asks its clients to wait, from the headers of a refusal. */
-import { parseRetryAfterMs } from '../../lib/retry-after.ts'
+import { parseRetryAfterMs } from '../../lib/network/retry-after.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** A duration in OpenAI's form, such as "6m0s". */

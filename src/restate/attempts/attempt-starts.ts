@@ -1,7 +1,7 @@
 /** Puts the beginning of each attempt into its headers, where hooks find it, and ends attempts whose beginning never comes. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { createEndpointHandler, Request } from '@restatedev/restate-sdk'
-import { cutOff } from '../../lib/cut-off.ts'
+import { cutOff } from '../../lib/network/cut-off.ts'
 import { AttemptReader, type AttemptStart } from './start-message.ts'
 
 /** Headers of an attempt that this file sets; what a caller sends under these names is replaced. */

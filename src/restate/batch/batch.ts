@@ -2,7 +2,8 @@
 import type { Context } from '@restatedev/restate-sdk'
 import { ServiceError } from '../../errors.ts'
 import type { AdmissionWait } from '../admission.ts'
-import { type BatchRequest, type BatchResponse, PART_HEADER } from '../contract.ts'
+import { type BatchRequest, type BatchResponse, PART_HEADER, RUN_HEADER, RUN_ID, RUN_ID_FORM } from '../contract.ts'
+import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { releaseClaims } from './claims.ts'
@@ -15,22 +16,22 @@ import { type SaveDeps, saveResults } from './save.ts'
 import { awaitAnswers } from './single-flight.ts'
 import type { Batch, BatchState, Plan } from './types.ts'
 
-export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk'> {}
+export interface BatchDeps extends PlanDeps, SaveDeps, Pick<Batch, 'callChunk' | 'clock'> {}
 
 /**
  * Classifies the indicators of one request. Rejects with a ServiceError where the run or the endpoint fails; the
  * answers that came before the failure are saved, because they are paid for.
  */
 export async function classifyBatch(ctx: Context, deps: BatchDeps, request: BatchRequest): Promise<BatchResponse> {
-  const runId = request.run_id ?? `api-${ctx.rand.uuidv4()}`
+  const runId = request.run_id ?? runOfHeader(ctx) ?? `api-${ctx.rand.uuidv4()}`
   const { id: owner, attemptCompletedSignal: signal } = ctx.request()
   const options = readOptions(request)
   const plan = await planOnceAdmitted(ctx, deps, { request, runId, options, owner, signal })
 
-  const { store, schemes, callChunk } = deps
+  const { store, schemes, callChunk, clock } = deps
   const catalogue = catalogueOf(request)
   const part = partOf(ctx)
-  const batch: Batch = { ctx, store, schemes, callChunk, plan, options, catalogue, runId, owner, part }
+  const batch: Batch = { ctx, store, schemes, clock, callChunk, plan, options, catalogue, runId, owner, part }
   const state = createState(plan)
   const { answers } = state
   try {
@@ -42,7 +43,7 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
     throw error
   }
 
-  const classifiedAt = await ctx.date.toJSON()
+  const classifiedAt = await timeOf(batch)
   const response = await ctx.run(
     `save ${request.indicators.length} results`,
     () => saveResults(deps, { request, runId, catalogue, options, plan, owner, state, classifiedAt }),
@@ -58,6 +59,14 @@ export async function classifyBatch(ctx: Context, deps: BatchDeps, request: Batc
 function partOf(ctx: Context): number | undefined {
   const text = ctx.request().headers.get(PART_HEADER) ?? ''
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
+}
+
+/** The run that the request names in a header. The header is part of the journal. */
+function runOfHeader(ctx: Context): string | undefined {
+  const run = ctx.request().headers.get(RUN_HEADER)
+  if (run === undefined || RUN_ID.test(run)) return run
+  const shown = JSON.stringify(run.slice(0, 60))
+  throw new ServiceError('input-invalid', `the header ${RUN_HEADER} must be ${RUN_ID_FORM}, got ${shown}`)
 }
 
 /**

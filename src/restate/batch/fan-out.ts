@@ -74,6 +74,7 @@ function requestOf(
   })
   const booking = {
     batch_id: plan.batchId,
+    ...(plan.sequence === undefined ? {} : { sequence: plan.sequence }),
     round: roundOf(positions),
     ...(options.maxCostUsd === null ? {} : { max_cost_usd: options.maxCostUsd }),
     // A model that is not set any more is not asked, so that nothing is kept under its name.

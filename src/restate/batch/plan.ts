@@ -91,6 +91,7 @@ async function planUnclaimed(deps: PlanDeps, { request, runId, options }: PlanIn
   })
   const plan: Plan = {
     runStartedAt: run.startedAt,
+    sequence: run.sequence,
     models: deps.models,
     codebook: { name, version, hash: scheme.hash },
     promptVersion: PROMPT_VERSION,

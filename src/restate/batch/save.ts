@@ -60,6 +60,7 @@ export async function saveResults(deps: SaveDeps, input: SaveInput): Promise<Bat
     scope: { catalogue: input.catalogue, codebook: plan.codebook.name },
     batchId: plan.batchId ?? idOfEarlierBatch(input, prepared),
     runStartedAt: plan.runStartedAt,
+    sequence: plan.sequence,
     results: saved,
     // Answers to some of the fields asked are stored as well, because they are paid for.
     answers: answersToStore(plan, unkeptDecisions(answers), new Set([...unjudgedPositions(answers), ...shared])),

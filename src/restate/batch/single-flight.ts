@@ -1,5 +1,6 @@
 /** Lets one question serve every batch that needs its shape: shares the answers of this batch, and waits for those of others. */
 import { isErrorCode, isOfEndpoint } from '../../errors.ts'
+import { timeOf } from '../database-time.ts'
 import { databaseStep } from '../options.ts'
 import { askModel } from './ask-model.ts'
 import { type ClaimLookup, lookUpClaims } from './claim-lookup.ts'
@@ -86,9 +87,10 @@ async function shareAnswers(batch: Batch, state: BatchState): Promise<void> {
   const { ctx, store, plan } = batch
   const { answers, claimed } = state
   if (claimed.length === 0) return
-  const answeredAt = await ctx.date.toJSON()
+  const answeredAt = await timeOf(batch)
   const own = new Map([...unkeptDecisions(answers)].filter(([position]) => claimed.includes(position)))
-  const toStore = answersToStore(plan, own, new Set(unjudgedPositions(answers)))
+  const { sequence } = plan
+  const toStore = answersToStore(plan, own, new Set(unjudgedPositions(answers))).map((one) => ({ ...one, sequence }))
   const end = claimsToEnd(batch, answers, claimed)
   const release = claimsToRelease(batch, answers, claimed)
   await ctx.run(

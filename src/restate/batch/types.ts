@@ -6,6 +6,7 @@ import type { Question } from '../../classification/question.ts'
 import type { Schemes } from '../../classification/scheme.ts'
 import type { Calibration, Classification, Labels, Mode } from '../../classification/types.ts'
 import type { Trust } from '../../evidence/gate/trust.ts'
+import type { ReferenceClock } from '../../lib/reference-clock.ts'
 import type { ServiceTier } from '../../lib/service-tiers.ts'
 import type { ModelRequestRecord, Store, StoredAnswer } from '../../store/types.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from '../chunk-contract.ts'
@@ -76,6 +77,11 @@ export type Resolution =
 export interface Plan {
   /** When the run started, ISO 8601; the same for every batch of the run. */
   readonly runStartedAt: string
+  /**
+   * The number of the batch in the order of all batches: of two results of an indicator the one with the greater number
+   * is newer. Absent in plans of earlier releases.
+   */
+  readonly sequence?: number
   /**
    * The models that were configured when the batch was planned. Later steps use these names even where the
    * configuration has changed.
@@ -161,6 +167,8 @@ export interface Batch {
   readonly ctx: Context
   readonly store: Store
   readonly schemes: Schemes
+  /** The database's clock. */
+  readonly clock: Pick<ReferenceClock, 'now'>
   readonly plan: Plan
   readonly options: BatchOptions
   readonly catalogue: string

@@ -5,6 +5,7 @@ import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
 import { completionTokenLimit, estimateTokens } from '../../classification/tokens.ts'
 import { buildUserPrompt } from '../../classification/user-prompt.ts'
 import { FAILURES, isEndpointAway, isServiceError, type ServiceError } from '../../errors.ts'
+import type { ReferenceClock } from '../../lib/reference-clock.ts'
 import { mayRepeat, PaidAnswerError, paidUsageOf, rateOf } from '../../llm/errors.ts'
 import type { ModelClient, ModelReply } from '../../llm/types.ts'
 import type { Metrics } from '../../metrics.ts'
@@ -23,6 +24,8 @@ export interface AskDeps extends BookingDeps {
   readonly partsOf: (scheme: PreparedScheme) => PromptParts
   readonly rate: RateControl
   readonly metrics: Metrics
+  /** The database's clock. */
+  readonly clock: Pick<ReferenceClock, 'now'>
   /** Milliseconds that an attempt may wait for a permit to start before its chunk sleeps durably. */
   readonly maxWaitMs: number
 }
@@ -91,8 +94,9 @@ async function ask(
   deps.metrics.limiterWaitSeconds.observe(permit.waitedMs / 1_000)
   deps.metrics.chunkIndicators.observe(request.items.length)
 
-  const startedAt = new Date()
-  const requestedAt = startedAt.toISOString()
+  const startedAt = performance.now()
+  // The database compares this time with its own, to tell which requests are still in flight.
+  const requestedAt = new Date(deps.clock.now()).toISOString()
   const booking = createBooking(deps, request, { scheme, model, serviceTier, size, requestId, requestedAt })
   const refusal = await booking.open().catch((error: unknown) => {
     permit.ended()
@@ -116,7 +120,9 @@ async function ask(
       cacheKey: `classify-${PROMPT_VERSION}-${scheme.hash.slice(0, 16)}`,
       signal,
       formRefused: ({ code, ...spent }) => {
-        const record = { ...booking.record(code, spent), requestId: `${requestId}.${refused.length + 1}` }
+        // It belongs to no service tier, because nothing is billed for it.
+        const { serviceTier: _, ...unbilled } = booking.record(code, spent)
+        const record = { ...unbilled, requestId: `${requestId}.${refused.length + 1}` }
         refused.push(booking.close(record))
       },
     })
@@ -127,7 +133,7 @@ async function ask(
     const isKept = booked.booked === true && mayKeep(request, model)
     return { ...read, requests: [...(await Promise.all(refused)), booked], ...(isKept ? { kept: true } : {}) }
   } catch (error) {
-    const latencyMs = Date.now() - startedAt.getTime()
+    const latencyMs = Math.round(performance.now() - startedAt)
     const paid = paidUsageOf(error)
     if (paid !== null) permit.answered(paid.usage.input, null)
     const code = isServiceError(error) ? error.code : 'internal'

@@ -107,7 +107,8 @@ export function createBooking(
   const { scheme, model, serviceTier: askedTier, size, requestId, requestedAt } = asked
   const { ledger, promptScale, refusals } = deps
   const { booking } = request
-  const of = { runId: request.run_id, batchId: booking?.batch_id ?? '' }
+  const ofBatch = booking?.sequence === undefined ? {} : { sequence: booking.sequence }
+  const of = { runId: request.run_id, batchId: booking?.batch_id ?? '', ...ofBatch }
   const fixed = {
     ...{ requestId, requestedAt, tier: request.tier, indicators: request.items.length },
     ...(booking === undefined || booking.round === 0 ? {} : { round: booking.round }),

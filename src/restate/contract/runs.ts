@@ -1,11 +1,12 @@
 /** The contract of classify-api/run, runs and drive: what runs are doing, who drives each, and what people want of them. */
 import { z } from 'zod'
+import type { DeepReadonly } from '../../lib/deep-readonly.ts'
 import { RUN_OUTCOMES, RUN_STATES, WANTED_STATES } from '../../lib/run-states.ts'
+import { totalsSchema } from './batch.ts'
 import { idSchema } from './id.ts'
 
 const count = z.int().min(0)
 const nullableText = z.string().nullable()
-const tier = z.object({ model_requests: count, cost_usd: z.number().min(0) })
 
 const driverSchema = z.object({
   host: z.string(),
@@ -16,35 +17,29 @@ const driverSchema = z.object({
     .describe('The milliseconds until the lease ends unless it is renewed; below 0 after its end.'),
 })
 
-export const runSchema = z.object({
-  run_id: z.string(),
-  started_at: z.iso.datetime(),
-  updated_at: z.iso.datetime().describe('When the latest batch was saved.'),
-  state: z.enum(RUN_STATES),
-  wanted: z.enum(WANTED_STATES).describe('What people want of the run; its driver reads it every few seconds.'),
-  driver: driverSchema.nullable().describe('The process that submits the batches; null where none holds the run.'),
-  catalogue: nullableText,
-  codebook: nullableText.describe('Name and version of the codebook.'),
-  command: nullableText.describe('The command that drives or drove the run; null where batches came without one.'),
-  size: count.nullable().describe('The number of indicators in the catalogue of the run, where its driver named it.'),
-  indicators_per_minute: z.number().min(0).describe('The pace of the minutes before the latest saved batch.'),
-  batches: count,
-  answered: count.describe('Indicators that the model has answered, those of open batches included.'),
-  indicators: count,
-  classified: count,
-  unchanged: count,
-  needs_review: count,
-  unverified: count,
-  by_source: z.object({ rules: count, reuse: count, model: count, escalation: count, person: count }),
-  model_requests: count,
-  tokens: z.object({ input: count, cached: count, output: count }),
-  cost_usd: z.number().min(0),
-  estimated: tier.optional(),
-  service_tiers: z.object({ flex: tier.optional(), priority: tier.optional() }).optional(),
-})
+export const runSchema = totalsSchema
+  .extend({
+    run_id: z.string(),
+    started_at: z.iso.datetime(),
+    updated_at: z.iso.datetime().describe('When the latest batch was saved.'),
+    state: z.enum(RUN_STATES),
+    wanted: z.enum(WANTED_STATES).describe('What people want of the run; its driver reads it every few seconds.'),
+    driver: driverSchema.nullable().describe('The process that submits the batches; null where none holds the run.'),
+    catalogue: nullableText,
+    codebook: nullableText.describe('Name and version of the codebook.'),
+    command: nullableText.describe('The command that drives or drove the run; null where batches came without one.'),
+    size: count.nullable().describe('The number of indicators in the catalogue of the run, where its driver named it.'),
+    indicators_per_minute: z.number().min(0).describe('The pace of the minutes before the latest saved batch.'),
+    batches: count,
+    answered: count.describe(
+      'Indicators that the model has answered, those of open batches included; about a second behind.',
+    ),
+  })
+  .describe(
+    'The sums over the batches of a run that are saved so far, and who drives it. Requests, tokens and cost are those of the whole run, as billed so far.',
+  )
 
-/** A run: the sums over its saved batches, and who drives it. Requests, tokens and cost are those billed so far. */
-export type RunBody = z.infer<typeof runSchema>
+export type RunBody = DeepReadonly<z.infer<typeof runSchema>>
 
 export const runRequestSchema = z.strictObject({ run_id: idSchema })
 export type RunRequest = z.infer<typeof runRequestSchema>
@@ -59,7 +54,7 @@ export const runsRequestSchema = z.strictObject({
 export type RunsRequest = z.infer<typeof runsRequestSchema>
 
 export const runsResponseSchema = z.object({ runs: z.array(runSchema).describe('The newest first.') })
-export type RunsResponse = z.infer<typeof runsResponseSchema>
+export type RunsResponse = DeepReadonly<z.infer<typeof runsResponseSchema>>
 
 /** The milliseconds for which a driver holds its run without renewing, and those after which it renews. */
 export const DRIVER_HOLD_MS = 10_000
@@ -104,4 +99,4 @@ export const driveResponseSchema = z.object({
   wanted: z.enum(WANTED_STATES),
   driver: driverSchema.extend({ token: z.string(), machine: z.string().optional() }).nullable(),
 })
-export type DriveResponse = z.infer<typeof driveResponseSchema>
+export type DriveResponse = DeepReadonly<z.infer<typeof driveResponseSchema>>

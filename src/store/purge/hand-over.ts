@@ -11,7 +11,7 @@ export const heirOf = (condition: string) => `(
   select * from result_history other
   where other.indicator_id = mine.indicator_id and other.catalogue = mine.catalogue
     and other.input_hash = mine.input_hash and other.run_id <> $1 ${condition}
-  order by other.classified_at desc, other.run_id desc limit 1
+  order by other.sequence desc, other.classified_at desc, other.run_id desc limit 1
 )`
 export const OF_SAME_CODEBOOK = 'and other.codebook_name = mine.codebook_name'
 
@@ -19,10 +19,10 @@ const handedRow = z.object({ removed: z.int(), kept: z.int() })
 
 /** `mine` with the rows of `result_inputs` of the run: those whose text another run brought too become that run's. */
 const HAND_OVER_INPUTS = `heirs as materialized (
-    select mine.catalogue, mine.indicator_id, heir.run_id, heir.classified_at
+    select mine.catalogue, mine.indicator_id, heir.run_id, heir.classified_at, heir.sequence
     from mine cross join lateral ${heirOf('')} heir
   ), handed as (
-    update result_inputs i set run_id = heir.run_id, classified_at = heir.classified_at
+    update result_inputs i set run_id = heir.run_id, classified_at = heir.classified_at, sequence = heir.sequence
     from heirs heir where i.catalogue = heir.catalogue and i.indicator_id = heir.indicator_id returning 1
   ), gone as (
     delete from result_inputs i using mine

@@ -1,6 +1,6 @@
 /** The ports through which requests to a model are booked: the ledger of a replica, and the part of the store that it writes to. */
 import type { AnswerUse } from '../purge/types.ts'
-import type { StoredAnswer } from '../saved-types.ts'
+import type { AnswerToStore, StoredAnswer } from '../saved-types.ts'
 import type { CostReservation, CostToReserve, RequestToBook } from './types.ts'
 
 /** Books the requests of a replica. Many requests share a statement. */
@@ -27,7 +27,7 @@ export interface RequestStore {
    */
   book(
     requests: readonly RequestToBook[],
-    answers: readonly StoredAnswer[],
+    answers: readonly AnswerToStore[],
     answeredAt: string,
     uses?: readonly AnswerUse[],
   ): Promise<void>

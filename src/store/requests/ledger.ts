@@ -43,6 +43,8 @@ interface Waiting {
 export interface LedgerOptions {
   readonly store: Pick<Store, 'requests'>
   readonly log: Logger
+  /** The database's clock, in milliseconds since 1970, by which answers are given. Default: `Date.now`. */
+  readonly now?: () => number
   readonly startDelayMs?: number
   readonly spacingMs?: number
   readonly patienceMs?: number
@@ -50,7 +52,14 @@ export interface LedgerOptions {
 
 /** Creates the ledger without writing anything. */
 export function createRequestLedger(options: LedgerOptions): RequestLedger & { close(): Promise<void> } {
-  const { store, log, startDelayMs = START_DELAY_MS, spacingMs = SPACING_MS, patienceMs = PATIENCE_MS } = options
+  const {
+    store,
+    log,
+    now = Date.now,
+    startDelayMs = START_DELAY_MS,
+    spacingMs = SPACING_MS,
+    patienceMs = PATIENCE_MS,
+  } = options
   /** Requests that have started and not ended, until they are written, the oldest first. */
   const started = new Map<string, { readonly sent: RequestToBook; readonly at: number }>()
   let gathered = new Map<string, Entry>()
@@ -64,13 +73,15 @@ export function createRequestLedger(options: LedgerOptions): RequestLedger & { c
 
   /** Writes the entries; those that the database refuses are written one by one, so that one of them does not lose the others. */
   async function write(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const answers = entries.flatMap((entry) => entry.answers)
+    const answers = entries.flatMap(({ booked: { sequence }, answers: given }) =>
+      given.map((one) => ({ ...one, sequence })),
+    )
     try {
       const requests = entries.map(({ booked }) => booked)
       const uses = entries.flatMap(({ booked: { runId }, answers: given }) => {
         return given.map(({ shapeHash }) => ({ runId, shapeHash }))
       })
-      await store.requests.book(requests, answers, new Date().toISOString(), uses)
+      await store.requests.book(requests, answers, new Date(now()).toISOString(), uses)
       for (const entry of entries) entry.settle(true)
       retryMs = FIRST_RETRY_MS
       return []

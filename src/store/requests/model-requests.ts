@@ -8,7 +8,7 @@ import type { DatabasePool } from '../pool.ts'
 import { writeAnswerUses } from '../purge/answer-uses.ts'
 import type { AnswerUse } from '../purge/types.ts'
 import { queryRows } from '../query.ts'
-import type { StoredAnswer } from '../types.ts'
+import type { AnswerToStore } from '../types.ts'
 import type { CostReservation, CostToReserve, ModelUse, RequestToBook } from './types.ts'
 
 /** The outcome of a request that has not ended. */
@@ -62,7 +62,7 @@ export function writeRequests(parameters: Parameters, requests: readonly Request
 export async function bookRequests(
   pool: DatabasePool,
   requests: readonly RequestToBook[],
-  answers: readonly StoredAnswer[],
+  answers: readonly AnswerToStore[],
   answeredAt: string,
   uses: readonly AnswerUse[] = [],
 ): Promise<void> {

@@ -36,6 +36,8 @@ export interface RequestToBook {
   readonly runId: string
   /** Id of the batch in its run; "" for a chunk that an earlier release called. */
   readonly batchId: string
+  /** The number of the batch in the order of all batches, by which its answers are newer; absent in earlier releases. */
+  readonly sequence?: number
   readonly request: ModelRequestRecord
 }
 

@@ -44,7 +44,8 @@ export function scalingTests(getCluster: () => Cluster): void {
   })
 }
 
-async function scale(cluster: Cluster, replicas: number): Promise<void> {
+/** Scales the replicas, of which those that stay are left as they are. */
+export async function scale(cluster: Cluster, replicas: number): Promise<void> {
   await cluster.compose('up', '-d', '--no-recreate', '--scale', `classify-service=${replicas}`)
 }
 

@@ -90,7 +90,7 @@ export function securityTests(getCluster: () => Cluster): void {
     const run = (...command: string[]) =>
       docker(['run', '--rm', '--entrypoint', command[0] ?? '', image, ...command.slice(1)])
     const listed = (await run('ls', '-A', '/app')).trim().split('\n').sort()
-    assert.deepEqual(listed, ['docker', 'node_modules', 'package-lock.json', 'package.json', 'src'])
+    assert.deepEqual(listed, ['.compile-cache', 'docker', 'node_modules', 'package-lock.json', 'package.json', 'src'])
     const { dependencies, devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<
       'dependencies' | 'devDependencies',
       Record<string, string>

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, findLeftovers, isKept } from '../cluster.ts'
+import { type Cluster, isKept } from '../cluster.ts'
 import { waitUntilHealthy } from '../container-faults.ts'
 import { noteFigures } from '../figures.ts'
+import { findLeftovers } from '../project.ts'
 import { runUnderFault, seconds } from '../run-under-faults.ts'
 
 const INDICATORS = 3_000

@@ -8,10 +8,9 @@ import { after, before, test } from 'node:test'
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import fc from 'fast-check'
-import { splitFields } from '../../../src/catalogue/csv-decoder.ts'
+import { splitFields } from '../../../src/catalogue/csv-fields.ts'
 import { openCatalogue } from '../../../src/catalogue/open-catalogue.ts'
 import { type ReadAt, splitRecords } from '../../../src/catalogue/record-splitter.ts'
-import type { CatalogueFormat } from '../../../src/catalogue/types.ts'
 import { isServiceError } from '../../../src/errors.ts'
 
 const SEED = 20_261_122
@@ -25,7 +24,7 @@ after(async () => {
 })
 
 /** Reads a file that must be accepted with as many entries as it counts, or refused as input-invalid. */
-async function readsOrRefuses(content: Uint8Array | string, format: CatalogueFormat, skipInvalid: boolean) {
+async function readsOrRefuses(content: Uint8Array | string, format: 'csv' | 'jsonl', skipInvalid: boolean) {
   const path = join(folder, 'fuzzed')
   writeFileSync(path, content)
   try {

@@ -19,6 +19,18 @@ function problems(raw: unknown): string[] {
   return parsed.problems.map(({ path, message }) => `${path}: ${message}`)
 }
 
+test('a letter keeps thirty marks, since its normalisation takes time with the square of their number', () => {
+  const heap = `e${'\u0315\u0300\u05ae\u0316'.repeat(240)}`
+  const { indicator } = accepted({
+    ...RAW,
+    name: `Caf${heap}`,
+    description: `${'\u{1d165}'.repeat(31)} re\u0301sume\u0301`,
+  })
+  assert.deepEqual([indicator.name.length, indicator.name.slice(0, 5)], [34, 'Cafe\u0315'])
+  assert.equal(indicator.description, `${'\u{1d165}'.repeat(30)} re\u0301sume\u0301`)
+  assert.deepEqual(accepted(indicator).indicator, indicator)
+})
+
 test('null and "" mean absent, texts are trimmed, unknown fields are left out and named', () => {
   const { indicator, warnings } = accepted({
     indicator_id: ' A1 ',
@@ -103,7 +115,29 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ['units of a wrong type', { ...RAW, units: [] }, /^units: .*expected string, received array/],
   ['a scale of a wrong type', { ...RAW, scale: true }, /^scale: must be a string or a number$/],
   ['a long scale', { ...RAW, scale: 'x'.repeat(1001) }, /^scale: must be at most 1000 characters, got 1001$/],
-  ['text for samples', { ...RAW, sample_values: 'x' }, /^sample_values: .*expected array, received string/],
+  ['a number for samples', { ...RAW, sample_values: 5 }, /^sample_values: .*expected array, received number/],
+  [
+    'a text that is no JSON for samples',
+    { ...RAW, sample_values: '2024: 5' },
+    /^sample_values: must hold a JSON array such as \[\{"date":"2024","value":1\}\], got "2024: 5"$/,
+  ],
+  ['an object as JSON for samples', { ...RAW, sample_values: '{"2024": 5}' }, /^sample_values: must hold a JSON array/],
+  ['a text in a text for samples', { ...RAW, sample_values: '"[]"' }, /^sample_values: must hold a JSON array/],
+  [
+    'deep JSON for samples',
+    { ...RAW, sample_values: `${'['.repeat(100_000)}` },
+    /^sample_values: must hold a JSON array/,
+  ],
+  [
+    'too many samples in a text',
+    { ...RAW, sample_values: JSON.stringify(Array.from({ length: 5001 }, () => 0)) },
+    /^sample_values: must hold at most 5000 points, got 5001$/,
+  ],
+  [
+    'too long a text for samples',
+    { ...RAW, sample_values: `${' '.repeat(262_144)}[]` },
+    /^sample_values: must be at most 262144 characters of JSON, got 262146$/,
+  ],
   [
     'too many samples',
     { ...RAW, sample_values: Array.from({ length: 5001 }, () => null) },
@@ -114,6 +148,20 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
 for (const [what, raw, message] of REFUSED) {
   test(`refuses ${what}`, () => assert.match(problems(raw).join('\n'), message))
 }
+
+test('sample values as JSON text are read as the same list is, and a blank text is none', () => {
+  const points = [
+    { date: '2024-05', value: 1.5 },
+    { date: '2024-06', value: '2' },
+    { date: 'no date', value: 3 },
+  ]
+  const listed = parseIndicator({ ...RAW, sample_values: points })
+  assert.ok(listed.ok && listed.indicator.sample_values.length === 2 && listed.warnings.droppedPoints === 1)
+  for (const text of [JSON.stringify(points), ` ${JSON.stringify(points, null, 2)}\n`])
+    assert.deepEqual(parseIndicator({ ...RAW, sample_values: text }), listed)
+  for (const text of ['', ' \n'])
+    assert.deepEqual(parseIndicator({ ...RAW, sample_values: text }), parseIndicator({ ...RAW, sample_values: null }))
+})
 
 test('texts and lists of exactly the greatest length are accepted', () => {
   accepted({

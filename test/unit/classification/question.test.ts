@@ -168,6 +168,19 @@ test('a shortlist ranks the code of a title or a synonym first, and fills up wit
   assert.equal(withParents[0], '1')
 })
 
+test('a word that stands often is searched once and weighs as often, and typing errors are forgiven in the first words', () => {
+  const type = shop.codebook.field.get('product')?.type
+  assert.ok(type?.kind === 'codes')
+  const { find } = createShortlister(type.list, true)
+  const found = (description: string) => find(goodOf({ name: 'A thing', description }), 1)[0]
+  assert.equal(found(`garden hose ${'shovel '.repeat(9)}`), '21')
+  assert.equal(found(`shovel ${'garden hose '.repeat(9)}`), '23')
+  const others = Array.from({ length: 200 }, (_, index) => `x${index}`).join(' ')
+  assert.equal(found(`shovvel ${others}`), '21')
+  assert.notEqual(found(`${others} shovvel`), '21')
+  assert.equal(found(`${others} shovel`), '21')
+})
+
 test('a word that no text of words has is searched by its beginning, whatever one of its characters stands for', () => {
   const type = shop.codebook.field.get('product')?.type
   assert.ok(type?.kind === 'codes')

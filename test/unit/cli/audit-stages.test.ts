@@ -39,7 +39,7 @@ function catalogueOf(rows: readonly Indicator[]): Catalogue {
   const catalogue: Partial<Catalogue> = {
     count: rows.length,
     async *indicators() {
-      for (const [index, indicator] of rows.entries()) yield { line: index + 1, indicator }
+      for (const [index, indicator] of rows.entries()) yield { line: index + 1, indicator, kept: {} }
     },
   }
   return catalogue as Catalogue

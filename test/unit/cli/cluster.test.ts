@@ -13,7 +13,7 @@ import { logArguments } from '../../../src/cli/cluster/logs.ts'
 import { findUnreadyContainers } from '../../../src/cli/cluster/readiness.ts'
 import { findListingProblem } from '../../../src/cli/cluster/register.ts'
 import { createReplicaTally, parseReplicaMetrics, parseSamples } from '../../../src/cli/cluster/replica-work.ts'
-import { checkTokens } from '../../../src/cli/cluster/up.ts'
+import { checkTokens, explainFailedBuild } from '../../../src/cli/cluster/up.ts'
 import { formatUnready, notReadyError } from '../../../src/cli/cluster/wait.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { readConfig } from '../../../src/config/config.ts'
@@ -280,4 +280,11 @@ test('metrics of several replicas are told apart by their address', () => {
   const samples = parseSamples(text, (address) => names.get(address))
   assert.deepEqual([...samples.keys()], ['a', 'c'])
   assert.equal(samples.get('c')?.startedAt, 7)
+})
+
+test('a build that fails where the shell has a proxy says that builds take those of Docker alone, without the proxy', () => {
+  assert.equal(explainFailedBuild({}).length, 1)
+  const said = explainFailedBuild({ https_proxy: 'http://user:hidden@proxy' }).join('\n')
+  assert.match(said, /https_proxy of the shell does not reach a build.*config\.json/)
+  assert.doesNotMatch(said, /hidden/)
 })

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { z } from 'zod'
 import { createAdminClient } from '../../../src/cli/client/admin.ts'
 import { createAdminNodeClient } from '../../../src/cli/client/admin-node.ts'
-import { createHttpClient } from '../../../src/cli/client/http.ts'
+import { createHttpClient, sentenceOf } from '../../../src/cli/client/http.ts'
 import { readApiToken } from '../../../src/config/config.ts'
 
 const never = new AbortController().signal
@@ -50,4 +50,12 @@ test('queue, kill and the registration say what to set where the admin port asks
   await assert.rejects(createAdminClient([url], never).query('select 1', z.unknown()), expected)
   await assert.rejects(createAdminClient([url], never).endInvocation('inv_1', 'kill'), expected)
   await assert.rejects(createAdminNodeClient(never, 5_000).register(url, 'http://x'), expected)
+})
+
+test('a refusal at ::1 for localhost says which address the service has', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED ::1:8080'), { code: 'ECONNREFUSED', address: '::1' })
+  assert.match(sentenceOf(refused, 'http://localhost:8080/x'), /^connect ECONNREFUSED ::1:8080: .*127\.0\.0\.1/)
+  assert.equal(sentenceOf(refused, 'http://[::1]:8080/x'), refused.message)
+  const other = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8080'), { address: '127.0.0.1' })
+  assert.equal(sentenceOf(other, 'http://localhost:8080/x'), other.message)
 })

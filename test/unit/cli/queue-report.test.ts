@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { sqlText } from '../../../src/cli/client/admin.ts'
 import { formatKill } from '../../../src/cli/queue/kill.ts'
 import { buildQueueReport, cleanReason, formatAge, formatQueue } from '../../../src/cli/queue/queue-report.ts'
-import { bodyPattern, isKeyOf } from '../../../src/cli/queue/run-invocations.ts'
+import { bodyPattern, headerPattern, isKeyOf } from '../../../src/cli/queue/run-invocations.ts'
 
 const now = new Date('2026-11-22T12:00:00.000Z')
 
@@ -100,6 +100,25 @@ test('the body of a batch names a run by its property alone, with any spaces', (
   for (const json of ['{"run_id":"r.12"}', '{"run_id":"rx1"}', '{"name":"\\"run_id\\":\\"r.1\\""}', '{}']) {
     assert.ok(!names(json), json)
   }
+})
+
+test('a header names a run by its whole value alone', () => {
+  // A header in the protocol of Restate: its name and its value, each behind a tag and its length.
+  const header = (name: string, value: string) =>
+    Buffer.concat([
+      Buffer.from([10, name.length]),
+      Buffer.from(name),
+      Buffer.from([18, value.length]),
+      Buffer.from(value),
+    ])
+  const names = (bytes: Buffer) => new RegExp(headerPattern('r.1')).test(bytes.toString('hex'))
+  assert.ok(names(header('x-run-id', 'r.1')))
+  for (const [name, value] of [
+    ['x-run-id', 'r.12'],
+    ['x-run-id', 'xr.1'],
+    ['x-run-part', 'r.1'],
+  ] as const)
+    assert.ok(!names(header(name, value)), value)
 })
 
 test('a reason is one short line without control characters and without a stack', () => {

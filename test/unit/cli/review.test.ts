@@ -55,7 +55,7 @@ function storeOf(all: readonly KnownIndicator[], { human = [], model = [] }: Ans
     },
     findClassifications: async (id) =>
       all.filter((one) => one.indicator.indicator_id === id).map(({ latest }) => latest.classification),
-    openRun: async () => ({ startedAt: '2026-11-28T12:00:00.000Z' }),
+    openRun: async () => ({ startedAt: '2026-11-28T12:00:00.000Z', sequence: 1 }),
     saveReview: async (review) => {
       saved.push(review)
     },

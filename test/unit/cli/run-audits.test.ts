@@ -59,6 +59,8 @@ function journalOf(over: Partial<RunJournal> = {}): RunJournal {
     noteFailed: async () => undefined,
     noteMaxCost: async () => undefined,
     noteAuditStage: async () => undefined,
+    part: 1,
+    notePart: async () => undefined,
     remove: async () => undefined,
     ...over,
   }

@@ -86,6 +86,19 @@ test('a line that a kill has cut off is ignored, and the next entry is whole', a
   assert.deepEqual(last.done(2), summary)
 })
 
+test('each process of a run has a greater number than those before, also where the clock was set back between them', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 10, 29) })
+  const first = await createRunJournal(directory, header('run-part'))
+  assert.equal(first.part, Date.UTC(2026, 10, 29))
+  await first.notePart()
+  t.mock.timers.setTime(Date.UTC(2026, 10, 28))
+  const second = await openRunJournal(directory, 'run-part')
+  assert.equal(second.part, first.part + 1)
+  await second.notePart()
+  t.mock.timers.setTime(Date.UTC(2026, 10, 30))
+  assert.equal((await openRunJournal(directory, 'run-part')).part, Date.UTC(2026, 10, 30))
+})
+
 test('a complete run leaves no journal and cannot be resumed', async () => {
   const journal = await createRunJournal(directory, header('run-3'))
   await journal.remove()

@@ -23,6 +23,8 @@ function fakeJournal(over: Partial<RunJournal> = {}): RunJournal {
     noteMaxCost: async () => undefined,
     auditStages: [],
     noteAuditStage: async () => undefined,
+    part: 1,
+    notePart: async () => undefined,
     remove: async () => undefined,
     ...over,
   }

@@ -17,9 +17,9 @@ const OWN = join('codebooks', 'economic-indicators')
 
 /** Files that may name fields of economic-indicators, each with the reason. */
 const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
-  ['store/migrations/001_tables.sql', 'is applied already, and made the columns of the first releases'],
-  ['store/migrations/005_review.sql', 'is applied already, and made the columns of human answers'],
-  ['store/migrations/008_codebooks.sql', 'moves the columns of the first releases into labels'],
+  ['store/migrations/001-020/001_tables.sql', 'is applied already, and made the columns of the first releases'],
+  ['store/migrations/001-020/005_review.sql', 'is applied already, and made the columns of human answers'],
+  ['store/migrations/001-020/008_codebooks.sql', 'moves the columns of the first releases into labels'],
 ])
 
 /** Words of economic-indicators that code uses for something else: the file, and the text that names the other thing. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { parseEnv } from 'node:util'
 import { COMPOSE_SECRETS, COMPOSE_VARIABLES } from '../../../src/config/compose-variables.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { connectionFromThisHost } from '../../../src/config/database-connection.ts'
+import { parseDotEnv } from '../../../src/config/dot-env.ts'
 import { findNearMisses } from '../../../src/config/near-misses.ts'
 import { FILE_NAMES, fileNameOf } from '../../../src/config/secret-files.ts'
 import { VARIABLE_NAMES, variables } from '../../../src/config/variables.ts'
@@ -198,9 +198,17 @@ test('.env.example explains every variable or the group that it stands in', asyn
 })
 
 test('a copy of .env.example is a configuration, and finds the Compose file', async () => {
-  const example = parseEnv(await readFile(new URL('.env.example', root), 'utf8'))
-  const config = readConfig(example as Record<string, string>)
+  const example = Object.fromEntries(parseDotEnv(await readFile(new URL('.env.example', root), 'utf8')).values)
+  const config = readConfig(example)
   await access(new URL(config.cluster.composeFile ?? 'missing', root))
+})
+
+test('every line of .env.example can be used as it stands', async () => {
+  const setting = /^# (?=[A-Z][A-Z0-9_]*=)/gm
+  const example = (await readFile(new URL('.env.example', root), 'utf8')).replace(setting, '')
+  const { values, problems } = parseDotEnv(example)
+  assert.deepEqual(problems, [])
+  assert.equal(values.size, example.match(/^[A-Z][A-Z0-9_]*=/gm)?.length)
 })
 
 /** Whether a variable is the form of a secret of the Compose file that holds a path. */

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { directAddresses } from '../../../src/config/proxies.ts'
+import { directAddresses, proxyFor } from '../../../src/config/proxies.ts'
 import { startProxy, type TestProxy } from '../../helpers/proxy.ts'
 import { type QuirkyEndpoint, startQuirkyEndpoint } from '../../helpers/quirky-endpoint/endpoint.ts'
 
@@ -37,11 +37,12 @@ async function askThrough(env: Record<string, string>, baseUrl: string): Promise
   const at = (path: string) => JSON.stringify(fileURLToPath(new URL(`../../../src/${path}`, import.meta.url)))
   const script = `
     import { readEnvironment } from ${at('config/environment.ts')}
-    import { useProxies } from ${at('config/proxies.ts')}
+    import { proxyFor, useProxies } from ${at('config/proxies.ts')}
     import { createOpenAiClient } from ${at('llm/openai/client.ts')}
     useProxies(readEnvironment())
     const log = { warn() {} }
-    const options = { apiKey: 'sk-test-123', baseUrl: ${JSON.stringify(baseUrl)}, model: 'small', timeoutMs: 5000, prices: {}, log }
+    const options = { apiKey: 'sk-test-123', baseUrl: ${JSON.stringify(baseUrl)}, model: 'small', timeoutMs: 5000, prices: {}, log,
+      proxy: proxyFor(${JSON.stringify(baseUrl)}, readEnvironment()) }
     const question = { tier: 'primary', system: 's', user: 'u', schema: { type: 'object' }, schemaName: 'a', maxCompletionTokens: 9, cacheKey: 'c' }
     const said = await createOpenAiClient(options).ask(question).then(({ model }) => model, ({ message }) => message)
     console.log(said)`
@@ -70,4 +71,48 @@ test('a request to an endpoint on this machine goes there, and without NODE_USE_
   assert.equal(await askThrough({ ...env, NODE_USE_ENV_PROXY: '1' }, endpoint.url), 'small')
   assert.match(await askThrough(env, 'http://no-such-host.invalid/v1'), /cannot be reached/)
   assert.equal(proxy.seen.length, before)
+})
+
+test('ALL_PROXY stands in for the proxies that Node.js knows', async () => {
+  const env = { NODE_USE_ENV_PROXY: '1', ALL_PROXY: proxy.url }
+  assert.equal(await askThrough(env, 'http://model.example/v1'), 'small')
+  assert.match(proxy.seen.at(-1) ?? '', /model\.example/)
+})
+
+test('a request that fails at or behind a proxy says so, with the proxy and without its password', async () => {
+  const env = { NODE_USE_ENV_PROXY: '1', https_proxy: 'http://user:hidden@127.0.0.1:1' }
+  const said = await askThrough(env, 'https://model.example/v1')
+  assert.match(
+    said,
+    /cannot be reached through the proxy 127\.0\.0\.1:1 of https_proxy \(ECONNREFUSED\): check the proxy/,
+  )
+  assert.doesNotMatch(said, /hidden/)
+  const behind = await askThrough({ NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy.url }, 'https://model.example/v1')
+  assert.match(behind, new RegExp(`through the proxy ${new URL(proxy.url).host} of HTTPS_PROXY`))
+  assert.doesNotMatch(await askThrough({ ...env, NO_PROXY: '.example' }, 'https://model.example/v1'), /proxy/)
+})
+
+test('the proxy of an address is that of its protocol, and none for addresses that are direct', () => {
+  const env = {
+    USE_ENV_PROXY: '1',
+    HTTP_PROXY: 'http://a:1',
+    HTTPS_PROXY: 'http://u:p@b:2',
+    NO_PROXY: 'x.example,.y.example',
+  }
+  const at = (url: string, more: Record<string, string> = {}) => proxyFor(url, { ...env, ...more })
+  assert.equal(at('http://m.example'), 'a:1 of HTTP_PROXY')
+  assert.equal(at('https://m.example/v1'), 'b:2 of HTTPS_PROXY')
+  for (const url of [
+    'https://x.example',
+    'https://a.x.example',
+    'https://a.y.example',
+    'http://127.0.0.1:9085/v1',
+    'http://localhost',
+  ]) {
+    assert.equal(at(url), undefined, url)
+  }
+  assert.equal(at('https://m.example', { NO_PROXY: '*' }), undefined)
+  assert.equal(at('https://m.example', { USE_ENV_PROXY: '0' }), undefined)
+  const byOption = { USE_ENV_PROXY: '0', NODE_OPTIONS: '--no-warnings --use-env-proxy' }
+  assert.equal(at('https://m.example', byOption), 'b:2 of HTTPS_PROXY')
 })

@@ -21,6 +21,7 @@ const commands = new Map(
 
 /** Programs whose options stand in the text of a file, because they run when they are imported. */
 const OTHER_PROGRAMS: Readonly<Record<string, string>> = {
+  chaos: 'test/chaos/main.ts',
   bench: 'test/bench/main.ts',
   'test:compose': 'test/compose/main.ts',
 }

@@ -1,9 +1,7 @@
-/** The supervisor of one part of the embedded stack, with a fake part, and the check for free ports. */
+/** The supervisor of one part of the embedded stack, with a fake part. */
 import assert from 'node:assert/strict'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
-import { assertPortsFree, freePort } from '../../../src/embedded/ports.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exit } from '../../../src/embedded/process.ts'
 import { supervise } from '../../../src/embedded/supervisor.ts'
 
@@ -12,9 +10,14 @@ function fakePart() {
   const starts: ((exit: Exit) => void)[] = []
   const stops: number[] = []
   const started: (() => void)[] = []
+  /** How many asks each start misses from now on. */
+  const missed = new Map<number, number>()
+  let asks = 0
   return {
     starts,
     stops,
+    missed,
+    asks: () => asks,
     untilStarted: (count: number) =>
       new Promise<void>((resolve) => {
         const check = () => (starts.length >= count ? resolve() : void started.push(check))
@@ -30,6 +33,13 @@ function fakePart() {
         stop: async () => {
           stops.push(index)
           resolve({ code: 0, signal: null })
+        },
+        kill: () => resolve({ code: null, signal: 'SIGKILL' }),
+        isAnswering: async () => {
+          asks += 1
+          const left = missed.get(index) ?? 0
+          missed.set(index, Math.max(0, left - 1))
+          return left === 0
         },
       }
     },
@@ -50,6 +60,26 @@ test('a part that ends is started again, and the message names how it ended', as
   assert.equal(part.starts.length, 2)
 })
 
+test('a part that runs and says nothing is killed and started again, and one that answers late once is not', async () => {
+  const part = fakePart()
+  const said: string[] = []
+  const silence = { everyMs: 5, patienceMs: 20, misses: 3 }
+  const say = (line: string) => said.push(line)
+  const supervisor = await supervise({ name: 'part', signal, start: part.start, say, silence })
+  part.missed.set(0, 2)
+  const { asks } = part
+  const before = asks()
+  while (asks() < before + 5) await sleep(5)
+  assert.deepEqual(said, [])
+  part.missed.set(0, Number.POSITIVE_INFINITY)
+  await part.untilStarted(2)
+  await supervisor.stop()
+  assert.deepEqual(said.slice(0, 2), [
+    'part has said nothing for 0.06 s; it is killed',
+    'part ended (SIGKILL); starting it again',
+  ])
+})
+
 test('after stop nothing is started, also where the part ends by itself at that moment', async () => {
   const part = fakePart()
   const supervisor = await supervise({ name: 'part', signal, start: part.start, say: () => undefined })
@@ -64,21 +94,4 @@ test('a first start that fails rejects', async () => {
     throw new Error('no')
   }
   await assert.rejects(supervise({ name: 'part', signal, start, say: () => undefined }), /no/)
-})
-
-test('taken and doubled ports are named with their variables', async () => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  try {
-    await assert.rejects(assertPortsFree([{ port, variable: 'PORT', purpose: 'the replica' }]), {
-      code: 'port-taken',
-      message: new RegExp(`Port ${port} \\(the replica\\) is taken.*PORT`),
-    })
-  } finally {
-    await new Promise((resolve) => server.close(resolve))
-  }
-  const free = await freePort()
-  const doubled = ['PORT', 'ADMIN_PORT'].map((variable) => ({ port: free, variable, purpose: variable }))
-  await assert.rejects(assertPortsFree(doubled), { code: 'port-taken', message: /PORT and ADMIN_PORT are both/ })
 })

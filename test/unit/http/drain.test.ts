@@ -48,6 +48,9 @@ async function startServer(t: TestContext): Promise<TestServer> {
     log,
     metrics: createMetrics(),
     pingDatabase: async () => undefined,
+    writeRefusal: () => undefined,
+    clock: { now: Date.now, skewMs: () => undefined },
+    nodeClocks: { note: () => undefined, skewMs: () => undefined },
     hosts: null,
     createRestateHandler: () => (call, response) => void answer(call.url, response),
   })

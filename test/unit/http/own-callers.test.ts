@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../../../src/app.ts'
-import { allowedHosts } from '../../../src/lib/caller.ts'
+import { allowedHosts } from '../../../src/lib/network/caller.ts'
 import { createMetrics } from '../../../src/metrics.ts'
 
 let app: FastifyInstance
@@ -21,6 +21,9 @@ before(async () => {
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     pingDatabase: async () => undefined,
+    writeRefusal: () => undefined,
+    clock: { now: Date.now, skewMs: () => undefined },
+    nodeClocks: { note: () => undefined, skewMs: () => undefined },
     hosts: allowedHosts(['replica.example.org']),
     createRestateHandler: () => (_call, response) => void response.end('called'),
   })

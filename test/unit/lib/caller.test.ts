@@ -1,7 +1,7 @@
 /** Which hosts and origins the guard takes for those of its own users. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowedHosts, isForeign, isHostAllowed, nameOfHost } from '../../../src/lib/caller.ts'
+import { allowedHosts, isForeign, isHostAllowed, nameOfHost } from '../../../src/lib/network/caller.ts'
 
 test('Host may name this machine or a configured name, in any case, with any port and with the dot of a full name', () => {
   const allowed = allowedHosts(['classify.example.org', '10.0.0.7', '[fd00::7]'])

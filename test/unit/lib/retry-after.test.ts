@@ -1,7 +1,7 @@
 /** Retry-After as HTTP knows it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseRetryAfterMs } from '../../../src/lib/retry-after.ts'
+import { parseRetryAfterMs } from '../../../src/lib/network/retry-after.ts'
 
 test('seconds and dates are milliseconds of wait, and anything else is nothing', () => {
   const nowMs = Date.parse('2026-11-28T12:00:00.000Z')

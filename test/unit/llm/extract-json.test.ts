@@ -265,6 +265,12 @@ describe('for any answer and any message', () => {
     )
   })
 
+  it('reads no whole object that holds or nests more than any answer does', () => {
+    assert.equal(readWholeObject(`{"a":[${'{},'.repeat(300_000)}{}]}`), undefined)
+    assert.equal(readWholeObject(`{"a":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`), undefined)
+    assert.equal(readWholeObject(`{"a":"${'x'.repeat(100_000)}"}`)?.end, 100_008)
+  })
+
   it('reads a whole object as one in the middle of a text, and leaves one that may give a key twice', () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }))
     fc.assert(

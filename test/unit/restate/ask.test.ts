@@ -112,6 +112,7 @@ test('tokens that were reserved are returned or spent, whatever becomes of the r
       partsOf,
       rate,
       metrics: createMetrics(),
+      clock: Date,
       maxWaitMs: isImpatient ? 0 : 60_000,
     }
     const attempts = outcomes.map((_, index) => {

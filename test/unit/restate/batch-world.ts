@@ -97,7 +97,7 @@ export function createWorld({
     },
   }
   const chunkDeps: ChunkDeps = {
-    ...{ ...freeBooking(store), model, schemes, rate: FREE, metrics, maxWaitMs: 1_000 },
+    ...{ ...freeBooking(store), model, schemes, rate: FREE, metrics, clock: Date, maxWaitMs: 1_000 },
     ...{ refusals: createCostRefusals(), priceOf: () => (price === null ? null : { input: price, output: price }) },
     partsOf: createPromptParts(),
     trials: createRunTrials({ store: store.trials, holdMs: 60_000, flexHoldMs: 60_000 }),
@@ -112,7 +112,7 @@ export function createWorld({
       batches += 1
       const journal = createJournal(`inv_batch${batches}`, known)
       const deps: BatchDeps = {
-        ...{ store, schemes, metrics, models: model.models, priceOf: () => null, evidence },
+        ...{ store, schemes, metrics, clock: Date, models: model.models, priceOf: () => null, evidence },
         admission: { enter: () => null, admit: () => null, leave: () => undefined, giveBack: () => undefined },
         callChunk: (_ctx, chunk) => {
           chunks.push(chunk)

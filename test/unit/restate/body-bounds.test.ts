@@ -62,6 +62,10 @@ test('a refusal names the field and the bound', () => {
   )
   assert.match(refusal('batch', `{"options":{"mode":${nested}}}`), /^\(at \/options\) must take at most 65536 bytes/)
   assert.match(refusal('batch', record(`"sample_values":[${'0,'.repeat(5_000)}0]`)), /at most 5000 points, got 5001/)
+  assert.match(
+    refusal('batch', record(`"sample_values":"${'0'.repeat(1_600_000)}"`)),
+    /must take at most 1572866 bytes/,
+  )
   assert.match(refusal('status', `{"run_id":${nested}}`), /^\(at \/\) must take at most 65536 bytes/)
   assert.match(refusal('codebook', `{"text":${nested}}`), /nested at most 32 levels/)
   assert.match(refusal('batch', `{"indicators":["${'x'.repeat(70_000)}`), /no JSON/)

@@ -40,7 +40,12 @@ export function createJournal(id: string, known: readonly Entry[] = []): Journal
 
   const context = {
     request: () => ({ id, headers: new Map<string, string>(), attemptCompletedSignal: new AbortController().signal }),
-    run: async (name: string, action: () => unknown) => {
+    run: async (name: string | (() => unknown), action: () => unknown) => {
+      if (typeof name !== 'string') {
+        // The steps without a name give the time. Restate's SDK makes one of them of `ctx.date` as well.
+        dates += 1
+        return next({ step: 'date', value: `2026-11-0${dates}T08:00:00.000Z` }).entry.value
+      }
       const { entry, isReplayed } = next({ step: 'run', name })
       if (!isReplayed) (entry as { value?: unknown }).value = cloneOf(await action())
       return cloneOf((entry as { value?: unknown }).value)
@@ -49,12 +54,6 @@ export function createJournal(id: string, known: readonly Entry[] = []): Journal
       next({ step: 'sleep', name })
       // Claims are never renewed here, because all chunks answer before that.
       return name === 'renew the claims' ? RestatePromise.race([]) : RestatePromise.resolve(undefined)
-    },
-    date: {
-      toJSON: async () => {
-        dates += 1
-        return next({ step: 'date', value: `2026-11-0${dates}T08:00:00.000Z` }).entry.value
-      },
     },
     rand: { random: () => 0.5, uuidv4: () => 'a-random-id' },
   }

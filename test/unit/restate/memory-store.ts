@@ -77,12 +77,14 @@ export function createMemoryStore(): MemoryStore {
     }
   }
 
+  let opened = 0
   const store: Partial<Store> & Omit<MemoryStore, keyof Store> = {
     ...{ runs, batches, answers, humanAnswers, audits, held, ended },
     latestOf: (scope, id) => results.get(keyOf(scope, id)),
     async openRun(runId) {
       runs.add(runId)
-      return { startedAt: NOW }
+      opened += 1
+      return { startedAt: NOW, sequence: opened }
     },
     async saveCodebook(codebook) {
       if (!codebooks.some(({ hash }) => hash === codebook.hash)) codebooks.push(codebook)

@@ -54,7 +54,14 @@ async function roundsAsked(rounds: Pick<Plan, 'maxRounds'>): Promise<number> {
     const reply: ChunkReply = { asked_model: 'small', failure: null, decisions: [], unanswered, requests: [] }
     return RestatePromise.resolve(reply)
   }
-  const fixed = { ctx: contextOf(), store: {} as Store, schemes, options: readOptions(request), owner: 'inv_1' }
+  const fixed = {
+    ctx: contextOf(),
+    store: {} as Store,
+    schemes,
+    clock: Date,
+    options: readOptions(request),
+    owner: 'inv_1',
+  }
   const batch: Batch = { ...fixed, catalogue: 'default', runId: 'r', plan, callChunk }
   await askModel(batch, noAnswers(), plan.chunks)
   return calls

@@ -55,7 +55,7 @@ function batchOf(store: Store): Batch {
   const ctx = { run: async (_name: string, action: () => unknown) => await action(), sleep: async () => undefined }
   return {
     ctx: ctx as unknown as Context,
-    ...{ store, schemes, plan, catalogue: 'default' },
+    ...{ store, schemes, clock: Date, plan, catalogue: 'default' },
     options: readOptions(request),
     runId: 'r',
     owner: 'inv_1',

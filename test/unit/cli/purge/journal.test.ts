@@ -36,6 +36,7 @@ function createAdmin(known: readonly Known[]) {
     url: 'http://admin',
     query: async (sql, row) => z.array(row).parse(rowsOf(sql)),
     endInvocation: async () => true,
+    resumeInvocation: async () => true,
     purgeInvocation: async (id) => {
       inFlight.now += 1
       inFlight.most = Math.max(inFlight.most, inFlight.now)

@@ -1,0 +1,47 @@
+/** The ways in which a table lays out its records. */
+import type { ColumnProfile } from '../mapping/profile.ts'
+import type { DecimalMark } from './observations.ts'
+import type { Period } from './periods.ts'
+
+/** How the observations of a table are written. */
+export interface Notation {
+  readonly mark: DecimalMark
+  /** What stands first in days such as 1/2/2024. */
+  readonly order: 'day' | 'month'
+}
+
+/** Each row is a record. */
+export interface LongLayout {
+  readonly kind: 'long'
+}
+
+/** Each row is a record, whose observations stand in columns that are named by periods. */
+export interface WideLayout extends Notation {
+  readonly kind: 'wide'
+  readonly periods: readonly { readonly column: number; readonly period: Period }[]
+}
+
+/** Each row is a period, and each column a record. */
+export interface WideRowsLayout extends Notation {
+  readonly kind: 'wide-rows'
+  readonly time: number
+  readonly series: readonly number[]
+}
+
+/** Each row is an observation, or one of each of several measures; rows with the same key are a record. */
+export interface TallLayout extends Notation {
+  readonly kind: 'tall'
+  readonly time: number
+  readonly values: readonly number[]
+  /** The columns that tell one series from the other. */
+  readonly key: readonly number[]
+}
+
+export type Layout = LongLayout | WideLayout | WideRowsLayout | TallLayout
+
+/** The columns of a table, with what they hold by the first rows. */
+export interface TableSample {
+  readonly columns: readonly string[]
+  readonly profiles: readonly ColumnProfile[]
+  readonly rows: readonly (readonly unknown[])[]
+}
