@@ -111,7 +111,7 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
   const run = parameters.bind(runId)
   const name = parameters.bind(storableText(codebook))
   const by = parameters.bind(storableText(review.decidedBy))
-  const at = parameters.bind(runStartedAt)
+  const at = parameters.bind(review.ofSitting?.decidedAt ?? runStartedAt)
   const parts = [
     ...writeResults(parameters, results, {
       runId,

@@ -171,7 +171,7 @@ describe('hostile texts', () => {
         const data = /<script type="application\/json" id="page">([\s\S]*?)<\/script>/.exec(body)?.[1] ?? ''
         assert.doesNotMatch(data, /[<>]/)
         assert.ok(JSON.stringify(JSON.parse(data)).length > 100)
-        assert.ok(body.length < 1_500_000, `${path} takes ${body.length}`)
+        assert.ok(body.length < 700_000, `${path} takes ${body.length}`)
       }
       await console.close()
     }
@@ -185,7 +185,9 @@ describe('hostile texts', () => {
 })
 
 /** A store in which every text that comes from outside is `hostile`. */
-function hostileStore(hostile: string): Store {
+function hostileStore(whole: string): Store {
+  // Names of runs, catalogues and rules are bounded before they are stored; texts of records and models are not so short.
+  const hostile = whole.slice(0, 256)
   const classification = {
     ...{
       indicator_id: hostile,
@@ -202,7 +204,7 @@ function hostileStore(hostile: string): Store {
       source: 'model',
       status: 'needs-review',
     },
-    issues: [{ code: hostile, message: hostile }],
+    issues: [{ code: hostile, message: whole }],
     ...{
       reason: hostile,
       model: hostile,
@@ -211,7 +213,7 @@ function hostileStore(hostile: string): Store {
       classified_at: '2026-01-01T00:00:00.000Z',
     },
   }
-  const indicator = { indicator_id: hostile, name: hostile, units: hostile, description: hostile, sample_values: [] }
+  const indicator = { indicator_id: hostile, name: whole, units: whole, description: whole, sample_values: [] }
   const run = {
     ...{
       runId: hostile,
