@@ -42,7 +42,7 @@ const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
 /** Reads all assets. The modules of this release do not change while the process runs. */
 export function readAssets(): Assets {
   const texts = new Map<string, { readonly type: string; readonly text: string }>()
-  for (const folder of ['page', 'browser', 'static']) {
+  for (const folder of ['page', 'plots', 'browser', 'static']) {
     for (const name of readdirSync(join(ROOT, folder))) {
       const type = TYPES[name.split('.').at(-1) ?? '']
       if (type === undefined) continue

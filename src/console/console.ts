@@ -17,17 +17,21 @@ import { consoleLink, createToken } from '../lib/network/console-link.ts'
 import { listenPatiently } from '../lib/network/port-use.ts'
 import { openAccess } from './access.ts'
 import { createApp } from './app.ts'
+import { createCertificates } from './certificates.ts'
 import { createCommandRunner } from './commands.ts'
 import { createIngress } from './ingress.ts'
 import { createInspections } from './inspections.ts'
 import { createReviewQueue } from './review-queue.ts'
+import { serveAccuracyActions } from './routes/accuracy-actions.ts'
 import { serveClusterActions } from './routes/cluster-actions.ts'
 import { serveReviewActions } from './routes/review-actions.ts'
 import { serveRunActions } from './routes/run-actions.ts'
 import { serveStart } from './routes/start-actions.ts'
 import { createUploads } from './uploads.ts'
+import { accuracyView } from './views/accuracy.ts'
 import { clusterView } from './views/cluster.ts'
 import { codebookViews } from './views/codebooks.ts'
+import { labelView } from './views/label.ts'
 import { recordView } from './views/record.ts'
 import { resultsView } from './views/results.ts'
 import { reviewView } from './views/review.ts'
@@ -71,6 +75,7 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
   await uploads.prune()
   const commands = createCommandRunner(resolve(config.dataDir))
   const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
+  const certificates = createCertificates(commands, await makeDataDir(config.dataDir, 'console', 'certificates'))
   const inspections = createInspections(commands)
   const url = new URL(config.console.url)
   let app: FastifyInstance | undefined
@@ -91,12 +96,15 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
         resultsView({ store, schemes }),
         recordView({ store, schemes }),
         reviewView({ store, schemes, queue }),
+        accuracyView({ store, certificates }),
+        labelView({ store, schemes }),
         ...codebookViews({ store, schemes }),
         clusterView({ ingress, commands, adminUrls: config.restate.adminUrls }),
         ...startViews({ store, schemes, uploads, inspections }),
       ],
       addActions: (server, sessions) => {
         serveRunActions(server, { store, commands, sessions })
+        serveAccuracyActions(server, { certificates, sessions })
         serveClusterActions(server, { ingress, sessions })
         serveStart(server, { uploads, inspections, commands, sessions })
         serveReviewActions(server, { store, schemes, queue, sessions })

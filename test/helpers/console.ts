@@ -1,19 +1,24 @@
 /** A console without a port and a database: requests are handed to it, and pages read what a test puts into the store. */
+import { tmpdir } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { loadBuiltIns } from '../../src/catalogue/codebook-files.ts'
 import { createSchemes } from '../../src/catalogue/schemes.ts'
 import { type Access, openAccess } from '../../src/console/access.ts'
 import { createApp } from '../../src/console/app.ts'
+import { createCertificates } from '../../src/console/certificates.ts'
 import type { CommandRunner } from '../../src/console/commands.ts'
 import type { Inspections } from '../../src/console/inspections.ts'
 import { createReviewQueue } from '../../src/console/review-queue.ts'
+import { serveAccuracyActions } from '../../src/console/routes/accuracy-actions.ts'
 import { serveClusterActions } from '../../src/console/routes/cluster-actions.ts'
 import { serveReviewActions } from '../../src/console/routes/review-actions.ts'
 import { serveRunActions } from '../../src/console/routes/run-actions.ts'
 import { serveStart } from '../../src/console/routes/start-actions.ts'
 import type { Uploads } from '../../src/console/uploads.ts'
+import { accuracyView } from '../../src/console/views/accuracy.ts'
 import { codebookViews } from '../../src/console/views/codebooks.ts'
+import { labelView } from '../../src/console/views/label.ts'
 import { recordView } from '../../src/console/views/record.ts'
 import { resultsView } from '../../src/console/views/results.ts'
 import { reviewView } from '../../src/console/views/review.ts'
@@ -53,6 +58,7 @@ export function emptyStore(): Store {
     findHumanAnswers: async () => new Map(),
     findAnswers: async () => new Map(),
     listNeedingReview: none,
+    certificates: { findRunParts: async () => [], findPlan: async () => undefined, findLabels: async () => [] },
     drivers: { want: async () => undefined },
     reviewCards: {
       claim: async () => new Set(),
@@ -87,6 +93,7 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
   const commands = options.commands ?? { run: async () => ({ code: 0, stdout: '{}', stderr: '' }) }
   const uploads = { find: async () => undefined, list: async () => [] } as unknown as Uploads
   const inspections = {} as Inspections
+  const certificates = createCertificates(commands, tmpdir())
   const ingress = { ask: async () => ({}) as never }
   const app = await createApp({
     ...{ access, log, url },
@@ -96,6 +103,8 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
       resultsView({ store, schemes }),
       recordView({ store, schemes }),
       reviewView({ store, schemes, queue }),
+      accuracyView({ store, certificates }),
+      labelView({ store, schemes }),
       ...codebookViews({ store, schemes }),
     ],
     addActions: (server, sessions) => {
@@ -103,6 +112,7 @@ export async function startTestConsole(options: TestConsoleOptions = {}): Promis
       serveReviewActions(server, { store, schemes, queue, sessions })
       serveStart(server, { uploads, inspections, commands, sessions })
       serveClusterActions(server, { ingress, sessions })
+      serveAccuracyActions(server, { certificates, sessions })
     },
   })
   const base = url.pathname.replace(/\/$/, '')

@@ -17,6 +17,8 @@ const PAGES: Readonly<Record<string, () => Promise<PageModule>>> = {
   results: () => import('../page/results-page.ts'),
   record: () => import('../page/record-page.ts'),
   review: () => import('../page/review-page.ts'),
+  accuracy: () => import('../page/accuracy-page.ts'),
+  label: () => import('../page/label-page.ts'),
   cluster: () => import('../page/cluster-page.ts'),
   codebooks: () => import('../page/codebooks-page.ts'),
   codebook: () => import('../page/codebook-page.ts'),
@@ -30,6 +32,7 @@ const PAGES: Readonly<Record<string, () => Promise<PageModule>>> = {
 const ENHANCED: Readonly<Record<string, () => Promise<{ readonly enhance: (frame: Frame, data: unknown) => void }>>> = {
   review: () => import('./review.ts'),
   start: () => import('./start.ts'),
+  label: () => import('./label.ts'),
 }
 
 async function start(): Promise<void> {

@@ -2,8 +2,8 @@
 import type { VNode } from 'preact'
 import { count, label as shown, words } from '../page/format.ts'
 import { html } from '../page/html.ts'
-import { Marked, Samples } from '../page/record-parts.ts'
 import { REASONS } from '../page/review-page.ts'
+import { Marked, Samples } from '../plots/record-parts.ts'
 import { doesApply, labelAfter } from './review-state.ts'
 import type { Candidate, Card, Corrections, Label, ReviewField } from './review-types.ts'
 

@@ -17,8 +17,14 @@ export interface Cards {
 const HELD = 2
 const TIMEOUT_MS = 30_000
 
-export function createCards(frame: Frame, data: ReviewData): Cards {
-  const { codebook, catalogue, unverified } = data
+/** Which cards are asked for. */
+export type CardScope = Pick<ReviewData, 'codebook' | 'catalogue'> &
+  Partial<Pick<ReviewData, 'unverified' | 'why' | 'rule'>>
+
+export function createCards(
+  frame: Frame,
+  { codebook, catalogue, unverified = false, why = '', rule = '' }: CardScope,
+): Cards {
   const scope = { codebook, catalogue, unverified }
   const post = async (path: string, body: unknown): Promise<unknown> => {
     const response = await fetch(frame.base + path, {
@@ -32,7 +38,7 @@ export function createCards(frame: Frame, data: ReviewData): Cards {
   }
   return {
     more: async ({ holder, without, later }) => {
-      const group = { ...(data.why === '' ? {} : { why: data.why }), ...(data.rule === '' ? {} : { rule: data.rule }) }
+      const group = { ...(why === '' ? {} : { why }), ...(rule === '' ? {} : { rule }) }
       const body = { ...scope, ...group, holder, without: [...without, ...later], most: HELD }
       return await post('/review/cards', body).then(
         (found) => found as MoreCards,

@@ -26,6 +26,8 @@ export interface Outbox {
 
 export interface OutboxOptions {
   readonly frame: Frame
+  /** The path that takes what is sent. */
+  readonly path: string
   /** Told when the number of waiting decisions, or the reason why they wait, has changed. */
   readonly onChange: (waiting: number, reason: string) => void
   readonly onRefused: (refused: Refused) => void
@@ -36,8 +38,8 @@ const GRACE_MS = 6_000
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
 const TIMEOUT_MS = 20_000
 
-export function createOutbox({ frame, onChange, onRefused }: OutboxOptions): Outbox {
-  const key = `classify-decisions:${frame.base}`
+export function createOutbox({ frame, path, onChange, onRefused }: OutboxOptions): Outbox {
+  const key = `classify-outbox:${frame.base}${path}`
   let failures = 0
   let timer: number | undefined
   let isSending = false
@@ -71,7 +73,7 @@ export function createOutbox({ frame, onChange, onRefused }: OutboxOptions): Out
       return
     }
     isSending = true
-    const outcome = await post(frame, next.body)
+    const outcome = await post(frame, path, next.body)
     isSending = false
     if (outcome === 'away' || outcome === 'signed-out') {
       reason =
@@ -109,15 +111,20 @@ export function createOutbox({ frame, onChange, onRefused }: OutboxOptions): Out
     },
     flush: () => {
       release()
-      for (const { body } of read()) void post(frame, body, true)
+      for (const { body } of read()) void post(frame, path, body, true)
     },
   }
 }
 
 /** Resolves with what became of the decision: stored, the sentence that refuses it, or that nobody can say now. */
-async function post(frame: Frame, body: unknown, isLast = false): Promise<'stored' | 'away' | 'signed-out' | string> {
+async function post(
+  frame: Frame,
+  path: string,
+  body: unknown,
+  isLast = false,
+): Promise<'stored' | 'away' | 'signed-out' | string> {
   try {
-    const response = await fetch(`${frame.base}/review/decisions`, {
+    const response = await fetch(frame.base + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-csrf-token': frame.csrf },
       body: JSON.stringify(body),

@@ -49,7 +49,7 @@ function Review({ frame, data }: ReviewProps): VNode {
   const outbox = useMemo(
     () =>
       createOutbox({
-        frame,
+        ...{ frame, path: '/review/decisions' },
         onChange: (waits, reason) => setWaiting({ count: waits, reason }),
         onRefused: (one) => setRefused((known) => [...known, one]),
       }),

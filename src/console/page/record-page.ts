@@ -1,10 +1,10 @@
 /** One record: its texts with the words marked that decided, its labels, and what runs said of it. */
 import type { VNode } from 'preact'
+import { Marked, Samples } from '../plots/record-parts.ts'
 import { count, label, words } from './format.ts'
 import { Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
 import { Badge, Bar, Fact, may, Time } from './parts.ts'
-import { Marked, Samples } from './record-parts.ts'
 import { cut, recordPath } from './results-page.ts'
 
 export interface RecordField {

@@ -1,9 +1,9 @@
 /** One run: how far it is, its pace, what it costs, what it met, and what can be done with it. */
 import type { VNode } from 'preact'
+import { type PaceAt, PacePlot } from '../plots/pace-plot.ts'
 import { count, dollars, duration, percent, words } from './format.ts'
 import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
-import { type PaceAt, PacePlot } from './pace-plot.ts'
 import { Action, Badge, Bar, Command, Fact, may, Progress, Shares, Time } from './parts.ts'
 import type { RunRow } from './runs-page.ts'
 

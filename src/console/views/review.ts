@@ -42,7 +42,7 @@ export function reviewView(deps: ReviewDeps): View<page.ReviewData> {
         known: found.items.length,
         byWhy: countsOf(found.items, ({ why }) => [why]),
         byRule: countsOf(found.items, ({ rules }) => [...new Set(Object.values(rules).map(({ rule }) => rule))]),
-        fields: askableFields(scheme.codebook).map(toField),
+        fields: askableFields(scheme.codebook).map(toReviewField),
       }
     },
   }
@@ -62,7 +62,16 @@ function countsOf(items: readonly ReviewItem[], keysOf: (item: ReviewItem) => re
   return sorted.slice(0, MOST_GROUPS).map(([name, count]) => ({ name, ...count }))
 }
 
-function toField({ name, title, guidance, note, type, multi, nullable, appliesWhen }: Field): page.ReviewField {
+export function toReviewField({
+  name,
+  title,
+  guidance,
+  note,
+  type,
+  multi,
+  nullable,
+  appliesWhen,
+}: Field): page.ReviewField {
   const values =
     type.kind === 'values'
       ? type.values.map(({ value, definition, not }) => ({ value: String(value), definition, not: not ?? '' }))

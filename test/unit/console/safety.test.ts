@@ -9,7 +9,7 @@ import { sha256 } from '../../../src/lib/sha256.ts'
 import type { Store } from '../../../src/store/types.ts'
 import { emptyStore, startTestConsole, type TestConsole, TOKEN } from '../../helpers/console.ts'
 
-const PAGES = ['/runs', '/runs/x', '/results', '/review', '/codebooks', '/records/economic-indicators/c/i']
+const PAGES = ['/runs', '/runs/x', '/results', '/review', '/codebooks', '/accuracy', '/records/economic-indicators/c/i']
 const POSTS = [
   ['/runs/x/want', { wanted: 'paused' }],
   ['/runs/x/resume', {}],
@@ -20,6 +20,8 @@ const POSTS = [
   ['/start/upload?name=a.csv', 'x'],
   ['/start/000000000000000000000000', {}],
   ['/cluster/budget', { rpm: '1' }],
+  ['/accuracy/draw', { run: 'x' }],
+  ['/accuracy/labels', { run: 'x', records: [] }],
   ['/name', { name: 'x' }],
   ['/sign-out', {}],
 ] as const
@@ -107,7 +109,7 @@ describe('who may use the console', () => {
   })
 
   it('permits no inline script or style, no frame and no other origin', async () => {
-    for (const path of [...PAGES.slice(0, 1), ...PAGES.slice(2, 5)]) {
+    for (const path of [...PAGES.slice(0, 1), ...PAGES.slice(2, 6)]) {
       const { status, body, headers } = await console.get(path)
       assert.equal(status, 200, path)
       const policy = String(headers['content-security-policy'])
@@ -137,7 +139,7 @@ describe('rights of tokens', () => {
       assert.equal((await console.get('/review')).status, 403)
       const { 'x-csrf-token': csrf = '' } = console.signedIn
       assert.notEqual(csrf, '')
-      for (const [path, body] of POSTS.slice(0, 9)) {
+      for (const [path, body] of POSTS.slice(0, 11)) {
         const type = typeof body === 'string' ? { 'content-type': 'application/octet-stream' } : {}
         assert.equal((await console.post(path, body, { ...console.signedIn, ...type })).status, 403, path)
       }

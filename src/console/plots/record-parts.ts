@@ -1,6 +1,6 @@
 /** Parts of the page of a record: texts with marked words, and its sample values as a small plot. */
 import type { VNode } from 'preact'
-import { html } from './html.ts'
+import { html } from '../page/html.ts'
 
 /** A text in which each of `marks` is marked, whatever its case. Nothing of either is ever markup. */
 export function Marked({ text, marks }: { readonly text: string; readonly marks: readonly string[] }): VNode {

@@ -1,7 +1,7 @@
 /** The pace of a run as a small plot: requests that started, those refused, and records saved, every ten seconds. */
 import type { VNode } from 'preact'
-import { count } from './format.ts'
-import { html } from './html.ts'
+import { count } from '../page/format.ts'
+import { html } from '../page/html.ts'
 
 export interface PaceAt {
   readonly at: string
