@@ -21,6 +21,7 @@ const reportSchema = z.object({
   encoding: z.string(),
   layout: z.string(),
   records: z.int(),
+  columns: z.array(z.string()),
   mapping: z.record(z.string(), z.string()),
   unused: z.array(z.object({ column: z.string(), guess: z.string().nullable() })),
   problems: z.array(z.string()),

@@ -63,6 +63,7 @@ export function emptyStore(): Store {
     reviewCards: {
       claim: async () => new Set(),
       release: async () => undefined,
+      isStored: async () => false,
       now: async () => new Date().toISOString(),
     },
     views: {

@@ -1,5 +1,5 @@
 /** What a page of review does with its cards, in pure functions: corrections, what a decision says, what a sitting remembers. */
-import type { Card, Corrections, Done, Label, ReviewField, Sitting } from './review-types.ts'
+import type { Card, Corrections, Done, Label, ReviewData, ReviewField, Sitting } from './review-types.ts'
 
 /** The most decisions that a page keeps to take back. */
 const KEPT_DONE = 50
@@ -106,4 +106,39 @@ export function afterUndo(sitting: Sitting): Sitting {
 export function afterAside(sitting: Sitting, { shape_hash: hash }: Card, comesAgain: boolean): Sitting {
   const name = comesAgain ? 'later' : 'without'
   return { ...sitting, [name]: [...sitting[name], hash].slice(-MAX_WITHOUT), draft: null }
+}
+
+/** The sitting without a decision that was refused, whose card comes again. */
+export function withoutDecision(sitting: Sitting, id: string): Sitting {
+  const refused = sitting.done.find((done) => done.id === id)
+  if (refused === undefined) return sitting
+  const { shape_hash: hash } = refused.card
+  return {
+    ...sitting,
+    decided: sitting.decided - 1,
+    corrected: sitting.corrected - (Object.keys(refused.corrections).length > 0 ? 1 : 0),
+    without: sitting.without.filter((one) => one !== hash),
+    done: sitting.done.filter((done) => done.id !== id),
+  }
+}
+
+/** The place of the first field that applies, needs a label and has none; undefined where the card can be decided. */
+export function openField(card: Card, corrections: Corrections, fields: readonly ReviewField[]): number | undefined {
+  const at = fields.findIndex((field) => {
+    return !field.nullable && doesApply(card, corrections, field) && labelAfter(card, corrections, field.name) === null
+  })
+  return at < 0 ? undefined : at
+}
+
+/** A reviewer begins where the answer is least sure. */
+export function firstInDoubt(card: Card, { fields }: Pick<ReviewData, 'fields'>): number {
+  const rank = (index: number) => {
+    const name = fields[index]?.name ?? ''
+    if (card.issues.some(({ message }) => message.startsWith(`${name}:`))) return -1
+    return card.labels[name] === null && card.field_confidence[name] === undefined
+      ? 2
+      : (card.field_confidence[name] ?? 1)
+  }
+  const order = fields.map((_, index) => index).sort((a, b) => rank(a) - rank(b) || a - b)
+  return order[0] ?? 0
 }

@@ -10,8 +10,20 @@ import { CardView, choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
 import { Help } from './review-help.ts'
 import { actionOf } from './review-keys.ts'
+import { NoCard, Notices } from './review-notices.ts'
 import { createOutbox, type Refused } from './review-outbox.ts'
-import { afterAside, afterDecision, afterUndo, choose, doesApply, recordOf, runIdOf } from './review-state.ts'
+import {
+  afterAside,
+  afterDecision,
+  afterUndo,
+  choose,
+  doesApply,
+  firstInDoubt,
+  openField,
+  recordOf,
+  runIdOf,
+  withoutDecision,
+} from './review-state.ts'
 import { keepSitting, keptSitting } from './review-store.ts'
 import type { Candidate, Card, Corrections, Done, ReviewData } from './review-types.ts'
 
@@ -51,7 +63,11 @@ function Review({ frame, data }: ReviewProps): VNode {
       createOutbox({
         ...{ frame, path: '/review/decisions' },
         onChange: (waits, reason) => setWaiting({ count: waits, reason }),
-        onRefused: (one) => setRefused((known) => [...known, one]),
+        onRefused: (one) => {
+          setRefused((known) => [...known, one])
+          // The card comes again, because nothing was stored of it.
+          setSitting((known) => withoutDecision(known, one.id))
+        },
       }),
     [],
   )
@@ -125,6 +141,11 @@ function Review({ frame, data }: ReviewProps): VNode {
 
   const decide = () => {
     if (card === undefined) return
+    const open = openField(card, corrections, fields)
+    if (open !== undefined) {
+      setAt(open)
+      return setSaid(`${fields[open]?.title} has no label yet: choose one, or leave the card with s or x.`)
+    }
     const id = random()
     const run = again === undefined ? sitting.run : runIdOf(Date.now(), random)
     const records = [recordOf(card, corrections, note, again)]
@@ -206,23 +227,17 @@ function Review({ frame, data }: ReviewProps): VNode {
     <${ReviewBar} ...${{ sitting, isHelp, hasCard: card !== undefined, isChanged: Object.keys(corrections).length > 0 }}
       onDecide=${decide} onAside=${putAside} onUndo=${undo} onHelp=${() => setHelp(!isHelp)} />
     <div role="status" aria-live="polite" class="said">${said}</div>
-    ${waiting.count > 0 && waiting.reason !== '' && html`<p class="note">${count(waiting.count)} ${waiting.count === 1 ? 'decision waits' : 'decisions wait'} in this browser: ${waiting.reason}. They are sent again until they are stored.</p>`}
-    ${refused.map(({ id, message }) => html`<p class="fault" role="alert" key=${id}>A decision was not stored. ${message.split('\n').slice(0, 4).join(' ')} <button type="button" class="quiet" onClick=${() => setRefused(refused.filter((one) => one.id !== id))}>Dismiss</button></p>`)}
+    <${Notices} waiting=${waiting} refused=${refused} onDismiss=${(id: string) => setRefused(refused.filter((one) => one.id !== id))} />
     ${isHelp && html`<${Help} />`}
     ${state === 'loading' && html`<p class="empty">The cards are being read …</p>`}
     ${state === 'away' && cards.length === 0 && html`<p class="note">The service does not answer. Trying again …</p>`}
     ${
       state === 'done' &&
       cards.length === 0 &&
-      html`<div class="empty"><p>No further card is free here.</p>
-      ${
-        sitting.later.length > 0 &&
-        html`<p><button type="button" class="primary" onClick=${() => {
-          setSitting({ ...sitting, later: [] })
-          setState('loading')
-        }}>Show the ${count(sitting.later.length)} that were put aside</button></p>`
-      }
-      <p><a href="${frame.base}/accuracy">How right the results are</a></p></div>`
+      html`<${NoCard} later=${sitting.later.length} frame=${frame} onAgain=${() => {
+        setSitting({ ...sitting, later: [] })
+        setState('loading')
+      }} />`
     }
     ${
       card !== undefined &&
@@ -233,17 +248,4 @@ function Review({ frame, data }: ReviewProps): VNode {
       }} onChoose=${pick} onSearch=${setSearch} onNote=${setNote} />`
     }
   </section>`
-}
-
-/** A reviewer begins where the answer is least sure. */
-function firstInDoubt(card: Card, { fields }: ReviewData): number {
-  const rank = (index: number) => {
-    const name = fields[index]?.name ?? ''
-    if (card.issues.some(({ message }) => message.startsWith(`${name}:`))) return -1
-    return card.labels[name] === null && card.field_confidence[name] === undefined
-      ? 2
-      : (card.field_confidence[name] ?? 1)
-  }
-  const order = fields.map((_, index) => index).sort((a, b) => rank(a) - rank(b) || a - b)
-  return order[0] ?? 0
 }

@@ -107,6 +107,8 @@ export function serveReviewActions(
   app.post('/review/decisions', sessions.protect('review'), async (request, reply) => {
     const given = checked(decisionSchema, request.body)
     const scope = await scopeOf(given)
+    // A page that did not hear that its decision was stored sends it again.
+    if (await store.reviewCards.isStored(given.sitting, given.id)) return { run_id: given.sitting, isKnown: true }
     const lines = given.records.map(({ shape_hash: _shape, corrections, note, seen, ...record }) => {
       const isCorrected = Object.keys(corrections).length > 0
       const decision = isCorrected ? 'correct' : 'accept'

@@ -72,6 +72,7 @@ function filterOf(codebook: Codebook, query: URLSearchParams): ResultFilter {
   const below = Number(text('below') ?? Number.NaN)
   return {
     codebook: codebook.name,
+    fields: codebook.fields.map(({ name }) => name),
     catalogue: text('catalogue'),
     text: text('q'),
     labels,

@@ -20,6 +20,8 @@ export interface StartDeps {
 
 const FIELDS = ['indicator_id', ...RECORD_TEXTS, 'sample_values'] as const
 const MAX_TEXT = 300
+/** A list of more columns is no help to choose from. */
+const MOST_COLUMNS = 500
 
 export function startViews(deps: StartDeps): View[] {
   const { uploads, inspections } = deps
@@ -54,13 +56,8 @@ function inspectedOf(inspection: Inspection): Pick<uploadPage.UploadData, 'state
   if (inspection.state !== 'done') {
     return { state: inspection.state, faults: inspection.state === 'failed' ? inspection.lines : [], report: null }
   }
-  const { mapping, unused, sample, problems, ...report } = inspection.report
-  const columns = [
-    ...new Set([
-      ...Object.values(mapping).filter((source) => !source.startsWith('(')),
-      ...unused.map(({ column }) => column),
-    ]),
-  ]
+  const { mapping, unused: _unused, sample, problems, columns: _columns, ...report } = inspection.report
+  const columns = inspection.report.columns.slice(0, MOST_COLUMNS)
   return {
     state: 'done',
     faults: [],

@@ -15,9 +15,9 @@ export async function countLabels(pool: DatabasePool, codebook: string): Promise
     pool,
     'count labels',
     countRow,
-    `with some as materialized (select labels from results where codebook_name = $1 limit ${SAMPLED})
-     select l.key as field, e.label, count(*) as given, (select count(*) from some) as sampled
-     from some, jsonb_each(some.labels) l,
+    `with sample as materialized (select labels from results where codebook_name = $1 limit ${SAMPLED})
+     select l.key as field, e.label, count(*) as given, (select count(*) from sample) as sampled
+     from sample, jsonb_each(sample.labels) l,
        lateral (
          select l.value #>> '{}' as label where jsonb_typeof(l.value) in ('string', 'number')
          union all

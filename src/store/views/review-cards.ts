@@ -12,6 +12,10 @@ export function createReviewCardStore(pool: DatabasePool): ReviewCardStore {
       const text = `delete from review_cards where codebook_name = $1 and holder = $2 and shape_hash = any($3::text[])`
       await execute(pool, 'release review cards', text, [storableText(codebook), storableText(holder), shapeHashes])
     },
+    isStored: async (sitting, decisionId) => {
+      const text = 'select from run_batches where run_id = $1 and batch_id = $2'
+      return (await execute(pool, 'find a decision', text, [sitting, decisionId])).length > 0
+    },
     now: async () => {
       const text = `select date_trunc('milliseconds', clock_timestamp()) as now`
       const [row] = await queryRows(pool, 'read the clock', z.object({ now: z.iso.datetime() }), text)

@@ -1,7 +1,7 @@
 /** Searches the latest results by words, labels, rules and figures, a page at a time, over a million of them in a moment. */
 import { z } from 'zod'
 import type { Indicator } from '../../classification/types.ts'
-import { Parameters, storableText } from '../bulk.ts'
+import { Parameters, storableJson, storableText } from '../bulk.ts'
 import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
 import { CLASSIFICATION_SELECT, classificationRow } from '../results.ts'
@@ -45,7 +45,7 @@ async function readPage(pool: DatabasePool, filter: ResultFilter, after: ResultP
 async function countFound(pool: DatabasePool, filter: ResultFilter): Promise<number> {
   const parameters = new Parameters()
   const where = conditionsOf(parameters, filter).join(' and ')
-  const text = `select count(*) as found from (select from results where ${where} limit ${parameters.bind(COUNT_LIMIT)}) as some`
+  const text = `select count(*) as found from (select from results where ${where} limit ${parameters.bind(COUNT_LIMIT)}) as limited`
   const [row] = await queryRows(pool, DOING, z.object({ found: z.int() }), text, parameters.values)
   return row?.found ?? 0
 }
@@ -59,24 +59,37 @@ function conditionsOf(parameters: Parameters, filter: ResultFilter): string[] {
   const words = wordsOf(text ?? '')
   if (words.length > 0) {
     const query = words.map((word) => `${word}:*`).join(' & ')
-    conditions.push(
-      `(result_words(indicator_id, name) @@ ${bind(query)}::tsquery or indicator_id = ${bind(text ?? '')})`,
-    )
+    conditions.push(`(${RESULT_WORDS} @@ ${bind(query)}::tsquery or indicator_id = ${bind(text ?? '')})`)
   }
-  const facets = Object.entries(labels).map(([field, label]) => `${field}=${label}`)
-  if (rule !== undefined) facets.push(`rule ${rule}`)
-  if (source !== undefined) facets.push(`source ${source}`)
-  if (facets.length > 0) {
-    const list = parameters.bind(facets.map(storableText))
-    conditions.push(`result_facets(labels, field_source, source) @> ${list}::text[]`)
+  for (const [field, label] of Object.entries(labels)) {
+    // The text of a number may be a number of the codebook or a text, and one label may stand alone or among several.
+    const forms = [label, [label], ...(PLAIN_NUMBER.test(label) ? [Number(label)] : [])]
+    conditions.push(anyOf(forms.map((form) => holds(parameters, 'labels', field, form))))
   }
+  if (rule !== undefined) {
+    conditions.push(anyOf(filter.fields.map((field) => holds(parameters, 'field_source', field, rule))))
+  }
+  if (source !== undefined) conditions.push(`source = ${bind(source)}`)
   if (status !== undefined) conditions.push(`status = '${status}'`)
   if (runId !== undefined) conditions.push(`run_id = ${bind(runId)}`)
   if (below !== undefined) conditions.push(`confidence < ${parameters.bind(below)}::float8`)
   return conditions
 }
 
+const PLAIN_NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/
+
+/** Whether a column of jsonb has this value in this field, which its index answers. */
+function holds(parameters: Parameters, column: string, field: string, value: unknown): string {
+  return `${column} @> ${parameters.bind(storableJson({ [field]: value }))}::jsonb`
+}
+
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'false' : `(${conditions.join(' or ')})`
+}
+
 const MAX_WORDS = 12
+/** The words of a result, as the index of migration 033 has them. */
+const RESULT_WORDS = "to_tsvector('simple'::regconfig, left(name, 2000) || ' ' || indicator_id)"
 
 /** The words of a text, without what would mean something in a query of PostgreSQL. */
 function wordsOf(text: string): string[] {
@@ -127,7 +140,7 @@ export async function findAlike(
     `select i.input from (
        select catalogue, indicator_id from results
        where codebook_name = $1 and catalogue = $2 and indicator_id <> $3
-         and result_words(indicator_id, name) @@ $4::tsquery limit $5
+         and ${RESULT_WORDS} @@ $4::tsquery limit $5
      ) r join result_inputs i on i.catalogue = r.catalogue and i.indicator_id = r.indicator_id`,
     [storableText(codebook), storableText(catalogue), storableText(indicator.indicator_id), query, limit],
   )

@@ -35,8 +35,10 @@ export interface ResultFilter {
   readonly text?: string | undefined
   /** Labels by field, all of which a result has. */
   readonly labels?: Readonly<Record<string, string>> | undefined
-  /** A rule that decided some field. */
+  /** A rule that decided some field of `fields`. */
   readonly rule?: string | undefined
+  /** The fields of the codebook. */
+  readonly fields: readonly string[]
   readonly source?: Source | undefined
   readonly status?: Status | undefined
   readonly runId?: string | undefined
@@ -94,6 +96,8 @@ export interface ReviewCardStore {
   /** The hashes of the shapes that the holder has now. */
   claim(cards: CardsToClaim): Promise<ReadonlySet<string>>
   release(codebook: string, holder: string, shapeHashes: readonly string[]): Promise<void>
+  /** Whether the decision with this id was stored in the sitting. */
+  isStored(sitting: string, decisionId: string): Promise<boolean>
   /** The database's clock, ISO 8601. */
   now(): Promise<string>
 }
