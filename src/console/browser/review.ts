@@ -33,14 +33,9 @@ export function enhance(frame: Frame, data: unknown): void {
   if (place !== null) render(h(Review, { frame, data: data as ReviewData }), place)
 }
 
-interface ReviewProps {
-  readonly frame: Frame
-  readonly data: ReviewData
-}
-
 const random = () => crypto.randomUUID()
 
-function Review({ frame, data }: ReviewProps): VNode {
+function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewData }): VNode {
   const { fields } = data
   const [sitting, setSitting] = useState(() => keptSitting(frame, random))
   const [cards, setCards] = useState<readonly Card[]>([])
