@@ -80,3 +80,12 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(PICTURES, `${name}-390.png`), fullPage: true })
   await page.setViewportSize({ width: 1280, height: 900 })
 }
+
+/** The paths that links of a page lead to. */
+export async function pathsOf(page: Page, url: string, selector: string): Promise<string[]> {
+  await page.goto(url)
+  const hrefs = await page
+    .locator(selector)
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
+  return hrefs
+}

@@ -3,11 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { readConfig } from '../../config/config.ts'
+import { type Config, readConfig } from '../../config/config.ts'
 import { readEnvironment } from '../../config/environment.ts'
 import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json/json.ts'
+import { databaseUrlFile } from '../cluster/secrets.ts'
+import { isExistingFile } from '../ui/output-file.ts'
 import { aborted, EXIT_FAILED, EXIT_OK, say, underInterrupts } from '../ui/terminal.ts'
 
 const MAIN = fileURLToPath(new URL('../../console/main.ts', import.meta.url))
@@ -18,15 +20,10 @@ export function addConsoleCommand(program: Command): void {
     .description('Show runs, results, reviews and accuracy in a browser, in the foreground until Ctrl+C')
     .action(async () => {
       const config = readConfig()
-      const stack = config.database.connection === null ? await readStackState(config.dataDir) : undefined
-      if (config.database.connection === null && stack === undefined) {
-        const advice = 'start it with npm start, which brings the console along, or set DATABASE_URL or POSTGRES_HOST'
-        throw new ServiceError('config-invalid', `No service runs in ${config.dataDir}: ${advice}`)
-      }
+      const variables = await databaseVariables(config)
       const code = await underInterrupts(
         () => say('Stopping …'),
         async ({ first, second }) => {
-          const variables = stack === undefined ? {} : { DATABASE_URL: stack.database_url }
           const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
             env: { ...readEnvironment(), ...variables, LOG_LEVEL: config.logLevel ?? 'warn' },
             stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -55,4 +52,15 @@ async function untilEnd(child: ChildProcess, first: AbortSignal, second: AbortSi
   const [code] = await exit
   if (first.aborted) return EXIT_OK
   return typeof code === 'number' ? code : EXIT_FAILED
+}
+
+/** How the console finds the database: as it is configured, else that of the stack or of the cluster that runs here. */
+async function databaseVariables(config: Config): Promise<Readonly<Record<string, string>>> {
+  if (config.database.connection !== null) return {}
+  const stack = await readStackState(config.dataDir)
+  if (stack !== undefined) return { DATABASE_URL: stack.database_url }
+  const file = databaseUrlFile(config)
+  if (await isExistingFile(file)) return { DATABASE_URL_FILE: file }
+  const advice = 'start it with npm start, which brings the console along, or set DATABASE_URL or POSTGRES_HOST'
+  throw new ServiceError('config-invalid', `No service runs in ${config.dataDir}: ${advice}`)
 }
