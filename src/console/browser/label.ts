@@ -9,9 +9,9 @@ import { Samples } from '../plots/record-parts.ts'
 import { type BlindRecord, blindCard, canTell, drawMore, isWhole, pickBlind } from './label-state.ts'
 import { choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
+import { useFoundCodes } from './review-hooks.ts'
 import { actionOf } from './review-keys.ts'
 import { createOutbox } from './review-outbox.ts'
-import type { Candidate } from './review-types.ts'
 
 export function enhance(frame: Frame, data: unknown): void {
   const place = document.getElementById('blind')
@@ -24,7 +24,6 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
   const [labels, setLabels] = useState<Readonly<Record<string, string>>>({})
   const [at, setAt] = useState(0)
   const [search, setSearch] = useState('')
-  const [found, setFound] = useState<readonly Candidate[]>([])
   const [state, setState] = useState('Rows are being drawn …')
   const [done, setDone] = useState(0)
   const [waiting, setWaiting] = useState('')
@@ -47,6 +46,7 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
   const record = records[0]
   const field = fields[at]
   const card = record === undefined ? undefined : blindCard(record, labels, data.catalogue)
+  const found = useFoundCodes(service, field, search)
   const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
 
   useEffect(() => {
@@ -79,16 +79,9 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
     }
   }, [records.length === 0])
 
-  useEffect(() => {
-    if (field?.kind !== 'codes' || search.trim() === '') return undefined
-    const timer = window.setTimeout(() => void service.codes(field.name, search).then(setFound), 120)
-    return () => window.clearTimeout(timer)
-  }, [field?.name, search])
-
   const go = (index: number) => {
     setAt(Math.max(0, Math.min(fields.length - 1, index)))
     setSearch('')
-    setFound([])
     region.current?.focus({ preventScroll: true })
   }
   const give = (value: string | null) => {

@@ -1,4 +1,5 @@
 /** What a page of review does with its cards, in pure functions: corrections, what a decision says, what a sitting remembers. */
+import type { GroupRecord } from './review-group.ts'
 import type { Card, Corrections, Done, Label, ReviewData, ReviewField, Sitting } from './review-types.ts'
 
 /** The most decisions that a page keeps to take back. */
@@ -59,7 +60,12 @@ export function recordOf(card: Card, corrections: Corrections, note: string, bef
   }
 }
 
-function seenOf({ labels }: Card): Corrections {
+/** What is written of a card that is accepted with its group. */
+export function recordOfGroup({ indicator_id, catalogue, shape_hash, labels }: GroupRecord) {
+  return { indicator_id, catalogue, shape_hash, seen: seenOf({ labels }) }
+}
+
+function seenOf({ labels }: Pick<Card, 'labels'>): Corrections {
   return Object.fromEntries(Object.entries(labels).filter(([, label]) => label !== null))
 }
 
@@ -141,4 +147,10 @@ export function firstInDoubt(card: Card, { fields }: Pick<ReviewData, 'fields'>)
   }
   const order = fields.map((_, index) => index).sort((a, b) => rank(a) - rank(b) || a - b)
   return order[0] ?? 0
+}
+
+/** The sitting after a group was accepted, of which no card comes again. */
+export function afterGroup(sitting: Sitting, group: readonly GroupRecord[]): Sitting {
+  const without = [...sitting.without, ...group.map((one) => one.shape_hash)].slice(-MAX_WITHOUT)
+  return { ...sitting, decided: sitting.decided + group.length, without, draft: null }
 }

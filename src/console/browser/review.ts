@@ -8,24 +8,28 @@ import { leftText } from '../page/review-page.ts'
 import { ReviewBar } from './review-bar.ts'
 import { CardView, choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
+import { GroupBar, type GroupRecord } from './review-group.ts'
 import { Help } from './review-help.ts'
+import { useFoundCodes } from './review-hooks.ts'
 import { actionOf } from './review-keys.ts'
 import { NoCard, Notices } from './review-notices.ts'
 import { createOutbox, type Refused } from './review-outbox.ts'
 import {
   afterAside,
   afterDecision,
+  afterGroup,
   afterUndo,
   choose,
   doesApply,
   firstInDoubt,
   openField,
   recordOf,
+  recordOfGroup,
   runIdOf,
   withoutDecision,
 } from './review-state.ts'
 import { keepSitting, keptSitting } from './review-store.ts'
-import type { Candidate, Card, Corrections, Done, ReviewData } from './review-types.ts'
+import type { Card, Corrections, Done, ReviewData } from './review-types.ts'
 
 /** Puts the review into the page that the server rendered. */
 export function enhance(frame: Frame, data: unknown): void {
@@ -44,7 +48,6 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
   const [note, setNote] = useState('')
   const [at, setAt] = useState(0)
   const [search, setSearch] = useState('')
-  const [found, setFound] = useState<readonly Candidate[]>([])
   const [waiting, setWaiting] = useState({ count: 0, reason: '' })
   const [refused, setRefused] = useState<readonly Refused[]>([])
   const [said, setSaid] = useState('')
@@ -68,6 +71,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
   )
   const card = cards[0]
   const field = fields[at]
+  const found = useFoundCodes(service, field, search)
   const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
 
   useEffect(
@@ -87,7 +91,6 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
     setNote(draft?.note ?? '')
     setAgain(undefined)
     setSearch('')
-    setFound([])
     setAt(first === undefined ? 0 : firstInDoubt(first, data))
   }
 
@@ -118,12 +121,6 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
   }, [cards, sitting.without.length, sitting.later.length, state === 'done'])
 
   useEffect(() => {
-    if (field?.kind !== 'codes' || search.trim() === '') return undefined
-    const timer = window.setTimeout(() => void service.codes(field.name, search).then(setFound), 120)
-    return () => window.clearTimeout(timer)
-  }, [field?.name, search])
-
-  useEffect(() => {
     if (document.activeElement === document.body || document.activeElement === null)
       region.current?.focus({ preventScroll: true })
   }, [card?.shape_hash])
@@ -152,6 +149,16 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
     )
     take(cards.slice(1))
     region.current?.focus({ preventScroll: true })
+  }
+
+  const acceptGroup = (group: readonly GroupRecord[]) => {
+    const id = random()
+    const scope = { codebook: data.codebook, catalogue: data.catalogue, unverified: data.unverified }
+    outbox.add(id, { ...scope, holder: sitting.holder, sitting: sitting.run, id, records: group.map(recordOfGroup) })
+    setSitting(afterGroup(sitting, group))
+    setSaid(`Accepted ${count(group.length)} cards.`)
+    const settled = new Set(group.map((one) => one.shape_hash))
+    take(cards.filter((one) => !settled.has(one.shape_hash)))
   }
 
   const putAside = (comesAgain: boolean) => {
@@ -191,7 +198,6 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
       if (one === undefined || !doesApply(card, corrections, one)) continue
       setAt(next)
       setSearch('')
-      setFound([])
       return
     }
   }
@@ -223,6 +229,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
       onDecide=${decide} onAside=${putAside} onUndo=${undo} onHelp=${() => setHelp(!isHelp)} />
     <div role="status" aria-live="polite" class="said">${said}</div>
     <${Notices} waiting=${waiting} refused=${refused} onDismiss=${(id: string) => setRefused(refused.filter((one) => one.id !== id))} />
+    <${GroupBar} frame=${frame} data=${data} onAccept=${acceptGroup} />
     ${isHelp && html`<${Help} />`}
     ${state === 'loading' && html`<p class="empty">The cards are being read …</p>`}
     ${state === 'away' && cards.length === 0 && html`<p class="note">The service does not answer. Trying again …</p>`}
