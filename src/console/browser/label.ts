@@ -9,7 +9,7 @@ import { Samples } from '../plots/record-parts.ts'
 import { type BlindRecord, blindCard, canTell, drawMore, isWhole, pickBlind } from './label-state.ts'
 import { choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
-import { useFoundCodes } from './review-hooks.ts'
+import { useBeforeLeaving, useFoundCodes } from './review-hooks.ts'
 import { actionOf } from './review-keys.ts'
 import { createOutbox } from './review-outbox.ts'
 
@@ -46,6 +46,7 @@ function Labelling({ frame, data }: { readonly frame: Frame; readonly data: Labe
   const record = records[0]
   const field = fields[at]
   const card = record === undefined ? undefined : blindCard(record, labels, data.catalogue)
+  useBeforeLeaving(outbox.flush)
   const found = useFoundCodes(service, field, search)
   const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
 

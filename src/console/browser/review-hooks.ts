@@ -24,3 +24,11 @@ export function useFoundCodes(service: Cards, field: ReviewField | undefined, se
   }, [field?.name, search])
   return found
 }
+
+/** Calls `leave` when the page is left or hidden for good, which is the last moment at which anything can be sent. */
+export function useBeforeLeaving(leave: () => void): void {
+  useEffect(() => {
+    window.addEventListener('pagehide', leave)
+    return () => window.removeEventListener('pagehide', leave)
+  }, [])
+}

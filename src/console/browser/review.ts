@@ -10,7 +10,7 @@ import { CardView, choicesOf } from './review-card.ts'
 import { createCards } from './review-cards.ts'
 import { GroupBar, type GroupRecord } from './review-group.ts'
 import { Help } from './review-help.ts'
-import { useFoundCodes } from './review-hooks.ts'
+import { useBeforeLeaving, useFoundCodes } from './review-hooks.ts'
 import { actionOf } from './review-keys.ts'
 import { NoCard, Notices } from './review-notices.ts'
 import { createOutbox, type Refused } from './review-outbox.ts'
@@ -125,11 +125,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
       region.current?.focus({ preventScroll: true })
   }, [card?.shape_hash])
 
-  useEffect(() => {
-    const leave = () => outbox.flush()
-    window.addEventListener('pagehide', leave)
-    return () => window.removeEventListener('pagehide', leave)
-  }, [])
+  useBeforeLeaving(outbox.flush)
 
   const decide = () => {
     if (card === undefined) return
