@@ -37,6 +37,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 }
 /** The modules that every page needs; a page's own follow. */
 const COMMON = ['browser/main.ts', 'vendor/preact.js', 'vendor/preact-hooks.js', 'vendor/htm.js', 'page/html.ts']
+const STYLES = 'static/style.css'
 const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
 
 /** Reads all assets. The modules of this release do not change while the process runs. */
@@ -55,7 +56,8 @@ export function readAssets(): Assets {
     texts.set(`vendor/${fileOf(name)}`, { type: JAVASCRIPT, text: toBrowser(text) })
   }
   const styles = readFileSync(fileURLToPath(new URL('uPlot.min.css', import.meta.resolve('uplot'))), 'utf8')
-  texts.set('vendor/uplot.css', { type: TYPES['css'] ?? '', text: styles })
+  const own = texts.get(STYLES)
+  if (own !== undefined) texts.set(STYLES, { ...own, text: `${styles}\n${own.text}` })
   const assets = new Map<string, Asset>()
   for (const [path, { type, text }] of texts) {
     const plain = Buffer.from(text)

@@ -61,7 +61,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
     </section>
     <section class="card" aria-label="Pace">
       <h2>The last minutes</h2>
-      <${PacePlot} points=${run.pace} />
+      <${PacePlot} points=${run.pace} zone=${frame.zone} />
     </section>
     <div class="columns">
       <section class="card"><${Shares} caption="What decided" shares=${Object.entries(run.bySource).map(([name, value]) => ({ name, value, href: `${results}&source=${name}` }))} /></section>

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact'
 import { count } from '../page/format.ts'
 import { html } from '../page/html.ts'
+import { LivePlot } from './live-plot.ts'
 
 export interface PaceAt {
   readonly at: string
@@ -19,7 +20,7 @@ const WIDTH = 600
 const HEIGHT = 90
 
 /** Drawn on the server as well, so that it is there without JavaScript; the table beneath tells the same in numbers. */
-export function PacePlot({ points }: { readonly points: readonly PaceAt[] }): VNode {
+export function PacePlot({ points, zone }: { readonly points: readonly PaceAt[]; readonly zone: string }): VNode {
   const last = points.at(-1)
   if (last === undefined) return html`<p class="dim">Nothing has happened yet.</p>`
   const end = Date.parse(last.at)
@@ -36,8 +37,17 @@ export function PacePlot({ points }: { readonly points: readonly PaceAt[] }): VN
         `${(x(index) + WIDTH / STEPS / 2).toFixed(1)},${(HEIGHT - bar(step?.indicators ?? 0, mostRecords)).toFixed(1)}`,
     )
     .join(' ')
+  const valuesOf = (of: (point: PaceAt) => number) => steps.map((step) => (step === undefined ? 0 : of(step)))
+  const series = [
+    { name: 'started', colour: '--accent', values: valuesOf(({ started }) => started) },
+    { name: 'refused or failed', colour: '--bad', values: valuesOf(({ refused, failed }) => refused + failed) },
+    { name: 'records saved', colour: '--text', values: valuesOf(({ indicators }) => indicators) },
+  ]
+  const times = steps.map((_, index) => (end - (STEPS - 1 - index) * STEP_MS) / 1_000)
+  const label = 'Requests and records of the last ten minutes; the figures follow'
   return html`<figure class="plot">
-    <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="Requests and records of the last ten minutes; the figures follow">
+    <${LivePlot} times=${times} series=${series} zone=${zone} label=${label}>
+    <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
       ${steps.map((step, index) => {
         if (step === undefined) return null
         const [started, bad] = [bar(step.started, mostRequests), bar(step.refused + step.failed, mostRequests)]
@@ -48,6 +58,7 @@ export function PacePlot({ points }: { readonly points: readonly PaceAt[] }): VN
       })}
       <polyline class="line" points=${line} />
     </svg>
+    <//>
     <figcaption>
       <span class="key accent">${count(sum(({ started }) => started))} requests started (at most ${count(mostRequests)} in 10 s)</span>
       <span class="key bad">${count(sum(({ refused }) => refused))} refused for the rate, ${count(sum(({ failed }) => failed))} failed</span>
