@@ -114,7 +114,8 @@ test('a database that is away costs no decision', async () => {
     await decideByKeys(page)
     await page.waitForTimeout(10_000)
   } finally {
-    process.kill(postgres, 'SIGCONT')
+    // The supervisor ends a database that hangs, and starts another.
+    resume(postgres)
   }
   await waitUntil(
     'the decision is stored',
@@ -134,7 +135,7 @@ test('a certificate is planned, a row is labelled blind, and the certificate is 
   await open(`/accuracy?run=${run}`)
   await page.getByRole('button', { name: 'Plan it and label the first rows' }).click()
   await page.locator('.review-card').waitFor({ timeout: 60_000 })
-  assert.doesNotMatch(await textOf(page.locator('.review-card')), /rule |model says|confidence/i)
+  assert.doesNotMatch(await textOf(page.locator('.review-card')), /rule (?:sure|guesses)|model says/i)
   const fields = await page.locator('.field').count()
   for (let field = 0; field < fields; field += 1) await press('x')
   await press('Enter')
@@ -262,5 +263,13 @@ async function decideByKeys(onPage: Page): Promise<void> {
     await onPage.keyboard.press('1')
     await onPage.keyboard.press('Enter')
     if ((await textOf(onPage.locator('.review-card h2'))) !== name) return
+  }
+}
+
+function resume(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH')
   }
 }

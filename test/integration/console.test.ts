@@ -83,7 +83,7 @@ describe('a search', () => {
   }
 
   it('finds by the beginnings of words, by ids, and by what means something to a query', async () => {
-    assert.deepEqual(await found({}), ['S.1', 'S.2', "S.3'); --", 'S.4'])
+    assert.deepEqual(await found({}), ['S.4', 'S.1', 'S.2', "S.3'); --"])
     assert.deepEqual(await found({ text: 'price' }), ['S.1', 'S.2'])
     assert.deepEqual(await found({ text: 'PRICES cons' }), ['S.1'])
     assert.deepEqual(await found({ text: 'S.2' }), ['S.2'])
@@ -127,7 +127,7 @@ describe('a search', () => {
       next = page.next
       assert.equal(page.found, 4)
     } while (next !== undefined)
-    assert.deepEqual(ids, ['S.1', 'S.2', "S.3'); --", 'S.4'])
+    assert.deepEqual(ids, ['S.4', 'S.1', 'S.2', "S.3'); --"])
   })
 
   it('shows results, records, runs and codebooks as pages', async () => {
@@ -135,7 +135,7 @@ describe('a search', () => {
       ['/results?q=price', 'Consumer prices, all items'],
       ['/results?f.type=price&after=%5B%22searched%22%2C%22S.1%22%5D', 'quoted'],
       [`/records/${CODEBOOK}/searched/S.1`, 'What runs said'],
-      [`/records/${CODEBOOK}/searched/${encodeURIComponent("S.3'); --")}`, 'Währung'],
+      [`/records/${CODEBOOK}/searched/${encodeURIComponent("S.3'); --")}`, 'Name of S.3'],
       ['/runs', 'run-search'],
       ['/runs/run-search', 'What decided'],
       [`/codebooks/${CODEBOOK}`, 'Rulings'],
@@ -267,7 +267,11 @@ describe('a review in the console', () => {
         indicator_id,
         catalogue,
         shape_hash,
-        corrections: { type, temporal_aggregation: 'point-in-time', orientation: 'neutral' },
+        corrections: {
+          type,
+          temporal_aggregation: type === 'stock' ? 'point-in-time' : 'period-average',
+          orientation: 'neutral',
+        },
         seen: {},
       }
       const { status, body } = await console.post('/review/decisions', {
@@ -279,7 +283,7 @@ describe('a review in the console', () => {
       assert.equal(status, 200, body)
     }
     await send(sitting, 'decision-0002', 'stock')
-    await send('review-20261129080100-0a1b2c3e', 'decision-0003', 'flow')
+    await send('review-20261129080100-0a1b2c3e', 'decision-0003', 'index')
     const { rows } = await database.pool.query(
       'select run_id, decided_at, indicator_id from review_decisions order by decided_at',
     )
@@ -289,13 +293,13 @@ describe('a review in the console', () => {
     )
     assert.equal(new Set(rows.map(({ decided_at }) => String(decided_at))).size, 3)
     const [stored] = await store.findClassifications(indicator_id, {})
-    assert.equal(stored?.labels['type'], 'flow')
+    assert.equal(stored?.labels['type'], 'index')
     const run = await store.findRun(sitting)
     assert.deepEqual([run?.batches, run?.bySource.person], [2, 2])
     const answers = await database.pool.query('select labels from human_answers order by decided_at')
     assert.deepEqual(
       answers.rows.map(({ labels }) => (labels as Record<string, string>)['type']),
-      ['stock', 'flow'],
+      ['stock', 'index'],
     )
   })
 
@@ -304,7 +308,7 @@ describe('a review in the console', () => {
     assert.ok(card !== undefined)
     const { indicator_id, catalogue, shape_hash } = card
     const before = (await database.pool.query('select from review_decisions')).rowCount
-    for (const corrections of [{ type: 'nonsense' }, { nonsense: 'x' }, { unit_kind: 'index' }, { type: null }]) {
+    for (const corrections of [{ type: 'nonsense' }, { nonsense: 'x' }, { family: 'index' }, { type: null }]) {
       const record = { indicator_id, catalogue, shape_hash, corrections }
       const { status, body } = await console.post('/review/decisions', {
         ...scope,

@@ -64,12 +64,14 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
       <${PacePlot} points=${run.pace} zone=${frame.zone} />
     </section>
     <div class="columns">
+      <div class="stack">
       <section class="card"><${Shares} caption="What decided" shares=${Object.entries(run.bySource).map(([name, value]) => ({ name, value, href: `${results}&source=${name}` }))} /></section>
-      <section class="card"><${Confidence} run=${run} /></section>
       <section class="card"><${Shares} caption=${`Why results are in doubt${ofSample(run)}`} shares=${run.detail.issues.map(({ code, results: value }) => ({ name: words(code), value }))} />
         ${run.detail.issues.length === 0 && html`<p class="dim">Nothing speaks against its results.</p>`}</section>
       <section class="card"><${Shares} caption="How requests to the model ended" shares=${Object.entries(run.detail.outcomes).map(([name, value]) => ({ name: words(name), value }))} />
         ${run.requests === 0 && html`<p class="dim">It has asked no model.</p>`}</section>
+      </div>
+      <section class="card"><${Confidence} run=${run} /></section>
     </div>
     <section class="card"><h2>The same in a terminal</h2>
       <ul class="commands">

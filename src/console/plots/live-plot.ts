@@ -81,7 +81,7 @@ function optionsOf(target: HTMLElement, latest: Latest, say: (text: string) => v
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map((one) => timeOf(one).slice(0, 5)) },
+      { ...axis, values: (_plot, splits) => splits.map((one) => (one % 60 === 0 ? timeOf(one).slice(0, 5) : '')) },
       { ...axis, size: 46 },
     ],
     series: [

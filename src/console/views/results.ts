@@ -18,7 +18,7 @@ const SOURCES = ['rules', 'reuse', 'model', 'escalation', 'person'] as const
 const STATUSES = ['accepted', 'unverified', 'needs-review'] as const
 /** A list of more values is too long to choose from: its codes are typed. */
 const MOST_CHOICES = 60
-const SHOWN_FIELDS = 5
+const SHOWN_FIELDS = 4
 const SHOWN_NAME = 300
 
 export function resultsView(deps: ResultDeps): View<page.ResultsData> {
