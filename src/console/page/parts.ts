@@ -15,6 +15,7 @@ const TONES: Readonly<Record<string, string>> = {
   stopping: 'busy',
   paused: 'warn',
   complete: 'good',
+  review: 'good',
   accepted: 'good',
   'needs-review': 'warn',
   unverified: 'dim',

@@ -58,6 +58,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         <${Fact} name="Driven by">${run.driver === null ? 'no process' : html`<span>${run.driver.host}, pid ${run.driver.pid}</span>`}<//>
       </dl>
       <${Controls} run=${run} frame=${frame} />
+      <${Next} run=${run} frame=${frame} />
     </section>
     <section class="card" aria-label="Pace">
       <h2>The last minutes</h2>
@@ -104,6 +105,15 @@ function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame
     <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder="as before" size="8" pattern="[0-9]+([.][0-9]+)?" /> USD</label>
     <button class="primary">Take it on</button>
   </form>`
+}
+
+/** What a person most likely does next with a run that has ended. */
+function Next({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode | null {
+  const doubtful = run.needsReview + run.unverified
+  if (LIVE.has(run.state) || doubtful === 0 || run.catalogue === null || !may(frame, 'review')) return null
+  const guesses = run.unverified > 0 ? '&unverified=1' : ''
+  const path = `/review?catalogue=${encodeURIComponent(run.catalogue)}${codebookOf(run)}${guesses}`
+  return html`<p class="above"><a class="button primary" href=${frame.base + path}>Review the ${count(doubtful)} in doubt</a></p>`
 }
 
 /** Asks once before a run is stopped, also without JavaScript. */

@@ -44,7 +44,8 @@ function toRow(run: ListedRun): runsPage.RunRow {
     id: run.runId,
     startedAt: run.startedAt,
     updatedAt: run.updatedAt,
-    state: runStateOf(run),
+    // The decisions of people are a run of their own, which nobody drives.
+    state: run.runId.startsWith('review-') ? 'review' : runStateOf(run),
     wanted: run.wanted,
     catalogue: run.catalogue,
     codebook: run.codebook,

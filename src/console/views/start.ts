@@ -69,7 +69,8 @@ function inspectedOf(inspection: Inspection): Pick<uploadPage.UploadData, 'state
       problems: problems.slice(0, 30),
       sample: sample.map((record) =>
         Object.entries(record).flatMap(([field, value]) => {
-          const text = typeof value === 'string' ? value : JSON.stringify(value)
+          const text =
+            typeof value === 'string' ? value : Array.isArray(value) && value.length === 0 ? '–' : JSON.stringify(value)
           return [{ field, text: text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).toWellFormed()}…` : text }]
         }),
       ),
