@@ -29,6 +29,8 @@ let base: string
 let run = ''
 let pool: DatabasePool
 
+const textOf = async (found: Locator) => (await found.textContent()) ?? ''
+
 const chromium = await findChromium()
 const skip = chromium === undefined ? 'skipped: there is no chromium in PATH (apt-get install chromium)' : false
 
@@ -52,7 +54,6 @@ describe('the console in a browser', { skip }, () => {
     for (const key of keys.split(' ')) await page.keyboard.press(key)
   }
   const rowsOf = async (text: string) => (await pool.query(text)).rows
-  const textOf = async (found: Locator) => (await found.textContent()) ?? ''
 
   test('the link opens the console signed in, and leaves no token in the address', async () => {
     assert.equal(page.url(), `${base}/runs`)
