@@ -1,5 +1,6 @@
 /** The sessions of visitors: who sends a request, what it may do, and what a page knows of its reader. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { FAILURES, isServiceError } from '../errors.ts'
 import type { Right } from '../http/tokens.ts'
 import { type Access, SESSION_SECONDS, type Visitor } from './access.ts'
@@ -89,6 +90,7 @@ export function createSessions({ app, access, base, isSecure, cookieName }: Sess
 /** The status of HTTP that tells of an error, and the sentence for the reader. */
 export function faultOf(error: unknown): { readonly status: number; readonly message: string } {
   if (isServiceError(error)) return { status: FAILURES[error.code].status, message: error.message }
+  if (error instanceof z.ZodError) return { status: 400, message: 'The address or the form is wrong' }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   if (status >= 400 && status < 500 && error instanceof Error) return { status, message: error.message }
   return { status: 500, message: 'The console failed; its log says why' }

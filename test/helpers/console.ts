@@ -53,6 +53,7 @@ export function emptyStore(): Store {
     listRuns: async () => [],
     findRun: async () => undefined,
     listCodebooks: async () => [],
+    findCodebook: async () => undefined,
     listCatalogues: async () => [],
     findIndicators: async () => new Map(),
     findHumanAnswers: async () => new Map(),

@@ -88,6 +88,30 @@ describe('who may use the console', () => {
     )
   })
 
+  it('answers what is wrong with 400, and nothing of it with 500', async () => {
+    for (const path of [
+      '/live',
+      '/live?path=/runs&path=/x',
+      '/sign-in?token=a&token=b',
+      '/review/codes',
+      '/review/codes?codebook=none&field=x',
+    ])
+      assert.equal((await console.get(path)).status, 400, path)
+    for (const path of ['/live?path=/nowhere', '/accuracy/certificate?run=x', '/start/nothing', '/%zz', '/assets/x']) {
+      const { status } = await console.get(path)
+      assert.ok(status === 404 || status === 400, `${path} ${status}`)
+    }
+    for (const [path, body] of [
+      ['/runs/x/want', { wanted: 'flying' }],
+      ['/runs/x/resume', { max_cost: 'a lot' }],
+      ['/runs/--help/resume', {}],
+      ['/review/cards', { holder: '' }],
+      ['/review/decisions', { sitting: 'run-1' }],
+      ['/accuracy/draw', { run: 'x', target: '1' }],
+    ] as const)
+      assert.equal((await console.post(path, body)).status, 400, path)
+  })
+
   it('leads from signing in to its own pages alone, and leaves no token in the address', async () => {
     for (const next of [
       '//evil.example',
