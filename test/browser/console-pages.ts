@@ -1,9 +1,9 @@
 /** Opens pages of the console in chromium, keeps what went wrong in them, and takes pictures in light, dark and narrow. */
 
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { findChromium } from './chromium.ts'
 
@@ -52,7 +52,6 @@ export interface Violation {
 /** What axe-core finds on the page. It is put in by the browser's own tools, since the policy of the page forbids foreign scripts. */
 export async function axeViolations(page: Page): Promise<readonly Violation[]> {
   const session = await page.context().newCDPSession(page)
-  const { readFile } = await import('node:fs/promises')
   await session.send('Runtime.evaluate', { expression: await readFile(AXE, 'utf8') })
   const { result } = await session.send('Runtime.evaluate', {
     expression: `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
@@ -64,9 +63,8 @@ export async function axeViolations(page: Page): Promise<readonly Violation[]> {
   return JSON.parse(String(result.value)) as Violation[]
 }
 
-/** The folder that takes pictures; it is printed by the test. */
-export const PICTURES =
-  process.env['CONSOLE_PICTURES'] ?? fileURLToPath(new URL('../../.data-pictures', import.meta.url))
+/** The folder that takes pictures, which the test prints. With CONSOLE_PICTURES it is another; docs/pictures came of it. */
+export const PICTURES = process.env['CONSOLE_PICTURES'] ?? join(tmpdir(), 'classify-console-pictures')
 
 /** Takes pictures of the page as it is: wide in light and dark, and as wide as a phone. */
 export async function takePictures(page: Page, name: string): Promise<void> {
