@@ -18,7 +18,8 @@ export function runViews(store: RunStore): View[] {
   const details = createDetails(store)
   return [
     {
-      ...{ path: '/runs', name: 'runs', right: 'read', everyMs: 1_000, page: runsPage },
+      // The sums of many large runs take a part of a second.
+      ...{ path: '/runs', name: 'runs', right: 'read', everyMs: 3_000, page: runsPage },
       load: async ({ query }): Promise<runsPage.RunsData> => {
         const catalogue = query.get('catalogue') ?? ''
         const limit = Math.min(MAX_SHOWN, Math.max(1, Number(query.get('limit') ?? SHOWN) || SHOWN))
