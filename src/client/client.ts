@@ -9,6 +9,7 @@ import type {
   EstimateResponse,
   EvidenceResponse,
   HealthResponse,
+  ReviewResponse,
   WhyResponse,
 } from './report-types.ts'
 import type {
@@ -19,6 +20,7 @@ import type {
   DriveRequest,
   EvidenceRequest,
   Indicator,
+  ReviewRequest,
   RunsRequest,
 } from './request-types.ts'
 
@@ -98,6 +100,11 @@ export interface ClassifyClient<Labels> {
   budget(change?: BudgetRequest, options?: CallOptions): Promise<BudgetResponse>
   /** Lists the codebooks, reads one, or stores one. */
   codebook(request?: CodebookRequest, options?: CallOptions): Promise<CodebookResponse>
+  /** Stores what a person decides on results, all of it or nothing. */
+  review(
+    decisions: ReviewRequest['decisions'],
+    options?: CallOptions & Omit<ReviewRequest, 'decisions'> & Pick<SubmitOptions, 'key'>,
+  ): Promise<ReviewResponse>
   health(options?: CallOptions): Promise<HealthResponse>
 }
 
@@ -181,6 +188,11 @@ export function createClassifyClient<Labels = Readonly<Record<string, unknown>>>
     evidence: (question = {}, { signal } = {}) => ask('evidence', { ...placeOf({}), ...question }, signal),
     budget: (change = {}, { signal } = {}) => ask('budget', change, signal),
     codebook: (request = {}, { signal } = {}) => ask('codebook', request, signal),
+    review: async (decisions, { signal, key: given, ...how } = {}) => {
+      const key = checkedKey(given ?? crypto.randomUUID())
+      const body = { decisions, ...placeOf({}), ...how } satisfies ReviewRequest
+      return (await call({ method: 'POST', path: '/classify-api/review', body, key, signal })) as ReviewResponse
+    },
     health: ({ signal } = {}) => ask('health', undefined, signal),
   }
   return self

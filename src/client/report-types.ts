@@ -127,6 +127,26 @@ export type DriveResponse = {
   } | null
 }
 
+export type ReviewResponse = {
+  /** The run under which the decisions are stored; null for a dry run. */
+  readonly run_id: string | null
+  /** Who decided, as the record of decisions says it. */
+  readonly by: string
+  readonly accepted: number
+  readonly corrected: number
+  /** How many shapes have these answers from the next run on. */
+  readonly shapes: number
+  readonly items: readonly ({
+    readonly indicator_id: string
+    readonly catalogue: string
+    readonly decision: 'accept' | 'correct'
+    /** The labels that a model may be asked for, before it. */
+    readonly before: Readonly<Record<string, string | number | readonly string[] | null>>
+    readonly after: Readonly<Record<string, string | number | readonly string[] | null>>
+  })[]
+  readonly dry_run: boolean
+}
+
 /** The fields of the catalogue that were audited or labelled. */
 export type EvidenceResponse = {
   readonly catalogue: string

@@ -108,6 +108,30 @@ export type DriveRequest = {
   readonly release?: { readonly token: string; readonly outcome: 'complete' | 'incomplete' | 'stopped' | 'interrupted' }
 }
 
+export type ReviewRequest = {
+  readonly decisions: readonly ({
+    readonly indicator_id: string
+    /** Needed only where several catalogues have an indicator of this id and the request names none. */
+    readonly catalogue?: string
+    /** accept: all labels are right. It may be left out beside corrections. */
+    readonly decision?: 'accept' | 'correct'
+    /** The right labels of the fields that are wrong, by field; null for no label. The others stay. */
+    readonly corrections?: Readonly<Record<string, string | number | readonly (string | number)[] | null>>
+    /** What the person saw, by field. The decision is refused where the stored result says otherwise by now. */
+    readonly labels?: Readonly<Record<string, string | number | readonly (string | number)[] | null>>
+    /** Why; it becomes the reason of the result. */
+    readonly note?: string
+  })[]
+  /** The person who decides. Where tokens are set, the name of the token is noted beside it or in its place. */
+  readonly by?: string
+  /** The codebook whose results are decided; by default the default one. */
+  readonly codebook?: string
+  /** The catalogue of decisions that name none. */
+  readonly catalogue?: string
+  /** Check the decisions and store nothing. */
+  readonly dry_run?: boolean
+}
+
 export type EvidenceRequest = { readonly catalogue?: string; readonly codebook?: string; readonly target?: number }
 
 /** Without fields the request reads the budget and changes nothing. */

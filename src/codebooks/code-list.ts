@@ -164,3 +164,11 @@ function separatorOf(text: string): string {
   const isKnown = (cell: string) => COLUMNS.some((column) => column === cell.trim().replaceAll('"', '').toLowerCase())
   return [';', '\t'].find((separator) => header.split(separator).filter(isKnown).length > 1) ?? ','
 }
+
+/** Writes a code with its title and those of its parents, as in "3118 Bakeries (Manufacturing > Food manufacturing)". */
+export function titledCode(list: CodeList, code: string): string {
+  const titles = pathOf(list, code)
+  const title = titles.pop()
+  if (title === undefined) return code
+  return `${code} ${title}${titles.length === 0 ? '' : ` (${titles.join(' > ')})`}`
+}

@@ -9,7 +9,7 @@ import { API_HANDLERS, CLASSIFY_API } from '../restate/api-handlers.ts'
 import { type BodyReader, passBody } from './bodies.ts'
 import type { CallBound } from './call-bound.ts'
 import type { Counts } from './counts.ts'
-import { type Examined, examine, lackingRight, type PortKind } from './examine.ts'
+import { callerToNote, type Examined, examine, lackingRight, type PortKind } from './examine.ts'
 import { headersForCaller, headersForNode } from './headers.ts'
 import { HeldBody } from './held-body.ts'
 import type { InspectBody } from './inspect-body.ts'
@@ -100,7 +100,7 @@ export function createAnswer(
       place?.fail()
       return refuse(request, reply, refused)
     }
-    const whole = { request, reply, path: examined.target.path, held, gone, refuse: refuseUnanswered }
+    const whole = { request, reply, examined, held, gone, refuse: refuseUnanswered }
     return await passOn(upstream, whole)
   }
 }
@@ -208,7 +208,7 @@ function takePlace(response: ServerResponse, bound: CallBound, counts: Counts): 
 interface PassedCall {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  readonly path: string
+  readonly examined: Examined
   /** The body that was read; null where it is passed on as it comes. */
   readonly held: HeldBody | null
   readonly gone: AbortSignal
@@ -218,7 +218,7 @@ interface PassedCall {
 
 async function passOn(
   upstream: Upstream,
-  { request, reply, path, held, gone, refuse }: PassedCall,
+  { request, reply, examined, held, gone, refuse }: PassedCall,
 ): Promise<FastifyReply> {
   const isWithoutBody = WITHOUT_BODY.includes(request.method)
   const length = held?.bytes.length
@@ -231,10 +231,10 @@ async function passOn(
       if ('code' in passed) return void refuse(passed)
       request.body = passed
     }
-    reply.from(path, {
+    reply.from(examined.target.path, {
       retryDelay: () => null,
       rewriteRequestHeaders: (_request, headers) => {
-        const passed = headersForNode(headers, upstream.host)
+        const passed = headersForNode(headers, upstream.host, callerToNote(examined))
         if (isWithoutBody) delete passed['content-length']
         else if (length !== undefined) passed['content-length'] = String(length)
         return passed

@@ -61,6 +61,11 @@ export function examine(head: RequestHead, rules: Rules): Examined | Refusal {
   return checkKey(examined)
 }
 
+/** The name of the token where the node is told it: of a decision it is noted who made it. */
+export function callerToNote({ needs, caller }: Examined): string | undefined {
+  return needs === 'review' ? caller?.name : undefined
+}
+
 /** The refusal of a caller without the right that is needed. With `by-body` it has to have one of the two that it may be. */
 export function lackingRight({ name, rights }: Caller, needs: NeededRight): Refusal | undefined {
   const enough: readonly Right[] = needs === 'by-body' ? ['read', 'operate'] : [needs]

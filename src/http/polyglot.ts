@@ -4,7 +4,7 @@
  */
 import { Server as HttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'
-import type { Server as TcpServer } from 'node:net'
+import type { Socket, Server as TcpServer } from 'node:net'
 import { createServer as createPolyglotServer } from '@httptoolkit/httpolyglot'
 import { cutOff } from '../lib/network/cut-off.ts'
 import { type ConnectionTimes, createConnections } from './connections.ts'
@@ -38,8 +38,10 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
   // httpolyglot emits `connection` twice for each socket: when the socket opens, and on the inner server that takes it
   // over.
   server.on('connection', function (this: TcpServer, socket) {
-    if (this === server) connections.opened(socket)
-    else if (!(this instanceof HttpServer)) connections.speaksHttp2(socket)
+    if (this === server) {
+      keepNative(socket)
+      connections.opened(socket)
+    } else if (!(this instanceof HttpServer)) connections.speaksHttp2(socket)
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (request.httpVersionMajor === 1) connections.requestBegan(request.socket, response)
@@ -56,6 +58,15 @@ export function createPolyglotHttpServer(listener: RequestListener, times: Serve
     closeIdleConnections: () => connections.closeWhenIdle(),
     closeAllConnections: () => connections.closeNow(),
   }) as unknown as HttpServer
+}
+
+/**
+ * Lets HTTP/2 read and write the connection natively. httpolyglot marks each connection as one of JavaScript's streams, which is
+ * for streams inside of streams; each frame would then pass through two more streams.
+ */
+function keepNative(socket: Socket): void {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: object | null }
+  if (handle) Object.defineProperty(handle, 'isStreamBase', { get: () => true, set: () => undefined })
 }
 
 /** Ends a request whose body still comes in after its answer, because a body that trickles would come for ever. */

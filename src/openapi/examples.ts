@@ -61,6 +61,29 @@ export const EXAMPLES: Examples = {
     request: { indicator_id: 'release-2026-11-12', catalogue: 'releases' },
     response: RESULT,
   },
+  review: {
+    request: {
+      ...{ catalogue: 'releases', codebook: 'release-topics', by: 'anna', dry_run: true },
+      decisions: [
+        {
+          indicator_id: 'release-2026-11-12',
+          corrections: { topics: ['prices'], kind: 'figures' },
+          note: 'The release names the monthly index.',
+        },
+      ],
+    },
+    response: {
+      ...{ run_id: null, by: 'anna', accepted: 0, corrected: 1, shapes: 1 },
+      items: [
+        {
+          ...{ indicator_id: 'release-2026-11-12', catalogue: 'releases', decision: 'correct' },
+          before: { topics: ['work'], kind: 'notice' },
+          after: { topics: ['prices'], kind: 'figures' },
+        },
+      ],
+      dry_run: true,
+    },
+  },
   why: {
     request: { indicator_id: 'release-2026-11-12', catalogue: 'releases' },
     response: {

@@ -10,6 +10,7 @@ import { codebookRequestSchema, codebookResponseSchema } from './contract/codebo
 import { estimateResponseSchema } from './contract/estimate.ts'
 import { evidenceRequestSchema, evidenceResponseSchema } from './contract/evidence.ts'
 import { healthResponseSchema } from './contract/health.ts'
+import { MAX_DECISIONS, reviewRequestSchema, reviewResponseSchema } from './contract/review.ts'
 import {
   driveRequestSchema,
   driveResponseSchema,
@@ -22,10 +23,12 @@ import { statusRequestSchema, statusResponseSchema } from './contract/status.ts'
 import { whyRequestSchema, whyResponseSchema } from './contract/why.ts'
 
 export const CLASSIFY_API = 'classify-api'
+/** A header of decisions: the name of the caller's token, which the guard alone sets. */
+export const CALLER_HEADER = 'x-guard-caller'
 
 export interface ApiHandler {
   /** The right that a call needs; the fields with which it only asks, where it needs another right to set something. */
-  readonly needs: 'submit' | 'read' | { readonly readingFields: readonly string[] }
+  readonly needs: 'submit' | 'read' | 'review' | { readonly readingFields: readonly string[] }
   /** Whether it works on each record of its body. The others answer a question and are done. */
   readonly isWork: boolean
   /** What of the body is kept before it is parsed. */
@@ -49,6 +52,17 @@ const BATCH: JsonShape = {
     ['indicators', { kind: 'list', maxItems: MAX_BATCH_INDICATORS, noun: 'indicators', items: RECORD_SHAPE }],
     ...['run_id', 'catalogue', 'codebook', 'force'].map((field) => [field, textShape(MAX_NAME)] as const),
     ['options', SMALL],
+  ]),
+}
+
+/** A decision has labels of a few dozen fields, some of them lists. */
+const DECISION: JsonShape = { kind: 'any', maxBytes: 65_536, maxValues: 1_000, beyond: 'refuse' }
+
+const REVIEW: JsonShape = {
+  kind: 'fields',
+  fields: new Map<string, JsonShape>([
+    ['decisions', { kind: 'list', maxItems: MAX_DECISIONS, noun: 'decisions', items: DECISION }],
+    ...['by', 'codebook', 'catalogue', 'dry_run'].map((field) => [field, textShape(MAX_NAME)] as const),
   ]),
 }
 
@@ -91,6 +105,12 @@ const HANDLERS = {
     summary: 'Steer a run, or hold its lease',
     description:
       'Notes with wanted that a run is to pause, go on or stop, which its driver reads every few seconds. The process that submits the batches of a run holds a lease on it with take, renew and release.',
+  },
+  review: {
+    ...{ needs: 'review', isWork: false, body: REVIEW, input: reviewRequestSchema, output: reviewResponseSchema },
+    summary: 'Store decisions of people',
+    description:
+      'Stores what a person decides on 1 to 100 stored results, all of them or none. Each becomes the result of its indicator, and from the next run on the answer of its shape. Give each call an idempotency-key.',
   },
   health: {
     ...{ needs: 'read', isWork: false, body: SMALL, input: null, output: healthResponseSchema },

@@ -7,6 +7,13 @@ import type { Metrics } from '../metrics.ts'
 import type { ClusterBudget, RateControl, RateLimiter } from '../rate/types.ts'
 import type { CountAnswered, RequestLedger, Store } from '../store/types.ts'
 import { createAdmission } from './admission.ts'
+import { answerBudget } from './answers/budget.ts'
+import { answerCodebook, type CodebookRegistry } from './answers/codebook.ts'
+import { answerEvidence } from './answers/evidence.ts'
+import { answerReview } from './answers/review.ts'
+import { answerDrive, answerRun, answerRuns } from './answers/runs.ts'
+import { readStatus } from './answers/status.ts'
+import { answerWhy } from './answers/why.ts'
 import { apiHandler } from './api-handler.ts'
 import type { ApiHandlerName } from './api-handlers.ts'
 import { type EndpointHandler, withAttemptStarts } from './attempts/attempt-starts.ts'
@@ -14,22 +21,16 @@ import { createLostReplicas } from './attempts/lost-replicas.ts'
 import { createEvidence } from './batch/audits.ts'
 import { classifyBatch } from './batch/batch.ts'
 import { estimateBatch } from './batch/estimate.ts'
-import { answerBudget } from './budget.ts'
 import { createCostRefusals } from './chunk/booking.ts'
 import { answerChunk } from './chunk/chunk.ts'
 import { createPromptParts } from './chunk/prompt-parts.ts'
 import { createPromptScale } from './chunk/prompt-scale.ts'
 import { createRunTrials } from './chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
-import { answerCodebook, type CodebookRegistry } from './codebook.ts'
 import { CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './contract.ts'
-import { answerEvidence } from './evidence.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep, leaseOptions, leaseStep } from './options.ts'
-import { answerDrive, answerRun, answerRuns } from './runs.ts'
-import { readStatus } from './status.ts'
-import { answerWhy } from './why.ts'
 
 /** A request is believed to be in flight for this many milliseconds longer than it may take. */
 const TRIAL_MARGIN_MS = 10_000
@@ -119,6 +120,7 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
       budget: apiHandler('budget', (ctx, request) =>
         ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
       ),
+      review: apiHandler('review', (ctx, request) => answerReview(ctx, { store, schemes }, request)),
       why: apiHandler('why', (ctx, request) =>
         ctx.run(
           'look up what a result rests on',

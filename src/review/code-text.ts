@@ -2,8 +2,8 @@
 import { showValue } from '../catalogue/problem-report.ts'
 import type { Shortlister } from '../classification/shortlist.ts'
 import type { CodeList } from '../codebooks/code-list.ts'
+import { titledCode } from '../codebooks/code-list.ts'
 import type { FieldKind } from '../codebooks/codebook.ts'
-import { titledCode } from './label-text.ts'
 
 type Codes = Extract<FieldKind, { kind: 'codes' }>
 

@@ -30,6 +30,10 @@ const MAX_ALLOWED = 60
  */
 export function readLabelText(field: Field, written: CorrectionText, shortlister?: Shortlister): ReadLabel {
   const { type, multi, nullable } = field
+  if (written === null) {
+    if (nullable) return { label: null }
+    return multi === null ? { message: `needs a label. ${allowedOf(type)}` } : { label: [] }
+  }
   if (multi === null) {
     if (typeof written !== 'string') return { message: `takes one label, and ${written.length} are given` }
     return nullable && isNone(type, written) ? { label: null } : readSingle(type, written.trim(), shortlister)

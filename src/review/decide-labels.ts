@@ -1,4 +1,4 @@
-/** Checks one line of a review file against the codebook and finds the labels that the line gives to its indicator, in pure functions. */
+/** Checks one decision of a person against the codebook and finds the labels that it gives to its indicator, in pure functions. */
 
 import { printable, showValue } from '../catalogue/problem-report.ts'
 import { labelText, textsOfCell } from '../catalogue/results-writer.ts'
@@ -46,8 +46,11 @@ export function decideLabels(
     const seen = corrected.has(field.name) ? undefined : line.seen[field.name]
     const stored = current.labels[field.name] ?? null
     if (seen === undefined || isShownAs(field, stored, seen)) continue
-    const advice = `to change it, write ${field.name}=… into corrections; otherwise write a new review file`
-    add(field.name, `the file says ${showValue(seen)}, the stored result ${showLabel(stored)}: ${advice}`)
+    const advice = `to change it, write ${field.name}=… into corrections; otherwise list the results anew`
+    add(
+      field.name,
+      `was seen as ${seen === null ? 'none' : showValue(seen)}, and the stored result says ${showLabel(stored)}: ${advice}`,
+    )
   }
   if (problems.length > 0) return { problems }
   const complete = completeLabels(codebook, given)
@@ -64,8 +67,9 @@ export function decideLabels(
   return { labels, corrected }
 }
 
-/** Whether a review file that shows `seen` shows the stored label. An empty cell shows nothing. */
-export function isShownAs(field: Field, stored: LabelValue, seen: string): boolean {
+/** Whether a person who saw `seen` saw the stored label. An empty text says nothing, null that there was no label. */
+export function isShownAs(field: Field, stored: LabelValue, seen: string | null): boolean {
+  if (seen === null) return labelText(stored) === ''
   const text = labelText(stored)
   if (seen === '' || textsOfCell(seen).includes(text)) return true
   // A spreadsheet may write 1000000 as 1E+06, and a person may have changed the case or the order of labels.

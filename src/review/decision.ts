@@ -7,8 +7,8 @@ import { printable, showValue } from '../catalogue/problem-report.ts'
 import { parseOutsideJson } from '../lib/json/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 
-/** A label as a person wrote it; a list where a JSON line gives the labels of a field with several. */
-export type CorrectionText = string | readonly string[]
+/** A label as a person wrote it; a list where JSON gives the labels of a field with several, null where a request says that there is none. */
+export type CorrectionText = string | readonly string[] | null
 
 /** The corrections of a line: pairs of a field name and its new label, in the order of the file. */
 export type Corrections = readonly (readonly [field: string, label: CorrectionText])[]

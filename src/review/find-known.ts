@@ -1,9 +1,9 @@
-/** Finds the indicators that the lines of a review file name, in the catalogue of the line, of the command, or the only one. */
+/** Finds the indicators that the lines of a review file name, in the catalogue of the line, of the request, or the only one. */
 import { pluralise, showValue } from '../catalogue/problem-report.ts'
 import { readTextCell, textsOfCell } from '../catalogue/results-writer.ts'
 import { codebookNameOf } from '../classification/result-body.ts'
 import type { KnownIndicator, Store } from '../store/types.ts'
-import type { ReviewLine } from './review-line.ts'
+import type { ReviewLine, Wording } from './review-line.ts'
 
 /** A line with its indicator, or with the sentence that says why there is none. */
 export type FoundLine =
@@ -11,6 +11,7 @@ export type FoundLine =
   | { readonly line: ReviewLine; readonly known: undefined; readonly message: string }
 
 export interface Place {
+  readonly wording: Wording
   /** Name of the codebook without its version. */
   readonly codebook: string
   /** The catalogue of the lines that name none; undefined where it is to be found by the id. */
@@ -67,9 +68,8 @@ async function placeOf(store: Pick<Store, 'findClassifications'>, line: ReviewLi
     if (only === undefined) continue
     if (others.length === 0) return { line, catalogue: only }
     const names = [only, ...others].map((name) => showValue(name)).join(', ')
-    const advice = 'name one in the column catalogue, or with --catalogue'
     const count = pluralise(others.length + 1, 'catalogue')
-    return { line, message: `${showValue(line.indicatorId)} is in ${count}, ${names}: ${advice}` }
+    return { line, message: `${showValue(line.indicatorId)} is in ${count}, ${names}: ${place.wording.nameCatalogue}` }
   }
   return { line, message: await unknown(store, line, place, undefined) }
 }
@@ -78,7 +78,7 @@ async function placeOf(store: Pick<Store, 'findClassifications'>, line: ReviewLi
 async function unknown(
   store: Pick<Store, 'findClassifications'>,
   line: ReviewLine,
-  { codebook }: Place,
+  { codebook, wording }: Place,
   catalogue: string | undefined,
 ): Promise<string> {
   const where = catalogue === undefined ? '' : `, catalogue ${showValue(catalogue)}`
@@ -90,7 +90,7 @@ async function unknown(
     )
     if (other === undefined) continue
     const names = others.length === 0 ? '' : ` (also ${others.join(', ')})`
-    return `${sentence}, but classified by another codebook: --codebook ${other}${names}`
+    return `${sentence}, but classified by another codebook: ${wording.nameCodebook(other)}${names}`
   }
   return `${sentence}: classify it first`
 }

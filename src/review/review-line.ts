@@ -1,4 +1,4 @@
-/** Reads one line of a review file in any form: its indicator, the decision, and the labels that the person saw.
+/** Reads one line of a review file, or one decision of a request: its indicator, the decision, and the labels that the person saw.
  *
  * The labels are checked against the codebook later, in decide-labels.ts.
  */
@@ -8,7 +8,7 @@ import { isRecord } from '../lib/json/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { type Corrections, DECISION_ADVICE, readCorrections, readDecision } from './decision.ts'
 
-/** A line of a review file that names an indicator; the number `line` counts from 1. */
+/** A line that names an indicator; the number `line` counts from 1 in a file, and from 0 in a request. */
 export interface ReviewLine {
   readonly line: number
   readonly indicatorId: string
@@ -18,12 +18,12 @@ export interface ReviewLine {
   /** The field names and new labels as the person wrote them; empty unless `decision` is `correct`. */
   readonly corrections: Corrections
   readonly note: string
-  /** The labels that the file showed to the person, as texts by field; fields that are missing in the line are missing here. */
-  readonly seen: Readonly<Record<string, string>>
+  /** The labels that the file showed to the person, as texts by field, null for no label; fields that are missing in the line, or empty there, say nothing. */
+  readonly seen: Readonly<Record<string, string | null>>
 }
 
 /**
- * An error in a line of a review file, in texts that are safe to print on a terminal. `field` is empty where the error
+ * An error in a line, in texts that are safe to print on a terminal. `field` is empty where the error
  * concerns the whole line.
  */
 export interface ReviewProblem {
@@ -32,7 +32,10 @@ export interface ReviewProblem {
   readonly message: string
 }
 
-const MAX_NOTE_LENGTH = 1_000
+/** The most characters of what a person says of a decision. */
+export const MAX_NOTE_LENGTH = 1_000
+/** A message names at most this many problems. */
+const MAX_LISTED = 20
 /** A misspelt name of one of these fields is refused, because otherwise the line would silently count as undecided. */
 const FIELDS_THAT_DECIDE = ['indicator_id', 'decision', 'corrections'] as const
 /** The names that columns of a review file have beside those of labels. */
@@ -119,16 +122,45 @@ export function readReviewLine(
   }
 }
 
+/** How messages call the lines of a file, or the decisions of a request, and what a person can do about them. */
+export interface Wording {
+  /** A line by its number, such as "line 3". */
+  line(number: number): string
+  /** How to name a catalogue, or a codebook by its name. */
+  readonly nameCatalogue: string
+  nameCodebook(name: string): string
+}
+
 /** The labels that a line shows: in columns of their own, or in JSON lines together in the object `labels`. */
-function seenIn(fields: Readonly<Record<string, unknown>>, labels: readonly string[]): Record<string, string> {
+function seenIn(fields: Readonly<Record<string, unknown>>, labels: readonly string[]): Record<string, string | null> {
   const together = isRecord(fields.labels) ? fields.labels : {}
+  const shown = labels.map((name) => {
+    const label = Object.hasOwn(together, name) ? together[name] : fields[columnOfField(name)]
+    // No label in a file is what an empty cell is, whereas a missing property says nothing.
+    return [name, label === null ? '' : label] as const
+  })
+  return labelsSeen(Object.fromEntries(shown), labels)
+}
+
+/** The texts of the labels that a person saw, by the `names` of fields; of other fields nothing is said. */
+export function labelsSeen(
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, string | null> {
   return Object.fromEntries(
-    labels.flatMap((name) => {
-      const shown = Object.hasOwn(together, name) ? together[name] : fields[columnOfField(name)]
-      // No label in JSON is what an empty cell is in CSV, whereas a missing property says nothing.
-      if (shown === null) return [[name, '']]
+    names.flatMap((name): [string, string | null][] => {
+      const shown = Object.hasOwn(given, name) ? given[name] : undefined
+      if (shown === null) return [[name, null]]
       if (typeof shown === 'string' || typeof shown === 'number') return [[name, String(shown).trim()]]
       return Array.isArray(shown) ? [[name, labelText(shown.map(String))]] : []
     }),
   )
+}
+
+/** One sentence for each of the first problems, in order, and the number of the others. */
+export function listProblems(problems: readonly ReviewProblem[], wording: Pick<Wording, 'line'>): readonly string[] {
+  const lines = problems.slice(0, MAX_LISTED).map(({ line, field, message }) => {
+    return `  ${wording.line(line)}${field === '' ? '' : `, ${printable(field)}`}: ${message}`
+  })
+  return problems.length > MAX_LISTED ? [...lines, `  and ${problems.length - MAX_LISTED} more`] : lines
 }

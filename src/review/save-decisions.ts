@@ -5,47 +5,39 @@ import { PROMPT_VERSION } from '../classification/prompt.ts'
 import { buildClassification } from '../classification/result.ts'
 import type { PreparedScheme } from '../classification/scheme.ts'
 import type { Decision } from '../classification/types.ts'
-import type { BatchTotals, KnownIndicator, ReviewDecision, Store } from '../store/types.ts'
-import type { DecidedLabels } from './decide-labels.ts'
-import type { PersonShapes, vouchedAnswer } from './person-shape.ts'
-import type { ReviewLine } from './review-line.ts'
-import { createRunId } from './run-id.ts'
+import type { BatchTotals, ReviewDecision, Store } from '../store/types.ts'
+import type { Decided } from './decide.ts'
 
-/** A line of a review file whose decision is valid, with the indicator and the labels that the decision gives to it. */
-export interface Decided extends DecidedLabels {
-  readonly line: ReviewLine
-  readonly known: KnownIndicator
-  readonly shapes: PersonShapes
-  /** The shape under which the answer is stored, and the labels that answer every indicator of it. */
-  readonly answer: ReturnType<typeof vouchedAnswer>
-}
-
-/** A part of a review in which a person decides one thing after the other: one run, to which each decision adds. */
-export interface Sitting {
-  readonly runId: string
-  /** The id of this decision, so that one that is saved again counts once. */
+/** A decision that is one of several in a run, which a person makes one after the other. */
+export interface InSitting {
+  /** By which a decision that is saved again counts once. */
   readonly decisionId: string
   /** When the person decided, ISO 8601 by the database's clock. */
   readonly decidedAt: string
 }
 
-/** Stores all decisions as one run, or in one of a sitting, and resolves with the id of that run. */
+/** Stores all decisions as the run `runId`, or in it. To store the same again under the same run changes nothing. */
 export async function saveDecisions(
   store: Store,
   scheme: PreparedScheme,
   decided: readonly Decided[],
-  { by, sitting }: { readonly by: string; readonly sitting?: Sitting | undefined },
-): Promise<string> {
-  const runId = sitting?.runId ?? createRunId('review')
+  { runId, by, inSitting }: { readonly runId: string; readonly by: string; readonly inSitting?: InSitting },
+): Promise<void> {
   const { startedAt: runStartedAt, sequence } = await store.openRun(runId)
-  const startedAt = sitting?.decidedAt ?? runStartedAt
+  const startedAt = inSitting?.decidedAt ?? runStartedAt
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
-  await store.saveReview({
-    ...{ runId, codebook, runStartedAt, sequence, decidedBy: by, decisions, totals: totalsOf(decisions) },
-    ...(sitting === undefined ? {} : { ofSitting: { batchId: sitting.decisionId, decidedAt: sitting.decidedAt } }),
-  })
-  return runId
+  const review = {
+    runId,
+    codebook,
+    runStartedAt,
+    sequence,
+    decidedBy: by,
+    decisions,
+    totals: totalsOf(decisions),
+  }
+  const ofSitting = inSitting && { batchId: inSitting.decisionId, decidedAt: inSitting.decidedAt }
+  await store.saveReview(ofSitting === undefined ? review : { ...review, ofSitting })
 }
 
 function decisionOf(

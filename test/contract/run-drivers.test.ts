@@ -1,7 +1,7 @@
 /** What the store of drivers must do: one holder at a time, by the clock of the database, and what is wanted outlives the holder. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { answerDrive, answerRun, answerRuns } from '../../src/restate/runs.ts'
+import { answerDrive, answerRun, answerRuns } from '../../src/restate/answers/runs.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { RunDriver, Store } from '../../src/store/types.ts'
 import { batch, result } from '../helpers/batches.ts'

@@ -99,6 +99,10 @@ test('queue names a paused batch with its run, status says what is waited for, a
   const ofRun = await runCli(['status', runId], { env: { ...stack.env } })
   assert.match(ofRun.stderr, new RegExp(`Waiting: 1 invocation paused.*npm run resume -- ${runId}`))
 
+  const { waits_for: waits } = await json<{ waits_for: { reason: string; command: string } }>(['status', runId])
+  assert.match(waits.reason, /1 invocation paused in Restate/)
+  assert.equal(waits.command, `npm run resume -- ${runId}`)
+
   const resumed = await json<ResumeReport>(['resume', runId])
   assert.deepEqual(resumed.resumed, [batch])
   assert.deepEqual([resumed.run?.state, resumed.run?.wanted], ['running', 'running'])
@@ -110,6 +114,9 @@ test('queue names a paused batch with its run, status says what is waited for, a
   })
   const one = await json<ResumeReport>(['resume', batch], 1)
   assert.deepEqual(one, { target: batch, resumed: [], not_paused: 0, run: null })
+  const half = await runCli(['resume', runId, '--admin', 'http://127.0.0.1:1'], { env: { ...stack.env } })
+  assert.match(half.stderr, /Whether Restate has paused work of the run cannot be seen: /)
+  assert.match(half.stdout, /no process drives it \(complete\)/)
   const refused = await runCli(['resume', 'no such run!'], { env: { ...stack.env } })
   assert.match(refused.stderr, /is not the id of a run/)
 })

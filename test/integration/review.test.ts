@@ -8,7 +8,7 @@ import type { Classification } from '../../src/classification/types.ts'
 import { parseGoldTable } from '../../src/offline-model/answers-gold.ts'
 import { runCli } from '../helpers/cli.ts'
 import { goodAnswer, type ScriptedModel, startScriptedModel } from '../helpers/model.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 let model: ScriptedModel
 let stack: TestStack
@@ -331,4 +331,52 @@ test('a codebook of a file goes the whole way: classify, export, review and gold
   assert.deepEqual([again.by_source.person, again.model_requests, again.needs_review], [1, 0, 0])
   // The economic indicators of the other tests are no part of it.
   assert.equal((await run('export', '--format', 'jsonl', '--codebook', yaml)).trim().split('\n').length, 2)
+})
+
+test('decisions that are posted have the checks, the record and the effects of the command, and are stored once', async () => {
+  const series = { name: 'Vombic heft of the moor', description: 'How vombic the moor is.' }
+  await classify(await file('posted.jsonl', jsonl(withIds(series, 'V.1', 'V.2'))))
+  const stored = (await classified()).get('V.1')
+  const post = (body: object, key?: string) =>
+    callIngress(
+      stack,
+      'classify-api/review',
+      { by: 'Berta', ...body },
+      key === undefined ? {} : { 'idempotency-key': key },
+    )
+  const decision = { indicator_id: 'V.1', corrections: { type: 'count' }, note: 'see the manual' }
+
+  const wrong = await post({ decisions: [decision, { indicator_id: 'V.2', corrections: { family: 'flow' } }] })
+  assert.equal(wrong.status, 400)
+  assert.match(wrong.text, /input-invalid: .*nothing was stored.*decisions\[0\], temporal_aggregation: .*correct both/s)
+  assert.match(wrong.text, /decisions\[1\], family: cannot be corrected in a review: it follows from type/)
+  assert.deepEqual((await classified()).get('V.1'), stored)
+
+  const body = {
+    decisions: [{ ...decision, corrections: { type: 'count', temporal_aggregation: 'period-total' } }],
+    catalogue: 'zorb',
+  }
+  const answers = [await post(body, 'berta.1'), await post(body, 'berta.1')]
+  const [first, again] = answers.map(({ status, json }) => [status, json()] as const)
+  assert.deepEqual(again, first)
+  const report = first?.[1] as { readonly run_id: string; readonly by: string; readonly corrected: number }
+  assert.deepEqual([first?.[0], report.by, report.corrected], [200, 'Berta', 1])
+  const now = (await classified()).get('V.1')
+  assert.deepEqual(
+    [now?.labels['type'], now?.source, now?.status, now?.reason, now?.run_id],
+    ['count', 'person', 'accepted', 'see the manual (Berta)', report.run_id],
+  )
+  const status = await callIngress(stack, 'classify-api/run', { run_id: report.run_id })
+  assert.equal((status.json() as { readonly classified: number }).classified, 1)
+  const gold = (await run('review', 'export-gold')).trim().split('\n')
+  assert.equal(gold.filter((line) => JSON.parse(line).indicator_id === 'V.1').length, 1)
+
+  const asked = model.asked.length
+  await classify(await file('posted.jsonl', jsonl(withIds(series, 'V.1', 'V.2', 'V.3'))))
+  for (const id of ['V.2', 'V.3']) {
+    const mate = (await classified()).get(id)
+    assert.deepEqual([mate?.labels['type'], mate?.field_source['type']], ['count', 'person'], id)
+  }
+  const fields = model.asked.slice(asked).flatMap(({ ids, fieldsOf }) => ids.flatMap((id) => [...fieldsOf(id)]))
+  assert.ok(!fields.includes('type'))
 })

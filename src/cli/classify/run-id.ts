@@ -1,6 +1,16 @@
-/** Checks the ids of runs that users type. */
+/** Creates and checks the ids of runs for the command line. */
+import { randomBytes } from 'node:crypto'
 import { RUN_ID as ANY_RUN_ID, RUN_ID_FORM } from '../../classification/batch-request.ts'
 import { ServiceError } from '../../errors.ts'
+
+/**
+ * Creates an id such as "run-20261122211306-9f86d081": the time in UTC, and random digits that distinguish runs of the
+ * same second.
+ */
+export function createRunId(prefix: 'run' | 'review' | 'eval' | 'drift'): string {
+  const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
+  return `${prefix}-${time}-${randomBytes(4).toString('hex')}`
+}
 
 /** The form of a run id. A run id becomes the name of a file and a part of SQL, so it may hold no other characters. */
 const RUN_ID = /^[A-Za-z0-9_-]{1,100}$/

@@ -2,7 +2,7 @@
 import { access, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { makeDataDir } from '../../embedded/data-dir.ts'
-import { createRunId } from '../../review/run-id.ts'
+import { createRunId } from '../classify/run-id.ts'
 import { readCataloguePaths } from '../classify/run-journal.ts'
 
 const COPY_NAME = /^indicators-run-\d{14}-[0-9a-f]{8}\.jsonl$/

@@ -17,7 +17,7 @@ import { describeRun } from '../runs/format.ts'
 import { httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, printJson, printText, say } from '../ui/terminal.ts'
 import { lookAround, type Surroundings } from '../waiting/look.ts'
-import { explainWait, formatReason } from '../waiting/reason.ts'
+import { explainWait, formatReason, type WaitReason } from '../waiting/reason.ts'
 import { formatWhy, readWhy } from './why.ts'
 
 /**
@@ -88,8 +88,12 @@ export function addStatusCommand(program: Command): void {
       }
       const service = createServiceClient({ urls, patienceMs: TIMEOUT_MS })
       const why = options.why === true ? await readWhy(service, { indicator_id: id, ...scope }, signal) : undefined
-      if (options.json === true) printJson(why === undefined ? found : { ...found, why })
-      else if (!isRun) {
+      const waits = isRun && (await countOpen(around, id)) > 0 ? await seeWait(around, id) : undefined
+      if (options.json === true) {
+        const { sentence = null, command = null } = waits ?? {}
+        const waitsFor = { waits_for: sentence === null ? null : { reason: sentence, command } }
+        printJson({ ...found, ...(why === undefined ? {} : { why }), ...(isRun ? waitsFor : {}) })
+      } else if (!isRun) {
         const result = found as ResultBody
         printText(formatClassification(result, await codebookOf(result, service, signal)))
         if (why !== undefined) printText(formatWhy(why))
@@ -97,7 +101,7 @@ export function addStatusCommand(program: Command): void {
         printText(visibleJson(JSON.stringify(found, null, 2)))
         const run = runSchema.safeParse(found)
         if (run.success) for (const line of describeRun(run.data)) say(line)
-        if ((await countOpen(around, id)) > 0) await explain(around, id)
+        if (waits !== undefined) say(`Waiting: ${formatReason(waits)}`)
       }
     })
 }
@@ -121,9 +125,14 @@ async function showWait(around: Surroundings, isJson: boolean): Promise<void> {
   if (seen.nodes.every(({ state }) => state !== 'answers')) process.exitCode = EXIT_FAILED
 }
 
-/** Says on stderr what is waited for, where that can be seen. */
-async function explain(around: Surroundings, runId?: string): Promise<void> {
-  const reason = explainWait(await lookAround(around, new AbortController().signal), runId)
+/** What is waited for, where that can be seen. */
+async function seeWait(around: Surroundings, runId?: string): Promise<WaitReason | undefined> {
+  return explainWait(await lookAround(around, new AbortController().signal), runId)
+}
+
+/** Says it on stderr. */
+async function explain(around: Surroundings): Promise<void> {
+  const reason = await seeWait(around)
   if (reason !== undefined) say(`Waiting: ${formatReason(reason)}`)
 }
 

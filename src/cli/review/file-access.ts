@@ -2,9 +2,9 @@
 import { open, stat } from 'node:fs/promises'
 import { describeReadError } from '../../catalogue/read-error.ts'
 import { isServiceError, ServiceError } from '../../errors.ts'
-import { MAX_REVIEW_BYTES } from '../../review/review-file.ts'
 import { isExistingFile } from '../ui/output-file.ts'
 import { formatCount } from '../ui/terminal.ts'
+import { MAX_REVIEW_BYTES } from './review-file.ts'
 
 /** Rejects where the review file exists, because it may hold decisions that nobody has stored yet. */
 export async function requireNoFile(out: string): Promise<void> {

@@ -2,9 +2,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { SchemeRegistry } from '../../catalogue/schemes.ts'
-import { isServiceError, messageOf } from '../../errors.ts'
-import { applyReview } from '../../review/apply.ts'
+import { askableFields } from '../../classification/fields.ts'
+import { decideAll, reportOf } from '../../review/decide.ts'
 import type { ReviewItem } from '../../review/review-item.ts'
+import { labelsSeen, listProblems, type ReviewLine, type Wording } from '../../review/review-line.ts'
+import { saveDecisions } from '../../review/save-decisions.ts'
 import type { Store } from '../../store/types.ts'
 import { searchCodes } from '../code-search.ts'
 import { isOf, type QueueScope, type ReviewQueue } from '../review-queue.ts'
@@ -109,35 +111,27 @@ export function serveReviewActions(
     const scope = await scopeOf(given)
     // A page that did not hear that its decision was stored sends it again.
     if (await store.reviewCards.isStored(given.sitting, given.id)) return { run_id: given.sitting, isKnown: true }
-    const lines = given.records.map(({ shape_hash: _shape, corrections, note, seen, ...record }) => {
-      const isCorrected = Object.keys(corrections).length > 0
-      const decision = isCorrected ? 'correct' : 'accept'
-      return JSON.stringify({ ...record, decision, corrections: writtenOf(corrections), note, labels: seen })
-    })
-    try {
-      const report = await applyReview(store, Buffer.from(lines.join('\n')), {
-        label: given.records.length === 1 ? 'The decision' : 'The decisions',
-        scheme: scope.scheme,
-        by: visitorOf(sessions, request),
-        dryRun: false,
-        sitting: { runId: given.sitting, decisionId: given.id, decidedAt: await store.reviewCards.now() },
-      })
-      await queue.settle(
-        scope,
-        given.holder,
-        given.records.map((record) => record.shape_hash),
-      )
-      return {
-        run_id: report.run_id,
-        accepted: report.accepted,
-        corrected: report.corrected,
-        warnings: report.warnings,
-      }
-    } catch (error) {
-      // What the page cannot mend by sending the same again is told as such.
-      if (!isServiceError(error) || error.code !== 'input-invalid') throw error
-      return reply.code(422).send({ message: messageOf(error) })
+    const { scheme } = scope
+    const fields = askableFields(scheme.codebook).map(({ name }) => name)
+    const lines = given.records.map((record, index) => lineOf(record, index, fields))
+    const place = { codebook: scheme.codebook.name, catalogue: undefined, wording: WORDING }
+    const { decided, problems } = await decideAll(store, scheme, { lines, problems: [] }, place)
+    if (problems.length > 0) {
+      const message = ['Nothing was stored:', ...listProblems(problems, WORDING)].join('\n')
+      return reply.code(422).send({ message })
     }
+    await saveDecisions(store, scheme, decided, {
+      runId: given.sitting,
+      by: visitorOf(sessions, request),
+      inSitting: { decisionId: given.id, decidedAt: await store.reviewCards.now() },
+    })
+    await queue.settle(
+      scope,
+      given.holder,
+      given.records.map((record) => record.shape_hash),
+    )
+    const { accepted, corrected } = reportOf(scheme, decided)
+    return { run_id: given.sitting, accepted, corrected }
   })
 
   app.post('/review/release', sessions.protect('review'), async (request) => {
@@ -160,9 +154,27 @@ function visitorOf(sessions: Sessions, request: FastifyRequest): string {
   return sessions.require(request, 'review').name
 }
 
-/** No label is written as the word that a review file has for it. */
-function writtenOf(corrections: Readonly<Record<string, string | number | string[] | null>>) {
-  return Object.fromEntries(Object.entries(corrections).map(([field, value]) => [field, value ?? 'null']))
+const WORDING: Wording = {
+  line: (index) => `card ${index + 1}`,
+  nameCatalogue: 'look at one catalogue alone',
+  nameCodebook: (name) => `look at the codebook ${name}`,
+}
+
+type DecidedRecord = z.infer<typeof decisionSchema>['records'][number]
+
+/** A record in the form in which the decisions of review files are checked as well. */
+function lineOf(record: DecidedRecord, index: number, fields: readonly string[]): ReviewLine {
+  const { indicator_id: indicatorId, catalogue, corrections, note, seen } = record
+  const corrected = Object.entries(corrections).map(([field, label]) => {
+    const written = label === null ? null : Array.isArray(label) ? label : String(label)
+    return [field, written] as const
+  })
+  return {
+    ...{ line: index, indicatorId, catalogue, note: note.trim() },
+    decision: corrected.length === 0 ? 'accept' : 'correct',
+    corrections: corrected,
+    seen: labelsSeen(seen, fields),
+  }
 }
 
 /** The names of some records that one decision settles. */

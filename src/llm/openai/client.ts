@@ -6,6 +6,7 @@ import { type ErrorCode, ServiceError } from '../../errors.ts'
 import { OPENAI_API_URL } from '../../lib/network/http-url.ts'
 import { billedTier, type ServiceTier, tierNamed } from '../../lib/service-tiers.ts'
 import { isOfModel, type PaidUsage, paidUsageOf } from '../errors.ts'
+import { createBodyEncoder } from '../http/request-body.ts'
 import { type PriceTable, priceOf } from '../pricing.ts'
 import type { ModelClient, ModelReply, ModelRequest } from '../types.ts'
 import { createAnswerBounds } from './answer-bounds.ts'
@@ -79,6 +80,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   const features = createFeatureRegister(log)
   const bounds = createAnswerBounds(options.maxAnswerTokens ?? null, log)
   const warnUnpriced = createUnpricedWarnings(log)
+  const encodeBody = createBodyEncoder()
   const openai = new OpenAI({
     // The package demands a key. The fetch below sends the headers of `endpoint` in the place of those that the package builds.
     apiKey: 'unused',
@@ -147,11 +149,14 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
         hooks?.requestEnded?.({ model, outcome, latencyMs: performance.now() - started, paid })
       let requestId: string | undefined
       try {
-        const { data: completion, response } = await openai.chat.completions
-          .create(
-            buildParams(request, model, { reasoningEffort: options.reasoningEffort ?? 'none', serviceTier }, form),
-            { timeout: timeoutOf(sent), ...(request.signal === undefined ? {} : { signal: request.signal }) },
-          )
+        const reasoningEffort = options.reasoningEffort ?? 'none'
+        const params = buildParams(request, model, { reasoningEffort, serviceTier }, form)
+        const { data: completion, response } = await openai
+          .post<ChatCompletion>('/chat/completions', {
+            body: encodeBody(params),
+            timeout: timeoutOf(sent),
+            ...(request.signal === undefined ? {} : { signal: request.signal }),
+          })
           .withResponse()
         requestId = requestIdOf(response.headers, secrets)
         const { answer, paid } = readAnswer(completion, {

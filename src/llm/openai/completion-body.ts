@@ -43,21 +43,30 @@ const WRAPPERS = ['data', 'result', 'response', 'output', 'body', 'completion'] 
 /** Comments before a body, by which a gateway keeps the connection open. */
 const COMMENTS = /^(?:[ \t]*(?::[^\n]{0,200})?\r?\n){1,10000}/
 
-/** The completion that a body holds, as a JSON text; `text` itself where it is one already, or holds none. */
-export function completionIn(text: string): string {
+/** A body as it is read: its text, and the value of that text; undefined where it is no JSON. */
+export interface ReadBody {
+  readonly text: string
+  readonly value: unknown
+}
+
+/** The completion that a body holds; the body itself where it is one already, or holds none. */
+export function completionIn(text: string): ReadBody {
   const body = text.replace(COMMENTS, '')
   const whole = parse(body)
   if (whole !== undefined) {
     const found = completionOf(whole, MAX_WRAPPINGS)
-    return found === undefined || found === whole ? body : JSON.stringify(found)
+    return found === undefined || found === whole ? { text: body, value: whole } : written(found)
   }
   const chunks = chunksOf(body)
   const failed = chunks.find(({ error }) => isRecord(error) || (typeof error === 'string' && error !== ''))
-  if (failed !== undefined) return JSON.stringify({ error: failed.error })
+  if (failed !== undefined) return written({ error: failed.error })
   const [first] = chunks
-  if (first === undefined) return text
-  const found = isChunk(first) ? joined(chunks) : completionOf(first, MAX_WRAPPINGS)
-  return found === undefined ? text : JSON.stringify(found)
+  const found = first === undefined ? undefined : isChunk(first) ? joined(chunks) : completionOf(first, MAX_WRAPPINGS)
+  return found === undefined ? { text, value: undefined } : written(found)
+}
+
+function written(value: Body): ReadBody {
+  return { text: JSON.stringify(value), value }
 }
 
 function parse(text: string): unknown {

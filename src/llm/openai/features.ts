@@ -139,7 +139,7 @@ function keysOf(features: Features): readonly (keyof Features)[] {
 }
 
 function isSame(one: Features, other: Features): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** The next way to ask for JSON; null behind the last one. The last one also drops all optional parameters. */

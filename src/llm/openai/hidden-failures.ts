@@ -26,11 +26,8 @@ const WORDS: readonly (readonly [RegExp, number])[] = [
   [/^(?:context_length|content_filter|invalid_request|invalid_argument|bad_?request)/i, 400],
 ]
 
-/** The failure in the body of a 200; null where the body is an answer, or no JSON at all. */
-export function failureInside(text: string): HiddenFailure | null {
-  // Nearly every body is an answer, which is not read twice.
-  if (text.includes('"choices":[{') && !text.includes('"error"')) return null
-  const body = parseJson(text)
+/** The failure in the value of a 200's body; null where it is an answer, or no JSON object at all. */
+export function failureInside(body: unknown): HiddenFailure | null {
   if (!isRecord(body)) return null
   const choice: unknown = Array.isArray(body.choices) ? body.choices[0] : undefined
   if (isRecord(choice)) {

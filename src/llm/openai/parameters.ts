@@ -39,9 +39,15 @@ function responseFormat(request: ModelRequest, { answerForm }: Features) {
   if (answerForm === 'json-object') return { type: 'json_object' } as const
   const name = request.schemaName
   if (answerForm === 'schema') {
-    return { type: 'json_schema', json_schema: { name, schema: loosened(request.schema) } } as const
+    return {
+      type: 'json_schema',
+      json_schema: { name, schema: loosened(request.schema) as Record<string, unknown> },
+    } as const
   }
-  return { type: 'json_schema', json_schema: { name, schema: { ...request.schema }, strict: true } } as const
+  return {
+    type: 'json_schema',
+    json_schema: { name, schema: request.schema as Record<string, unknown>, strict: true },
+  } as const
 }
 
 const LOOSE = new WeakMap<JsonObject, JsonObject>()

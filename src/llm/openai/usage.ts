@@ -43,7 +43,7 @@ export function readUsage(
   const said = isRecord(completion.usage) ? completion.usage : {}
   const { maxCompletionTokens: mostOutput } = request
   const text = textOf(completion.choices)
-  const input = wholeWithin(said.prompt_tokens, 1, promptBytes(request) + TEMPLATE_BYTES)
+  const input = wholeWithin(said.prompt_tokens, 1, mostInput(said.prompt_tokens, request))
   const output = wholeWithin(said.completion_tokens, text.length === 0 ? 0 : 1, mostOutput + END_TOKENS)
   const details = isRecord(said.prompt_tokens_details) ? said.prompt_tokens_details : {}
   // Parts of an estimated input are not known. Input that is not read from the cache costs more, so that nothing is missed.
@@ -118,6 +118,13 @@ function schemaSize({ schema }: BilledRequest): { readonly bytes: number; readon
 
 function estimatePrompt(request: BilledRequest): number {
   return billed(request.system) + billed(request.user) + schemaSize(request).tokens
+}
+
+/** The most tokens that the prompt can have. Its bytes are counted only where its characters, of which each has one at least, do not tell. */
+function mostInput(named: unknown, request: BilledRequest): number {
+  const characters = request.system.length + request.user.length
+  const isPlain = typeof named === 'number' && named <= characters
+  return (isPlain ? characters : promptBytes(request)) + TEMPLATE_BYTES
 }
 
 function promptBytes(request: BilledRequest): number {

@@ -44,9 +44,9 @@ function watchStart(request: IncomingMessage, startTimeoutMs: number): void {
   const timer = setTimeout(() => cutOff(request), startTimeoutMs)
   timer.unref()
   request.once('close', () => clearTimeout(timer))
-  const next = async (): Promise<IteratorResult<unknown>> => {
+  const first = async (): Promise<IteratorResult<unknown>> => {
     const read = await iterator.next()
-    if (!reader.isComplete && read.value instanceof Uint8Array) {
+    if (read.value instanceof Uint8Array) {
       reader.take(read.value)
       if (reader.start !== undefined) {
         request.headers[ENTRIES_HEADER] = String(reader.start.entries)
@@ -56,6 +56,7 @@ function watchStart(request: IncomingMessage, startTimeoutMs: number): void {
     }
     return read
   }
+  const next = () => (reader.isComplete ? iterator.next() : first())
   const watched = { next, [Symbol.asyncIterator]: () => watched }
   Object.defineProperty(request, Symbol.asyncIterator, { value: () => watched })
 }

@@ -18,7 +18,7 @@ const START_DELAY_MS = 1_000
  * Milliseconds from the begin of one statement to that of the next: much less than a model takes, and long enough that a busy replica
  * writes many requests at once.
  */
-const SPACING_MS = 12
+const SPACING_MS = 30
 /** Milliseconds that a caller waits for a booking; it is written later all the same. */
 const PATIENCE_MS = 5_000
 /** Milliseconds before a statement that failed is sent again; each further pause is twice as long. */

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { askableFields } from '../../../src/classification/fields.ts'
 import type { PreparedScheme } from '../../../src/classification/scheme.ts'
 import type { Classification, Labels } from '../../../src/classification/types.ts'
+import { parseReview } from '../../../src/cli/review/review-file.ts'
 import { decideLabels } from '../../../src/review/decide-labels.ts'
-import { parseReview } from '../../../src/review/review-file.ts'
 import { classification } from '../../helpers/batches.ts'
 import { economic, PRODUCTS, RIGHT, SHOP_YAML, schemeOfText, shop } from '../classification/schemes.ts'
 
@@ -184,7 +184,7 @@ test('corrections are checked against the codebook', () => {
   assert.equal(check('A type=x orientation=y').split('\n').length, 2)
   // The stored result is not the one that the file shows.
   const seen = '{"indicator_id":"A","decision":"accept","type":"stock"}'
-  assert.match(check(seen), /^1 type: the file says "stock", the stored result flow: /)
+  assert.match(check(seen), /^1 type: was seen as "stock", and the stored result says flow: /)
   assert.match(check(seen.replace('"accept"', '"type=price"')), /^\["price",/)
   assert.match(
     check('{"indicator_id":"A","decision":"accept","labels":{"unit_scale":1000}}'),

@@ -98,17 +98,36 @@ test('what the handler answers is its last word, with its code, and a guard name
   assert.equal(asked.length, 3)
 })
 
+test('runs are listed and steered, and a decision is posted under one key however often it is tried', async (t) => {
+  const { url, asked } = await serve(t, ({ path }, response, index) => {
+    if (path.endsWith('/review') && index === 2) return response.destroy()
+    answer(response, 200, { runs: [], run_id: 'r' })
+  })
+  const client = createClassifyClient({ url, catalogue: 'c', codebook: 'b' })
+  await client.runs({ limit: 5 })
+  await client.steer('r', 'paused')
+  const decisions = [{ indicator_id: 'a', corrections: { kind: null } }]
+  await client.review(decisions, { by: 'anna', catalogue: 'd' })
+  const bodies = asked.map(({ path, body }) => [path.replace('/classify-api/', ''), JSON.parse(body)])
+  const review = { decisions, by: 'anna', catalogue: 'd', codebook: 'b' }
+  assert.deepEqual(bodies, [
+    ['runs', { limit: 5 }],
+    ['drive', { run_id: 'r', wanted: 'paused' }],
+    ['review', review],
+    ['review', review],
+  ])
+  const [first, second] = asked.slice(2).map(({ headers }) => headers['idempotency-key'])
+  assert.ok(first !== undefined && first === second)
+})
+
 test('what is not there is null: a result, a run, and an answer that is under way', async (t) => {
   const { url } = await serve(t, ({ path }, response) => {
     if (path.endsWith('/output')) return answer(response, 470, { message: 'not ready' })
     answer(response, 404, { code: 404, message: 'input-not-found: no' }, { 'x-restate-error-source': 'invocation' })
   })
   const client = createClassifyClient({ url })
-  assert.deepEqual(await Promise.all([client.result('a'), client.runStatus('r'), client.output({ key: 'k' })]), [
-    null,
-    null,
-    null,
-  ])
+  const asks = [client.result('a'), client.why('a'), client.runStatus('r'), client.output({ key: 'k' })]
+  assert.deepEqual(await Promise.all<unknown>(asks), [null, null, null, null])
 })
 
 test('an answer is fetched by the key alone too, and a key that no path can hold is refused at once', async (t) => {

@@ -183,6 +183,25 @@ test('its own page and programs pass, and the guard answers for itself', async (
   assert.equal(node.requests.length, 2)
 })
 
+test('the node is told whose token a decision came with, and of no other call; callers cannot say it themselves', async (t) => {
+  const tokens = parseTokens(`desk:${sha256('desk')}:review+read`, 'tokens')
+  const paths = ['/classify-api/review', '/classify-api/review/send', '/classify-api/status']
+  for (const [given, told] of [
+    [tokens, ['desk', 'desk', undefined]],
+    [null, [undefined, undefined, undefined]],
+  ] as const) {
+    const { node, ask } = await world(t, echo, { tokens: () => given })
+    for (const path of paths) {
+      const headers = { authorization: 'Bearer desk', 'x-guard-caller': 'forged', 'X-Guard-Caller': 'forged' }
+      assert.equal((await ask(path, { body: '{}', headers })).status, 200, path)
+    }
+    assert.deepEqual(
+      node.requests.map(({ headers }) => headers['x-guard-caller']),
+      told,
+    )
+  }
+})
+
 test('with tokens each call needs one with the right that it uses, and the log has no token and no body', async (t) => {
   const tokens = parseTokens(
     ['submit', 'read', 'operate'].map((right) => `${right}er:${sha256(`${right}-secret`)}:${right}`).join('\n'),
@@ -211,6 +230,7 @@ test('with tokens each call needs one with the right that it uses, and the log h
     ['/classify-api/batch', '{}', [200, 403, 403]],
     ['/classify-api/batch/send', '{}', [200, 403, 403]],
     ['/classify-api/status', '{}', [403, 200, 403]],
+    ['/classify-api/review', '{}', [403, 403, 403]],
     ['/classify-api/budget', '{}', [403, 200, 403]],
     ['/classify-api/budget', '{"rpm":5}', [403, 403, 200]],
     ['/classify-api/codebook', '{"text":"body-secret"}', [403, 403, 200]],
@@ -225,7 +245,7 @@ test('with tokens each call needs one with the right that it uses, and the log h
     ]
     assert.deepEqual(found, statuses, `${path} ${body}`)
   }
-  assert.equal(node.requests.length, table.length)
+  assert.equal(node.requests.length, table.length - 1)
   assert.ok(node.requests.every(({ headers }) => headers.authorization === undefined))
   assert.ok(guard.lines.length > 10 && guard.lines.every((line) => !line.includes('secret')))
 })

@@ -1,9 +1,9 @@
 /** The handler classify-api/evidence: what the audits of a catalogue show, field by field. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { answerEvidence } from '../../../src/restate/answers/evidence.ts'
 import { createEvidence } from '../../../src/restate/batch/audits.ts'
 import { evidenceRequestSchema, evidenceResponseSchema } from '../../../src/restate/contract.ts'
-import { answerEvidence } from '../../../src/restate/evidence.ts'
 import type { StoredAudit } from '../../../src/store/types.ts'
 import { createWorld } from './batch-world.ts'
 

@@ -12,7 +12,21 @@ export function cap(text: string, maxLength: number): string {
  * become numbers, and separators between groups of digits go, so that "1,000" and "1,00,000" lose their commas.
  */
 export function normaliseUnitText(raw: string, maxLength: number): string {
-  let text = cap(raw, maxLength)
+  const text = cap(raw, maxLength)
+  const known = normalised.get(text)
+  if (known !== undefined) return known
+  const found = normalise(text)
+  if (normalised.size >= MOST_KNOWN) normalised.clear()
+  normalised.set(text, found)
+  return found
+}
+
+/** Texts with their forms, because several readers of one record look at the same units, and a catalogue has few of them. */
+const normalised = new Map<string, string>()
+const MOST_KNOWN = 1_000
+
+function normalise(raw: string): string {
+  let text = raw
     // Powers are rewritten before NFKC, which would turn 10⁶ into 106.
     .replace(/(?<=10)[⁰-⁹²³]{1,2}/g, (power) => `^${power.normalize('NFKC')}`)
     .normalize('NFKC')

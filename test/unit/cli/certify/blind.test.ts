@@ -5,7 +5,7 @@ import { askableFields } from '../../../../src/classification/fields.ts'
 import type { Indicator } from '../../../../src/classification/types.ts'
 import { formatBlindForm } from '../../../../src/cli/certify/blind-form.ts'
 import { isUnfilled, readBlindLabels } from '../../../../src/cli/certify/blind-labels.ts'
-import { parseReview } from '../../../../src/review/review-file.ts'
+import { parseReview } from '../../../../src/cli/review/review-file.ts'
 import { economic, shop } from '../../classification/schemes.ts'
 
 const FIELDS = askableFields(shop.codebook).map(({ name }) => name)

@@ -1,7 +1,7 @@
 /** Says by which other codebooks results are open, to a user who named none and so sees those of the default one. */
-import { pluralise } from '../catalogue/problem-report.ts'
-import type { Status } from '../classification/types.ts'
-import type { Store } from '../store/types.ts'
+import { pluralise } from '../../catalogue/problem-report.ts'
+import type { Status } from '../../classification/types.ts'
+import type { Store } from '../../store/types.ts'
 
 /** Of more results than this a line says only that there are more, because counting them would read them all. */
 const MOST_COUNTED = 10_000

@@ -1,10 +1,10 @@
 /** The handler classify-api/evidence: what audits and labels of people show of the rules of a catalogue, field by field. */
 
-import { DEFAULT_CATALOGUE, DEFAULT_TARGET } from '../classification/batch-request.ts'
-import type { Schemes } from '../classification/scheme.ts'
-import { referenceOf } from '../classification/scheme.ts'
-import type { Evidence } from './batch/audits.ts'
-import type { EvidenceRequest, EvidenceResponse } from './contract.ts'
+import { DEFAULT_CATALOGUE, DEFAULT_TARGET } from '../../classification/batch-request.ts'
+import type { Schemes } from '../../classification/scheme.ts'
+import { referenceOf } from '../../classification/scheme.ts'
+import type { Evidence } from '../batch/audits.ts'
+import type { EvidenceRequest, EvidenceResponse } from '../contract.ts'
 
 /** Answers a request. Rejects with ServiceError input-invalid for a codebook that is not there. */
 export async function answerEvidence(

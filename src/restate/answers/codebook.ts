@@ -1,7 +1,7 @@
 /** The handler classify-api/codebook: stores a codebook, reads one, or lists those that the service has. */
-import type { PreparedScheme, Schemes } from '../classification/scheme.ts'
-import type { StoredCodebook } from '../classification/types.ts'
-import type { CodebookIdentity, CodebookRequest, CodebookResponse } from './contract.ts'
+import type { PreparedScheme, Schemes } from '../../classification/scheme.ts'
+import type { StoredCodebook } from '../../classification/types.ts'
+import type { CodebookIdentity, CodebookRequest, CodebookResponse } from '../contract.ts'
 
 /** The registry of codebooks as the services need it. */
 export interface CodebookRegistry extends Schemes {

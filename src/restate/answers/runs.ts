@@ -1,8 +1,8 @@
 /** The handlers classify-api/run, runs and drive: they list runs, lease a run to the process that drives it, and note what is wanted of it. */
-import { ServiceError } from '../errors.ts'
-import { runStateOf } from '../lib/run-states.ts'
-import type { DriverState, DriverStore, ListedRun, Store } from '../store/types.ts'
-import { toTotalsBody } from './batch/summary.ts'
+import { ServiceError } from '../../errors.ts'
+import { runStateOf } from '../../lib/run-states.ts'
+import type { DriverState, DriverStore, ListedRun, Store } from '../../store/types.ts'
+import { toTotalsBody } from '../batch/summary.ts'
 import {
   DRIVER_HOLD_MS,
   type DriveRequest,
@@ -11,7 +11,7 @@ import {
   type RunRequest,
   type RunsRequest,
   type RunsResponse,
-} from './contract.ts'
+} from '../contract.ts'
 
 export async function answerRun(store: Pick<Store, 'findRun'>, { run_id: id }: RunRequest) {
   const run = await store.findRun(id)

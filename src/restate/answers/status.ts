@@ -1,10 +1,10 @@
 /** The handler classify-api/status: the latest classification of an indicator, or the totals of a run. */
-import { codebookNameOf, toResultBody } from '../classification/result-body.ts'
-import type { Schemes } from '../classification/scheme.ts'
-import type { Classification } from '../classification/types.ts'
-import { ServiceError } from '../errors.ts'
-import type { Store } from '../store/types.ts'
-import type { StatusRequest, StatusResponse, WhyRequest } from './contract.ts'
+import { codebookNameOf, toResultBody } from '../../classification/result-body.ts'
+import type { Schemes } from '../../classification/scheme.ts'
+import type { Classification } from '../../classification/types.ts'
+import { ServiceError } from '../../errors.ts'
+import type { Store } from '../../store/types.ts'
+import type { StatusRequest, StatusResponse, WhyRequest } from '../contract.ts'
 import { toRunBody } from './runs.ts'
 
 /**

@@ -1,10 +1,10 @@
 /** Reads a review file in any of its three forms: CSV, JSON lines, or plain lines such as "INDICATOR_ID field=value". */
 import { isUtf8 } from 'node:buffer'
-import { showValue } from '../catalogue/problem-report.ts'
-import { isRecord, parseOutsideJson } from '../lib/json/json.ts'
+import { showValue } from '../../catalogue/problem-report.ts'
+import { isRecord, parseOutsideJson } from '../../lib/json/json.ts'
+import { type ReviewLine, type ReviewProblem, readReviewLine } from '../../review/review-line.ts'
 import { isCsvForm, readCsvForm } from './csv-form.ts'
 import { readPlainForm } from './plain-form.ts'
-import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
 
 export interface ParsedReview {
   readonly lines: readonly ReviewLine[]

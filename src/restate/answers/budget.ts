@@ -1,6 +1,6 @@
 /** The handler classify-api/budget: reads the cluster's rate budget with its leases, and sets it where the request says so. */
-import type { ClusterBudget } from '../rate/types.ts'
-import type { BudgetRequest, BudgetResponse } from './contract.ts'
+import type { ClusterBudget } from '../../rate/types.ts'
+import type { BudgetRequest, BudgetResponse } from '../contract.ts'
 
 export async function answerBudget(budget: ClusterBudget, request: BudgetRequest): Promise<BudgetResponse> {
   const report = await budget.change({ requestsPerMinute: request.rpm, tokensPerMinute: request.tpm })

@@ -1,7 +1,7 @@
 /** Review files in CSV form: a row of column names, then one row for each indicator, with commas, semicolons or tabs. */
-import { splitFields } from '../catalogue/csv-fields.ts'
-import { printable } from '../catalogue/problem-report.ts'
-import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
+import { splitFields } from '../../catalogue/csv-fields.ts'
+import { printable } from '../../catalogue/problem-report.ts'
+import { type ReviewLine, type ReviewProblem, readReviewLine } from '../../review/review-line.ts'
 
 /** Whether the first line of `text` has a column indicator_id, in any spelling such as "Indicator ID". */
 export function isCsvForm(text: string): boolean {

@@ -1,8 +1,8 @@
 /** Reads review files of plain lines, in which an indicator id is followed by accept, skip or field=value, and # begins a comment. */
-import { showValue } from '../catalogue/problem-report.ts'
-import { parseJson } from '../lib/json/json.ts'
-import { isDecisionWord } from './decision.ts'
-import { type ReviewLine, type ReviewProblem, readReviewLine } from './review-line.ts'
+import { showValue } from '../../catalogue/problem-report.ts'
+import { parseJson } from '../../lib/json/json.ts'
+import { isDecisionWord } from '../../review/decision.ts'
+import { type ReviewLine, type ReviewProblem, readReviewLine } from '../../review/review-line.ts'
 
 export function readPlainForm(text: string): (ReviewLine | ReviewProblem)[] {
   const read: (ReviewLine | ReviewProblem)[] = []
