@@ -1,6 +1,6 @@
 /** The review in the browser: one card after the other, by keys alone, with nothing lost on the way. */
 import { h, render, type VNode } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { count } from '../page/format.ts'
 import type { Frame } from '../page/frame.ts'
 import { html } from '../page/html.ts'
@@ -120,7 +120,8 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
     }
   }, [cards, sitting.without.length, sitting.later.length, state === 'done'])
 
-  useEffect(() => {
+  // Before the card is seen, so that no key is lost.
+  useLayoutEffect(() => {
     if (document.activeElement === document.body || document.activeElement === null)
       region.current?.focus({ preventScroll: true })
   }, [card?.shape_hash])
