@@ -3,8 +3,6 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { loadBuiltIns } from '../catalogue/codebook-files.ts'
-import { createSchemes } from '../catalogue/schemes.ts'
 import type { Config } from '../config/config.ts'
 import { connectionFromThisHost } from '../config/database-connection.ts'
 import { openDatabase } from '../database-resources.ts'
@@ -18,6 +16,7 @@ import { listenPatiently } from '../lib/network/port-use.ts'
 import { openAccess } from './access.ts'
 import { createApp } from './app.ts'
 import { createCertificates } from './certificates.ts'
+import { createCodebooks } from './codebooks.ts'
 import { createCommandRunner } from './commands.ts'
 import { createIngress } from './ingress.ts'
 import { createInspections } from './inspections.ts'
@@ -69,7 +68,7 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
     ...{ poolSize: POOL_SIZE, applicationName: `classify-console ${hostname()}`.slice(0, 63), log },
   })
   const { store } = database
-  const schemes = createSchemes(await loadBuiltIns(), store)
+  const schemes = createCodebooks(store)
   const queue = createReviewQueue(store)
   const uploads = createUploads(await makeDataDir(config.dataDir, 'console', 'uploads'))
   await uploads.prune()

@@ -8,6 +8,7 @@ import { type PartName, partEnvironment } from '../config/part-environment.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
+import { CONSOLE_NODE_OPTIONS } from '../lib/network/console-link.ts'
 import type { Identity } from './identity.ts'
 import type { HeldPorts } from './ports.ts'
 import { startProcess } from './process.ts'
@@ -108,6 +109,7 @@ export function superviseConsole(
       RESTATE_ADMIN_URL: `http://127.0.0.1:${restate.adminPort}`,
       CONSOLE_TOKEN: token,
     },
+    nodeOptions: CONSOLE_NODE_OPTIONS,
     logName: 'console.log',
     listensOn: [console.port],
     healthUrl: `http://${console.bind === '0.0.0.0' ? '127.0.0.1' : console.bind}:${console.port}/health`,
@@ -176,6 +178,8 @@ function offlineNameOf({ offlineModel: { answers } }: Config): string {
 interface NodeChild {
   readonly name: PartName
   readonly entry: string
+  /** Options of Node.js before the entry. */
+  readonly nodeOptions?: readonly string[]
   readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
   /** The ports on which it listens. */
@@ -198,7 +202,7 @@ function superviseNode(options: PartOptions, child: NodeChild): Promise<Supervis
       const running = await startProcess({
         record: { dataDir, name: child.name, mark: child.entry },
         file: process.execPath,
-        args: [child.entry],
+        args: [...(child.nodeOptions ?? []), child.entry],
         env: partEnvironment(child.name, readEnvironment(), child.env),
         logFile: join(logsDir, child.logName),
         withChannel: true,

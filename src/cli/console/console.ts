@@ -8,6 +8,7 @@ import { readEnvironment } from '../../config/environment.ts'
 import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
 import { isRecord } from '../../lib/json/json.ts'
+import { CONSOLE_NODE_OPTIONS } from '../../lib/network/console-link.ts'
 import { databaseUrlFile } from '../cluster/secrets.ts'
 import { isExistingFile } from '../ui/output-file.ts'
 import { aborted, EXIT_FAILED, EXIT_OK, say, underInterrupts } from '../ui/terminal.ts'
@@ -24,7 +25,7 @@ export function addConsoleCommand(program: Command): void {
       const code = await underInterrupts(
         () => say('Stopping …'),
         async ({ first, second }) => {
-          const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
+          const child = spawn(process.execPath, [...CONSOLE_NODE_OPTIONS, MAIN], {
             env: { ...readEnvironment(), ...variables, LOG_LEVEL: config.logLevel ?? 'warn' },
             stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
             detached: true,

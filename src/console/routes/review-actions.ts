@@ -1,7 +1,6 @@
 /** What a page of review asks for and sends: cards, codes that are searched, and decisions. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
 import { askableFields } from '../../classification/fields.ts'
 import { decideAll, reportOf } from '../../review/decide.ts'
 import type { ReviewItem } from '../../review/review-item.ts'
@@ -9,6 +8,7 @@ import { labelsSeen, listProblems, type ReviewLine, type Wording } from '../../r
 import { saveDecisions } from '../../review/save-decisions.ts'
 import type { Store } from '../../store/types.ts'
 import { searchCodes } from '../code-search.ts'
+import type { Codebooks } from '../codebooks.ts'
 import { isOf, type QueueScope, type ReviewQueue } from '../review-queue.ts'
 import type { Sessions } from '../sessions.ts'
 import { checked } from './run-actions.ts'
@@ -63,7 +63,7 @@ const decisionSchema = z.object({
 
 export interface ReviewActionOptions {
   readonly store: Store
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
   readonly queue: ReviewQueue
   readonly sessions: Sessions
 }

@@ -1,9 +1,9 @@
 /** Which codebooks a page can show results of, and the one that it shows. */
 
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
 import { DEFAULT_CODEBOOK, type PreparedScheme } from '../../classification/scheme.ts'
 import { BUILT_IN_NAMES } from '../../codebooks/built-in.ts'
 import type { Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 
 export interface CodebookChoice {
   /** The names of all codebooks, the default one first. */
@@ -13,7 +13,7 @@ export interface CodebookChoice {
 
 /** Finds the codebook called `name`, or the default one. Rejects with ServiceError input-invalid for an unknown name. */
 export async function chooseCodebook(
-  { store, schemes }: { readonly store: Pick<Store, 'listCodebooks'>; readonly schemes: SchemeRegistry },
+  { store, schemes }: { readonly store: Pick<Store, 'listCodebooks'>; readonly schemes: Codebooks },
   name: string | null,
 ): Promise<CodebookChoice> {
   const stored = await store.listCodebooks()

@@ -1,7 +1,8 @@
 /** What the pages of codebooks show: all codebooks, and one with its fields, values, rulings and examples. */
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+
 import type { Field } from '../../codebooks/codebook.ts'
 import type { Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 import * as codebookPage from '../page/codebook-page.ts'
 import * as codebooksPage from '../page/codebooks-page.ts'
 import type { View } from '../view.ts'
@@ -9,7 +10,7 @@ import { chooseCodebook } from './codebook-choice.ts'
 
 export interface CodebookDeps {
   readonly store: Pick<Store, 'listCodebooks' | 'views'>
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
 }
 
 /** A page shows so many codes of a list; the others are found by searching. */

@@ -1,8 +1,9 @@
 /** What the page of blind labels begins with: the run, and the fields of its codebook. */
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+
 import { askableFields } from '../../classification/fields.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/label-page.ts'
 import type { View } from '../view.ts'
 import { toReviewField } from './review.ts'
@@ -12,7 +13,7 @@ export function labelView({
   schemes,
 }: {
   readonly store: Pick<Store, 'certificates'>
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
 }): View<page.LabelData> {
   return {
     ...{ path: '/label', name: 'label', right: 'review', everyMs: 0, page },

@@ -1,17 +1,18 @@
 /** What the page of a record shows: its texts, what was decided on which words, what runs said before, and records like it. */
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+
 import type { PreparedScheme } from '../../classification/scheme.ts'
 import type { Classification, Indicator, Labels } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { shownLabel } from '../../review/label-text.ts'
 import { personShapesOf } from '../../review/person-shape.ts'
 import type { HistoryEntry, Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/record-page.ts'
 import type { View } from '../view.ts'
 
 export interface RecordDeps {
   readonly store: Pick<Store, 'views' | 'findIndicators'>
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
 }
 
 /** So many records with the same words are looked at for the same shape. */

@@ -1,16 +1,17 @@
 /** What the page of results shows: those that a filter finds, a page at a time. */
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+
 import { askableFields } from '../../classification/fields.ts'
 import type { Classification } from '../../classification/types.ts'
 import type { Codebook, Field } from '../../codebooks/codebook.ts'
 import type { ResultFilter, Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/results-page.ts'
 import type { View } from '../view.ts'
 import { chooseCodebook } from './codebook-choice.ts'
 
 export interface ResultDeps {
   readonly store: Pick<Store, 'views' | 'listCodebooks' | 'listCatalogues'>
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
 }
 
 const ROWS = 50

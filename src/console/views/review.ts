@@ -1,9 +1,10 @@
 /** What the page of review begins with: how much is left, in which groups, and the fields of the codebook. */
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+
 import { askableFields } from '../../classification/fields.ts'
 import type { Field } from '../../codebooks/codebook.ts'
 import type { ReviewItem } from '../../review/review-item.ts'
 import type { Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 import * as page from '../page/review-page.ts'
 import type { ReviewQueue } from '../review-queue.ts'
 import type { View } from '../view.ts'
@@ -11,7 +12,7 @@ import { chooseCodebook } from './codebook-choice.ts'
 
 export interface ReviewDeps {
   readonly store: Pick<Store, 'listCodebooks' | 'listCatalogues'>
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
   readonly queue: ReviewQueue
 }
 

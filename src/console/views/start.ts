@@ -1,8 +1,9 @@
 /** What the pages of a new run show: where a file is dropped, and how a dropped file is read. */
-import type { SchemeRegistry } from '../../catalogue/schemes.ts'
+
 import { RECORD_TEXTS } from '../../codebooks/record-texts.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Store } from '../../store/types.ts'
+import type { Codebooks } from '../codebooks.ts'
 import type { Inspection, Inspections } from '../inspections.ts'
 import * as startPage from '../page/start-page.ts'
 import * as uploadPage from '../page/upload-page.ts'
@@ -13,7 +14,7 @@ import { chooseCodebook } from './codebook-choice.ts'
 
 export interface StartDeps {
   readonly store: Pick<Store, 'listCodebooks'>
-  readonly schemes: SchemeRegistry
+  readonly schemes: Codebooks
   readonly uploads: Uploads
   readonly inspections: Inspections
 }
