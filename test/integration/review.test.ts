@@ -344,11 +344,14 @@ test('decisions that are posted have the checks, the record and the effects of t
       { by: 'Berta', ...body },
       key === undefined ? {} : { 'idempotency-key': key },
     )
-  const decision = { indicator_id: 'V.1', corrections: { type: 'count' }, note: 'see the manual' }
+  const decision = { indicator_id: 'V.1', corrections: { type: 'growth-rate' }, note: 'see the manual' }
 
   const wrong = await post({ decisions: [decision, { indicator_id: 'V.2', corrections: { family: 'flow' } }] })
   assert.equal(wrong.status, 400)
-  assert.match(wrong.text, /input-invalid: .*nothing was stored.*decisions\[0\], temporal_aggregation: .*correct both/s)
+  assert.match(
+    wrong.text,
+    /input-invalid: .*nothing was stored.*decisions\[0\], temporal_aggregation: .*correct both fields/s,
+  )
   assert.match(wrong.text, /decisions\[1\], family: cannot be corrected in a review: it follows from type/)
   assert.deepEqual((await classified()).get('V.1'), stored)
 
