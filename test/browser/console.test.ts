@@ -261,15 +261,17 @@ describe('the console in a browser', { skip }, () => {
   })
 })
 
-/** Chooses a value in every field that has none yet, and saves the card, without a mouse. */
+/** Saves the card without a mouse, and chooses a value in every field that has none yet. */
 async function decideByKeys(onPage: Page): Promise<void> {
-  await onPage.keyboard.press('Enter')
+  const name = await textOf(onPage.locator('.review-card h2'))
   for (let field = 0; field < 20; field += 1) {
-    if (!(await textOf(onPage.locator('.said'))).includes('has no label yet')) return
-    const name = await textOf(onPage.locator('.review-card h2'))
-    await onPage.keyboard.press('1')
     await onPage.keyboard.press('Enter')
-    if ((await textOf(onPage.locator('.review-card h2'))) !== name) return
+    const seen = await onPage.waitForFunction((before) => {
+      if (document.querySelector('.review-card h2')?.textContent !== before) return 'next'
+      return document.querySelector('.said')?.textContent?.includes('has no label yet') === true ? 'open' : false
+    }, name)
+    if ((await seen.jsonValue()) === 'next') return
+    await onPage.keyboard.press('1')
   }
 }
 

@@ -74,7 +74,7 @@ function Review({ frame, data }: { readonly frame: Frame; readonly data: ReviewD
   const found = useFoundCodes(service, field, search)
   const choices = card === undefined || field === undefined ? [] : choicesOf(card, field, search, found)
 
-  useEffect(
+  useLayoutEffect(
     () =>
       keepSitting(frame, {
         ...sitting,

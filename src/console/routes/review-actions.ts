@@ -117,6 +117,8 @@ export function serveReviewActions(
     const place = { codebook: scheme.codebook.name, catalogue: undefined, wording: WORDING }
     const { decided, problems } = await decideAll(store, scheme, { lines, problems: [] }, place)
     if (problems.length > 0) {
+      // The same decision may have been stored meanwhile, by a page that was left and by the one after it.
+      if (await store.reviewCards.isStored(given.sitting, given.id)) return { run_id: given.sitting, isKnown: true }
       const message = ['Nothing was stored:', ...listProblems(problems, WORDING)].join('\n')
       return reply.code(422).send({ message })
     }
