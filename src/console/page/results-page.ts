@@ -62,6 +62,7 @@ export function Page({ data, frame }: PageProps<ResultsData>): VNode {
         ? html`<${Empty}>No result fits. <a href=${`${frame.base}/results?codebook=${encodeURIComponent(data.codebook)}`}>Take the filter away</a>, or <a href="${frame.base}/start">start a run</a>.<//>`
         : html`<${Rows} data=${data} frame=${frame} />`
     }
+    ${isMore && next === '' && html`<p class="note">These are the first ${count(found)} that were found. Narrow the filter to see others.</p>`}
     <p class="pager">
       ${!data.isFirst && html`<a class="button" href=${pageOf(frame, '')}>First page</a>`}
       ${next !== '' && html`<a class="button" rel="next" href=${pageOf(frame, next)}>Next page</a>`}

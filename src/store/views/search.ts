@@ -1,6 +1,6 @@
 /** Searches the latest results by words, labels, rules and figures, a page at a time, over a million of them in a moment. */
 import { z } from 'zod'
-import type { Indicator } from '../../classification/types.ts'
+import type { Classification, Indicator } from '../../classification/types.ts'
 import { Parameters, storableJson, storableText } from '../bulk.ts'
 import type { DatabasePool } from '../pool.ts'
 import { queryRows } from '../query.ts'
@@ -13,14 +13,19 @@ const DOING = 'search results'
 /** Nobody pages through more, and counting on would take time. */
 const COUNT_LIMIT = 10_000
 
-/** One page of results in order of catalogue and id, and how many there are, counted up to a limit. */
+/**
+ * One page of results in order of catalogue and id, and how many there are, counted up to a limit. Of more than that the pages show
+ * those that were found first, because ordering all of them could mean to read all results.
+ */
 export async function search(
   pool: DatabasePool,
   filter: ResultFilter,
   after: ResultPage['next'],
   limit: number,
 ): Promise<ResultPage> {
-  const [page, found] = await Promise.all([readPage(pool, filter, after, limit), countFound(pool, filter)])
+  const [page, found] = isInOrder(filter)
+    ? await Promise.all([readInOrder(pool, filter, after, limit), countFound(pool, filter)])
+    : await readFound(pool, filter, after, limit)
   const last = page.length > limit ? page[limit - 1] : undefined
   return {
     results: page.slice(0, limit),
@@ -30,7 +35,13 @@ export async function search(
   }
 }
 
-async function readPage(pool: DatabasePool, filter: ResultFilter, after: ResultPage['next'], limit: number) {
+/** Whether an index has the results of the filter in the order of the pages, so that a page reads its own rows alone. */
+function isInOrder({ text, labels = {}, rule, source, runId, below }: ResultFilter): boolean {
+  const others = [rule, source, runId, below].every((one) => one === undefined)
+  return others && wordsOf(text ?? '').length === 0 && Object.keys(labels).length === 0
+}
+
+async function readInOrder(pool: DatabasePool, filter: ResultFilter, after: ResultPage['next'], limit: number) {
   const parameters = new Parameters()
   const conditions = conditionsOf(parameters, filter)
   if (after !== undefined) {
@@ -48,6 +59,31 @@ async function countFound(pool: DatabasePool, filter: ResultFilter): Promise<num
   const text = `select count(*) as found from (select from results where ${where} limit ${parameters.bind(COUNT_LIMIT)}) as limited`
   const [row] = await queryRows(pool, DOING, z.object({ found: z.int() }), text, parameters.values)
   return row?.found ?? 0
+}
+
+const foundRow = z.object({ found: z.int() }).and(classificationRow)
+
+/** Finds the keys first, by whatever index meets the filter, and puts no more than the limit of them in order. */
+async function readFound(
+  pool: DatabasePool,
+  filter: ResultFilter,
+  after: ResultPage['next'],
+  limit: number,
+): Promise<[Classification[], number]> {
+  const parameters = new Parameters()
+  const where = conditionsOf(parameters, filter).join(' and ')
+  const most = parameters.bind(COUNT_LIMIT)
+  const key = `(${parameters.bind(after?.catalogue ?? '')}, ${parameters.bind(after?.id ?? '')})`
+  const codebook = parameters.bind(storableText(filter.codebook))
+  const text = `with keys as materialized (
+      select catalogue as c, indicator_id as i from results where ${where} limit ${most}
+    ), page as materialized (
+      select c, i from keys where (c, i) > ${key} order by c, i limit ${parameters.bind(limit + 1)}
+    )
+    select ${CLASSIFICATION_SELECT}, (select count(*) from keys) as found
+    from page join results on codebook_name = ${codebook} and catalogue = c and indicator_id = i order by c, i`
+  const rows = await queryRows(pool, DOING, foundRow, text, parameters.values)
+  return [rows.map(({ found: _found, ...row }) => row), rows[0]?.found ?? 0]
 }
 
 /** The conditions of a filter. Each is one that an index answers, where few results meet it. */
