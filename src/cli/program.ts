@@ -11,6 +11,7 @@ type AddCommand = (program: Command) => void
 const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['start', async () => (await import('./start/start.ts')).addStartCommand],
   ['demo', async () => (await import('./start/demo.ts')).addDemoCommand],
+  ['console', async () => (await import('./console/console.ts')).addConsoleCommand],
   ['inspect', async () => (await import('./inspect/inspect.ts')).addInspectCommand],
   ['classify', async () => (await import('./classify/classify.ts')).addClassifyCommand],
   ['runs', async () => (await import('./runs/runs.ts')).addRunsCommand],

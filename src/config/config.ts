@@ -127,6 +127,14 @@ function buildConfig(values: Variables) {
       tokensFile: values.API_TOKENS_FILE,
       maxCalls: values.GUARD_MAX_CALLS,
     },
+    console: {
+      port: values.CONSOLE_PORT,
+      bind: values.CONSOLE_BIND,
+      /** The address at which people open the console: behind a reverse proxy the proxy's, perhaps with a path. */
+      url: values.CONSOLE_URL ?? `http://127.0.0.1:${values.CONSOLE_PORT}`,
+      /** Undefined where the console makes a token of its own. */
+      token: values.CONSOLE_TOKEN,
+    },
     cluster: {
       composeFile: values.COMPOSE_FILE,
       /** The address at which the cluster's ports are published. */

@@ -1,10 +1,10 @@
 /** The environments of the embedded stack's parts: each gets the variables that it reads, and nothing else of the shell's. */
 import type { Environment } from './environment.ts'
 import { FILE_NAMES, fileNameOf, SECRETS_DIR } from './secret-files.ts'
-import { VARIABLE_NAMES } from './variables.ts'
+import { SECRET_NAMES, VARIABLE_NAMES } from './variables.ts'
 
 /** The parts that are programs of their own. PostgreSQL is not among them: its environment takes nothing from the shell. */
-export type PartName = 'replica' | 'guard' | 'offline model' | 'restate-server'
+export type PartName = 'replica' | 'guard' | 'offline model' | 'restate-server' | 'console'
 
 /** What any program needs to find other programs, its user's folder and a place for temporary files. */
 const OF_SYSTEM = ['PATH', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'SystemRoot']
@@ -28,6 +28,8 @@ const TAKEN: Readonly<Record<PartName, readonly string[]>> = {
     ...[...OF_SYSTEM, ...OF_NODE, 'LOG_LEVEL', 'ALLOWED_HOSTS'],
     ...VARIABLE_NAMES.filter((name) => name.startsWith('OFFLINE_MODEL_')),
   ],
+  // What people start in the console runs as commands do, which read the settings of the service and none of its secrets.
+  console: [...OF_SYSTEM, ...OF_NODE, ...VARIABLE_NAMES.filter((name) => !SECRET_NAMES.has(name))],
   'restate-server': [...OF_SYSTEM, 'RESTATE_LOG_FILTER', 'RESTATE_LOG_FORMAT', 'RUST_BACKTRACE'],
 }
 

@@ -75,6 +75,9 @@ export const postgresUrl = text.refine(
  */
 export const apiKey = text.regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
 
+/** The token that opens the console. A short one could be guessed. */
+export const consoleToken = text.regex(/^[A-Za-z0-9_-]{32,200}$/, 'must be 32 to 200 letters, digits, - and _')
+
 /** Headers that belong to the connection or that say what a body is, which only the client itself can set. */
 const OWN_HEADERS =
   /^(?:host|connection|keep-alive|upgrade|expect|te|trailer|transfer-encoding|proxy-.*|content-.*|accept-encoding)$/i

@@ -5,6 +5,7 @@ import { guardRoutes, hostNames } from './guard-values.ts'
 import { faultRates, offlineAnswers } from './offline-model-values.ts'
 import {
   apiKey,
+  consoleToken,
   databaseHost,
   decimal,
   hostPort,
@@ -78,6 +79,10 @@ export const variables = z.object({
   ALLOWED_HOSTS: hostNames.optional(),
   API_TOKENS_FILE: text.optional(),
   GUARD_MAX_CALLS: whole(1, 10_000).default(256),
+  CONSOLE_PORT: port.default(8090),
+  CONSOLE_BIND: text.default('127.0.0.1'),
+  CONSOLE_URL: httpUrl.optional(),
+  CONSOLE_TOKEN: consoleToken.optional(),
   // The variables from COMPOSE_FILE on serve the `cluster:` commands; compose-variables.ts lists those that the Compose
   // file alone reads.
   COMPOSE_FILE: text.optional(),
@@ -113,4 +118,5 @@ export const SECRET_NAMES: ReadonlySet<string> = new Set([
   'POSTGRES_PASSWORD',
   'DATABASE_URL',
   'API_TOKEN',
+  'CONSOLE_TOKEN',
 ])

@@ -57,7 +57,7 @@ export async function tightenDataDir(dataDir: string, say: (line: string) => voi
 }
 
 /** Folders in DATA_DIR whose files are of the stack and of commands alone. PostgreSQL looks after the rights of its own files. */
-const OWN_FOLDERS = ['logs', 'pids', 'runs', 'restate'] as const
+const OWN_FOLDERS = ['logs', 'pids', 'runs', 'restate', 'console'] as const
 /** What this program makes in DATA_DIR, and what a disk of its own has at its root. */
 const OWN_ENTRIES: ReadonlySet<string> = new Set([
   ...OWN_FOLDERS,

@@ -8,6 +8,7 @@ import { type PartName, partEnvironment } from '../config/part-environment.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { OFFLINE_GOLD_NAME, OFFLINE_MODEL_NAME, OFFLINE_RECORDED_NAME } from '../lib/model-names.ts'
+import { CONSOLE_NODE_OPTIONS } from '../lib/network/console-link.ts'
 import type { Identity } from './identity.ts'
 import type { HeldPorts } from './ports.ts'
 import { startProcess } from './process.ts'
@@ -40,6 +41,7 @@ const REPLICA_READY_MS = 60_000
 const REPLICA_READY_OUTSIDE_MS = 150_000
 const OFFLINE_READY_MS = 15_000
 const GUARD_READY_MS = 30_000
+const CONSOLE_READY_MS = 30_000
 /** A caller whose call is cut off asks again with its key, so that the stop waits for short calls alone. */
 const GUARD_DRAIN_MS = 2_000
 const STOP_MARGIN_MS = 5_000
@@ -86,6 +88,33 @@ export function superviseGuard(options: PartOptions, sockets: Sockets, databaseU
     healthUrl: `http://127.0.0.1:${ingressPort}/guard/health`,
     readyMs: GUARD_READY_MS,
     stopMs: GUARD_DRAIN_MS + STOP_MARGIN_MS,
+  })
+}
+
+/** Starts the console, whose address people open in a browser. Its token is this stack's, so that a restart ends no session. */
+export function superviseConsole(
+  options: PartOptions,
+  { databaseUrl, token }: { readonly databaseUrl: string; readonly token: string },
+): Promise<Supervisor> {
+  const { restate, console } = options.config
+  return superviseNode(options, {
+    name: 'console',
+    entry: fileURLToPath(new URL('../console/main.ts', import.meta.url)),
+    env: {
+      DATABASE_URL: databaseUrl,
+      // What people start in the console calls the service as their commands do.
+      API_TOKEN: restate.apiToken ?? null,
+      DATA_DIR: options.dataDir,
+      RESTATE_INGRESS_URL: `http://127.0.0.1:${restate.ingressPort}`,
+      RESTATE_ADMIN_URL: `http://127.0.0.1:${restate.adminPort}`,
+      CONSOLE_TOKEN: token,
+    },
+    nodeOptions: CONSOLE_NODE_OPTIONS,
+    logName: 'console.log',
+    listensOn: [console.port],
+    healthUrl: `http://${console.bind === '0.0.0.0' ? '127.0.0.1' : console.bind}:${console.port}/health`,
+    readyMs: CONSOLE_READY_MS,
+    stopMs: STOP_MARGIN_MS,
   })
 }
 
@@ -149,6 +178,8 @@ function offlineNameOf({ offlineModel: { answers } }: Config): string {
 interface NodeChild {
   readonly name: PartName
   readonly entry: string
+  /** Options of Node.js before the entry. */
+  readonly nodeOptions?: readonly string[]
   readonly env: Readonly<Record<string, string | null>>
   readonly logName: string
   /** The ports on which it listens. */
@@ -171,7 +202,7 @@ function superviseNode(options: PartOptions, child: NodeChild): Promise<Supervis
       const running = await startProcess({
         record: { dataDir, name: child.name, mark: child.entry },
         file: process.execPath,
-        args: [child.entry],
+        args: [...(child.nodeOptions ?? []), child.entry],
         env: partEnvironment(child.name, readEnvironment(), child.env),
         logFile: join(logsDir, child.logName),
         withChannel: true,

@@ -5,11 +5,19 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { connectionFromThisHost, connectionUrl } from '../config/database-connection.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import { consoleLink, createToken } from '../lib/network/console-link.ts'
 import { claimDataDir, makeDataDir, tightenDataDir } from './data-dir.ts'
 import { ensureIdentity } from './identity.ts'
 import { endLeftovers } from './leftovers.ts'
 import { waitForDatabase } from './outside-database.ts'
-import { type PartOptions, superviseGuard, superviseOfflineModel, superviseReplica, superviseRestate } from './parts.ts'
+import {
+  type PartOptions,
+  superviseConsole,
+  superviseGuard,
+  superviseOfflineModel,
+  superviseReplica,
+  superviseRestate,
+} from './parts.ts'
 import { freePort, type HeldPorts, holdPorts } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { writePrivateFile } from './private-files.ts'
@@ -28,6 +36,8 @@ export interface StackOptions {
   readonly kill: AbortSignal
   /** Variables of the replica that differ from those of this process; a variable with null is left out. */
   readonly replicaEnv?: Readonly<Record<string, string | null>> | undefined
+  /** Whether the console is started as well. */
+  readonly withConsole?: boolean
 }
 
 export interface Stack {
@@ -36,6 +46,8 @@ export interface Stack {
   readonly replicaUrl: string
   /** The address of the offline model; null where the configured model answers instead. */
   readonly offlineModelUrl: string | null
+  /** The link that opens the console signed in; null where the console was not started. */
+  readonly consoleLink: string | null
   /** The address of the database with the password in it: for child processes and adapters, never for output. */
   readonly databaseUrl: string
   readonly stateFile: string
@@ -56,7 +68,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { config, say, signal } = options
   const dataDir = await makeDataDir(config.dataDir)
   const logsDir = await makeDataDir(config.dataDir, 'logs')
-  const { replicaEnv } = options
+  const { replicaEnv, withConsole = false } = options
   const claim = await claimDataDir(dataDir, say)
   const parts: { readonly name: string; stop(): Promise<void> }[] = [{ name: 'claim', stop: claim.release }]
   const stop = async () => {
@@ -80,6 +92,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       { port: config.restate.ingressPort, variable: 'INGRESS_PORT', purpose: 'Restate ingress' },
       { port: config.restate.adminPort, variable: 'ADMIN_PORT', purpose: 'Restate admin' },
       { port: config.port, variable: 'PORT', purpose: 'the replica' },
+      ...(withConsole ? [{ port: config.console.port, variable: 'CONSOLE_PORT', purpose: 'the console' }] : []),
       ...(usesOffline
         ? [{ port: config.offlineModel.port, variable: 'OFFLINE_MODEL_PORT', purpose: 'the offline model' }]
         : []),
@@ -110,6 +123,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const adminUrl = `http://127.0.0.1:${config.restate.adminPort}`
     const replicaUrl = `http://127.0.0.1:${config.port}`
     await register(sockets.admin, replicaUrl, signal)
+    const token = config.console.token ?? createToken()
+    const page = withConsole
+      ? await begin('console', superviseConsole(part, { databaseUrl: database.url, token }))
+      : null
+    const ownToken = config.guard.tokensFile === undefined ? token : undefined
 
     const pids = () => ({
       ...(database.supervisor === null ? {} : { postgres: database.supervisor.pid }),
@@ -117,6 +135,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       'restate-server': restate.pid,
       replica: replica.pid,
       guard: guard.pid,
+      ...(page === null ? {} : { console: page.pid }),
     })
     const ingressUrl = `http://127.0.0.1:${config.restate.ingressPort}`
     const stateFile = stateFileOf(dataDir)
@@ -129,6 +148,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       adminUrl,
       replicaUrl,
       offlineModelUrl,
+      consoleLink: page === null ? null : consoleLink(config.console.url, ownToken),
       databaseUrl: database.url,
       stateFile,
       logsDir,

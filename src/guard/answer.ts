@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Tokens } from '../http/tokens.ts'
 import { sha256 } from '../lib/sha256.ts'
 import type { SilenceTimes } from '../lib/silence.ts'
 import { API_HANDLERS, CLASSIFY_API } from '../restate/api-handlers.ts'
@@ -18,7 +19,6 @@ import { CLOSING, type Refusal, refusal, tooManyCalls } from './refusals.ts'
 import type { Refuse } from './refuse.ts'
 import { rightForBody } from './rights.ts'
 import type { HandlerCall, IngressCall } from './target.ts'
-import type { Tokens } from './tokens.ts'
 import { refusalOfFailure, refusalOfSilence, type Upstream } from './upstream.ts'
 
 /** What all ports of a guard share. */

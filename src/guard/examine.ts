@@ -1,12 +1,13 @@
 /** Decides by the head of a request whether it may pass, what it asks for and who asks: pure, before a byte of the body is read. */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Caller, Right, Tokens } from '../http/tokens.ts'
 import { findForeignCaller } from '../lib/network/caller.ts'
 import { repeatedHeader } from './headers.ts'
 import { MAX_KEY_BYTES } from './key-check.ts'
 import { type Refusal, refusal, TARGET_INVALID } from './refusals.ts'
-import { type NeededRight, type Right, rightForAdmin, rightForIngress } from './rights.ts'
+import { type NeededRight, rightForAdmin, rightForIngress } from './rights.ts'
 import { type IngressCall, parseIngressCall, parseTarget, type Target } from './target.ts'
-import { type Caller, findCaller, type Tokens } from './tokens.ts'
+import { findCaller } from './tokens.ts'
 
 export type PortKind = 'ingress' | 'admin'
 

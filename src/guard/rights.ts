@@ -1,11 +1,8 @@
 /** Which right a request needs, by the port, the method, the path, and for two handlers the body. */
+import type { Right } from '../http/tokens.ts'
 import { isRecord, parseJson } from '../lib/json/json.ts'
 import { API_HANDLERS, CLASSIFY_API } from '../restate/api-handlers.ts'
 import type { IngressCall } from './target.ts'
-
-export const RIGHTS = ['submit', 'read', 'review', 'operate'] as const
-
-export type Right = (typeof RIGHTS)[number]
 
 /** `by-body`: the handler reads or changes something, and its body says which. */
 export type NeededRight = Right | 'by-body'

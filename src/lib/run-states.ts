@@ -13,3 +13,17 @@ export type RunOutcome = (typeof RUN_OUTCOMES)[number]
  */
 export const RUN_STATES = ['running', 'paused', 'stopping', ...RUN_OUTCOMES, 'abandoned', 'untracked'] as const
 export type RunState = (typeof RUN_STATES)[number]
+
+/** The state that follows from what is wanted of a run, how its last driver let it go, and whether a driver holds it. */
+export function runStateOf({
+  wanted,
+  outcome,
+  driver,
+}: {
+  readonly wanted: WantedState
+  readonly outcome: RunOutcome | null
+  readonly driver: { readonly expiresInMs: number } | null
+}): RunState {
+  if (driver !== null && driver.expiresInMs > 0) return wanted === 'stopped' ? 'stopping' : wanted
+  return outcome ?? (driver === null ? 'untracked' : 'abandoned')
+}

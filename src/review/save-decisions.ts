@@ -8,26 +8,36 @@ import type { Decision } from '../classification/types.ts'
 import type { BatchTotals, ReviewDecision, Store } from '../store/types.ts'
 import type { Decided } from './decide.ts'
 
-/** Stores all decisions as the run `runId`. To store the same again under the same run changes nothing. */
+/** A decision that is one of several in a run, which a person makes one after the other. */
+export interface InSitting {
+  /** By which a decision that is saved again counts once. */
+  readonly decisionId: string
+  /** When the person decided, ISO 8601 by the database's clock. */
+  readonly decidedAt: string
+}
+
+/** Stores all decisions as the run `runId`, or in it. To store the same again under the same run changes nothing. */
 export async function saveDecisions(
   store: Store,
   scheme: PreparedScheme,
   decided: readonly Decided[],
-  { runId, by }: { readonly runId: string; readonly by: string },
+  { runId, by, inSitting }: { readonly runId: string; readonly by: string; readonly inSitting?: InSitting },
 ): Promise<void> {
-  const { startedAt, sequence } = await store.openRun(runId)
+  const { startedAt: runStartedAt, sequence } = await store.openRun(runId)
+  const startedAt = inSitting?.decidedAt ?? runStartedAt
   const decisions = decided.map((one) => decisionOf(scheme, one, { runId, startedAt, by }))
   const { name: codebook } = scheme.codebook
   const review = {
     runId,
     codebook,
-    runStartedAt: startedAt,
+    runStartedAt,
     sequence,
     decidedBy: by,
     decisions,
     totals: totalsOf(decisions),
   }
-  await store.saveReview(review)
+  const ofSitting = inSitting && { batchId: inSitting.decisionId, decidedAt: inSitting.decidedAt }
+  await store.saveReview(ofSitting === undefined ? review : { ...review, ofSitting })
 }
 
 function decisionOf(

@@ -41,7 +41,7 @@ export function writeHumanAnswers(parameters: Parameters, review: ReviewToSave):
   const names = namesOf(HUMAN_ANSWER_COLUMNS)
   const given = unnestRows(parameters, HUMAN_ANSWER_COLUMNS, rows)
   const by = parameters.bind(storableText(review.decidedBy))
-  const at = parameters.bind(review.runStartedAt)
+  const at = parameters.bind(review.ofSitting?.decidedAt ?? review.runStartedAt)
   return [
     `human_answer_rows as (
       insert into human_answers as old (${names}, decided_by, decided_at)

@@ -11,7 +11,7 @@ import { labels, storedObject } from './rows.ts'
 import { writeBatchTotals } from './runs.ts'
 import type { KnownIndicator, ResultScope, ReviewDecision, ReviewToSave, StoredDecision } from './types.ts'
 
-/** A review is saved as a run with a single batch, which has this id. */
+/** A review file is saved as a run with a single batch, which has this id. */
 const REVIEW_BATCH_ID = 'review'
 
 /** The indicators of `ids` that were classified by this codebook in this catalogue, with their latest results, by id. */
@@ -111,7 +111,7 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
   const run = parameters.bind(runId)
   const name = parameters.bind(storableText(codebook))
   const by = parameters.bind(storableText(review.decidedBy))
-  const at = parameters.bind(runStartedAt)
+  const at = parameters.bind(review.ofSitting?.decidedAt ?? runStartedAt)
   const parts = [
     ...writeResults(parameters, results, {
       runId,
@@ -128,7 +128,7 @@ export async function saveReview(pool: DatabasePool, review: ReviewToSave): Prom
       on conflict (run_id, codebook_name, catalogue, indicator_id) do nothing
     )`,
   ]
-  const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, { ...review, batchId: REVIEW_BATCH_ID })}`
+  const text = `with ${parts.join(',\n')}\n${writeBatchTotals(parameters, { ...review, batchId: review.ofSitting?.batchId ?? REVIEW_BATCH_ID })}`
   await execute(pool, 'save a review', text, parameters.values)
 }
 

@@ -228,6 +228,8 @@ export interface ReviewToSave {
   readonly codebook: string
   /** When the run started, ISO 8601, as `openRun` returned it. */
   readonly runStartedAt: string
+  /** Where the run is a sitting of several decisions: the id of this one, which counts once however often it is saved, and its time. */
+  readonly ofSitting?: { readonly batchId: string; readonly decidedAt: string }
   /** As in `BatchToSave`. */
   readonly sequence?: number | undefined
   readonly decidedBy: string

@@ -22,6 +22,8 @@ import { findRun, listRuns } from './runs/run-list.ts'
 import { addAnswered, openRun, reopenRun, writeBatchTotals } from './runs.ts'
 import { createTrialStore } from './trials/trials.ts'
 import type { AnswersToSave, AnswerToStore, AnswerUse, BatchToSave, RequestToBook, Store } from './types.ts'
+import { createReviewCardStore } from './views/review-cards.ts'
+import { createViewStore } from './views/views.ts'
 
 /**
  * A store on a pool of `createPool`, which the caller opens and closes. `watch` is told how the writes of batches and
@@ -66,6 +68,8 @@ export function createStore(pool: DatabasePool, { watch }: Pick<Writability, 'wa
     trials: createTrialStore(pool),
     drivers: createDriverStore(pool),
     purges: createPurgeStore(pool),
+    views: createViewStore(pool),
+    reviewCards: createReviewCardStore(pool),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   }
 }

@@ -23,6 +23,7 @@ import type {
   StoredDecision,
 } from './saved-types.ts'
 import type { TrialStore } from './trials/trial-types.ts'
+import type { ReviewCardStore, ViewStore } from './views/types.ts'
 
 export type * from './evidence/types.ts'
 export type * from './purge/types.ts'
@@ -31,6 +32,7 @@ export type * from './requests/types.ts'
 export type * from './runs/types.ts'
 export type * from './saved-types.ts'
 export type * from './trials/trial-types.ts'
+export type * from './views/types.ts'
 
 /** Notes of attempts that began again and have not ended. What is left of them tells of replicas that died. */
 export interface AttemptNotes {
@@ -147,6 +149,8 @@ export interface Store {
   readonly trials: TrialStore
   readonly drivers: DriverStore
   readonly purges: PurgeStore
+  readonly views: ViewStore
+  readonly reviewCards: ReviewCardStore
   stats(): PoolStats
 }
 

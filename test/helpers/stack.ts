@@ -20,7 +20,7 @@ export interface TestStack extends Stack {
 
 /** Environment variables with free ports and a new data directory, which the caller removes. */
 export async function isolatedEnv(): Promise<Record<string, string>> {
-  const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']
+  const names = ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT', 'CONSOLE_PORT']
   // A port of the range of outgoing connections may be taken before the part that it is for listens on it.
   const ports = await freePorts(names.length)
   const env = Object.fromEntries(ports.map((port, index) => [names[index] ?? '', String(port)]))
@@ -34,6 +34,7 @@ export async function isolatedEnv(): Promise<Record<string, string>> {
 export async function startTestStack(
   overrides: Readonly<Record<string, string>> = {},
   replicaEnv: Readonly<Record<string, string>> = {},
+  { withConsole = false }: { readonly withConsole?: boolean } = {},
 ): Promise<TestStack> {
   const env = { ...(await isolatedEnv()), ...overrides }
   Object.assign(process.env, env)
@@ -47,6 +48,7 @@ export async function startTestStack(
     say: (line) => said.push(line),
     signal: new AbortController().signal,
     kill: new AbortController().signal,
+    withConsole,
     replicaEnv,
   })
   const database = openDatabase({ url: stack.databaseUrl }, { poolSize: 4, applicationName: 'test', log })

@@ -63,9 +63,9 @@ async function isListening(port: string | undefined): Promise<boolean> {
 
 async function assertAllGone(env: Record<string, string>, stderr: string): Promise<void> {
   const pids = pidsOf(stderr)
-  assert.equal(pids.length, 5, stderr)
+  assert.equal(pids.length, 6, stderr)
   assert.deepEqual(await stillRunning(pids), [])
-  for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
+  for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT', 'CONSOLE_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }
   // PostgreSQL removes its pid file only in an orderly shutdown.
@@ -95,7 +95,7 @@ test('a signal while it starts leaves nothing behind', async () => {
   const { code, stderr } = await cli.result
   assert.equal(code, 0, stderr)
   await assert.rejects(access(pidFile), { code: 'ENOENT' })
-  for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
+  for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT', 'CONSOLE_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }
 })
@@ -131,7 +131,7 @@ test('demo classifies the sample, stops everything, and finds it unchanged the n
   assert.equal(report.results.length, 5)
   assert.ok(report.by_source.model > 0)
   assert.match(first.stderr, /written by readers of this project, not by a live model.*OPENAI_API_KEY/)
-  for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT']) {
+  for (const name of ['INGRESS_PORT', 'ADMIN_PORT', 'PORT', 'OFFLINE_MODEL_PORT', 'CONSOLE_PORT']) {
     assert.equal(await isListening(env[name]), false, name)
   }
   const second = JSON.parse((await runCli(['demo', '--json'], { env: own })).stdout)

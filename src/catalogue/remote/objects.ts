@@ -4,6 +4,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import type { ReadableStream as WebStream } from 'node:stream/web'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { S3Client, S3Errors } from '@bradenmacdonald/s3-lite-client'
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
@@ -51,7 +52,7 @@ export async function readObject(url: string, access: ObjectStoreAccess, signal:
   const { bucket, key } = parseObjectUrl(url, 'FILE')
   try {
     const response = await clientOf(bucket, access).getObject(key, { bucketName: bucket })
-    const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body, { signal })
+    const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as WebStream, { signal })
     return Readable.from(withErrorsOf(body, url))
   } catch (error) {
     throw objectError(error, url, 'read')

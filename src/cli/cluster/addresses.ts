@@ -36,6 +36,7 @@ export async function sayAddresses(
   ]
   say('The cluster is ready:')
   for (const [name, value] of lines) if (value !== undefined) say(`  ${name.padEnd(10)} ${value}`)
+  if (urlFile !== undefined) say('Look, review and start runs in a browser: npm run console')
   say(`Classify: npm run all-in-one -- FILE, or npm run classify -- FILE --ingress ${cluster.ingressUrls.join(',')}`)
 }
 

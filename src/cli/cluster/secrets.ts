@@ -29,7 +29,7 @@ export async function readDatabaseUrl(
 }
 
 /** Where `writeDatabaseUrl` writes. */
-function databaseUrlFile(config: Config): string {
+export function databaseUrlFile(config: Config): string {
   return join(resolve(config.dataDir), 'cluster', 'database-url')
 }
 

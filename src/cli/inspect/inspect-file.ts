@@ -24,7 +24,8 @@ export interface InspectOptions extends ReadingFlags, SourceFlags {
 }
 
 /** The report as `inspect --json` prints it. */
-export interface InspectReport extends Pick<ReadingReport, 'format' | 'encoding' | 'layout' | 'mapping' | 'unused'> {
+export interface InspectReport
+  extends Pick<ReadingReport, 'format' | 'encoding' | 'layout' | 'columns' | 'mapping' | 'unused'> {
   /** How the file is packed; absent where it is not. */
   readonly compression?: string
   readonly records: number
@@ -53,7 +54,7 @@ export async function inspectFile(
   const catalogue = await openSource(source, { reading, signal, skipInvalid: true, onInvalid })
   try {
     const found = catalogue.reading
-    const { format, encoding, layout, mapping, unused, compression } = found
+    const { format, encoding, layout, columns, mapping, unused, compression } = found
     const rest = brokenCount > broken.length ? [`${brokenCount - broken.length} more records cannot be read`] : []
     const way = brokenCount === 0 ? [] : ['records that cannot be read stop a run; --skip-invalid leaves them out']
     const report = {
@@ -62,6 +63,7 @@ export async function inspectFile(
       encoding,
       layout,
       records: catalogue.count,
+      columns,
       mapping,
       unused,
       problems: [...found.problems, ...warningsOf(catalogue), ...broken, ...rest, ...way],

@@ -12,11 +12,12 @@ import { codeOf } from '../../codebooks/built-in.ts'
 import type { Codebook } from '../../codebooks/codebook.ts'
 import { joinLines, toVisibleJson } from '../../lib/visible-text.ts'
 import { showLabel } from '../../review/decide-labels.ts'
+import { shownLabel } from '../../review/label-text.ts'
+import type { Candidate, ReviewItem } from '../../review/review-item.ts'
+import type { ReviewItems } from '../../review/review-items.ts'
 import { CODE_COLUMNS, columnOfField, REVIEW_COLUMNS } from '../../review/review-line.ts'
-import { shownLabel, sourceName } from '../ui/label-text.ts'
+import { sourceName } from '../ui/label-text.ts'
 import { formatCount } from '../ui/terminal.ts'
-import type { Candidate, ReviewItem } from './review-item.ts'
-import type { ReviewItems } from './review-items.ts'
 
 const REASON_TEXT: Readonly<Record<ReviewItem['why'], string>> = {
   conflict: 'the rules, the codebook and the answer contradict each other',

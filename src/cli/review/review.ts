@@ -5,6 +5,7 @@ import type { ResultsFormat } from '../../catalogue/results-writer.ts'
 import type { Status } from '../../classification/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { joinLines } from '../../lib/visible-text.ts'
+import { findReviewItems } from '../../review/review-items.ts'
 import { CATALOGUE_FLAGS, catalogueOption } from '../classify/catalogue-name.ts'
 import { CODEBOOK_FLAGS, findScheme } from '../codebook/codebook-option.ts'
 import { withStore } from '../database/with-store.ts'
@@ -19,7 +20,6 @@ import { readWhole, requireNoFile } from './file-access.ts'
 import { formatReviewFile, formatReviewItems, openVerb } from './format.ts'
 import { goldLines } from './gold.ts'
 import { findOtherCodebooks } from './other-codebooks.ts'
-import { findReviewItems } from './review-items.ts'
 
 interface ScopeOptions {
   readonly catalogue?: string

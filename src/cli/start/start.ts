@@ -16,7 +16,14 @@ export function addStartCommand(program: Command): void {
         async ({ first, second }) => {
           let stack: Stack
           try {
-            stack = await startStack({ config, log: createCliLog(config), say, signal: first, kill: second })
+            stack = await startStack({
+              config,
+              log: createCliLog(config),
+              say,
+              signal: first,
+              kill: second,
+              withConsole: true,
+            })
           } catch (error) {
             if (!isInterrupted(error)) throw error
             return say('Stopped before the service was ready.')
@@ -69,6 +76,12 @@ function describeStack(stack: Stack, config: Config): string[] {
     `  processes        ${Object.entries(stack.pids())
       .map(([name, pid]) => `${name} ${pid}`)
       .join(', ')}`,
+    ...(stack.consoleLink === null
+      ? []
+      : [
+          'Look, review and start runs in a browser. The link opens it signed in, so keep it to yourself:',
+          `  ${stack.consoleLink}`,
+        ]),
     'Classify a catalogue from another terminal: npm run classify -- FILE',
   ]
 }

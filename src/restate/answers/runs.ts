@@ -1,6 +1,6 @@
 /** The handlers classify-api/run, runs and drive: they list runs, lease a run to the process that drives it, and note what is wanted of it. */
 import { ServiceError } from '../../errors.ts'
-import type { RunState } from '../../lib/run-states.ts'
+import { runStateOf } from '../../lib/run-states.ts'
 import type { DriverState, DriverStore, ListedRun, Store } from '../../store/types.ts'
 import { toTotalsBody } from '../batch/summary.ts'
 import {
@@ -36,7 +36,7 @@ export async function answerDrive(drivers: DriverStore, request: DriveRequest): 
   if (found === undefined) throw unknownRun(id)
   const { driver } = found
   const holder = driver === null ? null : { ...driverBody(driver), token: driver.token, machine: driver.machine }
-  return { run_id: id, state: stateOf(found), wanted: found.wanted, driver: holder }
+  return { run_id: id, state: runStateOf(found), wanted: found.wanted, driver: holder }
 }
 
 export function toRunBody(run: ListedRun): RunBody {
@@ -44,7 +44,7 @@ export function toRunBody(run: ListedRun): RunBody {
     run_id: run.runId,
     started_at: run.startedAt,
     updated_at: run.updatedAt,
-    state: stateOf(run),
+    state: runStateOf(run),
     wanted: run.wanted,
     driver: run.driver === null ? null : driverBody(run.driver),
     catalogue: run.catalogue,
@@ -56,11 +56,6 @@ export function toRunBody(run: ListedRun): RunBody {
     answered: run.answered,
     ...toTotalsBody(run),
   }
-}
-
-function stateOf({ wanted, outcome, driver }: DriverState): RunState {
-  if (driver !== null && driver.expiresInMs > 0) return wanted === 'stopped' ? 'stopping' : wanted
-  return outcome ?? (driver === null ? 'untracked' : 'abandoned')
 }
 
 function driverBody({ host, pid, since, expiresInMs }: NonNullable<DriverState['driver']>) {

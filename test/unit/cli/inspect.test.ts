@@ -28,6 +28,7 @@ test('inspect --json has the documented properties, and names broken lines witho
   assert.deepEqual([code, stderr], [0, ''])
   const report = JSON.parse(stdout)
   assert.deepEqual(Object.keys(report).sort(), [
+    'columns',
     'encoding',
     'estimate',
     'format',

@@ -89,6 +89,10 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   ALLOWED_HOSTS: ['http://a', 'a:8080', 'a,,b', 'a b', '::1', '*', '*.example.org', 'a/b', '-a'],
   API_TOKENS_FILE: [' '],
   GUARD_MAX_CALLS: ['0', '10001', 'many'],
+  CONSOLE_PORT: ['0', '65536'],
+  CONSOLE_BIND: [' '],
+  CONSOLE_URL: ['tools.example', 'ftp://tools.example', 'https://u:p@tools.example'],
+  CONSOLE_TOKEN: ['short', 'with blanks and more than 32 characters'],
   COMPOSE_FILE: [' '],
   CLUSTER_REPLICAS: ['0', 'five'],
   CLUSTER_ADMIN_PORT_1: ['-1', '65536'],
@@ -110,7 +114,9 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OFFLINE_MODEL_FAULTS: ['often', 'http500=2', 'http500=.6,cut=.6'],
 }
 
-const SECRET = new Set(['API_TOKEN', 'OPENAI_API_KEY', 'OPENAI_HEADERS', 'POSTGRES_PASSWORD', 'DATABASE_URL'])
+const SECRET = new Set([
+  ...['API_TOKEN', 'CONSOLE_TOKEN', 'OPENAI_API_KEY', 'OPENAI_HEADERS', 'POSTGRES_PASSWORD', 'DATABASE_URL'],
+])
 
 describe('every variable, wrong in turn, stops with its name, its value and what is allowed', () => {
   for (const name of VARIABLE_NAMES) {

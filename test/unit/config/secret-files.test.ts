@@ -28,6 +28,7 @@ function fileOf(content: string | Uint8Array, mode = 0o600): string {
 
 /** A right value of each secret setting. */
 const RIGHT: Readonly<Record<string, string>> = {
+  CONSOLE_TOKEN: `${PLANTED}-${'0'.repeat(32)}`.replace(/[^A-Za-z0-9_-]/g, '-'),
   OPENAI_HEADERS: `{"X-Team":"${PLANTED}"}`,
   DATABASE_URL: `postgres://u:${PLANTED}@db.example/x`,
 }

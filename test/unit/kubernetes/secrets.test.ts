@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { makeSecrets } from '../../../src/cli/kubernetes/secrets.ts'
 import { publicKeyOf } from '../../../src/embedded/identity.ts'
-import { parseTokens } from '../../../src/guard/tokens.ts'
+import { parseTokens } from '../../../src/http/tokens.ts'
 import { sha256 } from '../../../src/lib/sha256.ts'
 import { CHART } from '../../helpers/kubernetes/chart.ts'
 

@@ -1,13 +1,13 @@
 /** One item of the review list: a shape that a person should decide, with what rules and the model said about it. */
-import { askableFields } from '../../classification/fields.ts'
-import { questionShapeOf } from '../../classification/question.ts'
-import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Classification, Finding, Issue, Labels, Reading } from '../../classification/types.ts'
-import { isBlocked } from '../../classification/validate.ts'
-import { pathOf } from '../../codebooks/code-list.ts'
-import { sha256 } from '../../lib/sha256.ts'
-import type { KnownIndicator, Store, StoredAnswer } from '../../store/types.ts'
-import { shownLabel } from '../ui/label-text.ts'
+import { askableFields } from '../classification/fields.ts'
+import { questionShapeOf } from '../classification/question.ts'
+import type { PreparedScheme } from '../classification/scheme.ts'
+import type { Classification, Finding, Issue, Labels, Reading } from '../classification/types.ts'
+import { isBlocked } from '../classification/validate.ts'
+import { pathOf } from '../codebooks/code-list.ts'
+import { sha256 } from '../lib/sha256.ts'
+import type { KnownIndicator, Store, StoredAnswer } from '../store/types.ts'
+import { shownLabel } from './label-text.ts'
 
 /** The reasons for a review, the most serious first; the list of items has the same order. */
 export const REASONS = ['conflict', 'no-answer', 'doubt', 'older-codebook', 'unverified'] as const
@@ -51,6 +51,8 @@ export interface ReviewItem {
   readonly same_shape: number
   /** The ids of the first few indicators of the shape. */
   readonly same_shape_ids: readonly string[]
+  /** SHA-256 of the shape, by which the item is known from one list to the next. */
+  readonly shape_hash: string
 }
 
 /** A code that a record may have, with its title and those of its parents from the top level down. */
@@ -65,6 +67,7 @@ export interface ReviewGroup {
   /** The indicator that represents the shape in the list of review items. */
   readonly worst: KnownIndicator
   readonly reading: Reading
+  readonly shapeHash: string
   /** The ids of the first few indicators of the shape. */
   readonly ids: readonly string[]
   readonly count: number
@@ -106,7 +109,7 @@ function answerHashOf(scheme: PreparedScheme, { worst, reading }: ReviewGroup): 
 
 function itemOf(
   scheme: PreparedScheme,
-  { worst, reading, ids, count }: ReviewGroup,
+  { worst, reading, shapeHash, ids, count }: ReviewGroup,
   answer: StoredAnswer | undefined,
 ): ReviewItem {
   const { codebook } = scheme
@@ -147,6 +150,7 @@ function itemOf(
           },
     same_shape: count,
     same_shape_ids: ids,
+    shape_hash: shapeHash,
   }
 }
 

@@ -1,8 +1,8 @@
 /** Finds the results that a person should review: one item for each shape (a group of alike indicators), the most serious first. */
-import type { PreparedScheme } from '../../classification/scheme.ts'
-import type { Status } from '../../classification/types.ts'
-import { isAnswered, type PersonShape, personShapesOf } from '../../review/person-shape.ts'
-import type { KnownIndicator, Store } from '../../store/types.ts'
+import type { PreparedScheme } from '../classification/scheme.ts'
+import type { Status } from '../classification/types.ts'
+import type { KnownIndicator, Store } from '../store/types.ts'
+import { isAnswered, type PersonShape, personShapesOf } from './person-shape.ts'
 import { buildItems, REASONS, type ReviewGroup, type ReviewItem, reasonOf } from './review-item.ts'
 
 export interface ReviewItems {
@@ -64,13 +64,13 @@ function addToGroup(
   const group = groups.get(shapeHash)
   const id = known.indicator.indicator_id
   if (group === undefined) {
-    groups.set(shapeHash, { worst: known, reading, ids: [id], count: 1 })
+    groups.set(shapeHash, { worst: known, reading, shapeHash, ids: [id], count: 1 })
     return
   }
   const isWorse = compareKnown(scheme, known, group.worst) < 0
   const ids = group.ids.length < SHOWN_IDS ? [...group.ids, id] : group.ids
   const kept = isWorse ? { worst: known, reading } : { worst: group.worst, reading: group.reading }
-  groups.set(shapeHash, { ...kept, ids, count: group.count + 1 })
+  groups.set(shapeHash, { ...kept, shapeHash, ids, count: group.count + 1 })
 }
 
 /**

@@ -1,0 +1,155 @@
+/** How one card looks: the record, its labels field by field, and the values of the field that is chosen. */
+import type { VNode } from 'preact'
+import { count, label as shown, words } from '../page/format.ts'
+import { html } from '../page/html.ts'
+import { REASONS } from '../page/review-page.ts'
+import { Marked, Samples } from '../plots/record-parts.ts'
+import { doesApply, labelAfter } from './review-state.ts'
+import type { Candidate, Card, Corrections, Label, ReviewField } from './review-types.ts'
+
+export interface CardProps {
+  readonly card: Card
+  readonly fields: readonly ReviewField[]
+  readonly corrections: Corrections
+  /** The place of the chosen field. */
+  readonly at: number
+  readonly note: string
+  readonly search: string
+  readonly choices: readonly Choice[]
+  readonly onField: (index: number) => void
+  readonly onChoose: (value: string | null) => void
+  readonly onSearch: (text: string) => void
+  readonly onNote: (text: string) => void
+}
+
+/** A value that can be chosen in the field, with the key that chooses it. */
+export interface Choice {
+  readonly value: string | null
+  readonly title: string
+  readonly hint: string
+  readonly key: string
+}
+
+/** The sentences of findings quote the words that they rest on. */
+const QUOTED = /'([^']{1,80})'/g
+
+export function CardView(props: CardProps): VNode {
+  const { card, fields } = props
+  const marks = Object.values(card.rules).flatMap(({ because }) =>
+    [...because.matchAll(QUOTED)].map(([, one = '']) => one),
+  )
+  return html`<div class="card review-card">
+    <p class="dim">${REASONS[card.why] ?? words(card.why)}${card.issues.slice(0, 3).map(({ message }) => html`<br /><bdi>${message.slice(0, 300)}</bdi>`)}</p>
+    <h2><bdi><${Marked} text=${card.name.slice(0, 1_000)} marks=${marks} /></bdi></h2>
+    <p class="record-line"><bdi class="mono">${card.indicator_id.slice(0, 120)}</bdi>
+      <span class="dim">in</span> <bdi>${card.catalogue}</bdi>
+      ${card.units !== null && html`<span class="dim">unit</span> <b><bdi>${card.units.slice(0, 200)}</bdi></b>`}</p>
+    ${card.description !== null && html`<p><bdi><${Marked} text=${card.description} marks=${marks} /></bdi></p>`}
+    ${card.sample_values.length > 0 && html`<div class="half"><${Samples} points=${card.sample_values} /></div>`}
+    <div class="fields" role="group" aria-label="Fields">
+      ${fields.map((field, index) => html`<${FieldRow} key=${field.name} field=${field} index=${index} ...${props} />`)}
+    </div>
+    <${Choices} ...${props} />
+    ${
+      card.model !== null &&
+      html`<p><span class="dim">The model${card.model.name === null ? '' : ` ${card.model.name}`} says:</span> <bdi>${card.model.reason}</bdi></p>`
+    }
+    <label class="note-line">Comment <input value=${props.note} maxlength="1000" onInput=${(event: Event) => props.onNote((event.target as HTMLInputElement).value)} id="review-note" /></label>
+    <p class="settles">This settles <b>${count(card.same_shape)} ${card.same_shape === 1 ? 'record' : 'records'} of this shape</b>${card.same_shape > 1 ? ':' : '.'}
+      ${card.same_shape > 1 && html`<span>${card.siblings.map(({ id, name }) => html`<span class="sibling" title=${name}><bdi>${name === '' ? id : name.slice(0, 60)}</bdi></span>`)}${card.same_shape > card.siblings.length ? '…' : ''}</span>`}</p>
+  </div>`
+}
+
+interface RowProps extends CardProps {
+  readonly field: ReviewField
+  readonly index: number
+}
+
+function FieldRow({ card, field, index, at, corrections, onField }: RowProps): VNode {
+  const value = labelAfter(card, corrections, field.name)
+  const isChanged = Object.hasOwn(corrections, field.name)
+  const applies = doesApply(card, corrections, field)
+  const finding = card.rules[field.name]
+  const model = card.model?.answer[field.name]
+  const confidence = card.field_confidence[field.name]
+  return html`<button type="button" class=${`field ${index === at ? 'chosen' : ''} ${isChanged ? 'changed' : ''}`}
+      aria-pressed=${index === at ? 'true' : 'false'} onClick=${() => onField(index)} disabled=${!applies}>
+    <span class="dim">${field.title}</span>
+    <b>${titled(card, field, value)}</b>
+    <span class="dim">${[
+      confidence === undefined || isChanged ? '' : confidence.toFixed(2),
+      finding === undefined ? '' : `rule ${finding.sure ? 'sure of' : 'guesses'} ${shown(finding.value)}`,
+      model === undefined ? '' : `model ${shown(model)}`,
+      isChanged ? `was ${shown(card.labels[field.name])}` : '',
+    ]
+      .filter((part) => part !== '')
+      .join(' · ')}</span>
+  </button>`
+}
+
+function titled(card: Card, { name, kind }: ReviewField, value: Label): string {
+  if (kind === 'codes' && JSON.stringify(value) === JSON.stringify(card.labels[name]))
+    return card.titles[name] ?? shown(value)
+  return shown(value)
+}
+
+function Choices({ card, fields, at, corrections, choices, search, onChoose, onSearch }: CardProps): VNode | null {
+  const field = fields[at]
+  if (field === undefined) return null
+  const label = labelAfter(card, corrections, field.name)
+  const has = (value: string | null) => (value === null ? label === null : [label].flat().map(String).includes(value))
+  const isOpen = field.kind !== 'values' && field.kind !== 'codes'
+  return html`<fieldset class="choices"><legend>${field.title}${field.most > 1 ? ` (at most ${field.most})` : ''}</legend>
+    ${field.guidance !== '' && html`<p class="dim">${field.guidance}</p>`}
+    <label class="search-line">${isOpen ? 'Value' : 'Search'} <input id="review-search" value=${search} autocomplete="off" maxlength="300"
+      aria-keyshortcuts="/" onInput=${(event: Event) => onSearch((event.target as HTMLInputElement).value)} /></label>
+    <div class="choice-list">${choices.map(
+      ({
+        value,
+        title,
+        hint,
+        key,
+      }) => html`<button type="button" key=${value ?? ''} class=${`choice ${has(value) ? 'has' : ''}`} aria-pressed=${has(value) ? 'true' : 'false'} onClick=${() => onChoose(value)} title=${hint}>
+        ${key !== '' && html`<kbd>${key}</kbd>`}<span>${title}</span>${hint !== '' && html`<small>${hint}</small>`}
+      </button>`,
+    )}</div>
+  </fieldset>`
+}
+
+const DIGITS = '123456789'
+const MOST_CHOICES = 40
+
+/** The values that can be chosen, in the order of their keys: those of the codebook, or codes that were found. */
+export function choicesOf(card: Card, field: ReviewField, search: string, found: readonly Candidate[]): Choice[] {
+  const none = field.nullable ? [{ value: null, title: 'none', hint: 'no label', key: search === '' ? '0' : '' }] : []
+  if (field.kind === 'values') {
+    const wanted = search.trim().toLowerCase()
+    const values = field.values.filter(
+      ({ value, definition }) => wanted === '' || `${value} ${definition}`.toLowerCase().includes(wanted),
+    )
+    return [
+      ...values.slice(0, MOST_CHOICES).map(({ value, definition }, index) => ({
+        value,
+        title: words(value),
+        hint: definition,
+        key: DIGITS[index] ?? '',
+      })),
+      ...none,
+    ]
+  }
+  if (field.kind === 'codes') {
+    const codes = search.trim() === '' ? (card.candidates[field.name] ?? []) : found
+    return [
+      ...codes.map(({ code, title, parents }, index) => ({
+        value: code,
+        title: `${code} ${title}`,
+        hint: parents.join(' › '),
+        key: DIGITS[index] ?? '',
+      })),
+      ...none,
+    ]
+  }
+  return search.trim() === ''
+    ? none
+    : [{ value: search.trim(), title: search.trim(), hint: 'what you typed', key: '' }, ...none]
+}

@@ -1,0 +1,142 @@
+/** Decisions on their way to the service: kept in the browser until they are stored, sent again while the service is away. */
+import type { Frame } from '../page/frame.ts'
+
+/** A decision as it is sent. */
+export interface Waiting {
+  readonly id: string
+  readonly body: unknown
+  /** Until then, in milliseconds since 1970, it can be taken back. */
+  readonly notBefore: number
+}
+
+export interface Refused {
+  readonly id: string
+  readonly message: string
+}
+
+export interface Outbox {
+  /** Adds a decision. All that wait are sent at once, but this one. */
+  add(id: string, body: unknown): void
+  /** Takes a decision back that was not sent yet; false where it was. */
+  takeBack(id: string): boolean
+  /** Sends all at once, as before the page is left. */
+  flush(): void
+  readonly waiting: number
+}
+
+export interface OutboxOptions {
+  readonly frame: Frame
+  /** The path that takes what is sent. */
+  readonly path: string
+  /** Told when the number of waiting decisions, or the reason why they wait, has changed. */
+  readonly onChange: (waiting: number, reason: string) => void
+  readonly onRefused: (refused: Refused) => void
+}
+
+/** For so long a decision can be taken back without a trace. */
+const GRACE_MS = 6_000
+const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
+const TIMEOUT_MS = 20_000
+
+export function createOutbox({ frame, path, onChange, onRefused }: OutboxOptions): Outbox {
+  const key = `classify-outbox:${frame.base}${path}`
+  let failures = 0
+  let timer: number | undefined
+  let isSending = false
+  let reason = ''
+
+  const read = (): Waiting[] => {
+    try {
+      return JSON.parse(localStorage.getItem(key) ?? '[]') as Waiting[]
+    } catch {
+      return []
+    }
+  }
+  const write = (waiting: readonly Waiting[]) => {
+    localStorage.setItem(key, JSON.stringify(waiting))
+    onChange(waiting.length, reason)
+  }
+  const remove = (id: string) => write(read().filter((one) => one.id !== id))
+
+  const plan = (ms: number) => {
+    window.clearTimeout(timer)
+    timer = window.setTimeout(() => void send(), ms)
+  }
+
+  const send = async (): Promise<void> => {
+    if (isSending) return
+    const now = Date.now()
+    const next = read().find((one) => one.notBefore <= now)
+    if (next === undefined) {
+      const [first] = read()
+      if (first !== undefined) plan(Math.max(50, first.notBefore - now))
+      return
+    }
+    isSending = true
+    const outcome = await post(frame, path, next.body)
+    isSending = false
+    if (outcome === 'away' || outcome === 'signed-out') {
+      reason =
+        outcome === 'away' ? 'the service does not answer' : 'the session has ended: sign in again in another tab'
+      onChange(read().length, reason)
+      plan(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 10_000)
+      failures += 1
+      return
+    }
+    failures = 0
+    reason = ''
+    remove(next.id)
+    if (outcome !== 'stored') onRefused({ id: next.id, message: outcome })
+    plan(0)
+  }
+
+  const release = () => write(read().map((one) => ({ ...one, notBefore: 0 })))
+  plan(0)
+  return {
+    get waiting() {
+      return read().length
+    },
+    add: (id, body) => {
+      // The next decision says that the one before was meant.
+      write([...read().map((one) => ({ ...one, notBefore: 0 })), { id, body, notBefore: Date.now() + GRACE_MS }])
+      plan(0)
+    },
+    takeBack: (id) => {
+      const waiting = read()
+      const [first] = waiting
+      const found = waiting.find((one) => one.id === id)
+      if (found === undefined || (isSending && first?.id === id)) return false
+      remove(id)
+      return true
+    },
+    flush: () => {
+      release()
+      for (const { body } of read()) void post(frame, path, body, true)
+    },
+  }
+}
+
+/** Resolves with what became of the decision: stored, the sentence that refuses it, or that nobody can say now. */
+async function post(
+  frame: Frame,
+  path: string,
+  body: unknown,
+  isLast = false,
+): Promise<'stored' | 'away' | 'signed-out' | string> {
+  try {
+    const response = await fetch(frame.base + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-csrf-token': frame.csrf },
+      body: JSON.stringify(body),
+      keepalive: isLast,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    if (response.ok) return 'stored'
+    if (response.status === 401 || response.status === 403) return 'signed-out'
+    if (response.status !== 422 && response.status !== 400) return 'away'
+    const { message } = (await response.json()) as { readonly message?: string }
+    return message ?? 'The decision was refused'
+  } catch {
+    return 'away'
+  }
+}

@@ -1,0 +1,32 @@
+/** Searches the code list of a field as a person types: by code, by the words of titles, and by what titles mean. */
+import type { PreparedScheme } from '../classification/scheme.ts'
+import { pathOf } from '../codebooks/code-list.ts'
+
+export interface FoundCode {
+  readonly code: string
+  readonly title: string
+  /** The titles above it, from the top down. */
+  readonly parents: readonly string[]
+}
+
+const MOST = 20
+
+export function searchCodes(scheme: PreparedScheme, field: string, text: string): FoundCode[] {
+  const type = scheme.codebook.field.get(field)?.type
+  if (type?.kind !== 'codes') return []
+  const { list, onlyLeaves } = type
+  const wanted = text.trim().toLowerCase()
+  const words = wanted.split(/\s+/).filter((word) => word !== '')
+  const isAnswer = (code: string) => !onlyLeaves || list.leaves.has(code)
+  const direct = list.codes.filter(({ code, title }) => {
+    if (!isAnswer(code)) return false
+    return code.toLowerCase().startsWith(wanted) || words.every((word) => title.toLowerCase().includes(word))
+  })
+  const shortlister = scheme.shortlisters.get(field)
+  const near = wanted === '' ? [] : (shortlister?.find({ indicator_id: '', name: text, sample_values: [] }, MOST) ?? [])
+  const codes = new Set([...direct.map(({ code }) => code), ...near.filter(isAnswer)])
+  return [...codes].slice(0, MOST).map((code) => {
+    const parents = pathOf(list, code)
+    return { code, title: parents.pop() ?? '', parents }
+  })
+}

@@ -1,0 +1,122 @@
+/** Starts and stops the console: its database, its access, its pages and its port. */
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { connectionFromThisHost } from '../config/database-connection.ts'
+import { openDatabase } from '../database-resources.ts'
+import { makeDataDir } from '../embedded/data-dir.ts'
+import { ServiceError } from '../errors.ts'
+import { drainApp } from '../http/drain.ts'
+import { closeInOrder } from '../lib/closing.ts'
+import { allowedHosts } from '../lib/network/caller.ts'
+import { consoleLink, createToken } from '../lib/network/console-link.ts'
+import { listenPatiently } from '../lib/network/port-use.ts'
+import { openAccess } from './access.ts'
+import { createApp } from './app.ts'
+import { createCertificates } from './certificates.ts'
+import { createCodebooks } from './codebooks.ts'
+import { createCommandRunner } from './commands.ts'
+import { createIngress } from './ingress.ts'
+import { createInspections } from './inspections.ts'
+import { createReviewQueue } from './review-queue.ts'
+import { serveAccuracyActions } from './routes/accuracy-actions.ts'
+import { serveClusterActions } from './routes/cluster-actions.ts'
+import { serveReviewActions } from './routes/review-actions.ts'
+import { serveRunActions } from './routes/run-actions.ts'
+import { serveStart } from './routes/start-actions.ts'
+import { createUploads } from './uploads.ts'
+import { accuracyView } from './views/accuracy.ts'
+import { clusterView } from './views/cluster.ts'
+import { codebookViews } from './views/codebooks.ts'
+import { labelView } from './views/label.ts'
+import { recordView } from './views/record.ts'
+import { resultsView } from './views/results.ts'
+import { reviewView } from './views/review.ts'
+import { runViews } from './views/runs.ts'
+import { startViews } from './views/start.ts'
+
+export interface ConsoleOptions {
+  readonly config: Config
+  readonly log: Logger
+}
+
+export interface Console {
+  /** The address that opens the console: with the token where the console has one of its own. */
+  readonly link: string
+  close(): Promise<void>
+}
+
+/** Page views wait for each other rather than for connections that replicas need. */
+const POOL_SIZE = 4
+const DRAIN_MS = 2_000
+
+/**
+ * Starts the console. Rejects with `ServiceError` config-invalid where no database is set or the tokens cannot be read, and
+ * port-taken where it cannot listen.
+ */
+export async function startConsole({ config, log }: ConsoleOptions): Promise<Console> {
+  const { connection } = config.database
+  if (connection === null) {
+    const advice = 'set DATABASE_URL or POSTGRES_HOST, or start the service on this machine with npm start'
+    throw new ServiceError('config-invalid', `The console needs the database of the service: ${advice}`)
+  }
+  const token = config.console.token ?? createToken()
+  const access = await openAccess({ tokensFile: config.guard.tokensFile, token, log })
+  const database = openDatabase(connectionFromThisHost(connection), {
+    ...{ poolSize: POOL_SIZE, applicationName: `classify-console ${hostname()}`.slice(0, 63), log },
+  })
+  const { store } = database
+  const schemes = createCodebooks(store)
+  const queue = createReviewQueue(store)
+  const uploads = createUploads(await makeDataDir(config.dataDir, 'console', 'uploads'))
+  await uploads.prune()
+  const commands = createCommandRunner(resolve(config.dataDir))
+  const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
+  const certificates = createCertificates(commands, await makeDataDir(config.dataDir, 'console', 'certificates'))
+  const inspections = createInspections(commands)
+  const url = new URL(config.console.url)
+  let app: FastifyInstance | undefined
+  const close = () =>
+    closeInOrder([
+      async () => {
+        if (app !== undefined) await drainApp(app, DRAIN_MS, app.log, 'Some pages were cut off')
+      },
+      async () => access.close(),
+      () => database.close(),
+    ])
+  try {
+    app = await createApp({
+      ...{ access, log, url },
+      hosts: allowedHosts([...config.guard.allowedHosts, url.hostname, config.console.bind]),
+      views: [
+        ...runViews(store),
+        resultsView({ store, schemes }),
+        recordView({ store, schemes }),
+        reviewView({ store, schemes, queue }),
+        accuracyView({ store, certificates }),
+        labelView({ store, schemes }),
+        ...codebookViews({ store, schemes }),
+        clusterView({ ingress, commands, adminUrls: config.restate.adminUrls }),
+        ...startViews({ store, schemes, uploads, inspections }),
+      ],
+      addActions: (server, sessions) => {
+        serveRunActions(server, { store, commands, sessions })
+        serveAccuracyActions(server, { certificates, sessions })
+        serveClusterActions(server, { ingress, sessions })
+        serveStart(server, { uploads, inspections, commands, sessions })
+        serveReviewActions(server, { store, schemes, queue, sessions })
+      },
+    })
+    await listen(app, config.console)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { link: consoleLink(config.console.url, access.ownToken), close }
+}
+
+async function listen(app: FastifyInstance, { port, bind }: Config['console']): Promise<void> {
+  await listenPatiently(() => app.listen({ port, host: bind }), { port, variable: 'CONSOLE_PORT' })
+}

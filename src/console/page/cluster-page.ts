@@ -1,0 +1,99 @@
+/** The cluster: its replicas and what each may take of the rate budget, the budget with a form to set it, and the queue. */
+import type { VNode } from 'preact'
+import { count, duration, percent } from './format.ts'
+import { Layout, type PageProps } from './frame.ts'
+import { html } from './html.ts'
+import { Bar, Command, Fact, may } from './parts.ts'
+
+export interface BudgetShown {
+  readonly rpm: number
+  readonly tpm: number | null
+  readonly safety: number
+  readonly pausedSeconds: number
+  readonly pauseReason: string
+  readonly paceFactor: number
+  readonly account: { readonly rpm: number | null; readonly tpm: number | null }
+  readonly replicas: readonly {
+    readonly name: string
+    readonly share: number
+    readonly rpm: number
+    readonly tpm: number | null
+    readonly demand: number
+    readonly inFlight: number
+  }[]
+}
+
+export interface ClusterData {
+  /** Null while the service does not answer. */
+  readonly budget: BudgetShown | null
+  readonly fault: string
+  /** Null until it was asked for. */
+  readonly queue: readonly { readonly handler: string; readonly status: string; readonly count: number }[] | null
+  readonly queueFault: string
+  readonly restateUi: string
+}
+
+export const title = (_data: ClusterData): string => 'Cluster'
+
+export function Page({ data, frame }: PageProps<ClusterData>): VNode {
+  const { budget, fault, queue, queueFault } = data
+  return html`<${Layout} frame=${frame} title="Cluster">
+    ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
+    ${budget !== null && html`<${Budget} budget=${budget} data=${data} frame=${frame} />`}
+    <section class="card"><h2>Queue</h2>
+      ${queue === null && queueFault === '' && html`<p class="dim">Being asked for …</p>`}
+      ${queueFault !== '' && html`<p class="note">${queueFault}</p>`}
+      ${queue !== null && queue.length === 0 && html`<p class="dim">Nothing waits, and nothing runs.</p>`}
+      ${
+        queue !== null &&
+        queue.length > 0 &&
+        html`<table class="shares"><thead><tr><th scope="col">Handler</th><th scope="col">State</th><th scope="col" class="num">Invocations</th></tr></thead>
+        <tbody>${queue.map(({ handler, status, count: found }) => html`<tr><th scope="row">${handler}</th><td>${status}</td><td class="num">${count(found)}</td></tr>`)}</tbody></table>`
+      }
+      <p class="above">${data.restateUi !== '' && html`<a href=${data.restateUi} rel="noreferrer">Restate's own page</a> shows each journal. `}In a terminal: <${Command} text="npm run queue" /></p>
+    </section>
+  <//>`
+}
+
+interface BudgetProps extends PageProps<ClusterData> {
+  readonly budget: BudgetShown
+}
+
+function Budget({ budget, frame }: BudgetProps): VNode {
+  return html`<section class="card"><h2>Rate budget</h2>
+    ${budget.pausedSeconds > 0 && html`<p class="note">Paused for another ${duration(budget.pausedSeconds * 1_000)}${budget.pauseReason === '' ? '' : `: ${budget.pauseReason}`}</p>`}
+    <dl class="facts">
+      <${Fact} name="Requests a minute">${count(budget.rpm)}<//>
+      <${Fact} name="Tokens a minute">${budget.tpm === null ? 'no bound' : count(budget.tpm)}<//>
+      <${Fact} name="Used of it">${percent(budget.safety)}<//>
+      <${Fact} name="Pace">${percent(budget.paceFactor)}<//>
+      <${Fact} name="The account allows">${budget.account.rpm === null ? 'not said' : `${count(budget.account.rpm)} requests`}${budget.account.tpm === null ? '' : `, ${count(budget.account.tpm)} tokens`}<//>
+    </dl>
+    ${
+      may(frame, 'operate') &&
+      html`<form class="controls" method="post" action="${frame.base}/cluster/budget">
+      <input type="hidden" name="_csrf" value=${frame.csrf} />
+      <label>Requests a minute <input name="rpm" inputmode="numeric" pattern="[0-9]{1,7}" size="7" value=${String(budget.rpm)} required /></label>
+      <label>Tokens a minute <input name="tpm" inputmode="numeric" pattern="[0-9]{0,10}" size="10" value=${budget.tpm === null ? '' : String(budget.tpm)} placeholder="no bound" /></label>
+      <button>Set the budget</button>
+    </form>`
+    }
+  </section>
+  <section class="card"><h2>Replicas</h2>
+    ${
+      budget.replicas.length === 0
+        ? html`<p class="dim">No replica holds a part of the budget now.</p>`
+        : html`<div class="scroll flat" tabindex="0" role="region" aria-label="Replicas"><table class="rows"><thead><tr><th scope="col">Replica</th><th scope="col">Part of the budget</th><th scope="col" class="num">Requests a minute</th><th scope="col" class="num">Wanted</th><th scope="col" class="num">In flight</th></tr></thead>
+      <tbody>${budget.replicas.map(
+        ({
+          name,
+          share,
+          rpm,
+          demand,
+          inFlight,
+        }) => html`<tr key=${name}><th scope="row"><bdi>${name}</bdi></th><td><span class="half-bar"><${Bar} share=${share} /></span> ${percent(share)}</td>
+          <td class="num">${count(rpm)}</td><td class="num">${count(demand)}</td><td class="num">${count(inFlight)}</td></tr>`,
+      )}</tbody></table></div>`
+    }
+  </section>`
+}

@@ -1,0 +1,154 @@
+/** One run: how far it is, its pace, what it costs, what it met, and what can be done with it. */
+import type { VNode } from 'preact'
+import { type PaceAt, PacePlot } from '../plots/pace-plot.ts'
+import { count, dollars, duration, percent, words } from './format.ts'
+import { type Frame, Layout, type PageProps } from './frame.ts'
+import { html } from './html.ts'
+import { Action, Badge, Bar, Command, Fact, may, Progress, Shares, Time } from './parts.ts'
+import type { RunRow } from './runs-page.ts'
+
+export interface RunMore {
+  readonly command: string | null
+  readonly driver: { readonly host: string; readonly pid: number; readonly since: string } | null
+  readonly answered: number
+  readonly batches: number
+  readonly classified: number
+  readonly unchanged: number
+  readonly bySource: Readonly<Record<string, number>>
+  readonly requests: number
+  readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
+  readonly estimatedCostUsd: number
+}
+
+export interface RunData extends RunRow, RunMore {
+  readonly pace: readonly PaceAt[]
+  readonly detail: {
+    readonly outcomes: Readonly<Record<string, number>>
+    readonly sampled: number
+    readonly confidence: readonly { readonly field: string; readonly mean: number; readonly low: number }[]
+    readonly issues: readonly { readonly code: string; readonly results: number }[]
+  }
+}
+
+export const title = ({ id }: RunData): string => `Run ${id}`
+
+/** The states in which a process submits batches, and those in which another may take the run on. */
+const LIVE = new Set(['running', 'paused', 'stopping'])
+const RESUMABLE = new Set(['incomplete', 'stopped', 'interrupted', 'abandoned'])
+
+export function Page({ data, frame }: PageProps<RunData>): VNode {
+  const run = data
+  const { base } = frame
+  const results = `${base}/results?run=${encodeURIComponent(run.id)}${codebookOf(run)}`
+  return html`<${Layout} frame=${frame} title=${html`Run <bdi class="mono">${run.id}</bdi>`} aside=${html`<${Badge} state=${run.state} />`}>
+    <section class="card" aria-label="Progress">
+      <div class="wide"><${Progress} done=${run.done} of=${run.size} name="Progress" /></div>
+      <dl class="facts">
+        <${Fact} name="Catalogue"><bdi>${run.catalogue ?? '–'}</bdi><//>
+        <${Fact} name="Codebook"><bdi>${run.codebook ?? '–'}</bdi><//>
+        <${Fact} name="Began"><${Time} at=${run.startedAt} frame=${frame} /><//>
+        <${Fact} name=${LIVE.has(run.state) ? 'Left' : 'Took'}>${LIVE.has(run.state) ? leftOf(run) : duration(Date.parse(run.updatedAt) - Date.parse(run.startedAt))}<//>
+        <${Fact} name="A minute">${count(run.perMinute)}<//>
+        <${Fact} name="Cost so far">${dollars(run.costUsd)}<//>
+        <${Fact} name="Cost at the end">${costAtEnd(run)}<//>
+        <${Fact} name="Requests">${count(run.requests)}<//>
+        <${Fact} name="Tokens in / out">${count(run.tokens.input)} / ${count(run.tokens.output)}<//>
+        <${Fact} name="To review"><a href=${`${results}&status=needs-review`}>${count(run.needsReview)}</a><//>
+        <${Fact} name="Unverified"><a href=${`${results}&status=unverified`}>${count(run.unverified)}</a><//>
+        <${Fact} name="Driven by">${run.driver === null ? 'no process' : html`<span>${run.driver.host}, pid ${run.driver.pid}</span>`}<//>
+      </dl>
+      <${Controls} run=${run} frame=${frame} />
+      <${Next} run=${run} frame=${frame} />
+    </section>
+    <section class="card" aria-label="Pace">
+      <h2>The last minutes</h2>
+      <${PacePlot} points=${run.pace} zone=${frame.zone} />
+    </section>
+    <div class="columns">
+      <div class="stack">
+      <section class="card"><${Shares} caption="What decided" shares=${Object.entries(run.bySource).map(([name, value]) => ({ name, value, href: `${results}&source=${name}` }))} /></section>
+      <section class="card"><${Shares} caption=${`Why results are in doubt${ofSample(run)}`} shares=${run.detail.issues.map(({ code, results: value }) => ({ name: words(code), value }))} />
+        ${run.detail.issues.length === 0 && html`<p class="dim">Nothing speaks against its results.</p>`}</section>
+      <section class="card"><${Shares} caption="How requests to the model ended" shares=${Object.entries(run.detail.outcomes).map(([name, value]) => ({ name: words(name), value }))} />
+        ${run.requests === 0 && html`<p class="dim">It has asked no model.</p>`}</section>
+      </div>
+      <section class="card"><${Confidence} run=${run} /></section>
+    </div>
+    <section class="card"><h2>The same in a terminal</h2>
+      <ul class="commands">
+        <li><${Command} text=${`npm run status -- ${run.id}`} /> where it is</li>
+        ${
+          LIVE.has(run.state) &&
+          html`<li><${Command} text=${`npm run pause -- ${run.id}`} /> submit nothing more until it is resumed</li>
+          <li><${Command} text=${`npm run stop -- ${run.id}`} /> end it; its results stay</li>`
+        }
+        ${RESUMABLE.has(run.state) && html`<li><${Command} text=${`npm run classify -- --resume ${run.id}`} /> take it on</li>`}
+        <li><${Command} text=${`npm run export -- --run ${run.id} --out results.csv`} /> its results as a file</li>
+      </ul>
+      <p><a href=${results}>Its results</a> · <a href=${`${base}/accuracy?run=${encodeURIComponent(run.id)}`}>How right they are</a></p>
+    </section>
+  <//>`
+}
+
+function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode | null {
+  if (!may(frame, 'operate')) return null
+  const action = `/runs/${encodeURIComponent(run.id)}/want`
+  const button = (wanted: string, label: string, tone = '') =>
+    html`<${Action} frame=${frame} action=${action} fields=${{ wanted }} label=${label} tone=${tone} />`
+  if (run.state === 'running')
+    return html`<div class="controls">${button('paused', 'Pause')}<${Stop} run=${run}>${button('stopped', 'Yes, stop it', 'danger')}<//></div>`
+  if (run.state === 'paused')
+    return html`<div class="controls">${button('running', 'Resume', 'primary')}<${Stop} run=${run}>${button('stopped', 'Yes, stop it', 'danger')}<//></div>`
+  if (!RESUMABLE.has(run.state)) return null
+  return html`<form class="controls" method="post" action=${`${frame.base}/runs/${encodeURIComponent(run.id)}/resume`}>
+    <input type="hidden" name="_csrf" value=${frame.csrf} />
+    <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder="as before" size="8" pattern="[0-9]+([.][0-9]+)?" /> USD</label>
+    <button class="primary">Take it on</button>
+  </form>`
+}
+
+/** What a person most likely does next with a run that has ended. */
+function Next({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode | null {
+  const doubtful = run.needsReview + run.unverified
+  if (LIVE.has(run.state) || doubtful === 0 || run.catalogue === null || !may(frame, 'review')) return null
+  const guesses = run.unverified > 0 ? '&unverified=1' : ''
+  const path = `/review?catalogue=${encodeURIComponent(run.catalogue)}${codebookOf(run)}${guesses}`
+  return html`<p class="above"><a class="button primary" href=${frame.base + path}>Review the ${count(doubtful)} in doubt</a></p>`
+}
+
+/** Asks once before a run is stopped, also without JavaScript. */
+function Stop({ run, children }: { readonly run: RunData; readonly children: VNode }): VNode {
+  return html`<details class="ask"><summary>Stop …</summary>
+    <div>Batches in flight end, and the results of ${count(run.done)} records stay. ${children}</div></details>`
+}
+
+function Confidence({ run }: { readonly run: RunData }): VNode {
+  const { confidence } = run.detail
+  return html`<table class="shares"><caption>Confidence by field${ofSample(run)}</caption>
+    ${confidence.length > 0 && html`<thead><tr><th scope="col">Field</th><th scope="col" class="num">Mean</th><th scope="col" class="num">Below 0.8</th><td></td></tr></thead>`}
+    <tbody>${confidence.map(
+      ({ field, mean, low }) => html`<tr><th scope="row">${words(field)}</th><td class="num">${mean.toFixed(3)}</td>
+        <td class="num">${percent(low)}</td><td class="bar" aria-hidden="true"><${Bar} share=${mean} /></td></tr>`,
+    )}</tbody></table>`
+}
+
+function ofSample({ detail, done }: RunData): string {
+  return detail.sampled > 0 && detail.sampled < done ? ` (of ${count(detail.sampled)} results)` : ''
+}
+
+function leftOf({ size, done, perMinute, state }: RunData): string {
+  if (size === null) return 'not known'
+  if (state !== 'running' || perMinute === 0) return `${count(Math.max(0, size - done))} records`
+  return `about ${duration((Math.max(0, size - done) / perMinute) * 60_000)}`
+}
+
+/** What the run will have cost, if the rest costs as much as what was done. */
+function costAtEnd({ size, done, costUsd, state }: RunData): string {
+  if (size === null || done === 0 || !LIVE.has(state)) return LIVE.has(state) ? 'not known' : dollars(costUsd)
+  return `about ${dollars((costUsd / done) * Math.max(size, done))}`
+}
+
+function codebookOf({ codebook }: RunData): string {
+  const name = codebook?.split('@')[0]
+  return name === undefined ? '' : `&codebook=${encodeURIComponent(name)}`
+}

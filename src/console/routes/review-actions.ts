@@ -1,0 +1,187 @@
+/** What a page of review asks for and sends: cards, codes that are searched, and decisions. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { askableFields } from '../../classification/fields.ts'
+import { decideAll, reportOf } from '../../review/decide.ts'
+import type { ReviewItem } from '../../review/review-item.ts'
+import { labelsSeen, listProblems, type ReviewLine, type Wording } from '../../review/review-line.ts'
+import { saveDecisions } from '../../review/save-decisions.ts'
+import type { Store } from '../../store/types.ts'
+import { searchCodes } from '../code-search.ts'
+import type { Codebooks } from '../codebooks.ts'
+import { isOf, type QueueScope, type ReviewQueue } from '../review-queue.ts'
+import type { Sessions } from '../sessions.ts'
+import { checked } from './run-actions.ts'
+
+const MAX_CARDS = 5
+/** Records of a card's shape whose names are shown. */
+const SHOWN_SIBLINGS = 5
+const MAX_DECISIONS = 500
+
+const scopeShape = {
+  codebook: z.string().max(200).default(''),
+  catalogue: z.string().max(300).default(''),
+  unverified: z.boolean().default(false),
+}
+const groupShape = { why: z.string().max(50).optional(), rule: z.string().max(200).optional() }
+const holder = z.string().regex(/^[A-Za-z0-9-]{8,60}$/)
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+/** A sitting is a run, whose id tells when it began. */
+const sitting = z.string().regex(/^review-\d{14}-[0-9a-f]{8}$/)
+
+const cardsSchema = z.object({
+  ...scopeShape,
+  ...groupShape,
+  holder,
+  most: z.int().min(1).max(MAX_CARDS).default(2),
+  without: z.array(hash).max(5_000).default([]),
+})
+
+const text = z.string().max(1_000)
+const correction = z.union([text, z.number(), z.array(text).max(50), z.null()])
+const decisionSchema = z.object({
+  ...scopeShape,
+  holder,
+  sitting,
+  id: z.string().regex(/^[A-Za-z0-9-]{8,60}$/),
+  /** Several records where a whole group is accepted. */
+  records: z
+    .array(
+      z.object({
+        indicator_id: text,
+        catalogue: text,
+        shape_hash: hash,
+        corrections: z.record(z.string().max(100), correction).default({}),
+        note: text.default(''),
+        /** The labels that the page showed, so that a result that has changed since is not decided unseen. */
+        seen: z.record(z.string().max(100), correction).default({}),
+      }),
+    )
+    .min(1)
+    .max(MAX_DECISIONS),
+})
+
+export interface ReviewActionOptions {
+  readonly store: Store
+  readonly schemes: Codebooks
+  readonly queue: ReviewQueue
+  readonly sessions: Sessions
+}
+
+export function serveReviewActions(
+  app: FastifyInstance,
+  { store, schemes, queue, sessions }: ReviewActionOptions,
+): void {
+  const scopeOf = async (given: { codebook: string; catalogue: string; unverified: boolean }): Promise<QueueScope> => ({
+    scheme: await schemes.find(given.codebook === '' ? undefined : given.codebook),
+    catalogue: given.catalogue === '' ? undefined : given.catalogue,
+    withUnverified: given.unverified,
+  })
+
+  app.post('/review/cards', sessions.protect('review'), async (request) => {
+    const given = checked(cardsSchema, request.body)
+    const scope = await scopeOf(given)
+    const { holder: page, most, why, rule, without } = given
+    const items = await queue.claim(scope, { holder: page, group: { why, rule }, without: new Set(without), most })
+    const { indicators, shapes, answered } = await queue.list(scope)
+    const cards = await Promise.all(
+      items.map(async (item) => ({ ...item, siblings: await siblingsOf(store, scope, item) })),
+    )
+    return { cards, left: { indicators, shapes, answered } }
+  })
+
+  app.post('/review/group', sessions.protect('review'), async (request) => {
+    const given = checked(z.object({ ...scopeShape, ...groupShape }), request.body)
+    const { items } = await queue.list(await scopeOf(given))
+    const found = items.filter((item) => isOf(item, given) && item.why !== 'no-answer')
+    return {
+      records: found.map(({ indicator_id, catalogue, shape_hash, labels, name, same_shape }) => ({
+        indicator_id,
+        catalogue,
+        shape_hash,
+        labels,
+        name,
+        same_shape,
+      })),
+    }
+  })
+
+  app.post('/review/decisions', sessions.protect('review'), async (request, reply) => {
+    const given = checked(decisionSchema, request.body)
+    const scope = await scopeOf(given)
+    // A page that did not hear that its decision was stored sends it again.
+    if (await store.reviewCards.isStored(given.sitting, given.id)) return { run_id: given.sitting, isKnown: true }
+    const { scheme } = scope
+    const fields = askableFields(scheme.codebook).map(({ name }) => name)
+    const lines = given.records.map((record, index) => lineOf(record, index, fields))
+    const place = { codebook: scheme.codebook.name, catalogue: undefined, wording: WORDING }
+    const { decided, problems } = await decideAll(store, scheme, { lines, problems: [] }, place)
+    if (problems.length > 0) {
+      // The same decision may have been stored meanwhile, by a page that was left and by the one after it.
+      if (await store.reviewCards.isStored(given.sitting, given.id)) return { run_id: given.sitting, isKnown: true }
+      const message = ['Nothing was stored:', ...listProblems(problems, WORDING)].join('\n')
+      return reply.code(422).send({ message })
+    }
+    await saveDecisions(store, scheme, decided, {
+      runId: given.sitting,
+      by: visitorOf(sessions, request),
+      inSitting: { decisionId: given.id, decidedAt: await store.reviewCards.now() },
+    })
+    await queue.settle(
+      scope,
+      given.holder,
+      given.records.map((record) => record.shape_hash),
+    )
+    const { accepted, corrected } = reportOf(scheme, decided)
+    return { run_id: given.sitting, accepted, corrected }
+  })
+
+  app.post('/review/release', sessions.protect('review'), async (request) => {
+    const given = checked(z.object({ ...scopeShape, holder, hashes: z.array(hash).max(MAX_CARDS) }), request.body)
+    const { scheme } = await scopeOf(given)
+    await store.reviewCards.release(scheme.codebook.name, given.holder, given.hashes)
+    return {}
+  })
+
+  app.get('/review/codes', async (request) => {
+    sessions.require(request, 'review')
+    const { codebook, field, q } = z
+      .object({ codebook: z.string().max(200), field: z.string().max(100), q: z.string().max(200).default('') })
+      .parse(request.query)
+    return { codes: searchCodes(await schemes.find(codebook), field, q) }
+  })
+}
+
+function visitorOf(sessions: Sessions, request: FastifyRequest): string {
+  return sessions.require(request, 'review').name
+}
+
+const WORDING: Wording = {
+  line: (index) => `card ${index + 1}`,
+  nameCatalogue: 'look at one catalogue alone',
+  nameCodebook: (name) => `look at the codebook ${name}`,
+}
+
+type DecidedRecord = z.infer<typeof decisionSchema>['records'][number]
+
+/** A record in the form in which the decisions of review files are checked as well. */
+function lineOf(record: DecidedRecord, index: number, fields: readonly string[]): ReviewLine {
+  const { indicator_id: indicatorId, catalogue, corrections, note, seen } = record
+  const corrected = Object.entries(corrections).map(([field, label]) => {
+    const written = label === null ? null : Array.isArray(label) ? label : String(label)
+    return [field, written] as const
+  })
+  return {
+    ...{ line: index, indicatorId, catalogue, note: note.trim() },
+    decision: corrected.length === 0 ? 'accept' : 'correct',
+    corrections: corrected,
+    seen: labelsSeen(seen, fields),
+  }
+}
+
+/** The names of some records that one decision settles. */
+async function siblingsOf(store: Store, { scheme }: QueueScope, item: ReviewItem) {
+  const ids = item.same_shape_ids.slice(0, SHOWN_SIBLINGS)
+  const known = await store.findIndicators({ codebook: scheme.codebook.name, catalogue: item.catalogue }, ids)
+  return ids.map((id) => ({ id, name: known.get(id)?.indicator.name.slice(0, 200) ?? '' }))
+}

@@ -1,0 +1,71 @@
+/** What can be done with a run: it is paused, resumed, stopped, and taken on after it has ended early. */
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { ServiceError } from '../../errors.ts'
+import { WANTED_STATES } from '../../lib/run-states.ts'
+import type { Store } from '../../store/types.ts'
+import { type CommandRunner, commandFault } from '../commands.ts'
+import type { Sessions } from '../sessions.ts'
+
+const paramsSchema = z.object({ run: z.string().min(1).max(200) })
+const wantSchema = z.object({ wanted: z.enum(WANTED_STATES) })
+const costError = 'The limit of the cost must be a number of US dollars, such as 2.50'
+const resumeSchema = z.object({
+  max_cost: z
+    .string()
+    .trim()
+    .regex(/^(?:\d{1,7}(?:\.\d{1,6})?)?$/, { error: costError })
+    .default(''),
+})
+/** A detached run has begun after some seconds, in which it reads its file and asks the service. */
+const BEGIN_MS = 120_000
+/** The form of the ids of runs that commands drive, by which no id is taken for an option. */
+const DRIVEN_RUN = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/
+
+export interface RunActionOptions {
+  readonly store: Pick<Store, 'findRun' | 'drivers'>
+  readonly commands: CommandRunner
+  readonly sessions: Sessions
+}
+
+export function serveRunActions(app: FastifyInstance, { store, commands, sessions }: RunActionOptions): void {
+  const back = (run: string) => sessions.at(`/runs/${encodeURIComponent(run)}`)
+
+  app.post('/runs/:run/want', sessions.protect('operate'), async (request, reply) => {
+    const { run: id } = paramsSchema.parse(request.params)
+    const { wanted } = checked(wantSchema, request.body)
+    const run = await store.findRun(id)
+    if (run === undefined) throw new ServiceError('input-not-found', `There is no run "${id}"`)
+    // What is wanted of a run that ended would only mislead those who look at it.
+    if (run.driver === null && wanted !== 'running') {
+      throw new ServiceError(
+        'input-invalid',
+        'No process drives this run any more, so that it cannot be paused or stopped',
+      )
+    }
+    await store.drivers.want(id, wanted)
+    return reply.redirect(back(id), 303)
+  })
+
+  app.post('/runs/:run/resume', sessions.protect('operate'), async (request, reply) => {
+    const { run: id } = paramsSchema.parse(request.params)
+    const { max_cost: maxCost } = checked(resumeSchema, request.body)
+    if (!DRIVEN_RUN.test(id)) throw new ServiceError('input-invalid', 'This run was not started by a command')
+    const cost = maxCost === '' ? [] : ['--max-cost', maxCost]
+    const result = await commands.run(['classify', '--resume', id, '--detach', ...cost], { timeoutMs: BEGIN_MS })
+    if (result.code !== 0) throw commandFault(result)
+    return reply.redirect(back(id), 303)
+  })
+}
+
+/** The fields of a form. Throws input-invalid with the sentence of the first that is wrong. */
+export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body ?? {})
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = issue?.path.join('.') ?? ''
+  throw new ServiceError(
+    'input-invalid',
+    field === '' ? 'The form is wrong' : `${field}: ${issue?.message ?? 'is wrong'}`,
+  )
+}

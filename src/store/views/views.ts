@@ -1,0 +1,17 @@
+/** Puts the reads of the console together. */
+import type { DatabasePool } from '../pool.ts'
+import { countLabels } from './label-counts.ts'
+import { findPace, findRunDetail } from './run-views.ts'
+import { findAlike, findHistory, search } from './search.ts'
+import type { ViewStore } from './types.ts'
+
+export function createViewStore(pool: DatabasePool): ViewStore {
+  return {
+    findPace: (runId) => findPace(pool, runId),
+    findRunDetail: (runId) => findRunDetail(pool, runId),
+    search: (filter, after, limit) => search(pool, filter, after, limit),
+    findHistory: (scope, id) => findHistory(pool, scope, id),
+    countLabels: (codebook) => countLabels(pool, codebook),
+    findAlike: (scope, indicator, limit) => findAlike(pool, scope, indicator, limit),
+  }
+}

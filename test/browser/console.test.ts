@@ -1,0 +1,284 @@
+/** The console as people use it, in a real browser on a real stack: a file dropped, its run watched, reviewed by keys, certified. */
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { pino } from 'pino'
+import type { Locator, Page } from 'playwright-core'
+import { createPool, type DatabasePool } from '../../src/store/pool.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
+import { findChromium } from './chromium.ts'
+import { axeViolations, type ConsoleBrowser, openConsole, PICTURES, pathsOf, takePictures } from './console-pages.ts'
+
+/** Names of columns that are found, one that is not, and texts that want to be markup. */
+const ROWS = 44
+const HOSTILE = ['<img src=x onerror=alert(1)>', '</script><script>alert(1)</script>', '\u202egnp.exe', '=cmd|calc!A1']
+const FILE = [
+  'Code,Indicator Name,Unit,Remark',
+  ...Array.from({ length: ROWS }, (_, at) => {
+    const odd = HOSTILE[at] ?? ['Zorbic attainment', 'Vorbic drift', 'Quandle flow', 'Mimsy balance'][at % 4]
+    return `X.${at},"${odd} of region ${at}",${at % 3 === 0 ? 'Index' : at % 3 === 1 ? 'USD Million' : '%'},"Remark ${at}"`
+  }),
+].join('\n')
+
+let stack: TestStack
+let browser: ConsoleBrowser
+let page: Page
+let base: string
+let run = ''
+let pool: DatabasePool
+
+const textOf = async (found: Locator) => (await found.textContent()) ?? ''
+
+const chromium = await findChromium()
+const skip = chromium === undefined ? 'skipped: there is no chromium in PATH (apt-get install chromium)' : false
+
+describe('the console in a browser', { skip }, () => {
+  before(async () => {
+    stack = await startTestStack({ OFFLINE_MODEL_LATENCY_MS: '300' }, {}, { withConsole: true })
+    browser = await openConsole(stack.consoleLink ?? '')
+    page = browser.page
+    base = new URL(stack.consoleLink ?? '').origin
+    pool = createPool({ connectionString: stack.databaseUrl, max: 1, log: pino({ level: 'silent' }) })
+    console.log(`Pictures: ${PICTURES}`)
+  })
+  after(async () => {
+    await browser?.close()
+    await pool?.end()
+    await stack?.stop()
+  })
+
+  const open = (path: string) => page.goto(base + path)
+  const press = async (keys: string) => {
+    for (const key of keys.split(' ')) await page.keyboard.press(key)
+  }
+  const rowsOf = async (text: string) => (await pool.query(text)).rows
+
+  test('the link opens the console signed in, and leaves no token in the address', async () => {
+    assert.equal(page.url(), `${base}/runs`)
+    assert.equal(await page.getByRole('heading', { name: 'Runs' }).count(), 1)
+    await page.reload()
+    assert.equal(page.url(), `${base}/runs`)
+  })
+
+  test('a dropped file shows how it is read, takes another mapping, and becomes a run that is watched to its end', async () => {
+    await open('/start')
+    await page.setInputFiles('#file', { name: 'made up.csv', mimeType: 'text/csv', buffer: Buffer.from(FILE) })
+    await page.waitForURL(/\/start\/[0-9a-f]{24}/)
+    await page.getByText('Start the run').waitFor({ timeout: 60_000 })
+    await takePictures(page, 'upload')
+    await page.selectOption('#map-description', 'Remark')
+    await page.getByRole('button', { name: 'Read it like this' }).click()
+    await page.getByText('Remark 0').first().waitFor({ timeout: 60_000 })
+    await page.locator('input[name=catalogue]').fill('made up')
+    await page.getByRole('button', { name: `Classify ${ROWS} records` }).click()
+    await page.waitForURL(/\/runs\/run-/, { timeout: 120_000 })
+    run = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '')
+    await page.locator('.head .badge', { hasText: 'complete' }).waitFor({ timeout: 90_000 })
+    assert.match(await textOf(page.locator('.wide .num')), new RegExp(`^${ROWS} of ${ROWS}`))
+  })
+
+  test('twenty cards are decided by keys alone, one is taken back, and a reload in the middle loses nothing', async () => {
+    await open('/review?unverified=1')
+    await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+    const first = await textOf(page.locator('.review-card h2'))
+    await press('1')
+    assert.ok((await page.locator('.field.changed').count()) <= 1)
+    await press('Enter')
+    await page.waitForFunction((name) => document.querySelector('.review-card h2')?.textContent !== name, first)
+    await press('u')
+    await page.waitForFunction((name) => document.querySelector('.review-card h2')?.textContent === name, first)
+    for (let card = 0; card < 20; card += 1) {
+      const name = await textOf(page.locator('.review-card h2'))
+      await decideByKeys(page)
+      await page.waitForFunction((before) => document.querySelector('.review-card h2')?.textContent !== before, name, {
+        timeout: 20_000,
+      })
+      if (card === 9) {
+        await page.reload()
+        await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+      }
+    }
+    assert.match(await textOf(page.locator('.review-bar .dim')), /^20 decided/)
+    await waitUntil(
+      'all decisions are stored',
+      async () => (await rowsOf('select from review_decisions')).length === 20,
+      {
+        patienceMs: 30_000,
+      },
+    )
+  })
+
+  test('a database that is away costs no decision', async () => {
+    await open('/review?unverified=1')
+    await page.locator('.review-card h2').waitFor({ timeout: 30_000 })
+    const stored = (await rowsOf('select from review_decisions')).length
+    const { postgres = 0 } = stack.pids()
+    process.kill(postgres, 'SIGSTOP')
+    try {
+      await decideByKeys(page)
+      await page.waitForTimeout(10_000)
+    } finally {
+      // The supervisor ends a database that hangs, and starts another.
+      resume(postgres)
+    }
+    await waitUntil(
+      'the decision is stored',
+      async () => (await rowsOf('select from review_decisions')).length === stored + 1,
+      { patienceMs: 60_000 },
+    )
+  })
+
+  test('the budget is set, and what is no number is refused', async () => {
+    await open('/cluster')
+    await page.locator('input[name=rpm]').fill('777')
+    await page.getByRole('button', { name: 'Set the budget' }).click()
+    await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('777').waitFor({ timeout: 20_000 })
+  })
+
+  test('a certificate is planned, a row is labelled blind, and the certificate is shown', async () => {
+    await open(`/accuracy?run=${run}`)
+    await page.getByRole('button', { name: 'Plan it and label the first rows' }).click()
+    await page.locator('.review-card').waitFor({ timeout: 60_000 })
+    assert.doesNotMatch(await textOf(page.locator('.review-card')), /rule (?:sure|guesses)|model says/i)
+    const fields = await page.locator('.field').count()
+    for (let field = 0; field < fields; field += 1) await press('x')
+    await press('Enter')
+    await waitUntil('the label is stored', async () => (await rowsOf('select from evidence_labels')).length > 0, {
+      patienceMs: 60_000,
+    })
+    await waitUntil(
+      'the certificate is shown',
+      async () => {
+        await open(`/accuracy?run=${run}`)
+        return (await page.getByText('more labels needed').count()) > 0
+      },
+      { patienceMs: 60_000 },
+    )
+  })
+
+  test('every page is without violations in both schemes, sends nothing elsewhere, and breaks none of its rules', async () => {
+    const [record = ''] = await pathsOf(page, `${base}/results`, 'tbody th a')
+    const paths = {
+      runs: '/runs',
+      run: `/runs/${run}`,
+      results: '/results',
+      record,
+      review: '/review?unverified=1',
+      start: '/start',
+    }
+    const more = {
+      accuracy: `/accuracy?run=${run}`,
+      codebooks: '/codebooks',
+      codebook: '/codebooks/economic-indicators',
+      cluster: '/cluster',
+    }
+    for (const [name, path] of Object.entries({ ...paths, ...more })) {
+      await open(path)
+      await page.waitForTimeout(name === 'cluster' || name === 'review' ? 2_500 : 300)
+      for (const scheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: scheme })
+        assert.deepEqual(await axeViolations(page), [], `${name} in ${scheme}`)
+      }
+      await takePictures(page, name)
+    }
+    await page.context().clearCookies()
+    await open('/runs')
+    assert.deepEqual(await axeViolations(page), [], 'sign in')
+    await takePictures(page, 'sign-in')
+    await page.goto(stack.consoleLink ?? '')
+    assert.deepEqual(browser.faults, [])
+  })
+
+  test('hostile names are text on every page', async () => {
+    for (const path of [
+      '/results?catalogue=made+up',
+      `/runs/${run}`,
+      '/records/economic-indicators/made%20up/X.0',
+      '/records/economic-indicators/made%20up/X.1',
+    ]) {
+      await open(path)
+      assert.equal(await page.locator('img').count(), 0, path)
+      assert.equal(await page.evaluate(() => document.scripts.length), 2, path)
+    }
+    assert.match(await textOf(page.locator('h1')), /<\/script><script>alert\(1\)<\/script>/)
+  })
+
+  test('a run reads without JavaScript', async () => {
+    const state = await page.context().storageState()
+    const context = await page.context().browser()?.newContext({ javaScriptEnabled: false, storageState: state })
+    assert.ok(context !== undefined)
+    const plain = await context.newPage()
+    await plain.goto(`${base}/runs/${run}`)
+    assert.match(await textOf(plain.locator('.wide .num')), new RegExp(`^${ROWS} of ${ROWS}`))
+    await plain.goto(`${base}/results?q=zorbic`)
+    assert.ok((await plain.locator('tbody tr').count()) > 5)
+    await context.close()
+  })
+
+  test('a page of another origin reads nothing, changes nothing and frames nothing', async () => {
+    const server: Server = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html').end('<!doctype html><body></body>')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const foreign = await page.context().newPage()
+    await foreign.goto(`http://127.0.0.1:${port}/`)
+    const outcome = await foreign.evaluate(async (target) => {
+      const read = await fetch(`${target}/runs`, { credentials: 'include' }).then(
+        (response) => response.text(),
+        () => 'refused',
+      )
+      const sent = await fetch(`${target}/cluster/budget`, {
+        method: 'POST',
+        credentials: 'include',
+        mode: 'no-cors',
+        body: new URLSearchParams({ rpm: '1' }),
+      }).then(
+        () => 'sent',
+        () => 'refused',
+      )
+      const frame = document.createElement('iframe')
+      frame.src = `${target}/runs`
+      document.body.append(frame)
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      const shown = (() => {
+        try {
+          return frame.contentDocument?.body.textContent ?? ''
+        } catch {
+          return ''
+        }
+      })()
+      return { read, sent, shown }
+    }, base)
+    assert.equal(outcome.read, 'refused')
+    assert.doesNotMatch(outcome.shown, /Runs/)
+    await foreign.close()
+    server.close()
+    await open('/cluster')
+    assert.equal(await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('777').count(), 1)
+  })
+})
+
+/** Saves the card without a mouse, and chooses a value in every field that has none yet. */
+async function decideByKeys(onPage: Page): Promise<void> {
+  const name = await textOf(onPage.locator('.review-card h2'))
+  for (let field = 0; field < 20; field += 1) {
+    await onPage.keyboard.press('Enter')
+    const seen = await onPage.waitForFunction((before) => {
+      if (document.querySelector('.review-card h2')?.textContent !== before) return 'next'
+      return document.querySelector('.said')?.textContent?.includes('has no label yet') === true ? 'open' : false
+    }, name)
+    if ((await seen.jsonValue()) === 'next') return
+    await onPage.keyboard.press('1')
+  }
+}
+
+function resume(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH')
+  }
+}
