@@ -85,6 +85,7 @@ podSelector:
 {{- if and (eq $v.autoscaling.kind "keda") (not $v.autoscaling.prometheusAddress) }}{{ fail "autoscaling.prometheusAddress is empty: KEDA asks Prometheus there" }}{{ end -}}
 {{- if and (ne $v.autoscaling.kind "none") (not $v.monitoring.rules) }}{{ fail "autoscaling.kind needs monitoring.rules and monitoring.enabled, because the metric classify_replicas_wanted is a rule of Prometheus" }}{{ end -}}
 {{- if and (ne $v.autoscaling.kind "none") (not $v.monitoring.enabled) }}{{ fail "autoscaling.kind needs monitoring.enabled, because Prometheus has to scrape the replicas" }}{{ end -}}
+{{- if and $v.console.enabled $v.console.tlsSecret (not (hasPrefix "https://" $v.console.url)) }}{{ fail "console.url has to be the https address of the console where console.tlsSecret is set" }}{{ end -}}
 {{- if gt (int $v.autoscaling.minReplicas) (int $v.autoscaling.maxReplicas) }}{{ fail "autoscaling.minReplicas is above autoscaling.maxReplicas" }}{{ end -}}
 {{- if and (eq $v.secrets.source "external") (not $v.secrets.external.store.name) }}{{ fail "secrets.external.store.name is empty: name the SecretStore or ClusterSecretStore" }}{{ end -}}
 {{- end }}

@@ -57,7 +57,7 @@ export function makeSecrets({ namespace, restateNamespace }: Options, { password
       API_TOKENS: `caller:${sha256(caller)}:submit+read\noperator:${sha256(operator)}:submit+read+review+operate\n`,
     }),
     secret('classify-caller', { API_TOKEN: caller }),
-    // No pod sees the operator's token. Whoever may read Secrets of the namespace takes it from there.
+    // The console calls the service with it. Whoever may read Secrets of the namespace takes it from there as well.
     secret('classify-operator', { API_TOKEN: operator }),
     secret('classify-identity', identity),
     ...(restateNamespace === undefined ? [] : [secret('classify-identity', identity, restateNamespace)]),

@@ -94,6 +94,7 @@ const WRONG_VALUES: readonly (readonly [setting: string, told: RegExp])[] = [
   ['networkPolicies.callers=[{"namespaceSelector":{}}]', /callers\/0\/namespaceSelector.*minProperties/],
   ['networkPolicies.model.cidrs=[]', /networkPolicies\/model\/cidrs.*minItems/],
   ['autoscaling.kind="hpa"', /autoscaling.kind needs monitoring.rules/],
+  ['console={"enabled":true,"tlsSecret":"t"}', /console.url has to be the https address/],
   ['autoscaling.minReplicas=50', /minReplicas is above/],
   ['secrets.source="external"', /secrets.external.store.name is empty/],
 ]

@@ -8,7 +8,7 @@ import { isReached, type Place, policiesOf, restateLabels } from '../../helpers/
 import { readPage, rowsOf } from '../docs/pages.ts'
 
 /** Every port that a part listens on, those of the addresses outside, and one that nobody has. */
-const PORTS = [53, 80, 443, 5122, 5432, 6432, 8080, 9070, 9080, 9081, 9085, 10_000]
+const PORTS = [53, 80, 443, 5122, 5432, 6432, 8080, 8090, 9070, 9080, 9081, 9085, 10_000]
 
 /** Those who are no pods of the release. */
 const OUTSIDE: readonly Place[] = [
@@ -60,6 +60,10 @@ const CONDITIONS: Readonly<Record<string, (objects: readonly KubernetesObject[])
   'real model': (objects) => !objects.some(({ metadata }) => metadata.name.endsWith('offline-model')),
   'own database': (objects) => objects.some(({ metadata }) => metadata.name.endsWith('timescaledb')),
   'outside database': (objects) => !objects.some(({ metadata }) => metadata.name.endsWith('timescaledb')),
+  console: (objects) => objects.some(({ metadata }) => metadata.name.endsWith('-console')),
+  'console and named callers': (objects) =>
+    objects.some(({ metadata }) => metadata.name.endsWith('-console')) &&
+    JSON.stringify(objects).includes('"ingress-nginx"'),
   'named callers': (objects) => JSON.stringify(objects).includes('"ingress-nginx"'),
   'five nodes with snapshots': (objects) =>
     objects.some(

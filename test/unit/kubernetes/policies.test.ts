@@ -83,6 +83,7 @@ test('no secret has a default, stands in an environment or is made by the chart'
 const SECRETS_SEEN: Readonly<Record<string, readonly string[]>> = {
   replica: ['classify-database/POSTGRES_PASSWORD', 'classify-identity/cluster.pub', 'classify-model/*'],
   guard: ['classify-database/POSTGRES_PASSWORD', 'classify-tokens/API_TOKENS'],
+  console: ['classify-database/POSTGRES_PASSWORD', 'classify-operator/API_TOKEN', 'classify-tokens/API_TOKENS'],
   pgbouncer: ['classify-database/POSTGRES_PASSWORD', 'classify-database-authority/ca.pem'],
   timescaledb: ['classify-database/POSTGRES_PASSWORD'],
   restate: ['classify-identity/node.pem', 'classify-snapshots/*'],
@@ -193,7 +194,7 @@ test('what runs for long is probed, spread, disrupted one at a time, and has the
           ...(readinessProbe === undefined ? [`${name} has no probe of readiness`] : []),
         ])
         const component = labels['app.kubernetes.io/component'] ?? ''
-        if (!['timescaledb', 'offline-model'].includes(component)) {
+        if (!['timescaledb', 'offline-model', 'console'].includes(component)) {
           const own = budgets.filter((budget) =>
             isSelected((budget['spec'] as { selector: Selector }).selector, labels),
           )

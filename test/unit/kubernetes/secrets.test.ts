@@ -30,8 +30,8 @@ test('the names are those of values.yaml, and each is made anew', () => {
   const { secrets: named } = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as {
     secrets: Record<string, unknown>
   }
-  const meant = ['database', 'tokens', 'caller', 'identity', 'model'].map((one) => named[one])
-  assert.deepEqual(secrets.map(({ metadata }) => metadata.name).toSorted(), [...meant, 'classify-operator'].toSorted())
+  const meant = ['database', 'tokens', 'caller', 'operator', 'identity', 'model'].map((one) => named[one])
+  assert.deepEqual(secrets.map(({ metadata }) => metadata.name).toSorted(), meant.toSorted())
   assert.ok(secrets.every(({ metadata }) => metadata.namespace === 'apps'))
   const again = make({ namespace: 'apps' }, { password: undefined, modelKey: 'sk-x' })
   for (const name of ['classify-database', 'classify-caller', 'classify-operator', 'classify-identity'])
