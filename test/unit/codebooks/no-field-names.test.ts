@@ -74,6 +74,8 @@ const hyphenated = new RegExp(`(?<![\\w-])(?:${HYPHENATED.join('|')})(?![\\w-])`
 const HOLDERS =
   'labels|label|reading|decision|answer|result|classification|gold|row|item|current|before|after|accuracy|confidence|known|shown'
 const typeAsLabel = new RegExp(`(['"\`])type\\1|\\b(?:${HOLDERS})s?\\??\\.type\\b|\\btype=|confidence_type\\b`)
+/** In the pages of the console, `type="button"` is an attribute of HTML. */
+const typeInPages = new RegExp(typeAsLabel.source.replace('type=', 'type=(?!")'))
 const others = PLAIN.filter((name) => name !== 'type')
 /** Any use of the word outside a sentence of a comment. */
 const plain = new RegExp(`\\b(?:${others.join('|')})\\b`)
@@ -91,10 +93,11 @@ function namesIn(file: string, text: string): Found[] {
   return text.split('\n').flatMap((line, index) => {
     const isComment = /^\s*(?:\/\/|\/?\*|--)/.test(line)
     const isOther = OTHER_MEANINGS.some(([where, what]) => where === file && line.includes(what))
+    const type = file.startsWith('console/') ? typeInPages : typeAsLabel
     const found = [
       unmistakable.exec(line)?.[0],
       hyphenated.exec(line)?.[0],
-      ...(isCode && !isComment && !isOther ? [typeAsLabel.exec(line)?.[0], plain.exec(line)?.[0]] : []),
+      ...(isCode && !isComment && !isOther ? [type.exec(line)?.[0], plain.exec(line)?.[0]] : []),
     ].filter((word) => word !== undefined && !allowed.has(word))
     return found.length === 0 ? [] : [{ file, line: index + 1, text: found.join(' ') }]
   })
