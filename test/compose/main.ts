@@ -17,8 +17,8 @@ const HELP = `npm run test:compose [-- --full] [-- --keep]
 
 Starts docker-compose.cluster.yml under a project name and ports of its own, tests it, and removes everything.
 
-  (nothing)  the smoke test: 1,000 indicators while a node, a replica, the database and the guard are killed; 2 to 4 minutes
-  --full     each fault and each silence alone, scaling, metrics, security, memory, stop and start of everything; 20 to 25 minutes
+  (nothing)  the smoke test: 1,000 indicators while a node, a replica, the database and the guard are killed; 5 to 6 minutes
+  --full     each fault and each silence alone, scaling, metrics, security, memory, stop and start of everything; 20 minutes
   --keep     leave the cluster of the last part running, and print the command that removes it
   --help     print this text
 
