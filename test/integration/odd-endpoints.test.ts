@@ -71,8 +71,10 @@ test('one page of HTML, an answer without choices and one without text are faile
 test('a question that is longer than the context is packed smaller', async () => {
   const { rows } = await classify('context-of-five')
   const outcomes = Object.groupBy(rows, ({ outcome }) => outcome)
-  // The third chunk is not asked any more, since it is as long as the first two, which were too long.
-  assert.deepEqual([outcomes['model-too-long']?.length, outcomes.ok?.length], [2, ROWS / 3])
+  // Two chunks are under way at once, or the second waited for a moment and was packed smaller from the start, as the third is.
+  const tooLong = outcomes['model-too-long']?.length ?? 0
+  assert.ok(tooLong === 1 || tooLong === 2, `${tooLong} chunks were asked that were too long`)
+  assert.equal(outcomes.ok?.length, ROWS / 3)
 })
 
 test('the id that the endpoint gives to a request is stored with it', async () => {
@@ -85,8 +87,10 @@ test('a model whose reasoning eats the bound is asked the same questions again u
   const reasoning = await classify('reasoning-eats-bound')
   assert.deepEqual(labelsOf(reasoning.results), labelsOf(clean.results))
   const outcomes = Object.groupBy(reasoning.rows, ({ outcome }) => outcome)
-  // The third chunk is asked after the first two have ended, and so under the higher bound at once.
-  assert.deepEqual([outcomes['model-cut-off']?.length, outcomes.ok?.length], [2, 3])
+  // The third chunk is asked after the first two have ended, and so under the higher bound at once; the second may be as well.
+  const cutOff = outcomes['model-cut-off']?.length ?? 0
+  assert.ok(cutOff === 1 || cutOff === 2, `${cutOff} chunks were cut off`)
+  assert.equal(outcomes.ok?.length, 3)
   const again = await classify('reasoning-eats-bound')
   assert.deepEqual(
     again.rows.map(({ outcome }) => outcome),
