@@ -111,6 +111,8 @@ function buildConfig(values: Variables) {
        * the embedded stack's, then the cluster's.
        */
       adminUrls: values.RESTATE_ADMIN_URL ?? adminUrlsOnThisHost(values),
+      /** Where a browser reaches Restate's own page; undefined where that is not said. */
+      uiUrl: values.RESTATE_UI_URL,
       /** What the commands show to the guard or to a gateway before Restate; undefined where callers need no token. */
       apiToken: values.API_TOKEN,
       identityKeys: values.RESTATE_IDENTITY_KEYS ?? [],

@@ -11,7 +11,8 @@ import type { View } from '../view.ts'
 export interface ClusterDeps {
   readonly ingress: Ingress
   readonly commands: CommandRunner
-  readonly adminUrls: readonly string[]
+  /** Where a browser reaches Restate's own page; empty where it cannot. */
+  readonly restateUi: string
 }
 
 const EVERY_MS = 5_000
@@ -33,7 +34,7 @@ const queueSchema = z.object({
 
 type Queue = Pick<page.ClusterData, 'queue' | 'queueFault'>
 
-export function clusterView({ ingress, commands, adminUrls }: ClusterDeps): View<page.ClusterData> {
+export function clusterView({ ingress, commands, restateUi }: ClusterDeps): View<page.ClusterData> {
   let queue: { at: number; found: Queue } = { at: 0, found: { queue: null, queueFault: '' } }
   let isAsking = false
   const askQueue = async (): Promise<void> => {
@@ -52,7 +53,7 @@ export function clusterView({ ingress, commands, adminUrls }: ClusterDeps): View
         (found) => ({ budget: toBudget(found), fault: '' }),
         (error: unknown) => ({ budget: null, fault: linesOf(error).join(' ') }),
       )
-      return { ...budget, ...queue.found, restateUi: adminUrls[0] === undefined ? '' : `${adminUrls[0]}/ui/` }
+      return { ...budget, ...queue.found, restateUi }
     },
   }
 }
