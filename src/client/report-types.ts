@@ -116,6 +116,8 @@ export type DriveResponse = {
   readonly run_id: string
   readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
   readonly wanted: 'running' | 'paused' | 'stopped'
+  /** The most that the run may cost in US dollars, as it was told or set last; null where nobody has. */
+  readonly max_cost_usd?: number | null
   readonly driver: {
     readonly host: string
     readonly pid: number

@@ -60,7 +60,7 @@ export function emptyStore(): Store {
     findAnswers: async () => new Map(),
     listNeedingReview: none,
     certificates: { findRunParts: async () => [], findPlan: async () => undefined, findLabels: async () => [] },
-    drivers: { want: async () => undefined },
+    drivers: { want: async () => undefined, limitCost: async () => undefined },
     reviewCards: {
       claim: async () => new Set(),
       release: async () => undefined,
