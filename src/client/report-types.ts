@@ -217,6 +217,10 @@ export type BudgetResponse = {
     readonly demand: number
     readonly in_flight: number
     readonly expires_in_ms: number
+    /** The resident memory of its process at the last renewal; null for a replica of an earlier release. */
+    readonly memory_bytes?: number | null
+    /** Its release; null for an earlier one. */
+    readonly version?: string | null
   })[]
 }
 

@@ -142,6 +142,8 @@ export type BudgetRequest = {
   readonly rpm?: number
   /** The bound on tokens a minute; null removes the bound. */
   readonly tpm?: number | null
+  /** Who sets it, for the history. Where the guard knows the caller, the name of its token stands there as well. */
+  readonly by?: string
 }
 
 /** With text it stores a codebook, with name it reads one, else it lists all. */

@@ -70,6 +70,7 @@ export const variables = z.object({
   RESTATE_INGRESS_URL: httpUrls.optional(),
   RESTATE_ADMIN_URL: httpUrls.optional(),
   RESTATE_UI_URL: httpUrl.optional(),
+  RESTATE_METRICS_URL: httpUrls.optional(),
   API_TOKEN: apiKey.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),

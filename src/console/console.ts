@@ -20,6 +20,7 @@ import { createCodebooks } from './codebooks.ts'
 import { createCommandRunner } from './commands.ts'
 import { createIngress } from './ingress.ts'
 import { createInspections } from './inspections.ts'
+import { createNodeLooks } from './nodes.ts'
 import { createReviewQueue } from './review-queue.ts'
 import { serveAccuracyActions } from './routes/accuracy-actions.ts'
 import { serveClusterActions } from './routes/cluster-actions.ts'
@@ -76,6 +77,10 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
   const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
   const certificates = createCertificates(commands, await makeDataDir(config.dataDir, 'console', 'certificates'))
   const inspections = createInspections(commands)
+  const { adminUrls, metricsUrls, hasAdminUrls, apiToken } = config.restate
+  const nodes = createNodeLooks({
+    ...{ adminUrls, areMeant: hasAdminUrls, metricsUrls, token: apiToken, dataDir: resolve(config.dataDir) },
+  })
   const url = new URL(config.console.url)
   let app: FastifyInstance | undefined
   const close = () =>
@@ -98,7 +103,7 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
         accuracyView({ store, certificates }),
         labelView({ store, schemes }),
         ...codebookViews({ store, schemes }),
-        clusterView({ ingress, commands, restateUi: restateUi(config) }),
+        clusterView({ ingress, commands, store, nodes, restateUi: restateUi(config) }),
         ...startViews({ store, schemes, uploads, inspections }),
       ],
       addActions: (server, sessions) => {

@@ -73,6 +73,7 @@ export function emptyStore(): Store {
       search: async () => ({ results: [], next: undefined, found: 0, isMore: false }),
       findHistory: async () => [],
       findAlike: async () => [],
+      listBudgetChanges: async () => [],
       countLabels: async () => ({ sampled: 0, counts: new Map() }),
     },
   } as unknown as Store

@@ -65,8 +65,22 @@ export interface LabelCounts {
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
+/** What the rate budget was set to. */
+export interface BudgetEntry {
+  readonly at: string
+  readonly rpm: number
+  /** Null where tokens have no bound. */
+  readonly tpm: number | null
+  readonly safety: number
+  readonly by: string
+  /** Whether it came of the settings of a replica, and not of a person or a program. */
+  readonly isConfigured: boolean
+}
+
 /** The reads of the console. Rejects with the codes of `Store`. */
 export interface ViewStore {
+  /** The newest changes of the rate budget, the newest first. */
+  listBudgetChanges(limit: number): Promise<readonly BudgetEntry[]>
   /** What a run did in the last minutes before its latest batch, one point each ten seconds. */
   findPace(runId: string): Promise<readonly PacePoint[]>
   findRunDetail(runId: string): Promise<RunDetail>

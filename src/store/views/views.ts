@@ -1,5 +1,6 @@
 /** Puts the reads of the console together. */
 import type { DatabasePool } from '../pool.ts'
+import { listBudgetChanges } from './budget-history.ts'
 import { countLabels } from './label-counts.ts'
 import { findPace, findRunDetail } from './run-views.ts'
 import { findAlike, findHistory, search } from './search.ts'
@@ -11,6 +12,7 @@ export function createViewStore(pool: DatabasePool): ViewStore {
     findRunDetail: (runId) => findRunDetail(pool, runId),
     search: (filter, after, limit) => search(pool, filter, after, limit),
     findHistory: (scope, id) => findHistory(pool, scope, id),
+    listBudgetChanges: (limit) => listBudgetChanges(pool, limit),
     countLabels: (codebook) => countLabels(pool, codebook),
     findAlike: (scope, indicator, limit) => findAlike(pool, scope, indicator, limit),
   }
