@@ -74,6 +74,9 @@ export function emptyStore(): Store {
       findHistory: async () => [],
       findAlike: async () => [],
       listBudgetChanges: async () => [],
+      countDecisions: async () => new Map(),
+      findCorrections: async () => [],
+      findDisagreements: async () => [],
       countLabels: async () => ({ sampled: 0, counts: new Map() }),
     },
   } as unknown as Store
