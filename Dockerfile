@@ -36,14 +36,12 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=sources /app ./
 # A cache of the compiled modules halves the CPU time of a start, which matters where replicas are added to a busy machine, and
-# where the guard starts again. Starts without settings fill the cache: all load their modules and end with code 2, the
-# console with the options of docker/console/start.sh, without which V8 would not take its part of the cache. The cache
+# where the guard starts again. Starts without settings fill the cache: both load their modules and end with code 2. The cache
 # then belongs to root, so that the process cannot change the code that it will run.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
-RUN (node src/server.ts || [ $? = 2 ]) && (node src/guard/main.ts || [ $? = 2 ]) \
- && (node --max-semi-space-size=1 --optimize-for-size --max-old-space-size=384 --disable-warning=ExperimentalWarning src/console/main.ts || [ $? = 2 ])
+RUN (node src/server.ts || [ $? = 2 ]) && (node src/guard/main.ts || [ $? = 2 ])
 USER 0:0
 RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
 # The console's volume is mounted here, and takes the owner of this folder.

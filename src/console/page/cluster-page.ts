@@ -97,8 +97,8 @@ function Budget({ budget, data, frame }: BudgetProps): VNode {
       may(frame, 'operate') &&
       html`<form class="controls" method="post" action="${frame.base}/cluster/budget">
       <input type="hidden" name="_csrf" value=${frame.csrf} />
-      <label>Requests a minute <input name="rpm" inputmode="numeric" pattern="[0-9]{1,7}" size="7" value=${String(budget.rpm)} required /></label>
-      <label>Tokens a minute <input name="tpm" inputmode="numeric" pattern="[0-9]{0,10}" size="10" value=${budget.tpm === null ? '' : String(budget.tpm)} placeholder="no bound" /></label>
+      <label>Requests a minute <input name="rpm" inputmode="numeric" pattern="[0-9]{1,7}" size="7" defaultValue=${String(budget.rpm)} required /></label>
+      <label>Tokens a minute <input name="tpm" inputmode="numeric" pattern="[0-9]{0,10}" size="10" defaultValue=${budget.tpm === null ? '' : String(budget.tpm)} placeholder="no bound" /></label>
       <button>Set the budget</button>
     </form>`
     }
@@ -135,11 +135,11 @@ function History({ data, frame }: PageProps<ClusterData>): VNode | null {
   return html`<figure class="plot above">
     ${steps.length > 1 && html`<${Steps} steps=${steps} until=${Date.parse(until)} label="Requests a minute over time; the table says the same" />`}
     <table class="shares"><caption>How it was set</caption>
-      <thead><tr><th scope="col">When</th><th scope="col" class="num">Requests</th><th scope="col" class="num">Tokens</th><th scope="col">By</th></tr></thead>
+      <thead><tr><th scope="col">When</th><th scope="col">By</th><th scope="col" class="num">Requests a minute</th><th scope="col" class="num">Tokens a minute</th></tr></thead>
       <tbody>${history.slice(0, LISTED).map(
         ({ at, rpm, tpm, by, isConfigured }) =>
-          html`<tr key=${at}><th scope="row"><${Time} at=${at} frame=${frame} /></th><td class="num">${count(rpm)}</td><td class="num">${tpm === null ? 'no bound' : count(tpm)}</td>
-            <td>${isConfigured && 'the settings of '}<bdi>${by}</bdi></td></tr>`,
+          html`<tr key=${at}><th scope="row"><${Time} at=${at} frame=${frame} /></th><td>${isConfigured && 'the settings of '}<bdi>${by}</bdi></td>
+            <td class="num">${count(rpm)}</td><td class="num">${tpm === null ? 'no bound' : count(tpm)}</td></tr>`,
       )}</tbody></table>
   </figure>`
 }
