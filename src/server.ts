@@ -9,6 +9,7 @@ import { useProxies } from './config/proxies.ts'
 import { isServiceError, messageOf } from './errors.ts'
 import { drainApp } from './http/drain.ts'
 import { findServiceName } from './http/service-name.ts'
+import { onEnd } from './lib/ending/process-end.ts'
 import { describeForLog } from './lib/error-log.ts'
 import { allowedHosts, isLoopback } from './lib/network/caller.ts'
 import { listenPatiently } from './lib/network/port-use.ts'
@@ -162,25 +163,15 @@ async function releaseRate({ limiter, leaseClient }: Resources): Promise<void> {
   await leaseClient.close()
 }
 
-/**
- * Creates a signal that aborts on SIGTERM, on SIGINT, and when the parent process that started this one with an IPC
- * channel is gone. A second signal ends the process at once.
- */
+/** Creates a signal that aborts when the process is to end. */
 function createStopSignal(log: Logger): AbortSignal {
   const controller = new AbortController()
-  const stop = (reason: string) => {
-    if (controller.signal.aborted) {
-      log.warn('Second signal: ending without a drain')
-      process.exit(1)
-    }
-    log.info({ reason }, 'Stopping')
-    controller.abort()
-  }
-  process.on('SIGTERM', () => stop('SIGTERM'))
-  process.on('SIGINT', () => stop('SIGINT'))
-  if (process.channel !== undefined) {
-    process.channel.unref()
-    process.on('disconnect', () => stop('the parent process is gone'))
-  }
+  onEnd(
+    (reason) => {
+      log.info({ reason }, 'Stopping')
+      controller.abort()
+    },
+    () => log.warn('Second signal: ending without a drain'),
+  )
   return controller.signal
 }

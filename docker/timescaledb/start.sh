@@ -10,6 +10,13 @@ serve() {
   exec docker-entrypoint.sh postgres -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=4 \
     -c tcp_user_timeout=13000
 }
+# After a crash the lock file names the process that was the server then. In this container, whose numbers begin anew, the number
+# may be that of another process, for which PostgreSQL refuses to start: again and again, because the numbers of a start hardly
+# vary. The number that is named so is no reason for it; that nobody has the shared memory of the old server is still asked.
+if [ -s "$PGDATA/postmaster.pid" ]; then
+  PG_GRANDPARENT_PID=$(head -n 1 "$PGDATA/postmaster.pid")
+  export PG_GRANDPARENT_PID
+fi
 secret=/secrets/database/POSTGRES_PASSWORD
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   POSTGRES_PASSWORD=$(cat "$secret")
@@ -25,9 +32,7 @@ if [ "$(cat "$applied" 2>/dev/null || true)" != "$wanted" ]; then
   double() { printf '%s' "$1" | sed "s/$2/$2$2/g"; }
   statement=/tmp/password.sql
   printf 'ALTER ROLE "%s" PASSWORD '\''%s'\''\n' "$(double "$POSTGRES_USER" '"')" "$(double "$(cat "$secret")" "'")" > "$statement"
-  # The server runs alone on the database, without a socket and with this shell as its parent: after a crash the lock file
-  # names this process, which PostgreSQL takes for its own only where it is its parent. The statement is not logged.
-  export PG_GRANDPARENT_PID=1
+  # The server runs alone on the database and without a socket. The statement is not logged.
   if postgres --single -D "$PGDATA" -c shared_preload_libraries= -c log_min_error_statement=panic \
     -c standard_conforming_strings=on postgres < "$statement" > /tmp/password.out 2>&1 && ! grep -q ERROR /tmp/password.out; then
     printf '%s\n' "$wanted" > "$applied"
@@ -37,6 +42,5 @@ if [ "$(cat "$applied" 2>/dev/null || true)" != "$wanted" ]; then
     grep -E 'ERROR|FATAL' /tmp/password.out >&2 || true
   fi
   rm -f "$statement" /tmp/password.out
-  unset PG_GRANDPARENT_PID
 fi
 serve

@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { readConfig } from '../config/config.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { onEnd } from '../lib/ending/process-end.ts'
 import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
 import { startConsole } from './console.ts'
 
@@ -16,23 +17,13 @@ async function main(): Promise<void> {
   // A parent tells its user the link. It stands in no log, because it opens the console.
   process.send?.({ link: running.link })
 
-  let isClosing = false
-  const close = (reason: string) => {
-    if (isClosing) process.exit(1)
-    isClosing = true
+  onEnd((reason) => {
     log.info({ reason }, 'The console ends')
     running.close().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
     )
-  }
-  process.on('SIGTERM', () => close('SIGTERM'))
-  process.on('SIGINT', () => close('SIGINT'))
-  // A parent process that was killed sends no signal, but its end of the IPC channel closes.
-  if (process.channel !== undefined) {
-    process.channel.unref()
-    process.on('disconnect', () => close('the parent process is gone'))
-  }
+  })
 }
 
 function fail(error: unknown): void {

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { readConfig } from '../config/config.ts'
 import { forgetDatabaseVariables } from '../config/environment.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { onEnd } from '../lib/ending/process-end.ts'
 import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
 import { startGuard } from './guard.ts'
 
@@ -18,23 +19,13 @@ async function main(): Promise<void> {
   const ports = [...ingress, ...admin].map(({ port }) => port)
   log.info({ ports, publishedOn, tokens: tokensFile !== undefined }, 'The guard listens')
 
-  let isClosing = false
-  const close = (reason: string) => {
-    if (isClosing) process.exit(1)
-    isClosing = true
+  onEnd((reason) => {
     log.info({ reason }, 'The guard drains')
     guard.close().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
     )
-  }
-  process.on('SIGTERM', () => close('SIGTERM'))
-  process.on('SIGINT', () => close('SIGINT'))
-  // A parent process that was killed sends no signal, but its end of the IPC channel closes.
-  if (process.channel !== undefined) {
-    process.channel.unref()
-    process.on('disconnect', () => close('the parent process is gone'))
-  }
+  })
 }
 
 function fail(error: unknown): void {

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { readOfflineModelConfig } from '../config/config.ts'
 import type { OfflineAnswers } from '../config/offline-model-values.ts'
 import { isServiceError, messageOf } from '../errors.ts'
+import { onEnd } from '../lib/ending/process-end.ts'
 import { LOG_HOOKS, visibleLines } from '../lib/visible-text.ts'
 import { type AnswerStrategy, createRulesAnswers } from './answer-strategy.ts'
 import { createGoldAnswers, readGoldTable } from './answers-gold.ts'
@@ -35,20 +36,13 @@ async function main(): Promise<void> {
   log.info({ url, latencyMs, rpm, tpm, answers, faults }, 'the offline model listens')
   process.send?.({ ready: true, port })
 
-  let closing = false
-  const close = (reason: string) => {
-    if (closing) return
-    closing = true
+  onEnd((reason) => {
     log.info({ reason }, 'the offline model closes')
     model.close().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
     )
-  }
-  process.on('SIGTERM', () => close('SIGTERM'))
-  process.on('SIGINT', () => close('SIGINT'))
-  // A parent process that was killed sends no signal, but its end of the IPC channel closes.
-  process.on('disconnect', () => close('the parent process is gone'))
+  })
 }
 
 /** Builds the answer strategy that the configuration names, and reads the file of a strategy that needs one. */

@@ -14,7 +14,7 @@ import { sharedPostgres } from '../helpers/postgres.ts'
 import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 
 const postgres = sharedPostgres()
-const plant = () => `planted${randomBytes(12).toString('hex')}`
+const plant = () => `planted${randomBytes(16).toString('hex')}`
 const planted: Record<string, string> = Object.fromEntries(NAMES_WITH_FILE.map((name) => [name, plant()]))
 
 let directory: string
@@ -158,9 +158,13 @@ test('the parts get no secret that they do not use', {
 }, async () => {
   for (const [name, pid] of Object.entries(stack.pids())) {
     const environment = await readFile(`/proc/${pid}/environ`, 'latin1')
-    // A replica gets the address of its database as a variable; the files give it the other secrets.
-    const { DATABASE_URL, ...others } = planted
-    const unused = name === 'restate-server' ? { ...others, DATABASE_URL } : others
+    // The parts get the address of their database as a variable, and the console its token; the files give them the other secrets.
+    const { DATABASE_URL, CONSOLE_TOKEN, ...others } = planted
+    const unused = {
+      ...others,
+      ...(name === 'restate-server' ? { DATABASE_URL } : {}),
+      ...(name === 'console' ? {} : { CONSOLE_TOKEN }),
+    }
     for (const [setting, value] of Object.entries(unused))
       assert.ok(!environment.includes(value ?? ''), `${setting} stands in the environment of ${name}`)
     const path = files[fileNameOf('OPENAI_API_KEY')] ?? ''

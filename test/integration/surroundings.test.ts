@@ -56,7 +56,7 @@ test('no part has a variable of the shell that it does not read', { skip: proces
   const line = /^ +processes +(.*)$/m.exec(stack?.said() ?? '')?.[1] ?? ''
   const parts = [...line.matchAll(/(\S+) (\d+)/g)].map(([, name = '', pid = '']) => ({ name, pid }))
   assert.deepEqual(parts.map(({ name }) => name).sort(), [
-    ...['guard', 'offline-model', 'postgres', 'replica', 'restate-server'],
+    ...['console', 'guard', 'offline-model', 'postgres', 'replica', 'restate-server'],
   ])
   for (const { name, pid } of parts) {
     const own = new Set((await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0'))

@@ -9,6 +9,7 @@ import { makeDataDir } from '../../embedded/data-dir.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { readStackState } from '../../embedded/state.ts'
 import { ServiceError } from '../../errors.ts'
+import { databaseUrlFile } from '../cluster/secrets.ts'
 
 /** The number of connections in the pool of a command, which makes one query after the other. */
 const POOL_SIZE = 2
@@ -45,7 +46,10 @@ export async function withDatabase<T>(
 
   const dataDir = join(resolve(config.dataDir), 'postgres')
   if (!mayCreate && !(await exists(dataDir))) {
-    const advice = 'classify something first (npm run demo), or set DATABASE_URL or POSTGRES_HOST'
+    const ofCluster = databaseUrlFile(config)
+    const advice = (await exists(ofCluster))
+      ? `for that of the cluster set DATABASE_URL_FILE=${ofCluster}; or classify something on this machine first (npm run demo)`
+      : 'classify something first (npm run demo), or set DATABASE_URL or POSTGRES_HOST'
     throw new ServiceError('config-invalid', `There is no database yet in ${resolve(config.dataDir)}: ${advice}`)
   }
   await makeDataDir(config.dataDir)
