@@ -1,7 +1,8 @@
-# The image of the classify service, for four commands:
+# The image of the classify service, for five commands:
 #   node src/server.ts             a replica (the default)
 #   node src/guard/main.ts         the guard before the ports of Restate
 #   node src/offline-model/main.ts the offline model
+#   node src/console/main.ts       the console, the page in the browser
 #   node src/cli/main.ts migrate   updates the schema of the database, where the replicas may not do so themselves
 # The file uses neither mounts nor --chmod, so that the classic builder builds it as well as BuildKit.
 
@@ -43,6 +44,8 @@ USER 1000:1000
 RUN (node src/server.ts || [ $? = 2 ]) && (node src/guard/main.ts || [ $? = 2 ])
 USER 0:0
 RUN chown -R 0:0 .compile-cache && chmod -R a+rX,go-w .compile-cache
+# The console's volume is mounted here, and takes the owner of this folder.
+RUN mkdir /data && chown 1000:1000 /data
 # The user is a number, because Kubernetes' runAsNonRoot cannot judge a name. All files belong to root, so that the process
 # cannot change its own code.
 USER 1000:1000

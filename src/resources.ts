@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts'
 import { addressOf, type DatabaseConnection } from './config/database-connection.ts'
 import { readEnvironment, withoutVariables } from './config/environment.ts'
 import { proxyFor } from './config/proxies.ts'
+import { readRelease } from './config/release.ts'
 import { type DatabaseResources, openDatabase } from './database-resources.ts'
 import { ServiceError } from './errors.ts'
 import { closeInOrder } from './lib/ending/closing.ts'
@@ -117,6 +118,8 @@ export function createResources(config: Config, service: string, log: Logger): R
     replicaId: randomUUID(),
     name: service,
     log,
+    version: readRelease(),
+    memoryBytes: () => process.memoryUsage.rss(),
     renewed: (outcome, seconds) => {
       metrics.rateRenewals.inc({ outcome })
       metrics.rateRenewalSeconds.observe(seconds)

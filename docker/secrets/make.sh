@@ -72,7 +72,7 @@ publish() {
 }
 
 publish /given/docker /readable/files
-for part in restate guard nginx pgbouncer timescaledb prometheus; do
+for part in restate guard console nginx pgbouncer timescaledb prometheus; do
   publish "/given/docker/$part" "/readable/files/$part"
 done
 publish /given/identity /readable/files/identity
@@ -84,13 +84,21 @@ need database POSTGRES_PASSWORD
 need snapshots SNAPSHOT_ACCESS_KEY_ID
 need snapshots SNAPSHOT_SECRET_ACCESS_KEY
 need grafana GRAFANA_ADMIN_PASSWORD
+need console CONSOLE_TOKEN
 pass model OPENAI_API_KEY
 pass model OPENAI_HEADERS
 pass model HTTPS_PROXY
 
-# The tokens of callers are a list, and an empty one lets nobody in: so an operator shuts everybody out at once.
-if [ -f /given/API_TOKENS ] && [ -r /given/API_TOKENS ] && [ -z "$(cat /given/API_TOKENS)" ]; then
+# The tokens of callers are a list, and an empty one lets nobody in: so an operator shuts everybody out at once. To a list that
+# names somebody the console's own token is added, with which it calls the guard; what people may do there it decides by theirs.
+tokens=/given/API_TOKENS
+hash=$(sha256sum < /secrets/console/CONSOLE_TOKEN)
+hash=${hash%% *}
+if [ -f "$tokens" ] && [ -r "$tokens" ] && [ -z "$(cat "$tokens")" ]; then
   put /secrets/guard/API_TOKENS ""
+elif grep -q '^[[:space:]]*[^#[:space:]]' "$tokens" 2>/dev/null && ! grep -qi "$hash" "$tokens"; then
+  put /secrets/guard/API_TOKENS "$(given API_TOKENS)
+console@cluster:$hash:submit+read+review+operate"
 else
   pass guard API_TOKENS
 fi

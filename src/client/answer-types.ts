@@ -48,6 +48,8 @@ export type RunStatus = {
   readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
   /** What people want of the run; its driver reads it every few seconds. */
   readonly wanted: 'running' | 'paused' | 'stopped'
+  /** The most that the run may cost in US dollars, as it was told or set last; null where nobody has. */
+  readonly max_cost_usd?: number | null
   /** The process that submits the batches, or did so until it died; null where none has the run. */
   readonly driver: {
     readonly host: string

@@ -116,6 +116,8 @@ export type DriveResponse = {
   readonly run_id: string
   readonly state: 'running' | 'paused' | 'stopping' | 'complete' | 'incomplete' | 'stopped' | 'interrupted' | 'abandoned' | 'untracked'
   readonly wanted: 'running' | 'paused' | 'stopped'
+  /** The most that the run may cost in US dollars, as it was told or set last; null where nobody has. */
+  readonly max_cost_usd?: number | null
   readonly driver: {
     readonly host: string
     readonly pid: number
@@ -215,6 +217,10 @@ export type BudgetResponse = {
     readonly demand: number
     readonly in_flight: number
     readonly expires_in_ms: number
+    /** The resident memory of its process at the last renewal; null for a replica of an earlier release. */
+    readonly memory_bytes?: number | null
+    /** Its release; null for an earlier one. */
+    readonly version?: string | null
   })[]
 }
 

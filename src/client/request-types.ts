@@ -87,6 +87,8 @@ export type DriveRequest = {
   readonly run_id: string
   /** What the driver of the run is to do. */
   readonly wanted?: 'running' | 'paused' | 'stopped'
+  /** The most that the run may cost in US dollars. Its driver gives it to the batches that it submits from then on. */
+  readonly max_cost_usd?: number
   /** Takes the run where nobody holds it. */
   readonly take?: {
     readonly driver: {
@@ -140,6 +142,8 @@ export type BudgetRequest = {
   readonly rpm?: number
   /** The bound on tokens a minute; null removes the bound. */
   readonly tpm?: number | null
+  /** Who sets it, for the history. Where the guard knows the caller, the name of its token stands there as well. */
+  readonly by?: string
 }
 
 /** With text it stores a codebook, with name it reads one, else it lists all. */

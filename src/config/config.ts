@@ -111,6 +111,12 @@ function buildConfig(values: Variables) {
        * the embedded stack's, then the cluster's.
        */
       adminUrls: values.RESTATE_ADMIN_URL ?? adminUrlsOnThisHost(values),
+      /** Where a browser reaches Restate's own page; undefined where that is not said. */
+      uiUrl: values.RESTATE_UI_URL,
+      /** The metrics of the nodes, in the order of their admin URLs. */
+      metricsUrls: values.RESTATE_METRICS_URL ?? [],
+      /** Whether somebody has said where the nodes are, so that one that does not answer is missed. */
+      hasAdminUrls: values.RESTATE_ADMIN_URL !== undefined,
       /** What the commands show to the guard or to a gateway before Restate; undefined where callers need no token. */
       apiToken: values.API_TOKEN,
       identityKeys: values.RESTATE_IDENTITY_KEYS ?? [],

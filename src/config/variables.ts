@@ -69,6 +69,8 @@ export const variables = z.object({
   RETENTION_DAYS: whole(1, 36_500).optional(),
   RESTATE_INGRESS_URL: httpUrls.optional(),
   RESTATE_ADMIN_URL: httpUrls.optional(),
+  RESTATE_UI_URL: httpUrl.optional(),
+  RESTATE_METRICS_URL: httpUrls.optional(),
   API_TOKEN: apiKey.optional(),
   RESTATE_IDENTITY_KEYS: identityKeys.optional(),
   RESTATE_IDENTITY_KEYS_DIR: text.optional(),

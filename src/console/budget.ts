@@ -16,6 +16,9 @@ export const budgetSchema: z.ZodType<BudgetResponse> = z.object({
     z.object({
       ...{ name: z.string(), share: z.number(), rpm: z.number(), tpm: rate, demand: z.number() },
       ...{ in_flight: z.number(), expires_in_ms: z.number() },
+      // A service of an earlier release tells neither.
+      memory_bytes: rate.optional(),
+      version: z.string().nullable().optional(),
     }),
   ),
 })

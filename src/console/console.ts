@@ -10,7 +10,7 @@ import { makeDataDir } from '../embedded/data-dir.ts'
 import { ServiceError } from '../errors.ts'
 import { drainApp } from '../http/drain.ts'
 import { closeInOrder } from '../lib/ending/closing.ts'
-import { allowedHosts } from '../lib/network/caller.ts'
+import { allowedHosts, isLoopback } from '../lib/network/caller.ts'
 import { consoleLink, createToken } from '../lib/network/console-link.ts'
 import { listenPatiently } from '../lib/network/port-use.ts'
 import { openAccess } from './access.ts'
@@ -20,6 +20,7 @@ import { createCodebooks } from './codebooks.ts'
 import { createCommandRunner } from './commands.ts'
 import { createIngress } from './ingress.ts'
 import { createInspections } from './inspections.ts'
+import { createNodeLooks } from './nodes.ts'
 import { createReviewQueue } from './review-queue.ts'
 import { serveAccuracyActions } from './routes/accuracy-actions.ts'
 import { serveClusterActions } from './routes/cluster-actions.ts'
@@ -76,6 +77,10 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
   const ingress = createIngress(config.restate.ingressUrls, config.restate.apiToken)
   const certificates = createCertificates(commands, await makeDataDir(config.dataDir, 'console', 'certificates'))
   const inspections = createInspections(commands)
+  const { adminUrls, metricsUrls, hasAdminUrls, apiToken } = config.restate
+  const nodes = createNodeLooks({
+    ...{ adminUrls, areMeant: hasAdminUrls, metricsUrls, token: apiToken, dataDir: resolve(config.dataDir) },
+  })
   const url = new URL(config.console.url)
   let app: FastifyInstance | undefined
   const close = () =>
@@ -98,7 +103,7 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
         accuracyView({ store, certificates }),
         labelView({ store, schemes }),
         ...codebookViews({ store, schemes }),
-        clusterView({ ingress, commands, adminUrls: config.restate.adminUrls }),
+        clusterView({ ingress, commands, store, nodes, restateUi: restateUi(config) }),
         ...startViews({ store, schemes, uploads, inspections }),
       ],
       addActions: (server, sessions) => {
@@ -115,6 +120,14 @@ export async function startConsole({ config, log }: ConsoleOptions): Promise<Con
     throw error
   }
   return { link: consoleLink(config.console.url, access.ownToken), close }
+}
+
+/** Where a browser reaches Restate's own page; empty where it cannot: from another machine, or because callers need a token. */
+function restateUi({ restate, guard }: Config): string {
+  if (restate.uiUrl !== undefined) return restate.uiUrl
+  const [admin] = restate.adminUrls
+  const isReached = admin !== undefined && guard.tokensFile === undefined && isLoopback(new URL(admin).hostname)
+  return isReached ? `${admin}/ui/` : ''
 }
 
 async function listen(app: FastifyInstance, { port, bind }: Config['console']): Promise<void> {

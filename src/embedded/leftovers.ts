@@ -24,6 +24,12 @@ export async function recordProcess(dataDir: string, name: string, pid: number, 
   await writePrivateFile(join(pidsDir(dataDir), name), JSON.stringify({ pid, mark }))
 }
 
+/** The pid of the process `name` of a stack that runs on `dataDir`; undefined where none was recorded, or it runs no more. */
+export async function findProcess(dataDir: string, name: string): Promise<number | undefined> {
+  const record = parseRecord(await readFile(join(pidsDir(dataDir), name), 'utf8').catch(() => ''))
+  return record !== undefined && (await isOurProcess(record.pid, [record.mark])) ? record.pid : undefined
+}
+
 /** Ends every recorded process that still runs. The caller must hold the claim on `dataDir`. */
 export async function endLeftovers(dataDir: string, say: (line: string) => void): Promise<void> {
   const names = await readdir(pidsDir(dataDir)).catch(() => [])

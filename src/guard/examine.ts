@@ -61,9 +61,9 @@ export function examine(head: RequestHead, rules: Rules): Examined | Refusal {
   return checkKey(examined)
 }
 
-/** The name of the token where the node is told it: of a decision it is noted who made it. */
+/** The name of the token where the node is told it: of a decision and of the budget it is noted who made it. */
 export function callerToNote({ needs, caller }: Examined): string | undefined {
-  return needs === 'review' ? caller?.name : undefined
+  return needs === 'review' || needs === 'by-body' ? caller?.name : undefined
 }
 
 /** The refusal of a caller without the right that is needed. With `by-body` it has to have one of the two that it may be. */

@@ -13,10 +13,7 @@ export type StartPermit =
   | {
       readonly granted: true
       readonly waitedMs: number
-      /**
-       * Call it when the request has ended; a second call does nothing. `tokens` is what an answered request took, whose
-       * latency then counts. Null for a request without an answer: its reservation then counts as spent.
-       */
+      /** Ends the permit, once. `tokens` is what an answered request took, whose latency then counts; null takes the reservation as spent. */
       readonly done: (tokens: number | null) => void
     }
   | { readonly granted: false; readonly waitMs: number }
@@ -107,8 +104,8 @@ export type RatePermit =
 
 /** The cluster's budget for an operator. */
 export interface ClusterBudget {
-  /** Sets the fields that are given, for every replica within one renewal (2 s), and resolves with the result. */
-  change(to: BudgetChange): Promise<BudgetReport>
+  /** Sets the fields that are given, for every replica within one renewal (2 s). `by` is noted, or else this replica. */
+  change(to: BudgetChange, by?: string): Promise<BudgetReport>
 }
 
 /** Null for the tokens takes their bound away; what is undefined stays. */
@@ -121,7 +118,7 @@ export interface BudgetReport extends Pick<BudgetState, 'safety'>, Pick<LeaseGra
   readonly budget: Budget
   readonly account: AccountLimits
   /** The replicas that hold a lease. */
-  readonly replicas: readonly (Pick<Holder, 'name' | 'demand' | 'inFlight'> & {
+  readonly replicas: readonly (Pick<Holder, 'name' | 'demand' | 'inFlight' | 'memoryBytes' | 'version'> & {
     /** The part of what the cluster may start now, 0 to 1. */
     readonly share: number
     readonly lease: Budget
@@ -154,8 +151,10 @@ export interface Holder {
   readonly replicaId: string
   readonly name: string
   readonly demand: number
-  /** Requests in flight at the last renewal. */
+  /** At the last renewal: requests in flight, the resident memory of the process and its release, where it told them. */
   readonly inFlight: number
+  readonly memoryBytes?: number | null
+  readonly version?: string | null
   /** The part of the budget that the lease was made from, 0 to 1. */
   readonly share: number
   readonly leasedRpm: number
@@ -174,7 +173,7 @@ export interface LeaseState {
   readonly holders: readonly Holder[]
 }
 
-export interface LeaseRequest extends Pick<Holder, 'replicaId' | 'name' | 'inFlight'> {
+export interface LeaseRequest extends Pick<Holder, 'replicaId' | 'name' | 'inFlight' | 'memoryBytes' | 'version'> {
   /** Larger than in every earlier request of the replica, which then ignores the answers to those. */
   readonly number: number
   /** The number of the lease that the replica holds; null where it holds none. */

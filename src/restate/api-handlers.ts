@@ -103,7 +103,7 @@ const HANDLERS = {
     ...{ needs: 'submit', isWork: false, body: SMALL, input: driveRequestSchema, output: driveResponseSchema },
     summary: 'Steer a run, or hold its lease',
     description:
-      'Notes with wanted that a run is to pause, go on or stop, which its driver reads every few seconds. The process that submits the batches of a run holds a lease on it with take, renew and release.',
+      'Notes with wanted that a run is to pause, go on or stop, and with max_cost_usd what it may cost in all, which its driver reads every few seconds. The process that submits the batches of a run holds a lease on it with take, renew and release.',
   },
   review: {
     ...{ needs: 'review', isWork: false, body: REVIEW, input: reviewRequestSchema, output: reviewResponseSchema },

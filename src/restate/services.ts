@@ -28,7 +28,7 @@ import { createPromptParts } from './chunk/prompt-parts.ts'
 import { createPromptScale } from './chunk/prompt-scale.ts'
 import { createRunTrials } from './chunk/run-trials.ts'
 import type { ChunkReply, ChunkRequest, EarlierChunkRequest } from './chunk-contract.ts'
-import { CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './contract.ts'
+import { CALLER_HEADER, CLASSIFIER, CLASSIFY_API, type HealthResponse, type PriceOf } from './contract.ts'
 import { createAttemptMetrics, createDefectBound } from './hooks.ts'
 import { createRestateLogger } from './logger.ts'
 import { batchOptions, chunkOptions, databaseStep, leaseOptions, leaseStep } from './options.ts'
@@ -119,7 +119,11 @@ export function createRestateHandler(deps: RestateDeps): EndpointHandler {
         ctx.run('look up the status', () => readStatus({ store, schemes }, request), databaseStep),
       ),
       budget: apiHandler('budget', (ctx, request) =>
-        ctx.run('set and read the rate budget', () => answerBudget(deps.budget, request), databaseStep),
+        ctx.run(
+          'set and read the rate budget',
+          () => answerBudget(deps.budget, request, ctx.request().headers.get(CALLER_HEADER)),
+          databaseStep,
+        ),
       ),
       review: apiHandler('review', (ctx, request) => answerReview(ctx, { store, schemes }, request)),
       why: apiHandler('why', (ctx, request) =>

@@ -41,7 +41,8 @@ const READ = `with clock as materialized (select clock_timestamp() as now)
     coalesce((select jsonb_agg(jsonb_build_object(
       'replicaId', replica_id, 'name', name, 'demand', demand, 'inFlight', in_flight, 'share', share,
       'leasedRpm', leased_rpm, 'leasedTpm', leased_tpm, 'countedRpm', counted_rpm, 'countedTpm', counted_tpm,
-      'leaseNumber', lease_number, 'expiresAt', ${toMs('expires_at')}, 'seenAt', ${toMs('seen_at')})
+      'leaseNumber', lease_number, 'expiresAt', ${toMs('expires_at')}, 'seenAt', ${toMs('seen_at')},
+      'memoryBytes', memory_bytes, 'version', version)
       order by replica_id) from replicas), '[]') as holders
   from clock left join rate_budget b on true`
 
@@ -58,13 +59,26 @@ const WRITE = `with budget as (
     delete from replicas where replica_id = any($7::text[])
   )
   insert into replicas (replica_id, name, demand, share, leased_rpm, leased_tpm, counted_rpm, counted_tpm,
-    lease_number, expires_at, seen_at, in_flight)
-  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${fromMs('$17')}, ${fromMs('$18')}, $21)
+    lease_number, expires_at, seen_at, in_flight, memory_bytes, version)
+  values ($8, $9, $10, $11, $12, $13, $14, $15, $16, ${fromMs('$17')}, ${fromMs('$18')}, $21, $22, $23)
   on conflict (replica_id) do update set name = excluded.name, demand = excluded.demand, share = excluded.share,
     leased_rpm = excluded.leased_rpm, leased_tpm = excluded.leased_tpm,
     counted_rpm = excluded.counted_rpm, counted_tpm = excluded.counted_tpm,
     lease_number = excluded.lease_number, expires_at = excluded.expires_at, seen_at = excluded.seen_at,
-    in_flight = excluded.in_flight`
+    in_flight = excluded.in_flight, memory_bytes = excluded.memory_bytes, version = excluded.version`
+
+/** A statement that changes the budget, with an entry in its history, of which the newest are kept. */
+function noted(configured: 'true' | 'false', change: string): string {
+  return `with changed as (${change} returning set_at, rpm, tpm, safety, set_by), old as (
+      delete from budget_changes where changed_at < (
+        select changed_at from budget_changes order by changed_at desc offset ${MOST_CHANGES - 1} limit 1
+      ) and exists (select from changed)
+    )
+    insert into budget_changes (changed_at, rpm, tpm, safety, configured, set_by)
+    select set_at, rpm, tpm, safety, ${configured}, set_by from changed`
+}
+
+const MOST_CHANGES = 1_000
 
 const numberOrNull = z.number().nullable()
 
@@ -99,6 +113,8 @@ const stateRow = z.object({
       leaseNumber: z.number(),
       expiresAt: z.number(),
       seenAt: z.number(),
+      memoryBytes: numberOrNull,
+      version: z.string().nullable(),
     }),
   ),
 })
@@ -110,13 +126,16 @@ export function createBudgetStore(pool: DatabasePool): BudgetStore {
       await execute(
         pool,
         'set the rate budget',
-        `insert into rate_budget as b (rpm, tpm, safety, configured_rpm, configured_tpm, configured_safety, set_by, set_at)
+        noted(
+          'true',
+          `insert into rate_budget as b (rpm, tpm, safety, configured_rpm, configured_tpm, configured_safety, set_by, set_at)
          values ($1, $2, $3, $1, $2, $3, $4, clock_timestamp())
          on conflict (only_row) do update set rpm = excluded.rpm, tpm = excluded.tpm, safety = excluded.safety,
            configured_rpm = excluded.rpm, configured_tpm = excluded.tpm, configured_safety = excluded.safety,
            set_by = excluded.set_by, set_at = excluded.set_at
          where (b.configured_rpm, b.configured_tpm, b.configured_safety)
            is distinct from (excluded.rpm, excluded.tpm, excluded.safety)`,
+        ),
         [rpm, tpm, safety, by],
       )
     },
@@ -125,9 +144,12 @@ export function createBudgetStore(pool: DatabasePool): BudgetStore {
       await execute(
         pool,
         'set the rate budget',
-        `update rate_budget set rpm = coalesce($1, rpm), tpm = case when $2 then $3 else tpm end,
+        noted(
+          'false',
+          `update rate_budget set rpm = coalesce($1, rpm), tpm = case when $2 then $3 else tpm end,
            set_by = $4, set_at = clock_timestamp()`,
-        [rpm ?? null, tpm !== undefined, tpm ?? null, by],
+        ),
+        [rpm ?? null, tpm !== undefined, tpm ?? null, storableText(by)],
       )
     },
 
@@ -166,6 +188,7 @@ async function write(client: pg.ClientBase, { budget, removed, holder }: LeaseDe
     ...[replicaId, name, demand, share, leasedRpm, leasedTpm, countedRpm, countedTpm],
     ...[holder.leaseNumber, holder.expiresAt, holder.seenAt],
     ...[pauseReason === null ? null : storableText(pauseReason), pausedSince, holder.inFlight],
+    ...[holder.memoryBytes ?? null, holder.version ?? null],
   ])
 }
 

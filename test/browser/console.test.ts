@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { userInfo } from 'node:os'
 import { after, before, describe, test } from 'node:test'
 import { pino } from 'pino'
 import type { Locator, Page } from 'playwright-core'
 import { createPool, type DatabasePool } from '../../src/store/pool.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { callIngress, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitUntil } from '../helpers/wait.ts'
 import { findChromium } from './chromium.ts'
 import { axeViolations, type ConsoleBrowser, openConsole, PICTURES, pathsOf, takePictures } from './console-pages.ts'
@@ -60,6 +61,19 @@ describe('the console in a browser', { skip }, () => {
     assert.equal(await page.getByRole('heading', { name: 'Runs' }).count(), 1)
     await page.reload()
     assert.equal(page.url(), `${base}/runs`)
+  })
+
+  test('a file that is chosen before the module of the page is there is not lost', async () => {
+    const chosen = Promise.withResolvers<void>()
+    await page.route(/browser\/start\.ts/, async (route) => {
+      await chosen.promise
+      await route.continue()
+    })
+    await page.goto(`${base}/start`, { waitUntil: 'commit' })
+    await page.setInputFiles('#file', { name: 'early.csv', mimeType: 'text/csv', buffer: Buffer.from(FILE) })
+    chosen.resolve()
+    await page.waitForURL(/\/start\/[0-9a-f]{24}/)
+    await page.unroute(/browser\/start\.ts/)
   })
 
   test('a dropped file shows how it is read, takes another mapping, and becomes a run that is watched to its end', async () => {
@@ -135,6 +149,19 @@ describe('the console in a browser', { skip }, () => {
     await page.locator('input[name=rpm]').fill('777')
     await page.getByRole('button', { name: 'Set the budget' }).click()
     await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('777').waitFor({ timeout: 20_000 })
+    const history = page.locator('figure', { hasText: 'How it was set' })
+    await history.locator('tbody tr').nth(1).waitFor()
+    assert.match(await textOf(history.locator('tbody tr').first()), new RegExp(`${userInfo().username}.*777`, 's'))
+    assert.match(await textOf(history.locator('tbody tr').nth(1)), /the settings of/)
+    // The stack's own node and its replica say what they take.
+    assert.match(await textOf(page.getByRole('region', { name: 'Nodes of Restate' })), /1\.\d+\.\d+.*MB.*answers/s)
+    assert.match(await textOf(page.getByRole('region', { name: 'Replicas' })), /MB/)
+    // What somebody is typing outlives what the page is told meanwhile.
+    await page.locator('input[name=rpm]').fill('654')
+    await callIngress(stack, 'classify-api/budget', { rpm: 888 })
+    await page.locator('.fact', { hasText: 'Requests a minute' }).getByText('888').waitFor({ timeout: 20_000 })
+    assert.equal(await page.locator('input[name=rpm]').inputValue(), '654')
+    await callIngress(stack, 'classify-api/budget', { rpm: 777 })
   })
 
   test('a certificate is planned, a row is labelled blind, and the certificate is shown', async () => {

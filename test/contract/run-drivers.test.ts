@@ -70,6 +70,19 @@ describe('drivers of runs: PostgreSQL', () => {
     }
   })
 
+  it('keeps the limit of the cost over the drivers of a run, until another one is set', async () => {
+    const drive = (body: object) => answerDrive(store.drivers, { run_id: 'd-cost', ...body })
+    await assert.rejects(drive({ max_cost_usd: 1 }), { code: 'input-not-found' })
+    const take = { driver: driver('a'), ...RUN }
+    assert.equal((await drive({ take })).max_cost_usd, null)
+    assert.equal((await drive({ max_cost_usd: 0.25 })).max_cost_usd, 0.25)
+    assert.equal((await drive({ renew: 'a' })).max_cost_usd, 0.25)
+    await drive({ release: { token: 'a', outcome: 'incomplete' } })
+    assert.equal((await drive({ max_cost_usd: 2 })).max_cost_usd, 2)
+    assert.equal((await drive({ take })).max_cost_usd, 2)
+    assert.equal((await answerRun(store, { run_id: 'd-cost' })).max_cost_usd, 2)
+  })
+
   it('says in which state a run is', async () => {
     const drive = (body: object) => answerDrive(store.drivers, { run_id: 'd-state', ...body })
     const stateNow = async () => (await answerRun(store, { run_id: 'd-state' })).state

@@ -60,7 +60,7 @@ export function emptyStore(): Store {
     findAnswers: async () => new Map(),
     listNeedingReview: none,
     certificates: { findRunParts: async () => [], findPlan: async () => undefined, findLabels: async () => [] },
-    drivers: { want: async () => undefined },
+    drivers: { want: async () => undefined, limitCost: async () => undefined },
     reviewCards: {
       claim: async () => new Set(),
       release: async () => undefined,
@@ -73,6 +73,10 @@ export function emptyStore(): Store {
       search: async () => ({ results: [], next: undefined, found: 0, isMore: false }),
       findHistory: async () => [],
       findAlike: async () => [],
+      listBudgetChanges: async () => [],
+      countDecisions: async () => new Map(),
+      findCorrections: async () => [],
+      findDisagreements: async () => [],
       countLabels: async () => ({ sampled: 0, counts: new Map() }),
     },
   } as unknown as Store

@@ -156,15 +156,17 @@ test('a card has one holder at a time, until its decision, its release or the en
     store.reviewCards.claim({ codebook: 'cards', holder, shapeHashes: shapes, most, holdMs })
   const [ann, ben] = await Promise.all([claim('ann', 2), claim('ben', 2)])
   assert.equal(new Set([...ann, ...ben]).size, ann.size + ben.size)
-  assert.deepEqual(
-    await claim('ann', 2),
-    ann.size === 2 ? ann : await claim('ann', 2),
+  // Of two that claim at one moment one may get fewer; it has them when it asks again.
+  const kept = await claim('ann', 2)
+  assert.equal(kept.size, 2)
+  assert.ok(
+    [...ann].every((shape) => kept.has(shape)),
     'a holder that claims again keeps its cards',
   )
   const all = new Set<string>()
   for (const holder of ['c', 'd', 'e', 'f']) for (const shape of await claim(holder, 2)) all.add(shape)
-  assert.ok([...all].every((shape) => !ann.has(shape) && !ben.has(shape)))
-  const [first = ''] = ann
+  assert.ok([...all].every((shape) => !kept.has(shape) && !ben.has(shape)))
+  const [first = ''] = kept
   await store.reviewCards.release('cards', 'ben', [first])
   assert.ok(!(await claim('ben', 6)).has(first), 'nobody releases the card of another')
   await store.reviewCards.release('cards', 'ann', [first])

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunReport } from '../../src/cli/classify/run-report.ts'
-import { runCli } from '../helpers/cli.ts'
+import { runCli, startCli } from '../helpers/cli.ts'
 import { QUIRKS } from '../helpers/quirky-endpoint/quirks.ts'
 import { message, type Quirk } from '../helpers/quirky-endpoint/types.ts'
 import { type QuirkyWorld, startQuirkyWorld } from '../helpers/quirky-endpoint/world.ts'
 import { callIngress } from '../helpers/stack.ts'
+import { waitUntil } from '../helpers/wait.ts'
 
 /** One US dollar for each token, so that no rounding hides a request. */
 const PRICES = { small: { input: 1e6, output: 1e6 }, large: { input: 3e6, output: 5e6 } }
@@ -102,6 +103,43 @@ for (const [name, quirk] of Object.entries(CASES)) {
     }
   })
 }
+
+test('a limit that is raised while the run goes on lets it go on, and one that is set after its end as well', async () => {
+  billedUsd = 0
+  const gate = Promise.withResolvers<void>()
+  world.endpoint.behave(async (seen) => {
+    await gate.promise
+    return await billing(QUIRKS.clean)(seen)
+  })
+  const path = join(world.directory, 'raised.jsonl')
+  const lines = Array.from({ length: 120 }, (_, n) => {
+    return JSON.stringify({ indicator_id: `raised.${n}`, name: `Zorbic raised of plain ${n}` })
+  })
+  await writeFile(path, lines.join('\n'))
+  const begin = ['classify', path, '--mode', 'model', '--max-cost', '70000', '--batch-size', '40', '--json']
+  const cli = startCli(begin, { env: world.env })
+  await cli.untilSaid(/--resume run-/)
+  const runId = /--resume (run-\S+)/.exec(cli.said())?.[1] ?? ''
+  await waitUntil('requests are in flight under the first limit', () => world.endpoint.asked.length > 0)
+  const raise = async (usd: number) =>
+    await runCli(['resume', runId, '--max-cost', String(usd), '--json'], { env: world.env })
+  const raised = await raise(90_000)
+  assert.equal(raised.code, 0, raised.stderr)
+  assert.equal((JSON.parse(raised.stdout) as { run: { max_cost_usd: number } }).run.max_cost_usd, 90_000)
+  gate.resolve()
+  const first = JSON.parse((await cli.result).stdout) as RunReport
+  assert.deepEqual([first.max_cost?.usd, first.max_cost?.reached], [90_000, true])
+  assert.ok(first.cost_usd > 70_000 && first.cost_usd <= 90_000, `USD ${first.cost_usd} is spent`)
+  assert.ok(billedUsd <= 90_000)
+
+  const late = await raise(900_000)
+  assert.equal(late.code, 1)
+  assert.match(late.stdout, /"max_cost_usd":900000/)
+  const { stdout } = await runCli(['classify', '--resume', runId, '--json'], { env: world.env })
+  const second = JSON.parse(stdout) as RunReport
+  assert.deepEqual([second.failed, second.max_cost?.usd], [0, 900_000])
+  assert.match((await runCli(['status', runId], { env: world.env })).stdout, /"max_cost_usd": 900000/)
+})
 
 test('a limit that not even one request fits under asks nothing', async () => {
   world.endpoint.behave(billing(QUIRKS.clean))

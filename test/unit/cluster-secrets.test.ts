@@ -7,9 +7,11 @@ import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import { hasDoneItsWork } from '../../src/cli/cluster/containers.ts'
+import { parseTokens } from '../../src/http/tokens.ts'
+import { sha256 } from '../../src/lib/sha256.ts'
 
 const SCRIPT = readFileSync(new URL('../../docker/secrets/make.sh', import.meta.url), 'utf8')
-const VOLUMES = ['database', 'snapshots', 'grafana', 'model', 'guard']
+const VOLUMES = ['database', 'snapshots', 'grafana', 'console', 'model', 'guard']
 const directories: string[] = []
 after(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
@@ -54,6 +56,7 @@ test('secrets that nobody gave are made once, all different, and readable for th
     'snapshots/SNAPSHOT_ACCESS_KEY_ID',
     'snapshots/SNAPSHOT_SECRET_ACCESS_KEY',
     'grafana/GRAFANA_ADMIN_PASSWORD',
+    'console/CONSOLE_TOKEN',
   ]
   const made = paths.map(read)
   for (const value of made) assert.match(value, /^[0-9a-f]{48}$/)
@@ -106,14 +109,41 @@ test('both forms at once, an empty file and a directory end the start with the n
 
 test('an empty list of tokens is passed on, because it lets nobody in', async () => {
   const { run, read, give, take, at } = container()
-  for (const content of ['nightly:1:read\n', '', 'nightly:2:read\n', '\n']) {
+  for (const content of ['nightly:1:read\n', '', '# nightly:2:read\n', 'nightly:2:read\n', '\n']) {
     give('API_TOKENS', content)
     assert.deepEqual(await run(), { code: 0, said: '' })
-    assert.equal(read('guard/API_TOKENS'), content.trim())
+    const named = content.startsWith('nightly') ? `\n${lineOfConsole(read)}` : ''
+    assert.equal(read('guard/API_TOKENS'), content.trim() + named)
   }
   take('API_TOKENS')
   await run()
   assert.ok(!existsSync(at('guard/API_TOKENS')))
+})
+
+/** The line by which the guard knows the console. */
+const lineOfConsole = (read: (path: string) => string) =>
+  `console@cluster:${sha256(read('console/CONSOLE_TOKEN'))}:submit+read+review+operate`
+
+test("a list of tokens gets the console's own once, keeps its time, and is one that the guard reads", async () => {
+  const { run, read, give, at } = container()
+  const ann = `  ann:${'a'.repeat(64)}:read\r\n# nobody else`
+  give('API_TOKENS', ann)
+  await run()
+  const tokens = parseTokens(read('guard/API_TOKENS'), 'API_TOKENS_FILE')
+  assert.deepEqual(
+    [...tokens.values()].map(({ name }) => name),
+    ['ann', 'console@cluster'],
+  )
+  assert.ok(tokens.get(sha256(read('console/CONSOLE_TOKEN')))?.rights.has('operate'))
+  const before = statSync(at('guard/API_TOKENS')).mtimeMs
+  await run()
+  assert.equal(statSync(at('guard/API_TOKENS')).mtimeMs, before, 'a list that is the same is not read again')
+  // A token that its owner has put into the list already has the rights that stand there.
+  give('CONSOLE_TOKEN', 'a-token-of-my-own-of-32-characters')
+  const own = `console:${sha256('a-token-of-my-own-of-32-characters').toUpperCase()}:read`
+  give('API_TOKENS', own)
+  await run()
+  assert.equal(read('guard/API_TOKENS'), own)
 })
 
 test('the service that has written the secrets counts as ready, and one that failed does not', () => {

@@ -40,7 +40,8 @@ export function readBlindLabels(
   for (const [name, text] of texts) {
     const field = codebook.field.get(name)
     if (field === undefined) continue
-    if (text === CANNOT_TELL && !('label' in readLabelText(field, text))) {
+    // A list of values may have it as a value. In a field of free text everything would be a label, and nobody means this one.
+    if (text === CANNOT_TELL && (field.type.kind === 'text' || !('label' in readLabelText(field, text)))) {
       unknown.add(name)
       continue
     }

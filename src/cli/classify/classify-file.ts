@@ -1,5 +1,5 @@
 /** Classifies a catalogue file in a new run or resumes an earlier run: the work of the commands `classify`, `all-in-one` and `demo`. */
-import { batchesOf, indicatorsOf } from '../../catalogue/open-catalogue.ts'
+import { batchesOf } from '../../catalogue/open-catalogue.ts'
 import { printable } from '../../catalogue/problem-report.ts'
 import type { Reading } from '../../catalogue/reading-options.ts'
 import type { Catalogue } from '../../catalogue/types.ts'
@@ -12,24 +12,24 @@ import { type AuditStages, auditBatches, isAuditing, type PlannedBatch, readEvid
 import { partsOfBatch } from '../audits/batch-parts.ts'
 import { findIngress } from '../client/ingress.ts'
 import { useOneCluster } from '../client/one-cluster.ts'
-import type { RunRequest } from '../client/run-batch.ts'
-import { createServiceClient, type ServiceClient } from '../client/service.ts'
+import { createServiceClient } from '../client/service.ts'
 import { removeUnreadCopy } from '../cluster/catalogue-copy.ts'
 import { type Delivery, openDelivery } from '../delivery/delivery.ts'
 import { settleTargets } from '../delivery/settle-targets.ts'
 import { openForCommand, readingOf } from '../inspect/read-catalogue.ts'
+import { openCostLimit } from '../runs/cost-limit.ts'
 import { announceRun } from '../runs/detach.ts'
 import { holdRun, type RunHold } from '../runs/hold.ts'
 import { type InputSource, settleSource } from '../sources/input-source.ts'
 import { createStderrProgress } from '../ui/progress.ts'
 import { formatCount, type Interrupts, say } from '../ui/terminal.ts'
-import { dryRunByService } from './dry-run.ts'
+import { dryRunFirst } from './dry-run.ts'
 import { buildHeader, type ClassifyOptions, settingsOf } from './options.ts'
 import { formatBudget, setBudget } from './rate-budget.ts'
 import { buildResumeCommand, catalogueOfRun, checkSameCatalogue, requireSameInput } from './resume.ts'
 import { type RunOptions, runCatalogue } from './run.ts'
 import { readGivenCodebook, settleCodebook } from './run-codebook.ts'
-import { checkCostLimits, noteCostLimit, readRunBill } from './run-cost.ts'
+import { checkCostLimits, readRunBill } from './run-cost.ts'
 import { createRunId } from './run-id.ts'
 import { createRunJournal, openRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunReport } from './run-report.ts'
@@ -82,8 +82,11 @@ export async function classifyFile(
     const question = { given, earlier: earlier?.header ?? null, signal: interrupts.first }
     const { scheme, reference } = await settleCodebook(service, question)
     const request = earlier?.header ?? settingsOf(options, { catalogue: catalogueName, codebook: reference })
-    const maxUsd = request.options.mode === 'rules' ? undefined : (options.maxCost ?? earlier?.maxCostUsd)
-    if (maxUsd !== undefined) checkCostLimits(await dryRunFirst(service, catalogue, request, interrupts.first))
+    const mayCost = request.options.mode !== 'rules'
+    const maxUsd = mayCost ? (options.maxCost ?? earlier?.maxCostUsd) : undefined
+    const read = catalogue
+    const check = async () => checkCostLimits(await dryRunFirst(service, read, request, interrupts.first))
+    if (maxUsd !== undefined) await check()
     delivery = await openDelivery({ targets, catalogue, scheme, signal: interrupts.second })
     const journal =
       earlier ??
@@ -93,7 +96,14 @@ export async function classifyFile(
       ))
     const { catalogue: name = DEFAULT_CATALOGUE } = request
     const run = { catalogue: name, codebook: referenceOf(scheme), command, size: catalogue.count }
-    hold = await holdRun({ urls, runId, run, signal: interrupts.first, say })
+    hold = await holdRun({
+      urls,
+      runId,
+      run,
+      maxUsd: mayCost ? options.maxCost : undefined,
+      signal: interrupts.first,
+      say,
+    })
     if (options.rpm !== undefined || options.tpm !== undefined) {
       say(`The rate budget is now ${formatBudget(await setBudget(service, options, interrupts.first))}`)
     }
@@ -101,10 +111,9 @@ export async function classifyFile(
     say(`Run ${runId}, mode ${request.options.mode}. To resume it: ${buildResumeCommand(runId, path)}`)
     announceRun(runId)
     const billBefore = earlier === null ? undefined : await readRunBill(urls, runId, BILL_PATIENCE_MS)
-    if (maxUsd !== undefined) {
-      const isNewLimit = options.maxCost !== undefined
-      await noteCostLimit(journal, maxUsd, { isNewLimit, spentUsd: billBefore?.cost_usd })
-    }
+    const spentUsd = billBefore?.cost_usd
+    const limited = { given: maxUsd, isNew: options.maxCost !== undefined, spentUsd, hold, journal, check, say }
+    const limit = mayCost ? await openCostLimit(limited) : undefined
     await delivery.begin(config.dataDir, journal)
     const { take, wasTaken } = delivery
     const stages = { service, catalogue, scheme, settings: request, runId, journal, signal: interrupts.first }
@@ -122,7 +131,7 @@ export async function classifyFile(
       untilWanted: hold.untilWanted,
       stopSubmitting: AbortSignal.any([interrupts.first, hold.stop]),
       abandon: interrupts.second,
-      maxUsd,
+      limit,
       readBill: () => readRunBill(urls, runId, interrupts.first.aborted ? BRIEF_PATIENCE_MS : BILL_PATIENCE_MS),
       requestsBefore: billBefore?.model_requests,
     })
@@ -197,17 +206,6 @@ async function readCatalogue(
     await catalogue.close()
     throw error
   }
-}
-
-/**
- * Makes a dry run of the first indicator, in whose answer the service names its model and prices; resolves with
- * undefined for an empty catalogue.
- */
-async function dryRunFirst(service: ServiceClient, catalogue: Catalogue, request: RunRequest, signal: AbortSignal) {
-  for await (const indicator of indicatorsOf(catalogue)) {
-    return await dryRunByService(service, [indicator], request, signal)
-  }
-  return undefined
 }
 
 async function runWithProgress(

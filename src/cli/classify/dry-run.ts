@@ -3,6 +3,8 @@
  * The service makes a dry run with its stored answers. Without a service the dry run is cold, which means that it
  * assumes an empty database.
  */
+import { indicatorsOf } from '../../catalogue/open-catalogue.ts'
+import type { Catalogue } from '../../catalogue/types.ts'
 import { type BatchDryRun, type Candidate, dryRunBatch } from '../../classification/estimate.ts'
 import { PROMPT_VERSION } from '../../classification/prompt.ts'
 import { promptItemOf, questionOf, questionShapeOf } from '../../classification/question.ts'
@@ -57,4 +59,20 @@ export async function dryRunByService(
 ): Promise<EstimateResponse | undefined> {
   const body = bodyOf(request, indicators, isAudit)
   return await service.ask({ handler: 'estimate', body, schema: estimateResponseSchema, signal })
+}
+
+/**
+ * Makes a dry run of the first indicator, in whose answer the service names its model and prices; resolves with
+ * undefined for an empty catalogue.
+ */
+export async function dryRunFirst(
+  service: ServiceClient,
+  catalogue: Catalogue,
+  request: RunRequest,
+  signal: AbortSignal,
+) {
+  for await (const indicator of indicatorsOf(catalogue)) {
+    return await dryRunByService(service, [indicator], request, signal)
+  }
+  return undefined
 }

@@ -6,6 +6,7 @@ import type { PlannedBatch } from '../audits/audit-stages.ts'
 import { BatchFailedError, createBatchClient } from '../client/batches.ts'
 import { createLeaving } from '../client/leaving.ts'
 import { buildBatch } from '../client/run-batch.ts'
+import type { CostLimit } from '../runs/cost-limit.ts'
 import type { ProgressCounts } from '../ui/progress-text.ts'
 import { watchRun } from '../waiting/run-watches.ts'
 import { createBatchWindow } from './batch-window.ts'
@@ -40,8 +41,8 @@ export interface RunOptions {
   readonly stopSubmitting: AbortSignal
   /** The second Ctrl+C aborts this signal: the run no longer waits for the batches in flight. In a pause the first is enough. */
   readonly abandon: AbortSignal
-  /** The most that the whole run may cost in US dollars, which the service keeps; undefined for a run without a limit. */
-  readonly maxUsd?: number | undefined
+  /** The most that the whole run may cost, which the service keeps; without it nothing limits the cost. */
+  readonly limit?: CostLimit | undefined
   /** Reads what the service has booked for the run, at its end. */
   readonly readBill?: (() => Promise<RunBill | undefined>) | undefined
   /** The requests that were booked before this process began. */
@@ -63,7 +64,7 @@ export async function runCatalogue(
 ): Promise<RunReport> {
   const startedAt = performance.now()
   const { run_id: runId, batch_size: batchSize } = journal.header
-  const { urls, adminUrls = [], isResumed = false, maxUsd } = options
+  const { urls, adminUrls = [], isResumed = false, limit } = options
   const client = createBatchClient({ ...options, part: journal.part })
   const totals = createRunTotals()
   const window = createBatchWindow({ batchSize })
@@ -114,13 +115,21 @@ export async function runCatalogue(
     const { index, indicators } = planned
     const submittedAt = performance.now()
     let failures = journal.failures(index)
+    let maxUsd = await limit?.now()
     const build = () => buildBatch(journal.header, planned, { failures, maxUsd })
+    const again = async () => {
+      failures += 1
+      await note(journal.noteFailed(index))
+      return build()
+    }
     try {
-      const { summary, results, stopped } = await client.submit(build(), leaving.signal, async () => {
-        failures += 1
-        await note(journal.noteFailed(index))
-        return build()
-      })
+      let answer = await client.submit(build(), leaving.signal, again)
+      // A limit that was raised meanwhile lets the batch go on, as a resumed run would: its answers are stored and are not asked again.
+      while (answer.stopped !== undefined && !isStopped() && (await limit?.isRaisedAbove(maxUsd ?? 0)) === true) {
+        maxUsd = await limit?.now()
+        answer = await client.submit(await again(), leaving.signal, again)
+      }
+      const { summary, results, stopped } = answer
       await deliver(results, planned)
       // A batch that the cost limit stopped counts as failed, so that a resumed run submits it again under a new key.
       await note(stopped === undefined ? journal.noteDone(index, summary) : journal.noteFailed(index))
@@ -192,6 +201,7 @@ export async function runCatalogue(
       totals.addFailure('not-submitted', `not submitted, because ${stopReason}`, unsubmitted)
     else totals.addFailure('interrupted', 'not submitted, because the run was interrupted', unsubmitted)
   }
+  const maxUsd = await limit?.now()
   return totals.buildReport({
     runId,
     catalogue: journal.header.catalogue ?? DEFAULT_CATALOGUE,

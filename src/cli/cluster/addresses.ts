@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
 import { parseJson } from '../../lib/json/json.ts'
 import { createHttpClient } from '../client/http.ts'
-import { say } from '../ui/terminal.ts'
+import { isLiveTerminal, say } from '../ui/terminal.ts'
 import type { Compose } from './compose.ts'
 import { hostUrl, NODE_SERVICES, nameOf, REPLICA_SERVICE } from './containers.ts'
-import { writeDatabaseUrl } from './secrets.ts'
+import { type ClusterConsole, findConsole, writeDatabaseUrl } from './secrets.ts'
 import type { Cluster } from './up.ts'
 
 /** The milliseconds that a replica may take to report the name of its model. */
@@ -23,12 +23,14 @@ export async function sayAddresses(
   const model = nginx === undefined ? undefined : await readModel(`${nginx}/classify-api/health`, signal)
   const replicas = containers.filter(({ service }) => service === REPLICA_SERVICE).map(nameOf)
   const urlFile = await writeDatabaseUrl(compose, containers, config, signal)
+  const page = await findConsole(compose, containers, config, signal)
   const lines: [string, string | undefined][] = [
     ['ingress', cluster.ingressUrls.join('  ')],
     ['admin', cluster.adminUrls.join('  ')],
     ['node', NODE_SERVICES.flatMap((node) => hostUrl(containers, node, 5122) ?? []).join('  ')],
     ['health', nginx === undefined ? undefined : `${nginx}/classify-api/health (${replicas.join(', ')} in turn)`],
     ['database', urlFile === undefined ? undefined : `for commands on this machine: DATABASE_URL_FILE=${urlFile}`],
+    ['console', page === undefined ? undefined : describeConsole(page, isLiveTerminal(process.stderr))],
     ['MinIO', hostUrl(containers, 'minio', 9000)],
     ['model', describeModel(model, hostUrl(containers, 'offline-model', 9085))],
     ['Prometheus', hostUrl(containers, 'prometheus', 9090)],
@@ -36,8 +38,18 @@ export async function sayAddresses(
   ]
   say('The cluster is ready:')
   for (const [name, value] of lines) if (value !== undefined) say(`  ${name.padEnd(10)} ${value}`)
-  if (urlFile !== undefined) say('Look, review and start runs in a browser: npm run console')
+  if (page === undefined && urlFile !== undefined) say('Look, review and start runs in a browser: npm run console')
   say(`Classify: npm run all-in-one -- FILE, or npm run classify -- FILE --ingress ${cluster.ingressUrls.join(',')}`)
+}
+
+/**
+ * Tells a person how the console is opened. The link is as secret as a password, so that it is shown to a terminal alone: what
+ * is written elsewhere, as to the log of a build, may be read by others.
+ */
+export function describeConsole({ url, link, file }: ClusterConsole, isTerminal: boolean): string {
+  if (link === undefined) return `${url}, which a token of API_TOKENS_FILE opens`
+  const place = `the link that opens it signed in stands in ${file}`
+  return isTerminal ? `${link} (as secret as a password; it stands in ${file} as well)` : `${url}; ${place}`
 }
 
 /**

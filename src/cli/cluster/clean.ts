@@ -4,7 +4,7 @@ import { readConfig } from '../../config/config.ts'
 import { confirm } from '../ui/confirm.ts'
 import { EXIT_FAILED, say, underInterrupts } from '../ui/terminal.ts'
 import { findCompose, requireSuccess } from './compose.ts'
-import { removeDatabaseUrl } from './secrets.ts'
+import { removeSecretFiles } from './secrets.ts'
 
 const QUESTION = 'This removes the classifications, the workflow state and the snapshots of the cluster. Continue?'
 
@@ -27,7 +27,7 @@ export function addClusterCleanCommand(program: Command): void {
           const down = ['down', '--volumes', '--remove-orphans']
           const result = await compose.run(down, { output: 'stderr', allProfiles: true, signal })
           requireSuccess('docker compose down', result)
-          await removeDatabaseUrl(config)
+          await removeSecretFiles(config)
           say('Removed the containers, volumes and networks. The image and the signing key are kept.')
         },
       )

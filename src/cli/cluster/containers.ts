@@ -12,6 +12,8 @@ export const REPLICA_SERVICE = 'classify-service'
 export const ONE_SHOT_SERVICES: ReadonlySet<string> = new Set(['secrets', 'provision'])
 /** The service that publishes the ingress and the admin port of every node. */
 export const GUARD_SERVICE = 'guard'
+/** The page in the browser. */
+export const CONSOLE_SERVICE = 'console'
 /** The ports of the guard's container that lead to the nodes, in the order of NODE_SERVICES. */
 const GUARD_PORTS = {
   ingress: [8080, 28080, 38080, 48080, 58080],

@@ -2,12 +2,12 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { readConfig } from '../../config/config.ts'
-import { isServiceError, messageOf } from '../../errors.ts'
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts'
 import { joinLines } from '../../lib/visible-text.ts'
 import { type AdminClient, createAdminClient, sqlText } from '../client/admin.ts'
 import { INGRESS_HELP } from '../runs/runs.ts'
-import { formatWant, type WantReport, wantOfRun } from '../runs/want.ts'
-import { httpUrls } from '../ui/option-values.ts'
+import { formatWant, limitCostOfRun, type WantReport, wantOfRun } from '../runs/want.ts'
+import { dollars, httpUrls } from '../ui/option-values.ts'
 import { EXIT_FAILED, formatCount, printJson, printText, say, underInterrupts } from '../ui/terminal.ts'
 import { checkTarget } from './kill.ts'
 import { findOpenChunks, isInvocationId, openBatchesOfRun } from './open-batches.ts'
@@ -16,6 +16,7 @@ interface ResumeOptions {
   readonly admin?: readonly string[]
   readonly ingress?: readonly string[]
   readonly json?: boolean
+  readonly maxCost?: number
 }
 
 /** The output of `resume --json`, whose property names must not change because scripts use them. */
@@ -44,14 +45,26 @@ export function addResumeCommand(program: Command): void {
       'Restate admin URLs, separated by commas (default: RESTATE_ADMIN_URL, else this machine)',
       httpUrls,
     )
+    .option(
+      '--max-cost <usd>',
+      'the most that the whole run may cost in US dollars from now on, also while it goes on',
+      dollars,
+    )
     .option('--json', 'print exactly one JSON object on stdout')
     .action(async (target: string, options: ResumeOptions) => {
       checkTarget(target)
+      const { maxCost } = options
+      if (maxCost !== undefined && isInvocationId(target))
+        throw new ServiceError(
+          'input-invalid',
+          '--max-cost is the limit of a run: name the run in place of an invocation',
+        )
       const { restate } = readConfig()
       const { ingress = restate.ingressUrls, admin = restate.adminUrls } = options
       await underInterrupts(
         () => say('Stopping …'),
         async ({ first: signal }) => {
+          if (maxCost !== undefined) await limitCostOfRun(ingress, target, maxCost, signal)
           const client = createAdminClient(admin, signal)
           const report = isInvocationId(target)
             ? { target, ...(await resumePaused(client, target)), run: null }

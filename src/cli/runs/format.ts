@@ -72,7 +72,11 @@ export function describeRun(run: RunBody): readonly string[] {
   const isLive = run.state === 'running' || run.state === 'paused' || run.state === 'stopping'
   const pace = run.state === 'running' ? `, ${formatCount(run.indicators_per_minute)} a minute` : ''
   const driver = run.driver === null ? '' : `; ${isLive ? 'driven' : 'last driven'} by ${describeDriver(run.driver)}`
-  const lines = [`Run ${run.run_id} ${STATES[run.state]}: ${formatCount(done)}${share} indicators${pace}${driver}`]
+  const limit =
+    typeof run.max_cost_usd === 'number' ? `, USD ${run.cost_usd.toFixed(4)} of at most ${run.max_cost_usd}` : ''
+  const lines = [
+    `Run ${run.run_id} ${STATES[run.state]}: ${formatCount(done)}${share} indicators${pace}${limit}${driver}`,
+  ]
   const isResumable = RESUMABLE.has(run.state)
   if (isResumable) lines.push(`  Take it on with: npm run classify -- --resume ${run.run_id}`)
   // A pause stands with the run, so that whoever takes it on waits, too.

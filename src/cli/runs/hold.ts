@@ -18,6 +18,8 @@ export interface HoldOptions {
     readonly command: string
     readonly size: number
   }
+  /** The most that the run may cost, as this process was told; undefined where it was told nothing. */
+  readonly maxUsd?: number | undefined
   /** Aborts at the first Ctrl+C. */
   readonly signal: AbortSignal
   readonly say: (line: string) => void
@@ -30,6 +32,10 @@ export interface RunHold {
   readonly stop: AbortSignal
   /** Why `stop` has aborted; undefined while it has not. */
   readonly stoppedBy: StoppedBy | undefined
+  /** The most that the run may cost, as the service was told last; undefined where nobody has told it, and where it cannot be. */
+  readonly maxUsd: number | undefined
+  /** Asks the service now what is wanted of the run. */
+  look(): Promise<void>
   /** Resolves when the run may submit a batch: at once unless it is paused, and also when it has to end. */
   untilWanted(): Promise<void>
   /** Lets the run go. A service that cannot be told lets the lease run out. */
@@ -73,7 +79,10 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
     stop.abort()
     mayGoOn.resolve()
   }
-  const follow = ({ wanted: next, driver: holder }: DriveResponse) => {
+  let untoldUsd = options.maxUsd
+  let maxUsd = options.maxUsd
+  const follow = ({ wanted: next, max_cost_usd: limit, driver: holder }: DriveResponse) => {
+    if (untoldUsd === undefined) maxUsd = limit ?? undefined
     if (stoppedBy !== undefined) return
     if (holder?.token !== driver.token) {
       const who = holder === null ? 'and let it go again' : `(${describeHolder(holder)})`
@@ -93,9 +102,19 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
       }
     }
   }
+  /** Tells the service the limit that this process was given, before another one of an earlier process counts. */
+  const tellLimit = async () => {
+    if (untoldUsd === undefined) return
+    await ask({ max_cost_usd: untoldUsd }, ended.signal).catch((error: unknown) => {
+      // A service of an earlier release keeps no limit for others to see.
+      if (!isServiceError(error) || error.code !== 'input-invalid') throw error
+    })
+    untoldUsd = undefined
+  }
   let isHeld = first !== undefined
   const renew = async () => {
     if (isHeld) {
+      await tellLimit()
       const seen = await ask({ renew: driver.token }, ended.signal)
       if (seen === undefined) return
       // A lease that has run out is taken again, unless another process has taken it meanwhile.
@@ -119,7 +138,10 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
   }
   const goOn = () => mayGoOn.resolve()
   signal.addEventListener('abort', goOn, { once: true })
-  if (first !== undefined) follow(first)
+  if (first !== undefined) {
+    follow(first)
+    await tellLimit().catch(() => undefined)
+  }
   const kept = keep()
 
   return {
@@ -127,6 +149,10 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
     get stoppedBy() {
       return stoppedBy
     },
+    get maxUsd() {
+      return maxUsd
+    },
+    look: () => renew().catch(() => undefined),
     untilWanted: async () => {
       if (!signal.aborted) await mayGoOn.promise
     },
@@ -142,6 +168,8 @@ export async function holdRun(options: HoldOptions): Promise<RunHold> {
 const WITHOUT_LEASE: RunHold = {
   stop: new AbortController().signal,
   stoppedBy: undefined,
+  maxUsd: undefined,
+  look: async () => undefined,
   untilWanted: async () => undefined,
   release: async () => undefined,
 }

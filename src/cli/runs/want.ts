@@ -15,6 +15,8 @@ export interface WantReport {
   readonly run_id: string
   readonly state: RunBody['state']
   readonly wanted: WantedState
+  /** The most that the run may cost in US dollars; null where nobody has told a limit. */
+  readonly max_cost_usd?: number | null
   /** The living process that reads what is wanted; null where none drives the run. */
   readonly driver: { readonly host: string; readonly pid: number; readonly since: string } | null
 }
@@ -78,14 +80,31 @@ export async function wantOfRun(
   return reportOf(noted)
 }
 
+/** Notes what a run may cost in all, for the process that drives it or takes it on. Rejects like `wantOfRun`. */
+export async function limitCostOfRun(
+  urls: readonly string[],
+  runId: string,
+  maxUsd: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = { run_id: runId, max_cost_usd: maxUsd }
+  const service = createServiceClient({ urls, patienceMs: PATIENCE_MS })
+  const noted = await service.ask({ handler: 'drive', body, schema: driveResponseSchema, signal })
+  if (noted?.max_cost_usd === undefined) throw earlierRelease()
+}
+
 function reportOf({
   run_id,
   state,
   wanted,
+  max_cost_usd = null,
   driver,
-}: Pick<DriveResponse, 'run_id' | 'state' | 'wanted'> & { readonly driver: RunBody['driver'] }): WantReport {
+}: Pick<DriveResponse, 'run_id' | 'state' | 'wanted' | 'max_cost_usd'> & {
+  readonly driver: RunBody['driver']
+}): WantReport {
   const isLive = driver !== null && driver.expires_in_ms > 0
-  return { run_id, state, wanted, driver: isLive ? { host: driver.host, pid: driver.pid, since: driver.since } : null }
+  const holder = isLive ? { host: driver.host, pid: driver.pid, since: driver.since } : null
+  return { run_id, state, wanted, max_cost_usd, driver: holder }
 }
 
 const NOTED: Readonly<Record<WantedState, string>> = {
@@ -94,8 +113,9 @@ const NOTED: Readonly<Record<WantedState, string>> = {
   stopped: 'submits nothing more within a few seconds, and ends when the batches in flight have ended',
 }
 
-export function formatWant({ run_id: runId, state, wanted, driver }: WantReport): string {
-  if (driver !== null) return `Run ${runId}: its driver (${describeHolder(driver)}) ${NOTED[wanted]}`
+export function formatWant({ run_id: runId, state, wanted, max_cost_usd: maxUsd, driver }: WantReport): string {
+  const limit = typeof maxUsd === 'number' ? `; it may cost USD ${maxUsd} in all` : ''
+  if (driver !== null) return `Run ${runId}: its driver (${describeHolder(driver)}) ${NOTED[wanted]}${limit}`
   const rest = state === 'complete' ? '' : `. Take it on with: npm run classify -- --resume ${runId}`
-  return `Run ${runId}: no process drives it (${state})${rest}`
+  return `Run ${runId}: no process drives it (${state})${limit}${rest}`
 }

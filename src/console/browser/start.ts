@@ -32,6 +32,8 @@ export function enhance(frame: Frame): void {
   }
 
   input.addEventListener('change', () => send(input.files?.[0]))
+  // A file may have been chosen before this module was there, as where the connection is slow.
+  send(input.files?.[0])
   document.addEventListener('dragover', (event) => {
     event.preventDefault()
     drop.classList.add('over')

@@ -1,10 +1,13 @@
 /** How right a run is: its certificate against the target, and what labels of people say of fields, values, rules and confidence. */
 import type { VNode } from 'preact'
 import { CertificateCard, type CertifiedShown, Reliability, type ReliabilityBin } from '../plots/accuracy-parts.ts'
+import { OverTime, type RunOverTime } from '../plots/over-time.ts'
 import { count, percent, words } from './format.ts'
-import { Layout, type PageProps } from './frame.ts'
+import { type Frame, Layout, type PageProps } from './frame.ts'
 import { html } from './html.ts'
 import { Bar, Command, Empty, may, Time } from './parts.ts'
+
+export type { RunOverTime }
 
 export interface RightCount {
   readonly name: string
@@ -47,7 +50,12 @@ export interface AccuracyRun {
   readonly bins: readonly ReliabilityBin[]
   readonly brier: number | null
   readonly cases: readonly AccuracyCase[]
+  /** The newest runs of the catalogue, the oldest first. */
+  readonly overTime: readonly RunOverTime[]
 }
+
+/** What is aimed at where nobody has planned a certificate. */
+const USUAL_TARGET = 0.97
 
 export interface AccuracyData {
   readonly runs: readonly { readonly id: string; readonly catalogue: string; readonly startedAt: string }[]
@@ -79,7 +87,7 @@ function Run({ run, frame }: PageProps<AccuracyData> & { readonly run: AccuracyR
         may(frame, 'review') &&
         html`<form method="get" action="${frame.base}/label" class="line-up">
         <input type="hidden" name="run" value=${run.id} />
-        ${run.plan === null && html`<label>Target <input name="target" value="0.97" inputmode="decimal" size="5" pattern="0?[.][0-9]+" required /></label>`}
+        ${run.plan === null && html`<label>Target <input name="target" value=${String(USUAL_TARGET)} inputmode="decimal" size="5" pattern="0?[.][0-9]+" required /></label>`}
         <button class="primary">${run.plan === null ? 'Plan it and label the first rows' : 'Label the next rows'}</button>
       </form>`
       }
@@ -87,10 +95,13 @@ function Run({ run, frame }: PageProps<AccuracyData> & { readonly run: AccuracyR
     </div>
     <p class="above">In a terminal: <${Command} text=${`npm run certify -- --run ${run.id}`} /> and, for drift over time, <${Command} text=${`npm run certify -- --run ${run.id} --drift`} /></p>
   </section>
-  ${run.labelled > 0 && html`<${Labelled} run=${run} />`}`
+  ${run.overTime.length > 1 && html`<${OverTime} runs=${run.overTime} shown=${run.id} target=${run.plan?.target ?? USUAL_TARGET} frame=${frame} />`}
+  ${run.labelled > 0 && html`<${Labelled} run=${run} frame=${frame} />`}`
 }
 
-function Labelled({ run }: { readonly run: AccuracyRun }): VNode {
+function Labelled({ run, frame }: { readonly run: AccuracyRun; readonly frame: Frame }): VNode {
+  const record = (id: string) =>
+    `${frame.base}/records/${[run.codebook, run.catalogue, id].map(encodeURIComponent).join('/')}`
   const people = `${count(run.labelled)} ${run.labelled === 1 ? 'row' : 'rows'} labelled by ${run.people.join(', ')}`
   return html`<p class="dim">${people}</p><div class="columns">
     <section class="card"><${Rights} caption="Right by field" counts=${run.fields} /></section>
@@ -107,7 +118,7 @@ function Labelled({ run }: { readonly run: AccuracyRun }): VNode {
       run.cases.length > 0 &&
       html`<section class="card"><h2>Where people disagree</h2><ul class="plain">${run.cases.map(
         ({ id, field, labels }) =>
-          html`<li><bdi class="mono">${id}</bdi> ${words(field)}: ${labels.map(({ by, label }) => `${label} (${by})`).join(', ')}</li>`,
+          html`<li><a href=${record(id)}><bdi class="mono">${id}</bdi></a> ${words(field)}: ${labels.map(({ by, label }) => `${label} (${by})`).join(', ')}</li>`,
       )}</ul></section>`
     }
   </div>`

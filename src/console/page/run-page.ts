@@ -18,6 +18,8 @@ export interface RunMore {
   readonly requests: number
   readonly tokens: { readonly input: number; readonly cached: number; readonly output: number }
   readonly estimatedCostUsd: number
+  /** The most that it may cost in US dollars; null where nobody has told a limit. */
+  readonly maxCostUsd: number | null
 }
 
 export interface RunData extends RunRow, RunMore {
@@ -51,6 +53,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         <${Fact} name="A minute">${count(run.perMinute)}<//>
         <${Fact} name="Cost so far">${dollars(run.costUsd)}<//>
         <${Fact} name="Cost at the end">${costAtEnd(run)}<//>
+        <${Fact} name="May cost at most">${run.maxCostUsd === null ? 'no limit' : dollars(run.maxCostUsd)}<//>
         <${Fact} name="Requests">${count(run.requests)}<//>
         <${Fact} name="Tokens in / out">${count(run.tokens.input)} / ${count(run.tokens.output)}<//>
         <${Fact} name="To review"><a href=${`${results}&status=needs-review`}>${count(run.needsReview)}</a><//>
@@ -80,6 +83,7 @@ export function Page({ data, frame }: PageProps<RunData>): VNode {
         ${
           LIVE.has(run.state) &&
           html`<li><${Command} text=${`npm run pause -- ${run.id}`} /> submit nothing more until it is resumed</li>
+          <li><${Command} text=${`npm run resume -- ${run.id} --max-cost USD`} /> set what it may cost in all, while it goes on</li>
           <li><${Command} text=${`npm run stop -- ${run.id}`} /> end it; its results stay</li>`
         }
         ${RESUMABLE.has(run.state) && html`<li><${Command} text=${`npm run classify -- --resume ${run.id}`} /> take it on</li>`}
@@ -95,15 +99,25 @@ function Controls({ run, frame }: { readonly run: RunData; readonly frame: Frame
   const action = `/runs/${encodeURIComponent(run.id)}/want`
   const button = (wanted: string, label: string, tone = '') =>
     html`<${Action} frame=${frame} action=${action} fields=${{ wanted }} label=${label} tone=${tone} />`
+  const stop = html`<${Stop} run=${run}>${button('stopped', 'Yes, stop it', 'danger')}<//>`
   if (run.state === 'running')
-    return html`<div class="controls">${button('paused', 'Pause')}<${Stop} run=${run}>${button('stopped', 'Yes, stop it', 'danger')}<//></div>`
+    return html`<div class="controls">${button('paused', 'Pause')}${stop}<${Limit} run=${run} frame=${frame} /></div>`
   if (run.state === 'paused')
-    return html`<div class="controls">${button('running', 'Resume', 'primary')}<${Stop} run=${run}>${button('stopped', 'Yes, stop it', 'danger')}<//></div>`
+    return html`<div class="controls">${button('running', 'Resume', 'primary')}${stop}<${Limit} run=${run} frame=${frame} /></div>`
   if (!RESUMABLE.has(run.state)) return null
   return html`<form class="controls" method="post" action=${`${frame.base}/runs/${encodeURIComponent(run.id)}/resume`}>
     <input type="hidden" name="_csrf" value=${frame.csrf} />
-    <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder="as before" size="8" pattern="[0-9]+([.][0-9]+)?" /> USD</label>
+    <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder=${run.maxCostUsd ?? 'as before'} size="8" pattern="[0-9]+([.][0-9]+)?" /> USD</label>
     <button class="primary">Take it on</button>
+  </form>`
+}
+
+/** Sets the limit of the cost while the run goes on. */
+function Limit({ run, frame }: { readonly run: RunData; readonly frame: Frame }): VNode {
+  return html`<form class="controls" method="post" action=${`${frame.base}/runs/${encodeURIComponent(run.id)}/limit`}>
+    <input type="hidden" name="_csrf" value=${frame.csrf} />
+    <label>May cost at most <input name="max_cost" inputmode="decimal" placeholder=${run.maxCostUsd ?? 'no limit'} size="8" pattern="[0-9]+([.][0-9]+)?" required /> USD</label>
+    <button>Set</button>
   </form>`
 }
 

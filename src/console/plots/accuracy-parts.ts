@@ -31,7 +31,7 @@ export interface CertifiedShown {
   }
 }
 
-const STATES = {
+export const CERTIFICATE_STATES = {
   shown: ['good', 'shown'],
   missed: ['bad', 'missed'],
   more: ['warn', 'more labels needed'],
@@ -45,7 +45,7 @@ export function CertificateCard({
   readonly frame: Frame
 }): VNode {
   const { state, result, plan } = certified
-  const [tone, text] = STATES[state]
+  const [tone, text] = CERTIFICATE_STATES[state]
   const more = result.claims[0]?.more ?? null
   return html`<div>
     <p><span class="badge ${tone}">${text}</span> <span class="dim">at a target of ${percent(plan.target, 1)}, <${Time} at=${certified.made_at} frame=${frame} /></span></p>
@@ -73,11 +73,16 @@ interface IntervalProps {
 }
 
 function IntervalRow({ name, right, labelled, low, high, target }: IntervalProps): VNode {
-  const x = (share: number) => (share * 100).toFixed(1)
   return html`<tr><th scope="row">${name}</th><td class="num">${count(right)} of ${count(labelled)}</td><td class="num">${percent(low, 1)} and ${percent(high, 1)}</td>
-    <td class="bar" aria-hidden="true"><svg class="barline" viewBox="0 0 100 8" preserveAspectRatio="none"><rect class="track" width="100" height="8" />
-      <rect class=${low >= target ? 'good' : high < target ? 'bad' : 'accent'} x=${x(low)} width=${Math.max(0.6, (high - low) * 100).toFixed(1)} y="1" height="6" />
-      <line class="target" x1=${x(target)} x2=${x(target)} y1="0" y2="8" /></svg></td></tr>`
+    <td class="bar" aria-hidden="true"><${IntervalBar} low=${low} high=${high} target=${target} /></td></tr>`
+}
+
+/** An interval of a share as a bar from 0 to 1, with the target as a line. */
+export function IntervalBar({ low, high, target }: Pick<IntervalProps, 'low' | 'high' | 'target'>): VNode {
+  const x = (share: number) => (share * 100).toFixed(1)
+  return html`<svg class="barline" viewBox="0 0 100 8" preserveAspectRatio="none"><rect class="track" width="100" height="8" />
+    <rect class=${low >= target ? 'good' : high < target ? 'bad' : 'accent'} x=${x(low)} width=${Math.max(0.6, (high - low) * 100).toFixed(1)} y="1" height="6" />
+    <line class="target" x1=${x(target)} x2=${x(target)} y1="0" y2="8" /></svg>`
 }
 
 export interface ReliabilityBin {

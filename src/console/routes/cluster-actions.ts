@@ -25,7 +25,8 @@ export function serveClusterActions(
 ): void {
   app.post('/cluster/budget', sessions.protect('operate'), async (request, reply) => {
     const { rpm, tpm } = checked(formSchema, request.body)
-    await ingress.ask('budget', { rpm, ...(tpm === undefined ? {} : { tpm }) }, budgetSchema)
+    const by = sessions.require(request, 'operate').name
+    await ingress.ask('budget', { rpm, ...(tpm === undefined ? {} : { tpm }), by }, budgetSchema)
     return reply.redirect(sessions.at('/cluster'), 303)
   })
 }

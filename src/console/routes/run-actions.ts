@@ -1,6 +1,7 @@
 /** What can be done with a run: it is paused, resumed, stopped, and taken on after it has ended early. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { MAX_COST_USD } from '../../classification/batch-request.ts'
 import { ServiceError } from '../../errors.ts'
 import { WANTED_STATES } from '../../lib/run-states.ts'
 import type { Store } from '../../store/types.ts'
@@ -10,6 +11,14 @@ import type { Sessions } from '../sessions.ts'
 const paramsSchema = z.object({ run: z.string().min(1).max(200) })
 const wantSchema = z.object({ wanted: z.enum(WANTED_STATES) })
 const costError = 'The limit of the cost must be a number of US dollars, such as 2.50'
+const limitSchema = z.object({
+  max_cost: z
+    .string()
+    .trim()
+    .regex(/^\d{1,7}(?:\.\d{1,6})?$/, { error: costError })
+    .transform(Number)
+    .refine((usd) => usd <= MAX_COST_USD, { error: costError }),
+})
 const resumeSchema = z.object({
   max_cost: z
     .string()
@@ -44,6 +53,14 @@ export function serveRunActions(app: FastifyInstance, { store, commands, session
       )
     }
     await store.drivers.want(id, wanted)
+    return reply.redirect(back(id), 303)
+  })
+
+  app.post('/runs/:run/limit', sessions.protect('operate'), async (request, reply) => {
+    const { run: id } = paramsSchema.parse(request.params)
+    const { max_cost: maxUsd } = checked(limitSchema, request.body)
+    if ((await store.findRun(id)) === undefined) throw new ServiceError('input-not-found', `There is no run "${id}"`)
+    await store.drivers.limitCost(id, maxUsd)
     return reply.redirect(back(id), 303)
   })
 

@@ -1,28 +1,26 @@
-/** What the page of accuracy shows of one run: its certificate, what labels say of fields, values, rules and confidence. */
-
-import { labelText } from '../../catalogue/results-writer.ts'
-import type { Classification, LabelValue } from '../../classification/types.ts'
-import { brierScore, type Prediction, reliabilityBins } from '../../evidence/reliability.ts'
-import type { RunPart, RunRowWithInput, Store, StoredLabel } from '../../store/types.ts'
+/** What the page of accuracy shows of one run: its certificate, what labels say of it, and how earlier runs of its catalogue did. */
+import type { ListedRun, RunPart, Store, StoredLabel } from '../../store/types.ts'
 import type { Certificates } from '../certificates.ts'
 import * as page from '../page/accuracy-page.ts'
 import type { View } from '../view.ts'
+import { judge } from './judge.ts'
 
 export interface AccuracyDeps {
-  readonly store: Pick<Store, 'listRuns' | 'certificates'>
+  readonly store: Pick<Store, 'listRuns' | 'certificates' | 'views'>
   readonly certificates: Certificates
 }
 
 const SHOWN_RUNS = 50
-const ROWS_PER_QUERY = 1_000
 const MOST_ROWS = 20_000
-const MOST_LISTED = 15
+/** The newest runs of a catalogue that are held against each other, and the labelled rows of each. */
+const RUNS_OVER_TIME = 8
+const MOST_ROWS_OVER_TIME = 2_000
 
 export function accuracyView({ store, certificates }: AccuracyDeps): View<page.AccuracyData> {
   return {
     ...{ path: '/accuracy', name: 'accuracy', right: 'read', everyMs: 0, page },
     load: async ({ query }) => {
-      const runs = (await store.listRuns({ limit: SHOWN_RUNS })).filter(({ runId }) => !runId.startsWith('review-'))
+      const runs = (await store.listRuns({ limit: SHOWN_RUNS })).filter(isOfRows)
       const runId = query.get('run') ?? runs[0]?.runId ?? ''
       const [part] = runId === '' ? [] : await store.certificates.findRunParts(runId)
       const choices = runs.map((run) => ({ id: run.runId, catalogue: run.catalogue ?? '', startedAt: run.startedAt }))
@@ -32,7 +30,7 @@ export function accuracyView({ store, certificates }: AccuracyDeps): View<page.A
         certificates.last(runId).catch(() => undefined),
         store.certificates.findLabels({ catalogue: part.catalogue, codebookHash: part.codebookHash }),
       ])
-      const judged = await judge(store, part, runId, labels)
+      const { rows: _rows, ...judged } = await judge(store, part, runId, { labels, most: MOST_ROWS })
       return {
         runs: choices,
         run: {
@@ -43,133 +41,44 @@ export function accuracyView({ store, certificates }: AccuracyDeps): View<page.A
               : { target: plan.target, delta: plan.delta, fields: plan.fields, by: plan.plannedBy, at: plan.plannedAt },
           certified: certified ?? null,
           ...judged,
+          overTime: await readOverTime({ store, certificates }, { part, runId, labels }),
         },
       }
     },
   }
 }
 
-/** What one label says of the run. */
-interface Judged {
-  readonly field: string
-  readonly said: string
-  readonly meant: string
-  readonly isRight: boolean
-  readonly rule: string
+/** The decisions of people and the questions of `certify --drift` are runs as well, which nobody certifies. */
+function isOfRows({ runId }: ListedRun): boolean {
+  return !runId.startsWith('review-') && !runId.startsWith('drift-')
 }
 
-type Judgement = Pick<
-  page.AccuracyRun,
-  'labelled' | 'people' | 'fields' | 'confusions' | 'rules' | 'bins' | 'brier' | 'cases'
->
-
-async function judge(
-  store: AccuracyDeps['store'],
-  part: RunPart,
-  runId: string,
-  labels: readonly StoredLabel[],
-): Promise<Judgement> {
-  const byRow = Map.groupBy(labels, ({ indicatorId }) => indicatorId)
-  const rows = await readRows(store, part, runId, [...byRow.keys()].slice(0, MOST_ROWS))
-  const judged: Judged[] = []
-  const outcomes: Prediction[] = []
-  const cases: page.AccuracyCase[] = []
-  let labelled = 0
-  for (const [id, given] of byRow) {
-    const row = rows.get(id)
-    if (row === undefined) continue
-    const { classification, inputHash } = row
-    const own = Map.groupBy(
-      given.filter((label) => label.inputHash === inputHash),
-      ({ field }) => field,
-    )
-    if (own.size === 0) continue
-    labelled += 1
-    const ofRow = [...own].flatMap(([field, all]) => {
-      const settled = settledOf(all)
-      if (settled === 'disputed') {
-        cases.push({
-          id,
-          field,
-          labels: all.map(({ by, label, isKnown }) => ({ by, label: isKnown ? shown(label) : '?' })),
-        })
-        return []
+/** The newest runs of the catalogue by the same codebook, the oldest first, each by the labels that people gave to its rows. */
+async function readOverTime(
+  { store, certificates }: AccuracyDeps,
+  { part, runId, labels }: { readonly part: RunPart; readonly runId: string; readonly labels: readonly StoredLabel[] },
+): Promise<page.RunOverTime[]> {
+  const { catalogue, codebook } = part
+  const listed = (await store.listRuns({ catalogue, limit: SHOWN_RUNS })).filter((run) => {
+    return isOfRows(run) && (run.codebook === null || run.codebook.split('@')[0] === codebook)
+  })
+  const runs = listed.filter((run, index) => index < RUNS_OVER_TIME || run.runId === runId).reverse()
+  const decisions = await store.views.countDecisions(
+    { catalogue, codebook },
+    runs.map((run) => run.runId),
+  )
+  return await Promise.all(
+    runs.map(async (run): Promise<page.RunOverTime> => {
+      const scope = { labels, most: MOST_ROWS_OVER_TIME }
+      const [{ rows }, certified] = await Promise.all([
+        judge(store, part, run.runId, scope),
+        certificates.last(run.runId).catch(() => undefined),
+      ])
+      const { decided = 0, corrected = 0 } = decisions.get(run.runId) ?? {}
+      return {
+        ...{ id: run.runId, startedAt: run.startedAt, codebook: run.codebook ?? codebook },
+        ...{ labelled: rows, decided, corrected, certificate: certified?.state ?? null },
       }
-      return settled === undefined ? [] : [judgeField(classification, field, settled)]
-    })
-    judged.push(...ofRow)
-    if (ofRow.length > 0)
-      outcomes.push({ confidence: classification.confidence, right: ofRow.every(({ isRight }) => isRight) })
-  }
-  return {
-    labelled,
-    people: [...new Set(labels.map(({ by }) => by))].sort(),
-    fields: countBy(judged, ({ field }) => field),
-    confusions: confusionsOf(judged),
-    rules: countBy(judged, ({ rule }) => rule)
-      .sort((a, b) => a.right / a.labelled - b.right / b.labelled)
-      .slice(0, MOST_LISTED),
-    bins: reliabilityBins(outcomes).map(({ from, to, n, meanConfidence, accuracy, interval }) => ({
-      from,
-      to,
-      n,
-      confidence: meanConfidence,
-      accuracy,
-      low: interval[0],
-      high: interval[1],
-    })),
-    brier: brierScore(outcomes),
-    cases: cases.slice(0, MOST_LISTED),
-  }
-}
-
-async function readRows({ certificates }: AccuracyDeps['store'], part: RunPart, runId: string, ids: readonly string[]) {
-  const rows = new Map<string, RunRowWithInput>()
-  for (let from = 0; from < ids.length; from += ROWS_PER_QUERY) {
-    const found = await certificates.findRunRows({ ...part, runId }, ids.slice(from, from + ROWS_PER_QUERY))
-    for (const [id, row] of found) rows.set(id, row)
-  }
-  return rows
-}
-
-/** The label that counts: the third decision, or the one that all gave; undefined where nobody could tell. */
-function settledOf(labels: readonly StoredLabel[]): StoredLabel | 'disputed' | undefined {
-  const third = labels.find(({ adjudicates }) => adjudicates)
-  if (third !== undefined) return third.isKnown ? third : undefined
-  const known = labels.filter(({ isKnown }) => isKnown)
-  if (new Set(known.map(({ label }) => canonical(label))).size > 1) return 'disputed'
-  return known[0]
-}
-
-function judgeField(result: Classification, field: string, { label }: StoredLabel): Judged {
-  const said = result.labels[field] ?? null
-  const isRight = canonical(said) === canonical(label)
-  return { field, said: shown(said), meant: shown(label), isRight, rule: result.field_source[field] ?? 'nothing' }
-}
-
-function canonical(label: LabelValue): string {
-  return JSON.stringify(Array.isArray(label) ? label.toSorted() : label)
-}
-
-function shown(label: LabelValue): string {
-  return label === null ? 'none' : labelText(label)
-}
-
-function countBy(judged: readonly Judged[], keyOf: (one: Judged) => string): page.RightCount[] {
-  return [...Map.groupBy(judged, keyOf)].map(([name, all]) => ({
-    name,
-    labelled: all.length,
-    right: all.filter(({ isRight }) => isRight).length,
-  }))
-}
-
-function confusionsOf(judged: readonly Judged[]): page.Confusion[] {
-  const wrong = judged.filter(({ isRight }) => !isRight)
-  const pairs = Map.groupBy(wrong, ({ field, said, meant }) => JSON.stringify([field, said, meant]))
-  return [...pairs.values()]
-    .flatMap((all) =>
-      all[0] === undefined ? [] : [{ field: all[0].field, said: all[0].said, meant: all[0].meant, times: all.length }],
-    )
-    .sort((a, b) => b.times - a.times)
-    .slice(0, MOST_LISTED)
+    }),
+  )
 }

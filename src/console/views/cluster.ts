@@ -2,16 +2,21 @@
 import { z } from 'zod'
 import { linesOf } from '../../errors.ts'
 import type { BudgetResponse } from '../../restate/contract.ts'
+import type { Store } from '../../store/types.ts'
 import { budgetSchema } from '../budget.ts'
 import { type CommandRunner, commandFault } from '../commands.ts'
 import type { Ingress } from '../ingress.ts'
+import type { NodeLook } from '../nodes.ts'
 import * as page from '../page/cluster-page.ts'
 import type { View } from '../view.ts'
 
 export interface ClusterDeps {
   readonly ingress: Ingress
   readonly commands: CommandRunner
-  readonly adminUrls: readonly string[]
+  readonly store: Pick<Store, 'views'>
+  readonly nodes: () => Promise<readonly NodeLook[]>
+  /** Where a browser reaches Restate's own page; empty where it cannot. */
+  readonly restateUi: string
 }
 
 const EVERY_MS = 5_000
@@ -31,9 +36,20 @@ const queueSchema = z.object({
   ),
 })
 
+/** The changes of the budget that are drawn. */
+const CHANGES = 50
+const UNTIL_MS = 10 * 60_000
+/** Memory is shown in steps, so that it does not change the page with each look. */
+const MEMORY_STEP = 5_000_000
+
+function rounded<T extends { readonly memoryBytes: number | null }>(of: T): T {
+  const { memoryBytes: size } = of
+  return size === null ? of : { ...of, memoryBytes: Math.round(size / MEMORY_STEP) * MEMORY_STEP }
+}
+
 type Queue = Pick<page.ClusterData, 'queue' | 'queueFault'>
 
-export function clusterView({ ingress, commands, adminUrls }: ClusterDeps): View<page.ClusterData> {
+export function clusterView({ ingress, commands, store, nodes, restateUi }: ClusterDeps): View<page.ClusterData> {
   let queue: { at: number; found: Queue } = { at: 0, found: { queue: null, queueFault: '' } }
   let isAsking = false
   const askQueue = async (): Promise<void> => {
@@ -48,11 +64,18 @@ export function clusterView({ ingress, commands, adminUrls }: ClusterDeps): View
     load: async () => {
       // The queue comes with a later look, so that the page need not wait for it.
       void askQueue()
-      const budget = await ingress.ask('budget', {}, budgetSchema).then(
-        (found) => ({ budget: toBudget(found), fault: '' }),
-        (error: unknown) => ({ budget: null, fault: linesOf(error).join(' ') }),
-      )
-      return { ...budget, ...queue.found, restateUi: adminUrls[0] === undefined ? '' : `${adminUrls[0]}/ui/` }
+      const [budget, seen, history] = await Promise.all([
+        ingress.ask('budget', {}, budgetSchema).then(
+          (found) => ({ budget: toBudget(found), fault: '' }),
+          (error: unknown) => ({ budget: null, fault: linesOf(error).join(' ') }),
+        ),
+        nodes(),
+        store.views.listBudgetChanges(CHANGES),
+      ])
+      // The end of the plot moves once in ten minutes, so that it does not change the page with each look.
+      const until = new Date(Math.ceil(Date.now() / UNTIL_MS) * UNTIL_MS).toISOString()
+      const changes = history.map(({ safety: _safety, ...change }) => change)
+      return { ...budget, ...queue.found, restateUi, nodes: seen.map(rounded), history: changes, until }
     },
   }
 }
@@ -67,14 +90,9 @@ function toBudget(found: BudgetResponse): page.BudgetShown {
     pauseReason: found.pause?.reason ?? '',
     paceFactor: found.pace_factor,
     account: found.account,
-    replicas: found.replicas.map(({ name, share, rpm, tpm, demand, in_flight }) => ({
-      name,
-      share,
-      rpm,
-      tpm,
-      demand,
-      inFlight: in_flight,
-    })),
+    replicas: found.replicas.map(({ name, share, rpm, tpm, demand, in_flight, memory_bytes = null, version = null }) =>
+      rounded({ name, share, rpm, tpm, demand, inFlight: in_flight, memoryBytes: memory_bytes, version }),
+    ),
   }
 }
 

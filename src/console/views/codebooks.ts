@@ -1,7 +1,7 @@
 /** What the pages of codebooks show: all codebooks, and one with its fields, values, rulings and examples. */
-
+import { labelText } from '../../catalogue/results-writer.ts'
 import type { Field } from '../../codebooks/codebook.ts'
-import type { Store } from '../../store/types.ts'
+import type { Correction, Store } from '../../store/types.ts'
 import type { Codebooks } from '../codebooks.ts'
 import * as codebookPage from '../page/codebook-page.ts'
 import * as codebooksPage from '../page/codebooks-page.ts'
@@ -15,6 +15,7 @@ export interface CodebookDeps {
 
 /** A page shows so many codes of a list; the others are found by searching. */
 const SHOWN_CODES = 200
+const MOST_CASES = 20
 
 export function codebookViews(deps: CodebookDeps): View[] {
   return [
@@ -35,13 +36,25 @@ export function codebookViews(deps: CodebookDeps): View[] {
       ...{ path: '/codebooks/:codebook', name: 'codebook', right: 'read', everyMs: 0, page: codebookPage },
       load: async ({ params }): Promise<codebookPage.CodebookData> => {
         const { codebook, hash } = await deps.schemes.find(params['codebook'])
-        const given = await deps.store.views.countLabels(codebook.name)
+        const [given, corrections, disagreements] = await Promise.all([
+          deps.store.views.countLabels(codebook.name),
+          deps.store.views.findCorrections(codebook.name),
+          deps.store.views.findDisagreements(hash, MOST_CASES),
+        ])
+        const corrected = Map.groupBy(corrections, ({ field }) => field)
         const { name, version, title, source, instructions, rulings, examples, constraints, record } = codebook
         return {
           ...{ name, version, title, hash, source: source ?? '', instructions: instructions ?? '', rulings },
           record: record.description,
           sampled: given.sampled,
-          fields: codebook.fields.map((field) => toField(field, given.counts.get(field.name) ?? new Map())),
+          fields: codebook.fields.map((field) =>
+            toField(field, given.counts.get(field.name) ?? new Map(), corrected.get(field.name) ?? []),
+          ),
+          cases: disagreements.map(({ catalogue, id, field, labels, isSettled }) => ({
+            ...{ catalogue, id, isSettled },
+            field: codebook.field.get(field)?.title ?? field,
+            labels: labels.map(({ by, label }) => ({ by, label: label === null ? 'none' : labelText(label) })),
+          })),
           constraints: constraints.map(({ name: constraint, message, blocks }) => ({
             name: constraint,
             message,
@@ -60,6 +73,7 @@ export function codebookViews(deps: CodebookDeps): View[] {
 function toField(
   { name, title, guidance, note, type, multi, nullable, asked }: Field,
   given: ReadonlyMap<string, number>,
+  corrections: readonly Correction[],
 ): codebookPage.CodebookField {
   const values =
     type.kind === 'values'
@@ -78,7 +92,11 @@ function toField(
   return {
     ...{ name, title, guidance: guidance ?? '', note: note ?? '', kind: type.kind, most: multi ?? 1, nullable, asked },
     definition: 'definition' in type ? type.definition : '',
-    values: values.map((value) => ({ ...value, given: given.get(value.value) ?? 0 })),
+    values: values.map((value) => ({
+      ...value,
+      given: given.get(value.value) ?? 0,
+      corrected: corrections.filter((one) => one.value === value.value).map(({ by, times }) => ({ by, times })),
+    })),
     more: type.kind === 'codes' ? Math.max(0, type.list.codes.length - SHOWN_CODES) : 0,
   }
 }

@@ -73,6 +73,7 @@ function moreOf(run: ListedRun): runPage.RunMore {
     requests: run.modelRequests,
     tokens: { input: run.inputTokens, cached: run.cachedInputTokens, output: run.outputTokens },
     estimatedCostUsd: run.estimatedCostUsd,
+    maxCostUsd: run.maxCostUsd,
   }
 }
 

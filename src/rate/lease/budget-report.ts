@@ -14,12 +14,14 @@ export function reportBudget({ budget, holders }: LeaseState, now: number): Budg
     account: accountLimits(budget, now),
     replicas: holders
       .filter((holder) => holder.expiresAt > now)
-      .map(({ name, leasedRpm, leasedTpm, demand, inFlight, expiresAt }) => ({
+      .map(({ name, leasedRpm, leasedTpm, demand, inFlight, expiresAt, memoryBytes = null, version = null }) => ({
         name,
         share: Math.min(1, leasedRpm / total.rpm),
         lease: { requestsPerMinute: leasedRpm, tokensPerMinute: leasedTpm },
         demand,
         inFlight,
+        ...(memoryBytes === null ? {} : { memoryBytes }),
+        ...(version === null ? {} : { version }),
         expiresInMs: expiresAt - now,
       }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),

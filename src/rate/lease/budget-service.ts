@@ -9,18 +9,18 @@ export interface ClusterBudgetOptions {
   readonly store: BudgetStore
   readonly leases: Pick<ConfiguringLeaseStore, 'configure'>
   readonly leaseClient: Pick<LeaseClient, 'renewSoon'>
-  /** The name of the replica, which the budget row keeps as the author of a change. */
+  /** The name of the replica, which the budget row keeps as the author of a change that names nobody. */
   readonly name: string
   readonly log: Logger
 }
 
 export function createClusterBudget({ store, leases, leaseClient, name, log }: ClusterBudgetOptions): ClusterBudget {
   return {
-    async change({ requestsPerMinute, tokensPerMinute }) {
+    async change({ requestsPerMinute, tokensPerMinute }, by = name) {
       // The row to change and to read exists only once the environment's budget is stored.
       await leases.configure()
       if (requestsPerMinute !== undefined || tokensPerMinute !== undefined) {
-        await store.set({ rpm: requestsPerMinute, tpm: tokensPerMinute, by: name })
+        await store.set({ rpm: requestsPerMinute, tpm: tokensPerMinute, by })
         leaseClient.renewSoon()
         log.info({ rpm: requestsPerMinute, tpm: tokensPerMinute }, 'The rate budget of the cluster was set')
       }

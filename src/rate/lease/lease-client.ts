@@ -38,6 +38,9 @@ export interface LeaseClientOptions {
   readonly replicaId: string
   readonly name: string
   readonly log: Logger
+  /** The release of the replica, and what it takes now, for those who look at the cluster. */
+  readonly version?: string
+  readonly memoryBytes?: () => number
   /** Called after each renewal with the seconds that it took. */
   readonly renewed?: (outcome: RenewalOutcome, seconds: number) => void
   /** Milliseconds of a clock that never goes back, for tests. Default: `performance.now`. */
@@ -114,7 +117,8 @@ export function createLeaseClient(options: LeaseClientOptions): LeaseClient {
     const heldNumber = lease !== undefined && sentAt < lease.endsAt ? lease.number : null
     const { pauseMs, pauseReason, account, knownAccount } = collected
     const asked = { replicaId, name, number, heldNumber, demand: reportedDemand, inFlight: stats.inFlight }
-    const request = { ...asked, pauseMs, pauseReason, account, knownAccount }
+    const told = { version: options.version ?? null, memoryBytes: options.memoryBytes?.() ?? null }
+    const request = { ...asked, ...told, pauseMs, pauseReason, account, knownAccount }
     try {
       const grant = await withTimeout(RENEWAL_TIMEOUT_MS, leases.renew(request), () => {
         const message = `The database did not renew the rate lease in ${RENEWAL_TIMEOUT_MS} ms`

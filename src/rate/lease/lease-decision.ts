@@ -93,6 +93,8 @@ export function decideLease(state: LeaseState, request: LeaseRequest, now: numbe
       leaseNumber: request.number,
       expiresAt: now + LEASE_MS,
       seenAt: now,
+      memoryBytes: request.memoryBytes ?? null,
+      version: request.version ?? null,
     },
     removed: state.holders.flatMap((holder) => (holder.expiresAt < now - FORGET_MS ? [holder.replicaId] : [])),
     grant: {

@@ -9,6 +9,7 @@ import { saveDecisions } from '../../review/save-decisions.ts'
 import type { Store } from '../../store/types.ts'
 import { CALLER_HEADER, type ReviewRequest, type ReviewResponse } from '../contract.ts'
 import { databaseStep } from '../options.ts'
+import { personOf } from './person.ts'
 
 export interface ReviewDeps {
   readonly store: Store
@@ -24,6 +25,7 @@ const WORDING: Wording = {
 /** Stores all decisions, or none. Rejects with ServiceError input-invalid that names each decision, field and value that is wrong. */
 export async function answerReview(ctx: Context, deps: ReviewDeps, request: ReviewRequest): Promise<ReviewResponse> {
   const by = personOf(request.by, ctx.request().headers.get(CALLER_HEADER))
+  if (by === undefined) throw new ServiceError('input-invalid', 'by must name who decides, because no token does')
   const isDry = request.dry_run === true
   // A step that is tried again stores under the same run, and so nothing twice.
   const runId = isDry ? null : `review-${ctx.rand.uuidv4()}`
@@ -102,8 +104,3 @@ function lineOf(
 }
 
 /** Who decides, as the record of decisions names it. A program may decide for several people by one token, so both are noted. */
-function personOf(by: string | undefined, caller: string | undefined): string {
-  if (by !== undefined) return caller === undefined || caller === by ? by : `${by} (token ${caller})`
-  if (caller !== undefined) return caller
-  throw new ServiceError('input-invalid', 'by must name who decides, because no token does')
-}

@@ -25,18 +25,25 @@ export async function answerRuns(store: Pick<Store, 'listRuns'>, wanted: RunsReq
 
 /** Rejects with ServiceError input-not-found for a run that nobody has opened, which only `take` opens. */
 export async function answerDrive(drivers: DriverStore, request: DriveRequest): Promise<DriveResponse> {
-  const { run_id: id, wanted, take, renew, release } = request
+  const { run_id: id, wanted, max_cost_usd: maxUsd, take, renew, release } = request
   if (take !== undefined) {
     const { driver, replaces, ...run } = take
     await drivers.take(id, driver, { run, holdMs: DRIVER_HOLD_MS, replaces })
   } else if (renew !== undefined) await drivers.renew(id, renew, DRIVER_HOLD_MS)
   else if (release !== undefined) await drivers.release(id, release.token, release.outcome)
   else if (wanted !== undefined) await drivers.want(id, wanted)
+  else if (maxUsd !== undefined) await drivers.limitCost(id, maxUsd)
   const found = await drivers.find(id)
   if (found === undefined) throw unknownRun(id)
   const { driver } = found
   const holder = driver === null ? null : { ...driverBody(driver), token: driver.token, machine: driver.machine }
-  return { run_id: id, state: runStateOf(found), wanted: found.wanted, driver: holder }
+  return {
+    run_id: id,
+    state: runStateOf(found),
+    wanted: found.wanted,
+    max_cost_usd: found.maxCostUsd,
+    driver: holder,
+  }
 }
 
 export function toRunBody(run: ListedRun): RunBody {
@@ -46,6 +53,7 @@ export function toRunBody(run: ListedRun): RunBody {
     updated_at: run.updatedAt,
     state: runStateOf(run),
     wanted: run.wanted,
+    max_cost_usd: run.maxCostUsd,
     driver: run.driver === null ? null : driverBody(run.driver),
     catalogue: run.catalogue,
     codebook: run.codebook,

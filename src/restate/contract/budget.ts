@@ -1,6 +1,7 @@
 /** The contract of classify-api/budget: reads the cluster's rate budget, and sets it. */
 import { z } from 'zod'
 import type { DeepReadonly } from '../../lib/deep-readonly.ts'
+import { idSchema } from './id.ts'
 
 const whole = z.int().min(0)
 
@@ -13,6 +14,11 @@ export const budgetRequestSchema = z
   .strictObject({
     rpm: rate(1_000_000).optional().describe('Requests a minute of the whole cluster.'),
     tpm: rate(10_000_000_000).nullable().optional().describe('The bound on tokens a minute; null removes the bound.'),
+    by: idSchema
+      .optional()
+      .describe(
+        'Who sets it, for the history. Where the guard knows the caller, the name of its token stands there as well.',
+      ),
   })
   .describe('Without fields the request reads the budget and changes nothing.')
 
@@ -47,6 +53,13 @@ export const budgetResponseSchema = z.object({
         demand: z.number(),
         in_flight: z.number(),
         expires_in_ms: z.int(),
+        memory_bytes: whole
+          .nullable()
+          .optional()
+          .describe(
+            'The resident memory of its process at the last renewal; null for a replica of an earlier release.',
+          ),
+        version: z.string().nullable().optional().describe('Its release; null for an earlier one.'),
       }),
     )
     .describe('The replicas that hold a lease now.'),

@@ -1,5 +1,6 @@
 /** The contract of classify-api/run, runs and drive: what runs are doing, who drives each, and what people want of them. */
 import { z } from 'zod'
+import { MAX_COST_USD } from '../../classification/batch-request.ts'
 import type { DeepReadonly } from '../../lib/deep-readonly.ts'
 import { RUN_OUTCOMES, RUN_STATES, WANTED_STATES } from '../../lib/run-states.ts'
 import { totalsSchema } from './batch.ts'
@@ -7,6 +8,12 @@ import { idSchema } from './id.ts'
 
 const count = z.int().min(0)
 const nullableText = z.string().nullable()
+/** A service of an earlier release tells none. */
+const maxCost = z
+  .number()
+  .nullable()
+  .optional()
+  .describe('The most that the run may cost in US dollars, as it was told or set last; null where nobody has.')
 
 const driverSchema = z.object({
   host: z.string(),
@@ -24,6 +31,7 @@ export const runSchema = z
     updated_at: z.iso.datetime().describe('When the latest batch was saved.'),
     state: z.enum(RUN_STATES),
     wanted: z.enum(WANTED_STATES).describe('What people want of the run; its driver reads it every few seconds.'),
+    max_cost_usd: maxCost,
     driver: driverSchema
       .nullable()
       .describe('The process that submits the batches, or did so until it died; null where none has the run.'),
@@ -70,11 +78,19 @@ const driver = z.strictObject({
   machine: idSchema.optional().describe('The boot of the machine and its space of pids.'),
 })
 
-/** Exactly one of `wanted`, `take`, `renew` and `release` is given. */
+/** Exactly one of `wanted`, `max_cost_usd`, `take`, `renew` and `release` is given. */
 export const driveRequestSchema = z
   .strictObject({
     run_id: idSchema,
     wanted: z.enum(WANTED_STATES).optional().describe('What the driver of the run is to do.'),
+    max_cost_usd: z
+      .number()
+      .min(0)
+      .max(MAX_COST_USD)
+      .optional()
+      .describe(
+        'The most that the run may cost in US dollars. Its driver gives it to the batches that it submits from then on.',
+      ),
     take: z
       .strictObject({
         driver,
@@ -90,9 +106,9 @@ export const driveRequestSchema = z
     release: z.strictObject({ token: idSchema, outcome: z.enum(RUN_OUTCOMES) }).optional(),
   })
   .refine(
-    ({ wanted, take, renew, release }) =>
-      [wanted, take, renew, release].filter((action) => action !== undefined).length === 1,
-    { error: 'give one of wanted, take, renew and release' },
+    ({ wanted, max_cost_usd: maxUsd, take, renew, release }) =>
+      [wanted, maxUsd, take, renew, release].filter((action) => action !== undefined).length === 1,
+    { error: 'give one of wanted, max_cost_usd, take, renew and release' },
   )
 export type DriveRequest = z.infer<typeof driveRequestSchema>
 
@@ -100,6 +116,7 @@ export const driveResponseSchema = z.object({
   run_id: z.string(),
   state: z.enum(RUN_STATES),
   wanted: z.enum(WANTED_STATES),
+  max_cost_usd: maxCost,
   driver: driverSchema.extend({ token: z.string(), machine: z.string().optional() }).nullable(),
 })
 export type DriveResponse = DeepReadonly<z.infer<typeof driveResponseSchema>>

@@ -15,19 +15,23 @@ const driverColumn = z.object({
 })
 
 /** The columns of a run that say who drives it, in the form that `driverStateRow` reads. */
-export const DRIVER_COLUMNS = `r.wanted, r.outcome, r.driver,
+export const DRIVER_COLUMNS = `r.wanted, r.outcome, r.max_cost_usd, r.driver,
   (extract(epoch from r.driver_expires_at - clock_timestamp()) * 1000)::float8 as driver_expires_in_ms`
 
 export const driverStateRow = z
   .object({
     wanted: z.enum(WANTED_STATES),
     outcome: z.enum(RUN_OUTCOMES).nullable(),
+    max_cost_usd: z.number().nullable(),
     driver: driverColumn.nullable(),
     driver_expires_in_ms: z.number().nullable(),
   })
-  .transform(({ wanted, outcome, driver, driver_expires_in_ms: expiresInMs }): DriverState => {
-    return { wanted, outcome, driver: driver === null ? null : { ...driver, expiresInMs: expiresInMs ?? 0 } }
-  })
+  .transform(
+    ({ wanted, outcome, max_cost_usd: maxCostUsd, driver, driver_expires_in_ms: expiresInMs }): DriverState => {
+      const holder = driver === null ? null : { ...driver, expiresInMs: expiresInMs ?? 0 }
+      return { wanted, outcome, maxCostUsd, driver: holder }
+    },
+  )
 
 const UNTIL = (ms: string) => `clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`
 
@@ -65,6 +69,10 @@ export function createDriverStore(pool: DatabasePool): DriverStore {
         runId,
         wanted,
       ])
+    },
+    async limitCost(runId, maxUsd) {
+      const text = 'update runs set max_cost_usd = $2 where run_id = $1'
+      await execute(pool, 'note the limit of the cost of a run', text, [runId, maxUsd])
     },
     async find(runId) {
       const text = `select ${DRIVER_COLUMNS} from runs r where r.run_id = $1`

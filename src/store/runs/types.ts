@@ -25,6 +25,8 @@ export interface DrivenRun {
 export interface DriverState {
   readonly wanted: WantedState
   readonly outcome: RunOutcome | null
+  /** The most that the run may cost in US dollars; null where nobody has told a limit. */
+  readonly maxCostUsd: number | null
   /** The last holder of the lease; null where it has let the run go, and where the run never had one. */
   readonly driver: (RunDriver & { readonly since: string; readonly expiresInMs: number }) | null
 }
@@ -45,6 +47,8 @@ export interface DriverStore {
   /** Ends the lease of the holder with this token. */
   release(runId: string, token: string, outcome: RunOutcome): Promise<void>
   want(runId: string, wanted: WantedState): Promise<void>
+  /** Notes the most that the run may cost in all, which its driver reads. */
+  limitCost(runId: string, maxUsd: number): Promise<void>
   /** Undefined for a run that nobody has opened. */
   find(runId: string): Promise<DriverState | undefined>
 }

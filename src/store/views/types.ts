@@ -1,5 +1,5 @@
 /** What people look at beside single rows: the pace of a run, what it met, and results that are searched. */
-import type { Classification, Indicator, Source, Status } from '../../classification/types.ts'
+import type { Classification, Indicator, LabelValue, Source, Status } from '../../classification/types.ts'
 import type { ResultScope } from '../saved-types.ts'
 
 /** What a run did in one interval. */
@@ -65,8 +65,53 @@ export interface LabelCounts {
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
+/** What the rate budget was set to. */
+export interface BudgetEntry {
+  readonly at: string
+  readonly rpm: number
+  /** Null where tokens have no bound. */
+  readonly tpm: number | null
+  readonly safety: number
+  readonly by: string
+  /** Whether it came of the settings of a replica, and not of a person or a program. */
+  readonly isConfigured: boolean
+}
+
+/** Decisions of people on the results of a run. */
+export interface RunDecisions {
+  readonly decided: number
+  /** Those that changed a label. */
+  readonly corrected: number
+}
+
+/** How often one person took a value away that a result had. */
+export interface Correction {
+  readonly field: string
+  readonly value: string
+  readonly by: string
+  readonly times: number
+}
+
+/** A field of a record to which people gave different labels. */
+export interface Disagreement {
+  readonly catalogue: string
+  readonly id: string
+  readonly field: string
+  readonly labels: readonly { readonly by: string; readonly label: LabelValue }[]
+  /** Whether a third decision has settled it. */
+  readonly isSettled: boolean
+}
+
 /** The reads of the console. Rejects with the codes of `Store`. */
 export interface ViewStore {
+  /** The decisions on results of these runs, by run; a run without any is left out. */
+  countDecisions(scope: ResultScope, runIds: readonly string[]): Promise<ReadonlyMap<string, RunDecisions>>
+  /** What people corrected in results of a codebook, the most frequent first. */
+  findCorrections(codebook: string): Promise<readonly Correction[]>
+  /** Where people disagree by the codebook with this hash; what nobody has settled first. */
+  findDisagreements(codebookHash: string, limit: number): Promise<readonly Disagreement[]>
+  /** The newest changes of the rate budget, the newest first. */
+  listBudgetChanges(limit: number): Promise<readonly BudgetEntry[]>
   /** What a run did in the last minutes before its latest batch, one point each ten seconds. */
   findPace(runId: string): Promise<readonly PacePoint[]>
   findRunDetail(runId: string): Promise<RunDetail>

@@ -23,6 +23,7 @@ export function secretTests(getCluster: () => Cluster): void {
       ...Object.fromEntries(nodes),
       pgbouncer: database,
       guard: [...database, ...(cluster.token === undefined ? [] : ['guard/API_TOKENS'])],
+      console: ['console/CONSOLE_TOKEN', ...database, ...(cluster.token === undefined ? [] : ['guard/API_TOKENS'])],
       minio: snapshots,
       'classify-service': [...database, ...model.map((name) => `model/${name}`)],
       ...(containers.some(({ Service }) => Service === 'timescaledb') ? { timescaledb: database } : {}),

@@ -91,6 +91,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   GUARD_MAX_CALLS: ['0', '10001', 'many'],
   CONSOLE_PORT: ['0', '65536'],
   CONSOLE_BIND: [' '],
+  RESTATE_METRICS_URL: ['restate-1:5122/metrics', 'ftp://restate-1:5122'],
+  RESTATE_UI_URL: ['tools.example/ui', 'ftp://tools.example'],
   CONSOLE_URL: ['tools.example', 'ftp://tools.example', 'https://u:p@tools.example'],
   CONSOLE_TOKEN: ['short', 'with blanks and more than 32 characters'],
   COMPOSE_FILE: [' '],

@@ -13,6 +13,7 @@ const PAGES = ['/runs', '/runs/x', '/results', '/review', '/codebooks', '/accura
 const POSTS = [
   ['/runs/x/want', { wanted: 'paused' }],
   ['/runs/x/resume', {}],
+  ['/runs/x/limit', { max_cost: '2' }],
   ['/review/cards', { holder: 'holder-1234' }],
   ['/review/group', {}],
   ['/review/decisions', {}],
@@ -104,6 +105,8 @@ describe('who may use the console', () => {
     for (const [path, body] of [
       ['/runs/x/want', { wanted: 'flying' }],
       ['/runs/x/resume', { max_cost: 'a lot' }],
+      ['/runs/x/limit', { max_cost: '' }],
+      ['/runs/x/limit', { max_cost: '2000000' }],
       ['/runs/--help/resume', {}],
       ['/review/cards', { holder: '' }],
       ['/review/decisions', { sitting: 'run-1' }],
@@ -251,7 +254,15 @@ function hostileStore(whole: string): Store {
     ...{ indicators: 1, classified: 1, unchanged: 0, needsReview: 1, unverified: 0, modelRequests: 1, inputTokens: 1 },
     ...{ cachedInputTokens: 0, outputTokens: 1, costUsd: 0.1, estimatedRequests: 0, estimatedCostUsd: 0, perMinute: 1 },
     bySource: { [hostile]: 1 },
-    ...{ wanted: 'running', outcome: null, catalogue: hostile, codebook: hostile, command: hostile, size: 2 },
+    ...{
+      wanted: 'running',
+      outcome: null,
+      catalogue: hostile,
+      codebook: hostile,
+      command: hostile,
+      size: 2,
+      maxCostUsd: 2,
+    },
     driver: { token: 't', host: hostile, pid: 1, since: hostile, expiresInMs: 1_000 },
   }
   const empty = emptyStore()

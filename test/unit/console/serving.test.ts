@@ -18,6 +18,8 @@ const VIEWS = [
   'start',
   'upload',
   'cluster',
+  'accuracy',
+  'label',
   'codebooks',
   'codebook',
   'sign-in',

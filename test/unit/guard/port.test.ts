@@ -183,12 +183,12 @@ test('its own page and programs pass, and the guard answers for itself', async (
   assert.equal(node.requests.length, 2)
 })
 
-test('the node is told whose token a decision came with, and of no other call; callers cannot say it themselves', async (t) => {
+test('the node is told whose token a decision or a budget came with, and of no other call; callers cannot say it themselves', async (t) => {
   const tokens = parseTokens(`desk:${sha256('desk')}:review+read`, 'tokens')
-  const paths = ['/classify-api/review', '/classify-api/review/send', '/classify-api/status']
+  const paths = ['/classify-api/review', '/classify-api/review/send', '/classify-api/budget', '/classify-api/status']
   for (const [given, told] of [
-    [tokens, ['desk', 'desk', undefined]],
-    [null, [undefined, undefined, undefined]],
+    [tokens, ['desk', 'desk', 'desk', undefined]],
+    [null, [undefined, undefined, undefined, undefined]],
   ] as const) {
     const { node, ask } = await world(t, echo, { tokens: () => given })
     for (const path of paths) {

@@ -173,3 +173,17 @@ test('labels that the codebook excludes together are refused as a slip', () => {
   assert.ok('problems' in found)
   assert.ok(found.problems.length > 0 && found.problems.every(({ line: number }) => number === 1))
 })
+
+test('who cannot tell says so in a field of free text as well, where every other text is a label', () => {
+  const open = economic.codebook.fields
+    .filter(({ type, asked }) => type.kind === 'text' && asked)
+    .map(({ name }) => name)
+  assert.ok(open.length > 0)
+  const { lines } = parseReview(Buffer.from(`indicator_id,${open.join(',')}\nG.1${',?'.repeat(open.length)}\n`), open)
+  assert.ok(lines[0])
+  const found = readBlindLabels(lines[0], economic.codebook, open)
+  assert.deepEqual(
+    'labels' in found ? found.labels.filter(({ field }) => open.includes(field)) : found,
+    open.map((field) => ({ field, label: null, isKnown: false })),
+  )
+})

@@ -1,0 +1,147 @@
+/** Holds results of a run against labels of people: what is right by field, value, rule and confidence, and where people disagree. */
+import { labelText } from '../../catalogue/results-writer.ts'
+import type { Classification, LabelValue } from '../../classification/types.ts'
+import { brierScore, type Prediction, reliabilityBins } from '../../evidence/reliability.ts'
+import type { RunPart, RunRowWithInput, Store, StoredLabel } from '../../store/types.ts'
+import type * as page from '../page/accuracy-page.ts'
+
+export type LabelledStore = Pick<Store, 'certificates'>
+
+const ROWS_PER_QUERY = 1_000
+const MOST_LISTED = 15
+
+/** What one label says of the run. */
+interface Judged {
+  readonly field: string
+  readonly said: string
+  readonly meant: string
+  readonly isRight: boolean
+  readonly rule: string
+}
+
+export type Judgement = Pick<
+  page.AccuracyRun,
+  'labelled' | 'people' | 'fields' | 'confusions' | 'rules' | 'bins' | 'brier' | 'cases'
+> & {
+  /** The rows whose labels all are right, of those with a label that counts, and the interval of their share. */
+  readonly rows: { readonly right: number; readonly of: number; readonly low: number; readonly high: number }
+}
+
+/** Looks at `most` labelled rows at the most. */
+export async function judge(
+  store: LabelledStore,
+  part: RunPart,
+  runId: string,
+  { labels, most }: { readonly labels: readonly StoredLabel[]; readonly most: number },
+): Promise<Judgement> {
+  const byRow = Map.groupBy(labels, ({ indicatorId }) => indicatorId)
+  const rows = await readRows(store, part, runId, [...byRow.keys()].slice(0, most))
+  const judged: Judged[] = []
+  const outcomes: Prediction[] = []
+  const cases: page.AccuracyCase[] = []
+  let labelled = 0
+  for (const [id, given] of byRow) {
+    const row = rows.get(id)
+    if (row === undefined) continue
+    const { classification, inputHash } = row
+    const own = Map.groupBy(
+      given.filter((label) => label.inputHash === inputHash),
+      ({ field }) => field,
+    )
+    if (own.size === 0) continue
+    labelled += 1
+    const ofRow = [...own].flatMap(([field, all]) => {
+      const settled = settledOf(all)
+      if (settled === 'disputed') {
+        cases.push({
+          id,
+          field,
+          labels: all.map(({ by, label, isKnown }) => ({ by, label: isKnown ? shown(label) : '?' })),
+        })
+        return []
+      }
+      return settled === undefined ? [] : [judgeField(classification, field, settled)]
+    })
+    judged.push(...ofRow)
+    if (ofRow.length > 0)
+      outcomes.push({ confidence: classification.confidence, right: ofRow.every(({ isRight }) => isRight) })
+  }
+  const [whole] = reliabilityBins(outcomes, [0, 1])
+  return {
+    labelled,
+    rows: {
+      right: outcomes.filter(({ right }) => right).length,
+      of: outcomes.length,
+      low: whole?.interval[0] ?? 0,
+      high: whole?.interval[1] ?? 1,
+    },
+    people: [...new Set(labels.map(({ by }) => by))].sort(),
+    fields: countBy(judged, ({ field }) => field),
+    confusions: confusionsOf(judged),
+    rules: countBy(judged, ({ rule }) => rule)
+      .sort((a, b) => a.right / a.labelled - b.right / b.labelled)
+      .slice(0, MOST_LISTED),
+    bins: reliabilityBins(outcomes).map(({ from, to, n, meanConfidence, accuracy, interval }) => ({
+      from,
+      to,
+      n,
+      confidence: meanConfidence,
+      accuracy,
+      low: interval[0],
+      high: interval[1],
+    })),
+    brier: brierScore(outcomes),
+    cases: cases.slice(0, MOST_LISTED),
+  }
+}
+
+async function readRows({ certificates }: LabelledStore, part: RunPart, runId: string, ids: readonly string[]) {
+  const rows = new Map<string, RunRowWithInput>()
+  for (let from = 0; from < ids.length; from += ROWS_PER_QUERY) {
+    const found = await certificates.findRunRows({ ...part, runId }, ids.slice(from, from + ROWS_PER_QUERY))
+    for (const [id, row] of found) rows.set(id, row)
+  }
+  return rows
+}
+
+/** The label that counts: the third decision, or the one that all gave; undefined where nobody could tell. */
+function settledOf(labels: readonly StoredLabel[]): StoredLabel | 'disputed' | undefined {
+  const third = labels.find(({ adjudicates }) => adjudicates)
+  if (third !== undefined) return third.isKnown ? third : undefined
+  const known = labels.filter(({ isKnown }) => isKnown)
+  if (new Set(known.map(({ label }) => canonical(label))).size > 1) return 'disputed'
+  return known[0]
+}
+
+function judgeField(result: Classification, field: string, { label }: StoredLabel): Judged {
+  const said = result.labels[field] ?? null
+  const isRight = canonical(said) === canonical(label)
+  return { field, said: shown(said), meant: shown(label), isRight, rule: result.field_source[field] ?? 'nothing' }
+}
+
+function canonical(label: LabelValue): string {
+  return JSON.stringify(Array.isArray(label) ? label.toSorted() : label)
+}
+
+function shown(label: LabelValue): string {
+  return label === null ? 'none' : labelText(label)
+}
+
+function countBy(judged: readonly Judged[], keyOf: (one: Judged) => string): page.RightCount[] {
+  return [...Map.groupBy(judged, keyOf)].map(([name, all]) => ({
+    name,
+    labelled: all.length,
+    right: all.filter(({ isRight }) => isRight).length,
+  }))
+}
+
+function confusionsOf(judged: readonly Judged[]): page.Confusion[] {
+  const wrong = judged.filter(({ isRight }) => !isRight)
+  const pairs = Map.groupBy(wrong, ({ field, said, meant }) => JSON.stringify([field, said, meant]))
+  return [...pairs.values()]
+    .flatMap((all) =>
+      all[0] === undefined ? [] : [{ field: all[0].field, said: all[0].said, meant: all[0].meant, times: all.length }],
+    )
+    .sort((a, b) => b.times - a.times)
+    .slice(0, MOST_LISTED)
+}
