@@ -69,7 +69,8 @@ export interface TableOptions {
   readonly sheet?: string | undefined
   /** Where the records of a JSON document lie, such as "data.items". */
   readonly records?: string | undefined
-  readonly tmpDir?: string | undefined
+  /** Ends the look at a long file for the names of its columns. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export type OpenTable = (file: PlainFile, options: TableOptions) => Promise<Table>
