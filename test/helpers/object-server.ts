@@ -15,9 +15,7 @@ const MODULE = createRequire(import.meta.url).resolve('@20minutes/s3rver')
 export interface ObjectServer {
   /** The variables by which a command reaches it. */
   readonly env: Readonly<Record<string, string>>
-  /** Where it keeps its objects, a folder for each bucket. */
-  readonly directory: string
-  /** The address of a way to it on which what is read passes, and what is sent stops half-way and gets no answer. */
+  /** The address of a way to it on which what is read passes, and what is sent gets no answer. */
   readonly holdingWrites: string
   /** How many objects were sent to that address. */
   heldWrites(): number
@@ -49,7 +47,6 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
   })
   const holding = await startHolding(port)
   return {
-    directory,
     holdingWrites: holding.address,
     heldWrites: holding.held,
     env: {
@@ -67,27 +64,22 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
   }
 }
 
-/** A proxy that passes requests on by the host that they name, so that signatures hold, and never ends a PUT. */
+/** A proxy that passes requests on by the host that they name, so that signatures hold; a PUT it takes, and never answers. */
 async function startHolding(port: number) {
   let held = 0
   const server = createServer((request, response) => {
-    const isHeld = request.method === 'PUT'
+    if (request.method === 'PUT') {
+      held += 1
+      request.resume()
+      return
+    }
     const { method, url, headers } = request
     const onward = forward({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(response)
     })
     onward.on('error', () => response.destroy())
-    response.on('close', () => onward.destroy())
-    if (!isHeld) {
-      request.pipe(onward)
-      return
-    }
-    onward.flushHeaders()
-    request.once('data', (bytes: Buffer) => {
-      onward.write(bytes.subarray(0, bytes.length - 1))
-      held += 1
-    })
+    request.pipe(onward)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

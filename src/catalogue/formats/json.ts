@@ -8,6 +8,7 @@ import { looksLikeJson } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { chooseContainer, namedContainer, pathText } from './json-place.ts'
 import { type Container, findContainers, recordsAt } from './json-scan.ts'
+import { isJsonStat, jsonStatRecords } from './json-stat.ts'
 import { openJsonTable } from './json-table.ts'
 import { isSdmxJson, sdmxRecords } from './sdmx-json.ts'
 import type { Table, TableOptions } from './types.ts'
@@ -26,6 +27,13 @@ export async function openJson(file: PlainFile, options: TableOptions): Promise<
     return await openJsonTable('json', () => recordsOf(records), {
       signal: options.signal,
       notes: ['SDMX-JSON: each series is a record'],
+    })
+  }
+  if (isJsonStat(paths)) {
+    const records = await jsonStatRecords(readAt, start, file.size, label)
+    return await openJsonTable('json', () => recordsOf(records), {
+      signal: options.signal,
+      notes: ['JSON-stat: each series is a record'],
     })
   }
   if (options.records !== undefined)

@@ -3,7 +3,9 @@ import { type ColumnType, type TypedValue, typedValue } from './cell-values.ts'
 
 const FIRST_BYTES = 65_536
 const FIRST_CELLS = 1_024
-/** Stands for the end of a text where there is none. */
+/** How many texts of a column are known again. */
+const MAX_KNOWN = 256
+/** Stands for a cell without a text. */
 const NO_TEXT = 0xffff_ffff
 
 /** The cells of one column. */
@@ -22,13 +24,32 @@ export function createHeldColumn(type: ColumnType): HeldColumn {
 
 /**
  * Texts as UTF-8 in one buffer, which is used again for the next group. As strings they would outlive the youngest generation of the
- * heap, which then grows by several row groups until they are collected.
+ * heap, which then grows by several row groups until they are collected. What stands in a column again and again is held once.
  */
 function heldTexts(type: ColumnType): HeldColumn {
   let buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  /** Of each cell the end of its text in the buffer, where it is the first of its text, and the cell that is. */
   let ends = new Uint32Array(FIRST_CELLS)
+  let firsts = new Uint32Array(FIRST_CELLS)
+  const known = new Map<string, number>()
   let count = 0
   let used = 0
+
+  function firstOf(text: string): number {
+    const first = known.get(text)
+    if (first !== undefined) return first
+    if (known.size < MAX_KNOWN) known.set(text, count)
+    // A character takes three bytes at most; a half of a surrogate pair becomes U+FFFD, because it has no bytes in UTF-8.
+    const most = used + 3 * text.length
+    if (most > buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(most, 2 * buffer.length))
+      buffer.copy(larger, 0, 0, used)
+      buffer = larger
+    }
+    used += buffer.write(text, used)
+    return count
+  }
+
   return {
     get bytes() {
       return used
@@ -36,37 +57,37 @@ function heldTexts(type: ColumnType): HeldColumn {
     push: (cell) => {
       const text = typedValue(type, cell)
       if (count === ends.length) {
-        const longer = new Uint32Array(2 * count)
-        longer.set(ends)
-        ends = longer
+        ends = longer(ends)
+        firsts = longer(firsts)
       }
-      if (typeof text === 'string') {
-        // A character takes three bytes at most; a half of a surrogate pair becomes U+FFFD, because it has no bytes in UTF-8.
-        const most = used + 3 * text.length
-        if (most > buffer.length) {
-          const larger = Buffer.allocUnsafeSlow(Math.max(most, 2 * buffer.length))
-          buffer.copy(larger, 0, 0, used)
-          buffer = larger
-        }
-        used += buffer.write(text, used)
-      }
-      ends[count] = typeof text === 'string' ? used : NO_TEXT
+      firsts[count] = typeof text === 'string' ? firstOf(text) : NO_TEXT
+      ends[count] = used
       count += 1
     },
     values: () => {
+      const values: (string | null)[] = []
       let start = 0
-      return Array.from(ends.subarray(0, count), (end) => {
-        if (end === NO_TEXT) return null
-        const text = buffer.toString('utf8', start, end)
+      for (let cell = 0; cell < count; cell += 1) {
+        const first = firsts[cell] ?? NO_TEXT
+        const end = ends[cell] ?? 0
+        if (first === NO_TEXT) values.push(null)
+        else values.push(first === cell ? buffer.toString('utf8', start, end) : (values[first] ?? null))
         start = end
-        return text
-      })
+      }
+      return values
     },
     clear: () => {
+      known.clear()
       count = 0
       used = 0
     },
   }
+}
+
+function longer(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const twice = new Uint32Array(2 * numbers.length)
+  twice.set(numbers)
+  return twice
 }
 
 function heldValues(type: ColumnType): HeldColumn {

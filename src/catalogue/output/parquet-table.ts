@@ -7,8 +7,8 @@ import type { JoinedRow, JoinedTable } from './joined-table.ts'
 
 /** A row group ends with so many rows, cells or bytes of text, whichever comes first. */
 const GROUP_ROWS = 20_000
-const GROUP_CELLS = 200_000
-const GROUP_BYTES = 4_194_304
+const GROUP_CELLS = 50_000
+const GROUP_BYTES = 1_048_576
 
 const ELEMENTS: Readonly<Record<ColumnType, Omit<SchemaElement, 'name'>>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
