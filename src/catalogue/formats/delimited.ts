@@ -7,7 +7,7 @@ import { type RawRecord, splitRecords } from '../record-splitter.ts'
 import { BROKEN_BYTES_HINT } from '../source/file-detection.ts'
 import type { PlainFile } from '../source/unpack.ts'
 import { dialectOf } from './dialect.ts'
-import { type FaultyRow, type RowOutcome, type Table, type TableOptions, uniqueNames } from './types.ts'
+import { type FaultyRow, type RowOutcome, type Table, type TableOptions, tableColumns } from './types.ts'
 
 /** The most rows below a table that only name its source and date, and the most bytes of one. */
 const MAX_FOOTERS = 20
@@ -17,7 +17,7 @@ export async function openDelimited(file: PlainFile, { path }: TableOptions): Pr
   const dialect = await dialectOf(file, path)
   const { delimiter, header } = dialect
   const packed = packedDimensions(header.names[0] ?? '')
-  const { columns, repeated } = uniqueNames([...packed, ...header.names.slice(1)])
+  const named = tableColumns([...packed, ...header.names.slice(1)], header.facts)
   const width = header.names.length
   const split = { delimiter: delimiter.charCodeAt(0), maxBytes: MAX_RECORD_BYTES, start: file.start }
 
@@ -47,9 +47,7 @@ export async function openDelimited(file: PlainFile, { path }: TableOptions): Pr
 
   return {
     format: 'csv',
-    columns,
-    keys: columns,
-    repeated,
+    ...named,
     header: dialect.headerBytes,
     headerLine: dialect.headerLine,
     isJson: false,

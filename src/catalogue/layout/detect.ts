@@ -19,6 +19,19 @@ export function detectLayout(sample: TableSample): Layout {
   return wideOf(sample) ?? tallOf(sample) ?? { kind: 'long' }
 }
 
+/** The layout of a table whose head says that its first column holds periods, and the others series. */
+export function seriesLayout(sample: TableSample): WideRowsLayout | undefined {
+  const isNumber = (cell: unknown) => {
+    const text = cellText(cell)
+    return !isMissing(text) && isObservation(text)
+  }
+  const series = [...sample.columns.keys()].filter((place) => {
+    return place > 0 && sample.rows.some((cells) => isNumber(cells[place]))
+  })
+  if (series.length === 0) return undefined
+  return { kind: 'wide-rows', time: 0, series, ...notationOf(sample, series, [0]) }
+}
+
 function hasPeriods({ columns }: TableSample): boolean {
   return columns.filter((name) => parsePeriod(name) !== undefined).length > MIN_PERIODS
 }

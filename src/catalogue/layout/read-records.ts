@@ -62,7 +62,7 @@ export function createRecordReader(
   const isOwnName = ({ field, source }: FieldMapping) =>
     source.columns.length === 1 && plainName(table.columns[source.columns[0] ?? -1] ?? '') === plainName(field)
   const isTyped = (mapping: FieldMapping) => table.isJson && isOwnName(mapping)
-  const coded = new Set([...table.columns.keys()].filter((place) => /^[A-Z0-9_]+:\S/.test(table.columns[place] ?? '')))
+  const coded = new Set(plan.coded)
   const withFile = { file: fileName }
 
   function build(

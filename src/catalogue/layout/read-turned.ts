@@ -158,7 +158,7 @@ export async function* readWideRows(
     yield {
       line: table.headerLine ?? 1,
       place: index + 1,
-      cells: [],
+      cells: table.series?.cellsOf(place) ?? [],
       measure,
       series: seriesOf(observations[index] ?? []),
     }
