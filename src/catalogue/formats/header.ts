@@ -29,14 +29,32 @@ export function findHeader(rows: readonly Cells[]): Header | undefined {
   const head = findSeriesHead(rows)
   const index = head?.index ?? placeOf(rows)
   if (index === undefined) return undefined
-  const above = rows.slice(0, index).filter((cells) => filled(cells) > 0)
-  const notes = above.length === 0 ? [] : [`${pluralise(above.length, 'line')} above the header not read`]
+  const notes = notesOf(rows.slice(0, index))
   if (head !== undefined)
     return { ...head, notes: [...notes, `header of ${pluralise(head.span, 'row')}, each about all series`] }
   const first = rows[index] ?? []
   const second = rows[index + 1] ?? []
-  if (!isSecondHeader(first, second, rows.slice(index + 2))) return { index, span: 1, names: trimmed(first), notes }
+  if (!isSecondHeader(first, second, rows.slice(index + 2))) {
+    const over = rows[index - 1] ?? []
+    return isGroups(over, first)
+      ? { index: index - 1, span: 2, names: trimmed(joinRows(over, first)), notes: notesOf(rows.slice(0, index - 1)) }
+      : { index, span: 1, names: trimmed(first), notes }
+  }
   return { index, span: 2, names: trimmed(joinRows(first, second)), notes }
+}
+
+function notesOf(above: readonly Cells[]): string[] {
+  const lines = above.filter((cells) => filled(cells) > 0).length
+  return lines === 0 ? [] : [`${pluralise(lines, 'line')} above the header not read`]
+}
+
+/** Whether a row above the names has the groups of columns by which names that stand twice are told apart. */
+function isGroups(over: Cells, names: Cells): boolean {
+  const texts = names.map((cell) => cell.trim()).filter((cell) => cell !== '')
+  const groups = over.slice(1).filter((cell) => cell.trim() !== '')
+  if (groups.length === 0 || new Set(texts).size === texts.length || !isNames(over)) return false
+  const joined = trimmed(joinRows(over, names)).filter((name) => name !== '')
+  return new Set(joined).size === joined.length
 }
 
 function placeOf(rows: readonly Cells[]): number | undefined {

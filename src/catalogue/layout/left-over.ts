@@ -15,7 +15,7 @@ export function ownColumns({ columns, series }: Table, { layout }: Plan): number
   const places = [...columns.keys()]
   if (layout.kind === 'wide-rows') return [...(series?.facts ?? [])]
   if (layout.kind !== 'tall') return places
-  const observed = new Set([layout.time, ...layout.values])
+  const observed = new Set([layout.time, layout.part, ...layout.values])
   return places.filter((place) => !observed.has(place))
 }
 
