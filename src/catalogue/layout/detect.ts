@@ -11,6 +11,8 @@ import { isPartName, isYear, yearPart } from './year-parts.ts'
 /** At least so many columns must be periods before a table counts as wide. */
 const MIN_PERIODS = 2
 const MOSTLY = 0.9
+/** The code of a status, of which some tables have a row below each row of numbers. */
+const STATUS = /^[A-Z]$/
 /** The name of a period with what stands behind it where a column holds flags. */
 const FLAG_NAME = /^(.*\d\]?)[\s_-]?(?:[A-Z]|flags?|notes?|footnotes?|status)$/i
 /** The most columns that are measures of one table of observations. */
@@ -58,7 +60,7 @@ function wideOf(sample: TableSample): WideLayout | undefined {
   const values = textsOf(
     sample,
     periods.map(({ column }) => column),
-  ).filter((text) => text !== '')
+  ).filter((text) => text !== '' && !STATUS.test(text))
   if (values.length > 0 && values.filter(isObservation).length < 0.8 * values.length) return undefined
   const names = new Set(periods.map(({ column }) => sample.columns[column] ?? ''))
   const flags = [...sample.columns.entries()].flatMap(([place, name]) => {
