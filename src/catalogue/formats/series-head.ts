@@ -1,7 +1,7 @@
 /** Finds the head of a table whose columns are series: rows that each say one thing of all of them, above rows that begin with a period. */
 import { isObservation } from '../layout/observations.ts'
 import { parsePeriod, slashOrder } from '../layout/periods.ts'
-import { isTimeName } from '../mapping/synonyms.ts'
+import { isTimeName, isValueName } from '../mapping/synonyms.ts'
 
 type Cells = readonly string[]
 
@@ -49,6 +49,8 @@ export function findSeriesHead(rows: readonly Cells[]): SeriesHead | undefined {
   if (head.length < 2 || (named < 2 && !hasUnits(head, labels, width))) return undefined
   const facts = factsOf(head, labels, width)
   const time = labels.findIndex((label) => isTimeName(label))
+  // A column of values beside one of dimensions is a table of observations.
+  if (time >= 0 && head[time]?.some(isValueName)) return undefined
   const names = head[time >= 0 ? time : head.findIndex((cells) => isDistinct(cells, width))] ?? head[0] ?? []
   const columns = Array.from({ length: width }, (_, place) => (names[place] ?? '').trim())
   return {
@@ -67,7 +69,11 @@ function firstPeriod(rows: readonly Cells[]): number | undefined {
     return parsePeriod(cell, order) !== undefined && texts.some((text) => text !== '' && isObservation(text))
   }
   const first = rows.findIndex(isDated)
-  return first > 1 && rows[first + 1] !== undefined && isDated(rows[first + 1] ?? []) ? first : undefined
+  const dates = rows
+    .slice(first)
+    .map(([cell = '']) => cell.trim())
+    .filter((cell) => cell !== '')
+  return first > 1 && isDated(rows[first + 1] ?? []) && new Set(dates).size === dates.length ? first : undefined
 }
 
 function labelOf([cell = '']: Cells): string {
@@ -90,7 +96,8 @@ function isDistinct(cells: Cells, width: number): boolean {
 function factsOf(head: readonly Cells[], labels: readonly string[], width: number): SeriesFact[] {
   const guesses = ['unit', 'note']
   const taken = new Set<string>()
-  return head.map((cells, row) => {
+  return head.flatMap((cells, row): SeriesFact[] => {
+    if (cells.every((cell) => cell.trim() === '')) return []
     const label = labels[row] ?? ''
     const texts = cells.slice(1, width).filter((cell) => cell.trim() !== '')
     const own = texts.every((text) => CODE.test(text.trim())) ? 'series code' : 'series name'
@@ -98,6 +105,6 @@ function factsOf(head: readonly Cells[], labels: readonly string[], width: numbe
     const guess = taken.has(own) || !isDistinct(cells, width) ? (guesses.shift() ?? `row ${row + 1}`) : own
     const name = isNamed ? label : guess
     taken.add(name)
-    return { name, cells: Array.from({ length: width }, (_, place) => (cells[place] ?? '').trim()) }
+    return [{ name, cells: Array.from({ length: width }, (_, place) => (cells[place] ?? '').trim()) }]
   })
 }
