@@ -1,37 +1,13 @@
 /** Reads periods that stand in two columns: the year in one, and the quarter, the month or the half of the year in the other. */
 import { isTimeName } from '../mapping/synonyms.ts'
+import { monthNumber, plainText } from './month-names.ts'
 import { type Period, parsePeriod } from './periods.ts'
 
-/** The languages whose names of months are read, long and short. */
-const LANGUAGES = [
-  'en',
-  'es',
-  'fr',
-  'de',
-  'pt',
-  'it',
-  'nl',
-  'pl',
-  'sv',
-  'da',
-  'nb',
-  'fi',
-  'cs',
-  'sk',
-  'hu',
-  'ro',
-  'tr',
-  'id',
-  'ru',
-  'uk',
-]
 const YEAR = /^\d{4}(?:\.0)?$/
 /** Names of columns whose plain numbers are quarters or months. */
 const QUARTER = /(?<!\p{L})(?:quarters?|qtr|trim|trimestre|trimester|quartal|kwartal|kwartaal|kvartal)(?!\p{L})/iu
 const MONTH =
   /(?<!\p{L})(?:months?|mth|mes|mois|monat|maand|mese|miesiac|maned|manad|kuukausi|mesic|luna|bulan|месяц|місяць|月)(?!\p{L})/iu
-
-let months: ReadonlyMap<string, number> | undefined
 
 /** Whether the name of a column says that it may hold parts of years: elsewhere "M1" is an amount of money, and MAR a country. */
 export function isPartName(name: string): boolean {
@@ -74,32 +50,4 @@ export function periodInYear(year: string, part: string, columnName: string): Pe
   return found === undefined || found === '' || !isYear(year)
     ? undefined
     : parsePeriod(`${year.trim().slice(0, 4)}${found}`)
-}
-
-function monthNumber(name: string): number | undefined {
-  months ??= monthNames()
-  return months.get(name)
-}
-
-function monthNames(): Map<string, number> {
-  const names = new Map<string, number>()
-  for (const language of LANGUAGES) {
-    for (const month of ['long', 'short'] as const) {
-      const format = new Intl.DateTimeFormat(language, { month, timeZone: 'UTC' })
-      for (let number = 1; number <= 12; number += 1) {
-        const name = plainText(format.format(Date.UTC(2024, number - 1, 15)))
-        if (/\p{L}/u.test(name) && !names.has(name)) names.set(name, number)
-      }
-    }
-  }
-  return names
-}
-
-function plainText(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .replace(/\.$/, '')
-    .trim()
-    .toLowerCase()
 }

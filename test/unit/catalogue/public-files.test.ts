@@ -601,6 +601,79 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     unused: [],
     first: 'BCA | Current account balance (U.S. dollars)',
   },
+  'boj.csv': {
+    read: '2 csv utf-8 wide-rows',
+    mapping: {
+      indicator_id: 'Series code',
+      name: 'Name of time-series',
+      units: 'Unit',
+      periodicity: '(periods)',
+      sample_values: '(2 columns, by period)',
+    },
+    unused: [],
+    first: "FM01'STRDCLUCON | Call Rate, Uncollateralized Overnight | 3 points, 2024-03-01 = 0.01",
+  },
+  'ibge.csv': {
+    read: '2 csv utf-8 wide',
+    mapping: {
+      indicator_id: 'Variável',
+      name: 'Variável',
+      units: 'Unidade',
+      periodicity: '(periods)',
+      sample_values: '(3 columns, janeiro 2024 to março 2024)',
+    },
+    unused: [],
+    first:
+      'IPCA - Número-índice (base: dezembro de 1993 = 100) | IPCA - Número-índice (base: dezembro de 1993 = 100) | 3 points, 2024-03-01 = 6840.42',
+  },
+  'istat.csv': {
+    read: '2 csv utf-8 tall',
+    mapping: {
+      indicator_id: 'ITTER107+TIPO_DATO+SEXISTAT1',
+      name: 'Territorio+Tipo dato+Sesso',
+      periodicity: '(periods)',
+      sample_values: '(Value by TIME)',
+    },
+    unused: ['Seleziona periodo', 'Flag Codes', 'Flags'],
+    first: 'IT.UNEM_R.9 | Italia, tasso di disoccupazione, totale | 2 points, 2022-04-01 = 8',
+  },
+  'ons-series.csv': {
+    read: '1 csv utf-8 wide-rows',
+    mapping: {
+      indicator_id: 'CDID',
+      name: 'Title',
+      units: 'Unit',
+      periodicity: '(periods)',
+      sample_values: '(1 columns, by period)',
+    },
+    unused: ['Source dataset ID', 'PreUnit', 'Release date', 'Next release', 'Important notes'],
+    first: 'D7BT | CPI INDEX 00: ALL ITEMS 2015=100 | 3 points, 2024-03-01 = 133',
+  },
+  'rba.csv': {
+    read: '2 csv utf-8 wide-rows',
+    mapping: {
+      indicator_id: 'Series ID',
+      name: 'Title',
+      units: 'Units',
+      periodicity: 'Frequency',
+      description: 'Description',
+      source_name: 'Source',
+      sample_values: '(2 columns, by period)',
+    },
+    unused: ['Type', 'Publication date'],
+    first: 'FIRMMCRTD | Cash Rate Target | 3 points, 2011-01-06 = 4.75',
+  },
+  'snb.csv': {
+    read: '2 csv utf-8 tall',
+    mapping: {
+      indicator_id: 'D0',
+      name: 'D0',
+      periodicity: '(periods)',
+      sample_values: '(Value by Date)',
+    },
+    unused: [],
+    first: '10J0 | 10J0 | 2 points, 2024-02-01 = 0.83',
+  },
   'banque-france.csv': {
     read: '2 csv windows-1252 wide-rows',
     mapping: {
